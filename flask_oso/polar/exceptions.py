@@ -1,0 +1,203 @@
+"""The tree of errors of the language, and how they print.
+
+The names, their relations and the leading words of their texts are those of oso
+0.27.3, since programs catch and search for them. ``str(error)`` is the message and
+nothing else: upstream's line that offers help is gone.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from .sources import Span, located
+
+
+class OsoError(Exception):
+    """Base of all errors of Polar and Oso.
+
+    :param message: the text, with its place if there is one.
+    :param details: facts for programs; ``stack_trace`` among them where one exists.
+    """
+
+    #: All problems of the load that failed, this one first; otherwise just this error.
+    problems: tuple[OsoError, ...]
+
+    def __init__(self, message: str | None = None, details: dict[str, t.Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.problems = (self,)
+
+    @property
+    def stack_trace(self) -> str | None:
+        """The trace of evaluations that led to a run-time error, or ``None``."""
+        return self.details.get("stack_trace") if self.details else None
+
+    def __str__(self) -> str:
+        return self.message or ""
+
+    def __reduce__(self) -> tuple[t.Any, ...]:
+        # A problem refers to itself; pickle and copy need not follow that.
+        state = {k: v for k, v in self.__dict__.items() if k != "problems"}
+        return _rebuild, (type(self), state)
+
+
+def _rebuild(kind: type[OsoError], state: dict[str, t.Any]) -> OsoError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, state.get("message"))
+    error.__dict__.update(state)
+    error.problems = (error,)
+    return error
+
+
+class ParserError(OsoError):
+    """The text is not Polar."""
+
+
+class IntegerOverflow(ParserError):
+    """An integer literal does not fit into 64 bits."""
+
+
+class InvalidTokenCharacter(ParserError):
+    """A character can neither start nor continue a token."""
+
+
+class InvalidToken(ParserError):
+    """Kept for code that catches it; never raised."""
+
+
+class UnrecognizedEOF(ParserError):
+    """The text ends in the middle of something."""
+
+
+class UnrecognizedToken(ParserError):
+    """A token stands where the grammar has no place for it."""
+
+
+class ExtraToken(ParserError):
+    """Kept for code that catches it; never raised."""
+
+
+class ValidationError(OsoError):
+    """The policy parses and is wrong all the same."""
+
+
+class RolesValidationError(OsoError):
+    """The configuration of the older roles is wrong (oso 0.15, ``enable_roles``)."""
+
+    def __init__(self, message: str | None = None, details: dict[str, t.Any] | None = None) -> None:
+        super().__init__(f"Oso Roles Validation Error: {message}", details)
+
+
+class OperationalError(OsoError):
+    """A value or a state that the engine cannot work with."""
+
+
+class UnknownError(OperationalError):
+    """Kept for code that catches it; never raised."""
+
+
+class FFIErrorNotFound(OsoError):
+    """Kept for code that catches it; never raised."""
+
+
+class PolarRuntimeError(OsoError):
+    """The evaluation of a query failed."""
+
+
+class UnsupportedError(PolarRuntimeError):
+    """An operation that these operands do not have."""
+
+
+class PolarTypeError(PolarRuntimeError):
+    """An operand is of the wrong kind."""
+
+
+class StackOverflowError(PolarRuntimeError):
+    """The evaluation went too deep."""
+
+
+class UnregisteredClassError(PolarRuntimeError):
+    """A policy names a class that was not registered."""
+
+
+class DuplicateClassAliasError(PolarRuntimeError):
+    """A class name is taken."""
+
+    def __init__(self, name: str, old: object, new: object) -> None:
+        super().__init__(
+            f"Attempted to alias {new} as '{name}', but {old} already has that alias."
+        )
+
+
+class UnregisteredInstanceError(PolarRuntimeError):
+    """Kept for code that catches it; never raised."""
+
+
+class DuplicateInstanceRegistrationError(PolarRuntimeError):
+    """Kept for code that catches it; never raised."""
+
+
+class PolarFileExtensionError(PolarRuntimeError):
+    """A policy file's name does not end in ``.polar``."""
+
+    def __init__(self, file: object) -> None:
+        super().__init__(f"Polar files must have .polar extension. Offending file: {file}")
+
+
+class PolarFileNotFoundError(PolarRuntimeError):
+    """A policy file does not exist."""
+
+    def __init__(self, file: object) -> None:
+        super().__init__(f"Could not find file: {file}")
+
+
+class InlineQueryFailedError(PolarRuntimeError):
+    """An inline query of a policy (``?= …;``) has no result."""
+
+
+class UnexpectedPolarTypeError(PolarRuntimeError):
+    """A result is a constraint and was not asked for."""
+
+
+class InvalidQueryTypeError(PolarRuntimeError):
+    """A query is neither a string nor a Predicate."""
+
+
+class InvalidCallError(PolarRuntimeError):
+    """A policy calls an attribute that cannot be called."""
+
+
+class InvalidIteratorError(PolarRuntimeError):
+    """A policy iterates over an object that cannot be iterated."""
+
+
+class InvalidConstructorError(PolarRuntimeError):
+    """Kept for code that catches it; never raised."""
+
+
+_E = t.TypeVar("_E", bound=OsoError)
+
+
+def error_at(kind: type[_E], message: str, span: Span | None, **details: t.Any) -> _E:
+    """Make an error whose message ends in the place it concerns, if that is known."""
+    return kind(located(message, span), details or None)
+
+
+def combined(problems: Sequence[OsoError]) -> OsoError:
+    """Make one error of all the problems of a load.
+
+    It has the class of the first problem, and its message begins with that one's, so
+    programs that expect a single error find it; the others follow, a blank line apart.
+
+    :param problems: at least one, in the order in which they shall be shown.
+    """
+    first = problems[0]
+    if len(problems) == 1:
+        return first
+    error = type(first).__new__(type(first))
+    text = "\n".join((problem.message or "").rstrip("\n") + "\n" for problem in problems)
+    OsoError.__init__(error, text, first.details)
+    error.problems = tuple(problems)
+    return error

@@ -1,0 +1,289 @@
+"""What the parser makes: the terms of Polar and the statements of a policy.
+
+Frozen dataclasses, each with the span it came from; equality ignores the span. The
+same terms are the values of a run, with two kinds that no text can spell:
+``Instance`` for an object of the host and ``Unknown`` for a variable of one run.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass, field
+
+from .sources import Span
+
+
+class Operator(enum.Enum):
+    """The operators; the values are the names that ``Expression`` shows to programs."""
+
+    AND = "And"
+    OR = "Or"
+    NOT = "Not"
+    UNIFY = "Unify"
+    ASSIGN = "Assign"
+    EQ = "Eq"
+    NEQ = "Neq"
+    LT = "Lt"
+    LEQ = "Leq"
+    GT = "Gt"
+    GEQ = "Geq"
+    IN = "In"
+    ISA = "Isa"
+    DOT = "Dot"
+    ADD = "Add"
+    SUB = "Sub"
+    MUL = "Mul"
+    DIV = "Div"
+    MOD = "Mod"
+    REM = "Rem"
+    NEW = "New"
+    CUT = "Cut"
+    DEBUG = "Debug"
+    PRINT = "Print"
+    FORALL = "ForAll"
+
+
+COMPARISONS = frozenset(
+    {Operator.EQ, Operator.NEQ, Operator.LT, Operator.LEQ, Operator.GT, Operator.GEQ}
+)
+ARITHMETIC = frozenset(
+    {Operator.ADD, Operator.SUB, Operator.MUL, Operator.DIV, Operator.MOD, Operator.REM}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Anything that can stand as a goal, an operand or a parameter."""
+
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+Scalar = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value(Term):
+    """A number, a string or a Boolean: exactly ``int``, ``float``, ``str`` or ``bool``."""
+
+    value: Scalar
+
+    def __eq__(self, other: object) -> bool:
+        # As written: 1, 1.0 and true are three different literals.
+        if not isinstance(other, Value):
+            return NotImplemented
+        return type(self.value) is type(other.value) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class List(Term):
+    """``[a, b, *rest]``; ``rest`` is ``None`` for a closed list."""
+
+    items: tuple[Term, ...]
+    rest: Term | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary(Term):
+    """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point)."""
+
+    fields: tuple[tuple[str, Term], ...]
+
+    def get(self, key: str) -> Term | None:
+        """Give the value of a key, or ``None``."""
+        return next((value for name, value in self.fields if name == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Term):
+    """A name in the text: a variable, or a constant of the host.
+
+    The parser leaves ``_`` as it is; each occurrence is a variable of its own.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Term):
+    """``name(args, key: value)``: a rule call, a method call or a constructor call."""
+
+    name: str
+    args: tuple[Term, ...]
+    kwargs: tuple[tuple[str, Term], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern(Term):
+    """``Tag{field: pattern}``; ``tag`` is ``None`` for a dictionary pattern.
+
+    ``Tag`` alone and ``Tag{}`` are the same pattern. Fields stand in ascending order
+    of their key; a field's value is a term or a pattern.
+    """
+
+    tag: str | None
+    fields: tuple[tuple[str, Term], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expression(Term):
+    """An operator with its operands.
+
+    ==================  =========================================================
+    AND, OR             any number of operands; ``and`` and ``or`` nested on the
+                        right are flattened by the parser
+    DOT                 object, key; the key is a string ``Value`` for ``x.a`` and
+                        ``x.("a")``, a ``Variable`` for ``x.(k)`` and a ``Call``
+                        for ``x.m(…)``
+    NEW                 a ``Call``
+    CUT                 nothing
+    DEBUG, PRINT        the arguments
+    FORALL              condition, action
+    ISA                 left, pattern
+    all others          left, right (NOT: one operand)
+    ==================  =========================================================
+
+    After rewriting (``rewriting.py``) DOT, NEW and arithmetic have one operand more,
+    the term that the result is unified with. The prefix forms of the grammar make
+    the same shape.
+    """
+
+    operator: Operator
+    args: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance(Term):
+    """An object of the host. Equal only to itself: each way in makes a new instance.
+
+    :param constructor: the text of the ``new`` that made it, for messages.
+    """
+
+    value: t.Any
+    constructor: str | None = None
+
+
+class Unknown:
+    """A variable of one run.
+
+    ``value`` is what it is bound to (a term, or another unknown it is an alias of), or
+    ``None``; ``constraints`` are those recorded while it is unbound. The solver alone
+    writes to them, and undoes it when it backtracks.
+    """
+
+    __slots__ = ("constraints", "name", "value")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.value: Term | Unknown | None = None
+        self.constraints: tuple[t.Any, ...] = ()
+
+    # A term to everyone who prints or converts; it has no place in a text.
+    span: t.ClassVar[None] = None
+
+
+# -- statements ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: a term, and what it must match.
+
+    ``specializer`` is a ``Pattern``, a literal or a list of them, or ``None``.
+    """
+
+    term: Term
+    specializer: Term | None = None
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``name(parameters) if body;`` with ``body`` ``None`` for a fact.
+
+    ``span`` covers the head, from the name to the closing parenthesis.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: Term | None = None
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleType:
+    """``type name(parameters);``: a shape that rules of this name must have.
+
+    ``required`` types (made from resource blocks only) need at least one such rule.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    required: bool = False
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InlineQuery:
+    """``?= query;``. ``span`` covers the query without ``?=`` and semicolon."""
+
+    query: Term
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word of a block with its place: a keyword, a class, a key or a string."""
+
+    text: str
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """``name = [ … ];`` or ``name = { … };`` in a block.
+
+    ``value`` is a tuple of strings for a list, and a tuple of pairs (key, class name)
+    for a dictionary; ``is_list`` tells an empty list from an empty dictionary.
+    ``value_span`` covers the brackets.
+    """
+
+    name: Name
+    is_list: bool
+    strings: tuple[Name, ...] = ()
+    pairs: tuple[tuple[Name, Name], ...] = ()
+    value_span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shorthand:
+    """``"head" if "condition" on "relation";`` in a block.
+
+    ``keyword`` is the word before the relation, which should be ``on``.
+    """
+
+    head: Name
+    condition: Name
+    keyword: Name | None = None
+    relation: Name | None = None
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``resource Name { … }`` or ``actor Name { … }``.
+
+    ``keyword`` is ``None`` where the text has none; only ``actor`` and ``resource`` are right.
+    """
+
+    keyword: Name | None
+    resource: Name
+    declarations: tuple[Declaration, ...] = ()
+    shorthands: tuple[Shorthand, ...] = ()
+    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+
+
+Statement = Rule | RuleType | InlineQuery | Block

@@ -1,0 +1,96 @@
+"""Where a piece of Polar came from: a text, and a stretch of it.
+
+In goes the text of a policy file, a policy string or a query; out come positions,
+lines and the excerpt with a caret that every message shows. All arithmetic on lines
+and columns lives here; it counts characters, so text that is not ASCII does not
+move a caret. Nothing here reads files or knows the language.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One text that is parsed as a whole.
+
+    :param text: the text, decoded.
+    :param name: the file's name as messages show it; ``None`` for a string.
+    """
+
+    text: str
+    name: str | None = None
+    _line_starts: list[int] = field(init=False, repr=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        starts = [0]
+        at = self.text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = self.text.find("\n", at + 1)
+        self._line_starts.extend(starts)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Give the line and the column of a character, both counted from 1."""
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """Give the text of a line, counted from 1, without its end."""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        text = self.text[start:] if end < 0 else self.text[start:end]
+        return text.removesuffix("\r")
+
+    def span(self, start: int, end: int) -> Span:
+        """Give the stretch from one offset to another, the end not included."""
+        return Span(self, start, end)
+
+
+class Span(t.NamedTuple):
+    """A stretch of a source: offsets of its first character and of the one after it."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The source text of this stretch."""
+        return self.source.text[self.start : self.end]
+
+    @property
+    def line(self) -> int:
+        """The line of the first character, counted from 1."""
+        return self.source.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """The column of the first character, counted from 1."""
+        return self.source.position(self.start)[1]
+
+    def place(self) -> str:
+        """Name the place: ``at line 1, column 6 of file page.polar``."""
+        line, column = self.source.position(self.start)
+        where = f"at line {line}, column {column}"
+        return where if self.source.name is None else f"{where} of file {self.source.name}"
+
+    def excerpt(self) -> str:
+        """Show the line with a caret under the first character.
+
+        The layout is the one that oso prints, since programs search for it.
+        """
+        line, column = self.source.position(self.start)
+        if not self.source.text:
+            return "\t\n"
+        return f"\t{line:03}: {self.source.line(line)}\n\t{' ' * (column + 4)}^\n"
+
+
+def located(message: str, span: Span | None) -> str:
+    """Append place and excerpt to a message, as far as they are known."""
+    if span is None:
+        return message
+    return f"{message} {span.place()}:\n{span.excerpt()}"
