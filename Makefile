@@ -1,0 +1,50 @@
+# Every target sets up what it needs; the second run is quick.
+#
+#   PYTHON=/path/to/python   the interpreter for .venv (default: the first one >= 3.11 found)
+#   PORT=5000                where `make demo` serves
+#   TESTS=tests              what `make test` runs: a directory, a file, or file::test
+
+PYTHON ?=
+PORT ?= 5000
+TESTS ?= tests
+
+VENV := .venv
+BIN := $(VENV)/bin
+FOR_DEMO := $(VENV)/.installed-example
+FOR_DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types wheel clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-7s %s\n", $$1, $$2 }'
+
+demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
+	$(BIN)/flask --app example_app init-db
+	$(BIN)/flask --app example_app run --host 127.0.0.1 --port $(PORT)
+
+test: $(FOR_DEV) ## run every test
+	$(BIN)/python -m pytest -q $(TESTS)
+
+lint: $(FOR_DEV) ## check style
+	$(BIN)/ruff check .
+
+types: $(FOR_DEV) ## check types
+	$(BIN)/mypy
+
+wheel: $(FOR_DEV) ## build the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean: ## remove the environment and what was built
+	rm -rf $(VENV) build dist instance .mypy_cache .pytest_cache .ruff_cache
+
+$(FOR_DEMO): pyproject.toml
+	sh .ci/venv $(VENV) $(PYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[example]'
+	@touch $@
+
+$(FOR_DEV): pyproject.toml
+	sh .ci/venv $(VENV) $(PYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
