@@ -1,0 +1,396 @@
+"""The Python side of a policy: registered classes, constants, and work on Python values.
+
+Terms become Python values and Python values terms here, by exact type and nothing
+else (specification 5.1): a subclass of ``str`` or a tuple stays the object it is. A
+``Host`` is immutable; registering makes another one, so a query that runs keeps the
+names it began with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import operator
+import types
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from . import terms
+from .exceptions import (
+    DuplicateClassAliasError,
+    OperationalError,
+    PolarRuntimeError,
+    UnregisteredClassError,
+)
+from .nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+    Variable,
+)
+
+RESERVED_NAMES = ("Actor", "Resource")
+INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+
+_BUILT_IN_CLASSES: dict[str, type] = {
+    "Boolean": bool,
+    "Integer": int,
+    "Float": float,
+    "List": list,
+    "Dictionary": dict,
+    "String": str,
+    "Datetime": datetime.datetime,
+    "Timedelta": datetime.timedelta,
+}
+_COMPARISONS: dict[Operator, Callable[[t.Any, t.Any], t.Any]] = {
+    Operator.EQ: operator.eq,
+    Operator.NEQ: operator.ne,
+    Operator.LT: operator.lt,
+    Operator.LEQ: operator.le,
+    Operator.GT: operator.gt,
+    Operator.GEQ: operator.ge,
+}
+_JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
+
+
+# -- Python values to terms ----------------------------------------------------------
+
+
+def to_polar(value: t.Any) -> Term:
+    """Make a term of a Python value.
+
+    :raises OperationalError: for what Polar has no value for: an integer beyond 64
+        bits, a string with lone surrogates, a list or dictionary that contains itself.
+    :raises TypeError: for a dictionary key that is no string, number, Boolean or ``None``.
+    """
+    kind = type(value)
+    if kind is list or kind is dict:
+        return _tree_to_polar(value)
+    return _leaf_to_polar(value)
+
+
+def unrepresentable(value: t.Any) -> str | None:
+    """Say why a Python value cannot be a Polar value; ``None`` if it can."""
+    if type(value) not in (int, str, list, dict):
+        return None
+    try:
+        to_polar(value)
+    except (OperationalError, TypeError) as error:
+        return str(error)
+    return None
+
+
+def result_to_polar(value: t.Any) -> Term:
+    """Make a term of what a method or an attribute of the host gave.
+
+    Unlike an argument, a number or string without a Polar value is not refused: it
+    stays a Python object, compared as Python compares it. A client whose JSON holds
+    such a number is then denied or allowed like any other, and causes no error.
+    """
+    if type(value) in (int, str, list, dict) and unrepresentable(value) is not None:
+        return Instance(value)
+    return to_polar(value)
+
+
+def _leaf_to_polar(value: t.Any) -> Term:
+    kind = type(value)
+    if kind is str:
+        if not value.isascii():
+            _check_text(value)
+        return Value(value)
+    if kind is int:
+        if not INTEGER_MIN <= value <= INTEGER_MAX:
+            raise OperationalError(
+                "Serialization error: number out of range, integers have 64 bits."
+            )
+        return Value(value)
+    if kind is bool or kind is float:
+        return Value(value)
+    convert = _SPECIAL.get(kind)
+    if convert is not None:
+        return convert(value)
+    return Instance(value)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise OperationalError(
+            "Serialization error: the string contains a surrogate, which is no character."
+        ) from None
+
+
+def _tree_to_polar(value: t.Any) -> Term:
+    # An explicit stack: data from JSON may be nested deeper than Python recurses.
+    open_ids: set[int] = set()
+    stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
+
+    def enter(container: t.Any) -> None:
+        if id(container) in open_ids:
+            raise OperationalError("Serialization error: a list or dictionary contains itself.")
+        open_ids.add(id(container))
+        children = container if type(container) is list else container.values()
+        stack.append((container, iter(list(children)), []))
+
+    enter(value)
+    while True:
+        container, children, done = stack[-1]
+        for child in children:
+            if type(child) is list or type(child) is dict:
+                enter(child)
+                break
+            done.append(_leaf_to_polar(child))
+        else:
+            stack.pop()
+            open_ids.discard(id(container))
+            term = _close(container, done)
+            if not stack:
+                return term
+            stack[-1][2].append(term)
+
+
+def _close(container: t.Any, done: list[Term]) -> Term:
+    if type(container) is list:
+        return List(tuple(done))
+    pairs = {_key(key): item for key, item in zip(container, done, strict=True)}
+    return Dictionary(tuple(sorted(pairs.items())))
+
+
+def _key(key: t.Any) -> str:
+    if type(key) is str:
+        if not key.isascii():
+            _check_text(key)
+        return key
+    if key is None or isinstance(key, bool):
+        return _JSON_KEYS[key]
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, (int, float)):
+        return repr(key)
+    raise TypeError(
+        f"Dictionary keys must be str, int, float, bool or None, not {type(key).__name__}."
+    )
+
+
+def _expression_to_polar(value: terms.Expression) -> Term:
+    return Expression(Operator(value.operator), tuple(map(to_polar, value.args)))
+
+
+def _pattern_to_polar(value: terms.Pattern) -> Term:
+    fields = sorted((key, to_polar(item)) for key, item in value.fields.items())
+    return Pattern(value.tag, tuple(fields))
+
+
+def _call_to_polar(value: terms.Predicate) -> Term:
+    if type(value.name) is not str:
+        raise OperationalError("Serialization error: a predicate's name must be a string.")
+    return Call(value.name, tuple(map(to_polar, value.args)))
+
+
+_SPECIAL: dict[type, Callable[[t.Any], Term]] = {
+    terms.Variable: lambda value: Variable(str.__str__(value)),
+    terms.Predicate: _call_to_polar,
+    terms.Expression: _expression_to_polar,
+    terms.TypeConstraint: _expression_to_polar,
+    terms.Pattern: _pattern_to_polar,
+}
+
+
+# -- terms to Python values ----------------------------------------------------------
+
+NameVariable = Callable[[t.Any], str]
+
+
+def to_python(term: Term | Unknown, name_variable: NameVariable) -> t.Any:
+    """Make a Python value of a term; lists and dictionaries are new ones.
+
+    :param name_variable: gives the name under which an unbound variable is handed out.
+    """
+    if type(term) is Value:
+        return term.value
+    if type(term) is Instance:
+        return term.value
+    return _tree_to_python(term, name_variable)
+
+
+def follow(term: t.Any) -> t.Any:
+    """Follow the bindings of a variable to what it stands for now."""
+    while type(term) is Unknown:
+        value = term.value
+        if value is None:
+            return term
+        term = value
+    return term
+
+
+def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
+    result: list[t.Any] = []
+    # Each entry: a term to convert and the function that puts its value where it belongs.
+    stack: list[tuple[t.Any, Callable[[t.Any], t.Any]]] = [(root, result.append)]
+    while stack:
+        term, put = stack.pop()
+        term = follow(term)
+        if isinstance(term, List):
+            items: list[t.Any] = [None] * len(elements := list_elements(term)[0])
+            put(items)
+            stack.extend((item, _setter(items, i)) for i, item in enumerate(elements))
+        elif isinstance(term, Dictionary):
+            fields: dict[str, t.Any] = {}
+            put(fields)
+            for key, item in term.fields:
+                fields[key] = None
+                stack.append((item, _setter(fields, key)))
+        else:
+            put(_leaf_to_python(term, name_variable))
+    return result[0]
+
+
+def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
+    """Give the elements of a list through bound rests, and the rest that is not bound."""
+    elements: list[t.Any] = list(term.items)
+    rest = follow(term.rest) if term.rest is not None else None
+    while type(rest) is List:
+        elements.extend(rest.items)
+        rest = follow(rest.rest) if rest.rest is not None else None
+    return elements, rest
+
+
+def _setter(container: t.Any, key: t.Any) -> Callable[[t.Any], None]:
+    def put(value: t.Any) -> None:
+        container[key] = value
+
+    return put
+
+
+def _leaf_to_python(term: t.Any, name_variable: NameVariable) -> t.Any:
+    def convert(part: t.Any) -> t.Any:
+        return to_python(follow(part), name_variable)
+
+    if isinstance(term, (Value, Instance)):
+        return term.value
+    if isinstance(term, Call):
+        return terms.Predicate(term.name, [convert(arg) for arg in term.args])
+    if isinstance(term, Expression):
+        return terms.Expression(term.operator.value, [convert(arg) for arg in term.args])
+    if isinstance(term, Pattern):
+        return terms.Pattern(term.tag, {key: convert(part) for key, part in term.fields})
+    return terms.Variable(name_variable(term))
+
+
+# -- registration --------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """The names a policy may use.
+
+    ``constants`` maps every registered name, classes included, to its term; ``classes``
+    maps the names of classes; ``fields`` maps a class to its declared fields.
+    """
+
+    classes: Mapping[str, type]
+    constants: Mapping[str, Term]
+    fields: Mapping[type, Mapping[str, t.Any]]
+
+    def with_class(
+        self, cls: type, name: str | None, fields: Mapping[str, t.Any] | None
+    ) -> Host:
+        """Give a host that knows one class more.
+
+        :raises TypeError: if it is not a class.
+        :raises DuplicateClassAliasError: if the name is a class's already.
+        :raises PolarRuntimeError: if the name is reserved.
+        """
+        if not isinstance(cls, type):
+            raise TypeError(
+                f"'register_class' takes a class, not {type(cls).__name__}. "
+                "Use 'register_constant' for other values."
+            )
+        name = cls.__name__ if name is None else name
+        check_not_reserved(name)
+        if name in self.classes:
+            raise DuplicateClassAliasError(name, self.classes[name], cls)
+        return dataclasses.replace(
+            self,
+            classes=types.MappingProxyType({**self.classes, name: cls}),
+            constants=types.MappingProxyType({**self.constants, name: Instance(cls)}),
+            fields=types.MappingProxyType({**self.fields, cls: dict(fields or {})}),
+        )
+
+    def with_constant(self, value: t.Any, name: str) -> Host:
+        """Give a host that knows one constant more, or another value for one.
+
+        :raises PolarRuntimeError: if the name is reserved.
+        """
+        check_not_reserved(name)
+        constants = {**self.constants, name: to_polar(value)}
+        return dataclasses.replace(self, constants=types.MappingProxyType(constants))
+
+    def get_class(self, name: str) -> type:
+        """Give a registered class.
+
+        :raises UnregisteredClassError: if there is none of this name.
+        """
+        try:
+            return self.classes[name]
+        except KeyError:
+            raise UnregisteredClassError(name) from None
+
+    def class_name(self, value: t.Any) -> str | None:
+        """Give the name that the exact class of a value is registered under, or ``None``."""
+        kind = type(value)
+        return next((name for name, cls in self.classes.items() if cls is kind), None)
+
+    def is_subclass(self, name: str, of: str) -> bool:
+        """Tell whether one registered class is another or derives from it."""
+        return self.classes[of] in self.classes[name].__mro__
+
+
+def check_not_reserved(name: str) -> None:
+    """Refuse the names of the unions of actors and resources."""
+    if name in RESERVED_NAMES:
+        raise PolarRuntimeError(
+            f"Invalid attempt to register '{name}': '{name}' is a built-in specializer."
+        )
+
+
+def make_host() -> Host:
+    """Make the host every policy starts with: the built-in classes, and ``nil``."""
+    constants: dict[str, Term] = {name: Instance(cls) for name, cls in _BUILT_IN_CLASSES.items()}
+    constants["nil"] = Instance(None)
+    return Host(
+        classes=types.MappingProxyType(dict(_BUILT_IN_CLASSES)),
+        constants=types.MappingProxyType(constants),
+        fields=types.MappingProxyType({}),
+    )
+
+
+# -- work on Python values -----------------------------------------------------------
+
+
+def compare(kind: Operator, left: t.Any, right: t.Any) -> bool:
+    """Compare two Python values with a Python operator; its truth value decides.
+
+    :raises PolarRuntimeError: where Python raises ``TypeError``.
+    """
+    try:
+        return bool(_COMPARISONS[kind](left, right))
+    except TypeError as error:
+        raise PolarRuntimeError(
+            f"External operation '{type(left)} {kind.value} {type(right)}' failed."
+        ) from error
+
+
+def iterate(value: t.Any) -> Iterator[t.Any] | None:
+    """Begin an iteration over a Python value; ``None`` if it is not iterable."""
+    if not isinstance(value, Iterable):
+        return None
+    return iter(value)
