@@ -1,0 +1,186 @@
+"""Load policies: from texts to a ``Policy`` that passed every check.
+
+In go sources and the host; out comes the policy with the warnings, or one error that
+tells all problems. The order of the checks is that of oso 0.27.3 (specification 8.1),
+so the first problem is the one that oso would raise. Reading files and running inline
+queries is not done here.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .exceptions import OsoError, ValidationError, combined, error_at
+from .host import Host
+from .nodes import Block, InlineQuery, Rule, RuleType, Statement
+from .parser import parse_policy
+from .policy import Policy, by_name
+from .resource_blocks import (
+    DeclarationTable,
+    check_block,
+    check_classes,
+    check_relations,
+    expand_blocks,
+)
+from .rewriting import rewrite_rule
+from .sources import Source
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A policy, and what should be said about it."""
+
+    policy: Policy
+    warnings: tuple[str, ...]
+
+
+EMPTY = Policy()
+
+
+def load_policy(
+    sources: Sequence[Source],
+    host: Host,
+    base: Policy = EMPTY,
+    *,
+    ignore_missing_allow: bool = False,
+    roles: bool = False,
+) -> Loaded:
+    """Load texts together as one policy.
+
+    :param base: what earlier loads left: a policy without rules, whose types and blocks
+        stay in force.
+    :param ignore_missing_allow: whether to leave out the warning that no rule allows
+        anything.
+    :param roles: whether to add the built-in rules of the older roles.
+    :raises OsoError: the first problem; ``problems`` has all of them and the attribute
+        ``warnings`` the warnings.
+    """
+    load = _Load(host, base)
+    for source in sources:
+        load.read(source)
+    load.stop_if_broken()
+    policy = load.make_policy()
+    load.stop_if_broken()
+    return Loaded(policy, tuple(load.warnings))
+
+
+class _Load:
+    """One load under way: what it read so far, and what is wrong with it."""
+
+    def __init__(self, host: Host, base: Policy) -> None:
+        self._host = host
+        self._base = base
+        self._sources = list(base.sources)
+        self._rules: list[Rule] = []
+        self._types: list[RuleType] = list(base.written_types)
+        self._blocks: list[Block] = list(base.blocks)
+        self._inline_queries: list[InlineQuery] = list(base.inline_queries)
+        self._table = DeclarationTable()
+        for block in base.blocks:
+            self._table.add(block)
+        self._is_broken = False
+        self._problems: list[OsoError] = []
+        self.warnings: list[str] = []
+
+    def read(self, source: Source) -> None:
+        """Parse a text and check its statements one by one."""
+        duplicate = _duplicate(source, self._sources)
+        self._sources.append(source)
+        if duplicate is not None:
+            self._break([duplicate])
+            return
+        parsed = parse_policy(source)
+        self._break(parsed.problems)
+        self.warnings.extend(parsed.warnings)
+        for statement in parsed.statements:
+            self._add(statement)
+
+    def _break(self, problems: Sequence[OsoError]) -> None:
+        self._problems.extend(problems)
+        self._is_broken = self._is_broken or bool(problems)
+
+    def _add(self, statement: Statement) -> None:
+        if isinstance(statement, Rule):
+            self._add_rule(statement)
+        elif isinstance(statement, RuleType):
+            self._add_type(statement)
+        elif isinstance(statement, InlineQuery):
+            self._inline_queries.append(statement)
+        else:
+            self._add_block(statement)
+
+    def _add_rule(self, rule: Rule) -> None:
+        self._rules.append(rewrite_rule(rule))
+
+    def _add_type(self, rule_type: RuleType) -> None:
+        self._types.append(rule_type)
+
+    def _add_block(self, block: Block) -> None:
+        problems = check_block(block)
+        self._break(problems)
+        if problems:
+            return
+        self._problems.extend(check_classes(block, self._host))
+        self._problems.extend(self._table.add(block))
+        self._blocks.append(block)
+
+    def make_policy(self) -> Policy:
+        """Expand the blocks and put everything together."""
+        declarations = self._table.declarations
+        self._problems.extend(check_relations(declarations, self._host))
+        expansion = expand_blocks(self._blocks, declarations, self._host)
+        self._break(expansion.problems)
+        self.stop_if_broken()
+        known = [block for block in self._blocks if block.resource.text in self._host.classes]
+        actors = [block for block in known if block.keyword and block.keyword.text == "actor"]
+        return Policy(
+            rules=by_name([*self._rules, *expansion.rules]),
+            types=by_name([*self._types, *expansion.types]),
+            actors=_class_names(actors),
+            resources=_class_names(known),
+            blocks=tuple(self._blocks),
+            inline_queries=tuple(self._inline_queries),
+            sources=tuple(self._sources),
+            written_types=tuple(self._types),
+        )
+
+    def stop_if_broken(self) -> None:
+        """Raise what was found, if it makes further checks pointless."""
+        if self._is_broken:
+            self.fail()
+
+    def fail(self) -> t.NoReturn:
+        """Raise all problems as one error."""
+        error = combined(self._problems)
+        error.warnings = tuple(self.warnings)  # type: ignore[attr-defined]  # read with getattr
+        raise error
+
+
+def _class_names(blocks: Sequence[Block]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(block.resource.text for block in blocks))
+
+
+def _duplicate(source: Source, earlier: Sequence[Source]) -> OsoError | None:
+    """Complain about a file that is loaded already, under this name or another."""
+    if source.name is None:
+        return None
+    for other in earlier:
+        if other.name is None or (other.name != source.name and other.text != source.text):
+            continue
+        return error_at(
+            ValidationError, f"Problem loading file: {_likeness(source, other)}", source.span(0, 0)
+        )
+    return None
+
+
+def _likeness(source: Source, other: Source) -> str:
+    if other.name != source.name:
+        return (
+            f"A file with the same contents as {source.name} named {other.name} "
+            "has already been loaded."
+        )
+    if other.text == source.text:
+        return f"File {source.name} has already been loaded."
+    return f"A file with the name {source.name}, but different contents has already been loaded."
