@@ -15,7 +15,7 @@ call bind the operands first. Every ``_`` gets a name of its own here too.
 from __future__ import annotations
 
 import dataclasses
-import typing as t
+from collections.abc import Sequence
 
 from .nodes import (
     ARITHMETIC,
@@ -36,12 +36,15 @@ _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
 _RESULT_NAMES = {Operator.DOT: "value", Operator.NEW: "instance", Operator.MOD: "temp"}
 #: Operations that may wait until after the unification they belong to.
 _DEFERRED = _EXTRACTED - {Operator.NEW, Operator.MOD}
+_CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
 
 
 def rewrite_rule(rule: Rule) -> Rule:
     """Rewrite the body of a rule, then its head: what the head computes ends the body."""
     rewriter = _Rewriter()
-    conjuncts = [] if rule.body is None else rewriter.conjuncts(rule.body)
+    conjuncts: list[Term] = []
+    if rule.body is not None:
+        conjuncts.extend(rewriter.conjuncts(rule.body))
     computed: list[Term] = []
     parameters = tuple(
         Parameter(
@@ -65,7 +68,7 @@ def rewrite_query(query: Term) -> Term:
     if isinstance(query, Expression) and query.operator is Operator.UNIFY:
         computed: list[Term] = []
         goal = rewriter.value(query, computed)
-        return _conjunction([*computed, goal], query)
+        return _before(computed, goal)
     return rewriter.condition(query)
 
 
@@ -80,46 +83,35 @@ class _Rewriter:
         name = f"_{kind}_{self._count}" if kind else f"_{self._count}"
         return Variable(name, span=like.span)
 
+    def conjuncts(self, term: Term) -> list[Term]:
+        """Give the goals that a rule's body consists of."""
+        if isinstance(term, Expression) and term.operator is Operator.AND:
+            return [self.condition(arg) for arg in term.args]
+        return [self.condition(term)]
+
     def condition(self, term: Term) -> Term:
         """Rewrite a term that stands for a whole condition."""
-        if isinstance(term, Expression) and term.operator is Operator.AND:
-            return dataclasses.replace(term, args=tuple(self.conjuncts(term)))
-        return _conjunction(self.conjuncts(term), term)
-
-    def conjuncts(self, term: Term) -> list[Term]:
-        """Give the goals that a condition consists of."""
         if isinstance(term, Expression):
-            if term.operator is Operator.AND:
-                return [goal for arg in term.args for goal in self._operand(arg)]
-            if term.operator in (Operator.OR, Operator.NOT, Operator.FORALL):
-                args = tuple(self._control(term, arg) for arg in term.args)
-                return [dataclasses.replace(term, args=args)]
-        return self._goal(term)
-
-    def _operand(self, term: Term) -> list[Term]:
-        # A conjunction in parentheses on the left stays a node of its own: `cut` sees it.
-        if isinstance(term, Expression) and term.operator is Operator.AND:
-            return [self.condition(term)]
-        return self.conjuncts(term)
-
-    def _control(self, parent: Expression, term: Term) -> Term:
-        if parent.operator is not Operator.FORALL or isinstance(term, Expression) and (
-            term.operator in (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
-        ):
-            return self.condition(term)
-        # INVARIANT: both parts of a forall are computed after what uses them.
-        computed: list[Term] = []
-        goal = self.value(term, computed)
-        return _conjunction([goal, *computed], term)
-
-    def _goal(self, term: Term) -> list[Term]:
+            if term.operator in (Operator.AND, Operator.OR, Operator.NOT):
+                args = tuple(self.condition(arg) for arg in term.args)
+                return dataclasses.replace(term, args=args)
+            if term.operator is Operator.FORALL:
+                args = tuple(self._part_of_forall(arg) for arg in term.args)
+                return dataclasses.replace(term, args=args)
         computed: list[Term] = []
         goal = self.value(term, computed)
         if isinstance(term, Expression) and term.operator is Operator.UNIFY:
             operators = {part.operator for part in computed if isinstance(part, Expression)}
             if operators <= _DEFERRED:
-                return [goal, *computed]
-        return [*computed, goal]
+                return _after(goal, computed)
+        return _before(computed, goal)
+
+    def _part_of_forall(self, term: Term) -> Term:
+        if isinstance(term, Expression) and term.operator in _CONTROL:
+            return self.condition(term)
+        computed: list[Term] = []
+        goal = self.value(term, computed)
+        return _after(goal, computed)
 
     def value(self, term: Term, computed: list[Term]) -> Term:
         """Rewrite an operand; the goals that compute its parts are appended to ``computed``."""
@@ -158,7 +150,16 @@ class _Rewriter:
         return term
 
 
-def _conjunction(goals: t.Sequence[Term], like: Term) -> Term:
-    if len(goals) == 1:
-        return goals[0]
-    return Expression(Operator.AND, tuple(goals), span=like.span)
+# Conjunctions of two, nested, since each counts as a step in the trace of an error.
+
+
+def _before(computed: Sequence[Term], goal: Term) -> Term:
+    for step in reversed(computed):
+        goal = Expression(Operator.AND, (step, goal), span=step.span)
+    return goal
+
+
+def _after(goal: Term, computed: Sequence[Term]) -> Term:
+    for step in computed:
+        goal = Expression(Operator.AND, (goal, step), span=goal.span)
+    return goal
