@@ -171,13 +171,15 @@ class Unknown:
 
     ``value`` is what it is bound to (a term, or another unknown it is an alias of), or
     ``None``; ``constraints`` are those recorded while it is unbound. The solver alone
-    writes to them, and undoes it when it backtracks.
+    writes to them, and undoes it when it backtracks. ``age`` orders the variables of a
+    run: of two that are unified the younger becomes an alias of the older.
     """
 
-    __slots__ = ("constraints", "name", "value")
+    __slots__ = ("age", "constraints", "name", "value")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, age: int = 0) -> None:
         self.name = name
+        self.age = age
         self.value: Term | Unknown | None = None
         self.constraints: tuple[t.Any, ...] = ()
 
