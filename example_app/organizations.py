@@ -1,0 +1,45 @@
+"""Organizations: a list, a page for each, and a form for their owners."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from flask_oso import authorize, authorizes_inside
+
+from .authorization import get_authorized, only_readable
+from .db import get_session
+from .forms import fill
+from .models import Organization
+
+bp = Blueprint("organizations", __name__, url_prefix="/organizations")
+
+
+@bp.get("/")
+@authorize(action="browse", resource="organizations")
+def index() -> str:
+    rows = get_session().scalars(sa.select(Organization).order_by(Organization.name))
+    return render_template("organizations/index.html", organizations=only_readable(rows))
+
+
+@bp.get("/<int:organization_id>")
+@authorizes_inside
+def show(organization_id: int) -> str:
+    organization = get_authorized(Organization, organization_id, "read")
+    return render_template(
+        "organizations/show.html",
+        organization=organization,
+        repositories=only_readable(organization.repositories),
+        pages=only_readable(organization.pages),
+    )
+
+
+@bp.route("/<int:organization_id>/edit", methods=["GET", "POST"])
+@authorizes_inside
+def edit(organization_id: int) -> ResponseReturnValue:
+    organization = get_authorized(Organization, organization_id, "edit")
+    if fill(organization, "name", "about"):
+        get_session().commit()
+        return redirect(url_for(".show", organization_id=organization.id))
+    return render_template("organizations/form.html", organization=organization)

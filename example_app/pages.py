@@ -1,0 +1,69 @@
+"""Pages: a list, a page for each, forms to make, edit and delete.
+
+What a user may do to a page is up to the older roles (``policies/pages.polar``); the views
+cannot tell the difference.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from flask_oso import authorize, authorizes_inside
+
+from .authorization import get_authorized, only_readable
+from .db import get_session
+from .forms import fill
+from .models import Organization, Page
+
+bp = Blueprint("pages", __name__)
+
+
+@bp.get("/pages/")
+@authorize(action="browse", resource="pages")
+def index() -> str:
+    rows = get_session().scalars(
+        sa.select(Page).options(joinedload(Page.organization)).order_by(Page.title)
+    )
+    return render_template("pages/index.html", pages=only_readable(rows))
+
+
+@bp.get("/pages/<int:page_id>")
+@authorizes_inside
+def show(page_id: int) -> str:
+    page = get_authorized(Page, page_id, "read")
+    return render_template("pages/show.html", page=page)
+
+
+@bp.route("/organizations/<int:organization_id>/pages/new", methods=["GET", "POST"])
+@authorizes_inside
+def new(organization_id: int) -> ResponseReturnValue:
+    organization = get_authorized(Organization, organization_id, "create_pages")
+    page = Page(organization_id=organization.id)
+    if fill(page, "title", "body"):
+        get_session().add(page)
+        get_session().commit()
+        return redirect(url_for(".show", page_id=page.id))
+    return render_template("pages/form.html", organization=organization, page=page)
+
+
+@bp.route("/pages/<int:page_id>/edit", methods=["GET", "POST"])
+@authorizes_inside
+def edit(page_id: int) -> ResponseReturnValue:
+    page = get_authorized(Page, page_id, "edit")
+    if fill(page, "title", "body"):
+        get_session().commit()
+        return redirect(url_for(".show", page_id=page.id))
+    return render_template("pages/form.html", organization=page.organization, page=page)
+
+
+@bp.post("/pages/<int:page_id>/delete")
+@authorizes_inside
+def delete(page_id: int) -> ResponseReturnValue:
+    page = get_authorized(Page, page_id, "delete")
+    flash(f"The page “{page.title}” is deleted.")
+    get_session().delete(page)
+    get_session().commit()
+    return redirect(url_for(".index"))

@@ -1,0 +1,80 @@
+"""Repositories: a list, a page for each with its issues, forms to make, edit and delete."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from flask_oso import authorize, authorizes_inside
+
+from .authorization import get_authorized, only_readable
+from .db import get_session
+from .forms import fill
+from .models import Organization, Repository
+
+bp = Blueprint("repositories", __name__)
+
+
+@bp.get("/repositories/")
+@authorize(action="browse", resource="repositories")
+def index() -> str:
+    rows = get_session().scalars(
+        sa.select(Repository).options(joinedload(Repository.organization)).order_by(Repository.name)
+    )
+    return render_template("repositories/index.html", repositories=only_readable(rows))
+
+
+@bp.get("/repositories/<int:repository_id>")
+@authorizes_inside
+def show(repository_id: int) -> str:
+    repository = get_authorized(Repository, repository_id, "read")
+    return render_template(
+        "repositories/show.html",
+        repository=repository,
+        issues=only_readable(repository.issues),
+    )
+
+
+@bp.route("/organizations/<int:organization_id>/repositories/new", methods=["GET", "POST"])
+@authorizes_inside
+def new(organization_id: int) -> ResponseReturnValue:
+    organization = get_authorized(Organization, organization_id, "create_repositories")
+    repository = Repository(organization_id=organization.id)
+    if fill_repository(repository):
+        get_session().add(repository)
+        get_session().commit()
+        return redirect(url_for(".show", repository_id=repository.id))
+    return render_template(
+        "repositories/form.html", organization=organization, repository=repository
+    )
+
+
+@bp.route("/repositories/<int:repository_id>/edit", methods=["GET", "POST"])
+@authorizes_inside
+def edit(repository_id: int) -> ResponseReturnValue:
+    repository = get_authorized(Repository, repository_id, "edit")
+    if fill_repository(repository):
+        get_session().commit()
+        return redirect(url_for(".show", repository_id=repository.id))
+    return render_template(
+        "repositories/form.html", organization=repository.organization, repository=repository
+    )
+
+
+@bp.post("/repositories/<int:repository_id>/delete")
+@authorizes_inside
+def delete(repository_id: int) -> ResponseReturnValue:
+    repository = get_authorized(Repository, repository_id, "delete")
+    flash(f"The repository {repository.name} is deleted.")
+    get_session().delete(repository)
+    get_session().commit()
+    return redirect(url_for(".index"))
+
+
+def fill_repository(repository: Repository) -> bool:
+    """Copy the form to a repository; a box that is not ticked is not sent."""
+    if request.method == "POST":
+        repository.public = "public" in request.form
+    return fill(repository, "name", "about")
