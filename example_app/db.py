@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import sqlalchemy as sa
 from flask import Flask, current_app, g
+from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from .models import Base
@@ -43,6 +44,7 @@ def init_db() -> None:
 
 
 @click.command("init-db")
+@with_appcontext
 def init_db_command() -> None:
     """Replace the database by one with the sample data."""
     init_db()

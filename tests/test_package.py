@@ -1,0 +1,86 @@
+"""What is published is complete, typed, and asks for Flask and Lark only."""
+
+from __future__ import annotations
+
+import email
+import re
+import subprocess
+import sys
+import zipfile
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+import flask_oso
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from this checkout."""
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    return next(target.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    """The files in the wheel."""
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path, names: set[str]) -> Message:
+    """The metadata in the wheel."""
+    name = next(name for name in names if name.endswith("/METADATA"))
+    return email.message_from_bytes(zipfile.ZipFile(wheel).read(name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["flask_oso/__init__.py", "flask_oso/py.typed", "flask_oso/polar/grammar.lark"],
+)
+def test_wheel_contains(names: set[str], name: str) -> None:
+    """The wheel works without the checkout, and type checkers believe its types."""
+    assert name in names
+
+
+def test_wheel_contains_nothing_else(names: set[str]) -> None:
+    """Neither tests nor the example application are installed at the users'."""
+    assert {re.sub(r"-.*", "", name.partition("/")[0]) for name in names} == {"flask_oso"}
+
+
+def test_wheel_requires_flask_and_lark(metadata: Message) -> None:
+    """All the rest is extra."""
+    required = metadata.get_all("Requires-Dist", [])
+
+    plain = {re.match(r"[\w-]+", line)[0] for line in required if "extra ==" not in line}
+
+    assert plain == {"flask", "lark"}
+
+
+def test_wheel_has_no_upper_pins(metadata: Message) -> None:
+    """A new Flask is not refused before anybody has tried it."""
+    required = [line.partition(";")[0] for line in metadata.get_all("Requires-Dist", [])]
+
+    assert not [line for line in required if re.search(r"<|==|~=", line)]
+    assert metadata["Requires-Python"] == ">=3.11"
+
+
+def test_wheel_states_its_licence(names: set[str], metadata: Message) -> None:
+    """The licence is named, and its text comes along."""
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
+
+
+@pytest.mark.parametrize("name", flask_oso.__all__)
+def test_public_name_exists(name: str) -> None:
+    """What ``__all__`` promises is there."""
+    assert hasattr(flask_oso, name)
