@@ -20,6 +20,8 @@ from .exceptions import (
     DuplicateClassAliasError,
     OperationalError,
     PolarRuntimeError,
+    StackOverflowError,
+    UnexpectedPolarTypeError,
     UnregisteredClassError,
 )
 from .nodes import (
@@ -35,9 +37,11 @@ from .nodes import (
     Value,
     Variable,
 )
+from .numbers import INTEGER_MAX, INTEGER_MIN
 
 RESERVED_NAMES = ("Actor", "Resource")
-INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+#: How deep a term may be that is handed to Python; a term may contain itself.
+MAX_DEPTH = 10_000
 
 _BUILT_IN_CLASSES: dict[str, type] = {
     "Boolean": bool,
@@ -233,21 +237,26 @@ def follow(term: t.Any) -> t.Any:
 
 def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
     result: list[t.Any] = []
-    # Each entry: a term to convert and the function that puts its value where it belongs.
-    stack: list[tuple[t.Any, Callable[[t.Any], t.Any]]] = [(root, result.append)]
+    # Each entry: a term, the function that puts its value where it belongs, and its depth.
+    stack: list[tuple[t.Any, Callable[[t.Any], t.Any], int]] = [(root, result.append, 0)]
     while stack:
-        term, put = stack.pop()
+        term, put, depth = stack.pop()
         term = follow(term)
+        if depth > MAX_DEPTH:
+            raise StackOverflowError(f"A value is nested too deep! MAX_DEPTH = {MAX_DEPTH}")
         if isinstance(term, List):
-            items: list[t.Any] = [None] * len(elements := list_elements(term)[0])
+            elements, rest = list_elements(term)
+            if rest is not None:
+                raise UnexpectedPolarTypeError("RestVariable")
+            items: list[t.Any] = [None] * len(elements)
             put(items)
-            stack.extend((item, _setter(items, i)) for i, item in enumerate(elements))
+            stack.extend((item, _setter(items, i), depth + 1) for i, item in enumerate(elements))
         elif isinstance(term, Dictionary):
             fields: dict[str, t.Any] = {}
             put(fields)
             for key, item in term.fields:
                 fields[key] = None
-                stack.append((item, _setter(fields, key)))
+                stack.append((item, _setter(fields, key), depth + 1))
         else:
             put(_leaf_to_python(term, name_variable))
     return result[0]

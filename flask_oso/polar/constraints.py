@@ -1,0 +1,267 @@
+"""Constraints on variables that are not bound yet, and how they are shown.
+
+When an operation lacks an operand, the solver keeps it as a ``Constraint`` on each
+variable it mentions (specification 4.9). This module finds what belongs together,
+leaves out helper variables and turns it into the expression that a query gives::
+
+    _value_1 = x.k and _value_1 > 1   =>  And(Gt(Dot(_this, "k"), 1))
+    not (x.k = 1)                     =>  And(Neq(1, Dot(_this, "k")))
+
+It reads variables and never writes to them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from .clauses import bound
+from .host import follow
+from .nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+    Variable,
+)
+
+_INVERSE = {
+    Operator.EQ: Operator.NEQ,
+    Operator.NEQ: Operator.EQ,
+    Operator.LT: Operator.GEQ,
+    Operator.GEQ: Operator.LT,
+    Operator.GT: Operator.LEQ,
+    Operator.LEQ: Operator.GT,
+    Operator.UNIFY: Operator.NEQ,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constraint:
+    """An operation that waits for a variable.
+
+    :param age: numbers the constraints of a run in the order they were made.
+    """
+
+    expression: Expression
+    age: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alias:
+    """Two unbound variables were unified. Tells aliases from untouched variables."""
+
+    left: Unknown
+    right: Unknown
+    age: int
+
+
+Constraints = tuple[Constraint | Alias, ...]
+
+
+def real(constraints: Iterable[Constraint | Alias]) -> list[Constraint]:
+    """Give the constraints that say more than that two variables are one."""
+    return [constraint for constraint in constraints if isinstance(constraint, Constraint)]
+
+
+def parts(term: t.Any) -> Iterable[t.Any]:
+    """Give the terms directly inside a term."""
+    if isinstance(term, Expression):
+        return term.args
+    if isinstance(term, List):
+        return term.items if term.rest is None else (*term.items, term.rest)
+    if isinstance(term, (Dictionary, Pattern)):
+        return [part for _, part in term.fields]
+    if isinstance(term, Call):
+        return [*term.args, *(part for _, part in term.kwargs)]
+    return ()
+
+
+def unknowns_in(term: t.Any) -> Iterator[Unknown]:
+    """Give the unbound variables in a term, also inside what variables are bound to."""
+    stack = [term]
+    seen: set[int] = set()
+    while stack:
+        current = bound(stack.pop())
+        if type(current) is Unknown:
+            yield current
+        elif type(current) is not Value and type(current) is not Instance:
+            # A term may contain itself: there is no occurs check.
+            if id(current) in seen:
+                continue
+            seen.add(id(current))
+            stack.extend(reversed(list(parts(current))))
+
+
+def component(start: Iterable[Unknown]) -> list[Constraint | Alias]:
+    """Give all constraints connected with some variables through shared variables."""
+    found: dict[int, Constraint | Alias] = {}
+    roots: set[int] = set()
+    stack = [follow(unknown) for unknown in start]
+    while stack:
+        root = stack.pop()
+        if type(root) is not Unknown or id(root) in roots:
+            continue
+        roots.add(id(root))
+        for constraint in root.constraints:
+            if id(constraint) not in found:
+                found[id(constraint)] = constraint
+                if isinstance(constraint, Constraint):
+                    stack.extend(map(follow, unknowns_in(constraint.expression)))
+    return sorted(found.values(), key=lambda constraint: constraint.age)
+
+
+def without_helpers(
+    constraints: Iterable[Constraint], is_helper: Callable[[Unknown], bool]
+) -> list[Expression]:
+    """Put lookups in the place of the helper variables that hold their results.
+
+    ``helper = x.k and helper > 1  =>  x.k > 1``. Equal constraints are merged.
+    """
+    lookups: dict[int, Expression] = {}
+    kept: list[Expression] = []
+    for constraint in reversed(list(constraints)):
+        expression = constraint.expression
+        if expression.operator is Operator.UNIFY and _is_lookup(expression.args[1]):
+            helper = follow(expression.args[0])
+            if type(helper) is Unknown and id(helper) not in lookups and is_helper(helper):
+                lookups[id(helper)] = t.cast(Expression, expression.args[1])
+                continue
+        kept.append(expression)
+    merged: list[Expression] = []
+    for expression in reversed(kept):
+        term = t.cast(Expression, substitute(expression, lookups))
+        if term not in merged:
+            merged.append(term)
+    return merged
+
+
+def _is_lookup(term: t.Any) -> bool:
+    return (
+        isinstance(term, Expression) and term.operator is Operator.DOT and len(term.args) == 2
+    )
+
+
+def substitute(term: t.Any, lookups: dict[int, Expression]) -> t.Any:
+    """Put bound values and lookups in the place of variables."""
+
+    def visit(part: t.Any) -> t.Any:
+        return substitute(part, lookups)
+
+    term = bound(term)
+    if type(term) is Unknown:
+        lookup = lookups.get(id(follow(term)))
+        return term if lookup is None else visit(lookup)
+    return rebuild(term, visit)
+
+
+def rebuild(term: t.Any, visit: Callable[[t.Any], t.Any]) -> t.Any:
+    """Rebuild a term from its visited parts."""
+
+    def pairs(fields: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
+        return tuple((key, visit(part)) for key, part in fields)
+
+    if isinstance(term, Expression):
+        return replace(term, args=tuple(map(visit, term.args)))
+    if isinstance(term, List):
+        rest = None if term.rest is None else visit(term.rest)
+        return replace(term, items=tuple(map(visit, term.items)), rest=rest)
+    if isinstance(term, (Dictionary, Pattern)):
+        return replace(term, fields=pairs(term.fields))
+    if isinstance(term, Call):
+        return replace(term, args=tuple(map(visit, term.args)), kwargs=pairs(term.kwargs))
+    return term
+
+
+def simplified(expression: Expression) -> Expression:
+    """Push a negation inwards.
+
+    ::
+
+        not (a and b)  =>  not a or not b
+        not (a or b)   =>  not a and not b
+        not not a      =>  a
+        not a > b      =>  a <= b          and so on for all comparisons
+        not a = b      =>  a != b
+    """
+    if expression.operator is not Operator.NOT:
+        return expression
+    inner = t.cast(Expression, expression.args[0])
+    if inner.operator is Operator.NOT:
+        return simplified(t.cast(Expression, inner.args[0]))
+    if inner.operator in (Operator.AND, Operator.OR):
+        dual = Operator.OR if inner.operator is Operator.AND else Operator.AND
+        args = tuple(
+            simplified(Expression(Operator.NOT, (arg,))) if isinstance(arg, Expression) else arg
+            for arg in inner.args
+        )
+        return args[0] if len(args) == 1 else Expression(dual, args)  # type: ignore[return-value]
+    inverse = _INVERSE.get(inner.operator)
+    return expression if inverse is None else Expression(inverse, inner.args)
+
+
+class Naming:
+    """Names variables in the result for one of the variables of a query.
+
+    :param visible: the query's variables by name.
+    :param this: the variable whose constraints are shown; it is written ``_this``.
+    """
+
+    def __init__(self, visible: dict[str, Unknown], this: Unknown | None = None) -> None:
+        self._visible = visible
+        self._own = {id(unknown): name for name, unknown in visible.items()}
+        self._this = this
+
+    def name(self, unknown: Unknown) -> str:
+        """Name a variable: as in the query if it is known there, else by its internal name."""
+        if unknown is self._this:
+            return "_this"
+        own = self._own.get(id(unknown))
+        if own is not None:
+            return own
+        root = follow(unknown)
+        if self._this is not None and root is follow(self._this):
+            return "_this"
+        others = (name for name, other in self._visible.items() if follow(other) is root)
+        return next(others, unknown.name)
+
+    def visit(self, term: t.Any) -> t.Any:
+        """Put names in the place of variables."""
+        term = bound(term)
+        if type(term) is Unknown:
+            return Variable(self.name(term))
+        return rebuild(term, self.visit)
+
+
+def describe(unknown: Unknown, visible: dict[str, Unknown]) -> Expression:
+    """Give the constraints on a variable as one ``and``, the variable written ``_this``."""
+    naming = Naming(visible, unknown)
+    found = component([unknown])
+    roots = {id(follow(other)) for other in visible.values()}
+    expressions = without_helpers(
+        [_as_constraint(constraint) for constraint in found],
+        lambda helper: id(helper) not in roots,
+    )
+    shown: list[Term] = []
+    for expression in map(simplified, expressions):
+        named = naming.visit(expression)
+        trivial = named.operator is Operator.UNIFY and named.args[0] == named.args[1]
+        if not trivial and named not in shown:
+            shown.append(named)
+    return Expression(Operator.AND, tuple(shown))
+
+
+def _as_constraint(constraint: Constraint | Alias) -> Constraint:
+    if isinstance(constraint, Constraint):
+        return constraint
+    return Constraint(
+        Expression(Operator.UNIFY, (t.cast(Term, constraint.left), t.cast(Term, constraint.right))),
+        constraint.age,
+    )

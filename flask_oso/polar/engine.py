@@ -1,0 +1,139 @@
+"""The engine: a policy and the registered names, ready to answer.
+
+``Engine(policy, host)`` is immutable; a reload or a registration makes another one.
+``ask`` answers yes or no, ``query`` gives solutions. What a question may cost is read
+from ``POLAR_TIMEOUT_MS`` when it is asked, as oso does.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+
+from . import terms
+from .clauses import Clause, prepare_rule
+from .exceptions import InvalidQueryTypeError, UnexpectedPolarTypeError
+from .host import Host, to_polar
+from .nodes import Call, Term
+from .parser import parse_query
+from .policy import Policy
+from .rewriting import rewrite_query
+from .solver import Solver
+from .sources import Source
+
+DEFAULT_TIMEOUT_MS = 30_000
+
+_UNEXPECTED_EXPRESSION = """Received Expression from Polar VM. The Expression type is only supported when
+using django-oso or sqlalchemy-oso's data filtering features. Did you perform an
+operation over an unbound variable in your policy?
+
+To silence this error and receive an Expression result, pass
+accept_expression=True to Oso.query."""
+
+Bindings = dict[str, t.Any]
+
+
+class Engine:
+    """Answers questions about one policy.
+
+    :param policy: what was loaded.
+    :param host: the classes and constants that were registered.
+    """
+
+    def __init__(self, policy: Policy, host: Host) -> None:
+        self.policy = policy
+        self.host = host
+        # Clauses by name and number of parameters, made when first asked for. Two threads
+        # may both make them; they are the same.
+        self._clauses: dict[str, dict[int, list[Clause]]] = {}
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The classes that are members of ``Actor``."""
+        return self.policy.actors
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The classes that are members of ``Resource``."""
+        return self.policy.resources
+
+    def clauses(self, name: str) -> Mapping[int, list[Clause]] | None:
+        """Give the clauses of a name by number of parameters; ``None`` if it is undefined."""
+        known = self._clauses.get(name)
+        if known is not None:
+            return known
+        rules = self.policy.rules.get(name)
+        if rules is None:
+            return None
+        by_arity: dict[int, list[Clause]] = {}
+        for rule in rules:
+            clause = prepare_rule(rule, self.host.constants)
+            by_arity.setdefault(len(clause.parameters), []).append(clause)
+        self._clauses[name] = by_arity
+        return by_arity
+
+    def ask(self, name: str, *args: t.Any) -> bool:
+        """Tell whether a rule call has a solution; what comes after the first is not computed."""
+        return next(self._solve(_call(name, args)), None) is not None
+
+    def query(
+        self,
+        query: t.Any,
+        *,
+        bindings: Mapping[str, t.Any] | None = None,
+        accept_expression: bool = False,
+    ) -> Iterator[Bindings]:
+        """Give the solutions of a query one by one, each as values by variable name.
+
+        :param query: a text, or a ``Predicate``.
+        :param bindings: values that variables have from the beginning.
+        :param accept_expression: give an ``Expression`` for a variable that is constrained
+            and not bound, instead of raising ``UnexpectedPolarTypeError``.
+        """
+        if isinstance(query, str):
+            goal = parse_query(Source(query))
+        elif isinstance(query, terms.Predicate):
+            goal = to_polar(query)
+        else:
+            raise InvalidQueryTypeError(
+                f"A query is a str or a Predicate, not {type(query).__name__}."
+            )
+        given = {name: to_polar(value) for name, value in (bindings or {}).items()}
+        for solution in self._solve(rewrite_query(goal), given):
+            if not accept_expression:
+                _check_bound(solution)
+            yield solution
+
+    def query_rule(
+        self, name: str, args: Sequence[t.Any], **options: t.Any
+    ) -> Iterator[Bindings]:
+        """Give the solutions of a rule call; the options are those of ``query``."""
+        return self.query(terms.Predicate(name, args), **options)
+
+    def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Bindings]:
+        """Give the solutions of a parsed goal, such as an inline query."""
+        for solution in self._solve(rewrite_query(goal)):
+            if not accept_expression:
+                _check_bound(solution)
+            yield solution
+
+    def _solve(self, goal: Term, given: Mapping[str, Term] | None = None) -> Iterator[Bindings]:
+        return Solver(self, timeout=_timeout()).solve(goal, given)
+
+
+def _call(name: str, args: Sequence[t.Any]) -> Call:
+    return Call(name, tuple(map(to_polar, args)))
+
+
+def _check_bound(solution: Bindings) -> None:
+    for value in solution.values():
+        if isinstance(value, terms.Expression):
+            raise UnexpectedPolarTypeError(_UNEXPECTED_EXPRESSION)
+
+
+def _timeout() -> float | None:
+    """Read the limit of a query in seconds; what is no unsigned integer means the default."""
+    text = os.environ.get("POLAR_TIMEOUT_MS", "")
+    milliseconds = int(text) if text.isascii() and text.isdigit() else DEFAULT_TIMEOUT_MS
+    return milliseconds / 1000 if milliseconds else None

@@ -1,0 +1,76 @@
+"""The order in which applicable rules are tried: more specific ones first.
+
+An insertion sort over a relation that is not transitive in all cases, so the procedure
+itself is the definition (specification 4.4).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from .clauses import Clause
+from .host import RESERVED_NAMES, Host
+from .nodes import Instance, Pattern, Term
+
+
+def sort_clauses(clauses: Sequence[Clause], args: Sequence[t.Any], host: Host) -> list[Clause]:
+    """Sort applicable clauses; ties keep the order in which they were loaded.
+
+    :param args: the arguments of the call, bound variables followed.
+    """
+    ordered: list[Clause] = []
+    for clause in clauses:
+        at = len(ordered)
+        while at and _is_more_specific(clause, ordered[at - 1], args, host):
+            at -= 1
+        ordered.insert(at, clause)
+    return ordered
+
+
+def _is_more_specific(left: Clause, right: Clause, args: Sequence[t.Any], host: Host) -> bool:
+    # The patterns as written, not the prepared ones: equality is that of the text.
+    pairs = zip(left.rule.parameters, right.rule.parameters, args, strict=True)
+    for left_parameter, right_parameter, arg in pairs:
+        verdict = _compare(left_parameter.specializer, right_parameter.specializer, arg, host)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _compare(left: Term | None, right: Term | None, arg: t.Any, host: Host) -> bool | None:
+    """Tell whether the left specializer is more specific; ``None`` if they tie."""
+    if left is None:
+        return None if right is None else False
+    if right is None:
+        return True
+    if is_union(left):
+        return None if is_union(right) else False
+    if is_union(right):
+        return True
+    if left == right:
+        return None
+    return _is_sub_specializer(left, right, arg, host)
+
+
+def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool:
+    if not isinstance(left, Pattern) or not isinstance(right, Pattern):
+        return False
+    if left.tag is None:
+        return right.tag is None and len(left.fields) > len(right.fields)
+    if right.tag is None:
+        return True
+    if not isinstance(arg, Instance):
+        return False
+    if left.tag == right.tag:
+        return len(left.fields) > len(right.fields)
+    mro = type(arg.value).__mro__
+    left_class, right_class = host.classes.get(left.tag), host.classes.get(right.tag)
+    if left_class not in mro or right_class not in mro:
+        return False
+    return mro.index(left_class) < mro.index(right_class)
+
+
+def is_union(specializer: Term) -> bool:
+    """Tell whether a specializer is ``Actor`` or ``Resource``."""
+    return isinstance(specializer, Pattern) and specializer.tag in RESERVED_NAMES
