@@ -8,6 +8,7 @@ queries is not done here.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,18 @@ from .resource_blocks import (
     expand_blocks,
 )
 from .rewriting import rewrite_rule
+from .roles import with_role_rules
+from .rule_types import check_required, check_rule_type, check_shapes
 from .sources import Source
+from .validation import (
+    check_calls,
+    check_singletons,
+    warn_arities,
+    warn_missing_rules,
+    warn_nested_classes,
+    warn_specializers,
+)
+from .vocabulary import warn_undeclared
 
 
 @dataclass(frozen=True)
@@ -53,16 +65,17 @@ def load_policy(
         stay in force.
     :param ignore_missing_allow: whether to leave out the warning that no rule allows
         anything.
-    :param roles: whether to add the built-in rules of the older roles.
+    :param roles: whether to add the built-in rules of the older roles, if there are rules.
     :raises OsoError: the first problem; ``problems`` has all of them and the attribute
         ``warnings`` the warnings.
     """
     load = _Load(host, base)
     for source in sources:
         load.read(source)
-    load.stop_if_broken()
     policy = load.make_policy()
-    load.stop_if_broken()
+    load.check(policy, ignore_missing_allow=ignore_missing_allow)
+    if roles and policy.has_rules:
+        policy = with_role_rules(policy, host)
     return Loaded(policy, tuple(load.warnings))
 
 
@@ -112,10 +125,18 @@ class _Load:
             self._add_block(statement)
 
     def _add_rule(self, rule: Rule) -> None:
+        self._problems.extend(check_singletons(rule, self._host))
+        self.warnings.extend(warn_specializers(rule, self._host))
+        self.warnings.extend(warn_nested_classes(rule, self._host))
         self._rules.append(rewrite_rule(rule))
 
     def _add_type(self, rule_type: RuleType) -> None:
-        self._types.append(rule_type)
+        problems = check_rule_type(rule_type)
+        self._problems.extend(problems)
+        if problems:
+            return
+        as_rule = rewrite_rule(Rule(rule_type.name, rule_type.parameters))
+        self._types.append(dataclasses.replace(rule_type, parameters=as_rule.parameters))
 
     def _add_block(self, block: Block) -> None:
         problems = check_block(block)
@@ -128,11 +149,12 @@ class _Load:
 
     def make_policy(self) -> Policy:
         """Expand the blocks and put everything together."""
+        self._stop_if_broken()
         declarations = self._table.declarations
         self._problems.extend(check_relations(declarations, self._host))
         expansion = expand_blocks(self._blocks, declarations, self._host)
         self._break(expansion.problems)
-        self.stop_if_broken()
+        self._stop_if_broken()
         known = [block for block in self._blocks if block.resource.text in self._host.classes]
         actors = [block for block in known if block.keyword and block.keyword.text == "actor"]
         return Policy(
@@ -146,13 +168,26 @@ class _Load:
             written_types=tuple(self._types),
         )
 
-    def stop_if_broken(self) -> None:
-        """Raise what was found, if it makes further checks pointless."""
-        if self._is_broken:
-            self.fail()
+    def check(self, policy: Policy, *, ignore_missing_allow: bool) -> None:
+        """Check the policy as a whole.
 
-    def fail(self) -> t.NoReturn:
-        """Raise all problems as one error."""
+        :raises OsoError: if this or anything before found a problem.
+        """
+        self._problems.extend(check_shapes(policy, self._host))
+        self._problems.extend(check_required(policy, self._host))
+        self._problems.extend(check_calls(policy))
+        self.warnings.extend(warn_arities(policy))
+        declarations = self._table.declarations
+        self.warnings.extend(warn_undeclared(self._rules, declarations, self._host))
+        self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))
+        if self._problems:
+            self._fail()
+
+    def _stop_if_broken(self) -> None:
+        if self._is_broken:
+            self._fail()
+
+    def _fail(self) -> t.NoReturn:
         error = combined(self._problems)
         error.warnings = tuple(self.warnings)  # type: ignore[attr-defined]  # read with getattr
         raise error

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import types
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .nodes import Block, InlineQuery, Rule, RuleType
+from .nodes import (
+    Block,
+    Call,
+    Expression,
+    InlineQuery,
+    List,
+    Operator,
+    Rule,
+    RuleType,
+    Term,
+    Value,
+    Variable,
+)
 from .sources import Source
 
+_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _N = t.TypeVar("_N", Rule, RuleType)
 
 
@@ -46,6 +59,28 @@ class Policy:
         """Whether there is any rule: if so, nothing more can be loaded."""
         return bool(self.rules)
 
+    def known_actions(self) -> frozenset[str] | None:
+        """Give the strings that an ``allow`` rule can have as its action.
+
+        ``None`` if that cannot be told: there is no ``allow`` rule, or one leaves its
+        action open, or asks Python.
+        """
+        if "allow" not in self.rules:
+            return None
+        return _Strings(self).of_parameter("allow", 3, 1)
+
+    def rules_in_source_order(self) -> list[Rule]:
+        """Give all rules, sorted by where they stand; those without a place come last."""
+        numbers = {id(source): number for number, source in enumerate(self.sources)}
+        last = (len(numbers), 0)
+
+        def place(rule: Rule) -> tuple[int, int]:
+            if rule.span is None or id(rule.span.source) not in numbers:
+                return last
+            return numbers[id(rule.span.source)], rule.span.start
+
+        return sorted((rule for group in self.rules.values() for rule in group), key=place)
+
 
 def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
     """Group rules or rule types by name, in their order."""
@@ -53,3 +88,148 @@ def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
     for node in nodes:
         groups.setdefault(node.name, []).append(node)
     return types.MappingProxyType({name: tuple(group) for name, group in groups.items()})
+
+
+def calls_in(body: Term | None) -> Iterator[Call]:
+    """Give the rule calls of a body in their order, those under ``not`` and ``or`` too."""
+    stack = [] if body is None else [body]
+    while stack:
+        goal = stack.pop()
+        if isinstance(goal, Call):
+            yield goal
+        elif isinstance(goal, Expression) and goal.operator in _CONTROL:
+            stack.extend(reversed(goal.args))
+
+
+class _Strings:
+    """Finds the strings that a parameter can be, as far as the text of the rules tells."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._under_way: set[tuple[str, int, int]] = set()
+
+    def of_parameter(self, name: str, arity: int, index: int) -> frozenset[str] | None:
+        """Give the strings that one parameter of a rule can be, or ``None``."""
+        key = (name, arity, index)
+        if key in self._under_way:
+            # A rule that calls itself adds nothing to what the others say.
+            return frozenset()
+        self._under_way.add(key)
+        try:
+            return self._of_parameter(*key)
+        finally:
+            self._under_way.discard(key)
+
+    def _of_parameter(self, name: str, arity: int, index: int) -> frozenset[str] | None:
+        if (name, arity, index) == ("role_allows", 3, 1):
+            return self._configured_actions()
+        if (name, arity, index) == ("has_permission", 3, 1):
+            return self._permissions()
+        return _union(
+            self._of_rule(rule, index)
+            for rule in self._policy.rules.get(name, ())
+            if len(rule.parameters) == arity
+        )
+
+    def _permissions(self) -> frozenset[str] | None:
+        """Give what blocks declare, and what rules for ``has_permission`` add to it."""
+        declared = frozenset(
+            string.text
+            for block in self._policy.blocks
+            for declaration in block.declarations
+            if declaration.name.text == "permissions"
+            for string in declaration.strings
+        )
+        written = [
+            self._of_rule(rule, 1)
+            for rule in self._policy.rules.get("has_permission", ())
+            if len(rule.parameters) == 3
+        ]
+        if declared:
+            # A rule for every permission means every declared one.
+            return declared.union(*(strings for strings in written if strings))
+        return _union(written)
+
+    def _configured_actions(self) -> frozenset[str] | None:
+        """Give the actions that the ``resource/4`` rules of the older roles list."""
+        return _union(
+            self._of_list(rule.parameters[2].term, rule.body)
+            for rule in self._policy.rules.get("resource", ())
+            if len(rule.parameters) == 4
+        )
+
+    def _of_list(self, term: Term, body: Term | None) -> frozenset[str] | None:
+        if isinstance(term, Variable):
+            term = next(_unified_with(term.name, body), term)
+        return _listed(term)
+
+    def _of_rule(self, rule: Rule, index: int) -> frozenset[str] | None:
+        parameter = rule.parameters[index]
+        if not isinstance(parameter.term, Variable):
+            return _literal(parameter.term)
+        if isinstance(parameter.specializer, Value):
+            return _literal(parameter.specializer)
+        return self._of_variable(parameter.term.name, rule.body)
+
+    def _of_variable(self, name: str, goal: Term | None) -> frozenset[str] | None:
+        """Give the strings that a goal leaves to a variable."""
+        if isinstance(goal, Call):
+            return self._of_argument(name, goal)
+        if not isinstance(goal, Expression):
+            return None
+        if goal.operator is Operator.AND:
+            found = (self._of_variable(name, part) for part in goal.args)
+            return next((strings for strings in found if strings is not None), None)
+        if goal.operator is Operator.OR:
+            return _union(self._of_variable(name, part) for part in goal.args)
+        if goal.operator is Operator.IN and _is_variable(goal.args[0], name):
+            return _listed(goal.args[1])
+        other = next(_unified_with(name, goal), None)
+        return None if other is None else _literal(other)
+
+    def _of_argument(self, name: str, call: Call) -> frozenset[str] | None:
+        for index, arg in enumerate(call.args):
+            if _is_variable(arg, name):
+                return self.of_parameter(call.name, len(call.args), index)
+        return None
+
+
+def _unified_with(name: str, goal: Term | None) -> Iterator[Term]:
+    """Give what a goal says a variable is equal to."""
+    if not isinstance(goal, Expression):
+        return
+    if goal.operator is Operator.AND:
+        for part in goal.args:
+            yield from _unified_with(name, part)
+    if goal.operator in (Operator.UNIFY, Operator.EQ, Operator.ASSIGN):
+        left, right = goal.args
+        if _is_variable(left, name):
+            yield right
+        elif _is_variable(right, name):
+            yield left
+
+
+def _is_variable(term: Term, name: str) -> bool:
+    return isinstance(term, Variable) and term.name == name
+
+
+def _literal(term: Term) -> frozenset[str] | None:
+    """Give the string a literal is; a literal that is none can be no string."""
+    if isinstance(term, Value):
+        return frozenset([term.value] if isinstance(term.value, str) else [])
+    return None
+
+
+def _listed(term: Term) -> frozenset[str] | None:
+    if not isinstance(term, List) or term.rest is not None:
+        return None
+    return _union(_literal(item) for item in term.items)
+
+
+def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    strings: set[str] = set()
+    for part in parts:
+        if part is None:
+            return None
+        strings |= part
+    return frozenset(strings)

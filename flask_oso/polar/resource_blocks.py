@@ -237,7 +237,8 @@ class _Expander:
             return self._local_rule(resource, head, shorthand)
         if shorthand.keyword is not None and shorthand.keyword.text != "on":
             message = f"Unexpected relation keyword '{shorthand.keyword.text}'. Did you mean 'on'?"
-            return self._refuse(message, shorthand.keyword.span)
+            self._refuse(message, shorthand.keyword.span)
+            return None
         return self._related_rule(resource, head, shorthand, shorthand.relation)
 
     def _local_rule(self, resource: str, head: Declared, shorthand: Shorthand) -> Rule | None:
@@ -256,7 +257,8 @@ class _Expander:
             return None
         condition = self._declarations[related].get(shorthand.condition.text)
         if condition is None:
-            return self._refuse_related(resource, shorthand.condition, related)
+            self._refuse_related(resource, shorthand.condition, related)
+            return None
         actor, instance, related_instance = self._variables(resource, related)
         goals = (
             _call(Kind.RELATION, related_instance, relation, instance),
@@ -278,12 +280,13 @@ class _Expander:
         related = declared.related.text
         if related in self._declarations:
             return related
-        return self._refuse(
+        self._refuse(
             f'{resource}: Relation "{relation.text}" in rule body '
             f'`"{shorthand.condition.text}" on "{relation.text}"` has type \'{related}\', '
             f"but no such resource block exists. Try declaring one: `resource {related} {{}}`",
             declared.related.span,
         )
+        return None
 
     def _declared(self, resource: str, name: Name) -> Declared | None:
         known = self._declarations[resource]
@@ -293,7 +296,8 @@ class _Expander:
             f"Undeclared term \"{name.text}\" referenced in rule in '{resource}' resource block. "
             "Did you mean to declare it as a role, permission, or relation?"
         )
-        return self._refuse(message, name.span, did_you_mean(name.text, known))
+        self._refuse(message, name.span, did_you_mean(name.text, known))
+        return None
 
     def _refuse_related(self, resource: str, condition: Name, related: str) -> None:
         message = (

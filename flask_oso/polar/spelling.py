@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-_NEARNESS = 0.6
+_NEARNESS = 0.7
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

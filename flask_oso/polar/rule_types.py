@@ -1,0 +1,345 @@
+"""Rule types: whether a rule has one of the shapes declared for its name, and if not, why.
+
+In go rules, rule types and the host; out come the errors of specification 7. Types are
+looked at only here, at the end of a load: they change nothing in how a policy runs.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .exceptions import OsoError, ValidationError, error_at
+from .host import Host
+from .nodes import (
+    Dictionary,
+    List,
+    Parameter,
+    Pattern,
+    Rule,
+    RuleType,
+    Term,
+    Value,
+    Variable,
+)
+from .policy import Policy, by_name
+from .printer import parameter_to_polar, rule_to_polar, rule_type_to_polar, to_polar
+from .rewriting import rewrite_rule
+
+UNIONS = ("Actor", "Resource")
+_LITERAL_CLASSES = {bool: "Boolean", int: "Integer", float: "Float", str: "String"}
+_HINTS: Mapping[str | None, str] = {
+    "Actor": "Perhaps you meant to add an actor block to the top of your policy, like this:"
+    "\n\n\t  actor {} {{}}",
+    "Resource": "Perhaps you meant to add a resource block to your policy, like this:"
+    "\n\n\t  resource {} {{ .. }}",
+}
+
+
+def check_rule_type(rule_type: RuleType) -> list[OsoError]:
+    """Complain about a rule type whose parameters compute something."""
+    as_rule = rewrite_rule(Rule(rule_type.name, rule_type.parameters, span=rule_type.span))
+    if as_rule.body is None:
+        return []
+    message = (
+        f"Invalid rule type: {rule_to_polar(as_rule)}\n\tRule types cannot contain dot lookups."
+    )
+    return [error_at(ValidationError, message, rule_type.span)]
+
+
+def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
+    """Find the rules that have none of the shapes declared for their name, in source order."""
+    matcher = _Matcher(policy, host)
+    problems: dict[str, OsoError] = {}
+    for rule in policy.rules_in_source_order():
+        types = (*BUILT_IN_TYPES.get(rule.name, ()), *policy.types.get(rule.name, ()))
+        problem = _check_rule(rule, types, matcher)
+        if problem is not None:
+            problems.setdefault(str(problem), problem)
+    return list(problems.values())
+
+
+def check_required(policy: Policy, host: Host) -> list[OsoError]:
+    """Find the required rule types that no rule has the shape of."""
+    matcher = _Matcher(policy, host)
+    return [
+        _missing(rule_type)
+        for types in policy.types.values()
+        for rule_type in types
+        if rule_type.required
+        and not any(
+            matcher.mismatch(rule, rule_type) is None
+            for rule in policy.rules.get(rule_type.name, ())
+        )
+    ]
+
+
+def _missing(rule_type: RuleType) -> OsoError:
+    message = f"Missing implementation for required rule {rule_type_to_polar(rule_type)}"
+    return error_at(ValidationError, message, rule_type.span)
+
+
+def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> OsoError | None:
+    reasons = []
+    try:
+        for rule_type in types:
+            reason = matcher.mismatch(rule, rule_type)
+            if reason is None:
+                return None
+            reasons.append(
+                f"\n{rule_type_to_polar(rule_type)}\n\tFailed to match because: {reason}\n"
+            )
+    except ValidationError as problem:
+        return problem
+    if not reasons:
+        return None
+    message = (
+        f"Invalid rule: {rule_to_polar(rule)} Must match one of the following rule types:\n"
+        + "".join(reasons)
+    )
+    return error_at(ValidationError, message, rule.span)
+
+
+def _make_type(name: str, *parameters: tuple[str, str | None]) -> RuleType:
+    return RuleType(
+        name,
+        tuple(Parameter(Variable(term), tag and Pattern(tag)) for term, tag in parameters),
+    )
+
+
+BUILT_IN_TYPES: Mapping[str, tuple[RuleType, ...]] = by_name(
+    (
+        _make_type(
+            "has_permission",
+            ("actor", "Actor"),
+            ("_permission", "String"),
+            ("resource", "Resource"),
+        ),
+        _make_type("allow", ("actor", None), ("_action", None), ("resource", None)),
+        _make_type(
+            "allow_field", ("actor", None), ("action", None), ("resource", None), ("field", None)
+        ),
+        _make_type("allow_request", ("actor", None), ("request", None)),
+    )
+)
+
+
+@dataclass(frozen=True)
+class _Matcher:
+    """Compares rules with rule types, given the host's classes and the unions' members."""
+
+    policy: Policy
+    host: Host
+
+    def mismatch(self, rule: Rule, rule_type: RuleType) -> str | None:
+        """Give the first reason why a rule does not have a shape, or ``None``.
+
+        :raises ValidationError: if something is wrong with the rule type itself.
+        """
+        rule_count, type_count = len(rule.parameters), len(rule_type.parameters)
+        if rule_count != type_count:
+            return (
+                f"Different number of parameters. Rule has {rule_count} parameter(s) "
+                f"but rule type has {type_count}."
+            )
+        pairs = zip(rule.parameters, rule_type.parameters, strict=True)
+        for number, (parameter, wanted) in enumerate(pairs, 1):
+            comparison = _Comparison(self.policy, self.host, rule_type, f"parameter {number}")
+            reason = comparison.parameter(parameter, wanted)
+            if reason is not None:
+                return reason
+        return None
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Compares one parameter of a rule with that of a rule type; gives reasons as texts."""
+
+    policy: Policy
+    host: Host
+    rule_type: RuleType
+    where: str
+
+    def parameter(self, rule: Parameter, wanted: Parameter) -> str | None:
+        if isinstance(wanted.term, Variable):
+            if wanted.specializer is None:
+                return None
+            return self._specializer(rule, wanted.specializer)
+        if rule.specializer is None:
+            return self._value(rule.term, wanted.term)
+        return (
+            f"Invalid {self.where}. Rule parameter {parameter_to_polar(rule)} "
+            f"does not match rule type parameter {parameter_to_polar(wanted)}"
+        )
+
+    def _specializer(self, rule: Parameter, wanted: Term) -> str | None:
+        given = rule.term if rule.specializer is None else rule.specializer
+        if isinstance(given, Variable):
+            return self._missing_specializer(given, wanted)
+        if not isinstance(wanted, Pattern):
+            return self._value(given, wanted)
+        if isinstance(given, Pattern):
+            return self._pattern(given, wanted)
+        if wanted.tag is None:
+            return self._literal_fields(given, wanted)
+        return self._class(_as_pattern(given), wanted)
+
+    def _missing_specializer(self, variable: Variable, wanted: Term) -> str:
+        if isinstance(wanted, Pattern) and wanted.tag is not None:
+            return (
+                f"Parameter `{variable.name}` expects a {wanted.tag} type constraint."
+                f"\n\n\t{variable.name}: {wanted.tag}"
+            )
+        return f"Invalid rule {self.where}. Rule type expected {_shown(wanted)}"
+
+    def _pattern(self, given: Pattern, wanted: Pattern) -> str | None:
+        if wanted.tag is None or (given.tag is None and wanted.tag == "Dictionary"):
+            if _has_fields(given.fields, wanted.fields):
+                return None
+            return (
+                f"Specializer mismatch on {self.where}. "
+                f"Rule specializer fields {_fields_to_polar(given.fields)} do not match "
+                f"rule type specializer fields {_fields_to_polar(wanted.fields)}."
+            )
+        if given.tag is None:
+            return (
+                f"Mismatch on {self.where}. Rule parameter {to_polar(given)} "
+                f"does not match rule type parameter {to_polar(wanted)}."
+            )
+        return self._class(given, wanted)
+
+    def _literal_fields(self, given: Term, wanted: Pattern) -> str | None:
+        expected = f"Invalid {self.where}. Rule type expected Dictionary"
+        if not isinstance(given, Dictionary):
+            return f"{expected}, got {_shown(given)}."
+        if _has_fields(given.fields, wanted.fields):
+            return None
+        return (
+            f"{expected} with fields {_fields_to_polar(wanted.fields)}, "
+            f"got dictionary with fields {_fields_to_polar(given.fields)}."
+        )
+
+    def _class(self, given: Pattern, wanted: Pattern) -> str | None:
+        if given.tag == wanted.tag:
+            if _has_fields(given.fields, wanted.fields):
+                return None
+            return (
+                f"Rule specializer {to_polar(given)} on {self.where} did not match rule type "
+                f"specializer {to_polar(wanted)} because the specializer fields did not match."
+            )
+        if wanted.tag in UNIONS:
+            return self._member(given, wanted)
+        problem = self._not_a_class(wanted)
+        if problem is not None:
+            return problem
+        rule_says = f"Rule specializer {given.tag} on {self.where}"
+        if given.tag not in self.host.classes:
+            return f"{rule_says} is not registered as a class."
+        if self._derives(given, (wanted.tag,)) and _has_fields(given.fields, wanted.fields):
+            return None
+        return f"{rule_says} must match rule type specializer {wanted.tag}"
+
+    def _member(self, given: Pattern, wanted: Pattern) -> str | None:
+        rule_says = f"Rule specializer {given.tag} on {self.where}"
+        if given.tag in UNIONS:
+            return f"{rule_says} does not match rule type specializer {wanted.tag}"
+        members = self.policy.actors if wanted.tag == "Actor" else self.policy.resources
+        if self._derives(given, members) and _has_fields(given.fields, wanted.fields):
+            return None
+        return (
+            f"{rule_says} must be a member of rule type specializer {wanted.tag}"
+            f"\n\n\t{_HINTS[wanted.tag].format(given.tag)}"
+        )
+
+    def _derives(self, given: Pattern, classes: Sequence[str]) -> bool:
+        return given.tag in self.host.classes and any(
+            self.host.is_subclass(given.tag, name) for name in classes
+        )
+
+    def _not_a_class(self, wanted: Pattern) -> str | None:
+        if wanted.tag in self.host.classes:
+            return None
+        value = self.host.constants.get(wanted.tag or "")
+        if value is None:
+            raise error_at(ValidationError, f"Unregistered class: {wanted.tag}", wanted.span)
+        return (
+            f"Rule type specializer {wanted.tag} on {self.where} should be a registered class, "
+            f"but instead it's registered as a constant with value: {to_polar(value)}"
+        )
+
+    def _value(self, given: Term, wanted: Term) -> str | None:
+        expected = f"Invalid {self.where}. Rule type expected"
+        if isinstance(given, List) and isinstance(wanted, List):
+            self._refuse_rest(wanted)
+            if all(any(_is_same(item, one) for one in given.items) for item in wanted.items):
+                return None
+            return f"{expected} list {to_polar(wanted)}, got list {to_polar(given)}."
+        if isinstance(given, Dictionary) and isinstance(wanted, Dictionary):
+            if _has_fields(given.fields, wanted.fields):
+                return None
+            return (
+                f"{expected} Dictionary with fields {to_polar(wanted)}, "
+                f"got Dictionary with fields {to_polar(given)}"
+            )
+        if _is_same(given, wanted):
+            return None
+        return (
+            f"Invalid {self.where}. Rule value {_shown(given)} != rule type value {_shown(wanted)}"
+        )
+
+    def _refuse_rest(self, wanted: List) -> None:
+        if wanted.rest is None:
+            return
+        message = (
+            f"Invalid rule type: {rule_type_to_polar(self.rule_type)}"
+            "\n\tRule types cannot contain *rest variables."
+        )
+        raise error_at(ValidationError, message, self.rule_type.span)
+
+
+_Fields = tuple[tuple[str, Term], ...]
+
+
+def _has_fields(given: _Fields, wanted: _Fields) -> bool:
+    values = dict(given)
+    return all(key in values and _is_same(values[key], value) for key, value in wanted)
+
+
+def _is_same(left: Term, right: Term) -> bool:
+    if _is_number(left) and _is_number(right):
+        # Unlike other literals, 1 and 1.0 are the same shape.
+        return t.cast(Value, left).value == t.cast(Value, right).value
+    return left == right
+
+
+def _is_number(term: Term) -> bool:
+    return isinstance(term, Value) and type(term.value) in (int, float)
+
+
+def _as_pattern(literal: Term) -> Pattern:
+    """Give the class pattern that a literal parameter amounts to."""
+    if isinstance(literal, Value):
+        return Pattern(_LITERAL_CLASSES[type(literal.value)])
+    if isinstance(literal, Dictionary):
+        return Pattern("Dictionary", literal.fields)
+    return Pattern("List")
+
+
+def _fields_to_polar(fields: _Fields) -> str:
+    return to_polar(Pattern(None, fields))
+
+
+def _shown(term: Term) -> str:
+    """Show an operand the way oso does where programs may look for it."""
+    if isinstance(term, Variable):
+        return f'Variable(Symbol("{term.name}"))'
+    if not isinstance(term, Value):
+        return to_polar(term)
+    if isinstance(term.value, str):
+        return f'String("{term.value}")'
+    if isinstance(term.value, bool):
+        return f"Boolean({to_polar(term)})"
+    if isinstance(term.value, int):
+        return f"Number(Integer({term.value}))"
+    return f"Number(Float({'NaN' if term.value != term.value else repr(term.value)}))"

@@ -1,0 +1,232 @@
+"""What is wrong with the rules of a policy, and what looks as if it were.
+
+In go parsed rules, the whole policy and the host; out come errors and the texts of
+warnings, each with its place. Errors and their order are those of oso 0.27.3
+(specification 8); warnings also tell of misspelt names, which oso lets pass. What is
+said about rule types is in ``rule_types.py``, about blocks in ``resource_blocks.py``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from .exceptions import OsoError, ValidationError, error_at
+from .host import RESERVED_NAMES, Host
+from .nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    List,
+    Operator,
+    Pattern,
+    Rule,
+    Term,
+    Variable,
+)
+from .policy import Policy, calls_in
+from .printer import to_polar
+from .roles import ROLE_RULE_NAMES
+from .sources import located
+from .spelling import did_you_mean, nearest
+
+_MISSING_ALLOW = """\
+Your policy does not contain an allow rule, which usually means
+that no actions are allowed. Did you mean to add an allow rule to
+the top of your policy?
+
+  allow(actor, action, resource) if ...
+
+You can also suppress this warning by adding an allow_field or allow_request
+rule. For more information about allow rules, see:
+
+  https://docs.osohq.com/reference/polar/builtin_rule_types.html#allow
+"""
+_MISSING_HAS_PERMISSION = """\
+Warning: your policy uses resource blocks but does not call the
+has_permission rule. This means that permissions you define in a
+resource block will not have any effect. Did you mean to include a
+call to has_permission in a top-level allow rule?
+
+  allow(actor, action, resource) if
+      has_permission(actor, action, resource);
+
+For more information about resource blocks, see \
+https://docs.osohq.com/any/reference/polar/polar-syntax.html#actor-and-resource-blocks
+"""
+_CLASS_NAMES_ELSEWHERE = {
+    "Integer": "integer int i32 i64 u32 u64 usize size_t",
+    "Float": "float f32 f64 double",
+    "String": "char str string",
+    "List": "list array Array",
+    "Dictionary": "dict Dict dictionary hash Hash map Map HashMap hashmap hash_map",
+}
+_POLAR_CLASSES = {
+    word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
+}
+
+
+# -- one rule by itself, as it was parsed --------------------------------------------
+
+
+def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
+    """Complain about variables that occur once in a rule and so cannot matter."""
+    variables = [term for term in _terms_of(rule) if isinstance(term, Variable)]
+    counts = Counter(variable.name for variable in variables)
+    return [
+        error_at(
+            ValidationError,
+            f"Singleton variable {variable.name} is unused or undefined; "
+            f"try renaming to _{variable.name} or _",
+            variable.span,
+        )
+        for variable in variables
+        if counts[variable.name] == 1
+        and not _is_free_name(variable.name)
+        and variable.name not in host.constants
+    ]
+
+
+def warn_specializers(rule: Rule, host: Host) -> list[str]:
+    """Warn about class names in patterns that are not registered."""
+    warnings: dict[str, str] = {}
+    for term in _terms_of(rule):
+        if not isinstance(term, Pattern) or term.tag is None or term.tag in warnings:
+            continue
+        if _is_free_name(term.tag) or term.tag in host.constants:
+            continue
+        meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
+        suffix = f", did you mean {meant}?" if meant else ""
+        warnings[term.tag] = located(f"Unknown specializer {term.tag}{suffix}", term.span)
+    return list(warnings.values())
+
+
+def warn_nested_classes(rule: Rule, host: Host) -> list[str]:
+    """Warn about class names inside patterns that stand for the class object itself."""
+    return [
+        located(
+            f"{part.name} inside a pattern is compared with the class itself; "
+            f"write {part.name}{{}} to match its instances",
+            part.span,
+        )
+        for part in _nested_parts(rule)
+        if isinstance(part, Variable) and part.name in host.classes
+    ]
+
+
+def _is_free_name(name: str) -> bool:
+    return name.startswith("_") or "::" in name or name in RESERVED_NAMES
+
+
+def _terms_of(rule: Rule) -> list[Term]:
+    """Give all terms of a rule in the order of the text."""
+    found = list(_walk(_roots(rule)))
+    return sorted(found, key=lambda term: term.span.start if term.span else 0)
+
+
+def _roots(rule: Rule) -> list[Term]:
+    parts = [part for p in rule.parameters for part in (p.term, p.specializer)]
+    return [part for part in (*parts, rule.body) if part is not None]
+
+
+def _walk(roots: Iterable[Term]) -> Iterator[Term]:
+    # An explicit stack: terms may be nested deeper than Python recurses.
+    stack = list(roots)
+    while stack:
+        term = stack.pop()
+        yield term
+        stack.extend(_parts(term))
+
+
+def _parts(term: Term) -> Iterator[Term]:
+    if isinstance(term, Expression):
+        yield from term.args
+    elif isinstance(term, List):
+        yield from term.items
+        if term.rest is not None:
+            yield term.rest
+    elif isinstance(term, Call):
+        yield from term.args
+        yield from (value for _, value in term.kwargs)
+    elif isinstance(term, (Dictionary, Pattern)):
+        yield from (value for _, value in term.fields)
+
+
+def _nested_parts(rule: Rule) -> Iterator[Term]:
+    """Give what stands directly in fields and lists of the patterns of a rule."""
+    patterns = [p.specializer for p in rule.parameters]
+    patterns += [
+        term.args[1]
+        for term in _terms_of(rule)
+        if isinstance(term, Expression) and term.operator is Operator.ISA
+    ]
+    stack = [pattern for pattern in patterns if isinstance(pattern, (Pattern, List))]
+    while stack:
+        for part in _parts(stack.pop()):
+            yield part
+            if isinstance(part, (Pattern, List)):
+                stack.append(part)
+
+
+# -- the whole policy ----------------------------------------------------------------
+
+
+def check_calls(policy: Policy) -> list[OsoError]:
+    """Find calls to rules that do not exist."""
+    return [
+        _undefined(call, policy)
+        for rule in policy.rules_in_source_order()
+        for call in calls_in(rule.body)
+        if call.name not in policy.rules and call.name not in ROLE_RULE_NAMES
+    ]
+
+
+def _undefined(call: Call, policy: Policy) -> OsoError:
+    message = located(f"Call to undefined rule: {to_polar(call)}", call.span)
+    return ValidationError(message + did_you_mean(call.name, policy.rules, quote="`"))
+
+
+def warn_arities(policy: Policy) -> list[str]:
+    """Warn about calls that fail because no rule has that many parameters."""
+    arities = {
+        name: sorted({len(rule.parameters) for rule in rules})
+        for name, rules in policy.rules.items()
+    }
+    arities |= {name: [3] for name in ROLE_RULE_NAMES if name not in arities}
+    return [
+        located(
+            f"Call to {call.name} with {_count(len(call.args), 'argument')} always fails; "
+            f"its rules have {_listed(arities[call.name])}",
+            call.span,
+        )
+        for rule in policy.rules_in_source_order()
+        for call in calls_in(rule.body)
+        if call.name in arities and len(call.args) not in arities[call.name]
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _listed(numbers: list[int]) -> str:
+    *others, last = numbers
+    return " or ".join([*map(str, others), _count(last, "parameter")])
+
+
+def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[str]:
+    """Warn if nothing is allowed, or if what blocks declare has no effect."""
+    warnings = []
+    if not ignore_missing_allow and policy.rules.keys().isdisjoint(
+        ("allow", "allow_field", "allow_request")
+    ):
+        warnings.append(_MISSING_ALLOW)
+    called = {
+        call.name
+        for rules in policy.rules.values()
+        for rule in rules
+        for call in calls_in(rule.body)
+    }
+    if policy.blocks and "has_permission" not in called:
+        warnings.append(_MISSING_HAS_PERMISSION)
+    return warnings

@@ -1,0 +1,119 @@
+"""Strings in rules that the blocks of a policy do not declare: most are misspelt.
+
+In go the hand-written rules and what blocks declare; out come warnings. oso says
+nothing about such a string, and the rule that has it silently never applies. Where
+blocks do not decide what a class knows, nothing is said here either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .host import RESERVED_NAMES, Host
+from .nodes import Call, Expression, Operator, Pattern, Rule, Term, Value, Variable
+from .policy import calls_in
+from .resource_blocks import Declarations, Kind
+from .sources import located
+from .spelling import nearest
+
+#: The rules whose second argument is a declared string about their third.
+_KINDS = {kind.rule_name: kind for kind in Kind} | {"allow": Kind.PERMISSION}
+
+
+def warn_undeclared(rules: Iterable[Rule], declarations: Declarations, host: Host) -> list[str]:
+    """Warn about roles, permissions and relations that no block declares."""
+    return [
+        warning
+        for rule in rules
+        for mention in _mentions(rule)
+        if (warning := _check(mention, declarations, host)) is not None
+    ]
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """A string that a rule uses as something that a class has."""
+
+    kind: Kind
+    string: Value
+    class_name: str
+
+
+def _mentions(rule: Rule) -> Iterator[_Mention]:
+    if rule.name in _KINDS and len(rule.parameters) == 3:
+        _, string, resource = rule.parameters
+        literal = string.term if isinstance(string.term, Value) else string.specializer
+        yield from _mention(rule.name, literal, _tag(resource.specializer))
+    classes = _classes_of_variables(rule)
+    for call in calls_in(rule.body):
+        if call.name in _KINDS and len(call.args) == 3:
+            resource = call.args[2]
+            known = classes.get(resource.name) if isinstance(resource, Variable) else None
+            yield from _mention(call.name, call.args[1], known)
+
+
+def _mention(rule_name: str, string: Term | None, class_name: str | None) -> Iterator[_Mention]:
+    if class_name is not None and isinstance(string, Value) and isinstance(string.value, str):
+        yield _Mention(_KINDS[rule_name], string, class_name)
+
+
+def _tag(specializer: Term | None) -> str | None:
+    return specializer.tag if isinstance(specializer, Pattern) else None
+
+
+def _classes_of_variables(rule: Rule) -> Mapping[str, str]:
+    """Give the classes that the head, or a ``matches`` on the way, asks of variables."""
+    found = [(parameter.term, parameter.specializer) for parameter in rule.parameters]
+    found += [
+        (goal.args[0], goal.args[1])
+        for goal in _conjuncts(rule.body)
+        if isinstance(goal, Expression) and goal.operator is Operator.ISA
+    ]
+    return {
+        term.name: pattern.tag
+        for term, pattern in found
+        if isinstance(term, Variable) and isinstance(pattern, Pattern) and pattern.tag is not None
+    }
+
+
+def _conjuncts(body: Term | None) -> Iterator[Term]:
+    stack = [] if body is None else [body]
+    while stack:
+        goal = stack.pop()
+        if isinstance(goal, Expression) and goal.operator is Operator.AND:
+            stack.extend(goal.args)
+        else:
+            yield goal
+
+
+def _check(mention: _Mention, declarations: Declarations, host: Host) -> str | None:
+    known = {
+        name: declared.kind
+        for class_name in _relatives(mention.class_name, declarations, host)
+        for name, declared in declarations[class_name].items()
+    }
+    string, kind = mention.string.value, mention.kind
+    of_kind = [name for name in known if known[name] is kind]
+    if not of_kind or string in of_kind:
+        return None
+    message = f'Undeclared {kind.value} "{string}" for {mention.class_name}'
+    if string in known:
+        message += f", which is declared as a {known[str(string)].value}"
+    elif (meant := nearest(str(string), of_kind)) is not None:
+        message += f', did you mean "{meant}"?'
+    return located(message, mention.string.span)
+
+
+def _relatives(class_name: str, declarations: Declarations, host: Host) -> list[str]:
+    """Give the classes with blocks whose declarations may hold for instances of a class."""
+    registered = [name for name in declarations if name in host.classes]
+    if class_name in RESERVED_NAMES:
+        return registered
+    if class_name not in host.classes:
+        return []
+    return [
+        name
+        for name in registered
+        if host.is_subclass(class_name, name) or host.is_subclass(name, class_name)
+    ]
