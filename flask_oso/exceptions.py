@@ -1,0 +1,35 @@
+"""What a refusal looks like when ``Oso.authorize`` and its kin give it.
+
+These are plain exceptions without an HTTP status: an application maps them with
+``@app.errorhandler(ForbiddenError)`` and ``@app.errorhandler(NotFoundError)``. A policy
+that is broken or an application that is misconfigured raises other errors of
+``flask_oso.polar.exceptions``, never one of these.
+"""
+
+from __future__ import annotations
+
+from .polar.exceptions import OsoError
+
+
+class AuthorizationError(OsoError):
+    """Base of the refusals."""
+
+
+class NotFoundError(AuthorizationError):
+    """The actor may not even read the resource."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Oso NotFoundError -- The current user does not have permission to read the given"
+            " resource. You should handle this error by returning a 404 error to the client."
+        )
+
+
+class ForbiddenError(AuthorizationError):
+    """The actor may not do this with the resource."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Oso ForbiddenError -- The requested action was not allowed for the given resource."
+            " You should handle this error by returning a 403 error to the client."
+        )

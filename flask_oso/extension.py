@@ -1,0 +1,355 @@
+"""FlaskOso: asks the Oso of the current app, and answers 403 for it.
+
+The object itself keeps defaults only. What belongs to one app is in
+``app.extensions["oso"]``, what belongs to one request is on the request object.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import typing as t
+import warnings
+import weakref
+from collections.abc import Callable, Sequence
+
+from flask import Flask, Request, g, has_app_context, request
+from werkzeug.exceptions import Forbidden, HTTPException
+
+from . import hooks
+from .globals import (
+    NOT_GIVEN,
+    Binding,
+    OsoState,
+    Requirement,
+    find_state,
+    this_app,
+    this_mark,
+    unwrap,
+)
+from .oso import Oso
+from .polar.exceptions import OsoError
+from .polar.host import unrepresentable
+from .polar.spelling import nearest
+
+_CONFIG_DEFAULTS: dict[str, t.Any] = {
+    "OSO_POLICIES": None,
+    "OSO_REQUIRE_AUTHORIZATION": False,
+    "OSO_ROUTE_AUTHORIZATION": False,
+}
+
+GetActor = Callable[[], t.Any]
+UnauthorizedAction = Callable[[], t.Any]
+
+
+class FlaskOso:
+    """Authorize the requests of Flask apps.
+
+    .. code-block:: python
+
+        oso = FlaskOso()
+
+        def create_app():
+            app = Flask(__name__)
+            app.config["OSO_POLICIES"] = ["policy.polar"]
+            oso.init_app(app)
+            return app
+
+    :param oso: the Oso of the apps that are not given one of their own.
+    :param app: an app to initialize at once.
+    """
+
+    def __init__(self, oso: Oso | None = None, app: Flask | None = None) -> None:
+        self._app = app
+        self._shared = Binding()
+        self._lock = threading.Lock()
+        self._knows_request: weakref.WeakSet[Oso] = weakref.WeakSet()
+        self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
+        self._get_actor: GetActor = _current_user
+        self._unauthorized_action: UnauthorizedAction = _forbid
+        if oso is not None:
+            self._register_request(oso)
+            self._shared = Binding(oso, settled=app is not None)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask, oso: Oso | None = None) -> None:
+        """Prepare an app: read its ``OSO_*`` configuration and load its policies.
+
+        ``OSO_POLICIES`` names Polar files, relative to the root of the app. Classes must
+        be registered before: pass the Oso that has them. Without any, the app gets a new
+        one. ``OSO_REQUIRE_AUTHORIZATION = True`` stands for strict
+        :meth:`require_authorization`, ``OSO_ROUTE_AUTHORIZATION = True`` for
+        :meth:`perform_route_authorization`.
+
+        Where an app has several FlaskOso, the first one reads the configuration and
+        serves the decorators. A second call for the same app has no effect.
+
+        :param oso: the Oso of this app alone.
+        :raises OsoError: the configuration is wrong, a policy does not load, or the app
+            was already initialized with another Oso.
+        """
+        state = find_state(app)
+        if state is None:
+            self._init_first(app, oso)
+        elif self not in state.bindings:
+            state.bindings[self] = self._bind(oso, ())
+        elif oso is not None and oso is not state.bindings[self].oso:
+            raise OsoError(
+                "This app already has an Oso. Call 'set_oso' inside its app context to replace it."
+            )
+
+    def set_oso(self, oso: Oso) -> None:
+        """Make this the Oso of the current app.
+
+        Outside of an app context it is the Oso of the apps that were initialized since
+        the last call and were not given one of their own, and of those initialized
+        later. Requests under way finish with the one that they have asked already.
+
+        :raises DuplicateClassAliasError: the Oso has a class named ``Request`` already.
+        """
+        self._register_request(oso)
+        state = find_state(this_app()) if has_app_context() else None
+        if state is not None and self in state.bindings:
+            state.bindings[self] = Binding(oso)
+            return
+        self._shared.settled = True
+        self._shared.oso = oso
+
+    def set_get_actor(self, get_actor: GetActor) -> None:
+        """Find the current actor with this function, in all apps of this object.
+
+        Without one it is ``flask.g.current_user``.
+        """
+        self._get_actor = get_actor
+
+    def set_unauthorized_action(self, action: UnauthorizedAction) -> None:
+        """Call this function when a request is denied, in all apps of this object.
+
+        What it returns is the response; what it raises is raised. If it returns ``None``
+        the response is 403, as it is without such a function.
+        """
+        self._unauthorized_action = action
+
+    def require_authorization(self, app: Flask | None = None, strict: bool = False) -> None:
+        """Withhold the response of a view that did not authorize.
+
+        Views may authorize with a decorator, with :meth:`authorize` inside, or be
+        exempted. One that answers without raises ``OsoError``, status 500; one that aborts
+        before keeps its status and loses its body. That is noticed after the view has
+        run.
+
+        :param strict: refuse before the view runs, unless it has a decorator:
+            ``@authorize``, ``@skip_authorization`` or ``@authorizes_inside``. Route
+            authorization counts as one.
+        :raises OsoError: there is no app.
+        """
+        state = self._state_of(app, "Cannot require authorization without Flask app object")
+        wanted = Requirement.BEFORE_VIEW if strict else Requirement.BEFORE_RESPONSE
+        state.requirement = max(state.requirement, wanted)
+
+    def perform_route_authorization(self, app: Flask | None = None) -> None:
+        """Judge every request that matches a route, with the request as the resource.
+
+        The action is the method; ``HEAD`` counts as ``GET``, and automatic ``OPTIONS`` is
+        not judged. Functions that load the user may be registered with
+        ``before_request`` earlier or later, but on the app: those of blueprints run after
+        the judgement.
+
+        :raises OsoError: there is no app.
+        """
+        target = app or self._app
+        state = self._state_of(
+            target, "Cannot perform route authorization without Flask app object"
+        )
+        if target is not None and self not in state.route_authorizers:
+            hooks.judge_routes(target, self)
+            state.route_authorizers.append(self)
+
+    def authorize(
+        self,
+        resource: t.Any,
+        *,
+        actor: t.Any = NOT_GIVEN,
+        action: t.Any = None,
+    ) -> None:
+        """Return if the actor may, and otherwise raise.
+
+        Proxies such as ``flask.request`` are replaced by what they stand for. A value that
+        cannot be expressed in Polar, say a number beyond 64 bits, is denied.
+
+        :param actor: the current actor if left out. ``None`` is the anonymous actor.
+        :param action: the method of the request if ``None``; ``HEAD`` counts as ``GET``.
+        :raises HTTPException: denied; 403 unless ``set_unauthorized_action`` says otherwise.
+        :raises OsoError: no decision could be made.
+        """
+        app = this_app()
+        oso = self.bound_oso()
+        question = (
+            self.current_actor if actor is NOT_GIVEN else unwrap(actor),
+            _default_action() if action is None else unwrap(action),
+            unwrap(resource),
+        )
+        allowed = _decide(oso, *question)
+        self._note_decision()
+        if not allowed:
+            self._refuse(app)
+
+    def skip_authorization(self, reason: str | None = None) -> None:
+        """Exempt the current request from ``require_authorization``.
+
+        :param reason: why; kept with the request.
+        """
+        mark = this_mark()
+        this_app()
+        if mark is not None:
+            mark.authorized = True
+            mark.skip_reason = reason
+
+    @property
+    def app(self) -> Flask:
+        """The app that was given to the constructor, or else the current one."""
+        return self._app if self._app is not None else this_app()
+
+    @property
+    def oso(self) -> Oso | None:
+        """The Oso of the current app, or ``None``."""
+        app = this_app() if has_app_context() else self._app
+        return self._binding(app).oso
+
+    @property
+    def current_actor(self) -> t.Any:
+        """The actor of the current request.
+
+        :raises OsoError: the function that finds it raised ``AttributeError``.
+        """
+        try:
+            return unwrap(this_app().ensure_sync(self._get_actor)())
+        except AttributeError as error:
+            raise OsoError(
+                "Getting the current actor failed. You may need to override the current actor"
+                " function with FlaskOso#set_get_actor"
+            ) from error
+
+    def bound_oso(self) -> Oso:
+        """Give the Oso of the current app.
+
+        :raises OsoError: it has none, or there is no app.
+        """
+        oso = self._binding(this_app()).oso
+        if oso is None:
+            raise OsoError("Cannot perform authorization without oso instance")
+        return oso
+
+    def _init_first(self, app: Flask, oso: Oso | None) -> None:
+        for key, default in _CONFIG_DEFAULTS.items():
+            app.config.setdefault(key, default)
+        _warn_of_unknown_keys(app)
+        strict = _flag(app, "OSO_REQUIRE_AUTHORIZATION")
+        judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
+        # Nothing of the app is touched before its policies are in force.
+        binding = self._bind(oso, _policies(app))
+        state = OsoState(self, {self: binding})
+        hooks.install(app, state)
+        app.extensions["oso"] = state
+        if strict:
+            self.require_authorization(app, strict=True)
+        if judges_routes:
+            self.perform_route_authorization(app)
+
+    def _bind(self, oso: Oso | None, policies: Sequence[str]) -> Binding:
+        binding = self._shared
+        if oso is not None or (policies and binding.oso is None):
+            binding = Binding(oso or Oso())
+        elif binding.settled:
+            binding = self._shared = Binding(binding.oso)
+        if binding.oso is not None:
+            self._register_request(binding.oso)
+            self._load(binding.oso, tuple(policies))
+        return binding
+
+    def _register_request(self, oso: Oso) -> None:
+        with self._lock:
+            if oso not in self._knows_request:
+                oso.register_class(Request)
+                self._knows_request.add(oso)
+
+    def _load(self, oso: Oso, policies: tuple[str, ...]) -> None:
+        """Load policies, unless an app that shares the Oso has loaded the same."""
+        with self._lock:
+            if policies and self._loaded.get(oso) != policies:
+                oso.load_files(list(policies))
+                self._loaded[oso] = policies
+
+    def _state_of(self, app: Flask | None, complaint: str) -> OsoState:
+        target = app or self._app
+        if target is None:
+            raise OsoError(complaint)
+        self.init_app(target)
+        return t.cast(OsoState, find_state(target))
+
+    def _binding(self, app: Flask | None) -> Binding:
+        state = find_state(app) if app is not None else None
+        return state.bindings.get(self, self._shared) if state is not None else self._shared
+
+    def _note_decision(self) -> None:
+        mark = this_mark()
+        if mark is not None:
+            mark.authorized = True
+            mark.undecided = False
+
+    def _refuse(self, app: Flask) -> t.NoReturn:
+        answer = app.ensure_sync(self._unauthorized_action)()
+        if answer is None:
+            _forbid()
+        raise HTTPException(response=app.make_response(answer))
+
+
+def _decide(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    """Ask the policy.
+
+    INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
+    """
+    if any(unrepresentable(value) is not None for value in (actor, action, resource)):
+        return False
+    answer = oso.is_allowed(actor, action, resource)
+    if answer is not True and answer is not False:
+        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
+    return answer
+
+
+def _default_action() -> str:
+    return "GET" if request.method == "HEAD" else request.method
+
+
+def _current_user() -> t.Any:
+    return g.current_user
+
+
+def _forbid() -> t.NoReturn:
+    raise Forbidden("Unauthorized")
+
+
+def _policies(app: Flask) -> list[str]:
+    """Give the paths of the policy files that the configuration names."""
+    named = app.config["OSO_POLICIES"] or ()
+    if isinstance(named, str | os.PathLike):
+        named = (named,)
+    return [os.path.join(app.root_path, name) for name in named]
+
+
+def _flag(app: Flask, key: str) -> bool:
+    value = app.config[key]
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise OsoError(f"{key!r} must be True or False, not {value!r}.")
+    return value
+
+
+def _warn_of_unknown_keys(app: Flask) -> None:
+    for key in app.config:
+        if key.startswith("OSO_") and key not in _CONFIG_DEFAULTS:
+            near = nearest(key, _CONFIG_DEFAULTS)
+            meant = f" Did you mean {near!r}?" if near else ""
+            warnings.warn(f"Unknown configuration key {key!r}.{meant}", UserWarning, stacklevel=4)

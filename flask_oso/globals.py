@@ -1,0 +1,165 @@
+"""What the current app and the current request hold, and how to reach it.
+
+Of an app, ``app.extensions["oso"]`` keeps an :class:`OsoState`. Of a request, the
+request object itself keeps a :class:`RequestMark` for each app. Nothing is kept on the
+application context, on ``g`` or in the WSGI environment, since those are shared with
+nested, outer and later requests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+
+from flask import Flask, Request, current_app, has_app_context, has_request_context, request
+from werkzeug.local import LocalProxy
+
+from .polar.exceptions import OsoError
+
+if t.TYPE_CHECKING:
+    from .extension import FlaskOso
+    from .oso import Oso
+    from .routes import Census
+
+_MARK = "_flask_oso"
+
+
+class UnboundError(OsoError, RuntimeError):
+    """There is no app context. A ``RuntimeError`` too, as Flask's own proxies raise it."""
+
+
+class NotGiven(enum.Enum):
+    """Tell an argument that was left out from one that is ``None``."""
+
+    NOT_GIVEN = enum.auto()
+
+
+NOT_GIVEN = NotGiven.NOT_GIVEN
+
+
+class Requirement(enum.IntEnum):
+    """What is demanded of the views of an app; a larger one includes the smaller."""
+
+    NOTHING = 0
+    #: No response leaves unless the view authorized.
+    BEFORE_RESPONSE = 1
+    #: Besides, no view is entered unless it says how it authorizes.
+    BEFORE_VIEW = 2
+
+
+@dataclasses.dataclass(eq=False)
+class Binding:
+    """One reference to an ``Oso``; apps that were not given one of their own share it."""
+
+    oso: Oso | None = None
+    #: The reference was replaced since the last ``init_app``, so the next app gets another.
+    settled: bool = False
+
+
+@dataclasses.dataclass(eq=False)
+class OsoState:
+    """What ``app.extensions["oso"]`` keeps.
+
+    ``extension`` is the first FlaskOso that was initialized: decorators and proxies use
+    it. ``bindings`` has an entry for each FlaskOso of the app.
+    """
+
+    extension: FlaskOso
+    bindings: dict[FlaskOso, Binding] = dataclasses.field(default_factory=dict)
+    requirement: Requirement = Requirement.NOTHING
+    route_authorizers: list[FlaskOso] = dataclasses.field(default_factory=list)
+    #: Route authorization runs as the last ``before_request`` function of the app.
+    judges_last: bool = False
+    census: Census | None = None
+
+    @property
+    def oso(self) -> Oso | None:
+        """The Oso of the first extension, or ``None``."""
+        return self.bindings[self.extension].oso
+
+
+@dataclasses.dataclass(eq=False)
+class RequestMark:
+    """What is known about the authorization of one request by one app."""
+
+    #: A decision was made, whatever it was, or the request was exempted.
+    authorized: bool = False
+    skip_reason: str | None = None
+    #: A guard has begun and not come to a decision: no answer may look like a success.
+    undecided: bool = False
+    #: Route authorization that has to be done before a response leaves.
+    pending: list[FlaskOso] = dataclasses.field(default_factory=list)
+    #: "Authorize not called." was raised; the next response is the error page for it.
+    reported: bool = False
+    #: The status of a response that carries nothing of the view, and replaced one that did.
+    withheld_as: int | None = None
+
+
+def unwrap(value: t.Any) -> t.Any:
+    """Replace a proxy such as ``flask.request`` or ``current_user`` by what it stands for."""
+    # Not isinstance: that would believe an object which only claims to be a proxy.
+    while issubclass(type(value), LocalProxy):
+        value = value._get_current_object()
+    return value
+
+
+def this_app() -> Flask:
+    """Give the current app itself.
+
+    :raises OsoError: there is none.
+    """
+    if not has_app_context():
+        raise UnboundError(
+            "Application context doesn't exist. Did you use oso outside the context of a request?"
+            " Push one with 'with app.app_context():'."
+        )
+    return t.cast(Flask, unwrap(current_app))
+
+
+def find_state(app: Flask) -> OsoState | None:
+    """Give what the app keeps, or ``None`` if no FlaskOso was initialized for it."""
+    return app.extensions.get("oso")
+
+
+def this_state() -> OsoState:
+    """Give what the current app keeps.
+
+    :raises OsoError: there is no app, or no FlaskOso was initialized for it.
+    """
+    state = find_state(this_app())
+    if state is None:
+        raise OsoError("No oso instance on current application. Did you forget to call init_app?")
+    return state
+
+
+def mark_of(app: Flask, subject: Request) -> RequestMark:
+    """Give the mark of a request for an app.
+
+    INVARIANT: a mark is reached through the request object alone, and a decision of one
+    app's policy marks the request for that app alone.
+    """
+    marks: dict[Flask, RequestMark] = vars(subject).setdefault(_MARK, {})
+    return marks.setdefault(app, RequestMark())
+
+
+def this_mark() -> RequestMark | None:
+    """Give the mark of the current request for the current app; ``None`` outside requests."""
+    if not has_request_context():
+        return None
+    return mark_of(this_app(), unwrap(request))
+
+
+def _find_oso() -> Oso:
+    return this_state().extension.bound_oso()
+
+
+def _find_actor() -> t.Any:
+    return this_state().extension.current_actor
+
+
+#: The Oso of the current app.
+current_oso: Oso = LocalProxy(_find_oso)  # type: ignore[assignment]
+
+#: The actor of the current request, as the current app's FlaskOso finds it.
+current_actor: t.Any = LocalProxy(_find_actor)

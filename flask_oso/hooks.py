@@ -1,0 +1,298 @@
+"""What flask_oso adds to an app so that no request passes unjudged.
+
+Three gates stand one behind the other. Before the view, a ``before_request`` function
+refuses views that are guarded in vain or not at all. After it, an ``after_request``
+function withholds what was not authorized. Last, at the WSGI border, what slipped past
+both (a later hook raised, an error handler answered) is stopped by an exception.
+
+What a view does before it authorizes cannot be undone here.
+"""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+import warnings
+from collections.abc import Callable, Iterable
+
+from flask import Flask, Request, Response, has_request_context, request
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+
+from .globals import (
+    OsoState,
+    RequestMark,
+    Requirement,
+    mark_of,
+    this_app,
+    this_state,
+    unwrap,
+)
+from .polar.exceptions import OsoError, UnregisteredClassError
+from .polar.spelling import nearest
+from .routes import (
+    Census,
+    Guard,
+    GuardKind,
+    all_guards,
+    describe,
+    guards_of_request,
+    is_automatic_options,
+    is_current,
+    is_exempt,
+    take_census,
+)
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .extension import FlaskOso
+    from .oso import Oso
+
+
+def install(app: Flask, state: OsoState) -> None:
+    """Put the three gates into an app, once."""
+    app.before_request(refuse_unguarded)
+    app.after_request(withhold_unauthorized)
+    app.wsgi_app = Border(app, state, app.wsgi_app)  # type: ignore[method-assign]
+
+
+def judge_routes(app: Flask, extension: FlaskOso) -> None:
+    """Have every request that matches a route judged by an extension.
+
+    The judgement is put off until all ``before_request`` functions of the app have run,
+    so that the one that loads the user may be registered later. Functions of blueprints
+    run after it. If one that was registered later answers in place of the view, the
+    judgement is made before its answer leaves.
+    """
+
+    def judge_route() -> None:
+        current, mark = _this_request()
+        if current.url_rule is None or is_automatic_options(current.url_rule, current.method):
+            return
+        mark.pending.append(extension)
+        if not this_state().judges_last:
+            judge_pending()
+
+    app.before_request(judge_route)
+
+
+def judge_pending() -> None:
+    """Make the route authorization that was put off."""
+    current, mark = _this_request()
+    pending, mark.pending = mark.pending, []
+    for extension in pending:
+        mark.undecided = True
+        extension.authorize(current)
+
+
+def refuse_unguarded() -> None:
+    """Refuse a request before its view, if the app or the view is not guarded as it says."""
+    app, state = this_app(), this_state()
+    current, mark = _this_request()
+    problem = _census(app, state, current).problem or _missing_guard(app, state, current)
+    if problem is not None:
+        mark.undecided = True
+        raise OsoError(problem)
+
+
+def withhold_unauthorized(response: Response) -> Response:
+    """Replace a response that must not leave.
+
+    :raises OsoError: the view answered as if all were well, and did not authorize.
+    """
+    app, state = this_app(), this_state()
+    current, mark = _this_request()
+    if mark.pending and _succeeds(response.status_code):
+        response = _judge_response(app, response)
+    if mark.undecided and _succeeds(response.status_code):
+        return _withhold(app, mark, response, InternalServerError.code)
+    if not _lacks_authorization(app, state, current, mark):
+        return response
+    if mark.reported:
+        return _error_page(app, mark, response)
+    if not _succeeds(response.status_code):
+        return _withhold(app, mark, response, response.status_code)
+    mark.reported = True
+    response.close()
+    raise OsoError("Authorize not called.")
+
+
+class Border:
+    """The outermost WSGI application of an app: the last look at what leaves."""
+
+    def __init__(self, app: Flask, state: OsoState, wsgi_app: WSGIApplication) -> None:
+        self._app = app
+        self._state = state
+        self._wsgi_app = wsgi_app
+        self._lock = threading.Lock()
+        self._opened = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not self._opened:
+            self._open()
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
+        ) -> Callable[[bytes], object]:
+            mark = self._mark(environ)
+            if mark is not None:
+                headers = self._check(mark, status, headers)
+            return (
+                start_response(status, headers, exc_info)
+                if exc_info
+                else start_response(status, headers)
+            )
+
+        return self._wsgi_app(environ, start)
+
+    def _open(self) -> None:
+        """Make route authorization the last of the functions before a request."""
+        with self._lock:
+            if self._opened:
+                return
+            if self._state.route_authorizers:
+                self._state.judges_last = _is_registered_last(self._app)
+            self._opened = True
+
+    def _mark(self, environ: WSGIEnvironment) -> RequestMark | None:
+        # The response starts within its request; of another one nothing is known here.
+        if not has_request_context() or request.environ is not environ:
+            return None
+        return mark_of(self._app, unwrap(request))
+
+    def _check(
+        self, mark: RequestMark, status: str, headers: list[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        code = int(status[:3])
+        if mark.withheld_as == code:
+            # What the view wrote into the session is withheld as well.
+            return [header for header in headers if header[0].lower() != "set-cookie"]
+        unjudged = mark.undecided or mark.pending or mark.withheld_as
+        lacks = _lacks_authorization(self._app, self._state, unwrap(request), mark)
+        if lacks or (unjudged and _succeeds(code)):
+            raise OsoError("Authorize not called.")
+        return headers
+
+
+def _is_registered_last(app: Flask) -> bool:
+    try:
+        app.before_request(judge_pending)
+    except AssertionError:
+        # The app has dispatched a request past its WSGI border; its hooks stay as they are.
+        return False
+    return True
+
+
+def _this_request() -> tuple[Request, RequestMark]:
+    current = unwrap(request)
+    return current, mark_of(this_app(), current)
+
+
+def _lacks_authorization(app: Flask, state: OsoState, current: Request, mark: RequestMark) -> bool:
+    if state.requirement == Requirement.NOTHING or mark.authorized:
+        return False
+    return not is_exempt(app, current)
+
+
+def _missing_guard(app: Flask, state: OsoState, current: Request) -> str | None:
+    """Say what is missing for a view to be entered under strict authorization."""
+    if state.requirement < Requirement.BEFORE_VIEW or state.route_authorizers:
+        return None
+    if is_exempt(app, current):
+        return None
+    endpoint = current.endpoint or ""
+    view = app.view_functions[endpoint]
+    if guards_of_request(view, current.method):
+        return None
+    return (
+        f"The {describe(endpoint, view)} is not guarded. Decorate it with '@authorize', exempt it"
+        " with '@skip_authorization', or declare with '@authorizes_inside' that it authorizes"
+        " itself."
+    )
+
+
+def _judge_response(app: Flask, response: Response) -> Response:
+    """Judge the route of an answer that another function gave in place of the view."""
+    try:
+        judge_pending()
+    except HTTPException as denial:
+        response.close()
+        return app.make_response(app.handle_user_exception(denial))
+    return response
+
+
+def _succeeds(status: int) -> bool:
+    # A redirect may tell as much as a page.
+    return status < 400
+
+
+def _error_page(app: Flask, mark: RequestMark, response: Response) -> Response:
+    """Let the app's own page for "Authorize not called." pass, if that is what it is."""
+    if response.status_code < 500:
+        return _withhold(app, mark, response, InternalServerError.code)
+    mark.withheld_as = response.status_code
+    return response
+
+
+def _withhold(app: Flask, mark: RequestMark, response: Response, status: int) -> Response:
+    """Replace a response by one that has its status and nothing else of it."""
+    mark.withheld_as = status
+    response.close()
+    kind = default_exceptions.get(status)
+    bare = app.make_response(kind() if kind is not None else "")
+    bare.status_code = status
+    return bare
+
+
+def _census(app: Flask, state: OsoState, current: Request) -> Census:
+    census = state.census
+    if census is None or not is_current(census, app, current.endpoint):
+        is_first = census is None
+        census = state.census = take_census(app)
+        if is_first and state.oso is not None:
+            warn_of_vain_guards(app, state.oso)
+    return census
+
+
+def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
+    """Warn of actions and classes in decorators that the policy does not know."""
+    known = oso.known_actions()
+    for endpoint, view in app.view_functions.items():
+        for guard in all_guards(view):
+            if guard.kind is GuardKind.AUTHORIZE:
+                where = describe(endpoint, view)
+                _warn(_unknown_action(guard, where, known), _unknown_class(guard, where, oso))
+
+
+def _warn(*texts: str | None) -> None:
+    for text in filter(None, texts):
+        warnings.warn(text, UserWarning, stacklevel=2)
+
+
+def _unknown_action(guard: Guard, where: str, known: frozenset[str] | None) -> str | None:
+    action = guard.action
+    if known is None or not isinstance(action, str) or action in known:
+        return None
+    return f"The action {action!r} of the {where} is never allowed by the policy." + _meant(
+        action, known
+    )
+
+
+def _unknown_class(guard: Guard, where: str, oso: Oso) -> str | None:
+    resource = guard.resource
+    if not isinstance(resource, type):
+        return None
+    try:
+        oso.get_class(resource.__name__)
+    except UnregisteredClassError:
+        name = resource.__name__
+        return (
+            f"The resource {name!r} of the {where} is a class that is not registered."
+            f" Call 'register_class({name})'."
+        )
+    return None
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, sorted(known))
+    return f" Did you mean {near!r}?" if near else ""

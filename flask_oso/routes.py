@@ -1,0 +1,288 @@
+"""The census of an app's views: how each is guarded, and whether a guard missed its view.
+
+In go the view functions of an app; out comes which guards a request to them meets. A
+decorator leaves a mark on the function that it makes, and on the functions it covers. A
+route whose function is covered, but that leads past the cover, was decorated in vain.
+What a view does inside cannot be seen here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import inspect
+import typing as t
+from collections.abc import Callable, Iterable, Iterator
+
+from flask import Flask, Request
+from werkzeug.routing import Rule
+
+View = Callable[..., t.Any]
+
+_MARK = "__flask_oso__"
+#: A view with more functions around and below it than this is not searched further.
+_SEARCH_LIMIT = 200
+
+
+class GuardKind(enum.Enum):
+    """What a decorator does; the value is its name."""
+
+    AUTHORIZE = "authorize"
+    SKIP = "skip_authorization"
+    INSIDE = "authorizes_inside"
+
+
+@dataclasses.dataclass(frozen=True)
+class Statement:
+    """Where a decorator is applied: one line of a ``def`` statement."""
+
+    file: str
+    line: int
+
+    def defines(self, view: View) -> bool:
+        """Tell whether the function comes from the statement that has this line."""
+        code = getattr(view, "__code__", None)
+        if code is None or code.co_filename != self.file:
+            return False
+        last = max((line for *_, line in code.co_lines() if line), default=0)
+        return bool(code.co_firstlineno <= self.line <= last)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Guard:
+    """One use of a decorator, with its constants."""
+
+    kind: GuardKind
+    place: Statement
+    action: t.Any = None
+    resource: t.Any = None
+
+
+@dataclasses.dataclass(eq=False)
+class _Mark:
+    """What is known about one function.
+
+    ``functools.wraps`` copies marks onto other functions; the owner tells a copy.
+    """
+
+    owner: View
+    guard: Guard | None = None
+    covered_by: Guard | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Census:
+    """The views of an app at one moment.
+
+    ``problem`` says which routes lead past their guard, and what to do; ``None`` if none.
+    """
+
+    views: dict[str, View]
+    problem: str | None
+
+
+def take_census(app: Flask) -> Census:
+    """Look at every view of the app."""
+    views = dict(app.view_functions)
+    problems = [_misplacement(endpoint, view) for endpoint, view in views.items()]
+    return Census(views, "\n".join(filter(None, problems)) or None)
+
+
+def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
+    """Tell whether the endpoint has the view that the census saw."""
+    if endpoint is None:
+        return True
+    return census.views.get(endpoint) is app.view_functions.get(endpoint)
+
+
+def add_guard(guarded: View, view: View, guard: Guard) -> None:
+    """Note that ``guarded`` is ``view`` behind a guard."""
+    visible = set(map(id, _layers(view)))
+    for inner in _reachable(view):
+        if id(inner) in visible or guard.place.defines(inner):
+            _set_mark(inner, covered_by=guard)
+    _set_mark(guarded, guard=guard)
+
+
+def guards_of(view: View) -> list[Guard]:
+    """Give the guards that a call of the view passes, the outermost first."""
+    marks = (_own_mark(layer) for layer in _layers(view))
+    return [mark.guard for mark in marks if mark is not None and mark.guard is not None]
+
+
+def guards_of_request(view: View, method: str) -> list[Guard]:
+    """Give the guards that a request meets, those of a class-based view's method included."""
+    return [guard for part in _parts(view, method) for guard in guards_of(part)]
+
+
+def all_guards(view: View) -> list[Guard]:
+    """Give the guards that requests of any method meet."""
+    parts = {id(part): part for method in _methods(view) for part in _parts(view, method)}
+    return [guard for part in parts.values() for guard in guards_of(part)]
+
+
+def is_exempt(app: Flask, request: Request) -> bool:
+    """Tell whether no authorization is due: no view is entered, or a public one.
+
+    That is a request that matches no rule, automatic OPTIONS, a static file, and a view
+    whose only guards are ``@skip_authorization``.
+    """
+    rule = request.url_rule
+    if rule is None or is_automatic_options(rule, request.method):
+        return True
+    view = app.view_functions.get(rule.endpoint)
+    if view is None:
+        return False
+    kinds = {guard.kind for guard in guards_of_request(view, request.method)}
+    return kinds == {GuardKind.SKIP} or (not kinds and _is_static(rule.endpoint, view))
+
+
+def is_automatic_options(rule: Rule, method: str) -> bool:
+    """Tell whether Flask itself answers, without entering the view."""
+    return method == "OPTIONS" and getattr(rule, "provide_automatic_options", False) is True
+
+
+def describe(endpoint: str, view: View) -> str:
+    """Name an endpoint and the place of its view."""
+    return f"endpoint {endpoint!r} ({_place(view)})"
+
+
+def _is_static(endpoint: str, view: View) -> bool:
+    # Flask registers a function of its own; a view that took its place is not exempt.
+    module = getattr(view, "__module__", None) or ""
+    return endpoint.rpartition(".")[2] == "static" and module.partition(".")[0] == "flask"
+
+
+def _misplacement(endpoint: str, view: View) -> str | None:
+    guard = _missed_guard(view)
+    if guard is None:
+        return None
+    name = guard.kind.value
+    return (
+        f"'@{name}' does not guard the {describe(endpoint, view)}: the route was given the"
+        f" function without it. Put '@{name}' below '@app.route', directly above the function."
+        " A route that shall stay open needs its own 'skip_authorization(view)'."
+    )
+
+
+def _missed_guard(view: View) -> Guard | None:
+    """Find a guard that covers this view, but is not on the way of its requests."""
+    covers = [_cover(layer) for layer in _layers(view)]
+    if covers[0] is not None:
+        return covers[0]
+    if guards_of(view):
+        # What lies below a guard may have another one on another route.
+        return None
+    return next(filter(None, covers), None) or _hidden_cover(view)
+
+
+def _hidden_cover(view: View) -> Guard | None:
+    """Look through decorators that keep no ``__wrapped__``."""
+    for inner in _reachable(view, stop=_is_guard):
+        cover = _cover(inner)
+        # A view may hold on to any function; one of the guard's own statement is meant.
+        if cover is not None and cover.place.defines(inner) and not _is_guard(inner):
+            return cover
+    return None
+
+
+def _cover(view: View) -> Guard | None:
+    mark = _own_mark(view)
+    return mark.covered_by if mark is not None else None
+
+
+def _is_guard(view: View) -> bool:
+    mark = _own_mark(view)
+    return mark is not None and mark.guard is not None
+
+
+def _own_mark(view: View) -> _Mark | None:
+    mark = getattr(view, "__dict__", {}).get(_MARK)
+    return mark if isinstance(mark, _Mark) and mark.owner is view else None
+
+
+def _set_mark(view: View, *, guard: Guard | None = None, covered_by: Guard | None = None) -> None:
+    # A bound method has no attributes of its own, and its function serves other objects.
+    if inspect.ismethod(view) or not isinstance(getattr(view, "__dict__", None), dict):
+        return
+    mark = view.__dict__[_MARK] = _own_mark(view) or _Mark(view)
+    mark.guard = guard or mark.guard
+    mark.covered_by = covered_by or mark.covered_by
+
+
+def _layers(view: View) -> Iterator[View]:
+    """Follow a view inwards, as far as its decorators tell what they wrap."""
+    seen: set[int] = set()
+    layer: View | None = view
+    while layer is not None and id(layer) not in seen:
+        seen.add(id(layer))
+        yield layer
+        layer = _wrapped(layer)
+
+
+def _wrapped(view: View) -> View | None:
+    if inspect.ismethod(view):
+        return view.__func__
+    if isinstance(view, functools.partial):
+        return view.func
+    return getattr(view, "__wrapped__", None)
+
+
+def _reachable(view: View, stop: Callable[[View], bool] = lambda _: False) -> Iterator[View]:
+    """Give the functions that a view wraps or holds on to, itself first."""
+    seen: set[int] = set()
+    waiting = [view]
+    while waiting and len(seen) < _SEARCH_LIMIT:
+        layer = waiting.pop(0)
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        yield layer
+        if not stop(layer):
+            waiting += [inner for inner in (_wrapped(layer), *_held(layer)) if inner is not None]
+
+
+def _held(view: View) -> Iterable[View]:
+    """Give the functions in a closure, or in the attributes of an object that is called."""
+    if inspect.isfunction(view):
+        values: list[t.Any] = [_contents(cell) for cell in view.__closure__ or ()]
+    else:
+        values = list(getattr(view, "__dict__", {}).values())
+    return [value for value in values if inspect.isfunction(value)]
+
+
+def _contents(cell: t.Any) -> t.Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # The name has no value yet.
+        return None
+
+
+def _parts(view: View, method: str) -> list[View]:
+    """Give the functions that a request passes: the view, and its class's methods."""
+    view_class = getattr(view, "view_class", None)
+    if view_class is None:
+        return [view]
+    handler = getattr(view_class, method.lower(), None)
+    if handler is None and method == "HEAD":
+        handler = getattr(view_class, "get", None)
+    return [view, *filter(callable, (view_class.dispatch_request, handler))]
+
+
+def _methods(view: View) -> Iterable[str]:
+    view_class = getattr(view, "view_class", None)
+    return getattr(view_class, "methods", None) or ("GET",)
+
+
+def _place(view: View) -> str:
+    view_class = getattr(view, "view_class", None)
+    if view_class is not None:
+        return f"{view_class.__module__}.{view_class.__qualname__}"
+    code = getattr(_innermost(view), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(type(view).__name__)
+
+
+def _innermost(view: View) -> View:
+    *_, last = _layers(view)
+    return last
