@@ -25,6 +25,14 @@ from . import (
     repositories,
 )
 
+POLICIES = [
+    "policies/main.polar",
+    "policies/organizations.polar",
+    "policies/repositories.polar",
+    "policies/issues.polar",
+    "policies/pages.polar",
+]
+
 
 def create_app(config: dict[str, t.Any] | None = None) -> Flask:
     """Make the application; its database is made by ``flask --app example_app init-db``.
@@ -37,7 +45,7 @@ def create_app(config: dict[str, t.Any] | None = None) -> Flask:
         SECRET_KEY=secrets.token_hex(),
         SESSION_COOKIE_SAMESITE="Lax",
         DATABASE=f"sqlite:///{Path(app.instance_path) / 'example.sqlite'}",
-        OSO_POLICIES=sorted(str(p) for p in (Path(app.root_path) / "policies").glob("*.polar")),
+        OSO_POLICIES=POLICIES,
         OSO_REQUIRE_AUTHORIZATION=True,
     )
     app.config.from_prefixed_env()

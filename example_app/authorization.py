@@ -2,6 +2,8 @@
 
 A view gets its row through ``get_authorized``. Whoever may not read a row hears 404, as if
 there were none; whoever may read it, but not do this to it, hears 403 (see ``errors``).
+``FlaskOso.authorize`` decides and counts as the view's check; where it denies,
+``Oso.authorize`` tells the two apart.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ import typing as t
 from collections.abc import Iterable
 
 from flask import Flask, g
+from werkzeug.exceptions import Forbidden
 
-from flask_oso import FlaskOso, Oso
+from flask_oso import FlaskOso, Oso, current_actor, current_oso
 
 from .db import get_session
 from .models import Base, Issue, Organization, Page, Repository, User
@@ -39,15 +42,19 @@ def get_authorized(model: type[Row], row_id: int, action: str) -> Row:
     :raises ForbiddenError: this visitor may read it, but not do this.
     """
     row = get_session().get(model, row_id)
-    authorization.oso.authorize(g.user, action, row)
-    return row
+    try:
+        authorization.authorize(row, action=action)
+    except Forbidden:
+        current_oso.authorize(current_actor, action, row)
+        raise
+    return t.cast(Row, row)
 
 
 def only_readable(rows: Iterable[Row]) -> list[Row]:
     """Return the rows that this visitor may read. Each is asked about: these lists are short."""
-    return [row for row in rows if authorization.oso.is_allowed(g.user, "read", row)]
+    return [row for row in rows if current_oso.is_allowed(current_actor, "read", row)]
 
 
 def allowed_actions(resource: object) -> set[str]:
     """Return what this visitor may do to a resource, for templates that offer no more."""
-    return authorization.oso.authorized_actions(g.user, resource)
+    return current_oso.authorized_actions(current_actor, resource)
