@@ -134,35 +134,26 @@ class _Numbering:
         return new, not any(isinstance(part, (Slot, Template)) for part in visited)
 
 
-class Names:
-    """Makes the variables of one run, each with a name of its own."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def fresh(self, name: str) -> Unknown:
-        """Make a variable for one that the policy calls ``name``."""
-        self.count += 1
-        if name.startswith("_") and name[1:].isdecimal():
-            return Unknown(f"_{self.count}", self.count)
-        return Unknown(f"_{name}_{self.count}", self.count)
+Fresh = t.Callable[[str], Unknown]
 
 
-def operand(term: t.Any, frame: Frame, names: Names) -> t.Any:
+def operand(term: t.Any, frame: Frame, fresh: Fresh) -> t.Any:
     """Give what a term of a clause stands for in a frame: a term of the run.
 
     A variable that is not bound stays the variable as it is written, not the one it
     is an alias of: results name variables as the policy or the query does.
+
+    :param fresh: makes the variable of the run for one that occurs first.
     """
     kind = type(term)
     if kind is Slot:
         value = frame[term.index]
         if value is None:
-            value = frame[term.index] = names.fresh(term.name)
+            value = frame[term.index] = fresh(term.name)
             return value
         return bound(value)
     if kind is Template:
-        return _instantiate(term.term, frame, names)
+        return _instantiate(term.term, frame, fresh)
     if kind is Unknown:
         return bound(term)
     return term
@@ -176,16 +167,16 @@ def bound(value: t.Any) -> t.Any:
     return value if type(end) is Unknown else end
 
 
-def _instantiate(term: t.Any, frame: Frame, names: Names) -> Term:
+def _instantiate(term: t.Any, frame: Frame, fresh: Fresh) -> Term:
     def pairs(fields: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
-        return tuple((key, operand(part, frame, names)) for key, part in fields)
+        return tuple((key, operand(part, frame, fresh)) for key, part in fields)
 
     if isinstance(term, List):
-        items = tuple(operand(item, frame, names) for item in term.items)
-        rest = None if term.rest is None else operand(term.rest, frame, names)
+        items = tuple(operand(item, frame, fresh) for item in term.items)
+        rest = None if term.rest is None else operand(term.rest, frame, fresh)
         return List(items, rest, span=term.span)
     if isinstance(term, Call):
-        args = tuple(operand(arg, frame, names) for arg in term.args)
+        args = tuple(operand(arg, frame, fresh) for arg in term.args)
         return Call(term.name, args, pairs(term.kwargs), span=term.span)
     if isinstance(term, Dictionary):
         return Dictionary(pairs(term.fields), span=term.span)

@@ -9,9 +9,7 @@ is a loop over explicit stacks, so Polar's depth never becomes Python's:
 ``choices``
     where to go on when a goal fails. Each remembers the goals and the length of the
     trail at its time.
-``trail``
-    every change of a variable with its old state, undone on the way back.
-
+The variables, their constraints and the trail that undoes changes are in ``bindings.py``.
 A variable that is needed and not bound yet collects ``Constraint`` objects; binding it
 puts them in front of the goals again. Errors leave the loop as exceptions: there is no
 way from an error to a solution.
@@ -26,10 +24,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from . import numbers, terms
+from .bindings import Bindings
 from .clauses import (
     Clause,
     Frame,
-    Names,
     Slot,
     Template,
     bound,
@@ -37,14 +35,12 @@ from .clauses import (
     prepare_query,
 )
 from .constraints import (
-    Alias,
     Constraint,
     Naming,
     component,
     describe,
     real,
     rebuild,
-    unknowns_in,
     without_helpers,
 )
 from .exceptions import (
@@ -92,8 +88,6 @@ from .traces import Step, debug_form, in_run, stack_trace
 
 MAX_GOALS = 10_000
 MAX_CHOICES = 10_000
-#: Lists, dictionaries and objects compared in one unification; a term may contain itself.
-MAX_UNIFICATION = 1_000_000
 #: How many goals are solved between two looks at the clock.
 _CLOCK_INTERVAL = 64
 
@@ -173,13 +167,11 @@ class Solver:
         self._used = 0.0
         self._resumed = 0.0
         self._until_clock = _CLOCK_INTERVAL
-        self._names = Names()
-        self._ages = 0
+        self._bindings = Bindings(self._compare_objects)
         self._choice_number = 0
         self._goals: Goals = None
         self._step = Step(None, _NO_FRAME, None, None, 0)
         self._choices: list[_Choice] = []
-        self._trail: list[tuple[Unknown, t.Any, tuple[t.Any, ...]]] = []
         #: The variables that the host knows by name: the query's, and those it was handed.
         self._known: dict[str, Unknown] = {}
         self._operators: dict[Operator, Callable[[Expression, Frame, Step], bool]] = {
@@ -279,17 +271,12 @@ class Solver:
     def _backtrack(self) -> bool:
         while self._choices:
             choice = self._choices[-1]
-            self._undo(choice.trail)
+            self._bindings.undo(choice.trail)
             self._goals = choice.goals
             self._step = choice.step
             if choice.resume(choice):
                 return True
         return False
-
-    def _undo(self, length: int) -> None:
-        trail = self._trail
-        while len(trail) > length:
-            unknown, unknown.value, unknown.constraints = trail.pop()
 
     def _choose(
         self, resume: Callable[[_Choice], bool], state: t.Any, step: Step
@@ -297,7 +284,7 @@ class Solver:
         if len(self._choices) >= MAX_CHOICES:
             raise StackOverflowError("Too many choices.")
         choice = _Choice(
-            self._choice_number, len(self._trail), self._goals, step, resume, state
+            self._choice_number, self._bindings.mark(), self._goals, step, resume, state
         )
         self._choice_number += 1
         self._choices.append(choice)
@@ -352,11 +339,12 @@ class Solver:
         self._step = step
         kind = type(goal)
         if kind is Expression:
-            return self._operators[goal.operator](goal, frame, step)  # type: ignore[attr-defined]
+            expression = t.cast(Expression, goal)
+            return self._operators[expression.operator](expression, frame, step)
         if kind is Call:
-            return self._solve_call(goal, _NO_FRAME, step)  # type: ignore[arg-type]
-        if kind is Template and type(goal.term) is Call:  # type: ignore[attr-defined]
-            return self._solve_call(goal.term, frame, step)  # type: ignore[attr-defined]
+            return self._solve_call(t.cast(Call, goal), _NO_FRAME, step)
+        if kind is Template and isinstance(inner := t.cast(Template, goal).term, Call):
+            return self._solve_call(inner, frame, step)
         return self._solve_condition(goal, frame, step)
 
     def _solve_rewritten(self, goal: Term, step: Step) -> bool:
@@ -366,7 +354,7 @@ class Solver:
         return True
 
     def _operand(self, term: Term, frame: Frame) -> t.Any:
-        return operand(term, frame, self._names)
+        return operand(term, frame, self._bindings.fresh)
 
     def _solve_condition(self, goal: Term, frame: Frame, step: Step) -> bool:
         value = self._operand(goal, frame)
@@ -413,7 +401,7 @@ class Solver:
         return self._negate(goal.args[0], frame, step)
 
     def _negate(self, goal: Term, frame: Frame, step: Step) -> bool:
-        state = _Negation(len(self._trail), self._ages, [])
+        state = _Negation(self._bindings.mark(), self._bindings.age, [])
         barrier = self._choose(self._end_negation, state, step)
         # Choices inside are younger than the barrier. Two steps stand between it and a cut
         # that is the whole negated goal, since a cut looks at the step around its holder.
@@ -438,21 +426,21 @@ class Solver:
         for consequence in barrier.state.consequences:
             together = Expression(Operator.AND, tuple(consequence))
             inner = consequence[0] if len(consequence) == 1 else together
-            self._record(Expression(Operator.NOT, (inner,)))
+            self._bindings.record(Expression(Operator.NOT, (inner,)))
         return True
 
     def _consequence(self, state: _Negation) -> list[Expression]:
         """Give what has been learnt of variables that were aliased or constrained before."""
         outside: dict[int, Unknown] = {}
-        for unknown, value, constraints in self._trail[state.trail :]:
-            if value is None and constraints and id(unknown) not in outside:
-                if any(constraint.age <= state.age for constraint in constraints):
-                    outside[id(unknown)] = unknown
+        for unknown, value, constraints in self._bindings.changes(state.trail):
+            is_known = any(constraint.age <= state.age for constraint in constraints)
+            if value is None and is_known:
+                outside.setdefault(id(unknown), unknown)
         found: list[Constraint] = []
         for unknown in outside.values():
             if unknown.value is not None:
                 pair = (t.cast(Term, _Detached(unknown)), t.cast(Term, unknown.value))
-                found.append(Constraint(Expression(Operator.UNIFY, pair), self._ages))
+                found.append(Constraint(Expression(Operator.UNIFY, pair), self._bindings.age))
         later = component(outside.values())
         found.extend(c for c in real(later) if c.age > state.age)
         consequences = without_helpers(found, lambda helper: id(helper) not in outside)
@@ -500,7 +488,7 @@ class Solver:
 
     def _applicable(self, payload: tuple[_Choice, Clause], step: Step) -> bool:
         choice, clause = payload
-        self._undo(choice.trail)
+        self._bindings.undo(choice.trail)
         self._discard(choice.number)
         self._goals = choice.goals
         after: _Filter = choice.state
@@ -596,8 +584,9 @@ class Solver:
         if type(term) is Slot and frame[term.index] is None:
             end = follow(arg)
             if type(end) is Unknown:
-                fresh = frame[term.index] = self._names.fresh(term.name)
-                self._alias(fresh, arg)
+                fresh = frame[term.index] = self._bindings.fresh(term.name)
+                self._bindings.alias(fresh, arg)
+                self._wake()
             else:
                 frame[term.index] = end
         elif not self._unify(self._operand(term, frame), arg):
@@ -622,117 +611,22 @@ class Solver:
         return self._unify(left, self._operand(right, frame))
 
     def _unify(self, left: t.Any, right: t.Any) -> bool:
-        """Unify two terms of the run; pairs inside them wait on a stack."""
-        pairs = [(left, right)]
-        compounds = 0
-        while pairs:
-            left, right = pairs.pop()
-            left_end, right_end = follow(left), follow(right)
-            if left_end is right_end:
-                continue
-            if type(left_end) is Unknown:
-                self._bind(left_end, right_end, left, right)
-            elif type(right_end) is Unknown:
-                self._bind(right_end, left_end, right, left)
-            elif type(left_end) is Value and type(right_end) is Value:
-                if not numbers.equal(left_end.value, right_end.value):
-                    return False
-            else:
-                compounds += 1
-                if compounds > MAX_UNIFICATION:
-                    raise StackOverflowError(
-                        f"Unification goes too deep! MAX_UNIFICATION = {MAX_UNIFICATION}"
-                    )
-                if not self._unify_compound(left_end, right_end, pairs):
-                    return False
-        return True
+        """Unify two terms; constraints that this concerns go in front of the goals."""
+        unified = self._bindings.unify(left, right)
+        self._wake()
+        return unified
 
-    def _unify_compound(self, left: Term, right: Term, pairs: list[tuple[t.Any, t.Any]]) -> bool:
-        if isinstance(left, Instance) or isinstance(right, Instance):
-            return self._compare_objects(Operator.EQ, left, right)
-        if isinstance(left, List) and isinstance(right, List):
-            return _unify_lists(left, right, pairs)
-        if isinstance(left, Dictionary) and isinstance(right, Dictionary):
-            if len(left.fields) != len(right.fields):
-                return False
-            for (left_key, left_value), (right_key, right_value) in zip(
-                left.fields, right.fields, strict=True
-            ):
-                if left_key != right_key:
-                    return False
-                pairs.append((left_value, right_value))
-            return True
-        if isinstance(left, Pattern) or isinstance(right, Pattern):
-            pattern = left if isinstance(left, Pattern) else right
-            raise self._type_error(
-                f"cannot unify patterns directly `{self._print(pattern)}`", pattern.span
-            )
-        if isinstance(left, (Call, Expression)) and type(left) is type(right):
-            return left == right
-        return False
-
-    def _bind(self, unknown: Unknown, value: t.Any, written: t.Any, other: t.Any) -> None:
-        if type(value) is Unknown:
-            self._alias(written, other)
-            return
-        self._set(unknown, value, unknown.constraints)
-        self._wake(unknown.constraints)
-
-    def _set(self, unknown: Unknown, value: t.Any, constraints: tuple[t.Any, ...]) -> None:
-        self._trail.append((unknown, unknown.value, unknown.constraints))
-        unknown.value = value
-        unknown.constraints = constraints
-
-    def _alias(self, left: Unknown, right: Unknown) -> None:
-        """Make one variable of two; the older one goes on for both."""
-        older, younger = follow(left), follow(right)
-        if older is younger:
-            return
-        if older.age > younger.age:
-            older, younger = younger, older
-        self._ages += 1
-        alias = Alias(left, right, self._ages)
-        inherited = [c for c in younger.constraints if c not in older.constraints]
-        merged = sorted((*older.constraints, *inherited, alias), key=lambda c: c.age)
-        self._set(younger, older, younger.constraints)
-        self._set(older, None, tuple(merged))
-        # Two classes may exclude each other.
-        self._wake(
-            [c for c in real(inherited) if c.expression.operator is Operator.ISA]
-        )
-
-    def _wake(self, constraints: Iterable[t.Any]) -> None:
-        """Put constraints in front of the goals, the first one first."""
-        for constraint in reversed(real(constraints)):
+    def _wake(self) -> None:
+        for constraint in reversed(self._bindings.take_woken()):
             self._push(self._recheck, constraint, self._step)
 
     def _recheck(self, constraint: Constraint, step: Step) -> bool:
         """Evaluate a constraint again; it is recorded anew if a variable is still missing."""
-        for unknown in {id(u): u for u in self._roots(constraint.expression)}.values():
-            kept = tuple(c for c in unknown.constraints if c is not constraint)
-            if len(kept) < len(unknown.constraints):
-                self._set(unknown, None, kept)
+        self._bindings.forget(constraint)
         expression = constraint.expression
         if any(_has_lookup(arg) for arg in expression.args) and not _is_recorded_lookup(expression):
             return self._solve_rewritten(expression, step)
         return self._solve_goal((expression, _NO_FRAME), step)
-
-    def _roots(self, term: t.Any) -> list[Unknown]:
-        return [follow(unknown) for unknown in unknowns_in(term)]
-
-    def _record(self, expression: Expression) -> bool:
-        """Keep an operation as a constraint on each variable it mentions."""
-        self._ages += 1
-        constraint = Constraint(expression, self._ages)
-        for unknown in {id(u): u for u in unknowns_in(expression)}.values():
-            root = follow(unknown)
-            if constraint in root.constraints:
-                continue
-            known = root.constraints
-            if not real(known):
-                known = tuple(_facing(alias, unknown) for alias in known)
-            self._set(root, None, (*known, constraint))
-        return True
 
     def _solve_assign(self, goal: Expression, frame: Frame, step: Step) -> bool:
         target = goal.args[0]
@@ -756,16 +650,18 @@ class Solver:
         left = self._operand(goal.args[0], frame)
         right = self._operand(goal.args[1], frame)
         if type(left) is Unknown or type(right) is Unknown:
-            return self._record(Expression(goal.operator, (left, right), span=goal.span))
+            return self._bindings.record(Expression(goal.operator, (left, right), span=goal.span))
         if type(left) is Value and type(right) is Value:
             if numbers.comparable(left.value, right.value):
                 return numbers.compare(goal.operator, left.value, right.value)
         elif type(left) is Instance or type(right) is Instance:
-            return self._compare_objects(goal.operator, left, right)
+            return self._compare_objects(left, right, goal.operator)
         shown = Expression(goal.operator, (left, right))
         raise error_at(UnsupportedError, f"Not supported: {self._print(shown)}", goal.span)
 
-    def _compare_objects(self, kind: Operator, left: Term, right: Term) -> bool:
+    def _compare_objects(
+        self, left: Term, right: Term, kind: Operator = Operator.EQ
+    ) -> bool:
         self._until_clock = 1
         return compare(kind, self._to_python(left), self._to_python(right))
 
@@ -774,7 +670,7 @@ class Solver:
         right = self._operand(goal.args[1], frame)
         result = self._operand(goal.args[2], frame)
         if type(left) is Unknown or type(right) is Unknown:
-            return self._record(Expression(goal.operator, (left, right, result), span=goal.span))
+            return self._bindings.record(Expression(goal.operator, (left, right, result), span=goal.span))
         value: int | float | None = None
         if type(left) is Value and type(right) is Value:
             try:
@@ -804,7 +700,7 @@ class Solver:
         collection = self._operand(goal.args[1], frame)
         kind = type(collection)
         if kind is Unknown:
-            return self._record(Expression(Operator.IN, (item, collection), span=goal.span))
+            return self._bindings.record(Expression(Operator.IN, (item, collection), span=goal.span))
         if kind is List:
             return self._in_list(item, collection, goal, step)
         if kind is Dictionary:
@@ -833,7 +729,7 @@ class Solver:
 
     def _unify_or_record(self, payload: t.Any, step: Step) -> bool:
         if isinstance(payload, Expression):
-            return self._record(payload)
+            return self._bindings.record(payload)
         return self._unify(*payload)
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any], step: Step) -> bool:
@@ -899,9 +795,9 @@ class Solver:
                 goal.span,
             )
         if type(key) is Unknown:
-            return self._record(Expression(Operator.DOT, (value, key, result), span=goal.span))
+            return self._bindings.record(Expression(Operator.DOT, (t.cast(Term, value), key, result), span=goal.span))
         lookup = Expression(Operator.DOT, (t.cast(Term, value), key))
-        return self._record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
+        return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
 
     def _key_name(self, key: t.Any) -> str:
         if type(key) is Value and type(key.value) is str:
@@ -985,7 +881,7 @@ class Solver:
                 if other is not None and not self._are_related(tag, other):
                     return False
         bare = Pattern(tag, span=pattern.span)
-        return self._record(Expression(Operator.ISA, (left, bare), span=place.span))
+        return self._bindings.record(Expression(Operator.ISA, (left, bare), span=place.span))
 
     def _are_related(self, left: str, right: str) -> bool:
         if left == right:
@@ -1062,15 +958,15 @@ class Solver:
     ) -> bool:
         lookup = Expression(Operator.DOT, (left, Value(name)))
         if type(bound(pattern)) in (Pattern, List):
-            value = self._names.fresh("value")
-            self._record(Expression(Operator.UNIFY, (t.cast(Term, value), lookup)))
+            value = self._bindings.fresh("value")
+            self._bindings.record(Expression(Operator.UNIFY, (t.cast(Term, value), lookup)))
             return self._isa_nested(value, pattern, step)
-        return self._record(Expression(Operator.UNIFY, (lookup, pattern)))
+        return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
 
     def _match_later_field(self, lookup: Expression, pattern: t.Any, step: Step) -> bool:
         value, name = bound(lookup.args[0]), t.cast(Value, lookup.args[1]).value
         if type(value) is Unknown:
-            return self._record(Expression(Operator.UNIFY, (lookup, pattern)))
+            return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
         found = self._field(value, t.cast(str, name))
         return found is not None and self._isa_nested(found, pattern, step)
 
@@ -1084,8 +980,8 @@ class Solver:
         """Match a list with a list of patterns, element by element."""
         end = follow(left)
         if type(end) is Unknown:
-            items = tuple(t.cast(Term, self._names.fresh("value")) for _ in pattern.items)
-            rest = None if pattern.rest is None else t.cast(Term, self._names.fresh("rest"))
+            items = tuple(t.cast(Term, self._bindings.fresh("value")) for _ in pattern.items)
+            rest = None if pattern.rest is None else t.cast(Term, self._bindings.fresh("rest"))
             made = List(items, rest)
             return self._unify(end, made) and self._isa_list(made, pattern, step)
         if type(end) is not List:
@@ -1143,10 +1039,12 @@ class Solver:
     def _to_python(self, term: t.Any) -> t.Any:
         return to_python(follow(term), self._name_for_host)
 
-    def _from_python(self, value: t.Any) -> t.Any:
+    def _from_python(self, value: t.Any) -> Term:
         term = result_to_polar(value)
         kind = type(term)
-        return term if kind is Value or kind is Instance else self._with_variables(term, {})
+        if kind is Value or kind is Instance:
+            return term
+        return t.cast(Term, self._with_variables(term, {}))
 
     def _with_variables(self, term: t.Any, names: Mapping[str, Unknown]) -> t.Any:
         """Put the variables of the run in the place of those that the host named."""
@@ -1176,11 +1074,11 @@ class Solver:
 
     def _check_related(self, visible: dict[str, Unknown]) -> None:
         """Refuse a solution that hangs on variables which the query cannot see."""
-        if not self._ages:
+        if not self._bindings.age:
             return
         roots = [follow(unknown) for unknown in visible.values()]
         related = {id(c) for c in component(roots)}
-        for unknown, *_ in self._trail:
+        for unknown, *_ in self._bindings.changes(0):
             waiting = real(unknown.constraints) if unknown.value is None else []
             if waiting and id(waiting[0]) not in related:
                 raise self._unrelated(unknown)
@@ -1210,25 +1108,6 @@ def _fail(payload: t.Any, step: Step) -> bool:
     return False
 
 
-def _unify_lists(left: List, right: List, pairs: list[tuple[t.Any, t.Any]]) -> bool:
-    """Put what must be equal for two lists on the stack, the first elements on top."""
-    if left.rest is None and right.rest is None:
-        if len(left.items) != len(right.items):
-            return False
-        pairs.extend(reversed(list(zip(left.items, right.items, strict=True))))
-        return True
-    if left.rest is None or (right.rest is not None and len(left.items) > len(right.items)):
-        left, right = right, left
-    common = len(left.items)
-    if common > len(right.items):
-        return False
-    pairs.append((left.rest, List(right.items[common:], right.rest)))
-    if common == len(right.items) and right.rest is not None:
-        pairs[-1] = (left.rest, right.rest)
-    pairs.extend(reversed(list(zip(left.items, right.items, strict=False))))
-    return True
-
-
 def _plainly_differ(left: Value, right: t.Any) -> bool:
     return type(right) is Value and not numbers.equal(left.value, right.value)
 
@@ -1256,13 +1135,6 @@ def _is_recorded_lookup(expression: Expression) -> bool:
         if isinstance(arg, Expression)
         for part in arg.args
     )
-
-
-def _facing(alias: t.Any, unknown: Unknown) -> t.Any:
-    """Turn an alias so that the variable that is constrained first stands on the left."""
-    if isinstance(alias, Alias) and alias.right is unknown:
-        return Alias(alias.right, alias.left, alias.age)
-    return alias
 
 
 @dataclass(frozen=True, slots=True, eq=False)

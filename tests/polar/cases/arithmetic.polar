@@ -1,0 +1,25 @@
+# Arithmetic
+
+## zero-div-zero: zero div zero
+#? x = 0 / 0
+#= x: nan
+
+## mod-sign: mod takes the divisor's sign, rem the dividend's
+#? a = -7 mod 3 and b = 7 mod -3 and c = -7 rem 3 and d = 7 rem -3
+#= a: 2, b: -2, c: -1, d: 1
+
+## mod-zero-float: mod zero float
+#? x = 1 mod 0.0
+#= x: nan
+
+## add-overflow: add overflow
+#? x = 9223372036854775807 + 1
+#! PolarRuntimeError: Arithmetic error: 9223372036854775807 + 1 = 
+
+## mixed: mixed
+#? x = 1 + 0.5
+#= x: 1.5
+
+## bool-add: bool add
+#? x = true + 1
+#! UnsupportedError: unsupported arithmetic operands: true + 1

@@ -1,0 +1,6 @@
+# Or
+
+## dups: two results
+#? true or true
+#= yes
+#= yes

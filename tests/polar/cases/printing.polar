@@ -1,0 +1,6 @@
+# Print
+
+## instance: instance
+#? print(rex.name, Dog)
+#@ prints "rex", <class 
+#= yes
