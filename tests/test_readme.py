@@ -1,0 +1,212 @@
+"""Every snippet of README.md runs: the complete application, each policy, each piece of Python.
+
+A section's Python runs with the classes of the complete application, and under the
+section's own policy if it shows one, otherwise under that of the application.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+import shlex
+import sys
+import types
+import typing as t
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from flask_oso import FlaskOso, Oso
+
+README = Path(__file__).parents[1] / "README.md"
+_BLOCK = re.compile(r"^(?:<!-- (.*?) -->\n)?```(\w+)\n(.*?)^```$|^##+ (.*)$|^(# .*)$", re.M | re.S)
+_CURL = re.compile(r"^\$ curl (.*)\n(\d{3}) (.*)$", re.M)
+
+
+@dataclasses.dataclass(frozen=True)
+class Snippet:
+    """One fenced block: where it stands, its language, and the note above it."""
+
+    section: str
+    language: str
+    note: str
+    text: str
+
+
+@dataclasses.dataclass
+class Folder:
+    """A class of the section on roles."""
+
+    members: list[list[object]]
+
+
+@dataclasses.dataclass
+class Page:
+    """A class of the section on older roles."""
+
+    name: str
+
+
+def read_snippets() -> Iterator[Snippet]:
+    """Yield all fenced blocks of the README."""
+    section = ""
+    for match in _BLOCK.finditer(README.read_text(encoding="utf-8")):
+        note, language, text, heading, title = match.groups()
+        section = heading or title or section
+        if language:
+            yield Snippet(section, language, note or "", text)
+
+
+SNIPPETS = list(read_snippets())
+FILES = {s.note.removeprefix("file: "): s.text for s in SNIPPETS if s.note.startswith("file: ")}
+SESSION = next(s.text for s in SNIPPETS if s.note == "session")
+POLICIES = [s for s in SNIPPETS if s.language == "polar"]
+SECTIONS = dict.fromkeys(s.section for s in SNIPPETS if s.language == "python" and not s.note)
+
+
+def code_of(section: str, language: str) -> str:
+    """Return all blocks of a section in one language, as one text."""
+    return "\n".join(s.text for s in SNIPPETS if (s.section, s.language) == (section, language))
+
+
+@pytest.fixture
+def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """The complete application, imported from files as a reader would have them."""
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("readme_app", tmp_path / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "readme_app", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def ask(application: types.ModuleType) -> Callable[[str], TestResponse]:
+    """Send what a line of curl would send."""
+    client = application.app.test_client()
+
+    def send(arguments: str) -> TestResponse:
+        words = shlex.split(arguments)
+        options = dict(zip(words[1:-1:2], words[2:-1:2], strict=True))
+        user = options.get("-u", "").partition(":")
+        return client.open(
+            words[-1].removeprefix("http://127.0.0.1:5000"),
+            method=options.get("-X", "GET"),
+            data=options.get("-d"),
+            auth=(user[0], user[2]) if "-u" in options else None,
+        )
+
+    return send
+
+
+@pytest.fixture
+def load(application: types.ModuleType) -> Callable[[str], dict[str, t.Any]]:
+    """Load a policy, and return the names that the README's snippets build on."""
+
+    def make_names(policy_text: str) -> dict[str, t.Any]:
+        app, policy = Flask("readme_app"), Oso()
+        policy.register_class(Folder)
+        policy.register_class(Page)
+        policy.register_class(application.User)
+        policy.register_class(application.Note)
+        oso = FlaskOso(policy, app)
+        policy.load_str(policy_text)
+        if "role_allows" in policy_text:
+            policy.enable_roles()
+        return {**vars(application), "app": app, "policy": policy, "oso": oso}
+
+    return make_names
+
+
+def test_readme_has_snippets() -> None:
+    """The pattern that finds snippets finds them."""
+    assert set(FILES) == {"policy.polar", "app.py"}
+    assert len(_CURL.findall(SESSION)) == SESSION.count("$ curl")
+    assert len(POLICIES) == README.read_text(encoding="utf-8").count("```polar\n")
+
+
+def test_application_answers_as_shown(ask: Callable[[str], TestResponse]) -> None:
+    """The session in the README is what happens, in this order."""
+    shown = [(status, body) for _, status, body in _CURL.findall(SESSION)]
+
+    answers = [ask(arguments) for arguments, _, _ in _CURL.findall(SESSION)]
+
+    assert [(str(a.status_code), a.text.strip()) for a in answers] == shown
+
+
+@pytest.mark.parametrize("snippet", POLICIES, ids=lambda s: s.section)
+def test_policy_loads(
+    load: Callable[[str], dict[str, t.Any]],
+    capsys: pytest.CaptureFixture[str],
+    snippet: Snippet,
+) -> None:
+    """Each policy of the README is accepted without a warning."""
+    load(snippet.text)
+
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_section_runs(load: Callable[[str], dict[str, t.Any]], section: str) -> None:
+    """Each piece of Python runs, and its assertions hold."""
+    names = load(code_of(section, "polar") or FILES["policy.polar"])
+
+    exec(compile(code_of(section, "python"), f"README.md: {section}", "exec"), names)
+
+
+def test_protected_view_answers(load: Callable[[str], dict[str, t.Any]]) -> None:
+    """The first view of the reference lets in whom its policy names."""
+    names = load(code_of("Protect a view", "polar"))
+    exec(code_of("Protect a view", "python"), names)
+    actors = iter([names["USERS"]["ana"], names["USERS"]["ben"]])
+    names["oso"].set_get_actor(lambda: next(actors))
+    client = names["app"].test_client()
+
+    assert [client.get("/report").status_code for _ in range(2)] == [200, 403]
+
+
+def test_redirect_answers_a_denial(load: Callable[[str], dict[str, t.Any]]) -> None:
+    """What the unauthorized action returns is what the client gets."""
+    names = load(FILES["policy.polar"])
+    exec(code_of("Authorize inside a view", "python"), names)
+    exec(code_of("Answer a denial otherwise", "python"), names)
+    names["oso"].set_get_actor(lambda: None)
+
+    response = names["app"].test_client().post("/notes/1/publish")
+
+    assert (response.status_code, response.headers["Location"]) == (302, "/login")
+    assert not names["NOTES"][1].public
+
+
+def test_each_application_has_its_own_policy(
+    load: Callable[[str], dict[str, t.Any]], tmp_path: Path
+) -> None:
+    """The factory of the README makes applications that do not share rules."""
+    names = load(FILES["policy.polar"])
+    exec(code_of("Several applications", "python"), names)
+    (tmp_path / "open.polar").write_text("allow(_, _, _);", encoding="utf-8")
+    question = (names["USERS"]["ben"], "edit", names["NOTES"][1])
+
+    answers = []
+    for policy_file in ("policy.polar", "open.polar"):
+        with names["create_app"](policy_file).app_context():
+            answers.append(names["oso"].oso.is_allowed(*question))
+
+    assert answers == [False, True]
+
+
+def test_test_of_the_readme_passes(load: Callable[[str], dict[str, t.Any]]) -> None:
+    """The test that the README shows holds for each of its cases."""
+    names = load(FILES["policy.polar"])
+    exec(code_of("Testing", "python"), names)
+    shown = names["test_private_note"]
+
+    for case in shown.pytestmark[0].args[1]:
+        shown(*case)
