@@ -1,0 +1,20 @@
+"""Polar: a small language of rules, and an engine that answers questions about them.
+
+This package knows the standard library and Lark, nothing of Flask. Its modules, in the
+order in which they build on each other, which is also the order to read them in:
+
+``sources``, ``exceptions``, ``nodes``
+    texts and places in them; errors; what a policy consists of.
+``parser`` (with ``grammar.lark``), ``printer``, ``rewriting``
+    text to nodes; nodes to text; expressions to the form that is evaluated.
+``terms``, ``numbers``, ``host``
+    what queries take and give; arithmetic; the Python side.
+``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``validation``, ``loading``
+    what is loaded, how blocks become rules, and everything that can be wrong with it.
+``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``, ``solver``
+    rules ready to run, and the machine that runs them: it defines what a policy means.
+``engine``, ``roles``
+    a policy and its names, ready to answer; the roles of oso 0.15.
+
+``README.md`` beside this file describes the language and where it differs from oso.
+"""

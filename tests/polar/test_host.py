@@ -1,0 +1,164 @@
+"""Values across the border between Python and Polar."""
+
+from __future__ import annotations
+
+import decimal
+import enum
+import typing as t
+
+import pytest
+
+from flask_oso.polar.exceptions import (
+    DuplicateClassAliasError,
+    OperationalError,
+    PolarRuntimeError,
+    StackOverflowError,
+    UnregisteredClassError,
+)
+from flask_oso.polar.host import make_host, to_polar, to_python, unrepresentable
+from flask_oso.polar.nodes import Dictionary, Instance, List, Unknown, Value
+
+
+class Colour(str, enum.Enum):  # noqa: UP042  # the kind that exists since Python 3.4
+    """A string in Python, an object in Polar."""
+
+    RED = "red"
+
+
+def _back(value: t.Any) -> t.Any:
+    return to_python(to_polar(value), lambda unknown: str(unknown.name))
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 0, -5, 1.5, "é", [], [1, [2, "x"]], {}, {"a": [1, {"b": None}]}]
+)
+def test_native_values_come_back_equal(value: t.Any) -> None:
+    """Native values survive the way in and out."""
+    assert _back(value) == value
+
+
+@pytest.mark.parametrize(
+    "value", [(1, 2), {1}, b"x", decimal.Decimal(1), object(), Colour.RED, int, len]
+)
+def test_other_objects_come_back_identical(value: t.Any) -> None:
+    """Whatever is not exactly a native type stays the object it is."""
+    assert _back(value) is value
+
+
+def test_lists_come_back_as_copies() -> None:
+    """A list that comes back is not the one that went in."""
+    value = [1]
+
+    assert _back(value) is not value
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [(1, "1"), (1.5, "1.5"), (True, "true"), (None, "null"), ("a", "a")]
+)
+def test_dictionary_keys_become_strings(key: t.Any, name: str) -> None:
+    """Keys pass through their JSON form, as in oso."""
+    assert _back({key: 0}) == {name: 0}
+
+
+def test_dictionary_keys_are_sorted() -> None:
+    """Dictionaries stand in the order of their keys."""
+    assert to_polar({"b": 1, "a": 2}) == Dictionary((("a", Value(2)), ("b", Value(1))))
+
+
+def test_dictionary_key_of_another_type_is_refused() -> None:
+    """A key that JSON does not know is a TypeError."""
+    with pytest.raises(TypeError, match="Dictionary keys must be str"):
+        to_polar({(1, 2): 0})
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, [2**70], {"a": 2**64}, "\ud800", ["\ud800"]])
+def test_values_without_a_polar_value_are_refused(value: t.Any) -> None:
+    """Integers beyond 64 bits and lone surrogates raise, wherever they stand."""
+    with pytest.raises(OperationalError, match="Serialization error: "):
+        to_polar(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_refused"), [(2**63, True), (2**63 - 1, False), ({"a": ["\ud800"]}, True), (1.5, False)]
+)
+def test_unrepresentable_says_why(value: t.Any, is_refused: bool) -> None:
+    """A caller can ask before it hands a value in."""
+    assert (unrepresentable(value) is not None) is is_refused
+
+
+def test_cyclic_list_is_refused() -> None:
+    """A list that contains itself has no Polar value."""
+    value: list[t.Any] = []
+    value.append(value)
+
+    with pytest.raises(OperationalError, match="contains itself"):
+        to_polar(value)
+
+
+def test_deep_list_needs_no_recursion() -> None:
+    """Data may be nested deeper than Python recurses."""
+    value: list[t.Any] = []
+    for _ in range(5000):
+        value = [value]
+
+    assert repr(type(to_polar(value))) == repr(List)
+
+
+def test_cyclic_term_is_refused() -> None:
+    """A term that contains itself cannot be handed to Python."""
+    unknown = Unknown("x")
+    unknown.value = List((unknown,))  # type: ignore[arg-type]  # a variable stands for a term
+
+    with pytest.raises(StackOverflowError):
+        to_python(unknown.value, lambda other: str(other.name))
+
+
+def test_class_name_taken_names_both_classes() -> None:
+    """The error names the class that has the name and the one that wanted it."""
+    host = make_host().with_class(Colour, "Red", None)
+
+    with pytest.raises(DuplicateClassAliasError) as caught:
+        host.with_class(int, "Red", None)
+
+    assert str(caught.value) == (
+        f"Attempted to alias {int} as 'Red', but {Colour} already has that alias."
+    )
+
+
+@pytest.mark.parametrize("name", ["Actor", "Resource"])
+def test_unions_cannot_be_registered(name: str) -> None:
+    """The names of the unions are reserved, and the host stays usable."""
+    host = make_host()
+
+    with pytest.raises(PolarRuntimeError, match=f"'{name}' is a built-in specializer"):
+        host.with_constant(1, name)
+
+
+def test_registering_what_is_no_class_says_what_to_do() -> None:
+    """A value that is no class is a TypeError that names the other method."""
+    with pytest.raises(TypeError, match="Use 'register_constant'"):
+        make_host().with_class(5, None, None)  # type: ignore[arg-type]  # that is the point
+
+
+def test_host_is_immutable() -> None:
+    """Registering gives another host and leaves the first as it was."""
+    host = make_host()
+
+    other = host.with_constant(1, "one")
+
+    assert "one" in other.constants
+    assert "one" not in host.constants
+
+
+def test_get_class_unknown_names_it() -> None:
+    """The message is the name."""
+    with pytest.raises(UnregisteredClassError, match=r"^Nope$"):
+        make_host().get_class("Nope")
+
+
+def test_nil_is_none() -> None:
+    """The constant nil is Python's None."""
+    nil = make_host().constants["nil"]
+
+    assert isinstance(nil, Instance)
+    assert nil.value is None

@@ -1,0 +1,42 @@
+"""Positions, lines and excerpts."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_oso.polar.sources import Source, located
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "position"),
+    [("", 0, (1, 1)), ("ab\ncd", 0, (1, 1)), ("ab\ncd", 4, (2, 2)), ("a\r\nb", 3, (2, 1))],
+)
+def test_position_counts_from_one(text: str, offset: int, position: tuple[int, int]) -> None:
+    """Lines and columns count from 1; a line ends at its line feed."""
+    assert Source(text).position(offset) == position
+
+
+def test_position_counts_characters() -> None:
+    """Text that is not ASCII does not move a column."""
+    source = Source("💯💯 x")
+
+    assert source.position(3) == (1, 4)
+
+
+def test_line_has_no_line_end() -> None:
+    """The text of a line is shown without its line feed or carriage return."""
+    assert Source("a\r\nb").line(1) == "a"
+
+
+def test_located_names_file_and_shows_a_caret() -> None:
+    """A message ends in its place, the line, and a caret below the column."""
+    span = Source("f(x) if\n  y;", "page.polar").span(10, 11)
+
+    text = located("Wrong", span)
+
+    assert text == "Wrong at line 2, column 3 of file page.polar:\n\t002:   y;\n\t       ^\n"
+
+
+def test_located_without_a_place_is_the_message() -> None:
+    """What has no place in a text is shown without one."""
+    assert located("Wrong", None) == "Wrong"
