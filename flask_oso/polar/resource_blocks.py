@@ -16,7 +16,7 @@ Nothing here looks at hand-written rules.
 from __future__ import annotations
 
 import enum
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .exceptions import OperationalError, OsoError, ValidationError, error_at
@@ -208,7 +208,7 @@ def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Hos
 
     Blocks and relations of unregistered classes are left out.
     """
-    expander = _Expander(declarations, host.constants)
+    expander = _Expander(declarations, host)
     rules = [
         rule
         for block in blocks
@@ -223,9 +223,9 @@ def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Hos
 class _Expander:
     """Turns shorthand rules into rules, and keeps the problems it meets."""
 
-    def __init__(self, declarations: Declarations, constants: Container[str]) -> None:
+    def __init__(self, declarations: Declarations, host: Host) -> None:
         self._declarations = declarations
-        self._constants = constants
+        self._host = host
         self.problems: list[OsoError] = []
 
     def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
@@ -280,6 +280,9 @@ class _Expander:
         related = declared.related.text
         if related in self._declarations:
             return related
+        if related not in self._host.classes:
+            # Reported already, where the relation is declared.
+            return None
         self._refuse(
             f'{resource}: Relation "{relation.text}" in rule body '
             f'`"{shorthand.condition.text}" on "{relation.text}"` has type \'{related}\', '
@@ -320,7 +323,7 @@ class _Expander:
         names: list[str] = []
         for wish in ("actor", _instance_name(resource), f"related_{_instance_name(related)}"):
             name = wish
-            while name in self._constants or name in names:
+            while name in self._host.constants or name in names:
                 name += "_"
             names.append(name)
         return names[0], names[1], names[2]

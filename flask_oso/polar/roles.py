@@ -26,28 +26,33 @@ from .spelling import nearest
 #: The rules that a policy may call before roles are enabled.
 ROLE_RULE_NAMES = ("role_allows", "actor_can_assume_role")
 
-#: The built-in rules. Variables begin with ``_`` so that no constant of the host is
-#: likely to take their place. ``_seen`` is the way so far: no step leads back to it.
+#: The built-in rules. ``_seen`` is the way so far: no step leads back to it.
 ROLE_RULES = """
 role_allows(_actor, _action, _thing) if
-    resource(_thing, _namespace, _actions, _roles) and
-    _action in _actions and
-    roles::grants(_role, _place, _action, _namespace, _roles, _thing) and
+    resource(_thing, _namespace, _actions, _) and
+    roles::lists(_actions, _action) and
+    roles::grants(_role, _place, _action, _namespace, _thing) and
     actor_can_assume_role(_actor, _role, _place);
 
 actor_can_assume_role(_actor, _role, _thing) if
     roles::includes(_held, _place, _role, _thing, [[_role, _thing]]) and
     actor_has_role_for_resource(_actor, _held, _place);
 
-# A role of the thing itself that has the permission, or a role of something above it
-# that has it under the namespace of the thing. Roles left unbound have every permission.
-roles::grants(_role, _thing, _action, _, _roles, _thing) if
-    _roles matches Dictionary and
-    [_role, _config] in _roles and
+# Actions that are left unbound are all there are.
+roles::lists(_actions, _action) if List.__instancecheck__(_actions) and _action in _actions;
+roles::lists(_actions, _) if not List.__instancecheck__(_actions);
+
+# A role of the thing itself has the permission, or a role of something above it has it
+# under the namespace of the thing. Where roles are left unbound any role has it: what is
+# unbound is also equal to a text that is no configuration.
+roles::grants(_role, _thing, _action, _namespace, _thing) if
+    roles::configured(_role, _config, _namespace, _thing) and
     _action in _config.permissions;
-roles::grants(_role, _place, _action, _namespace, _, _thing) if
+roles::grants(_, _thing, _, _namespace, _thing) if
+    resource(_thing, _namespace, _, "anything");
+roles::grants(_role, _place, _action, _namespace, _thing) if
     roles::above(_place, _thing, [_thing]) and
-    roles::configured(_role, _config, _place) and
+    roles::configured(_role, _config, _, _place) and
     ":".join([_namespace, _action]) in _config.permissions;
 
 # Who holds one role holds the other: the same role, or one that leads to it.
@@ -58,17 +63,16 @@ roles::includes(_held, _place, _role, _thing, _seen) if
     roles::includes(_held, _place, _next, _where, [[_next, _where], *_seen]);
 
 roles::implied_by(_next, _thing, _role, _thing) if
-    roles::configured(_next, _config, _thing) and
+    roles::configured(_next, _config, _, _thing) and
     _role in _config.implies;
 roles::implied_by(_next, _place, _role, _thing) if
     resource(_thing, _namespace, _, _) and
     roles::above(_place, _thing, [_thing]) and
-    roles::configured(_next, _config, _place) and
+    roles::configured(_next, _config, _, _place) and
     ":".join([_namespace, _role]) in _config.implies;
 
-# Only roles that are bound: there is no end to those that are not.
-roles::configured(_role, _config, _thing) if
-    resource(_thing, _, _, _roles) and
+roles::configured(_role, _config, _namespace, _thing) if
+    resource(_thing, _namespace, _, _roles) and
     Dictionary.__instancecheck__(_roles) and
     [_role, _config] in _roles;
 

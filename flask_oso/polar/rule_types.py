@@ -104,7 +104,10 @@ def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> Oso
 def _make_type(name: str, *parameters: tuple[str, str | None]) -> RuleType:
     return RuleType(
         name,
-        tuple(Parameter(Variable(term), tag and Pattern(tag)) for term, tag in parameters),
+        tuple(
+            Parameter(Variable(term), None if tag is None else Pattern(tag))
+            for term, tag in parameters
+        ),
     )
 
 
@@ -222,12 +225,7 @@ class _Comparison:
 
     def _class(self, given: Pattern, wanted: Pattern) -> str | None:
         if given.tag == wanted.tag:
-            if _has_fields(given.fields, wanted.fields):
-                return None
-            return (
-                f"Rule specializer {to_polar(given)} on {self.where} did not match rule type "
-                f"specializer {to_polar(wanted)} because the specializer fields did not match."
-            )
+            return self._fields(given, wanted)
         if wanted.tag in UNIONS:
             return self._member(given, wanted)
         problem = self._not_a_class(wanted)
@@ -236,7 +234,7 @@ class _Comparison:
         rule_says = f"Rule specializer {given.tag} on {self.where}"
         if given.tag not in self.host.classes:
             return f"{rule_says} is not registered as a class."
-        if self._derives(given, (wanted.tag,)) and _has_fields(given.fields, wanted.fields):
+        if self._derives(given, [wanted.tag or ""]) and _has_fields(given.fields, wanted.fields):
             return None
         return f"{rule_says} must match rule type specializer {wanted.tag}"
 
@@ -245,16 +243,25 @@ class _Comparison:
         if given.tag in UNIONS:
             return f"{rule_says} does not match rule type specializer {wanted.tag}"
         members = self.policy.actors if wanted.tag == "Actor" else self.policy.resources
-        if self._derives(given, members) and _has_fields(given.fields, wanted.fields):
-            return None
+        if self._derives(given, members):
+            return self._fields(given, wanted)
         return (
             f"{rule_says} must be a member of rule type specializer {wanted.tag}"
             f"\n\n\t{_HINTS[wanted.tag].format(given.tag)}"
         )
 
+    def _fields(self, given: Pattern, wanted: Pattern) -> str | None:
+        if _has_fields(given.fields, wanted.fields):
+            return None
+        return (
+            f"Rule specializer {to_polar(given)} on {self.where} did not match rule type "
+            f"specializer {to_polar(wanted)} because the specializer fields did not match."
+        )
+
     def _derives(self, given: Pattern, classes: Sequence[str]) -> bool:
-        return given.tag in self.host.classes and any(
-            self.host.is_subclass(given.tag, name) for name in classes
+        tag = given.tag or ""
+        return tag in self.host.classes and any(
+            self.host.is_subclass(tag, name) for name in classes
         )
 
     def _not_a_class(self, wanted: Pattern) -> str | None:

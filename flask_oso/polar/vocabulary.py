@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .host import RESERVED_NAMES, Host
-from .nodes import Call, Expression, Operator, Pattern, Rule, Term, Value, Variable
+from .nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
 from .policy import calls_in
 from .resource_blocks import Declarations, Kind
 from .sources import located
@@ -48,8 +48,8 @@ def _mentions(rule: Rule) -> Iterator[_Mention]:
     classes = _classes_of_variables(rule)
     for call in calls_in(rule.body):
         if call.name in _KINDS and len(call.args) == 3:
-            resource = call.args[2]
-            known = classes.get(resource.name) if isinstance(resource, Variable) else None
+            about = call.args[2]
+            known = classes.get(about.name) if isinstance(about, Variable) else None
             yield from _mention(call.name, call.args[1], known)
 
 
