@@ -27,7 +27,7 @@ from .resource_blocks import (
 )
 from .rewriting import rewrite_rule
 from .roles import with_role_rules
-from .rule_types import check_required, check_rule_type, check_shapes
+from .rule_types import check_rule_type, check_shapes
 from .sources import Source
 from .validation import (
     check_calls,
@@ -174,7 +174,6 @@ class _Load:
         :raises OsoError: if this or anything before found a problem.
         """
         self._problems.extend(check_shapes(policy, self._host))
-        self._problems.extend(check_required(policy, self._host))
         self._problems.extend(check_calls(policy))
         self.warnings.extend(warn_arities(policy))
         declarations = self._table.declarations

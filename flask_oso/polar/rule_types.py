@@ -49,30 +49,35 @@ def check_rule_type(rule_type: RuleType) -> list[OsoError]:
 
 
 def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
-    """Find the rules that have none of the shapes declared for their name, in source order."""
+    """Find rules without any of the shapes declared for their name, and required ones missing.
+
+    Rules come in source order. A required rule is not missed where another of its name
+    was found wrong: most often that is the one.
+    """
     matcher = _Matcher(policy, host)
     problems: dict[str, OsoError] = {}
+    wrong: set[str] = set()
     for rule in policy.rules_in_source_order():
         types = (*BUILT_IN_TYPES.get(rule.name, ()), *policy.types.get(rule.name, ()))
         problem = _check_rule(rule, types, matcher)
         if problem is not None:
             problems.setdefault(str(problem), problem)
-    return list(problems.values())
-
-
-def check_required(policy: Policy, host: Host) -> list[OsoError]:
-    """Find the required rule types that no rule has the shape of."""
-    matcher = _Matcher(policy, host)
-    return [
-        _missing(rule_type)
+            wrong.add(rule.name)
+    required = (
+        rule_type
         for types in policy.types.values()
         for rule_type in types
-        if rule_type.required
-        and not any(
+        if rule_type.required and rule_type.name not in wrong
+    )
+    missing = [
+        _missing(rule_type)
+        for rule_type in required
+        if not any(
             matcher.mismatch(rule, rule_type) is None
             for rule in policy.rules.get(rule_type.name, ())
         )
     ]
+    return [*problems.values(), *missing]
 
 
 def _missing(rule_type: RuleType) -> OsoError:

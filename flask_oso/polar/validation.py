@@ -71,20 +71,26 @@ _POLAR_CLASSES = {
 
 def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
     """Complain about variables that occur once in a rule and so cannot matter."""
-    variables = [term for term in _terms_of(rule) if isinstance(term, Variable)]
+    terms = _terms_of(rule)
+    variables = [term for term in terms if isinstance(term, Variable)]
+    rests = [term.rest for term in terms if isinstance(term, List) and term.rest is not None]
     counts = Counter(variable.name for variable in variables)
     return [
-        error_at(
-            ValidationError,
-            f"Singleton variable {variable.name} is unused or undefined; "
-            f"try renaming to _{variable.name} or _",
-            variable.span,
-        )
+        _singleton(variable, "*" if any(variable is rest for rest in rests) else "")
         for variable in variables
         if counts[variable.name] == 1
         and not _is_free_name(variable.name)
         and variable.name not in host.constants
     ]
+
+
+def _singleton(variable: Variable, star: str) -> OsoError:
+    name = variable.name
+    message = (
+        f"Singleton variable {star}{name} is unused or undefined; "
+        f"try renaming to {star}_{name} or {star}_"
+    )
+    return error_at(ValidationError, message, variable.span)
 
 
 def warn_specializers(rule: Rule, host: Host) -> list[str]:
@@ -172,12 +178,18 @@ def _nested_parts(rule: Rule) -> Iterator[Term]:
 
 
 def check_calls(policy: Policy) -> list[OsoError]:
-    """Find calls to rules that do not exist."""
+    """Find calls to rules that do not exist.
+
+    Calls to the built-in roles are fine, since roles may be enabled later; a rule that
+    blocks require is reported as missing where they do.
+    """
+    required = {name for name, types in policy.types.items() if any(t.required for t in types)}
+    known = {*policy.rules, *ROLE_RULE_NAMES, *required}
     return [
         _undefined(call, policy)
         for rule in policy.rules_in_source_order()
         for call in calls_in(rule.body)
-        if call.name not in policy.rules and call.name not in ROLE_RULE_NAMES
+        if call.name not in known
     ]
 
 
