@@ -9,12 +9,14 @@ order in which they build on each other, which is also the order to read them in
     text to nodes; nodes to text; expressions to the form that is evaluated.
 ``terms``, ``numbers``, ``host``
     what queries take and give; arithmetic; the Python side.
-``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``validation``, ``loading``
-    what is loaded, how blocks become rules, and everything that can be wrong with it.
+``spelling``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``roles``,
+``validation``, ``loading``
+    what is loaded, how blocks become rules, and everything that can be wrong with it;
+    the roles of oso 0.15.
 ``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``, ``solver``
     rules ready to run, and the machine that runs them: it defines what a policy means.
-``engine``, ``roles``
-    a policy and its names, ready to answer; the roles of oso 0.15.
+``engine``
+    a policy and its names, ready to answer.
 
 ``README.md`` beside this file describes the language and where it differs from oso.
 """
