@@ -45,7 +45,7 @@ def find_roots(path: Path) -> set[str]:
 
 def reading_order() -> list[str]:
     """Return the modules of polar/ in the order in which its docstring lists them."""
-    return re.findall(r"^\s*[-*]?\s*``?(\w+)(?:\.py)?``?", flask_oso.polar.__doc__ or "", re.M)
+    return re.findall(r"``(\w+)``", flask_oso.polar.__doc__ or "")
 
 
 def siblings_of(path: Path) -> set[str]:
