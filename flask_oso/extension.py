@@ -69,9 +69,10 @@ class FlaskOso:
         self._unauthorized_action: UnauthorizedAction = _forbid
         if oso is not None:
             self._register_request(oso)
-            self._shared = Binding(oso, settled=app is not None)
+            self._shared = Binding(oso)
         if app is not None:
             self.init_app(app)
+            self._shared.settled = oso is not None
 
     def init_app(self, app: Flask, oso: Oso | None = None) -> None:
         """Prepare an app: read its ``OSO_*`` configuration and load its policies.

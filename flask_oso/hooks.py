@@ -287,8 +287,8 @@ def _unknown_class(guard: Guard, where: str, oso: Oso) -> str | None:
     except UnregisteredClassError:
         name = resource.__name__
         return (
-            f"The resource {name!r} of the {where} is a class that is not registered."
-            f" Call 'register_class({name})'."
+            f"The {where} names the class {name!r} as its resource, but no class of that name is"
+            f" registered. Call 'register_class({name})' before the policy loads."
         )
     return None
 

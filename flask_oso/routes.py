@@ -12,7 +12,9 @@ import dataclasses
 import enum
 import functools
 import inspect
+import itertools
 import typing as t
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask, Request
@@ -49,7 +51,7 @@ class Statement:
         return bool(code.co_firstlineno <= self.line <= last)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(eq=False)
 class Guard:
     """One use of a decorator, with its constants."""
 
@@ -57,6 +59,14 @@ class Guard:
     place: Statement
     action: t.Any = None
     resource: t.Any = None
+    #: Some app has a route that leads through this guard.
+    is_used: bool = False
+    #: The apps that have one.
+    apps: weakref.WeakSet[Flask] = dataclasses.field(default_factory=weakref.WeakSet)
+
+    def is_missed_by(self, app: Flask) -> bool:
+        """Tell whether a bare route of the app is a mistake, and not what another app wants."""
+        return not self.is_used or app in self.apps
 
 
 @dataclasses.dataclass(eq=False)
@@ -85,7 +95,10 @@ class Census:
 def take_census(app: Flask) -> Census:
     """Look at every view of the app."""
     views = dict(app.view_functions)
-    problems = [_misplacement(endpoint, view) for endpoint, view in views.items()]
+    for guard in (guard for view in views.values() for guard in all_guards(view)):
+        guard.is_used = True
+        guard.apps.add(app)
+    problems = [_misplacement(app, endpoint, view) for endpoint, view in views.items()]
     return Census(views, "\n".join(filter(None, problems)) or None)
 
 
@@ -98,8 +111,11 @@ def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
 
 def add_guard(guarded: View, view: View, guard: Guard) -> None:
     """Note that ``guarded`` is ``view`` behind a guard."""
-    visible = set(map(id, _layers(view)))
-    for inner in _reachable(view):
+    # The function of a bound method serves other objects as well.
+    visible = set(
+        map(id, itertools.takewhile(lambda layer: not inspect.ismethod(layer), _layers(view)))
+    )
+    for inner in _reachable(view, stop=inspect.ismethod):
         if id(inner) in visible or guard.place.defines(inner):
             _set_mark(inner, covered_by=guard)
     _set_mark(guarded, guard=guard)
@@ -154,9 +170,9 @@ def _is_static(endpoint: str, view: View) -> bool:
     return endpoint.rpartition(".")[2] == "static" and module.partition(".")[0] == "flask"
 
 
-def _misplacement(endpoint: str, view: View) -> str | None:
+def _misplacement(app: Flask, endpoint: str, view: View) -> str | None:
     guard = _missed_guard(view)
-    if guard is None:
+    if guard is None or not guard.is_missed_by(app):
         return None
     name = guard.kind.value
     return (
@@ -203,7 +219,7 @@ def _own_mark(view: View) -> _Mark | None:
 
 
 def _set_mark(view: View, *, guard: Guard | None = None, covered_by: Guard | None = None) -> None:
-    # A bound method has no attributes of its own, and its function serves other objects.
+    # A bound method shows its function's attributes, which are not its own.
     if inspect.ismethod(view) or not isinstance(getattr(view, "__dict__", None), dict):
         return
     mark = view.__dict__[_MARK] = _own_mark(view) or _Mark(view)

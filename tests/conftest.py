@@ -1,0 +1,86 @@
+"""What the tests of the Flask layer share: a site that notes which views were entered."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, g, request
+from werkzeug.test import TestResponse
+
+from flask_oso import FlaskOso, Oso
+
+#: Ann may read and list the page, root may do everything, nobody else may do anything.
+POLICY = """
+allow("ann", "read", "page");
+allow("ann", "GET", "page");
+allow("ann", "GET", _: Request);
+allow("root", _, _);
+"""
+
+MakeOso = Callable[..., Oso]
+MakeSite = Callable[..., "Site"]
+
+
+@dataclasses.dataclass
+class Site:
+    """An app with a FlaskOso whose actor is the ``user`` of the query string."""
+
+    app: Flask
+    guard: FlaskOso
+    entered: list[str] = dataclasses.field(default_factory=list)
+
+    def enter(self, answer: t.Any = "SECRET") -> t.Any:
+        """Note that a view was entered, and give what it answers."""
+        self.entered.append(request.path)
+        return answer
+
+    def open(self, path: str, user: str | None = "eve", **options: t.Any) -> TestResponse:
+        """Send a request as a user."""
+        query = {} if user is None else {"user": user}
+        return self.app.test_client().open(path, query_string=query, **options)
+
+
+def load_user() -> None:
+    """Make the ``user`` of the query string the current user."""
+    g.current_user = request.args.get("user")
+
+
+@pytest.fixture
+def make_oso() -> MakeOso:
+    """Make an Oso with a policy and classes."""
+
+    def make(policy: str = POLICY, *classes: type) -> Oso:
+        oso = Oso()
+        for cls in classes:
+            oso.register_class(cls)
+        FlaskOso(oso)  # It registers the class Request, which policies may name.
+        oso.load_str(policy)
+        return oso
+
+    return make
+
+
+@pytest.fixture
+def make_site() -> MakeSite:
+    """Make a site with a policy; further arguments are its configuration."""
+
+    def make(policy: str = POLICY, /, **config: t.Any) -> Site:
+        oso = Oso()
+        app = Flask("site")
+        app.config.update(config)
+        app.before_request(load_user)
+        guard = FlaskOso(oso)
+        oso.load_str(policy)
+        guard.init_app(app)
+        return Site(app, guard)
+
+    return make
+
+
+@pytest.fixture
+def site(make_site: MakeSite) -> Site:
+    """Give a site with the usual policy that requires nothing of its views."""
+    return make_site()

@@ -1,0 +1,931 @@
+"""FlaskOso: per-app state, configuration, decisions, and the two gates it puts up."""
+
+from __future__ import annotations
+
+import pathlib
+import pickle
+import typing as t
+
+import flask
+import pytest
+from flask import Blueprint, Flask, g, redirect
+from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.local import LocalProxy
+
+from flask_oso import (
+    AuthorizationError,
+    FlaskOso,
+    ForbiddenError,
+    NotFoundError,
+    Oso,
+    OsoError,
+    authorize,
+    authorizes_inside,
+    skip_authorization,
+)
+from flask_oso.polar.exceptions import DuplicateClassAliasError, PolarRuntimeError
+
+# -- names and state -----------------------------------------------------------------
+
+
+def test_init_app_keeps_state_on_the_app(make_oso: t.Any) -> None:
+    """What belongs to an app is in its extensions, under one key."""
+    app = Flask("site")
+    extension = FlaskOso()
+    oso = Oso()
+
+    extension.init_app(app, oso)
+
+    assert app.extensions["oso"].extension is extension
+    assert app.extensions["oso"].oso is oso
+
+
+def test_init_app_twice_changes_nothing(site: t.Any) -> None:
+    """A second call for the same app is harmless."""
+    state = site.app.extensions["oso"]
+
+    site.guard.init_app(site.app)
+
+    assert site.app.extensions["oso"] is state
+
+
+def test_init_app_with_another_oso_is_refused(site: t.Any) -> None:
+    """An app keeps its Oso unless 'set_oso' replaces it."""
+    with pytest.raises(OsoError, match="This app already has an Oso"):
+        site.guard.init_app(site.app, Oso())
+
+
+def test_constructor_takes_oso_and_app() -> None:
+    """The positional order is upstream's."""
+    oso, app = Oso(), Flask("site")
+
+    extension = FlaskOso(oso, app)
+
+    assert extension.oso is oso
+    assert extension.app is app
+
+
+def test_app_is_the_current_one_without_one_of_its_own(site: t.Any) -> None:
+    """Without an app from the constructor, 'app' is the current app."""
+    with site.app.app_context():
+        assert site.guard.app is site.app
+
+
+def test_set_oso_registers_request_once() -> None:
+    """FLK-003: the class Request is known to policies; the same Oso again is no error."""
+    oso = Oso()
+    extension = FlaskOso(oso)
+
+    extension.set_oso(oso)
+
+    assert oso.get_class("Request") is flask.Request
+
+
+def test_second_extension_on_one_oso_is_refused() -> None:
+    """FLK-004: an Oso that knows Request already belongs to another FlaskOso."""
+    oso = Oso()
+    FlaskOso(oso)
+
+    with pytest.raises(DuplicateClassAliasError):
+        FlaskOso(oso)
+
+
+def test_one_extension_serves_apps_with_one_oso(make_oso: t.Any) -> None:
+    """FLK-002: apps that are not given an Oso of their own share the extension's."""
+    oso = Oso()
+    extension = FlaskOso(oso)
+    apps = [Flask("one"), Flask("two")]
+
+    for app in apps:
+        extension.init_app(app)
+
+    assert [app.extensions["oso"].oso for app in apps] == [oso, oso]
+
+
+def test_defect_e_apps_with_osos_of_their_own() -> None:
+    """Defect e: what one app is given does not reach the other."""
+    extension, one, two = FlaskOso(), Flask("one"), Flask("two")
+    osos = [Oso(), Oso()]
+
+    extension.init_app(one, osos[0])
+    extension.init_app(two, osos[1])
+
+    assert [app.extensions["oso"].oso for app in (one, two)] == osos
+
+
+def test_defect_e_set_oso_after_each_init_app() -> None:
+    """Defect e: 'set_oso' outside a context is for the app initialized since the last."""
+    extension, one, two = FlaskOso(), Flask("one"), Flask("two")
+    osos = [Oso(), Oso()]
+
+    extension.init_app(one)
+    extension.set_oso(osos[0])
+    extension.init_app(two)
+    extension.set_oso(osos[1])
+
+    assert [app.extensions["oso"].oso for app in (one, two)] == osos
+
+
+def test_defect_e_constructor_app_keeps_its_oso() -> None:
+    """Defect e: the constructor's app is not changed by what a later app gets."""
+    one, two = Flask("one"), Flask("two")
+    osos = [Oso(), Oso()]
+
+    extension = FlaskOso(osos[0], one)
+    extension.init_app(two)
+    extension.set_oso(osos[1])
+
+    assert [app.extensions["oso"].oso for app in (one, two)] == osos
+
+
+def test_defect_e_set_oso_inside_contexts() -> None:
+    """Defect e: inside an app context 'set_oso' concerns that app."""
+    extension, one, two = FlaskOso(), Flask("one"), Flask("two")
+    osos = [Oso(), Oso()]
+    extension.init_app(one)
+    extension.init_app(two)
+
+    with one.app_context():
+        extension.set_oso(osos[0])
+    with two.app_context():
+        extension.set_oso(osos[1])
+
+    assert [app.extensions["oso"].oso for app in (one, two)] == osos
+
+
+def test_set_oso_replaces_again_and_again() -> None:
+    """A second and a third Oso take effect for an app as the first did."""
+    extension, app = FlaskOso(Oso()), Flask("site")
+    extension.init_app(app)
+    osos = [Oso(), Oso()]
+    seen = []
+
+    for oso in (*osos, osos[0]):
+        extension.set_oso(oso)
+        seen.append(app.extensions["oso"].oso)
+
+    assert seen == [*osos, osos[0]]
+
+
+def test_set_oso_after_the_constructor_took_the_app() -> None:
+    """'FlaskOso(app=app)' and then 'set_oso' works."""
+    app = Flask("site")
+    oso = Oso()
+    extension = FlaskOso(app=app)
+
+    extension.set_oso(oso)
+
+    assert extension.oso is app.extensions["oso"].oso is oso
+
+
+# -- configuration -------------------------------------------------------------------
+
+
+def policy_file(folder: pathlib.Path, text: str, name: str = "policy.polar") -> str:
+    """Write a policy into a folder."""
+    (folder / name).write_text(text)
+    return name
+
+
+def test_policies_load_relative_to_the_root(tmp_path: pathlib.Path) -> None:
+    """OSO_POLICIES names files from the root of the app, and the app gets its own Oso."""
+    app = Flask("site", root_path=str(tmp_path))
+    app.config["OSO_POLICIES"] = policy_file(tmp_path, 'allow("ann", "read", "page");')
+
+    FlaskOso(app=app)
+
+    assert app.extensions["oso"].oso.is_allowed("ann", "read", "page")
+
+
+def test_policies_load_into_the_given_oso(tmp_path: pathlib.Path) -> None:
+    """Classes registered beforehand are known to the policies of the configuration."""
+    app = Flask("site", root_path=str(tmp_path))
+    files = [
+        policy_file(tmp_path, "allow(_: Post, _, _) if Post.OPEN;", "a.polar"),
+        policy_file(tmp_path, "allow(_, _, _: Request);", "b.polar"),
+    ]
+    app.config["OSO_POLICIES"] = files
+    post = type("Post", (), {"OPEN": True})
+    oso = Oso()
+    oso.register_class(post)
+
+    FlaskOso(oso).init_app(app)
+
+    assert oso.is_allowed(post(), "read", "anything")
+
+
+def test_policies_shared_by_apps_load_once(tmp_path: pathlib.Path) -> None:
+    """Two apps that share an Oso may name the same policies."""
+    extension = FlaskOso(Oso())
+    name = policy_file(tmp_path, 'allow("ann", "read", "page");')
+    apps = [Flask("one", root_path=str(tmp_path)), Flask("two", root_path=str(tmp_path))]
+
+    for app in apps:
+        app.config["OSO_POLICIES"] = [name]
+        extension.init_app(app)
+
+    assert extension.oso.is_allowed("ann", "read", "page")
+
+
+def test_defect_e_policies_of_two_apps_stay_apart(tmp_path: pathlib.Path) -> None:
+    """Defect e: each app has the policy that its configuration names."""
+    extension, one, two = (
+        FlaskOso(),
+        Flask("one", root_path=str(tmp_path)),
+        Flask("two", root_path=str(tmp_path)),
+    )
+    one.config["OSO_POLICIES"] = policy_file(tmp_path, 'allow("ann", "a", "r");', "one.polar")
+    two.config["OSO_POLICIES"] = policy_file(tmp_path, 'allow("ann", "b", "r");', "two.polar")
+
+    extension.init_app(one)
+    extension.init_app(two)
+
+    assert one.extensions["oso"].oso.is_allowed("ann", "a", "r")
+    assert not two.extensions["oso"].oso.is_allowed("ann", "a", "r")
+
+
+@pytest.mark.parametrize("text", [None, "allow(", "allow(_, _, _) if unknown();"])
+def test_policy_that_fails_stops_the_app(tmp_path: pathlib.Path, text: str | None) -> None:
+    """A missing or wrong policy raises at 'init_app', and leaves the app untouched."""
+    app = Flask("site", root_path=str(tmp_path))
+    app.config["OSO_POLICIES"] = "policy.polar"
+    if text is not None:
+        policy_file(tmp_path, text)
+
+    with pytest.raises(OsoError):
+        FlaskOso(app=app)
+
+    assert "oso" not in app.extensions
+
+
+def test_unknown_key_warns_with_a_suggestion() -> None:
+    """A misspelt OSO_* key is reported, with the key that was meant."""
+    app = Flask("site")
+    app.config["OSO_POLICYS"] = []
+
+    with pytest.warns(UserWarning, match=r"'OSO_POLICYS'\. Did you mean 'OSO_POLICIES'\?"):
+        FlaskOso(app=app)
+
+
+@pytest.mark.parametrize("value", ["false", 1, []])
+def test_flag_that_is_no_bool_is_refused(value: t.Any) -> None:
+    """A switch is True or False; anything else stops the app."""
+    app = Flask("site")
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = value
+
+    with pytest.raises(OsoError, match="'OSO_REQUIRE_AUTHORIZATION' must be True or False"):
+        FlaskOso(app=app)
+
+
+def test_configuration_has_defaults() -> None:
+    """All keys are there after 'init_app'."""
+    app = Flask("site")
+
+    FlaskOso(app=app)
+
+    assert app.config["OSO_POLICIES"] is None
+    assert app.config["OSO_REQUIRE_AUTHORIZATION"] is False
+    assert app.config["OSO_ROUTE_AUTHORIZATION"] is False
+
+
+# -- authorize -----------------------------------------------------------------------
+
+
+def test_authorize_returns_none_if_allowed(site: t.Any) -> None:
+    """FLK-005: an allowed request goes on."""
+    with site.app.test_request_context():
+        assert site.guard.authorize("page", actor="ann", action="read") is None
+
+
+def test_authorize_raises_forbidden_if_denied(site: t.Any) -> None:
+    """FLK-005: a denied request is answered 403, described as 'Unauthorized'."""
+    with site.app.test_request_context(), pytest.raises(Forbidden) as caught:
+        site.guard.authorize("page", actor="eve", action="read")
+
+    assert caught.value.description == "Unauthorized"
+
+
+def test_authorize_defaults_to_current_user_and_method(site: t.Any) -> None:
+    """FLK-006: actor and action come from 'g' and the request."""
+    with site.app.test_request_context(method="GET"):
+        g.current_user = "ann"
+        assert site.guard.authorize("page") is None
+
+
+def test_defect_d_actor_none_is_anonymous(site: t.Any) -> None:
+    """Defect d: an explicit actor 'None' is not the current user."""
+    with site.app.test_request_context():
+        g.current_user = "root"
+        with pytest.raises(Forbidden):
+            site.guard.authorize("page", actor=None)
+
+
+@pytest.mark.parametrize("value", ["", 0, [], {}, False])
+def test_authorize_uses_falsy_actors_as_given(make_site: t.Any, value: t.Any) -> None:
+    """FLK-006: a falsy actor is not replaced."""
+    site = make_site('allow("root", _, _);')
+    with site.app.test_request_context():
+        g.current_user = "root"
+        with pytest.raises(Forbidden):
+            site.guard.authorize("page", actor=value)
+
+
+def test_authorize_uses_an_empty_action_as_given(make_site: t.Any) -> None:
+    """FLK-006: an empty action is not replaced by the method."""
+    site = make_site('allow(_, "GET", _);')
+    with site.app.test_request_context(), pytest.raises(Forbidden):
+        site.guard.authorize("page", actor="ann", action="")
+
+
+@pytest.mark.parametrize("error", [AttributeError("no"), KeyError("no"), ValueError("no")])
+def test_errors_of_the_actor_function(site: t.Any, error: Exception) -> None:
+    """FLK-007: an AttributeError is explained, other errors are raised as they are."""
+
+    def get_actor() -> t.NoReturn:
+        raise error
+
+    site.guard.set_get_actor(get_actor)
+    expected = OsoError if isinstance(error, AttributeError) else type(error)
+
+    with site.app.test_request_context(), pytest.raises(expected) as caught:
+        site.guard.authorize("page", action="read")
+
+    assert error in (caught.value, caught.value.__cause__)
+
+
+def test_missing_current_user_is_explained(make_site: t.Any) -> None:
+    """FLK-007: without 'g.current_user' the text names the remedy."""
+    site = make_site()
+    with site.app.test_request_context(), pytest.raises(OsoError) as caught:
+        site.guard.authorize("page", action="read")
+
+    assert str(caught.value).startswith(
+        "Getting the current actor failed. You may need to override the current actor function"
+        " with FlaskOso#set_get_actor"
+    )
+
+
+def test_authorize_without_oso_is_refused() -> None:
+    """FLK-008: without an Oso there is no decision."""
+    app = Flask("site")
+    extension = FlaskOso(app=app)
+
+    with (
+        app.test_request_context(),
+        pytest.raises(OsoError, match="Cannot perform authorization without oso instance"),
+    ):
+        extension.authorize("page", actor="ann", action="read")
+
+
+def test_authorize_in_a_bare_app_context(site: t.Any) -> None:
+    """FLK-009: with actor and action no request is needed."""
+    with site.app.app_context():
+        site.guard.authorize("page", actor="ann", action="read")
+        with pytest.raises(Forbidden):
+            site.guard.authorize("page", actor="eve", action="read")
+
+
+def test_authorize_outside_contexts_is_refused(site: t.Any) -> None:
+    """FLK-009: without an app context the text says so."""
+    with pytest.raises(OsoError) as caught:
+        site.guard.authorize("page", actor="ann", action="read")
+
+    assert str(caught.value).startswith(
+        "Application context doesn't exist. Did you use oso outside the context of a request?"
+    )
+
+
+def test_request_proxy_is_the_request(make_site: t.Any) -> None:
+    """FLK-010: 'flask.request' reaches the policy as the request itself."""
+    site = make_site('allow(_, "GET", _: Request{path: "/open"});')
+
+    with site.app.test_request_context("/open"):
+        assert site.guard.authorize(flask.request, actor="eve") is None
+    with site.app.test_request_context("/closed"), pytest.raises(Forbidden):
+        site.guard.authorize(flask.request, actor="eve")
+
+
+def test_custom_request_class_matches_request(make_site: t.Any) -> None:
+    """FLK-028: a subclass is a Request, and shows its attributes."""
+    site = make_site('allow(_, "GET", r: Request) if r.tenant = "acme";')
+    site.app.request_class = type("TenantRequest", (flask.Request,), {"tenant": "acme"})
+
+    with site.app.test_request_context():
+        assert site.guard.authorize(flask.request, actor="eve") is None
+
+
+def test_proxies_are_unwrapped(site: t.Any) -> None:
+    """Any LocalProxy reaches the policy as what it stands for."""
+    ann, page = LocalProxy(lambda: "ann"), LocalProxy(lambda: LocalProxy(lambda: "page"))
+
+    with site.app.test_request_context():
+        assert site.guard.authorize(page, actor=ann, action="read") is None
+
+
+def test_policy_error_is_raised(make_site: t.Any) -> None:
+    """FLK-025: a policy that fails raises, and nothing counts as authorized."""
+    site = make_site("other(1);", OSO_REQUIRE_AUTHORIZATION=True)
+
+    @site.app.get("/")
+    @authorizes_inside
+    def view() -> t.Any:
+        with pytest.raises(PolarRuntimeError):
+            site.guard.authorize("page", actor="ann", action="read")
+        return site.enter()
+
+    assert site.open("/").status_code == 500
+
+
+def test_refusals_of_oso_are_mapped_by_the_app(site: t.Any) -> None:
+    """FLK-030: ForbiddenError and NotFoundError are for 'errorhandler'."""
+    site.app.register_error_handler(ForbiddenError, lambda error: ("no", 403))
+    site.app.register_error_handler(NotFoundError, lambda error: ("what?", 404))
+
+    @site.app.get("/<action>")
+    def view(action: str) -> t.Any:
+        flask.current_app.extensions["oso"].oso.authorize("ann", action, "page")
+        return "yes"
+
+    assert [site.open(f"/{action}").status_code for action in ("read", "write")] == [200, 403]
+
+
+@pytest.mark.parametrize("kind", [ForbiddenError, NotFoundError])
+def test_refusals_can_be_pickled(kind: type[AuthorizationError]) -> None:
+    """A refusal survives a process boundary."""
+    copied = pickle.loads(pickle.dumps(kind()))
+
+    assert type(copied) is kind
+    assert copied.message == kind().message
+
+
+@pytest.mark.parametrize("kind", [ForbiddenError, NotFoundError])
+def test_refusals_are_not_policy_errors(kind: type[AuthorizationError]) -> None:
+    """Denied and broken are told apart by class."""
+    assert not issubclass(kind, PolarRuntimeError)
+    assert kind().message.startswith(f"Oso {kind.__name__} -- ")
+
+
+# -- the unauthorized action ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "body"),
+    [
+        ("log in", 200, b"log in"),
+        (("teapot", 418, {"X-Kind": "pot"}), 418, b"teapot"),
+        ({"error": "no"}, 200, b'{"error":"no"}\n'),
+        ("", 200, b""),
+    ],
+)
+@pytest.mark.parametrize("place", ["decorator", "inside", "hook"])
+def test_defect_a_returned_value_is_the_response(
+    site: t.Any, place: str, answer: t.Any, status: int, body: bytes
+) -> None:
+    """Defect a: what the unauthorized action returns is sent, and the view is not entered."""
+    site.guard.set_unauthorized_action(lambda: answer)
+
+    def inside() -> t.Any:
+        site.guard.authorize("page", action="read")
+        return site.enter()
+
+    views = {"decorator": authorize(site.enter), "inside": inside, "hook": site.enter}
+    site.app.add_url_rule("/", "view", views[place])
+    if place == "hook":
+        site.guard.perform_route_authorization(site.app)
+
+    response = site.open("/")
+
+    assert (response.status_code, response.data, site.entered) == (status, body, [])
+
+
+def test_defect_a_redirect_is_followed(site: t.Any) -> None:
+    """Defect a: the usual action, a redirect to the login page, works."""
+    site.guard.set_unauthorized_action(lambda: redirect("/login"))
+    site.app.add_url_rule("/", "view", authorize(site.enter))
+
+    response = site.open("/")
+
+    assert (response.status_code, response.location) == (302, "/login")
+
+
+def test_defect_a_returning_nothing_is_403(site: t.Any) -> None:
+    """Defect a: an action that only logs does not let the view run."""
+    site.guard.set_unauthorized_action(lambda: None)
+    site.app.add_url_rule("/", "view", authorize(site.enter))
+
+    assert (site.open("/").status_code, site.entered) == (403, [])
+
+
+def test_unauthorized_action_may_be_async(site: t.Any) -> None:
+    """A coroutine function is awaited, not taken for an answer."""
+
+    async def action() -> str:
+        return "log in"
+
+    site.guard.set_unauthorized_action(action)
+    site.app.add_url_rule("/", "view", authorize(site.enter))
+
+    assert (site.open("/").data, site.entered) == (b"log in", [])
+
+
+def test_actor_function_may_be_async(site: t.Any) -> None:
+    """A coroutine function finds the actor, and is not taken for one."""
+
+    async def get_actor() -> str:
+        return "ann"
+
+    site.guard.set_get_actor(get_actor)
+    site.app.add_url_rule("/", "view", authorize(lambda: "page", resource="page"))
+
+    assert site.open("/").status_code == 200
+
+
+# -- require_authorization -----------------------------------------------------------
+
+
+@pytest.fixture(params=["plain", "strict"])
+def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
+    """Give a site that requires authorization, in either way."""
+    site.guard.require_authorization(site.app, strict=request.param == "strict")
+    return site
+
+
+def test_require_needs_an_app() -> None:
+    """FLK-020: without an app the text says so."""
+    with pytest.raises(OsoError, match="Cannot require authorization without Flask app object"):
+        FlaskOso().require_authorization()
+
+
+def test_forgotten_check_raises_in_testing(site: t.Any) -> None:
+    """FLK-015: in testing the error reaches the test."""
+    site.guard.require_authorization(site.app)
+    site.app.testing = True
+    site.app.add_url_rule("/", "view", site.enter)
+
+    with pytest.raises(OsoError, match=r"Authorize not called\."):
+        site.open("/")
+
+
+def test_forgotten_check_is_500(demanding: t.Any) -> None:
+    """FLK-015: otherwise it is a server error without the view's body."""
+    demanding.app.add_url_rule("/", "view", demanding.enter)
+
+    response = demanding.open("/")
+
+    assert response.status_code == 500
+    assert b"SECRET" not in response.data
+
+
+def test_handler_for_500_sees_the_original_error(site: t.Any) -> None:
+    """FLK-019: the app's error page gets 'Authorize not called.' as the original exception."""
+    site.guard.require_authorization(site.app)
+    site.app.add_url_rule("/", "view", site.enter)
+    site.app.register_error_handler(500, lambda e: (str(e.original_exception), 500))
+
+    response = site.open("/")
+
+    assert (response.status_code, response.data[:21]) == (500, b"Authorize not called.")
+
+
+@pytest.mark.parametrize("user", ["ann", "eve"])
+def test_inside_check_satisfies(demanding: t.Any, user: str) -> None:
+    """FLK-016: a check inside counts, whether it allows or denies."""
+
+    @demanding.app.get("/")
+    @authorizes_inside
+    def view() -> str:
+        demanding.guard.authorize("page", action="read")
+        return "page"
+
+    assert demanding.open("/", user).status_code == {"ann": 200, "eve": 403}[user]
+
+
+def test_swallowed_denial_satisfies(demanding: t.Any) -> None:
+    """FLK-016: a view that catches its denial and answers is taken at its word."""
+
+    @demanding.app.get("/")
+    @authorizes_inside
+    def view() -> str:
+        with pytest.raises(Forbidden):
+            demanding.guard.authorize("page", action="read")
+        return "something harmless"
+
+    assert demanding.open("/").data == b"something harmless"
+
+
+def test_skip_satisfies(demanding: t.Any) -> None:
+    """FLK-016: an exempted view answers; the reason stays with the request."""
+    reasons = []
+
+    @demanding.app.get("/")
+    @skip_authorization(reason="public")
+    def view() -> str:
+        reasons.append(vars(flask.request._get_current_object()))
+        return "open"
+
+    assert demanding.open("/").data == b"open"
+    assert "public" in str(reasons)
+
+
+def test_skip_inside_satisfies(demanding: t.Any) -> None:
+    """FLK-016: so does the method, in a view that declares to decide itself."""
+
+    @demanding.app.get("/")
+    @authorizes_inside
+    def view() -> str:
+        demanding.guard.skip_authorization("public")
+        return "open"
+
+    assert demanding.open("/").data == b"open"
+
+
+def test_direct_question_does_not_satisfy(demanding: t.Any) -> None:
+    """FLK-016: asking the Oso is not authorizing the request."""
+
+    @demanding.app.get("/")
+    @authorizes_inside
+    def view() -> t.Any:
+        demanding.app.extensions["oso"].oso.is_allowed("ann", "read", "page")
+        return demanding.enter()
+
+    assert demanding.open("/").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"), [("/none", "GET", 404), ("/dir", "GET", 308), ("/", "PUT", 405)]
+)
+def test_defect_g_routing_answers_pass(
+    demanding: t.Any, path: str, method: str, status: int
+) -> None:
+    """Defect g, FLK-017: where no route matches, there is nothing to authorize."""
+    demanding.app.add_url_rule("/", "view", demanding.enter)
+    demanding.app.add_url_rule("/dir/", "dir", demanding.enter)
+
+    assert demanding.open(path, method=method).status_code == status
+
+
+def test_defect_g_static_files_pass(tmp_path: pathlib.Path) -> None:
+    """Defect g: static files of the app and of blueprints need no check."""
+    (tmp_path / "a.css").write_text("p {}")
+    app = Flask("site", static_folder=str(tmp_path), static_url_path="/static")
+    app.register_blueprint(
+        Blueprint("shop", "shop", static_folder=str(tmp_path), static_url_path="/shop/static")
+    )
+    FlaskOso(app=app).require_authorization(strict=True)
+    client = app.test_client()
+
+    paths = ("/static/a.css", "/shop/static/a.css", "/static/b.css")
+    assert [client.get(path, buffered=True).status_code for path in paths] == [200, 200, 404]
+
+
+def test_defect_g_view_in_place_of_static_is_not_exempt(
+    demanding: t.Any, tmp_path: pathlib.Path
+) -> None:
+    """Defect g: the exemption is for Flask's own function, not for the name 'static'."""
+    demanding.app.view_functions["static"] = lambda filename: demanding.enter()
+
+    assert demanding.open("/static/a.css").status_code == 500
+
+
+def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
+    """Defect g: Flask's answer to OPTIONS needs no check, and enters no view."""
+    demanding.app.add_url_rule("/", "view", demanding.enter)
+
+    response = demanding.open("/", method="OPTIONS")
+
+    assert (response.status_code, demanding.entered) == (200, [])
+
+
+def test_defect_g_options_of_a_view_are_checked(demanding: t.Any) -> None:
+    """Defect g: a view that answers OPTIONS itself is a view."""
+    demanding.app.add_url_rule("/", "view", demanding.enter, methods=["OPTIONS"])
+
+    assert demanding.open("/", method="OPTIONS").status_code == 500
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 418, 499, 503])
+def test_defect_g_aborts_keep_their_status(site: t.Any, status: int) -> None:
+    """Defect g: a view that aborts before it authorizes keeps its status, and nothing else."""
+    site.guard.require_authorization(site.app)
+
+    @site.app.get("/")
+    def view() -> t.Any:
+        flask.session["trace"] = "SECRET"
+        return "SECRET", status, {"X-Secret": "SECRET"}
+
+    site.app.secret_key = "key"
+    response = site.open("/")
+
+    assert response.status_code == status
+    assert b"SECRET" not in response.data
+    assert not {"X-Secret", "Set-Cookie"} & set(response.headers.keys())
+
+
+def test_defect_g_head_is_judged_as_get(site: t.Any) -> None:
+    """Defect g: whoever may GET may HEAD, and nobody else."""
+    site.app.add_url_rule("/", "view", authorize(resource="page")(site.enter))
+
+    assert [site.open("/", user, method="HEAD").status_code for user in ("ann", "eve")] == [
+        200,
+        403,
+    ]
+
+
+def test_defect_g_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
+    """Defect g: so it is under route authorization."""
+    site.guard.perform_route_authorization(site.app)
+    site.app.add_url_rule("/", "view", site.enter)
+
+    assert [site.open("/", user, method="HEAD").status_code for user in ("ann", "eve")] == [
+        200,
+        403,
+    ]
+
+
+def test_defect_c_strict_refuses_before_the_view(make_site: t.Any) -> None:
+    """Defect c: the money does not move, and the message names the place and the remedies."""
+    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site.app.testing = True
+
+    @site.app.post("/pay")
+    def pay() -> t.Any:
+        return site.enter("MONEY MOVED")
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/pay", "root", method="POST")
+
+    assert site.entered == []
+    text = str(caught.value)
+    assert "'pay'" in text
+    assert f"{__file__}:{pay.__code__.co_firstlineno}" in text
+    assert "'@authorize'" in text
+    assert "'@skip_authorization'" in text
+    assert "'@authorizes_inside'" in text
+
+
+def test_defect_c_plain_runs_the_view_and_withholds(site: t.Any) -> None:
+    """Defect c: the plain form lets views decide inside, undeclared; it judges the answer."""
+    site.guard.require_authorization(site.app)
+    site.app.add_url_rule("/", "view", site.enter)
+
+    assert (site.open("/").status_code, site.entered) == (500, ["/"])
+
+
+def test_defect_c_declared_view_must_authorize(make_site: t.Any) -> None:
+    """Defect c: a declaration opens the view, and does not let its answer out."""
+    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site.app.add_url_rule("/", "view", authorizes_inside(site.enter))
+
+    assert (site.open("/", "root").status_code, site.entered) == (500, ["/"])
+
+
+def test_defect_c_route_authorization_counts_as_a_guard(make_site: t.Any) -> None:
+    """Defect c: under both switches an undecorated view is entered if its route is allowed."""
+    site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_ROUTE_AUTHORIZATION=True)
+    site.app.add_url_rule("/", "view", lambda: "page")
+
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
+
+
+# -- perform_route_authorization -----------------------------------------------------
+
+
+def test_route_authorization_needs_an_app() -> None:
+    """FLK-020: without an app the text says so."""
+    with pytest.raises(
+        OsoError, match="Cannot perform route authorization without Flask app object"
+    ):
+        FlaskOso().perform_route_authorization()
+
+
+def test_route_authorization_judges_the_request(make_site: t.Any) -> None:
+    """FLK-021: actor, method and request are what is judged; what is denied is not entered."""
+    site = make_site(
+        'allow("ann", "POST", r: Request) if r.path = "/form";', OSO_ROUTE_AUTHORIZATION=True
+    )
+    site.app.add_url_rule("/form", "form", lambda: "form", methods=["GET", "POST"])
+    site.app.add_url_rule("/other", "other", site.enter, methods=["POST"])
+
+    requests = [("/form", "POST"), ("/form", "GET"), ("/other", "POST"), ("/none", "POST")]
+    assert [site.open(path, "ann", method=method).status_code for path, method in requests] == [
+        200,
+        403,
+        403,
+        404,
+    ]
+
+
+def test_route_authorization_works_without_init_app(make_oso: t.Any) -> None:
+    """Upstream's order of calls works: no 'init_app' is needed for the hook."""
+    app = Flask("site")
+    app.add_url_rule("/", "view", lambda: "page")
+    extension = FlaskOso(Oso())
+    extension.oso.load_str('allow(nil, "GET", _: Request);')
+    extension.set_get_actor(lambda: None)
+
+    extension.perform_route_authorization(app)
+
+    assert app.test_client().get("/").status_code == 200
+
+
+def test_route_authorization_includes_static_files_and_skipped_views(make_site: t.Any) -> None:
+    """FLK-022: neither is exempt from route authorization."""
+    site = make_site(OSO_ROUTE_AUTHORIZATION=True)
+    site.app.add_url_rule("/", "view", skip_authorization(site.enter))
+
+    assert [site.open(path).status_code for path in ("/static/a.css", "/")] == [403, 403]
+
+
+def test_user_may_be_loaded_by_a_later_function(make_oso: t.Any) -> None:
+    """Unlike FLK-023, the function that loads the user may be registered afterwards."""
+    app = Flask("site")
+    app.add_url_rule("/", "view", lambda: "page")
+    extension = FlaskOso(Oso(), app)
+    extension.oso.load_str('allow("ann", "GET", _: Request);')
+    extension.perform_route_authorization()
+
+    @app.before_request
+    def load() -> None:
+        g.current_user = flask.request.args["user"]
+
+    client = app.test_client()
+    assert [client.get(f"/?user={user}").status_code for user in ("ann", "eve")] == [200, 403]
+
+
+def test_later_function_cannot_answer_past_route_authorization(site: t.Any) -> None:
+    """An answer that a later function gives in place of the view is judged as the view is."""
+    site.guard.perform_route_authorization(site.app)
+    site.app.before_request(lambda: "CACHED")
+    site.app.add_url_rule("/", "view", site.enter)
+
+    assert [site.open("/", user).data[:6] for user in ("ann", "eve")] == [b"CACHED", b"<!doct"]
+
+
+def test_later_function_may_abort_before_the_judgement(site: t.Any) -> None:
+    """A user loader that answers 401 is not turned into an error of the server."""
+    site.guard.perform_route_authorization(site.app)
+    site.guard.set_get_actor(lambda: g.nobody)
+    site.app.before_request(lambda: flask.abort(401))
+    site.app.add_url_rule("/", "view", site.enter)
+
+    assert site.open("/").status_code == 401
+
+
+def test_earlier_function_may_answer(site: t.Any) -> None:
+    """What was registered before route authorization answers first, as upstream."""
+    site.app.before_request(lambda: redirect("/login"))
+    site.guard.perform_route_authorization(site.app)
+    site.app.add_url_rule("/", "view", site.enter)
+
+    assert site.open("/").status_code == 302
+
+
+def test_route_authorization_precedes_blueprint_functions(site: t.Any) -> None:
+    """A function of a blueprint runs for allowed requests only."""
+    site.guard.perform_route_authorization(site.app)
+    blueprint = Blueprint("shop", "shop")
+    blueprint.before_request(lambda: site.enter(None))
+    blueprint.add_url_rule("/", "view", lambda: "page")
+    site.app.register_blueprint(blueprint)
+
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
+    assert site.entered == ["/"]
+
+
+def test_route_authorization_of_a_request_dispatched_by_hand(site: t.Any) -> None:
+    """A request that does not come through WSGI is judged all the same."""
+    site.guard.perform_route_authorization(site.app)
+    site.app.add_url_rule("/", "view", site.enter)
+
+    with site.app.test_request_context("/?user=eve"):
+        response = site.app.full_dispatch_request()
+
+    assert (response.status_code, site.open("/").status_code, site.entered) == (403, 403, [])
+
+
+def test_two_extensions_both_judge_routes(site: t.Any, make_oso: t.Any) -> None:
+    """FLK-014: with two extensions decorators use the first, route authorization both."""
+    second = FlaskOso(Oso())
+    second.oso.load_str('allow(_, _, r: Request) if r.path = "/";')
+    second.init_app(site.app)
+    site.guard.perform_route_authorization(site.app)
+    second.perform_route_authorization(site.app)
+    site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
+    site.app.add_url_rule("/other", "other", lambda: "other")
+
+    answers = [("/", "ann"), ("/", "eve"), ("/other", "ann")]
+    assert [site.open(*answer).status_code for answer in answers] == [200, 403, 403]
+
+
+def test_not_found_before_authorizing_is_404(site: t.Any) -> None:
+    """'raise NotFound()' before the check, as upstream's guide shows it, is 404."""
+    site.guard.require_authorization(site.app)
+
+    @site.app.get("/")
+    def view() -> t.NoReturn:
+        raise NotFound("SECRET")
+
+    response = site.open("/")
+
+    assert response.status_code == 404
+    assert b"SECRET" not in response.data
