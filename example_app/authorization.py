@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from flask import Flask, g
 from werkzeug.exceptions import Forbidden
 
-from flask_oso import FlaskOso, Oso, current_actor, current_oso
+from flask_oso import FlaskOso, Oso, current_oso
 
 from .db import get_session
 from .models import Base, Issue, Organization, Page, Repository, User
@@ -45,16 +45,16 @@ def get_authorized(model: type[Row], row_id: int, action: str) -> Row:
     try:
         authorization.authorize(row, action=action)
     except Forbidden:
-        current_oso.authorize(current_actor, action, row)
+        current_oso.authorize(g.user, action, row)
         raise
     return t.cast(Row, row)
 
 
 def only_readable(rows: Iterable[Row]) -> list[Row]:
     """Return the rows that this visitor may read. Each is asked about: these lists are short."""
-    return [row for row in rows if current_oso.is_allowed(current_actor, "read", row)]
+    return [row for row in rows if current_oso.is_allowed(g.user, "read", row)]
 
 
 def allowed_actions(resource: object) -> set[str]:
     """Return what this visitor may do to a resource, for templates that offer no more."""
-    return current_oso.authorized_actions(current_actor, resource)
+    return current_oso.authorized_actions(g.user, resource)

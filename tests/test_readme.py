@@ -23,8 +23,10 @@ from werkzeug.test import TestResponse
 from flask_oso import FlaskOso, Oso
 
 README = Path(__file__).parents[1] / "README.md"
-_BLOCK = re.compile(r"^(?:<!-- (.*?) -->\n)?```(\w+)\n(.*?)^```$|^##+ (.*)$|^(# .*)$", re.M | re.S)
-_CURL = re.compile(r"^\$ curl (.*)\n(\d{3}) (.*)$", re.M)
+_BLOCK = re.compile(
+    r"^(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)^```$|^#+ ([^\n]*)$", re.MULTILINE | re.DOTALL
+)
+_CURL = re.compile(r"^\$ curl (.*)\n(\d{3}) (.*)$", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +57,8 @@ def read_snippets() -> Iterator[Snippet]:
     """Yield all fenced blocks of the README."""
     section = ""
     for match in _BLOCK.finditer(README.read_text(encoding="utf-8")):
-        note, language, text, heading, title = match.groups()
-        section = heading or title or section
+        note, language, text, heading = match.groups()
+        section = heading or section
         if language:
             yield Snippet(section, language, note or "", text)
 
