@@ -78,13 +78,14 @@ def parse_query(source: Source) -> Term:
 
     :raises ParserError: the first problem of the text.
     """
+    source = _without_mark(source)
     syntax = _syntax()
-    tokens = list(syntax.tokens(_Text(_without_mark(source))))
+    tokens = list(syntax.tokens(_Text(source)))
     parser = syntax.start("query")
     for token in tokens:
         _feed(parser, token)
     try:
-        return t.cast(Term, parser.feed_eof())
+        return t.cast(Term, _result(parser))
     except UnexpectedToken:
         raise _unexpected_end(source, tokens) from None
 
@@ -127,8 +128,8 @@ class _PolicyParser:
             except ParserError as problem:
                 self._problems.append(problem)
                 return self._resumption(start, index)
-            if token.type == last and "$END" in parser.choices():
-                self._add(parser.feed_eof())
+            if token.type == last and _can_end(parser):
+                self._add(t.cast(Statement, _result(parser)))
                 return index + 1
         self._problems.append(_unexpected_end(self._text.source, self._tokens))
         return len(self._tokens)
@@ -274,6 +275,14 @@ def _feed(parser: InteractiveParser, token: _Token) -> None:
         raise _out_of_place(token) from None
 
 
+def _can_end(parser: InteractiveParser) -> bool:
+    return "$END" in parser.choices()  # type: ignore[no-untyped-call]
+
+
+def _result(parser: InteractiveParser) -> object:
+    return parser.feed_eof()  # type: ignore[no-untyped-call]
+
+
 def _out_of_place(token: _Token) -> ParserError:
     if token.type in ("CUT", "DEBUG", "IN", "NEW"):
         message = f"{token.text} is a reserved Polar word and cannot be used here"
@@ -293,7 +302,7 @@ def _shown(token: _Token) -> str:
         return _escaped(_unquoted(token.text))
     if token.type == "INTEGER":
         return str(int(token.text))
-    if token.type == "FLOAT":
+    if token.type in ("FLOAT", "INF", "NAN"):
         return float_to_polar(float(token.text))
     return _escaped(token.text)
 
@@ -434,10 +443,8 @@ def _is_logical(part: _Part) -> bool:
     """Tell whether a part can be true or false."""
     term = part.inner if isinstance(part, _Group) else part
     if isinstance(term, Expression):
-        operator = term.operator
-        return operator not in ARITHMETIC and not (
-            operator is Operator.NEW and len(term.args) == 1
-        )
+        is_construction = term.operator is Operator.NEW and len(term.args) == 1
+        return term.operator not in ARITHMETIC and not is_construction
     if isinstance(term, Value):
         return isinstance(term.value, bool)
     return isinstance(term, Variable | Call | _Chain)
@@ -687,12 +694,12 @@ class _Actions(Transformer[_Token, t.Any]):
     def number(self, parts: list[_Token]) -> Value:
         token = parts[-1]
         is_negative = parts[0].type == "SUB"
-        value = float(token.text) if token.type == "FLOAT" else int(token.text)
+        value = int(token.text) if token.type == "INTEGER" else float(token.text)
         if not is_negative and token.type == "INTEGER" and value > _GREATEST_INTEGER:
             raise _overflow(token)
         return Value(-value if is_negative else value, span=_between(parts[0], token))
 
-    def list(self, parts: list[t.Any]) -> List:
+    def closed_list(self, parts: list[t.Any]) -> List:
         opening, *items, end = parts
         return List(tuple(items[0]) if items else (), span=_between(opening, end))
 
