@@ -395,7 +395,8 @@ class Solver:
         """Solve ``forall(c, a)``, which is ``not (c and not a)``."""
         condition, action = goal.args
         negated = Expression(Operator.NOT, (action,), span=action.span)
-        return self._negate(Expression(Operator.AND, (condition, negated)), frame, step)
+        both = Expression(Operator.AND, (condition, negated), span=goal.span)
+        return self._negate(both, frame, step)
 
     def _solve_not(self, goal: Expression, frame: Frame, step: Step) -> bool:
         return self._negate(goal.args[0], frame, step)
@@ -575,7 +576,10 @@ class Solver:
         step = Step(body, frame, call, rule, self._choice_number)
         if step.depth > MAX_GOALS:
             raise StackOverflowError(f"Goal stack overflow! MAX_GOALS = {MAX_GOALS}")
-        return self._next_conjunct((t.cast(Expression, body).args, 0, frame), step)
+        if isinstance(body, Expression) and body.operator is Operator.AND:
+            return self._next_conjunct((body.args, 0, frame), step)
+        self._push(self._solve_goal, (body, frame), step)
+        return True
 
     def _match_parameter(
         self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step
@@ -779,9 +783,9 @@ class Solver:
             if type(key) is Unknown:
                 pairs = [(key, Value(name), result, item) for name, item in value.fields]
                 return self._branch_over(self._unify_field, pairs, self._step)
-            found = value.get(self._key_name(key))
+            found = value.get(self._key_name(key, goal))
             return found is not None and self._unify(result, found)
-        return self._unify(result, self._get_attribute(value, self._key_name(key), goal))
+        return self._unify(result, self._get_attribute(value, self._key_name(key, goal), goal))
 
     def _unify_field(self, payload: tuple[t.Any, ...], step: Step) -> bool:
         key, name, result, item = payload
@@ -799,11 +803,12 @@ class Solver:
         lookup = Expression(Operator.DOT, (t.cast(Term, value), key))
         return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
 
-    def _key_name(self, key: t.Any) -> str:
+    def _key_name(self, key: t.Any, goal: Expression) -> str:
         if type(key) is Value and type(key.value) is str:
             return key.value
         raise self._type_error(
-            f"cannot look up field {debug_form(key)} on an external instance", key.span
+            f"cannot look up field {debug_form(key)} on an external instance",
+            key.span or t.cast(Term, goal.args[1]).span,
         )
 
     def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from .clauses import Frame, Slot, Template, bound
-from .nodes import Expression, Instance, List, Operator, Unknown, Value
+from .constraints import rebuild
+from .nodes import Expression, Instance, List, Operator, Unknown, Value, Variable
 from .printer import to_polar
 
 ClassName = t.Callable[[object], str | None]
@@ -61,7 +62,10 @@ def stack_trace(step: Step | None, class_name: ClassName) -> str:
 
 
 def _is_traced(goal: t.Any) -> bool:
-    return not (isinstance(goal, Expression) and goal.operator is Operator.OR)
+    # The ground that a query or a negation stands on has no goal of its own.
+    return goal is not None and not (
+        isinstance(goal, Expression) and goal.operator is Operator.OR
+    )
 
 
 def _is_single(goal: t.Any) -> bool:
@@ -82,10 +86,10 @@ def in_run(term: t.Any, frame: Frame) -> t.Any:
     """Give what a goal stands for, without making variables that it does not have yet."""
     if type(term) is Slot:
         value = frame[term.index] if term.index < len(frame) else None
-        return term if value is None else bound(value)
+        return Variable(term.name, span=term.span) if value is None else bound(value)
     if type(term) is Template:
-        return term.term
-    return term
+        return in_run(term.term, frame)
+    return rebuild(term, lambda part: in_run(part, frame))
 
 
 def debug_form(term: t.Any) -> str:
@@ -97,7 +101,7 @@ def debug_form(term: t.Any) -> str:
             return f'String("{term.value}")'
         kind = "Integer" if type(term.value) is int else "Float"
         return f"Number({kind}({term.value!r}))"
-    if isinstance(term, (Unknown, Slot)):
+    if isinstance(term, (Unknown, Slot, Variable)):
         return f'Variable(Symbol("{term.name}"))'
     if isinstance(term, List):
         return f"List([{', '.join(map(debug_form, term.items))}])"

@@ -5,8 +5,9 @@ f(x) if x > 1;
 #? f(x)
 #! UnexpectedPolarTypeError: Received Expression from Polar VM.
 
-## dot-dict: an equality on a field of a later dict fails
+## dot-dict: an equality on a field holds for a dictionary that comes later
 #? x.a = 1 and x = {a: 1}
+#= x: {a: 1}
 
 ## neq: a top-level not over an unbound variable fails
 #? not x = 1

@@ -77,9 +77,9 @@ f(1);
 #? x = {mod: 1}
 #! UnrecognizedToken: did not expect to find the token 'mod'
 
-## list-double-comma: extra commas are accepted after the first element
+## list-double-comma: a comma too many is a mistake
 #? x = [1,,2]
-#= x: [1, 2]
+#! UnrecognizedToken: did not expect to find the token ',' at line 1, column 8
 
 ## rest-not-last: rest not last
 #? [*a, 1] = [1]

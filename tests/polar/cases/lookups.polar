@@ -24,13 +24,13 @@
 #? x = rex.nope
 #! PolarRuntimeError: Application error: 'Dog' object has no attribute 'nope' at line 1, column 5
 
-## missing-attr-in-not: inside not the missing attribute is swallowed and not succeeds
+## missing-attr-in-not: a misspelt attribute is an error under not, too: it opens nothing
 #? not rex.nope = 1
-#= yes
+#! PolarRuntimeError: Application error: 'Dog' object has no attribute 'nope' at line 1, column 5
 
-## missing-attr-in-forall: likewise in forall
+## missing-attr-in-forall: and under forall
 #? forall(x in rex.nope, x = 1)
-#= yes
+#! PolarRuntimeError: Application error: 'Dog' object has no attribute 'nope'
 
 ## static-class-method: static class method
 #? x = Dog.twice(4) and y = Dog.cls_name() and z = bit.cls_name()
