@@ -1,0 +1,533 @@
+"""The decorators: where they work, what they keep, and what happens in the wrong place."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing as t
+import warnings
+from collections.abc import Callable
+
+import flask
+import pytest
+from flask import Blueprint, Flask
+from flask.views import MethodView, View
+
+from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+
+
+def with_wraps(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """Decorate as one should."""
+
+    @functools.wraps(view)
+    def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+def without_wraps(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """Decorate as many do."""
+
+    def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+class Caller:
+    """Decorate with an object."""
+
+    def __init__(self, view: Callable[..., t.Any]) -> None:
+        self.view = view
+
+    def __call__(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        return self.view(*args, **kwargs)
+
+
+# -- where they work -----------------------------------------------------------------
+
+
+def statuses(site: t.Any, path: str = "/", **options: t.Any) -> list[int]:
+    """Give what ann, who may, and eve, who may not, are answered."""
+    return [site.open(path, user, **options).status_code for user in ("ann", "eve")]
+
+
+def test_authorize_guards_a_view(site: t.Any) -> None:
+    """FLK-012: below the route the decorator decides before the view is entered."""
+
+    @site.app.get("/")
+    @authorize(resource="page", action="read")
+    def view() -> t.Any:
+        return site.enter()
+
+    assert statuses(site) == [200, 403]
+    assert site.entered == ["/"]
+
+
+@pytest.mark.parametrize("decorator", [authorize, authorize()])
+def test_authorize_works_bare_and_called(make_site: t.Any, decorator: t.Any) -> None:
+    """FLK-012: without arguments the resource is None and the action the method."""
+    site = make_site('allow("ann", "GET", nil);')
+    site.app.add_url_rule("/", "view", decorator(lambda: "page"))
+
+    assert statuses(site) == [200, 403]
+
+
+@pytest.mark.parametrize("decorator", [authorize, skip_authorization, authorizes_inside])
+def test_decorators_keep_name_and_signature(decorator: t.Any) -> None:
+    """FLK-012: names, documentation and signature are those of the view."""
+
+    def view(page_id: int, *, draft: bool = False) -> str:
+        """Show a page."""
+        return f"{page_id} {draft}"
+
+    guarded = decorator(view)
+
+    assert (guarded.__name__, guarded.__doc__) == ("view", "Show a page.")
+    assert guarded.__wrapped__ is view
+    assert inspect.signature(guarded) == inspect.signature(view)
+
+
+def test_authorize_with_the_request_as_resource(make_site: t.Any) -> None:
+    """FLK-010: 'flask.request' is the one resource that is known only later."""
+    site = make_site('allow(_, _, r: Request) if r.args.get("user") = "ann";')
+    site.app.add_url_rule("/", "view", authorize(resource=flask.request)(lambda: "page"))
+
+    assert statuses(site) == [200, 403]
+
+
+def test_defect_d_decorator_with_actor_none(site: t.Any) -> None:
+    """Defect d: 'actor=None' is the anonymous actor here as well."""
+    site.app.add_url_rule("/", "view", authorize(actor=None)(site.enter))
+
+    assert (site.open("/", "root").status_code, site.entered) == (403, [])
+
+
+@pytest.mark.parametrize("decorator", [authorize(resource="page"), skip_authorization])
+def test_defect_f_async_views(site: t.Any, decorator: t.Any) -> None:
+    """Defect f: 'async def' views are awaited, and guarded."""
+
+    async def view() -> str:
+        return "page"
+
+    site.app.add_url_rule("/", "view", decorator(view))
+
+    assert site.open("/", "ann").data == b"page"
+
+
+def test_defect_f_async_view_denied(site: t.Any) -> None:
+    """Defect f: a denied coroutine function is not entered."""
+
+    @site.app.get("/")
+    @authorize(resource="page")
+    async def view() -> t.Any:
+        return site.enter()
+
+    assert (site.open("/").status_code, site.entered) == (403, [])
+
+
+def test_defect_f_async_methods_of_a_class(site: t.Any) -> None:
+    """Defect f: so are the methods of a class-based view."""
+
+    class Page(MethodView):
+        @authorize(resource="page")
+        async def get(self) -> str:
+            return "page"
+
+    site.app.add_url_rule("/", view_func=Page.as_view("page"))
+
+    assert statuses(site) == [200, 403]
+
+
+def test_authorize_in_the_decorators_of_a_class(site: t.Any) -> None:
+    """FLK-012: 'decorators' guards all methods of a class."""
+
+    class Page(MethodView):
+        decorators: t.ClassVar[list[t.Any]] = [authorize(resource="page", action="read")]
+
+        def get(self) -> str:
+            return "page"
+
+        post = get
+
+    site.app.add_url_rule("/", view_func=Page.as_view("page"))
+
+    assert statuses(site) + statuses(site, method="POST") == [200, 403, 200, 403]
+
+
+def test_authorize_on_a_blueprint(site: t.Any) -> None:
+    """FLK-012: routes of nested blueprints are guarded like others."""
+    outer, inner = Blueprint("outer", "outer"), Blueprint("inner", "inner")
+
+    @inner.get("/")
+    @authorize(resource="page")
+    def view() -> str:
+        return "page"
+
+    outer.register_blueprint(inner)
+    site.app.register_blueprint(outer)
+
+    assert statuses(site) == [200, 403]
+
+
+def test_two_guards_must_both_pass(site: t.Any) -> None:
+    """Guards add up."""
+
+    @site.app.get("/<thing>")
+    @authorize(resource="page", action="read")
+    @authorize(resource="page", action="write")
+    def view(thing: str) -> t.Any:
+        return site.enter()
+
+    answers = [site.open("/x", user).status_code for user in ("ann", "root")]
+
+    assert answers == [403, 200]
+
+
+def test_decorators_need_init_app() -> None:
+    """FLK-014: without 'init_app' the text says so."""
+    app = Flask("site")
+    app.testing = True
+    app.add_url_rule("/", "view", authorize(lambda: "page"))
+
+    with pytest.raises(OsoError, match="No oso instance on current application. Did you forget"):
+        app.test_client().get("/")
+
+
+def test_decorators_use_the_first_extension(site: t.Any) -> None:
+    """FLK-014: with two extensions on one app the first decides."""
+    second = FlaskOso(Oso())
+    second.oso.load_str("allow(_, _, _);")
+    second.init_app(site.app)
+    site.app.add_url_rule("/", "view", authorize(resource="page")(site.enter))
+
+    assert statuses(site) == [200, 403]
+
+
+def test_decorated_view_outside_a_context_is_refused() -> None:
+    """FLK-009: a guarded function cannot be called past its app."""
+    with pytest.raises(OsoError, match="Application context doesn't exist"):
+        authorize(lambda: "page")()
+
+
+@pytest.mark.parametrize("decorator", [authorize, skip_authorization, authorizes_inside])
+def test_decorators_refuse_classes(decorator: t.Any) -> None:
+    """A class is not a view."""
+    with pytest.raises(OsoError, match="guards functions, not the class 'Page'"):
+        decorator(type("Page", (View,), {}))
+
+
+def test_decorators_refuse_values() -> None:
+    """A forgotten keyword is noticed at once."""
+    with pytest.raises(OsoError, match="'@authorize' was given 'str' in place of a view"):
+        authorize("read")  # type: ignore[call-overload]
+
+
+# -- the wrong place -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "decorator", [authorize, authorize(resource="page"), skip_authorization, authorizes_inside]
+)
+def test_defect_b_decorator_above_the_route(site: t.Any, decorator: t.Any) -> None:
+    """Defect b: the app refuses to serve, and names endpoint, file, line and remedy."""
+
+    @decorator
+    @site.app.get("/page")
+    def page() -> t.Any:
+        return site.enter()
+
+    site.app.testing = True
+    with pytest.raises(OsoError) as caught:
+        site.open("/page", "root")
+
+    line = inspect.unwrap(page).__code__.co_firstlineno
+    assert f"endpoint 'page' ({__file__}:{line})" in str(caught.value)
+    assert "below '@app.route'" in str(caught.value)
+    assert site.entered == []
+
+
+def test_defect_b_every_request_is_refused(site: t.Any) -> None:
+    """Defect b: not only the route in question: the app does not serve at all."""
+
+    @authorize
+    @site.app.get("/page")
+    def page() -> t.Any:
+        return site.enter()
+
+    site.app.add_url_rule("/other", "other", site.enter)
+
+    answers = [site.open(path).status_code for path in ("/other", "/page", "/none", "/other")]
+    assert answers == [500] * 4
+    assert site.entered == []
+
+
+def test_defect_b_on_a_blueprint(site: t.Any) -> None:
+    """Defect b: blueprints register their functions later; it is noticed all the same."""
+    blueprint = Blueprint("shop", "shop")
+
+    @authorize
+    @blueprint.route("/page")
+    def page() -> t.Any:
+        return site.enter()
+
+    site.app.register_blueprint(blueprint)
+
+    assert (site.open("/page").status_code, site.entered) == (500, [])
+
+
+def test_defect_b_with_add_url_rule(site: t.Any) -> None:
+    """Defect b: so it is where the guarded function is made and not registered."""
+
+    def page() -> t.Any:
+        return site.enter()
+
+    site.app.add_url_rule("/page", view_func=page)
+    authorize(page)
+
+    assert (site.open("/page").status_code, site.entered) == (500, [])
+
+
+def test_defect_b_with_a_view_put_in_later(site: t.Any) -> None:
+    """Defect b: a function that takes a view's place after the first request is seen."""
+
+    def page() -> t.Any:
+        return site.enter()
+
+    authorize(page)
+    site.app.add_url_rule("/page", "page", lambda: "open")
+    before = site.open("/page").status_code
+
+    site.app.view_functions["page"] = page
+
+    assert (before, site.open("/page").status_code, site.entered) == (200, 500, [])
+
+
+@pytest.mark.parametrize("between", [with_wraps, without_wraps, Caller])
+def test_defect_b_with_a_decorator_between(site: t.Any, between: t.Any) -> None:
+    """Defect b: a decorator between guard and route hides nothing."""
+
+    @authorize
+    @between
+    @site.app.get("/page")
+    def page() -> t.Any:
+        return site.enter()
+
+    assert (site.open("/page").status_code, site.entered) == (500, [])
+
+
+@pytest.mark.parametrize("between", [with_wraps, without_wraps])
+def test_defect_b_with_a_decorator_below_the_route(site: t.Any, between: t.Any) -> None:
+    """Defect b: so it is where the route was given a decorated, but unguarded function."""
+
+    @authorize
+    @site.app.get("/page")
+    @between
+    def page() -> t.Any:
+        return site.enter()
+
+    assert (site.open("/page").status_code, site.entered) == (500, [])
+
+
+def test_defect_b_outer_guard_is_missed(site: t.Any) -> None:
+    """Defect b: a guard below the route does not excuse one above it."""
+
+    @authorize(action="write", resource="page")
+    @site.app.get("/page")
+    @authorize(action="read", resource="page")
+    def page() -> t.Any:
+        return site.enter()
+
+    assert (site.open("/page", "ann").status_code, site.entered) == (500, [])
+
+
+@pytest.mark.parametrize("above", [with_wraps, without_wraps, Caller])
+@pytest.mark.parametrize("below", [with_wraps, without_wraps, Caller])
+def test_decorators_around_a_guard_are_welcome(site: t.Any, above: t.Any, below: t.Any) -> None:
+    """A guard in the right place is not suspected, whatever stands above and below."""
+
+    @above
+    @authorize(resource="page")
+    @below
+    def page() -> str:
+        return "page"
+
+    site.app.add_url_rule("/", "page", page)
+
+    assert statuses(site) == [200, 403]
+
+
+def test_view_guarded_here_and_bare_there(site: t.Any) -> None:
+    """One function with a guard on one route and none on another is refused."""
+
+    def page() -> t.Any:
+        return site.enter()
+
+    site.app.add_url_rule("/guarded", "guarded", authorize(resource="page")(page))
+    site.app.add_url_rule("/bare", "bare", page)
+    site.app.testing = True
+
+    with pytest.raises(OsoError, match=r"endpoint 'bare'.*needs its own 'skip_authorization\("):
+        site.open("/guarded", "ann")
+
+
+def test_view_guarded_here_and_exempt_there(site: t.Any) -> None:
+    """The remedy that the message names works."""
+
+    def page() -> str:
+        return "page"
+
+    site.app.add_url_rule("/guarded", "guarded", authorize(resource="page")(page))
+    site.app.add_url_rule("/open", "open", skip_authorization(page))
+
+    assert statuses(site, "/guarded") + statuses(site, "/open") == [200, 403, 200, 200]
+
+
+def test_view_with_two_guards_on_two_routes(site: t.Any) -> None:
+    """One function may have a guard of its own on each route."""
+
+    def page() -> str:
+        return "page"
+
+    site.app.add_url_rule("/r", "r", authorize(resource="page", action="read")(page))
+    site.app.add_url_rule("/w", "w", authorize(resource="page", action="write")(page))
+
+    assert statuses(site, "/r") + statuses(site, "/w") == [200, 403, 403, 403]
+
+
+def test_view_guarded_in_one_app_and_bare_in_another(make_site: t.Any) -> None:
+    """What one app guards properly, another app may serve without."""
+    one, two = make_site(), make_site()
+
+    def page() -> str:
+        return "page"
+
+    one.app.add_url_rule("/", "page", authorize(resource="page")(page))
+    two.app.add_url_rule("/", "page", page)
+
+    assert statuses(one) + statuses(two) == [200, 403, 200, 200]
+
+
+def test_helper_that_is_guarded_elsewhere_is_no_mistake(site: t.Any) -> None:
+    """A view that calls a function which is covered elsewhere was not decorated in vain."""
+
+    def helper() -> str:
+        return "page"
+
+    authorize(helper)
+
+    @site.app.get("/")
+    def view() -> str:
+        return helper()
+
+    assert statuses(site) == [200, 200]
+
+
+def test_guarding_a_static_endpoint_concerns_no_other(site: t.Any) -> None:
+    """Flask's own function may be guarded for one blueprint."""
+    blueprints = [Blueprint(name, name, static_folder=".") for name in ("one", "two")]
+    for blueprint in blueprints:
+        blueprint.root_path = "."
+        site.app.register_blueprint(blueprint, url_prefix=f"/{blueprint.name}")
+    views = site.app.view_functions
+    views["one.static"] = authorize(resource="page")(views["one.static"])
+
+    paths = [f"/{blueprint.name}/{blueprint.static_url_path}/none" for blueprint in blueprints]
+    assert [site.open(path.replace("//", "/")).status_code for path in paths] == [403, 404]
+
+
+# -- strict --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strict(make_site: t.Any) -> t.Any:
+    """Give a site that refuses views without a decorator."""
+    return make_site(OSO_REQUIRE_AUTHORIZATION=True)
+
+
+def test_strict_accepts_guarded_methods(strict: t.Any) -> None:
+    """Defect c: a class-based view is guarded method by method."""
+
+    class Page(MethodView):
+        @authorize(resource="page")
+        def get(self) -> t.Any:
+            return strict.enter()
+
+        def post(self) -> t.Any:
+            return strict.enter()
+
+    strict.app.add_url_rule("/", view_func=Page.as_view("page"))
+
+    answers = [strict.open("/", "ann", method=name).status_code for name in ("GET", "HEAD", "POST")]
+    assert (answers, len(strict.entered)) == ([200, 200, 500], 2)
+
+
+def test_strict_accepts_guarded_dispatch(strict: t.Any) -> None:
+    """Defect c: or as a whole, by its 'dispatch_request'."""
+
+    class Page(View):
+        @authorize(resource="page")
+        def dispatch_request(self) -> str:
+            return "page"
+
+    strict.app.add_url_rule("/", view_func=Page.as_view("page"))
+
+    assert statuses(strict) == [200, 403]
+
+
+def test_strict_does_not_look_through_nameless_decorators(strict: t.Any) -> None:
+    """Defect c: a decorator that keeps no '__wrapped__' might call anything."""
+    strict.app.add_url_rule("/", "page", without_wraps(authorize(resource="page")(strict.enter)))
+
+    assert (strict.open("/", "ann").status_code, strict.entered) == (500, [])
+
+
+def test_strict_accepts_a_partial(strict: t.Any) -> None:
+    """Defect c: a partial of a guarded function is guarded."""
+    guarded = authorize(resource="page")(lambda text: text)
+    strict.app.add_url_rule("/", "page", functools.partial(guarded, "page"))
+
+    assert statuses(strict) == [200, 403]
+
+
+# -- the census speaks up ------------------------------------------------------------
+
+
+def test_defect_i_misspelt_action_warns(site: t.Any) -> None:
+    """Defect i: an action that no rule can allow is reported at the first request."""
+    site.guard.set_oso(Oso())
+    oso = Oso()
+    site.guard.set_oso(oso)
+    oso.load_str('allow("ann", "read", "page");')
+
+    @site.app.get("/")
+    @authorize(action="raed", resource="page")
+    def view() -> t.Any:
+        return site.enter()
+
+    with pytest.warns(UserWarning) as caught:
+        site.open("/")
+
+    text = str(caught[0].message)
+    assert f"endpoint 'view' ({__file__}:" in text
+    assert "'raed'" in text
+    assert text.endswith("is never allowed by the policy. Did you mean 'read'?")
+
+
+def test_defect_i_unregistered_class_warns(site: t.Any) -> None:
+    """Defect i: a resource class that the policy cannot name is reported."""
+    page = type("Page", (), {})
+    site.app.add_url_rule("/", "view", authorize(resource=page)(site.enter))
+
+    with pytest.warns(UserWarning, match="the class 'Page' .* no class of that name is registered"):
+        site.open("/")
+
+
+def test_defect_i_right_names_do_not_warn(site: t.Any) -> None:
+    """Defect i: nothing is said of what the policy knows."""
+    site.app.add_url_rule("/", "view", authorize(resource="page", action="read")(lambda: "page"))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert statuses(site) == [200, 403]

@@ -1,0 +1,171 @@
+"""The census: which guards a request meets, and which requests need none."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import flask
+import pytest
+from flask import Flask
+from flask.views import MethodView
+
+from flask_oso import authorize, authorizes_inside, skip_authorization
+from flask_oso.routes import (
+    GuardKind,
+    all_guards,
+    describe,
+    guards_of,
+    guards_of_request,
+    is_current,
+    is_exempt,
+    take_census,
+)
+
+
+def view() -> str:
+    """Answer something."""
+    return "page"
+
+
+def kinds(guards: t.Any) -> list[GuardKind]:
+    """Give what the guards do."""
+    return [guard.kind for guard in guards]
+
+
+def test_guards_are_found_from_outside_in() -> None:
+    """Each decorator is a guard of its own."""
+    guarded = skip_authorization(authorize(authorizes_inside(lambda: "page")))
+
+    assert kinds(guards_of(guarded)) == [
+        GuardKind.SKIP,
+        GuardKind.AUTHORIZE,
+        GuardKind.INSIDE,
+    ]
+
+
+def test_guard_keeps_its_constants() -> None:
+    """Tools can tell what a route asks."""
+    (guard,) = guards_of(authorize(action="read", resource="page")(lambda: "page"))
+
+    assert (guard.action, guard.resource) == ("read", "page")
+    assert guard.place.file == __file__
+
+
+def test_copied_marks_count_once() -> None:
+    """'functools.wraps' copies a mark; the copy is not a second guard."""
+    guarded = authorize(lambda: "page")
+    wrapped = functools.wraps(guarded)(lambda: guarded())
+
+    assert kinds(guards_of(wrapped)) == [GuardKind.AUTHORIZE]
+
+
+def test_copied_mark_alone_is_no_guard() -> None:
+    """A function that took over the attributes of a guarded one is not guarded."""
+    impostor = functools.update_wrapper(lambda: "page", authorize(lambda: "page"))
+    del impostor.__wrapped__
+
+    assert guards_of(impostor) == []
+
+
+def test_guards_of_a_class_depend_on_the_method() -> None:
+    """HEAD meets the guards of 'get', unless there is a 'head'."""
+
+    class Page(MethodView):
+        @authorize
+        def get(self) -> str:
+            return "page"
+
+        @skip_authorization
+        def post(self) -> str:
+            return "page"
+
+    page = Page.as_view("page")
+
+    found = {name: kinds(guards_of_request(page, name)) for name in ("GET", "HEAD", "POST", "PUT")}
+    assert found == {
+        "GET": [GuardKind.AUTHORIZE],
+        "HEAD": [GuardKind.AUTHORIZE],
+        "POST": [GuardKind.SKIP],
+        "PUT": [],
+    }
+    assert sorted(guard.kind.value for guard in all_guards(page)) == [
+        "authorize",
+        "skip_authorization",
+    ]
+
+
+def test_describe_names_file_and_line() -> None:
+    """An endpoint is described by the place of the function that one wrote."""
+    line = view.__code__.co_firstlineno
+
+    assert describe("page", authorizes_inside(view)) == f"endpoint 'page' ({__file__}:{line})"
+
+
+def test_describe_names_a_class() -> None:
+    """A class-based view is described by its class."""
+
+    class Page(MethodView):
+        pass
+
+    assert "Page)" in describe("page", Page.as_view("page"))
+
+
+def test_describe_names_any_callable() -> None:
+    """A view without code is described by its type."""
+    assert describe("page", functools.partial(print)) == "endpoint 'page' ('partial')"
+
+
+def test_census_notices_a_replaced_view() -> None:
+    """A census holds for the views it saw."""
+    app = Flask("site")
+    app.add_url_rule("/", "page", lambda: "page")
+    census = take_census(app)
+
+    app.view_functions["page"] = lambda: "other"
+
+    assert not is_current(census, app, "page")
+    assert is_current(census, app, "static")
+    assert is_current(census, app, None)
+
+
+def test_census_reports_all_problems() -> None:
+    """A single error names every route that was decorated in vain."""
+    app = Flask("site")
+    for endpoint in ("one", "two"):
+        authorize(app.route(f"/{endpoint}", endpoint=endpoint)(lambda: "page"))
+
+    problem = take_census(app).problem
+
+    assert problem is not None
+    assert "endpoint 'one'" in problem
+    assert "endpoint 'two'" in problem
+
+
+@pytest.mark.parametrize(
+    ("guarded", "exempt"),
+    [
+        (skip_authorization(lambda: "page"), True),
+        (skip_authorization(authorize(lambda: "page")), False),
+        (authorizes_inside(lambda: "page"), False),
+        (lambda: "page", False),
+    ],
+)
+def test_exempt_is_who_only_skips(guarded: t.Any, exempt: bool) -> None:
+    """A view is public if all its decorators say so."""
+    app = Flask("site")
+    app.add_url_rule("/", "page", guarded)
+
+    with app.test_request_context("/"):
+        assert is_exempt(app, flask.request) is exempt
+
+
+def test_cyclic_wrapping_ends() -> None:
+    """A function that claims to wrap itself does not hang the census."""
+
+    def odd() -> str:
+        return "page"
+
+    odd.__wrapped__ = odd  # type: ignore[attr-defined]
+
+    assert guards_of(authorize(odd)) != []
