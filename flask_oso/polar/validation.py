@@ -85,12 +85,14 @@ def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
 
 
 def _singleton(variable: Variable, star: str) -> OsoError:
-    name = variable.name
+    name, span = variable.name, variable.span
+    if span is not None and star and span.source.text[: span.start].endswith(star):
+        span = span._replace(start=span.start - len(star))
     message = (
         f"Singleton variable {star}{name} is unused or undefined; "
         f"try renaming to {star}_{name} or {star}_"
     )
-    return error_at(ValidationError, message, variable.span)
+    return error_at(ValidationError, message, span)
 
 
 def warn_specializers(rule: Rule, host: Host) -> list[str]:
