@@ -1,0 +1,319 @@
+"""Contexts, nesting, streams, threads and coroutines: ids C01 to C19."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import typing as t
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import flask
+import pytest
+from werkzeug.exceptions import Forbidden
+
+from flask_oso import Oso, OsoError, authorize, skip_authorization
+
+
+@pytest.fixture
+def demanding(site: t.Any) -> t.Any:
+    """Give a site that withholds what was not authorized, with a view of each kind."""
+    site.guard.require_authorization(site.app)
+    site.app.add_url_rule("/checked", "checked", authorize(resource="page")(lambda: "page"))
+    site.app.add_url_rule("/skipped", "skipped", skip_authorization(lambda: "open"))
+    site.app.add_url_rule("/forgot", "forgot", lambda: site.enter())
+    return site
+
+
+@pytest.mark.parametrize("first", ["/checked", "/skipped"])
+def test_defect_h_outer_app_context(demanding: t.Any, first: str) -> None:
+    """C01, defect h: within one app context the next request starts without a mark."""
+    with demanding.app.app_context():
+        answers = [demanding.open(path, "ann").status_code for path in (first, "/forgot")]
+
+    assert answers == [200, 500]
+
+
+@pytest.mark.parametrize("first", ["/checked", "/skipped"])
+def test_defect_h_outer_request_context(demanding: t.Any, first: str) -> None:
+    """C01, defect h: so it does within the request context that a test has pushed."""
+    with demanding.app.test_request_context("/?user=ann"):
+        demanding.guard.authorize("page", actor="ann", action="read")
+        answers = [demanding.open(path, "ann").status_code for path in (first, "/forgot")]
+
+    assert answers == [200, 500]
+
+
+def test_defect_h_inner_request_forgets(demanding: t.Any) -> None:
+    """C02, defect h: the check of a view does not cover a request that it makes."""
+    inner = []
+
+    @demanding.app.get("/batch")
+    @authorize(resource="page")
+    def batch() -> str:
+        inner.append(demanding.open("/forgot", "ann").status_code)
+        return "done"
+
+    assert (demanding.open("/batch", "ann").status_code, inner) == (200, [500])
+
+
+@pytest.mark.parametrize("path", ["/checked", "/skipped"])
+def test_defect_h_outer_request_forgets(demanding: t.Any, path: str) -> None:
+    """C03, defect h: nor does the check of an inner request cover the outer one."""
+    inner = []
+
+    @demanding.app.get("/batch")
+    def batch() -> str:
+        inner.append(demanding.open(path, "ann").status_code)
+        return "SECRET"
+
+    assert (demanding.open("/batch", "ann").status_code, inner) == (500, [200])
+
+
+def test_nested_requests_have_their_own_actor(demanding: t.Any) -> None:
+    """C04: each request is judged for its own user."""
+    inner = []
+
+    @demanding.app.get("/batch")
+    @skip_authorization
+    def batch() -> str:
+        inner.append(demanding.open("/checked", "eve").status_code)
+        inner.append(demanding.open("/checked", "ann").status_code)
+        return "done"
+
+    demanding.open("/batch", "root")
+
+    assert inner == [403, 200]
+
+
+def test_nested_app_context(demanding: t.Any) -> None:
+    """C05: a context pushed inside a view does not lose or lend the mark."""
+
+    @demanding.app.get("/inside")
+    def inside() -> str:
+        with demanding.app.app_context():
+            demanding.guard.authorize("page", actor="ann", action="read")
+        return "page"
+
+    @demanding.app.get("/outside")
+    def outside() -> t.Any:
+        with demanding.app.test_request_context("/"):
+            demanding.guard.authorize("page", actor="ann", action="read")
+        return demanding.enter()
+
+    assert [demanding.open(path).status_code for path in ("/inside", "/outside")] == [200, 500]
+
+
+def test_two_apps_nested(make_site: t.Any) -> None:
+    """C06: a request to another app has that app's actor and policy."""
+    outer, inner = make_site("allow(_, _, _);"), make_site('allow("ann", _, _);')
+    inner.app.add_url_rule("/", "view", authorize(lambda: inner.enter()))
+    answers = []
+
+    @outer.app.get("/")
+    @authorize
+    def view() -> str:
+        answers.append(inner.open("/", "eve").status_code)
+        answers.append(inner.open("/", "ann").status_code)
+        return "done"
+
+    assert (outer.open("/", "eve").status_code, answers) == (200, [403, 200])
+
+
+def test_generator_view(site: t.Any) -> None:
+    """C07: a view that is a generator is guarded before its first piece."""
+
+    @site.app.get("/")
+    @authorize(resource="page")
+    def view() -> Iterator[str]:
+        site.entered.append("first piece")
+        yield "page"
+
+    answers = [site.open("/", user, buffered=True).status_code for user in ("ann", "eve")]
+
+    assert (answers, site.entered) == ([200, 403], ["first piece"])
+
+
+def test_check_inside_a_stream_is_too_late(demanding: t.Any) -> None:
+    """C08: what has begun to be sent cannot be judged any more, so it does not begin."""
+
+    @demanding.app.get("/")
+    def view() -> t.Any:
+        @flask.stream_with_context
+        def stream() -> Iterator[str]:
+            demanding.guard.authorize("page", actor="ann", action="read")
+            yield demanding.enter()
+
+        return stream()
+
+    assert (demanding.open("/", "ann").status_code, demanding.entered) == (500, [])
+
+
+@pytest.mark.parametrize("middle", ["eve", "ann"])
+def test_denial_within_a_stream(site: t.Any, middle: str) -> None:
+    """C09: nothing is sent after a denial in the middle of a stream."""
+    sent = []
+
+    @site.app.get("/")
+    @authorize(resource="page")
+    def view() -> t.Any:
+        @flask.stream_with_context
+        def stream() -> Iterator[str]:
+            yield "first"
+            site.guard.authorize("page", actor=middle, action="read")
+            yield "second"
+
+        return stream()
+
+    try:
+        for piece in site.open("/", "ann").response:
+            sent.append(piece)
+    except Forbidden:
+        sent.append(b"denied")
+
+    assert sent == {"ann": [b"first", b"second"], "eve": [b"first", b"denied"]}[middle]
+
+
+def test_copied_request_context(demanding: t.Any) -> None:
+    """C10: a check in a thread with a copy of the request context is this request's check."""
+
+    @demanding.app.get("/")
+    def view() -> str:
+        @flask.copy_current_request_context
+        def check() -> None:
+            demanding.guard.authorize("page", actor="ann", action="read")
+
+        thread = threading.Thread(target=check)
+        thread.start()
+        thread.join()
+        return "page"
+
+    assert demanding.open("/").status_code == 200
+
+
+def test_bare_thread(site: t.Any) -> None:
+    """C11: a thread without a context decides nothing."""
+    errors: list[BaseException] = []
+
+    def check() -> None:
+        try:
+            site.guard.authorize("page", actor="root", action="read")
+        except OsoError as error:
+            errors.append(error)
+
+    @site.app.get("/")
+    def view() -> str:
+        thread = threading.Thread(target=check)
+        thread.start()
+        thread.join()
+        return "done"
+
+    site.open("/")
+
+    assert len(errors) == 1
+    assert str(errors[0]).startswith("Application context doesn't exist")
+
+
+def test_many_threads(demanding: t.Any) -> None:
+    """C12: 8 threads with 150 requests each do not see each other's users and marks."""
+    questions = [("/checked", "ann"), ("/checked", "eve"), ("/forgot", "ann"), ("/skipped", "eve")]
+    expected = [200, 403, 500, 200]
+
+    def ask(number: int) -> list[int]:
+        return [demanding.open(*questions[(number + step) % 4]).status_code for step in range(150)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+
+    assert answers == [[expected[(n + step) % 4] for step in range(150)] for n in range(8)]
+
+
+@pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403)])
+def test_async_view(demanding: t.Any, user: str, status: int) -> None:
+    """C13, C14: coroutine functions are guarded, and work."""
+
+    @demanding.app.get("/")
+    @authorize(resource="page")
+    async def view() -> str:
+        await asyncio.sleep(0)
+        return "page"
+
+    assert demanding.open("/", user).status_code == status
+
+
+@pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403)])
+def test_check_inside_an_async_view(demanding: t.Any, user: str, status: int) -> None:
+    """C13, C14: a check inside one marks its request."""
+
+    @demanding.app.get("/")
+    async def view() -> str:
+        await asyncio.sleep(0)
+        demanding.guard.authorize("page", action="read")
+        return "page"
+
+    assert demanding.open("/", user).status_code == status
+
+
+def test_async_tasks(site: t.Any) -> None:
+    """C15: tasks of one view, each in a context of its own, keep their users apart."""
+
+    site.guard.set_get_actor(lambda: flask.request.args["user"])
+
+    @site.app.get("/")
+    async def view() -> list[bool]:
+        async def allowed(user: str) -> bool:
+            with site.app.test_request_context(f"/?user={user}"):
+                await asyncio.sleep(0)
+                try:
+                    site.guard.authorize("page")
+                except Forbidden:
+                    return False
+                return True
+
+        tasks = [asyncio.create_task(allowed(user)) for user in ("ann", "eve") * 20]
+        return list(await asyncio.gather(*tasks))
+
+    assert site.open("/").json == [True, False] * 20
+
+
+def test_copied_context_variables(site: t.Any) -> None:
+    """C10: code that runs in a copy of the context sees the request it was copied from."""
+
+    @site.app.get("/")
+    def view() -> str:
+        context = contextvars.copy_context()
+        with ThreadPoolExecutor(1) as pool:
+            check: Callable[[], None] = lambda: site.guard.authorize("page")  # noqa: E731
+            pool.submit(context.run, check).result()
+        return "page"
+
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [200, 403]
+
+
+def test_oso_swapped_under_load(site: t.Any) -> None:
+    """C19: while the Oso is replaced, each request is answered by the old or the new one."""
+    osos = [Oso(), Oso()]
+    for name, oso in zip(("ann", "bob"), osos, strict=True):
+        oso.load_str(f'allow("{name}", _, "page"); allow("root", _, _);')
+    site.guard.set_oso(osos[0])
+    site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            for oso in osos:
+                site.guard.set_oso(oso)
+
+    def ask(user: str) -> set[int]:
+        return {site.open("/", user).status_code for _ in range(100)}
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, ["ann", "bob", "root", "eve"]))
+    done.set()
+    swapper.join()
+
+    assert answers[0] | answers[1] <= {200, 403}
+    assert answers[2:] == [{200}, {403}]
