@@ -1,0 +1,201 @@
+"""From characters to tokens, and what is wrong with those that are none.
+
+In goes a text and the terminals of ``grammar.lark``; out come tokens that know their
+text. Reading never fails: characters that make no token come as tokens of a type of
+their own, which ``check`` rejects in its turn, so that mistakes are met in the order of
+the text. Where a token may stand is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lark.lexer import TerminalDef
+
+from .exceptions import (
+    IntegerOverflow,
+    InvalidTokenCharacter,
+    ParserError,
+    UnrecognizedEOF,
+    UnrecognizedToken,
+    error_at,
+)
+from .printer import float_to_polar
+from .sources import Source, Span
+
+GREATEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Text:
+    """What the actions need to know of the text that is being parsed."""
+
+    source: Source
+    #: Each ``and`` that stands without parentheses in an ``or``.
+    ambiguous: list[Span] = field(default_factory=list)
+
+
+class Token(t.NamedTuple):
+    """A token. Lark looks at its type only and hands it to the actions."""
+
+    type: str
+    text: str
+    begin: int
+    context: Text
+
+    @property
+    def end(self) -> int:
+        return self.begin + len(self.text)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.context.source, self.begin, self.begin + len(self.text))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Lexer:
+    """Reads tokens: one regular expression, made of the terminals of the grammar.
+
+    :param ignored: names of the terminals that separate tokens.
+    """
+
+    def __init__(self, terminals: Iterable[TerminalDef], ignored: Iterable[str]) -> None:
+        words, patterns = {}, []
+        for terminal in sorted(terminals, key=lambda each: -each.priority):
+            if terminal.pattern.type == "str":
+                words[terminal.pattern.value] = terminal.name
+            else:
+                patterns.append(f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})")
+        signs = sorted((word for word in words if not word.isalpha()), key=len, reverse=True)
+        # Before the last pattern, which takes any character.
+        patterns.insert(-1, f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
+        self._words = words
+        self._ignored = frozenset(ignored)
+        self._pattern = re.compile("|".join(patterns))
+
+    def tokens(self, text: Text) -> t.Iterator[Token]:
+        """Give all tokens of a text."""
+        words, ignored = self._words, self._ignored
+        for match in self._pattern.finditer(text.source.text):
+            kind = match.lastgroup or ""
+            if kind in ignored:
+                continue
+            part = match.group()
+            if kind == "SYMBOL" or kind == "SIGN":
+                kind = words.get(part, kind)
+            yield Token(kind, part, match.start(), text)
+
+
+def check(token: Token) -> None:
+    """Raise the error of a token that is wrong in itself."""
+    reject = _CHECKS.get(token.type)
+    if reject is not None:
+        reject(token)
+
+
+def out_of_place(token: Token) -> ParserError:
+    if token.type in ("CUT", "DEBUG", "IN", "NEW"):
+        message = f"{token.text} is a reserved Polar word and cannot be used here"
+        return error_at(ParserError, message, token.span)
+    message = f"did not expect to find the token '{_shown(token)}'"
+    return error_at(UnrecognizedToken, message, token.span)
+
+
+def unexpected_end(source: Source, tokens: t.Sequence[Token]) -> UnrecognizedEOF:
+    end = tokens[-1].end if tokens else 0
+    message = "hit the end of the file unexpectedly. Did you forget a semi-colon"
+    return error_at(UnrecognizedEOF, message, source.span(end, end))
+
+
+def _shown(token: Token) -> str:
+    if token.type == "STRING":
+        return escaped(unquoted(token.text))
+    if token.type == "INTEGER":
+        return str(int(token.text))
+    if token.type in ("FLOAT", "INF", "NAN"):
+        return float_to_polar(float(token.text))
+    return escaped(token.text)
+
+
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+_SHOWN = {character: f"\\{letter}" for letter, character in _ESCAPES.items()}
+_SHOWN.update({character: f"\\{character}" for character in "\"'\\"})
+
+
+def unquoted(text: str) -> str:
+    """Give what a string literal stands for."""
+    body = text[1:-1]
+    if "\\" not in body:
+        return body
+    return re.sub(r"\\([\s\S])", lambda match: _ESCAPES.get(match[1], match[1]), body)
+
+
+def escaped(text: str) -> str:
+    """Show a text with escapes for all that would not be seen."""
+    return "".join(
+        _SHOWN.get(each) or (each if each.isprintable() else f"\\u{{{ord(each):x}}}")
+        for each in text
+    )
+
+
+def _check_integer(token: Token) -> None:
+    # One more than the greatest is fine behind a minus sign, which is not seen here.
+    digits = token.text.lstrip("0")
+    if len(digits) > 19 or int(digits or "0") > GREATEST_INTEGER + 1:
+        raise overflow(token)
+
+
+def overflow(token: Token) -> IntegerOverflow:
+    return error_at(IntegerOverflow, f"'{token.text}' caused an integer overflow", token.span)
+
+
+def _check_float(token: Token) -> None:
+    try:
+        float(token.text)
+    except ValueError:
+        message = f"{token.text} was parsed as a float, but is invalid"
+        raise error_at(ParserError, message, token.span) from None
+
+
+def _reject_symbol(token: Token) -> None:
+    raise _wrong_character(token, token.end - 1, found=token.text)
+
+
+def _reject_string(token: Token) -> None:
+    at = token.end
+    rest = token.context.source.text[at:]
+    found = unquoted(token.text + '"')
+    raise _wrong_character(token, at, found=found, place=at if rest else token.begin)
+
+
+def _reject_character(token: Token) -> None:
+    if token.text == "?":
+        raise _wrong_character(token, token.end, found="?=")
+    raise _wrong_character(token, token.begin, found="")
+
+
+def _wrong_character(
+    token: Token, at: int, *, found: str, place: int | None = None
+) -> InvalidTokenCharacter:
+    source = token.context.source
+    character = source.text[at : at + 1] or "\0"
+    if token.type == "UNFINISHED_STRING" and character == "\\":
+        # A backslash with nothing behind it.
+        character = "\0"
+    place = at if place is None else place
+    message = f"'{escaped(character)}' is not a valid character. Found in {escaped(found)}"
+    return error_at(InvalidTokenCharacter, message, source.span(place, place + 1))
+
+
+_CHECKS: dict[str, t.Callable[[Token], None]] = {
+    "INTEGER": _check_integer,
+    "FLOAT": _check_float,
+    "UNFINISHED_SYMBOL": _reject_symbol,
+    "UNFINISHED_STRING": _reject_string,
+    "STRAY_CHARACTER": _reject_character,
+}
