@@ -250,7 +250,8 @@ class FlaskOso:
         judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
         # Nothing of the app is touched before its policies are in force.
         binding = self._bind(oso, _policies(app))
-        state = OsoState(self, {self: binding})
+        config = {key: app.config[key] for key in _CONFIG_DEFAULTS}
+        state = OsoState(self, {self: binding}, config=config)
         hooks.install(app, state)
         app.extensions["oso"] = state
         if strict:

@@ -72,6 +72,8 @@ class OsoState:
     #: Route authorization runs as the last ``before_request`` function of the app.
     judges_last: bool = False
     census: Census | None = None
+    #: The configuration as it was read.
+    config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
     @property
     def oso(self) -> Oso | None:
@@ -86,6 +88,8 @@ class RequestMark:
     #: A decision was made, whatever it was, or the request was exempted.
     authorized: bool = False
     skip_reason: str | None = None
+    #: The route that the request matched at first demands authorization.
+    due: bool = False
     #: A guard has begun and not come to a decision: no answer may look like a success.
     undecided: bool = False
     #: Route authorization that has to be done before a response leaves.

@@ -89,7 +89,8 @@ def refuse_unguarded() -> None:
     """Refuse a request before its view, if the app or the view is not guarded as it says."""
     app, state = this_app(), this_state()
     current, mark = _this_request()
-    problem = _census(app, state, current).problem or _missing_guard(app, state, current)
+    mark.due = state.requirement > Requirement.NOTHING and not is_exempt(app, current)
+    problem = _census(app, state, current).problem or _missing_guard(app, state, current, mark)
     if problem is not None:
         mark.undecided = True
         raise OsoError(problem)
@@ -191,14 +192,14 @@ def _this_request() -> tuple[Request, RequestMark]:
 def _lacks_authorization(app: Flask, state: OsoState, current: Request, mark: RequestMark) -> bool:
     if state.requirement == Requirement.NOTHING or mark.authorized:
         return False
-    return not is_exempt(app, current)
+    # A hook may lead a request to another route; it must be exempt on both.
+    return mark.due or not is_exempt(app, current)
 
 
-def _missing_guard(app: Flask, state: OsoState, current: Request) -> str | None:
+def _missing_guard(app: Flask, state: OsoState, current: Request, mark: RequestMark) -> str | None:
     """Say what is missing for a view to be entered under strict authorization."""
-    if state.requirement < Requirement.BEFORE_VIEW or state.route_authorizers:
-        return None
-    if is_exempt(app, current):
+    is_strict = state.requirement == Requirement.BEFORE_VIEW
+    if not is_strict or not mark.due or state.route_authorizers:
         return None
     endpoint = current.endpoint or ""
     view = app.view_functions[endpoint]
@@ -248,10 +249,18 @@ def _census(app: Flask, state: OsoState, current: Request) -> Census:
     census = state.census
     if census is None or not is_current(census, app, current.endpoint):
         is_first = census is None
-        census = state.census = take_census(app)
+        census = state.census = take_census(app, _changed_config(app, state))
         if is_first and state.oso is not None:
             warn_of_vain_guards(app, state.oso)
     return census
+
+
+def _changed_config(app: Flask, state: OsoState) -> str | None:
+    """Say which switch was thrown too late, and would be taken for being in force."""
+    changed = [key for key, value in state.config.items() if app.config.get(key) != value]
+    if not changed:
+        return None
+    return f"{', '.join(map(repr, changed))} changed after 'init_app'. Configure the app before."
 
 
 def warn_of_vain_guards(app: Flask, oso: Oso) -> None:

@@ -85,20 +85,24 @@ class _Mark:
 class Census:
     """The views of an app at one moment.
 
-    ``problem`` says which routes lead past their guard, and what to do; ``None`` if none.
+    ``problem`` says which routes lead past their guard, and what to do: then the app does
+    not serve. It is ``None`` if all is well.
     """
 
     views: dict[str, View]
     problem: str | None
 
 
-def take_census(app: Flask) -> Census:
-    """Look at every view of the app."""
+def take_census(app: Flask, problem: str | None = None) -> Census:
+    """Look at every view of the app.
+
+    :param problem: one that is known already.
+    """
     views = dict(app.view_functions)
     for guard in (guard for view in views.values() for guard in all_guards(view)):
         guard.is_used = True
         guard.apps.add(app)
-    problems = [_misplacement(app, endpoint, view) for endpoint, view in views.items()]
+    problems = [problem, *(_misplacement(app, *route) for route in views.items())]
     return Census(views, "\n".join(filter(None, problems)) or None)
 
 

@@ -1,0 +1,192 @@
+"""Ways around the gates that we thought of ourselves."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing as t
+
+import flask
+import pytest
+from flask import Flask, abort, make_response
+
+from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, skip_authorization
+
+
+@pytest.fixture(params=["plain", "strict"])
+def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
+    """Give a site that requires authorization, in either way."""
+    site.guard.require_authorization(site.app, strict=request.param == "strict")
+    return site
+
+
+@pytest.mark.parametrize("key", ["OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"])
+def test_switch_thrown_after_init_app(site: t.Any, key: str) -> None:
+    """A switch that comes too late stops the app, and is not taken for being in force."""
+    site.app.add_url_rule("/", "view", lambda: site.enter())
+    site.app.config[key] = True
+
+    assert (site.open("/", "root").status_code, site.entered) == (500, [])
+
+
+@pytest.mark.parametrize("status", [200, 302, 404])
+def test_response_in_an_abort(demanding: t.Any, status: int) -> None:
+    """An exception that carries a response is an answer like any other."""
+
+    @demanding.app.get("/")
+    @authorizes_inside
+    def view() -> t.NoReturn:
+        abort(make_response("SECRET", status))
+
+    response = demanding.open("/", "root")
+
+    assert response.status_code >= 400
+    assert b"SECRET" not in response.data
+
+
+def test_hook_that_leads_to_another_view(demanding: t.Any) -> None:
+    """A request that is led to another route shows nothing of it."""
+    demanding.app.add_url_rule("/", "open", skip_authorization(lambda: "open"))
+    demanding.app.add_url_rule("/closed", "closed", lambda: demanding.enter())
+    rules = {rule.endpoint: rule for rule in demanding.app.url_map.iter_rules()}
+
+    @demanding.app.before_request
+    def lead() -> None:
+        flask.request.url_rule = rules["closed"]
+
+    response = demanding.open("/", "root")
+
+    assert (response.status_code, b"SECRET" in response.data) == (500, False)
+
+
+def test_view_that_forgets_its_route(demanding: t.Any) -> None:
+    """A view cannot pass for an unmatched request by clearing its rule."""
+
+    @demanding.app.get("/")
+    @authorizes_inside
+    def view() -> t.Any:
+        flask.request.url_rule = None
+        return "SECRET"
+
+    assert b"SECRET" not in demanding.open("/", "root").data
+
+
+def test_view_replaced_by_a_hook(demanding: t.Any) -> None:
+    """A view that is replaced after the gate shows nothing."""
+    demanding.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
+
+    @demanding.app.before_request
+    def replace() -> None:
+        demanding.app.view_functions["view"] = lambda: "SECRET"
+
+    assert b"SECRET" not in demanding.open("/", "ann").data
+
+
+@pytest.mark.parametrize("undress", [inspect.unwrap, functools.partial])
+def test_registration_that_undresses_the_view(site: t.Any, undress: t.Any) -> None:
+    """An extension that registers the bare function under a guarded one is caught."""
+
+    def view() -> t.Any:
+        return site.enter()
+
+    guarded = authorize(resource="page")(view)
+    site.app.add_url_rule("/", "view", undress(guarded if undress is inspect.unwrap else view))
+
+    assert (site.open("/", "root").status_code, site.entered) == (500, [])
+
+
+def test_decorator_that_copies_marks_and_calls_the_bare_view(demanding: t.Any) -> None:
+    """A wrapper that looks guarded and is not may run the view, and shows nothing."""
+    guarded = authorize(resource="page")(lambda: "SECRET")
+
+    @functools.wraps(guarded)
+    def wrapper() -> t.Any:
+        return inspect.unwrap(guarded)()
+
+    demanding.app.add_url_rule("/", "view", wrapper)
+
+    assert b"SECRET" not in demanding.open("/", "root").data
+
+
+def test_early_answer_to_automatic_options_enters_no_view(demanding: t.Any) -> None:
+    """OPTIONS with a body, a query and headers is answered by Flask alone."""
+    demanding.app.add_url_rule("/", "view", lambda: demanding.enter(), methods=["GET", "POST"])
+
+    response = demanding.open("/", "root", method="OPTIONS", data="x", headers={"X-A": "POST"})
+
+    assert (response.data, demanding.entered) == (b"", [])
+
+
+def test_session_written_before_the_check(site: t.Any) -> None:
+    """What an unauthorized view wrote into the session stays on the server."""
+    site.guard.require_authorization(site.app)
+    site.app.secret_key = "key"
+
+    @site.app.get("/")
+    def view() -> str:
+        flask.session["admin"] = True
+        return "SECRET"
+
+    response = site.open("/", "root")
+
+    assert (response.status_code, "Set-Cookie" in response.headers) == (500, False)
+
+
+def test_cookie_of_an_allowed_view_is_kept(site: t.Any) -> None:
+    """An authorized view may write into the session."""
+    site.guard.require_authorization(site.app)
+    site.app.secret_key = "key"
+
+    @site.app.get("/")
+    @authorize(resource="page")
+    def view() -> str:
+        flask.session["seen"] = True
+        return "page"
+
+    assert "Set-Cookie" in site.open("/", "ann").headers
+
+
+def test_guarded_helper_does_not_survive_its_denial(site: t.Any) -> None:
+    """A denial in a helper ends the view that called it."""
+    helper = authorize(resource="page")(lambda: "SECRET")
+    site.app.add_url_rule("/", "view", lambda: site.enter() and helper())
+
+    assert site.open("/").status_code == 403
+
+
+def test_blueprint_error_handler_cannot_free_a_broken_guard(site: t.Any) -> None:
+    """A handler of a blueprint is held to the same rule as one of the app."""
+    blueprint = flask.Blueprint("shop", "shop")
+    blueprint.register_error_handler(Exception, lambda error: "SECRET")
+    blueprint.add_url_rule("/", "view", authorize(resource="page")(lambda: site.enter()))
+    site.app.register_blueprint(blueprint)
+    site.guard.set_get_actor(lambda: 1 / 0)
+
+    response = site.open("/")
+
+    assert (response.status_code, b"SECRET" in response.data) == (500, False)
+
+
+def test_second_extension_cannot_relax_the_first(site: t.Any) -> None:
+    """The stricter of two requirements is in force."""
+    site.guard.require_authorization(site.app, strict=True)
+    FlaskOso(Oso(), site.app).require_authorization()
+    site.guard.require_authorization(site.app)
+    site.app.add_url_rule("/", "view", lambda: site.enter())
+
+    assert (site.open("/").status_code, site.entered) == (500, [])
+
+
+def test_app_behind_middleware(site: t.Any) -> None:
+    """Middleware put around or inside the border changes nothing."""
+    app = Flask("site")
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start: inner(dict(environ), start)  # type: ignore[method-assign]
+    FlaskOso(Oso(), app).require_authorization()
+    outer = app.wsgi_app
+    app.wsgi_app = lambda environ, start: outer(dict(environ), start)  # type: ignore[method-assign]
+    app.add_url_rule("/", "view", lambda: "SECRET")
+
+    response = app.test_client().get("/")
+
+    assert (response.status_code, b"SECRET" in response.data) == (500, False)
