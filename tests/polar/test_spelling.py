@@ -1,0 +1,33 @@
+"""The nearest known word is found, and none where none is near."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_oso.polar.spelling import did_you_mean, nearest
+
+KNOWN = ["read", "delete", "Page", "owner"]
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("raed", "read"),
+        ("delte", "delete"),
+        ("page", "Page"),
+        ("OWNER", "owner"),
+        ("xyz", None),
+        ("", None),
+        ("read", None),
+    ],
+)
+def test_nearest(word: str, found: str | None) -> None:
+    """Case does not matter; the word itself is not proposed."""
+    assert nearest(word, KNOWN) == found
+
+
+def test_did_you_mean_is_a_line() -> None:
+    """The help is a line of its own in the quotes asked for, or nothing."""
+    assert did_you_mean("raed", KNOWN) == 'Did you mean "read"?\n'
+    assert did_you_mean("pgae", KNOWN, quote="`") == "Did you mean `Page`?\n"
+    assert did_you_mean("xyz", KNOWN) == ""
