@@ -89,11 +89,12 @@ def refuse_unguarded() -> None:
     """Refuse a request before its view, if the app or the view is not guarded as it says."""
     app, state = this_app(), this_state()
     current, mark = _this_request()
+    mark.undecided = True
     mark.due = state.requirement > Requirement.NOTHING and not is_exempt(app, current)
     problem = _census(app, state, current).problem or _missing_guard(app, state, current, mark)
     if problem is not None:
-        mark.undecided = True
         raise OsoError(problem)
+    mark.undecided = False
 
 
 def withhold_unauthorized(response: Response) -> Response:

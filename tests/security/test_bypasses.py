@@ -10,7 +10,7 @@ import flask
 import pytest
 from flask import Flask, abort, make_response
 
-from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, skip_authorization
+from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
 
 
 @pytest.fixture(params=["plain", "strict"])
@@ -190,3 +190,27 @@ def test_app_behind_middleware(site: t.Any) -> None:
     response = app.test_client().get("/")
 
     assert (response.status_code, b"SECRET" in response.data) == (500, False)
+
+
+def test_context_of_another_app_left_behind(make_site: t.Any) -> None:
+    """A view that leaves another app's context in place is stopped at the border."""
+    mine, other = make_site(OSO_REQUIRE_AUTHORIZATION=True), make_site()
+    contexts = [other.app.app_context()]
+
+    @mine.app.get("/")
+    @authorizes_inside
+    def view() -> t.Any:
+        contexts[0].push()
+        return "SECRET"
+
+    with pytest.raises((OsoError, AssertionError)):
+        mine.open("/", "root")
+
+
+def test_warning_that_is_an_error(site: t.Any) -> None:
+    """A warning of the census that is raised, and hidden by a handler, opens nothing."""
+    site.app.register_error_handler(UserWarning, lambda error: "SECRET")
+    guard = authorize(resource=type("Unknown", (), {}))
+    site.app.add_url_rule("/", "view", guard(lambda: site.enter()))
+
+    assert (site.open("/").status_code, site.entered) == (500, [])
