@@ -1,0 +1,2 @@
+limit(1e+);
+limit(1e5-3);

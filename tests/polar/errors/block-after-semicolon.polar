@@ -1,0 +1,2 @@
+resource Repo { roles = ["reader"]; };
+allow(_: User, "read", _: Repo);

@@ -1,0 +1,5 @@
+resource Repo {
+  roles = ["reader"]
+  permissions = ["read"];
+}
+allow(_: User, "read", _: Repo) if 1;

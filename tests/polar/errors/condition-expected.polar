@@ -1,0 +1,2 @@
+allow(_: User, "read", repo: Repo) if
+  repo.open and not [repo] or repo.name;

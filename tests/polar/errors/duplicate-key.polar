@@ -1,0 +1,1 @@
+allow(_: User{name: "Ann", name: "Bob"}, "read", _: Repo);

@@ -1,0 +1,1 @@
+resource Repo { relations = { parent: Org, owner: User, parent: User }; }

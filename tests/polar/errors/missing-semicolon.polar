@@ -1,0 +1,3 @@
+allow(_: User, "read", _: Repo)
+allow(_: User, "write", _: Repo);
+allow(_: User, "list", _: Org);

@@ -1,0 +1,2 @@
+# Größe — 💯
+allow("💯💯💯", "read" _: Repo);

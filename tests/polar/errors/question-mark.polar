@@ -1,0 +1,1 @@
+allow(user, "read", _: Repo) if user ? 1;

@@ -1,0 +1,1 @@
+allow(_: User, action, _: Repo) if action in ["read",, "write"];

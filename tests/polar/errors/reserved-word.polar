@@ -1,0 +1,2 @@
+allow(user: User, "read", repo: Repo) if
+  user in repo.members and new in repo.members;

@@ -1,0 +1,1 @@
+allow(_: app::, "read", _: Repo);

@@ -1,0 +1,2 @@
+allow(_: User, "read, _: Repo);
+allow(_: User, "write", _: Repo);

@@ -1,0 +1,2 @@
+allow(user, "read", repo: Repo) if
+  user.name = (repo.owner = "Ann");

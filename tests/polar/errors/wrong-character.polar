@@ -1,0 +1,1 @@
+allow(_: User, 'read', _: Repo);
