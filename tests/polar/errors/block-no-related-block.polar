@@ -1,0 +1,5 @@
+resource Repo {
+  permissions = ["read"];
+  relations = { parent: Org };
+  "read" if "member" on "parent";
+}

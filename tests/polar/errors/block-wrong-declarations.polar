@@ -1,0 +1,12 @@
+actor User {}
+
+resource Repo {
+  roles = { reader: User };
+  permission = ["read"];
+  relations = ["owner"];
+  permissions = ["read"];
+  permissions = ["write"];
+}
+
+Org {}
+global { roles = ["admin"]; }
