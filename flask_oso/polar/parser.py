@@ -55,6 +55,9 @@ def parse_query(source: Source) -> Term:
     tokens = syntax.tokens(Text(source))
     parser = syntax.start("query")
     for token in tokens:
+        if token.type == "SEMICOLON":
+            # It ends a statement's expression and would have this one checked first.
+            raise out_of_place(token)
         _feed(parser, token)
     try:
         return t.cast(Term, _result(parser))

@@ -263,6 +263,7 @@ def test_sort_is_checked(text: str, shown: str, column: int) -> None:
         ("x =", None),
         ("new A", None),
         ("x = 1;", ";"),
+        ("x = f(1);", ";"),
         ("-x = 1", "x"),
         ("--1", "-"),
         ("not not x", "not"),
