@@ -119,28 +119,42 @@ def component(start: Iterable[Unknown]) -> list[Constraint | Alias]:
 
 
 def without_helpers(
-    constraints: Iterable[Constraint], is_helper: Callable[[Unknown], bool]
+    constraints: Iterable[Constraint],
+    is_helper: Callable[[Unknown], bool],
+    see: Callable[[t.Any], t.Any] = bound,
 ) -> list[Expression]:
     """Put lookups in the place of the helper variables that hold their results.
 
     ``helper = x.k and helper > 1  =>  x.k > 1``. Equal constraints are merged.
+
+    :param see: what stands for a variable: ``bound`` keeps an alias under its own name,
+        ``follow`` gives the variable that goes on for it.
     """
     lookups: dict[int, Expression] = {}
     kept: list[Expression] = []
     for constraint in reversed(list(constraints)):
-        expression = constraint.expression
-        if expression.operator is Operator.UNIFY and _is_lookup(expression.args[1]):
-            helper = follow(expression.args[0])
-            if type(helper) is Unknown and id(helper) not in lookups and is_helper(helper):
-                lookups[id(helper)] = t.cast(Expression, expression.args[1])
-                continue
-        kept.append(expression)
+        helper, lookup = _definition(constraint.expression)
+        if lookup is not None and id(helper) not in lookups and is_helper(helper):
+            lookups[id(helper)] = lookup
+        else:
+            kept.append(constraint.expression)
     merged: list[Expression] = []
     for expression in reversed(kept):
-        term = t.cast(Expression, substitute(expression, lookups))
+        term = t.cast(Expression, substitute(expression, lookups, see))
         if term not in merged:
             merged.append(term)
     return merged
+
+
+def _definition(expression: Expression) -> tuple[t.Any, Expression | None]:
+    """Give the variable that a constraint says is the result of a lookup, and the lookup."""
+    if expression.operator is Operator.UNIFY:
+        left, right = expression.args
+        for one, other in ((left, right), (right, left)):
+            variable = follow(one)
+            if type(variable) is Unknown and _is_lookup(other):
+                return variable, t.cast(Expression, other)
+    return None, None
 
 
 def _is_lookup(term: t.Any) -> bool:
@@ -149,13 +163,15 @@ def _is_lookup(term: t.Any) -> bool:
     )
 
 
-def substitute(term: t.Any, lookups: dict[int, Expression]) -> t.Any:
+def substitute(
+    term: t.Any, lookups: dict[int, Expression], see: Callable[[t.Any], t.Any]
+) -> t.Any:
     """Put bound values and lookups in the place of variables."""
 
     def visit(part: t.Any) -> t.Any:
-        return substitute(part, lookups)
+        return substitute(part, lookups, see)
 
-    term = bound(term)
+    term = see(term)
     if type(term) is Unknown:
         lookup = lookups.get(id(follow(term)))
         return term if lookup is None else visit(lookup)

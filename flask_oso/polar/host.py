@@ -40,8 +40,8 @@ from .nodes import (
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
 RESERVED_NAMES = ("Actor", "Resource")
-#: How deep a term may be that is handed to Python; a term may contain itself.
-MAX_DEPTH = 10_000
+#: How long a list may become through its rests; a list may be its own rest.
+MAX_ELEMENTS = 1_000_000
 
 _BUILT_IN_CLASSES: dict[str, type] = {
     "Boolean": bool,
@@ -237,36 +237,48 @@ def follow(term: t.Any) -> t.Any:
 
 def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
     result: list[t.Any] = []
-    # Each entry: a term, the function that puts its value where it belongs, and its depth.
-    stack: list[tuple[t.Any, Callable[[t.Any], t.Any], int]] = [(root, result.append, 0)]
+    # Each entry: a term, the function that puts its value where it belongs, and the
+    # variables on the way to it, since a term may contain itself.
+    stack: list[tuple[t.Any, Callable[[t.Any], t.Any], _Path]] = [(root, result.append, ())]
     while stack:
-        term, put, depth = stack.pop()
-        term = follow(term)
-        if depth > MAX_DEPTH:
-            raise StackOverflowError(f"A value is nested too deep! MAX_DEPTH = {MAX_DEPTH}")
+        written, put, path = stack.pop()
+        term = follow(written)
+        if type(written) is Unknown and type(term) in (List, Dictionary):
+            if any(variable is written for variable in path):
+                put(terms.Variable(name_variable(written)))
+                continue
+            path = (*path, written)
         if isinstance(term, List):
             elements, rest = list_elements(term)
             if rest is not None:
                 raise UnexpectedPolarTypeError("RestVariable")
             items: list[t.Any] = [None] * len(elements)
             put(items)
-            stack.extend((item, _setter(items, i), depth + 1) for i, item in enumerate(elements))
+            stack.extend((item, _setter(items, i), path) for i, item in enumerate(elements))
         elif isinstance(term, Dictionary):
             fields: dict[str, t.Any] = {}
             put(fields)
             for key, item in term.fields:
                 fields[key] = None
-                stack.append((item, _setter(fields, key), depth + 1))
+                stack.append((item, _setter(fields, key), path))
         else:
             put(_leaf_to_python(term, name_variable))
     return result[0]
 
 
+_Path = tuple[Unknown, ...]
+
+
 def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
-    """Give the elements of a list through bound rests, and the rest that is not bound."""
+    """Give the elements of a list through bound rests, and the rest that is not bound.
+
+    :raises StackOverflowError: if the list is its own rest.
+    """
     elements: list[t.Any] = list(term.items)
     rest = follow(term.rest) if term.rest is not None else None
     while type(rest) is List:
+        if len(elements) > MAX_ELEMENTS or rest is term:
+            raise StackOverflowError(f"A list has no end! MAX_ELEMENTS = {MAX_ELEMENTS}")
         elements.extend(rest.items)
         rest = follow(rest.rest) if rest.rest is not None else None
     return elements, rest

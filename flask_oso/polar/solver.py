@@ -413,17 +413,18 @@ class Solver:
         return True
 
     def _negation_solved(self, barrier: _Choice, step: Step) -> bool:
-        """Note what a solution of the negated goal would say about variables outside."""
-        consequence = self._consequence(barrier.state)
-        if not consequence:
-            self._discard(barrier.number)
-        else:
-            barrier.state.consequences.append(consequence)
+        """Note what a solution of the negated goal says about variables outside.
+
+        All solutions are looked for: a later one may be an error, and errors come out.
+        """
+        barrier.state.consequences.append(self._consequence(barrier.state))
         return False
 
     def _end_negation(self, barrier: _Choice) -> bool:
         """Go on after the negated goal has no further solution."""
         self._discard(barrier.number)
+        if not all(barrier.state.consequences):
+            return False
         for consequence in barrier.state.consequences:
             together = Expression(Operator.AND, tuple(consequence))
             inner = consequence[0] if len(consequence) == 1 else together
@@ -444,7 +445,8 @@ class Solver:
                 found.append(Constraint(Expression(Operator.UNIFY, pair), self._bindings.age))
         later = component(outside.values())
         found.extend(c for c in real(later) if c.age > state.age)
-        consequences = without_helpers(found, lambda helper: id(helper) not in outside)
+        # Aliases made inside are undone, so they must not stand for what they are aliases of.
+        consequences = without_helpers(found, lambda helper: id(helper) not in outside, follow)
         return [t.cast(Expression, _attach(expression)) for expression in consequences]
 
     # -- rules -----------------------------------------------------------------------

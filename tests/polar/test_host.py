@@ -104,13 +104,21 @@ def test_deep_list_needs_no_recursion() -> None:
     assert repr(type(to_polar(value))) == repr(List)
 
 
-def test_cyclic_term_is_refused() -> None:
-    """A term that contains itself cannot be handed to Python."""
+def test_cyclic_term_is_cut() -> None:
+    """A term that contains itself comes out as a finite value: the variable stands inside."""
     unknown = Unknown("x")
     unknown.value = List((unknown,))  # type: ignore[arg-type]  # a variable stands for a term
 
-    with pytest.raises(StackOverflowError):
-        to_python(unknown.value, lambda other: str(other.name))
+    assert to_python(unknown, lambda other: str(other.name)) == ["x"]
+
+
+def test_list_that_is_its_own_rest_is_refused() -> None:
+    """A list without an end cannot be handed to Python."""
+    unknown = Unknown("x")
+    unknown.value = endless = List((Value(1),), unknown)  # type: ignore[arg-type]  # as above
+
+    with pytest.raises(StackOverflowError, match="A list has no end!"):
+        to_python(endless, lambda other: str(other.name))
 
 
 def test_class_name_taken_names_both_classes() -> None:
