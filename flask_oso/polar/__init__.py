@@ -5,8 +5,9 @@ order in which they build on each other, which is also the order to read them in
 
 ``sources``, ``exceptions``, ``nodes``
     texts and places in them; errors; what a policy consists of.
-``printer``, ``parser`` (with ``grammar.lark``), ``rewriting``
-    nodes to text; text to nodes; expressions to the form that is evaluated.
+``printer``, ``tokens``, ``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
+    nodes to text; text to tokens, to nodes, to statements; expressions to the form that
+    is evaluated.
 ``terms``, ``numbers``, ``host``
     what queries take and give; arithmetic; the Python side.
 ``spelling``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``roles``,
