@@ -152,12 +152,12 @@ class _Matcher:
                 f"but rule type has {type_count}."
             )
         pairs = zip(rule.parameters, rule_type.parameters, strict=True)
-        for number, (parameter, wanted) in enumerate(pairs, 1):
-            comparison = _Comparison(self.policy, self.host, rule_type, f"parameter {number}")
-            reason = comparison.parameter(parameter, wanted)
-            if reason is not None:
-                return reason
-        return None
+        # All are compared, so that a wrong rule type is noticed behind a mismatch too.
+        reasons = [
+            _Comparison(self.policy, self.host, rule_type, f"parameter {number}").parameter(*pair)
+            for number, pair in enumerate(pairs, 1)
+        ]
+        return next((reason for reason in reasons if reason is not None), None)
 
 
 @dataclass(frozen=True)

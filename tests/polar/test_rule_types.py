@@ -269,9 +269,16 @@ def test_type_with_rest_is_refused_where_it_matters() -> None:
 
 def test_type_of_an_unregistered_class_is_refused_once() -> None:
     """The class of the type is to blame, not each of the rules."""
-    (problem,) = problems_of("type f(x: Nope); f(1); f(_: Dog);")
+    (problem,) = problems_of("type f(x, y: Nope); f(1, 1); f(_: Dog, _: Dog);")
 
-    assert problem.startswith("Unregistered class: Nope at line 1, column 11:")
+    assert problem.startswith("Unregistered class: Nope at line 1, column 14:")
+
+
+def test_type_of_an_unregistered_class_is_noticed_behind_a_mismatch() -> None:
+    """A rule that differs in an earlier parameter shows the mistake in the type too."""
+    (problem,) = problems_of("type f(1, y: Nope); f(2, 1);")
+
+    assert problem.startswith("Unregistered class: Nope at line 1, column 14:")
 
 
 def test_missing_rule_is_not_reported_beside_a_wrong_one() -> None:
