@@ -84,7 +84,6 @@ class _Load:
 
     def __init__(self, host: Host, base: Policy) -> None:
         self._host = host
-        self._base = base
         self._sources = list(base.sources)
         self._rules: list[Rule] = []
         self._types: list[RuleType] = list(base.written_types)
