@@ -89,8 +89,7 @@ class Oso:
         if engine.ask("allow", actor, action, resource):
             return
         if check_read and (
-            action == self.read_action
-            or not engine.ask("allow", actor, self.read_action, resource)
+            action == self.read_action or not engine.ask("allow", actor, self.read_action, resource)
         ):
             raise self.not_found_error()
         raise self.forbidden_error()
@@ -103,9 +102,7 @@ class Oso:
         if not self._engine.ask("allow_request", actor, request):
             raise self.forbidden_error()
 
-    def authorize_field(
-        self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any
-    ) -> None:
+    def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
         """Return if ``allow_field(actor, action, resource, field)`` holds.
 
         :raises ForbiddenError: otherwise.

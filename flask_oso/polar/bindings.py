@@ -147,9 +147,7 @@ class Bindings:
         self._set(younger, older, younger.constraints)
         self._set(older, None, tuple(merged))
         # Two classes may exclude each other.
-        self._woken.extend(
-            c for c in real(inherited) if c.expression.operator is Operator.ISA
-        )
+        self._woken.extend(c for c in real(inherited) if c.expression.operator is Operator.ISA)
 
     # -- constraints -----------------------------------------------------------------
 
@@ -198,8 +196,7 @@ def _unify_dictionaries(left: Dictionary, right: Dictionary, pairs: _Pairs) -> b
         return False
     # The last key ends on top and is unified first.
     pairs.extend(
-        (mine, other)
-        for (_, mine), (_, other) in zip(left.fields, right.fields, strict=True)
+        (mine, other) for (_, mine), (_, other) in zip(left.fields, right.fields, strict=True)
     )
     return True
 

@@ -158,14 +158,10 @@ def _definition(expression: Expression) -> tuple[t.Any, Expression | None]:
 
 
 def _is_lookup(term: t.Any) -> bool:
-    return (
-        isinstance(term, Expression) and term.operator is Operator.DOT and len(term.args) == 2
-    )
+    return isinstance(term, Expression) and term.operator is Operator.DOT and len(term.args) == 2
 
 
-def substitute(
-    term: t.Any, lookups: dict[int, Expression], see: Callable[[t.Any], t.Any]
-) -> t.Any:
+def substitute(term: t.Any, lookups: dict[int, Expression], see: Callable[[t.Any], t.Any]) -> t.Any:
     """Put bound values and lookups in the place of variables."""
 
     def visit(part: t.Any) -> t.Any:

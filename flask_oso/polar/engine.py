@@ -24,12 +24,14 @@ from .sources import Source
 
 DEFAULT_TIMEOUT_MS = 30_000
 
-_UNEXPECTED_EXPRESSION = """Received Expression from Polar VM. The Expression type is only supported when
-using django-oso or sqlalchemy-oso's data filtering features. Did you perform an
-operation over an unbound variable in your policy?
-
-To silence this error and receive an Expression result, pass
-accept_expression=True to Oso.query."""
+_UNEXPECTED_EXPRESSION = (
+    "Received Expression from Polar VM. The Expression type is only supported when\n"
+    "using django-oso or sqlalchemy-oso's data filtering features. Did you perform an\n"
+    "operation over an unbound variable in your policy?\n"
+    "\n"
+    "To silence this error and receive an Expression result, pass\n"
+    "accept_expression=True to Oso.query."
+)
 
 Bindings = dict[str, t.Any]
 
@@ -105,9 +107,7 @@ class Engine:
                 _check_bound(solution)
             yield solution
 
-    def query_rule(
-        self, name: str, args: Sequence[t.Any], **options: t.Any
-    ) -> Iterator[Bindings]:
+    def query_rule(self, name: str, args: Sequence[t.Any], **options: t.Any) -> Iterator[Bindings]:
         """Give the solutions of a rule call; the options are those of ``query``."""
         return self.query(terms.Predicate(name, args), **options)
 

@@ -126,9 +126,7 @@ class DuplicateClassAliasError(PolarRuntimeError):
     """A class name is taken."""
 
     def __init__(self, name: str, old: object, new: object) -> None:
-        super().__init__(
-            f"Attempted to alias {new} as '{name}', but {old} already has that alias."
-        )
+        super().__init__(f"Attempted to alias {new} as '{name}', but {old} already has that alias.")
 
 
 class UnregisteredInstanceError(PolarRuntimeError):

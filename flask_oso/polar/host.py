@@ -321,9 +321,7 @@ class Host:
     constants: Mapping[str, Term]
     fields: Mapping[type, Mapping[str, t.Any]]
 
-    def with_class(
-        self, cls: type, name: str | None, fields: Mapping[str, t.Any] | None
-    ) -> Host:
+    def with_class(self, cls: type, name: str | None, fields: Mapping[str, t.Any] | None) -> Host:
         """Give a host that knows one class more.
 
         :raises TypeError: if it is not a class.

@@ -278,9 +278,7 @@ class Solver:
                 return True
         return False
 
-    def _choose(
-        self, resume: Callable[[_Choice], bool], state: t.Any, step: Step
-    ) -> _Choice:
+    def _choose(self, resume: Callable[[_Choice], bool], state: t.Any, step: Step) -> _Choice:
         if len(self._choices) >= MAX_CHOICES:
             raise StackOverflowError("Too many choices.")
         choice = _Choice(
@@ -290,9 +288,7 @@ class Solver:
         self._choices.append(choice)
         return choice
 
-    def _branch(
-        self, handler: Handler, payloads: Iterable[t.Any], step: Step
-    ) -> bool:
+    def _branch(self, handler: Handler, payloads: Iterable[t.Any], step: Step) -> bool:
         """Try a handler on each of some payloads, which are made one at a time."""
         choice = self._choose(self._next_alternative, (handler, iter(payloads)), step)
         return self._next_alternative(choice)
@@ -478,9 +474,7 @@ class Solver:
             if verdict:
                 applicable = [*applicable, clause]
         if len(applicable) > 1:
-            applicable = sort_clauses(
-                applicable, [follow(arg) for arg in state.args], self._host
-            )
+            applicable = sort_clauses(applicable, [follow(arg) for arg in state.args], self._host)
         return self._branch_over(
             self._call_clause, [(clause, state.args) for clause in applicable], step
         )
@@ -583,9 +577,7 @@ class Solver:
         self._push(self._solve_goal, (body, frame), step)
         return True
 
-    def _match_parameter(
-        self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step
-    ) -> bool:
+    def _match_parameter(self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step) -> bool:
         term = parameter.term
         if type(term) is Slot and frame[term.index] is None:
             end = follow(arg)
@@ -665,9 +657,7 @@ class Solver:
         shown = Expression(goal.operator, (left, right))
         raise error_at(UnsupportedError, f"Not supported: {self._print(shown)}", goal.span)
 
-    def _compare_objects(
-        self, left: Term, right: Term, kind: Operator = Operator.EQ
-    ) -> bool:
+    def _compare_objects(self, left: Term, right: Term, kind: Operator = Operator.EQ) -> bool:
         self._until_clock = 1
         return compare(kind, self._to_python(left), self._to_python(right))
 
@@ -676,7 +666,9 @@ class Solver:
         right = self._operand(goal.args[1], frame)
         result = self._operand(goal.args[2], frame)
         if type(left) is Unknown or type(right) is Unknown:
-            return self._bindings.record(Expression(goal.operator, (left, right, result), span=goal.span))
+            return self._bindings.record(
+                Expression(goal.operator, (left, right, result), span=goal.span)
+            )
         value: int | float | None = None
         if type(left) is Value and type(right) is Value:
             try:
@@ -706,7 +698,9 @@ class Solver:
         collection = self._operand(goal.args[1], frame)
         kind = type(collection)
         if kind is Unknown:
-            return self._bindings.record(Expression(Operator.IN, (item, collection), span=goal.span))
+            return self._bindings.record(
+                Expression(Operator.IN, (item, collection), span=goal.span)
+            )
         if kind is List:
             return self._in_list(item, collection, goal, step)
         if kind is Dictionary:
@@ -727,11 +721,9 @@ class Solver:
         elements, rest = list_elements(collection)
         if type(rest) is not Unknown:
             return self._in_elements(item, elements, step)
-        open_rest = Expression(Operator.IN, (item, rest), span=goal.span)
+        open_rest = Expression(Operator.IN, (item, t.cast(Term, rest)), span=goal.span)
         alternatives = [(item, element) for element in elements]
-        return self._branch(
-            self._unify_or_record, [*alternatives, open_rest], step
-        )
+        return self._branch(self._unify_or_record, [*alternatives, open_rest], step)
 
     def _unify_or_record(self, payload: t.Any, step: Step) -> bool:
         if isinstance(payload, Expression):
@@ -801,7 +793,8 @@ class Solver:
                 goal.span,
             )
         if type(key) is Unknown:
-            return self._bindings.record(Expression(Operator.DOT, (t.cast(Term, value), key, result), span=goal.span))
+            operands = (t.cast(Term, value), t.cast(Term, key), result)
+            return self._bindings.record(Expression(Operator.DOT, operands, span=goal.span))
         lookup = Expression(Operator.DOT, (t.cast(Term, value), key))
         return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
 
@@ -810,7 +803,7 @@ class Solver:
             return key.value
         raise self._type_error(
             f"cannot look up field {debug_form(key)} on an external instance",
-            key.span or t.cast(Term, goal.args[1]).span,
+            key.span or goal.args[1].span,
         )
 
     def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
@@ -863,9 +856,7 @@ class Solver:
         left = self._operand(goal.args[0], frame)
         return self._isa(left, self._operand(goal.args[1], frame), goal, step)
 
-    def _isa(
-        self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step
-    ) -> bool:
+    def _isa(self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step) -> bool:
         """Match a term with a pattern; what needs goals of its own goes in front."""
         if type(pattern) is Pattern:
             if pattern.tag in RESERVED_NAMES:
@@ -922,8 +913,7 @@ class Solver:
             return self._is_instance(end, pattern) and self._match_fields(left, pattern, step)
         members = self._members(t.cast(str, pattern.tag))
         alternatives = [
-            (left, Pattern(member, pattern.fields, span=pattern.span), place)
-            for member in members
+            (left, Pattern(member, pattern.fields, span=pattern.span), place) for member in members
         ]
         return self._branch_over(self._isa_member, alternatives, step)
 
@@ -960,9 +950,7 @@ class Solver:
             return None
         return self._from_python(found)
 
-    def _match_unknown_field(
-        self, left: t.Any, name: str, pattern: t.Any, step: Step
-    ) -> bool:
+    def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
         lookup = Expression(Operator.DOT, (left, Value(name)))
         if type(bound(pattern)) in (Pattern, List):
             value = self._bindings.fresh("value")
@@ -1121,7 +1109,7 @@ def _plainly_differ(left: Value, right: t.Any) -> bool:
 
 def _has_pattern(pattern: List) -> bool:
     return any(
-        isinstance(item, Pattern) or isinstance(item, List) and _has_pattern(item)
+        isinstance(item, Pattern) or (isinstance(item, List) and _has_pattern(item))
         for item in pattern.items
     )
 

@@ -63,15 +63,11 @@ def stack_trace(step: Step | None, class_name: ClassName) -> str:
 
 def _is_traced(goal: t.Any) -> bool:
     # The ground that a query or a negation stands on has no goal of its own.
-    return goal is not None and not (
-        isinstance(goal, Expression) and goal.operator is Operator.OR
-    )
+    return goal is not None and not (isinstance(goal, Expression) and goal.operator is Operator.OR)
 
 
 def _is_single(goal: t.Any) -> bool:
-    return (
-        isinstance(goal, Expression) and goal.operator is Operator.AND and len(goal.args) == 1
-    )
+    return isinstance(goal, Expression) and goal.operator is Operator.AND and len(goal.args) == 1
 
 
 def _frame_lines(number: int, step: Step, class_name: ClassName) -> list[str]:

@@ -71,7 +71,9 @@ def test_dictionary_key_of_another_type_is_refused() -> None:
         to_polar({(1, 2): 0})
 
 
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, [2**70], {"a": 2**64}, "\ud800", ["\ud800"]])
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63) - 1, [2**70], {"a": 2**64}, "\ud800", ["\ud800"]]
+)
 def test_values_without_a_polar_value_are_refused(value: t.Any) -> None:
     """Integers beyond 64 bits and lone surrogates raise, wherever they stand."""
     with pytest.raises(OperationalError, match="Serialization error: "):
@@ -79,7 +81,8 @@ def test_values_without_a_polar_value_are_refused(value: t.Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "is_refused"), [(2**63, True), (2**63 - 1, False), ({"a": ["\ud800"]}, True), (1.5, False)]
+    ("value", "is_refused"),
+    [(2**63, True), (2**63 - 1, False), ({"a": ["\ud800"]}, True), (1.5, False)],
 )
 def test_unrepresentable_says_why(value: t.Any, is_refused: bool) -> None:
     """A caller can ask before it hands a value in."""
