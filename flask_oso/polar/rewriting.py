@@ -15,6 +15,7 @@ call bind the operands first. Every ``_`` gets a name of its own here too.
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 from collections.abc import Sequence
 
 from .nodes import (
@@ -70,6 +71,29 @@ def rewrite_query(query: Term) -> Term:
         goal = rewriter.value(query, computed)
         return _before(computed, goal)
     return rewriter.condition(query)
+
+
+def flattened(rule: Rule) -> Rule:
+    """Splice the conjunctions that rewriting nested, for messages that show the rule.
+
+    ``(a and b) and c  =>  a and b and c``
+    """
+    if rule.body is None:
+        return rule
+    return dataclasses.replace(rule, body=_flat(rule.body))
+
+
+def _flat(term: Term) -> Term:
+    if not isinstance(term, Expression) or term.operator not in _CONTROL:
+        return term
+    args: list[Term] = []
+    for arg in map(_flat, term.args):
+        is_nested = isinstance(arg, Expression) and arg.operator is Operator.AND
+        if term.operator is Operator.AND and is_nested:
+            args.extend(t.cast(Expression, arg).args)
+        else:
+            args.append(arg)
+    return dataclasses.replace(term, args=tuple(args))
 
 
 class _Rewriter:

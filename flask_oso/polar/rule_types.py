@@ -25,7 +25,7 @@ from .nodes import (
 )
 from .policy import Policy, by_name
 from .printer import parameter_to_polar, rule_to_polar, rule_type_to_polar, to_polar
-from .rewriting import rewrite_rule
+from .rewriting import flattened, rewrite_rule
 
 UNIONS = ("Actor", "Resource")
 _LITERAL_CLASSES = {bool: "Boolean", int: "Integer", float: "Float", str: "String"}
@@ -100,7 +100,7 @@ def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> Oso
     if not reasons:
         return None
     message = (
-        f"Invalid rule: {rule_to_polar(rule)} Must match one of the following rule types:\n"
+        f"Invalid rule: {rule_to_polar(flattened(rule))} Must match one of the following rule types:\n"
         + "".join(reasons)
     )
     return error_at(ValidationError, message, rule.span)

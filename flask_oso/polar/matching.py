@@ -1,0 +1,188 @@
+"""Matching terms with patterns: specializers and ``matches`` (specification 3.8).
+
+A pattern is a class with fields, fields alone, a list of patterns, or a term to unify
+with. What a variable that is not bound would have to be is recorded as constraints.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .clauses import (
+    bound,
+)
+from .constraints import (
+    real,
+)
+from .exceptions import (
+    UnregisteredClassError,
+    error_at,
+)
+from .host import (
+    RESERVED_NAMES,
+    follow,
+    list_elements,
+)
+from .machine import Machine
+from .nodes import (
+    Dictionary,
+    Expression,
+    List,
+    Operator,
+    Parameter,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+)
+from .traces import Step
+
+
+class Matching(Machine):
+    """Matches; what needs goals of its own goes in front of the others."""
+
+    def _isa(self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step) -> bool:
+        """Match a term with a pattern; what needs goals of its own goes in front."""
+        if type(pattern) is Pattern:
+            if pattern.tag in RESERVED_NAMES:
+                return self._isa_union(left, pattern, place, step)
+            if pattern.tag is not None and not self._isa_class(left, pattern, place):
+                return False
+            return self._match_fields(left, pattern, step)
+        if type(pattern) is List and _has_pattern(pattern):
+            return self._isa_list(left, pattern, step)
+        return self._unify(left, pattern)
+
+    def _isa_class(self, left: t.Any, pattern: Pattern, place: Expression | Parameter) -> bool:
+        end = follow(left)
+        if type(end) is not Unknown:
+            return self._is_instance(end, pattern)
+        tag = t.cast(str, pattern.tag)
+        for constraint in real(end.constraints):
+            if constraint.expression.operator is Operator.ISA:
+                other = t.cast(Pattern, constraint.expression.args[1]).tag
+                if other is not None and not self._are_related(tag, other):
+                    return False
+        bare = Pattern(tag, span=pattern.span)
+        return self._bindings.record(Expression(Operator.ISA, (left, bare), span=place.span))
+
+    def _are_related(self, left: str, right: str) -> bool:
+        if left == right:
+            return True
+        for name in (left, right):
+            if name not in self._host.classes:
+                raise UnregisteredClassError(name)
+        return self._host.is_subclass(left, right) or self._host.is_subclass(right, left)
+
+    def _is_instance(self, value: t.Any, pattern: Pattern) -> bool:
+        tag = t.cast(str, pattern.tag)
+        if tag in RESERVED_NAMES:
+            return any(
+                isinstance(self._to_python(value), self._host.classes[member])
+                for member in self._members(tag)
+            )
+        cls = self._host.classes.get(tag)
+        if cls is None:
+            raise error_at(UnregisteredClassError, tag, pattern.span)
+        return isinstance(self._to_python(value), cls)
+
+    def _members(self, union: str) -> tuple[str, ...]:
+        program = self._program
+        return program.actors if union == "Actor" else program.resources
+
+    def _isa_union(
+        self, left: t.Any, pattern: Pattern, place: Expression | Parameter, step: Step
+    ) -> bool:
+        end = follow(left)
+        if type(end) is not Unknown:
+            return self._is_instance(end, pattern) and self._match_fields(left, pattern, step)
+        members = self._members(t.cast(str, pattern.tag))
+        alternatives = [
+            (left, Pattern(member, pattern.fields, span=pattern.span), place) for member in members
+        ]
+        return self._branch_over(self._isa_member, alternatives, step)
+
+    def _isa_member(self, payload: tuple[t.Any, Pattern, t.Any], step: Step) -> bool:
+        left, pattern, place = payload
+        return self._isa(left, pattern, place, step)
+
+    def _match_fields(self, left: t.Any, pattern: Pattern, step: Step) -> bool:
+        if not pattern.fields:
+            return True
+        return self._match_field((left, pattern.fields, 0), step)
+
+    def _match_field(
+        self, payload: tuple[t.Any, tuple[tuple[str, Term], ...], int], step: Step
+    ) -> bool:
+        left, fields, at = payload
+        name, pattern = fields[at]
+        if at + 1 < len(fields):
+            self._push(self._match_field, (left, fields, at + 1), step)
+        end = follow(left)
+        if type(end) is Unknown:
+            return self._match_unknown_field(left, name, pattern, step)
+        value = self._field(end, name)
+        return value is not None and self._isa_nested(value, pattern, step)
+
+    def _field(self, value: t.Any, name: str) -> t.Any:
+        """Give a field of a value that is matched; ``None`` where it has no such field."""
+        if type(value) is Dictionary:
+            return value.get(name)
+        self._until_clock = 1
+        try:
+            found = getattr(self._to_python(value), name)
+        except AttributeError:
+            return None
+        return self._from_python(found)
+
+    def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
+        lookup = Expression(Operator.DOT, (left, Value(name)))
+        if type(bound(pattern)) in (Pattern, List):
+            value = self._bindings.fresh("value")
+            self._bindings.record(Expression(Operator.UNIFY, (t.cast(Term, value), lookup)))
+            return self._isa_nested(value, pattern, step)
+        return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
+
+    def _match_later_field(self, lookup: Expression, pattern: t.Any, step: Step) -> bool:
+        value, name = bound(lookup.args[0]), t.cast(Value, lookup.args[1]).value
+        if type(value) is Unknown:
+            return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
+        found = self._field(value, t.cast(str, name))
+        return found is not None and self._isa_nested(found, pattern, step)
+
+    def _isa_nested(self, value: t.Any, pattern: t.Any, step: Step) -> bool:
+        pattern = bound(pattern)
+        if type(pattern) is Unknown:
+            return self._unify(value, pattern)
+        return self._isa(value, pattern, Expression(Operator.ISA, (value, pattern)), step)
+
+    def _isa_list(self, left: t.Any, pattern: List, step: Step) -> bool:
+        """Match a list with a list of patterns, element by element."""
+        end = follow(left)
+        if type(end) is Unknown:
+            items = tuple(t.cast(Term, self._bindings.fresh("value")) for _ in pattern.items)
+            rest = None if pattern.rest is None else t.cast(Term, self._bindings.fresh("rest"))
+            made = List(items, rest)
+            return self._unify(end, made) and self._isa_list(made, pattern, step)
+        if type(end) is not List:
+            return False
+        elements, open_rest = list_elements(end)
+        if open_rest is not None or len(elements) < len(pattern.items):
+            return False
+        if pattern.rest is None and len(elements) > len(pattern.items):
+            return False
+        for element, part in reversed(list(zip(elements, pattern.items, strict=False))):
+            self._push(self._match_element, (element, part), step)
+        if pattern.rest is None:
+            return True
+        return self._unify(pattern.rest, List(tuple(elements[len(pattern.items) :])))
+
+    def _match_element(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
+        return self._isa_nested(*pair, step)
+
+
+def _has_pattern(pattern: List) -> bool:
+    return any(
+        isinstance(item, Pattern) or (isinstance(item, List) and _has_pattern(item))
+        for item in pattern.items
+    )

@@ -1,0 +1,255 @@
+"""What the operators do with their operands (specification 3.4 to 3.7).
+
+Comparison, arithmetic, membership, lookups, calls of Python methods and constructors.
+An operand that is not bound yet makes the operation a constraint.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Iterator
+
+from . import numbers
+from .clauses import (
+    Frame,
+)
+from .exceptions import (
+    InvalidCallError,
+    InvalidIteratorError,
+    OsoError,
+    PolarRuntimeError,
+    UnregisteredClassError,
+    UnsupportedError,
+    error_at,
+)
+from .host import (
+    follow,
+    iterate,
+    list_elements,
+)
+from .matching import Matching
+from .nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Term,
+    Unknown,
+    Value,
+)
+from .sources import Span
+from .traces import Step, debug_form, in_run
+
+
+class Operations(Matching):
+    """Evaluates one operator; each method is the handler of one kind of goal."""
+
+    # -- comparison and arithmetic ------------------------------------------------------
+
+    def _solve_comparison(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self._operand(goal.args[0], frame)
+        right = self._operand(goal.args[1], frame)
+        if type(left) is Unknown or type(right) is Unknown:
+            return self._bindings.record(Expression(goal.operator, (left, right), span=goal.span))
+        if type(left) is Value and type(right) is Value:
+            if numbers.comparable(left.value, right.value):
+                return numbers.compare(goal.operator, left.value, right.value)
+        elif type(left) is Instance or type(right) is Instance:
+            return self._compare_objects(left, right, goal.operator)
+        shown = Expression(goal.operator, (left, right))
+        raise error_at(UnsupportedError, f"Not supported: {self._print(shown)}", goal.span)
+
+    def _solve_arithmetic(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self._operand(goal.args[0], frame)
+        right = self._operand(goal.args[1], frame)
+        result = self._operand(goal.args[2], frame)
+        if type(left) is Unknown or type(right) is Unknown:
+            return self._bindings.record(
+                Expression(goal.operator, (left, right, result), span=goal.span)
+            )
+        value: int | float | None = None
+        if type(left) is Value and type(right) is Value:
+            try:
+                value = numbers.calculate(goal.operator, left.value, right.value)
+            except ArithmeticError as error:
+                shown = self._shown_operation(goal, left, right, frame)
+                raise error_at(
+                    PolarRuntimeError, f"Arithmetic error: {shown}", goal.span
+                ) from error
+        if value is None:
+            shown = self._shown_operation(goal, left, right, frame)
+            raise error_at(
+                UnsupportedError,
+                f"Not supported: unsupported arithmetic operands: {shown}",
+                goal.span,
+            )
+        return self._unify(result, Value(value, span=goal.span))
+
+    def _shown_operation(self, goal: Expression, left: Term, right: Term, frame: Frame) -> str:
+        result = in_run(goal.args[2], frame)
+        return self._print(Expression(goal.operator, (left, right, result)))
+
+    # -- membership ---------------------------------------------------------------------
+
+    def _solve_in(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        item = self._operand(goal.args[0], frame)
+        collection = self._operand(goal.args[1], frame)
+        kind = type(collection)
+        if kind is Unknown:
+            return self._bindings.record(
+                Expression(Operator.IN, (item, collection), span=goal.span)
+            )
+        if kind is List:
+            return self._in_list(item, collection, goal, step)
+        if kind is Dictionary:
+            pairs = [List((Value(key), value)) for key, value in collection.fields]
+            return self._in_elements(item, pairs, step)
+        if kind is Value and type(collection.value) is str:
+            return self._in_elements(item, map(Value, collection.value), step)
+        if kind is Instance:
+            return self._in_elements(item, self._iterate(collection), step)
+        raise self._type_error(
+            f"can only use `in` on an iterable value, this is {debug_form(collection)}",
+            collection.span,
+        )
+
+    def _in_list(self, item: t.Any, collection: List, goal: Expression, step: Step) -> bool:
+        if collection.rest is None:
+            return self._in_elements(item, collection.items, step)
+        elements, rest = list_elements(collection)
+        if type(rest) is not Unknown:
+            return self._in_elements(item, elements, step)
+        open_rest = Expression(Operator.IN, (item, t.cast(Term, rest)), span=goal.span)
+        alternatives = [(item, element) for element in elements]
+        return self._branch(self._unify_or_record, [*alternatives, open_rest], step)
+
+    def _unify_or_record(self, payload: t.Any, step: Step) -> bool:
+        if isinstance(payload, Expression):
+            return self._bindings.record(payload)
+        return self._unify(*payload)
+
+    def _in_elements(self, item: t.Any, elements: Iterable[t.Any], step: Step) -> bool:
+        end = follow(item)
+        if type(end) is Value:
+            # No goal for an element that is plainly another value.
+            elements = (e for e in elements if not _plainly_differ(end, follow(e)))
+        return self._branch(self._unify_pair, ((item, element) for element in elements), step)
+
+    def _unify_pair(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
+        return self._unify(*pair)
+
+    def _iterate(self, collection: Instance) -> Iterator[t.Any]:
+        iterator = iterate(collection.value)
+        if iterator is None:
+            raise error_at(
+                InvalidIteratorError, f"{collection.value} is not iterable", self._step_span()
+            )
+        return self._elements(iterator)
+
+    def _elements(self, iterator: Iterator[t.Any]) -> Iterator[t.Any]:
+        for value in iterator:
+            self._until_clock = 1
+            yield self._from_python(value)
+
+    # -- lookups and calls --------------------------------------------------------------
+
+    def _solve_dot(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        value = self._operand(goal.args[0], frame)
+        key = self._operand(goal.args[1], frame)
+        result = self._operand(goal.args[2], frame)
+        return self._lookup(value, key, result, goal)
+
+    def _lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
+        """Look a key up in a value, or call a method, and unify what comes out."""
+        kind = type(value)
+        if kind is Unknown:
+            return self._lookup_later(value, key, result, goal)
+        if kind is Value and type(value.value) is bool:
+            raise self._type_error(
+                f"can only perform lookups on dicts and instances, this is {self._print(value)}",
+                value.span,
+            )
+        if type(key) is Call:
+            return self._unify(result, self._call_method(value, key, goal))
+        if kind is Dictionary:
+            if type(key) is Unknown:
+                pairs = [(key, Value(name), result, item) for name, item in value.fields]
+                return self._branch_over(self._unify_field, pairs, self._step)
+            found = value.get(self._key_name(key, goal))
+            return found is not None and self._unify(result, found)
+        return self._unify(result, self._get_attribute(value, self._key_name(key, goal), goal))
+
+    def _unify_field(self, payload: tuple[t.Any, ...], step: Step) -> bool:
+        key, name, result, item = payload
+        return self._unify(key, name) and self._unify(result, item)
+
+    def _lookup_later(self, value: Unknown, key: t.Any, result: t.Any, goal: Expression) -> bool:
+        if type(key) is Call:
+            raise error_at(
+                UnsupportedError,
+                f"Not supported: cannot call method on unbound variable {value.name}",
+                goal.span,
+            )
+        if type(key) is Unknown:
+            operands = (t.cast(Term, value), t.cast(Term, key), result)
+            return self._bindings.record(Expression(Operator.DOT, operands, span=goal.span))
+        lookup = Expression(Operator.DOT, (t.cast(Term, value), key))
+        return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
+
+    def _key_name(self, key: t.Any, goal: Expression) -> str:
+        if type(key) is Value and type(key.value) is str:
+            return key.value
+        raise self._type_error(
+            f"cannot look up field {debug_form(key)} on an external instance",
+            key.span or goal.args[1].span,
+        )
+
+    def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
+        return self._from_python(self._attribute(value, name, goal.span))
+
+    def _attribute(self, value: Term, name: str, span: Span | None) -> t.Any:
+        self._until_clock = 1
+        try:
+            return getattr(self._to_python(value), name)
+        except AttributeError as error:
+            raise self._traced(PolarRuntimeError, f"Application error: {error}", span) from error
+
+    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        method = self._attribute(value, call.name, goal.span)
+        if not callable(method):
+            raise error_at(
+                InvalidCallError,
+                f"tried to call '{call.name}' but it is not callable",
+                goal.span,
+            )
+        return self._from_python(self._call_host(method, call))
+
+    def _call_host(self, function: Callable[..., t.Any], call: Call) -> t.Any:
+        args = [self._to_python(arg) for arg in call.args]
+        kwargs = {key: self._to_python(arg) for key, arg in call.kwargs}
+        self._until_clock = 1
+        return function(*args, **kwargs)
+
+    def _solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        call = t.cast(Call, self._operand(goal.args[0], frame))
+        cls = self._host.classes.get(call.name)
+        if cls is None:
+            raise error_at(UnregisteredClassError, call.name, call.span)
+        try:
+            made = self._call_host(cls, call)
+        except Exception as error:
+            if isinstance(error, OsoError):
+                raise
+            raise error_at(
+                PolarRuntimeError,
+                f"Error constructing instance of {call.name}: {error}",
+                call.span,
+            ) from error
+        instance = Instance(made, self._print(call), span=goal.span)
+        return self._unify(self._operand(goal.args[1], frame), instance)
+
+
+def _plainly_differ(left: Value, right: t.Any) -> bool:
+    return type(right) is Value and not numbers.equal(left.value, right.value)
