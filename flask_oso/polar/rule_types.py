@@ -100,7 +100,8 @@ def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> Oso
     if not reasons:
         return None
     message = (
-        f"Invalid rule: {rule_to_polar(flattened(rule))} Must match one of the following rule types:\n"
+        f"Invalid rule: {rule_to_polar(flattened(rule))}"
+        " Must match one of the following rule types:\n"
         + "".join(reasons)
     )
     return error_at(ValidationError, message, rule.span)
