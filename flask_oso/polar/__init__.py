@@ -23,3 +23,18 @@ order in which they build on each other, which is also the order to read them in
 
 ``README.md`` beside this file describes the language and where it differs from oso.
 """
+
+from .engine import Engine
+from .exceptions import OsoError
+from .terms import Expression, Pattern, Predicate, TypeConstraint, Variable, dot_path
+
+__all__ = [
+    "Engine",
+    "Expression",
+    "OsoError",
+    "Pattern",
+    "Predicate",
+    "TypeConstraint",
+    "Variable",
+    "dot_path",
+]
