@@ -13,9 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from . import terms
 from .clauses import Clause, prepare_rule
-from .exceptions import InvalidQueryTypeError, UnexpectedPolarTypeError
+from .exceptions import (
+    InvalidQueryTypeError,
+    ParserError,
+    StackOverflowError,
+    UnexpectedPolarTypeError,
+    too_deep,
+)
 from .host import Host, to_polar
-from .nodes import Call, Term
+from .nodes import Call, Rule, Term
 from .parser import parse_query
 from .policy import Policy
 from .rewriting import rewrite_query
@@ -70,10 +76,16 @@ class Engine:
             return None
         by_arity: dict[int, list[Clause]] = {}
         for rule in rules:
-            clause = prepare_rule(rule, self.host.constants)
+            clause = self._prepare(rule)
             by_arity.setdefault(len(clause.parameters), []).append(clause)
         self._clauses[name] = by_arity
         return by_arity
+
+    def _prepare(self, rule: Rule) -> Clause:
+        try:
+            return prepare_rule(rule, self.host.constants)
+        except RecursionError:
+            raise too_deep(StackOverflowError, rule.span) from None
 
     def ask(self, name: str, *args: t.Any) -> bool:
         """Tell whether a rule call has a solution; what comes after the first is not computed."""
@@ -94,15 +106,15 @@ class Engine:
             and not bound, instead of raising ``UnexpectedPolarTypeError``.
         """
         if isinstance(query, str):
-            goal = parse_query(Source(query))
+            goal = _parse(query)
         elif isinstance(query, terms.Predicate):
-            goal = to_polar(query)
+            goal = rewrite_query(to_polar(query))
         else:
             raise InvalidQueryTypeError(
                 f"A query is a str or a Predicate, not {type(query).__name__}."
             )
         given = {name: to_polar(value) for name, value in (bindings or {}).items()}
-        for solution in self._solve(rewrite_query(goal), given):
+        for solution in self._solve(goal, given):
             if not accept_expression:
                 _check_bound(solution)
             yield solution
@@ -120,6 +132,14 @@ class Engine:
 
     def _solve(self, goal: Term, given: Mapping[str, Term] | None = None) -> Iterator[Bindings]:
         return Solver(self, timeout=_timeout()).solve(goal, given)
+
+
+def _parse(query: str) -> Term:
+    source = Source(query)
+    try:
+        return rewrite_query(parse_query(source))
+    except RecursionError:
+        raise too_deep(ParserError, source.span(0, 0)) from None
 
 
 def _call(name: str, args: Sequence[t.Any]) -> Call:

@@ -183,6 +183,11 @@ def error_at(kind: type[_E], message: str, span: Span | None, **details: t.Any) 
     return kind(located(message, span), details or None)
 
 
+def too_deep(kind: type[_E], span: Span | None) -> _E:
+    """Make the error for an expression that is nested deeper than Python recurses."""
+    return error_at(kind, "This is nested too deep. Give its parts rules of their own.", span)
+
+
 def combined(problems: Sequence[OsoError]) -> OsoError:
     """Make one error of all the problems of a load.
 

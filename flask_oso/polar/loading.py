@@ -13,7 +13,14 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .exceptions import OsoError, ValidationError, combined, error_at
+from .exceptions import (
+    OsoError,
+    ParserError,
+    ValidationError,
+    combined,
+    error_at,
+    too_deep,
+)
 from .host import Host
 from .nodes import Block, InlineQuery, Rule, RuleType, Statement
 from .parser import parse_policy
@@ -107,7 +114,10 @@ class _Load:
         self._break(parsed.problems)
         self.warnings.extend(parsed.warnings)
         for statement in parsed.statements:
-            self._add(statement)
+            try:
+                self._add(statement)
+            except RecursionError:
+                self._break([too_deep(ParserError, statement.span)])
 
     def _break(self, problems: Sequence[OsoError]) -> None:
         self._problems.extend(problems)

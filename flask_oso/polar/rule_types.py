@@ -101,8 +101,7 @@ def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> Oso
         return None
     message = (
         f"Invalid rule: {rule_to_polar(flattened(rule))}"
-        " Must match one of the following rule types:\n"
-        + "".join(reasons)
+        " Must match one of the following rule types:\n" + "".join(reasons)
     )
     return error_at(ValidationError, message, rule.span)
 
