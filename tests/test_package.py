@@ -11,6 +11,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 import flask_oso
 
@@ -72,6 +73,16 @@ def test_wheel_has_no_upper_pins(metadata: Message) -> None:
 
     assert not [line for line in required if re.search(r"<|==|~=", line)]
     assert metadata["Requires-Python"] == ">=3.11"
+
+
+def test_wheel_sorts_above_its_predecessor(metadata: Message) -> None:
+    """The last release of the abandoned package is older, and CHANGES.md begins with this one."""
+    changes = (ROOT / "CHANGES.md").read_text(encoding="utf-8")
+
+    headings = re.findall(r"^## Version (\S+)$", changes, re.MULTILINE)
+
+    assert Version(metadata["Version"]) > Version("0.27.3")
+    assert headings[0] == metadata["Version"]
 
 
 def test_wheel_states_its_licence(names: set[str], metadata: Message) -> None:

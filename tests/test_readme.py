@@ -43,7 +43,14 @@ class Snippet:
 class Folder:
     """A class of the section on roles."""
 
-    members: list[list[object]]
+    members: list[t.Any]
+
+
+@dataclasses.dataclass
+class Filed:
+    """A note of the section on roles."""
+
+    folder: Folder
 
 
 @dataclasses.dataclass
@@ -80,11 +87,11 @@ def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.Module
     """The complete application, imported from files as a reader would have them."""
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("readme_app", tmp_path / "app.py")
+    spec = importlib.util.spec_from_file_location("app", tmp_path / "app.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "readme_app", module)
+    monkeypatch.setitem(sys.modules, "app", module)
     spec.loader.exec_module(module)
     return module
 
@@ -172,6 +179,92 @@ def test_protected_view_answers(load: Callable[[str], dict[str, t.Any]]) -> None
     client = names["app"].test_client()
 
     assert [client.get("/report").status_code for _ in range(2)] == [200, 403]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/notes/1", 403),
+        ("GET", "/api/notes/2", 200),
+        ("GET", "/api/print", 200),
+        ("POST", "/api/print", 403),
+    ],
+)
+def test_methods_are_guarded_each_by_its_decorator(
+    load: Callable[[str], dict[str, t.Any]], method: str, path: str, status: int
+) -> None:
+    """The views that are classes pass strict authorization, and ask what they show."""
+    names = load(code_of("Views that are classes", "polar"))
+    exec(code_of("Views that are classes", "python"), names)
+    names["oso"].set_get_actor(lambda: names["USERS"]["ben"])
+    names["oso"].require_authorization(names["app"], strict=True)
+
+    response = names["app"].test_client().open(path, method=method)
+
+    assert response.status_code == status
+
+
+def test_forgotten_view_is_refused(load: Callable[[str], dict[str, t.Any]]) -> None:
+    """The test to keep passes for an application that was initialized."""
+    names = load(FILES["policy.polar"])
+    exec(code_of("Make forgetting impossible", "python"), names)
+    names["oso"].require_authorization(names["app"], strict=True)
+    names["app"].testing = True
+    names["create_app"] = lambda: names["app"]
+
+    names["test_forgotten_view_is_refused"]()
+
+
+def test_forgotten_view_is_open_without_init_app(load: Callable[[str], dict[str, t.Any]]) -> None:
+    """The test to keep fails where the key is set and ``init_app`` never runs."""
+    names = load(FILES["policy.polar"])
+    exec(code_of("Make forgetting impossible", "python"), names)
+    app = Flask("uninitialized")
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    names["create_app"] = lambda: app
+
+    with pytest.raises(AssertionError):
+        names["test_forgotten_view_is_refused"]()
+
+
+@pytest.mark.parametrize(("pair", "allowed"), [(list, True), (tuple, False)])
+def test_member_is_a_list_of_two(
+    application: types.ModuleType, pair: type[t.Any], allowed: bool
+) -> None:
+    """The policy on roles matches lists, and passes over tuples."""
+    policy, ana = Oso(), application.USERS["ana"]
+    policy.register_class(application.User)
+    policy.register_class(Folder)
+    policy.register_class(Filed, name="Note")
+    policy.load_str(code_of("Roles", "polar"))
+
+    answer = policy.is_allowed(ana, "edit", Filed(Folder([pair([ana, "owner"])])))
+
+    assert answer is allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "resource", "allowed"),
+    [
+        ("ana", "edit", 1, True),
+        ("ana", "read", 1, False),
+        ("ben", "edit", 1, False),
+        ("ana", "edit", 2, False),
+    ],
+)
+def test_first_policy_means_what_it_says(
+    load: Callable[[str], dict[str, t.Any]],
+    name: str,
+    action: str,
+    resource: int,
+    allowed: bool,
+) -> None:
+    """Authors change their notes while these are not public."""
+    names = load(code_of("Write a policy", "polar"))
+
+    answer = names["policy"].is_allowed(names["USERS"][name], action, names["NOTES"][resource])
+
+    assert answer is allowed
 
 
 def test_redirect_answers_a_denial(load: Callable[[str], dict[str, t.Any]]) -> None:
