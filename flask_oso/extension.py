@@ -28,7 +28,7 @@ from .globals import (
     unwrap,
 )
 from .oso import Oso
-from .polar.exceptions import OsoError
+from .polar.exceptions import OsoError, PolarFileNotFoundError
 from .polar.host import unrepresentable
 from .polar.spelling import nearest
 
@@ -57,9 +57,15 @@ class FlaskOso:
 
     :param oso: the Oso of the apps that are not given one of their own.
     :param app: an app to initialize at once.
+    :raises TypeError: an app was given as the first argument.
     """
 
     def __init__(self, oso: Oso | None = None, app: Flask | None = None) -> None:
+        if isinstance(oso, Flask):
+            raise TypeError(
+                "The first argument of 'FlaskOso' is an Oso. Pass the app by name:"
+                " FlaskOso(app=app)."
+            )
         self._app = app
         self._shared = Binding()
         self._lock = threading.Lock()
@@ -194,6 +200,7 @@ class FlaskOso:
         allowed = _decide(oso, *question)
         self._note_decision()
         if not allowed:
+            hooks.log_unknown_action(app, oso, question[1])
             self._refuse(app)
 
     def skip_authorization(self, reason: str | None = None) -> None:
@@ -227,10 +234,15 @@ class FlaskOso:
         try:
             return unwrap(this_app().ensure_sync(self._get_actor)())
         except AttributeError as error:
-            raise OsoError(
+            failure = OsoError(
                 "Getting the current actor failed. You may need to override the current actor"
                 " function with FlaskOso#set_get_actor"
-            ) from error
+            )
+            failure.add_note(
+                "Set 'g.current_user' in a 'before_request' function (None for nobody), or call"
+                " 'set_get_actor'."
+            )
+            raise failure from error
 
     def bound_oso(self) -> Oso:
         """Give the Oso of the current app.
@@ -249,7 +261,7 @@ class FlaskOso:
         strict = _flag(app, "OSO_REQUIRE_AUTHORIZATION")
         judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
         # Nothing of the app is touched before its policies are in force.
-        binding = self._bind(oso, _policies(app))
+        binding = self._bind_configured(app, oso)
         config = {key: app.config[key] for key in _CONFIG_DEFAULTS}
         state = OsoState(self, {self: binding}, config=config)
         hooks.install(app, state)
@@ -258,6 +270,16 @@ class FlaskOso:
             self.require_authorization(app, strict=True)
         if judges_routes:
             self.perform_route_authorization(app)
+
+    def _bind_configured(self, app: Flask, oso: Oso | None) -> Binding:
+        try:
+            return self._bind(oso, _policies(app))
+        except PolarFileNotFoundError as error:
+            error.add_note(
+                "From 'OSO_POLICIES'; relative names start at the root of the app,"
+                f" {app.root_path}."
+            )
+            raise
 
     def _bind(self, oso: Oso | None, policies: Sequence[str]) -> Binding:
         binding = self._shared

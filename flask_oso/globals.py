@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import threading
 import typing as t
 
 from flask import Flask, Request, current_app, has_app_context, has_request_context, request
@@ -23,6 +24,8 @@ if t.TYPE_CHECKING:
     from .routes import Census
 
 _MARK = "_flask_oso"
+_MOST_WORDS = 100
+_LONGEST_WORD = 100
 
 
 class UnboundError(OsoError, RuntimeError):
@@ -57,6 +60,24 @@ class Binding:
     settled: bool = False
 
 
+class FewWords:
+    """Remembers words that came before, within bounds: they may come from requests."""
+
+    def __init__(self) -> None:
+        self._words: set[str] = set()
+        self._lock = threading.Lock()
+
+    def adds(self, word: str) -> bool:
+        """Tell whether a word is new and there is room for it; remember it then."""
+        if word in self._words or len(word) > _LONGEST_WORD:
+            return False
+        with self._lock:
+            is_added = len(self._words) < _MOST_WORDS and word not in self._words
+            if is_added:
+                self._words.add(word)
+            return is_added
+
+
 @dataclasses.dataclass(eq=False)
 class OsoState:
     """What ``app.extensions["oso"]`` keeps.
@@ -74,6 +95,8 @@ class OsoState:
     census: Census | None = None
     #: The configuration as it was read.
     config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    #: The actions of denials that were looked at for misspellings.
+    denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
 
     @property
     def oso(self) -> Oso | None:

@@ -10,6 +10,7 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
 import warnings
@@ -22,6 +23,7 @@ from .globals import (
     OsoState,
     RequestMark,
     Requirement,
+    find_state,
     mark_of,
     this_app,
     this_state,
@@ -33,12 +35,15 @@ from .routes import (
     Census,
     Guard,
     GuardKind,
+    View,
     all_guards,
     describe,
+    describe_request,
     guards_of_request,
     is_automatic_options,
     is_current,
     is_exempt,
+    method_function,
     take_census,
 )
 
@@ -47,6 +52,16 @@ if t.TYPE_CHECKING:
 
     from .extension import FlaskOso
     from .oso import Oso
+
+
+_FORGOTTEN = (
+    "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
+    " with '@skip_authorization'."
+)
+_UNDECIDED = (
+    "answered although the authorization came to no decision; its answer was withheld. An error"
+    " handler or an 'after_request' function may have made it look like a success."
+)
 
 
 def install(app: Flask, state: OsoState) -> None:
@@ -116,7 +131,7 @@ def withhold_unauthorized(response: Response) -> Response:
         return _withhold(app, mark, response, response.status_code)
     mark.reported = True
     response.close()
-    raise OsoError("Authorize not called.")
+    raise _not_called(app, current, _FORGOTTEN)
 
 
 class Border:
@@ -170,9 +185,11 @@ class Border:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
         unjudged = mark.undecided or mark.pending or mark.withheld_as
-        lacks = _lacks_authorization(self._app, self._state, unwrap(request), mark)
-        if lacks or (unjudged and _succeeds(code)):
-            raise OsoError("Authorize not called.")
+        current = unwrap(request)
+        if _lacks_authorization(self._app, self._state, current, mark):
+            raise _not_called(self._app, current, _FORGOTTEN)
+        if unjudged and _succeeds(code):
+            raise _not_called(self._app, current, _UNDECIDED)
         return headers
 
 
@@ -206,11 +223,33 @@ def _missing_guard(app: Flask, state: OsoState, current: Request, mark: RequestM
     view = app.view_functions[endpoint]
     if guards_of_request(view, current.method):
         return None
-    return (
-        f"The {describe(endpoint, view)} is not guarded. Decorate it with '@authorize', exempt it"
-        " with '@skip_authorization', or declare with '@authorizes_inside' that it authorizes"
-        " itself."
+    return f"{describe_request(endpoint, view, current.method)} is not guarded. " + _how_to_guard(
+        view, current.method
     )
+
+
+def _how_to_guard(view: View, method: str) -> str:
+    function = method_function(view, method)
+    if function is None:
+        return (
+            "Decorate it with '@authorize', exempt it with '@skip_authorization', or declare with"
+            " '@authorizes_inside' that it authorizes itself."
+        )
+    class_name = function[0].rpartition(".")[0]
+    return (
+        f"Decorate the method, or name the decorator in '{class_name}.decorators'."
+        " '@authorize' guards it, '@skip_authorization' exempts it, and '@authorizes_inside'"
+        " declares that it authorizes itself."
+    )
+
+
+def _not_called(app: Flask, current: Request, note: str) -> OsoError:
+    error = OsoError("Authorize not called.")
+    endpoint = current.endpoint or ""
+    view = app.view_functions.get(endpoint)
+    what = describe_request(endpoint, view, current.method) if view is not None else "The app"
+    error.add_note(f"{what} {note}")
+    return error
 
 
 def _judge_response(app: Flask, response: Response) -> Response:
@@ -272,6 +311,23 @@ def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
             if guard.kind is GuardKind.AUTHORIZE:
                 where = describe(endpoint, view)
                 _warn(_unknown_action(guard, where, known), _unknown_class(guard, where, oso))
+
+
+def log_unknown_action(app: Flask, oso: Oso, action: t.Any) -> None:
+    """Tell the log, once, of a denied action that looks like a misspelt one.
+
+    A subclass of ``str`` is an object to policies, and never taken for a word.
+    """
+    # The request is denied already, and whatever happens here must not change its answer.
+    with contextlib.suppress(Exception):
+        state = find_state(app)
+        if state is None or type(action) is not str or not state.denied_actions.adds(action):
+            return
+        known = oso.known_actions()
+        near = nearest(action, sorted(known)) if known and action not in known else None
+        if near is not None:
+            text = "The action %r is never allowed by the policy. Did you mean %r?"
+            app.logger.warning(text, action, near)
 
 
 def _warn(*texts: str | None) -> None:

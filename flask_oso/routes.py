@@ -18,6 +18,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask, Request
+from flask.views import MethodView
 from werkzeug.routing import Rule
 
 View = Callable[..., t.Any]
@@ -168,6 +169,27 @@ def describe(endpoint: str, view: View) -> str:
     return f"endpoint {endpoint!r} ({_place(view)})"
 
 
+def describe_request(endpoint: str, view: View, method: str) -> str:
+    """Name what a request enters, as a sentence begins.
+
+    Of a ``MethodView`` that is the function of the HTTP method.
+    """
+    function = method_function(view, method)
+    if function is None:
+        return f"The {describe(endpoint, view)}"
+    name, handler = function
+    return f"{method} of the endpoint {endpoint!r} ({name}, {_place(handler)})"
+
+
+def method_function(view: View, method: str) -> tuple[str, View] | None:
+    """Give name and function of an HTTP method, if the view is made of a ``MethodView``."""
+    view_class = getattr(view, "view_class", None)
+    if not inspect.isclass(view_class) or not issubclass(view_class, MethodView):
+        return None
+    handler = _handler(view_class, method)
+    return (f"{view_class.__name__}.{handler[0]}", handler[1]) if handler is not None else None
+
+
 def _is_static(endpoint: str, view: View) -> bool:
     # Flask registers a function of its own; a view that took its place is not exempt.
     module = getattr(view, "__module__", None) or ""
@@ -284,10 +306,15 @@ def _parts(view: View, method: str) -> list[View]:
     view_class = getattr(view, "view_class", None)
     if view_class is None:
         return [view]
-    handler = getattr(view_class, method.lower(), None)
-    if handler is None and method == "HEAD":
-        handler = getattr(view_class, "get", None)
+    _, handler = _handler(view_class, method) or ("", None)
     return [view, *filter(callable, (view_class.dispatch_request, handler))]
+
+
+def _handler(view_class: type, method: str) -> tuple[str, t.Any] | None:
+    """Give name and value of the attribute that answers a method; HEAD may be ``get``."""
+    names = ("head", "get") if method == "HEAD" else (method.lower(),)
+    found = ((name, getattr(view_class, name, None)) for name in names)
+    return next((pair for pair in found if pair[1] is not None), None)
 
 
 def _methods(view: View) -> Iterable[str]:

@@ -463,6 +463,31 @@ def test_strict_accepts_guarded_methods(strict: t.Any) -> None:
     assert (answers, len(strict.entered)) == ([200, 200, 500], 2)
 
 
+def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
+    """Defect c: of a class-based view it is told which method lacks its guard, and where."""
+
+    class Page(MethodView):
+        @authorize(resource="page")
+        def get(self) -> t.Any:
+            return strict.enter()
+
+        def delete(self) -> t.Any:
+            return strict.enter()
+
+    strict.app.add_url_rule("/", view_func=Page.as_view("page"))
+    strict.app.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        strict.open("/", "ann", method="DELETE")
+
+    assert str(caught.value) == (
+        f"DELETE of the endpoint 'page' (Page.delete, {__file__}:"
+        f"{Page.delete.__code__.co_firstlineno}) is not guarded. Decorate the method, or name the"
+        " decorator in 'Page.decorators'. '@authorize' guards it, '@skip_authorization' exempts"
+        " it, and '@authorizes_inside' declares that it authorizes itself."
+    )
+
+
 def test_strict_accepts_guarded_dispatch(strict: t.Any) -> None:
     """Defect c: or as a whole, by its 'dispatch_request'."""
 

@@ -23,7 +23,11 @@ from flask_oso import (
     authorizes_inside,
     skip_authorization,
 )
-from flask_oso.polar.exceptions import DuplicateClassAliasError, PolarRuntimeError
+from flask_oso.polar.exceptions import (
+    DuplicateClassAliasError,
+    PolarFileNotFoundError,
+    PolarRuntimeError,
+)
 
 # -- names and state -----------------------------------------------------------------
 
@@ -63,6 +67,16 @@ def test_constructor_takes_oso_and_app() -> None:
 
     assert extension.oso is oso
     assert extension.app is app
+
+
+def test_app_as_the_first_argument_is_refused() -> None:
+    """The mix-up that Flask's other extensions invite is named, with the remedy."""
+    with pytest.raises(TypeError) as caught:
+        FlaskOso(Flask("site"))  # type: ignore[arg-type]
+
+    assert str(caught.value) == (
+        "The first argument of 'FlaskOso' is an Oso. Pass the app by name: FlaskOso(app=app)."
+    )
 
 
 def test_app_is_the_current_one_without_one_of_its_own(site: t.Any) -> None:
@@ -258,6 +272,20 @@ def test_policy_that_fails_stops_the_app(tmp_path: pathlib.Path, text: str | Non
     assert "oso" not in app.extensions
 
 
+def test_missing_policy_file_names_its_setting(tmp_path: pathlib.Path) -> None:
+    """A missing file keeps its error, and a note tells where its name came from."""
+    app = Flask("site", root_path=str(tmp_path))
+    app.config["OSO_POLICIES"] = "policy.polar"
+
+    with pytest.raises(PolarFileNotFoundError) as caught:
+        FlaskOso(app=app)
+
+    assert str(caught.value) == f"Could not find file: {tmp_path / 'policy.polar'}"
+    assert caught.value.__notes__ == [
+        f"From 'OSO_POLICIES'; relative names start at the root of the app, {tmp_path}."
+    ]
+
+
 def test_unknown_key_warns_with_a_suggestion() -> None:
     """A misspelt OSO_* key is reported, with the key that was meant."""
     app = Flask("site")
@@ -363,6 +391,10 @@ def test_missing_current_user_is_explained(make_site: t.Any) -> None:
         "Getting the current actor failed. You may need to override the current actor function"
         " with FlaskOso#set_get_actor"
     )
+    assert caught.value.__notes__ == [
+        "Set 'g.current_user' in a 'before_request' function (None for nobody), or call"
+        " 'set_get_actor'."
+    ]
 
 
 def test_authorize_without_oso_is_refused() -> None:
@@ -465,6 +497,102 @@ def test_refusals_are_not_policy_errors(kind: type[AuthorizationError]) -> None:
     assert kind().message.startswith(f"Oso {kind.__name__} -- ")
 
 
+# -- misspelt actions ----------------------------------------------------------------
+
+WORDS = 'allow("ann", "read", "page"); allow("ann", "edit", "page");'
+
+
+def deny(site: t.Any, action: t.Any, resource: t.Any = "page") -> None:
+    """Ask for what eve may not."""
+    with site.app.app_context(), pytest.raises(Forbidden):
+        site.guard.authorize(resource, actor="eve", action=action)
+
+
+def test_misspelt_action_is_logged_once(make_site: t.Any, caplog: t.Any) -> None:
+    """A denial of a word that is nearly an action says so, the first time."""
+    site = make_site(WORDS)
+
+    deny(site, "eidt")
+    deny(site, "eidt")
+
+    assert [(record.name, record.levelname) for record in caplog.records] == [("site", "WARNING")]
+    assert caplog.messages == [
+        "The action 'eidt' is never allowed by the policy. Did you mean 'edit'?"
+    ]
+
+
+def test_misspelt_action_is_logged_for_each_app(make_site: t.Any, caplog: t.Any) -> None:
+    """What one app has said, another has not."""
+    deny(make_site(WORDS), "eidt")
+    deny(make_site(WORDS), "eidt")
+
+    assert len(caplog.records) == 2
+
+
+def test_log_shows_no_resource(make_site: t.Any, caplog: t.Any) -> None:
+    """Nothing of actor or resource is in the log, and an action cannot break its line."""
+    deny(make_site(WORDS), "edit\n", "SECRET")
+
+    assert caplog.messages == [
+        r"The action 'edit\n' is never allowed by the policy. Did you mean 'edit'?"
+    ]
+
+
+@pytest.mark.parametrize(
+    "action", ["edit", "fly", "", "eidt" * 100, 7, None, type("Word", (str,), {})("eidt")]
+)
+def test_other_denials_are_not_logged(make_site: t.Any, caplog: t.Any, action: t.Any) -> None:
+    """A known action, one like no other, a long one and what is no plain str are passed over."""
+    site = make_site(WORDS)
+
+    with site.app.test_request_context(), pytest.raises(Forbidden):
+        site.guard.authorize("page", actor="eve", action=action)
+
+    assert caplog.messages == []
+
+
+def test_open_policies_are_not_logged(make_site: t.Any, caplog: t.Any) -> None:
+    """Where a rule allows any action, no word is wrong."""
+    deny(make_site(WORDS + 'allow("root", _, _);'), "eidt")
+
+    assert caplog.messages == []
+
+
+def test_allowed_action_asks_for_no_words(make_site: t.Any, monkeypatch: t.Any) -> None:
+    """An allowed request costs nothing: the policy's actions are not even asked for."""
+    site = make_site(WORDS)
+    asked: list[Oso] = []
+    monkeypatch.setattr(Oso, "known_actions", lambda self: asked.append(self))
+
+    with site.app.app_context():
+        site.guard.authorize("page", actor="ann", action="edit")
+
+    assert asked == []
+
+
+def test_denied_actions_are_remembered_within_bounds(make_site: t.Any, monkeypatch: t.Any) -> None:
+    """Words from requests fill neither memory nor time: after a hundred it is silent."""
+    site = make_site(WORDS)
+    asked: list[Oso] = []
+    monkeypatch.setattr(Oso, "known_actions", lambda self: asked.append(self))
+
+    for number in [*range(150), *range(150)]:
+        deny(site, f"eidt{number}")
+
+    assert len(asked) == 100
+
+
+def test_trouble_with_the_words_changes_no_denial(make_site: t.Any, monkeypatch: t.Any) -> None:
+    """A policy that cannot be asked, or a log that fails, leaves the answer 403."""
+    site = make_site(WORDS)
+    deny_log = type("Log", (), {"warning": property(lambda self: 1 / 0)})()
+    monkeypatch.setattr(site.app, "logger", deny_log)
+
+    deny(site, "eidt")
+    monkeypatch.setattr(Oso, "known_actions", lambda self: 1 / 0)
+    deny(site, "raed")
+
+
 # -- the unauthorized action ---------------------------------------------------------
 
 
@@ -564,6 +692,56 @@ def test_forgotten_check_raises_in_testing(site: t.Any) -> None:
 
     with pytest.raises(OsoError, match=r"Authorize not called\."):
         site.open("/")
+
+
+def test_forgotten_check_names_the_view(site: t.Any) -> None:
+    """The text is upstream's; a note names endpoint, file, line and remedy."""
+    site.guard.require_authorization(site.app)
+    site.app.testing = True
+    site.app.add_url_rule("/", "view", site.enter)
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/")
+
+    code = site.enter.__func__.__code__
+    assert str(caught.value) == "Authorize not called."
+    assert caught.value.__notes__ == [
+        f"The endpoint 'view' ({code.co_filename}:{code.co_firstlineno}) answered without calling"
+        " 'authorize'; its answer was withheld. Call it, or exempt the view with"
+        " '@skip_authorization'."
+    ]
+
+
+def test_forgotten_check_is_named_at_the_border(site: t.Any) -> None:
+    """Where a failing hook keeps the gate from its turn, the border adds the same note."""
+    site.guard.require_authorization(site.app)
+    site.app.add_url_rule("/", "view", site.enter)
+    site.app.register_error_handler(500, lambda error: "all is well")
+    site.app.after_request(lambda response: 1 / 0)
+
+    with pytest.raises(OsoError, match=r"^Authorize not called\.") as caught:
+        site.open("/")
+
+    assert "endpoint 'view'" in caught.value.__notes__[0]
+    assert "Call it, or exempt the view" in caught.value.__notes__[0]
+
+
+def test_decision_that_failed_is_named_at_the_border(site: t.Any) -> None:
+    """Where 'authorize' was called in vain, the note does not say that it was not called."""
+    site.guard.set_oso(Oso())
+    site.app.register_error_handler(OsoError, lambda error: ("no", 500))
+    site.app.add_url_rule("/", "view", authorize(site.enter))
+
+    def succeed(response: flask.Response) -> flask.Response:
+        response.status_code = 200
+        return response
+
+    site.app.after_request_funcs[None].insert(0, succeed)
+
+    with pytest.raises(OsoError, match=r"^Authorize not called\.") as caught:
+        site.open("/")
+
+    assert "came to no decision" in caught.value.__notes__[0]
 
 
 def test_forgotten_check_is_500(demanding: t.Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, g
 
 from flask_oso import OsoError, current_actor, current_oso
-from flask_oso.globals import mark_of, unwrap
+from flask_oso.globals import FewWords, mark_of, unwrap
 
 
 def test_current_oso_is_the_apps(site: t.Any) -> None:
@@ -69,3 +69,13 @@ def test_unwrap_believes_types_only() -> None:
     liar = Liar()
 
     assert unwrap(liar) is liar
+
+
+def test_few_words_are_remembered() -> None:
+    """A word is new once; one that is too long, or comes too late, never is."""
+    words = FewWords()
+
+    first = [words.adds("word"), words.adds("word"), words.adds("w" * 101)]
+    more = [words.adds(str(number)) for number in range(150)]
+
+    assert (first, sum(more), words.adds("late")) == ([True, False, False], 99, False)

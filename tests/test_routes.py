@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import typing as t
 
 import flask
@@ -15,6 +16,7 @@ from flask_oso.routes import (
     GuardKind,
     all_guards,
     describe,
+    describe_request,
     guards_of,
     guards_of_request,
     is_current,
@@ -109,6 +111,34 @@ def test_describe_names_a_class() -> None:
         pass
 
     assert "Page)" in describe("page", Page.as_view("page"))
+
+
+@pytest.mark.parametrize(("method", "name"), [("DELETE", "delete"), ("HEAD", "get")])
+def test_describe_request_names_the_function_of_a_method(method: str, name: str) -> None:
+    """Of a MethodView the function that answers is named, below its decorators."""
+
+    class Page(MethodView):
+        def get(self) -> str:
+            return "page"
+
+        @skip_authorization
+        def delete(self) -> str:
+            return "page"
+
+    line = inspect.unwrap(getattr(Page, name)).__code__.co_firstlineno
+
+    assert describe_request("page", Page.as_view("page"), method) == (
+        f"{method} of the endpoint 'page' (Page.{name}, {__file__}:{line})"
+    )
+
+
+def test_describe_request_without_a_function() -> None:
+    """A plain view is described as ever, and a method that nobody wrote by its class."""
+    line = view.__code__.co_firstlineno
+    page = type("Page", (MethodView,), {}).as_view("page")  # type: ignore[attr-defined]
+
+    assert describe_request("page", view, "PUT") == f"The endpoint 'page' ({__file__}:{line})"
+    assert describe_request("page", page, "PUT").startswith("The endpoint 'page' (")
 
 
 def test_describe_names_any_callable() -> None:
