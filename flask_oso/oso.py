@@ -22,6 +22,7 @@ from .polar.exceptions import (
     PolarFileExtensionError,
     PolarFileNotFoundError,
     PolarRuntimeError,
+    PolarTypeError,
     combined,
     error_at,
 )
@@ -59,6 +60,7 @@ class Oso:
         self.read_action = read_action
         self._ignores_missing_allow = _NO_ALLOW_WARNING in os.environ
         self._has_roles = False
+        self._is_loading = False
         self._engine = Engine(Policy(), make_host())
         # Taken by those who change the engine, never by those who ask. A host method may
         # load a policy while an inline query of another load runs.
@@ -74,7 +76,7 @@ class Oso:
 
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
-        return self._engine.ask("allow", actor, action, resource)
+        return _decide(self._engine, "allow", actor, action, resource)
 
     def authorize(
         self, actor: t.Any, action: t.Any, resource: t.Any, *, check_read: bool = True
@@ -86,10 +88,11 @@ class Oso:
         :raises ForbiddenError: if it may be read but not this, or ``check_read`` is off.
         """
         engine = self._engine
-        if engine.ask("allow", actor, action, resource):
+        if _decide(engine, "allow", actor, action, resource):
             return
         if check_read and (
-            action == self.read_action or not engine.ask("allow", actor, self.read_action, resource)
+            action == self.read_action
+            or not _decide(engine, "allow", actor, self.read_action, resource)
         ):
             raise self.not_found_error()
         raise self.forbidden_error()
@@ -99,7 +102,7 @@ class Oso:
 
         :raises ForbiddenError: otherwise.
         """
-        if not self._engine.ask("allow_request", actor, request):
+        if not _decide(self._engine, "allow_request", actor, request):
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
@@ -107,7 +110,7 @@ class Oso:
 
         :raises ForbiddenError: otherwise.
         """
-        if not self._engine.ask("allow_field", actor, action, resource, field):
+        if not _decide(self._engine, "allow_field", actor, action, resource, field):
             raise self.forbidden_error()
 
     def authorized_actions(
@@ -259,6 +262,7 @@ class Oso:
     def clear_rules(self) -> None:
         """Drop the policy. Classes and constants stay; roles have to be enabled again."""
         with self._changing:
+            self._check_not_loading()
             self._has_roles = False
             self._engine = Engine(Policy(), self._engine.host)
 
@@ -270,6 +274,7 @@ class Oso:
         :raises RolesValidationError: if the policy's role configuration is wrong.
         """
         with self._changing:
+            self._check_not_loading()
             if self._has_roles:
                 return
             engine = self._engine
@@ -280,8 +285,16 @@ class Oso:
                 self._engine = engine
             self._has_roles = True
 
+    def _check_not_loading(self) -> None:
+        # Only the thread that loads gets here while it does: from an inline query.
+        if self._is_loading:
+            raise PolarRuntimeError(
+                "Cannot change the policy while its inline queries run. Change it afterwards."
+            )
+
     def _load(self, sources: list[Source]) -> None:
         with self._changing:
+            self._check_not_loading()
             engine = self._engine
             if engine.policy.has_rules:
                 raise PolarRuntimeError(
@@ -303,8 +316,22 @@ class Oso:
             candidate = Engine(loaded.policy, engine.host)
             if self._has_roles and loaded.policy.has_rules:
                 _print_warnings(check_roles(candidate))
-            _check_inline_queries(candidate)
-            self._engine = Engine(replace(loaded.policy, inline_queries=()), engine.host)
+            self._is_loading = True
+            try:
+                _check_inline_queries(candidate)
+            finally:
+                self._is_loading = False
+            policy = replace(loaded.policy, inline_queries=())
+            # An inline query may have registered something.
+            self._engine = Engine(policy, self._engine.host)
+
+
+def _decide(engine: Engine, rule: str, *args: t.Any) -> bool:
+    """Ask about values; a variable would ask "for whom, and for what?" and match anything."""
+    for arg in args:
+        if isinstance(arg, Variable):
+            raise PolarTypeError(f"A decision needs values, not {arg!r}. Use 'query_rule'.")
+    return engine.ask(rule, *args)
 
 
 def _read_source(filename: str | os.PathLike[str]) -> Source:

@@ -22,13 +22,14 @@ from flask_oso.polar.exceptions import (
     PolarFileExtensionError,
     PolarFileNotFoundError,
     PolarRuntimeError,
+    PolarTypeError,
     RolesValidationError,
     UnexpectedPolarTypeError,
     UnregisteredClassError,
     ValidationError,
 )
 
-UNDEFINED = r"^Query for undefined rule `{}`$"
+UNDEFINED = r"^Query for undefined rule `{}`(\. [A-Z].*)?$"
 SECOND_LOAD = "Cannot load additional Polar code -- all Polar code must be loaded at the same time."
 
 
@@ -1379,7 +1380,11 @@ def test_threads_never_see_half_a_policy() -> None:
 
     seen = under_fire(ask, change)
 
-    assert seen <= {(1, 2), (3, 4), "Query for undefined rule `f`"}
+    assert seen <= {
+        (1, 2),
+        (3, 4),
+        "Query for undefined rule `f`. No policy is loaded. Load one with 'load_files'.",
+    }
 
 
 def test_threads_load_at_the_same_time() -> None:
@@ -1400,3 +1405,15 @@ def test_threads_load_at_the_same_time() -> None:
 
     assert sorted(outcomes, key=str) == [SECOND_LOAD] * 7 + [None]
     assert answers(oso.query("f(x)")) == [{"x": outcomes.index(None)}]
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_is_allowed_refuses_a_variable(position: int) -> None:
+    """A variable asks a question; as a part of a decision it would match anything."""
+    args: list[t.Any] = [1, 2, 3]
+    args[position] = Variable("x")
+    oso = Oso()
+    oso.load_str("allow(1, 2, 3);")
+
+    with pytest.raises(PolarTypeError, match="A decision needs values"):
+        oso.is_allowed(*args)

@@ -23,7 +23,9 @@ from .nodes import (
     Rule,
     Term,
     Unknown,
+    Value,
     Variable,
+    is_ground,
 )
 
 
@@ -44,12 +46,17 @@ class Template(Term):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A rule ready to run. ``size`` is the number of its variables."""
+    """A rule ready to run.
+
+    ``size`` is the number of its variables, ``literals`` the parameters that are numbers,
+    strings or Booleans, with their positions.
+    """
 
     rule: Rule
     parameters: tuple[Parameter, ...]
     body: Term | None
     size: int
+    literals: tuple[tuple[int, Value], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,12 @@ def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
         for parameter in rule.parameters
     )
     body = None if rule.body is None else numbering.visit(rule.body)
-    return Clause(rule, parameters, body, len(numbering.slots))
+    literals = tuple(
+        (position, parameter.term)
+        for position, parameter in enumerate(parameters)
+        if isinstance(parameter.term, Value)
+    )
+    return Clause(rule, parameters, body, len(numbering.slots), literals)
 
 
 def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:
@@ -93,6 +105,8 @@ class _Numbering:
 
     def visit(self, term: Term) -> Term:
         """Give the term with slots for its variables."""
+        if is_ground(term):
+            return term
         if isinstance(term, Variable):
             return self._variable(term)
         if isinstance(term, Expression):

@@ -22,14 +22,14 @@ from .nodes import (
     Call,
     Dictionary,
     Expression,
-    Instance,
     List,
+    Lookup,
     Operator,
     Pattern,
     Term,
     Unknown,
-    Value,
     Variable,
+    is_ground,
 )
 
 _INVERSE = {
@@ -92,7 +92,7 @@ def unknowns_in(term: t.Any) -> Iterator[Unknown]:
         current = bound(stack.pop())
         if type(current) is Unknown:
             yield current
-        elif type(current) is not Value and type(current) is not Instance:
+        elif not is_ground(current):
             # A term may contain itself: there is no occurs check.
             if id(current) in seen:
                 continue
@@ -158,7 +158,7 @@ def _definition(expression: Expression) -> tuple[t.Any, Expression | None]:
 
 
 def _is_lookup(term: t.Any) -> bool:
-    return isinstance(term, Expression) and term.operator is Operator.DOT and len(term.args) == 2
+    return isinstance(term, Lookup)
 
 
 def substitute(term: t.Any, lookups: dict[int, Expression], see: Callable[[t.Any], t.Any]) -> t.Any:
@@ -180,6 +180,8 @@ def rebuild(term: t.Any, visit: Callable[[t.Any], t.Any]) -> t.Any:
     def pairs(fields: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
         return tuple((key, visit(part)) for key, part in fields)
 
+    if is_ground(term):
+        return term
     if isinstance(term, Expression):
         return replace(term, args=tuple(map(visit, term.args)))
     if isinstance(term, List):

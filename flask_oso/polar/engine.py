@@ -25,8 +25,10 @@ from .nodes import Call, Rule, Term
 from .parser import parse_query
 from .policy import Policy
 from .rewriting import rewrite_query
+from .roles import ROLE_RULE_NAMES
 from .solver import Solver
 from .sources import Source
+from .spelling import nearest
 
 DEFAULT_TIMEOUT_MS = 30_000
 
@@ -80,6 +82,15 @@ class Engine:
             by_arity.setdefault(len(clause.parameters), []).append(clause)
         self._clauses[name] = by_arity
         return by_arity
+
+    def hint(self, name: str) -> str:
+        """Say what to do about an undefined rule; empty if nothing is known."""
+        if not self.policy.has_rules:
+            return ". No policy is loaded. Load one with 'load_files'."
+        if name in ROLE_RULE_NAMES:
+            return ". Call 'enable_roles' to use the roles of oso 0.15."
+        near = nearest(name, self.policy.rules)
+        return f". Did you mean `{near}`?" if near else ""
 
     def _prepare(self, rule: Rule) -> Clause:
         try:

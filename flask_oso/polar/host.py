@@ -36,6 +36,7 @@ from .nodes import (
     Unknown,
     Value,
     Variable,
+    is_ground,
 )
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
@@ -162,10 +163,11 @@ def _tree_to_polar(value: t.Any) -> Term:
 
 
 def _close(container: t.Any, done: list[Term]) -> Term:
+    ground = all(map(is_ground, done))
     if type(container) is list:
-        return List(tuple(done))
+        return List(tuple(done), ground=ground)
     pairs = {_key(key): item for key, item in zip(container, done, strict=True)}
-    return Dictionary(tuple(sorted(pairs.items())))
+    return Dictionary(tuple(sorted(pairs.items())), ground=ground)
 
 
 def _key(key: t.Any) -> str:
@@ -371,6 +373,11 @@ class Host:
     def is_subclass(self, name: str, of: str) -> bool:
         """Tell whether one registered class is another or derives from it."""
         return self.classes[of] in self.classes[name].__mro__
+
+
+def how_to_register(name: str) -> str:
+    """Give the line of help for a class that a policy names and nobody registered."""
+    return f"Register the class before the policy is loaded: register_class({name}).\n"
 
 
 def check_not_reserved(name: str) -> None:

@@ -84,6 +84,9 @@ class Program(t.Protocol):
     def clauses(self, name: str) -> Mapping[int, list[Clause]] | None:
         """The clauses of a name by number of parameters; ``None`` for an undefined rule."""
 
+    def hint(self, name: str) -> str:
+        """What to do about an undefined rule, behind a full stop; empty if nothing is known."""
+
 
 @dataclass(slots=True, eq=False)
 class Choice:

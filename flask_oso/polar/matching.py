@@ -16,11 +16,11 @@ from .constraints import (
 )
 from .exceptions import (
     UnregisteredClassError,
-    error_at,
 )
 from .host import (
     RESERVED_NAMES,
     follow,
+    how_to_register,
     list_elements,
 )
 from .machine import Machine
@@ -28,6 +28,7 @@ from .nodes import (
     Dictionary,
     Expression,
     List,
+    Lookup,
     Operator,
     Parameter,
     Pattern,
@@ -35,6 +36,7 @@ from .nodes import (
     Unknown,
     Value,
 )
+from .sources import located
 from .traces import Step
 
 
@@ -83,7 +85,7 @@ class Matching(Machine):
             )
         cls = self._host.classes.get(tag)
         if cls is None:
-            raise error_at(UnregisteredClassError, tag, pattern.span)
+            raise UnregisteredClassError(located(tag, pattern.span) + how_to_register(tag))
         return isinstance(self._to_python(value), cls)
 
     def _members(self, union: str) -> tuple[str, ...]:
@@ -100,6 +102,12 @@ class Matching(Machine):
         alternatives = [
             (left, Pattern(member, pattern.fields, span=pattern.span), place) for member in members
         ]
+        # INVARIANT: matching never branches itself. It may be in the middle of a rule's
+        # parameters, and an alternative has to go on with the rest of them.
+        self._push(self._try_members, alternatives, step)
+        return True
+
+    def _try_members(self, alternatives: list[t.Any], step: Step) -> bool:
         return self._branch_over(self._isa_member, alternatives, step)
 
     def _isa_member(self, payload: tuple[t.Any, Pattern, t.Any], step: Step) -> bool:
@@ -136,7 +144,7 @@ class Matching(Machine):
         return self._from_python(found)
 
     def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
-        lookup = Expression(Operator.DOT, (left, Value(name)))
+        lookup = Lookup(Operator.DOT, (left, Value(name)))
         if type(bound(pattern)) in (Pattern, List):
             value = self._bindings.fresh("value")
             self._bindings.record(Expression(Operator.UNIFY, (t.cast(Term, value), lookup)))

@@ -80,17 +80,26 @@ class Value(Term):
 
 @dataclass(frozen=True, slots=True)
 class List(Term):
-    """``[a, b, *rest]``; ``rest`` is ``None`` for a closed list."""
+    """``[a, b, *rest]``; ``rest`` is ``None`` for a closed list.
+
+    ``ground`` tells of data of the host that there is no variable inside, at any depth:
+    whoever looks for variables need not enter it.
+    """
 
     items: tuple[Term, ...]
     rest: Term | None = None
+    ground: bool = field(default=False, compare=False, kw_only=True, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Dictionary(Term):
-    """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point)."""
+    """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point).
+
+    ``ground`` means what it means for a ``List``.
+    """
 
     fields: tuple[tuple[str, Term], ...]
+    ground: bool = field(default=False, compare=False, kw_only=True, repr=False)
 
     def get(self, key: str) -> Term | None:
         """Give the value of a key, or ``None``."""
@@ -155,6 +164,11 @@ class Expression(Term):
     args: tuple[Term, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup(Expression):
+    """``x.key`` inside a constraint, where it waits for ``x``. No text spells it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance(Term):
     """An object of the host. Equal only to itself: each way in makes a new instance.
@@ -164,6 +178,14 @@ class Instance(Term):
 
     value: t.Any
     constructor: str | None = None
+
+
+def is_ground(term: t.Any) -> bool:
+    """Tell whether a term surely has no variable inside, without entering it."""
+    kind = type(term)
+    if kind is List or kind is Dictionary:
+        return bool(term.ground)
+    return kind is Value or kind is Instance
 
 
 class Unknown:

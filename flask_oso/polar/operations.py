@@ -24,6 +24,7 @@ from .exceptions import (
 )
 from .host import (
     follow,
+    how_to_register,
     iterate,
     list_elements,
 )
@@ -34,12 +35,13 @@ from .nodes import (
     Expression,
     Instance,
     List,
+    Lookup,
     Operator,
     Term,
     Unknown,
     Value,
 )
-from .sources import Span
+from .sources import Span, located
 from .traces import Step, debug_form, in_run
 
 
@@ -195,7 +197,7 @@ class Operations(Matching):
         if type(key) is Unknown:
             operands = (t.cast(Term, value), t.cast(Term, key), result)
             return self._bindings.record(Expression(Operator.DOT, operands, span=goal.span))
-        lookup = Expression(Operator.DOT, (t.cast(Term, value), key))
+        lookup = Lookup(Operator.DOT, (t.cast(Term, value), key))
         return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
 
     def _key_name(self, key: t.Any, goal: Expression) -> str:
@@ -236,7 +238,8 @@ class Operations(Matching):
         call = t.cast(Call, self._operand(goal.args[0], frame))
         cls = self._host.classes.get(call.name)
         if cls is None:
-            raise error_at(UnregisteredClassError, call.name, call.span)
+            message = located(call.name, call.span) + how_to_register(call.name)
+            raise UnregisteredClassError(message)
         try:
             made = self._call_host(cls, call)
         except Exception as error:

@@ -35,6 +35,9 @@ from .nodes import (
 #: Gives the name under which the class of an object is registered, if it is.
 ClassName = t.Callable[[object], str | None]
 
+#: How many words and signs are printed of one term.
+MAX_PIECES = 10_000
+
 Printable = Term | Unknown
 _Piece = str | Printable
 
@@ -127,6 +130,9 @@ def _joined(pieces: t.Sequence[_Piece], class_name: ClassName | None) -> str:
     todo = list(reversed(pieces))
     while todo:
         piece = todo.pop()
+        if len(out) > MAX_PIECES:
+            # A term may contain itself.
+            return "".join([*out, "…"])
         if isinstance(piece, str):
             out.append(piece)
         else:

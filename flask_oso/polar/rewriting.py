@@ -30,6 +30,7 @@ from .nodes import (
     Rule,
     Term,
     Variable,
+    is_ground,
 )
 
 _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
@@ -139,6 +140,8 @@ class _Rewriter:
 
     def value(self, term: Term, computed: list[Term]) -> Term:
         """Rewrite an operand; the goals that compute its parts are appended to ``computed``."""
+        if is_ground(term):
+            return term
         if isinstance(term, Variable):
             return self._fresh("", term) if term.name == "_" else term
         if isinstance(term, Expression):
@@ -151,7 +154,7 @@ class _Rewriter:
         if term.operator not in _EXTRACTED or len(args) > operands:
             return dataclasses.replace(term, args=args)
         result = self._fresh(_RESULT_NAMES.get(term.operator, "op"), term)
-        computed.append(dataclasses.replace(term, args=(*args, result)))
+        computed.append(Expression(term.operator, (*args, result), span=term.span))
         return result
 
     def _parts(self, term: Term, computed: list[Term]) -> Term:

@@ -48,8 +48,11 @@ from .nodes import (
     ARITHMETIC,
     COMPARISONS,
     Call,
+    Dictionary,
     Expression,
     Instance,
+    List,
+    Lookup,
     Operator,
     Parameter,
     Pattern,
@@ -271,12 +274,16 @@ class Solver(Operations):
     def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
         by_arity = self._program.clauses(call.name)
         if by_arity is None:
-            raise PolarRuntimeError(f"Query for undefined rule `{call.name}`")
+            raise PolarRuntimeError(
+                f"Query for undefined rule `{call.name}`{self._program.hint(call.name)}"
+            )
         candidates = by_arity.get(len(call.args))
         if not candidates:
             return False
         args = tuple(self._operand(arg, frame) for arg in call.args)
-        return self._filter(_Filter(args, candidates, 0, []), step)
+        # A rule whose literals exclude it is none of this call: nothing of it is tried.
+        possible = [clause for clause in candidates if not _is_excluded(clause, args)]
+        return self._filter(_Filter(args, possible, 0, []), step)
 
     def _filter(self, state: _Filter, step: Step) -> bool:
         """Find the applicable clauses, then try them in order of specificity.
@@ -419,12 +426,12 @@ class Solver(Operations):
     def _solve_unify(self, goal: Expression, frame: Frame, step: Step) -> bool:
         left = self._operand(goal.args[0], frame)
         right = goal.args[1]
-        if type(right) is Expression:
+        if type(right) is Lookup:
             # A lookup recorded as a constraint: the result first, then where it comes from.
             return self._lookup(
                 self._operand(right.args[0], frame), self._operand(right.args[1], frame), left, goal
             )
-        if type(left) is Expression:
+        if type(left) is Lookup:
             # A field of a pattern: where it comes from, then what it must be.
             return self._match_later_field(left, self._operand(right, frame), step)
         return self._unify(left, self._operand(right, frame))
@@ -520,13 +527,26 @@ def _other_member(name: str, root: Unknown, visible: dict[str, Unknown]) -> str:
     return members[(members.index(name) + 1) % len(members)]
 
 
+def _is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
+    """Tell whether a literal parameter of a clause can never be the argument of a call."""
+    for position, literal in clause.literals:
+        arg = follow(args[position])
+        kind = type(arg)
+        if kind is Value:
+            if not numbers.equal(literal.value, arg.value):
+                return True
+        elif kind is List or kind is Dictionary:
+            return True
+    return False
+
+
 def _fail(payload: t.Any, step: Step) -> bool:
     return False
 
 
 def _has_lookup(term: t.Any) -> bool:
     if isinstance(term, Expression):
-        if term.operator is Operator.DOT and len(term.args) == 2:
+        if type(term) is Lookup:
             return True
         return any(map(_has_lookup, term.args))
     return False

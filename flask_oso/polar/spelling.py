@@ -9,16 +9,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-_NEARNESS = 0.7
+_NEARNESS = 0.75
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that looks most like this one, or ``None``; never the word itself."""
+def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
+    """Give the known word that looks most like this one, or ``None``; never the word itself.
+
+    :param nearness: how much alike they must be, from 0 to 1.
+    """
     by_folded: dict[str, str] = {}
     for candidate in known:
         if candidate != word:
             by_folded.setdefault(candidate.casefold(), candidate)
-    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=_NEARNESS)
+    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=nearness)
     return by_folded[found[0]] if found else None
 
 

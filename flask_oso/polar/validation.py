@@ -9,10 +9,10 @@ said about rule types is in ``rule_types.py``, about blocks in ``resource_blocks
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from .exceptions import OsoError, ValidationError, error_at
-from .host import RESERVED_NAMES, Host
+from .exceptions import OsoError, ValidationError
+from .host import RESERVED_NAMES, Host, how_to_register
 from .nodes import (
     Call,
     Dictionary,
@@ -61,6 +61,15 @@ _CLASS_NAMES_ELSEWHERE = {
     "List": "list array Array",
     "Dictionary": "dict Dict dictionary hash Hash map Map HashMap hashmap hash_map",
 }
+_WORDS_ELSEWHERE = {
+    "True": "true",
+    "False": "false",
+    "None": "nil",
+    "null": "nil",
+    "undefined": "nil",
+}
+#: `action` is near `actor`, and rarely meant.
+_NEARNESS_OF_VARIABLES = 0.8
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
@@ -75,8 +84,9 @@ def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
     variables = [term for term in terms if isinstance(term, Variable)]
     rests = [term.rest for term in terms if isinstance(term, List) and term.rest is not None]
     counts = Counter(variable.name for variable in variables)
+    names = [name for name in counts if counts[name] > 1]
     return [
-        _singleton(variable, "*" if any(variable is rest for rest in rests) else "")
+        _singleton(variable, "*" if any(variable is rest for rest in rests) else "", names)
         for variable in variables
         if counts[variable.name] == 1
         and not _is_free_name(variable.name)
@@ -84,7 +94,7 @@ def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
     ]
 
 
-def _singleton(variable: Variable, star: str) -> OsoError:
+def _singleton(variable: Variable, star: str, others: Sequence[str]) -> OsoError:
     name, span = variable.name, variable.span
     if span is not None and star and span.source.text[: span.start].endswith(star):
         span = span._replace(start=span.start - len(star))
@@ -92,7 +102,11 @@ def _singleton(variable: Variable, star: str) -> OsoError:
         f"Singleton variable {star}{name} is unused or undefined; "
         f"try renaming to {star}_{name} or {star}_"
     )
-    return error_at(ValidationError, message, span)
+    # A name of Python that was renamed as proposed would match anything.
+    meant = _WORDS_ELSEWHERE.get(name)
+    meant = meant or nearest(name, others, _NEARNESS_OF_VARIABLES)
+    hint = f"Did you mean {meant}?\n" if meant else ""
+    return ValidationError(located(message, span) + hint)
 
 
 def warn_specializers(rule: Rule, host: Host) -> list[str]:
@@ -105,7 +119,8 @@ def warn_specializers(rule: Rule, host: Host) -> list[str]:
             continue
         meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
-        warnings[term.tag] = located(f"Unknown specializer {term.tag}{suffix}", term.span)
+        warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
+        warnings[term.tag] = warning + ("" if meant else how_to_register(term.tag))
     return list(warnings.values())
 
 

@@ -102,3 +102,27 @@ actor User {} resource Org { permissions = ["read"]; roles = ["m"]; "read" if "m
 #? u in ["a", "b", "c"] and x = new User(u) and allow(x, "read", new Org()) and u = name
 #= name: "a", u: "a", x: <User>
 #= name: "b", u: "b", x: <User>
+
+## union-and-body: each member of a union goes on with the rest of the parameters and the body
+actor User {} actor Dog {} resource Repo {} resource Org {}
+f(_: Resource, 1, y) if y = 2;
+#? f(x, 1, 3)
+
+## union-and-parameters: a literal after a union counts for each member
+actor User {} actor Dog {}
+f(_: Actor, "read");
+g(x) if f(y, "write") and y = x;
+#? g(rex)
+
+## union-and-parameters-2: and where it is right, each member is an answer
+actor User {} actor Dog {}
+f(_: Actor, "read");
+g(x) if f(y, "read") and y = x;
+#? g(rex)
+#= yes
+
+## union-in-a-field: the same for a pattern inside a pattern
+actor User {} actor Dog {}
+f(_: {owner: Actor{}}, "read");
+g(x, action) if f(y, action) and y = x;
+#? g({owner: rex}, "write")

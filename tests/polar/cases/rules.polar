@@ -85,3 +85,19 @@ f(1); f(2);
 #? x = answer
 #@ bind answer: 1
 #! PolarRuntimeError: Attempted binding was incompatible: Cannot rebind Symbol("answer")
+
+## literal-excludes: a rule whose literals exclude it is not tried at all
+f(_: Nope, "a");
+f(_: Dog, "b");
+#? f(rex, "b")
+#= yes
+
+## literal-excludes-all: nor is it an error if all are excluded
+f(_: Nope, "a");
+#? f(rex, "b")
+
+## literal-excludes-patterns: nor are attributes read for its patterns
+f(_: {bad_prop: 1, name: new_name}, "a", new_name);
+f(_, "b", 1);
+#? f(rex, "b", 1)
+#= yes

@@ -52,3 +52,7 @@
 
 ## tuple-not-list: so it does not unify with a list
 #? pair = [1, 2]
+
+## term-in-itself: a term may contain itself, and then prints in part
+#? x = [x] and x == 1
+#! UnsupportedError: Not supported: [[[[[[[[
