@@ -117,7 +117,8 @@ class Matching(Machine):
     def _match_fields(self, left: t.Any, pattern: Pattern, step: Step) -> bool:
         if not pattern.fields:
             return True
-        return self._match_field((left, pattern.fields, 0), step)
+        # The last field first, as upstream: it shows in errors and in constraints.
+        return self._match_field((left, pattern.fields[::-1], 0), step)
 
     def _match_field(
         self, payload: tuple[t.Any, tuple[tuple[str, Term], ...], int], step: Step

@@ -179,6 +179,10 @@ class Instance(Term):
     value: t.Any
     constructor: str | None = None
 
+    # INVARIANT: identity. The equality of Term would make all instances one.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
 
 def is_ground(term: t.Any) -> bool:
     """Tell whether a term surely has no variable inside, without entering it."""

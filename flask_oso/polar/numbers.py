@@ -70,7 +70,18 @@ def _integer_divide(left: int, right: int) -> float:
     return _divide(float(left), float(right))
 
 
+def _check_quotient(left: int, right: int) -> None:
+    if left == INTEGER_MIN and right == -1:
+        raise OverflowError("the quotient has more than 64 bits")
+
+
+def _integer_modulo(left: int, right: int) -> int:
+    _check_quotient(left, right)
+    return left % right
+
+
 def _integer_remainder(left: int, right: int) -> int:
+    _check_quotient(left, right)
     result = abs(left) % abs(right)
     return -result if left < 0 else result
 
@@ -100,7 +111,7 @@ _INTEGER: dict[Operator, Callable[[int, int], int | float]] = {
     Operator.SUB: operator.sub,
     Operator.MUL: operator.mul,
     Operator.DIV: _integer_divide,
-    Operator.MOD: operator.mod,
+    Operator.MOD: _integer_modulo,
     Operator.REM: _integer_remainder,
 }
 _FLOAT: dict[Operator, Callable[[float, float], float]] = {

@@ -35,7 +35,12 @@ from .nodes import (
 
 _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
 #: How the variable for the result of an operation is called.
-_RESULT_NAMES = {Operator.DOT: "value", Operator.NEW: "instance", Operator.MOD: "temp"}
+_RESULT_NAMES = {
+    Operator.DOT: "value",
+    Operator.NEW: "instance",
+    Operator.MOD: "temp",
+    Operator.REM: "temp",
+}
 #: Operations that may wait until after the unification they belong to.
 _DEFERRED = _EXTRACTED - {Operator.NEW, Operator.MOD}
 _CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})

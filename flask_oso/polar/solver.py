@@ -568,6 +568,10 @@ class _Detached(Term):
 
     unknown: Unknown
 
+    # INVARIANT: identity. The equality of Term would make all variables one.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
 
 def _attach(term: t.Any) -> t.Any:
     if isinstance(term, _Detached):

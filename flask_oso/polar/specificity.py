@@ -9,9 +9,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+from . import numbers
 from .clauses import Clause
+from .constraints import parts
 from .host import RESERVED_NAMES, Host
-from .nodes import Instance, Pattern, Term
+from .nodes import Call, Dictionary, Instance, Pattern, Term, Value, Variable
 
 
 def sort_clauses(clauses: Sequence[Clause], args: Sequence[t.Any], host: Host) -> list[Clause]:
@@ -48,7 +50,7 @@ def _compare(left: Term | None, right: Term | None, arg: t.Any, host: Host) -> b
         return None if is_union(right) else False
     if is_union(right):
         return True
-    if left == right:
+    if _is_same(left, right):
         return None
     return _is_sub_specializer(left, right, arg, host)
 
@@ -69,6 +71,30 @@ def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool
     if left_class not in mro or right_class not in mro:
         return False
     return mro.index(left_class) < mro.index(right_class)
+
+
+def _is_same(left: t.Any, right: t.Any) -> bool:
+    """Tell whether two patterns say the same: numbers by value, and no ``_`` is another."""
+    if isinstance(left, Value) and isinstance(right, Value):
+        return numbers.equal(left.value, right.value)
+    if isinstance(left, Variable) and isinstance(right, Variable):
+        return left.name == right.name and not left.name[1:].isdecimal()
+    if type(left) is not type(right) or _shape(left) != _shape(right):
+        return False
+    pairs = zip(parts(left), parts(right), strict=True)
+    return not isinstance(left, Instance) and all(_is_same(*pair) for pair in pairs)
+
+
+def _shape(term: t.Any) -> tuple[t.Any, ...]:
+    if isinstance(term, (Pattern, Dictionary)):
+        return getattr(term, "tag", None), [key for key, _ in term.fields]
+    if isinstance(term, Call):
+        return term.name, len(term.args), [key for key, _ in term.kwargs]
+    return getattr(term, "operator", None), len(tuple(parts(term))), _is_open(term)
+
+
+def _is_open(term: t.Any) -> bool:
+    return getattr(term, "rest", None) is not None
 
 
 def is_union(specializer: Term) -> bool:

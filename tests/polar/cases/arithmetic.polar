@@ -23,3 +23,11 @@
 ## bool-add: bool add
 #? x = true + 1
 #! UnsupportedError: unsupported arithmetic operands: true + 1
+
+## least-by-minus-one: the quotient of the least integer and -1 has no 64 bits
+#? x = -9223372036854775808 rem -1
+#! PolarRuntimeError: Arithmetic error: -9223372036854775808 rem -1 = _
+
+## least-mod-minus-one: nor has it for mod
+#? x = -9223372036854775808 mod -1
+#! PolarRuntimeError: Arithmetic error: -9223372036854775808 mod -1 = _

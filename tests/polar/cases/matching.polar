@@ -55,3 +55,7 @@
 ## unbound-then-bound: unbound then bound
 #? x matches Integer and x = 1
 #= x: 1
+
+## fields-last-first: the last field of a pattern is matched first
+#? {a: 1, b: 2} matches {a: Nope1{}, b: Nope2{}}
+#! UnregisteredClassError: Nope2

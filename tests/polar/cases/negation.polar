@@ -25,3 +25,18 @@ a(1);
 ## undefined: undefined
 #? not nope(1)
 #! PolarRuntimeError: Query for undefined rule `nope`
+
+## nested: a negation inside a negation keeps what it says of each variable
+f(x, y) if not (not (x = 1 and y = 1));
+#? f(x, y) and x in [1, 2] and y in [1, 2]
+#= x: 1, y: 1
+
+## nested-rules: and the same through rules
+g(x, y) if not (x = 1 and y = 1);
+f(x, y) if not g(x, y);
+#? f(x, y) and x = 1 and y = 2
+
+## objects: the negations of two objects are two constraints
+f(x) if not x in [rex, bit];
+#? f(x) and x in [rex, bit, stray]
+#= x: <Stray>

@@ -101,3 +101,15 @@ f(_: {bad_prop: 1, name: new_name}, "a", new_name);
 f(_, "b", 1);
 #? f(rex, "b", 1)
 #= yes
+
+## order-anonymous: patterns that differ in what `_` stands for are not the same
+f(_: [_], _, 1); f(_: [_], _: Dog, 2);
+#? f([1], rex, r)
+#= r: 1
+#= r: 2
+
+## order-numbers: patterns with equal numbers are the same
+f(_: 1, _, 1); f(_: 1.0, _: Dog, 2);
+#? f(1, rex, r)
+#= r: 2
+#= r: 1
