@@ -266,7 +266,8 @@ def describe(unknown: Unknown, visible: dict[str, Unknown]) -> Expression:
     shown: list[Term] = []
     for expression in map(simplified, expressions):
         named = naming.visit(expression)
-        trivial = named.operator is Operator.UNIFY and named.args[0] == named.args[1]
+        is_equality = named.operator in (Operator.UNIFY, Operator.EQ)
+        trivial = is_equality and named.args[0] == named.args[1]
         if not trivial and named not in shown:
             shown.append(named)
     return Expression(Operator.AND, tuple(shown))
