@@ -31,7 +31,7 @@ from .polar.loading import load_policy
 from .polar.policy import Policy
 from .polar.roles import check_roles, with_role_rules
 from .polar.sources import Source
-from .polar.terms import Predicate, Variable
+from .polar.terms import Expression, Pattern, Predicate, Variable
 
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
@@ -329,7 +329,7 @@ class Oso:
 def _decide(engine: Engine, rule: str, *args: t.Any) -> bool:
     """Ask about values; a variable would ask "for whom, and for what?" and match anything."""
     for arg in args:
-        if isinstance(arg, Variable):
+        if isinstance(arg, Variable | Expression | Pattern):
             raise PolarTypeError(f"A decision needs values, not {arg!r}. Use 'query_rule'.")
     return engine.ask(rule, *args)
 

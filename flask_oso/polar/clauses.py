@@ -48,15 +48,15 @@ class Template(Term):
 class Clause:
     """A rule ready to run.
 
-    ``size`` is the number of its variables, ``literals`` the parameters that are numbers,
-    strings or Booleans, with their positions.
+    ``size`` is the number of its variables, ``literals`` the parameters that are values,
+    lists or dictionaries without variables, with their positions.
     """
 
     rule: Rule
     parameters: tuple[Parameter, ...]
     body: Term | None
     size: int
-    literals: tuple[tuple[int, Value], ...]
+    literals: tuple[tuple[int, Term], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
     literals = tuple(
         (position, parameter.term)
         for position, parameter in enumerate(parameters)
-        if isinstance(parameter.term, Value)
+        if isinstance(parameter.term, (Value, List, Dictionary))
     )
     return Clause(rule, parameters, body, len(numbering.slots), literals)
 

@@ -532,10 +532,11 @@ def _is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
     for position, literal in clause.literals:
         arg = follow(args[position])
         kind = type(arg)
-        if kind is Value:
-            if not numbers.equal(literal.value, arg.value):
-                return True
-        elif kind is List or kind is Dictionary:
+        if kind is not Value and kind is not List and kind is not Dictionary:
+            continue
+        if kind is not type(literal):
+            return True
+        if isinstance(literal, Value) and not numbers.equal(literal.value, arg.value):
             return True
     return False
 

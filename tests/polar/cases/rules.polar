@@ -113,3 +113,10 @@ f(_: 1, _, 1); f(_: 1.0, _: Dog, 2);
 #? f(1, rex, r)
 #= r: 2
 #= r: 1
+
+## literal-excludes-lists: lists and dictionaries count as literals
+f(_: Nope, [1]);
+f(_: Nope, {a: 1});
+f(_: Dog, "b");
+#? f(rex, "b")
+#= yes
