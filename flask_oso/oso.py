@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
 import threading
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,8 +27,9 @@ from .polar.exceptions import (
     combined,
     error_at,
 )
-from .polar.host import make_host
+from .polar.host import make_host, to_polar
 from .polar.loading import load_policy
+from .polar.nodes import is_ground
 from .polar.policy import Policy
 from .polar.roles import check_roles, with_role_rules
 from .polar.sources import Source
@@ -244,8 +246,6 @@ class Oso:
 
     def load_file(self, filename: str | os.PathLike[str]) -> None:
         """Load one policy file. Kept for older programs."""
-        import sys
-
         print(
             "'Oso.load_file' is deprecated. Use 'Oso.load_files', which loads all files of a"
             " policy together.",
@@ -329,9 +329,15 @@ class Oso:
 def _decide(engine: Engine, rule: str, *args: t.Any) -> bool:
     """Ask about values; a variable would ask "for whom, and for what?" and match anything."""
     for arg in args:
-        if isinstance(arg, Variable | Expression | Pattern):
+        if not _is_value(arg):
             raise PolarTypeError(f"A decision needs values, not {arg!r}. Use 'query_rule'.")
     return engine.ask(rule, *args)
+
+
+def _is_value(arg: t.Any) -> bool:
+    if type(arg) in (list, dict):
+        return is_ground(to_polar(arg))
+    return not isinstance(arg, Variable | Expression | Pattern)
 
 
 def _read_source(filename: str | os.PathLike[str]) -> Source:

@@ -1417,3 +1417,13 @@ def test_is_allowed_refuses_a_variable(position: int) -> None:
 
     with pytest.raises(PolarTypeError, match="A decision needs values"):
         oso.is_allowed(*args)
+
+
+@pytest.mark.parametrize("value", [[Variable("x")], {"a": [Variable("x")]}])
+def test_is_allowed_refuses_a_variable_inside(value: t.Any) -> None:
+    """A variable hidden in a list or a dictionary would match anything there, too."""
+    oso = Oso()
+    oso.load_str("allow([1], 2, 3); allow({a: [1]}, 2, 3);")
+
+    with pytest.raises(PolarTypeError, match="A decision needs values"):
+        oso.is_allowed(value, 2, 3)

@@ -242,9 +242,10 @@ class Operations(Matching):
             raise UnregisteredClassError(message)
         try:
             made = self._call_host(cls, call)
+        except OsoError:
+            raise
         except Exception as error:
-            if isinstance(error, OsoError):
-                raise
+            # Whatever it is, it goes on as an error, with the place in the policy.
             raise error_at(
                 PolarRuntimeError,
                 f"Error constructing instance of {call.name}: {error}",
