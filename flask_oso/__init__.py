@@ -6,12 +6,14 @@ from .extension import FlaskOso
 from .globals import current_actor, current_oso
 from .oso import Oso
 from .polar.exceptions import OsoError
+from .polar.limits import Limits
 from .polar.terms import Predicate, Variable
 
 __all__ = [
     "AuthorizationError",
     "FlaskOso",
     "ForbiddenError",
+    "Limits",
     "NotFoundError",
     "Oso",
     "OsoError",

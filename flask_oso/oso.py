@@ -23,17 +23,16 @@ from .polar.exceptions import (
     PolarFileExtensionError,
     PolarFileNotFoundError,
     PolarRuntimeError,
-    PolarTypeError,
     combined,
     error_at,
 )
-from .polar.host import make_host, to_polar
+from .polar.host import make_host
+from .polar.limits import Limits
 from .polar.loading import load_policy
-from .polar.nodes import is_ground
 from .polar.policy import Policy
 from .polar.roles import check_roles, with_role_rules
 from .polar.sources import Source
-from .polar.terms import Expression, Pattern, Predicate, Variable
+from .polar.terms import Predicate, Variable
 
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
@@ -48,6 +47,8 @@ class Oso:
         is denied: a class, or a function that returns an error or a class.
     :param not_found_error: the same for when even reading is denied.
     :param read_action: the action that tells the two apart.
+    :param limits: what loading and asking may cost. Without them the environment is read
+        anew each time, as upstream does: see ``Limits``.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Oso:
         forbidden_error: _ErrorFactory = ForbiddenError,
         not_found_error: _ErrorFactory = NotFoundError,
         read_action: t.Any = "read",
+        limits: Limits | None = None,
     ) -> None:
         self.forbidden_error = forbidden_error
         self.not_found_error = not_found_error
@@ -63,7 +65,8 @@ class Oso:
         self._ignores_missing_allow = _NO_ALLOW_WARNING in os.environ
         self._has_roles = False
         self._is_loading = False
-        self._engine = Engine(Policy(), make_host())
+        self._limits = limits
+        self._engine = Engine(Policy(), make_host(), limits)
         # Taken by those who change the engine, never by those who ask. A host method may
         # load a policy while an inline query of another load runs.
         self._changing = threading.RLock()
@@ -78,7 +81,7 @@ class Oso:
 
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
-        return _decide(self._engine, "allow", actor, action, resource)
+        return self._engine.ask("allow", actor, action, resource)
 
     def authorize(
         self, actor: t.Any, action: t.Any, resource: t.Any, *, check_read: bool = True
@@ -90,11 +93,10 @@ class Oso:
         :raises ForbiddenError: if it may be read but not this, or ``check_read`` is off.
         """
         engine = self._engine
-        if _decide(engine, "allow", actor, action, resource):
+        if engine.ask("allow", actor, action, resource):
             return
         if check_read and (
-            action == self.read_action
-            or not _decide(engine, "allow", actor, self.read_action, resource)
+            action == self.read_action or not engine.ask("allow", actor, self.read_action, resource)
         ):
             raise self.not_found_error()
         raise self.forbidden_error()
@@ -104,7 +106,7 @@ class Oso:
 
         :raises ForbiddenError: otherwise.
         """
-        if not _decide(self._engine, "allow_request", actor, request):
+        if not self._engine.ask("allow_request", actor, request):
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
@@ -112,7 +114,7 @@ class Oso:
 
         :raises ForbiddenError: otherwise.
         """
-        if not _decide(self._engine, "allow_field", actor, action, resource, field):
+        if not self._engine.ask("allow_field", actor, action, resource, field):
             raise self.forbidden_error()
 
     def authorized_actions(
@@ -211,13 +213,13 @@ class Oso:
         """
         with self._changing:
             engine = self._engine
-            self._engine = Engine(engine.policy, engine.host.with_class(cls, name, fields))
+            self._engine = engine.with_host(engine.host.with_class(cls, name, fields))
 
     def register_constant(self, value: t.Any, name: str) -> None:
         """Make a value known to policies under a name; a later one replaces it."""
         with self._changing:
             engine = self._engine
-            self._engine = Engine(engine.policy, engine.host.with_constant(value, name))
+            self._engine = engine.with_host(engine.host.with_constant(value, name))
 
     def get_class(self, name: str) -> type:
         """Give a registered class.
@@ -264,7 +266,7 @@ class Oso:
         with self._changing:
             self._check_not_loading()
             self._has_roles = False
-            self._engine = Engine(Policy(), self._engine.host)
+            self._engine = self._engine.with_policy(Policy())
 
     def enable_roles(self) -> None:
         """Add the roles of oso 0.15: ``resource/4``, ``role_allows``, ….
@@ -280,7 +282,7 @@ class Oso:
             engine = self._engine
             if engine.policy.has_rules:
                 policy = with_role_rules(engine.policy, engine.host)
-                engine = Engine(policy, engine.host)
+                engine = engine.with_policy(policy)
                 _print_warnings(check_roles(engine))
                 self._engine = engine
             self._has_roles = True
@@ -308,12 +310,13 @@ class Oso:
                     engine.policy,
                     ignore_missing_allow=self._ignores_missing_allow,
                     roles=self._has_roles,
+                    limits=self._limits,
                 )
             except OsoError as error:
                 _print_warnings(getattr(error, "warnings", ()))
                 raise
             _print_warnings(loaded.warnings)
-            candidate = Engine(loaded.policy, engine.host)
+            candidate = engine.with_policy(loaded.policy)
             if self._has_roles and loaded.policy.has_rules:
                 _print_warnings(check_roles(candidate))
             self._is_loading = True
@@ -323,21 +326,7 @@ class Oso:
                 self._is_loading = False
             policy = replace(loaded.policy, inline_queries=())
             # An inline query may have registered something.
-            self._engine = Engine(policy, self._engine.host)
-
-
-def _decide(engine: Engine, rule: str, *args: t.Any) -> bool:
-    """Ask about values; a variable would ask "for whom, and for what?" and match anything."""
-    for arg in args:
-        if not _is_value(arg):
-            raise PolarTypeError(f"A decision needs values, not {arg!r}. Use 'query_rule'.")
-    return engine.ask(rule, *args)
-
-
-def _is_value(arg: t.Any) -> bool:
-    if type(arg) in (list, dict):
-        return is_ground(to_polar(arg))
-    return not isinstance(arg, Variable | Expression | Pattern)
+            self._engine = self._engine.with_policy(policy)
 
 
 def _read_source(filename: str | os.PathLike[str]) -> Source:

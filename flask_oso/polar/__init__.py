@@ -8,8 +8,8 @@ order in which they build on each other, which is also the order to read them in
 ``printer``, ``tokens``, ``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
     nodes to text; text to tokens, to nodes, to statements; expressions to the form that
     is evaluated.
-``terms``, ``numbers``, ``host``
-    what queries take and give; arithmetic; the Python side.
+``limits``, ``terms``, ``numbers``, ``host``
+    what a question may cost; what queries take and give; arithmetic; the Python side.
 ``spelling``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``roles``,
 ``validation``, ``loading``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
@@ -26,11 +26,13 @@ order in which they build on each other, which is also the order to read them in
 
 from .engine import Engine
 from .exceptions import OsoError
+from .limits import Limits
 from .terms import Expression, Pattern, Predicate, TypeConstraint, Variable, dot_path
 
 __all__ = [
     "Engine",
     "Expression",
+    "Limits",
     "OsoError",
     "Pattern",
     "Predicate",

@@ -29,9 +29,6 @@ from .nodes import (
 )
 from .printer import to_polar
 
-#: Lists, dictionaries and objects compared in one unification; a term may contain itself.
-MAX_UNIFICATION = 1_000_000
-
 Change = tuple[Unknown, t.Any, Constraints]
 _Pairs = list[tuple[t.Any, t.Any]]
 
@@ -43,10 +40,12 @@ class Bindings:
 
     :param compare_objects: tells whether two terms, at least one of them an object of the
         host, are equal.
+    :param comparisons: how many lists, dictionaries and objects one unification may enter.
     """
 
-    def __init__(self, compare_objects: Callable[[Term, Term], bool]) -> None:
+    def __init__(self, compare_objects: Callable[[Term, Term], bool], comparisons: int) -> None:
         self.age = 0
+        self._comparisons = comparisons
         self._compare_objects = compare_objects
         self._variables = 0
         self._trail: list[Change] = []
@@ -103,9 +102,9 @@ class Bindings:
                     return False
             else:
                 compounds += 1
-                if compounds > MAX_UNIFICATION:
+                if compounds > self._comparisons:
                     raise StackOverflowError(
-                        f"Unification goes too deep! MAX_UNIFICATION = {MAX_UNIFICATION}"
+                        f"Unification goes too deep! MAX_COMPARISONS = {self._comparisons}"
                     )
                 if not self._unify_compound(left_end, right_end, pairs):
                     return False

@@ -2,12 +2,11 @@
 
 ``Engine(policy, host)`` is immutable; a reload or a registration makes another one.
 ``ask`` answers yes or no, ``query`` gives solutions. What a question may cost is read
-from ``POLAR_TIMEOUT_MS`` when it is asked, as oso does.
+from the environment when it is asked, as oso does, unless the engine was given limits.
 """
 
 from __future__ import annotations
 
-import os
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,12 +15,14 @@ from .clauses import Clause, prepare_rule
 from .exceptions import (
     InvalidQueryTypeError,
     ParserError,
+    PolarTypeError,
     StackOverflowError,
     UnexpectedPolarTypeError,
     too_deep,
 )
 from .host import Host, to_polar
-from .nodes import Call, Rule, Term
+from .limits import Limits, check_length
+from .nodes import Call, Rule, Term, is_ground
 from .parser import parse_query
 from .policy import Policy
 from .rewriting import rewrite_query
@@ -29,8 +30,6 @@ from .roles import ROLE_RULE_NAMES
 from .solver import Solver
 from .sources import Source
 from .spelling import nearest
-
-DEFAULT_TIMEOUT_MS = 30_000
 
 _UNEXPECTED_EXPRESSION = (
     "Received Expression from Polar VM. The Expression type is only supported when\n"
@@ -49,14 +48,24 @@ class Engine:
 
     :param policy: what was loaded.
     :param host: the classes and constants that were registered.
+    :param limits: what a question may cost; those of the environment by default.
     """
 
-    def __init__(self, policy: Policy, host: Host) -> None:
+    def __init__(self, policy: Policy, host: Host, limits: Limits | None = None) -> None:
         self.policy = policy
         self.host = host
+        self._limits = limits
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
         self._clauses: dict[str, dict[int, list[Clause]]] = {}
+
+    def with_policy(self, policy: Policy) -> Engine:
+        """Give an engine for another policy."""
+        return Engine(policy, self.host, self._limits)
+
+    def with_host(self, host: Host) -> Engine:
+        """Give an engine for other registered names."""
+        return Engine(self.policy, host, self._limits)
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -99,8 +108,19 @@ class Engine:
             raise too_deep(StackOverflowError, rule.span) from None
 
     def ask(self, name: str, *args: t.Any) -> bool:
-        """Tell whether a rule call has a solution; what comes after the first is not computed."""
-        return next(self._solve(_call(name, args)), None) is not None
+        """Tell whether a rule call has a solution; what comes after the first is not computed.
+
+        :raises PolarTypeError: if an argument is a variable or has one inside: it would ask
+            "for whom, and for what?" and match anything.
+        """
+        call = _call(name, args)
+        for arg, term in zip(args, call.args, strict=True):
+            if not _is_value(term):
+                raise PolarTypeError(
+                    f"A decision needs values, not a {type(arg).__name__} with a question in it."
+                    " Use 'query_rule'."
+                )
+        return next(self._solve(call), None) is not None
 
     def query(
         self,
@@ -117,7 +137,7 @@ class Engine:
             and not bound, instead of raising ``UnexpectedPolarTypeError``.
         """
         if isinstance(query, str):
-            goal = _parse(query)
+            goal = _parse(query, self._limits or Limits())
         elif isinstance(query, terms.Predicate):
             goal = rewrite_query(to_polar(query))
         else:
@@ -142,11 +162,12 @@ class Engine:
             yield solution
 
     def _solve(self, goal: Term, given: Mapping[str, Term] | None = None) -> Iterator[Bindings]:
-        return Solver(self, timeout=_timeout()).solve(goal, given)
+        return Solver(self, self._limits).solve(goal, given)
 
 
-def _parse(query: str) -> Term:
+def _parse(query: str, limits: Limits) -> Term:
     source = Source(query)
+    check_length(source, limits)
     try:
         return rewrite_query(parse_query(source))
     except RecursionError:
@@ -157,14 +178,11 @@ def _call(name: str, args: Sequence[t.Any]) -> Call:
     return Call(name, tuple(map(to_polar, args)))
 
 
+def _is_value(term: Term) -> bool:
+    return is_ground(term) or (isinstance(term, Call) and all(map(_is_value, term.args)))
+
+
 def _check_bound(solution: Bindings) -> None:
     for value in solution.values():
         if isinstance(value, terms.Expression):
             raise UnexpectedPolarTypeError(_UNEXPECTED_EXPRESSION)
-
-
-def _timeout() -> float | None:
-    """Read the limit of a query in seconds; what is no unsigned integer means the default."""
-    text = os.environ.get("POLAR_TIMEOUT_MS", "")
-    milliseconds = int(text) if text.isascii() and text.isdigit() else DEFAULT_TIMEOUT_MS
-    return milliseconds / 1000 if milliseconds else None

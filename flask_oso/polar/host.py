@@ -41,8 +41,6 @@ from .nodes import (
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
 RESERVED_NAMES = ("Actor", "Resource")
-#: How long a list may become through its rests; a list may be its own rest.
-MAX_ELEMENTS = 1_000_000
 
 _BUILT_IN_CLASSES: dict[str, type] = {
     "Boolean": bool,
@@ -278,9 +276,11 @@ def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
     """
     elements: list[t.Any] = list(term.items)
     rest = follow(term.rest) if term.rest is not None else None
+    seen = {id(term)}
     while type(rest) is List:
-        if len(elements) > MAX_ELEMENTS or rest is term:
-            raise StackOverflowError(f"A list has no end! MAX_ELEMENTS = {MAX_ELEMENTS}")
+        if id(rest) in seen:
+            raise StackOverflowError("A list has no end: it is its own rest.")
+        seen.add(id(rest))
         elements.extend(rest.items)
         rest = follow(rest.rest) if rest.rest is not None else None
     return elements, rest

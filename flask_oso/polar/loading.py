@@ -22,6 +22,7 @@ from .exceptions import (
     too_deep,
 )
 from .host import Host
+from .limits import Limits, check_length
 from .nodes import Block, InlineQuery, Rule, RuleType, Statement
 from .parser import parse_policy
 from .policy import Policy, by_name
@@ -65,6 +66,7 @@ def load_policy(
     *,
     ignore_missing_allow: bool = False,
     roles: bool = False,
+    limits: Limits | None = None,
 ) -> Loaded:
     """Load texts together as one policy.
 
@@ -73,10 +75,11 @@ def load_policy(
     :param ignore_missing_allow: whether to leave out the warning that no rule allows
         anything.
     :param roles: whether to add the built-in rules of the older roles, if there are rules.
+    :param limits: how long and how deep a text may be; as the environment says by default.
     :raises OsoError: the first problem; ``problems`` has all of them and the attribute
         ``warnings`` the warnings.
     """
-    load = _Load(host, base)
+    load = _Load(host, base, Limits() if limits is None else limits)
     for source in sources:
         load.read(source)
     policy = load.make_policy()
@@ -89,8 +92,9 @@ def load_policy(
 class _Load:
     """One load under way: what it read so far, and what is wrong with it."""
 
-    def __init__(self, host: Host, base: Policy) -> None:
+    def __init__(self, host: Host, base: Policy, limits: Limits) -> None:
         self._host = host
+        self._limits = limits
         self._sources = list(base.sources)
         self._rules: list[Rule] = []
         self._types: list[RuleType] = list(base.written_types)
@@ -105,6 +109,7 @@ class _Load:
 
     def read(self, source: Source) -> None:
         """Parse a text and check its statements one by one."""
+        check_length(source, self._limits)
         duplicate = _duplicate(source, self._sources)
         self._sources.append(source)
         if duplicate is not None:

@@ -44,6 +44,7 @@ from .host import (
     result_to_polar,
     to_python,
 )
+from .limits import Limits
 from .nodes import (
     Instance,
     Operator,
@@ -56,7 +57,6 @@ from .printer import to_polar
 from .sources import Span, located
 from .traces import Step, in_run, stack_trace
 
-MAX_CHOICES = 10_000
 #: How many goals are solved between two looks at the clock.
 _CLOCK_INTERVAL = 64
 
@@ -108,18 +108,19 @@ class Machine:
     """The state of one run, and what all its operations share.
 
     :param program: the policy.
-    :param timeout: seconds that the run may take in all, waiting consumers not counted;
-        ``None`` for no limit.
+    :param limits: what the run may cost; those of the environment by default.
     """
 
-    def __init__(self, program: Program, *, timeout: float | None = None) -> None:
+    def __init__(self, program: Program, limits: Limits | None = None) -> None:
         self._program = program
         self._host = program.host
-        self._timeout = timeout
+        self._limits = Limits() if limits is None else limits
+        self._timeout = self._limits.timeout
+        self._max_depth = self._limits.goals
         self._used = 0.0
         self._resumed = 0.0
         self._until_clock = _CLOCK_INTERVAL
-        self._bindings = Bindings(self._compare_objects)
+        self._bindings = Bindings(self._compare_objects, self._limits.comparisons)
         self._choice_number = 0
         self._goals: Goals = None
         self._step = Step(None, NO_FRAME, None, None, 0)
@@ -165,8 +166,8 @@ class Machine:
         return False
 
     def _choose(self, resume: Callable[[Choice], bool], state: t.Any, step: Step) -> Choice:
-        if len(self._choices) >= MAX_CHOICES:
-            raise StackOverflowError("Too many choices.")
+        if len(self._choices) >= self._limits.choices:
+            raise StackOverflowError(f"Too many choices! MAX_CHOICES = {self._limits.choices}")
         choice = Choice(
             self._choice_number, self._bindings.mark(), self._goals, step, resume, state
         )
@@ -210,6 +211,10 @@ class Machine:
         choices = self._choices
         while choices and choices[-1].number >= number:
             choices.pop()
+
+    def _check_depth(self, step: Step) -> None:
+        if step.depth > self._max_depth:
+            raise StackOverflowError(f"Goal stack overflow! MAX_GOALS = {self._max_depth}")
 
     # -- unification --------------------------------------------------------------------
 

@@ -34,15 +34,12 @@ from .constraints import (
     rebuild,
     without_helpers,
 )
-from .exceptions import (
-    PolarRuntimeError,
-    StackOverflowError,
-    error_at,
-)
+from .exceptions import PolarRuntimeError, error_at
 from .host import (
     follow,
     to_python,
 )
+from .limits import Limits
 from .machine import NO_FRAME, Choice, Goals, Program
 from .nodes import (
     ARITHMETIC,
@@ -65,7 +62,6 @@ from .rewriting import rewrite_query
 from .specificity import sort_clauses
 from .traces import Step, stack_trace
 
-MAX_GOALS = 10_000
 TRUE = Value(True)
 
 
@@ -91,8 +87,8 @@ class _Filter:
 class Solver(Operations):
     """One run of one query; the parameters are those of ``Machine``."""
 
-    def __init__(self, program: Program, *, timeout: float | None = None) -> None:
-        super().__init__(program, timeout=timeout)
+    def __init__(self, program: Program, limits: Limits | None = None) -> None:
+        super().__init__(program, limits)
         self._operators: dict[Operator, Callable[[Expression, Frame, Step], bool]] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,
@@ -157,8 +153,7 @@ class Solver(Operations):
     def _solve_goal(self, payload: tuple[Term, Frame], around: Step) -> bool:
         goal, frame = payload
         step = Step(goal, frame, around, around.rule, self._choice_number)
-        if step.depth > MAX_GOALS:
-            raise StackOverflowError(f"Goal stack overflow! MAX_GOALS = {MAX_GOALS}")
+        self._check_depth(step)
         self._step = step
         kind = type(goal)
         if kind is Expression:
@@ -398,8 +393,7 @@ class Solver(Operations):
     def _solve_body(self, payload: tuple[Term, Frame, str], call: Step) -> bool:
         body, frame, rule = payload
         step = Step(body, frame, call, rule, self._choice_number)
-        if step.depth > MAX_GOALS:
-            raise StackOverflowError(f"Goal stack overflow! MAX_GOALS = {MAX_GOALS}")
+        self._check_depth(step)
         if isinstance(body, Expression) and body.operator is Operator.AND:
             return self._next_conjunct((body.args, 0, frame), step)
         self._push(self._solve_goal, (body, frame), step)

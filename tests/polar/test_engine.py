@@ -12,6 +12,7 @@ from flask_oso.polar.exceptions import (
     OperationalError,
     ParserError,
     PolarRuntimeError,
+    PolarTypeError,
     UnexpectedPolarTypeError,
 )
 from flask_oso.polar.host import make_host
@@ -43,9 +44,20 @@ def test_ask_answers_with_a_bool(value: int, answer: bool) -> None:
     assert make_engine("f(1); f(1);").ask("f", value) is answer
 
 
-def test_ask_may_leave_variables_open() -> None:
-    """A variable as an argument asks whether any value will do."""
-    assert make_engine("f(x) if x > 1;").ask("f", Variable("x"))
+@pytest.mark.parametrize(
+    "value",
+    [
+        Variable("x"),
+        [1, {"a": Variable("x")}],
+        Expression("And", [1]),
+        Pattern("String", {}),
+        Predicate("f", [Variable("x")]),
+    ],
+)
+def test_ask_refuses_questions(value: object) -> None:
+    """A variable inside an argument would match anything; the text shows no object."""
+    with pytest.raises(PolarTypeError, match=r"^A decision needs values, not a \w+ with a que"):
+        make_engine("f(_);").ask("f", value)
 
 
 def test_ask_undefined_rule() -> None:

@@ -1,0 +1,82 @@
+"""What a policy and a question may cost: every limit, its default, where it is set.
+
+A limit that is reached is an error that names it, never an answer. The numbers are
+chosen so that a policy of thousands of rules and a chain of a thousand parents fit, and
+so that a worker is lost for five seconds at most.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+
+from .exceptions import ParserError
+from .sources import Source
+
+
+def _limit(variable: str, default: int) -> int:
+    """Declare a limit: a field with this default, unless the environment has another.
+
+    What is no unsigned integer there means the default, as upstream.
+    """
+
+    def read() -> int:
+        text = os.environ.get(variable, "")
+        return int(text) if text.isascii() and text.isdigit() else default
+
+    metadata = {"variable": variable, "default": default}
+    made: int = field(default_factory=read, metadata=metadata)
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The limits of one ``Oso``, or of one question.
+
+    What is not given is read from the environment when the object is made, and has the
+    default if it is not there. ``Oso`` without ``limits`` reads the environment anew for
+    each load and each question.
+
+    :param timeout_ms: milliseconds that the engine may work on one question, waiting
+        consumers of a lazy query not counted; 0 for no limit. oso's default is 30,000.
+    :param goals: how deep goals may stand in each other: a recursive rule takes three or
+        four for each of its levels. The number is oso's.
+    :param choices: how many places to go back to may be open at a time.
+    :param comparisons: how many lists, dictionaries and objects one unification may
+        enter; two terms that contain themselves have no end.
+    :param nesting: how deep the expressions of a text may stand in each other.
+    :param policy_bytes: how long a policy text may be, in bytes of UTF-8, each file of a
+        load and each query on its own.
+    """
+
+    timeout_ms: int = _limit("POLAR_TIMEOUT_MS", 5_000)
+    goals: int = _limit("POLAR_MAX_GOALS", 10_000)
+    choices: int = _limit("POLAR_MAX_CHOICES", 10_000)
+    comparisons: int = _limit("POLAR_MAX_COMPARISONS", 1_000_000)
+    nesting: int = _limit("POLAR_MAX_NESTING", 10_000)
+    policy_bytes: int = _limit("POLAR_MAX_POLICY_BYTES", 16 * 1024 * 1024)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if type(value) is not int or value < 0:
+                raise ValueError(f"A limit is a whole number from 0 on: '{each.name}' is not.")
+
+    @property
+    def timeout(self) -> float | None:
+        """The limit of a question in seconds; ``None`` for no limit."""
+        return self.timeout_ms / 1000 if self.timeout_ms else None
+
+
+def check_length(source: Source, limits: Limits) -> None:
+    """Refuse a text that is too long to be parsed.
+
+    :raises ParserError: with the limit and the name of the file.
+    """
+    size = len(source.text.encode(errors="surrogatepass"))
+    if size > limits.policy_bytes:
+        name = "" if source.name is None else f" {source.name}"
+        raise ParserError(
+            f"The text{name} has {size} bytes, more than MAX_POLICY_BYTES ="
+            f" {limits.policy_bytes} allows. Raise the limit or split the text."
+        )
