@@ -18,8 +18,10 @@ order in which they build on each other, which is also the order to read them in
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.
-``engine``
-    a policy and its names, ready to answer.
+``engine``, ``queries``
+    a policy and its names, ready to answer; one query of them.
+``polar``
+    what programs hold on to: loads, replaces and registers, and asks the engine.
 
 ``README.md`` beside this file describes the language and where it differs from oso.
 """
@@ -27,6 +29,8 @@ order in which they build on each other, which is also the order to read them in
 from .engine import Engine
 from .exceptions import OsoError
 from .limits import Limits
+from .polar import Polar
+from .queries import Query, QueryResult
 from .terms import Expression, Pattern, Predicate, TypeConstraint, Variable, dot_path
 
 __all__ = [
@@ -35,7 +39,10 @@ __all__ = [
     "Limits",
     "OsoError",
     "Pattern",
+    "Polar",
     "Predicate",
+    "Query",
+    "QueryResult",
     "TypeConstraint",
     "Variable",
     "dot_path",

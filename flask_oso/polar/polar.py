@@ -1,0 +1,324 @@
+"""``Polar``: a policy and its names as one object that programs hold on to.
+
+Here policies are loaded and replaced, names registered, and queries begun. The state is
+an immutable ``Engine``; loading and registering put another engine in its place, so a
+question reads one reference and takes no lock, and a load that fails changes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import sys
+import threading
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping
+
+from .engine import Engine
+from .exceptions import (
+    InlineQueryFailedError,
+    OsoError,
+    PolarFileExtensionError,
+    PolarFileNotFoundError,
+    PolarRuntimeError,
+    combined,
+    error_at,
+)
+from .host import Host, make_host
+from .limits import Limits
+from .loading import load_policy
+from .policy import Policy
+from .queries import Query
+from .roles import check_roles, with_role_rules
+from .sources import Source
+from .terms import Predicate
+
+_NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
+
+
+class Polar:
+    """A policy together with the Python names it may use.
+
+    Names, signatures and results are those of ``polar.Polar`` of oso 0.27.3.
+
+    :param limits: what loading and asking may cost. Without them the environment is read
+        anew each time, as upstream does: see ``Limits``.
+    """
+
+    def __init__(self, *, limits: Limits | None = None) -> None:
+        self._ignores_missing_allow = _NO_ALLOW_WARNING in os.environ
+        self._has_roles = False
+        self._limits = limits
+        self._engine = Engine(Policy(), make_host(), limits)
+        self._gates: dict[int, _Gate] = {}
+
+    # -- querying --------------------------------------------------------------------
+
+    def query(
+        self,
+        query: str | Predicate,
+        *,
+        bindings: Mapping[str, t.Any] | None = None,
+        accept_expression: bool = False,
+    ) -> Iterator[dict[str, t.Any]]:
+        """Give the solutions of a query, lazily.
+
+        Nothing happens, not even parsing, before the first result is asked for. Each
+        result is ``{"bindings": {name: value}, "trace": None}``; a variable that stays
+        unbound is a ``Variable``.
+
+        :param query: a Polar expression without a semicolon, or a ``Predicate``.
+        :param bindings: values that variables have from the beginning.
+        :param accept_expression: give an ``Expression`` for a variable that is constrained.
+        """
+        # Everything below runs at the first result, under the policy of that moment.
+        yield from Query(
+            self._engine, query, bindings=bindings, accept_expression=accept_expression
+        ).run()
+
+    def query_rule(
+        self,
+        name: str,
+        *args: t.Any,
+        bindings: Mapping[str, t.Any] | None = None,
+        accept_expression: bool = False,
+    ) -> Iterator[dict[str, t.Any]]:
+        """Give the solutions of a rule call, lazily; see ``query``."""
+        yield from self.query(
+            Predicate(name, args), bindings=bindings, accept_expression=accept_expression
+        )
+
+    def query_rule_once(
+        self,
+        name: str,
+        *args: t.Any,
+        bindings: Mapping[str, t.Any] | None = None,
+        accept_expression: bool = False,
+    ) -> bool:
+        """Tell whether a rule call has at least one solution."""
+        results = self.query_rule(
+            name, *args, bindings=bindings, accept_expression=accept_expression
+        )
+        return next(results, None) is not None
+
+    # -- registering -----------------------------------------------------------------
+
+    def register_class(
+        self,
+        cls: type,
+        *,
+        name: str | None = None,
+        fields: Mapping[str, t.Any] | None = None,
+    ) -> None:
+        """Make a class known to policies.
+
+        :param name: the name it has there; its own by default.
+        :param fields: the types and relations of its fields.
+        :raises DuplicateClassAliasError: if a class has this name already.
+        """
+        with self._gate().lock:
+            engine = self._engine
+            self._engine = engine.with_host(engine.host.with_class(cls, name, fields))
+
+    def register_constant(self, value: t.Any, name: str) -> None:
+        """Make a value known to policies under a name; a later one replaces it."""
+        with self._gate().lock:
+            engine = self._engine
+            self._engine = engine.with_host(engine.host.with_constant(value, name))
+
+    def get_class(self, name: str) -> type:
+        """Give a registered class.
+
+        :raises UnregisteredClassError: if there is none of this name.
+        """
+        return self._engine.host.get_class(name)
+
+    # -- loading ---------------------------------------------------------------------
+
+    def load_files(
+        self,
+        filenames: Iterable[str | os.PathLike[str]] | None = None,
+        *,
+        replace: bool = False,
+    ) -> None:
+        """Load policy files together, as one policy.
+
+        Either all of it is in force afterwards or nothing has changed. Warnings are
+        printed on standard output.
+
+        :param replace: put the files in the place of the policy that is loaded, in one
+            step. Queries that are running finish under the old one; roles stay enabled.
+        :raises PolarFileExtensionError: if a name does not end in ``.polar``.
+        :raises PolarFileNotFoundError: if a file does not exist.
+        :raises ParserError: if a text is not Polar; ``problems`` has all that was found.
+        :raises ValidationError: if the policy is wrong; likewise.
+        :raises InlineQueryFailedError: if an inline query has no result; likewise.
+        :raises PolarRuntimeError: if rules are loaded already and not to be replaced, or
+            there are no files to replace them with.
+        """
+        sources = [_read_source(filename) for filename in filenames or ()]
+        if sources:
+            self._load(sources, replace=replace)
+        elif replace:
+            # A pattern that matches no file must not leave an application without a policy.
+            raise PolarRuntimeError(
+                "No files to replace the policy with. Use 'clear_rules' to drop it."
+            )
+
+    def load_file(self, filename: str | os.PathLike[str]) -> None:
+        """Load one policy file. Kept for older programs."""
+        print(
+            "'Oso.load_file' is deprecated. Use 'Oso.load_files', which loads all files of a"
+            " policy together.",
+            file=sys.stderr,
+        )
+        self.load_files([filename])
+
+    def load_str(self, string: str, *, replace: bool = False) -> None:
+        """Load a policy from a text; see ``load_files``."""
+        if not isinstance(string, str):
+            raise TypeError(f"'load_str' takes a str, not {type(string).__name__}.")
+        self._load([Source(string)], replace=replace)
+
+    def clear_rules(self) -> None:
+        """Drop the policy. Classes and constants stay; roles have to be enabled again."""
+        with self._gate().lock:
+            self._check_not_loading()
+            self._has_roles = False
+            self._engine = self._engine.with_policy(Policy())
+
+    def enable_roles(self) -> None:
+        """Add the roles of oso 0.15: ``resource/4``, ``role_allows``, ….
+
+        Called before a policy is loaded, it takes effect when the policy arrives.
+
+        :raises RolesValidationError: if the policy's role configuration is wrong.
+        """
+        with self._gate().lock:
+            self._check_not_loading()
+            if self._has_roles:
+                return
+            engine = self._engine
+            if engine.policy.has_rules:
+                policy = with_role_rules(engine.policy, engine.host)
+                engine = engine.with_policy(policy)
+                _print_warnings(check_roles(engine))
+                self._engine = engine
+            self._has_roles = True
+
+    def check_inline_queries(self) -> None:
+        """Run the inline queries that wait. Kept for older programs.
+
+        A load runs them itself before its policy is in force, so none ever wait.
+        """
+        _check_inline_queries(self._engine)
+
+    def _load(self, sources: list[Source], *, replace: bool) -> None:
+        with self._gate().lock:
+            self._check_not_loading()
+            base = Policy() if replace else self._engine.policy
+            if base.has_rules:
+                raise PolarRuntimeError(
+                    "Cannot load additional Polar code -- all Polar code must be loaded at the"
+                    " same time."
+                )
+            policy = self._make_policy(sources, base)
+            self._pass_inline_queries(self._engine.with_policy(policy))
+            # An inline query may have registered something.
+            policy = dataclasses.replace(policy, inline_queries=())
+            self._engine = self._engine.with_policy(policy)
+
+    def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
+        """Read texts and check what they say, but for their inline queries."""
+        try:
+            loaded = load_policy(
+                sources,
+                self._engine.host,
+                base,
+                ignore_missing_allow=self._ignores_missing_allow,
+                roles=self._has_roles,
+                limits=self._limits,
+            )
+        except OsoError as error:
+            _print_warnings(getattr(error, "warnings", ()))
+            raise
+        _print_warnings(loaded.warnings)
+        if self._has_roles and loaded.policy.has_rules:
+            _print_warnings(check_roles(self._engine.with_policy(loaded.policy)))
+        return loaded.policy
+
+    def _pass_inline_queries(self, candidate: Engine) -> None:
+        gate = self._gate()
+        gate.is_loading = True
+        try:
+            _check_inline_queries(candidate)
+        finally:
+            gate.is_loading = False
+
+    def _check_not_loading(self) -> None:
+        # Only the thread that loads gets here while it does: from an inline query.
+        if self._gate().is_loading:
+            raise PolarRuntimeError(
+                "Cannot change the policy while its inline queries run. Change it afterwards."
+            )
+
+    def _gate(self) -> _Gate:
+        # A fork copies a lock whose holder, another thread, does not live on in the child.
+        return self._gates.setdefault(os.getpid(), _Gate())
+
+    # -- inspecting ------------------------------------------------------------------
+
+    @property
+    def host(self) -> Host:
+        """The names that are registered now, as they are now."""
+        return self._engine.host
+
+    def known_actions(self) -> frozenset[str] | None:
+        """Give the actions that the policy names; ``None`` if it allows others, too."""
+        return self._engine.policy.known_actions()
+
+
+@dataclasses.dataclass(eq=False)
+class _Gate:
+    """Lets one thread of a process at a time change the engine; askers never meet it.
+
+    The lock may be taken again: a host method may register or load something while an
+    inline query of a load runs.
+    """
+
+    lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
+    is_loading: bool = False
+
+
+def _read_source(filename: str | os.PathLike[str]) -> Source:
+    path = pathlib.Path(filename)
+    if path.suffix != ".polar":
+        raise PolarFileExtensionError(filename)
+    try:
+        # As it is on disk, so that offsets and columns are the file's.
+        with path.open(encoding="utf-8", newline="") as file:
+            return Source(file.read(), str(path))
+    except FileNotFoundError:
+        raise PolarFileNotFoundError(filename) from None
+
+
+def _check_inline_queries(engine: Engine) -> None:
+    """Run the inline queries of a policy that is not in force yet."""
+    failed = [
+        error_at(
+            InlineQueryFailedError,
+            f"Inline query failed: {inline.span.text if inline.span else inline.query}",
+            inline.span,
+        )
+        for inline in engine.policy.inline_queries
+        if next(engine.query_term(inline.query), None) is None
+    ]
+    if failed:
+        raise combined(failed)
+
+
+def _print_warnings(warnings: Iterable[str]) -> None:
+    # On standard output, where oso puts them and programs look for them.
+    for warning in warnings:
+        print(f"[warning] {warning}")
