@@ -3,8 +3,8 @@
 This package knows the standard library and Lark, nothing of Flask. Its modules, in the
 order in which they build on each other, which is also the order to read them in:
 
-``sources``, ``exceptions``, ``nodes``
-    texts and places in them; errors; what a policy consists of.
+``characters``, ``sources``, ``exceptions``, ``nodes``
+    characters that deceive; texts and places in them; errors; what a policy consists of.
 ``printer``, ``tokens``, ``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
     nodes to text; text to tokens, to nodes, to statements; expressions to the form that
     is evaluated.

@@ -17,12 +17,11 @@ import lark
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from .actions import Actions
+from .characters import BYTE_ORDER_MARK
 from .exceptions import OsoError, ParserError
 from .nodes import Rule, Statement, Term
 from .sources import Source, located
 from .tokens import Lexer, Text, Token, check, out_of_place, unexpected_end
-
-BYTE_ORDER_MARK = "\ufeff"
 
 _AMBIGUOUS = (
     "Expression without parentheses could be ambiguous.\n"
@@ -127,7 +126,7 @@ class _PolicyParser:
         A semicolon inside a block ends nothing; but a block that is never closed ends
         at its first semicolon behind the mistake, as does anything else.
         """
-        if start == mistake and self._tokens[start].type == "RBRACE":
+        if start == mistake and self._stands_alone(self._tokens[start]):
             return start + 1
         first_semicolon = len(self._tokens)
         blocks = braces = 0
@@ -151,6 +150,10 @@ class _PolicyParser:
                     if not blocks:
                         return index + 1
         return first_semicolon
+
+    def _stands_alone(self, token: Token) -> bool:
+        """Tell whether no statement begins with a token: a stray brace, or a bad comment."""
+        return token.type == "RBRACE" or token.text.startswith("#")
 
     def _opens_block(self, start: int, brace: int) -> bool:
         """Tell whether a brace stands behind ``resource C`` or ``C``, not in a pattern."""

@@ -12,6 +12,8 @@ import typing as t
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from .characters import with_escapes
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -81,12 +83,21 @@ class Span(t.NamedTuple):
     def excerpt(self) -> str:
         """Show the line with a caret under the first character.
 
-        The layout is the one that oso prints, since programs search for it.
+        The layout is the one that oso prints, since programs search for it. What would
+        not be seen where it stands shows as an escape; the caret moves with it.
         """
         line, column = self.source.position(self.start)
         if not self.source.text:
             return "\t\n"
-        return f"\t{line:03}: {self.source.line(line)}\n\t{' ' * (column + 4)}^\n"
+        text = self.source.line(line)
+        before = "".join("\t" if each == "\t" else " " for each in _shown(text[: column - 1]))
+        # The end of the text may lie behind the end of the line.
+        before = before.ljust(column - 1)
+        return f"\t{line:03}: {_shown(text)}\n\t     {before}^\n"
+
+
+def _shown(line: str) -> str:
+    return "\t".join(map(with_escapes, line.split("\t")))
 
 
 def located(message: str, span: Span | None) -> str:

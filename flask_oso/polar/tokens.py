@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from lark.lexer import TerminalDef
 
+from .characters import Deceit, deceit, deceptive_in, explain, with_escapes
 from .exceptions import (
     IntegerOverflow,
     InvalidTokenCharacter,
@@ -24,9 +25,11 @@ from .exceptions import (
     error_at,
 )
 from .printer import float_to_polar
-from .sources import Source, Span
+from .sources import Source, Span, located
 
 GREATEST_INTEGER = 2**63 - 1
+#: The type of tokens with a character that deceives; the grammar does not know it.
+DECEPTIVE = "DECEPTIVE"
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,32 @@ class Lexer:
     def tokens(self, text: Text) -> t.Iterator[Token]:
         """Give all tokens of a text."""
         words, ignored = self._words, self._ignored
+        deceptive = deceptive_in(text.source.text)
         for match in self._pattern.finditer(text.source.text):
             kind = match.lastgroup or ""
+            part = match.group()
+            if deceptive and _first_refused(part, kind, deceptive) is not None:
+                yield Token(DECEPTIVE, part, match.start(), text)
+                continue
             if kind in ignored:
                 continue
-            part = match.group()
             if kind == "SYMBOL" or kind == "SIGN":
                 kind = words.get(part, kind)
             yield Token(kind, part, match.start(), text)
+
+
+def _first_refused(part: str, kind: str, deceptive: Iterable[str]) -> int | None:
+    """Give the offset of the first character that must not stand in a part of the text.
+
+    A string or a comment may hold whatever keeps its place, and no white space deceives.
+    """
+    is_name = kind in ("SYMBOL", "UNFINISHED_SYMBOL")
+    offsets = [
+        part.find(each)
+        for each in deceptive
+        if each in part and (is_name or deceit(each) in (Deceit.REORDERING, Deceit.MARK))
+    ]
+    return min(offsets, default=None)
 
 
 def check(token: Token) -> None:
@@ -123,8 +144,8 @@ def _shown(token: Token) -> str:
 
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
-_SHOWN = {character: f"\\{letter}" for letter, character in _ESCAPES.items()}
-_SHOWN.update({character: f"\\{character}" for character in "\"'\\"})
+_SHOWN = str.maketrans({character: f"\\{letter}" for letter, character in _ESCAPES.items()})
+_SHOWN.update(str.maketrans({character: f"\\{character}" for character in "\"'\\"}))
 
 
 def unquoted(text: str) -> str:
@@ -137,10 +158,7 @@ def unquoted(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Show a text with escapes for all that would not be seen."""
-    return "".join(
-        _SHOWN.get(each) or (each if each.isprintable() else f"\\u{{{ord(each):x}}}")
-        for each in text
-    )
+    return with_escapes(text.translate(_SHOWN))
 
 
 def _check_integer(token: Token) -> None:
@@ -179,6 +197,21 @@ def _reject_character(token: Token) -> None:
     raise _wrong_character(token, token.begin, found="")
 
 
+def _reject_deceptive(token: Token) -> None:
+    offset = _first_refused(token.text, _kind_of(token), deceptive_in(token.text))
+    assert offset is not None
+    character = token.text[offset]
+    found = "a comment" if token.text.startswith("#") else escaped(token.text.strip('"'))
+    message = f"'{escaped(character)}' is not a valid character. Found in {found}"
+    at = token.begin + offset
+    place = located(message, token.context.source.span(at, at + 1))
+    raise InvalidTokenCharacter(place + explain(character))
+
+
+def _kind_of(token: Token) -> str:
+    return "STRING" if token.text.startswith(('"', "#")) else "SYMBOL"
+
+
 def _wrong_character(
     token: Token, at: int, *, found: str, place: int | None = None
 ) -> InvalidTokenCharacter:
@@ -198,4 +231,5 @@ _CHECKS: dict[str, t.Callable[[Token], None]] = {
     "UNFINISHED_SYMBOL": _reject_symbol,
     "UNFINISHED_STRING": _reject_string,
     "STRAY_CHARACTER": _reject_character,
+    DECEPTIVE: _reject_deceptive,
 }
