@@ -5,9 +5,10 @@ order in which they build on each other, which is also the order to read them in
 
 ``characters``, ``sources``, ``exceptions``, ``nodes``
     characters that deceive; texts and places in them; errors; what a policy consists of.
-``printer``, ``tokens``, ``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
-    nodes to text; text to tokens, to nodes, to statements; expressions to the form that
-    is evaluated.
+``printer``, ``tokens``, ``mistakes``, ``hints``
+    nodes to text; text to tokens; a token out of place, and what was meant by it.
+``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
+    tokens to nodes, to statements; expressions to the form that is evaluated.
 ``limits``, ``terms``, ``numbers``, ``host``
     what a question may cost; what queries take and give; arithmetic; the Python side.
 ``spelling``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``roles``,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from lark import Transformer
 
-from .exceptions import ParserError, error_at
+from .exceptions import ParserError, error_at, with_help
+from .hints import help_for_sort
 from .nodes import (
     ARITHMETIC,
     Block,
@@ -361,7 +362,7 @@ def _is_logical(part: _Part) -> bool:
 def _wrong_sort(part: _Part, expected: str) -> ParserError:
     term = _finished(part)
     message = f"Wrong value type: {to_polar(term)}. Expected a {expected}"
-    return error_at(ParserError, message, term.span)
+    return with_help(error_at(ParserError, message, term.span), help_for_sort(term))
 
 
 def _sorted_fields(

@@ -183,6 +183,13 @@ def error_at(kind: type[_E], message: str, span: Span | None, **details: t.Any) 
     return kind(located(message, span), details or None)
 
 
+def with_help(error: _E, line: str) -> _E:
+    """Put a line of help behind the message of an error that was not raised yet."""
+    error.message = f"{error.message}{line}"
+    error.args = (error.message,)
+    return error
+
+
 def too_deep(kind: type[_E], span: Span | None) -> _E:
     """Make the error for an expression that is nested deeper than Python recurses."""
     return error_at(kind, "This is nested too deep. Give its parts rules of their own.", span)

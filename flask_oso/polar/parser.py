@@ -18,7 +18,9 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from .actions import Actions
 from .characters import BYTE_ORDER_MARK
-from .exceptions import OsoError, ParserError
+from .exceptions import OsoError, ParserError, with_help
+from .hints import help_for, help_for_end
+from .mistakes import Mistake
 from .nodes import Rule, Statement, Term
 from .sources import Source, located
 from .tokens import Lexer, Text, Token, check, out_of_place, unexpected_end
@@ -53,15 +55,17 @@ def parse_query(source: Source) -> Term:
     syntax = _syntax()
     tokens = syntax.tokens(Text(source))
     parser = syntax.start("query")
-    for token in tokens:
-        if token.type == "SEMICOLON":
-            # It ends a statement's expression and would have this one checked first.
-            raise out_of_place(token)
-        _feed(parser, token)
+    for index, token in enumerate(tokens):
+        # A semicolon ends a statement's expression and would have this one checked first.
+        is_end = token.type == "SEMICOLON"
+        problem = out_of_place(token) if is_end else _feed(parser, token)
+        if problem is not None:
+            raise with_help(problem, help_for(Mistake(tokens, 0, index, is_query=True)))
     try:
         return t.cast(Term, _result(parser))
     except lark.UnexpectedToken:
-        raise unexpected_end(source, tokens) from None
+        problem = unexpected_end(source, tokens)
+    raise with_help(problem, help_for_end(Mistake(tokens, 0, len(tokens), is_query=True)))
 
 
 def _without_mark(source: Source) -> Source:
@@ -98,15 +102,25 @@ class _PolicyParser:
         for index in range(start, len(self._tokens)):
             token = self._tokens[index]
             try:
-                _feed(parser, token)
-            except ParserError as problem:
-                self._problems.append(problem)
+                problem = _feed(parser, token)
+            except ParserError as error:
+                self._problems.append(error)
+                return self._resumption(start, index)
+            if problem is not None:
+                mistake = Mistake(self._tokens, start, index, is_block=self._is_block(start))
+                self._problems.append(with_help(problem, help_for(mistake)))
                 return self._resumption(start, index)
             if token.type == last and _can_end(parser):
                 self._add(t.cast(Statement, _result(parser)))
                 return index + 1
-        self._problems.append(unexpected_end(self._text.source, self._tokens))
+        self._problems.append(self._early_end(start))
         return len(self._tokens)
+
+    def _early_end(self, start: int) -> OsoError:
+        end = len(self._tokens)
+        mistake = Mistake(self._tokens, start, end, is_block=self._is_block(start))
+        problem = unexpected_end(self._text.source, self._tokens)
+        return with_help(problem, help_for_end(mistake))
 
     def _add(self, statement: Statement) -> None:
         self._statements.append(statement)
@@ -126,8 +140,10 @@ class _PolicyParser:
         A semicolon inside a block ends nothing; but a block that is never closed ends
         at its first semicolon behind the mistake, as does anything else.
         """
-        if start == mistake and self._stands_alone(self._tokens[start]):
-            return start + 1
+        if start == mistake:
+            behind = self._behind_no_statement(start)
+            if behind is not None:
+                return behind
         first_semicolon = len(self._tokens)
         blocks = braces = 0
         for index in range(start, len(self._tokens)):
@@ -151,14 +167,40 @@ class _PolicyParser:
                         return index + 1
         return first_semicolon
 
-    def _stands_alone(self, token: Token) -> bool:
-        """Tell whether no statement begins with a token: a stray brace, or a bad comment."""
-        return token.type == "RBRACE" or token.text.startswith("#")
+    def _behind_no_statement(self, start: int) -> int | None:
+        """Give the index behind tokens that begin no statement, or ``None``.
+
+        They are a stray brace, a comment with a deceptive character, and comments as
+        other languages have them, which end with their line or with ``*/``.
+        """
+        tokens = self._tokens
+        if tokens[start].type == "RBRACE" or tokens[start].text.startswith("#"):
+            return start + 1
+        pair = self._pair(start)
+        if pair == "/*":
+            ends = (at + 2 for at in range(start + 1, len(tokens)) if self._pair(at) == "*/")
+            return next(ends, len(tokens))
+        if pair in ("//", "--"):
+            line = tokens[start].span.line
+            below = (at for at in range(start, len(tokens)) if tokens[at].span.line > line)
+            return next(below, len(tokens))
+        return None
+
+    def _pair(self, index: int) -> str:
+        """Give the text of a token and the next one, if they touch."""
+        pair = self._tokens[index : index + 2]
+        is_pair = len(pair) == 2 and pair[0].end == pair[1].begin
+        return "".join(token.text for token in pair) if is_pair else ""
 
     def _opens_block(self, start: int, brace: int) -> bool:
         """Tell whether a brace stands behind ``resource C`` or ``C``, not in a pattern."""
         before = self._types(max(start, brace - 2), min(2, brace - start))
-        return before == ("SYMBOL",) or before == ("SYMBOL", "SYMBOL")
+        if before == ("SYMBOL",) or before == ("SYMBOL", "SYMBOL"):
+            return True
+        # Conditions in braces, and a block with a sign too many.
+        if before[-1:] == ("RPAR",):
+            return True
+        return before == ("SYMBOL", "UNIFY") and brace - start == 3
 
 
 _BLOCK_STARTS = {("SYMBOL", "LBRACE"), ("SYMBOL", "SYMBOL", "LBRACE")}
@@ -196,12 +238,20 @@ def _syntax() -> _Syntax:
     return _Syntax()
 
 
-def _feed(parser: InteractiveParser, token: Token) -> None:
-    check(token)
+def _feed(parser: InteractiveParser, token: Token) -> ParserError | None:
+    """Go on with a token; give the error of one that can stand nowhere, or not here.
+
+    :raises ParserError: if something is wrong with an expression that ends before it.
+    """
+    try:
+        check(token)
+    except ParserError as problem:
+        return problem
     try:
         parser.feed_token(t.cast(lark.Token, token))
     except lark.UnexpectedToken:
-        raise out_of_place(token) from None
+        return out_of_place(token)
+    return None
 
 
 def _can_end(parser: InteractiveParser) -> bool:

@@ -1,0 +1,5 @@
+resource Repo {
+  roles = ["reader"];
+  permissions = ["read"];
+
+  "read" if "reader";

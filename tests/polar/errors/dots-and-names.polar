@@ -1,0 +1,4 @@
+allow(user: User, "read", repo: Repo) if user repo.owner;
+allow(user: User, "write", repo: Repo) if repo. = user;
+user.can("read", _: Repo);
+ready;

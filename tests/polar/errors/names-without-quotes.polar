@@ -1,0 +1,3 @@
+resource Org { permissions = [read, "write"]; }
+resource Repo { permissions = ["read"]; roles = ["reader"]; read if "reader"; }
+resource Animal { permissions = ["read"]; roles = ["reader"]; "read" if reader; }

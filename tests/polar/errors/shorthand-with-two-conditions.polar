@@ -1,0 +1,2 @@
+resource Org { roles = ["a", "b"]; permissions = ["read"]; "read" if "a" and "b"; }
+resource Repo { roles = ["a", "b"]; permissions = ["read"]; "read" if "a" or "b"; }
