@@ -15,7 +15,7 @@ order in which they build on each other, which is also the order to read them in
 ``validation``, ``loading``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
     the roles of oso 0.15.
-``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``
+``attributes``, ``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.

@@ -29,6 +29,9 @@ from .nodes import (
 )
 from .printer import to_polar
 
+#: From how many compounds on a unification looks for pairs that it entered before.
+_MANY = 1_000
+
 Change = tuple[Unknown, t.Any, Constraints]
 _Pairs = list[tuple[t.Any, t.Any]]
 
@@ -85,9 +88,15 @@ class Bindings:
     # -- unification -----------------------------------------------------------------
 
     def unify(self, left: t.Any, right: t.Any) -> bool:
-        """Make two terms equal; pairs inside them wait on a stack."""
+        """Make two terms equal; pairs inside them wait on a stack.
+
+        Of terms that contain themselves, or share parts, a pair that was entered before is
+        not entered again: if it differs, that shows where it was entered first.
+        """
         pairs: _Pairs = [(left, right)]
         compounds = 0
+        # With the terms, which keeps them alive: an identity is not reused.
+        entered: dict[tuple[int, int], tuple[t.Any, t.Any]] = {}
         while pairs:
             left, right = pairs.pop()
             left_end, right_end = follow(left), follow(right)
@@ -106,6 +115,11 @@ class Bindings:
                     raise StackOverflowError(
                         f"Unification goes too deep! MAX_COMPARISONS = {self._comparisons}"
                     )
+                if compounds > _MANY:
+                    pair = (id(left_end), id(right_end))
+                    if pair in entered:
+                        continue
+                    entered[pair] = (left_end, right_end)
                 if not self._unify_compound(left_end, right_end, pairs):
                     return False
         return True

@@ -13,7 +13,7 @@ import datetime
 import operator
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from . import terms
 from .exceptions import (
@@ -70,7 +70,7 @@ def to_polar(value: t.Any) -> Term:
     """Make a term of a Python value.
 
     :raises OperationalError: for what Polar has no value for: an integer beyond 64
-        bits, a string with lone surrogates, a list or dictionary that contains itself.
+        bits, a string with lone surrogates.
     :raises TypeError: for a dictionary key that is no string, number, Boolean or ``None``.
     """
     kind = type(value)
@@ -97,9 +97,12 @@ def result_to_polar(value: t.Any) -> Term:
     stays a Python object, compared as Python compares it. A client whose JSON holds
     such a number is then denied or allowed like any other, and causes no error.
     """
-    if type(value) in (int, str, list, dict) and unrepresentable(value) is not None:
+    if type(value) not in (int, str, list, dict):
+        return to_polar(value)
+    try:
+        return to_polar(value)
+    except (OperationalError, TypeError):
         return Instance(value)
-    return to_polar(value)
 
 
 def _leaf_to_polar(value: t.Any) -> Term:
@@ -132,36 +135,41 @@ def _check_text(text: str) -> None:
 
 
 def _tree_to_polar(value: t.Any) -> Term:
-    # An explicit stack: data from JSON may be nested deeper than Python recurses.
-    open_ids: set[int] = set()
+    # An explicit stack: data from JSON may be nested deeper than Python recurses. What is
+    # shared becomes one term, so it is not copied as often as it can be reached, and what
+    # contains itself gets a variable there that is bound to the whole.
+    made: dict[int, Term | Unknown] = {}
     stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
 
     def enter(container: t.Any) -> None:
-        if id(container) in open_ids:
-            raise OperationalError("Serialization error: a list or dictionary contains itself.")
-        open_ids.add(id(container))
         children = container if type(container) is list else container.values()
+        made[id(container)] = Unknown("_self")
         stack.append((container, iter(list(children)), []))
 
     enter(value)
     while True:
         container, children, done = stack[-1]
         for child in children:
-            if type(child) is list or type(child) is dict:
+            if type(child) is not list and type(child) is not dict:
+                done.append(_leaf_to_polar(child))
+            elif id(child) in made:
+                done.append(t.cast(Term, made[id(child)]))
+            else:
                 enter(child)
                 break
-            done.append(_leaf_to_polar(child))
         else:
             stack.pop()
-            open_ids.discard(id(container))
             term = _close(container, done)
+            t.cast(Unknown, made[id(container)]).value = term
+            made[id(container)] = term
             if not stack:
                 return term
             stack[-1][2].append(term)
 
 
-def _close(container: t.Any, done: list[Term]) -> Term:
-    ground = all(map(is_ground, done))
+def _close(container: t.Any, done: list[t.Any]) -> Term:
+    # The only variables that are no terms of the host's are those for what contains itself.
+    ground = all(is_ground(child) or isinstance(child, Unknown) for child in done)
     if type(container) is list:
         return List(tuple(done), ground=ground)
     pairs = {_key(key): item for key, item in zip(container, done, strict=True)}
@@ -237,12 +245,17 @@ def follow(term: t.Any) -> t.Any:
 
 def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
     result: list[t.Any] = []
+    # Data of the host may share parts, and contain itself: each part is made once.
+    made: dict[int, t.Any] = {}
     # Each entry: a term, the function that puts its value where it belongs, and the
     # variables on the way to it, since a term may contain itself.
     stack: list[tuple[t.Any, Callable[[t.Any], t.Any], _Path]] = [(root, result.append, ())]
     while stack:
         written, put, path = stack.pop()
         term = follow(written)
+        if id(term) in made:
+            put(made[id(term)])
+            continue
         if type(written) is Unknown and type(term) in (List, Dictionary):
             if any(variable is written for variable in path):
                 put(terms.Variable(name_variable(written)))
@@ -254,10 +267,14 @@ def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
                 raise UnexpectedPolarTypeError("RestVariable")
             items: list[t.Any] = [None] * len(elements)
             put(items)
+            if term.ground:
+                made[id(term)] = items
             stack.extend((item, _setter(items, i), path) for i, item in enumerate(elements))
         elif isinstance(term, Dictionary):
             fields: dict[str, t.Any] = {}
             put(fields)
+            if term.ground:
+                made[id(term)] = fields
             for key, item in term.fields:
                 fields[key] = None
                 stack.append((item, _setter(fields, key), path))
@@ -413,10 +430,3 @@ def compare(kind: Operator, left: t.Any, right: t.Any) -> bool:
         raise PolarRuntimeError(
             f"External operation '{type(left)} {kind.value} {type(right)}' failed."
         ) from error
-
-
-def iterate(value: t.Any) -> Iterator[t.Any] | None:
-    """Begin an iteration over a Python value; ``None`` if it is not iterable."""
-    if not isinstance(value, Iterable):
-        return None
-    return iter(value)

@@ -20,6 +20,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from . import attributes
 from .bindings import Bindings
 from .clauses import (
     Clause,
@@ -52,6 +53,7 @@ from .nodes import (
     Unknown,
     Value,
     Variable,
+    is_ground,
 )
 from .printer import to_polar
 from .sources import Span, located
@@ -125,6 +127,8 @@ class Machine:
         self._goals: Goals = None
         self._step = Step(None, NO_FRAME, None, None, 0)
         self._choices: list[Choice] = []
+        #: The iterators that were read, which keeps them alive: an identity is not reused.
+        self._begun: dict[int, t.Iterator[t.Any]] = {}
         #: The variables that the host knows by name: the query's, and those it was handed.
         self._known: dict[str, Unknown] = {}
 
@@ -254,10 +258,17 @@ class Machine:
     def _to_python(self, term: t.Any) -> t.Any:
         return to_python(follow(term), self._name_for_host)
 
-    def _from_python(self, value: t.Any) -> Term:
+    def _read(self, value: Term, name: str, span: Span | None) -> t.Any:
+        """Read an attribute of a value; the time that takes counts."""
+        self._until_clock = 1
+        return attributes.read(self._to_python(value), name, span)
+
+    def _from_python(self, value: t.Any, span: Span | None) -> Term:
+        kind = type(value)
+        if kind is not str and kind is not int and kind is not bool:
+            attributes.check_reachable(value, span)
         term = result_to_polar(value)
-        kind = type(term)
-        if kind is Value or kind is Instance:
+        if is_ground(term):
             return term
         return t.cast(Term, self._with_variables(term, {}))
 
@@ -273,6 +284,10 @@ class Machine:
 
     def _print(self, term: t.Any) -> str:
         return to_polar(bound(term), self._host.class_name)
+
+    def _reveal(self, term: t.Any) -> str:
+        """Print a term with what its objects say of themselves, for the policy's author."""
+        return to_polar(bound(term), self._host.class_name, repr)
 
     def _step_span(self) -> Span | None:
         return getattr(in_run(self._step.goal, self._step.frame), "span", None)

@@ -137,12 +137,12 @@ class Matching(Machine):
         """Give a field of a value that is matched; ``None`` where it has no such field."""
         if type(value) is Dictionary:
             return value.get(name)
-        self._until_clock = 1
+        span = self._step_span()
         try:
-            found = getattr(self._to_python(value), name)
+            found = self._read(value, name, span)
         except AttributeError:
             return None
-        return self._from_python(found)
+        return self._from_python(found, span)
 
     def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
         lookup = Lookup(Operator.DOT, (left, Value(name)))

@@ -1,8 +1,8 @@
 """Arithmetic and comparison of Polar's own values (specification 3.4, 3.5).
 
-Integers have 64 bits and overflow is an error; floats follow IEEE 754, so a division
-by zero is an infinity or not a number. Booleans compare as 0 and 1 and take no part in
-arithmetic.
+Integers have 64 bits and overflow is an error; floats follow IEEE 754, but for a division
+by zero, which is an error, too: an infinity would be greater than any limit. Booleans
+compare as 0 and 1 and take no part in arithmetic.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def compare(kind: Operator, left: Scalar, right: Scalar) -> bool:
 def calculate(kind: Operator, left: Scalar, right: Scalar) -> int | float | None:
     """Calculate with two numbers; ``None`` if they are no numbers.
 
-    :raises ArithmeticError: for an overflow, or a ``mod`` or ``rem`` by integer zero.
+    :raises ArithmeticError: for an overflow, a division by zero, or a ``mod`` or ``rem`` by
+        integer zero.
     """
     if type(left) is int and type(right) is int:
         result = _INTEGER[kind](left, right)
@@ -58,16 +59,8 @@ def calculate(kind: Operator, left: Scalar, right: Scalar) -> int | float | None
     return None
 
 
-def _divide(left: float, right: float) -> float:
-    if right:
-        return left / right
-    if left == 0 or math.isnan(left):
-        return math.nan
-    return math.copysign(math.inf, left) * math.copysign(1.0, right)
-
-
 def _integer_divide(left: int, right: int) -> float:
-    return _divide(float(left), float(right))
+    return float(left) / float(right)
 
 
 def _check_quotient(left: int, right: int) -> None:
@@ -118,7 +111,7 @@ _FLOAT: dict[Operator, Callable[[float, float], float]] = {
     Operator.ADD: operator.add,
     Operator.SUB: operator.sub,
     Operator.MUL: operator.mul,
-    Operator.DIV: _float(_divide),
+    Operator.DIV: _float(operator.truediv),
     Operator.MOD: _modulo,
     Operator.REM: _remainder,
 }

@@ -6,6 +6,8 @@ An operand that is not bound yet makes the operation a constraint.
 
 from __future__ import annotations
 
+import inspect
+import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
@@ -25,7 +27,6 @@ from .exceptions import (
 from .host import (
     follow,
     how_to_register,
-    iterate,
     list_elements,
 )
 from .matching import Matching
@@ -41,6 +42,7 @@ from .nodes import (
     Unknown,
     Value,
 )
+from .printer import nameless
 from .sources import Span, located
 from .traces import Step, debug_form, in_run
 
@@ -143,17 +145,33 @@ class Operations(Matching):
         return self._unify(*pair)
 
     def _iterate(self, collection: Instance) -> Iterator[t.Any]:
-        iterator = iterate(collection.value)
-        if iterator is None:
+        value = collection.value
+        if not isinstance(value, Iterable):
+            message = f"{nameless(value)} is not iterable"
+            raise error_at(InvalidIteratorError, message, self._step_span())
+        if isinstance(value, Iterator):
+            self._begin(value)
+        return self._elements(iter(value))
+
+    def _begin(self, iterator: Iterator[t.Any]) -> None:
+        """Refuse an iterator that was read before: what it has left is not what it stands for."""
+        used = isinstance(iterator, types.GeneratorType) and (
+            inspect.getgeneratorstate(iterator) != inspect.GEN_CREATED
+        )
+        if used or id(iterator) in self._begun:
             raise error_at(
-                InvalidIteratorError, f"{collection.value} is not iterable", self._step_span()
+                InvalidIteratorError,
+                f"The {type(iterator).__name__} can be read only once, and was. Give a list,"
+                " or a method that makes a new one.",
+                self._step_span(),
             )
-        return self._elements(iterator)
+        self._begun[id(iterator)] = iterator
 
     def _elements(self, iterator: Iterator[t.Any]) -> Iterator[t.Any]:
+        span = self._step_span()
         for value in iterator:
-            self._until_clock = 1
-            yield self._from_python(value)
+            self._check_clock()
+            yield self._from_python(value, span)
 
     # -- lookups and calls --------------------------------------------------------------
 
@@ -209,12 +227,11 @@ class Operations(Matching):
         )
 
     def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
-        return self._from_python(self._attribute(value, name, goal.span))
+        return self._from_python(self._attribute(value, name, goal.span), goal.span)
 
     def _attribute(self, value: Term, name: str, span: Span | None) -> t.Any:
-        self._until_clock = 1
         try:
-            return getattr(self._to_python(value), name)
+            return self._read(value, name, span)
         except AttributeError as error:
             raise self._traced(PolarRuntimeError, f"Application error: {error}", span) from error
 
@@ -226,7 +243,7 @@ class Operations(Matching):
                 f"tried to call '{call.name}' but it is not callable",
                 goal.span,
             )
-        return self._from_python(self._call_host(method, call))
+        return self._from_python(self._call_host(method, call), goal.span)
 
     def _call_host(self, function: Callable[..., t.Any], call: Call) -> t.Any:
         args = [self._to_python(arg) for arg in call.args]

@@ -8,6 +8,7 @@ text of a value need not parse to the same value; all else does.
 
 from __future__ import annotations
 
+import enum
 import math
 import re
 import typing as t
@@ -34,6 +35,8 @@ from .nodes import (
 
 #: Gives the name under which the class of an object is registered, if it is.
 ClassName = t.Callable[[object], str | None]
+#: Prints an object of the host.
+ShowObject = t.Callable[[object], str]
 
 #: How many words and signs are printed of one term.
 MAX_PIECES = 10_000
@@ -91,29 +94,45 @@ _NAME = re.compile(r"[^!-@\[-^`{-~ \t\n\r][^!-/:-@\[-^`{-~ \t\n\r\f]*")
 _NOT_ATTRIBUTES = frozenset({"true", "false", "inf", "nan", "mod", "rem", "isa"})
 
 
-def to_polar(term: Printable, class_name: ClassName | None = None) -> str:
+def nameless(value: object) -> str:
+    """Show an object by its class alone: ``<User object>``.
+
+    What an object says of itself may be secret, and messages end in logs. Only ``None``,
+    classes and the members of enumerations are shown as they are.
+    """
+    if value is None or isinstance(value, type):
+        return str(value) if value is None else type.__repr__(value)
+    if isinstance(value, enum.Enum):
+        return f"{type(value).__name__}.{value.name}"
+    return f"<{type(value).__name__} object>"
+
+
+def to_polar(
+    term: Printable, class_name: ClassName | None = None, show: ShowObject = nameless
+) -> str:
     """Print a term.
 
     :param class_name: gives the registered name of an object's class, which stands
         beside the object; ``UNKNOWN`` stands there without it.
+    :param show: prints an object; ``repr`` is for those who asked to see it.
     """
-    return _joined([term], class_name)
+    return _joined([term], class_name, show)
 
 
 def rule_to_polar(rule: Rule) -> str:
     """Print a rule, with its semicolon."""
     head = _head(rule.name, rule.parameters)
-    return _joined([*head, ";"] if rule.body is None else [*head, " if ", rule.body, ";"], None)
+    return _joined([*head, ";"] if rule.body is None else [*head, " if ", rule.body, ";"])
 
 
 def rule_type_to_polar(rule_type: RuleType) -> str:
     """Print a rule type as a rule without body, its semicolon included."""
-    return _joined([*_head(rule_type.name, rule_type.parameters), ";"], None)
+    return _joined([*_head(rule_type.name, rule_type.parameters), ";"])
 
 
 def parameter_to_polar(parameter: Parameter) -> str:
     """Print a parameter: ``x: Integer{}``."""
-    return _joined(_parameter(parameter), None)
+    return _joined(_parameter(parameter))
 
 
 def float_to_polar(value: float) -> str:
@@ -125,7 +144,9 @@ def float_to_polar(value: float) -> str:
     return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
-def _joined(pieces: t.Sequence[_Piece], class_name: ClassName | None) -> str:
+def _joined(
+    pieces: t.Sequence[_Piece], class_name: ClassName | None = None, show: ShowObject = nameless
+) -> str:
     out: list[str] = []
     todo = list(reversed(pieces))
     while todo:
@@ -136,11 +157,11 @@ def _joined(pieces: t.Sequence[_Piece], class_name: ClassName | None) -> str:
         if isinstance(piece, str):
             out.append(piece)
         else:
-            todo.extend(reversed(_pieces(piece, class_name)))
+            todo.extend(reversed(_pieces(piece, class_name, show)))
     return "".join(out)
 
 
-def _pieces(term: Printable, class_name: ClassName | None) -> list[_Piece]:
+def _pieces(term: Printable, class_name: ClassName | None, show: ShowObject) -> list[_Piece]:
     match term:
         case Value():
             return [_scalar(term.value)]
@@ -157,7 +178,7 @@ def _pieces(term: Printable, class_name: ClassName | None) -> list[_Piece]:
         case Pattern():
             return [term.tag or "", "{", *_arguments((), term.fields), "}"]
         case Instance():
-            return [_instance(term, class_name)]
+            return [_instance(term, class_name, show)]
         case Unknown():
             return [term.name if term.value is None else term.value]
     raise TypeError(f"A {type(term).__name__} cannot be printed.")
@@ -171,9 +192,9 @@ def _scalar(value: Scalar) -> str:
     return float_to_polar(value) if isinstance(value, float) else str(value)
 
 
-def _instance(instance: Instance, class_name: ClassName | None) -> str:
+def _instance(instance: Instance, class_name: ClassName | None, show: ShowObject) -> str:
     name = class_name(instance.value) if class_name is not None else None
-    text = repr(instance.value) if instance.constructor is None else instance.constructor
+    text = show(instance.value) if instance.constructor is None else instance.constructor
     return f"{text} TYPE `{name or 'UNKNOWN'}`"
 
 

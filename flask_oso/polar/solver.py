@@ -117,14 +117,21 @@ class Solver(Operations):
 
         :param bindings: values that variables have from the beginning, or constraints on them.
         """
+        try:
+            yield from self._solutions(query, bindings or {})
+        finally:
+            # Goals refer to the run and the run to its goals. Nothing outlives the answer.
+            vars(self).clear()
+
+    def _solutions(self, query: Term, bindings: Mapping[str, Term]) -> Iterator[dict[str, t.Any]]:
         self._resumed = time.monotonic()
         prepared = prepare_query(query, self._host.constants)
         frame: Frame = [None] * len(prepared.slots)
         for name, index in prepared.slots.items():
             frame[index] = self._know(name)
-        self._asked = [*prepared.slots, *(bindings or {})]
+        self._asked = [*prepared.slots, *bindings]
         self._push(self._solve_goal, (prepared.goal, frame), self._step)
-        if not self._bind_given(bindings or {}):
+        if not self._bind_given(bindings):
             return
         while self._advance():
             solution = self._solution()
@@ -461,7 +468,7 @@ class Solver(Operations):
     # -- output -------------------------------------------------------------------------
 
     def _solve_print(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        print(", ".join(self._print(self._operand(arg, frame)) for arg in goal.args))
+        print(", ".join(self._reveal(self._operand(arg, frame)) for arg in goal.args))
         return True
 
     def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:

@@ -89,13 +89,25 @@ def test_unrepresentable_says_why(value: t.Any, is_refused: bool) -> None:
     assert (unrepresentable(value) is not None) is is_refused
 
 
-def test_cyclic_list_is_refused() -> None:
-    """A list that contains itself has no Polar value."""
-    value: list[t.Any] = []
+def test_list_that_contains_itself_comes_back() -> None:
+    """A list that contains itself goes in and comes out as a new one of the same shape."""
+    value: list[t.Any] = [1]
     value.append(value)
 
-    with pytest.raises(OperationalError, match="contains itself"):
-        to_polar(value)
+    copied = to_python(to_polar(value), str)
+
+    assert copied is not value
+    assert (copied[0], copied[1] is copied) == (1, True)
+
+
+def test_shared_list_is_copied_once() -> None:
+    """What two lists share is shared by their copies."""
+    shared: list[t.Any] = []
+
+    copied = to_python(to_polar([shared, shared]), str)
+
+    assert copied == [[], []]
+    assert copied[0] is copied[1]
 
 
 def test_deep_list_needs_no_recursion() -> None:

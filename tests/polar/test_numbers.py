@@ -137,10 +137,12 @@ def test_integers(kind: Operator, left: int, right: int, result: int) -> None:
         (MOD, 1, 0),
         (MOD, 0, 0),
         (REM, 1, 0),
+        (DIV, 1, 0),
+        (DIV, 0, 0),
     ],
 )
 def test_integers_out_of_range(kind: Operator, left: int, right: int) -> None:
-    """A result beyond 64 bits, or a remainder by zero, is an error."""
+    """A result beyond 64 bits, a quotient or a remainder by zero, is an error."""
     with pytest.raises(ArithmeticError):
         calculate(kind, left, right)
 
@@ -150,14 +152,10 @@ def test_integers_out_of_range(kind: Operator, left: int, right: int) -> None:
     [
         (DIV, 6, 3, 2.0),
         (DIV, 7, 2, 3.5),
-        (DIV, 1, 0, INF),
-        (DIV, -1, 0, -INF),
-        (DIV, 1, -0.0, -INF),
         (DIV, 0, -1, -0.0),
         (DIV, LEAST, -1, 2.0**63),
         (DIV, 1e308, 1e-308, INF),
         (DIV, -1e308, 1e-308, -INF),
-        (DIV, INF, 0, INF),
         (ADD, 1, 0.5, 1.5),
         (ADD, 2**53 + 1, 0.0, 2.0**53),
         (ADD, 1e308, 1e308, INF),
@@ -180,8 +178,6 @@ def test_floats(kind: Operator, left: float, right: float, result: float) -> Non
 @pytest.mark.parametrize(
     ("kind", "left", "right"),
     [
-        (DIV, 0, 0),
-        (DIV, NAN, 0),
         (DIV, INF, INF),
         (SUB, INF, INF),
         (MUL, INF, 0),

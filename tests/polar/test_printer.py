@@ -27,6 +27,7 @@ from flask_oso.polar.nodes import (
 )
 from flask_oso.polar.parser import parse_policy, parse_query
 from flask_oso.polar.printer import (
+    nameless,
     parameter_to_polar,
     rule_to_polar,
     rule_type_to_polar,
@@ -110,15 +111,35 @@ def test_form_of_its_own(term: Term, text: str) -> None:
 
 
 def test_instance_names_its_class() -> None:
-    """An object is shown by its repr, or by the text of the call that made it."""
+    """An object is shown by its class, or by the text of the call that made it."""
     names = {Rex: "Dog"}
 
     def class_name(value: object) -> str | None:
         return names.get(type(value))
 
-    assert to_polar(Instance(Rex())) == "<Rex> TYPE `UNKNOWN`"
-    assert to_polar(List((Instance(Rex()),)), class_name) == "[<Rex> TYPE `Dog`]"
+    assert to_polar(Instance(Rex())) == "<Rex object> TYPE `UNKNOWN`"
+    assert to_polar(List((Instance(Rex()),)), class_name) == "[<Rex object> TYPE `Dog`]"
     assert to_polar(Instance(Rex(), 'Dog("z")'), class_name) == 'Dog("z") TYPE `Dog`'
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "None"),
+        (Rex, f"<class '{__name__}.Rex'>"),
+        (Operator.AND, "Operator.AND"),
+        (2**70, "<int object>"),
+        (("secret",), "<tuple object>"),
+    ],
+)
+def test_object_without_contents(value: object, text: str) -> None:
+    """What an object says of itself is not shown, unless it has nothing to hide."""
+    assert nameless(value) == text
+
+
+def test_object_revealed() -> None:
+    """Those who ask for it see the repr."""
+    assert to_polar(Instance(Rex()), show=repr) == "<Rex> TYPE `UNKNOWN`"
 
 
 def test_unknown_shows_its_value() -> None:

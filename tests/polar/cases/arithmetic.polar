@@ -1,8 +1,8 @@
 # Arithmetic
 
-## zero-div-zero: zero div zero
+## zero-div-zero: a division by zero has no result, so it is an error
 #? x = 0 / 0
-#= x: nan
+#! PolarRuntimeError: Arithmetic error: 0 / 0 = _
 
 ## mod-sign: mod takes the divisor's sign, rem the dividend's
 #? a = -7 mod 3 and b = 7 mod -3 and c = -7 rem 3 and d = 7 rem -3

@@ -34,8 +34,12 @@
 #= yes
 
 ## string-attr: a plain lookup on other native values is a host attribute
+#? y = 5 and x = y.real
+#= x: 5, y: 5
+
+## string-internal-attr: but the names that Python keeps for itself are refused
 #? x = "abc".__class__.__name__
-#= x: "str"
+#! PolarRuntimeError: '__class__' is not for policies
 
 ## copy-in-out: native values are copied across the border
 #? x = [1] and y = x.copy() and x = y

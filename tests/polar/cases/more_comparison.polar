@@ -87,13 +87,21 @@
 #? x = 6 / 3 and y = 7 / 2
 #= x: 2.0, y: 3.5
 
-## division-by-zero: a division by zero is an infinity with the sign of the dividend
-#? x = 1 / 0 and y = -1 / 0
-#= x: inf, y: -inf
+## division-by-zero: an infinity would be greater than any limit that a rule compares it with
+#? 1 / 0 > 100
+#! PolarRuntimeError: Arithmetic error: 1 / 0 = _
 
-## division-by-minus-zero: a negative zero turns the sign
+## division-by-zero-computed: a zero that is computed is no better
+#? y = 3 and x = y / (y - y)
+#! PolarRuntimeError: Arithmetic error: 3 / 0 = x
+
+## division-by-zero-not: the error comes out of a negation
+#? not (1.5 / 0.0 < 1)
+#! PolarRuntimeError: Arithmetic error: 1.5 / 0 = _
+
+## division-by-minus-zero: nor is a zero with a sign
 #? x = 1 / -0.0
-#= x: -inf
+#! PolarRuntimeError: Arithmetic error: 1 / -0 = _
 
 ## division-inf: what is undefined is NaN
 #? x = inf - inf and y = inf * 0

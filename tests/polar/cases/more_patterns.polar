@@ -65,8 +65,12 @@
 #? rex matches Dictionary
 
 ## native-field: attributes of native values can be matched
-#? "abc" matches String{__class__: c} and c = String
-#= c: str
+#? 5 matches Integer{real: x}
+#= x: 5
+
+## internal-field: a name that Python keeps for itself is refused in a pattern, too
+#? not "abc" matches String{__class__: c}
+#! PolarRuntimeError: '__class__' is not for policies
 
 ## list-exact: a list pattern asks for the same length
 #? [1, 2] matches [1]

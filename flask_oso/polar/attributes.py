@@ -1,0 +1,109 @@
+"""Attributes of Python objects: which of them a policy may read, and how.
+
+A policy is trusted with decisions, not with the process: it may come from an admin page
+or a repository. So nothing leads from an object it sees to the interpreter: no name that
+Python keeps for itself, no frame, no code, no module, no ``str.format``, and no method
+that changes a collection. A name that is refused is an error everywhere, under ``not``
+and in patterns too. Every read of an attribute goes through ``read``.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import types
+import typing as t
+
+from .exceptions import PolarRuntimeError, error_at
+from .sources import Span
+
+#: Kinds of objects through which the whole process can be reached.
+_INTERNAL = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
+
+#: Names of Python's own that lead nowhere: call, look for an element, take one, count, tell
+#: whether something is an instance. Polar has no other way to index a list.
+_HARMLESS = frozenset({"__call__", "__contains__", "__getitem__", "__instancecheck__", "__len__"})
+
+#: What is refused of which kind of object, by the kind.
+_LEADS_OUT: dict[type, str] = {
+    types.GeneratorType: "gi_code gi_frame gi_yieldfrom",
+    types.CoroutineType: "cr_await cr_code cr_frame cr_origin",
+    types.AsyncGeneratorType: "ag_await ag_code ag_frame",
+    type: "mro",
+    # They read attributes whose names stand in a string.
+    str: "format format_map",
+}
+_CHANGES: dict[type, str] = {
+    collections.abc.MutableSet: (
+        "add clear difference_update discard intersection_update pop remove"
+        " symmetric_difference_update update"
+    ),
+    collections.abc.MutableMapping: "clear pop popitem setdefault update",
+    collections.abc.MutableSequence: (
+        "append appendleft clear extend extendleft insert pop popleft remove reverse rotate sort"
+    ),
+}
+
+
+def _by_name(names: dict[type, str]) -> dict[str, tuple[type, ...]]:
+    """Turn a table of kinds with their names into one of names with their kinds."""
+    every = {name for line in names.values() for name in line.split()}
+    return {
+        name: tuple(kind for kind, line in names.items() if name in line.split()) for name in every
+    }
+
+
+_REFUSED = _by_name(_LEADS_OUT | _CHANGES)
+
+
+def read(value: t.Any, name: str, span: Span | None) -> t.Any:
+    """Read an attribute for a policy.
+
+    :raises PolarRuntimeError: if the name, or what stands there, is not for policies.
+    :raises AttributeError: if there is no such attribute.
+    """
+    if name.startswith("__") and name not in _HARMLESS:
+        raise error_at(
+            PolarRuntimeError,
+            f"'{name}' is not for policies: names that begin with two underscores are Python's"
+            " own. Give the class a property with another name.",
+            span,
+        )
+    kinds = _REFUSED.get(name)
+    if kinds is not None and _is_of(value, kinds):
+        raise error_at(
+            PolarRuntimeError,
+            f"'{name}' of a {type(value).__name__} is not for policies: it changes the object"
+            " or leads out of it. Give the class a method that answers the question.",
+            span,
+        )
+    if isinstance(value, _INTERNAL) and not isinstance(value, types.ModuleType):
+        raise _internal(value, span)
+    return getattr(value, name)
+
+
+def _is_of(value: t.Any, kinds: tuple[type, ...]) -> bool:
+    """Tell whether a value is of some kinds, or a class of them, whose methods do the same."""
+    if isinstance(value, type):
+        return issubclass(value, kinds) or isinstance(value, kinds)
+    # A list or a dictionary is a copy here, so what a method does to it does no harm.
+    return type(value) not in (list, dict) and isinstance(value, kinds)
+
+
+def check_reachable(value: t.Any, span: Span | None) -> None:
+    """Refuse what an attribute or a method gave if it leads to the whole process.
+
+    A module that the application registered as a constant can be read.
+
+    :raises PolarRuntimeError: for a module, a frame, code or a traceback.
+    """
+    if isinstance(value, _INTERNAL):
+        raise _internal(value, span)
+
+
+def _internal(value: object, span: Span | None) -> PolarRuntimeError:
+    return error_at(
+        PolarRuntimeError,
+        f"A {type(value).__name__} is not for policies: it leads to the whole program."
+        " Register what the policy needs of it as a constant.",
+        span,
+    )

@@ -1,0 +1,185 @@
+"""What leaves a decision: ids K01, K08 and K09. No object's contents, and no side effect."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import typing as t
+import weakref
+
+import pytest
+
+from flask_oso import Oso
+from flask_oso.polar.exceptions import OsoError
+from flask_oso.polar.terms import Expression, Variable
+
+SECRET = "hunter2"
+
+
+class User:
+    """An actor whose ``repr`` and ``str`` hold a password, as those of many models do."""
+
+    def __init__(self, **attributes: t.Any) -> None:
+        self.password = SECRET
+        self.__dict__.update(attributes)
+
+    def __repr__(self) -> str:
+        return f"User(password={self.password!r})"
+
+    def fail(self) -> t.NoReturn:
+        """Fail like a missing attribute."""
+        raise AttributeError("no such thing")
+
+
+def load(policy: str) -> Oso:
+    oso = Oso()
+    oso.register_class(User)
+    oso.load_str(policy)
+    return oso
+
+
+FAULTS = [
+    "u.misspelt",
+    "u.fail",
+    "not u.misspelt",
+    "u",
+    "1 in u",
+    "u < 1",
+    "u + 1 = 2",
+    "u.password()",
+    "u.(u)",
+    "f(u)",
+    "[u] < 1",
+    "{a: u}.a.b.c",
+    "u matches Unknown",
+    "_ = new Unknown(u)",
+    "new User(u).misspelt",
+    "x := 1 and x := u",
+    "g(u, u)",
+    "x in [u, 1] and x.misspelt",
+    "u.loop = 1 and endless(u)",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_error_shows_no_contents(fault: str) -> None:
+    """K01: whatever goes wrong, the text names the class of an object and no more."""
+    oso = load(
+        f"allow(u, _, _) if u = u and {fault}; f(u) if u.misspelt; g(u, v) if u.x = v;"
+        "endless(u) if endless(u);"
+    )
+    user = User(loop=1)
+
+    with pytest.raises((OsoError, AttributeError)) as caught:
+        oso.is_allowed(user, user, [user, {"a": user}])
+
+    assert SECRET not in str(caught.value)
+    assert SECRET not in json.dumps(getattr(caught.value, "details", None), default=repr)
+
+
+@pytest.mark.parametrize(
+    "question", [[User(), Variable("x")], Expression("And", [User()]), {"a": Variable("x")}]
+)
+def test_refusal_of_a_question_shows_no_contents(question: t.Any) -> None:
+    """K01: nor does the error for an argument that is no value."""
+    with pytest.raises(OsoError) as caught:
+        load("allow(_, _, _);").is_allowed(question, "read", User())
+
+    assert SECRET not in str(caught.value)
+
+
+def test_decision_writes_nothing(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """K02: a decision prints nothing and logs nothing, allowed or denied."""
+    oso = load('allow(u: User, "read", _) if u.password = "hunter2";')
+    capfd.readouterr()
+    with caplog.at_level(logging.DEBUG):
+        oso.is_allowed(User(), "read", "page")
+        oso.is_allowed(User(), "edit", "page")
+
+    assert (capfd.readouterr().out, capfd.readouterr().err, caplog.records) == ("", "", [])
+
+
+def test_decision_keeps_no_object() -> None:
+    """HST-015: what was passed in is free again when the answer is there."""
+    oso = load("allow(u: User, _, r) if u.friend = r and r in u.friends and not u.x = r;")
+    user = User(friend=1, friends=[1, 2], x=3)
+    gone = weakref.ref(user)
+
+    oso.is_allowed(user, "read", 1)
+    del user
+
+    assert gone() is None
+
+
+AUDITED = """
+import sys
+from flask_oso import Oso, NotFoundError
+
+class Org:
+    pass
+
+class Repo:
+    def __init__(self, org):
+        self.org = org
+
+class User:
+    def __init__(self, roles):
+        self.roles = roles
+    def method(self, x):
+        return [x]
+
+oso = Oso()
+for kind in (Org, Repo, User):
+    oso.register_class(kind)
+oso.load_str('''
+actor User {}
+resource Org { roles = ["owner"]; }
+resource Repo {
+  permissions = ["read"]; roles = ["admin"]; relations = {parent: Org};
+  "read" if "admin"; "admin" if "owner" on "parent";
+}
+has_role(user: User, name: String, org: Org) if role in user.roles and role = [name, org];
+has_relation(org: Org, "parent", repo: Repo) if org = repo.org;
+allow(a, b, c) if has_permission(a, b, c);
+allow(_: User{roles: [*_]}, "print", x) if
+  x matches Repo and not x.org = 1 and forall(y in [1, 2], y < 3);
+allow(u, "call", _) if 1 in u.method(1) and "a".upper() = "A" and new User([]).roles = [];
+allow(u, "fail", _) if u.misspelt;
+''')
+events = []
+active = False
+
+def hook(event, args):
+    if active and event not in ("builtins.id", "object.__getattr__"):
+        events.append((event, str(args)[:80]))
+
+sys.addaudithook(hook)
+org = Org()
+repo, user = Repo(org), User([["owner", org]])
+active = True
+for action in ("read", "print", "call", "fail", "other"):
+    try:
+        oso.is_allowed(user, action, repo)
+        oso.authorize(user, action, repo)
+    except Exception:
+        pass
+    try:
+        oso.authorized_actions(user, repo)
+    except Exception:
+        pass
+active = False
+print(events)
+"""
+
+
+def test_decision_raises_no_audit_event() -> None:
+    """K08: a decision, the first one too, opens, imports, compiles and runs nothing."""
+    done = subprocess.run(
+        [sys.executable, "-c", AUDITED], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr

@@ -1,0 +1,407 @@
+"""Objects of the host, honest or not: ids E01 to E23."""
+
+from __future__ import annotations
+
+import collections
+import math
+import subprocess
+import sys
+import types
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from flask_oso import Oso
+from flask_oso.polar.exceptions import InvalidIteratorError, OsoError, PolarRuntimeError
+
+
+class User:
+    """An actor with everything that Python gives to an object."""
+
+    name = "ana"
+
+    def __init__(self, **attributes: t.Any) -> None:
+        self.__dict__.update(attributes)
+
+    def method(self) -> int:
+        """Answer."""
+        return 1
+
+    def numbers(self) -> Iterator[int]:
+        """Begin a generator."""
+        yield 1
+
+    async def later(self) -> int:
+        """Answer later."""
+        return 1
+
+    async def stream(self) -> t.AsyncIterator[int]:
+        """Answer piece by piece."""
+        yield 1
+
+    @property
+    def broken(self) -> t.NoReturn:
+        """Fail like a missing attribute."""
+        raise AttributeError("a bug inside")
+
+
+def load(policy: str) -> Oso:
+    oso = Oso()
+    oso.register_class(User)
+    oso.load_str(policy)
+    return oso
+
+
+WALKS = [
+    "u.__class__",
+    "u.__class__.__name__",
+    "u.__class__.__base__",
+    "u.__class__.__mro__",
+    "u.__class__.__subclasses__()",
+    "u.__class__.__init__.__globals__",
+    "u.__init__.__globals__",
+    'u.__init__.__globals__.get("os").system("false")',
+    "u.__dict__",
+    "u.__module__",
+    "u.__doc__",
+    "u.__dir__()",
+    "u.__reduce__()",
+    "u.__reduce_ex__(2)",
+    'u.__getattribute__("name")',
+    'u.__setattr__("name", "root")',
+    'u.__delattr__("name")',
+    "u.__init_subclass__()",
+    "u.method.__func__",
+    "u.method.__self__",
+    "u.method.__func__.__code__",
+    "u.method.__wrapped__",
+    "u.numbers().gi_frame",
+    "u.numbers().gi_frame.f_back",
+    "u.numbers().gi_code",
+    "u.numbers().gi_yieldfrom",
+    "u.stream().ag_frame",
+    "u.stream().ag_code",
+    "u.error.__traceback__",
+    "u.error.__traceback__.tb_frame",
+    "u.error.__context__",
+    "u.trace.tb_frame",
+    "u.trace.tb_next",
+    "u.frame.f_globals",
+    "u.frame.f_back",
+    "u.code.co_consts",
+    "u.code.replace()",
+    "u.module.path",
+    "u.module",
+    "u.frame",
+    "u.code",
+    "u.trace",
+    "User.mro()",
+    "User.__subclasses__()",
+    "User.__bases__",
+    '"{0.__class__}".format(u)',
+    '"{x}".format_map({x: 1})',
+    "u.text.format(u)",
+    "String.format",
+    "[].__class__",
+    "(1).__class__",
+    "String.format_map",
+    'String.format("{0.__class__}", u)',
+    "true.__class__",
+    "nil.__class__",
+]
+
+
+@pytest.fixture
+def user() -> User:
+    """A user that carries an error, its traceback, a frame, a code object and a module."""
+    error = caught()
+    trace = t.cast(types.TracebackType, error.__traceback__)
+    return User(
+        error=error,
+        trace=trace,
+        frame=trace.tb_frame,
+        code=trace.tb_frame.f_code,
+        module=sys,
+        text="{0.__class__}",
+    )
+
+
+def caught() -> ValueError:
+    try:
+        raise ValueError("x")
+    except ValueError as error:
+        return error
+
+
+@pytest.mark.parametrize("walk", WALKS)
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "allow(u, _, _) if _ = {0};",
+        "allow(u, _, _) if not (1 = {0});",
+        "allow(u, _, _) if forall(x in [1], not x = {0}) and u = u;",
+    ],
+    ids=["plain", "not", "forall"],
+)
+def test_walk_to_the_interpreter_is_refused(user: User, policy: str, walk: str) -> None:
+    """E01: no name of Python's own, no frame, no code, no module, no format."""
+    with pytest.raises(OsoError):
+        load(policy.replace("{0}", walk)).is_allowed(user, "read", "page")
+
+
+@pytest.mark.parametrize(
+    "name", ["__class__", "__init__", "__globals__", "__dict__", "__setattr__", "__"]
+)
+def test_name_of_python_from_a_request_is_refused(user: User, name: str) -> None:
+    """E02: an attribute's name that a client sends reaches nothing of Python's own."""
+    oso = load("allow(u, field, _) if _ = u.(field);")
+
+    with pytest.raises(PolarRuntimeError, match=f"^'{name}' is not for policies: names that"):
+        oso.is_allowed(user, name, "page")
+
+
+@pytest.mark.parametrize("pattern", ["User{__class__: _}", "{__dict__: _}", "User{module: _}"])
+@pytest.mark.parametrize("condition", ["u matches {0}", "not u matches {0}"])
+def test_walk_by_pattern_is_refused(user: User, condition: str, pattern: str) -> None:
+    """E01: the fields of a pattern are attributes, too."""
+    with pytest.raises(PolarRuntimeError, match="not for policies"):
+        load(f"allow(u, _, _) if {condition};".replace("{0}", pattern)).is_allowed(user, 1, 1)
+
+
+def test_command_does_not_run(user: User, tmp_path: t.Any) -> None:
+    """E03: no command of the operating system runs."""
+    target = tmp_path / "made"
+    oso = load(
+        'allow(u, command, _) if x = u.__init__.__globals__ and _ = x.get("os").system(command);'
+    )
+
+    with pytest.raises(PolarRuntimeError, match="'__init__' is not for policies"):
+        oso.is_allowed(user, f"touch {target}", "page")
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        ("[1, 2].__len__()", "2"),
+        ("[1, 2].__getitem__(0)", "1"),
+        ("[1, 2].__contains__(2)", "true"),
+        ("User.__instancecheck__(u)", "true"),
+    ],
+)
+def test_harmless_names_of_python_work(call: str, result: str) -> None:
+    """E01 has exceptions that lead nowhere: Polar has no other way to index or to count."""
+    assert load(f"allow(u, _, _) if u = u and {result} = {call};").is_allowed(
+        User(), "read", "page"
+    )
+
+
+def test_registered_module_can_be_read() -> None:
+    """A module that the application itself registers is one it wants to be read."""
+    oso = Oso()
+    oso.register_constant(math, "math")
+
+    assert list(oso.query("x = math.floor(3.5)")) == [{"bindings": {"x": 3}, "trace": None}]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "not (u.misspelt = 1)",
+        "not u.misspelt",
+        "not (u.broken = 1)",
+        "forall(m in u.misspelt, m = 1)",
+        "forall(m in [1], not u.misspelt = m)",
+        'not (u.name = "ana" and u.misspelt = 1)',
+        "not (not (u.misspelt = 1))",
+    ],
+)
+def test_missing_attribute_is_an_error_under_not(condition: str) -> None:
+    """E05, F24: a deny rule with a slip in it opens nothing, and the error names the slip."""
+    oso = load(f"allow(u: User, _, _) if {condition};")
+
+    with pytest.raises(PolarRuntimeError, match=r"misspelt|a bug inside"):
+        oso.is_allowed(User(), "read", "page")
+
+
+class Failing(User):
+    """An object that fails in a way a test chooses."""
+
+    error: BaseException
+
+    @property
+    def flag(self) -> bool:
+        """Fail."""
+        raise self.error
+
+    @property
+    def items(self) -> Iterator[int]:
+        """Fail in the middle of an iteration."""
+        yield 1
+        raise self.error
+
+    def __eq__(self, other: object) -> bool:
+        raise self.error
+
+    def __hash__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("k"), StopIteration(), GeneratorExit(), RecursionError(), MemoryError()]
+)
+@pytest.mark.parametrize(
+    "condition",
+    ["u.flag", "not u.flag", "not (2 in u.items)", "forall(x in u.items, x = 1)", "not u = 1"],
+)
+def test_error_of_an_object_is_never_an_answer(condition: str, error: BaseException) -> None:
+    """E04, E06 to E09: whatever fails, and wherever, nothing is allowed."""
+    user = Failing(error=error)
+    oso = load(f"allow(u, _, _) if {condition};")
+
+    with pytest.raises((type(error), RuntimeError)):
+        oso.is_allowed(user, "read", "page")
+
+
+class Unclear(User):
+    """An object whose comparison has no truth value."""
+
+    def __eq__(self, other: object) -> t.Any:
+        return Unclear()
+
+    def __bool__(self) -> bool:
+        raise ValueError("neither true nor false")
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("condition", ["u = 1", "not u = 1", "u == 1", "not u == 1"])
+def test_comparison_without_a_truth_value(condition: str) -> None:
+    """E09: what is neither true nor false is an error."""
+    with pytest.raises(ValueError, match="neither true nor false"):
+        load(f"allow(u, _, _) if {condition};").is_allowed(Unclear(), "read", "page")
+
+
+@pytest.mark.parametrize("make", [iter, lambda items: (x for x in items), lambda i: map(int, i)])
+def test_iterator_is_read_once(make: t.Callable[[list[int]], Iterator[int]]) -> None:
+    """E12: read a second time it would be empty, and ``forall`` would hold for nothing."""
+    oso = load(
+        "allow(u, _, _) if xs = u.once and forall(x in xs, x > 0) and forall(x in xs, x > 9);"
+    )
+
+    with pytest.raises(InvalidIteratorError, match="can be read only once, and was"):
+        oso.is_allowed(User(once=make([1, 2])), "read", "page")
+
+
+def test_generator_that_another_decision_read() -> None:
+    """E12: a generator kept on an object is refused in the next decision."""
+    user = User(once=(x for x in [1]))
+    oso = load("allow(u, _, _) if forall(x in u.once, x > 0);")
+
+    assert oso.is_allowed(user, "read", "page")
+    with pytest.raises(InvalidIteratorError, match="can be read only once, and was"):
+        oso.is_allowed(user, "read", "page")
+
+
+def test_method_that_makes_generators_can_be_called_twice() -> None:
+    """E12: each call begins another one."""
+    oso = load("allow(u, _, _) if 1 in u.numbers() and forall(x in u.numbers(), x = 1);")
+
+    assert oso.is_allowed(User(), "read", "page")
+
+
+@pytest.mark.parametrize("condition", ["2 in u.endless()", "not 2 in u.endless()"])
+def test_endless_generator_ends(monkeypatch: pytest.MonkeyPatch, condition: str) -> None:
+    """E13: an iteration without an end is stopped by the clock, also if nothing matches."""
+    monkeypatch.setenv("POLAR_TIMEOUT_MS", "50")
+
+    def endless() -> Iterator[int]:
+        while True:
+            yield 1
+
+    oso = load(f"allow(u, _, _) if {condition};")
+
+    with pytest.raises(PolarRuntimeError, match=r"^Query timeout: Query running for \d+ms"):
+        oso.is_allowed(User(endless=endless), "read", "page")
+
+
+def test_debug_does_not_wait() -> None:
+    """E14: with an open standard input, ``debug()`` in a decision goes on."""
+    program = (
+        "from flask_oso import Oso\n"
+        "oso = Oso()\n"
+        "oso.load_str('allow(_, _, _) if debug();')\n"
+        "print(oso.is_allowed(1, 2, 3))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        # Reads to the end of its output while its input stays open.
+        output = t.cast(t.IO[bytes], child.stdout).read()
+
+        assert output.split() == [b"True"]
+
+
+def test_method_is_called_once_and_only_when_reached() -> None:
+    """E15: a method with a side effect is not called to find out whether a rule applies."""
+    calls: list[str] = []
+    user = User(first=lambda: not calls.append("first"), second=lambda: not calls.append("second"))
+    oso = load('allow(u, "a", _) if u.first(); allow(u, "b", _) if u.second();')
+
+    assert oso.is_allowed(user, "a", "page")
+    assert calls == ["first"]
+
+
+@pytest.mark.parametrize(
+    "name", ["os", "eval", "exec", "open", "__import__", "Popen", "sys", "globals", "print2"]
+)
+def test_names_of_python_are_unknown(name: str) -> None:
+    """E17: what was not registered does not exist."""
+    with pytest.raises(OsoError):
+        load(f'allow(_, _, _) if {name} = {name} and _ = {name}.system("true");').is_allowed(
+            1, 1, 1
+        )
+
+
+@pytest.mark.parametrize(
+    ("make", "calls"),
+    [
+        (lambda: {1, 2}, ["clear()", "add(3)", "discard(1)", "update([3])", "pop()"]),
+        (
+            lambda: collections.OrderedDict(a=1),
+            ["clear()", "update({a: 2})", 'pop("a")', 'setdefault("b", 1)', "popitem()"],
+        ),
+        (lambda: collections.deque([1]), ["clear()", "append(2)", "popleft()", "extend([1])"]),
+    ],
+    ids=["set", "mapping", "sequence"],
+)
+def test_collection_of_an_object_cannot_be_changed(
+    make: t.Callable[[], t.Any], calls: list[str]
+) -> None:
+    """E23: methods that change a collection are refused."""
+    user = User(things=make())
+
+    refused = [call for call in calls if is_refused(f"_ = u.things.{call}", user)]
+
+    assert refused == calls
+    assert user.things == make()
+
+
+def is_refused(condition: str, user: User) -> bool:
+    with pytest.raises(PolarRuntimeError, match="is not for policies: it changes the object"):
+        load(f"allow(u, _, _) if {condition};").is_allowed(user, "read", "page")
+    return True
+
+
+@pytest.mark.parametrize("call", ["clear()", "append(3)", "pop()", "sort()"])
+def test_list_of_an_object_is_a_copy(call: str) -> None:
+    """E23: what a method does to a list or a dictionary, it does to a copy."""
+    user = User(things=[2, 1])
+
+    load(f"allow(u, _, _) if _ = u.things.{call};").is_allowed(user, "read", "page")
+
+    assert user.things == [2, 1]
