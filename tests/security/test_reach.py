@@ -66,12 +66,13 @@ STARTS: dict[str, t.Callable[[], t.Any]] = {
     "class": lambda: User,
     "built-in class": lambda: str,
 }
+FAILURES = (ArithmeticError, LookupError, StopIteration, TypeError, ValueError)
 ARGUMENTS: list[tuple[t.Any, ...]] = [(), (0,), ("a",), ("a", "b")]
 
 
 def reads(value: t.Any) -> Iterator[t.Any]:
     """Read every attribute there is, and those that are usual on the way out."""
-    for name in {*dir(value), "__dict__", "__globals__", "gi_frame", "tb_frame", "f_globals"}:
+    for name in sorted({*dir(value), "__dict__", "__globals__"}):
         try:
             found = attributes.read(value, name, None)
             attributes.check_reachable(found, None)
@@ -88,7 +89,7 @@ def calls(value: t.Any) -> Iterator[t.Any]:
         try:
             found = value(*arguments)
             attributes.check_reachable(found, None)
-        except (PolarRuntimeError, ArithmeticError, LookupError, TypeError, ValueError):
+        except (PolarRuntimeError, *FAILURES):
             continue
         yield found
 
