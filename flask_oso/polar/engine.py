@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from . import terms
-from .clauses import Clause, prepare_rule
+from .clauses import Candidates, Clause, prepare_rule
 from .exceptions import (
     InvalidQueryTypeError,
     ParserError,
@@ -57,7 +57,7 @@ class Engine:
         self._limits = limits
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
-        self._clauses: dict[str, dict[int, list[Clause]]] = {}
+        self._clauses: dict[str, dict[int, Candidates]] = {}
 
     def with_policy(self, policy: Policy) -> Engine:
         """Give an engine for another policy."""
@@ -77,7 +77,7 @@ class Engine:
         """The classes that are members of ``Resource``."""
         return self.policy.resources
 
-    def clauses(self, name: str) -> Mapping[int, list[Clause]] | None:
+    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
         """Give the clauses of a name by number of parameters; ``None`` if it is undefined."""
         known = self._clauses.get(name)
         if known is not None:
@@ -89,8 +89,9 @@ class Engine:
         for rule in rules:
             clause = self._prepare(rule)
             by_arity.setdefault(len(clause.parameters), []).append(clause)
-        self._clauses[name] = by_arity
-        return by_arity
+        candidates = {arity: Candidates(clauses) for arity, clauses in by_arity.items()}
+        self._clauses[name] = candidates
+        return candidates
 
     def hint(self, name: str) -> str:
         """Say what to do about an undefined rule; empty if nothing is known."""

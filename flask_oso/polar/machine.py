@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from . import attributes
 from .bindings import Bindings
 from .clauses import (
-    Clause,
+    Candidates,
     Frame,
     bound,
     operand,
@@ -83,7 +83,7 @@ class Program(t.Protocol):
     def resources(self) -> tuple[str, ...]:
         """The members of the union ``Resource``."""
 
-    def clauses(self, name: str) -> Mapping[int, list[Clause]] | None:
+    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
         """The clauses of a name by number of parameters; ``None`` for an undefined rule."""
 
     def hint(self, name: str) -> str:

@@ -284,7 +284,7 @@ class Solver(Operations):
             return False
         args = tuple(self._operand(arg, frame) for arg in call.args)
         # A rule whose literals exclude it is none of this call: nothing of it is tried.
-        possible = [clause for clause in candidates if not _is_excluded(clause, args)]
+        possible = [c for c in candidates.for_call(args) if not _is_excluded(c, args)]
         return self._filter(_Filter(args, possible, 0, []), step)
 
     def _filter(self, state: _Filter, step: Step) -> bool:
