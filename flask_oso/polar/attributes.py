@@ -81,6 +81,28 @@ def read(value: t.Any, name: str, span: Span | None) -> t.Any:
     return getattr(value, name)
 
 
+def attribute_names(value: t.Any) -> list[str]:
+    """Give the names that a policy may read of an object, for messages that propose one.
+
+    They come from the object itself and from its classes, and nothing of it runs.
+    """
+    names: dict[str, None] = {}
+    own = value.__mro__ if isinstance(value, type) else (value,)
+    for holder in (*own, *type(value).__mro__):
+        try:
+            names.update(dict.fromkeys(object.__getattribute__(holder, "__dict__")))
+        except AttributeError:
+            # An object without a dictionary, such as one with slots.
+            continue
+    return [
+        name
+        for name in names
+        if type(name) is str
+        and not name.startswith("_")
+        and not (name in _REFUSED and _is_of(value, _REFUSED[name]))
+    ]
+
+
 def _is_of(value: t.Any, kinds: tuple[type, ...]) -> bool:
     """Tell whether a value is of some kinds, or a class of them, whose methods do the same."""
     if isinstance(value, type):

@@ -184,8 +184,10 @@ def error_at(kind: type[_E], message: str, span: Span | None, **details: t.Any) 
 
 
 def with_help(error: _E, line: str) -> _E:
-    """Put a line of help behind the message of an error that was not raised yet."""
-    error.message = f"{error.message}{line}"
+    """Put a line of help, if there is one, behind the message of an error not raised yet."""
+    message = error.message or ""
+    is_ended = not line or message.endswith("\n")
+    error.message = f"{message}{line}" if is_ended else f"{message}\n{line}"
     error.args = (error.message,)
     return error
 

@@ -28,10 +28,12 @@ from .parser import parse_policy
 from .policy import Policy, by_name
 from .resource_blocks import (
     DeclarationTable,
+    Kind,
     check_block,
     check_classes,
     check_relations,
     expand_blocks,
+    meant_classes,
 )
 from .rewriting import rewrite_rule
 from .roles import with_role_rules
@@ -169,13 +171,14 @@ class _Load:
         expansion = expand_blocks(self._blocks, declarations, self._host)
         self._break(expansion.problems)
         self._stop_if_broken()
-        known = [block for block in self._blocks if block.resource.text in self._host.classes]
-        actors = [block for block in known if block.keyword and block.keyword.text == "actor"]
+        actors = [
+            block for block in self._blocks if block.keyword and block.keyword.text == "actor"
+        ]
         return Policy(
             rules=by_name([*self._rules, *expansion.rules]),
             types=by_name([*self._types, *expansion.types]),
-            actors=_class_names(actors),
-            resources=_class_names(known),
+            actors=meant_classes(actors, self._host),
+            resources=meant_classes(self._blocks, self._host),
             blocks=tuple(self._blocks),
             inline_queries=tuple(self._inline_queries),
             sources=tuple(self._sources),
@@ -188,13 +191,18 @@ class _Load:
         :raises OsoError: if this or anything before found a problem.
         """
         self._problems.extend(check_shapes(policy, self._host))
-        self._problems.extend(check_calls(policy))
+        self._problems.extend(check_calls(policy, self._left_out()))
         self.warnings.extend(warn_arities(policy))
         declarations = self._table.declarations
         self.warnings.extend(warn_undeclared(self._rules, declarations, self._host))
         self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))
         if self._problems:
             self._fail()
+
+    def _left_out(self) -> tuple[str, ...]:
+        """Name the rules that blocks of unregistered classes would have made."""
+        is_complete = all(block.resource.text in self._host.classes for block in self._blocks)
+        return () if is_complete else tuple(kind.rule_name for kind in Kind)
 
     def _stop_if_broken(self) -> None:
         if self._is_broken:
@@ -204,10 +212,6 @@ class _Load:
         error = combined(self._problems)
         error.warnings = tuple(self.warnings)  # type: ignore[attr-defined]  # read with getattr
         raise error
-
-
-def _class_names(blocks: Sequence[Block]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(block.resource.text for block in blocks))
 
 
 def _duplicate(source: Source, earlier: Sequence[Source]) -> OsoError | None:

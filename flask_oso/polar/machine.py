@@ -37,6 +37,7 @@ from .exceptions import (
     PolarRuntimeError,
     PolarTypeError,
     StackOverflowError,
+    with_help,
 )
 from .host import (
     Host,
@@ -292,8 +293,9 @@ class Machine:
     def _step_span(self) -> Span | None:
         return getattr(in_run(self._step.goal, self._step.frame), "span", None)
 
-    def _type_error(self, message: str, span: Span | None) -> PolarTypeError:
-        return self._traced(PolarTypeError, f"Type error: {message}", span)
+    def _type_error(self, message: str, span: Span | None, help_line: str = "") -> PolarTypeError:
+        error = self._traced(PolarTypeError, f"Type error: {message}", span)
+        return with_help(error, help_line)
 
     _E = t.TypeVar("_E", bound=OsoError)
 

@@ -20,7 +20,6 @@ from .exceptions import (
 from .host import (
     RESERVED_NAMES,
     follow,
-    how_to_register,
     list_elements,
 )
 from .machine import Machine
@@ -37,6 +36,7 @@ from .nodes import (
     Value,
 )
 from .sources import located
+from .spelling import meant_class
 from .traces import Step
 
 
@@ -85,7 +85,9 @@ class Matching(Machine):
             )
         cls = self._host.classes.get(tag)
         if cls is None:
-            raise UnregisteredClassError(located(tag, pattern.span) + how_to_register(tag))
+            raise UnregisteredClassError(
+                located(tag, pattern.span) + meant_class(tag, self._host.classes)
+            )
         return isinstance(self._to_python(value), cls)
 
     def _members(self, union: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
 from . import numbers
+from .attributes import attribute_names
 from .clauses import (
     Frame,
 )
@@ -23,10 +24,10 @@ from .exceptions import (
     UnregisteredClassError,
     UnsupportedError,
     error_at,
+    with_help,
 )
 from .host import (
     follow,
-    how_to_register,
     list_elements,
 )
 from .matching import Matching
@@ -44,7 +45,14 @@ from .nodes import (
 )
 from .printer import nameless
 from .sources import Span, located
+from .spelling import did_you_mean, meant_class
 from .traces import Step, debug_form, in_run
+
+_COMPARABLE = "Numbers are compared with numbers, strings with strings.\n"
+_NUMBERS = "Both sides of an arithmetic operator are numbers.\n"
+_ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object.\n"
+_NO_ATTRIBUTES = "true and false have no attributes.\n"
+_BIND_FIRST = "Write what gives the variable a value in front of the call.\n"
 
 
 class Operations(Matching):
@@ -63,7 +71,8 @@ class Operations(Matching):
         elif type(left) is Instance or type(right) is Instance:
             return self._compare_objects(left, right, goal.operator)
         shown = Expression(goal.operator, (left, right))
-        raise error_at(UnsupportedError, f"Not supported: {self._print(shown)}", goal.span)
+        error = error_at(UnsupportedError, f"Not supported: {self._print(shown)}", goal.span)
+        raise with_help(error, _COMPARABLE)
 
     def _solve_arithmetic(self, goal: Expression, frame: Frame, step: Step) -> bool:
         left = self._operand(goal.args[0], frame)
@@ -84,11 +93,8 @@ class Operations(Matching):
                 ) from error
         if value is None:
             shown = self._shown_operation(goal, left, right, frame)
-            raise error_at(
-                UnsupportedError,
-                f"Not supported: unsupported arithmetic operands: {shown}",
-                goal.span,
-            )
+            message = f"Not supported: unsupported arithmetic operands: {shown}"
+            raise with_help(error_at(UnsupportedError, message, goal.span), _NUMBERS)
         return self._unify(result, Value(value, span=goal.span))
 
     def _shown_operation(self, goal: Expression, left: Term, right: Term, frame: Frame) -> str:
@@ -116,7 +122,8 @@ class Operations(Matching):
             return self._in_elements(item, self._iterate(collection), step)
         raise self._type_error(
             f"can only use `in` on an iterable value, this is {debug_form(collection)}",
-            collection.span,
+            collection.span or goal.span,
+            _ITERABLE,
         )
 
     def _in_list(self, item: t.Any, collection: List, goal: Expression, step: Step) -> bool:
@@ -148,7 +155,7 @@ class Operations(Matching):
         value = collection.value
         if not isinstance(value, Iterable):
             message = f"{nameless(value)} is not iterable"
-            raise error_at(InvalidIteratorError, message, self._step_span())
+            raise with_help(error_at(InvalidIteratorError, message, self._step_span()), _ITERABLE)
         if isinstance(value, Iterator):
             self._begin(value)
         return self._elements(iter(value))
@@ -189,7 +196,8 @@ class Operations(Matching):
         if kind is Value and type(value.value) is bool:
             raise self._type_error(
                 f"can only perform lookups on dicts and instances, this is {self._print(value)}",
-                value.span,
+                value.span or goal.span,
+                _NO_ATTRIBUTES,
             )
         if type(key) is Call:
             return self._unify(result, self._call_method(value, key, goal))
@@ -207,11 +215,8 @@ class Operations(Matching):
 
     def _lookup_later(self, value: Unknown, key: t.Any, result: t.Any, goal: Expression) -> bool:
         if type(key) is Call:
-            raise error_at(
-                UnsupportedError,
-                f"Not supported: cannot call method on unbound variable {value.name}",
-                goal.span,
-            )
+            message = f"Not supported: cannot call method on unbound variable {value.name}"
+            raise with_help(error_at(UnsupportedError, message, goal.span), _BIND_FIRST)
         if type(key) is Unknown:
             operands = (t.cast(Term, value), t.cast(Term, key), result)
             return self._bindings.record(Expression(Operator.DOT, operands, span=goal.span))
@@ -233,15 +238,23 @@ class Operations(Matching):
         try:
             return self._read(value, name, span)
         except AttributeError as error:
-            raise self._traced(PolarRuntimeError, f"Application error: {error}", span) from error
+            problem = self._traced(PolarRuntimeError, f"Application error: {error}", span)
+            raise with_help(problem, self._meant_attribute(value, name, error)) from error
+
+    def _meant_attribute(self, value: Term, name: str, error: AttributeError) -> str:
+        """Give a line of help for an attribute that is missing, and not one inside of it."""
+        owner = self._to_python(value)
+        if error.name != name or type(error.obj) is not type(owner):
+            return ""
+        return did_you_mean(name, attribute_names(owner), quote="`")
 
     def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
         method = self._attribute(value, call.name, goal.span)
         if not callable(method):
-            raise error_at(
-                InvalidCallError,
-                f"tried to call '{call.name}' but it is not callable",
-                goal.span,
+            message = f"tried to call '{call.name}' but it is not callable"
+            raise with_help(
+                error_at(InvalidCallError, message, goal.span),
+                f"It is no method. Write `{call.name}` without parentheses.\n",
             )
         return self._from_python(self._call_host(method, call), goal.span)
 
@@ -255,8 +268,8 @@ class Operations(Matching):
         call = t.cast(Call, self._operand(goal.args[0], frame))
         cls = self._host.classes.get(call.name)
         if cls is None:
-            message = located(call.name, call.span) + how_to_register(call.name)
-            raise UnregisteredClassError(message)
+            message = located(call.name, call.span)
+            raise UnregisteredClassError(message + meant_class(call.name, self._host.classes))
         try:
             made = self._call_host(cls, call)
         except OsoError:

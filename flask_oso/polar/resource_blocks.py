@@ -19,7 +19,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .exceptions import OperationalError, OsoError, ValidationError, error_at
+from .exceptions import OperationalError, OsoError, ValidationError, error_at, with_help
 from .host import Host
 from .nodes import (
     Block,
@@ -38,7 +38,7 @@ from .nodes import (
     Variable,
 )
 from .sources import Span, located
-from .spelling import did_you_mean
+from .spelling import did_you_mean, meant_class, nearest
 
 
 class Kind(enum.Enum):
@@ -54,6 +54,10 @@ class Kind(enum.Enum):
         return f"has_{self.value}"
 
 
+_KEYWORDS = ("actor", "resource")
+_PERMISSIONS = 'permissions = ["{}"];'
+_ROLES = 'roles = ["{}"];'
+_RELATIONS = "relations = {{ {}: Class }};"
 _KINDS = {"roles": Kind.ROLE, "permissions": Kind.PERMISSION, "relations": Kind.RELATION}
 
 
@@ -89,23 +93,32 @@ def check_block(block: Block) -> list[OsoError]:
     for declaration in block.declarations:
         name = declaration.name.text
         problem = _wrong_declaration(declaration)
+        help_line = "" if problem is None else _meant_declaration(declaration)
         if problem is None and name in seen:
             problem = f"Multiple '{name}' declarations in '{block.resource.text}' resource block."
+            help_line = "Write all of them into the first one.\n"
         if problem is not None:
-            problems.append(error_at(ValidationError, problem, declaration.value_span))
+            error = error_at(ValidationError, problem, declaration.value_span)
+            problems.append(with_help(error, help_line))
         seen.add(name)
     return problems
 
 
 def _has_keyword(block: Block) -> bool:
-    return block.keyword is not None and block.keyword.text in ("actor", "resource")
+    return block.keyword is not None and block.keyword.text in _KEYWORDS
 
 
 def _wrong_keyword(block: Block) -> OsoError:
     found = "nothing" if block.keyword is None else f"'{block.keyword.text}'"
     span = block.span if block.keyword is None else block.keyword.span
     message = f"Expected 'actor' or 'resource' but found {found}."
-    return error_at(ValidationError, message, span)
+    error = error_at(ValidationError, message, span)
+    meant = "" if block.keyword is None else did_you_mean(block.keyword.text, _KEYWORDS, quote="'")
+    name = block.resource.text
+    return with_help(
+        error,
+        meant or f"Write `resource {name} {{ … }}`, or `actor {name} {{ … }}` for who acts.\n",
+    )
 
 
 def _wrong_declaration(declaration: Declaration) -> str | None:
@@ -123,6 +136,20 @@ def _wrong_declaration(declaration: Declaration) -> str | None:
     if kind is not Kind.RELATION and not declaration.is_list:
         return f"Expected '{name}' declaration to be a list of strings; found a dictionary"
     return None
+
+
+def _meant_declaration(declaration: Declaration) -> str:
+    """Give the line of help for a declaration that is misspelt, or has the wrong shape."""
+    name = declaration.name.text
+    kind = _KINDS.get(name)
+    if kind is None:
+        return did_you_mean(name, _KINDS, quote="'")
+    if kind is Kind.RELATION:
+        keys = [string.text for string in declaration.strings] or ["name"]
+        return f"Write `relations = {{ {', '.join(f'{key}: Class' for key in keys)} }};`\n"
+    keys = [key.text for key, _ in declaration.pairs] or ["name"]
+    quoted = ", ".join(f'"{key}"' for key in keys)
+    return f"Write `{name} = [{quoted}];`\n"
 
 
 # -- what the blocks of a class declare ----------------------------------------------
@@ -167,7 +194,19 @@ def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
         f'Cannot overwrite existing {earlier.kind.value} declaration "{later.name.text}" '
         f"in resource {block.resource.text} with {later.kind.value}"
     )
-    return error_at(ValidationError, message, later.span)
+    error = error_at(ValidationError, message, later.span)
+    return with_help(error, "A name has one meaning in a class. Give one of them another name.\n")
+
+
+def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
+    """Give the classes that blocks are about, and for one that is unknown the nearest, too.
+
+    What is said about other rules then does not repeat that a class is misspelt.
+    """
+    names = list(dict.fromkeys(block.resource.text for block in blocks))
+    unknown = [name for name in names if name not in host.classes]
+    near = [nearest(name, host.classes) for name in unknown]
+    return (*names, *(name for name in near if name is not None and name not in names))
 
 
 def check_classes(block: Block, host: Host) -> list[OsoError]:
@@ -188,7 +227,7 @@ def check_relations(declarations: Declarations, host: Host) -> list[OsoError]:
 
 def _unregistered(name: str, span: Span | None, host: Host) -> OsoError:
     message = located(f"Unregistered class: {name}", span)
-    return ValidationError(message + did_you_mean(name, host.classes, quote="`"))
+    return ValidationError(message + meant_class(name, host.classes))
 
 
 # -- the rules and rule types that blocks stand for ----------------------------------
@@ -230,7 +269,7 @@ class _Expander:
 
     def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
         """Give the rule of a shorthand rule, or ``None`` if something is wrong with it."""
-        head = self._declared(resource, shorthand.head)
+        head = self._declared(resource, shorthand.head, _PERMISSIONS)
         if head is None:
             return None
         if shorthand.relation is None:
@@ -242,7 +281,7 @@ class _Expander:
         return self._related_rule(resource, head, shorthand, shorthand.relation)
 
     def _local_rule(self, resource: str, head: Declared, shorthand: Shorthand) -> Rule | None:
-        condition = self._declared(resource, shorthand.condition)
+        condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
         if condition is None:
             return None
         actor, instance, _ = self._variables(resource, resource)
@@ -268,14 +307,16 @@ class _Expander:
         return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
 
     def _related_class(self, resource: str, shorthand: Shorthand, relation: Name) -> str | None:
-        declared = self._declared(resource, relation)
+        declared = self._declared(resource, relation, _RELATIONS)
         if declared is None:
             return None
         if declared.related is None:
             # Upstream's class and text, which it gives without a place.
             found = f"Expected Relation; got: {declared.kind.value.title()}"
             message = f"Invalid state: {found}"
-            self.problems.append(error_at(OperationalError, message, relation.span))
+            error = error_at(OperationalError, message, relation.span)
+            help_line = f"Declare it as one: `relations = {{ {relation.text}: Class }};`\n"
+            self.problems.append(with_help(error, help_line))
             return None
         related = declared.related.text
         if related in self._declarations:
@@ -291,7 +332,14 @@ class _Expander:
         )
         return None
 
-    def _declared(self, resource: str, name: Name) -> Declared | None:
+    def _declared(
+        self, resource: str, name: Name, example: str, head: Name | None = None
+    ) -> Declared | None:
+        """Give what a name is declared as, or complain.
+
+        :param example: a declaration to propose where no declared name is near.
+        :param head: the head of the rule, if the name is its condition.
+        """
         known = self._declarations[resource]
         if name.text in known:
             return known[name.text]
@@ -299,7 +347,8 @@ class _Expander:
             f"Undeclared term \"{name.text}\" referenced in rule in '{resource}' resource block. "
             "Did you mean to declare it as a role, permission, or relation?"
         )
-        self._refuse(message, name.span, did_you_mean(name.text, known))
+        near = did_you_mean(name.text, (each for each in known if not head or each != head.text))
+        self._refuse(message, name.span, near or f"Declare it: `{example.format(name.text)}`\n")
         return None
 
     def _refuse_related(self, resource: str, condition: Name, related: str) -> None:
@@ -309,7 +358,10 @@ class _Expander:
             f"'{related}' resource block?"
         )
         known = self._declarations[related]
-        self._refuse(message, condition.span, did_you_mean(condition.text, known))
+        near = did_you_mean(condition.text, known)
+        self._refuse(
+            message, condition.span, near or f"Declare it: `{_ROLES.format(condition.text)}`\n"
+        )
 
     def _refuse(self, message: str, span: Span | None, help_line: str = "") -> None:
         self.problems.append(ValidationError(located(message, span) + help_line))

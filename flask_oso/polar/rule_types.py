@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .exceptions import OsoError, ValidationError, error_at
+from .exceptions import OsoError, ValidationError, error_at, with_help
 from .host import Host
 from .nodes import (
     Dictionary,
@@ -26,8 +26,10 @@ from .nodes import (
 from .policy import Policy, by_name
 from .printer import parameter_to_polar, rule_to_polar, rule_type_to_polar, to_polar
 from .rewriting import flattened, rewrite_rule
+from .spelling import meant_class
 
 UNIONS = ("Actor", "Resource")
+_ALL = "Write all parameters, `_` for those that do not matter.\n"
 _LITERAL_CLASSES = {bool: "Boolean", int: "Integer", float: "Float", str: "String"}
 _HINTS: Mapping[str | None, str] = {
     "Actor": "Perhaps you meant to add an actor block to the top of your policy, like this:"
@@ -82,7 +84,8 @@ def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
 
 def _missing(rule_type: RuleType) -> OsoError:
     message = f"Missing implementation for required rule {rule_type_to_polar(rule_type)}"
-    return error_at(ValidationError, message, rule_type.span)
+    error = error_at(ValidationError, message, rule_type.span)
+    return with_help(error, "A block asks for it. Write a rule of this shape.\n")
 
 
 def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> OsoError | None:
@@ -103,7 +106,8 @@ def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> Oso
         f"Invalid rule: {rule_to_polar(flattened(rule))}"
         " Must match one of the following rule types:\n" + "".join(reasons)
     )
-    return error_at(ValidationError, message, rule.span)
+    fits_none = all(len(rule.parameters) != len(each.parameters) for each in types)
+    return with_help(error_at(ValidationError, message, rule.span), _ALL if fits_none else "")
 
 
 def _make_type(name: str, *parameters: tuple[str, str | None]) -> RuleType:
@@ -248,12 +252,17 @@ class _Comparison:
         if given.tag in UNIONS:
             return f"{rule_says} does not match rule type specializer {wanted.tag}"
         members = self.policy.actors if wanted.tag == "Actor" else self.policy.resources
-        if self._derives(given, members):
+        if given.tag in members or self._derives(given, members):
             return self._fields(given, wanted)
         return (
             f"{rule_says} must be a member of rule type specializer {wanted.tag}"
-            f"\n\n\t{_HINTS[wanted.tag].format(given.tag)}"
+            f"\n\n\t{self._how_to_join(given.tag or '', wanted.tag or '')}"
         )
+
+    def _how_to_join(self, name: str, union: str) -> str:
+        if name in self.host.classes:
+            return _HINTS[union].format(name)
+        return f"{name} is not registered. {meant_class(name, self.host.classes)}".rstrip("\n")
 
     def _fields(self, given: Pattern, wanted: Pattern) -> str | None:
         if _has_fields(given.fields, wanted.fields):
@@ -266,7 +275,7 @@ class _Comparison:
     def _derives(self, given: Pattern, classes: Sequence[str]) -> bool:
         tag = given.tag or ""
         return tag in self.host.classes and any(
-            self.host.is_subclass(tag, name) for name in classes
+            self.host.is_subclass(tag, name) for name in classes if name in self.host.classes
         )
 
     def _not_a_class(self, wanted: Pattern) -> str | None:
@@ -274,7 +283,8 @@ class _Comparison:
             return None
         value = self.host.constants.get(wanted.tag or "")
         if value is None:
-            raise error_at(ValidationError, f"Unregistered class: {wanted.tag}", wanted.span)
+            error = error_at(ValidationError, f"Unregistered class: {wanted.tag}", wanted.span)
+            raise with_help(error, meant_class(wanted.tag or "", self.host.classes))
         return (
             f"Rule type specializer {wanted.tag} on {self.where} should be a registered class, "
             f"but instead it's registered as a constant with value: {to_polar(value)}"

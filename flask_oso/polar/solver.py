@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
+import types
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,9 @@ from .specificity import sort_clauses
 from .traces import Step, stack_trace
 
 TRUE = Value(True)
+_METHODS = (types.MethodType, types.BuiltinMethodType, types.FunctionType)
+_CALL = "This is a method. Call it: write `()` behind its name.\n"
+_COMPARE = "A condition is true or false. Compare this with something.\n"
 
 
 @dataclass(slots=True, eq=False)
@@ -186,7 +190,8 @@ class Solver(Operations):
             return value.value
         raise self._type_error(
             f"{self._print(value)} isn't something that is true or false so can't be a condition",
-            value.span,
+            value.span or goal.span or self._step_span(),
+            _CALL if type(value) is Instance and isinstance(value.value, _METHODS) else _COMPARE,
         )
 
     # -- control ------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from .host import how_to_register
+
 _NEARNESS = 0.75
 
 
@@ -21,11 +23,25 @@ def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str
     for candidate in known:
         if candidate != word:
             by_folded.setdefault(candidate.casefold(), candidate)
-    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=nearness)
+    folded = word.casefold()
+    found = difflib.get_close_matches(folded, by_folded, n=1, cutoff=nearness)
+    found = found or [each for each in by_folded if _is_swapped(folded, each)]
     return by_folded[found[0]] if found else None
+
+
+def _is_swapped(word: str, known: str) -> bool:
+    """Tell whether two letters of a word changed places: short words are then not near."""
+    if len(word) < 3 or sorted(word) != sorted(known):
+        return False
+    return sum(left != right for left, right in zip(word, known, strict=True)) == 2
 
 
 def did_you_mean(word: str, known: Iterable[str], quote: str = '"') -> str:
     """Give a line of help that names the nearest known word; empty if there is none."""
     found = nearest(word, known)
     return "" if found is None else f"Did you mean {quote}{found}{quote}?\n"
+
+
+def meant_class(name: str, classes: Iterable[str]) -> str:
+    """Give the line of help for a class that a policy names and nobody registered."""
+    return did_you_mean(name, classes, quote="`") or how_to_register(name)

@@ -8,6 +8,7 @@ said about rule types is in ``rule_types.py``, about blocks in ``resource_blocks
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -26,8 +27,9 @@ from .nodes import (
 )
 from .policy import Policy, calls_in
 from .printer import to_polar
+from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
-from .sources import located
+from .sources import Span, located
 from .spelling import did_you_mean, nearest
 
 _MISSING_ALLOW = """\
@@ -62,14 +64,15 @@ _CLASS_NAMES_ELSEWHERE = {
     "Dictionary": "dict Dict dictionary hash Hash map Map HashMap hashmap hash_map",
 }
 _WORDS_ELSEWHERE = {
-    "True": "true",
-    "False": "false",
-    "None": "nil",
-    "null": "nil",
-    "undefined": "nil",
+    "true": "True TRUE",
+    "false": "False FALSE",
+    "nil": "None null Null NULL Nil NIL undefined",
 }
 #: `action` is near `actor`, and rarely meant.
 _NEARNESS_OF_VARIABLES = 0.8
+_TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
+_KINDS = tuple(kind.rule_name for kind in Kind)
+_POLAR_WORDS = {word: name for name, words in _WORDS_ELSEWHERE.items() for word in words.split()}
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
@@ -85,6 +88,7 @@ def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
     rests = [term.rest for term in terms if isinstance(term, List) and term.rest is not None]
     counts = Counter(variable.name for variable in variables)
     names = [name for name in counts if counts[name] > 1]
+    names += [name for name in host.constants if name not in host.classes]
     return [
         _singleton(variable, "*" if any(variable is rest for rest in rests) else "", names)
         for variable in variables
@@ -103,10 +107,18 @@ def _singleton(variable: Variable, star: str, others: Sequence[str]) -> OsoError
         f"try renaming to {star}_{name} or {star}_"
     )
     # A name of Python that was renamed as proposed would match anything.
-    meant = _WORDS_ELSEWHERE.get(name)
+    meant = _POLAR_WORDS.get(name) or _with_hyphen(span)
     meant = meant or nearest(name, others, _NEARNESS_OF_VARIABLES)
     hint = f"Did you mean {meant}?\n" if meant else ""
     return ValidationError(located(message, span) + hint)
+
+
+def _with_hyphen(span: Span | None) -> str | None:
+    """Give the name that ``is-admin`` is meant to be, where a variable is the end of one."""
+    if span is None:
+        return None
+    before = re.search(r"(\w+)-$", span.source.text[: span.start])
+    return f"{before[1]}_{span.text}" if before else None
 
 
 def warn_specializers(rule: Rule, host: Host) -> list[str]:
@@ -194,14 +206,16 @@ def _nested_parts(rule: Rule) -> Iterator[Term]:
 # -- the whole policy ----------------------------------------------------------------
 
 
-def check_calls(policy: Policy) -> list[OsoError]:
+def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
     """Find calls to rules that do not exist.
 
     Calls to the built-in roles are fine, since roles may be enabled later; a rule that
     blocks require is reported as missing where they do.
+
+    :param left_out: names of rules that are missing for a reason that is reported.
     """
     required = {name for name, types in policy.types.items() if any(t.required for t in types)}
-    known = {*policy.rules, *ROLE_RULE_NAMES, *required}
+    known = {*policy.rules, *ROLE_RULE_NAMES, *required, *left_out}
     return [
         _undefined(call, policy)
         for rule in policy.rules_in_source_order()
@@ -212,7 +226,20 @@ def check_calls(policy: Policy) -> list[OsoError]:
 
 def _undefined(call: Call, policy: Policy) -> OsoError:
     message = located(f"Call to undefined rule: {to_polar(call)}", call.span)
-    return ValidationError(message + did_you_mean(call.name, policy.rules, quote="`"))
+    meant = did_you_mean(call.name, [*policy.rules, *policy.types], quote="`")
+    return ValidationError(message + (meant or _how_to_define(call)))
+
+
+def _how_to_define(call: Call) -> str:
+    """Give the line of help for a call that is near to no rule."""
+    if call.name in _TESTS_ELSEWHERE:
+        return "Write `x matches Class` to ask for the class of `x`.\n"
+    if call.name in _KINDS:
+        return f"Rules named `{call.name}` come from resource blocks, or are written like others.\n"
+    of = call.args[0] if call.args else None
+    if isinstance(of, Variable) and "_value_" not in of.name:
+        return f"Define a rule of this name, or write `{of.name}.{call.name}(…)` for a method.\n"
+    return "Define a rule of this name.\n"
 
 
 def warn_arities(policy: Policy) -> list[str]:

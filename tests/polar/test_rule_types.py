@@ -217,6 +217,7 @@ def test_all_types_are_listed_with_their_reasons() -> None:
         "\nallow(a, b);\n\tFailed to match because: Different number of "
         "parameters. Rule has 1 parameter(s) but rule type has 2.\n"
         " at line 2, column 1:\n\t002: allow(1) if 1 = 1;\n\t     ^\n"
+        "Write all parameters, `_` for those that do not matter.\n"
     ]
 
 

@@ -31,3 +31,9 @@ def test_did_you_mean_is_a_line() -> None:
     assert did_you_mean("raed", KNOWN) == 'Did you mean "read"?\n'
     assert did_you_mean("pgae", KNOWN, quote="`") == "Did you mean `Page`?\n"
     assert did_you_mean("xyz", KNOWN) == ""
+
+
+def test_swapped_letters() -> None:
+    """Two letters that changed places make a near word, in a short one too."""
+    assert nearest("Ogr", ["Org", "Repo"]) == "Org"
+    assert nearest("go", ["og"]) is None

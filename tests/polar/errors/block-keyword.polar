@@ -1,0 +1,4 @@
+Resource Repo { roles = ["reader"]; }
+class Org { roles = ["member"]; }
+User {}
+actr Animal {}

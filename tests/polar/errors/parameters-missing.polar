@@ -1,0 +1,3 @@
+allow(_: User, "read");
+allow_field(_: User, "read", _: Repo);
+is_admin(_: User);
