@@ -9,8 +9,9 @@ order in which they build on each other, which is also the order to read them in
     nodes to text; text to tokens; a token out of place, and what was meant by it.
 ``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
     tokens to nodes, to statements; expressions to the form that is evaluated.
-``limits``, ``terms``, ``numbers``, ``host``
-    what a question may cost; what queries take and give; arithmetic; the Python side.
+``limits``, ``output``, ``terms``, ``numbers``, ``host``
+    what a question may cost; what is said on a stream; what queries take and give;
+    arithmetic; the Python side.
 ``spelling``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``roles``,
 ``validation``, ``loading``
     what is loaded, how blocks become rules, and everything that can be wrong with it;

@@ -28,6 +28,7 @@ from .exceptions import (
 from .host import Host, make_host
 from .limits import Limits
 from .loading import load_policy
+from .output import say
 from .policy import Policy
 from .queries import Query
 from .roles import check_roles, with_role_rules
@@ -168,10 +169,10 @@ class Polar:
 
     def load_file(self, filename: str | os.PathLike[str]) -> None:
         """Load one policy file. Kept for older programs."""
-        print(
+        say(
             "'Oso.load_file' is deprecated. Use 'Oso.load_files', which loads all files of a"
             " policy together.",
-            file=sys.stderr,
+            sys.stderr,
         )
         self.load_files([filename])
 
@@ -321,4 +322,4 @@ def _check_inline_queries(engine: Engine) -> None:
 def _print_warnings(warnings: Iterable[str]) -> None:
     # On standard output, where oso puts them and programs look for them.
     for warning in warnings:
-        print(f"[warning] {warning}")
+        say(f"[warning] {warning}", sys.stdout)

@@ -59,6 +59,7 @@ from .nodes import (
     Value,
 )
 from .operations import Operations
+from .output import say
 from .rewriting import rewrite_query
 from .specificity import sort_clauses
 from .traces import Step, stack_trace
@@ -473,14 +474,15 @@ class Solver(Operations):
     # -- output -------------------------------------------------------------------------
 
     def _solve_print(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        print(", ".join(self._reveal(self._operand(arg, frame)) for arg in goal.args))
+        values = (self._reveal(self._operand(arg, frame)) for arg in goal.args)
+        say(", ".join(values), sys.stdout)
         return True
 
     def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:
         """Say where the run is, on standard error. A decision never waits for input."""
         place = goal.span.place() if goal.span is not None else ""
         trace = stack_trace(step, self._host.class_name).rstrip("\n")
-        print(f"debug() {place}\n{trace}", file=sys.stderr)
+        say(f"debug() {place}\n{trace}", sys.stderr)
         return True
 
     # -- solutions ----------------------------------------------------------------------
