@@ -97,7 +97,7 @@ def with_escapes(text: str) -> str:
     """Show a text with an escape for each character that would not be seen where it stands."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_with_escape, text))
+    return text.translate({ord(each): _with_escape(each) for each in set(text)})
 
 
 def _with_escape(character: str) -> str:

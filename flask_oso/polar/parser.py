@@ -18,12 +18,15 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from .actions import Actions
 from .characters import BYTE_ORDER_MARK
-from .exceptions import OsoError, ParserError, with_help
+from .exceptions import OsoError, ParserError, error_at, with_help
 from .hints import help_for, help_for_end
 from .mistakes import Mistake
 from .nodes import Rule, Statement, Term
 from .sources import Source, located
 from .tokens import Lexer, Text, Token, check, out_of_place, unexpected_end
+
+#: After so many problems of a text the rest of it is not read.
+MAX_PROBLEMS = 1_000
 
 _AMBIGUOUS = (
     "Expression without parentheses could be ambiguous.\n"
@@ -91,6 +94,9 @@ class _PolicyParser:
     def parse(self) -> Parsed:
         start = 0
         while start < len(self._tokens):
+            if len(self._problems) >= MAX_PROBLEMS:
+                self._problems.append(_too_many(self._tokens[start]))
+                break
             start = self._parse_statement(start)
         return Parsed(tuple(self._statements), tuple(self._problems), tuple(self._warnings))
 
@@ -201,6 +207,11 @@ class _PolicyParser:
         if before[-1:] == ("RPAR",):
             return True
         return before == ("SYMBOL", "UNIFY") and brace - start == 3
+
+
+def _too_many(token: Token) -> ParserError:
+    message = f"The rest is not read: there are {MAX_PROBLEMS} problems already"
+    return error_at(ParserError, message, token.span)
 
 
 _BLOCK_STARTS = {("SYMBOL", "LBRACE"), ("SYMBOL", "SYMBOL", "LBRACE")}

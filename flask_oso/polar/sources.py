@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 
 from .characters import with_escapes
 
+#: How many characters of a line an excerpt shows on either side of its place.
+WIDEST = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -46,6 +49,17 @@ class Source:
         end = self.text.find("\n", start)
         text = self.text[start:] if end < 0 else self.text[start:end]
         return text.removesuffix("\r")
+
+    def around(self, offset: int) -> tuple[str, int]:
+        """Give the line of a character, and where in it the character is, counted from 0.
+
+        Of a long line it is a part, so that a message is never longer than its text by far.
+        """
+        line, _ = self.position(offset)
+        first = max(self._line_starts[line - 1], offset - WIDEST)
+        end = self.text.find("\n", offset, offset + WIDEST)
+        text = self.text[first : offset + WIDEST if end < 0 else end]
+        return text.removesuffix("\r"), offset - first
 
     def span(self, start: int, end: int) -> Span:
         """Give the stretch from one offset to another, the end not included."""
@@ -86,14 +100,13 @@ class Span(t.NamedTuple):
         The layout is the one that oso prints, since programs search for it. What would
         not be seen where it stands shows as an escape; the caret moves with it.
         """
-        line, column = self.source.position(self.start)
         if not self.source.text:
             return "\t\n"
-        text = self.source.line(line)
-        before = "".join("\t" if each == "\t" else " " for each in _shown(text[: column - 1]))
+        text, at = self.source.around(self.start)
+        before = "".join("\t" if each == "\t" else " " for each in _shown(text[:at]))
         # The end of the text may lie behind the end of the line.
-        before = before.ljust(column - 1)
-        return f"\t{line:03}: {_shown(text)}\n\t     {before}^\n"
+        before = before.ljust(at)
+        return f"\t{self.line:03}: {_shown(text)}\n\t     {before}^\n"
 
 
 def _shown(line: str) -> str:

@@ -544,3 +544,13 @@ def test_ambiguous_connectives_matter_in_rules_only() -> None:
 def test_depth_is_not_limited(text: str) -> None:
     """Deep and long expressions are parsed and printed without recursion."""
     assert to_polar(_query(text))
+
+
+def test_text_of_mistakes_is_not_read_to_its_end() -> None:
+    """After a thousand problems one more says that there may be others."""
+    problems = parse_policy(Source(");" * 100_000)).problems
+
+    assert len(problems) == 1_001
+    assert str(problems[-1]).startswith(
+        "The rest is not read: there are 1000 problems already at line 1, column 2001:"
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flask_oso.polar.sources import Source, located
+from flask_oso.polar.parser import parse_policy
+from flask_oso.polar.sources import WIDEST, Source, located
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,28 @@ def test_located_names_file_and_shows_a_caret() -> None:
     text = located("Wrong", span)
 
     assert text == "Wrong at line 2, column 3 of file page.polar:\n\t002:   y;\n\t       ^\n"
+
+
+def test_located_shows_a_part_of_a_long_line() -> None:
+    """A line that is too long is shown around the place, with the caret below it."""
+    span = Source("f;\n" + "x" * 1000 + "!" + "y" * 1000 + "\ng;").span(1003, 1004)
+
+    text = located("Wrong", span)
+
+    assert text == (
+        "Wrong at line 2, column 1001:\n"
+        f"\t002: {'x' * WIDEST}!{'y' * (WIDEST - 1)}\n"
+        f"\t     {' ' * WIDEST}^\n"
+    )
+
+
+def test_problems_of_one_line_do_not_add_up() -> None:
+    """A line of many mistakes is not shown whole for each of them."""
+    text = ");" * 2000
+
+    problems = parse_policy(Source(text)).problems
+
+    assert sum(len(str(problem)) for problem in problems) < 4 * WIDEST * len(problems)
 
 
 def test_located_without_a_place_is_the_message() -> None:
