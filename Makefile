@@ -3,10 +3,12 @@
 #   PYTHON=/path/to/python   the interpreter for .venv (default: the first one >= 3.11 found)
 #   PORT=5000                where `make demo` serves
 #   TESTS=tests              what `make test` runs: a directory, a file, or file::test
+#   MINUTES=10               how long `make fuzz` looks
 
 PYTHON ?=
 PORT ?= 5000
 TESTS ?= tests
+MINUTES ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +16,7 @@ FOR_DEMO := $(VENV)/.installed-example
 FOR_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types wheel clean
+.PHONY: help demo test fuzz lint types wheel clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-7s %s\n", $$1, $$2 }'
@@ -25,6 +27,9 @@ demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
 
 test: $(FOR_DEV) ## run every test
 	$(BIN)/python -m pytest -q $(TESTS)
+
+fuzz: $(FOR_DEV) ## look for inputs that break a promise, for MINUTES
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 lint: $(FOR_DEV) ## check style
 	$(BIN)/ruff check .

@@ -1,0 +1,25 @@
+"""The targets by name. Each module has ``target(data)``, ``IS_TEXT`` and ``seeds()``."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from . import (
+    engine,
+    lexer,
+    loader,
+    parser,
+    printer,
+    query,
+    registry,
+    replacement,
+    values,
+    wsgi,
+)
+
+TARGETS: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        *(lexer, parser, printer, loader, query, engine, registry, values, replacement, wsgi),
+    )
+}
