@@ -1,5 +1,6 @@
 """Authorization for Flask with policies in Polar."""
 
+from .compat import install_as_oso
 from .decorators import authorize, authorizes_inside, skip_authorization
 from .exceptions import AuthorizationError, ForbiddenError, NotFoundError
 from .extension import FlaskOso
@@ -7,10 +8,14 @@ from .globals import current_actor, current_oso
 from .oso import Oso
 from .polar.exceptions import OsoError
 from .polar.limits import Limits
+from .polar.relations import DataFilter, Relation
 from .polar.terms import Predicate, Variable
+
+__version__ = "0.28.0"
 
 __all__ = [
     "AuthorizationError",
+    "DataFilter",
     "FlaskOso",
     "ForbiddenError",
     "Limits",
@@ -18,10 +23,12 @@ __all__ = [
     "Oso",
     "OsoError",
     "Predicate",
+    "Relation",
     "Variable",
     "authorize",
     "authorizes_inside",
     "current_actor",
     "current_oso",
+    "install_as_oso",
     "skip_authorization",
 ]

@@ -17,7 +17,7 @@ POLAR = PACKAGE / "polar"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: Modules of the middle layer; what is neither here nor in polar/ belongs to Flask.
-OSO_LAYER = {"exceptions", "oso", "sqlalchemy"}
+OSO_LAYER = {"compat", "exceptions", "oso", "sqlalchemy"}
 
 
 def module_name(path: Path) -> str:

@@ -9,14 +9,16 @@ order in which they build on each other, which is also the order to read them in
     nodes to text; text to tokens; a token out of place, and what was meant by it.
 ``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
     tokens to nodes, to statements; expressions to the form that is evaluated.
-``limits``, ``output``, ``terms``, ``numbers``, ``host``
+``limits``, ``output``, ``terms``, ``numbers``, ``relations``, ``host``
     what a question may cost; what is said on a stream; what queries take and give;
-    arithmetic; the Python side.
+    arithmetic; how classes lead to each other; the Python side.
 ``spelling``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``roles``,
 ``validation``, ``loading``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
     the roles of oso 0.15.
-``attributes``, ``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``
+``attributes``, ``fields``
+    what a name gives of a Python object: an attribute, or the rows of a relation.
+``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.
@@ -33,18 +35,25 @@ from .exceptions import OsoError
 from .limits import Limits
 from .polar import Polar
 from .queries import Query, QueryResult
+from .relations import Condition, DataAdapter, DataFilter, Join, Projection, Relation
 from .terms import Expression, Pattern, Predicate, TypeConstraint, Variable, dot_path
 
 __all__ = [
+    "Condition",
+    "DataAdapter",
+    "DataFilter",
     "Engine",
     "Expression",
+    "Join",
     "Limits",
     "OsoError",
     "Pattern",
     "Polar",
     "Predicate",
+    "Projection",
     "Query",
     "QueryResult",
+    "Relation",
     "TypeConstraint",
     "Variable",
     "dot_path",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import operator
 import types
 import typing as t
@@ -39,6 +40,7 @@ from .nodes import (
     is_ground,
 )
 from .numbers import INTEGER_MAX, INTEGER_MIN
+from .relations import DataAdapter, RegisteredType, Relation
 
 RESERVED_NAMES = ("Actor", "Resource")
 
@@ -333,12 +335,14 @@ class Host:
     """The names a policy may use.
 
     ``constants`` maps every registered name, classes included, to its term; ``classes``
-    maps the names of classes; ``fields`` maps a class to its declared fields.
+    maps the names of classes; ``fields`` maps a class to its declared fields. ``adapter``
+    reads those of them that are relations.
     """
 
     classes: Mapping[str, type]
     constants: Mapping[str, Term]
     fields: Mapping[type, Mapping[str, t.Any]]
+    adapter: DataAdapter | None = None
 
     def with_class(self, cls: type, name: str | None, fields: Mapping[str, t.Any] | None) -> Host:
         """Give a host that knows one class more.
@@ -371,6 +375,37 @@ class Host:
         check_not_reserved(name)
         constants = {**self.constants, name: to_polar(value)}
         return dataclasses.replace(self, constants=types.MappingProxyType(constants))
+
+    def with_adapter(self, adapter: DataAdapter | None) -> Host:
+        """Give a host that reads relations through an adapter."""
+        return dataclasses.replace(self, adapter=adapter)
+
+    @functools.cached_property
+    def types(self) -> Mapping[t.Any, RegisteredType]:
+        """What adapters and other libraries know of the classes, by name and by class."""
+        types: dict[t.Any, RegisteredType] = {}
+        for name, cls in self.classes.items():
+            types[name] = types[cls] = RegisteredType(name, cls, self.fields.get(cls, {}))
+        return types
+
+    def get_field(self, cls: type, name: str) -> type:
+        """Give the declared type of a field; ``list`` for a relation to many.
+
+        :raises PolarRuntimeError: if nothing is declared, or not what it should be.
+        """
+        if cls not in self.types:
+            raise PolarRuntimeError(f"No type information for Python class {cls.__name__}")
+        fields = self.fields.get(cls, {})
+        if name not in fields:
+            raise PolarRuntimeError(f"No field {name} on {cls.__name__}")
+        declared = fields[name]
+        if isinstance(declared, type):
+            return declared
+        if not isinstance(declared, Relation):
+            raise PolarRuntimeError(f"Field {name} on {cls.__name__} is no class and no Relation")
+        if declared.kind not in ("one", "many"):
+            raise PolarRuntimeError(f"Invalid kind {declared.kind}")
+        return self.get_class(declared.other_type) if declared.kind == "one" else list
 
     def get_class(self, name: str) -> type:
         """Give a registered class.

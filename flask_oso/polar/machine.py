@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from . import attributes
+from . import attributes, fields
 from .bindings import Bindings
 from .clauses import (
     Candidates,
@@ -260,9 +260,14 @@ class Machine:
         return to_python(follow(term), self._name_for_host)
 
     def _read(self, value: Term, name: str, span: Span | None) -> t.Any:
-        """Read an attribute of a value; the time that takes counts."""
+        """Read an attribute or a relation of a value; the time that takes counts."""
         self._until_clock = 1
-        return attributes.read(self._to_python(value), name, span)
+        try:
+            return fields.read(self._host, self._to_python(value), name, span)
+        except fields.UnreadableRelation as error:
+            message = f"Application error: {error.fact}"
+            problem = self._traced(PolarRuntimeError, message, span)
+            raise with_help(problem, error.remedy) from error
 
     def _from_python(self, value: t.Any, span: Span | None) -> Term:
         kind = type(value)

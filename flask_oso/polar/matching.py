@@ -7,6 +7,7 @@ with. What a variable that is not bound would have to be is recorded as constrai
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterator
 
 from .clauses import (
     bound,
@@ -15,7 +16,9 @@ from .constraints import (
     real,
 )
 from .exceptions import (
+    PolarRuntimeError,
     UnregisteredClassError,
+    error_at,
 )
 from .host import (
     RESERVED_NAMES,
@@ -35,7 +38,7 @@ from .nodes import (
     Unknown,
     Value,
 )
-from .sources import located
+from .sources import Span, located
 from .spelling import meant_class
 from .traces import Step
 
@@ -65,6 +68,8 @@ class Matching(Machine):
                 other = t.cast(Pattern, constraint.expression.args[1]).tag
                 if other is not None and not self._are_related(tag, other):
                     return False
+        if not self._may_be(end, tag, place):
+            return False
         bare = Pattern(tag, span=pattern.span)
         return self._bindings.record(Expression(Operator.ISA, (left, bare), span=place.span))
 
@@ -75,6 +80,29 @@ class Matching(Machine):
             if name not in self._host.classes:
                 raise UnregisteredClassError(name)
         return self._host.is_subclass(left, right) or self._host.is_subclass(right, left)
+
+    def _may_be(self, unknown: Unknown, tag: str, place: Expression | Parameter) -> bool:
+        """Tell whether a field can be of a class, as far as ``register_class`` was told."""
+        base, names = _origin(unknown)
+        declared = self._known_class(base) if names else None
+        if declared is None:
+            return True
+        try:
+            for name in names:
+                declared = self._host.get_field(declared, name)
+        except PolarRuntimeError as error:
+            raise error_at(type(error), str(error), place.span) from error
+        cls = self._host.classes.get(tag)
+        return cls is None or issubclass(declared, cls) or issubclass(cls, declared)
+
+    def _known_class(self, unknown: t.Any) -> type | None:
+        if type(unknown) is not Unknown:
+            return None
+        for constraint in reversed(real(unknown.constraints)):
+            if constraint.expression.operator is Operator.ISA:
+                tag = t.cast(Pattern, constraint.expression.args[1]).tag
+                return self._host.classes.get(tag) if tag is not None else None
+        return None
 
     def _is_instance(self, value: t.Any, pattern: Pattern) -> bool:
         tag = t.cast(str, pattern.tag)
@@ -120,26 +148,24 @@ class Matching(Machine):
         if not pattern.fields:
             return True
         # The last field first, as upstream: it shows in errors and in constraints.
-        return self._match_field((left, pattern.fields[::-1], 0), step)
+        return self._match_field((left, pattern, 0), step)
 
-    def _match_field(
-        self, payload: tuple[t.Any, tuple[tuple[str, Term], ...], int], step: Step
-    ) -> bool:
-        left, fields, at = payload
-        name, pattern = fields[at]
-        if at + 1 < len(fields):
-            self._push(self._match_field, (left, fields, at + 1), step)
+    def _match_field(self, payload: tuple[t.Any, Pattern, int], step: Step) -> bool:
+        left, whole, at = payload
+        name, pattern = whole.fields[-1 - at]
+        if at + 1 < len(whole.fields):
+            self._push(self._match_field, (left, whole, at + 1), step)
         end = follow(left)
         if type(end) is Unknown:
             return self._match_unknown_field(left, name, pattern, step)
-        value = self._field(end, name)
+        value = self._field(end, name, whole.span)
         return value is not None and self._isa_nested(value, pattern, step)
 
-    def _field(self, value: t.Any, name: str) -> t.Any:
+    def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
         """Give a field of a value that is matched; ``None`` where it has no such field."""
         if type(value) is Dictionary:
             return value.get(name)
-        span = self._step_span()
+        span = span or self._step_span()
         try:
             found = self._read(value, name, span)
         except AttributeError:
@@ -158,7 +184,7 @@ class Matching(Machine):
         value, name = bound(lookup.args[0]), t.cast(Value, lookup.args[1]).value
         if type(value) is Unknown:
             return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
-        found = self._field(value, t.cast(str, name))
+        found = self._field(value, t.cast(str, name), lookup.span)
         return found is not None and self._isa_nested(found, pattern, step)
 
     def _isa_nested(self, value: t.Any, pattern: t.Any, step: Step) -> bool:
@@ -190,6 +216,30 @@ class Matching(Machine):
 
     def _match_element(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
         return self._isa_nested(*pair, step)
+
+
+def _origin(unknown: Unknown) -> tuple[t.Any, list[str]]:
+    """Find what a variable is a field of: ``v = w.b and w = x.a`` gives ``x, ["a", "b"]``."""
+    names: list[str] = []
+    seen: set[int] = set()
+    end: t.Any = unknown
+    while type(end) is Unknown and id(end) not in seen:
+        seen.add(id(end))
+        lookup = next(_lookups(end), None)
+        if lookup is None:
+            break
+        end = follow(lookup.args[0])
+        names.append(t.cast(str, t.cast(Value, lookup.args[1]).value))
+    return end, names[::-1]
+
+
+def _lookups(unknown: Unknown) -> Iterator[Lookup]:
+    """Give the lookups whose result a variable is: in constraints ``unknown = x.name``."""
+    for constraint in real(unknown.constraints):
+        if constraint.expression.operator is Operator.UNIFY:
+            result, lookup = constraint.expression.args
+            if type(lookup) is Lookup and follow(result) is unknown:
+                yield lookup
 
 
 def _has_pattern(pattern: List) -> bool:

@@ -31,6 +31,7 @@ from .loading import load_policy
 from .output import say
 from .policy import Policy
 from .queries import Query
+from .relations import DataAdapter
 from .roles import check_roles, with_role_rules
 from .sources import Source
 from .terms import Predicate
@@ -115,7 +116,9 @@ class Polar:
         """Make a class known to policies.
 
         :param name: the name it has there; its own by default.
-        :param fields: the types and relations of its fields.
+        :param fields: the types of its fields, and a ``Relation`` for each that leads to
+            another class. They are looked at when first needed, so a class may be named
+            before it is registered.
         :raises DuplicateClassAliasError: if a class has this name already.
         """
         with self._gate().lock:
@@ -127,6 +130,12 @@ class Polar:
         with self._gate().lock:
             engine = self._engine
             self._engine = engine.with_host(engine.host.with_constant(value, name))
+
+    def set_data_filtering_adapter(self, adapter: DataAdapter) -> None:
+        """Read the fields that are declared as relations through this adapter."""
+        with self._gate().lock:
+            engine = self._engine
+            self._engine = engine.with_host(engine.host.with_adapter(adapter))
 
     def get_class(self, name: str) -> type:
         """Give a registered class.

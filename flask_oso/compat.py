@@ -1,0 +1,125 @@
+"""``import oso`` and ``import polar`` for programs that were written for oso 0.27.
+
+After ``install_as_oso()`` both packages exist, with the sub-modules that programs import,
+and their names are those of this package. Nothing is loaded before it is imported:
+SQLAlchemy comes with ``polar.data.adapter.sqlalchemy_adapter`` and not earlier.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from collections.abc import Iterator, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+
+_RUNTIME_ERRORS = (
+    "DuplicateClassAliasError DuplicateInstanceRegistrationError InlineQueryFailedError"
+    " InvalidCallError InvalidConstructorError InvalidIteratorError InvalidQueryTypeError"
+    " PolarFileExtensionError PolarFileNotFoundError UnexpectedPolarTypeError"
+    " UnregisteredClassError UnregisteredInstanceError"
+)
+_ERRORS = (
+    "ExtraToken IntegerOverflow InvalidToken InvalidTokenCharacter OperationalError ParserError"
+    " PolarRuntimeError PolarTypeError StackOverflowError UnknownError UnrecognizedEOF"
+    " UnrecognizedToken UnsupportedError ValidationError"
+)
+
+#: Modules of oso 0.27.3, and where their names are here. ``Theirs=Ours`` renames one.
+_MODULES: dict[str, dict[str, str]] = {
+    "oso": {
+        "exceptions": "AuthorizationError ForbiddenError NotFoundError",
+        "oso": "Oso",
+        "polar.exceptions": "OsoError",
+        "polar.relations": "DataFilter Relation",
+        "polar.terms": "Predicate Variable",
+    },
+    "oso.exceptions": {
+        "exceptions": "AuthorizationError ForbiddenError NotFoundError",
+        "polar.exceptions": "OsoError",
+    },
+    "oso.oso": {"oso": "Oso", "": "__version__"},
+    "polar": {
+        "polar.polar": "Polar",
+        "polar.queries": "Query QueryResult",
+        "polar.relations": "Condition DataFilter Projection Relation",
+        "polar.terms": "Expression Pattern Predicate Variable",
+    },
+    "polar.data": {"polar.relations": "Condition DataAdapter DataFilter Projection Relation=Join"},
+    "polar.data.adapter": {"polar.relations": "DataAdapter"},
+    "polar.data.adapter.adapter": {"polar.relations": "DataAdapter"},
+    "polar.data.adapter.sqlalchemy_adapter": {"sqlalchemy": "SqlAlchemyAdapter"},
+    "polar.data.filter": {"polar.relations": "Condition DataFilter Projection Relation=Join"},
+    "polar.data_filtering": {"polar.relations": "Relation"},
+    "polar.errors": {"polar.exceptions": _ERRORS},
+    "polar.exceptions": {
+        "polar.exceptions": f"FFIErrorNotFound OsoError {_ERRORS} {_RUNTIME_ERRORS}"
+    },
+    "polar.expression": {"polar.terms": "Expression Pattern"},
+    "polar.host": {"polar.host": "Host", "polar.relations": "UserType=RegisteredType"},
+    "polar.partial": {"polar.terms": "Expression Pattern TypeConstraint Variable dot_path"},
+    "polar.polar": {"polar.polar": "Polar"},
+    "polar.predicate": {"polar.terms": "Predicate"},
+    "polar.query": {"polar.queries": "Query QueryResult"},
+    "polar.variable": {"polar.terms": "Variable"},
+}
+#: Modules that are there only when they are imported by name.
+_OPTIONAL = {"polar.data.adapter.sqlalchemy_adapter"}
+
+
+def install_as_oso() -> None:
+    """Let ``import oso`` and ``import polar`` find this package; call it before they run.
+
+    An ``oso`` or ``polar`` that is installed beside this package is passed over. A second
+    call has no effect.
+
+    :raises ImportError: if one of them has been imported already.
+    """
+    for name in ("oso", "polar"):
+        module = sys.modules.get(name)
+        if module is not None and not isinstance(module.__loader__, _Importer):
+            raise ImportError(
+                f"Another {name!r} has been imported already. Call 'install_as_oso' before"
+                " anything imports it.",
+                name=name,
+            )
+    if not any(isinstance(finder, _Importer) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Importer())
+
+
+class _Importer(MetaPathFinder, Loader):
+    """Finds and fills the modules of the table."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: types.ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Give the spec of a module of the table; ``None`` leaves it to other finders."""
+        if fullname not in _MODULES:
+            return None
+        return ModuleSpec(fullname, self, is_package=any(_children(fullname)))
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Fill a module with the names of this package, and import what is below it."""
+        names = dict(_names(module.__name__))
+        vars(module).update(names)
+        if "." not in module.__name__:
+            vars(module)["__all__"] = sorted(names)
+        for child in _children(module.__name__):
+            if child not in _OPTIONAL:
+                importlib.import_module(child)
+
+
+def _names(module: str) -> Iterator[tuple[str, object]]:
+    for place, names in _MODULES[module].items():
+        source = importlib.import_module(f"{__package__}.{place}".rstrip("."))
+        for name in names.split():
+            theirs, _, ours = name.partition("=")
+            yield theirs, getattr(source, ours or theirs)
+
+
+def _children(module: str) -> Iterator[str]:
+    return (name for name in _MODULES if name.rpartition(".")[0] == module)

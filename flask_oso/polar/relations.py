@@ -1,0 +1,107 @@
+"""How one registered class leads to another, and how an adapter is asked for the rows.
+
+``Relation`` is what ``register_class(fields=...)`` takes. A ``DataFilter`` describes the
+rows that are wanted; what a ``DataAdapter`` makes of it is its own affair. Names and
+attributes are those of oso 0.27.3; what is called ``Join`` here is the second of two
+classes that oso calls ``Relation``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass
+class Relation:
+    """A field that leads to objects of another class.
+
+    :param kind: ``"one"`` or ``"many"``.
+    :param other_type: the name under which the other class is registered, now or later.
+    :param my_field: the attribute of this class that is compared …
+    :param other_field: … with this one of the other class.
+    """
+
+    kind: str
+    other_type: str
+    my_field: str
+    other_field: str
+
+
+@dataclass(frozen=True)
+class Projection:
+    """An attribute of the rows of a class; without one the identity of a row.
+
+    :param source: the class.
+    :param field: the name of its attribute, or ``None``.
+    """
+
+    source: type
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison that a row has to pass.
+
+    :param left: a ``Projection`` or a plain Python value.
+    :param cmp: ``Eq``, ``Neq``, ``In``, ``Nin``, ``Lt``, ``Leq``, ``Gt`` or ``Geq``.
+    :param right: like ``left``.
+    """
+
+    left: t.Any
+    cmp: str
+    right: t.Any
+
+
+@dataclass(frozen=True)
+class Join:
+    """Rows of another class that conditions speak of.
+
+    :param left: the class that declares the relation.
+    :param name: the field under which it does.
+    :param right: the class that it leads to.
+    """
+
+    left: type
+    name: str
+    right: type
+
+
+@dataclass(frozen=True)
+class RegisteredType:
+    """What an adapter can know of a registered class."""
+
+    name: str
+    cls: type
+    fields: Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class DataFilter:
+    """The rows of one class that are wanted.
+
+    :param model: the class.
+    :param relations: what leads from it to the other classes in the conditions.
+    :param conditions: alternatives, each a list of conditions that all have to hold;
+        ``[[]]`` is every row and ``[]`` none.
+    :param types: the registered classes, by name and by class.
+    """
+
+    model: type
+    relations: Sequence[Join]
+    conditions: Sequence[Sequence[Condition]]
+    types: Mapping[t.Any, RegisteredType]
+
+
+class DataAdapter:
+    """The way to the rows of registered classes; subclasses say what a query is."""
+
+    def build_query(self, filter: DataFilter) -> t.Any:
+        """Make a query of a filter."""
+        raise NotImplementedError
+
+    def execute_query(self, query: t.Any) -> Sequence[t.Any]:
+        """Give the rows of a query that this adapter made."""
+        raise NotImplementedError
