@@ -12,8 +12,8 @@ order in which they build on each other, which is also the order to read them in
 ``limits``, ``output``, ``terms``, ``numbers``, ``relations``, ``host``
     what a question may cost; what is said on a stream; what queries take and give;
     arithmetic; how classes lead to each other; the Python side.
-``spelling``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``roles``,
-``validation``, ``loading``
+``spelling``, ``lookalikes``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``,
+``members``, ``roles``, ``validation``, ``loading``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
     the roles of oso 0.15.
 ``attributes``, ``fields``

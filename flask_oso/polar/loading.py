@@ -23,6 +23,9 @@ from .exceptions import (
 )
 from .host import Host
 from .limits import Limits, check_length
+from .lookalikes import warn_lookalikes
+from .members import Members
+from .mistakes import KEYWORDS
 from .nodes import Block, InlineQuery, Rule, RuleType, Statement
 from .parser import parse_policy
 from .policy import Policy, by_name
@@ -37,12 +40,15 @@ from .resource_blocks import (
 )
 from .rewriting import rewrite_rule
 from .roles import with_role_rules
-from .rule_types import check_rule_type, check_shapes
+from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
 from .sources import Source
+from .tokens import Token
 from .validation import (
     check_calls,
     check_singletons,
+    terms_of,
     warn_arities,
+    warn_class_strings,
     warn_missing_rules,
     warn_nested_classes,
     warn_specializers,
@@ -105,6 +111,9 @@ class _Load:
         self._table = DeclarationTable()
         for block in base.blocks:
             self._table.add(block)
+        self._members = Members(host)
+        self._names: set[str] = set()
+        self._foreign_names: dict[str, Token] = {}
         self._is_broken = False
         self._problems: list[OsoError] = []
         self.warnings: list[str] = []
@@ -120,6 +129,9 @@ class _Load:
         parsed = parse_policy(source)
         self._break(parsed.problems)
         self.warnings.extend(parsed.warnings)
+        self._names.update(parsed.names)
+        for token in parsed.foreign_names:
+            self._foreign_names.setdefault(token.text, token)
         for statement in parsed.statements:
             try:
                 self._add(statement)
@@ -144,6 +156,8 @@ class _Load:
         self._problems.extend(check_singletons(rule, self._host))
         self.warnings.extend(warn_specializers(rule, self._host))
         self.warnings.extend(warn_nested_classes(rule, self._host))
+        self.warnings.extend(warn_class_strings(rule, self._host))
+        self.warnings.extend(self._members.warn(rule, terms_of(rule)))
         self._rules.append(rewrite_rule(rule))
 
     def _add_type(self, rule_type: RuleType) -> None:
@@ -193,6 +207,8 @@ class _Load:
         self._problems.extend(check_shapes(policy, self._host))
         self._problems.extend(check_calls(policy, self._left_out()))
         self.warnings.extend(warn_arities(policy))
+        known = self._names.union(self._host.constants, BUILT_IN_TYPES, KEYWORDS)
+        self.warnings.extend(warn_lookalikes(self._foreign_names.values(), known))
         declarations = self._table.declarations
         self.warnings.extend(warn_undeclared(self._rules, declarations, self._host))
         self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))

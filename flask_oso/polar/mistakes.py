@@ -16,7 +16,7 @@ from .characters import with_escapes
 from .tokens import Token
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-_KEYWORDS = frozenset(
+KEYWORDS = frozenset(
     (
         "and",
         "or",
@@ -227,7 +227,7 @@ _DISTANCES = {"found": 0, "before": -1, "after": 1}
 def _words(token: Token) -> Iterator[str]:
     yield token.type
     yield token.text
-    if token.type == "SYMBOL" and token.text.lower() in _KEYWORDS:
+    if token.type == "SYMBOL" and token.text.lower() in KEYWORDS:
         yield "CAPITALIZED"
     if token.type == "SYMBOL" and token.text[0].isupper():
         yield "CLASS"

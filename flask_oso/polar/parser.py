@@ -42,6 +42,9 @@ class Parsed:
     statements: tuple[Statement, ...]
     problems: tuple[OsoError, ...]
     warnings: tuple[str, ...]
+    #: The names of the text; and the first of each that has other than ASCII letters.
+    names: frozenset[str] = frozenset()
+    foreign_names: tuple[Token, ...] = ()
 
 
 def parse_policy(source: Source) -> Parsed:
@@ -98,7 +101,13 @@ class _PolicyParser:
                 self._problems.append(_too_many(self._tokens[start]))
                 break
             start = self._parse_statement(start)
-        return Parsed(tuple(self._statements), tuple(self._problems), tuple(self._warnings))
+        statements, problems = tuple(self._statements), tuple(self._problems)
+        return Parsed(statements, problems, tuple(self._warnings), *self._find_names())
+
+    def _find_names(self) -> tuple[frozenset[str], tuple[Token, ...]]:
+        by_text = {token.text: token for token in reversed(self._tokens) if token.type == "SYMBOL"}
+        foreign = (token for name, token in by_text.items() if not name.isascii())
+        return frozenset(by_text), tuple(sorted(foreign, key=lambda token: token.begin))
 
     def _parse_statement(self, start: int) -> int:
         """Parse the statement that begins with a token; give the index of the next one."""

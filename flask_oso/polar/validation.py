@@ -23,6 +23,7 @@ from .nodes import (
     Pattern,
     Rule,
     Term,
+    Value,
     Variable,
 )
 from .policy import Policy, calls_in
@@ -70,6 +71,7 @@ _WORDS_ELSEWHERE = {
 }
 #: `action` is near `actor`, and rarely meant.
 _NEARNESS_OF_VARIABLES = 0.8
+_LONGEST_NAME = 80
 _TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
 _KINDS = tuple(kind.rule_name for kind in Kind)
 _POLAR_WORDS = {word: name for name, words in _WORDS_ELSEWHERE.items() for word in words.split()}
@@ -83,7 +85,7 @@ _POLAR_CLASSES = {
 
 def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
     """Complain about variables that occur once in a rule and so cannot matter."""
-    terms = _terms_of(rule)
+    terms = terms_of(rule)
     variables = [term for term in terms if isinstance(term, Variable)]
     rests = [term.rest for term in terms if isinstance(term, List) and term.rest is not None]
     counts = Counter(variable.name for variable in variables)
@@ -100,7 +102,7 @@ def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
 
 def _singleton(variable: Variable, star: str, others: Sequence[str]) -> OsoError:
     name, span = variable.name, variable.span
-    if span is not None and star and span.source.text[: span.start].endswith(star):
+    if span is not None and star and span.source.text.endswith(star, 0, span.start):
         span = span._replace(start=span.start - len(star))
     message = (
         f"Singleton variable {star}{name} is unused or undefined; "
@@ -117,14 +119,16 @@ def _with_hyphen(span: Span | None) -> str | None:
     """Give the name that ``is-admin`` is meant to be, where a variable is the end of one."""
     if span is None:
         return None
-    before = re.search(r"(\w+)-$", span.source.text[: span.start])
+    # A name is looked for in the last characters only: a text may be long.
+    begin = max(0, span.start - _LONGEST_NAME)
+    before = re.search(r"(\w+)-$", span.source.text[begin : span.start])
     return f"{before[1]}_{span.text}" if before else None
 
 
 def warn_specializers(rule: Rule, host: Host) -> list[str]:
     """Warn about class names in patterns that are not registered."""
     warnings: dict[str, str] = {}
-    for term in _terms_of(rule):
+    for term in terms_of(rule):
         if not isinstance(term, Pattern) or term.tag is None or term.tag in warnings:
             continue
         if _is_free_name(term.tag) or term.tag in host.constants:
@@ -134,6 +138,19 @@ def warn_specializers(rule: Rule, host: Host) -> list[str]:
         warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
         warnings[term.tag] = warning + ("" if meant else how_to_register(term.tag))
     return list(warnings.values())
+
+
+def warn_class_strings(rule: Rule, host: Host) -> list[str]:
+    """Warn about strings behind a colon that are the name of a class."""
+    return [
+        located(
+            f'"{literal.value}" is compared as a string; '
+            f"write {literal.value} without quotes to match the class",
+            literal.span,
+        )
+        for literal in (parameter.specializer for parameter in rule.parameters)
+        if isinstance(literal, Value) and literal.value in host.classes
+    ]
 
 
 def warn_nested_classes(rule: Rule, host: Host) -> list[str]:
@@ -153,7 +170,7 @@ def _is_free_name(name: str) -> bool:
     return name.startswith("_") or "::" in name or name in RESERVED_NAMES
 
 
-def _terms_of(rule: Rule) -> list[Term]:
+def terms_of(rule: Rule) -> list[Term]:
     """Give all terms of a rule in the order of the text."""
     found = list(_walk(_roots(rule)))
     return sorted(found, key=lambda term: term.span.start if term.span else 0)
@@ -192,7 +209,7 @@ def _nested_parts(rule: Rule) -> Iterator[Term]:
     patterns = [p.specializer for p in rule.parameters]
     patterns += [
         term.args[1]
-        for term in _terms_of(rule)
+        for term in terms_of(rule)
         if isinstance(term, Expression) and term.operator is Operator.ISA
     ]
     stack = [pattern for pattern in patterns if isinstance(pattern, (Pattern, List))]

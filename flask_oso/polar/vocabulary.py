@@ -45,7 +45,7 @@ def _mentions(rule: Rule) -> Iterator[_Mention]:
         _, string, resource = rule.parameters
         literal = string.term if isinstance(string.term, Value) else string.specializer
         yield from _mention(rule.name, literal, _tag(resource.specializer))
-    classes = _classes_of_variables(rule)
+    classes = classes_of_variables(rule)
     for call in calls_in(rule.body):
         if call.name in _KINDS and len(call.args) == 3:
             about = call.args[2]
@@ -62,7 +62,7 @@ def _tag(specializer: Term | None) -> str | None:
     return specializer.tag if isinstance(specializer, Pattern) else None
 
 
-def _classes_of_variables(rule: Rule) -> Mapping[str, str]:
+def classes_of_variables(rule: Rule) -> Mapping[str, str]:
     """Give the classes that the head, or a ``matches`` on the way, asks of variables."""
     found = [(parameter.term, parameter.specializer) for parameter in rule.parameters]
     found += [

@@ -92,6 +92,14 @@ def test_other_names_are_no_singletons(text: str) -> None:
     assert warnings_of(text) == []
 
 
+def test_class_in_quotes_warns() -> None:
+    """A string behind a colon that is the name of a class is probably meant as the class."""
+    assert warnings_of('f(_: "Dog", _: "read", _: Dog);') == [
+        '"Dog" is compared as a string; write Dog without quotes to match the class at line 1, '
+        'column 6:\n\t001: f(_: "Dog", _: "read", _: Dog);\n\t          ^\n'
+    ]
+
+
 # -- specializers --------------------------------------------------------------------
 
 

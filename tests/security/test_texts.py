@@ -39,6 +39,14 @@ def test_look_alike_of_allow(name: str) -> None:
     assert not oso.is_allowed("eve", "read", "page")
 
 
+@pytest.mark.parametrize("name", LOOK_ALIKES, ids=ascii)
+def test_look_alike_warns(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """F09: whoever loads it is told."""
+    load(f"{name}(_, _, _);")
+
+    assert f"[warning] The name {name} is not allow: it has " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("character", UNSEEN, ids=ascii)
 @pytest.mark.parametrize("name", ["{}allow", "al{}low", "allow{}"])
 def test_unseen_in_a_name(name: str, character: str) -> None:

@@ -1,0 +1,143 @@
+"""Attributes that the objects of a registered class surely do not have: they are misspelt.
+
+In go rules as they were parsed; out come warnings. Python lets any object have any
+attribute, so a name is told of only if nothing of the class, of its parents and its
+subclasses mentions it, nothing of them makes attributes up, and a name that is near is
+there. Where any doubt is left, nothing is said: the error at run time will tell.
+"""
+
+from __future__ import annotations
+
+import abc
+import dis
+import types
+import typing as t
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .host import Host
+from .nodes import Call, Expression, Operator, Pattern, Rule, Term, Value, Variable
+from .sources import Span, located
+from .spelling import nearest
+from .vocabulary import classes_of_variables
+
+_NEARNESS = 0.8
+_MOST_RELATIVES = 100
+#: Code that mentions one of these may make attributes up.
+_MAKERS = frozenset(("setattr", "__dict__", "vars", "__setattr__"))
+_HOOKS = ("__getattr__", "__getattribute__")
+_Mention = tuple[str, str, Span | None]
+
+
+@dataclass(frozen=True)
+class Members:
+    """What is known of the classes of a host during one load."""
+
+    host: Host
+    _by_class: dict[type, _Names | None] = field(default_factory=dict)
+
+    def warn(self, rule: Rule, terms: t.Iterable[Term]) -> list[str]:
+        """Warn about attributes, methods and fields of patterns that are misspelt.
+
+        :param terms: all terms of the rule, in the order of the text.
+        """
+        classes = classes_of_variables(rule)
+        mentions = (mention for term in terms for mention in _mentions(term, classes))
+        return [warning for mention in mentions if (warning := self._check(*mention)) is not None]
+
+    def _check(self, class_name: str, name: str, span: Span | None) -> str | None:
+        cls = self.host.classes.get(class_name)
+        if cls is None or name.startswith("_") or issubclass(cls, dict):
+            return None
+        if cls not in self._by_class:
+            self._by_class[cls] = _find_names(cls, self.host)
+        names = self._by_class[cls]
+        if names is None or name in names.possible:
+            return None
+        meant = nearest(name, names.certain, _NEARNESS)
+        if meant is None:
+            return None
+        return located(f"{class_name} has no attribute {name}, did you mean {meant}?", span)
+
+
+def _mentions(term: Term, classes: t.Mapping[str, str]) -> Iterator[_Mention]:
+    """Give class, name and place of each attribute that a term asks for."""
+    if isinstance(term, Pattern) and term.tag is not None:
+        yield from ((term.tag, name, value.span or term.span) for name, value in term.fields)
+    if not isinstance(term, Expression) or term.operator is not Operator.DOT:
+        return
+    owner, key = term.args[:2]
+    if isinstance(owner, Variable) and owner.name in classes:
+        if isinstance(key, Value) and isinstance(key.value, str):
+            yield classes[owner.name], key.value, key.span
+        elif isinstance(key, Call):
+            yield classes[owner.name], key.name, key.span
+
+
+# -- what a class has ------------------------------------------------------------------
+
+
+class _Names(t.NamedTuple):
+    """Names of attributes: those that are there, and those that anything mentions."""
+
+    certain: set[str]
+    possible: set[str]
+
+
+def _find_names(cls: type, host: Host) -> _Names | None:
+    """Give the names of a class; ``None`` if its objects may have any others."""
+    names = _Names(set(), set())
+    relatives = _relatives(cls)
+    if cls.__module__ == "builtins" or len(relatives) > _MOST_RELATIVES:
+        # Anything may derive from them, and did somewhere.
+        return None
+    for each in relatives:
+        if type(each) not in (type, abc.ABCMeta) or any(hook in vars(each) for hook in _HOOKS):
+            return None
+        names.certain.update(vars(each), _declared(each), host.fields.get(each, ()))
+        for code in _codes(each):
+            if not _MAKERS.isdisjoint(code.co_names):
+                return None
+            names.possible.update(code.co_names)
+            names.certain.update(_assigned(code))
+    names.possible.update(names.certain)
+    return names
+
+
+def _relatives(cls: type) -> list[type]:
+    """Give a class and its subclasses with all their parents, without ``object``."""
+    found: dict[type, None] = {}
+    stack = [cls]
+    while stack and len(found) <= _MOST_RELATIVES:
+        each = stack.pop()
+        found.update(dict.fromkeys(each.__mro__))
+        stack.extend(type.__subclasses__(each))
+    return [each for each in found if each is not object]
+
+
+def _declared(cls: type) -> Iterator[str]:
+    slots = vars(cls).get("__slots__", ())
+    yield from (slots,) if isinstance(slots, str) else slots
+    yield from vars(cls).get("__annotations__", ())
+
+
+def _codes(cls: type) -> Iterator[types.CodeType]:
+    """Give the code of the functions of a class, of those around and inside them too."""
+    stack = list(vars(cls).values())
+    while stack:
+        part = stack.pop()
+        if isinstance(part, types.CodeType):
+            yield part
+            stack.extend(part.co_consts)
+        elif isinstance(part, types.FunctionType):
+            stack += [part.__code__, part.__dict__.get("__wrapped__")]
+        elif isinstance(part, property):
+            stack += [part.fget, part.fset, part.fdel]
+        elif isinstance(part, (classmethod, staticmethod)):
+            stack.append(part.__func__)
+
+
+def _assigned(code: types.CodeType) -> Iterator[str]:
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "STORE_ATTR":
+            yield instruction.argval
