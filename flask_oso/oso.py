@@ -96,14 +96,16 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        query = self.query_rule("allow", actor, Variable("action"), resource)
+        # Asked of the engine: a decision never waits at a debug() of the policy.
+        query = self._engine.query_rule("allow", [actor, Variable("action"), resource])
         return _values_of(query, "action", "authorized_actions", allow_wildcard)
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
-        query = self.query_rule("allow_field", actor, action, resource, Variable("field"))
+        args = [actor, action, resource, Variable("field")]
+        query = self._engine.query_rule("allow_field", args)
         return _values_of(query, "field", "authorized_fields", allow_wildcard)
 
     def get_allowed_actions(
@@ -114,11 +116,11 @@ class Oso(Polar):
 
 
 def _values_of(
-    results: Iterator[dict[str, t.Any]], name: str, method: str, allow_wildcard: bool
+    solutions: Iterator[dict[str, t.Any]], name: str, method: str, allow_wildcard: bool
 ) -> set[t.Any]:
     values: set[t.Any] = set()
-    for result in results:
-        value = result["bindings"].get(name, Variable(name))
+    for solution in solutions:
+        value = solution.get(name, Variable(name))
         if not isinstance(value, Variable):
             values.add(value)
         elif allow_wildcard:

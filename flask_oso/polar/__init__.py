@@ -9,7 +9,7 @@ order in which they build on each other, which is also the order to read them in
     nodes to text; text to tokens; a token out of place, and what was meant by it.
 ``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
     tokens to nodes, to statements; expressions to the form that is evaluated.
-``limits``, ``output``, ``terms``, ``numbers``, ``relations``, ``host``
+``limits``, ``output``, ``log_settings``, ``terms``, ``numbers``, ``relations``, ``host``
     what a question may cost; what is said on a stream; what queries take and give;
     arithmetic; how classes lead to each other; the Python side.
 ``spelling``, ``lookalikes``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``,
@@ -22,6 +22,8 @@ order in which they build on each other, which is also the order to read them in
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.
+``inspection``, ``watching``, ``tracing``, ``debugger``
+    a run that is watched: what can be seen, and who looks.
 ``engine``, ``queries``
     a policy and its names, ready to answer; one query of them.
 ``polar``

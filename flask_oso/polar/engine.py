@@ -7,11 +7,13 @@ from the environment when it is asked, as oso does, unless the engine was given 
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from . import terms
 from .clauses import Candidates, Clause, prepare_rule
+from .debugger import Debugger
 from .exceptions import (
     InvalidQueryTypeError,
     ParserError,
@@ -22,14 +24,18 @@ from .exceptions import (
 )
 from .host import Host, to_polar
 from .limits import Limits, check_length
+from .log_settings import read_log_settings
+from .machine import Machine
 from .nodes import Call, Rule, Term, is_ground
 from .parser import parse_query
-from .policy import Policy
+from .policy import Policy, has_debug
 from .rewriting import rewrite_query
 from .roles import ROLE_RULE_NAMES
 from .solver import Solver
 from .sources import Source
 from .spelling import nearest
+from .tracing import Tracer
+from .watching import WatchedSolver, Watcher
 
 _UNEXPECTED_EXPRESSION = (
     "Received Expression from Polar VM. The Expression type is only supported when\n"
@@ -129,6 +135,8 @@ class Engine:
         *,
         bindings: Mapping[str, t.Any] | None = None,
         accept_expression: bool = False,
+        stops: bool = False,
+        watchers: Sequence[Watcher] = (),
     ) -> Iterator[Bindings]:
         """Give the solutions of a query one by one, each as values by variable name.
 
@@ -136,6 +144,9 @@ class Engine:
         :param bindings: values that variables have from the beginning.
         :param accept_expression: give an ``Expression`` for a variable that is constrained
             and not bound, instead of raising ``UnexpectedPolarTypeError``.
+        :param stops: let ``debug()`` stop and ask on standard input. A query that a method
+            of the host asks while the policy is evaluated goes on all the same.
+        :param watchers: who is told what the run does.
         """
         if isinstance(query, str):
             goal = _parse(query, self._limits or Limits())
@@ -146,7 +157,9 @@ class Engine:
                 f"A query is a str or a Predicate, not {type(query).__name__}."
             )
         given = {name: to_polar(value) for name, value in (bindings or {}).items()}
-        for solution in self._solve(goal, given):
+        if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
+            watchers = [*watchers, Debugger()]
+        for solution in self._solve(goal, given, watchers):
             if not accept_expression:
                 _check_bound(solution)
             yield solution
@@ -162,7 +175,17 @@ class Engine:
                 _check_bound(solution)
             yield solution
 
-    def _solve(self, goal: Term, given: Mapping[str, Term] | None = None) -> Iterator[Bindings]:
+    def _solve(
+        self,
+        goal: Term,
+        given: Mapping[str, Term] | None = None,
+        watchers: Sequence[Watcher] = (),
+    ) -> Iterator[Bindings]:
+        log = read_log_settings()
+        if log.level:
+            watchers = [Tracer(log), *watchers]
+        if watchers:
+            return WatchedSolver(self, self._limits, watchers).solve(goal, given)
         return Solver(self, self._limits).solve(goal, given)
 
 
@@ -181,6 +204,19 @@ def _call(name: str, args: Sequence[t.Any]) -> Call:
 
 def _is_value(term: Term) -> bool:
     return is_ground(term) or (isinstance(term, Call) and all(map(_is_value, term.args)))
+
+
+def _is_running() -> bool:
+    """Tell whether a run of this thread waits for what happens now.
+
+    Asked seldom, so it looks at the stack of calls; runs need not keep account of it.
+    """
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code is Machine._advance.__code__:
+            return True
+    return False
 
 
 def _check_bound(solution: Bindings) -> None:

@@ -28,6 +28,7 @@ from .exceptions import (
 from .host import Host, make_host
 from .limits import Limits
 from .loading import load_policy
+from .log_settings import BANNER, is_banner_due
 from .output import say
 from .policy import Policy
 from .queries import Query
@@ -52,6 +53,8 @@ class Polar:
         self._ignores_missing_allow = _NO_ALLOW_WARNING in os.environ
         self._has_roles = False
         self._limits = limits
+        if is_banner_due():
+            say(BANNER, sys.stdout)
         self._engine = Engine(Policy(), make_host(), limits)
         self._gates: dict[int, _Gate] = {}
 

@@ -10,6 +10,7 @@ import types
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .nodes import (
     Block,
@@ -59,6 +60,11 @@ class Policy:
         """Whether there is any rule: if so, nothing more can be loaded."""
         return bool(self.rules)
 
+    @cached_property
+    def has_debug(self) -> bool:
+        """Whether a rule says ``debug()``."""
+        return any(has_debug(rule.body) for group in self.rules.values() for rule in group)
+
     def known_actions(self) -> frozenset[str] | None:
         """Give the strings that an ``allow`` rule can have as its action.
 
@@ -92,13 +98,24 @@ def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
 
 def calls_in(body: Term | None) -> Iterator[Call]:
     """Give the rule calls of a body in their order, those under ``not`` and ``or`` too."""
+    return (goal for goal in _goals_in(body) if isinstance(goal, Call))
+
+
+def has_debug(body: Term | None) -> bool:
+    """Tell whether a body says ``debug()`` anywhere."""
+    return any(
+        isinstance(goal, Expression) and goal.operator is Operator.DEBUG for goal in _goals_in(body)
+    )
+
+
+def _goals_in(body: Term | None) -> Iterator[Term]:
     stack = [] if body is None else [body]
     while stack:
         goal = stack.pop()
-        if isinstance(goal, Call):
-            yield goal
-        elif isinstance(goal, Expression) and goal.operator in _CONTROL:
+        if isinstance(goal, Expression) and goal.operator in _CONTROL:
             stack.extend(reversed(goal.args))
+        else:
+            yield goal
 
 
 class _Strings:

@@ -16,7 +16,7 @@ Result = dict[str, t.Any]
 
 
 class Query:
-    """One query of one state of a policy.
+    """One query of one state of a policy. A ``debug()`` that it meets stops it and asks.
 
     :param engine: the policy and its names, as they are now.
     :param query: a Polar expression without a semicolon, or a ``Predicate``.
@@ -33,7 +33,7 @@ class Query:
         accept_expression: bool = False,
     ) -> None:
         self._solutions = engine.query(
-            query, bindings=bindings, accept_expression=accept_expression
+            query, bindings=bindings, accept_expression=accept_expression, stops=True
         )
 
     def run(self) -> Iterator[Result]:

@@ -41,6 +41,7 @@ from .host import (
     to_python,
 )
 from .limits import Limits
+from .log_settings import read_log_settings
 from .machine import NO_FRAME, Choice, Goals, Program
 from .nodes import (
     ARITHMETIC,
@@ -68,6 +69,10 @@ TRUE = Value(True)
 _METHODS = (types.MethodType, types.BuiltinMethodType, types.FunctionType)
 _CALL = "This is a method. Call it: write `()` behind its name.\n"
 _COMPARE = "A condition is true or false. Compare this with something.\n"
+_HOW_TO_STOP = (
+    "A decision does not wait at debug(). To stop here, ask with 'query_rule' or in the"
+    " prompt of 'python -m flask_oso'."
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -475,14 +480,14 @@ class Solver(Operations):
 
     def _solve_print(self, goal: Expression, frame: Frame, step: Step) -> bool:
         values = (self._reveal(self._operand(arg, frame)) for arg in goal.args)
-        say(", ".join(values), sys.stdout)
+        say(", ".join(values), sys.stderr if read_log_settings().is_immediate else sys.stdout)
         return True
 
     def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        """Say where the run is, on standard error. A decision never waits for input."""
+        """Say where the run is, on standard error, and go on: nobody is there to ask."""
         place = goal.span.place() if goal.span is not None else ""
         trace = stack_trace(step, self._host.class_name).rstrip("\n")
-        say(f"debug() {place}\n{trace}", sys.stderr)
+        say(f"debug() {place}\n{trace}\n{_HOW_TO_STOP}", sys.stderr)
         return True
 
     # -- solutions ----------------------------------------------------------------------

@@ -38,6 +38,11 @@ class Source:
             at = self.text.find("\n", at + 1)
         self._line_starts.extend(starts)
 
+    @property
+    def lines(self) -> int:
+        """The number of lines; what comes after the last line end counts if it is not empty."""
+        return len(self._line_starts) - self.text.endswith("\n")
+
     def position(self, offset: int) -> tuple[int, int]:
         """Give the line and the column of a character, both counted from 1."""
         line = bisect_right(self._line_starts, offset)
@@ -111,6 +116,15 @@ class Span(t.NamedTuple):
 
 def _shown(line: str) -> str:
     return "\t".join(map(with_escapes, line.split("\t")))
+
+    def surroundings(self, count: int) -> str:
+        """Show the line with a caret, and up to ``count`` lines before and after it."""
+        line, column = self.source.position(self.start)
+        first = max(1, line - count)
+        last = min(self.source.lines, line + count)
+        shown = [f"{n:03}: {self.source.line(n)}".rstrip() for n in range(first, last + 1)]
+        shown.insert(line - first + 1, f"{' ' * (column + 4)}^")
+        return "\n".join(shown)
 
 
 def located(message: str, span: Span | None) -> str:

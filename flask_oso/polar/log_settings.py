@@ -1,0 +1,63 @@
+"""What ``POLAR_LOG`` asks for: which lines of a trace, and where they go.
+
+In goes the variable's text, tokens between commas in any case; out come the settings::
+
+    info            rule calls, the rules that apply, results
+    trace           every step of the evaluation as well
+    debug, others   the same as info
+    now             lines go to standard error, not to standard output
+    off, 0          no lines, whatever else is asked for
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from dataclasses import dataclass
+
+LOG_VARIABLE = "POLAR_LOG"
+#: Printed when an Oso is made while tracing is asked for. Programs look for oso's words.
+BANNER = (
+    "Polar tracing enabled. Get help with traces from our engineering team:"
+    " https://help.osohq.com/trace"
+)
+
+
+class LogLevel(enum.IntEnum):
+    """How much is traced."""
+
+    OFF = 0
+    INFO = 1
+    TRACE = 2
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """How much is traced, and whether to standard error."""
+
+    level: LogLevel = LogLevel.OFF
+    is_immediate: bool = False
+
+
+def read_log_settings() -> LogSettings:
+    """Read the settings from the environment, as they are now."""
+    text = os.environ.get(LOG_VARIABLE)
+    return parse_log_settings(text) if text else LogSettings()
+
+
+def parse_log_settings(text: str) -> LogSettings:
+    """Give the settings that a text asks for."""
+    tokens = {token.strip().lower() for token in text.split(",")}
+    if not text or tokens & {"off", "0"}:
+        level = LogLevel.OFF
+    else:
+        level = LogLevel.TRACE if "trace" in tokens else LogLevel.INFO
+    return LogSettings(level, "now" in tokens)
+
+
+def is_banner_due() -> bool:
+    """Tell whether an Oso that is made now says that tracing is on.
+
+    Only ``0`` and ``off`` by themselves keep it silent, as upstream.
+    """
+    return os.environ.get(LOG_VARIABLE, "off") not in ("0", "off")
