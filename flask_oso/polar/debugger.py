@@ -16,7 +16,7 @@ from .inspection import Named, variables_of
 from .nodes import Expression, Operator
 from .printer import rule_to_polar
 from .sources import Span
-from .traces import Step, stack_trace
+from .traces import Step, is_single, stack_trace
 from .watching import Text, View, Watcher
 
 PROMPT = "debug> "
@@ -225,9 +225,9 @@ def _summary(view: View, step: Step) -> str:
 
 
 def _steps(step: Step | None) -> Iterator[Step]:
-    """Give a goal and those around it, the innermost first."""
+    """Give a goal and those around it, the innermost first, none of them twice."""
     while step is not None:
-        if step.goal is not None:
+        if step.goal is not None and not is_single(step.goal):
             yield step
         step = step.parent
 

@@ -54,7 +54,7 @@ def stack_trace(step: Step | None, class_name: ClassName) -> str:
     lines = ["trace (most recent evaluation last):"]
     number = len(steps) - 1
     for step in reversed(steps):
-        if _is_single(step.goal):
+        if is_single(step.goal):
             continue
         lines.extend(_frame_lines(number, step, class_name))
         number -= 1
@@ -66,7 +66,8 @@ def _is_traced(goal: t.Any) -> bool:
     return goal is not None and not (isinstance(goal, Expression) and goal.operator is Operator.OR)
 
 
-def _is_single(goal: t.Any) -> bool:
+def is_single(goal: t.Any) -> bool:
+    """Tell whether a goal is a conjunction of one, which says no more than that one."""
     return isinstance(goal, Expression) and goal.operator is Operator.AND and len(goal.args) == 1
 
 

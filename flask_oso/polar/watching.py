@@ -161,7 +161,7 @@ class WatchedSolver(Solver):
 
     def _solve_body(self, payload: tuple[Term, Frame, str], call: Step) -> bool:
         body, frame, rule = payload
-        if isinstance(body, Expression) and body.operator is Operator.AND:
+        if isinstance(body, Expression) and body.operator is Operator.AND and len(body.args) > 1:
             # The solver goes on with its parts; whoever watches sees it as a goal first.
             self._announce_goal(Step(body, frame, call, rule, self._choice_number))
         return super()._solve_body(payload, call)
