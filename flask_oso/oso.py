@@ -6,10 +6,12 @@ of an application, each answered under one state of the policy.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Callable, Iterator
 
 from .exceptions import ForbiddenError, NotFoundError
+from .polar.console import Console
 from .polar.exceptions import OsoError
 from .polar.limits import Limits
 from .polar.polar import Polar
@@ -113,6 +115,12 @@ class Oso(Polar):
     ) -> list[t.Any]:
         """Give the actions that are allowed as a list. Kept for older programs."""
         return list(self.authorized_actions(actor, resource, allow_wildcard))
+
+    def _console(self) -> contextlib.AbstractContextManager[Console]:
+        # Imported late: an application that serves requests needs no line editor.
+        from .consoles import make_console
+
+        return make_console()
 
 
 def _values_of(

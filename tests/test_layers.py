@@ -17,7 +17,15 @@ POLAR = PACKAGE / "polar"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: Modules of the middle layer; what is neither here nor in polar/ belongs to Flask.
-OSO_LAYER = {"compat", "exceptions", "oso", "sqlalchemy"}
+OSO_LAYER = {
+    "compat",
+    "consoles",
+    "exceptions",
+    "oso",
+    "prompt_console",
+    "readline_console",
+    "sqlalchemy",
+}
 
 
 def module_name(path: Path) -> str:

@@ -21,6 +21,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
+from flask_oso.__main__ import main
 
 README = Path(__file__).parents[1] / "README.md"
 _BLOCK = re.compile(
@@ -265,6 +266,42 @@ def test_first_policy_means_what_it_says(
     answer = names["policy"].is_allowed(names["USERS"][name], action, names["NOTES"][resource])
 
     assert answer is allowed
+
+
+def sessions() -> Iterator[tuple[str, str, list[str]]]:
+    """Yield what the README shows of the REPL: a policy's name, the screen, what is typed."""
+    for snippet in SNIPPETS:
+        if snippet.note.startswith("session: "):
+            screen = re.sub(r"\A\$ .*\n", "", snippet.text)
+            typed = re.findall(r"^(?:query|debug)> (.*)$", screen, re.MULTILINE)
+            yield snippet.note.removeprefix("session: "), screen, typed
+
+
+@pytest.mark.parametrize(("name", "shown", "typed"), sessions())
+def test_session_is_as_shown(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    name: str,
+    shown: str,
+    typed: list[str],
+) -> None:
+    """What the README types into the REPL is answered as it shows."""
+    (tmp_path / name).write_text(code_of("Trying a policy out", "polar"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    lines = iter(typed)
+
+    def read(prompt: str) -> str:
+        line = next(lines, None)
+        if line is None:
+            raise EOFError
+        print(f"{prompt}{line}")
+        return line
+
+    monkeypatch.setattr("builtins.input", read)
+
+    assert main([name]) == 0
+    assert capsys.readouterr().out == shown
 
 
 def test_redirect_answers_a_denial(load: Callable[[str], dict[str, t.Any]]) -> None:

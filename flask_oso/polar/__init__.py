@@ -22,10 +22,10 @@ order in which they build on each other, which is also the order to read them in
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.
-``inspection``, ``watching``, ``tracing``, ``debugger``
+``inspection``, ``watching``, ``tracing``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
-``engine``, ``queries``
-    a policy and its names, ready to answer; one query of them.
+``engine``, ``queries``, ``repl``
+    a policy and its names, ready to answer; one query of them; a prompt for many.
 ``polar``
     what programs hold on to: loads, replaces and registers, and asks the engine.
 

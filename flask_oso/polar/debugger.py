@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Iterator
 
 from .clauses import Clause
+from .console import Console, StandardConsole
 from .inspection import Named, variables_of
 from .nodes import Expression, Operator
 from .printer import rule_to_polar
@@ -40,34 +41,6 @@ Debugger Commands
   bindings              Show all constants and variables that have a value.
   var [<name> ...]      List the variables in scope, or show the values of some.
 An empty line repeats the last command."""
-
-
-class Console(t.Protocol):
-    """Where commands come from and what is shown goes to."""
-
-    def ask(self, prompt: str) -> str:
-        """Read a line.
-
-        :raises EOFError: if there is none.
-        """
-
-    def show(self, text: str) -> None:
-        """Print a text and a line end."""
-
-
-class StandardConsole:
-    """Standard input and output."""
-
-    def ask(self, prompt: str) -> str:
-        """Read a line; a standard input that cannot be read has none."""
-        try:
-            return input(prompt)
-        except (OSError, RuntimeError, ValueError):
-            raise EOFError from None
-
-    def show(self, text: str) -> None:
-        """Print a text and a line end."""
-        print(text)
 
 
 class Pause(enum.Enum):
@@ -99,6 +72,9 @@ _LOOKING = {
     "bindings": "bindings",
     "var": "var",
 }
+
+
+_WORDS = ("help", *_RESUMING, *_LOOKING)
 
 
 class Debugger(Watcher):
@@ -177,7 +153,7 @@ class Debugger(Watcher):
 
     def _read_command(self) -> list[str] | None:
         try:
-            line = self._console.ask(PROMPT)
+            line = self._console.ask(PROMPT, _WORDS)
         except EOFError:
             return None
         self._last_command = line.strip().strip(";").split() or self._last_command

@@ -7,6 +7,7 @@ question reads one reference and takes no lock, and a load that fails changes no
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -15,6 +16,7 @@ import threading
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
+from .console import Console, StandardConsole
 from .engine import Engine
 from .exceptions import (
     InlineQueryFailedError,
@@ -33,6 +35,7 @@ from .output import say
 from .policy import Policy
 from .queries import Query
 from .relations import DataAdapter
+from .repl import Repl
 from .roles import check_roles, with_role_rules
 from .sources import Source
 from .terms import Predicate
@@ -106,6 +109,20 @@ class Polar:
             name, *args, bindings=bindings, accept_expression=accept_expression
         )
         return next(results, None) is not None
+
+    def repl(self, files: Iterable[str | os.PathLike[str]] | None = None) -> None:
+        """Ask for queries at a prompt and print their results, until the input ends.
+
+        Registered classes and loaded rules are there to be used.
+
+        :param files: policies to load first.
+        """
+        self.load_files(files)
+        with self._console() as console:
+            Repl(lambda: self._engine, console).run()
+
+    def _console(self) -> contextlib.AbstractContextManager[Console]:
+        return contextlib.nullcontext(StandardConsole())
 
     # -- registering -----------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from world import make_oso
 from flask_oso import OsoError
 
 
-def _run(case: Case) -> tuple[list[str], BaseException | None]:
+def run_case(case: Case) -> tuple[list[str], BaseException | None]:
+    """Load the policy of a case and ask its query; give the results, and the error if any."""
     results: list[str] = []
     try:
         oso = make_oso()
@@ -31,7 +32,7 @@ def _run(case: Case) -> tuple[list[str], BaseException | None]:
 @pytest.mark.parametrize("case", read_cases(), ids=lambda case: case.name)
 def test_case(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     """The results, the error and the output are those that the case names."""
-    results, error = _run(case)
+    results, error = run_case(case)
 
     output = capsys.readouterr().out
     assert results == case.results

@@ -151,11 +151,24 @@ def test_members_of_a_union_stand_in_the_order_of_the_text() -> None:
 
 
 def test_debug_does_not_wait(capsys: pytest.CaptureFixture[str]) -> None:
-    """oso reads commands from standard input; here the way is printed on standard error."""
-    assert results("f(1)", "f(x) if x = 1 and debug();") == ["yes"]
+    """In a decision oso reads commands from standard input; here it says where it is."""
+    oso = make_oso()
+    oso.load_str("allow(x, _, _) if x = 1 and debug();")
 
-    assert capsys.readouterr().err.startswith(
-        "debug() at line 1, column 19\ntrace (most recent evaluation last):\n"
+    assert oso.is_allowed(1, "read", 1)
+    assert (
+        capsys.readouterr().err
+        == """\
+debug() at line 1, column 29
+trace (most recent evaluation last):
+  002: allow(1, "read", 1)
+  001: x = 1 and debug()
+    in rule allow at line 1, column 19
+  000: debug()
+    in rule allow at line 1, column 29
+A decision does not wait at debug(). To stop here, ask with 'query_rule' or in the prompt of \
+'python -m flask_oso'.
+"""
     )
 
 

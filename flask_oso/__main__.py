@@ -1,0 +1,64 @@
+"""``python -m flask_oso [FILE.polar ...]``: load policies and ask them questions."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .oso import Oso
+from .polar.exceptions import OsoError
+
+_DESCRIPTION = "Load policy files, then ask them questions, one a line."
+_EPILOG = """\
+a session:
+  $ python -m flask_oso roles.polar
+  query> role("ana", role)
+  role = 'owner'
+  role = 'member'
+  query> role("zoe", _)
+  False
+
+Variables are printed with their values, once for each solution; True and False answer
+a query without variables. 'help' at the prompt tells more, Ctrl-D leaves.
+
+To look into a query: write debug() into a rule, or 'debug() and' in front of the query,
+and answer the prompt 'debug> ' with 'help'; or set POLAR_LOG=info (or trace) in the
+environment to have the evaluation printed.
+
+The classes of an application are known to its own Oso. To ask questions about them,
+call 'oso.repl()' there, for example in 'flask shell'.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the REPL.
+
+    :param arguments: file names and options; those of the command line by default.
+    :return: the status for the shell: 1 if a policy cannot be loaded.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m flask_oso",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", metavar="FILE.polar", nargs="*", help="a policy file")
+    files = parser.parse_args(arguments).files
+    try:
+        oso = Oso()
+        oso.load_files(files)
+        oso.repl()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python's own flush shall not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OsoError, OSError, UnicodeError) as error:
+        print(str(error).rstrip("\n"), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
