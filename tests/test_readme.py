@@ -277,7 +277,7 @@ def sessions() -> Iterator[tuple[str, str, list[str]]]:
             yield snippet.note.removeprefix("session: "), screen, typed
 
 
-@pytest.mark.parametrize(("name", "shown", "typed"), sessions())
+@pytest.mark.parametrize(("name", "shown", "typed"), list(sessions()))
 def test_session_is_as_shown(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

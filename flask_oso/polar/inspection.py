@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from .clauses import Clause, Frame, Slot, Template
 from .constraints import parts, rebuild
 from .host import follow
-from .nodes import Instance, Unknown, Variable, is_ground
+from .nodes import Unknown, Variable, is_ground
 from .printer import to_polar
 from .traces import ClassName, Step
 
@@ -75,7 +75,7 @@ class Inspector:
 
     def _print(self, term: t.Any, frame: Frame, by_name: bool) -> str:
         try:
-            return to_polar(self._shown(term, frame, by_name))
+            return to_polar(self._shown(term, frame, by_name), self._class_name, _safe_repr)
         except RecursionError:
             # Nested too deep to be of use, or inside itself.
             return "…"
@@ -84,9 +84,6 @@ class Inspector:
         kind = type(term)
         if kind is Template:
             return self._shown(term.term, frame, by_name)
-        if kind is Instance:
-            text = term.constructor or _safe_repr(term.value)
-            return Variable(f"{text} TYPE `{self._class_name(term.value) or 'UNKNOWN'}`")
         if kind is not Slot and kind is not Unknown:
             return rebuild(term, lambda part: self._shown(part, frame, by_name))
         variable = _look_up(term, frame) if kind is Slot else of_unknown(term)

@@ -48,9 +48,13 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    def start_of(self, number: int) -> int:
+        """Give the offset of the first character of a line, counted from 1."""
+        return self._line_starts[number - 1]
+
     def line(self, number: int) -> str:
         """Give the text of a line, counted from 1, without its end."""
-        start = self._line_starts[number - 1]
+        start = self.start_of(number)
         end = self.text.find("\n", start)
         text = self.text[start:] if end < 0 else self.text[start:end]
         return text.removesuffix("\r")
@@ -107,24 +111,29 @@ class Span(t.NamedTuple):
         """
         if not self.source.text:
             return "\t\n"
+        return "".join(f"\t{line}\n" for line in self._marked())
+
+    def surroundings(self, count: int) -> str:
+        """Show the line with a caret, and up to ``count`` lines before and after it."""
+        shown: list[str] = []
+        for number in range(self.line - count, self.line + count + 1):
+            if number == self.line:
+                shown.extend(self._marked())
+            elif 1 <= number <= self.source.lines:
+                text, _ = self.source.around(self.source.start_of(number))
+                shown.append(f"{number:03}: {_shown(text)}".rstrip())
+        return "\n".join(shown)
+
+    def _marked(self) -> tuple[str, str]:
         text, at = self.source.around(self.start)
         before = "".join("\t" if each == "\t" else " " for each in _shown(text[:at]))
         # The end of the text may lie behind the end of the line.
         before = before.ljust(at)
-        return f"\t{self.line:03}: {_shown(text)}\n\t     {before}^\n"
+        return f"{self.line:03}: {_shown(text)}", f"     {before}^"
 
 
 def _shown(line: str) -> str:
     return "\t".join(map(with_escapes, line.split("\t")))
-
-    def surroundings(self, count: int) -> str:
-        """Show the line with a caret, and up to ``count`` lines before and after it."""
-        line, column = self.source.position(self.start)
-        first = max(1, line - count)
-        last = min(self.source.lines, line + count)
-        shown = [f"{n:03}: {self.source.line(n)}".rstrip() for n in range(first, last + 1)]
-        shown.insert(line - first + 1, f"{' ' * (column + 4)}^")
-        return "\n".join(shown)
 
 
 def located(message: str, span: Span | None) -> str:

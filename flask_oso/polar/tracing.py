@@ -23,6 +23,7 @@ from .clauses import Clause, Template
 from .host import result_to_polar
 from .log_settings import LogLevel, LogSettings
 from .nodes import Call
+from .output import say
 from .printer import rule_to_polar
 from .traces import Step
 from .watching import Text, View, Watcher
@@ -99,7 +100,7 @@ class Tracer(Watcher):
     def _print(self, level: str, depth: int, text: str) -> None:
         prefix = f"[oso][{level}] {'  ' * min(depth, _MAX_INDENTATION)}"
         lines = "\n".join(prefix + line for line in text.split("\n"))
-        print(lines, file=sys.stderr if self._is_immediate else sys.stdout)
+        say(lines, sys.stderr if self._is_immediate else sys.stdout)
 
 
 def head_text(clause: Clause) -> str:
