@@ -16,7 +16,7 @@ FOR_DEMO := $(VENV)/.installed-example
 FOR_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint types wheel clean
+.PHONY: help demo test fuzz lint types tables wheel clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-7s %s\n", $$1, $$2 }'
@@ -36,6 +36,9 @@ lint: $(FOR_DEV) ## check style
 
 types: $(FOR_DEV) ## check types
 	$(BIN)/mypy
+
+tables: $(FOR_DEV) ## keep the tables of the parser, after a change of grammar.lark
+	$(BIN)/python -c 'from flask_oso.polar import tables; tables.keep_tables()'
 
 wheel: $(FOR_DEV) ## build the wheel into dist/
 	rm -rf dist

@@ -46,7 +46,12 @@ def metadata(wheel: Path, names: set[str]) -> Message:
 
 @pytest.mark.parametrize(
     "name",
-    ["flask_oso/__init__.py", "flask_oso/py.typed", "flask_oso/polar/grammar.lark"],
+    [
+        "flask_oso/__init__.py",
+        "flask_oso/py.typed",
+        "flask_oso/polar/grammar.lark",
+        "flask_oso/polar/grammar.json",
+    ],
 )
 def test_wheel_contains(names: set[str], name: str) -> None:
     """The wheel works without the checkout, and type checkers believe its types."""

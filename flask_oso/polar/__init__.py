@@ -5,9 +5,9 @@ order in which they build on each other, which is also the order to read them in
 
 ``characters``, ``sources``, ``exceptions``, ``nodes``
     characters that deceive; texts and places in them; errors; what a policy consists of.
-``printer``, ``tokens``, ``mistakes``, ``hints``
-    nodes to text; text to tokens; a token out of place, and what was meant by it.
-``actions``, ``parser`` (with ``grammar.lark``), ``rewriting``
+``printer``, ``tables`` (made from ``grammar.lark``), ``tokens``, ``mistakes``, ``hints``
+    nodes to text; the syntax; text to tokens; a token out of place, and what was meant.
+``actions``, ``automaton``, ``parser``, ``rewriting``
     tokens to nodes, to statements; expressions to the form that is evaluated.
 ``limits``, ``output``, ``log_settings``, ``terms``, ``numbers``, ``relations``, ``host``
     what a question may cost; what is said on a stream; what queries take and give;

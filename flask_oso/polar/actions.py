@@ -1,16 +1,14 @@
 """What each production of the grammar makes of its parts.
 
-In go tokens and what other actions made; out come nodes. Lark runs an action as soon as
-its production is complete, so an expression that must be a value, or one that must be
-true or false, is rejected here, at its place. Nothing of a text outlives its tokens.
+In go tokens and what other actions made; out come nodes. An action runs as soon as its
+production is complete, so an expression that must be a value, or one that must be true
+or false, is rejected here, at its place. Nothing of a text outlives its tokens.
 """
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-
-from lark import Transformer
 
 from .exceptions import ParserError, error_at, with_help
 from .hints import help_for_sort
@@ -39,11 +37,11 @@ from .sources import Span
 from .tokens import GREATEST_INTEGER, Token, overflow, unquoted
 
 
-class Actions(Transformer[Token, t.Any]):
+class Actions:
     """What each production of the grammar makes of its parts.
 
-    Lark runs an action as soon as its production is complete and passes the parts as
-    a list: tokens by name, and what other actions gave.
+    An action runs as soon as its production is complete and gets the parts as a list:
+    tokens by name, and what other actions gave.
     """
 
     # A list of names or terms is passed from action to action and grows in place.

@@ -13,16 +13,15 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
-import lark
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
 from .actions import Actions
+from .automaton import Automaton, Reading
 from .characters import BYTE_ORDER_MARK
 from .exceptions import OsoError, ParserError, error_at, with_help
 from .hints import help_for, help_for_end
 from .mistakes import Mistake
 from .nodes import Rule, Statement, Term
 from .sources import Source, located
+from .tables import read_tables
 from .tokens import Lexer, Text, Token, check, out_of_place, unexpected_end
 
 #: After so many problems of a text the rest of it is not read.
@@ -60,17 +59,16 @@ def parse_query(source: Source) -> Term:
     source = _without_mark(source)
     syntax = _syntax()
     tokens = syntax.tokens(Text(source))
-    parser = syntax.start("query")
+    reading = syntax.begin("query")
     for index, token in enumerate(tokens):
         # A semicolon ends a statement's expression and would have this one checked first.
         is_end = token.type == "SEMICOLON"
-        problem = out_of_place(token) if is_end else _feed(parser, token)
+        problem = out_of_place(token) if is_end else _feed(reading, token)
         if problem is not None:
             raise with_help(problem, help_for(Mistake(tokens, 0, index, is_query=True)))
-    try:
-        return t.cast(Term, _result(parser))
-    except lark.UnexpectedToken:
-        problem = unexpected_end(source, tokens)
+    if reading.end():
+        return t.cast(Term, reading.made())
+    problem = unexpected_end(source, tokens)
     raise with_help(problem, help_for_end(Mistake(tokens, 0, len(tokens), is_query=True)))
 
 
@@ -111,13 +109,13 @@ class _PolicyParser:
 
     def _parse_statement(self, start: int) -> int:
         """Parse the statement that begins with a token; give the index of the next one."""
-        parser = self._syntax.start("statement")
+        reading = self._syntax.begin("statement")
         last = "RBRACE" if self._is_block(start) else "SEMICOLON"
         self._text.ambiguous.clear()
         for index in range(start, len(self._tokens)):
             token = self._tokens[index]
             try:
-                problem = _feed(parser, token)
+                problem = _feed(reading, token)
             except ParserError as error:
                 self._problems.append(error)
                 return self._resumption(start, index)
@@ -125,8 +123,9 @@ class _PolicyParser:
                 mistake = Mistake(self._tokens, start, index, is_block=self._is_block(start))
                 self._problems.append(with_help(problem, help_for(mistake)))
                 return self._resumption(start, index)
-            if token.type == last and _can_end(parser):
-                self._add(t.cast(Statement, _result(parser)))
+            if token.type == last and reading.can_end():
+                reading.end()
+                self._add(t.cast(Statement, reading.made()))
                 return index + 1
         self._problems.append(self._early_end(start))
         return len(self._tokens)
@@ -226,30 +225,24 @@ def _too_many(token: Token) -> ParserError:
 _BLOCK_STARTS = {("SYMBOL", "LBRACE"), ("SYMBOL", "SYMBOL", "LBRACE")}
 
 
-# -- Lark ------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------
 
 
 class _Syntax:
     """The grammar, ready for use: never changed, shared by all threads."""
 
     def __init__(self) -> None:
-        self._lark = lark.Lark.open(
-            "grammar.lark",
-            rel_to=__file__,
-            parser="lalr",
-            lexer="basic",
-            start=["statement", "query", "mistake"],
-            transformer=Actions(),
-        )
-        self._lexer = Lexer(self._lark.terminals, self._lark.ignore_tokens)
+        tables = read_tables()
+        self._lexer = Lexer(tables.terminals, tables.ignored)
+        self._automaton = Automaton(tables, Actions())
 
     def tokens(self, text: Text) -> list[Token]:
         """Give the tokens of a text, those included that stand for no token at all."""
         return list(self._lexer.tokens(text))
 
-    def start(self, rule: str) -> InteractiveParser:
-        """Begin to parse what a rule of the grammar describes."""
-        return self._lark.parse_interactive(start=rule)
+    def begin(self, start: str) -> Reading:
+        """Begin to read what a rule of the grammar describes."""
+        return Reading(self._automaton, start)
 
 
 @functools.cache
@@ -258,7 +251,7 @@ def _syntax() -> _Syntax:
     return _Syntax()
 
 
-def _feed(parser: InteractiveParser, token: Token) -> ParserError | None:
+def _feed(reading: Reading, token: Token) -> ParserError | None:
     """Go on with a token; give the error of one that can stand nowhere, or not here.
 
     :raises ParserError: if something is wrong with an expression that ends before it.
@@ -267,16 +260,4 @@ def _feed(parser: InteractiveParser, token: Token) -> ParserError | None:
         check(token)
     except ParserError as problem:
         return problem
-    try:
-        parser.feed_token(t.cast(lark.Token, token))
-    except lark.UnexpectedToken:
-        return out_of_place(token)
-    return None
-
-
-def _can_end(parser: InteractiveParser) -> bool:
-    return "$END" in parser.choices()  # type: ignore[no-untyped-call]
-
-
-def _result(parser: InteractiveParser) -> object:
-    return parser.feed_eof()  # type: ignore[no-untyped-call]
+    return None if reading.feed(token) else out_of_place(token)

@@ -13,8 +13,6 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lark.lexer import TerminalDef
-
 from .characters import Deceit, deceit, deceptive_in, explain, with_escapes
 from .exceptions import (
     IntegerOverflow,
@@ -26,6 +24,7 @@ from .exceptions import (
 )
 from .printer import float_to_polar
 from .sources import Source, Span, located
+from .tables import Terminal
 
 GREATEST_INTEGER = 2**63 - 1
 #: The type of tokens with a character that deceives; the grammar does not know it.
@@ -42,7 +41,7 @@ class Text:
 
 
 class Token(t.NamedTuple):
-    """A token. Lark looks at its type only and hands it to the actions."""
+    """A token. The tables look at its type only and hand it to the actions."""
 
     type: str
     text: str
@@ -67,13 +66,13 @@ class Lexer:
     :param ignored: names of the terminals that separate tokens.
     """
 
-    def __init__(self, terminals: Iterable[TerminalDef], ignored: Iterable[str]) -> None:
+    def __init__(self, terminals: Iterable[Terminal], ignored: Iterable[str]) -> None:
         words, patterns = {}, []
         for terminal in sorted(terminals, key=lambda each: -each.priority):
-            if terminal.pattern.type == "str":
-                words[terminal.pattern.value] = terminal.name
+            if terminal.is_word:
+                words[terminal.pattern] = terminal.name
             else:
-                patterns.append(f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})")
+                patterns.append(f"(?P<{terminal.name}>{terminal.pattern})")
         signs = sorted((word for word in words if not word.isalpha()), key=len, reverse=True)
         # Before the last pattern, which takes any character.
         patterns.insert(-1, f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
