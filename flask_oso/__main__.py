@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .oso import Oso
-from .polar.exceptions import OsoError
+# Absolute, since this also runs as the main module of 'oso' and 'polar' (compat.py).
+from flask_oso.oso import Oso
+from flask_oso.polar.exceptions import OsoError
 
 _DESCRIPTION = "Load policy files, then ask them questions, one a line."
 _EPILOG = """\

@@ -7,11 +7,12 @@ SQLAlchemy comes with ``polar.data.adapter.sqlalchemy_adapter`` and not earlier.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 import types
+import typing as t
 from collections.abc import Iterator, Sequence
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 
 _RUNTIME_ERRORS = (
@@ -35,6 +36,7 @@ _MODULES: dict[str, dict[str, str]] = {
         "polar.relations": "DataFilter Relation",
         "polar.terms": "Predicate Variable",
     },
+    "oso.__main__": {"__main__": "main"},
     "oso.exceptions": {
         "exceptions": "AuthorizationError ForbiddenError NotFoundError",
         "polar.exceptions": "OsoError",
@@ -46,6 +48,7 @@ _MODULES: dict[str, dict[str, str]] = {
         "polar.relations": "Condition DataFilter Projection Relation",
         "polar.terms": "Expression Pattern Predicate Variable",
     },
+    "polar.__main__": {"__main__": "main"},
     "polar.data": {"polar.relations": "Condition DataAdapter DataFilter Projection Relation=Join"},
     "polar.data.adapter": {"polar.relations": "DataAdapter"},
     "polar.data.adapter.adapter": {"polar.relations": "DataAdapter"},
@@ -65,7 +68,7 @@ _MODULES: dict[str, dict[str, str]] = {
     "polar.variable": {"polar.terms": "Variable"},
 }
 #: Modules that are there only when they are imported by name.
-_OPTIONAL = {"polar.data.adapter.sqlalchemy_adapter"}
+_OPTIONAL = {"oso.__main__", "polar.__main__", "polar.data.adapter.sqlalchemy_adapter"}
 
 
 def install_as_oso() -> None:
@@ -111,6 +114,13 @@ class _Importer(MetaPathFinder, Loader):
         for child in _children(module.__name__):
             if child not in _OPTIONAL:
                 importlib.import_module(child)
+
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        """Give what ``runpy`` runs for ``oso`` and ``polar``: the prompt of this package."""
+        spec = importlib.util.find_spec(f"{__package__}.__main__")
+        if not fullname.endswith(".__main__") or spec is None:
+            return None
+        return t.cast(InspectLoader, spec.loader).get_code(spec.name)
 
 
 def _names(module: str) -> Iterator[tuple[str, object]]:

@@ -223,3 +223,18 @@ def test_sqlalchemy_is_not_imported_in_passing() -> None:
     )
 
     assert found.stdout == "False\n"
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_package_runs_as_a_program(name: str) -> None:
+    """What ``python -m oso`` did is the prompt of this package."""
+    program = (
+        "import runpy, flask_oso; flask_oso.install_as_oso();"
+        f"runpy.run_module({name!r}, run_name='__main__', alter_sys=True)"
+    )
+
+    found = subprocess.run(
+        [sys.executable, "-c", program], input="x = 1", capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout == "query> x = 1\nquery> "
