@@ -10,6 +10,7 @@ import dataclasses
 import importlib.util
 import re
 import shlex
+import subprocess
 import sys
 import types
 import typing as t
@@ -74,6 +75,8 @@ def read_snippets() -> Iterator[Snippet]:
 SNIPPETS = list(read_snippets())
 FILES = {s.note.removeprefix("file: "): s.text for s in SNIPPETS if s.note.startswith("file: ")}
 SESSION = next(s.text for s in SNIPPETS if s.note == "session")
+PROGRAM = next(s.text for s in SNIPPETS if s.note == "program")
+OUTPUT = next(s.text for s in SNIPPETS if s.note == "output")
 POLICIES = [s for s in SNIPPETS if s.language == "polar"]
 SECTIONS = dict.fromkeys(s.section for s in SNIPPETS if s.language == "python" and not s.note)
 
@@ -151,6 +154,15 @@ def test_application_answers_as_shown(ask: Callable[[str], TestResponse]) -> Non
     assert [(str(a.status_code), a.text.strip()) for a in answers] == shown
 
 
+def test_program_for_oso_runs_as_shown() -> None:
+    """With its one line more, a program for oso prints what the README says."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, cwd=README.parent
+    )
+
+    assert (ran.stderr, ran.stdout) == ("", OUTPUT)
+
+
 @pytest.mark.parametrize("snippet", POLICIES, ids=lambda s: s.section)
 def test_policy_loads(
     load: Callable[[str], dict[str, t.Any]],
@@ -168,7 +180,9 @@ def test_section_runs(load: Callable[[str], dict[str, t.Any]], section: str) -> 
     """Each piece of Python runs, and its assertions hold."""
     names = load(code_of(section, "polar") or FILES["policy.polar"])
 
-    exec(compile(code_of(section, "python"), f"README.md: {section}", "exec"), names)
+    text = code_of(section, "python")
+    # As a reader's file: the annotations of this one are not evaluated.
+    exec(compile(text, f"README.md: {section}", "exec", dont_inherit=True), names)
 
 
 def test_protected_view_answers(load: Callable[[str], dict[str, t.Any]]) -> None:
