@@ -1,7 +1,7 @@
 """A policy is replaced while others ask: no error, no wrong answer, no mixture, no waiting.
 
 Eve is a member in policy A and trusted in policy B, and may do nothing in either; an
-answer that takes from both lets her in. Cases I01 to I12 of the threat model.
+answer that takes from both lets her in.
 """
 
 from __future__ import annotations
