@@ -3,20 +3,23 @@
 #   PYTHON=/path/to/python   the interpreter for .venv (default: the first one >= 3.11 found)
 #   PORT=5000                where `make demo` serves
 #   TESTS=tests              what `make test` runs: a directory, a file, or file::test
+#   BENCH='--quick --only W2' how `make bench` runs; `make bench BENCH=--help` says more
 #   MINUTES=10               how long `make fuzz` looks
 
 PYTHON ?=
 PORT ?= 5000
 TESTS ?= tests
+BENCH ?=
 MINUTES ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
 FOR_DEMO := $(VENV)/.installed-example
 FOR_DEV := $(VENV)/.installed-dev
+FOR_BENCH := $(VENV)/.installed-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint types tables wheel clean
+.PHONY: help demo test bench fuzz lint types tables wheel clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-7s %s\n", $$1, $$2 }'
@@ -27,6 +30,9 @@ demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
 
 test: $(FOR_DEV) ## run every test
 	$(BIN)/python -m pytest -q $(TESTS)
+
+bench: $(FOR_BENCH) ## measure what decisions cost, beside hand-written code and peers
+	$(BIN)/python -m benchmarks $(BENCH)
 
 fuzz: $(FOR_DEV) ## look for inputs that break a promise, for MINUTES
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
@@ -55,4 +61,11 @@ $(FOR_DEMO): pyproject.toml
 $(FOR_DEV): pyproject.toml
 	sh .ci/venv $(VENV) $(PYTHON)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# A peer that does not install on this Python stays out, and the benchmarks say so.
+$(FOR_BENCH): pyproject.toml
+	sh .ci/venv $(VENV) $(PYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@

@@ -1,0 +1,19 @@
+"""What a decision costs: this library beside hand-written Python and beside its peers.
+
+``python -m benchmarks --help`` says how to run it. The modules, in reading order:
+
+``world``
+    the classes that all workloads are about.
+``contenders``
+    who takes part: ``Workload``, and how a policy becomes a function that decides.
+``peers``
+    cedarpy and casbin, as their manuals have one call them.
+``decisions``
+    W1 to W6 and W10: the questions, and the answer in each contender's own words.
+``requests``
+    W9: what a check adds to a request of Flask.
+``children``
+    W7 and the import: what only a fresh process shows.
+``timing``, ``report``
+    how time is taken, and how it is shown.
+"""

@@ -1,0 +1,138 @@
+"""``python -m benchmarks``: measure, and print a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+
+from . import attributes, children, facts, folders, requests, roles
+from .children import AGAIN
+from .contenders import Workload
+from .report import Row, as_json, print_table, row_of, row_of_children
+from .timing import QUICK, Effort, Times, measure, summary
+
+WORKLOADS: dict[str, Callable[[], Workload]] = {
+    "W1": facts.one_fact,
+    "W2": roles.mixed,
+    "W3": attributes.attributes,
+    "W4": lambda: folders.folders(10),
+    "W5-10": lambda: facts.among(10),
+    "W5-10000": lambda: facts.among(10_000),
+    "W6-10": lambda: roles.assigned(10),
+    "W6-1000": lambda: roles.assigned(1_000),
+    "W10": roles.actions,
+    "W9": requests.requests,
+}
+IN_CHILDREN = ("W7-1000", "W7-10000", "import")
+_EPILOG = """\
+workloads:
+  W1     one fact: allow("alice", "read", "doc")
+  W2     roles in an organization and its repositories, ten checks
+  W3     attributes: owner, department, clearance, hour, ten checks
+  W4     folders ten deep, roles inherited from the folder above
+  W5     one check among 10 and 10,000 rules that have nothing to do with it
+  W6     an actor with 10 and 1,000 role assignments
+  W7     loading 1,000 and 10,000 rules in a fresh process, and loading them again
+         from OSO_CACHE_DIR in another one
+  W9     what a check adds to a request of Flask
+  W10    authorized_actions
+  import `import flask_oso` in a fresh process that has imported Flask
+
+A name stands for all that begins with it: --only W5 is W5-10 and W5-10000.
+
+Before anything is timed, all contenders have to give the same answers. Then small batches
+of each are run in turn. Peers that are not installed are named below the table; to have
+them all, take a Python for which oso installs, 3.12 at the latest, and `make bench`.
+
+examples:
+  python -m benchmarks                       everything, some minutes
+  python -m benchmarks --quick --only W2,W3  two workloads, roughly, in seconds
+  python -m benchmarks --json results.json   the figures for a program, too
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; give the exit code: 1 if contenders disagree."""
+    options = _parser().parse_args(arguments)
+    wanted = chosen(options.only)
+    if not wanted:
+        print(f"No workload is called {options.only}. See --help.", file=sys.stderr)
+        return 2
+    # Thousands of facts of the benchmarks have nothing to do with warnings.
+    os.environ.setdefault("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
+    rows: list[Row] = []
+    for name in wanted:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        if name in IN_CHILDREN:
+            rows += _rows_of_children(name, 3 if options.quick else 9)
+            continue
+        workload = WORKLOADS[name]()
+        disagreements = workload.disagreements()
+        if disagreements:
+            print(*disagreements, sep="\n", file=sys.stderr)
+            return 1
+        rows.append(row_of(workload, measure(workload, QUICK if options.quick else Effort())))
+    print_table(rows)
+    if options.json is not None:
+        options.json.write_text(json.dumps(as_json(rows), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="What a decision costs: hand-written Python, flask-oso and peers in one run.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--quick", action="store_true", help="measure briefly and roughly")
+    parser.add_argument(
+        "--only", metavar="W2,...", default="", help="the workloads to run, all by default"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", type=pathlib.Path, help="write the figures into a file, too"
+    )
+    return parser
+
+
+def chosen(only: str) -> list[str]:
+    """Give the names of the workloads that are meant."""
+    prefixes = [name.strip() for name in only.split(",") if name.strip()]
+    names = [*WORKLOADS, *IN_CHILDREN]
+    if not prefixes:
+        return names
+    return [name for name in names if any(_is_meant(name, prefix) for prefix in prefixes)]
+
+
+def _is_meant(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(f"{prefix}-")
+
+
+def _rows_of_children(name: str, rounds: int) -> list[Row]:
+    if name == "import":
+        times = _summaries(children.imports(rounds))
+        return [row_of_children(name, "import beyond that of Flask", times, 25)]
+    number = int(name.partition("-")[2])
+    goal = number * 0.12
+    loads = {
+        f"load {number:,} facts": children.load_facts,
+        f"load {number:,} rules with conditions": children.load_rules,
+    }
+    rows = []
+    for title, load in loads.items():
+        times = _summaries(load(number, rounds))
+        rows.append(row_of_children(name, title, times, goal))
+        rows.append(row_of_children(name, f"{title} again", times, goal / 10, name=AGAIN))
+    return rows
+
+
+def _summaries(samples: dict[str, list[float]]) -> Times:
+    return {name: summary(values) for name, values in samples.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

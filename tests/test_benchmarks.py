@@ -1,0 +1,89 @@
+"""The benchmarks compare like with like. Nothing here depends on how fast anything is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import WORKLOADS, chosen, main
+from benchmarks.contenders import HAND, OURS, Workload
+from benchmarks.report import row_of
+from benchmarks.timing import Time
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_contenders_decide_alike(name: str) -> None:
+    """Whoever is installed gives the answers of the hand-written function."""
+    workload = WORKLOADS[name]()
+
+    assert workload.disagreements() == []
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_workload_has_different_answers(name: str) -> None:
+    """A contender that allows everything, or nothing, would be found."""
+    answers = WORKLOADS[name]().answers(HAND)
+
+    assert any(answer != answers[0] for answer in answers)
+
+
+def test_disagreement_is_told() -> None:
+    """The message names the contender and the question."""
+    contenders = {HAND: lambda actor: actor == "ana", OURS: lambda actor: True}
+    workload = Workload("W0", "a test", 1, [("ana",), ("ben",)], contenders)
+
+    assert workload.disagreements() == [
+        "W0: flask-oso and hand-written differ about question 1: True, False"
+    ]
+
+
+def test_row_compares_with_what_is_hand_written() -> None:
+    """The ratio is that of the best times."""
+    workload = Workload("W0", "a test", 4, [], {})
+
+    row = row_of(workload, {HAND: Time(1.0, 9.0), OURS: Time(3.0, 4.0)})
+
+    assert (row.result, row.goal, row.is_reached) == ("3.0 x", "≤ 4 x", True)
+
+
+def test_row_of_what_is_added() -> None:
+    """Where our time contains that of the base, the rest counts."""
+    workload = Workload("W0", "a test", 8, [], {}, is_added=True)
+
+    row = row_of(workload, {HAND: Time(80.0, 90.0), OURS: Time(89.5, 99.0)})
+
+    assert (row.result, row.goal, row.is_reached) == ("+9.5 µs", "≤ 8 µs", False)
+
+
+def test_command_prints_and_writes_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table names the workload and the goal; the file has each contender's times."""
+    path = tmp_path / "results.json"
+
+    code = main(["--quick", "--only", "W1", "--json", str(path)])
+
+    (row,) = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert code == 0
+    assert "one fact" in capsys.readouterr().out
+    assert row["id"] == "W1"
+    assert row["times"][HAND]["best"] > 0
+
+
+def test_command_measures_fresh_processes(capsys: pytest.CaptureFixture[str]) -> None:
+    """The import is timed in children."""
+    assert main(["--quick", "--only", "import"]) == 0
+    assert "import beyond that of Flask" in capsys.readouterr().out
+
+
+def test_command_refuses_unknown_workload(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that stands for nothing is told, with the way to the names there are."""
+    assert main(["--only", "W77"]) == 2
+    assert capsys.readouterr().err == "No workload is called W77. See --help.\n"
+
+
+def test_command_stands_for_all_that_begins_so() -> None:
+    """`--only W5` is both sizes of it."""
+    assert chosen("W5,W1") == ["W1", "W5-10", "W5-10000"]
