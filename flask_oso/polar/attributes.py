@@ -10,6 +10,7 @@ and in patterns too. Every read of an attribute goes through ``read``.
 from __future__ import annotations
 
 import collections.abc
+import inspect
 import types
 import typing as t
 
@@ -79,6 +80,17 @@ def read(value: t.Any, name: str, span: Span | None) -> t.Any:
     if isinstance(value, _INTERNAL) and not isinstance(value, types.ModuleType):
         raise _internal(value, span)
     return getattr(value, name)
+
+
+def is_computed(value: t.Any, name: str) -> bool:
+    """Tell whether the class of a value computes this attribute, as a property does.
+
+    An ``AttributeError`` of such a one comes from within: it is there, and failed. Nothing
+    of the object runs.
+    """
+    found = inspect.getattr_static(value, name, None)
+    # A slot that holds nothing is missing.
+    return hasattr(type(found), "__get__") and not isinstance(found, types.MemberDescriptorType)
 
 
 def attribute_names(value: t.Any) -> list[str]:

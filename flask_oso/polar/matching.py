@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
+from . import attributes
 from .clauses import (
     bound,
 )
@@ -162,13 +163,19 @@ class Matching(Machine):
         return value is not None and self._isa_nested(value, pattern, step)
 
     def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
-        """Give a field of a value that is matched; ``None`` where it has no such field."""
+        """Give a field of a value that is matched; ``None`` where it has no such field.
+
+        :raises PolarRuntimeError: if it has one that fails. ``not`` would make that a yes.
+        """
         if type(value) is Dictionary:
             return value.get(name)
         span = span or self._step_span()
         try:
             found = self._read(value, name, span)
-        except AttributeError:
+        except AttributeError as error:
+            if attributes.is_computed(self._to_python(value), name):
+                problem = f"Application error: {error}"
+                raise self._traced(PolarRuntimeError, problem, span) from error
             return None
         return self._from_python(found, span)
 

@@ -246,8 +246,7 @@ class Operations(Matching):
         owner = self._to_python(value)
         if error.name != name or type(error.obj) is not type(owner):
             return ""
-        fields = self._host.fields.get(type(owner), {})
-        return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
+        return did_you_mean(name, attribute_names(owner), quote="`")
 
     def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
         method = self._attribute(value, call.name, goal.span)

@@ -177,3 +177,13 @@ f(x, r) if (x matches Dog and r = "dog") or (x matches Cat and r = "cat");
 
 ## tuple-list: a tuple is no List
 #? pair matches List
+
+## pattern-property-that-fails: a field that is there and fails is an error, and not missing
+f(x) if not x matches Animal{bad_prop: 1};
+#? f(rex)
+#! PolarRuntimeError: Application error: 'Dog' object has no attribute 'no_such_thing'
+
+## pattern-field-that-is-missing: a field that is not there does not match
+f(x) if not x matches Animal{nosuch: 1};
+#? f(rex)
+#= yes
