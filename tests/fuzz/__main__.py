@@ -38,13 +38,17 @@ def _parser() -> argparse.ArgumentParser:
         " in the corpus, where the tests find it until it is mended.",
     )
     parser.add_argument("--minutes", type=float, help="for all targets together (default: 5)")
-    parser.add_argument("--inputs", type=int, help="end each target after so many inputs")
+    parser.add_argument(
+        "--inputs", type=int, help="end each target after so many inputs, or fewer that cost more"
+    )
     parser.add_argument(
         "--target", action="append", choices=sorted(TARGETS), help="this one; may be repeated"
     )
     parser.add_argument("--seed", type=int, help="to run the same inputs again (default: time)")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="its folder")
-    parser.add_argument("--keep", action="store_true", help="save inputs that reach new lines, too")
+    parser.add_argument(
+        "--keep", action="store_true", help="save inputs that reach new lines, too"
+    )
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="how many targets run at a time"
     )

@@ -58,9 +58,11 @@ def run_target(campaign: Campaign, name: str) -> Outcome:
     """Run one target, and tell of its findings at once."""
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, resource.RLIM_INFINITY))
     say(f"{name} (seed {campaign.seed}) ...")
+    module = TARGETS[name]
     with (SCRATCH / name).open("wb", buffering=0) as current:
-        session = Session(name, TARGETS[name], campaign.seed, campaign.corpus, current)
-        outcome = session.run(campaign.budget, campaign.keeps_interesting)
+        session = Session(name, module, campaign.seed, campaign.corpus, current)
+        budget = campaign.budget.over(getattr(module, "COST", 1))
+        outcome = session.run(budget, campaign.keeps_interesting)
     for (kind, text), path in zip(outcome.findings.items(), outcome.saved, strict=True):
         say(f"{name}: {kind}: {os.path.relpath(path)}\n{text}")
     return outcome

@@ -10,7 +10,7 @@ import random
 import time
 import typing as t
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import watch
@@ -42,6 +42,10 @@ class Budget:
 
     inputs: int | None = None
     seconds: float | None = None
+
+    def over(self, cost: int) -> Budget:
+        """Give the budget of a target whose inputs cost so many times those of others."""
+        return replace(self, inputs=self.inputs and max(1, self.inputs // cost))
 
     def is_spent(self, inputs: int, since: float) -> bool:
         """Tell whether to end."""
@@ -114,7 +118,9 @@ class Session:
             return self._chance.randbytes(self._chance.randrange(200))
         # Those that came last reached something new: more weight for them.
         recent = self._pool[-20:] if self._chance.random() < 0.4 else self._pool
-        return mutate(self._chance.choice(recent), self._pool, self._module.IS_TEXT, self._chance)
+        return mutate(
+            self._chance.choice(recent), self._pool, self._module.IS_TEXT, self._chance
+        )
 
     def _try(self, data: bytes) -> None:
         self.outcome.inputs += 1

@@ -1,4 +1,7 @@
-"""The targets by name. Each module has ``target(data)``, ``IS_TEXT`` and ``seeds()``."""
+"""The targets by name. Each module has ``target(data)``, ``IS_TEXT`` and ``seeds()``.
+
+``COST`` says that an input takes so many times as long as one of the others.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from . import (
     engine,
     lexer,
     loader,
+    meaning,
     parser,
     printer,
     query,
@@ -20,6 +24,7 @@ from . import (
 TARGETS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        *(lexer, parser, printer, loader, query, engine, registry, values, replacement, wsgi),
+        *(lexer, parser, printer, loader, query, engine, meaning),
+        *(registry, values, replacement, wsgi),
     )
 }

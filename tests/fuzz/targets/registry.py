@@ -13,6 +13,7 @@ from ..oracle import refusals, sandbox
 from ..words import NAMES, WORDS
 
 IS_TEXT = False
+_MOST_STEPS = 25
 _CLASSES = tuple(type(f"Class{number}", (), {}) for number in range(4))
 _VALUES: tuple[t.Any, ...] = (1, True, None, "text", 2**70, "\ud800", [1], {}, object(), ..., type)
 _RESERVED = ("Actor", "Resource")
@@ -29,7 +30,9 @@ def target(data: bytes) -> None:
     oso = Oso()
     known: dict[str, type] = {}
     with sandbox():
-        while choices.are_left:
+        for _ in range(_MOST_STEPS):
+            if not choices.are_left:
+                break
             choices.pick(_STEPS)(choices, oso, known)
         for name, cls in known.items():
             assert oso.get_class(name) is cls, f"{name!r} is another class now"
