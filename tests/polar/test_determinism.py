@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import pathlib
 from case_files import read_cases
-from test_cases import _run
+from test_cases import run_case
 from world import make_oso
 
 for case in read_cases():
-    print(case.name, *_run(case), sep="\\n")
+    print(case.name, *run_case(case), sep="\\n")
 for file in sorted(pathlib.Path("tests/polar/errors").glob("*.polar")):
     try:
         make_oso().load_str(file.read_text(encoding="utf-8"))
