@@ -215,7 +215,8 @@ class Actions:
     def rule_call(self, parts: list[Call]) -> Call:
         if parts[0].kwargs:
             message = f"Rule calls take no keyword arguments: {to_polar(parts[0])}"
-            raise error_at(ParserError, message, parts[0].span)
+            error = error_at(ParserError, message, parts[0].span)
+            raise with_help(error, "Write the values alone, in the order of the parameters.\n")
         return parts[0]
 
     def keywords(self, parts: list[list[tuple[Token, Term]]]) -> tuple[tuple[str, Term], ...]:
@@ -374,7 +375,8 @@ def _check_keys(keys: t.Sequence[Token]) -> None:
     seen = set()
     for key in keys:
         if key.text in seen:
-            raise error_at(ParserError, f"Duplicate key: {key.text}", keys[0].span)
+            error = error_at(ParserError, f"Duplicate key: {key.text}", keys[0].span)
+            raise with_help(error, "Write each key once.\n")
         seen.add(key.text)
 
 

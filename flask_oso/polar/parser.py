@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .actions import Actions
 from .automaton import Automaton, Reading
 from .characters import BYTE_ORDER_MARK
-from .exceptions import OsoError, ParserError, error_at, with_help
+from .exceptions import InvalidTokenCharacter, OsoError, ParserError, error_at, with_help
 from .hints import help_for, help_for_end
 from .mistakes import Mistake
 from .nodes import Rule, Statement, Term
@@ -254,10 +254,11 @@ def _syntax() -> _Syntax:
 def _feed(reading: Reading, token: Token) -> ParserError | None:
     """Go on with a token; give the error of one that can stand nowhere, or not here.
 
-    :raises ParserError: if something is wrong with an expression that ends before it.
+    :raises ParserError: if something is wrong with a number, or with an expression that
+        ends before the token: that says itself what would be right.
     """
     try:
         check(token)
-    except ParserError as problem:
+    except InvalidTokenCharacter as problem:
         return problem
     return None if reading.feed(token) else out_of_place(token)

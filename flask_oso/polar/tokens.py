@@ -21,6 +21,7 @@ from .exceptions import (
     UnrecognizedEOF,
     UnrecognizedToken,
     error_at,
+    with_help,
 )
 from .printer import float_to_polar
 from .sources import Source, Span, located
@@ -168,7 +169,9 @@ def _check_integer(token: Token) -> None:
 
 
 def overflow(token: Token) -> IntegerOverflow:
-    return error_at(IntegerOverflow, f"'{token.text}' caused an integer overflow", token.span)
+    message = f"'{token.text}' caused an integer overflow"
+    error = error_at(IntegerOverflow, message, token.span)
+    return with_help(error, "An integer has 64 bits. Write a float, or give it as a string.\n")
 
 
 def _check_float(token: Token) -> None:
@@ -176,7 +179,8 @@ def _check_float(token: Token) -> None:
         float(token.text)
     except ValueError:
         message = f"{token.text} was parsed as a float, but is invalid"
-        raise error_at(ParserError, message, token.span) from None
+        error = error_at(ParserError, message, token.span)
+        raise with_help(error, "Write digits behind the `e`, as in `1e5` or `1e-5`.\n") from None
 
 
 def _reject_symbol(token: Token) -> None:
