@@ -101,7 +101,7 @@ def test_lists_and_dictionaries_are_copies(oso: Oso, value: t.Any) -> None:
     assert ask(oso, "x = y", y=value)[0]["x"] is not value
 
 
-@pytest.mark.parametrize("value", OBJECTS, ids=repr)
+@pytest.mark.parametrize("value", OBJECTS, ids=lambda value: type(value).__name__)
 def test_objects_come_back_themselves(oso: Oso, value: t.Any) -> None:
     """Every other object is the identical one."""
     assert ask(oso, "x = y", y=value)[0]["x"] is value
