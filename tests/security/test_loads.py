@@ -204,7 +204,7 @@ ROLE_DATA: list[t.Any] = [
 ]
 
 
-@pytest.mark.parametrize("roles", ROLE_DATA, ids=repr)
+@pytest.mark.parametrize("roles", ROLE_DATA, ids=lambda roles: type(roles).__name__)
 def test_broken_role_data_grants_nothing(roles: t.Any) -> None:
     """F18: roles in a form that the policy does not expect are an error or a denial."""
     oso = make_oso()
