@@ -5,15 +5,18 @@ order in which they build on each other, which is also the order to read them in
 
 ``characters``, ``sources``, ``exceptions``, ``nodes``
     characters that deceive; texts and places in them; errors; what a policy consists of.
-``printer``, ``tables`` (made from ``grammar.lark``), ``tokens``, ``mistakes``, ``hints``
-    nodes to text; the syntax; text to tokens; a token out of place, and what was meant.
+``printer``, ``tables`` (made from ``grammar.lark``), ``tokens``
+    nodes to text; the syntax; text to tokens.
+``spelling``, ``lookalikes``, ``mistakes``, ``hints``
+    words that are near to one, names that look like one; a token out of place, and what
+    was meant by it.
 ``actions``, ``automaton``, ``parser``, ``rewriting``
     tokens to nodes, to statements; expressions to the form that is evaluated.
 ``limits``, ``output``, ``log_settings``, ``terms``, ``numbers``, ``relations``, ``host``
     what a question may cost; what is said on a stream; what queries take and give;
     arithmetic; how classes lead to each other; the Python side.
-``spelling``, ``lookalikes``, ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``,
-``members``, ``roles``, ``validation``, ``loading``
+``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``members``, ``roles``,
+``validation``, ``loading``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
     the roles of oso 0.15.
 ``attributes``, ``fields``

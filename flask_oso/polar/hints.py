@@ -70,6 +70,8 @@ HINTS: tuple[Hint, ...] = (
     Hint(_COMMENT, found="// /* -- */"),
     Hint("Write `{found_lower}` in small letters.", found="CAPITALIZED"),
     Hint("Write `{before_lower}` in small letters.", before="CAPITALIZED"),
+    Hint("`{found}` only looks like `{found_keyword}`: a letter is of another script.",
+         found="LOOKALIKE"),
     Hint("Write `!=`.", found="<> !== =!"),
     Hint("Write `=` or `==`.", found="==="),
     Hint("Write `<=`.", found="=<"),
@@ -163,6 +165,8 @@ HINTS: tuple[Hint, ...] = (
          found=": = == and , when where while provided iff then", section="between"),
     Hint(_NO_BRACES, found="{", section="between"),
     Hint(_SEMICOLON, found="SYMBOL TYPE ?=", before="ENDED", section="next-statement"),
+    Hint("Did you mean `{found_keyword}`?",
+         found="MISSPELT", before="ENDED", section="between body"),
     Hint("Is `if` missing in front of `{found}`?", found="OPERAND", section="between"),
     # Conditions.
     Hint("A rule gives nothing back: it holds if its conditions do. Remove `return`.",

@@ -427,11 +427,6 @@ class Host:
         return self.classes[of] in self.classes[name].__mro__
 
 
-def how_to_register(name: str) -> str:
-    """Give the line of help for a class that a policy names and nobody registered."""
-    return f"Register the class before the policy is loaded: register_class({name}).\n"
-
-
 def check_not_reserved(name: str) -> None:
     """Refuse the names of the unions of actors and resources."""
     if name in RESERVED_NAMES:

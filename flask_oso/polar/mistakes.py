@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .characters import with_escapes
+from .lookalikes import plain
+from .spelling import nearest
 from .tokens import Token
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -199,6 +201,8 @@ class Mistake:
         text = "…" if token is None else _shorten(token.text)
         if form == "lower":
             return text.lower()
+        if form == "keyword":
+            return nearest(text, KEYWORDS) or plain(text)
         bare = text.strip('"')
         return {"bare": bare, "quoted": f'"{bare}"'}.get(form, text)
 
@@ -229,6 +233,10 @@ def _words(token: Token) -> Iterator[str]:
     yield token.text
     if token.type == "SYMBOL" and token.text.lower() in KEYWORDS:
         yield "CAPITALIZED"
+    elif token.type == "SYMBOL" and not token.text.isascii() and plain(token.text) in KEYWORDS:
+        yield "LOOKALIKE"
+    elif token.type == "SYMBOL" and nearest(token.text, KEYWORDS) is not None:
+        yield "MISSPELT"
     if token.type == "SYMBOL" and token.text[0].isupper():
         yield "CLASS"
 

@@ -246,7 +246,8 @@ class Operations(Matching):
         owner = self._to_python(value)
         if error.name != name or type(error.obj) is not type(owner):
             return ""
-        return did_you_mean(name, attribute_names(owner), quote="`")
+        fields = self._host.fields.get(type(owner), {})
+        return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
 
     def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
         method = self._attribute(value, call.name, goal.span)

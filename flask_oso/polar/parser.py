@@ -22,7 +22,16 @@ from .mistakes import Mistake
 from .nodes import Rule, Statement, Term
 from .sources import Source, located
 from .tables import read_tables
-from .tokens import Lexer, Text, Token, check, out_of_place, unexpected_end
+from .tokens import (
+    Lexer,
+    Text,
+    Token,
+    check,
+    escaped,
+    out_of_place,
+    unexpected_end,
+    unknown_escapes,
+)
 
 #: After so many problems of a text the rest of it is not read.
 MAX_PROBLEMS = 1_000
@@ -32,6 +41,9 @@ _AMBIGUOUS = (
     "Prior to 0.20, `x and y or z` would parse as `x and (y or z)`.\n"
     "As of 0.20, it parses as `(x and y) or z`, matching other languages."
 )
+
+
+_ESCAPE = "Unknown escape \\{0} in a string stands for {0}; write \\\\{0} for a backslash"
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,8 @@ class _PolicyParser:
                 self._problems.append(_too_many(self._tokens[start]))
                 break
             start = self._parse_statement(start)
+        if "\\" in self._text.source.text:
+            self._warnings += [each for token in self._tokens for each in _warn_escapes(token)]
         statements, problems = tuple(self._statements), tuple(self._problems)
         return Parsed(statements, problems, tuple(self._warnings), *self._find_names())
 
@@ -223,6 +237,13 @@ def _too_many(token: Token) -> ParserError:
 
 
 _BLOCK_STARTS = {("SYMBOL", "LBRACE"), ("SYMBOL", "SYMBOL", "LBRACE")}
+
+
+def _warn_escapes(token: Token) -> list[str]:
+    return [
+        located(_ESCAPE.format(escaped(character)), span)
+        for span, character in unknown_escapes(token)
+    ]
 
 
 # -- tables ----------------------------------------------------------------------------

@@ -9,8 +9,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from .host import how_to_register
-
 _NEARNESS = 0.75
 
 
@@ -45,3 +43,8 @@ def did_you_mean(word: str, known: Iterable[str], quote: str = '"') -> str:
 def meant_class(name: str, classes: Iterable[str]) -> str:
     """Give the line of help for a class that a policy names and nobody registered."""
     return did_you_mean(name, classes, quote="`") or how_to_register(name)
+
+
+def how_to_register(name: str) -> str:
+    """Give the line of help for a class that is near to none that is registered."""
+    return f"Register the class before the policy is loaded: register_class({name}).\n"

@@ -156,6 +156,16 @@ def unquoted(text: str) -> str:
     return re.sub(r"\\([\s\S])", lambda match: _ESCAPES.get(match[1], match[1]), body)
 
 
+def unknown_escapes(token: Token) -> t.Iterator[tuple[Span, str]]:
+    """Give the escapes of a string that stand for the character behind the backslash."""
+    if token.type != "STRING" or "\\" not in token.text:
+        return
+    for match in re.finditer(r"\\([\s\S])", token.text):
+        if match[1] not in _ESCAPES and match[1] not in "\\\"'\n":
+            begin = token.begin + match.start()
+            yield token.context.source.span(begin, begin + 2), match[1]
+
+
 def escaped(text: str) -> str:
     """Show a text with escapes for all that would not be seen."""
     return with_escapes(text.translate(_SHOWN))

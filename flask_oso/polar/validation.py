@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from .exceptions import OsoError, ValidationError
-from .host import RESERVED_NAMES, Host, how_to_register
+from .host import RESERVED_NAMES, Host
 from .nodes import (
     Call,
     Dictionary,
@@ -31,7 +31,7 @@ from .printer import to_polar
 from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
 from .sources import Span, located
-from .spelling import did_you_mean, nearest
+from .spelling import did_you_mean, how_to_register, nearest
 
 _MISSING_ALLOW = """\
 Your policy does not contain an allow rule, which usually means

@@ -46,9 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, help="to run the same inputs again (default: time)")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="its folder")
-    parser.add_argument(
-        "--keep", action="store_true", help="save inputs that reach new lines, too"
-    )
+    parser.add_argument("--keep", action="store_true", help="save inputs that reach new lines, too")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="how many targets run at a time"
     )

@@ -118,9 +118,7 @@ class Session:
             return self._chance.randbytes(self._chance.randrange(200))
         # Those that came last reached something new: more weight for them.
         recent = self._pool[-20:] if self._chance.random() < 0.4 else self._pool
-        return mutate(
-            self._chance.choice(recent), self._pool, self._module.IS_TEXT, self._chance
-        )
+        return mutate(self._chance.choice(recent), self._pool, self._module.IS_TEXT, self._chance)
 
     def _try(self, data: bytes) -> None:
         self.outcome.inputs += 1

@@ -103,6 +103,22 @@ def test_literal_value(text: str, value: Scalar) -> None:
 
 
 @pytest.mark.parametrize(
+    ("string", "escapes"),
+    [
+        (r'"\d"', [r"Unknown escape \d in a string stands for d; write \\d for a backslash"]),
+        (r'"\.\x"', [r"Unknown escape \. in", r"Unknown escape \x in"]),
+        (r'"\n\r\t\0\\\"\'"', []),
+        (r'"\\d"', []),
+    ],
+)
+def test_unknown_escape_warns(string: str, escapes: list[str]) -> None:
+    """A backslash in front of a letter that has no meaning is dropped, with a warning."""
+    warnings = _policy(f"f({string});").warnings
+
+    assert [each[: len(start)] for each, start in zip(warnings, escapes, strict=True)] == escapes
+
+
+@pytest.mark.parametrize(
     "name", ["_", "_x", "a1", "ok?", "a::b::c", "naïve", "💯", "größe", "actor", "nil", "iff"]
 )
 def test_symbol_is_variable(name: str) -> None:

@@ -26,7 +26,7 @@ _FAULTS = (
     "allow(_, _, _) if \u202e x = 1;\u0000",
     "?= (1).nosuch = 1;",
     'allow("a", "b" "c");',
-    'allow(_, _, _); ?= forall(x in [1], x = 2);',
+    "allow(_, _, _); ?= forall(x in [1], x = 2);",
 )
 
 _Facts = frozenset[tuple[str, str, str]]
@@ -63,9 +63,9 @@ def _check(oso: Oso, facts: _Facts | None) -> None:
 def _chosen_facts(choices: Choices) -> _Facts:
     # At least one, since a policy without rules is not the policy that allows nothing.
     chosen = choices.number(2 ** len(_FACTS))
-    return frozenset(
-        fact for at, fact in enumerate(_FACTS) if chosen >> at & 1
-    ) or frozenset(_FACTS[:1])
+    return frozenset(fact for at, fact in enumerate(_FACTS) if chosen >> at & 1) or frozenset(
+        _FACTS[:1]
+    )
 
 
 def _text(choices: Choices, facts: _Facts) -> str:

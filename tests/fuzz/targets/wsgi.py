@@ -317,5 +317,3 @@ def _send(site: Site, sent: _Request) -> tuple[bytes, int]:
     with contextlib.redirect_stderr(io.StringIO()):
         chunks, status, _ = run_wsgi_app(site.app.wsgi_app, environ, buffered=True)
     return b"".join(chunks), int(status[:3])
-
-
