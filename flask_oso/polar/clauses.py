@@ -11,26 +11,27 @@ from __future__ import annotations
 import heapq
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .host import follow
 from .nodes import (
-    Call,
     Dictionary,
     Expression,
     List,
     Parameter,
-    Pattern,
     Rule,
     Term,
     Unknown,
     Value,
     Variable,
     is_ground,
+    parts,
+    with_parts,
 )
+from .traversal import fold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Slot(Term):
     """A variable of a clause: its place in the frame, and its name for messages."""
 
@@ -38,7 +39,7 @@ class Slot(Term):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Template(Term):
     """A list, dictionary, pattern or call that has variables in it."""
 
@@ -127,10 +128,10 @@ def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
     """Make a clause of a rewritten rule."""
     numbering = _Numbering(constants)
     parameters = tuple(
-        replace(
-            parameter,
-            term=numbering.visit(parameter.term),
-            specializer=parameter.specializer and numbering.visit(parameter.specializer),
+        Parameter(
+            numbering.visit(parameter.term),
+            parameter.specializer and numbering.visit(parameter.specializer),
+            span=parameter.span,
         )
         for parameter in rule.parameters
     )
@@ -158,18 +159,12 @@ class _Numbering:
 
     def visit(self, term: Term) -> Term:
         """Give the term with slots for its variables."""
-        if is_ground(term):
-            return term
-        if isinstance(term, Variable):
-            return self._variable(term)
-        if isinstance(term, Expression):
-            return replace(term, args=tuple(map(self.visit, term.args)))
-        if isinstance(term, (List, Dictionary, Pattern, Call)):
-            before = len(self.slots)
-            term, ground = self._parts(term)
-            # A ground term serves every call as it is.
-            return term if ground and len(self.slots) == before else Template(term, span=term.span)
-        return term
+        return t.cast(Term, fold(term, self._look, _with_template))
+
+    def _look(self, term: Term) -> tuple[Term, t.Sequence[Term]]:
+        if type(term) is Variable:
+            return self._variable(term), ()
+        return term, () if is_ground(term) else parts(term)
 
     def _variable(self, term: Variable) -> Term:
         constant = self._constants.get(term.name)
@@ -178,27 +173,17 @@ class _Numbering:
         index = self.slots.setdefault(term.name, len(self.slots))
         return Slot(index, term.name, span=term.span)
 
-    def _parts(self, term: List | Dictionary | Pattern | Call) -> tuple[Term, bool]:
-        visited: list[Term] = []
 
-        def visit(part: Term) -> Term:
-            visited.append(self.visit(part))
-            return visited[-1]
+def _with_template(term: Term, visited: list[Term]) -> Term:
+    made: Term = with_parts(term, visited)
+    if isinstance(term, Expression) or all(map(_is_constant, visited)):
+        # A term without variables serves every call as it is.
+        return made
+    return Template(made, span=term.span)
 
-        def pairs(fields: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
-            return tuple((key, visit(part)) for key, part in fields)
 
-        new: Term
-        if isinstance(term, List):
-            rest = None if term.rest is None else visit(term.rest)
-            new = replace(term, items=tuple(map(visit, term.items)), rest=rest)
-        elif isinstance(term, Call):
-            new = replace(term, args=tuple(map(visit, term.args)), kwargs=pairs(term.kwargs))
-        elif isinstance(term, Dictionary):
-            new = replace(term, fields=pairs(term.fields))
-        else:
-            new = replace(term, fields=pairs(term.fields))
-        return new, not any(isinstance(part, (Slot, Template)) for part in visited)
+def _is_constant(part: Term) -> bool:
+    return not isinstance(part, (Slot, Template, Expression))
 
 
 Fresh = t.Callable[[str], Unknown]
@@ -220,7 +205,7 @@ def operand(term: t.Any, frame: Frame, fresh: Fresh) -> t.Any:
             return value
         return bound(value)
     if kind is Template:
-        return _instantiate(term.term, frame, fresh)
+        return _instantiate(term, frame, fresh)
     if kind is Unknown:
         return bound(term)
     return term
@@ -234,19 +219,10 @@ def bound(value: t.Any) -> t.Any:
     return value if type(end) is Unknown else end
 
 
-def _instantiate(term: t.Any, frame: Frame, fresh: Fresh) -> Term:
-    def pairs(fields: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
-        return tuple((key, operand(part, frame, fresh)) for key, part in fields)
+def _instantiate(template: Template, frame: Frame, fresh: Fresh) -> t.Any:
+    def look(term: t.Any) -> tuple[t.Any, t.Sequence[t.Any]]:
+        if type(term) is Template:
+            return term.term, parts(term.term)
+        return operand(term, frame, fresh), ()
 
-    if isinstance(term, List):
-        items = tuple(operand(item, frame, fresh) for item in term.items)
-        rest = None if term.rest is None else operand(term.rest, frame, fresh)
-        return List(items, rest, span=term.span)
-    if isinstance(term, Call):
-        args = tuple(operand(arg, frame, fresh) for arg in term.args)
-        return Call(term.name, args, pairs(term.kwargs), span=term.span)
-    if isinstance(term, Dictionary):
-        return Dictionary(pairs(term.fields), span=term.span)
-    if isinstance(term, Pattern):
-        return Pattern(term.tag, pairs(term.fields), span=term.span)
-    raise AssertionError(f"No template is made of {type(term).__name__}.")
+    return fold(template, look, with_parts)

@@ -13,24 +13,23 @@ It reads variables and never writes to them.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from .clauses import bound
 from .host import follow
 from .nodes import (
-    Call,
-    Dictionary,
     Expression,
-    List,
     Lookup,
     Operator,
-    Pattern,
     Term,
     Unknown,
     Variable,
     is_ground,
+    parts,
+    with_parts,
 )
+from .traversal import fold, fold_once
 
 _INVERSE = {
     Operator.EQ: Operator.NEQ,
@@ -71,19 +70,6 @@ def real(constraints: Iterable[Constraint | Alias]) -> list[Constraint]:
     return [constraint for constraint in constraints if isinstance(constraint, Constraint)]
 
 
-def parts(term: t.Any) -> Iterable[t.Any]:
-    """Give the terms directly inside a term."""
-    if isinstance(term, Expression):
-        return term.args
-    if isinstance(term, List):
-        return term.items if term.rest is None else (*term.items, term.rest)
-    if isinstance(term, (Dictionary, Pattern)):
-        return [part for _, part in term.fields]
-    if isinstance(term, Call):
-        return [*term.args, *(part for _, part in term.kwargs)]
-    return ()
-
-
 def unknowns_in(term: t.Any) -> Iterator[Unknown]:
     """Give the unbound variables in a term, also inside what variables are bound to."""
     stack = [term]
@@ -97,7 +83,7 @@ def unknowns_in(term: t.Any) -> Iterator[Unknown]:
             if id(current) in seen:
                 continue
             seen.add(id(current))
-            stack.extend(reversed(list(parts(current))))
+            stack.extend(reversed(parts(current)))
 
 
 def component(start: Iterable[Unknown]) -> list[Constraint | Alias]:
@@ -164,34 +150,13 @@ def _is_lookup(term: t.Any) -> bool:
 def substitute(term: t.Any, lookups: dict[int, Expression], see: Callable[[t.Any], t.Any]) -> t.Any:
     """Put bound values and lookups in the place of variables."""
 
-    def visit(part: t.Any) -> t.Any:
-        return substitute(part, lookups, see)
+    def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+        part = see(part)
+        if type(part) is Unknown:
+            part = lookups.get(id(follow(part)), part)
+        return part, () if is_ground(part) else parts(part)
 
-    term = see(term)
-    if type(term) is Unknown:
-        lookup = lookups.get(id(follow(term)))
-        return term if lookup is None else visit(lookup)
-    return rebuild(term, visit)
-
-
-def rebuild(term: t.Any, visit: Callable[[t.Any], t.Any]) -> t.Any:
-    """Rebuild a term from its visited parts."""
-
-    def pairs(fields: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
-        return tuple((key, visit(part)) for key, part in fields)
-
-    if is_ground(term):
-        return term
-    if isinstance(term, Expression):
-        return replace(term, args=tuple(map(visit, term.args)))
-    if isinstance(term, List):
-        rest = None if term.rest is None else visit(term.rest)
-        return replace(term, items=tuple(map(visit, term.items)), rest=rest)
-    if isinstance(term, (Dictionary, Pattern)):
-        return replace(term, fields=pairs(term.fields))
-    if isinstance(term, Call):
-        return replace(term, args=tuple(map(visit, term.args)), kwargs=pairs(term.kwargs))
-    return term
+    return fold_once(term, look, with_parts)
 
 
 def simplified(expression: Expression) -> Expression:
@@ -205,20 +170,36 @@ def simplified(expression: Expression) -> Expression:
         not a > b      =>  a <= b          and so on for all comparisons
         not a = b      =>  a != b
     """
-    if expression.operator is not Operator.NOT:
-        return expression
-    inner = t.cast(Expression, expression.args[0])
-    if inner.operator is Operator.NOT:
-        return simplified(t.cast(Expression, inner.args[0]))
+    return t.cast(Expression, fold(expression, _look_at_negation, _dual))
+
+
+def _look_at_negation(term: Term) -> tuple[Term, Sequence[Term]]:
+    inner = _negated(term)
+    while inner is not None and (doubled := _negated(inner)) is not None:
+        term, inner = doubled, _negated(doubled)
+    if inner is None:
+        return term, ()
     if inner.operator in (Operator.AND, Operator.OR):
-        dual = Operator.OR if inner.operator is Operator.AND else Operator.AND
-        args = tuple(
-            simplified(Expression(Operator.NOT, (arg,))) if isinstance(arg, Expression) else arg
+        return inner, [
+            Expression(Operator.NOT, (arg,)) if isinstance(arg, Expression) else arg
             for arg in inner.args
-        )
-        return args[0] if len(args) == 1 else Expression(dual, args)  # type: ignore[return-value]
+        ]
     inverse = _INVERSE.get(inner.operator)
-    return expression if inverse is None else Expression(inverse, inner.args)
+    return term if inverse is None else Expression(inverse, inner.args), ()
+
+
+def _negated(term: Term) -> Expression | None:
+    """Give the expression that a ``not`` negates; ``None`` for anything else."""
+    if not isinstance(term, Expression) or term.operator is not Operator.NOT:
+        return None
+    inner = term.args[0]
+    return inner if isinstance(inner, Expression) else None
+
+
+def _dual(term: Expression, args: list[Term]) -> Term:
+    if len(args) == 1:
+        return args[0]
+    return Expression(Operator.OR if term.operator is Operator.AND else Operator.AND, tuple(args))
 
 
 class Naming:
@@ -248,10 +229,13 @@ class Naming:
 
     def visit(self, term: t.Any) -> t.Any:
         """Put names in the place of variables."""
+        return fold_once(term, self._look, with_parts)
+
+    def _look(self, term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
         term = bound(term)
         if type(term) is Unknown:
-            return Variable(self.name(term))
-        return rebuild(term, self.visit)
+            return Variable(self.name(term)), ()
+        return term, () if is_ground(term) else parts(term)
 
 
 def describe(unknown: Unknown, visible: dict[str, Unknown]) -> Expression:

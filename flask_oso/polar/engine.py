@@ -26,7 +26,7 @@ from .host import Host, to_polar
 from .limits import Limits, check_length
 from .log_settings import read_log_settings
 from .machine import Machine
-from .nodes import Call, Rule, Term, is_ground
+from .nodes import Call, Term, is_ground
 from .parser import parse_query
 from .policy import Policy, has_debug
 from .rewriting import rewrite_query
@@ -35,6 +35,7 @@ from .solver import Solver
 from .sources import Source
 from .spelling import nearest
 from .tracing import Tracer
+from .traversal import walk
 from .watching import WatchedSolver, Watcher
 
 _UNEXPECTED_EXPRESSION = (
@@ -93,7 +94,7 @@ class Engine:
             return None
         by_arity: dict[int, list[Clause]] = {}
         for rule in rules:
-            clause = self._prepare(rule)
+            clause = prepare_rule(rule, self.host.constants)
             by_arity.setdefault(len(clause.parameters), []).append(clause)
         candidates = {arity: Candidates(clauses) for arity, clauses in by_arity.items()}
         self._clauses[name] = candidates
@@ -107,12 +108,6 @@ class Engine:
             return ". Call 'enable_roles' to use the roles of oso 0.15."
         near = nearest(name, self.policy.rules)
         return f". Did you mean `{near}`?" if near else ""
-
-    def _prepare(self, rule: Rule) -> Clause:
-        try:
-            return prepare_rule(rule, self.host.constants)
-        except RecursionError:
-            raise too_deep(StackOverflowError, rule.span) from None
 
     def ask(self, name: str, *args: t.Any) -> bool:
         """Tell whether a rule call has a solution; what comes after the first is not computed.
@@ -193,8 +188,9 @@ def _parse(query: str, limits: Limits) -> Term:
     source = Source(query)
     check_length(source, limits)
     try:
-        return rewrite_query(parse_query(source))
-    except RecursionError:
+        return rewrite_query(parse_query(source, limits.nesting))
+    except StackOverflowError:
+        # A chain of operators longer than any person writes.
         raise too_deep(ParserError, source.span(0, 0)) from None
 
 
@@ -203,7 +199,11 @@ def _call(name: str, args: Sequence[t.Any]) -> Call:
 
 
 def _is_value(term: Term) -> bool:
-    return is_ground(term) or (isinstance(term, Call) and all(map(_is_value, term.args)))
+    return all(is_ground(part) or isinstance(part, Call) for part in walk([term], _arguments))
+
+
+def _arguments(term: Term) -> Sequence[Term]:
+    return term.args if isinstance(term, Call) else ()
 
 
 def _is_running() -> bool:

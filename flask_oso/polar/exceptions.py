@@ -192,9 +192,10 @@ def with_help(error: _E, line: str) -> _E:
     return error
 
 
-def too_deep(kind: type[_E], span: Span | None) -> _E:
-    """Make the error for an expression that is nested deeper than Python recurses."""
-    return error_at(kind, "This is nested too deep. Give its parts rules of their own.", span)
+def too_deep(kind: type[_E], span: Span | None, limit: str = "") -> _E:
+    """Make the error for an expression that is nested deeper than a limit allows."""
+    message = f"This is nested too deep{limit}. Give its parts rules of their own."
+    return error_at(kind, message, span)
 
 
 def combined(problems: Sequence[OsoError]) -> OsoError:

@@ -14,7 +14,7 @@ import functools
 import operator
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import terms
 from .exceptions import (
@@ -38,9 +38,11 @@ from .nodes import (
     Value,
     Variable,
     is_ground,
+    parts,
 )
 from .numbers import INTEGER_MAX, INTEGER_MIN
 from .relations import DataAdapter, RegisteredType, Relation
+from .traversal import fold
 
 RESERVED_NAMES = ("Actor", "Resource")
 
@@ -75,10 +77,7 @@ def to_polar(value: t.Any) -> Term:
         bits, a string with lone surrogates.
     :raises TypeError: for a dictionary key that is no string, number, Boolean or ``None``.
     """
-    kind = type(value)
-    if kind is list or kind is dict:
-        return _tree_to_polar(value)
-    return _leaf_to_polar(value)
+    return _tree_to_polar(value) if type(value) in _CONTAINERS else _leaf_to_polar(value)
 
 
 def unrepresentable(value: t.Any) -> str | None:
@@ -121,9 +120,8 @@ def _leaf_to_polar(value: t.Any) -> Term:
         return Value(value)
     if kind is bool or kind is float:
         return Value(value)
-    convert = _SPECIAL.get(kind)
-    if convert is not None:
-        return convert(value)
+    if kind is terms.Variable:
+        return Variable(str.__str__(value))
     return Instance(value)
 
 
@@ -141,18 +139,20 @@ def _tree_to_polar(value: t.Any) -> Term:
     # shared becomes one term, so it is not copied as often as it can be reached, and what
     # contains itself gets a variable there that is bound to the whole.
     made: dict[int, Term | Unknown] = {}
+    # The containers are kept, so that no other object gets their ids meanwhile.
+    kept: list[t.Any] = []
     stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
 
     def enter(container: t.Any) -> None:
-        children = container if type(container) is list else container.values()
         made[id(container)] = Unknown("_self")
-        stack.append((container, iter(list(children)), []))
+        kept.append(container)
+        stack.append((container, iter(_children(container)), []))
 
     enter(value)
     while True:
         container, children, done = stack[-1]
         for child in children:
-            if type(child) is not list and type(child) is not dict:
+            if type(child) not in _CONTAINERS:
                 done.append(_leaf_to_polar(child))
             elif id(child) in made:
                 done.append(t.cast(Term, made[id(child)]))
@@ -169,10 +169,27 @@ def _tree_to_polar(value: t.Any) -> Term:
             stack[-1][2].append(term)
 
 
+_CONTAINERS = frozenset(
+    {list, dict, terms.Predicate, terms.Expression, terms.TypeConstraint, terms.Pattern}
+)
+
+
+def _children(container: t.Any) -> list[t.Any]:
+    kind = type(container)
+    if kind is list:
+        return [*container]
+    if kind is dict:
+        return list(container.values())
+    return list(container.fields.values() if kind is terms.Pattern else container.args)
+
+
 def _close(container: t.Any, done: list[t.Any]) -> Term:
+    kind = type(container)
+    if kind is not list and kind is not dict:
+        return _close_special(container, tuple(done))
     # The only variables that are no terms of the host's are those for what contains itself.
     ground = all(is_ground(child) or isinstance(child, Unknown) for child in done)
-    if type(container) is list:
+    if kind is list:
         return List(tuple(done), ground=ground)
     pairs = {_key(key): item for key, item in zip(container, done, strict=True)}
     return Dictionary(tuple(sorted(pairs.items())), ground=ground)
@@ -194,28 +211,17 @@ def _key(key: t.Any) -> str:
     )
 
 
-def _expression_to_polar(value: terms.Expression) -> Term:
-    return Expression(Operator(value.operator), tuple(map(to_polar, value.args)))
+_Special = terms.Predicate | terms.Expression | terms.Pattern
 
 
-def _pattern_to_polar(value: terms.Pattern) -> Term:
-    fields = sorted((key, to_polar(item)) for key, item in value.fields.items())
-    return Pattern(value.tag, tuple(fields))
-
-
-def _call_to_polar(value: terms.Predicate) -> Term:
+def _close_special(value: _Special, done: tuple[Term, ...]) -> Term:
+    if isinstance(value, terms.Expression):
+        return Expression(Operator(value.operator), done)
+    if isinstance(value, terms.Pattern):
+        return Pattern(value.tag, tuple(sorted(zip(value.fields, done, strict=True))))
     if type(value.name) is not str:
         raise OperationalError("Serialization error: a predicate's name must be a string.")
-    return Call(value.name, tuple(map(to_polar, value.args)))
-
-
-_SPECIAL: dict[type, Callable[[t.Any], Term]] = {
-    terms.Variable: lambda value: Variable(str.__str__(value)),
-    terms.Predicate: _call_to_polar,
-    terms.Expression: _expression_to_polar,
-    terms.TypeConstraint: _expression_to_polar,
-    terms.Pattern: _pattern_to_polar,
-}
+    return Call(value.name, done)
 
 
 # -- terms to Python values ----------------------------------------------------------
@@ -246,46 +252,7 @@ def follow(term: t.Any) -> t.Any:
 
 
 def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
-    result: list[t.Any] = []
-    # Data of the host may share parts, and contain itself: each part is made once.
-    made: dict[int, t.Any] = {}
-    # Each entry: a term, the function that puts its value where it belongs, and the
-    # variables on the way to it, since a term may contain itself.
-    stack: list[tuple[t.Any, Callable[[t.Any], t.Any], _Path]] = [(root, result.append, ())]
-    while stack:
-        written, put, path = stack.pop()
-        term = follow(written)
-        if id(term) in made:
-            put(made[id(term)])
-            continue
-        if type(written) is Unknown and type(term) in (List, Dictionary):
-            if any(variable is written for variable in path):
-                put(terms.Variable(name_variable(written)))
-                continue
-            path = (*path, written)
-        if isinstance(term, List):
-            elements, rest = list_elements(term)
-            if rest is not None:
-                raise UnexpectedPolarTypeError("RestVariable")
-            items: list[t.Any] = [None] * len(elements)
-            put(items)
-            if term.ground:
-                made[id(term)] = items
-            stack.extend((item, _setter(items, i), path) for i, item in enumerate(elements))
-        elif isinstance(term, Dictionary):
-            fields: dict[str, t.Any] = {}
-            put(fields)
-            if term.ground:
-                made[id(term)] = fields
-            for key, item in term.fields:
-                fields[key] = None
-                stack.append((item, _setter(fields, key), path))
-        else:
-            put(_leaf_to_python(term, name_variable))
-    return result[0]
-
-
-_Path = tuple[Unknown, ...]
+    return _Conversion(name_variable).convert(root)
 
 
 def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
@@ -305,26 +272,75 @@ def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
     return elements, rest
 
 
-def _setter(container: t.Any, key: t.Any) -> Callable[[t.Any], None]:
-    def put(value: t.Any) -> None:
-        container[key] = value
+class _Conversion:
+    """Makes a Python value of one term."""
 
-    return put
+    def __init__(self, name_variable: NameVariable) -> None:
+        self._name_variable = name_variable
+        # Terms share parts, and data of the host may contain itself: each is made once.
+        self._made: dict[int, t.Any] = {}
+        # The variables on the way to the term at hand: another term may contain itself too.
+        self._way: list[t.Any] = []
+        self._open: set[int] = set()
+
+    def convert(self, root: t.Any) -> t.Any:
+        return fold(root, self._look, self._make)
+
+    def _look(self, written: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+        term = follow(written)
+        kind = type(term)
+        if kind is Value or kind is Instance:
+            return term.value, ()
+        if kind is Unknown or kind is Variable:
+            return terms.Variable(self._name_variable(term)), ()
+        if id(term) in self._made:
+            return self._made[id(term)], ()
+        if id(written) in self._open:
+            return terms.Variable(self._name_variable(written)), ()
+        if is_ground(term):
+            self._made[id(term)] = [] if kind is List else {}
+        inside = _parts_for_python(term)
+        self._way.append(written)
+        if type(written) is Unknown:
+            self._open.add(id(written))
+        return (term, inside) if inside else (self._make(term, []), ())
+
+    def _make(self, term: t.Any, values: list[t.Any]) -> t.Any:
+        self._open.discard(id(self._way.pop()))
+        value = _compound_to_python(term, values)
+        if not is_ground(term):
+            self._made[id(term)] = value
+            return value
+        made = self._made[id(term)]
+        if type(term) is List:
+            made.extend(value)
+        else:
+            made.update(value)
+        return made
 
 
-def _leaf_to_python(term: t.Any, name_variable: NameVariable) -> t.Any:
-    def convert(part: t.Any) -> t.Any:
-        return to_python(follow(part), name_variable)
+def _parts_for_python(term: Term) -> Sequence[t.Any]:
+    if not isinstance(term, List):
+        return parts(term)
+    elements, rest = list_elements(term)
+    if rest is not None:
+        raise UnexpectedPolarTypeError("RestVariable")
+    return elements
 
-    if isinstance(term, (Value, Instance)):
-        return term.value
+
+def _compound_to_python(term: Term, values: list[t.Any]) -> t.Any:
+    if isinstance(term, List):
+        return values
+    if isinstance(term, Dictionary):
+        return {key: value for (key, _), value in zip(term.fields, values, strict=True)}
     if isinstance(term, Call):
-        return terms.Predicate(term.name, [convert(arg) for arg in term.args])
+        return terms.Predicate(term.name, values[: len(term.args)])
     if isinstance(term, Expression):
-        return terms.Expression(term.operator.value, [convert(arg) for arg in term.args])
+        return terms.Expression(term.operator.value, values)
     if isinstance(term, Pattern):
-        return terms.Pattern(term.tag, {key: convert(part) for key, part in term.fields})
-    return terms.Variable(name_variable(term))
+        fields = {key: value for (key, _), value in zip(term.fields, values, strict=True)}
+        return terms.Pattern(term.tag, fields)
+    raise AssertionError(f"A {type(term).__name__} has no Python value.")
 
 
 # -- registration --------------------------------------------------------------------
@@ -452,11 +468,35 @@ def make_host() -> Host:
 def compare(kind: Operator, left: t.Any, right: t.Any) -> bool:
     """Compare two Python values with a Python operator; its truth value decides.
 
+    Lists and dictionaries are compared here: Python would fail where they are deep.
+
     :raises PolarRuntimeError: where Python raises ``TypeError``.
     """
     try:
+        if kind in (Operator.EQ, Operator.NEQ) and type(left) is type(right) in (list, dict):
+            return _is_same_data(left, right) is (kind is Operator.EQ)
         return bool(_COMPARISONS[kind](left, right))
     except TypeError as error:
         raise PolarRuntimeError(
             f"External operation '{type(left)} {kind.value} {type(right)}' failed."
         ) from error
+
+
+def _is_same_data(left: t.Any, right: t.Any) -> bool:
+    pairs = [(left, right)]
+    seen: set[tuple[int, int]] = set()
+    while pairs:
+        left, right = pairs.pop()
+        if left is right or (id(left), id(right)) in seen:
+            continue
+        kind = type(left)
+        if kind is not type(right) or kind not in (list, dict):
+            if not left == right:  # noqa: SIM201 - an object may answer the two differently
+                return False
+            continue
+        if len(left) != len(right) or (kind is dict and left.keys() != right.keys()):
+            return False
+        seen.add((id(left), id(right)))
+        keys = left if kind is dict else range(len(left))
+        pairs.extend((left[key], right[key]) for key in keys)
+    return True

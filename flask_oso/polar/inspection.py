@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .clauses import Clause, Frame, Slot, Template
-from .constraints import parts, rebuild
 from .host import follow
-from .nodes import Unknown, Variable, is_ground
+from .nodes import Unknown, Variable, is_ground, parts, with_parts
 from .printer import to_polar
 from .traces import ClassName, Step
+from .traversal import fold
 
 #: Variables that rewriting makes, and anonymous ones.
 _HELPER = re.compile(r"_((value|op|temp|instance)_)?\d+")
@@ -74,24 +74,19 @@ class Inspector:
         return "{" + ", ".join(shown) + "}"
 
     def _print(self, term: t.Any, frame: Frame, by_name: bool) -> str:
-        try:
-            return to_polar(self._shown(term, frame, by_name), self._class_name, _safe_repr)
-        except RecursionError:
-            # Nested too deep to be of use, or inside itself.
-            return "…"
+        def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+            if type(part) is Template:
+                part = part.term
+            if type(part) is Slot:
+                variable = _look_up(part, frame)
+                is_named = by_name or variable.value is None
+                return Variable(variable.name) if is_named else variable.value, ()
+            if type(part) is Unknown and by_name:
+                return Variable(part.name), ()
+            # What a variable is bound to is for the printer, which stops somewhere.
+            return part, () if is_ground(part) else parts(part)
 
-    def _shown(self, term: t.Any, frame: Frame, by_name: bool) -> t.Any:
-        kind = type(term)
-        if kind is Template:
-            return self._shown(term.term, frame, by_name)
-        if kind is not Slot and kind is not Unknown:
-            return rebuild(term, lambda part: self._shown(part, frame, by_name))
-        variable = _look_up(term, frame) if kind is Slot else of_unknown(term)
-        if by_name or variable.value is None:
-            return Variable(variable.name)
-        if type(variable.value) is Unknown:
-            return Variable(variable.value.name)
-        return self._shown(variable.value, frame, by_name)
+        return to_polar(fold(term, look, with_parts), self._class_name, _safe_repr)
 
 
 def variables_of(frame: Frame) -> list[Named]:

@@ -44,7 +44,8 @@ class Limits:
     :param choices: how many places to go back to may be open at a time.
     :param comparisons: how many lists, dictionaries and objects one unification may
         enter; two terms that contain themselves have no end.
-    :param nesting: how deep the expressions of a text may stand in each other.
+    :param nesting: how many brackets of a text may be open at a time. A chain of operators is
+        no nesting.
     :param policy_bytes: how long a policy text may be, in bytes of UTF-8, each file of a
         load and each query on its own.
     """

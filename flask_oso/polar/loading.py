@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from .exceptions import (
     OsoError,
     ParserError,
+    StackOverflowError,
     ValidationError,
     combined,
     error_at,
@@ -126,7 +127,7 @@ class _Load:
         if duplicate is not None:
             self._break([duplicate])
             return
-        parsed = parse_policy(source)
+        parsed = parse_policy(source, self._limits.nesting)
         self._break(parsed.problems)
         self.warnings.extend(parsed.warnings)
         self._names.update(parsed.names)
@@ -135,7 +136,8 @@ class _Load:
         for statement in parsed.statements:
             try:
                 self._add(statement)
-            except RecursionError:
+            except StackOverflowError:
+                # A chain of operators longer than any person writes.
                 self._break([too_deep(ParserError, statement.span)])
 
     def _break(self, problems: Sequence[OsoError]) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import attributes, fields
@@ -30,7 +30,6 @@ from .clauses import (
 )
 from .constraints import (
     Constraint,
-    rebuild,
 )
 from .exceptions import (
     OsoError,
@@ -48,17 +47,18 @@ from .host import (
 )
 from .limits import Limits
 from .nodes import (
-    Instance,
     Operator,
     Term,
     Unknown,
-    Value,
     Variable,
     is_ground,
+    parts,
+    with_parts,
 )
 from .printer import to_polar
 from .sources import Span, located
-from .traces import Step, in_run, stack_trace
+from .traces import Step, span_in_run, stack_trace
+from .traversal import fold
 
 #: How many goals are solved between two looks at the clock.
 _CLOCK_INTERVAL = 64
@@ -280,11 +280,13 @@ class Machine:
 
     def _with_variables(self, term: t.Any, names: Mapping[str, Unknown]) -> t.Any:
         """Put the variables of the run in the place of those that the host named."""
-        if type(term) is Variable:
-            return names.get(term.name) or self._know(term.name)
-        if type(term) is Value or type(term) is Instance:
-            return term
-        return rebuild(term, lambda part: self._with_variables(part, names))
+
+        def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+            if type(part) is Variable:
+                return names.get(part.name) or self._know(part.name), ()
+            return part, () if is_ground(part) else parts(part)
+
+        return fold(term, look, with_parts)
 
     # -- messages -----------------------------------------------------------------------
 
@@ -296,7 +298,7 @@ class Machine:
         return to_polar(bound(term), self._host.class_name, repr)
 
     def _step_span(self) -> Span | None:
-        return getattr(in_run(self._step.goal, self._step.frame), "span", None)
+        return span_in_run(self._step.goal, self._step.frame)
 
     def _type_error(self, message: str, span: Span | None, help_line: str = "") -> PolarTypeError:
         error = self._traced(PolarTypeError, f"Type error: {message}", span)

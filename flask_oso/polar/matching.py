@@ -7,7 +7,7 @@ with. What a variable that is not bound would have to be is recorded as constrai
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from . import attributes
 from .clauses import (
@@ -42,6 +42,7 @@ from .nodes import (
 from .sources import Span, located
 from .spelling import meant_class
 from .traces import Step
+from .traversal import walk
 
 
 class Matching(Machine):
@@ -196,8 +197,14 @@ class Matching(Machine):
 
     def _isa_nested(self, value: t.Any, pattern: t.Any, step: Step) -> bool:
         pattern = bound(pattern)
-        if type(pattern) is Unknown:
-            return self._unify(value, pattern)
+        if type(pattern) is Pattern or type(pattern) is List:
+            # A goal of its own, so that patterns may stand in each other as deep as they like.
+            self._push(self._match_inner, (value, pattern), step)
+            return True
+        return self._unify(value, pattern)
+
+    def _match_inner(self, payload: tuple[t.Any, Pattern | List], step: Step) -> bool:
+        value, pattern = payload
         return self._isa(value, pattern, Expression(Operator.ISA, (value, pattern)), step)
 
     def _isa_list(self, left: t.Any, pattern: List, step: Step) -> bool:
@@ -250,7 +257,8 @@ def _lookups(unknown: Unknown) -> Iterator[Lookup]:
 
 
 def _has_pattern(pattern: List) -> bool:
-    return any(
-        isinstance(item, Pattern) or (isinstance(item, List) and _has_pattern(item))
-        for item in pattern.items
-    )
+    return any(type(part) is Pattern for part in walk([pattern], _items))
+
+
+def _items(term: t.Any) -> Sequence[t.Any]:
+    return term.items if type(term) is List else ()

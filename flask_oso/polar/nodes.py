@@ -3,12 +3,16 @@
 Frozen dataclasses, each with the span it came from; equality ignores the span. The
 same terms are the values of a run, with two kinds that no text can spell:
 ``Instance`` for an object of the host and ``Unknown`` for a variable of one run.
+
+Terms may be nested deeper than Python recurses, so nothing here does: ``parts`` and
+``with_parts`` take a term apart and put it together, one level at a time.
 """
 
 from __future__ import annotations
 
 import enum
 import typing as t
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .sources import Span
@@ -52,33 +56,39 @@ ARITHMETIC = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Term:
     """Anything that can stand as a goal, an operand or a parameter."""
 
     span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Term):
+            return NotImplemented
+        return _are_equal(self, other)
+
+    def __hash__(self) -> int:
+        # Of the term without its parts: few terms are looked up, and some are deep.
+        return hash(_label(self))
+
+    def __repr__(self) -> str:
+        return _shown(self)
+
 
 Scalar = bool | int | float | str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Value(Term):
-    """A number, a string or a Boolean: exactly ``int``, ``float``, ``str`` or ``bool``."""
+    """A number, a string or a Boolean: exactly ``int``, ``float``, ``str`` or ``bool``.
+
+    As written: 1, 1.0 and true are three different literals.
+    """
 
     value: Scalar
 
-    def __eq__(self, other: object) -> bool:
-        # As written: 1, 1.0 and true are three different literals.
-        if not isinstance(other, Value):
-            return NotImplemented
-        return type(self.value) is type(other.value) and self.value == other.value
 
-    def __hash__(self) -> int:
-        return hash((type(self.value), self.value))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class List(Term):
     """``[a, b, *rest]``; ``rest`` is ``None`` for a closed list.
 
@@ -91,7 +101,7 @@ class List(Term):
     ground: bool = field(default=False, compare=False, kw_only=True, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dictionary(Term):
     """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point).
 
@@ -106,7 +116,7 @@ class Dictionary(Term):
         return next((value for name, value in self.fields if name == key), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Variable(Term):
     """A name in the text: a variable, or a constant of the host.
 
@@ -116,7 +126,7 @@ class Variable(Term):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Call(Term):
     """``name(args, key: value)``: a rule call, a method call or a constructor call."""
 
@@ -125,7 +135,7 @@ class Call(Term):
     kwargs: tuple[tuple[str, Term], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pattern(Term):
     """``Tag{field: pattern}``; ``tag`` is ``None`` for a dictionary pattern.
 
@@ -137,7 +147,7 @@ class Pattern(Term):
     fields: tuple[tuple[str, Term], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Expression(Term):
     """An operator with its operands.
 
@@ -164,12 +174,12 @@ class Expression(Term):
     args: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Lookup(Expression):
     """``x.key`` inside a constraint, where it waits for ``x``. No text spells it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Instance(Term):
     """An object of the host. Equal only to itself: each way in makes a new instance.
 
@@ -178,10 +188,6 @@ class Instance(Term):
 
     value: t.Any
     constructor: str | None = None
-
-    # INVARIANT: identity. The equality of Term would make all instances one.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
 
 def is_ground(term: t.Any) -> bool:
@@ -211,6 +217,112 @@ class Unknown:
 
     # A term to everyone who prints or converts; it has no place in a text.
     span: t.ClassVar[None] = None
+
+
+# -- terms of any depth --------------------------------------------------------------
+
+_Fields = tuple[tuple[str, Term], ...]
+
+
+def parts(term: t.Any) -> Sequence[t.Any]:
+    """Give the terms directly inside a term, the leftmost first."""
+    if isinstance(term, Expression):
+        return term.args
+    if isinstance(term, List):
+        return term.items if term.rest is None else (*term.items, term.rest)
+    if isinstance(term, Call):
+        return (*term.args, *(part for _, part in term.kwargs)) if term.kwargs else term.args
+    if isinstance(term, (Dictionary, Pattern)):
+        return [part for _, part in term.fields]
+    return ()
+
+
+def with_parts(term: t.Any, new: Sequence[t.Any]) -> t.Any:
+    """Give a term with other parts, as many as it has."""
+    if isinstance(term, Expression):
+        return type(term)(term.operator, tuple(new), span=term.span)
+    if isinstance(term, List):
+        if term.rest is None:
+            return List(tuple(new), span=term.span)
+        return List(tuple(new[:-1]), new[-1], span=term.span)
+    if isinstance(term, Call):
+        count = len(term.args)
+        kwargs = _with_values(term.kwargs, new[count:])
+        return Call(term.name, tuple(new[:count]), kwargs, span=term.span)
+    if isinstance(term, Dictionary):
+        return Dictionary(_with_values(term.fields, new), span=term.span)
+    if isinstance(term, Pattern):
+        return Pattern(term.tag, _with_values(term.fields, new), span=term.span)
+    return term
+
+
+def _with_values(fields: _Fields, values: Sequence[t.Any]) -> _Fields:
+    return tuple((key, value) for (key, _), value in zip(fields, values, strict=True))
+
+
+def _label(term: t.Any) -> tuple[t.Any, ...]:
+    """Give all that a term is, but for its parts."""
+    kind = type(term)
+    if kind is Value:
+        return Value, type(term.value), term.value
+    if kind is Variable:
+        return Variable, term.name
+    if kind is List:
+        return List, len(term.items), term.rest is None
+    if kind is Dictionary:
+        return Dictionary, tuple(key for key, _ in term.fields)
+    if kind is Pattern:
+        return Pattern, term.tag, tuple(key for key, _ in term.fields)
+    if kind is Call:
+        return Call, term.name, len(term.args), tuple(key for key, _ in term.kwargs)
+    if isinstance(term, Expression):
+        return kind, term.operator, len(term.args)
+    # An object of the host, or what a run makes of a variable: equal only to itself.
+    return kind, id(term)
+
+
+def _are_equal(left: t.Any, right: t.Any) -> bool:
+    pairs = [(left, right)]
+    # Terms share parts: no pair is looked into twice.
+    seen: set[tuple[int, int]] = set()
+    while pairs:
+        left, right = pairs.pop()
+        if left is right or (id(left), id(right)) in seen:
+            continue
+        if _label(left) != _label(right):
+            return False
+        inside = parts(left)
+        if inside:
+            seen.add((id(left), id(right)))
+            pairs.extend(zip(inside, parts(right), strict=True))
+    return True
+
+
+#: How many words and signs ``repr`` shows of one term.
+_SHOWN_PIECES = 1_000
+
+
+def _shown(term: Term) -> str:
+    out: list[str] = []
+    todo: list[t.Any] = [term]
+    while todo and len(out) < _SHOWN_PIECES:
+        piece = todo.pop()
+        inside = parts(piece)
+        if inside:
+            separated = [each for part in inside for each in (", ", part)]
+            todo.extend([")", *reversed(separated)])
+        out.append(piece if isinstance(piece, str) else _shown_alone(piece, "" if inside else ")"))
+    return "".join(out) + ("…" if todo else "")
+
+
+def _shown_alone(term: t.Any, end: str) -> str:
+    name = type(term).__name__
+    if isinstance(term, Instance):
+        return f"{name}({type(term.value).__name__}{end}"
+    facts = [each for each in _label(term)[1:] if not isinstance(each, (int, type))]
+    if isinstance(term, Value):
+        facts = [term.value]
+    return f"{name}({', '.join(map(repr, facts))}{end}"
 
 
 # -- statements ----------------------------------------------------------------------

@@ -3,8 +3,8 @@
 In goes a ``Source``; out come statements, with every syntax problem of a policy and the
 warnings about it, or the one term of a query. The syntax is in ``grammar.lark``, what
 makes nodes of it in ``actions.py``; it runs while the text is read, without recursion,
-so no depth of nesting matters. Here is the recovery from mistakes. What names mean is
-not known here.
+so it takes any depth of nesting, up to the limit it is given. Here is the recovery from
+mistakes. What names mean is not known here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .tokens import (
     Token,
     check,
     escaped,
+    mark_depth,
     out_of_place,
     unexpected_end,
     unknown_escapes,
@@ -58,19 +59,23 @@ class Parsed:
     foreign_names: tuple[Token, ...] = ()
 
 
-def parse_policy(source: Source) -> Parsed:
-    """Parse a policy as far as possible: no problem hides those in other statements."""
-    return _PolicyParser(_without_mark(source)).parse()
+def parse_policy(source: Source, nesting: int | None = None) -> Parsed:
+    """Parse a policy as far as possible: no problem hides those in other statements.
+
+    :param nesting: how many brackets may be open at a time; ``None`` for no limit.
+    """
+    return _PolicyParser(Text(_without_mark(source), nesting)).parse()
 
 
-def parse_query(source: Source) -> Term:
+def parse_query(source: Source, nesting: int | None = None) -> Term:
     """Parse one expression, without semicolon.
 
+    :param nesting: how many brackets may be open at a time; ``None`` for no limit.
     :raises ParserError: the first problem of the text.
     """
     source = _without_mark(source)
     syntax = _syntax()
-    tokens = syntax.tokens(Text(source))
+    tokens = syntax.tokens(Text(source, nesting))
     reading = syntax.begin("query")
     for index, token in enumerate(tokens):
         # A semicolon ends a statement's expression and would have this one checked first.
@@ -96,9 +101,9 @@ def _without_mark(source: Source) -> Source:
 class _PolicyParser:
     """Reads a policy statement by statement, so that a mistake spoils only its own."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, text: Text) -> None:
         self._syntax = _syntax()
-        self._text = Text(source)
+        self._text = text
         self._tokens = self._syntax.tokens(self._text)
         self._statements: list[Statement] = []
         self._problems: list[OsoError] = []
@@ -259,7 +264,10 @@ class _Syntax:
 
     def tokens(self, text: Text) -> list[Token]:
         """Give the tokens of a text, those included that stand for no token at all."""
-        return list(self._lexer.tokens(text))
+        tokens = list(self._lexer.tokens(text))
+        if text.nesting is not None and len(tokens) > text.nesting:
+            mark_depth(tokens, text.nesting)
+        return tokens
 
     def begin(self, start: str) -> Reading:
         """Begin to read what a rule of the grammar describes."""

@@ -26,9 +26,16 @@ from .nodes import (
     Variable,
 )
 from .sources import Source
+from .traversal import Steps, settle, walk
 
+#: How many goals and rules are looked at for the strings that a parameter can be.
+MAX_LOOKED_AT = 10_000
+
+_EQUALITIES = (Operator.UNIFY, Operator.EQ, Operator.ASSIGN)
 _CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _N = t.TypeVar("_N", Rule, RuleType)
+#: Strings, or ``None`` if they cannot be told.
+_Found = frozenset[str] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +80,7 @@ class Policy:
         """
         if "allow" not in self.rules:
             return None
-        return _Strings(self).of_parameter("allow", 3, 1)
+        return settle(_Strings(self).of_parameter("allow", 3, 1))
 
     def rules_in_source_order(self) -> list[Rule]:
         """Give all rules, sorted by where they stand; those without a place come last."""
@@ -119,36 +126,40 @@ def _goals_in(body: Term | None) -> Iterator[Term]:
 
 
 class _Strings:
-    """Finds the strings that a parameter can be, as far as the text of the rules tells."""
+    """Finds the strings that a parameter can be, as far as the text of the rules tells.
+
+    The methods that give ``Steps`` are for ``settle``.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._under_way: set[tuple[str, int, int]] = set()
+        self._left = MAX_LOOKED_AT
 
-    def of_parameter(self, name: str, arity: int, index: int) -> frozenset[str] | None:
+    def of_parameter(self, name: str, arity: int, index: int) -> Steps[_Found]:
         """Give the strings that one parameter of a rule can be, or ``None``."""
         key = (name, arity, index)
         if key in self._under_way:
             # A rule that calls itself adds nothing to what the others say.
             return frozenset()
         self._under_way.add(key)
-        try:
-            return self._of_parameter(*key)
-        finally:
-            self._under_way.discard(key)
+        found = yield from self._of_parameter(*key)
+        self._under_way.discard(key)
+        return found
 
-    def _of_parameter(self, name: str, arity: int, index: int) -> frozenset[str] | None:
+    def _of_parameter(self, name: str, arity: int, index: int) -> Steps[_Found]:
         if (name, arity, index) == ("role_allows", 3, 1):
             return self._configured_actions()
         if (name, arity, index) == ("has_permission", 3, 1):
-            return self._permissions()
-        return _union(
-            self._of_rule(rule, index)
-            for rule in self._policy.rules.get(name, ())
-            if len(rule.parameters) == arity
-        )
+            return (yield from self._permissions())
+        return (yield from _union_of(self._of_rules(name, arity, index)))
 
-    def _permissions(self) -> frozenset[str] | None:
+    def _of_rules(self, name: str, arity: int, index: int) -> Iterator[Steps[_Found]]:
+        for rule in self._policy.rules.get(name, ()):
+            if len(rule.parameters) == arity:
+                yield self._of_rule(rule, index)
+
+    def _permissions(self) -> Steps[_Found]:
         """Give what blocks declare, and what rules for ``has_permission`` add to it."""
         declared = frozenset(
             string.text
@@ -157,17 +168,16 @@ class _Strings:
             if declaration.name.text == "permissions"
             for string in declaration.strings
         )
-        written = [
-            self._of_rule(rule, 1)
-            for rule in self._policy.rules.get("has_permission", ())
-            if len(rule.parameters) == 3
-        ]
-        if declared:
+        written = self._of_rules("has_permission", 3, 1)
+        if not declared:
+            return (yield from _union_of(written))
+        for steps in written:
             # A rule for every permission means every declared one.
-            return declared.union(*(strings for strings in written if strings))
-        return _union(written)
+            found: _Found = yield steps
+            declared |= found or frozenset()
+        return declared
 
-    def _configured_actions(self) -> frozenset[str] | None:
+    def _configured_actions(self) -> _Found:
         """Give the actions that the ``resource/4`` rules of the older roles list."""
         return _union(
             self._of_list(rule.parameters[2].term, rule.body)
@@ -175,75 +185,97 @@ class _Strings:
             if len(rule.parameters) == 4
         )
 
-    def _of_list(self, term: Term, body: Term | None) -> frozenset[str] | None:
+    def _of_list(self, term: Term, body: Term | None) -> _Found:
         if isinstance(term, Variable):
             term = next(_unified_with(term.name, body), term)
         return _listed(term)
 
-    def _of_rule(self, rule: Rule, index: int) -> frozenset[str] | None:
+    def _of_rule(self, rule: Rule, index: int) -> Steps[_Found]:
         parameter = rule.parameters[index]
         if not isinstance(parameter.term, Variable):
             return _literal(parameter.term)
         if isinstance(parameter.specializer, Value):
             return _literal(parameter.specializer)
-        return self._of_variable(parameter.term.name, rule.body)
+        return (yield from self._of_variable(parameter.term.name, rule.body))
 
-    def _of_variable(self, name: str, goal: Term | None) -> frozenset[str] | None:
+    def _of_variable(self, name: str, goal: Term | None) -> Steps[_Found]:
         """Give the strings that a goal leaves to a variable."""
+        self._left -= 1
+        if self._left < 0:
+            return None
         if isinstance(goal, Call):
-            return self._of_argument(name, goal)
+            return (yield from self._of_argument(name, goal))
         if not isinstance(goal, Expression):
             return None
         if goal.operator is Operator.AND:
-            found = (self._of_variable(name, part) for part in goal.args)
-            return next((strings for strings in found if strings is not None), None)
+            return (yield from self._of_conjunction(name, goal))
         if goal.operator is Operator.OR:
-            return _union(self._of_variable(name, part) for part in goal.args)
+            return (yield from _union_of(self._of_variable(name, part) for part in goal.args))
         if goal.operator is Operator.IN and _is_variable(goal.args[0], name):
             return _listed(goal.args[1])
         other = next(_unified_with(name, goal), None)
         return None if other is None else _literal(other)
 
-    def _of_argument(self, name: str, call: Call) -> frozenset[str] | None:
+    def _of_conjunction(self, name: str, goal: Expression) -> Steps[_Found]:
+        for part in goal.args:
+            found: _Found = yield self._of_variable(name, part)
+            if found is not None:
+                return found
+        return None
+
+    def _of_argument(self, name: str, call: Call) -> Steps[_Found]:
         for index, arg in enumerate(call.args):
             if _is_variable(arg, name):
-                return self.of_parameter(call.name, len(call.args), index)
+                found: _Found = yield self.of_parameter(call.name, len(call.args), index)
+                return found
         return None
+
+
+def _union_of(parts: Iterable[Steps[_Found]]) -> Steps[_Found]:
+    strings: set[str] = set()
+    for steps in parts:
+        found: _Found = yield steps
+        if found is None:
+            return None
+        strings |= found
+    return frozenset(strings)
 
 
 def _unified_with(name: str, goal: Term | None) -> Iterator[Term]:
     """Give what a goal says a variable is equal to."""
-    if not isinstance(goal, Expression):
-        return
-    if goal.operator is Operator.AND:
-        for part in goal.args:
-            yield from _unified_with(name, part)
-    if goal.operator in (Operator.UNIFY, Operator.EQ, Operator.ASSIGN):
-        left, right = goal.args
+    for part in () if goal is None else walk([goal], _conjuncts):
+        if not isinstance(part, Expression) or part.operator not in _EQUALITIES:
+            continue
+        left, right = part.args
         if _is_variable(left, name):
             yield right
         elif _is_variable(right, name):
             yield left
 
 
+def _conjuncts(goal: Term) -> tuple[Term, ...]:
+    is_conjunction = isinstance(goal, Expression) and goal.operator is Operator.AND
+    return t.cast(Expression, goal).args if is_conjunction else ()
+
+
 def _is_variable(term: Term, name: str) -> bool:
     return isinstance(term, Variable) and term.name == name
 
 
-def _literal(term: Term) -> frozenset[str] | None:
+def _literal(term: Term) -> _Found:
     """Give the string a literal is; a literal that is none can be no string."""
     if isinstance(term, Value):
         return frozenset([term.value] if isinstance(term.value, str) else [])
     return None
 
 
-def _listed(term: Term) -> frozenset[str] | None:
+def _listed(term: Term) -> _Found:
     if not isinstance(term, List) or term.rest is not None:
         return None
     return _union(_literal(item) for item in term.items)
 
 
-def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+def _union(parts: Iterable[_Found]) -> _Found:
     strings: set[str] = set()
     for part in parts:
         if part is None:

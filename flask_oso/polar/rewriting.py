@@ -20,18 +20,17 @@ from collections.abc import Sequence
 
 from .nodes import (
     ARITHMETIC,
-    Call,
-    Dictionary,
     Expression,
-    List,
     Operator,
     Parameter,
-    Pattern,
     Rule,
     Term,
     Variable,
     is_ground,
+    parts,
+    with_parts,
 )
+from .traversal import fold
 
 _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
 #: How the variable for the result of an operation is called.
@@ -86,20 +85,26 @@ def flattened(rule: Rule) -> Rule:
     """
     if rule.body is None:
         return rule
-    return dataclasses.replace(rule, body=_flat(rule.body))
+    return dataclasses.replace(rule, body=fold(rule.body, _look_at_control, _flat))
 
 
-def _flat(term: Term) -> Term:
-    if not isinstance(term, Expression) or term.operator not in _CONTROL:
-        return term
+def _look_at_control(term: Term) -> tuple[Term, Sequence[Term]]:
+    return term, term.args if _is_control(term) else ()
+
+
+def _is_control(term: Term) -> t.TypeGuard[Expression]:
+    return isinstance(term, Expression) and term.operator in _CONTROL
+
+
+def _flat(term: Expression, parts_of_term: list[Term]) -> Term:
     args: list[Term] = []
-    for arg in map(_flat, term.args):
+    for arg in parts_of_term:
         is_nested = isinstance(arg, Expression) and arg.operator is Operator.AND
         if term.operator is Operator.AND and is_nested:
             args.extend(t.cast(Expression, arg).args)
         else:
             args.append(arg)
-    return dataclasses.replace(term, args=tuple(args))
+    return t.cast(Term, with_parts(term, args))
 
 
 class _Rewriter:
@@ -121,13 +126,25 @@ class _Rewriter:
 
     def condition(self, term: Term) -> Term:
         """Rewrite a term that stands for a whole condition."""
-        if isinstance(term, Expression):
-            if term.operator in (Operator.AND, Operator.OR, Operator.NOT):
-                args = tuple(self.condition(arg) for arg in term.args)
-                return dataclasses.replace(term, args=args)
-            if term.operator is Operator.FORALL:
-                args = tuple(self._part_of_forall(arg) for arg in term.args)
-                return dataclasses.replace(term, args=args)
+        return t.cast(Term, fold(term, self._look_at_condition, with_parts))
+
+    def _look_at_condition(self, term: Term | _InForall) -> tuple[Term, Sequence[t.Any]]:
+        if isinstance(term, _InForall):
+            return self._part_of_forall(term.term)
+        if not _is_control(term):
+            return self._goal(term), ()
+        if term.operator is Operator.FORALL:
+            return term, [_InForall(arg) for arg in term.args]
+        return term, term.args
+
+    def _part_of_forall(self, term: Term) -> tuple[Term, Sequence[t.Any]]:
+        if _is_control(term):
+            return self._look_at_condition(term)
+        computed: list[Term] = []
+        goal = self.value(term, computed)
+        return _after(goal, computed), ()
+
+    def _goal(self, term: Term) -> Term:
         computed: list[Term] = []
         goal = self.value(term, computed)
         if isinstance(term, Expression) and term.operator is Operator.UNIFY:
@@ -136,50 +153,37 @@ class _Rewriter:
                 return _after(goal, computed)
         return _before(computed, goal)
 
-    def _part_of_forall(self, term: Term) -> Term:
-        if isinstance(term, Expression) and term.operator in _CONTROL:
-            return self.condition(term)
-        computed: list[Term] = []
-        goal = self.value(term, computed)
-        return _after(goal, computed)
-
     def value(self, term: Term, computed: list[Term]) -> Term:
         """Rewrite an operand; the goals that compute its parts are appended to ``computed``."""
-        if is_ground(term):
-            return term
-        if isinstance(term, Variable):
-            return self._fresh("", term) if term.name == "_" else term
-        if isinstance(term, Expression):
-            return self._expression(term, computed)
-        return self._parts(term, computed)
 
-    def _expression(self, term: Expression, computed: list[Term]) -> Term:
-        args = tuple(self.value(arg, computed) for arg in term.args)
-        operands = 1 if term.operator is Operator.NEW else 2
-        if term.operator not in _EXTRACTED or len(args) > operands:
-            return dataclasses.replace(term, args=args)
+        def make(term: Term, args: list[Term]) -> Term:
+            if isinstance(term, Expression) and _is_computed(term):
+                return self._result(term, args, computed)
+            return t.cast(Term, with_parts(term, args))
+
+        return t.cast(Term, fold(term, self._look, make))
+
+    def _look(self, term: Term) -> tuple[Term, Sequence[Term]]:
+        if type(term) is Variable:
+            return self._fresh("", term) if term.name == "_" else term, ()
+        return term, () if is_ground(term) else parts(term)
+
+    def _result(self, term: Expression, args: list[Term], computed: list[Term]) -> Term:
         result = self._fresh(_RESULT_NAMES.get(term.operator, "op"), term)
         computed.append(Expression(term.operator, (*args, result), span=term.span))
         return result
 
-    def _parts(self, term: Term, computed: list[Term]) -> Term:
-        """Rewrite the parts of a list, a dictionary, a pattern or a call."""
 
-        def pairs(fields: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
-            return tuple((key, self.value(part, computed)) for key, part in fields)
+class _InForall(t.NamedTuple):
+    """A part of ``forall``, in which what is computed comes after the goal."""
 
-        if isinstance(term, List):
-            items = tuple(self.value(item, computed) for item in term.items)
-            rest = term.rest and self.value(term.rest, computed)
-            return List(items, rest, span=term.span)
-        if isinstance(term, Dictionary):
-            return Dictionary(pairs(term.fields), span=term.span)
-        if isinstance(term, Pattern):
-            return Pattern(term.tag, pairs(term.fields), span=term.span)
-        if isinstance(term, Call):
-            args = tuple(self.value(arg, computed) for arg in term.args)
-            return Call(term.name, args, pairs(term.kwargs), span=term.span)
-        return term
+    term: Term
+
+
+def _is_computed(term: Expression) -> bool:
+    """Tell whether an expression has a result that needs a goal and a variable."""
+    operands = 1 if term.operator is Operator.NEW else 2
+    return term.operator in _EXTRACTED and len(term.args) <= operands
 
 
 # Conjunctions of two, nested, since each counts as a step in the trace of an error.

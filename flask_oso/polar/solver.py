@@ -15,7 +15,7 @@ import sys
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import numbers, terms
@@ -32,7 +32,6 @@ from .constraints import (
     component,
     describe,
     real,
-    rebuild,
     without_helpers,
 )
 from .exceptions import PolarRuntimeError, error_at
@@ -58,12 +57,16 @@ from .nodes import (
     Term,
     Unknown,
     Value,
+    is_ground,
+    parts,
+    with_parts,
 )
 from .operations import Operations
 from .output import say
 from .rewriting import rewrite_query
 from .specificity import sort_clauses
 from .traces import Step, stack_trace
+from .traversal import fold, walk
 
 TRUE = Value(True)
 _METHODS = (types.MethodType, types.BuiltinMethodType, types.FunctionType)
@@ -559,11 +562,11 @@ def _fail(payload: t.Any, step: Step) -> bool:
 
 
 def _has_lookup(term: t.Any) -> bool:
-    if isinstance(term, Expression):
-        if type(term) is Lookup:
-            return True
-        return any(map(_has_lookup, term.args))
-    return False
+    return any(type(part) is Lookup for part in walk([term], _operands))
+
+
+def _operands(term: t.Any) -> tuple[Term, ...]:
+    return term.args if isinstance(term, Expression) else ()
 
 
 def _is_recorded_lookup(expression: Expression) -> bool:
@@ -576,18 +579,18 @@ def _is_recorded_lookup(expression: Expression) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Detached(Term):
-    """A variable as such, whatever it is bound to at the moment."""
+    """A variable as such, whatever it is bound to at the moment. Equal only to itself."""
 
     unknown: Unknown
 
-    # INVARIANT: identity. The equality of Term would make all variables one.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-
 
 def _attach(term: t.Any) -> t.Any:
-    if isinstance(term, _Detached):
-        return term.unknown
-    return rebuild(term, _attach) if type(term) is not Unknown else term
+    return fold(term, _look_at_detached, with_parts)
+
+
+def _look_at_detached(term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+    if type(term) is _Detached:
+        return term.unknown, ()
+    return term, () if is_ground(term) else parts(term)

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 from . import numbers
 from .clauses import Clause
-from .constraints import parts
 from .host import RESERVED_NAMES, Host
-from .nodes import Call, Dictionary, Instance, Pattern, Term, Value, Variable
+from .nodes import Call, Dictionary, Instance, Pattern, Term, Value, Variable, parts
 
 
 def sort_clauses(clauses: Sequence[Clause], args: Sequence[t.Any], host: Host) -> list[Clause]:
@@ -75,14 +74,24 @@ def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool
 
 def _is_same(left: t.Any, right: t.Any) -> bool:
     """Tell whether two patterns say the same: numbers by value, and no ``_`` is another."""
+    pairs = [(left, right)]
+    while pairs:
+        left, right = pairs.pop()
+        if not _are_alike(left, right):
+            return False
+        pairs.extend(zip(parts(left), parts(right), strict=True))
+    return True
+
+
+def _are_alike(left: t.Any, right: t.Any) -> bool:
+    """Tell whether two patterns say the same, whatever is in them."""
     if isinstance(left, Value) and isinstance(right, Value):
         return numbers.equal(left.value, right.value)
     if isinstance(left, Variable) and isinstance(right, Variable):
         return left.name == right.name and not left.name[1:].isdecimal()
     if type(left) is not type(right) or _shape(left) != _shape(right):
         return False
-    pairs = zip(parts(left), parts(right), strict=True)
-    return not isinstance(left, Instance) and all(_is_same(*pair) for pair in pairs)
+    return not isinstance(left, Instance)
 
 
 def _shape(term: t.Any) -> tuple[t.Any, ...]:
@@ -90,7 +99,7 @@ def _shape(term: t.Any) -> tuple[t.Any, ...]:
         return getattr(term, "tag", None), [key for key, _ in term.fields]
     if isinstance(term, Call):
         return term.name, len(term.args), [key for key, _ in term.kwargs]
-    return getattr(term, "operator", None), len(tuple(parts(term))), _is_open(term)
+    return getattr(term, "operator", None), len(parts(term)), _is_open(term)
 
 
 def _is_open(term: t.Any) -> bool:

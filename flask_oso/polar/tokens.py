@@ -21,6 +21,7 @@ from .exceptions import (
     UnrecognizedEOF,
     UnrecognizedToken,
     error_at,
+    too_deep,
     with_help,
 )
 from .printer import float_to_polar
@@ -32,11 +33,19 @@ GREATEST_INTEGER = 2**63 - 1
 DECEPTIVE = "DECEPTIVE"
 
 
+#: The type of a bracket that is nested too deep.
+TOO_DEEP = "TOO_DEEP"
+_OPENING = frozenset({"LPAR", "LBRACKET", "LBRACE"})
+_CLOSING = frozenset({"RPAR", "RBRACKET", "RBRACE"})
+
+
 @dataclass(frozen=True)
 class Text:
     """What the actions need to know of the text that is being parsed."""
 
     source: Source
+    #: How many brackets may be open at a time.
+    nesting: int | None = None
     #: Each ``and`` that stands without parentheses in an ``or``.
     ambiguous: list[Span] = field(default_factory=list)
 
@@ -225,6 +234,28 @@ def _kind_of(token: Token) -> str:
     return "STRING" if token.text.startswith(('"', "#")) else "SYMBOL"
 
 
+def mark_depth(tokens: list[Token], nesting: int) -> None:
+    """Turn the brackets that open deeper than a text may be nested into tokens of their own.
+
+    All nesting is in brackets: chains of operators are as long as they like.
+    """
+    depth = 0
+    for at, token in enumerate(tokens):
+        kind = token.type
+        if kind in _OPENING:
+            depth += 1
+            if depth > nesting:
+                tokens[at] = token._replace(type=TOO_DEEP)
+        elif kind in _CLOSING:
+            depth = max(depth - 1, 0)
+        elif kind == "SEMICOLON":
+            depth = 0
+
+
+def _reject_depth(token: Token) -> None:
+    raise too_deep(ParserError, token.span, f": MAX_NESTING = {token.context.nesting}")
+
+
 def _wrong_character(
     token: Token, at: int, *, found: str, place: int | None = None
 ) -> InvalidTokenCharacter:
@@ -245,4 +276,5 @@ _CHECKS: dict[str, t.Callable[[Token], None]] = {
     "UNFINISHED_STRING": _reject_string,
     "STRAY_CHARACTER": _reject_character,
     DECEPTIVE: _reject_deceptive,
+    TOO_DEEP: _reject_depth,
 }

@@ -8,13 +8,29 @@ run is, and which choices a ``cut`` discards.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 
 from .clauses import Frame, Slot, Template, bound
-from .constraints import rebuild
-from .nodes import Expression, Instance, List, Operator, Unknown, Value, Variable
+from .nodes import (
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Unknown,
+    Value,
+    Variable,
+    is_ground,
+    parts,
+    with_parts,
+)
 from .printer import to_polar
+from .sources import Span
+from .traversal import fold
 
 ClassName = t.Callable[[object], str | None]
+
+#: How many characters of one goal a trace shows.
+MAX_TEXT = 1_000
 
 
 class Step:
@@ -72,25 +88,51 @@ def is_single(goal: t.Any) -> bool:
 
 
 def _frame_lines(number: int, step: Step, class_name: ClassName) -> list[str]:
-    goal = in_run(step.goal, step.frame)
-    if goal.span is None:
-        return [f"  {number:03}: {to_polar(goal, class_name)}"]
+    span = span_in_run(step.goal, step.frame)
+    if span is None:
+        return [f"  {number:03}: {to_polar(in_run(step.goal, step.frame), class_name)}"]
     where = "query" if step.rule is None else f"rule {step.rule}"
-    return [f"  {number:03}: {goal.span.text}", f"    in {where} {goal.span.place()}"]
+    return [f"  {number:03}: {_shortened(span.text)}", f"    in {where} {span.place()}"]
+
+
+def _shortened(text: str) -> str:
+    # Goals stand in each other: without a bound, a long one would be shown at each level.
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
+
+
+def span_in_run(goal: t.Any, frame: Frame) -> Span | None:
+    """Give where a goal, or what a variable that is the goal is bound to, was written."""
+    span: Span | None = getattr(in_run(goal, frame) if type(goal) is Slot else goal, "span", None)
+    return span
 
 
 def in_run(term: t.Any, frame: Frame) -> t.Any:
     """Give what a goal stands for, without making variables that it does not have yet."""
-    if type(term) is Slot:
-        value = frame[term.index] if term.index < len(frame) else None
-        return Variable(term.name, span=term.span) if value is None else bound(value)
-    if type(term) is Template:
-        return in_run(term.term, frame)
-    return rebuild(term, lambda part: in_run(part, frame))
+
+    def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+        if type(part) is Slot:
+            value = frame[part.index] if part.index < len(frame) else None
+            return Variable(part.name, span=part.span) if value is None else bound(value), ()
+        if type(part) is Template:
+            part = part.term
+        return part, () if is_ground(part) else parts(part)
+
+    return fold(term, look, with_parts)
 
 
 def debug_form(term: t.Any) -> str:
     """Print a term as oso's messages dump it: ``Number(Integer(5))``."""
+    text: str = fold(term, _look_into_list, lambda _, items: f"List([{', '.join(items)}])")
+    return text
+
+
+def _look_into_list(term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+    if isinstance(term, List) and term.items:
+        return term, term.items
+    return _debug_form_of_leaf(term), ()
+
+
+def _debug_form_of_leaf(term: t.Any) -> str:
     if isinstance(term, Value):
         if type(term.value) is bool:
             return f"Boolean({to_polar(term)})"
@@ -101,7 +143,7 @@ def debug_form(term: t.Any) -> str:
     if isinstance(term, (Unknown, Slot, Variable)):
         return f'Variable(Symbol("{term.name}"))'
     if isinstance(term, List):
-        return f"List([{', '.join(map(debug_form, term.items))}])"
+        return "List([])"
     if isinstance(term, Instance):
         return f"ExternalInstance({type(term.value).__name__})"
     return to_polar(term)

@@ -16,7 +16,6 @@ from .exceptions import OsoError, ValidationError
 from .host import RESERVED_NAMES, Host
 from .nodes import (
     Call,
-    Dictionary,
     Expression,
     List,
     Operator,
@@ -25,6 +24,7 @@ from .nodes import (
     Term,
     Value,
     Variable,
+    parts,
 )
 from .policy import Policy, calls_in
 from .printer import to_polar
@@ -32,6 +32,7 @@ from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
 from .sources import Span, located
 from .spelling import did_you_mean, how_to_register, nearest
+from .traversal import walk
 
 _MISSING_ALLOW = """\
 Your policy does not contain an allow rule, which usually means
@@ -172,36 +173,13 @@ def _is_free_name(name: str) -> bool:
 
 def terms_of(rule: Rule) -> list[Term]:
     """Give all terms of a rule in the order of the text."""
-    found = list(_walk(_roots(rule)))
+    found = list(walk(_roots(rule)))
     return sorted(found, key=lambda term: term.span.start if term.span else 0)
 
 
 def _roots(rule: Rule) -> list[Term]:
     parts = [part for p in rule.parameters for part in (p.term, p.specializer)]
     return [part for part in (*parts, rule.body) if part is not None]
-
-
-def _walk(roots: Iterable[Term]) -> Iterator[Term]:
-    # An explicit stack: terms may be nested deeper than Python recurses.
-    stack = list(roots)
-    while stack:
-        term = stack.pop()
-        yield term
-        stack.extend(_parts(term))
-
-
-def _parts(term: Term) -> Iterator[Term]:
-    if isinstance(term, Expression):
-        yield from term.args
-    elif isinstance(term, List):
-        yield from term.items
-        if term.rest is not None:
-            yield term.rest
-    elif isinstance(term, Call):
-        yield from term.args
-        yield from (value for _, value in term.kwargs)
-    elif isinstance(term, (Dictionary, Pattern)):
-        yield from (value for _, value in term.fields)
 
 
 def _nested_parts(rule: Rule) -> Iterator[Term]:
@@ -214,7 +192,7 @@ def _nested_parts(rule: Rule) -> Iterator[Term]:
     ]
     stack = [pattern for pattern in patterns if isinstance(pattern, (Pattern, List))]
     while stack:
-        for part in _parts(stack.pop()):
+        for part in parts(stack.pop()):
             yield part
             if isinstance(part, (Pattern, List)):
                 stack.append(part)
