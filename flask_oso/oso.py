@@ -30,6 +30,7 @@ class Oso(Polar):
     :param not_found_error: the same for when even reading is denied.
     :param read_action: the action that tells the two apart.
     :param limits: what loading and asking may cost; see ``Polar``.
+    :param compiled: whether rules become Python functions; see ``Polar``.
     """
 
     def __init__(
@@ -39,8 +40,9 @@ class Oso(Polar):
         not_found_error: _ErrorFactory = NotFoundError,
         read_action: t.Any = "read",
         limits: Limits | None = None,
+        compiled: bool = True,
     ) -> None:
-        super().__init__(limits=limits)
+        super().__init__(limits=limits, compiled=compiled)
         self.forbidden_error = forbidden_error
         self.not_found_error = not_found_error
         self.read_action = read_action
@@ -53,7 +55,7 @@ class Oso(Polar):
 
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
-        return self._engine.ask("allow", actor, action, resource)
+        return self._engine.allow(actor, action, resource)
 
     def authorize(
         self, actor: t.Any, action: t.Any, resource: t.Any, *, check_read: bool = True
@@ -65,10 +67,10 @@ class Oso(Polar):
         :raises ForbiddenError: if it may be read but not this, or ``check_read`` is off.
         """
         engine = self._engine
-        if engine.ask("allow", actor, action, resource):
+        if engine.allow(actor, action, resource):
             return
         if check_read and (
-            action == self.read_action or not engine.ask("allow", actor, self.read_action, resource)
+            action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
             raise self.not_found_error()
         raise self.forbidden_error()

@@ -93,6 +93,16 @@ def is_computed(value: t.Any, name: str) -> bool:
     return hasattr(type(found), "__get__") and not isinstance(found, types.MemberDescriptorType)
 
 
+def is_unrestricted(name: str) -> bool:
+    """Tell whether a name may be read of every object that leads nowhere itself."""
+    return not name.startswith("__") and name not in _REFUSED
+
+
+def is_internal(value: object) -> bool:
+    """Tell whether a value leads to the whole process."""
+    return isinstance(value, _INTERNAL)
+
+
 def attribute_names(value: t.Any) -> list[str]:
     """Give the names that a policy may read of an object, for messages that propose one.
 

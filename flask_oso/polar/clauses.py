@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .host import follow
@@ -77,6 +77,14 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self._clauses)
+
+    @property
+    def arity(self) -> int:
+        """The number of parameters."""
+        return len(self._clauses[0].parameters)
+
+    def __iter__(self) -> Iterator[Clause]:
+        return iter(self._clauses)
 
     def _index_of(self, position: int) -> tuple[dict[t.Any, list[int]], list[int]]:
         by_literal: dict[t.Any, list[int]] = {}

@@ -7,9 +7,10 @@ from the environment when it is asked, as oso does, unless the engine was given 
 
 from __future__ import annotations
 
+import functools
 import sys
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import terms
 from .clauses import Candidates, Clause, prepare_rule
@@ -29,6 +30,7 @@ from .machine import Machine
 from .nodes import Call, Term, is_ground
 from .parser import parse_query
 from .policy import Policy, has_debug
+from .programs import Program, is_entry
 from .rewriting import rewrite_query
 from .roles import ROLE_RULE_NAMES
 from .solver import Solver
@@ -37,6 +39,9 @@ from .spelling import nearest
 from .tracing import Tracer
 from .traversal import walk
 from .watching import WatchedSolver, Watcher
+
+#: Up to so many rules are compiled when they are loaded.
+_FEW_RULES = 300
 
 _UNEXPECTED_EXPRESSION = (
     "Received Expression from Polar VM. The Expression type is only supported when\n"
@@ -56,23 +61,37 @@ class Engine:
     :param policy: what was loaded.
     :param host: the classes and constants that were registered.
     :param limits: what a question may cost; those of the environment by default.
+    :param compiled: whether yes-or-no questions are answered by compiled rules where they
+        can be; the answers are the solver's.
     """
 
-    def __init__(self, policy: Policy, host: Host, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        host: Host,
+        limits: Limits | None = None,
+        *,
+        compiled: bool = True,
+    ) -> None:
         self.policy = policy
         self.host = host
         self._limits = limits
+        self._compiled = compiled
+        # What is logged is what the solver does.
+        self._program = Program(self) if compiled and not read_log_settings().level else None
+        #: Answers ``allow`` for an actor, an action and a resource.
+        self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
         self._clauses: dict[str, dict[int, Candidates]] = {}
 
     def with_policy(self, policy: Policy) -> Engine:
         """Give an engine for another policy."""
-        return Engine(policy, self.host, self._limits)
+        return Engine(policy, self.host, self._limits, compiled=self._compiled)
 
     def with_host(self, host: Host) -> Engine:
         """Give an engine for other registered names."""
-        return Engine(self.policy, host, self._limits)
+        return Engine(self.policy, host, self._limits, compiled=self._compiled)
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -109,12 +128,41 @@ class Engine:
         near = nearest(name, self.policy.rules)
         return f". Did you mean `{near}`?" if near else ""
 
+    def prepare(self) -> None:
+        """Compile what will be asked, unless there is so much that it takes a while.
+
+        A question that finds nothing compiled does it then.
+        """
+        if self._program is None or len(self.policy.rules) > _FEW_RULES:
+            return
+        if sum(map(len, self.policy.rules.values())) <= _FEW_RULES:
+            self.allow = self._answer_for("allow", 3)
+            self._program.answer("allow_request", 2)
+            self._program.answer("allow_field", 4)
+
+    def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+        # Two threads may both do so; both find the same function.
+        self.allow = self._answer_for("allow", 3)
+        return self.allow(actor, action, resource)
+
+    def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
+        """Give what answers a rule call: a function, or the solver."""
+        answer = None if self._program is None else self._program.answer(name, arity)
+        return answer or functools.partial(self._solve_question, name)
+
+    def _solve_question(self, name: str, *args: t.Any) -> bool:
+        return self.solve_call(name, args)
+
     def ask(self, name: str, *args: t.Any) -> bool:
         """Tell whether a rule call has a solution; what comes after the first is not computed.
 
         :raises PolarTypeError: if an argument is a variable or has one inside: it would ask
             "for whom, and for what?" and match anything.
         """
+        return self._answer_for(name, len(args))(*args)
+
+    def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
+        """Answer a question with the solver."""
         call = _call(name, args)
         for arg, term in zip(args, call.args, strict=True):
             if not _is_value(term):
@@ -170,6 +218,10 @@ class Engine:
                 _check_bound(solution)
             yield solution
 
+    def solver(self) -> Solver:
+        """Make a solver for one run."""
+        return Solver(self, self._limits)
+
     def _solve(
         self,
         goal: Term,
@@ -214,7 +266,7 @@ def _is_running() -> bool:
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_code is Machine._advance.__code__:
+        if frame.f_code is Machine._advance.__code__ or is_entry(frame.f_code):
             return True
     return False
 

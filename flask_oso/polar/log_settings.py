@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import enum
 import os
+import typing as t
 from dataclasses import dataclass
 
 LOG_VARIABLE = "POLAR_LOG"
@@ -37,6 +38,17 @@ class LogSettings:
 
     level: LogLevel = LogLevel.OFF
     is_immediate: bool = False
+
+
+#: The environment as it is stored, where it can be seen: a question may not cost the half
+#: microsecond that a look by way of ``os.environ`` takes.
+STORED_ENVIRONMENT: t.Any = getattr(os.environ, "_data", os.environ)
+#: The variable's name as it is stored there.
+STORED_VARIABLE: t.Any = (
+    LOG_VARIABLE
+    if STORED_ENVIRONMENT is os.environ
+    else getattr(os.environ, "encodekey", str)(LOG_VARIABLE)
+)
 
 
 def read_log_settings() -> LogSettings:

@@ -129,7 +129,7 @@ class Machine:
         self._step = Step(None, NO_FRAME, None, None, 0)
         self._choices: list[Choice] = []
         #: The iterators that were read, which keeps them alive: an identity is not reused.
-        self._begun: dict[int, t.Iterator[t.Any]] = {}
+        self.begun: dict[int, t.Iterator[t.Any]] = {}
         #: The variables that the host knows by name: the query's, and those it was handed.
         self._known: dict[str, Unknown] = {}
 
@@ -265,9 +265,12 @@ class Machine:
         try:
             return fields.read(self._host, self._to_python(value), name, span)
         except fields.UnreadableRelation as error:
-            message = f"Application error: {error.fact}"
-            problem = self._traced(PolarRuntimeError, message, span)
-            raise with_help(problem, error.remedy) from error
+            raise self.unreadable(error, span) from error
+
+    def unreadable(self, error: fields.UnreadableRelation, span: Span | None) -> PolarRuntimeError:
+        """Make the error for a relation whose rows cannot be given."""
+        problem = self._traced(PolarRuntimeError, f"Application error: {error.fact}", span)
+        return with_help(problem, error.remedy)
 
     def _from_python(self, value: t.Any, span: Span | None) -> Term:
         kind = type(value)

@@ -21,6 +21,7 @@ from .exceptions import (
     InvalidIteratorError,
     OsoError,
     PolarRuntimeError,
+    PolarTypeError,
     UnregisteredClassError,
     UnsupportedError,
     error_at,
@@ -113,13 +114,19 @@ class Operations(Matching):
             )
         if kind is List:
             return self._in_list(item, collection, goal, step)
+        return self._in_elements(item, self.elements(collection, goal), step)
+
+    def elements(self, collection: t.Any, goal: Expression) -> Iterable[t.Any]:
+        """Begin to give the elements of what is no list with variables."""
+        kind = type(collection)
+        if kind is List:
+            return t.cast("tuple[Term, ...]", collection.items)
         if kind is Dictionary:
-            pairs = [List((Value(key), value)) for key, value in collection.fields]
-            return self._in_elements(item, pairs, step)
+            return [List((Value(key), value)) for key, value in collection.fields]
         if kind is Value and type(collection.value) is str:
-            return self._in_elements(item, map(Value, collection.value), step)
+            return map(Value, collection.value)
         if kind is Instance:
-            return self._in_elements(item, self._iterate(collection), step)
+            return self._iterate(collection)
         raise self._type_error(
             f"can only use `in` on an iterable value, this is {debug_form(collection)}",
             collection.span or goal.span,
@@ -165,14 +172,14 @@ class Operations(Matching):
         used = isinstance(iterator, types.GeneratorType) and (
             inspect.getgeneratorstate(iterator) != inspect.GEN_CREATED
         )
-        if used or id(iterator) in self._begun:
+        if used or id(iterator) in self.begun:
             raise error_at(
                 InvalidIteratorError,
                 f"The {type(iterator).__name__} can be read only once, and was. Give a list,"
                 " or a method that makes a new one.",
                 self._step_span(),
             )
-        self._begun[id(iterator)] = iterator
+        self.begun[id(iterator)] = iterator
 
     def _elements(self, iterator: Iterator[t.Any]) -> Iterator[t.Any]:
         span = self._step_span()
@@ -194,11 +201,7 @@ class Operations(Matching):
         if kind is Unknown:
             return self._lookup_later(value, key, result, goal)
         if kind is Value and type(value.value) is bool:
-            raise self._type_error(
-                f"can only perform lookups on dicts and instances, this is {self._print(value)}",
-                value.span or goal.span,
-                _NO_ATTRIBUTES,
-            )
+            raise self.no_lookup(value, goal.span)
         if type(key) is Call:
             return self._unify(result, self._call_method(value, key, goal))
         if kind is Dictionary:
@@ -208,6 +211,14 @@ class Operations(Matching):
             found = value.get(self._key_name(key, goal))
             return found is not None and self._unify(result, found)
         return self._unify(result, self._get_attribute(value, self._key_name(key, goal), goal))
+
+    def no_lookup(self, value: Term, span: Span | None) -> PolarTypeError:
+        """Make the error for a lookup in a Boolean."""
+        return self._type_error(
+            f"can only perform lookups on dicts and instances, this is {self._print(value)}",
+            value.span or span,
+            _NO_ATTRIBUTES,
+        )
 
     def _unify_field(self, payload: tuple[t.Any, ...], step: Step) -> bool:
         key, name, result, item = payload
@@ -238,8 +249,14 @@ class Operations(Matching):
         try:
             return self._read(value, name, span)
         except AttributeError as error:
-            problem = self._traced(PolarRuntimeError, f"Application error: {error}", span)
-            raise with_help(problem, self._meant_attribute(value, name, error)) from error
+            raise self.no_attribute(value, name, error, span) from error
+
+    def no_attribute(
+        self, value: Term, name: str, error: AttributeError, span: Span | None
+    ) -> PolarRuntimeError:
+        """Make the error for an attribute that is missing, or whose property failed so."""
+        problem = self._traced(PolarRuntimeError, f"Application error: {error}", span)
+        return with_help(problem, self._meant_attribute(value, name, error))
 
     def _meant_attribute(self, value: Term, name: str, error: AttributeError) -> str:
         """Give a line of help for an attribute that is missing, and not one inside of it."""
@@ -252,12 +269,15 @@ class Operations(Matching):
     def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
         method = self._attribute(value, call.name, goal.span)
         if not callable(method):
-            message = f"tried to call '{call.name}' but it is not callable"
-            raise with_help(
-                error_at(InvalidCallError, message, goal.span),
-                f"It is no method. Write `{call.name}` without parentheses.\n",
-            )
+            raise self.not_callable(call.name, goal.span)
         return self._from_python(self._call_host(method, call), goal.span)
+
+    def not_callable(self, name: str, span: Span | None) -> InvalidCallError:
+        """Make the error for a call of what is no method."""
+        return with_help(
+            error_at(InvalidCallError, f"tried to call '{name}' but it is not callable", span),
+            f"It is no method. Write `{name}` without parentheses.\n",
+        )
 
     def _call_host(self, function: Callable[..., t.Any], call: Call) -> t.Any:
         args = [self._to_python(arg) for arg in call.args]

@@ -43,6 +43,10 @@ from .terms import Predicate
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
 
+def _is_compiling() -> bool:
+    return os.environ.get("OSO_COMPILED", "1") != "0"
+
+
 class Polar:
     """A policy together with the Python names it may use.
 
@@ -50,15 +54,18 @@ class Polar:
 
     :param limits: what loading and asking may cost. Without them the environment is read
         anew each time, as upstream does: see ``Limits``.
+    :param compiled: answer yes-or-no questions with rules that were made Python functions,
+        where they can be. The answers are the same without; ``OSO_COMPILED=0`` in the
+        environment turns it off, too.
     """
 
-    def __init__(self, *, limits: Limits | None = None) -> None:
+    def __init__(self, *, limits: Limits | None = None, compiled: bool = True) -> None:
         self._ignores_missing_allow = _NO_ALLOW_WARNING in os.environ
         self._has_roles = False
         self._limits = limits
         if is_banner_due():
             say(BANNER, sys.stdout)
-        self._engine = Engine(Policy(), make_host(), limits)
+        self._engine = Engine(Policy(), make_host(), limits, compiled=compiled and _is_compiling())
         self._gates: dict[int, _Gate] = {}
 
     # -- querying --------------------------------------------------------------------
@@ -257,7 +264,9 @@ class Polar:
             self._pass_inline_queries(self._engine.with_policy(policy))
             # An inline query may have registered something.
             policy = dataclasses.replace(policy, inline_queries=())
-            self._engine = self._engine.with_policy(policy)
+            engine = self._engine.with_policy(policy)
+            engine.prepare()
+            self._engine = engine
 
     def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
         """Read texts and check what they say, but for their inline queries."""

@@ -153,6 +153,38 @@ class Solver(Operations):
             self._resumed = time.monotonic()
             self._goals = (_fail, None, self._step, None)
 
+    # -- for compiled rules, which ask for a part of a run -------------------------------
+
+    def stand_at(self, step: Step | None) -> None:
+        """Be where compiled rules are, for traces."""
+        self._step = step or self._step
+        self._resumed = time.monotonic()
+
+    def go_on(self, goal: Call, around: Step | None, began: float) -> Iterator[None]:
+        """Solve a call inside a question that began before; yield once for each solution."""
+        try:
+            self.stand_at(around)
+            self._resumed = began
+            self._push(self._solve_goal, (goal, NO_FRAME), self._step)
+            while self._advance():
+                yield
+                self._goals = (_fail, None, self._step, None)
+        finally:
+            vars(self).clear()
+
+    def equal(self, left: Term, right: Term) -> bool:
+        """Tell whether two terms without variables are equal."""
+        return self._bindings.unify(left, right)
+
+    def compare_terms(self, goal: Expression) -> bool:
+        """Compare two terms without variables."""
+        return self._solve_comparison(goal, NO_FRAME, self._step)
+
+    def check_time(self, began: float) -> None:
+        """Refuse to go on if a question that began then takes too long."""
+        self._resumed = began
+        self._check_clock()
+
     def _bind_given(self, bindings: Mapping[str, Term]) -> bool:
         # What is given goes in front of the query: constraints hold before it begins.
         for name, value in bindings.items():
@@ -195,6 +227,13 @@ class Solver(Operations):
         value = self._operand(goal, frame)
         if type(value) is Unknown:
             return self._unify(value, TRUE)
+        return self.condition(value, goal)
+
+    def condition(self, value: t.Any, goal: Term) -> bool:
+        """Tell whether a value holds as a condition.
+
+        :raises PolarTypeError: if it is neither true nor false.
+        """
         if type(value) is Value and type(value.value) is bool:
             return value.value
         raise self._type_error(

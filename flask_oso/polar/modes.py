@@ -1,0 +1,229 @@
+"""Which clauses of a rule can answer a call, in which order, and what that depends on.
+
+The compiler asks before it runs anything: a call whose arguments are all bound, some of
+them literals that are known. Whatever cannot be told then raises ``Unfollowable``, and
+the solver answers that call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+
+from .clauses import Candidates, Clause, Slot
+from .host import RESERVED_NAMES, Host
+from .nodes import Operator, Parameter, Pattern, Unknown, Value
+from .numbers import equal
+from .policy import calls_in
+from .sources import Span
+
+_NATIVE = (bool, int, float, str, list, dict)
+
+
+class Unfollowable(Exception):
+    """Something that only the solver can do.
+
+    :param reason: what it is, in the words of policies.
+    :param span: where it stands.
+    """
+
+    def __init__(self, reason: str, span: Span | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.span = span
+
+
+def is_plain(cls: type) -> bool:
+    """Tell whether instances of a class are objects whose attributes can be read as they are.
+
+    No value of Polar's own, and nothing that claims to be an instance without being one.
+    """
+    has_own_test = type(cls).__instancecheck__ is not type.__instancecheck__
+    return (
+        not has_own_test
+        and not issubclass(cls, _NATIVE)
+        and not any(issubclass(native, cls) for native in _NATIVE)
+    )
+
+
+#: What is known of arguments, by their position: a literal, or ``None`` for a string that
+#: is none of the literals there.
+Known = Mapping[int, Value | None]
+
+
+def matching(clauses: Candidates, known: Known) -> list[Clause]:
+    """Give the clauses that what is known of the arguments does not exclude."""
+    args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
+    return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
+
+
+def _excludes(clause: Clause, known: Known) -> bool:
+    for position, literal in clause.literals:
+        if position not in known:
+            continue
+        arg = known[position]
+        if arg is None or not isinstance(literal, Value) or not equal(literal.value, arg.value):
+            return True
+    return False
+
+
+def dispatch_position(clauses: Candidates, known: Known) -> int | None:
+    """Give the parameter that has the most different strings; ``None`` if none has two."""
+    strings: dict[int, set[str]] = {}
+    for clause in clauses:
+        for position, literal in clause.literals:
+            if position not in known and is_string(literal):
+                strings.setdefault(position, set()).add(str(t.cast(Value, literal).value))
+    if not strings:
+        return None
+    position = max(sorted(strings), key=lambda each: len(strings[each]))
+    return position if len(strings[position]) > 1 else None
+
+
+def strings_at(clauses: Candidates, position: int) -> list[str]:
+    """Give the strings that clauses have at one of their parameters, in order."""
+    return sorted(
+        {
+            literal.value
+            for clause in clauses
+            for at, literal in clause.literals
+            if at == position and isinstance(literal, Value) and isinstance(literal.value, str)
+        }
+    )
+
+
+def is_string(term: t.Any) -> bool:
+    """Tell whether a term is the literal of a string."""
+    return isinstance(term, Value) and type(term.value) is str
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """Clauses in the order in which they are tried.
+
+    ``exclusive`` has the pairs of numbers whose order would depend on the class of an
+    argument that is an instance of both: if both match, the solver has to answer.
+    """
+
+    clauses: list[Clause]
+    exclusive: list[tuple[int, int]]
+
+
+def in_order(clauses: list[Clause], host: Host) -> Order:
+    """Sort clauses by specificity, the same for all arguments.
+
+    :raises Unfollowable: if the order of two depends on which others match.
+    """
+    ordered: list[Clause] = []
+    for clause in clauses:
+        at = len(ordered)
+        while at and _is_more_specific(clause, ordered[at - 1], host):
+            at -= 1
+        ordered.insert(at, clause)
+    places = {id(clause): place for place, clause in enumerate(ordered)}
+    exclusive = []
+    for number, first in enumerate(clauses):
+        for second in clauses[number + 1 :]:
+            verdict = _is_more_specific(second, first, host)
+            if verdict is None:
+                pair = sorted((places[id(first)], places[id(second)]))
+                exclusive.append((pair[0], pair[1]))
+            elif verdict is not (places[id(second)] < places[id(first)]):
+                raise Unfollowable("rules whose order depends on others", second.rule.span)
+    return Order(ordered, exclusive)
+
+
+def _is_more_specific(left: Clause, right: Clause, host: Host) -> bool | None:
+    """Tell whether the left clause is tried first; ``None`` if that depends on a class."""
+    for mine, other in zip(left.parameters, right.parameters, strict=True):
+        first, second = _tag(mine), _tag(other)
+        if first == second:
+            continue
+        if first is None or second is None:
+            return second is None
+        unions = first in RESERVED_NAMES, second in RESERVED_NAMES
+        if all(unions):
+            continue
+        if any(unions):
+            return unions[1]
+        return _is_subclass(host.classes[first], host.classes[second], mine)
+    return False
+
+
+def _is_subclass(first: type, second: type, parameter: Parameter) -> bool | None:
+    if not is_plain(first) or not is_plain(second):
+        raise Unfollowable("rules for classes of Polar's own values", parameter.span)
+    if issubclass(first, second) or issubclass(second, first):
+        return issubclass(first, second) and first is not second
+    return None
+
+
+def _tag(parameter: Parameter) -> str | None:
+    specializer = parameter.specializer
+    return None if specializer is None else t.cast(Pattern, specializer).tag
+
+
+def check_head(clause: Clause, host: Host) -> None:
+    """Refuse a head that takes a search, or makes host calls, to be matched.
+
+    :raises Unfollowable: for patterns with fields, lists, dictionaries, a variable twice.
+    """
+    seen: set[int] = set()
+    for parameter in clause.parameters:
+        term = parameter.term
+        if isinstance(term, Slot):
+            if term.index in seen:
+                raise Unfollowable("a variable that stands in a head twice", parameter.span)
+            seen.add(term.index)
+        elif not isinstance(term, Value) or type(term.value) is not str:
+            raise Unfollowable("a parameter that is neither a name nor a string", parameter.span)
+        elif parameter.specializer is not None:
+            raise Unfollowable("a literal with a specializer", parameter.span)
+        _check_specializer(parameter, host)
+
+
+def _check_specializer(parameter: Parameter, host: Host) -> None:
+    specializer = parameter.specializer
+    if specializer is None:
+        return
+    if not isinstance(specializer, Pattern) or specializer.fields or specializer.tag is None:
+        raise Unfollowable("a specializer with fields", parameter.span)
+    check_class(specializer, host)
+
+
+def check_class(pattern: Pattern, host: Host) -> None:
+    """Refuse a class whose instances cannot be told by a plain ``isinstance``."""
+    if pattern.tag in RESERVED_NAMES:
+        return
+    cls = host.classes.get(t.cast(str, pattern.tag))
+    if cls is None:
+        raise Unfollowable("a class that is not registered", pattern.span)
+    if type(cls).__instancecheck__ is not type.__instancecheck__:
+        raise Unfollowable("a class with an instance test of its own", pattern.span)
+
+
+def has_cut(clause: Clause) -> bool:
+    """Tell whether a ``cut`` stands in the body of a clause."""
+    stack: list[t.Any] = [clause.body]
+    while stack:
+        term = stack.pop()
+        if getattr(term, "operator", None) is Operator.CUT:
+            return True
+        stack.extend(getattr(term, "args", ()) or ())
+    return False
+
+
+def reaches_itself(name: str, rules: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether a rule may call itself, through others too."""
+    seen: set[str] = set()
+    stack = [name]
+    while stack:
+        for rule in rules.get(stack.pop(), ()):
+            for call in calls_in(rule.body):
+                if call.name == name:
+                    return True
+                if call.name not in seen:
+                    seen.add(call.name)
+                    stack.append(call.name)
+    return False

@@ -1,0 +1,572 @@
+"""The compiled rules of one engine: made when a rule is first asked about.
+
+``Program.answer`` gives the function that answers a call, or ``None`` where the solver
+has to. What a function cannot do by itself it asks the solver, which goes on from where
+the function is: with the goals around it, which Python's frames tell, so that depths,
+traces and places are the solver's own.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import opcode
+import sys
+import threading
+import time
+import types
+import typing as t
+from collections.abc import Callable, Iterator
+
+from . import attributes, fields
+from .clauses import Candidates
+from .compiler import (
+    CLOCK_INTERVAL,
+    QUESTION_FILE,
+    Position,
+    QuestionWriter,
+    Site,
+    Unforeseen,
+    Variant,
+    Writer,
+    position_of,
+)
+from .exceptions import OsoError
+from .host import Host, result_to_polar, to_polar, to_python
+from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
+from .modes import (
+    Unfollowable,
+    dispatch_position,
+    has_cut,
+    is_plain,
+    matching,
+    reaches_itself,
+    strings_at,
+)
+from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Value
+from .policy import Policy
+from .relations import Relation
+from .solver import Solver
+from .traces import Step
+
+Answer = Callable[..., bool]
+#: A budget until the clock is looked at next, and when the question began.
+Clock = list[t.Any]
+#: Goals in each other, outermost first, each with the rule it stands in.
+Steps = list[tuple[Term | None, str | None]]
+#: Frames that must be left on Python's stack for a program that calls itself.
+_HEADROOM = 250
+#: Strings of one parameter up to which their functions are made together, before the first
+#: answer; of more, each is made when it is first asked about.
+MAX_VARIANTS = 200
+_MISSING = object()
+_HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
+
+
+class Source(t.Protocol):
+    """What a program needs of an engine."""
+
+    policy: Policy
+    host: Host
+    actors: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    def clauses(self, name: str) -> t.Mapping[int, Candidates] | None: ...
+    def solver(self) -> Solver: ...
+
+
+class Program:
+    """Functions for the rules of an engine, and what they share."""
+
+    def __init__(self, engine: t.Any) -> None:
+        self._engine = engine
+        self.host: Host = engine.host
+        self._constants: dict[int, tuple[str, t.Any]] = {}
+        self._functions: dict[Variant, str] = {}
+        self._waiting: list[Variant] = []
+        self._sites: dict[types.CodeType, dict[int, Site]] = {}
+        self._tables: dict[Variant, str] = {}
+        self._entries: dict[tuple[str, int], Answer | None] = {}
+        # Taken by those who make functions, never by those who ask what is made.
+        self._making = threading.RLock()
+        #: Why the solver answers some calls: the reason and the place, by rule.
+        self.unfollowed: dict[Variant, Unfollowable] = {}
+        self._relations = {
+            name
+            for declared in self.host.fields.values()
+            for name, kind in declared.items()
+            if isinstance(kind, Relation)
+        }
+        self._plain: set[type] = set()
+        # Values of these kinds are equal as Python says, and nobody's method is asked.
+        self._simple: set[type] = {str, int, float}
+        for cls in self.host.classes.values():
+            self._learn(cls)
+        self._names: dict[str, t.Any] = {
+            "plain": self._plain,
+            "simple": self._simple,
+            "internal": frozenset(attributes._INTERNAL),
+            "missing": _MISSING,
+            "once": (None,),
+            "never": (),
+            "equal": self._equal,
+            "matches": self._matches,
+            "read": self._read,
+            "call_method": self._call_method,
+            "elements": self._elements,
+            "compare": self._compare,
+            "condition": self._condition,
+            "check_reachable": attributes.check_reachable,
+            "hand_over": self._hand_over,
+            "hand_over_each": self._hand_over_each,
+            "look_at": self._look_at,
+            "is_deep": _is_deep,
+            "is_simple": self._is_simple,
+            "environment": STORED_ENVIRONMENT,
+            "log_variable": STORED_VARIABLE,
+            "by_solver": self._by_solver,
+            "problem_of": self._problem,
+            "unforeseen": Unforeseen,
+        }
+
+    # -- making functions -----------------------------------------------------------------
+
+    def answer(self, name: str, arity: int) -> Answer | None:
+        """Give the function that answers calls of a rule; ``None`` where the solver has to."""
+        key = (name, arity)
+        if key not in self._entries:
+            with self._making:
+                self._entries[key] = self._make_entry(name, arity)
+        return self._entries[key]
+
+    def _make_entry(self, name: str, arity: int) -> Answer | None:
+        if not _HAS_POSITIONS or self.candidates(name, arity) is None:
+            return None
+        general = Variant(name, arity, (), True)
+        function, table = self.function(general), self.table(general)
+        self._make_waiting()
+        if general in self.unfollowed and table is None:
+            return None
+        parameters = [f"a{n}" for n in range(arity)]
+        writer = QuestionWriter(self.constant(name), parameters, function, table)
+        return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def table(self, variant: Variant) -> tuple[int, str] | None:
+        """Give the parameter to choose a function by, and the name of the table of functions.
+
+        ``None`` if there is nothing to choose by.
+        """
+        candidates = self.candidates(variant.name, variant.arity)
+        at = None if candidates is None else dispatch_position(candidates, variant.values)
+        if candidates is None or at is None:
+            return None
+        name = self._tables.get(variant)
+        if name is None:
+            name = self._tables[variant] = f"t{len(self._tables)}"
+            table = self._names[name] = _Table(self, variant, at, strings_at(candidates, at))
+            if len(table.texts) <= MAX_VARIANTS:
+                table.fill()
+        return at, name
+
+    def _is_simple(self, arg: t.Any) -> bool:
+        """Tell whether an argument can be used as it is; learn its class if it can."""
+        if type(arg) in (list, dict) or attributes.is_internal(arg):
+            return False
+        term = to_polar(arg)
+        if type(term) is Instance:
+            self._learn(type(arg))
+            return True
+        return type(term) is Value
+
+    def _learn(self, cls: type) -> None:
+        if not is_plain(cls) or issubclass(cls, type):
+            return
+        self._plain.add(cls)
+        if cls.__eq__ is object.__eq__:
+            self._simple.add(cls)
+
+    def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
+        return bool(self._engine.solve_call(name, args))
+
+    def candidates(self, name: str, arity: int) -> Candidates | None:
+        """Give the clauses of a rule."""
+        by_arity = self._engine.clauses(name)
+        return None if by_arity is None else by_arity.get(arity)
+
+    def members(self, union: str) -> tuple[type, ...]:
+        """Give the classes of ``Actor`` or ``Resource``."""
+        names = self._engine.actors if union == "Actor" else self._engine.resources
+        return tuple(self.host.classes[name] for name in names)
+
+    def function(self, variant: Variant) -> str:
+        """Give the name of the function of a variant, which is made before it is called."""
+        name = self._functions.get(variant)
+        if name is None:
+            name = self._functions[variant] = f"f{len(self._functions)}"
+            self._waiting.append(variant)
+        return name
+
+    def made(self, variant: Variant) -> Answer:
+        """Give the function of a variant, made if it is not yet."""
+        with self._making:
+            name = self.function(variant)
+            self._make_waiting()
+        made: Answer = self._names[name]
+        return made
+
+    def constant(self, value: t.Any) -> str:
+        """Give the name of a value in the functions."""
+        # With the value, which keeps it alive: an identity is not reused.
+        known = self._constants.get(id(value))
+        if known is None:
+            known = self._constants[id(value)] = (f"k{len(self._constants)}", value)
+            self._names[known[0]] = value
+        return known[0]
+
+    def is_relation(self, name: str) -> bool:
+        """Tell whether a name is a relation of some class, whose rows an adapter gives."""
+        return name in self._relations
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        return reaches_itself(name, self._engine.policy.rules)
+
+    def is_single(self, variant: Variant) -> bool:
+        """Tell whether a call has one solution at most."""
+        candidates = self.candidates(variant.name, variant.arity)
+        if candidates is None:
+            return True
+        clauses = matching(candidates, variant.values)
+        return len(clauses) <= 1 and all(
+            not has_cut(clause) and _is_single(clause.body) for clause in clauses
+        )
+
+    def _make_waiting(self) -> None:
+        while self._waiting:
+            variant = self._waiting.pop()
+            name = self._functions[variant]
+            try:
+                self._names[name] = self._make(variant)
+            except Unfollowable as reason:
+                self.unfollowed[variant] = reason
+                self._names[name] = self._stub(variant)
+
+    def _make(self, variant: Variant) -> Answer:
+        if self.candidates(variant.name, variant.arity) is None and not self._engine.clauses(
+            variant.name
+        ):
+            raise Unfollowable("a rule that is not defined", None)
+        writer = Writer(self, variant)
+        return self._compiled(writer.write(), self._file_of(variant), writer.sites)
+
+    def _compiled(
+        self, function: ast.FunctionDef, file: str, sites: dict[Position, Site]
+    ) -> Answer:
+        function.lineno = function.end_lineno = 1
+        function.col_offset = function.end_col_offset = 0
+        module = ast.fix_missing_locations(ast.Module([function], []))
+        names: dict[str, t.Any] = {}
+        exec(compile(module, file, "exec"), self._names, names)
+        made: Answer = names[function.name]
+        code = t.cast(types.FunctionType, made).__code__
+        self._sites[code] = _sites_by_offset(code, sites)
+        return made
+
+    def _file_of(self, variant: Variant) -> str:
+        candidates = self.candidates(variant.name, variant.arity)
+        spans = [clause.rule.span for clause in candidates or ()]
+        files = {span.source.name for span in spans if span is not None}
+        return next(iter(files)) or "<policy>" if len(files) == 1 else "<policy>"
+
+    def _stub(self, variant: Variant) -> Answer:
+        """Make a function that lets the solver answer."""
+        name, arity = variant.name, variant.arity
+        if not variant.is_test:
+            return lambda *args: self._hand_over_each(name, args[:arity], args[-1])  # type: ignore[return-value]
+        return lambda *args: self._hand_over(name, args[:arity], args[-1])
+
+    # -- what functions ask for -----------------------------------------------------------
+
+    def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
+        for value, span in zip((left, right), spans, strict=True):
+            if span is not None:
+                attributes.check_reachable(value, span)
+            self._learn(type(value))
+        solver = self._engine.solver()
+        return bool(solver.equal(result_to_polar(left), result_to_polar(right)))
+
+    def _matches(self, item: t.Any, texts: tuple[str, ...]) -> Iterator[None]:
+        for text in texts:
+            if self._equal(item, text, (None, None)):
+                yield
+
+    def _read(self, value: t.Any, name: str, span: t.Any) -> t.Any:
+        kind = type(value)
+        if kind is dict:
+            term = result_to_polar(value)
+            if type(term) is Dictionary:
+                found = term.get(name)
+                return _MISSING if found is None else to_python(found, str)
+        found = self._attribute(value, name, span, self._here)
+        self._learn(kind)
+        attributes.check_reachable(found, span)
+        return found
+
+    def _attribute(self, value: t.Any, name: str, span: t.Any, here: Callable[[], Solver]) -> t.Any:
+        if type(value) is bool:
+            raise here().no_lookup(to_polar(value), span)
+        try:
+            return fields.read(self.host, _copied(value), name, span)
+        except AttributeError as error:
+            raise here().no_attribute(result_to_polar(value), name, error, span) from error
+        except fields.UnreadableRelation as error:
+            raise here().unreadable(error, span) from error
+
+    def _call_method(self, value: t.Any, key: t.Any, args: tuple[t.Any, ...]) -> t.Any:
+        name, span, keywords = key
+        method = self._attribute(value, name, span, self._here)
+        if not callable(method):
+            raise self._here().not_callable(name, span)
+        plain = [_copied(arg) for arg in args]
+        count = len(plain) - len(keywords)
+        found = method(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
+        attributes.check_reachable(found, span)
+        return found
+
+    def _elements(
+        self, collection: t.Any, goal: Expression, span: t.Any, clock: Clock
+    ) -> Iterator[t.Any]:
+        if span is not None:
+            attributes.check_reachable(collection, span)
+        solver = self._here()
+        if clock[2] is None:
+            clock[2] = {}
+        solver.begun = clock[2]
+        term = result_to_polar(collection)
+        for element in solver.elements(term, goal):
+            self._look_at(clock)
+            yield to_python(element, str)
+
+    def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> bool:
+        terms = result_to_polar(left), result_to_polar(right)
+        return bool(self._here().compare_terms(Expression(goal.operator, terms, span=goal.span)))
+
+    def _condition(self, value: t.Any, goal: Term, span: t.Any) -> bool:
+        """Tell what a condition that is neither true nor false is: an error."""
+        attributes.check_reachable(value, span)
+        term = result_to_polar(value)
+        return bool(self._here(term).condition(term, goal))
+
+    # -- time -----------------------------------------------------------------------------
+
+    def _look_at(self, clock: Clock) -> None:
+        clock[0] = CLOCK_INTERVAL
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        self._engine.solver().check_time(clock[1])
+
+    # -- the solver takes over -------------------------------------------------------------
+
+    def _hand_over(self, name: str, args: tuple[t.Any, ...], clock: Clock) -> bool:
+        for _ in self._hand_over_each(name, args, clock):
+            return True
+        return False
+
+    def _hand_over_each(self, name: str, args: tuple[t.Any, ...], clock: Clock) -> Iterator[None]:
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        steps = self._steps(_frames(sys._getframe(1), self._sites))
+        goal = Call(name, tuple(map(result_to_polar, args)))
+        around = None
+        if steps:
+            # The last step is the call itself, which the solver makes anew.
+            around = _chain(steps[:-1], _entry_call(sys._getframe(1)))
+            goal = _as_written(goal, steps[-1][0])
+        return t.cast("Iterator[None]", self._engine.solver().go_on(goal, around, clock[1]))
+
+    def _here(self, goal: Term | None = None) -> Solver:
+        """Give a solver that is where the function is that asks.
+
+        :param goal: what the goal at hand stands for, if it is a variable.
+        """
+        solver: Solver = self._engine.solver()
+        steps = self._steps(_frames(sys._getframe(2), self._sites))
+        if goal is not None:
+            steps[-1] = (goal, steps[-1][1])
+        solver.stand_at(_chain(steps, _entry_call(sys._getframe(2))))
+        return solver
+
+    def _steps(self, frames: list[tuple[types.CodeType, int]]) -> Steps:
+        steps: Steps = []
+        for code, offset in frames:
+            site = self._sites[code].get(offset)
+            if site is not None:
+                steps.extend(site.steps)
+        return steps
+
+    def _problem(
+        self, error: AttributeError, name: str, args: tuple[t.Any, ...]
+    ) -> OsoError | None:
+        """Make the error of the policy for an attribute that a function did not find.
+
+        ``None`` if it comes from elsewhere: from inside a method, or from a comparison.
+        """
+        frames = list(_until_next_entry(error.__traceback__, self._sites))
+        code, offset = frames[-1]
+        site = self._sites[code].get(offset)
+        if site is None:
+            return None
+        goal = site.steps[-1][0]
+        if not isinstance(goal, Expression) or goal.operator is not Operator.DOT:
+            return None
+        key = goal.args[1]
+        if not isinstance(key, Value):
+            return None
+        solver: Solver = self._engine.solver()
+        solver.stand_at(_chain(self._steps(frames), Call(name, tuple(map(to_polar, args)))))
+        # Without its owner, an error from inside of a property proposes nothing.
+        value = Instance(error.obj)
+        return solver.no_attribute(value, str(key.value), error, goal.span)
+
+
+class _Table(dict[str, Answer]):
+    """The functions for the strings of one parameter, and one for all other strings."""
+
+    def __init__(self, program: Program, variant: Variant, at: int, texts: list[str]) -> None:
+        super().__init__()
+        self.texts = frozenset(texts)
+        self._program = program
+        self._variant = variant
+        self._at = at
+        self._other: Answer | None = None
+
+    def fill(self) -> None:
+        """Ask for all functions now."""
+        for text in [None, *sorted(self.texts)]:
+            self._program.function(self._of(text))
+
+    def __missing__(self, text: str) -> Answer:
+        if text not in self.texts:
+            if self._other is None:
+                self._other = self._program.made(self._of(None))
+            return self._other
+        self[text] = made = self._program.made(self._of(text))
+        return made
+
+    def _of(self, text: str | None) -> Variant:
+        known = tuple(sorted((*self._variant.known, (self._at, text))))
+        return dataclasses.replace(self._variant, known=known)
+
+
+def _copied(value: t.Any) -> t.Any:
+    """Give what crosses the border: a list or a dictionary as a copy."""
+    if type(value) is list or type(value) is dict:
+        return to_python(result_to_polar(value), str)
+    return value
+
+
+def _is_single(body: Term | None) -> bool:
+    """Tell whether a body has one solution at most: it has no search and no call in it."""
+    stack: list[t.Any] = [body]
+    while stack:
+        term = stack.pop()
+        if isinstance(term, Expression):
+            if term.operator in (Operator.IN, Operator.OR, Operator.CUT):
+                return False
+            if term.operator not in (Operator.NOT, Operator.FORALL):
+                stack.extend(term.args)
+        elif isinstance(getattr(term, "term", term), Call):
+            return False
+    return True
+
+
+def _is_deep() -> bool:
+    """Tell whether little is left of Python's stack."""
+    try:
+        sys._getframe(sys.getrecursionlimit() - _HEADROOM)
+    except ValueError:
+        return False
+    return True
+
+
+def _sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[int, Site]:
+    """Give the goal that each instruction of a function stands for, if it stands for one."""
+    found: dict[int, Site] = {}
+    last: Site | None = None
+    nothing = position_of(None)
+    for offset, position in zip(range(0, len(code.co_code), 2), code.co_positions(), strict=False):
+        site = sites.get(t.cast(Position, position)) if position != nothing else None
+        if code.co_code[offset] == _FOR_ITER:
+            # The next element is asked for where the loop's source was made, just before.
+            site = last
+        if site is not None:
+            found[offset] = last = site
+    return found
+
+
+_FOR_ITER = opcode.opmap["FOR_ITER"]
+
+
+def _frames(
+    frame: types.FrameType | None, sites: dict[types.CodeType, t.Any]
+) -> list[tuple[types.CodeType, int]]:
+    """Give the compiled functions under way in this question, outermost first."""
+    found = []
+    while frame is not None and not is_entry(frame.f_code):
+        if frame.f_code in sites:
+            found.append((frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return found[::-1]
+
+
+def _entry_call(frame: types.FrameType | None) -> Call | None:
+    """Give the question that is under way."""
+    while frame is not None and not is_entry(frame.f_code):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    names = frame.f_locals
+    args = tuple(to_polar(names[f"a{n}"]) for n in range(frame.f_code.co_argcount))
+    return Call(names["name"], args)
+
+
+def _as_written(goal: Call, written: Term | None) -> Call:
+    """Give a call its place, and its literals theirs."""
+    called = getattr(written, "term", written)
+    if not isinstance(called, Call) or len(called.args) != len(goal.args):
+        return goal
+    args = tuple(
+        term if isinstance(term, Value) else arg
+        for term, arg in zip(called.args, goal.args, strict=True)
+    )
+    return Call(goal.name, args, span=called.span)
+
+
+def is_entry(code: types.CodeType) -> bool:
+    """Tell whether a frame with this code is a question that compiled rules answer."""
+    return code.co_filename == QUESTION_FILE
+
+
+def _until_next_entry(
+    trace: types.TracebackType | None, sites: dict[types.CodeType, t.Any]
+) -> Iterator[tuple[types.CodeType, int]]:
+    """Give the functions that an error came through, up to where another question began."""
+    is_first = True
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_entry(code) and not is_first:
+            return
+        is_first = False
+        if code in sites:
+            yield code, trace.tb_lasti
+        trace = trace.tb_next
+
+
+def _chain(steps: Steps, question: Call | None) -> Step | None:
+    """Make the steps of a run from the goals around a place."""
+    step = Step(None, [], None, None, 0)
+    if question is not None:
+        step = Step(question, [], step, None, 0)
+    for goal, rule in steps:
+        step = Step(goal, [], step, rule, 0)
+    return step
