@@ -333,7 +333,9 @@ def _span(part: _Part | Token) -> Span:
 
 def _between(first: _Part | Token, last: _Part | Token) -> Span:
     source, start, _ = _span(first)
-    return Span(source, start, _span(last).end)
+    # A token can tell its end without making a span.
+    end = last.end if isinstance(last, Token) else _span(last).end
+    return Span(source, start, end)
 
 
 def _is_value(part: _Part) -> bool:

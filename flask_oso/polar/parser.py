@@ -23,6 +23,7 @@ from .nodes import Rule, Statement, Term
 from .sources import Source, located
 from .tables import read_tables
 from .tokens import (
+    CHECKED,
     Lexer,
     Text,
     Token,
@@ -264,7 +265,7 @@ class _Syntax:
 
     def tokens(self, text: Text) -> list[Token]:
         """Give the tokens of a text, those included that stand for no token at all."""
-        tokens = list(self._lexer.tokens(text))
+        tokens = self._lexer.tokens(text)
         if text.nesting is not None and len(tokens) > text.nesting:
             mark_depth(tokens, text.nesting)
         return tokens
@@ -286,8 +287,9 @@ def _feed(reading: Reading, token: Token) -> ParserError | None:
     :raises ParserError: if something is wrong with a number, or with an expression that
         ends before the token: that says itself what would be right.
     """
-    try:
-        check(token)
-    except InvalidTokenCharacter as problem:
-        return problem
+    if token.type in CHECKED:
+        try:
+            check(token)
+        except InvalidTokenCharacter as problem:
+            return problem
     return None if reading.feed(token) else out_of_place(token)

@@ -82,6 +82,12 @@ class Policy:
             return None
         return settle(_Strings(self).of_parameter("allow", 3, 1))
 
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The rule calls in the bodies of all rules, in the order of the sources."""
+        rules = self.rules_in_source_order()
+        return tuple(call for rule in rules for call in calls_in(rule.body))
+
     def rules_in_source_order(self) -> list[Rule]:
         """Give all rules, sorted by where they stand; those without a place come last."""
         numbers = {id(source): number for number, source in enumerate(self.sources)}

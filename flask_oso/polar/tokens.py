@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .characters import Deceit, deceit, deceptive_in, explain, with_escapes
@@ -76,7 +76,7 @@ class Lexer:
     :param ignored: names of the terminals that separate tokens.
     """
 
-    def __init__(self, terminals: Iterable[Terminal], ignored: Iterable[str]) -> None:
+    def __init__(self, terminals: Sequence[Terminal], ignored: Sequence[str]) -> None:
         words, patterns = {}, []
         for terminal in sorted(terminals, key=lambda each: -each.priority):
             if terminal.is_word:
@@ -86,18 +86,37 @@ class Lexer:
         signs = sorted((word for word in words if not word.isalpha()), key=len, reverse=True)
         # Before the last pattern, which takes any character.
         patterns.insert(-1, f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
+        separators = "|".join(f"(?:{each.pattern})" for each in terminals if each.name in ignored)
         self._words = words
         self._ignored = frozenset(ignored)
         self._pattern = re.compile("|".join(patterns))
+        # What separates tokens is passed over in one step with the token behind it.
+        self._quick = re.compile(f"(?:{separators})*+(?:{'|'.join(patterns)}|(?P<END>\\Z))")
 
-    def tokens(self, text: Text) -> t.Iterator[Token]:
+    def tokens(self, text: Text) -> list[Token]:
         """Give all tokens of a text."""
-        words, ignored = self._words, self._ignored
         deceptive = deceptive_in(text.source.text)
+        if deceptive:
+            return list(self._checked_tokens(text, deceptive))
+        get, new = self._words.get, tuple.__new__
+        tokens = []
+        for match in self._quick.finditer(text.source.text):
+            group = kind = match.lastgroup or ""
+            if kind == "END":
+                break
+            part = match[group]
+            if kind == "SYMBOL" or kind == "SIGN":
+                kind = get(part, kind)
+            # As ``Token(…)`` does, without a call of Python: there are many.
+            tokens.append(new(Token, (kind, part, match.start(group), text)))
+        return tokens
+
+    def _checked_tokens(self, text: Text, deceptive: frozenset[str]) -> t.Iterator[Token]:
+        words, ignored = self._words, self._ignored
         for match in self._pattern.finditer(text.source.text):
             kind = match.lastgroup or ""
             part = match.group()
-            if deceptive and _first_refused(part, kind, deceptive) is not None:
+            if _first_refused(part, kind, deceptive) is not None:
                 yield Token(DECEPTIVE, part, match.start(), text)
                 continue
             if kind in ignored:
@@ -122,7 +141,7 @@ def _first_refused(part: str, kind: str, deceptive: Iterable[str]) -> int | None
 
 
 def check(token: Token) -> None:
-    """Raise the error of a token that is wrong in itself."""
+    """Raise the error of a token that is wrong in itself; only those ``CHECKED`` can be."""
     reject = _CHECKS.get(token.type)
     if reject is not None:
         reject(token)
@@ -278,3 +297,5 @@ _CHECKS: dict[str, t.Callable[[Token], None]] = {
     DECEPTIVE: _reject_deceptive,
     TOO_DEEP: _reject_depth,
 }
+#: The types of tokens that can be wrong in themselves.
+CHECKED = frozenset(_CHECKS)

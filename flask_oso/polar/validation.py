@@ -9,7 +9,6 @@ said about rule types is in ``rule_types.py``, about blocks in ``resource_blocks
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from .exceptions import OsoError, ValidationError
@@ -26,7 +25,7 @@ from .nodes import (
     Variable,
     parts,
 )
-from .policy import Policy, calls_in
+from .policy import Policy
 from .printer import to_polar
 from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
@@ -84,20 +83,30 @@ _POLAR_CLASSES = {
 # -- one rule by itself, as it was parsed --------------------------------------------
 
 
-def check_singletons(rule: Rule, host: Host) -> list[OsoError]:
-    """Complain about variables that occur once in a rule and so cannot matter."""
-    terms = terms_of(rule)
+def check_singletons(terms: Sequence[Term], host: Host) -> list[OsoError]:
+    """Complain about variables that occur once in a rule and so cannot matter.
+
+    :param terms: all terms of the rule, in the order of the text; likewise below.
+    """
     variables = [term for term in terms if isinstance(term, Variable)]
-    rests = [term.rest for term in terms if isinstance(term, List) and term.rest is not None]
-    counts = Counter(variable.name for variable in variables)
-    names = [name for name in counts if counts[name] > 1]
-    names += [name for name in host.constants if name not in host.classes]
-    return [
-        _singleton(variable, "*" if any(variable is rest for rest in rests) else "", names)
+    counts: dict[str, int] = {}
+    for variable in variables:
+        counts[variable.name] = counts.get(variable.name, 0) + 1
+    single = [
+        variable
         for variable in variables
         if counts[variable.name] == 1
         and not _is_free_name(variable.name)
         and variable.name not in host.constants
+    ]
+    if not single:
+        return []
+    rests = [term.rest for term in terms if isinstance(term, List) and term.rest is not None]
+    names = [name for name in counts if counts[name] > 1]
+    names += [name for name in host.constants if name not in host.classes]
+    return [
+        _singleton(variable, "*" if any(variable is rest for rest in rests) else "", names)
+        for variable in single
     ]
 
 
@@ -126,10 +135,10 @@ def _with_hyphen(span: Span | None) -> str | None:
     return f"{before[1]}_{span.text}" if before else None
 
 
-def warn_specializers(rule: Rule, host: Host) -> list[str]:
+def warn_specializers(terms: Sequence[Term], host: Host) -> list[str]:
     """Warn about class names in patterns that are not registered."""
     warnings: dict[str, str] = {}
-    for term in terms_of(rule):
+    for term in terms:
         if not isinstance(term, Pattern) or term.tag is None or term.tag in warnings:
             continue
         if _is_free_name(term.tag) or term.tag in host.constants:
@@ -154,7 +163,7 @@ def warn_class_strings(rule: Rule, host: Host) -> list[str]:
     ]
 
 
-def warn_nested_classes(rule: Rule, host: Host) -> list[str]:
+def warn_nested_classes(rule: Rule, terms: Sequence[Term], host: Host) -> list[str]:
     """Warn about class names inside patterns that stand for the class object itself."""
     return [
         located(
@@ -162,7 +171,7 @@ def warn_nested_classes(rule: Rule, host: Host) -> list[str]:
             f"write {part.name}{{}} to match its instances",
             part.span,
         )
-        for part in _nested_parts(rule)
+        for part in _nested_parts(rule, terms)
         if isinstance(part, Variable) and part.name in host.classes
     ]
 
@@ -173,21 +182,30 @@ def _is_free_name(name: str) -> bool:
 
 def terms_of(rule: Rule) -> list[Term]:
     """Give all terms of a rule in the order of the text."""
-    found = list(walk(_roots(rule)))
-    return sorted(found, key=lambda term: term.span.start if term.span else 0)
+    # The list of what waits grows while it is walked through.
+    terms: list[Term] = []
+    for parameter in rule.parameters:
+        terms.append(parameter.term)
+        if parameter.specializer is not None:
+            terms.append(parameter.specializer)
+    if rule.body is not None:
+        terms.append(rule.body)
+    for term in terms:
+        terms += parts(term)
+    terms.sort(key=_start)
+    return terms
 
 
-def _roots(rule: Rule) -> list[Term]:
-    parts = [part for p in rule.parameters for part in (p.term, p.specializer)]
-    return [part for part in (*parts, rule.body) if part is not None]
+def _start(term: Term) -> int:
+    return term.span[1] if term.span else 0
 
 
-def _nested_parts(rule: Rule) -> Iterator[Term]:
+def _nested_parts(rule: Rule, terms: Sequence[Term]) -> Iterator[Term]:
     """Give what stands directly in fields and lists of the patterns of a rule."""
     patterns = [p.specializer for p in rule.parameters]
     patterns += [
         term.args[1]
-        for term in terms_of(rule)
+        for term in terms
         if isinstance(term, Expression) and term.operator is Operator.ISA
     ]
     stack = [pattern for pattern in patterns if isinstance(pattern, (Pattern, List))]
@@ -211,12 +229,7 @@ def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
     """
     required = {name for name, types in policy.types.items() if any(t.required for t in types)}
     known = {*policy.rules, *ROLE_RULE_NAMES, *required, *left_out}
-    return [
-        _undefined(call, policy)
-        for rule in policy.rules_in_source_order()
-        for call in calls_in(rule.body)
-        if call.name not in known
-    ]
+    return [_undefined(call, policy) for call in policy.calls if call.name not in known]
 
 
 def _undefined(call: Call, policy: Policy) -> OsoError:
@@ -250,8 +263,7 @@ def warn_arities(policy: Policy) -> list[str]:
             f"its rules have {_listed(arities[call.name])}",
             call.span,
         )
-        for rule in policy.rules_in_source_order()
-        for call in calls_in(rule.body)
+        for call in policy.calls
         if call.name in arities and len(call.args) not in arities[call.name]
     ]
 
@@ -272,12 +284,6 @@ def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[st
         ("allow", "allow_field", "allow_request")
     ):
         warnings.append(_MISSING_ALLOW)
-    called = {
-        call.name
-        for rules in policy.rules.values()
-        for rule in rules
-        for call in calls_in(rule.body)
-    }
-    if policy.blocks and "has_permission" not in called:
+    if policy.blocks and all(call.name != "has_permission" for call in policy.calls):
         warnings.append(_MISSING_HAS_PERMISSION)
     return warnings
