@@ -17,9 +17,9 @@ order in which they build on each other, which is also the order to read them in
     what a question may cost; what is said on a stream; what queries take and give;
     arithmetic; how classes lead to each other; the Python side.
 ``policy``, ``resource_blocks``, ``rule_types``, ``vocabulary``, ``members``, ``roles``,
-``validation``, ``loading``
+``validation``, ``loading``, ``archive``, ``cache``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
-    the roles of oso 0.15.
+    the roles of oso 0.15; a policy as data, and where it is kept.
 ``attributes``, ``fields``
     what a name gives of a Python object: an attribute, or the rows of a relation.
 ``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``

@@ -90,7 +90,7 @@ def load_policy(
     :raises OsoError: the first problem; ``problems`` has all of them and the attribute
         ``warnings`` the warnings.
     """
-    with _without_collector():
+    with without_collector():
         load = _Load(host, base, Limits() if limits is None else limits)
         for source in sources:
             load.read(source)
@@ -102,7 +102,7 @@ def load_policy(
 
 
 @contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Keep Python from looking for cycles meanwhile: a third of the time goes into it.
 
     A policy is trees of millions of objects that all stay, and nothing else is made. Who

@@ -74,6 +74,30 @@ def _mentions(term: Term, classes: t.Mapping[str, str]) -> Iterator[_Mention]:
             yield classes[owner.name], key.name, key.span
 
 
+def traits(cls: type, host: Host) -> list[t.Any]:
+    """Give as plain data all that a load can learn of a class, for who keeps what it gave.
+
+    What another state of the class could change in a warning or an error is in it.
+    """
+    fields = host.fields.get(cls, {})
+    relatives = _relatives(cls)[: _MOST_RELATIVES + 1]
+    return [
+        [f"{each.__module__}.{each.__qualname__}" for each in cls.__mro__],
+        [(name, _shown_field(field)) for name, field in fields.items()],
+        [] if cls.__module__ == "builtins" else [_traits_of_one(each, host) for each in relatives],
+    ]
+
+
+def _shown_field(field: t.Any) -> str:
+    return field.__qualname__ if isinstance(field, type) else repr(field)
+
+
+def _traits_of_one(cls: type, host: Host) -> list[t.Any]:
+    codes = [(code.co_code.hex(), code.co_names) for code in _codes(cls)]
+    names = [*vars(cls)], [*_declared(cls)], [*host.fields.get(cls, ())]
+    return [f"{cls.__module__}.{cls.__qualname__}", type(cls).__qualname__, names, codes]
+
+
 # -- what a class has ------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ import threading
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
+from .cache import load_cached
 from .console import Console, StandardConsole
 from .engine import Engine
 from .exceptions import (
@@ -29,7 +30,6 @@ from .exceptions import (
 )
 from .host import Host, make_host
 from .limits import Limits
-from .loading import load_policy
 from .log_settings import BANNER, is_banner_due
 from .output import say
 from .policy import Policy
@@ -271,7 +271,7 @@ class Polar:
     def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
         """Read texts and check what they say, but for their inline queries."""
         try:
-            loaded = load_policy(
+            loaded = load_cached(
                 sources,
                 self._engine.host,
                 base,

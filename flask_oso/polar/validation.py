@@ -31,7 +31,6 @@ from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
 from .sources import Span, located
 from .spelling import did_you_mean, how_to_register, nearest
-from .traversal import walk
 
 _MISSING_ALLOW = """\
 Your policy does not contain an allow rule, which usually means
