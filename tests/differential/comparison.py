@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 Json = t.Any
 
-_INNER_NUMBER = re.compile(r"\b_((?:[A-Za-z]\w*?_)?)\d+\b")
+_INNER_NUMBER = re.compile(r"\b(_\w*?)(?:_?\d+)+\b")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file [^\n]*)?:\n(?:\t[^\n]*\n?)*")
 _TRACE = re.compile(r"\Atrace \(most recent evaluation last\):\n(.*?)\n\n", re.DOTALL)
@@ -103,7 +103,7 @@ def _read_error(kind: str, message: str) -> Error:
 
 
 def _plain(text: str) -> str:
-    return _ADDRESS.sub("", _INNER_NUMBER.sub(r"_\1#", text))
+    return _ADDRESS.sub("", _INNER_NUMBER.sub(r"\1#", text))
 
 
 def _plain_value(value: Json) -> Json:
@@ -144,4 +144,10 @@ def _first_difference(ours: Step, theirs: Step) -> str | None:
             return "place"
         if mine.trace != other.trace:
             return "trace"
-    return None if ours.output == theirs.output else "output"
+    return None if _says_all(ours.output, theirs.output) else "output"
+
+
+def _says_all(ours: list[str], theirs: list[str]) -> bool:
+    """Tell whether what they print is printed here, in order; there may be help beside it."""
+    lines = iter(ours)
+    return all(line in lines for line in theirs)

@@ -1,0 +1,382 @@
+"""What differs from oso 0.27.3 on purpose, or without harm: one table, each row with its reason.
+
+``classify`` tells which rows explain a ``Difference``; what none explains is a fault of
+ours. Rows are as narrow as they can be made, and each has an example that the tests run:
+it must differ, and for the reason that the row gives.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import json
+import re
+import typing as t
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .comparison import Difference, Error, Json, same
+
+_ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Mod", "Rem")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A class of differences.
+
+    :param example: a policy and a query that differ in this way.
+    :param explains: tells whether a difference is of this class.
+    :param level: brings results of both sides to what they have in common; for classes
+        that concern the shape of results, which may come together.
+    """
+
+    name: str
+    reason: str
+    example: tuple[str, str]
+    explains: Callable[[Difference], bool] = lambda difference: False
+    level: Callable[[Json], Json] | None = None
+
+
+def classify(difference: Difference) -> str | None:
+    """Name the rows that explain a difference, joined by ``+``; ``None`` if none does."""
+    for known in KNOWN:
+        if known.explains(difference):
+            return known.name
+    return _classify_shape(difference) if difference.aspect == "results" else None
+
+
+def _classify_shape(difference: Difference) -> str | None:
+    shapes = [known for known in KNOWN if known.level]
+    for chosen in ([known] for known in shapes):
+        if _levelled(difference, chosen):
+            return chosen[0].name
+    if not _levelled(difference, shapes):
+        return None
+    needed = list(shapes)
+    for known in shapes:
+        rest = [other for other in needed if other is not known]
+        if _levelled(difference, rest):
+            needed = rest
+    return "+".join(known.name for known in needed)
+
+
+def _levelled(difference: Difference, shapes: list[Known]) -> bool:
+    def level(results: Json) -> Json:
+        return functools.reduce(lambda value, it: t.cast(t.Any, it.level)(value), shapes, results)
+
+    ours, theirs = difference.ours, difference.theirs
+    return same(level(ours.results), level(theirs.results)) and _kind(ours) == _kind(theirs)
+
+
+def _kind(step: t.Any) -> str | None:
+    return step.error.kind if step.error else None
+
+
+# -- errors --------------------------------------------------------------------------
+
+
+def _says(error: Error | None, *beginnings: str) -> bool:
+    return error is not None and error.text.startswith(beginnings)
+
+
+def _is_division_by_zero(d: Difference) -> bool:
+    error = d.ours.error
+    return _says(error, "Arithmetic error") and bool(re.search(r"/ -?0\b", error.text))  # type: ignore[union-attr]
+
+
+def _is_missing_under_not(d: Difference) -> bool:
+    is_missing = _says(d.ours.error, "Application error: ")
+    return is_missing and d.aspect in ("results", "error", "text") and _has_negation(d)
+
+
+def _has_negation(d: Difference) -> bool:
+    return bool(re.search(r"\b(not|forall)\b", d.polar))
+
+
+def _is_broken_trace(d: Difference) -> bool:
+    ours, theirs = d.ours.error, d.theirs.error
+    if d.aspect != "trace" or ours is None or theirs is None or not _has_negation(d):
+        return False
+    return ours.trace.endswith(theirs.trace)
+
+
+def _is_object_shown(d: Difference) -> bool:
+    if d.aspect not in ("text", "trace"):
+        return False
+    ours, theirs = (_without_objects(it.error) for it in (d.ours, d.theirs))
+    return ours[0].startswith(theirs[0]) and (ours[1] == theirs[1] or ours[1].endswith(theirs[1]))
+
+
+def _without_objects(error: Error | None) -> tuple[str, str]:
+    assert error is not None
+    bare = re.compile(r"<(?:[\w.]*\.)?(\w+)(?: object| [^<>]*)?>")
+    return bare.sub(r"<\1>", error.text), bare.sub(r"<\1>", error.trace)
+
+
+def _is_value_shown(d: Difference) -> bool:
+    """Tell whether one side shows a variable where the other shows its value."""
+    if d.aspect != "text" or d.ours.error is None or d.theirs.error is None:
+        return False
+    if d.ours.error.place != d.theirs.error.place:
+        return False
+    beginnings = ("Not supported: ", "Arithmetic error: ", "Type error: Can only assign")
+    return any(_says(d.ours.error, it) and _says(d.theirs.error, it) for it in beginnings)
+
+
+def _is_reworded(d: Difference) -> bool:
+    ours, theirs = d.ours.error, d.theirs.error
+    beginning = "Found an unhandled partial in the query result: "
+    if d.aspect not in ("text", "place") or not (_says(ours, beginning) and _says(theirs, beginning)):
+        return False
+    return True
+
+
+def _is_place_without(d: Difference) -> bool:
+    return d.aspect == "place" and d.theirs.error is not None and d.theirs.error.place is None
+
+
+def _is_internal_error(d: Difference) -> bool:
+    error = d.theirs.error
+    return error is not None and (
+        error.kind == "OperationalError"
+        or error.text.startswith("Type error: cannot unify patterns directly")
+    )
+
+
+def _is_unregistered(d: Difference) -> bool:
+    error = d.ours.error
+    return error is not None and error.kind == "UnregisteredClassError" and "Nobody" in d.polar
+
+
+def _is_field_undeclared(d: Difference) -> bool:
+    return _says(d.theirs.error, "No field ")
+
+
+def _is_read_twice(d: Difference) -> bool:
+    return bool(re.search(r"nums\(\)|trouble\(\)", d.polar)) and (
+        _has_negation(d) or _says(d.ours.error, "InvalidIteratorError")
+    )
+
+
+# -- results -------------------------------------------------------------------------
+
+
+def _has_union_field(d: Difference) -> bool:
+    return bool(re.search(r"\b(Actor|Resource)\{", d.policy)) and d.aspect in ("results", "error")
+
+
+def _is_union_order(d: Difference) -> bool:
+    if d.aspect != "results" or not re.search(r"\b(actor|resource) \w+ \{", d.policy):
+        return False
+    ours, theirs = ([_key(_sorted(it)) for it in side.results] for side in (d.ours, d.theirs))
+    return collections.Counter(ours) == collections.Counter(theirs)
+
+
+def _key(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _is_late_arithmetic(d: Difference) -> bool:
+    if d.aspect != "results":
+        return False
+    text = json.dumps([d.ours.results, d.theirs.results])
+    return any(f'"expression", "{name}"' in text for name in _ARITHMETIC)
+
+
+def _is_printed_name(d: Difference) -> bool:
+    if d.aspect != "output" or d.query is None or len(d.ours.output) != len(d.theirs.output):
+        return False
+    name = re.compile(r"\b(_\w*#|[u-z])(?=,|$|\]|\})")
+    pairs = zip(d.ours.output, d.theirs.output, strict=True)
+    return all(name.sub("?", a) == name.sub("?", b) for a, b in pairs)
+
+
+def _map(value: Json, change: Callable[[Json], Json]) -> Json:
+    """Change a value from the inside out."""
+    if isinstance(value, dict):
+        return change({key: _map(item, change) for key, item in value.items()})
+    if isinstance(value, list):
+        return change([_map(item, change) for item in value])
+    return change(value)
+
+
+def _own_names(results: Json) -> Json:
+    """Call a variable by its own name where it is said to be an inner one."""
+    named = []
+    for result in results:
+        clean = {}
+        for name, value in result.items():
+            is_inner = isinstance(value, list) and value[0] == "variable" and value[1][:1] == "_"
+            clean[name] = ["variable", name] if is_inner else value
+        named.append(clean)
+    return named
+
+
+def _sorted(value: Json) -> Json:
+    """Bring the parts of And, and the sides of Unify, Eq and Neq, into one order."""
+
+    def sort(it: Json) -> Json:
+        if isinstance(it, list) and it[:1] == ["expression"] and len(it) == 3:
+            if it[1] == "And":
+                unique = {_key(part): part for part in it[2]}
+                return [*it[:2], [unique[key] for key in sorted(unique)]]
+            if it[1] in ("Unify", "Eq", "Neq"):
+                return [*it[:2], sorted(it[2], key=_key)]
+        return it
+
+    return _map(value, sort)
+
+
+def _equations_applied(value: Json) -> Json:
+    """Put a value in the place of a variable that equals it, and drop the equation."""
+
+    def apply(it: Json) -> Json:
+        if not (isinstance(it, list) and it[:2] == ["expression", "And"]):
+            return it
+        known: dict[str, Json] = {}
+        rest = []
+        for part in it[2]:
+            left, right = _equation(part)
+            if left is None:
+                rest.append(part)
+            else:
+                known[left] = right
+        if not known or not rest:
+            return it
+        return ["expression", "And", [_map(part, lambda x: _look_up(x, known)) for part in rest]]
+
+    return _map(value, apply)
+
+
+def _equation(part: Json) -> tuple[str | None, Json]:
+    if part[:1] == ["expression"] and part[1] in ("Eq", "Unify"):
+        for one, other in (part[2], part[2][::-1]):
+            if _is_variable(one) and not isinstance(other, (list, dict)):
+                return one[1], other
+    return None, None
+
+
+def _is_variable(value: Json) -> bool:
+    return isinstance(value, list) and value[:1] == ["variable"]
+
+
+def _look_up(value: Json, known: dict[str, Json]) -> Json:
+    return known.get(value[1], value) if _is_variable(value) else value
+
+
+KNOWN = (
+    Known(
+        "division by zero",
+        "an infinity is above every limit that a policy compares with",
+        ("f(x) if 1 / x > 5;", "f(0)"),
+        _is_division_by_zero,
+    ),
+    Known(
+        "missing attribute under not",
+        "a misspelt deny rule must not open anything",
+        ("f(x) if not x.missing = 1;", "f(rex)"),
+        _is_missing_under_not,
+    ),
+    Known(
+        "unregistered class",
+        "oso fails inside for some objects, and names no place; the mistake is named, with its"
+        " place",
+        ("f(_: Nobody);", "f(rex)"),
+        _is_unregistered,
+    ),
+    Known(
+        "internal error",
+        "oso records arithmetic on a variable and cannot evaluate it later, nor patterns inside"
+        " patterns; both work here",
+        ("", "x + 1 = y and x = 2"),
+        _is_internal_error,
+    ),
+    Known(
+        "no field declared",
+        "oso asks for the declared class of a field to go on with an unknown; what is left is a"
+        " constraint here",
+        ("f(r) if r matches Repo and o = r.org and o matches Org;", "f(x)"),
+        _is_field_undeclared,
+    ),
+    Known(
+        "iterator read twice",
+        "oso finds a generator empty the second time, so that forall holds",
+        ("", "forall(x in rex.nums(), x > 5)"),
+        _is_read_twice,
+    ),
+    Known(
+        "fields on a union",
+        "oso ignores what Actor{...} and Resource{...} ask for: an ignored condition is a wrong"
+        " allow",
+        ('actor User {} f(_: Actor{name: "bob"});', "f(ann)"),
+        _has_union_field,
+    ),
+    Known(
+        "order of unions",
+        "oso's depends on hashing; the order of the text is always the same",
+        ("actor User {} resource Org {} resource Repo {} resource Dog {} f(_: Resource);", "f(x)"),
+        _is_union_order,
+    ),
+    Known(
+        "trace under not",
+        "oso's begin anew inside not and forall; ours show the whole way",
+        ("", "not (1 in 2)"),
+        _is_broken_trace,
+    ),
+    Known(
+        "objects in messages",
+        "messages end in logs, and a repr may hold secrets",
+        ("", "x in rex"),
+        _is_object_shown,
+    ),
+    Known(
+        "values in messages",
+        "oso names a variable inside a list or dictionary, and the result of arithmetic; the"
+        " value tells the author more",
+        ("f(x) if [x] == [1];", "f(2)"),
+        _is_value_shown,
+    ),
+    Known(
+        "words about an unhandled partial",
+        "the explanation behind the first line is our own",
+        ("f(_) if x > 1 and x < 3;", "f(1)"),
+        _is_reworded,
+    ),
+    Known(
+        "place where oso has none",
+        "a value of the host has no place, but its use has one",
+        ("f(x) if y in x;", "f(rex.name.count)"),
+        _is_place_without,
+    ),
+    Known(
+        "arithmetic on unknowns",
+        "oso cannot use such a constraint; the variable of its result is shown as what it equals",
+        ("", "x = x * x"),
+        _is_late_arithmetic,
+    ),
+    Known(
+        "printed names of unknowns",
+        "an unbound variable is printed under another name of its own",
+        ("f(x: Dog) if print(x);", "f(x)"),
+        _is_printed_name,
+    ),
+    Known(
+        "inner name of an unknown",
+        "a variable that is nothing but unknown is called by its name in the query",
+        ("f(x) if y = x and y = y;", "f(x)"),
+        level=_own_names,
+    ),
+    Known(
+        "equation kept",
+        "oso puts the value in and drops the equation, which says what the value has to be",
+        ("", "x < 3 and x == 1"),
+        level=_equations_applied,
+    ),
+    Known(
+        "order inside And",
+        "the parts and the sides of an equation stand in the order of the policy; oso's order"
+        " depends on how the variables were joined",
+        ("f(_, _: Dog);", "f(x, y) and z = y"),
+        level=_sorted,
+    ),
+)
