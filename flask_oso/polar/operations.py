@@ -31,6 +31,7 @@ from .host import (
     follow,
     list_elements,
 )
+from .machine import NO_FRAME
 from .matching import Matching
 from .nodes import (
     Call,
@@ -137,15 +138,16 @@ class Operations(Matching):
         if collection.rest is None:
             return self._in_elements(item, collection.items, step)
         elements, rest = list_elements(collection)
-        if type(rest) is not Unknown:
+        if rest is None:
             return self._in_elements(item, elements, step)
-        open_rest = Expression(Operator.IN, (item, t.cast(Term, rest)), span=goal.span)
+        # What stands for the rest may be unknown yet, or no list at all: then that is an error.
+        in_rest = Expression(Operator.IN, (item, t.cast(Term, rest)), span=goal.span)
         alternatives = [(item, element) for element in elements]
-        return self._branch(self._unify_or_record, [*alternatives, open_rest], step)
+        return self._branch(self._unify_or_go_on, [*alternatives, in_rest], step)
 
-    def _unify_or_record(self, payload: t.Any, step: Step) -> bool:
+    def _unify_or_go_on(self, payload: t.Any, step: Step) -> bool:
         if isinstance(payload, Expression):
-            return self._bindings.record(payload)
+            return self._solve_in(payload, NO_FRAME, step)
         return self._unify(*payload)
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any], step: Step) -> bool:

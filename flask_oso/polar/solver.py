@@ -417,6 +417,9 @@ class Solver(Operations):
             return numbers.equal(specializer.value, value.value)
         if type(specializer) is not Pattern or specializer.fields or specializer.tag is None:
             return None
+        if specializer.tag not in self._host.classes:
+            # An error, or a union: in its turn, if the parameters before it match at all.
+            return None
         return self._is_instance(value, specializer)
 
     def _call_clause(self, payload: tuple[Clause, tuple[t.Any, ...]], step: Step) -> bool:

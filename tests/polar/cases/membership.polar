@@ -34,3 +34,15 @@
 ## nil: nil
 #? x in nil
 #! InvalidIteratorError: None is not iterable
+
+## rest-that-is-no-list: behind the elements of a list, a rest that is none is an error
+f(x) if 1 in [1, *x];
+#? f(2)
+#= yes
+#! PolarTypeError: can only use `in` on an iterable value, this is Number(Integer(2))
+
+## rest-that-is-a-dictionary: it is gone through like any other
+f(x, y) if y in [1, *x];
+#? f({a: 2}, y)
+#= y: 1
+#= y: ["a", 2]

@@ -120,3 +120,10 @@ f(_: Nope, {a: 1});
 f(_: Dog, "b");
 #? f(rex, "b")
 #= yes
+
+## unregistered-behind-mismatch: a class is not looked for if a parameter before it differs
+f({c: 1}, _: Nobody);
+f(_, _);
+f(_: {c: _}, _: Nobody);
+#? f({}, rex)
+#= yes
