@@ -28,12 +28,14 @@ class Error:
 
     :param text: what it says, without trace and place.
     :param place: line and column, or ``None``.
+    :param message: all of it; ours may go on with further problems.
     """
 
     kind: str
     text: str
     place: tuple[int, int] | None
     trace: str
+    message: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def _read_error(kind: str, message: str) -> Error:
     place = _PLACE.search(rest)
     text = rest[: place.start()] if place else rest
     where = (int(place[1]), int(place[2])) if place else None
-    return Error(kind, _plain(text).rstrip("\n"), where, _plain(trace[1]) if trace else "")
+    shown = _plain(trace[1]) if trace else ""
+    return Error(kind, _plain(text).rstrip("\n"), where, shown, _plain(message))
 
 
 def _plain(text: str) -> str:

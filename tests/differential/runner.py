@@ -19,7 +19,7 @@ import typing as t
 Json = t.Any
 #: How many results of a query are compared.
 RESULTS = 20
-_MESSAGE_LENGTH = 3000
+_MESSAGE_LENGTH = 20_000
 #: After so many programs an engine is made anew: oso keeps every object it was ever given.
 _PROGRAMS_PER_ENGINE = 200
 _ERRORS = (Exception, RecursionError)
