@@ -4,7 +4,7 @@
 #   PORT=5000                where `make demo` serves
 #   TESTS=tests              what `make test` runs: a directory, a file, or file::test
 #   BENCH='--quick --only W2' how `make bench` runs; `make bench BENCH=--help` says more
-#   MINUTES=10               how long `make fuzz` looks
+#   MINUTES=10               how long `make fuzz` looks: half of it compares with oso
 
 PYTHON ?=
 PORT ?= 5000
@@ -34,8 +34,11 @@ test: $(FOR_DEV) ## run every test
 bench: $(FOR_BENCH) ## measure what decisions cost, beside hand-written code and peers
 	$(BIN)/python -m benchmarks $(BENCH)
 
-fuzz: $(FOR_DEV) ## look for inputs that break a promise, for MINUTES
-	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+fuzz: $(FOR_DEV) ## look for inputs that break a promise, or differ from oso, for MINUTES
+	@status=0; half=$$(awk 'BEGIN { print $(MINUTES) / 2 }'); \
+	$(BIN)/python -m tests.differential.campaign --minutes $$half || status=1; \
+	$(BIN)/python -m tests.fuzz --minutes $$half || status=1; \
+	exit $$status
 
 lint: $(FOR_DEV) ## check style
 	$(BIN)/ruff check .

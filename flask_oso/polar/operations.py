@@ -304,7 +304,7 @@ class Operations(Matching):
                 f"Error constructing instance of {call.name}: {error}",
                 call.span,
             ) from error
-        instance = Instance(made, self._print(call), span=goal.span)
+        instance = Instance(made, self._print(call), span=call.span)
         return self._unify(self._operand(goal.args[1], frame), instance)
 
 

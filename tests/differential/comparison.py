@@ -17,7 +17,7 @@ Json = t.Any
 _INNER_NUMBER = re.compile(r"\b(_\w*?)(?:_?\d+)+\b")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file [^\n]*)?:\n(?:\t[^\n]*\n?)*")
-_TRACE = re.compile(r"\Atrace \(most recent evaluation last\):\n(.*?)\n\n", re.DOTALL)
+_TRACE = re.compile(r"\Atrace \(most recent evaluation last\):\n(.*?)\n?\n(?=\S)", re.DOTALL)
 #: A line that ends differently every time, or tells how long something took.
 _SLOW = ("Query timeout",)
 

@@ -169,28 +169,29 @@ def pattern(w: Writer, kind: str, depth: int = 2) -> str:
         form = w.weighted((1, "List"), (2, ""), (2, "parts"))
         return _list_pattern(w, depth) if form == "parts" else form or literal(w, "list", 0)
     tag = {"number": "Integer", "string": "String", "boolean": "Boolean"}[kind]
-    return w.weighted((4, tag), (1, w.pick(TAGS)), (3, ""), (1, "Nobody")) or literal(w, kind)
+    return w.weighted((4, tag), (1, w.pick(TAGS)), (3, "")) or literal(w, kind)
 
 
 def _class_pattern(w: Writer, depth: int) -> str:
-    tag = w.weighted((20, w.pick(CLASSES)), (1, w.pick(TAGS)), (1, "Num"), (1, "Nobody"))
+    likely = w.pick(("Animal", "Dog", *CLASSES))
+    tag = w.weighted((40, likely), (1, w.pick(TAGS)), (1, "Num"), (1, "Nobody"))
     if depth <= 0 or not w.often(45):
         return tag
     return tag + _fields(w, "object", depth)
 
 
 def _fields(w: Writer, of: str, depth: int) -> str:
-    names = _KEYS if of == "dictionary" else ("name", "age", "tame", "friend", "tags", "missing")
+    names = _KEYS if of == "dictionary" else ("name", "age", "tame", "friend", "tags", "name", "age", "tame", "missing")
     kinds = {"name": "string", "age": "number", "tame": "boolean", "friend": "object"}
     kinds |= {"tags": "list", "a": "number", "b": "string"}
-    chosen = sorted({w.pick(names) for _ in w.several(1, 2)}, key=names.index)
+    chosen = sorted({w.pick(names) for _ in w.several(1, 2)})
     parts = [f"{name}: {_nested(w, kinds.get(name, 'number'), depth - 1)}" for name in chosen]
     return "{" + ", ".join(parts) + "}"
 
 
 def _nested(w: Writer, kind: str, depth: int) -> str:
     """Write what a field or an element must be: a class needs braces there."""
-    if w.often(25):
+    if w.often(35):
         return w.fresh(kind)
     if known := (w.known(kind) if w.often(20) else []):
         return w.pick(known)
