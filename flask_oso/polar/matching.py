@@ -93,6 +93,9 @@ class Matching(Machine):
             for name in names:
                 declared = self._host.get_field(declared, name)
         except PolarRuntimeError as error:
+            if place.span is None:
+                # A pattern inside a pattern: the field is not looked up before it has a value.
+                return True
             raise error_at(type(error), str(error), place.span) from error
         cls = self._host.classes.get(tag)
         return cls is None or issubclass(declared, cls) or issubclass(cls, declared)
@@ -209,24 +212,29 @@ class Matching(Machine):
 
     def _isa_list(self, left: t.Any, pattern: List, step: Step) -> bool:
         """Match a list with a list of patterns, element by element."""
-        end = follow(left)
-        if type(end) is Unknown:
-            items = tuple(t.cast(Term, self._bindings.fresh("value")) for _ in pattern.items)
-            rest = None if pattern.rest is None else t.cast(Term, self._bindings.fresh("rest"))
-            made = List(items, rest)
-            return self._unify(end, made) and self._isa_list(made, pattern, step)
-        if type(end) is not List:
+        split = self._split(follow(left), pattern)
+        if split is None:
             return False
-        elements, open_rest = list_elements(end)
-        if open_rest is not None or len(elements) < len(pattern.items):
-            return False
-        if pattern.rest is None and len(elements) > len(pattern.items):
-            return False
-        for element, part in reversed(list(zip(elements, pattern.items, strict=False))):
+        elements, rest = split
+        for element, part in reversed(list(zip(elements, pattern.items, strict=True))):
             self._push(self._match_element, (element, part), step)
-        if pattern.rest is None:
-            return True
-        return self._unify(pattern.rest, List(tuple(elements[len(pattern.items) :])))
+        return pattern.rest is None or self._unify(pattern.rest, rest)
+
+    def _split(self, value: t.Any, pattern: List) -> tuple[list[t.Any], t.Any] | None:
+        """Give the elements that stand where the parts of a pattern do, and the rest."""
+        count = len(pattern.items)
+        if type(value) is List:
+            elements, open_rest = list_elements(value)
+            if open_rest is None:
+                if len(elements) < count or (pattern.rest is None and len(elements) > count):
+                    return None
+                return elements[:count], List(tuple(elements[count:]))
+        elif type(value) is not Unknown:
+            return None
+        made = [self._bindings.fresh("value") for _ in range(count)]
+        rest = None if pattern.rest is None else self._bindings.fresh("rest")
+        known = List(t.cast(tuple[Term, ...], tuple(made)), t.cast("Term | None", rest))
+        return (made, rest) if self._unify(value, known) else None
 
     def _match_element(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
         return self._isa_nested(*pair, step)

@@ -41,7 +41,11 @@ class _Block:
             pairs = ", ".join(f"{name}: {cls}" for name, cls, _ in self.relations)
             parts.append(f"relations = {{ {pairs} }};")
         body = " ".join([*parts, *self.rules])
-        return f"{self.keyword} {self.name} {{ {body} }}" if body else f"{self.keyword} {self.name} {{}}"
+        return (
+            f"{self.keyword} {self.name} {{ {body} }}"
+            if body
+            else f"{self.keyword} {self.name} {{}}"
+        )
 
 
 def _strings(names: t.Sequence[str]) -> str:
@@ -134,7 +138,7 @@ _EXTRA = (
     'has_permission(user: User, "list", repo: Repo) if not has_role(user, "owner", repo);',
     'has_permission(_: Actor, "push", repo: Resource) if repo.name = "tools";',
     'has_permission(_user, "push", _: Org);',
-    "has_permission(_: User, action: String, _: Org) if action in [1, \"list\"];",
+    'has_permission(_: User, action: String, _: Org) if action in [1, "list"];',
     'has_role(ann, "owner", acme);',
     'type extra(_: Actor, name: String); extra(_: User, "a");',
     'type extra(_: Actor, name: String); extra(_: Org, "a");',
@@ -150,7 +154,7 @@ def _broken(w: Writer) -> str:
             "thing Org {}",
             'resource Cat { "read" if "owner"; }',
             'resource Cat { permissions = ["read"]; roles = { a: Org }; }',
-            'resource Cat { relations = { up: Nobody }; }',
+            "resource Cat { relations = { up: Nobody }; }",
             'resource Cat { permissions = ["read"]; "read" if "owner" on "up"; }',
             'resource Cat { things = ["read"]; }',
         )
@@ -162,9 +166,20 @@ def _top(w: Writer) -> list[str]:
     return w.weighted(
         (10, [usual]),
         (2, [usual, 'allow(user: User, "read", user);']),
-        (2, [usual, "allow(_: User{name: \"ann\"}, _, _: Org);"]),
-        (2, ["allow(actor: Actor, action, resource: Resource) if has_permission(actor, action, resource);"]),
-        (1, [usual, 'allow(_, "list", x) if forall(u in [ann, bob], has_permission(u, "read", x));']),
+        (2, [usual, 'allow(_: User{name: "ann"}, _, _: Org);']),
+        (
+            2,
+            [
+                "allow(actor: Actor, action, resource: Resource) if has_permission(actor, action, resource);"
+            ],
+        ),
+        (
+            1,
+            [
+                usual,
+                'allow(_, "list", x) if forall(u in [ann, bob], has_permission(u, "read", x));',
+            ],
+        ),
         (1, []),
     )
 

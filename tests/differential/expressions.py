@@ -41,11 +41,14 @@ class Profile:
     :param conditions: the conditions with their weights.
     :param kinds: the kinds of values that its rules are about, likely ones repeated.
     :param parameters: how parameters are written, with weights.
+    :param bare: percent of rules that have no body.
+    :param rules: the rules there are to call: names with the kinds of their parameters.
     """
 
     conditions: tuple[tuple[int, Condition], ...]
     kinds: tuple[str, ...] = KINDS
     parameters: tuple[tuple[int, str], ...] = ((6, "variable"), (2, "literal"), (2, "matched"))
+    bare: int = 25
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -181,7 +184,11 @@ def _class_pattern(w: Writer, depth: int) -> str:
 
 
 def _fields(w: Writer, of: str, depth: int) -> str:
-    names = _KEYS if of == "dictionary" else ("name", "age", "tame", "friend", "tags", "name", "age", "tame", "missing")
+    names = (
+        _KEYS
+        if of == "dictionary"
+        else ("name", "age", "tame", "friend", "tags", "name", "age", "tame", "missing")
+    )
     kinds = {"name": "string", "age": "number", "tame": "boolean", "friend": "object"}
     kinds |= {"tags": "list", "a": "number", "b": "string"}
     chosen = sorted({w.pick(names) for _ in w.several(1, 2)})

@@ -85,6 +85,7 @@ PROFILES = {
         (2, ex.call),
         kinds=("object", "object", "object", "dictionary", "number", "list"),
         parameters=_MATCHED,
+        bare=50,
     ),
     "collections": _spread(
         (4, ex.membership),
@@ -132,7 +133,7 @@ def _write_profile(w: Writer, family: str) -> Program:
 def _write_rule(w: Writer, profile: Profile, name: str, kinds: tuple[str, ...]) -> str:
     w.begin()
     head = f"{name}({', '.join(_write_parameter(w, profile, kind) for kind in kinds)})"
-    if w.often(25):
+    if w.often(profile.bare):
         return close_variables(w, f"{head};")
     return close_variables(w, f"{head} if {ex.conjunction(w, profile, 3)};")
 

@@ -187,3 +187,22 @@ f(x) if not x matches Animal{bad_prop: 1};
 f(x) if not x matches Animal{nosuch: 1};
 #? f(rex)
 #= yes
+
+## pattern-with-rest-of-unknown: what stands before the rest is asked of an unknown list, too
+f(_: [Integer{}, *_]);
+#? f(x) and x = [1, 2]
+#= x: [1, 2]
+
+## pattern-with-rest-of-unknown-differs: and may be refused later
+f(_: [Integer{}, *_]);
+#? f(x) and x = ["a", 2]
+
+## pattern-with-rest-of-open: as it is of a list whose rest is unknown
+f(_: [Integer{}, *_]);
+#? x = [1, *y] and f(x) and y = [2]
+#= x: [1, 2], y: [2]
+
+## pattern-in-field-of-unknown: a class in a field needs no declaration of the field
+f(_: Cat{tame: Boolean{}});
+#? f(x) and x = misty
+#= x: <Cat>
