@@ -170,7 +170,8 @@ def _top(w: Writer) -> list[str]:
         (
             2,
             [
-                "allow(actor: Actor, action, resource: Resource) if has_permission(actor, action, resource);"
+                "allow(actor: Actor, action, resource: Resource) if"
+                " has_permission(actor, action, resource);"
             ],
         ),
         (
