@@ -119,13 +119,16 @@ def _own_member() -> list[t.Any]:
 
 
 def _is_text(value: t.Any, *texts: str) -> bool:
-    # A subclass of str is an object, and an object is asked whether it equals a string.
-    return (isinstance(value, str) and value in texts) or _is_asked(value)
+    return (type(value) is str and value in texts) or _is_asked(value)
 
 
 def _is_asked(value: t.Any) -> bool:
-    """Tell whether Python decides by what the object says: it may claim to be anything."""
-    return type(value) is Odd
+    """Tell whether Python decides by what the object says.
+
+    A member of a string enumeration, a ``Decimal`` beside a Boolean, or one that claims to
+    equal everything: objects are compared with Python's ``==``. Plain values never are.
+    """
+    return type(value) not in (str, int, float, bool, list, dict, type(None))
 
 
 #: Each policy with what its answer must be, or ``None`` where only errors are looked for.
@@ -140,11 +143,7 @@ _POLICIES: tuple[tuple[str, Callable[[t.Any, t.Any, t.Any], bool] | None], ...] 
     ("allow(_: User, _, _: Repo);", lambda a, _, r: type(a) is User and type(r) is Repo),
     ("allow(_: Dog, _, _);", lambda *_: False),
     ("allow(x, _, _) if x = nil;", lambda x, *_: x is None or _is_asked(x)),
-    # So is a member of IntEnum asked: Python says that the number 1 is True.
-    (
-        "allow(x, _, _) if x = true;",
-        lambda x, *_: x is True or x is Level.ONE or _is_asked(x),
-    ),
+    ("allow(x, _, _) if x = true;", lambda x, *_: x is True or _is_asked(x)),
     ('allow(x, _, _) if not x = "eve";', None),
     ("allow(x, y, z) if x = y and y = z;", None),
     ("allow(x, y, _) if x == y or x < y;", None),
