@@ -100,17 +100,26 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        # Asked of the engine: a decision never waits at a debug() of the policy.
-        query = self._engine.query_rule("allow", [actor, Variable("action"), resource])
-        return _values_of(query, "action", "authorized_actions", allow_wildcard)
+        return self._allowed("allow", [actor, Variable("action"), resource], 1, allow_wildcard)
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
         args = [actor, action, resource, Variable("field")]
-        query = self._engine.query_rule("allow_field", args)
-        return _values_of(query, "field", "authorized_fields", allow_wildcard)
+        return self._allowed("allow_field", args, 3, allow_wildcard)
+
+    def _allowed(self, rule: str, args: list[t.Any], at: int, allow_wildcard: bool) -> set[t.Any]:
+        """Give the values of one argument for which a rule holds."""
+        # One engine for both: a policy may be replaced in between. A decision never waits at
+        # a debug() of the policy, so it is asked of the engine.
+        engine = self._engine
+        strings: set[t.Any] | None = engine.strings(rule, args, at)
+        if strings is not None:
+            return strings
+        name = str.__str__(args[at])
+        method = f"authorized_{name}s"
+        return _values_of(engine.query_rule(rule, args), name, method, allow_wildcard)
 
     def get_allowed_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False

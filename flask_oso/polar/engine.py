@@ -161,6 +161,15 @@ class Engine:
         """
         return self._answer_for(name, len(args))(*args)
 
+    def strings(self, name: str, args: Sequence[t.Any], at: int) -> set[str] | None:
+        """Give the strings of one argument for which a rule call has a solution.
+
+        ``None`` if that takes a query: the argument may be left open, or be something else.
+        """
+        if self._program is None:
+            return None
+        return self._program.strings(name, tuple(args), at)
+
     def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
         """Answer a question with the solver."""
         call = _call(name, args)

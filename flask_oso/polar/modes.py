@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .clauses import Candidates, Clause, Slot
 from .host import RESERVED_NAMES, Host
-from .nodes import Operator, Parameter, Pattern, Unknown, Value
+from .nodes import (
+    Call,
+    Expression,
+    List,
+    Operator,
+    Parameter,
+    Pattern,
+    Unknown,
+    Value,
+)
 from .numbers import equal
 from .policy import calls_in
 from .sources import Span
@@ -227,3 +236,68 @@ def reaches_itself(name: str, rules: t.Mapping[str, t.Any]) -> bool:
                     seen.add(call.name)
                     stack.append(call.name)
     return False
+
+
+Rules = Callable[[str, int], "Candidates | None"]
+
+
+def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
+    """Give the strings that a parameter is bound to in any solution; ``None`` if it is open.
+
+    A parameter is closed if each clause has a string there, or binds it in its body by a
+    list of strings or by a call whose parameter is closed. The set may have strings for
+    which there is no solution.
+    """
+    return _closed(rules, (name, arity, position), set())
+
+
+def _closed(
+    rules: Rules, place: tuple[str, int, int], under_way: set[tuple[str, int, int]]
+) -> frozenset[str] | None:
+    if place in under_way:
+        # A rule that calls itself adds nothing to what its other clauses give.
+        return frozenset()
+    name, arity, position = place
+    found: frozenset[str] = frozenset()
+    for clause in rules(name, arity) or ():
+        strings = _strings_of(rules, clause, position, {*under_way, place})
+        if strings is None:
+            return None
+        found |= strings
+    return found
+
+
+def _strings_of(
+    rules: Rules, clause: Clause, position: int, under_way: set[tuple[str, int, int]]
+) -> frozenset[str] | None:
+    term = clause.parameters[position].term
+    if isinstance(term, Value):
+        return frozenset({term.value}) if isinstance(term.value, str) else None
+    if not isinstance(term, Slot):
+        return None
+    stack = [clause.body]
+    while stack:
+        goal = stack.pop()
+        if isinstance(goal, Expression) and goal.operator is Operator.AND:
+            stack.extend(reversed(goal.args))
+        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+            texts = _texts(goal.args[1])
+            if _is_same(goal.args[0], term) and texts is not None:
+                return texts
+        elif isinstance(called := getattr(goal, "term", goal), Call):
+            for at, arg in enumerate(called.args):
+                if _is_same(arg, term):
+                    return _closed(rules, (called.name, len(called.args), at), under_way)
+    return None
+
+
+def _is_same(term: t.Any, variable: Slot) -> bool:
+    return isinstance(term, Slot) and term.index == variable.index
+
+
+def _texts(collection: t.Any) -> frozenset[str] | None:
+    if not isinstance(collection, List) or collection.rest is not None:
+        return None
+    texts = [part.value for part in collection.items if isinstance(part, Value)]
+    strings = frozenset(text for text in texts if isinstance(text, str))
+    return strings if len(texts) == len(collection.items) == len(strings) else None

@@ -36,6 +36,7 @@ from .host import Host, result_to_polar, to_polar, to_python
 from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
 from .modes import (
     Unfollowable,
+    closed_strings,
     dispatch_position,
     has_cut,
     is_plain,
@@ -50,6 +51,8 @@ from .solver import Solver
 from .traces import Step
 
 Answer = Callable[..., bool]
+#: Yields once for each solution.
+Each = Callable[..., Iterator[None]]
 #: A budget until the clock is looked at next, and when the question began.
 Clock = list[t.Any]
 #: Goals in each other, outermost first, each with the rule it stands in.
@@ -60,6 +63,7 @@ _HEADROOM = 250
 #: answer; of more, each is made when it is first asked about.
 MAX_VARIANTS = 200
 _MISSING = object()
+_NOT_MADE = object()
 _HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
 
@@ -87,6 +91,7 @@ class Program:
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
         self._tables: dict[Variant, str] = {}
         self._entries: dict[tuple[str, int], Answer | None] = {}
+        self._strings: dict[tuple[str, int, int], t.Any] = {}
         # Taken by those who make functions, never by those who ask what is made.
         self._making = threading.RLock()
         #: Why the solver answers some calls: the reason and the place, by rule.
@@ -151,6 +156,45 @@ class Program:
         writer = QuestionWriter(self.constant(name), parameters, function, table)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
+        """Give the strings of one argument for which a rule call has a solution.
+
+        :param args: the arguments; what stands at ``at`` is not looked at.
+        :returns: ``None`` where the solver has to answer: where the argument may be something
+            else, or an error comes up, whose text it knows.
+        """
+        functions = self._strings.get((name, len(args), at), _NOT_MADE)
+        if functions is _NOT_MADE:
+            with self._making:
+                functions = self._make_strings(name, len(args), at)
+                self._strings[name, len(args), at] = functions
+        others = [arg for number, arg in enumerate(args) if number != at]
+        if functions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        if not all(map(self._is_simple, others)):
+            return None
+        clock: Clock = [CLOCK_INTERVAL, None, None]
+        before, after = args[:at], args[at + 1 :]
+        try:
+            # All solutions are looked for: an error behind the first one comes out, too.
+            return {
+                text
+                for text, function in functions
+                if [True for _ in function(*before, text, *after, 0, clock)]
+            }
+        except (OsoError, AttributeError, Unforeseen):
+            return None
+
+    def _make_strings(self, name: str, arity: int, at: int) -> list[tuple[str, Each]] | None:
+        texts = closed_strings(self.candidates, name, arity, at) if _HAS_POSITIONS else None
+        if texts is None or self.candidates(name, arity) is None or len(texts) > MAX_VARIANTS:
+            return None
+        variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
+        made = [(text, self.made(variant)) for text, variant in variants.items()]
+        if any(variant in self.unfollowed for variant in variants.values()):
+            return None
+        return t.cast("list[tuple[str, Each]]", made)
+
     def table(self, variant: Variant) -> tuple[int, str] | None:
         """Give the parameter to choose a function by, and the name of the table of functions.
 
@@ -170,6 +214,8 @@ class Program:
 
     def _is_simple(self, arg: t.Any) -> bool:
         """Tell whether an argument can be used as it is; learn its class if it can."""
+        if type(arg) in self._plain:
+            return True
         if type(arg) in (list, dict) or attributes.is_internal(arg):
             return False
         term = to_polar(arg)
