@@ -968,10 +968,12 @@ class QuestionWriter:
     :param rule: the constant that is the name of the rule.
     :param function: the function that answers.
     :param table: the parameter to choose another function by, and the table of those.
+    :param texts: the parameters that are most likely strings.
     """
 
     rule: str
     parameters: list[str]
+    texts: frozenset[str]
     function: str
     table: tuple[int, str] | None
 
@@ -1009,14 +1011,14 @@ class QuestionWriter:
     def _is_odd(self, name: str) -> ast.expr:
         """Write that an argument needs the solver: it is neither an object nor a plain text."""
         ascii_only = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
-        return ast.BoolOp(
-            ast.And(),
-            [
-                negated(ast.BoolOp(ast.And(), [typed(name, "str"), ascii_only])),
-                compared(call("type", load(name)), ast.NotIn(), load("plain")),
-                negated(call("is_simple", load(name))),
-            ],
-        )
+        tests: list[ast.expr] = [
+            compared(call("type", load(name)), ast.NotIn(), load("plain")),
+            negated(ast.BoolOp(ast.And(), [typed(name, "str"), ascii_only])),
+        ]
+        if name in self.texts:
+            # What is usual is looked at first.
+            tests.reverse()
+        return ast.BoolOp(ast.And(), [*tests, negated(call("is_simple", load(name)))])
 
     def _answer(self) -> ast.expr:
         chosen = load(self.function)

@@ -153,7 +153,11 @@ class Program:
         if general in self.unfollowed and table is None:
             return None
         parameters = [f"a{n}" for n in range(arity)]
-        writer = QuestionWriter(self.constant(name), parameters, function, table)
+        candidates = self.candidates(name, arity) or ()
+        literals = {position for clause in candidates for position, _ in clause.literals}
+        texts = frozenset(parameters[position] for position in literals | {arity // 2})
+        rule = self.constant(name)
+        writer = QuestionWriter(rule, parameters, texts, function, table)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
