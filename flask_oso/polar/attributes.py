@@ -20,6 +20,9 @@ from .sources import Span
 #: Kinds of objects through which the whole process can be reached.
 _INTERNAL = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
 
+#: The flag of classes that a program makes; those of the interpreter claim to be nothing else.
+_IS_HEAP = 1 << 9
+
 #: Names of Python's own that lead nowhere: call, look for an element, take one, count, tell
 #: whether something is an instance. Polar has no other way to index a list.
 _HARMLESS = frozenset({"__call__", "__contains__", "__getitem__", "__instancecheck__", "__len__"})
@@ -101,6 +104,19 @@ def is_unrestricted(name: str) -> bool:
 def is_internal(value: object) -> bool:
     """Tell whether a value leads to the whole process."""
     return isinstance(value, _INTERNAL)
+
+
+def is_candid(cls: type) -> bool:
+    """Tell whether no instance of a class leads to the whole process, nor claims to be another.
+
+    A proxy is what it stands for, which may change.
+    """
+    return not issubclass(cls, _INTERNAL) and not any(
+        "__class__" in vars(base)
+        or (base.__flags__ & _IS_HEAP and "__getattribute__" in vars(base))
+        for base in cls.__mro__
+        if base is not object
+    )
 
 
 def attribute_names(value: t.Any) -> list[str]:

@@ -57,6 +57,8 @@ CLOCK_INTERVAL = 64
 #: After how many calls in each other Python's stack is looked at: before it is used up the
 #: solver takes over, which does not need it.
 DEPTH_INTERVAL = 32
+#: Rules below which fewer calls stand in each other do not look at the clock themselves.
+LOW = 2
 #: How many calls may stand in each other where generators do: those use the stack of C.
 MAX_GENERATORS = 64
 
@@ -171,7 +173,7 @@ class Names(t.Protocol):
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_single(self, variant: Variant) -> bool: ...
-    def is_recursive(self, name: str) -> bool: ...
+    def height(self, name: str) -> float: ...
     def is_relation(self, name: str) -> bool: ...
 
 
@@ -314,9 +316,12 @@ class Writer:
         return [ast.Expr(ast.YieldFrom(rest)), ast.Return(None)]
 
     def _guard(self, parameters: list[str]) -> list[ast.stmt]:
-        """Write that a rule that calls itself has a depth and a deadline."""
-        if not self._names.is_recursive(self._variant.name):
+        """Write that a rule from which calls go deep has a depth and a deadline."""
+        height = self._names.height(self._variant.name)
+        if height < LOW:
             return []
+        if height < DEPTH_INTERVAL:
+            return tick()
         depth = load("depth")
         if self._variant.is_test:
             now_and_then = negated(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
@@ -448,9 +453,9 @@ class Writer:
 
     def _make_sure(self, ref: Ref, out: list[ast.stmt]) -> None:
         """Write that a value that was read leads nowhere it must not."""
-        internal = compared(call("type", load(ref.name)), ast.In(), load("internal"))
-        check = call("check_reachable", load(ref.name), load(self._names.constant(ref.read)))
-        out.append(ast.If(internal, [ast.Expr(check)], []))
+        unknown = compared(call("type", load(ref.name)), ast.NotIn(), load("harmless"))
+        check = call("make_sure", load(ref.name), load(self._names.constant(ref.read)))
+        out.append(ast.If(unknown, [ast.Expr(check)], []))
 
 
 @dataclass(frozen=True)
@@ -497,7 +502,7 @@ class _At:
         """Go on inside a loop."""
         if self.place.loops >= MAX_LOOPS:
             raise Unfollowable("too many nested searches", self.goal.span)
-        body: list[ast.stmt] = tick() if self.place.loops else []
+        body = tick()
         self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
         return self.rest, body, _Place(ast.Continue, self.place.loops + 1, self.place.success)
 
@@ -718,6 +723,7 @@ class _At:
             self.sure(value),
             load(self.writer._names.constant((key.name, self.goal.span, names))),
             ast.Tuple([*args, *kwargs], ast.Load()),
+            load("clock"),
         )
         self.out.append(self.mark(assign(name, made)))
 
@@ -983,11 +989,14 @@ class QuestionWriter:
         odd = ast.BoolOp(ast.Or(), [is_logged, *map(self._is_odd, self.parameters)])
         handlers = [
             ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
-            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
+            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver(load("clock"))]),
+            ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
         ]
+        clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
         body = [
             assign("name", load(self.rule)),
             ast.If(odd, [self._by_solver()], []),
+            assign("clock", clock),
             ast.Try([ast.Return(self._answer())], handlers, [], []),
         ]
         return function_of("question", self.parameters, body)
@@ -995,8 +1004,13 @@ class QuestionWriter:
     def _arguments(self) -> ast.expr:
         return ast.Tuple([load(name) for name in self.parameters], ast.Load())
 
-    def _by_solver(self) -> ast.stmt:
-        return ast.Return(call("by_solver", load("name"), self._arguments()))
+    def _by_solver(self, *clock: ast.expr) -> ast.stmt:
+        return ast.Return(call("by_solver", load("name"), self._arguments(), *clock))
+
+    def _stopped(self) -> ast.stmt:
+        """Write that a ``StopIteration`` ends nothing quietly, such as the caller's ``map``."""
+        message = ast.Constant("A Python object that the policy reads raised StopIteration.")
+        return ast.Raise(call("RuntimeError", message), load("error"))
 
     def _explained(self) -> list[ast.stmt]:
         """Write that an attribute that is missing is an error of the policy."""
@@ -1027,8 +1041,7 @@ class QuestionWriter:
             arg = load(self.parameters[position])
             found = ast.Subscript(load(table), arg, ast.Load())
             chosen = ast.IfExp(typed(self.parameters[position], "str"), found, chosen)
-        clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
-        args = [*map(load, self.parameters), ast.Constant(0), clock]
+        args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
         return ast.Call(chosen, args, [])
 
 

@@ -170,8 +170,17 @@ class Engine:
             return None
         return self._program.strings(name, tuple(args), at)
 
-    def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
-        """Answer a question with the solver."""
+    def solve_call(
+        self,
+        name: str,
+        args: Sequence[t.Any],
+        *,
+        begun: dict[int, Iterator[t.Any]] | None = None,
+    ) -> bool:
+        """Answer a question with the solver.
+
+        :param begun: the iterators that were read for it before, which have no more to give.
+        """
         call = _call(name, args)
         for arg, term in zip(args, call.args, strict=True):
             if not _is_value(term):
@@ -179,7 +188,7 @@ class Engine:
                     f"A decision needs values, not a {type(arg).__name__} with a question in it."
                     " Use 'query_rule'."
                 )
-        return next(self._solve(call), None) is not None
+        return next(self._solve(call, begun=begun), None) is not None
 
     def query(
         self,
@@ -236,13 +245,18 @@ class Engine:
         goal: Term,
         given: Mapping[str, Term] | None = None,
         watchers: Sequence[Watcher] = (),
+        begun: dict[int, Iterator[t.Any]] | None = None,
     ) -> Iterator[Bindings]:
         log = read_log_settings()
         if log.level:
             watchers = [Tracer(log), *watchers]
         if watchers:
-            return WatchedSolver(self, self._limits, watchers).solve(goal, given)
-        return Solver(self, self._limits).solve(goal, given)
+            solver: Solver = WatchedSolver(self, self._limits, watchers)
+        else:
+            solver = Solver(self, self._limits)
+        if begun is not None:
+            solver.begun = begun
+        return solver.solve(goal, given)
 
 
 def _parse(query: str, limits: Limits) -> Term:

@@ -8,6 +8,8 @@ the solver answers that call.
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -28,6 +30,10 @@ from .policy import calls_in
 from .sources import Span
 
 _NATIVE = (bool, int, float, str, list, dict)
+#: Among so many clauses, at most, the order of each two is looked at when they are compiled.
+MAX_ORDERED = 400
+#: For so many pairs of clauses, at most, a function tests that not both of them match.
+MAX_EXCLUSIVE = 1_000
 
 
 class Unfollowable(Exception):
@@ -124,6 +130,10 @@ def in_order(clauses: list[Clause], host: Host) -> Order:
 
     :raises Unfollowable: if the order of two depends on which others match.
     """
+    if len({tuple(map(_tag, clause.parameters)) for clause in clauses}) <= 1:
+        return Order(clauses, [])
+    if len(clauses) > MAX_ORDERED:
+        raise Unfollowable("too many rules of one name", clauses[-1].rule.span)
     ordered: list[Clause] = []
     for clause in clauses:
         at = len(ordered)
@@ -140,6 +150,8 @@ def in_order(clauses: list[Clause], host: Host) -> Order:
                 exclusive.append((pair[0], pair[1]))
             elif verdict is not (places[id(second)] < places[id(first)]):
                 raise Unfollowable("rules whose order depends on others", second.rule.span)
+            if len(exclusive) > MAX_EXCLUSIVE:
+                raise Unfollowable("too many rules for classes apart", second.rule.span)
     return Order(ordered, exclusive)
 
 
@@ -223,19 +235,38 @@ def has_cut(clause: Clause) -> bool:
     return False
 
 
-def reaches_itself(name: str, rules: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether a rule may call itself, through others too."""
-    seen: set[str] = set()
-    stack = [name]
+def heights(rules: Mapping[str, t.Any]) -> dict[str, float]:
+    """Tell how many calls can stand in each other below each rule: infinitely many if one of
+    them may call itself.
+    """
+    found: dict[str, float] = {}
+    for name in rules:
+        _measure(name, rules, found)
+    return found
+
+
+def _measure(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> None:
+    if name in found:
+        return
+    # An explicit stack: a chain of rules may be longer than Python recurses.
+    found[name] = math.inf
+    stack = [(name, 0.0, iter(_called(name, rules)))]
     while stack:
-        for rule in rules.get(stack.pop(), ()):
-            for call in calls_in(rule.body):
-                if call.name == name:
-                    return True
-                if call.name not in seen:
-                    seen.add(call.name)
-                    stack.append(call.name)
-    return False
+        name, height, called = stack.pop()
+        for other in called:
+            if other not in found:
+                # Whoever comes back to it before it is measured has gone in a circle.
+                found[other] = math.inf
+                stack.append((name, height, itertools.chain([other], called)))
+                stack.append((other, 0.0, iter(_called(other, rules))))
+                break
+            height = max(height, found[other] + 1)
+        else:
+            found[name] = height
+
+
+def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
+    return [call.name for rule in rules.get(name, ()) for call in calls_in(rule.body)]
 
 
 Rules = Callable[[str, int], "Candidates | None"]

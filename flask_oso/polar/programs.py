@@ -18,7 +18,7 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator
 
-from . import attributes, fields
+from . import attributes, fields, terms
 from .clauses import Candidates
 from .compiler import (
     CLOCK_INTERVAL,
@@ -39,12 +39,12 @@ from .modes import (
     closed_strings,
     dispatch_position,
     has_cut,
+    heights,
     is_plain,
     matching,
-    reaches_itself,
     strings_at,
 )
-from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Value
+from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Value, is_ground
 from .policy import Policy
 from .relations import Relation
 from .solver import Solver
@@ -59,10 +59,13 @@ Clock = list[t.Any]
 Steps = list[tuple[Term | None, str | None]]
 #: Frames that must be left on Python's stack for a program that calls itself.
 _HEADROOM = 250
+#: Seconds: after a call into Python that ends later in its question, the clock is looked at.
+_BRIEF = 0.005
 #: Strings of one parameter up to which their functions are made together, before the first
 #: answer; of more, each is made when it is first asked about.
 MAX_VARIANTS = 200
 _MISSING = object()
+_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
 _NOT_MADE = object()
 _HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
@@ -102,6 +105,9 @@ class Program:
             for name, kind in declared.items()
             if isinstance(kind, Relation)
         }
+        self._heights: dict[str, float] | None = None
+        # What is of these kinds, or of a class learnt later, leads nowhere and is no variable.
+        self._harmless: set[type] = {*_HARMLESS}
         self._plain: set[type] = set()
         # Values of these kinds are equal as Python says, and nobody's method is asked.
         self._simple: set[type] = {str, int, float}
@@ -110,7 +116,7 @@ class Program:
         self._names: dict[str, t.Any] = {
             "plain": self._plain,
             "simple": self._simple,
-            "internal": frozenset(attributes._INTERNAL),
+            "harmless": self._harmless,
             "missing": _MISSING,
             "once": (None,),
             "never": (),
@@ -121,7 +127,7 @@ class Program:
             "elements": self._elements,
             "compare": self._compare,
             "condition": self._condition,
-            "check_reachable": attributes.check_reachable,
+            "make_sure": self._make_sure,
             "hand_over": self._hand_over,
             "hand_over_each": self._hand_over_each,
             "look_at": self._look_at,
@@ -141,7 +147,11 @@ class Program:
         key = (name, arity)
         if key not in self._entries:
             with self._making:
-                self._entries[key] = self._make_entry(name, arity)
+                try:
+                    self._entries[key] = self._make_entry(name, arity)
+                except RecursionError:
+                    # Little is left of the stack. The solver needs less; the next one makes it.
+                    return None
         return self._entries[key]
 
     def _make_entry(self, name: str, arity: int) -> Answer | None:
@@ -210,10 +220,11 @@ class Program:
             return None
         name = self._tables.get(variant)
         if name is None:
-            name = self._tables[variant] = f"t{len(self._tables)}"
+            name = f"t{len(self._tables)}"
             table = self._names[name] = _Table(self, variant, at, strings_at(candidates, at))
             if len(table.texts) <= MAX_VARIANTS:
                 table.fill()
+            self._tables[variant] = name
         return at, name
 
     def _is_simple(self, arg: t.Any) -> bool:
@@ -235,8 +246,18 @@ class Program:
         if cls.__eq__ is object.__eq__:
             self._simple.add(cls)
 
-    def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
-        return bool(self._engine.solve_call(name, args))
+    def _make_sure(self, value: t.Any, span: t.Any) -> None:
+        """Refuse what leads to the whole process; learn the class of what does not."""
+        attributes.check_reachable(value, span)
+        kind = type(value)
+        if kind is terms.Variable:
+            raise Unforeseen
+        if attributes.is_candid(kind):
+            self._harmless.add(kind)
+
+    def _by_solver(self, name: str, args: tuple[t.Any, ...], clock: Clock | None = None) -> bool:
+        begun = None if clock is None else clock[2]
+        return bool(self._engine.solve_call(name, args, begun=begun))
 
     def candidates(self, name: str, arity: int) -> Candidates | None:
         """Give the clauses of a rule."""
@@ -252,8 +273,9 @@ class Program:
         """Give the name of the function of a variant, which is made before it is called."""
         name = self._functions.get(variant)
         if name is None:
-            name = self._functions[variant] = f"f{len(self._functions)}"
+            # First it waits, then it has a name: an exception in between loses nothing.
             self._waiting.append(variant)
+            name = self._functions[variant] = f"f{len(self._functions)}"
         return name
 
     def made(self, variant: Variant) -> Answer:
@@ -277,9 +299,11 @@ class Program:
         """Tell whether a name is a relation of some class, whose rows an adapter gives."""
         return name in self._relations
 
-    def is_recursive(self, name: str) -> bool:
-        """Tell whether a rule may call itself."""
-        return reaches_itself(name, self._engine.policy.rules)
+    def height(self, name: str) -> float:
+        """Tell how many calls can stand in each other below a rule."""
+        if self._heights is None:
+            self._heights = heights(self._engine.policy.rules)
+        return self._heights.get(name, 0)
 
     def is_single(self, variant: Variant) -> bool:
         """Tell whether a call has one solution at most."""
@@ -293,13 +317,15 @@ class Program:
 
     def _make_waiting(self) -> None:
         while self._waiting:
-            variant = self._waiting.pop()
-            name = self._functions[variant]
+            # It waits until it is made: an exception from a signal may come at any time.
+            variant = self._waiting[-1]
+            name = self.function(variant)
             try:
                 self._names[name] = self._make(variant)
             except Unfollowable as reason:
                 self.unfollowed[variant] = reason
                 self._names[name] = self._stub(variant)
+            self._waiting.remove(variant)
 
     def _make(self, variant: Variant) -> Answer:
         if self.candidates(variant.name, variant.arity) is None and not self._engine.clauses(
@@ -340,10 +366,9 @@ class Program:
     def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
         for value, span in zip((left, right), spans, strict=True):
             if span is not None:
-                attributes.check_reachable(value, span)
+                self._make_sure(value, span)
             self._learn(type(value))
-        solver = self._engine.solver()
-        return bool(solver.equal(result_to_polar(left), result_to_polar(right)))
+        return bool(self._engine.solver().equal(_ground(left), _ground(right)))
 
     def _matches(self, item: t.Any, texts: tuple[str, ...]) -> Iterator[None]:
         for text in texts:
@@ -359,7 +384,7 @@ class Program:
                 return _MISSING if found is None else to_python(found, str)
         found = self._attribute(value, name, span, self._here)
         self._learn(kind)
-        attributes.check_reachable(found, span)
+        self._make_sure(found, span)
         return found
 
     def _attribute(self, value: t.Any, name: str, span: t.Any, here: Callable[[], Solver]) -> t.Any:
@@ -372,7 +397,11 @@ class Program:
         except fields.UnreadableRelation as error:
             raise here().unreadable(error, span) from error
 
-    def _call_method(self, value: t.Any, key: t.Any, args: tuple[t.Any, ...]) -> t.Any:
+    def _call_method(
+        self, value: t.Any, key: t.Any, args: tuple[t.Any, ...], clock: Clock
+    ) -> t.Any:
+        if clock[1] is None:
+            clock[1] = time.monotonic()
         name, span, keywords = key
         method = self._attribute(value, name, span, self._here)
         if not callable(method):
@@ -380,30 +409,30 @@ class Program:
         plain = [_copied(arg) for arg in args]
         count = len(plain) - len(keywords)
         found = method(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
-        attributes.check_reachable(found, span)
+        self._make_sure(found, span)
+        if time.monotonic() - clock[1] > _BRIEF:
+            self._look_at(clock)
         return found
 
     def _elements(
         self, collection: t.Any, goal: Expression, span: t.Any, clock: Clock
     ) -> Iterator[t.Any]:
         if span is not None:
-            attributes.check_reachable(collection, span)
+            self._make_sure(collection, span)
         solver = self._here()
-        if clock[2] is None:
-            clock[2] = {}
-        solver.begun = clock[2]
+        solver.begun = _begun(clock)
         term = result_to_polar(collection)
         for element in solver.elements(term, goal):
             self._look_at(clock)
             yield to_python(element, str)
 
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> bool:
-        terms = result_to_polar(left), result_to_polar(right)
-        return bool(self._here().compare_terms(Expression(goal.operator, terms, span=goal.span)))
+        sides = _ground(left), _ground(right)
+        return bool(self._here().compare_terms(Expression(goal.operator, sides, span=goal.span)))
 
     def _condition(self, value: t.Any, goal: Term, span: t.Any) -> bool:
         """Tell what a condition that is neither true nor false is: an error."""
-        attributes.check_reachable(value, span)
+        self._make_sure(value, span)
         term = result_to_polar(value)
         return bool(self._here(term).condition(term, goal))
 
@@ -432,7 +461,9 @@ class Program:
             # The last step is the call itself, which the solver makes anew.
             around = _chain(steps[:-1], _entry_call(sys._getframe(1)))
             goal = _as_written(goal, steps[-1][0])
-        return t.cast("Iterator[None]", self._engine.solver().go_on(goal, around, clock[1]))
+        solver: Solver = self._engine.solver()
+        solver.begun = _begun(clock)
+        return solver.go_on(goal, around, clock[1])
 
     def _here(self, goal: Term | None = None) -> Solver:
         """Give a solver that is where the function is that asks.
@@ -513,6 +544,24 @@ def _copied(value: t.Any) -> t.Any:
     if type(value) is list or type(value) is dict:
         return to_python(result_to_polar(value), str)
     return value
+
+
+def _ground(value: t.Any) -> Term:
+    """Make a term of a value.
+
+    :raises Unforeseen: if the host put a variable in it, which only the solver can bind.
+    """
+    term = result_to_polar(value)
+    if not is_ground(term):
+        raise Unforeseen
+    return term
+
+
+def _begun(clock: Clock) -> dict[int, Iterator[t.Any]]:
+    """Give the iterators that this question has read: the solver must not read one again."""
+    if clock[2] is None:
+        clock[2] = {}
+    return t.cast("dict[int, Iterator[t.Any]]", clock[2])
 
 
 def _is_single(body: Term | None) -> bool:

@@ -1,0 +1,159 @@
+"""Rules that became Python functions refuse what the solver refuses, and end as it does."""
+
+import functools
+import time
+import types
+
+import pytest
+
+import flask_oso.polar.compiler as compiler
+from flask_oso import Oso
+from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
+from flask_oso.polar.limits import Limits
+from flask_oso.polar.terms import Variable
+
+
+class User:
+    """What the policies ask about."""
+
+    name = "ada"
+
+
+def _oso(policy: str, cls: type = User, **options: object) -> Oso:
+    oso = Oso(**options)  # type: ignore[arg-type]  # as given by each test
+    oso.register_class(cls, name="User")
+    oso.load_str(policy)
+    return oso
+
+
+def test_subclass_of_module_is_refused() -> None:
+    """A module of a class of its own, such as one loaded late, leads out like any other."""
+
+    class Late(types.ModuleType):
+        name = "late"
+
+    class Owner:
+        held = Late("late")
+
+    oso = _oso('allow(u: User, "read", _) if u.held.name = "late";', Owner)
+    with pytest.raises(PolarRuntimeError, match="A Late is not for policies"):
+        oso.is_allowed(Owner(), "read", None)
+
+
+def test_stop_iteration_of_a_property_does_not_end_a_loop_of_the_caller() -> None:
+    """``all(map(…))`` would take a ``StopIteration`` for the end: everything allowed."""
+
+    class Owner:
+        @property
+        def broken(self) -> int:
+            raise StopIteration
+
+    oso = _oso('allow(u: User, "read", _) if u.broken = 1;', Owner)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        all(map(functools.partial(oso.is_allowed, Owner(), "read"), [1, 2]))
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        # The solver answers `all_high`, or `has_one`, since it calculates.
+        """allow(u: User, "read", _) if not has_one(u.numbers) and all_high(u.numbers);
+        has_one(xs) if x in xs and x = 9;
+        all_high(xs) if forall(x in xs, x > 100) and 1 + 1 = 2;""",
+        """allow(u: User, "read", _) if not has_one(u.numbers) and all_high(u.numbers);
+        has_one(xs) if x in xs and x = 9 and 1 + 1 = 2;
+        all_high(xs) if forall(x in xs, x > 100);""",
+    ],
+)
+def test_iterator_is_read_once_by_functions_and_solver_together(policy: str) -> None:
+    """What one of them has read to its end is not empty for the other, but an error."""
+
+    class Owner:
+        def __init__(self) -> None:
+            self.numbers = map(int, [1, 2])
+
+    with pytest.raises(InvalidIteratorError):
+        _oso(policy, Owner).is_allowed(Owner(), "read", None)
+
+
+@pytest.mark.parametrize("fact", ["p20(_);", 'p20("x"); p20("y");'])
+def test_rules_that_branch_at_each_level_end_in_time(fact: str) -> None:
+    """Two rules at each of 20 levels are a million ways, and nothing calls itself."""
+    levels = "".join(f"p{n}(x) if p{n + 1}(x); p{n}(x) if p{n + 1}(x);" for n in range(20))
+    policy = f'allow(u, "read", _) if p0(u) and u = 7; {levels} {fact}'
+    with pytest.raises(PolarRuntimeError, match="Query timeout"):
+        _oso(policy, limits=Limits(timeout_ms=50)).is_allowed("ada", "read", None)
+
+
+def test_time_of_methods_counts() -> None:
+    """A rule that calls a slow method for each element ends in time."""
+
+    class Owner:
+        def is_slow(self, number: int) -> bool:
+            time.sleep(0.02)
+            return False
+
+    policy = 'allow(u: User, "read", numbers) if n in numbers and u.is_slow(n);'
+    oso = _oso(policy, Owner, limits=Limits(timeout_ms=50))
+    with pytest.raises(PolarRuntimeError, match="Query timeout"):
+        oso.is_allowed(Owner(), "read", list(range(60)))
+
+
+@pytest.mark.parametrize("again", ["", "p{n}(x) if p{next}(x) and x = 3;"])
+def test_chain_of_rules_longer_than_the_stack_is_answered(again: str) -> None:
+    """Rules that do not call themselves may stand in each other deeper than Python recurses."""
+    chain = "".join(f"p{n}(x) if p{n + 1}(x);" + again.format(n=n, next=n + 1) for n in range(1200))
+    oso = _oso(f'allow(u, "read", _) if p0(u); {chain} p1200("ada"); p1200("eve");')
+    assert oso.is_allowed("ada", "read", None)
+
+
+def test_exception_while_rules_are_compiled_leaves_nothing_half_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A signal in the middle of the first question ends that question, not all later ones."""
+    facts = "".join(f'f{n}("x");' for n in range(400))
+    oso = _oso(f'allow(u: User, "read", _) if is_ada(u); is_ada(u) if u.name = "ada"; {facts}')
+    with monkeypatch.context() as patch:
+        patch.setattr(compiler.Writer, "write", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            oso.is_allowed(User(), "read", None)
+    assert oso.is_allowed(User(), "read", None)
+
+
+def _interrupted(self: compiler.Writer) -> None:
+    raise KeyboardInterrupt
+
+
+def test_variable_that_the_host_gives_is_the_solvers() -> None:
+    """A variable in an attribute may be anything, so its negation does not hold."""
+
+    class Owner:
+        role = Variable("role")
+
+    oso = _oso('allow(u: User, "read", _) if not u.role = "guest";', Owner)
+    assert not oso.is_allowed(Owner(), "read", None)
+
+
+def test_variable_in_a_list_that_the_host_gives_is_the_solvers() -> None:
+    """An element that is a variable equals anything, as the solver says."""
+
+    class Owner:
+        def __init__(self) -> None:
+            self.banned = [Variable("who")]
+
+    oso = _oso('allow(u: User, "read", _) if not "ada" in u.banned;', Owner)
+    assert not oso.is_allowed(Owner(), "read", None)
+
+
+def test_rules_for_hundreds_of_classes_are_compiled_in_a_moment() -> None:
+    """No function tests each two of hundreds of classes: there, the solver answers."""
+    oso = Oso(limits=Limits(timeout_ms=2_000))
+    classes = [type(f"C{n}", (), {}) for n in range(150)]
+    for cls in classes:
+        oso.register_class(cls)
+    oso.load_str("".join(f'allow(_: C{n}, "read", _);' for n in range(150)))
+    code = oso._engine._program
+    assert code is not None
+    assert [reason.reason for reason in code.unfollowed.values()] == [
+        "too many rules for classes apart"
+    ]
