@@ -85,13 +85,18 @@ class Ref:
     """What is known of a value: the Python name it has, or the literal it is.
 
     ``cls`` is a plain class that it is an instance of, if one is known; ``read`` the place
-    of the attribute it was read from, as long as nobody made sure what it is.
+    of the attribute it was read from, as long as nobody made sure what it is; ``origin`` the
+    name of the collection whose element it is.
+
+    INVARIANT: in one function, what the solver has one term for has one name. A term equals
+    itself and nobody is asked, while an object may be asked whether it equals itself.
     """
 
     name: str
     literal: Value | None = None
     cls: type | None = None
     read: Span | None = None
+    origin: str | None = None
 
 
 @dataclass
@@ -111,6 +116,8 @@ class Scope:
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
     #: The names that say whether the attributes of a value can be read as they are.
     plain: dict[str, str] = field(default_factory=dict)
+    #: The names of collections whose elements variables have.
+    searched: set[str] = field(default_factory=set)
 
     def copy(self) -> Scope:
         """Give a scope in which the same variables can get other values."""
@@ -118,7 +125,7 @@ class Scope:
         for cell in self.cells.values():
             copies.setdefault(id(cell), replace(cell))
         cells = {key: copies[id(cell)] for key, cell in self.cells.items()}
-        return Scope(cells, dict(self.plain))
+        return Scope(cells, dict(self.plain), set(self.searched))
 
     def cell(self, clause: int, index: int) -> Cell:
         """Give the cell of a variable."""
@@ -533,7 +540,10 @@ class _At:
             return Ref(self.writer._names.constant(term.value), term)
         if isinstance(term, Instance):
             cls = type(term.value) if is_plain(type(term.value)) else None
-            return Ref(self.writer._names.constant(term.value), None, cls)
+            name = self.writer._names.constant(term.value)
+            # Wherever a constant is named, the solver has the same term.
+            own: t.Any = type(term.value).__eq__
+            return Ref(name, None, cls, origin=None if own is object.__eq__ else name)
         if isinstance(term, List) and term.rest is None and all(map(is_string, term.items)):
             return Ref(self.writer._names.constant(to_python(term, str)))
         raise self.unfollowable("a list, a dictionary or a pattern with variables in it")
@@ -575,6 +585,8 @@ class _At:
             if not same and not (is_string(left.literal) and is_string(right.literal)):
                 raise self.unfollowable("two literals that are compared")
             return self.go_on() if same else self.fail()
+        if left.name == right.name:
+            return self.go_on()
         self.fail_unless(self._equality(left, right))
         return self.go_on()
 
@@ -756,10 +768,13 @@ class _At:
         following = self.loop(name, self.mark(over))
         assert following is not None
         inside = replace(self, out=following[1], place=following[2])
-        known = self.ref(item)
-        if known is None:
-            return inside.bind(t.cast(Cell, self.cell(item)), Ref(name))
-        return inside.equal(known, Ref(name))
+        known, made = self.ref(item), Ref(name, origin=elements.name)
+        if elements.name in (self.scope.searched if known is None else {known.origin}):
+            raise self.unfollowable("a collection that is searched for two variables")
+        if known is not None:
+            return inside.equal(known, made)
+        self.scope.searched.add(elements.name)
+        return inside.bind(t.cast(Cell, self.cell(item)), made)
 
     def _among(self, item: Term, collection: List) -> _Next:
         known = self.ref(item)
@@ -853,6 +868,7 @@ class _At:
         if any(ref.literal is not None and not is_string(ref.literal) for ref in bound):
             # Its place shows in errors, and a function would not know it.
             raise self.unfollowable("a number or a Boolean that is passed to a rule")
+        self._check_apart([ref for ref in bound if ref.literal is None])
         known = tuple(
             (position, str(ref.literal.value))
             for position, ref in enumerate(bound)
@@ -871,6 +887,16 @@ class _At:
             return self.loop(self.writer.fresh(), made)
         self.fail_unless(made)
         return self.go_on()
+
+    def _check_apart(self, passed: list[Ref]) -> None:
+        """Refuse arguments that would be one term under several names in another function."""
+        names = [ref.name for ref in passed]
+        if len(set(names)) < len(names):
+            raise self.unfollowable("a variable that is passed to a rule twice")
+        if any(ref.origin == ref.name for ref in passed):
+            raise self.unfollowable("a constant that is passed to a rule and compares itself")
+        if any(ref.origin in names for ref in passed):
+            raise self.unfollowable("a collection that is passed to a rule with its element")
 
     def _chosen(self, variant: Variant, refs: list[Ref]) -> ast.expr:
         """Write which function answers: for a string that is not known, by a table."""

@@ -463,7 +463,11 @@ class Program:
             goal = _as_written(goal, steps[-1][0])
         solver: Solver = self._engine.solver()
         solver.begun = _begun(clock)
-        return solver.go_on(goal, around, clock[1])
+        for is_decided in solver.go_on(goal, around, clock[1]):
+            if not is_decided:
+                # An error, unless what comes behind fails: only the solver can tell.
+                raise Unforeseen
+            yield
 
     def _here(self, goal: Term | None = None) -> Solver:
         """Give a solver that is where the function is that asks.

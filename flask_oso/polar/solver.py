@@ -160,17 +160,27 @@ class Solver(Operations):
         self._step = step or self._step
         self._resumed = time.monotonic()
 
-    def go_on(self, goal: Call, around: Step | None, began: float) -> Iterator[None]:
-        """Solve a call inside a question that began before; yield once for each solution."""
+    def go_on(self, goal: Call, around: Step | None, began: float) -> Iterator[bool]:
+        """Solve a call inside a question that began before; yield once for each solution.
+
+        What is yielded is whether the solution decides everything: a variable that a rule
+        constrains and nothing binds is an error if the whole question ends like that.
+        """
         try:
             self.stand_at(around)
             self._resumed = began
             self._push(self._solve_goal, (goal, NO_FRAME), self._step)
             while self._advance():
-                yield
+                yield not self._has_open_constraints()
                 self._goals = (_fail, None, self._step, None)
         finally:
             vars(self).clear()
+
+    def _has_open_constraints(self) -> bool:
+        return bool(self._bindings.age) and any(
+            unknown.value is None and real(unknown.constraints)
+            for unknown, *_ in self._bindings.changes(0)
+        )
 
     def equal(self, left: Term, right: Term) -> bool:
         """Tell whether two terms without variables are equal."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from . import (
+    compiled,
     engine,
     lexer,
     loader,
@@ -24,7 +25,7 @@ from . import (
 TARGETS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        *(lexer, parser, printer, loader, query, engine, meaning),
+        *(lexer, parser, printer, loader, query, engine, meaning, compiled),
         *(registry, values, replacement, wsgi),
     )
 }

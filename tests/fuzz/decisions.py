@@ -1,0 +1,163 @@
+"""Policies made by choices whose rules can mostly be compiled, and questions about them.
+
+Every rule exists with every number of arguments that is called, and every variable is
+used twice, so that nearly all of these policies load.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .choices import Choices
+
+#: Rules by name, and how many arguments they take.
+RULES = {"f": 2, "g": 3, "h": 1}
+_BLOCKS = (
+    'actor User {} resource Repo { permissions = ["read"]; } resource Org {}',
+    'actor User {} resource Repo { permissions = ["read"]; roles = ["owner", "a"];'
+    ' relations = { org: Org }; "read" if "owner"; "owner" if "a" on "org"; }'
+    ' resource Org { roles = ["a"]; } has_relation(o: Org, "org", r: Repo) if r.org = o;'
+    " has_role(u: User, n: String, r: Org) if f(u, n) and r = r;"
+    " has_role(_: User, n: String, r: Repo) if n in r.roles;"
+    ' h(a) if has_permission(a.owner, "read", a);',
+)
+_CLOSING = "ok(_); f(_, _) if false; g(_, _, _) if false; h(_) if false;"
+_FIELDS = ("name", "org", "roles", "flag", "n", "tags", "owner", "missing", "bad", "none")
+_LITERALS = ('"a"', '"read"', '"b"', "1", "2", "true", "nil", '"é"')
+_CLASSES = ("User", "Repo", "Org", "Fork", "Actor", "Resource", "String", "Alike", "Integer")
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_SEARCHED = ("roles", "tags", "gen()", "breaks()", "missing", "n", "none")
+_VARIABLE = re.compile(r"\b[a-cx-z][0-9]*\b")
+_DEEPEST = 2
+
+
+def make_rules(choices: Choices) -> str:
+    """Make the text of a policy."""
+    rules = [_rule(choices) for _ in range(1 + choices.number(6))]
+    return "\n".join([choices.pick(_BLOCKS), *rules, _CLOSING])
+
+
+def make_call(choices: Choices, values: int) -> tuple[str, tuple[int, ...]]:
+    """Choose a rule, and the numbers of the values to ask it about."""
+    name = choices.pick(tuple(RULES))
+    return name, tuple(choices.number(values) for _ in range(RULES[name]))
+
+
+def _rule(choices: Choices) -> str:
+    name = choices.pick(tuple(RULES))
+    parameters = [_parameter(choices, each) for each in "abc"[: RULES[name]]]
+    head = ", ".join(parameters)
+    known = _VARIABLE.findall(_without_texts(head))
+    conditions = [_condition(choices, known, 0) for _ in choices.some(4)] if known else []
+    # Each variable once more: one that stands alone is an error.
+    used = dict.fromkeys(_VARIABLE.findall(_without_texts(" ".join([head, *conditions]))))
+    conditions += [f"ok({each})" for each in used if each != "y"]
+    body = f" if {' and '.join(conditions)}" if conditions else ""
+    return f"{name}({head}){body};"
+
+
+def _without_texts(text: str) -> str:
+    return re.sub(r'"[^"]*"|\.[a-z]+', "", text)
+
+
+def _parameter(choices: Choices, name: str) -> str:
+    return choices.pick(
+        (name, f"{name}: {choices.pick(_CLASSES)}", choices.pick(_LITERALS), name, "_")
+    )
+
+
+def _operand(choices: Choices, known: list[str]) -> str:
+    name = choices.pick(known)
+    field = f"{name}.{choices.pick(_FIELDS)}"
+    deep = f"{field}.{choices.pick(_FIELDS)}"
+    return choices.pick((name, field, name, choices.pick(_LITERALS), field, name, deep))
+
+
+def _fresh(choices: Choices, known: list[str]) -> str:
+    """Choose a variable that nothing is known of."""
+    name = f"x{len(known)}"
+    known.append(name)
+    return name
+
+
+def _condition(choices: Choices, known: list[str], depth: int) -> str:
+    forms = _FORMS if depth < _DEEPEST else _FORMS[:-3]
+    return choices.pick(forms)(choices, known, depth)
+
+
+def _equation(choices: Choices, known: list[str], depth: int) -> str:
+    return f"{_operand(choices, known)} = {_operand(choices, known)}"
+
+
+def _comparison(choices: Choices, known: list[str], depth: int) -> str:
+    operator = choices.pick(_COMPARISONS)
+    return f"{_operand(choices, known)} {operator} {_operand(choices, known)}"
+
+
+def _truth(choices: Choices, known: list[str], depth: int) -> str:
+    return f"{choices.pick(known)}.{choices.pick(('flag', 'none', 'can(1)', 'n'))}"
+
+
+def _search(choices: Choices, known: list[str], depth: int) -> str:
+    collection = f"{choices.pick(known)}.{choices.pick(_SEARCHED)}"
+    item = _operand(choices, known) if choices.flag() else _fresh(choices, known)
+    return f"{item} in {collection}"
+
+
+def _choice(choices: Choices, known: list[str], depth: int) -> str:
+    return f'{_operand(choices, known)} in ["a", "b", "read"]'
+
+
+def _matching(choices: Choices, known: list[str], depth: int) -> str:
+    return f"{choices.pick(known)} matches {choices.pick(_CLASSES)}"
+
+
+def _call(choices: Choices, known: list[str], depth: int) -> str:
+    name = choices.pick(tuple(RULES))
+    arguments = [_argument(choices, known, at) for at in range(RULES[name])]
+    if choices.number(4) == 1:
+        arguments[choices.number(len(arguments))] = _fresh(choices, known)
+    return f"{name}({', '.join(arguments)})"
+
+
+def _argument(choices: Choices, known: list[str], at: int) -> str:
+    # What is passed twice is not compiled: mostly a variable of its own for each place.
+    own = known[at % len(known)]
+    return choices.pick((own, f"{own}.{choices.pick(_FIELDS)}", '"read"', _operand(choices, known)))
+
+
+def _method(choices: Choices, known: list[str], depth: int) -> str:
+    name = choices.pick(known)
+    return choices.pick((f"{name}.can({_operand(choices, known)})", f"{name}.boom()"))
+
+
+def _late_equation(choices: Choices, known: list[str], depth: int) -> str:
+    field, name = f"{choices.pick(known)}.{choices.pick(_FIELDS)}", _fresh(choices, known)
+    return f"{field} = {name} and {name} = {_operand(choices, known)}"
+
+
+def _cut(choices: Choices, known: list[str], depth: int) -> str:
+    return "cut" if choices.number(4) == 1 else "true"
+
+
+def _negation(choices: Choices, known: list[str], depth: int) -> str:
+    return f"not ({_condition(choices, list(known), depth + 1)})"
+
+
+def _alternatives(choices: Choices, known: list[str], depth: int) -> str:
+    first = _condition(choices, list(known), depth + 1)
+    return f"({first} or {_condition(choices, list(known), depth + 1)})"
+
+
+def _universal(choices: Choices, known: list[str], depth: int) -> str:
+    collection = f"{choices.pick(known)}.{choices.pick(_SEARCHED)}"
+    condition = _condition(choices, [*known, "y"], depth + 1)
+    return f"forall(y in {collection}, ok(y) and {condition})"
+
+
+_FORMS: tuple[Callable[[Choices, list[str], int], str], ...] = (
+    *(_equation, _call, _search, _truth, _comparison, _choice, _matching, _equation, _call),
+    *(_late_equation, _method, _search, _call, _cut),
+    *(_negation, _alternatives, _universal),
+)

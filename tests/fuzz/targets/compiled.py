@@ -1,0 +1,104 @@
+"""Compiled rules: they answer as the solver does, and do the same to the host's objects.
+
+The answer or the error with its whole text, and every attribute read, method called and
+comparison made, in order.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from flask_oso import Limits, Oso, OsoError
+from flask_oso.polar.engine import Engine
+
+from ..choices import Choices
+from ..decisions import make_call, make_rules
+from ..oracle import is_from_host, sandbox
+from ..witnesses import CLASSES, Calls, make_values
+
+IS_TEXT = False
+#: One input is a policy and forty decisions.
+COST = 20
+QUESTIONS = 20
+#: What takes an endless recursion to its end soon; none of the values leads as deep.
+_GOALS = 400
+#: How errors begin when a limit of time ended a question: when that is, is a matter of chance.
+_OUT_OF_TIME = "Query timeout"
+
+
+@dataclass
+class Report:
+    """What a policy did: how many questions had which answer, and what was compiled.
+
+    ``differences`` is empty if all is well.
+    """
+
+    answers: dict[str, int] = field(default_factory=dict)
+    compiled: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+def seeds() -> Iterable[bytes]:
+    """Give some rows of choices, so that every form occurs."""
+    return [bytes((at * step + 5) % 251 for at in range(250)) for step in (1, 3, 7, 29, 53, 101)]
+
+
+def target(data: bytes) -> None:
+    """Ask both ways."""
+    report = check(data)
+    assert report is None or not report.differences, "\n".join(report.differences)
+
+
+def check(data: bytes) -> Report | None:
+    """Load a policy of the input's making and ask both ways; ``None`` if it does not load."""
+    choices = Choices(data)
+    oso = Oso(limits=Limits(goals=_GOALS, timeout_ms=2_000), compiled=True)
+    for cls in CLASSES:
+        oso.register_class(cls)
+    policy = make_rules(choices)
+    with sandbox():
+        try:
+            oso.load_str(policy)
+        except OsoError:
+            return None
+        return _compare(oso._engine, policy, choices)
+
+
+def _compare(engine: Engine, policy: str, choices: Choices) -> Report:
+    report, calls = Report(), Calls()
+    values = list(make_values(calls).values())
+    for _ in range(QUESTIONS):
+        name, numbers = make_call(choices, len(values))
+        args = [values[number] for number in numbers]
+        expected = outcome(calls, lambda n=name, a=args: engine.solve_call(n, a))
+        given = outcome(calls, lambda n=name, a=args: engine.ask(n, *a))
+        key = str(expected[0]) if isinstance(expected[0], bool) else "error"
+        report.answers[key] = report.answers.get(key, 0) + 1
+        if expected != given and not _is_timeout(expected, given):
+            title = f"{name}({', '.join(map(repr, numbers))})"
+            report.differences.append(f"{policy}\n{title}\n{expected}\n{given}")
+    report.compiled = _count_compiled(engine)
+    return report
+
+
+def outcome(calls: Calls, ask: t.Callable[[], bool]) -> tuple[t.Any, ...]:
+    """Give the answer or the error, and what was done to the host's objects meanwhile."""
+    calls.clear()
+    try:
+        answer: t.Any = ask()
+    except Exception as error:
+        if not isinstance(error, OsoError) and not is_from_host(error):
+            raise
+        answer = (type(error).__name__, str(error))
+    return answer, tuple(calls)
+
+
+def _is_timeout(*outcomes: tuple[t.Any, ...]) -> bool:
+    return any(_OUT_OF_TIME in str(answer) for answer, *_ in outcomes)
+
+
+def _count_compiled(engine: Engine) -> int:
+    program = engine._program
+    return 0 if program is None else len(program._functions) - len(program.unfollowed)

@@ -1,0 +1,195 @@
+"""Compiled rules: which there are, and that nothing tells them from the solver."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from flask_oso import Limits, Oso
+from flask_oso.polar.programs import Program
+from tests.fuzz.targets.compiled import outcome
+from tests.fuzz.witnesses import CLASSES, Calls, make_values
+
+Outcome = tuple[t.Any, ...]
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, whatever the environment says."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
+
+
+def load(policy: str, **limits: int) -> Oso:
+    oso = Oso(limits=Limits(**limits) if limits else None)
+    for cls in CLASSES:
+        oso.register_class(cls)
+    oso.load_str(policy)
+    return oso
+
+
+def program_of(oso: Oso) -> Program:
+    program = oso._engine._program
+    assert program is not None
+    return program
+
+
+def ask_both(oso: Oso, name: str, *args: t.Any, calls: Calls | None = None) -> list[Outcome]:
+    """Ask the solver, then compiled rules."""
+    calls = Calls() if calls is None else calls
+    ways = [
+        lambda: oso._engine.solve_call(name, args),
+        lambda: oso._engine.ask(name, *args),
+    ]
+    return [outcome(calls, way) for way in ways]
+
+
+def ask_about_all(policy: str) -> tuple[list[Outcome], list[Outcome], Oso]:
+    """Ask ``f`` about every value: with the solver, and with compiled rules."""
+    oso, calls = load(policy), Calls()
+    pairs = [ask_both(oso, "f", each, calls=calls) for each in make_values(calls).values()]
+    return [first for first, _ in pairs], [second for _, second in pairs], oso
+
+
+def reasons(oso: Oso) -> set[str]:
+    return {each.reason for each in program_of(oso).unfollowed.values()}
+
+
+# -- which rules are compiled --------------------------------------------------------------
+
+#: Rules ``f`` of one argument that are compiled, by what they show.
+FOLLOWED = {
+    "fact": 'f("read");',
+    "several facts": 'f("read"); f("a"); f("é");',
+    "attribute": "f(x) if x.flag;",
+    "attribute of an attribute": 'f(x) if x.owner.org.name = "a";',
+    "attribute of an instance": "f(x: Repo) if x.org.flag;",
+    "missing attribute": "f(x) if x.missing;",
+    "property that fails": "f(x: User) if x.bad = 1;",
+    "true against 1": "f(x) if x.flag = 1;",
+    "1 against true": "f(x) if x.n = true;",
+    "equal numbers of two kinds": "f(x) if x.n = 1;",
+    "large number": "f(x) if x.n = 9223372036854775807;",
+    "none": "f(x) if x.none = nil;",
+    "value that is no condition": "f(x) if x.n;",
+    "equality of two attributes": "f(x) if x.owner = x.org;",
+    "comparison of objects": "f(x) if x.owner == x.org;",
+    "comparison of numbers": "f(x) if x.n > 0;",
+    "comparison of strings": 'f(x) if x.name >= "b";',
+    "method": "f(x) if x.can(1);",
+    "method with keyword": "f(x) if x.can(action: 1);",
+    "method that fails": "f(x) if x.boom();",
+    "string in anything": 'f(x) if "a" in x.roles;',
+    "elements of anything": "f(x) if y in x.roles and y.flag;",
+    "elements of a generator": 'f(x) if y in x.gen() and y = "b";',
+    "generator that fails": 'f(x) if y in x.breaks() and y = "b";',
+    "elements of what has none": "f(x) if y in x.n and y = y;",
+    "one of some strings": 'f(x) if x in ["a", "read"];',
+    "not": "f(x) if not x.flag;",
+    "not of a search": 'f(x) if not ("a" in x.roles);',
+    "forall": 'f(x) if forall(y in x.tags, y = "a");',
+    "or": 'f(x) if x.name = "b" or "a" in x.tags or x.flag;',
+    "or, with what follows": 'f(x) if (y = x.name or y = x.n) and y != "a";',
+    "matches": "f(x) if x.owner matches Repo and x.owner.flag;",
+    "classes": "f(x: Repo) if x.flag; f(x: Fork) if not x.flag; f(x: User) if x.flag;",
+    "unions": "f(_: Actor); f(x: Resource) if x.flag;",
+    "variable that waits": 'f(x) if y = z and z = x.name and y = "a";',
+    "rule": 'f(x) if g(x, "read"); g(x, "read") if x.flag; g(x, "a") if not x.flag;',
+    "rule with a string that is not known": 'f(x) if g(x, x.name); g(x, "a") if x.flag; g(_, "b");',
+    "rule that binds": "f(x) if g(x, y) and y.flag; g(x, y) if y = x.owner; g(x, y) if y = x.org;",
+    "rule that binds a class": "f(x) if g(x, y) and y.flag; g(x, y: Repo) if y = x.owner;",
+    "the same object twice": "f(x) if x.owner = y and z = y and y = z;",
+}
+#: Rules ``f`` of one argument that are left to the solver, with the reason.
+UNFOLLOWED = {
+    "a cut": "f(x) if cut and x.flag;",
+    "a parameter that is neither a name nor a string": "f(1);",
+    "a variable that stands in a head twice": "f(x) if g(x, x.owner); g(x, x);",
+    "a specializer with fields": "f(x: User{flag: true}) if x.n = 1;",
+    "rules for classes of Polar's own values": "f(x: Integer) if x = x; f(x: Repo) if x.flag;",
+    "a negation that binds a variable": "f(x) if z = y and not (y = x.name) and z = 1;",
+    "a condition on a variable that is never bound": "f(x) if y in z and z = z and x = y;",
+    "a lookup on a variable that is not bound yet": "f(x) if y.name = 1 and y = x;",
+    "a search in a literal": 'f(x) if x in "abc";',
+    "a search in a list that has more than strings": "f(x) if x in [1, 2];",
+    "a search in a list with variables": 'f(x) if y in ["a", "b"] and x = y;',
+    "a literal that is matched": 'f(x) if "a" matches String and x = x;',
+    "a number or a Boolean that is passed to a rule": "f(x) if g(x, 1); g(x, y) if x = y;",
+    "a variable that is passed to a rule twice": "f(x) if g(x, x); g(x, y) if x = y;",
+    "a collection that is passed to a rule with its element": "f(x) if t = x.tags and y in t"
+    " and g(y, t); g(y, t) if y in t;",
+    "a collection that is searched for two variables": "f(x) if t = x.tags and y in t and z in t"
+    " and y = z;",
+    "two literals that are compared": "f(x) if y = 1 and y = 1 and x = x;",
+    "a list, a dictionary or a pattern with variables in it": "f(x) if [x] = x.tags;",
+    "a comparison with a variable that is not bound yet": "f(x) if y > 1 and y = x.n;",
+    "'print'": "f(x) if print(x);",
+    "'add'": "f(x) if x.n + 1 = 2;",
+    "too many nested searches": f"f(x) if {' and '.join(f'_{n} in x.tags' for n in range(40))};",
+}
+
+
+@pytest.mark.parametrize("policy", FOLLOWED.values(), ids=FOLLOWED)
+def test_rule_is_compiled_and_nothing_tells(policy: str) -> None:
+    """Answers, errors with their whole text, and calls of the host are the solver's."""
+    expected, given, oso = ask_about_all(policy)
+
+    assert given == expected
+    assert reasons(oso) == set()
+    assert program_of(oso)._functions
+
+
+@pytest.mark.parametrize(("reason", "policy"), UNFOLLOWED.items(), ids=UNFOLLOWED)
+def test_rule_is_left_to_the_solver(reason: str, policy: str) -> None:
+    """What cannot be followed is answered all the same, and listed with the reason."""
+    expected, given, oso = ask_about_all(policy)
+
+    assert given == expected
+    assert reason in reasons(oso)
+
+
+# -- objects that are asked whether they equal themselves -----------------------------------
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "f(x) if x = x and x.none = nil;",
+        "f(x) if (x.flag or x = x) and y = x.owner and z = y and y = z;",
+        "f(x) if g(x, x); g(x, y) if x = y;",
+        "f(x) if t = x.tags and y in t and z in t and y = z;",
+        "f(x) if t = x.tags and y in t and g(y, t); g(y, t) if y in t;",
+        "f(_) if g(SAME); g(x) if x = SAME;",
+    ],
+)
+def test_what_is_one_value_is_not_compared_with_itself(policy: str) -> None:
+    """The solver asks no object whether it equals itself where it has one term for both."""
+    calls = Calls()
+    alike = make_values(calls)["alike"]
+    alike.__dict__["tags"] = [alike, alike]
+    oso = load("")
+    oso.register_constant(alike, "SAME")
+    oso.load_str(policy)
+
+    expected, given = ask_both(oso, "f", alike, calls=calls)
+
+    assert given == expected
+
+
+@pytest.mark.parametrize("number", [1.0, 2.0])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "f(_, x) if y.name = x and y = y;",
+        "f(x, z) if g(x) and x.n = z; g(x) if y.name = x and y = y;",
+        'f(_, x) if g(y) and y.name == x; f(_, "a") if false; f(_, "é") if false; g(_);',
+    ],
+)
+def test_constraint_that_nothing_decides_is_an_error(policy: str, number: float) -> None:
+    """Where the solver takes over, what is open counts if the whole question ends like that."""
+    alike = make_values(Calls())["alike"]
+
+    expected, given = ask_both(load(policy), "f", alike, number)
+
+    assert given == expected
