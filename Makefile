@@ -19,10 +19,10 @@ FOR_DEV := $(VENV)/.installed-dev
 FOR_BENCH := $(VENV)/.installed-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint types tables wheel clean
+.PHONY: help demo test test-solver bench fuzz lint types tables wheel clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-7s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
 	$(BIN)/flask --app example_app init-db
@@ -30,6 +30,9 @@ demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
 
 test: $(FOR_DEV) ## run every test
 	$(BIN)/python -m pytest -q $(TESTS)
+
+test-solver: $(FOR_DEV) ## run the tests of the language without compiled rules
+	OSO_COMPILED=0 $(BIN)/python -m pytest -q tests/polar tests/security tests/test_oso.py
 
 bench: $(FOR_BENCH) ## measure what decisions cost, beside hand-written code and peers
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pathlib
+import threading
+import traceback
 import typing as t
+from collections.abc import Callable
 
 import pytest
 
 from flask_oso import Limits, Oso
+from flask_oso.polar.exceptions import PolarRuntimeError, UnregisteredClassError
 from flask_oso.polar.programs import Program
 from tests.fuzz.targets.compiled import outcome
 from tests.fuzz.witnesses import CLASSES, Calls, make_values
@@ -193,3 +198,186 @@ def test_constraint_that_nothing_decides_is_an_error(policy: str, number: float)
     expected, given = ask_both(load(policy), "f", alike, number)
 
     assert given == expected
+
+
+# -- far down, and without end -------------------------------------------------------------
+
+
+class Link:
+    """An object of a chain."""
+
+    next: t.Any = None
+
+
+def chain(length: int) -> Link:
+    first = last = Link()
+    for _ in range(length):
+        last.next = Link()
+        last = last.next
+    return first
+
+
+def ring() -> Link:
+    first = chain(1)
+    first.next.next = first
+    return first
+
+
+def far_down(action: Callable[[], t.Any], frames: int = 850) -> t.Any:
+    return action() if frames == 0 else far_down(action, frames - 1)
+
+
+def in_small_thread(action: Callable[[], t.Any]) -> t.Any:
+    """Call something in a thread with a stack of 256 KB."""
+    results: list[t.Any] = []
+    before = threading.stack_size(256 * 1024)
+    thread = threading.Thread(target=lambda: results.append(action()))
+    thread.start()
+    threading.stack_size(before)
+    thread.join()
+    return results[0]
+
+
+def directly(action: Callable[[], t.Any]) -> t.Any:
+    return action()
+
+
+places = pytest.mark.parametrize("call", [directly, far_down, in_small_thread])
+#: A rule that calls itself in a test, and one that does so in a search.
+RECURSIVE = {
+    "test": "f(x) if x.next = nil; f(x) if x.next = y and f(y);",
+    "search": "f(x) if g(x) and x = x;"
+    " g(x) if x.next = nil; g(x) if x.next = y and g(y) and y = y;",
+}
+
+
+@places
+@pytest.mark.parametrize("policy", RECURSIVE.values(), ids=RECURSIVE)
+def test_chain_of_hundreds_is_followed_anywhere(call: t.Any, policy: str) -> None:
+    """How deep the caller stands in Python's stack is no matter."""
+    oso = load(policy)
+
+    expected, given = call(lambda: ask_both(oso, "f", chain(300)))
+
+    assert given == expected == (True, ())
+    assert reasons(oso) == set()
+
+
+@places
+def test_chain_of_three_thousand_is_followed_with_the_default_limits(call: t.Any) -> None:
+    """Neither Python's limit of recursion nor its stack is reached."""
+    oso = load(RECURSIVE["test"])
+
+    assert call(lambda: oso._engine.ask("f", chain(3_000))) is True
+    assert reasons(oso) == set()
+
+
+@places
+@pytest.mark.parametrize(
+    "policy",
+    ["f(x) if f(x.next);", "f(x) if x.next = y and f(y) and y.next = x;", "f(x) if not f(x.next);"],
+)
+def test_endless_recursion_is_the_documented_error(call: t.Any, policy: str) -> None:
+    """It ends as in the solver."""
+    oso = load(policy, goals=2_000)
+
+    expected, given = call(lambda: ask_both(oso, "f", ring()))
+
+    assert given == expected
+    assert given[0] == ("StackOverflowError", "Goal stack overflow! MAX_GOALS = 2000")
+
+
+def test_deadline_is_met_in_a_search() -> None:
+    """A search that takes long in compiled rules ends in time, too."""
+    nested = " and ".join(f"_{number} in x.next" for number in range(8))
+    oso, wide = load(f"f(x) if {nested} and x.next = nil;", timeout_ms=50), Link()
+    wide.next = list(range(100))
+
+    with pytest.raises(PolarRuntimeError, match=r"^Query timeout: .* 50ms"):
+        oso._engine.ask("f", wide)
+    assert reasons(oso) == set()
+
+
+# -- what changes while a policy is in force ------------------------------------------------
+
+
+def test_log_that_is_switched_on_later_is_the_solver_s(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``POLAR_LOG`` shows every step of a question, though its rule was compiled before."""
+    oso = load("f(x) if x.next = nil;")
+    assert oso._engine.ask("f", Link()) is True
+    monkeypatch.setenv("POLAR_LOG", "1")
+    capsys.readouterr()
+
+    assert oso._engine.ask("f", Link()) is True
+
+    assert "x.next" in "".join(capsys.readouterr())
+
+
+def test_class_that_is_registered_later_counts() -> None:
+    """Registering makes another program; rules that named the class match its objects."""
+    oso = load('f(x: Link) if x.next = nil; f("a") if false;')
+    with pytest.raises(UnregisteredClassError):
+        oso._engine.ask("f", Link())
+
+    oso.register_class(Link)
+
+    assert ask_both(oso, "f", Link()) == [(True, ()), (True, ())]
+
+
+def test_debug_is_left_to_the_solver() -> None:
+    """What may stop and ask is no function."""
+    oso = load("f(x) if debug() and x.next = nil;")
+
+    expected, given = ask_both(oso, "f", Link())
+
+    assert given == expected == (True, ())
+    assert reasons(oso) == {"'debug'"}
+
+
+@pytest.mark.parametrize("policy", ["f(x) if x.asks();", "f(x) if not x.asks() and x.fails;"])
+def test_decision_inside_a_decision(policy: str) -> None:
+    """Traces of the outer one know nothing of the inner one, and the other way round."""
+    oso = load(f"{policy} g(x) if x.next.missing; h(x) if x.next = nil;")
+
+    class Asker(Link):
+        def asks(self) -> bool:
+            return not oso._engine.ask("h", self) or oso._engine.ask("g", self)
+
+    expected, given = ask_both(oso, "f", Asker())
+
+    assert given == expected
+    assert "missing" in str(given)
+
+
+def test_iterator_is_read_once() -> None:
+    """Two searches in one iterator are the error that they are in the solver."""
+    policy = "f(x) if y in x.next and y = 2 and z in x.next and z = 1;"
+    oso = load(policy)
+
+    first, second = Link(), Link()
+    first.next, second.next = iter([1, 2, 3]), iter([1, 2, 3])
+
+    expected = outcome(Calls(), lambda: oso._engine.solve_call("f", (first,)))
+    given = outcome(Calls(), lambda: oso._engine.ask("f", second))
+
+    assert given == expected
+
+
+# -- tracebacks ----------------------------------------------------------------------------
+
+
+def test_traceback_shows_file_and_line_of_the_policy(tmp_path: pathlib.Path) -> None:
+    """An exception of the host's leads through the line of the rule that called it."""
+    file = tmp_path / "walls.polar"
+    file.write_text('f(x) if g(x);\n\n# Thick.\ng(x) if\n  "a" = "a" and\n  x.boom();\n')
+    oso = Oso()
+    oso.load_files([file])
+    user = make_values(Calls())["user"]
+
+    with pytest.raises(ValueError, match="boom") as caught:
+        oso._engine.ask("f", user)
+
+    places = [(each.filename, each.lineno) for each in traceback.extract_tb(caught.tb)]
+    assert [line for name, line in places if name == str(file)] == [1, 6]

@@ -26,6 +26,8 @@ QUESTIONS = 20
 _GOALS = 400
 #: How errors begin when a limit of time ended a question: when that is, is a matter of chance.
 _OUT_OF_TIME = "Query timeout"
+#: How an error begins that says that a variable was constrained and never bound.
+_OPEN = "Found an unhandled partial"
 
 
 @dataclass
@@ -76,7 +78,7 @@ def _compare(engine: Engine, policy: str, choices: Choices) -> Report:
         given = outcome(calls, lambda n=name, a=args: engine.ask(n, *a))
         key = str(expected[0]) if isinstance(expected[0], bool) else "error"
         report.answers[key] = report.answers.get(key, 0) + 1
-        if expected != given and not _is_timeout(expected, given):
+        if expected != given and not _is_excused(expected, given):
             title = f"{name}({', '.join(map(repr, numbers))})"
             report.differences.append(f"{policy}\n{title}\n{expected}\n{given}")
     report.compiled = _count_compiled(engine)
@@ -95,8 +97,11 @@ def outcome(calls: Calls, ask: t.Callable[[], bool]) -> tuple[t.Any, ...]:
     return answer, tuple(calls)
 
 
-def _is_timeout(*outcomes: tuple[t.Any, ...]) -> bool:
-    return any(_OUT_OF_TIME in str(answer) for answer, *_ in outcomes)
+def _is_excused(expected: tuple[t.Any, ...], given: tuple[t.Any, ...]) -> bool:
+    if _OUT_OF_TIME in f"{expected[0]} {given[0]}":
+        return True
+    # The question is asked anew, since only the solver knows what such a variable is called.
+    return _OPEN in str(expected[0]) and expected[0] == given[0]
 
 
 def _count_compiled(engine: Engine) -> int:
