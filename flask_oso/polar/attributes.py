@@ -101,9 +101,9 @@ def is_unrestricted(name: str) -> bool:
     return not name.startswith("__") and name not in _REFUSED
 
 
-def is_internal(value: object) -> bool:
-    """Tell whether a value leads to the whole process."""
-    return isinstance(value, _INTERNAL)
+def is_internal(cls: type) -> bool:
+    """Tell whether instances of a class lead to the whole process."""
+    return issubclass(cls, _INTERNAL)
 
 
 def is_candid(cls: type) -> bool:

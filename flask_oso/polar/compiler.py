@@ -696,9 +696,15 @@ class _At:
             raise self.unfollowable("a lookup of a field that is computed")
         read = None if isinstance(inner, Call) else term.span
         made, known = Ref(name, read=read), self.ref(result)
-        if known is None:
-            return self.bind(t.cast(Cell, self.cell(result)), made)
-        return self.equal(known, made)
+        if known is not None:
+            return self.equal(known, made)
+        cell = t.cast(Cell, self.cell(result))
+        if sum(other is cell for other in self.scope.cells.values()) > 1:
+            # It has a name in the policy, and may be used after a method changed the object.
+            copied = call("copied", load(name))
+            is_copied = compared(call("type", load(name)), ast.In(), load("copied_kinds"))
+            self.out.append(ast.If(is_copied, [assign(name, copied)], []))
+        return self.bind(cell, made)
 
     def _attribute(self, name: str, value: Ref, attribute: str) -> None:
         owner = self.sure(value)
@@ -1001,13 +1007,16 @@ class QuestionWriter:
     :param function: the function that answers.
     :param table: the parameter to choose another function by, and the table of those.
     :param texts: the parameters that are most likely strings.
+    :param is_searched: whether all solutions are looked for: what answers is a generator, and
+        an error behind the first solution comes out, too.
     """
 
     rule: str
     parameters: list[str]
     texts: frozenset[str]
     function: str
-    table: tuple[int, str] | None
+    table: tuple[int, str] | None = None
+    is_searched: bool = False
 
     def write(self) -> ast.FunctionDef:
         """Write the function."""
@@ -1068,7 +1077,8 @@ class QuestionWriter:
             found = ast.Subscript(load(table), arg, ast.Load())
             chosen = ast.IfExp(typed(self.parameters[position], "str"), found, chosen)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
-        return ast.Call(chosen, args, [])
+        answer = ast.Call(chosen, args, [])
+        return call("searched", answer) if self.is_searched else answer
 
 
 _OPERATORS: dict[Operator, Callable[[_At, Expression], _Next]] = {

@@ -139,6 +139,8 @@ class Engine:
             self.allow = self._answer_for("allow", 3)
             self._program.answer("allow_request", 2)
             self._program.answer("allow_field", 4)
+            self._program.prepare_strings("allow", 3, 1)
+            self._program.prepare_strings("allow_field", 4, 3)
 
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both do so; both find the same function.

@@ -279,28 +279,25 @@ def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozen
     list of strings or by a call whose parameter is closed. The set may have strings for
     which there is no solution.
     """
-    return _closed(rules, (name, arity, position), set())
+    found: set[str] = set()
+    seen = {(name, arity, position)}
+    waiting = [*seen]
+    while waiting:
+        name, arity, position = waiting.pop()
+        for clause in rules(name, arity) or ():
+            binding = _binding(clause, position)
+            if binding is None:
+                return None
+            if isinstance(binding, frozenset):
+                found |= binding
+            elif binding not in seen:
+                seen.add(binding)
+                waiting.append(binding)
+    return frozenset(found)
 
 
-def _closed(
-    rules: Rules, place: tuple[str, int, int], under_way: set[tuple[str, int, int]]
-) -> frozenset[str] | None:
-    if place in under_way:
-        # A rule that calls itself adds nothing to what its other clauses give.
-        return frozenset()
-    name, arity, position = place
-    found: frozenset[str] = frozenset()
-    for clause in rules(name, arity) or ():
-        strings = _strings_of(rules, clause, position, {*under_way, place})
-        if strings is None:
-            return None
-        found |= strings
-    return found
-
-
-def _strings_of(
-    rules: Rules, clause: Clause, position: int, under_way: set[tuple[str, int, int]]
-) -> frozenset[str] | None:
+def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, int] | None:
+    """Give the strings that a clause binds a parameter to, or the parameter that binds it."""
     term = clause.parameters[position].term
     if isinstance(term, Value):
         return frozenset({term.value}) if isinstance(term.value, str) else None
@@ -318,7 +315,7 @@ def _strings_of(
         elif isinstance(called := getattr(goal, "term", goal), Call):
             for at, arg in enumerate(called.args):
                 if _is_same(arg, term):
-                    return _closed(rules, (called.name, len(called.args), at), under_way)
+                    return called.name, len(called.args), at
     return None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import opcode
+import os
 import sys
 import threading
 import time
@@ -51,8 +52,6 @@ from .solver import Solver
 from .traces import Step
 
 Answer = Callable[..., bool]
-#: Yields once for each solution.
-Each = Callable[..., Iterator[None]]
 #: A budget until the clock is looked at next, and when the question began.
 Clock = list[t.Any]
 #: Goals in each other, outermost first, each with the rule it stands in.
@@ -96,7 +95,7 @@ class Program:
         self._entries: dict[tuple[str, int], Answer | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
         # Taken by those who make functions, never by those who ask what is made.
-        self._making = threading.RLock()
+        self._locks: dict[int, t.Any] = {}
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.unfollowed: dict[Variant, Unfollowable] = {}
         self._relations = {
@@ -138,7 +137,15 @@ class Program:
             "by_solver": self._by_solver,
             "problem_of": self._problem,
             "unforeseen": Unforeseen,
+            "searched": _searched,
+            "copied": _copied,
+            "copied_kinds": frozenset({list, dict}),
         }
+
+    @property
+    def _making(self) -> t.Any:
+        # A fork copies a lock whose holder, another thread, does not live on in the child.
+        return self._locks.setdefault(os.getpid(), threading.RLock())
 
     # -- making functions -----------------------------------------------------------------
 
@@ -174,40 +181,42 @@ class Program:
         """Give the strings of one argument for which a rule call has a solution.
 
         :param args: the arguments; what stands at ``at`` is not looked at.
-        :returns: ``None`` where the solver has to answer: where the argument may be something
-            else, or an error comes up, whose text it knows.
+        :returns: ``None`` where the solver has to answer, since the argument may be something
+            else than one of the policy's strings.
         """
-        functions = self._strings.get((name, len(args), at), _NOT_MADE)
-        if functions is _NOT_MADE:
-            with self._making:
-                functions = self._make_strings(name, len(args), at)
-                self._strings[name, len(args), at] = functions
-        others = [arg for number, arg in enumerate(args) if number != at]
-        if functions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
+        questions = self.prepare_strings(name, len(args), at)
+        if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        if not all(map(self._is_simple, others)):
-            return None
-        clock: Clock = [CLOCK_INTERVAL, None, None]
         before, after = args[:at], args[at + 1 :]
-        try:
-            # All solutions are looked for: an error behind the first one comes out, too.
-            return {
-                text
-                for text, function in functions
-                if [True for _ in function(*before, text, *after, 0, clock)]
-            }
-        except (OsoError, AttributeError, Unforeseen):
-            return None
+        return {text for text, question in questions if question(*before, text, *after)}
 
-    def _make_strings(self, name: str, arity: int, at: int) -> list[tuple[str, Each]] | None:
-        texts = closed_strings(self.candidates, name, arity, at) if _HAS_POSITIONS else None
-        if texts is None or self.candidates(name, arity) is None or len(texts) > MAX_VARIANTS:
+    def prepare_strings(self, name: str, arity: int, at: int) -> t.Any:
+        """Make what ``strings`` asks, if it is not made yet."""
+        key = (name, arity, at)
+        questions = self._strings.get(key, _NOT_MADE)
+        if questions is _NOT_MADE:
+            with self._making:
+                questions = self._strings[key] = self._make_strings(*key)
+        return questions
+
+    def _make_strings(self, name: str, arity: int, at: int) -> list[tuple[str, Answer]] | None:
+        if not _HAS_POSITIONS or self.candidates(name, arity) is None:
+            return None
+        texts = closed_strings(self.candidates, name, arity, at)
+        if texts is None or len(texts) > MAX_VARIANTS:
             return None
         variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
-        made = [(text, self.made(variant)) for text, variant in variants.items()]
+        functions = {text: self.function(variant) for text, variant in variants.items()}
+        self._make_waiting()
         if any(variant in self.unfollowed for variant in variants.values()):
             return None
-        return t.cast("list[tuple[str, Each]]", made)
+        return [(text, self._searching(name, arity, made)) for text, made in functions.items()]
+
+    def _searching(self, name: str, arity: int, function: str) -> Answer:
+        parameters = [f"a{n}" for n in range(arity)]
+        rule = self.constant(name)
+        writer = QuestionWriter(rule, parameters, frozenset(), function, is_searched=True)
+        return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def table(self, variant: Variant) -> tuple[int, str] | None:
         """Give the parameter to choose a function by, and the name of the table of functions.
@@ -231,7 +240,7 @@ class Program:
         """Tell whether an argument can be used as it is; learn its class if it can."""
         if type(arg) in self._plain:
             return True
-        if type(arg) in (list, dict) or attributes.is_internal(arg):
+        if type(arg) in (list, dict) or attributes.is_internal(type(arg)):
             return False
         term = to_polar(arg)
         if type(term) is Instance:
@@ -541,6 +550,11 @@ class _Table(dict[str, Answer]):
     def _of(self, text: str | None) -> Variant:
         known = tuple(sorted((*self._variant.known, (self._at, text))))
         return dataclasses.replace(self._variant, known=known)
+
+
+def _searched(solutions: Iterator[None]) -> bool:
+    """Look for all solutions; tell whether there was one."""
+    return sum(1 for _ in solutions) > 0
 
 
 def _copied(value: t.Any) -> t.Any:

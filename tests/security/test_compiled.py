@@ -1,6 +1,8 @@
 """Rules that became Python functions refuse what the solver refuses, and end as it does."""
 
 import functools
+import os
+import threading
 import time
 import types
 
@@ -10,6 +12,7 @@ import flask_oso.polar.compiler as compiler
 from flask_oso import Oso
 from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
 from flask_oso.polar.limits import Limits
+from flask_oso.polar.modes import closed_strings
 from flask_oso.polar.terms import Variable
 
 
@@ -154,6 +157,76 @@ def test_rules_for_hundreds_of_classes_are_compiled_in_a_moment() -> None:
     oso.load_str("".join(f'allow(_: C{n}, "read", _);' for n in range(150)))
     code = oso._engine._program
     assert code is not None
-    assert [reason.reason for reason in code.unfollowed.values()] == [
+    assert {reason.reason for reason in code.unfollowed.values()} == {
         "too many rules for classes apart"
-    ]
+    }
+
+
+class Once:
+    """An object whose method fails the first time, and which can be read once."""
+
+    def __init__(self) -> None:
+        self.items = map(int, [1, 2])
+        self.calls = 0
+
+    def once(self) -> bool:
+        """Fail the first time."""
+        self.calls += 1
+        if self.calls == 1:
+            raise AttributeError("not yet")
+        return True
+
+
+def test_error_while_actions_are_enumerated_comes_out() -> None:
+    """Nothing is asked a second time in place of an error of the host."""
+    oso = _oso(
+        'allow(u: User, "a", _) if forall(x in u.items, x > 0) and u.once();'
+        'allow(u: User, "b", _) if u.once();',
+        Once,
+    )
+
+    with pytest.raises(AttributeError, match="not yet"):
+        oso.authorized_actions(Once(), "page")
+
+
+def test_actions_of_a_chain_of_rules_are_found_at_once() -> None:
+    """Rules that call each other twice, a thousand levels deep, are looked at once each."""
+    levels = "".join(f"p{n}(x) if p{n + 1}(x); p{n}(x) if p{n + 1}(x);" for n in range(30))
+    oso = _oso(f'allow(_, x, _) if p0(x); {levels} p30("read");', Once)
+    oso._engine._program.prepare_strings("allow", 3, 1)
+
+    assert closed_strings(oso._engine._program.candidates, "allow", 3, 1) == {"read"}
+
+
+def test_list_is_kept_as_it_was_when_it_was_read() -> None:
+    """What a method does to the object afterwards does not change what was read before."""
+
+    class Changing:
+        def __init__(self) -> None:
+            self.items = ["admin"]
+
+        def change(self) -> bool:
+            """Change the list."""
+            self.items.clear()
+            return True
+
+    policy = 'allow(u: User, "read", _) if l = u.items and u.change() and "admin" in l;'
+    assert _oso(policy, Changing).is_allowed(Changing(), "read", None)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+def test_question_after_a_fork_while_rules_are_compiled() -> None:
+    """A child does not wait for a thread that does not live on in it."""
+    oso = _oso("f(1);", Once)
+    program = oso._engine._program
+    assert program is not None
+    with program._making:
+        child = os.fork()
+        if not child:
+            answer: list[bool] = []
+            thread = threading.Thread(target=lambda: answer.append(oso._engine.ask("f", 1)))
+            thread.start()
+            thread.join(5)
+            os._exit(0 if answer == [True] else 1)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
