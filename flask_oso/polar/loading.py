@@ -13,7 +13,6 @@ import dataclasses
 import gc
 import typing as t
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from .exceptions import (
     OsoError,
@@ -59,8 +58,7 @@ from .validation import (
 from .vocabulary import warn_undeclared
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(t.NamedTuple):
     """A policy, and what should be said about it."""
 
     policy: Policy

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from dataclasses import dataclass
 
 from .actions import Actions
 from .automaton import Automaton, Reading
@@ -48,8 +47,7 @@ _AMBIGUOUS = (
 _ESCAPE = "Unknown escape \\{0} in a string stands for {0}; write \\\\{0} for a backslash"
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(t.NamedTuple):
     """What a policy text holds: statements and problems, each in the order of the text."""
 
     statements: tuple[Statement, ...]

@@ -16,8 +16,8 @@ Nothing here looks at hand-written rules.
 from __future__ import annotations
 
 import enum
+import typing as t
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from .exceptions import OperationalError, OsoError, ValidationError, error_at, with_help
 from .host import Host
@@ -61,8 +61,7 @@ _RELATIONS = "relations = {{ {}: Class }};"
 _KINDS = {"roles": Kind.ROLE, "permissions": Kind.PERMISSION, "relations": Kind.RELATION}
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(t.NamedTuple):
     """A declared string; ``related`` is the class of a relation."""
 
     kind: Kind
@@ -233,8 +232,7 @@ def _unregistered(name: str, span: Span | None, host: Host) -> OsoError:
 # -- the rules and rule types that blocks stand for ----------------------------------
 
 
-@dataclass(frozen=True)
-class Expansion:
+class Expansion(t.NamedTuple):
     """What the blocks of a policy stand for, and what is wrong with their shorthand rules."""
 
     rules: tuple[Rule, ...]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import terms
 from .exceptions import RolesValidationError
@@ -157,14 +157,12 @@ def _query_resources(engine: Queries) -> list[dict[str, t.Any]]:
     return list(engine.query_rule("resource", variables, accept_expression=True))
 
 
-@dataclass(frozen=True)
-class _Role:
+class _Role(t.NamedTuple):
     permissions: Sequence[str]
     implies: Sequence[str]
 
 
-@dataclass(frozen=True)
-class _Definition:
+class _Definition(t.NamedTuple):
     """What one ``resource`` rule says; ``None`` for what it leaves open."""
 
     class_name: str
@@ -244,8 +242,7 @@ def _is_open(value: t.Any) -> bool:
 # -- what looks misspelt -------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Warnings:
+class _Warnings(t.NamedTuple):
     """Finds names in a configuration that nothing declares. They are legal, and useless."""
 
     policy: Policy

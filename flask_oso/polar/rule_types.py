@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from .exceptions import OsoError, ValidationError, error_at, with_help
 from .host import Host
@@ -137,8 +136,7 @@ BUILT_IN_TYPES: Mapping[str, tuple[RuleType, ...]] = by_name(
 )
 
 
-@dataclass(frozen=True)
-class _Matcher:
+class _Matcher(t.NamedTuple):
     """Compares rules with rule types, given the host's classes and the unions' members."""
 
     policy: Policy
@@ -164,8 +162,7 @@ class _Matcher:
         return next((reason for reason in reasons if reason is not None), None)
 
 
-@dataclass(frozen=True)
-class _Comparison:
+class _Comparison(t.NamedTuple):
     """Compares one parameter of a rule with that of a rule type; gives reasons as texts."""
 
     policy: Policy
@@ -234,7 +231,7 @@ class _Comparison:
 
     def _class(self, given: Pattern, wanted: Pattern) -> str | None:
         if given.tag == wanted.tag:
-            return self._fields(given, wanted)
+            return self._with_fields(given, wanted)
         if wanted.tag in UNIONS:
             return self._member(given, wanted)
         problem = self._not_a_class(wanted)
@@ -253,7 +250,7 @@ class _Comparison:
             return f"{rule_says} does not match rule type specializer {wanted.tag}"
         members = self.policy.actors if wanted.tag == "Actor" else self.policy.resources
         if given.tag in members or self._derives(given, members):
-            return self._fields(given, wanted)
+            return self._with_fields(given, wanted)
         return (
             f"{rule_says} must be a member of rule type specializer {wanted.tag}"
             f"\n\n\t{self._how_to_join(given.tag or '', wanted.tag or '')}"
@@ -264,7 +261,7 @@ class _Comparison:
             return _HINTS[union].format(name)
         return f"{name} is not registered. {meant_class(name, self.host.classes)}".rstrip("\n")
 
-    def _fields(self, given: Pattern, wanted: Pattern) -> str | None:
+    def _with_fields(self, given: Pattern, wanted: Pattern) -> str | None:
         if _has_fields(given.fields, wanted.fields):
             return None
         return (

@@ -7,8 +7,8 @@ blocks do not decide what a class knows, nothing is said here either.
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from .host import RESERVED_NAMES, Host
 from .nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
@@ -31,8 +31,7 @@ def warn_undeclared(rules: Iterable[Rule], declarations: Declarations, host: Hos
     ]
 
 
-@dataclass(frozen=True)
-class _Mention:
+class _Mention(t.NamedTuple):
     """A string that a rule uses as something that a class has."""
 
     kind: Kind
