@@ -10,12 +10,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from . import nodes
-from .loading import Loaded
-from .nodes import Operator, Rule
-from .policy import Policy
+from .loading import Loaded, without_collector
+from .nodes import Operator
+from .policy import LazyRules, Policy
 from .sources import Source, Span
 
 #: What data are made of, by number: a list begins with that of what it stands for.
@@ -37,13 +37,13 @@ _KINDS: tuple[type[t.Any], ...] = (
     nodes.Block,
 )
 _TUPLE = len(_KINDS)
-_SPAN = _TUPLE + 1
-_OPERATOR = _SPAN + 1
+_OPERATOR = _TUPLE + 1
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+#: What a node says by position; and the name of its place, the only other thing it says.
 _FIELDS = {
-    kind: [each.name for each in dataclasses.fields(kind) if each.name != "span"] for kind in _KINDS
+    kind: [each.name for each in dataclasses.fields(kind) if not each.kw_only] for kind in _KINDS
 }
-_WITH_SPAN = frozenset(kind for kind in _KINDS if hasattr(kind, "span"))
+_PLACES = {kind: "value_span" if kind is nodes.Declaration else "span" for kind in _KINDS}
 _OPERATORS = {operator.value: operator for operator in Operator}
 _SCALARS = frozenset((bool, int, float, str, type(None)))
 #: Terms that stand deeper in each other are not kept: reading them takes Python's stack.
@@ -62,7 +62,7 @@ def to_lines(loaded: Loaded) -> list[str]:
     rules = {name: writer.line(group) for name, group in policy.rules.items()}
     parts = {name: writer.line(_plain(getattr(policy, name))) for name in _PARTS}
     about = {
-        "rules": list(rules),
+        "rules": {name: len(group) for name, group in policy.rules.items()},
         "parts": parts,
         "warnings": loaded.warnings,
         # What spans lie in beside the texts that were read: rules that come with roles.
@@ -88,36 +88,12 @@ def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> Loaded:
         reader = _Reader(texts)
         parts = {name: reader.read(about["parts"][name]) for name in _PARTS}
         types = {name: tuple(group) for name, group in parts.pop("types")}
-        rules = _Groups(dict(zip(about["rules"], lines[1:], strict=True)), reader)
+        groups = dict(zip(about["rules"], lines[1:], strict=True))
+        rules = LazyRules(about["rules"], lambda name: reader.read(groups[name]))
         policy = Policy(rules=rules, types=types, sources=tuple(sources), **parts)
         return Loaded(policy, tuple(about["warnings"]))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
         raise ValueError("These lines hold no policy.") from error
-
-
-class _Groups(Mapping[str, tuple[Rule, ...]]):
-    """Rules by name, each group made when it is first asked for."""
-
-    def __init__(self, lines: Mapping[str, str], reader: _Reader) -> None:
-        self._lines = lines
-        self._reader = reader
-        self._made: dict[str, tuple[Rule, ...]] = {}
-
-    def __getitem__(self, name: str) -> tuple[Rule, ...]:
-        group = self._made.get(name)
-        if group is None:
-            # Of two threads that make a group, one has its own thrown away.
-            group = self._made.setdefault(name, self._reader.read(self._lines[name]))
-        return group
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._lines
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
-
-    def __len__(self) -> int:
-        return len(self._lines)
 
 
 # -- nodes -----------------------------------------------------------------------------
@@ -141,14 +117,13 @@ class _Writer:
             raise ValueError("A policy is not kept whose terms are nested so deep.")
         if kind is tuple:
             return [_TUPLE, *[self._data(each, depth + 1) for each in part]]
-        if kind is Span:
-            return [_SPAN, *self._span(part)]
         if kind is Operator:
             return [_OPERATOR, part.value]
-        if kind not in _NUMBERS:
+        if kind not in _NUMBERS or getattr(part, "ground", False):
+            # A list that is ground holds data of the host.
             raise ValueError(f"A policy is not kept that has a {kind.__name__} in it.")
         values = [self._data(getattr(part, name), depth + 1) for name in _FIELDS[kind]]
-        return [_NUMBERS[kind], *self._span(getattr(part, "span", None)), *values]
+        return [_NUMBERS[kind], *self._span(getattr(part, _PLACES[kind])), *values]
 
     def _span(self, span: Span | None) -> tuple[int, int, int]:
         """Give the number of the source, from 1, and the offsets; a 0 where there is none."""
@@ -167,23 +142,23 @@ class _Reader:
         self._sources = sources
 
     def read(self, line: str) -> t.Any:
-        return self._part(json.loads(line))
+        with without_collector():
+            return self._part(json.loads(line))
 
     def _part(self, data: t.Any) -> t.Any:
         if type(data) is not list:
             return data
         kind = data[0]
         if kind == _TUPLE:
-            return tuple([self._part(each) for each in data[1:]])
+            return tuple([self._part(each) if type(each) is list else each for each in data[1:]])
         if kind == _OPERATOR:
             return _OPERATORS[data[1]]
-        _, place, start, end, *values = data
+        _, place, start, end, *parts = data
         span = Span(self._sources[place - 1], start, end) if place else None
-        if kind == _SPAN:
-            return span
+        values = [self._part(each) if type(each) is list else each for each in parts]
         cls = _KINDS[kind]
-        made = {
-            name: self._part(value) if type(value) is list else value
-            for name, value in zip(_FIELDS[cls], values, strict=True)
-        }
-        return cls(**made, span=span) if cls in _WITH_SPAN else cls(**made)
+        return (
+            cls(*values, span=span)
+            if cls is not nodes.Declaration
+            else cls(*values, value_span=span)
+        )

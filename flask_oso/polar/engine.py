@@ -135,7 +135,7 @@ class Engine:
         """
         if self._program is None or len(self.policy.rules) > _FEW_RULES:
             return
-        if sum(map(len, self.policy.rules.values())) <= _FEW_RULES:
+        if self.policy.rule_count <= _FEW_RULES:
             self.allow = self._answer_for("allow", 3)
             self._program.answer("allow_request", 2)
             self._program.answer("allow_field", 4)

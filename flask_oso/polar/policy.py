@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -82,6 +82,13 @@ class Policy:
             return None
         return settle(_Strings(self).of_parameter("allow", 3, 1))
 
+    @property
+    def rule_count(self) -> int:
+        """How many rules there are."""
+        if isinstance(self.rules, LazyRules):
+            return sum(self.rules.sizes.values())
+        return sum(map(len, self.rules.values()))
+
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The rule calls in the bodies of all rules, in the order of the sources."""
@@ -99,6 +106,35 @@ class Policy:
             return numbers[id(rule.span.source)], rule.span.start
 
         return sorted((rule for group in self.rules.values() for rule in group), key=place)
+
+
+class LazyRules(Mapping[str, tuple[Rule, ...]]):
+    """Rules by name, each group made when it is first asked for.
+
+    :param sizes: how many rules there are of each name.
+    :param make: gives the rules of a name.
+    """
+
+    def __init__(self, sizes: Mapping[str, int], make: Callable[[str], tuple[Rule, ...]]) -> None:
+        self.sizes = sizes
+        self._make = make
+        self._made: dict[str, tuple[Rule, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Rule, ...]:
+        if name not in self.sizes:
+            raise KeyError(name)
+        group = self._made.get(name)
+        # Of two threads that make a group, one has its own thrown away.
+        return self._made.setdefault(name, self._make(name)) if group is None else group
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.sizes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
 
 
 def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
