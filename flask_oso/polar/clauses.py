@@ -228,6 +228,15 @@ def bound(value: t.Any) -> t.Any:
 
 
 def _instantiate(template: Template, frame: Frame, fresh: Fresh) -> t.Any:
+    values: list[t.Any] = []
+    for part in parts(template.term):
+        if type(part) is Template:
+            return _instantiate_nested(template, frame, fresh)
+        values.append(operand(part, frame, fresh))
+    return with_parts(template.term, values)
+
+
+def _instantiate_nested(template: Template, frame: Frame, fresh: Fresh) -> t.Any:
     def look(term: t.Any) -> tuple[t.Any, t.Sequence[t.Any]]:
         if type(term) is Template:
             return term.term, parts(term.term)

@@ -468,18 +468,25 @@ def make_host() -> Host:
 def compare(kind: Operator, left: t.Any, right: t.Any) -> bool:
     """Compare two Python values with a Python operator; its truth value decides.
 
-    Lists and dictionaries are compared here: Python would fail where they are deep.
+    Lists and dictionaries are compared here, for Python's own comparison recurses: it may
+    end the process where they are deep. As in Polar, neither of two is less.
 
     :raises PolarRuntimeError: where Python raises ``TypeError``.
     """
     try:
-        if kind in (Operator.EQ, Operator.NEQ) and type(left) is type(right) in (list, dict):
-            return _is_same_data(left, right) is (kind is Operator.EQ)
+        if type(left) is type(right) in (list, dict):
+            return _compare_data(kind, left, right)
         return bool(_COMPARISONS[kind](left, right))
     except TypeError as error:
         raise PolarRuntimeError(
             f"External operation '{type(left)} {kind.value} {type(right)}' failed."
         ) from error
+
+
+def _compare_data(kind: Operator, left: t.Any, right: t.Any) -> bool:
+    if kind not in (Operator.EQ, Operator.NEQ):
+        raise TypeError("Lists and dictionaries have no order.")
+    return _is_same_data(left, right) is (kind is Operator.EQ)
 
 
 def _is_same_data(left: t.Any, right: t.Any) -> bool:
@@ -497,6 +504,7 @@ def _is_same_data(left: t.Any, right: t.Any) -> bool:
         if len(left) != len(right) or (kind is dict and left.keys() != right.keys()):
             return False
         seen.add((id(left), id(right)))
-        keys = left if kind is dict else range(len(left))
-        pairs.extend((left[key], right[key]) for key in keys)
+        keys = [*left] if kind is dict else range(len(left))
+        # The first elements end on top and are compared first.
+        pairs.extend((left[key], right[key]) for key in reversed(keys))
     return True

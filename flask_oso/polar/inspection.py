@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from .clauses import Clause, Frame, Slot, Template
 from .host import follow
 from .nodes import Unknown, Variable, is_ground, parts, with_parts
-from .printer import to_polar
+from .printer import reveal, to_polar
 from .traces import ClassName, Step
 from .traversal import fold
 
@@ -146,7 +146,7 @@ def _look_up(slot: Slot, frame: Frame) -> Named:
 
 def _safe_repr(value: t.Any) -> str:
     try:
-        return repr(value)
+        return reveal(value)
     except Exception:
         # Looking at a run must not change what it gives.
         return f"<{type(value).__name__} object>"

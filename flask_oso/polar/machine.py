@@ -55,7 +55,7 @@ from .nodes import (
     parts,
     with_parts,
 )
-from .printer import to_polar
+from .printer import reveal, to_polar
 from .sources import Span, located
 from .traces import Step, span_in_run, stack_trace
 from .traversal import fold
@@ -298,7 +298,7 @@ class Machine:
 
     def _reveal(self, term: t.Any) -> str:
         """Print a term with what its objects say of themselves, for the policy's author."""
-        return to_polar(bound(term), self._host.class_name, repr)
+        return to_polar(bound(term), self._host.class_name, reveal)
 
     def _step_span(self) -> Span | None:
         return span_in_run(self._step.goal, self._step.frame)

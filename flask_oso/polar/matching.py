@@ -6,6 +6,7 @@ with. What a variable that is not bound would have to be is recorded as constrai
 
 from __future__ import annotations
 
+import abc
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -43,6 +44,9 @@ from .sources import Span, located
 from .spelling import meant_class
 from .traces import Step
 from .traversal import walk
+
+#: Kinds of classes that know their instances by the class alone.
+_ASK_CLASSES = (type, abc.ABCMeta)
 
 
 class Matching(Machine):
@@ -112,15 +116,22 @@ class Matching(Machine):
     def _is_instance(self, value: t.Any, pattern: Pattern) -> bool:
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
-            return any(
-                isinstance(self._to_python(value), self._host.classes[member])
-                for member in self._members(tag)
-            )
+            classes = self._host.classes
+            return any(self._is_of_class(value, classes[each]) for each in self._members(tag))
         cls = self._host.classes.get(tag)
         if cls is None:
             raise UnregisteredClassError(
                 located(tag, pattern.span) + meant_class(tag, self._host.classes)
             )
+        return self._is_of_class(value, cls)
+
+    def _is_of_class(self, value: t.Any, cls: type) -> bool:
+        kind = type(value)
+        if type(cls) in _ASK_CLASSES and (
+            kind is Dictionary or (kind is List and value.rest is None)
+        ):
+            # No look at what is inside, which may be much.
+            return issubclass(list if kind is List else dict, cls)
         return isinstance(self._to_python(value), cls)
 
     def _members(self, union: str) -> tuple[str, ...]:

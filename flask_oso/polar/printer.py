@@ -107,6 +107,40 @@ def nameless(value: object) -> str:
     return f"<{type(value).__name__} object>"
 
 
+_BRACKETS: dict[type, tuple[str, str]] = {list: ("[", "]"), dict: ("{", "}"), tuple: ("(", ")")}
+
+
+def reveal(value: object) -> str:
+    """Show an object by its ``repr``, for those who asked to see it.
+
+    Of lists, dictionaries and tuples Python's ``repr`` recurses, and may end the process
+    where they are deep.
+    """
+    if type(value) not in _BRACKETS:
+        return repr(value)
+    out: list[str] = []
+    # Pieces, and whether they are signs or values.
+    todo: list[tuple[bool, t.Any]] = [(False, value)]
+    while todo and len(out) < MAX_PIECES:
+        is_sign, piece = todo.pop()
+        if not is_sign and type(piece) in _BRACKETS:
+            todo.extend(_data_pieces(piece)[::-1])
+        else:
+            out.append(piece if is_sign else repr(piece))
+    return "".join(out) + ("…" if todo else "")
+
+
+def _data_pieces(value: t.Any) -> list[tuple[bool, t.Any]]:
+    opening, closing = _BRACKETS[type(value)]
+    pieces: list[tuple[bool, t.Any]] = []
+    for item in value:
+        pieces += [(True, ", "), (False, item)]
+        if type(value) is dict:
+            pieces += [(True, ": "), (False, value[item])]
+    end = ",)" if type(value) is tuple and len(value) == 1 else closing
+    return [(True, opening), *pieces[1:], (True, end)]
+
+
 def to_polar(
     term: Printable, class_name: ClassName | None = None, show: ShowObject = nameless
 ) -> str:
@@ -114,7 +148,7 @@ def to_polar(
 
     :param class_name: gives the registered name of an object's class, which stands
         beside the object; ``UNKNOWN`` stands there without it.
-    :param show: prints an object; ``repr`` is for those who asked to see it.
+    :param show: prints an object: ``nameless`` or ``reveal``.
     """
     return _joined([term], class_name, show)
 

@@ -13,7 +13,6 @@ from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import ParserError, PolarRuntimeError, StackOverflowError
 
 DEPTH = 10_000
-MANY = 5_000
 
 
 def load(policy: str, **limits: int) -> Oso:
@@ -44,19 +43,11 @@ class Holder:
     def __init__(self, value: t.Any) -> None:
         self.value = value
 
-    @property
-    def itself(self) -> Holder:
-        return self
-
     def echo(self, value: t.Any) -> t.Any:
         return value
 
 
 # -- places in Python's stack ----------------------------------------------------------
-
-
-def directly(action: Callable[[], t.Any]) -> t.Any:
-    return action()
 
 
 def far_down(action: Callable[[], t.Any], frames: int = 850) -> t.Any:
@@ -74,34 +65,16 @@ def in_small_thread(action: Callable[[], t.Any]) -> t.Any:
     return results[0]
 
 
-places = pytest.mark.parametrize("call", [directly, far_down, in_small_thread])
-odd_places = pytest.mark.parametrize("call", [far_down, in_small_thread])
+places = pytest.mark.parametrize("call", [far_down, in_small_thread])
 
 
 # -- texts -----------------------------------------------------------------------------
 
 
-@places
-@pytest.mark.parametrize(
-    ("condition", "value"),
-    [
-        ("x = " + " + ".join(["1"] * MANY), MANY),
-        ("x = " + " - ".join(["1"] * MANY), 2 - MANY),
-        ("x" + ".itself" * MANY + ".value = 1", Holder(1)),
-        (" and ".join(["x = 1"] * MANY), 1),
-        (" or ".join(["x = 2"] * MANY) + " or x = 1", 1),
-    ],
-    ids=["sum", "difference", "lookup", "and", "or"],
-)
-def test_chain_of_thousands_is_evaluated(call: t.Any, condition: str, value: t.Any) -> None:
-    """A chain of operators is no nesting."""
-    assert call(lambda: load(f"f(x) if {condition};").query_rule_once("f", value)) is True
-
-
 @pytest.mark.parametrize("operator", ["+", "*"])
 def test_chain_beyond_the_goals_of_a_question_loads(operator: str) -> None:
     """What it takes to evaluate it is a matter of the question."""
-    oso = load(f"f(x) if x = {f' {operator} '.join(['1'] * 4 * MANY)};")
+    oso = load(f"f(x) if x = {f' {operator} '.join(['1'] * 20_000)};")
 
     with pytest.raises(StackOverflowError, match="MAX_GOALS"):
         oso.query_rule_once("f", 1)
@@ -121,22 +94,6 @@ NESTED: dict[str, Callable[[int], str]] = {
     "pattern": lambda n: "x matches " + "{a: " * n + "1" + "}" * n,
     "list of patterns": lambda n: "x matches " + "[" * n + "{a: 1}" + "]" * n,
 }
-
-
-@odd_places
-@pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
-def test_nesting_of_a_thousand_loads_and_is_decided(
-    call: t.Any, nested: Callable[[int], str]
-) -> None:
-    """It does not matter how deep the caller stands in the stack."""
-
-    def decide() -> bool:
-        oso = Oso()
-        oso.register_class(Holder)
-        oso.load_str(f"f(x) if {nested(1_000)};")
-        return oso.query_rule_once("f", 2)
-
-    assert call(decide) is False
 
 
 @pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)

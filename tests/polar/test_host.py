@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 
+from flask_oso.oso import Oso
 from flask_oso.polar.exceptions import (
     DuplicateClassAliasError,
     OperationalError,
@@ -15,8 +16,8 @@ from flask_oso.polar.exceptions import (
     StackOverflowError,
     UnregisteredClassError,
 )
-from flask_oso.polar.host import make_host, to_polar, to_python, unrepresentable
-from flask_oso.polar.nodes import Dictionary, Instance, List, Unknown, Value
+from flask_oso.polar.host import compare, make_host, to_polar, to_python, unrepresentable
+from flask_oso.polar.nodes import Dictionary, Instance, List, Operator, Unknown, Value
 
 
 class Colour(str, enum.Enum):  # noqa: UP042  # the kind that exists since Python 3.4
@@ -185,3 +186,60 @@ def test_nil_is_none() -> None:
 
     assert isinstance(nil, Instance)
     assert nil.value is None
+
+
+def nested(depth: int, leaf: object) -> list[t.Any]:
+    value: t.Any = leaf
+    for number in range(depth):
+        value = [{"a": value}] if number % 2 else [number, value]
+    return t.cast("list[t.Any]", value)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ([1, {"a": 2}], [1, {"a": 2}], True),
+        ([1, {"a": 2}], [1, {"a": 3}], False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1}, {"b": 1}, False),
+        ([1], [1, 1], False),
+        ([1], [True], True),
+        ([[]], [{}], False),
+        (nested(50_000, 1), nested(50_000, 1), True),
+        (nested(50_000, 1), nested(50_000, 2), False),
+    ],
+)
+def test_data_is_compared_as_python_does_at_any_depth(
+    left: object, right: object, same: bool
+) -> None:
+    """Lists and dictionaries that have no Polar value are compared element by element."""
+    assert compare(Operator.EQ, left, right) is same
+    assert compare(Operator.NEQ, left, right) is not same
+
+
+@pytest.mark.parametrize("values", [([1], [2]), ({}, {"a": 1})])
+def test_data_has_no_order(values: tuple[object, object]) -> None:
+    """Whether a number in it fits into 64 bits makes no difference."""
+    with pytest.raises(PolarRuntimeError, match=r"External operation .* failed"):
+        compare(Operator.LT, *values)
+
+
+class OfMeta(type):
+    """A kind of class that looks at what is inside."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return value == [1]
+
+
+class Ones(metaclass=OfMeta):
+    """What lists of a single 1 are instances of."""
+
+
+@pytest.mark.parametrize(("value", "matches"), [([1], True), ([2], False)])
+def test_class_may_look_at_what_is_inside_a_list(value: list[int], matches: bool) -> None:
+    """Only classes of the usual kinds go by the class of a list."""
+    oso = Oso()
+    oso.register_class(Ones)
+    oso.load_str("f(_: Ones);")
+
+    assert oso.query_rule_once("f", value) is matches

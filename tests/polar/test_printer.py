@@ -29,6 +29,7 @@ from flask_oso.polar.parser import parse_policy, parse_query
 from flask_oso.polar.printer import (
     nameless,
     parameter_to_polar,
+    reveal,
     rule_to_polar,
     rule_type_to_polar,
     to_polar,
@@ -267,3 +268,18 @@ def test_rule_survives_printing(rule: Rule) -> None:
     parsed = parse_policy(Source(rule_to_polar(rule)))
 
     assert (parsed.statements, parsed.problems) == ((rule,), ())
+
+
+@pytest.mark.parametrize("value", [[1, ["a", {}]], {"a": (1,), 2: ()}, (1, [2]), {3}, None])
+def test_reveal_shows_data_as_python_does(value: object) -> None:
+    """What is asked for is the ``repr`` of an object."""
+    assert reveal(value) == repr(value)
+
+
+def test_reveal_ends_where_data_is_deep() -> None:
+    """Python's own ``repr`` would fail, or end the process."""
+    value: object = 1
+    for _ in range(100_000):
+        value = [value]
+
+    assert reveal(value).endswith("[…")
