@@ -6,6 +6,7 @@ comparison made, in order.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ QUESTIONS = 20
 _GOALS = 400
 #: How errors begin when a limit of time ended a question: when that is, is a matter of chance.
 _OUT_OF_TIME = "Query timeout"
+#: A variable of a rule, with the number of its turn: compiled rules take none.
+_NUMBERED = re.compile(r"\b(_[a-z]+\d*)_\d+\b")
 #: How an error begins that says that a variable was constrained and never bound.
 _OPEN = "Found an unhandled partial"
 
@@ -93,7 +96,7 @@ def outcome(calls: Calls, ask: t.Callable[[], bool]) -> tuple[t.Any, ...]:
     except Exception as error:
         if not isinstance(error, OsoError) and not is_from_host(error):
             raise
-        answer = (type(error).__name__, str(error))
+        answer = (type(error).__name__, _NUMBERED.sub(r"\1_N", str(error)))
     return answer, tuple(calls)
 
 
