@@ -57,6 +57,8 @@ CLOCK_INTERVAL = 64
 #: After how many calls in each other Python's stack is looked at: before it is used up the
 #: solver takes over, which does not need it.
 DEPTH_INTERVAL = 32
+#: And after how many for the first time: the caller may have used most of it.
+FIRST_DEPTH = 8
 #: Rules below which fewer calls stand in each other do not look at the clock themselves.
 LOW = 2
 #: How many calls may stand in each other where generators do: those use the stack of C.
@@ -330,11 +332,15 @@ class Writer:
         if height < DEPTH_INTERVAL:
             return tick()
         depth = load("depth")
+        is_first = compared(depth, ast.Eq(), ast.Constant(FIRST_DEPTH))
         if self._variant.is_test:
             now_and_then = negated(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
-            too_deep: ast.expr = ast.BoolOp(ast.And(), [now_and_then, depth, call("is_deep")])
+            is_due = ast.BoolOp(ast.Or(), [ast.BoolOp(ast.And(), [now_and_then, depth]), is_first])
+            too_deep: ast.expr = ast.BoolOp(ast.And(), [is_due, call("is_deep")])
         else:
-            too_deep = compared(depth, ast.Gt(), ast.Constant(MAX_GENERATORS))
+            is_over = compared(depth, ast.Gt(), ast.Constant(MAX_GENERATORS))
+            is_deep = ast.BoolOp(ast.And(), [is_first, call("is_deep")])
+            too_deep = ast.BoolOp(ast.Or(), [is_over, is_deep])
         return [ast.If(too_deep, self._hand_over(parameters), []), *tick()]
 
     # -- heads

@@ -428,16 +428,19 @@ class Program:
     ) -> Iterator[t.Any]:
         if span is not None:
             self._make_sure(collection, span)
-        solver = self._here()
-        solver.begun = _begun(clock)
         term = result_to_polar(collection)
+        # Only the error for what is no collection has a trace, and making that takes long.
+        is_collection = type(term) is not Value or type(term.value) is str
+        solver = self._at(goal) if is_collection else self._here()
+        solver.begun = _begun(clock)
         for element in solver.elements(term, goal):
             self._look_at(clock)
             yield to_python(element, str)
 
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> bool:
         sides = _ground(left), _ground(right)
-        return bool(self._here().compare_terms(Expression(goal.operator, sides, span=goal.span)))
+        expression = Expression(goal.operator, sides, span=goal.span)
+        return bool(self._at(goal).compare_terms(expression))
 
     def _condition(self, value: t.Any, goal: Term, span: t.Any) -> bool:
         """Tell what a condition that is neither true nor false is: an error."""
@@ -477,6 +480,12 @@ class Program:
                 # An error, unless what comes behind fails: only the solver can tell.
                 raise Unforeseen
             yield
+
+    def _at(self, goal: Term) -> Solver:
+        """Give a solver that knows the goal at hand, and not the way to it."""
+        solver: Solver = self._engine.solver()
+        solver.stand_at(_chain([(goal, None)], None))
+        return solver
 
     def _here(self, goal: Term | None = None) -> Solver:
         """Give a solver that is where the function is that asks.
