@@ -139,7 +139,8 @@ def _debug_form_of_leaf(term: t.Any) -> str:
         if type(term.value) is str:
             return f'String("{term.value}")'
         kind = "Integer" if type(term.value) is int else "Float"
-        return f"Number({kind}({term.value!r}))"
+        shown = "NaN" if term.value != term.value else repr(term.value)
+        return f"Number({kind}({shown}))"
     if isinstance(term, (Unknown, Slot, Variable)):
         return f'Variable(Symbol("{term.name}"))'
     if isinstance(term, List):

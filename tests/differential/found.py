@@ -49,7 +49,8 @@ def _query(query: Json) -> str:
 def _message(difference: Difference) -> str:
     error = difference.theirs.error
     assert error is not None
-    text = error.text.split("\n", 1)[0] if "#" in error.text else error.text
+    # An inner variable has another number every time: the text ends in front of it.
+    text = error.text.partition("#")[0]
     if difference.aspect != "place" or error.place is None:
         return text
     return f"{text} at line {error.place[0]}, column {error.place[1]}"

@@ -46,3 +46,7 @@ f(x, y) if y in [1, *x];
 #? f({a: 2}, y)
 #= y: 1
 #= y: ["a", 2]
+
+## nan-is-not-iterable: a number that is none is shown as oso shows it
+#? x in nan
+#! PolarTypeError: can only use `in` on an iterable value, this is Number(Float(NaN))
