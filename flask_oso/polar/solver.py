@@ -24,6 +24,7 @@ from .clauses import (
     Frame,
     Slot,
     Template,
+    bound,
     prepare_query,
 )
 from .constraints import (
@@ -509,7 +510,7 @@ class Solver(Operations):
         expression = constraint.expression
         if any(_has_lookup(arg) for arg in expression.args) and not _is_recorded_lookup(expression):
             return self._solve_rewritten(expression, step)
-        return self._solve_goal((expression, NO_FRAME), step)
+        return self._solve_goal((_awakened(expression), NO_FRAME), step)
 
     def _solve_assign(self, goal: Expression, frame: Frame, step: Step) -> bool:
         target = goal.args[0]
@@ -619,6 +620,34 @@ def _has_lookup(term: t.Any) -> bool:
 
 def _operands(term: t.Any) -> tuple[Term, ...]:
     return term.args if isinstance(term, Expression) else ()
+
+
+def _awakened(expression: Expression) -> Expression:
+    """Give what a constraint asks once its variables have values.
+
+    An equation that waited was all that was known of a variable, so it asks what binding
+    it would have: values of different kinds differ, and are no error::
+
+        a == b  =>  a = b
+        a != b  =>  not a = b
+
+    Only that what a lookup gave differs is asked as it would have been at once.
+    """
+    if expression.operator not in (Operator.EQ, Operator.NEQ):
+        return expression
+    if any(type(bound(arg)) is Unknown for arg in expression.args):
+        return expression
+    equation = Expression(Operator.UNIFY, expression.args, span=expression.span)
+    if expression.operator is Operator.EQ:
+        return equation
+    if any(map(_is_result, expression.args)):
+        return expression
+    return Expression(Operator.NOT, (equation,), span=expression.span)
+
+
+def _is_result(term: t.Any) -> bool:
+    """Tell whether a term is a variable that rewriting made for the result of a lookup."""
+    return type(term) is Unknown and term.name.lstrip("_").startswith("value_")
 
 
 def _is_recorded_lookup(expression: Expression) -> bool:

@@ -269,10 +269,13 @@ def _is_negated_unknown(d: Difference) -> bool:
     return is_refused or any(f'"expression", "{name}"' in shown for name in ("Not", "Or", "Neq"))
 
 
-def _is_equation_of_another(d: Difference) -> bool:
-    """Tell whether what oso took for a binding met a value of another kind here."""
-    is_comparison = _says(d.ours.error, "Not supported: ") and " == " in d.ours.error.text  # type: ignore[union-attr]
-    return is_comparison and d.theirs.error is None and d.aspect in ("results", "error")
+def _is_equation_of_field(d: Difference) -> bool:
+    """Tell whether oso found a field of an unknown not comparable when it came."""
+    return _says(d.theirs.error, "Not supported: ") and bool(
+        re.search(r" (==|!=) ", d.theirs.error.text)  # type: ignore[union-attr]
+        and re.search(r"\.\w|\{|_", d.polar)
+        and d.ours.error is None
+    )
 
 
 def _is_printed_name(d: Difference) -> bool:
@@ -583,6 +586,13 @@ KNOWN = (
         _is_late_negation,
     ),
     Known(
+        "equation of a field",
+        "what a variable must equal, or differ from, is asked of its value by =; oso does so for a"
+        " variable, and compares for a field of one",
+        ("", "x.a == [1] and x = {a: [1]}"),
+        _is_equation_of_field,
+    ),
+    Known(
         "negation of unknowns",
         "oso negates each part of a conjunction, or drops a solution; every solution counts",
         ("f(x, y) if not (x > 1 and y > 1);", "f(x, y)"),
@@ -604,7 +614,6 @@ KNOWN = (
         "equation kept",
         "oso puts the value in and drops the equation, which says what the value has to be",
         ("", "x < 3 and x == 1"),
-        _is_equation_of_another,
         level=_equations_applied,
     ),
     Known(

@@ -267,3 +267,24 @@ f(x, y) if x.a = y.b and x.c = y.d;
 #? f(new Dog("z", a: 1, c: 2), y)
 #@ accept_expression
 #= y: And(Unify(1, Dot(?_this, "b")), Unify(2, Dot(?_this, "d")))
+
+## equation-that-waited: values of another kind differ from what a variable had to equal
+f(x) if x == 1;
+#? f(x) and x in ["a", true, [1], 1, 1.0]
+#= x: 1
+#= x: 1.0
+
+## equation-of-lists-that-waited: lists are equal if their elements are
+#? x == [1] and x in [[2], [1]]
+#= x: [1]
+
+## inequation-that-waited: and the other way round
+f(x) if x != 1;
+#? f(x) and x in ["a", true, [1], 1, 1.0]
+#= x: "a"
+#= x: true
+#= x: [1]
+
+## equation-of-two-that-waited: so they are if both sides were unknown
+#? x == y and x = 1 and y in ["a", 1]
+#= x: 1, y: 1
