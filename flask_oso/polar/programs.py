@@ -619,11 +619,16 @@ def _sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[
     """Give the goal that each instruction of a function stands for, if it stands for one."""
     found: dict[int, Site] = {}
     last: Site | None = None
+    is_next = False
     nothing = position_of(None)
     for offset, position in zip(range(0, len(code.co_code), 2), code.co_positions(), strict=False):
         site = sites.get(t.cast(Position, position)) if position != nothing else None
         if code.co_code[offset] == _FOR_ITER:
             # The next element is asked for where the loop's source was made, just before.
+            is_next = True
+        elif code.co_code[offset] != _CACHE:
+            is_next = False
+        if is_next:
             site = last
         if site is not None:
             found[offset] = last = site
@@ -631,6 +636,8 @@ def _sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[
 
 
 _FOR_ITER = opcode.opmap["FOR_ITER"]
+#: What stands behind an instruction, where the interpreter may be while it is carried out.
+_CACHE = opcode.opmap["CACHE"]
 
 
 def _frames(
