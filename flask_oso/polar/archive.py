@@ -13,9 +13,9 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from . import nodes
-from .loading import Loaded, without_collector
+from .collector import without_collector
 from .nodes import Operator
-from .policy import LazyRules, Policy
+from .policy import LazyRules, Loaded, Policy
 from .sources import Source, Span
 
 #: What data are made of, by number: a list begins with that of what it stands for.

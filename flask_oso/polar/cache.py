@@ -21,20 +21,20 @@ import typing as t
 from collections.abc import Sequence
 
 from .archive import from_lines, to_lines
+from .collector import without_collector
 from .host import Host
 from .limits import Limits
-from .loading import EMPTY, Loaded, load_policy, without_collector
-from .members import traits
 from .nodes import Instance
-from .policy import Policy
+from .policy import Loaded, Policy
 from .sources import Source
+from .traits import traits
 
 _DIRECTORY = "OSO_CACHE_DIR"
 _FIRST_LINE = "a policy that flask-oso loaded, and its checksum"
 
 
 def load_cached(
-    sources: Sequence[Source], host: Host, base: Policy = EMPTY, **options: t.Any
+    sources: Sequence[Source], host: Host, base: Policy | None = None, **options: t.Any
 ) -> Loaded:
     """Load texts together as one policy, or give what an earlier load of them gave.
 
@@ -44,17 +44,27 @@ def load_cached(
     :raises OsoError: as ``load_policy`` does.
     """
     directory = os.environ.get(_DIRECTORY)
-    if not directory or base.sources:
-        return load_policy(sources, host, base, **options)
+    if not directory or (base is not None and base.sources):
+        return _load(sources, host, base, options)
     path = pathlib.Path(directory, f"{_key(sources, host, options)}.policy")
     kept = _read(path, sources)
     if kept is not None:
         return kept
-    loaded = load_policy(sources, host, base, **options)
+    loaded = _load(sources, host, base, options)
     # That nothing can be kept is no reason to fail: a full disk, or a policy that is no data.
     with contextlib.suppress(OSError, ValueError), without_collector():
         _write(path, to_lines(loaded))
     return loaded
+
+
+def _load(
+    sources: Sequence[Source], host: Host, base: Policy | None, options: t.Mapping[str, t.Any]
+) -> Loaded:
+    # Here, since what reads policies takes a while to import: who finds an entry, or loads
+    # nothing, does without.
+    from .loading import EMPTY, load_policy
+
+    return load_policy(sources, host, EMPTY if base is None else base, **options)
 
 
 # -- what an entry belongs to ----------------------------------------------------------

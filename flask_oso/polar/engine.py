@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import terms
 from .clauses import Candidates, Clause, prepare_rule
-from .debugger import Debugger
 from .exceptions import (
     InvalidQueryTypeError,
     ParserError,
@@ -25,20 +24,21 @@ from .exceptions import (
 )
 from .host import Host, to_polar
 from .limits import Limits, check_length
-from .log_settings import read_log_settings
+from .log_settings import LogSettings, read_log_settings
 from .machine import Machine
 from .nodes import Call, Term, is_ground
-from .parser import parse_query
 from .policy import Policy, has_debug
-from .programs import Program, is_entry
 from .rewriting import rewrite_query
-from .roles import ROLE_RULE_NAMES
 from .solver import Solver
 from .sources import Source
-from .spelling import nearest
-from .tracing import Tracer
 from .traversal import walk
-from .watching import WatchedSolver, Watcher
+
+if t.TYPE_CHECKING:
+    from .programs import Program
+    from .watching import Watcher
+
+# What is imported further below, in functions, is not needed by every process that imports
+# this library, nor by every question, and would take half of the time that the import takes.
 
 #: Up to so many rules are compiled when they are loaded.
 _FEW_RULES = 300
@@ -78,12 +78,18 @@ class Engine:
         self._limits = limits
         self._compiled = compiled
         # What is logged is what the solver does.
-        self._program = Program(self) if compiled and not read_log_settings().level else None
+        is_compiling = compiled and not read_log_settings().level
+        self._program = self._make_program() if is_compiling else None
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
         self._clauses: dict[str, dict[int, Candidates]] = {}
+
+    def _make_program(self) -> Program:
+        from .programs import Program
+
+        return Program(self)
 
     def with_policy(self, policy: Policy) -> Engine:
         """Give an engine for another policy."""
@@ -123,6 +129,9 @@ class Engine:
         """Say what to do about an undefined rule; empty if nothing is known."""
         if not self.policy.has_rules:
             return ". No policy is loaded. Load one with 'load_files'."
+        from .roles import ROLE_RULE_NAMES
+        from .spelling import nearest
+
         if name in ROLE_RULE_NAMES:
             return ". Call 'enable_roles' to use the roles of oso 0.15."
         near = nearest(name, self.policy.rules)
@@ -221,6 +230,8 @@ class Engine:
             )
         given = {name: to_polar(value) for name, value in (bindings or {}).items()}
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
+            from .debugger import Debugger
+
             watchers = [*watchers, Debugger()]
         for solution in self._solve(goal, given, watchers):
             if not accept_expression:
@@ -250,18 +261,25 @@ class Engine:
         begun: dict[int, Iterator[t.Any]] | None = None,
     ) -> Iterator[Bindings]:
         log = read_log_settings()
-        if log.level:
-            watchers = [Tracer(log), *watchers]
-        if watchers:
-            solver: Solver = WatchedSolver(self, self._limits, watchers)
+        if log.level or watchers:
+            solver = self._watched_solver(log, watchers)
         else:
             solver = Solver(self, self._limits)
         if begun is not None:
             solver.begun = begun
         return solver.solve(goal, given)
 
+    def _watched_solver(self, log: LogSettings, watchers: Sequence[Watcher]) -> Solver:
+        from .tracing import Tracer
+        from .watching import WatchedSolver
+
+        tracers = [Tracer(log)] if log.level else []
+        return WatchedSolver(self, self._limits, [*tracers, *watchers])
+
 
 def _parse(query: str, limits: Limits) -> Term:
+    from .parser import parse_query
+
     source = Source(query)
     check_length(source, limits)
     try:
@@ -288,6 +306,8 @@ def _is_running() -> bool:
 
     Asked seldom, so it looks at the stack of calls; runs need not keep account of it.
     """
+    from .programs import is_entry
+
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back

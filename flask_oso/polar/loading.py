@@ -8,12 +8,11 @@ queries is not done here.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import gc
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from .collector import without_collector
 from .exceptions import (
     OsoError,
     ParserError,
@@ -30,7 +29,7 @@ from .members import Members
 from .mistakes import KEYWORDS
 from .nodes import Block, InlineQuery, Rule, RuleType, Statement
 from .parser import parse_policy
-from .policy import Policy, by_name
+from .policy import Loaded, Policy, by_name
 from .resource_blocks import (
     DeclarationTable,
     Kind,
@@ -56,14 +55,6 @@ from .validation import (
     warn_specializers,
 )
 from .vocabulary import warn_undeclared
-
-
-class Loaded(t.NamedTuple):
-    """A policy, and what should be said about it."""
-
-    policy: Policy
-    warnings: tuple[str, ...]
-
 
 EMPTY = Policy()
 
@@ -97,23 +88,6 @@ def load_policy(
         if roles and policy.has_rules:
             policy = with_role_rules(policy, host)
         return Loaded(policy, tuple(load.warnings))
-
-
-@contextlib.contextmanager
-def without_collector() -> Iterator[None]:
-    """Keep Python from looking for cycles meanwhile: a third of the time goes into it.
-
-    A policy is trees of millions of objects that all stay, and nothing else is made. Who
-    switched the collector off, another load among them, finds it off afterwards.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class _Load:

@@ -19,10 +19,10 @@ from .host import Host
 from .nodes import Call, Expression, Operator, Pattern, Rule, Term, Value, Variable
 from .sources import Span, located
 from .spelling import nearest
+from .traits import MOST_RELATIVES, codes, declared, relatives
 from .vocabulary import classes_of_variables
 
 _NEARNESS = 0.8
-_MOST_RELATIVES = 100
 #: Code that mentions one of these may make attributes up.
 _MAKERS = frozenset(("setattr", "__dict__", "vars", "__setattr__"))
 _HOOKS = ("__getattr__", "__getattribute__")
@@ -74,30 +74,6 @@ def _mentions(term: Term, classes: t.Mapping[str, str]) -> Iterator[_Mention]:
             yield classes[owner.name], key.name, key.span
 
 
-def traits(cls: type, host: Host) -> list[t.Any]:
-    """Give as plain data all that a load can learn of a class, for who keeps what it gave.
-
-    What another state of the class could change in a warning or an error is in it.
-    """
-    fields = host.fields.get(cls, {})
-    relatives = _relatives(cls)[: _MOST_RELATIVES + 1]
-    return [
-        [f"{each.__module__}.{each.__qualname__}" for each in cls.__mro__],
-        [(name, _shown_field(field)) for name, field in fields.items()],
-        [] if cls.__module__ == "builtins" else [_traits_of_one(each, host) for each in relatives],
-    ]
-
-
-def _shown_field(field: t.Any) -> str:
-    return field.__qualname__ if isinstance(field, type) else repr(field)
-
-
-def _traits_of_one(cls: type, host: Host) -> list[t.Any]:
-    codes = [(code.co_code.hex(), code.co_names) for code in _codes(cls)]
-    names = [*vars(cls)], [*_declared(cls)], [*host.fields.get(cls, ())]
-    return [f"{cls.__module__}.{cls.__qualname__}", type(cls).__qualname__, names, codes]
-
-
 # -- what a class has ------------------------------------------------------------------
 
 
@@ -111,54 +87,21 @@ class _Names(t.NamedTuple):
 def _find_names(cls: type, host: Host) -> _Names | None:
     """Give the names of a class; ``None`` if its objects may have any others."""
     names = _Names(set(), set())
-    relatives = _relatives(cls)
-    if cls.__module__ == "builtins" or len(relatives) > _MOST_RELATIVES:
+    related = relatives(cls)
+    if cls.__module__ == "builtins" or len(related) > MOST_RELATIVES:
         # Anything may derive from them, and did somewhere.
         return None
-    for each in relatives:
+    for each in related:
         if type(each) not in (type, abc.ABCMeta) or any(hook in vars(each) for hook in _HOOKS):
             return None
-        names.certain.update(vars(each), _declared(each), host.fields.get(each, ()))
-        for code in _codes(each):
+        names.certain.update(vars(each), declared(each), host.fields.get(each, ()))
+        for code in codes(each):
             if not _MAKERS.isdisjoint(code.co_names):
                 return None
             names.possible.update(code.co_names)
             names.certain.update(_assigned(code))
     names.possible.update(names.certain)
     return names
-
-
-def _relatives(cls: type) -> list[type]:
-    """Give a class and its subclasses with all their parents, without ``object``."""
-    found: dict[type, None] = {}
-    stack = [cls]
-    while stack and len(found) <= _MOST_RELATIVES:
-        each = stack.pop()
-        found.update(dict.fromkeys(each.__mro__))
-        stack.extend(type.__subclasses__(each))
-    return [each for each in found if each is not object]
-
-
-def _declared(cls: type) -> Iterator[str]:
-    slots = vars(cls).get("__slots__", ())
-    yield from (slots,) if isinstance(slots, str) else slots
-    yield from vars(cls).get("__annotations__", ())
-
-
-def _codes(cls: type) -> Iterator[types.CodeType]:
-    """Give the code of the functions of a class, of those around and inside them too."""
-    stack = list(vars(cls).values())
-    while stack:
-        part = stack.pop()
-        if isinstance(part, types.CodeType):
-            yield part
-            stack.extend(part.co_consts)
-        elif isinstance(part, types.FunctionType):
-            stack += [part.__code__, part.__dict__.get("__wrapped__")]
-        elif isinstance(part, property):
-            stack += [part.fget, part.fset, part.fdel]
-        elif isinstance(part, (classmethod, staticmethod)):
-            stack.append(part.__func__)
 
 
 def _assigned(code: types.CodeType) -> Iterator[str]:

@@ -35,8 +35,6 @@ from .output import say
 from .policy import Policy
 from .queries import Query
 from .relations import DataAdapter
-from .repl import Repl
-from .roles import check_roles, with_role_rules
 from .sources import Source
 from .terms import Predicate
 
@@ -126,6 +124,9 @@ class Polar:
         """
         self.load_files(files)
         with self._console() as console:
+            # Here and below: what few processes use is imported by those that do.
+            from .repl import Repl
+
             Repl(lambda: self._engine, console).run()
 
     def _console(self) -> contextlib.AbstractContextManager[Console]:
@@ -232,6 +233,8 @@ class Polar:
 
         :raises RolesValidationError: if the policy's role configuration is wrong.
         """
+        from .roles import with_role_rules
+
         with self._gate().lock:
             self._check_not_loading()
             if self._has_roles:
@@ -240,7 +243,7 @@ class Polar:
             if engine.policy.has_rules:
                 policy = with_role_rules(engine.policy, engine.host)
                 engine = engine.with_policy(policy)
-                _print_warnings(check_roles(engine))
+                _print_role_warnings(engine)
                 self._engine = engine
             self._has_roles = True
 
@@ -284,7 +287,7 @@ class Polar:
             raise
         _print_warnings(loaded.warnings)
         if self._has_roles and loaded.policy.has_rules:
-            _print_warnings(check_roles(self._engine.with_policy(loaded.policy)))
+            _print_role_warnings(self._engine.with_policy(loaded.policy))
         return loaded.policy
 
     def _pass_inline_queries(self, candidate: Engine) -> None:
@@ -355,6 +358,12 @@ def _check_inline_queries(engine: Engine) -> None:
     ]
     if failed:
         raise combined(failed)
+
+
+def _print_role_warnings(engine: Engine) -> None:
+    from .roles import check_roles
+
+    _print_warnings(check_roles(engine))
 
 
 def _print_warnings(warnings: Iterable[str]) -> None:

@@ -108,6 +108,13 @@ class Policy:
         return sorted((rule for group in self.rules.values() for rule in group), key=place)
 
 
+class Loaded(t.NamedTuple):
+    """A policy, and what should be said about it."""
+
+    policy: Policy
+    warnings: tuple[str, ...]
+
+
 class LazyRules(Mapping[str, tuple[Rule, ...]]):
     """Rules by name, each group made when it is first asked for.
 

@@ -13,7 +13,7 @@ from test_cases import run_case
 from world import make_oso
 
 from flask_oso import Oso, OsoError
-from flask_oso.polar import archive, cache, nodes
+from flask_oso.polar import archive, cache, loading, nodes
 from flask_oso.polar.archive import from_lines, to_lines
 from flask_oso.polar.host import make_host
 from flask_oso.polar.loading import load_policy
@@ -62,7 +62,7 @@ def count_loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         loads.append(sources[0].text)
         return load_policy(sources, *args, **options)
 
-    monkeypatch.setattr(cache, "load_policy", noted)
+    monkeypatch.setattr(loading, "load_policy", noted)
     return loads
 
 

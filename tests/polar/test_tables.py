@@ -61,6 +61,16 @@ def test_tables_of_another_grammar_are_not_used(
     assert patterns["CUT"] == "once"
 
 
+@pytest.mark.parametrize(
+    "module", ["loading", "parser", "compiler", "debugger", "repl", "roles", "tracing"]
+)
+def test_import_leaves_for_later_what_not_all_need(module: str) -> None:
+    """Half of the library is imported when it is first used."""
+    code = f"import flask_oso, sys; print('flask_oso.polar.{module}' in sys.modules)"
+
+    assert run(code) == "False\n"
+
+
 def test_lark_is_not_imported_while_the_tables_fit() -> None:
     """Importing it takes as long as importing all of this library, or loading a policy."""
     assert run(f"{LOAD}\nimport sys; print('lark' in sys.modules)") == "False\n"
