@@ -11,6 +11,7 @@ import pytest
 from flask_oso import Limits, Oso
 from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import ParserError, PolarRuntimeError, StackOverflowError
+from tests.stacks import SMALL_STACK
 
 DEPTH = 10_000
 
@@ -57,7 +58,7 @@ def far_down(action: Callable[[], t.Any], frames: int = 850) -> t.Any:
 def in_small_thread(action: Callable[[], t.Any]) -> t.Any:
     """Call something in a thread with a stack of 256 KB."""
     results: list[t.Any] = []
-    before = threading.stack_size(256 * 1024)
+    before = threading.stack_size(SMALL_STACK)
     thread = threading.Thread(target=lambda: results.append(action()))
     thread.start()
     threading.stack_size(before)

@@ -15,6 +15,7 @@ from flask_oso.polar.exceptions import PolarRuntimeError, UnregisteredClassError
 from flask_oso.polar.programs import Program
 from tests.fuzz.targets.compiled import outcome
 from tests.fuzz.witnesses import CLASSES, Calls, make_values
+from tests.stacks import SMALL_STACK
 
 Outcome = tuple[t.Any, ...]
 
@@ -230,7 +231,7 @@ def far_down(action: Callable[[], t.Any], frames: int = 850) -> t.Any:
 def in_small_thread(action: Callable[[], t.Any]) -> t.Any:
     """Call something in a thread with a stack of 256 KB."""
     results: list[t.Any] = []
-    before = threading.stack_size(256 * 1024)
+    before = threading.stack_size(SMALL_STACK)
     thread = threading.Thread(target=lambda: results.append(action()))
     thread.start()
     threading.stack_size(before)

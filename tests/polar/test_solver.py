@@ -23,6 +23,7 @@ from flask_oso.polar.exceptions import (
 from flask_oso.polar.host import make_host
 from flask_oso.polar.loading import load_policy
 from flask_oso.polar.sources import Source
+from tests.stacks import SMALL_STACK
 
 OVERFLOW = r"^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = (
@@ -153,7 +154,7 @@ def test_depth_in_a_thread_with_a_small_stack() -> None:
     """A chain works in a thread with a stack of 256 KiB, such as a worker may have."""
     engine = make_engine(CHAIN)
     answers: list[bool] = []
-    before = threading.stack_size(256 * 1024)
+    before = threading.stack_size(SMALL_STACK)
     try:
         thread = threading.Thread(target=lambda: answers.append(engine.ask("chain", 3000)))
         thread.start()

@@ -23,6 +23,7 @@ from flask_oso.polar.exceptions import (
     StackOverflowError,
     UnrecognizedEOF,
 )
+from tests.stacks import SMALL_STACK
 
 OVERFLOW = r"^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = r"^Query timeout: Query running for \d+ms, which exceeds the timeout of {}ms"
@@ -124,7 +125,7 @@ def in_small_thread(function: t.Callable[[], t.Any]) -> t.Any:
         except OsoError as error:
             outcome.append(error)
 
-    size = threading.stack_size(256 * 1024)
+    size = threading.stack_size(SMALL_STACK)
     try:
         thread = threading.Thread(target=run)
         thread.start()

@@ -14,6 +14,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, ParserError
+from tests.stacks import SMALL_STACK
 
 T = t.TypeVar("T")
 
@@ -35,7 +36,7 @@ def far_down(action: Callable[[], T], frames: int = 850) -> T:
 
 def in_small_thread(action: Callable[[], T]) -> T:
     results: list[T] = []
-    before = threading.stack_size(256 * 1024)
+    before = threading.stack_size(SMALL_STACK)
     thread = threading.Thread(target=lambda: results.append(action()))
     thread.start()
     threading.stack_size(before)
