@@ -194,7 +194,7 @@ def test_circle_of_relations() -> None:
     """F20: two folders that are each other's parent end the question with an error."""
     first, second = Folder(), Folder()
     first.parent, second.parent = second, first
-    oso = load(CIRCLE)
+    oso = load(CIRCLE, timeout_ms=60_000)
     user = Reader("eve")
 
     with pytest.raises(StackOverflowError, match=OVERFLOW):
