@@ -16,6 +16,12 @@ from flask_oso.polar.modes import closed_strings
 from flask_oso.polar.terms import Variable
 
 
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have rules compiled, whatever the rest of the tests does."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+
+
 class User:
     """What the policies ask about."""
 
