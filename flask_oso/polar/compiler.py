@@ -46,14 +46,26 @@ from .nodes import (
     Term,
     Value,
 )
+from .snippets import (
+    Position,
+    assign,
+    block,
+    call,
+    compared,
+    function_of,
+    load,
+    negated,
+    position_of,
+    returned,
+    tick,
+    typed,
+)
 from .sources import Span
 
 #: How many goals one function may hold: alternatives repeat what stands behind them.
 MAX_OPERATIONS = 400
 #: How many loops may stand in each other; CPython allows 20 blocks.
 MAX_LOOPS = 12
-#: How many steps are taken between two looks at the clock.
-CLOCK_INTERVAL = 64
 #: After how many calls in each other Python's stack is looked at: before it is used up the
 #: solver takes over, which does not need it.
 DEPTH_INTERVAL = 32
@@ -144,8 +156,6 @@ class Scope:
         return one
 
 
-#: First and last line, first column and the column behind the last: those of Python.
-Position = tuple[int, int, int, int]
 Goal = tuple[Term, int, Site]
 #: Goals that are still to be written, the first one in front.
 Goals = tuple[t.Any, ...]
@@ -184,78 +194,6 @@ class Names(t.Protocol):
     def is_single(self, variant: Variant) -> bool: ...
     def height(self, name: str) -> float: ...
     def is_relation(self, name: str) -> bool: ...
-
-
-def position_of(span: Span | None) -> Position:
-    """Give the place of a stretch of policy as Python counts: columns are bytes from 0 on."""
-    if span is None:
-        return (1, 1, 0, 0)
-    (line, column), (last, end) = span.source.position(span.start), span.source.position(span.end)
-    before = len(span.source.line(line)[: column - 1].encode(errors="replace"))
-    behind = len(span.source.line(last)[: end - 1].encode(errors="replace"))
-    return (line, last, before, behind)
-
-
-# -- small pieces of Python --------------------------------------------------------------
-
-
-def load(name: str) -> ast.expr:
-    """Write a name that is read."""
-    return ast.Name(name, ast.Load())
-
-
-def call(function: str, *args: ast.expr) -> ast.expr:
-    """Write a call."""
-    return ast.Call(load(function), list(args), [])
-
-
-def negated(test: ast.expr) -> ast.expr:
-    """Write ``not test``."""
-    return ast.UnaryOp(ast.Not(), test)
-
-
-def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
-    """Write a comparison."""
-    return ast.Compare(left, [operator], [right])
-
-
-def typed(name: str, kind: str) -> ast.expr:
-    """Write ``type(name) is kind``."""
-    return compared(call("type", load(name)), ast.Is(), load(kind))
-
-
-def assign(name: str, value: ast.expr) -> ast.stmt:
-    """Write an assignment."""
-    return ast.Assign([ast.Name(name, ast.Store())], value)
-
-
-def block(body: list[ast.stmt]) -> ast.stmt:
-    """Write statements that ``break`` leaves."""
-    return ast.While(ast.Constant(True), [*body, ast.Break()], [])
-
-
-def tick() -> list[ast.stmt]:
-    """Write that time passes: now and then the clock is looked at."""
-    budget = ast.Subscript(load("clock"), ast.Constant(0), ast.Load())
-    target = ast.Subscript(load("clock"), ast.Constant(0), ast.Store())
-    look = ast.Expr(call("look_at", load("clock")))
-    return [
-        ast.AugAssign(target, ast.Sub(), ast.Constant(1)),
-        ast.If(compared(budget, ast.Lt(), ast.Constant(0)), [look], []),
-    ]
-
-
-def function_of(name: str, parameters: list[str], body: list[ast.stmt]) -> ast.FunctionDef:
-    """Write a function."""
-    arguments = ast.arguments([], [ast.arg(each) for each in parameters], None, [], [], None, [])
-    made = ast.FunctionDef(name, arguments, body, [])
-    made.type_params = []  # type: ignore[attr-defined]  # since 3.12
-    return made
-
-
-def returned(value: bool) -> ast.stmt:
-    """Write ``return True`` or ``return False``."""
-    return ast.Return(ast.Constant(value))
 
 
 _COMPARE: dict[Operator, type[ast.cmpop]] = {
@@ -995,96 +933,6 @@ class _At:
         inside = self.site.within(self.goal)
         goals = self.writer._body_goals(clause, number, inside)
         return _joined(goals, self.rest), self.out, self.place
-
-
-class Unforeseen(Exception):
-    """What was taken for impossible when a function was written: the solver has to answer."""
-
-
-#: The file name of the functions that take a question.
-QUESTION_FILE = "<question>"
-
-
-@dataclass(frozen=True)
-class QuestionWriter:
-    """Writes the function that takes a question: it looks at the arguments, and chooses.
-
-    :param rule: the constant that is the name of the rule.
-    :param function: the function that answers.
-    :param table: the parameter to choose another function by, and the table of those.
-    :param texts: the parameters that are most likely strings.
-    :param is_searched: whether all solutions are looked for: what answers is a generator, and
-        an error behind the first solution comes out, too.
-    """
-
-    rule: str
-    parameters: list[str]
-    texts: frozenset[str]
-    function: str
-    table: tuple[int, str] | None = None
-    is_searched: bool = False
-
-    def write(self) -> ast.FunctionDef:
-        """Write the function."""
-        is_logged = compared(load("log_variable"), ast.In(), load("environment"))
-        odd = ast.BoolOp(ast.Or(), [is_logged, *map(self._is_odd, self.parameters)])
-        handlers = [
-            ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
-            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver(load("clock"))]),
-            ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
-        ]
-        clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
-        body = [
-            assign("name", load(self.rule)),
-            ast.If(odd, [self._by_solver()], []),
-            assign("clock", clock),
-            ast.Try([ast.Return(self._answer())], handlers, [], []),
-        ]
-        return function_of("question", self.parameters, body)
-
-    def _arguments(self) -> ast.expr:
-        return ast.Tuple([load(name) for name in self.parameters], ast.Load())
-
-    def _by_solver(self, *clock: ast.expr) -> ast.stmt:
-        return ast.Return(call("by_solver", load("name"), self._arguments(), *clock))
-
-    def _stopped(self) -> ast.stmt:
-        """Write that a ``StopIteration`` ends nothing quietly, such as the caller's ``map``."""
-        message = ast.Constant("A Python object that the policy reads raised StopIteration.")
-        return ast.Raise(call("RuntimeError", message), load("error"))
-
-    def _explained(self) -> list[ast.stmt]:
-        """Write that an attribute that is missing is an error of the policy."""
-        problem = call("problem_of", load("error"), load("name"), self._arguments())
-        is_none = compared(load("problem"), ast.Is(), ast.Constant(None))
-        return [
-            assign("problem", problem),
-            ast.If(is_none, [ast.Raise(None, None)], []),
-            ast.Raise(load("problem"), load("error")),
-        ]
-
-    def _is_odd(self, name: str) -> ast.expr:
-        """Write that an argument needs the solver: it is neither an object nor a plain text."""
-        ascii_only = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
-        tests: list[ast.expr] = [
-            compared(call("type", load(name)), ast.NotIn(), load("plain")),
-            negated(ast.BoolOp(ast.And(), [typed(name, "str"), ascii_only])),
-        ]
-        if name in self.texts:
-            # What is usual is looked at first.
-            tests.reverse()
-        return ast.BoolOp(ast.And(), [*tests, negated(call("is_simple", load(name)))])
-
-    def _answer(self) -> ast.expr:
-        chosen = load(self.function)
-        if self.table is not None:
-            position, table = self.table
-            arg = load(self.parameters[position])
-            found = ast.Subscript(load(table), arg, ast.Load())
-            chosen = ast.IfExp(typed(self.parameters[position], "str"), found, chosen)
-        args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
-        answer = ast.Call(chosen, args, [])
-        return call("searched", answer) if self.is_searched else answer
 
 
 _OPERATORS: dict[Operator, Callable[[_At, Expression], _Next]] = {

@@ -1,0 +1,79 @@
+"""Small pieces of Python as ``ast`` nodes, from which rules are written as functions."""
+
+from __future__ import annotations
+
+import ast
+
+from .sources import Span
+
+#: First and last line, first column and the column behind the last: those of Python.
+Position = tuple[int, int, int, int]
+
+
+def position_of(span: Span | None) -> Position:
+    """Give the place of a stretch of policy as Python counts: columns are bytes from 0 on."""
+    if span is None:
+        return (1, 1, 0, 0)
+    (line, column), (last, end) = span.source.position(span.start), span.source.position(span.end)
+    before = len(span.source.line(line)[: column - 1].encode(errors="replace"))
+    behind = len(span.source.line(last)[: end - 1].encode(errors="replace"))
+    return (line, last, before, behind)
+
+
+def load(name: str) -> ast.expr:
+    """Write a name that is read."""
+    return ast.Name(name, ast.Load())
+
+
+def call(function: str, *args: ast.expr) -> ast.expr:
+    """Write a call."""
+    return ast.Call(load(function), list(args), [])
+
+
+def negated(test: ast.expr) -> ast.expr:
+    """Write ``not test``."""
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
+    """Write a comparison."""
+    return ast.Compare(left, [operator], [right])
+
+
+def typed(name: str, kind: str) -> ast.expr:
+    """Write ``type(name) is kind``."""
+    return compared(call("type", load(name)), ast.Is(), load(kind))
+
+
+def assign(name: str, value: ast.expr) -> ast.stmt:
+    """Write an assignment."""
+    return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def block(body: list[ast.stmt]) -> ast.stmt:
+    """Write statements that ``break`` leaves."""
+    return ast.While(ast.Constant(True), [*body, ast.Break()], [])
+
+
+def tick() -> list[ast.stmt]:
+    """Write that time passes: now and then the clock is looked at."""
+    budget = ast.Subscript(load("clock"), ast.Constant(0), ast.Load())
+    target = ast.Subscript(load("clock"), ast.Constant(0), ast.Store())
+    look = ast.Expr(call("look_at", load("clock")))
+    return [
+        ast.AugAssign(target, ast.Sub(), ast.Constant(1)),
+        ast.If(compared(budget, ast.Lt(), ast.Constant(0)), [look], []),
+    ]
+
+
+def function_of(name: str, parameters: list[str], body: list[ast.stmt]) -> ast.FunctionDef:
+    """Write a function."""
+    arguments = ast.arguments([], [ast.arg(each) for each in parameters], None, [], [], None, [])
+    made = ast.FunctionDef(name, arguments, body, [])
+    made.type_params = []  # type: ignore[attr-defined]  # since 3.12
+    return made
+
+
+def returned(value: bool) -> ast.stmt:
+    """Write ``return True`` or ``return False``."""
+    return ast.Return(ast.Constant(value))
