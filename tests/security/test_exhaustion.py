@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import copy
+import gc
 import signal
 import sys
 import threading
