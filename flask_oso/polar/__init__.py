@@ -27,7 +27,8 @@ order in which they build on each other, which is also the order to read them in
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.
-``modes``, ``snippets``, ``compiler``, ``questions``, ``programs``
+``modes``, ``snippets``, ``scopes``, ``places``, ``patterns``, ``goals``, ``compiler``,
+``questions``, ``programs``
     rules as Python functions: which can be, how they are written, how they are run.
 ``inspection``, ``watching``, ``tracing``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.

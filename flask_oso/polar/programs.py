@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 
 from . import attributes, fields, terms
 from .clauses import Candidates
-from .compiler import Site, Variant, Writer
+from .compiler import Writer
 from .exceptions import OsoError
 from .host import Host, result_to_polar, to_polar, to_python
 from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
@@ -39,6 +39,7 @@ from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Value
 from .policy import Policy
 from .questions import CLOCK_INTERVAL, QUESTION_FILE, QuestionWriter, Unforeseen
 from .relations import Relation
+from .scopes import Site, Variant
 from .snippets import Position, position_of
 from .solver import Solver
 from .traces import Step

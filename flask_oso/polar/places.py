@@ -1,0 +1,224 @@
+"""One goal that is being written: where its Python goes, and what its operands are.
+
+``At`` has what all kinds of goals need: to go on, to fail, to bind a variable, to read an
+attribute, to write that two values are equal. What each kind writes is in ``goals.py``.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from dataclasses import dataclass, replace
+
+from . import attributes
+from .clauses import Clause, Slot
+from .host import to_python
+from .modes import Unfollowable, is_plain, is_string
+from .nodes import Instance, List, Term, Value
+from .scopes import Cell, Goal, Goals, Names, Ref, Scope, Site, Success, Variant, in_front
+from .snippets import (
+    Position,
+    assign,
+    call,
+    compared,
+    load,
+    negated,
+    position_of,
+    tick,
+    typed,
+)
+
+#: How many loops may stand in each other; CPython allows 20 blocks.
+MAX_LOOPS = 12
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where statements are written: how to fail there, how many loops around, what success is."""
+
+    fail: type[ast.stmt]
+    loops: int
+    success: Success
+
+
+Next = tuple[Goals, list[ast.stmt], Place] | None
+
+
+class FunctionWriter(t.Protocol):
+    """What a goal needs of the writer of its function."""
+
+    names: Names
+    variant: Variant
+    sites: dict[Position, Site]
+
+    def fresh(self) -> str: ...
+    def next_clause(self) -> int: ...
+    def make_sure(self, ref: Ref, out: list[ast.stmt]) -> None: ...
+    def write_goals(
+        self, goals: Goals, scope: Scope, out: list[ast.stmt], place: Place
+    ) -> None: ...
+    def body_goals(self, clause: Clause, number: int, site: Site) -> Goals: ...
+    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None: ...
+
+
+@dataclass
+class At:
+    """One goal that is being written, with everything around it."""
+
+    writer: FunctionWriter
+    clause: int
+    site: Site
+    rest: Goals
+    scope: Scope
+    out: list[ast.stmt]
+    place: Place
+    goal: Term
+
+    # -- going on
+
+    def go_on(self, *goals: Goal) -> Next:
+        """Go on with some goals, then with the rest."""
+        return in_front(goals, self.rest), self.out, self.place
+
+    def fail_unless(self, test: ast.expr) -> None:
+        """Write that this place is left unless a test holds."""
+        self.out.append(ast.If(negated(test), [self.place.fail()], []))
+
+    def fail(self) -> Next:
+        """Write that this place is left: nothing behind it can be reached."""
+        self.out.append(self.place.fail())
+        return None
+
+    def loop(self, target: str, over: ast.expr) -> Next:
+        """Go on inside a loop."""
+        if self.place.loops >= MAX_LOOPS:
+            raise Unfollowable("too many nested searches", self.goal.span)
+        body = tick()
+        self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
+        return self.rest, body, Place(ast.Continue, self.place.loops + 1, self.place.success)
+
+    def mark(self, node: t.Any) -> t.Any:
+        """Note what a piece of Python stands for, so that an error in it finds its way back."""
+        sites, position = self.writer.sites, position_of(self.goal.span)
+        while position in sites:
+            position = (*position[:3], position[3] + 1)
+        sites[position] = self.site.within(self.goal)
+        node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position
+        return node
+
+    def unfollowable(self, reason: str) -> Unfollowable:
+        """Make the error for this goal."""
+        return Unfollowable(reason, self.goal.span)
+
+    # -- operands
+
+    def cell(self, term: Term) -> Cell | None:
+        """Give the variable of an operand; ``None`` if it is a value."""
+        return self.scope.cell(self.clause, term.index) if isinstance(term, Slot) else None
+
+    def ref(self, term: Term) -> Ref | None:
+        """Give what an operand stands for; ``None`` if it is not bound."""
+        if isinstance(term, Slot):
+            return self.scope.cell(self.clause, term.index).ref
+        if isinstance(term, Value):
+            return Ref(self.writer.names.constant(term.value), term)
+        if isinstance(term, Instance):
+            cls = type(term.value) if is_plain(type(term.value)) else None
+            name = self.writer.names.constant(term.value)
+            # Wherever a constant is named, the solver has the same term.
+            own: t.Any = type(term.value).__eq__
+            return Ref(name, None, cls, origin=None if own is object.__eq__ else name)
+        if isinstance(term, List) and term.rest is None and all(map(is_string, term.items)):
+            return Ref(self.writer.names.constant(to_python(term, str)))
+        raise self.unfollowable("a list, a dictionary or a pattern with variables in it")
+
+    def bind(self, cell: Cell, ref: Ref) -> Next:
+        """Bind a variable; what waited for it comes next."""
+        if cell.is_outside:
+            raise self.unfollowable("a negation that binds a variable")
+        waiting, cell.waiting, cell.ref = cell.waiting, (), ref
+        here = self.site.within(self.goal)
+        return self.go_on(*((term, clause, here) for term, clause, _ in waiting))
+
+    def wait(self, cell: Cell) -> Next:
+        """Let the goal wait for a variable."""
+        if cell.is_outside:
+            raise self.unfollowable("a negation that binds a variable")
+        cell.waiting = (*cell.waiting, (self.goal, self.clause, self.site))
+        return self.go_on()
+
+    def sure(self, ref: Ref) -> ast.expr:
+        """Write a value, having made sure that it leads nowhere it must not."""
+        if ref.read is not None:
+            self.writer.make_sure(ref, self.out)
+            for cell in self.scope.cells.values():
+                if cell.ref is ref:
+                    cell.ref = replace(ref, read=None)
+        return self.value(ref)
+
+    def value(self, ref: Ref) -> ast.expr:
+        """Write a value."""
+        return ast.Constant(ref.literal.value) if ref.literal is not None else load(ref.name)
+
+    # -- equality
+
+    def equal(self, left: Ref, right: Ref) -> Next:
+        """Write that two values are equal."""
+        if left.literal is not None and right.literal is not None:
+            same = left.literal == right.literal and is_string(left.literal)
+            if not same and not (is_string(left.literal) and is_string(right.literal)):
+                raise self.unfollowable("two literals that are compared")
+            return self.go_on() if same else self.fail()
+        if left.name == right.name:
+            return self.go_on()
+        self.fail_unless(self._equality(left, right))
+        return self.go_on()
+
+    def _equality(self, left: Ref, right: Ref) -> ast.expr:
+        name = self.writer.names.constant
+        spans = load(name((left.read, right.read)))
+        slow = call("equal", self.value(left), self.value(right), spans)
+        for one, other in ((left, right), (right, left)):
+            if other.literal is not None:
+                kind = type(other.literal.value)
+                if kind is float:
+                    return slow
+                quick = compared(load(one.name), ast.Eq(), self.value(other))
+                return ast.IfExp(typed(one.name, kind.__name__), quick, slow)
+        quick = compared(load(left.name), ast.Eq(), load(right.name))
+        both = [
+            compared(call("type", self.value(ref)), ast.In(), load("simple"))
+            for ref in (left, right)
+            if ref.literal is None
+        ]
+        if len(both) < 2:
+            return slow
+        return ast.IfExp(ast.BoolOp(ast.And(), both), quick, slow)
+
+    # -- attributes
+
+    def attribute(self, name: str, value: Ref, attribute: str) -> None:
+        owner = self.sure(value)
+        span = load(self.writer.names.constant(self.goal.span))
+        found = call("read", owner, ast.Constant(attribute), span)
+        is_missing = compared(load(name), ast.Is(), load("missing"))
+        slowly = [self.mark(assign(name, found)), ast.If(is_missing, [self.place.fail()], [])]
+        is_relation = self.writer.names.is_relation(attribute)
+        if is_relation or not attributes.is_unrestricted(attribute):
+            self.out.extend(slowly)
+            return
+        quickly = self.mark(assign(name, ast.Attribute(owner, attribute, ast.Load())))
+        if value.cls is not None:
+            self.out.append(quickly)
+            return
+        self.out.append(ast.If(self._is_plain(value), [quickly], slowly))
+
+    def _is_plain(self, ref: Ref) -> ast.expr:
+        """Write whether attributes can be read as they are: found out once for each value."""
+        known = self.scope.plain.get(ref.name)
+        if known is not None:
+            return load(known)
+        known = self.scope.plain[ref.name] = self.writer.fresh()
+        test = compared(call("type", load(ref.name)), ast.In(), load("plain"))
+        self.out.append(assign(known, test))
+        return load(known)
