@@ -3,9 +3,9 @@
 This package knows the standard library and Lark, nothing of Flask. Its modules, in the
 order in which they build on each other, which is also the order to read them in:
 
-``characters``, ``sources``, ``exceptions``, ``nodes``, ``traversal``
-    characters that deceive; texts and places in them; errors; what a policy consists of,
-    and ways through it.
+``characters``, ``records``, ``sources``, ``exceptions``, ``nodes``, ``traversal``
+    characters that deceive; what only says something; texts and places in them; errors;
+    what a policy consists of, and ways through it.
 ``printer``, ``tables`` (made from ``grammar.lark``), ``tokens``
     nodes to text; the syntax; text to tokens.
 ``spelling``, ``lookalikes``, ``mistakes``, ``hints``

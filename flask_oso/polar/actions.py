@@ -126,20 +126,22 @@ class Actions:
     def strings(self, parts: list[t.Any]) -> Declaration:
         name, opening, *items, end = parts
         strings = tuple(_name(item) for item in items[0]) if items else ()
-        return Declaration(_name(name), True, strings, value_span=_between(opening, end))
+        return Declaration(_name(name), True, strings, span=_between(opening, end))
 
     def relations(self, parts: list[t.Any]) -> Declaration:
         name, opening, *items, end = parts
         relations = items[0] if items else []
         _check_keys([key for key, _ in relations])
         pairs = tuple((_name(key), _name(related)) for key, related in relations)
-        return Declaration(_name(name), False, (), pairs, value_span=_between(opening, end))
+        return Declaration(_name(name), False, (), pairs, span=_between(opening, end))
 
     def relation(self, parts: list[Token]) -> tuple[Token, Token]:
         return parts[0], parts[-1]
 
     def shorthand(self, parts: list[Token]) -> Shorthand:
-        return Shorthand(*map(_name, parts), span=_between(parts[0], parts[-1]))
+        head, condition, *rest = map(_name, parts)
+        keyword, relation = rest or (None, None)
+        return Shorthand(head, condition, keyword, relation, _between(parts[0], parts[-1]))
 
     # -- operators
 

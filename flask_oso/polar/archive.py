@@ -7,7 +7,6 @@ run. A policy that cannot be kept, and lines that are none, are a ``ValueError``
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -39,11 +38,6 @@ _KINDS: tuple[type[t.Any], ...] = (
 _TUPLE = len(_KINDS)
 _OPERATOR = _TUPLE + 1
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
-#: What a node says by position; and the name of its place, the only other thing it says.
-_FIELDS = {
-    kind: [each.name for each in dataclasses.fields(kind) if not each.kw_only] for kind in _KINDS
-}
-_PLACES = {kind: "value_span" if kind is nodes.Declaration else "span" for kind in _KINDS}
 _OPERATORS = {operator.value: operator for operator in Operator}
 _SCALARS = frozenset((bool, int, float, str, type(None)))
 #: Terms that stand deeper in each other are not kept: reading them takes Python's stack.
@@ -122,8 +116,8 @@ class _Writer:
         if kind not in _NUMBERS or getattr(part, "ground", False):
             # A list that is ground holds data of the host.
             raise ValueError(f"A policy is not kept that has a {kind.__name__} in it.")
-        values = [self._data(getattr(part, name), depth + 1) for name in _FIELDS[kind]]
-        return [_NUMBERS[kind], *self._span(getattr(part, _PLACES[kind])), *values]
+        values = [self._data(getattr(part, name), depth + 1) for name in kind.__match_args__]
+        return [_NUMBERS[kind], *self._span(part.span), *values]
 
     def _span(self, span: Span | None) -> tuple[int, int, int]:
         """Give the number of the source, from 1, and the offsets; a 0 where there is none."""
@@ -156,9 +150,4 @@ class _Reader:
         _, place, start, end, *parts = data
         span = Span(self._sources[place - 1], start, end) if place else None
         values = [self._part(each) if type(each) is list else each for each in parts]
-        cls = _KINDS[kind]
-        return (
-            cls(*values, span=span)
-            if cls is not nodes.Declaration
-            else cls(*values, value_span=span)
-        )
+        return _KINDS[kind](*values, span=span)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from .host import follow
 from .nodes import (
@@ -28,25 +27,31 @@ from .nodes import (
     parts,
     with_parts,
 )
+from .sources import Span
 from .traversal import fold
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Slot(Term):
     """A variable of a clause: its place in the frame, and its name for messages."""
 
-    index: int
-    name: str
+    __slots__ = __match_args__ = ("index", "name")
+
+    def __init__(self, index: int, name: str, span: Span | None = None) -> None:
+        self.index: t.Final = index
+        self.name: t.Final = name
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Template(Term):
     """A list, dictionary, pattern or call that has variables in it."""
 
-    term: Term
+    __slots__ = __match_args__ = ("term",)
+
+    def __init__(self, term: Term, span: Span | None = None) -> None:
+        self.term: t.Final = term
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
 class Clause:
     """A rule ready to run.
 
@@ -54,11 +59,21 @@ class Clause:
     lists or dictionaries without variables, with their positions.
     """
 
-    rule: Rule
-    parameters: tuple[Parameter, ...]
-    body: Term | None
-    size: int
-    literals: tuple[tuple[int, Term], ...]
+    __slots__ = ("body", "literals", "parameters", "rule", "size")
+
+    def __init__(
+        self,
+        rule: Rule,
+        parameters: tuple[Parameter, ...],
+        body: Term | None,
+        size: int,
+        literals: tuple[tuple[int, Term], ...],
+    ) -> None:
+        self.rule: t.Final = rule
+        self.parameters: t.Final = parameters
+        self.body: t.Final = body
+        self.size: t.Final = size
+        self.literals: t.Final = literals
 
 
 class Candidates:
@@ -121,12 +136,11 @@ def _key(literal: Value) -> t.Any:
     return (literal.value,) if type(literal.value) is bool else literal.value
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedQuery:
+class PreparedQuery(t.NamedTuple):
     """A query ready to run. ``slots`` gives the number of each named variable."""
 
     goal: Term
-    slots: dict[str, int] = field(default_factory=dict)
+    slots: dict[str, int]
 
 
 Frame = list[t.Any]

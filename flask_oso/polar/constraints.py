@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from .clauses import bound
 from .host import follow
@@ -42,24 +41,28 @@ _INVERSE = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Constraint:
     """An operation that waits for a variable.
 
     :param age: numbers the constraints of a run in the order they were made.
     """
 
-    expression: Expression
-    age: int
+    __slots__ = ("age", "expression")
+
+    def __init__(self, expression: Expression, age: int) -> None:
+        self.expression: t.Final = expression
+        self.age: t.Final = age
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Alias:
     """Two unbound variables were unified. Tells aliases from untouched variables."""
 
-    left: Unknown
-    right: Unknown
-    age: int
+    __slots__ = ("age", "left", "right")
+
+    def __init__(self, left: Unknown, right: Unknown, age: int) -> None:
+        self.left: t.Final = left
+        self.right: t.Final = right
+        self.age: t.Final = age
 
 
 Constraints = tuple[Constraint | Alias, ...]

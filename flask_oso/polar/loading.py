@@ -8,7 +8,6 @@ queries is not done here.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from collections.abc import Sequence
 
@@ -161,7 +160,7 @@ class _Load:
         if problems:
             return
         as_rule = rewrite_rule(Rule(rule_type.name, rule_type.parameters))
-        self._types.append(dataclasses.replace(rule_type, parameters=as_rule.parameters))
+        self._types.append(RuleType(rule_type.name, as_rule.parameters, span=rule_type.span))
 
     def _add_block(self, block: Block) -> None:
         problems = check_block(block)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import enum
 import os
 import typing as t
-from dataclasses import dataclass
 
 LOG_VARIABLE = "POLAR_LOG"
 #: Printed when an Oso is made while tracing is asked for. Programs look for oso's words.
@@ -32,8 +31,7 @@ class LogLevel(enum.IntEnum):
     TRACE = 2
 
 
-@dataclass(frozen=True)
-class LogSettings:
+class LogSettings(t.NamedTuple):
     """How much is traced, and whether to standard error."""
 
     level: LogLevel = LogLevel.OFF

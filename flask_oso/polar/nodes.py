@@ -1,8 +1,8 @@
 """What the parser makes: the terms of Polar and the statements of a policy.
 
-Frozen dataclasses, each with the span it came from; equality ignores the span. The
-same terms are the values of a run, with two kinds that no text can spell:
-``Instance`` for an object of the host and ``Unknown`` for a variable of one run.
+Records, each with the span it came from; equality ignores the span. Terms are the values
+of a run, too, with two kinds that no text can spell: ``Instance`` for an object of the host
+and ``Unknown`` for a variable of one run.
 
 Terms may be nested deeper than Python recurses, so nothing here does: ``parts`` and
 ``with_parts`` take a term apart and put it together, one level at a time.
@@ -13,8 +13,8 @@ from __future__ import annotations
 import enum
 import typing as t
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from .records import Record
 from .sources import Span
 
 
@@ -56,11 +56,18 @@ ARITHMETIC = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Term:
+class Node(Record):
+    """What the parser makes; ``span`` is where it stands, which equality ignores."""
+
+    __slots__ = ("span",)
+
+    span: Span | None
+
+
+class Term(Node):
     """Anything that can stand as a goal, an operand or a parameter."""
 
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Term):
@@ -78,17 +85,19 @@ class Term:
 Scalar = bool | int | float | str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Value(Term):
     """A number, a string or a Boolean: exactly ``int``, ``float``, ``str`` or ``bool``.
 
     As written: 1, 1.0 and true are three different literals.
     """
 
-    value: Scalar
+    __slots__ = __match_args__ = ("value",)
+
+    def __init__(self, value: Scalar, span: Span | None = None) -> None:
+        self.value: t.Final = value
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class List(Term):
     """``[a, b, *rest]``; ``rest`` is ``None`` for a closed list.
 
@@ -96,46 +105,79 @@ class List(Term):
     whoever looks for variables need not enter it.
     """
 
-    items: tuple[Term, ...]
-    rest: Term | None = None
-    ground: bool = field(default=False, compare=False, kw_only=True, repr=False)
+    __match_args__ = ("items", "rest")
+    __slots__ = (*__match_args__, "ground")
+
+    def __init__(
+        self,
+        items: tuple[Term, ...],
+        rest: Term | None = None,
+        span: Span | None = None,
+        *,
+        ground: bool = False,
+    ) -> None:
+        self.items: t.Final = items
+        self.rest: t.Final = rest
+        self.ground: t.Final = ground
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dictionary(Term):
     """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point).
 
     ``ground`` means what it means for a ``List``.
     """
 
-    fields: tuple[tuple[str, Term], ...]
-    ground: bool = field(default=False, compare=False, kw_only=True, repr=False)
+    __match_args__ = ("fields",)
+    __slots__ = (*__match_args__, "ground")
+
+    def __init__(
+        self,
+        fields: tuple[tuple[str, Term], ...],
+        span: Span | None = None,
+        *,
+        ground: bool = False,
+    ) -> None:
+        self.fields: t.Final = fields
+        self.ground: t.Final = ground
+        self.span = span
 
     def get(self, key: str) -> Term | None:
         """Give the value of a key, or ``None``."""
         return next((value for name, value in self.fields if name == key), None)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Variable(Term):
     """A name in the text: a variable, or a constant of the host.
 
     The parser leaves ``_`` as it is; each occurrence is a variable of its own.
     """
 
-    name: str
+    __slots__ = __match_args__ = ("name",)
+
+    def __init__(self, name: str, span: Span | None = None) -> None:
+        self.name: t.Final = name
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Call(Term):
     """``name(args, key: value)``: a rule call, a method call or a constructor call."""
 
-    name: str
-    args: tuple[Term, ...]
-    kwargs: tuple[tuple[str, Term], ...] = ()
+    __slots__ = __match_args__ = ("name", "args", "kwargs")
+
+    def __init__(
+        self,
+        name: str,
+        args: tuple[Term, ...],
+        kwargs: tuple[tuple[str, Term], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.args: t.Final = args
+        self.kwargs: t.Final = kwargs
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pattern(Term):
     """``Tag{field: pattern}``; ``tag`` is ``None`` for a dictionary pattern.
 
@@ -143,11 +185,19 @@ class Pattern(Term):
     of their key; a field's value is a term or a pattern.
     """
 
-    tag: str | None
-    fields: tuple[tuple[str, Term], ...] = ()
+    __slots__ = __match_args__ = ("tag", "fields")
+
+    def __init__(
+        self,
+        tag: str | None,
+        fields: tuple[tuple[str, Term], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.tag: t.Final = tag
+        self.fields: t.Final = fields
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Expression(Term):
     """An operator with its operands.
 
@@ -170,24 +220,36 @@ class Expression(Term):
     the same shape.
     """
 
-    operator: Operator
-    args: tuple[Term, ...]
+    __slots__ = __match_args__ = ("operator", "args")
+
+    def __init__(
+        self, operator: Operator, args: tuple[Term, ...], span: Span | None = None
+    ) -> None:
+        self.operator: t.Final = operator
+        self.args: t.Final = args
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Lookup(Expression):
     """``x.key`` inside a constraint, where it waits for ``x``. No text spells it."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+
 class Instance(Term):
     """An object of the host. Equal only to itself: each way in makes a new instance.
 
     :param constructor: the text of the ``new`` that made it, for messages.
     """
 
-    value: t.Any
-    constructor: str | None = None
+    __slots__ = __match_args__ = ("value", "constructor")
+
+    def __init__(
+        self, value: t.Any, constructor: str | None = None, span: Span | None = None
+    ) -> None:
+        self.value: t.Final = value
+        self.constructor: t.Final = constructor
+        self.span = span
 
 
 def is_ground(term: t.Any) -> bool:
@@ -328,102 +390,156 @@ def _shown_alone(term: t.Any, end: str) -> str:
 # -- statements ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Node):
     """A parameter: a term, and what it must match.
 
     ``specializer`` is a ``Pattern``, a literal or a list of them, or ``None``.
     """
 
-    term: Term
-    specializer: Term | None = None
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = ("span", "specializer", "term")
+    __match_args__ = ("term", "specializer")
+
+    def __init__(
+        self, term: Term, specializer: Term | None = None, span: Span | None = None
+    ) -> None:
+        self.term: t.Final = term
+        self.specializer: t.Final = specializer
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Node):
     """``name(parameters) if body;`` with ``body`` ``None`` for a fact.
 
     ``span`` covers the head, from the name to the closing parenthesis.
     """
 
-    name: str
-    parameters: tuple[Parameter, ...]
-    body: Term | None = None
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = __match_args__ = ("name", "parameters", "body")
+
+    def __init__(
+        self,
+        name: str,
+        parameters: tuple[Parameter, ...],
+        body: Term | None = None,
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.parameters: t.Final = parameters
+        self.body: t.Final = body
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class RuleType:
+class RuleType(Node):
     """``type name(parameters);``: a shape that rules of this name must have.
 
     ``required`` types (made from resource blocks only) need at least one such rule.
     """
 
-    name: str
-    parameters: tuple[Parameter, ...]
-    required: bool = False
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = __match_args__ = ("name", "parameters", "required")
+
+    def __init__(
+        self,
+        name: str,
+        parameters: tuple[Parameter, ...],
+        required: bool = False,
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.parameters: t.Final = parameters
+        self.required: t.Final = required
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class InlineQuery:
+class InlineQuery(Node):
     """``?= query;``. ``span`` covers the query without ``?=`` and semicolon."""
 
-    query: Term
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = __match_args__ = ("query",)
+
+    def __init__(self, query: Term, span: Span | None = None) -> None:
+        self.query: t.Final = query
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Node):
     """A word of a block with its place: a keyword, a class, a key or a string."""
 
-    text: str
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = ("span", "text")
+    __match_args__ = ("text",)
+
+    def __init__(self, text: str, span: Span | None = None) -> None:
+        self.text: t.Final = text
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Node):
     """``name = [ … ];`` or ``name = { … };`` in a block.
 
     ``value`` is a tuple of strings for a list, and a tuple of pairs (key, class name)
     for a dictionary; ``is_list`` tells an empty list from an empty dictionary.
-    ``value_span`` covers the brackets.
+    ``span`` covers the brackets.
     """
 
-    name: Name
-    is_list: bool
-    strings: tuple[Name, ...] = ()
-    pairs: tuple[tuple[Name, Name], ...] = ()
-    value_span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = ("is_list", "name", "pairs", "span", "strings")
+    __match_args__ = ("name", "is_list", "strings", "pairs")
+
+    def __init__(
+        self,
+        name: Name,
+        is_list: bool,
+        strings: tuple[Name, ...] = (),
+        pairs: tuple[tuple[Name, Name], ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.name: t.Final = name
+        self.is_list: t.Final = is_list
+        self.strings: t.Final = strings
+        self.pairs: t.Final = pairs
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Shorthand:
+class Shorthand(Node):
     """``"head" if "condition" on "relation";`` in a block.
 
     ``keyword`` is the word before the relation, which should be ``on``.
     """
 
-    head: Name
-    condition: Name
-    keyword: Name | None = None
-    relation: Name | None = None
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = __match_args__ = ("head", "condition", "keyword", "relation")
+
+    def __init__(
+        self,
+        head: Name,
+        condition: Name,
+        keyword: Name | None = None,
+        relation: Name | None = None,
+        span: Span | None = None,
+    ) -> None:
+        self.head: t.Final = head
+        self.condition: t.Final = condition
+        self.keyword: t.Final = keyword
+        self.relation: t.Final = relation
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Node):
     """``resource Name { … }`` or ``actor Name { … }``.
 
     ``keyword`` is ``None`` where the text has none; only ``actor`` and ``resource`` are right.
     """
 
-    keyword: Name | None
-    resource: Name
-    declarations: tuple[Declaration, ...] = ()
-    shorthands: tuple[Shorthand, ...] = ()
-    span: Span | None = field(default=None, compare=False, kw_only=True, repr=False)
+    __slots__ = __match_args__ = ("keyword", "resource", "declarations", "shorthands")
+
+    def __init__(
+        self,
+        keyword: Name | None,
+        resource: Name,
+        declarations: tuple[Declaration, ...] = (),
+        shorthands: tuple[Shorthand, ...] = (),
+        span: Span | None = None,
+    ) -> None:
+        self.keyword: t.Final = keyword
+        self.resource: t.Final = resource
+        self.declarations: t.Final = declarations
+        self.shorthands: t.Final = shorthands
+        self.span = span
 
 
 Statement = Rule | RuleType | InlineQuery | Block

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from .records import Record
 
 
-@dataclass
-class Relation:
+class Relation(Record):
     """A field that leads to objects of another class.
 
     :param kind: ``"one"`` or ``"many"``.
@@ -23,26 +23,32 @@ class Relation:
     :param other_field: … with this one of the other class.
     """
 
-    kind: str
-    other_type: str
-    my_field: str
-    other_field: str
+    __slots__ = __match_args__ = ("kind", "other_type", "my_field", "other_field")
+    # Unlike other records it may be changed, and so has no hash: that of oso 0.27.3 is so, too.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, kind: str, other_type: str, my_field: str, other_field: str) -> None:
+        self.kind = kind
+        self.other_type = other_type
+        self.my_field = my_field
+        self.other_field = other_field
 
 
-@dataclass(frozen=True)
-class Projection:
+class Projection(Record):
     """An attribute of the rows of a class; without one the identity of a row.
 
     :param source: the class.
     :param field: the name of its attribute, or ``None``.
     """
 
-    source: type
-    field: str | None = None
+    __slots__ = __match_args__ = ("source", "field")
+
+    def __init__(self, source: type, field: str | None = None) -> None:
+        self.source: t.Final = source
+        self.field: t.Final = field
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Record):
     """A comparison that a row has to pass.
 
     :param left: a ``Projection`` or a plain Python value.
@@ -50,13 +56,15 @@ class Condition:
     :param right: like ``left``.
     """
 
-    left: t.Any
-    cmp: str
-    right: t.Any
+    __slots__ = __match_args__ = ("left", "cmp", "right")
+
+    def __init__(self, left: t.Any, cmp: str, right: t.Any) -> None:
+        self.left: t.Final = left
+        self.cmp: t.Final = cmp
+        self.right: t.Final = right
 
 
-@dataclass(frozen=True)
-class Join:
+class Join(Record):
     """Rows of another class that conditions speak of.
 
     :param left: the class that declares the relation.
@@ -64,22 +72,26 @@ class Join:
     :param right: the class that it leads to.
     """
 
-    left: type
-    name: str
-    right: type
+    __slots__ = __match_args__ = ("left", "name", "right")
+
+    def __init__(self, left: type, name: str, right: type) -> None:
+        self.left: t.Final = left
+        self.name: t.Final = name
+        self.right: t.Final = right
 
 
-@dataclass(frozen=True)
-class RegisteredType:
+class RegisteredType(Record):
     """What an adapter can know of a registered class."""
 
-    name: str
-    cls: type
-    fields: Mapping[str, t.Any]
+    __slots__ = __match_args__ = ("name", "cls", "fields")
+
+    def __init__(self, name: str, cls: type, fields: Mapping[str, t.Any]) -> None:
+        self.name: t.Final = name
+        self.cls: t.Final = cls
+        self.fields: t.Final = fields
 
 
-@dataclass(frozen=True)
-class DataFilter:
+class DataFilter(Record):
     """The rows of one class that are wanted.
 
     :param model: the class.
@@ -89,10 +101,19 @@ class DataFilter:
     :param types: the registered classes, by name and by class.
     """
 
-    model: type
-    relations: Sequence[Join]
-    conditions: Sequence[Sequence[Condition]]
-    types: Mapping[t.Any, RegisteredType]
+    __slots__ = __match_args__ = ("model", "relations", "conditions", "types")
+
+    def __init__(
+        self,
+        model: type,
+        relations: Sequence[Join],
+        conditions: Sequence[Sequence[Condition]],
+        types: Mapping[t.Any, RegisteredType],
+    ) -> None:
+        self.model: t.Final = model
+        self.relations: t.Final = relations
+        self.conditions: t.Final = conditions
+        self.types: t.Final = types
 
 
 class DataAdapter:

@@ -97,7 +97,7 @@ def check_block(block: Block) -> list[OsoError]:
             problem = f"Multiple '{name}' declarations in '{block.resource.text}' resource block."
             help_line = "Write all of them into the first one.\n"
         if problem is not None:
-            error = error_at(ValidationError, problem, declaration.value_span)
+            error = error_at(ValidationError, problem, declaration.span)
             problems.append(with_help(error, help_line))
         seen.add(name)
     return problems

@@ -14,7 +14,6 @@ call bind the operands first. Every ``_`` gets a name of its own here too.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from collections.abc import Sequence
 
@@ -85,7 +84,8 @@ def flattened(rule: Rule) -> Rule:
     """
     if rule.body is None:
         return rule
-    return dataclasses.replace(rule, body=fold(rule.body, _look_at_control, _flat))
+    body = fold(rule.body, _look_at_control, _flat)
+    return Rule(rule.name, rule.parameters, body, rule.span)
 
 
 def _look_at_control(term: Term) -> tuple[Term, Sequence[Term]]:

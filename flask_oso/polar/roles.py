@@ -119,8 +119,8 @@ def _parse_rules(source: Source, host: Host) -> list[Rule]:
     prefix = "_"
     while any(name.startswith(prefix) for name in host.constants):
         prefix += "_"
-    source = replace(source, text=re.sub(r"\b_(?=[a-z])", prefix, source.text))
-    statements = parse_policy(source).statements
+    renamed = Source(re.sub(r"\b_(?=[a-z])", prefix, source.text), source.name)
+    statements = parse_policy(renamed).statements
     return [rewrite_rule(rule) for rule in statements if isinstance(rule, Rule)]
 
 

@@ -660,11 +660,14 @@ def _is_recorded_lookup(expression: Expression) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Detached(Term):
     """A variable as such, whatever it is bound to at the moment. Equal only to itself."""
 
-    unknown: Unknown
+    __slots__ = ("unknown",)
+
+    def __init__(self, unknown: Unknown) -> None:
+        self.unknown: t.Final = unknown
+        self.span = None
 
 
 def _attach(term: t.Any) -> t.Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
 from .characters import with_escapes
 
@@ -18,7 +17,6 @@ from .characters import with_escapes
 WIDEST = 200
 
 
-@dataclass(frozen=True, eq=False)
 class Source:
     """One text that is parsed as a whole.
 
@@ -26,17 +24,16 @@ class Source:
     :param name: the file's name as messages show it; ``None`` for a string.
     """
 
-    text: str
-    name: str | None = None
-    _line_starts: list[int] = field(init=False, repr=False, default_factory=list)
+    __slots__ = ("_line_starts", "name", "text")
 
-    def __post_init__(self) -> None:
-        starts = [0]
-        at = self.text.find("\n")
+    def __init__(self, text: str, name: str | None = None) -> None:
+        self.text: t.Final = text
+        self.name: t.Final = name
+        self._line_starts: t.Final = [0]
+        at = text.find("\n")
         while at >= 0:
-            starts.append(at + 1)
-            at = self.text.find("\n", at + 1)
-        self._line_starts.extend(starts)
+            self._line_starts.append(at + 1)
+            at = text.find("\n", at + 1)
 
     @property
     def lines(self) -> int:

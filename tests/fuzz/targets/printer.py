@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import typing as t
 from collections.abc import Iterable, Iterator
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from flask_oso.polar.nodes import Rule, RuleType, Value
 from flask_oso.polar.parser import parse_policy
 from flask_oso.polar.printer import MAX_PIECES, rule_to_polar, rule_type_to_polar
+from flask_oso.polar.records import Record
 from flask_oso.polar.sources import Source
 
 from ..choices import decoded
@@ -60,7 +60,7 @@ def _leaves(node: t.Any) -> Iterator[t.Any]:
         part = todo.pop()
         if isinstance(part, Value):
             yield part.value
-        elif dataclasses.is_dataclass(part):
-            todo += [getattr(part, each.name) for each in dataclasses.fields(part) if each.compare]
+        elif isinstance(part, Record):
+            todo += [getattr(part, name) for name in part.__match_args__]
         elif isinstance(part, tuple):
             todo += part
