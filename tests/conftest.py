@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask, g, request
+from hypothesis import settings
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
@@ -19,6 +20,10 @@ allow("ann", "GET", "page");
 allow("ann", "GET", _: Request);
 allow("root", _, _);
 """
+
+# The same inputs in each run, and none that fails for being slow: no run fails by chance.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.load_profile("repeatable")
 
 MakeOso = Callable[..., Oso]
 MakeSite = Callable[..., "Site"]
@@ -41,6 +46,17 @@ class Site:
         """Send a request as a user."""
         query = {} if user is None else {"user": user}
         return self.app.test_client().open(path, query_string=query, **options)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Give questions a minute: a machine with other things to do may be slow.
+
+    Tests of the limit of time set it themselves.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLAR_TIMEOUT_MS", "60000")
+        yield
 
 
 def load_user() -> None:

@@ -70,12 +70,10 @@ def test_session_begins_with_the_corpus(tmp_path: Path) -> None:
 
 
 def test_session_ends_in_time(tmp_path: Path) -> None:
-    """A budget of seconds is one."""
-    begun = time.monotonic()
+    """A budget of seconds is one: the session ends by itself, and not before."""
+    outcome = Session("time", module(run_nothing), 1, tmp_path).run(Budget(seconds=0.2))
 
-    Session("time", module(run_nothing), 1, tmp_path).run(Budget(seconds=0.2))
-
-    assert time.monotonic() - begun < 5
+    assert outcome.seconds >= 0.2
 
 
 def test_slow_input_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -232,7 +232,7 @@ def test_question_after_a_fork_while_rules_are_compiled() -> None:
             answer: list[bool] = []
             thread = threading.Thread(target=lambda: answer.append(oso._engine.ask("f", 1)))
             thread.start()
-            thread.join(5)
+            thread.join(60)
             os._exit(0 if answer == [True] else 1)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

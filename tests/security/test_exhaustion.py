@@ -396,8 +396,8 @@ def test_engine_is_right_after_a_signal() -> None:
     # `__del__`; Hypothesis has such a callback. Without a collection none of them runs.
     gc.disable()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(Alarm):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
             oso.query_rule_once("f", 60)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

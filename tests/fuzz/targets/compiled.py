@@ -25,8 +25,12 @@ COST = 20
 QUESTIONS = 20
 #: What takes an endless recursion to its end soon; none of the values leads as deep.
 _GOALS = 400
+#: Milliseconds for a question. One that takes longer takes as long with other values, too.
+_TIME = 500
 #: How errors begin when a limit of time ended a question: when that is, is a matter of chance.
 _OUT_OF_TIME = "Query timeout"
+#: How errors begin that end an endless recursion.
+_TOO_DEEP = "Goal stack overflow!"
 #: A variable of a rule, with the number of its turn: compiled rules take none.
 _NUMBERED = re.compile(r"\b(_[a-z]+\d*)_\d+\b")
 #: How an error begins that says that a variable was constrained and never bound.
@@ -59,7 +63,7 @@ def target(data: bytes) -> None:
 def check(data: bytes) -> Report | None:
     """Load a policy of the input's making and ask both ways; ``None`` if it does not load."""
     choices = Choices(data)
-    oso = Oso(limits=Limits(goals=_GOALS, timeout_ms=2_000), compiled=True)
+    oso = Oso(limits=Limits(goals=_GOALS, timeout_ms=_TIME), compiled=True)
     for cls in CLASSES:
         oso.register_class(cls)
     policy = make_rules(choices)
@@ -81,6 +85,8 @@ def _compare(engine: Engine, policy: str, choices: Choices) -> Report:
         given = outcome(calls, lambda n=name, a=args: engine.ask(n, *a))
         key = str(expected[0]) if isinstance(expected[0], bool) else "error"
         report.answers[key] = report.answers.get(key, 0) + 1
+        if _OUT_OF_TIME in f"{expected[0]} {given[0]}":
+            break
         if expected != given and not _is_excused(expected, given):
             title = f"{name}({', '.join(map(repr, numbers))})"
             report.differences.append(f"{policy}\n{title}\n{expected}\n{given}")
@@ -101,10 +107,13 @@ def outcome(calls: Calls, ask: t.Callable[[], bool]) -> tuple[t.Any, ...]:
 
 
 def _is_excused(expected: tuple[t.Any, ...], given: tuple[t.Any, ...]) -> bool:
-    if _OUT_OF_TIME in f"{expected[0]} {given[0]}":
-        return True
+    if expected[0] != given[0]:
+        return False
+    if _TOO_DEEP in str(expected[0]):
+        # How often a circle is walked before it is noticed is nothing to rely on.
+        return all(one == other for one, other in zip(expected[1], given[1], strict=False))
     # The question is asked anew, since only the solver knows what such a variable is called.
-    return _OPEN in str(expected[0]) and expected[0] == given[0]
+    return _OPEN in str(expected[0])
 
 
 def _count_compiled(engine: Engine) -> int:
