@@ -7,7 +7,7 @@ looked at only here, at the end of a load: they change nothing in how a policy r
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from .exceptions import OsoError, ValidationError, error_at, with_help
 from .host import Host
@@ -55,12 +55,19 @@ def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
     Rules come in source order. A required rule is not missed where another of its name
     was found wrong: most often that is the one.
     """
-    matcher = _Matcher(policy, host)
+    members: Mapping[str | None, frozenset[str]] = {
+        "Actor": frozenset(policy.actors),
+        "Resource": frozenset(policy.resources),
+    }
+    matcher = _Matcher(members, host)
+    types_by_name = {name: _types_of(name, policy, host) for name in policy.rules}
     problems: dict[str, OsoError] = {}
     wrong: set[str] = set()
     for rule in policy.rules_in_source_order():
-        types = (*BUILT_IN_TYPES.get(rule.name, ()), *policy.types.get(rule.name, ()))
-        problem = _check_rule(rule, types, matcher)
+        types = types_by_name[rule.name]
+        if not types.all or (types.shapes and _shape(rule) in types.shapes):
+            continue
+        problem = _check_rule(rule, types.all, matcher)
         if problem is not None:
             problems.setdefault(str(problem), problem)
             wrong.add(rule.name)
@@ -70,15 +77,78 @@ def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
         for rule_type in types
         if rule_type.required and rule_type.name not in wrong
     )
+    there = {
+        shape
+        for name in policy.types
+        for rule in policy.rules.get(name, ())
+        if (shape := _shape(rule))
+    }
     missing = [
         _missing(rule_type)
         for rule_type in required
-        if not any(
+        if not (_is_sound(rule_type, host) and _shape(rule_type) in there)
+        and not any(
             matcher.mismatch(rule, rule_type) is None
             for rule in policy.rules.get(rule_type.name, ())
         )
     ]
     return [*problems.values(), *missing]
+
+
+class _Types(t.NamedTuple):
+    """The rule types of a name; and shapes that fit one of them, without a comparison."""
+
+    all: tuple[RuleType, ...]
+    shapes: frozenset[_Shape]
+
+
+def _types_of(name: str, policy: Policy, host: Host) -> _Types:
+    types = (*BUILT_IN_TYPES.get(name, ()), *policy.types.get(name, ()))
+    if not all(_is_sound(rule_type, host) for rule_type in types):
+        # A comparison with the wrong one is what tells of it.
+        return _Types(types, frozenset())
+    return _Types(types, frozenset(shape for each in types if (shape := _shape(each))))
+
+
+#: A name, and the class or literal that each parameter asks for.
+_Shape = tuple[t.Any, ...]
+
+
+def _shape(rule: Rule | RuleType) -> _Shape | None:
+    """Give the shape of a rule or a type: two of the same shape surely fit each other.
+
+    Blocks make a type for each relation, and a policy may have thousands. ``None`` if
+    parameters ask for more than a class or a literal, or for less.
+    """
+    shape: list[t.Any] = [rule.name]
+    for parameter in rule.parameters:
+        term, specializer = parameter.term, parameter.specializer
+        if isinstance(term, Value) and specializer is None:
+            shape.append((type(term.value), term.value))
+        elif isinstance(term, Variable) and _is_class(specializer):
+            shape.append(specializer.tag)
+        else:
+            return None
+    return tuple(shape)
+
+
+def _is_class(specializer: Term | None) -> t.TypeGuard[Pattern]:
+    return isinstance(specializer, Pattern) and bool(specializer.tag) and not specializer.fields
+
+
+def _is_sound(rule_type: RuleType, host: Host) -> bool:
+    """Tell whether a comparison with a type surely raises nothing."""
+    return all(
+        _is_plain(part, host)
+        for parameter in rule_type.parameters
+        for part in (parameter.term, parameter.specializer)
+    )
+
+
+def _is_plain(part: Term | None, host: Host) -> bool:
+    if isinstance(part, Pattern):
+        return part.tag in host.classes or part.tag in UNIONS
+    return part is None or isinstance(part, (Variable, Value))
 
 
 def _missing(rule_type: RuleType) -> OsoError:
@@ -94,16 +164,15 @@ def _check_rule(rule: Rule, types: Sequence[RuleType], matcher: _Matcher) -> Oso
             reason = matcher.mismatch(rule, rule_type)
             if reason is None:
                 return None
-            reasons.append(
-                f"\n{rule_type_to_polar(rule_type)}\n\tFailed to match because: {reason}\n"
-            )
+            reasons.append((rule_type, reason))
     except ValidationError as problem:
         return problem
-    if not reasons:
-        return None
     message = (
         f"Invalid rule: {rule_to_polar(flattened(rule))}"
-        " Must match one of the following rule types:\n" + "".join(reasons)
+        " Must match one of the following rule types:\n"
+    ) + "".join(
+        f"\n{rule_type_to_polar(rule_type)}\n\tFailed to match because: {reason}\n"
+        for rule_type, reason in reasons
     )
     fits_none = all(len(rule.parameters) != len(each.parameters) for each in types)
     return with_help(error_at(ValidationError, message, rule.span), _ALL if fits_none else "")
@@ -139,7 +208,7 @@ BUILT_IN_TYPES: Mapping[str, tuple[RuleType, ...]] = by_name(
 class _Matcher(t.NamedTuple):
     """Compares rules with rule types, given the host's classes and the unions' members."""
 
-    policy: Policy
+    members: Mapping[str | None, frozenset[str]]
     host: Host
 
     def mismatch(self, rule: Rule, rule_type: RuleType) -> str | None:
@@ -156,7 +225,7 @@ class _Matcher(t.NamedTuple):
         pairs = zip(rule.parameters, rule_type.parameters, strict=True)
         # All are compared, so that a wrong rule type is noticed behind a mismatch too.
         reasons = [
-            _Comparison(self.policy, self.host, rule_type, f"parameter {number}").parameter(*pair)
+            _Comparison(self.members, self.host, rule_type, f"parameter {number}").parameter(*pair)
             for number, pair in enumerate(pairs, 1)
         ]
         return next((reason for reason in reasons if reason is not None), None)
@@ -165,7 +234,7 @@ class _Matcher(t.NamedTuple):
 class _Comparison(t.NamedTuple):
     """Compares one parameter of a rule with that of a rule type; gives reasons as texts."""
 
-    policy: Policy
+    members: Mapping[str | None, frozenset[str]]
     host: Host
     rule_type: RuleType
     where: str
@@ -248,7 +317,7 @@ class _Comparison(t.NamedTuple):
         rule_says = f"Rule specializer {given.tag} on {self.where}"
         if given.tag in UNIONS:
             return f"{rule_says} does not match rule type specializer {wanted.tag}"
-        members = self.policy.actors if wanted.tag == "Actor" else self.policy.resources
+        members = self.members[wanted.tag]
         if given.tag in members or self._derives(given, members):
             return self._with_fields(given, wanted)
         return (
@@ -269,7 +338,7 @@ class _Comparison(t.NamedTuple):
             f"specializer {to_polar(wanted)} because the specializer fields did not match."
         )
 
-    def _derives(self, given: Pattern, classes: Sequence[str]) -> bool:
+    def _derives(self, given: Pattern, classes: Collection[str]) -> bool:
         tag = given.tag or ""
         return tag in self.host.classes and any(
             self.host.is_subclass(tag, name) for name in classes if name in self.host.classes

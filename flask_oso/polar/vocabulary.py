@@ -23,11 +23,14 @@ _KINDS = {kind.rule_name: kind for kind in Kind} | {"allow": Kind.PERMISSION}
 
 def warn_undeclared(rules: Iterable[Rule], declarations: Declarations, host: Host) -> list[str]:
     """Warn about roles, permissions and relations that no block declares."""
+    if not declarations:
+        return []
+    vocabulary = _Vocabulary(declarations, host)
     return [
         warning
         for rule in rules
         for mention in _mentions(rule)
-        if (warning := _check(mention, declarations, host)) is not None
+        if (warning := _check(mention, vocabulary.of(mention.class_name))) is not None
     ]
 
 
@@ -86,12 +89,7 @@ def _conjuncts(body: Term | None) -> Iterator[Term]:
             yield goal
 
 
-def _check(mention: _Mention, declarations: Declarations, host: Host) -> str | None:
-    known = {
-        name: declared.kind
-        for class_name in _relatives(mention.class_name, declarations, host)
-        for name, declared in declarations[class_name].items()
-    }
+def _check(mention: _Mention, known: Mapping[str, Kind]) -> str | None:
     string, kind = mention.string.value, mention.kind
     of_kind = [name for name in known if known[name] is kind]
     if not of_kind or string in of_kind:
@@ -104,15 +102,42 @@ def _check(mention: _Mention, declarations: Declarations, host: Host) -> str | N
     return located(message, mention.string.span)
 
 
-def _relatives(class_name: str, declarations: Declarations, host: Host) -> list[str]:
-    """Give the classes with blocks whose declarations may hold for instances of a class."""
-    registered = [name for name in declarations if name in host.classes]
-    if class_name in RESERVED_NAMES:
-        return registered
-    if class_name not in host.classes:
-        return []
-    return [
-        name
-        for name in registered
-        if host.is_subclass(class_name, name) or host.is_subclass(name, class_name)
-    ]
+class _Vocabulary:
+    """What blocks declare that may hold for instances of a class, of each class once."""
+
+    def __init__(self, declarations: Declarations, host: Host) -> None:
+        self._declarations = declarations
+        self._host = host
+        self._known: dict[str, Mapping[str, Kind]] = {}
+        self._order = {name: number for number, name in enumerate(declarations)}
+        # The classes with blocks that are a class; and those that are it, or derive from it.
+        self._same: dict[type, list[str]] = {}
+        self._below: dict[type, list[str]] = {}
+        for name in declarations:
+            cls = host.classes.get(name)
+            if cls is not None:
+                self._same.setdefault(cls, []).append(name)
+                for each in cls.__mro__:
+                    self._below.setdefault(each, []).append(name)
+
+    def of(self, class_name: str) -> Mapping[str, Kind]:
+        """Give the strings with their kinds; nothing for a class that is not registered."""
+        if class_name not in self._known:
+            self._known[class_name] = {
+                name: declared.kind
+                for relative in self._relatives(class_name)
+                for name, declared in self._declarations[relative].items()
+            }
+        return self._known[class_name]
+
+    def _relatives(self, class_name: str) -> list[str]:
+        """Give the classes with blocks whose declarations may hold, in the order of the text."""
+        if class_name in RESERVED_NAMES:
+            return [name for name in self._declarations if name in self._host.classes]
+        cls = self._host.classes.get(class_name)
+        if cls is None:
+            return []
+        found = set(self._below.get(cls, ()))
+        for each in cls.__mro__:
+            found.update(self._same.get(each, ()))
+        return sorted(found, key=self._order.__getitem__)

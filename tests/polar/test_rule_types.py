@@ -287,3 +287,17 @@ def test_missing_rule_is_not_reported_beside_a_wrong_one() -> None:
     problems = problems_of('actor User { roles = ["a"]; } has_role(_, "a", _: User);')
 
     assert [problem.partition("(")[0] for problem in problems] == ["Invalid rule: has_role"]
+
+
+def test_wrong_type_is_noticed_beside_one_that_matches() -> None:
+    """A rule that has exactly the shape of a type does not hide a mistake in another."""
+    (problem,) = problems_of("type f(x: Nope); type f(x: Dog); f(_: Dog);")
+
+    assert problem.startswith("Unregistered class: Nope at line 1, column 11:")
+
+
+def test_literals_of_two_kinds_are_two_shapes() -> None:
+    """In Python 1 and True are equal; here they are not."""
+    (problem,) = problems_of("type f(1); f(true);")
+
+    assert problem.startswith("Invalid rule: f(true);")

@@ -125,3 +125,13 @@ def test_undeclared_string_shows_its_place() -> None:
 def test_undecided_string_does_not_warn(rule: str) -> None:
     """Nothing is said where no block of the class declares anything of the kind."""
     assert [warning for warning in warnings_of(rule) if "Undeclared" in warning] == []
+
+
+def test_classes_are_known_under_each_of_their_names() -> None:
+    """What the block of one name declares holds for a class that is registered twice."""
+    host = HOST.with_class(Document, "Paper", None)
+    text = POLICY.format('has_permission(_: User, "raed", _: Paper);')
+
+    (warning,) = load_policy([Source(text)], host).warnings
+
+    assert warning.startswith('Undeclared permission "raed" for Paper, did you mean "read"?')
