@@ -260,7 +260,9 @@ class Actions:
     def number(self, parts: list[Token]) -> Value:
         token = parts[-1]
         is_negative = parts[0].type == "SUB"
-        value = int(token.text) if token.type == "INTEGER" else float(token.text)
+        # Python reads at most some thousand digits, and zeros in front of a number are some.
+        digits = token.text.lstrip("0") or "0"
+        value = int(digits) if token.type == "INTEGER" else float(token.text)
         if not is_negative and token.type == "INTEGER" and value > GREATEST_INTEGER:
             raise overflow(token)
         return Value(-value if is_negative else value, span=_between(parts[0], token))

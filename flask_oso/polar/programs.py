@@ -155,7 +155,8 @@ class Program:
         return self._entries[key]
 
     def _make_entry(self, name: str, arity: int) -> Answer | None:
-        if not _HAS_POSITIONS or self.candidates(name, arity) is None:
+        # A question without arguments has nothing to be dispatched on.
+        if not _HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
             return None
         general = Variant(name, arity, (), True)
         function, table = self.function(general), self.table(general)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ import pytest
 from flask_oso import Limits, Oso
 from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import ParserError, PolarRuntimeError, StackOverflowError
-from tests.stacks import SMALL_STACK
+from tests.stacks import far_down, in_small_thread
 
 DEPTH = 10_000
 
@@ -49,21 +48,6 @@ class Holder:
 
 
 # -- places in Python's stack ----------------------------------------------------------
-
-
-def far_down(action: Callable[[], t.Any], frames: int = 850) -> t.Any:
-    return action() if frames == 0 else far_down(action, frames - 1)
-
-
-def in_small_thread(action: Callable[[], t.Any]) -> t.Any:
-    """Call something in a thread with a stack of 256 KB."""
-    results: list[t.Any] = []
-    before = threading.stack_size(SMALL_STACK)
-    thread = threading.Thread(target=lambda: results.append(action()))
-    thread.start()
-    threading.stack_size(before)
-    thread.join()
-    return results[0]
 
 
 places = pytest.mark.parametrize("call", [far_down, in_small_thread])

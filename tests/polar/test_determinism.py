@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.children import run_python
+
 #: Every case and every wrong policy, with results in order, messages and output.
 SCRIPT = """
 import pathlib
@@ -27,31 +23,16 @@ for file in sorted(pathlib.Path("tests/polar/errors").glob("*.polar")):
 """
 
 
-def run(seed: str) -> str:
-    """Run everything in a process with this seed for hashes."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "polar")])
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=ROOT,
-        env={**environment, "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def expected() -> str:
     """What comes out with the first seed."""
-    return run("0")
+    return run_python(SCRIPT, PYTHONHASHSEED="0")
 
 
 @pytest.mark.parametrize("seed", ["1", "2", "77"])
 def test_output_is_the_same(expected: str, seed: str) -> None:
     """Decisions, solutions, their order, warnings and messages are those of any other seed."""
-    given = run(seed)
+    given = run_python(SCRIPT, PYTHONHASHSEED=seed)
 
     assert len(expected) > 50_000
     assert given == expected

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
-import sys
 import typing as t
-from pathlib import Path
 
 import pytest
 from world import make_oso
 
 from flask_oso import OsoError
+from tests.children import LANGUAGE, run_python
 
 ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
 REGISTER = "Register the class before the policy is loaded: register_class(Person)."
@@ -104,32 +101,23 @@ def test_no_value_in_a_message() -> None:
 
 _LOAD_ALL = """
 import pathlib, sys
-sys.path[:0] = sys.argv[1:]
 from world import make_oso
 for path in sorted(pathlib.Path(sys.argv[1], "errors").glob("*.polar")):
     try:
         make_oso().load_str(path.read_bytes().decode())
     except Exception as error:
-        sys.stdout.buffer.write(ascii((path.name, str(error), error.warnings)).encode())
+        print(ascii((path.name, str(error), error.warnings)))
 """
 
 
 @pytest.fixture(scope="module")
-def messages() -> list[bytes]:
+def messages() -> list[str]:
     """Give all that is said about the wrong policies, under several seeds of hashing."""
-    here = Path(__file__).parent
-    return [
-        subprocess.run(
-            [sys.executable, "-c", _LOAD_ALL, str(here), str(here.parents[1])],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1", "2", "4711")
-    ]
+    seeds = ("0", "1", "2", "4711")
+    return [run_python(_LOAD_ALL, LANGUAGE, PYTHONHASHSEED=seed) for seed in seeds]
 
 
-def test_messages_do_not_depend_on_hashing(messages: list[bytes]) -> None:
+def test_messages_do_not_depend_on_hashing(messages: list[str]) -> None:
     """Errors, warnings and their order are the same whatever the seed of hashing."""
     assert len(messages[0]) > 10_000
     assert len(set(messages)) == 1

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pathlib
-import threading
 import traceback
 import typing as t
-from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +13,7 @@ from flask_oso.polar.exceptions import PolarRuntimeError, UnregisteredClassError
 from flask_oso.polar.programs import Program
 from tests.fuzz.targets.compiled import outcome
 from tests.fuzz.witnesses import CLASSES, Calls, make_values
-from tests.stacks import SMALL_STACK
+from tests.stacks import directly, far_down, in_small_thread
 
 Outcome = tuple[t.Any, ...]
 
@@ -222,25 +220,6 @@ def ring() -> Link:
     first = chain(1)
     first.next.next = first
     return first
-
-
-def far_down(action: Callable[[], t.Any], frames: int = 850) -> t.Any:
-    return action() if frames == 0 else far_down(action, frames - 1)
-
-
-def in_small_thread(action: Callable[[], t.Any]) -> t.Any:
-    """Call something in a thread with a stack of 256 KB."""
-    results: list[t.Any] = []
-    before = threading.stack_size(SMALL_STACK)
-    thread = threading.Thread(target=lambda: results.append(action()))
-    thread.start()
-    threading.stack_size(before)
-    thread.join()
-    return results[0]
-
-
-def directly(action: Callable[[], t.Any]) -> t.Any:
-    return action()
 
 
 places = pytest.mark.parametrize("call", [directly, far_down, in_small_thread])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
-import threading
 import time
 import typing as t
 import weakref
@@ -23,7 +22,7 @@ from flask_oso.polar.exceptions import (
 from flask_oso.polar.host import make_host
 from flask_oso.polar.loading import load_policy
 from flask_oso.polar.sources import Source
-from tests.stacks import SMALL_STACK
+from tests.stacks import far_down, in_small_thread
 
 OVERFLOW = r"^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = (
@@ -144,25 +143,14 @@ def test_depth_of_python_does_not_count() -> None:
     """A chain works from 600 Python frames deep: the engine's depth is not Python's."""
     engine = make_engine(CHAIN)
 
-    def ask_from(depth: int) -> bool:
-        return engine.ask("chain", 3000) if depth == 0 else ask_from(depth - 1)
-
-    assert ask_from(600)
+    assert far_down(lambda: engine.ask("chain", 3000), 600)
 
 
 def test_depth_in_a_thread_with_a_small_stack() -> None:
     """A chain works in a thread with a stack of 256 KiB, such as a worker may have."""
     engine = make_engine(CHAIN)
-    answers: list[bool] = []
-    before = threading.stack_size(SMALL_STACK)
-    try:
-        thread = threading.Thread(target=lambda: answers.append(engine.ask("chain", 3000)))
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(before)
 
-    assert answers == [True]
+    assert in_small_thread(lambda: engine.ask("chain", 3000)) is True
 
 
 def test_depth_of_values() -> None:

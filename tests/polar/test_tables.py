@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from flask_oso.polar import tables
 from flask_oso.polar.tables import read_tables, tables_as_text
+from tests.children import run_python
 
 GRAMMAR = Path(tables.__file__).with_name("grammar.lark")
 KEPT = GRAMMAR.with_suffix(".json")
 
 LOAD = "from flask_oso import Oso; Oso().load_str('allow(1, 2, 3) if 1 + 1 = 2;')"
-
-
-def run(code: str, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        cwd=GRAMMAR.parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
 
 
 def test_kept_tables_are_those_of_the_grammar() -> None:
@@ -44,7 +30,7 @@ def test_tables_do_not_depend_on_hashing(seed: str) -> None:
         f"print(text == pathlib.Path({str(KEPT)!r}).read_text(encoding='utf-8'))"
     )
 
-    assert run(code, PYTHONHASHSEED=seed) == "True\n"
+    assert run_python(code, PYTHONHASHSEED=seed) == "True\n"
 
 
 def test_tables_of_another_grammar_are_not_used(
@@ -68,9 +54,9 @@ def test_import_leaves_for_later_what_not_all_need(module: str) -> None:
     """Half of the library is imported when it is first used."""
     code = f"import flask_oso, sys; print('flask_oso.polar.{module}' in sys.modules)"
 
-    assert run(code) == "False\n"
+    assert run_python(code) == "False\n"
 
 
 def test_lark_is_not_imported_while_the_tables_fit() -> None:
     """Importing it takes as long as importing all of this library, or loading a policy."""
-    assert run(f"{LOAD}\nimport sys; print('lark' in sys.modules)") == "False\n"
+    assert run_python(f"{LOAD}\nimport sys; print('lark' in sys.modules)") == "False\n"

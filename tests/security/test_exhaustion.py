@@ -10,7 +10,6 @@ import copy
 import gc
 import signal
 import sys
-import threading
 import tracemalloc
 import typing as t
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from flask_oso.polar.exceptions import (
     StackOverflowError,
     UnrecognizedEOF,
 )
-from tests.stacks import SMALL_STACK
+from tests.stacks import far_down, in_small_thread
 
 OVERFLOW = r"^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = r"^Query timeout: Query running for \d+ms, which exceeds the timeout of {}ms"
@@ -116,39 +115,13 @@ def test_endless_recursion(policy: str) -> None:
         load(policy).query_rule_once("f", 1)
 
 
-def in_small_thread(function: t.Callable[[], t.Any]) -> t.Any:
-    """Run a function in a thread with a stack of 256 KB, and give what it gave or raised."""
-    outcome: list[t.Any] = []
-
-    def run() -> None:
-        try:
-            outcome.append(function())
-        except OsoError as error:
-            outcome.append(error)
-
-    size = threading.stack_size(SMALL_STACK)
-    try:
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(size)
-    return outcome[0]
-
-
-def deep_inside(function: t.Callable[[], t.Any], frames: int) -> t.Any:
-    """Run a function from many frames down."""
-    return function() if frames == 0 else deep_inside(function, frames - 1)
-
-
 @pytest.mark.parametrize("policy", ENDLESS.values(), ids=ENDLESS)
 def test_endless_recursion_in_a_small_thread(policy: str) -> None:
     """H10: the stack of the thread has nothing to do with it."""
     oso = load(policy)
 
-    outcome = in_small_thread(lambda: oso.query_rule_once("f", 1))
-
-    assert isinstance(outcome, StackOverflowError)
+    with pytest.raises(StackOverflowError, match=OVERFLOW):
+        in_small_thread(lambda: oso.query_rule_once("f", 1))
 
 
 COUNT_DOWN = "f(0); f(n) if n > 0 and f(n - 1);"
@@ -160,7 +133,7 @@ def test_legitimate_depth(depth: int) -> None:
     oso = load(COUNT_DOWN)
     frames = min(800, sys.getrecursionlimit() - 200)
 
-    assert deep_inside(lambda: oso.query_rule_once("f", depth), frames)
+    assert far_down(lambda: oso.query_rule_once("f", depth), frames)
     assert in_small_thread(lambda: oso.query_rule_once("f", depth)) is True
 
 

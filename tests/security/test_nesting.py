@@ -6,7 +6,6 @@ recursion would end in a ``RecursionError`` or with the process.
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from collections.abc import Callable
 
@@ -14,9 +13,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, ParserError
-from tests.stacks import SMALL_STACK
-
-T = t.TypeVar("T")
+from tests.stacks import far_down, in_small_thread
 
 
 class Node:
@@ -28,20 +25,6 @@ class Node:
     @property
     def a(self) -> Node:
         return self
-
-
-def far_down(action: Callable[[], T], frames: int = 850) -> T:
-    return action() if frames == 0 else far_down(action, frames - 1)
-
-
-def in_small_thread(action: Callable[[], T]) -> T:
-    results: list[T] = []
-    before = threading.stack_size(SMALL_STACK)
-    thread = threading.Thread(target=lambda: results.append(action()))
-    thread.start()
-    threading.stack_size(before)
-    thread.join()
-    return results[0]
 
 
 places = pytest.mark.parametrize("call", [far_down, in_small_thread])
