@@ -20,6 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 OSO_LAYER = {
     "compat",
     "consoles",
+    "coverage",
     "exceptions",
     "oso",
     "prompt_console",

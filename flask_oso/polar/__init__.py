@@ -30,7 +30,7 @@ order in which they build on each other, which is also the order to read them in
 ``modes``, ``snippets``, ``scopes``, ``places``, ``patterns``, ``goals``, ``compiler``,
 ``questions``, ``programs``
     rules as Python functions: which can be, how they are written, how they are run.
-``inspection``, ``watching``, ``tracing``, ``console``, ``debugger``
+``inspection``, ``watching``, ``tracing``, ``measuring``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
 ``engine``, ``queries``, ``repl``
     a policy and its names, ready to answer; one query of them; a prompt for many.
