@@ -318,6 +318,17 @@ def test_session_is_as_shown(
     assert capsys.readouterr().out == shown
 
 
+def test_rules_left_to_the_solver_are_as_shown(
+    load: Callable[[str], dict[str, t.Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The list of the section on speed is that of the policy there."""
+    names = load(code_of("Speed", "polar"))
+
+    exec(code_of("Speed", "python"), names)
+
+    assert capsys.readouterr().out == next(s.text for s in SNIPPETS if s.note == "left over")
+
+
 def test_redirect_answers_a_denial(load: Callable[[str], dict[str, t.Any]]) -> None:
     """What the unauthorized action returns is what the client gets."""
     names = load(FILES["policy.polar"])

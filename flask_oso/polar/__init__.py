@@ -32,8 +32,9 @@ order in which they build on each other, which is also the order to read them in
     rules as Python functions: which can be, how they are written, how they are run.
 ``inspection``, ``watching``, ``tracing``, ``measuring``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
-``engine``, ``queries``, ``repl``
-    a policy and its names, ready to answer; one query of them; a prompt for many.
+``engine``, ``queries``, ``listing``, ``repl``
+    a policy and its names, ready to answer; one query of them; which rules are no Python
+    functions; a prompt for many queries.
 ``polar``
     what programs hold on to: loads, replaces and registers, and asks the engine.
 

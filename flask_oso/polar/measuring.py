@@ -36,7 +36,7 @@ class LineWatcher(Watcher):
     def _reach(self, span: Span | None) -> None:
         # What was no file has no lines that could be shown.
         if span is not None and span.source.name:
-            reach(os.path.abspath(span.source.name), _line(span))
+            reach(os.path.abspath(span.source.name), span.line)
 
 
 def reach(file: str, line: int) -> None:
@@ -48,7 +48,7 @@ def lines_to_reach(source: Source) -> set[int]:
 
     Statements that cannot be parsed have none.
     """
-    return {_line(span) for each in parse_policy(source).statements for span in _places(each)}
+    return {span.line for each in parse_policy(source).statements for span in _places(each)}
 
 
 def _places(statement: Statement) -> t.Iterator[Span]:
@@ -66,8 +66,3 @@ def _places(statement: Statement) -> t.Iterator[Span]:
             stack.extend(term.args)
         if term is not None and term.span is not None:
             yield term.span
-
-
-def _line(span: Span) -> int:
-    line, _ = span.source.position(span.start)
-    return line

@@ -38,6 +38,9 @@ from .relations import DataAdapter
 from .sources import Source
 from .terms import Predicate
 
+if t.TYPE_CHECKING:
+    from .listing import LeftOver
+
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
 
@@ -319,6 +322,17 @@ class Polar:
     def known_actions(self) -> frozenset[str] | None:
         """Give the actions that the policy names; ``None`` if it allows others, too."""
         return self._engine.policy.known_actions()
+
+    def left_to_solver(self) -> list[LeftOver]:
+        """Give the rules that could not be compiled for some calls: each with what is in the
+        way, and the place of that.
+
+        Such calls cost what the solver costs, and have the same answers. All rules are compiled
+        for the list, which takes about a millisecond for each.
+        """
+        from .listing import list_left_over
+
+        return list_left_over(self._engine)
 
 
 @dataclasses.dataclass(eq=False)

@@ -59,7 +59,8 @@ MAX_VARIANTS = 200
 _MISSING = object()
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
 _NOT_MADE = object()
-_HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
+#: Whether code knows its lines and columns, without which a function knows no place of a policy.
+HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
 
 class Source(t.Protocol):
@@ -156,7 +157,7 @@ class Program:
 
     def _make_entry(self, name: str, arity: int) -> Answer | None:
         # A question without arguments has nothing to be dispatched on.
-        if not _HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
+        if not HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
             return None
         general = Variant(name, arity, (), True)
         function, table = self.function(general), self.table(general)
@@ -194,7 +195,7 @@ class Program:
         return questions
 
     def _make_strings(self, name: str, arity: int, at: int) -> list[tuple[str, Answer]] | None:
-        if not _HAS_POSITIONS or self.candidates(name, arity) is None:
+        if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
         texts = closed_strings(self.candidates, name, arity, at)
         if texts is None or len(texts) > MAX_VARIANTS:
@@ -229,6 +230,16 @@ class Program:
                 table.fill()
             self._tables[variant] = name
         return at, name
+
+    def fill_tables(self) -> None:
+        """Make the functions of all tables, also those that wait for their first question."""
+        with self._making:
+            filled: set[str] = set()
+            while waiting := [name for name in self._tables.values() if name not in filled]:
+                for name in waiting:
+                    t.cast(_Table, self._names[name]).fill()
+                filled.update(waiting)
+                self._make_waiting()
 
     def _is_simple(self, arg: t.Any) -> bool:
         """Tell whether an argument can be used as it is; learn its class if it can."""
