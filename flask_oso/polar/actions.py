@@ -36,6 +36,10 @@ from .printer import to_polar
 from .sources import Span
 from .tokens import GREATEST_INTEGER, Token, overflow, unquoted
 
+# As Python has them: what calls a function of Python each time takes longer.
+_OPERATORS = Operator.__members__
+_new_span = tuple.__new__
+
 
 class Actions:
     """What each production of the grammar makes of its parts.
@@ -87,11 +91,11 @@ class Actions:
         return parts[0]
 
     def inline_query(self, parts: list[Term]) -> InlineQuery:
-        return InlineQuery(parts[0], span=parts[0].span)
+        return InlineQuery(parts[0], parts[0].span)
 
     def rule(self, parts: list[t.Any]) -> Rule:
         name, parameters, span = parts[0]
-        return Rule(name, parameters, parts[1] if len(parts) > 1 else None, span=span)
+        return Rule(name, parameters, parts[1] if len(parts) > 1 else None, span)
 
     def rule_type(self, parts: list[t.Any]) -> RuleType:
         name, parameters, span = parts[0]
@@ -104,8 +108,8 @@ class Actions:
 
     def specialized(self, parts: list[t.Any]) -> Parameter:
         name, specializer = parts
-        variable = Variable(name.text, span=name.span)
-        return Parameter(variable, specializer, span=_between(name, specializer))
+        variable = Variable(name.text, name.span)
+        return Parameter(variable, specializer, _between(name, specializer))
 
     def unspecialized(self, parts: list[Term]) -> Parameter:
         return Parameter(parts[0], span=parts[0].span)
@@ -133,7 +137,7 @@ class Actions:
         relations = items[0] if items else []
         _check_keys([key for key, _ in relations])
         pairs = tuple((_name(key), _name(related)) for key, related in relations)
-        return Declaration(_name(name), False, (), pairs, span=_between(opening, end))
+        return Declaration(_name(name), False, (), pairs, _between(opening, end))
 
     def relation(self, parts: list[Token]) -> tuple[Token, Token]:
         return parts[0], parts[-1]
@@ -147,7 +151,7 @@ class Actions:
 
     def connective(self, parts: list[t.Any]) -> _Chain:
         left, token, right = parts
-        operator = Operator[token.type]
+        operator = _OPERATORS[token.type]
         inner = right.inner if isinstance(right, _Group) else right
         if isinstance(inner, _Chain) and inner.operator is operator:
             operands = inner.operands
@@ -158,12 +162,12 @@ class Actions:
 
     def negated(self, parts: list[t.Any]) -> Expression:
         token, operand = parts
-        return Expression(Operator.NOT, (_finished(operand),), span=_between(token, operand))
+        return Expression(Operator.NOT, (_finished(operand),), _between(token, operand))
 
     def infix(self, parts: list[t.Any]) -> Expression:
         left, token, right = parts
         args = _finished(left), _finished(right)
-        return Expression(Operator[token.type], args, span=_between(left, right))
+        return Expression(_OPERATORS[token.type], args, _between(left, right))
 
     def assignment(self, parts: list[t.Any]) -> Expression:
         variable = self.variable(parts[:1])
@@ -171,7 +175,7 @@ class Actions:
 
     def match(self, parts: list[t.Any]) -> Expression:
         left, _, pattern = parts
-        return Expression(Operator.ISA, (_finished(left), pattern), span=_between(left, pattern))
+        return Expression(Operator.ISA, (_finished(left), pattern), _between(left, pattern))
 
     def group(self, parts: list[t.Any]) -> _Group:
         opening, inner, closing = parts
@@ -181,22 +185,22 @@ class Actions:
 
     def forall(self, parts: list[t.Any]) -> Expression:
         token, condition, action, end = parts
-        return Expression(Operator.FORALL, (condition, action), span=_between(token, end))
+        return Expression(Operator.FORALL, (condition, action), _between(token, end))
 
     def output(self, parts: list[t.Any]) -> Expression:
         token, *items, end = parts
         args = tuple(items[0]) if items else ()
-        return Expression(Operator[token.type], args, span=_between(token, end))
+        return Expression(_OPERATORS[token.type], args, _between(token, end))
 
     def cut(self, parts: list[Token]) -> Expression:
-        return Expression(Operator.CUT, (), span=parts[0].span)
+        return Expression(Operator.CUT, (), parts[0].span)
 
     def construction(self, parts: list[t.Any]) -> Expression:
-        return Expression(Operator.NEW, (parts[1],), span=_between(*parts))
+        return Expression(Operator.NEW, (parts[1],), _between(*parts))
 
     def prefix_form(self, parts: list[t.Any]) -> Expression:
         token, *args, end = parts
-        return Expression(Operator[token.type], tuple(args), span=_between(token, end))
+        return Expression(_OPERATORS[token.type], tuple(args), _between(token, end))
 
     def prefix_key(self, parts: list[_Part]) -> Term:
         return parts[0] if isinstance(parts[0], Call) else self.value(parts)
@@ -212,7 +216,7 @@ class Actions:
                 args = tuple(each)
             else:
                 kwargs = each
-        return Call(name.text, args, kwargs, span=_between(name, end))
+        return Call(name.text, args, kwargs, _between(name, end))
 
     def rule_call(self, parts: list[Call]) -> Call:
         if parts[0].kwargs:
@@ -233,12 +237,12 @@ class Actions:
 
     def lookup_of(self, parts: list[t.Any]) -> Expression:
         owner, _, (key, end) = parts
-        return Expression(Operator.DOT, (_finished(owner), key), span=_between(owner, end))
+        return Expression(Operator.DOT, (_finished(owner), key), _between(owner, end))
 
     def attribute(self, parts: list[Token]) -> tuple[Term, Token]:
         name = parts[0]
         text = unquoted(name.text) if name.type == "STRING" else name.text
-        return Value(text, span=name.span), parts[-1]
+        return Value(text, name.span), parts[-1]
 
     def computed_attribute(self, parts: list[Token]) -> tuple[Term, Token]:
         return self.variable(parts), parts[-1]
@@ -249,13 +253,13 @@ class Actions:
     # -- values
 
     def variable(self, parts: list[Token]) -> Variable:
-        return Variable(parts[0].text, span=parts[0].span)
+        return Variable(parts[0].text, parts[0].span)
 
     def string(self, parts: list[Token]) -> Value:
-        return Value(unquoted(parts[0].text), span=parts[0].span)
+        return Value(unquoted(parts[0].text), parts[0].span)
 
     def boolean(self, parts: list[Token]) -> Value:
-        return Value(parts[0].type == "TRUE", span=parts[0].span)
+        return Value(parts[0].type == "TRUE", parts[0].span)
 
     def number(self, parts: list[Token]) -> Value:
         token = parts[-1]
@@ -265,7 +269,7 @@ class Actions:
         value = int(digits) if token.type == "INTEGER" else float(token.text)
         if not is_negative and token.type == "INTEGER" and value > GREATEST_INTEGER:
             raise overflow(token)
-        return Value(-value if is_negative else value, span=_between(parts[0], token))
+        return Value(-value if is_negative else value, _between(parts[0], token))
 
     def closed_list(self, parts: list[t.Any]) -> List:
         opening, *items, end = parts
@@ -279,7 +283,7 @@ class Actions:
     def dictionary(self, parts: list[t.Any]) -> Dictionary:
         opening, *items, end = parts
         fields = _sorted_fields(items[0] if items else [])
-        return Dictionary(fields, span=_between(opening, end))
+        return Dictionary(fields, _between(opening, end))
 
     def field(self, parts: list[t.Any]) -> tuple[Token, Term]:
         return parts[0], parts[1]
@@ -290,12 +294,12 @@ class Actions:
     # -- patterns
 
     def tag_pattern(self, parts: list[Token]) -> Pattern:
-        return Pattern(parts[0].text, span=parts[0].span)
+        return Pattern(parts[0].text, (), parts[0].span)
 
     def fields_pattern(self, parts: list[t.Any]) -> Pattern:
         tag, opening, *items, end = parts
         fields = _sorted_fields(items[0] if items else [])
-        return Pattern(tag and tag.text, fields, span=_between(tag or opening, end))
+        return Pattern(tag and tag.text, fields, _between(tag or opening, end))
 
 
 # -- parts of expressions, and their sorts ---------------------------------------------
@@ -326,24 +330,30 @@ def _finished(part: _Part) -> Term:
         return part
     if isinstance(part, _Group):
         return _finished(part.inner)
-    return Expression(part.operator, tuple(reversed(part.operands)), span=part.span)
-
-
-def _span(part: _Part | Token) -> Span:
-    span = part.span
-    assert span is not None
-    return span
+    return Expression(part.operator, tuple(reversed(part.operands)), part.span)
 
 
 def _between(first: _Part | Token, last: _Part | Token) -> Span:
-    source, start, _ = _span(first)
-    # A token can tell its end without making a span.
-    end = last.end if isinstance(last, Token) else _span(last).end
-    return Span(source, start, end)
+    place = first.span
+    assert place is not None
+    source, start, end = place
+    if isinstance(last, Token):
+        # A token can tell its end without making a span.
+        end = last.end
+    elif last is not first:
+        assert last.span is not None
+        end = last.span[2]
+    return _new_span(Span, (source, start, end))
+
+
+#: The types of the terms that are always values: a look at the type is quick.
+_VALUES = frozenset({Value, Variable, List, Dictionary, Pattern})
 
 
 def _is_value(part: _Part) -> bool:
     """Tell whether a part can be compared, stored and passed."""
+    if type(part) in _VALUES:
+        return True
     term = part.inner if isinstance(part, _Group) else part
     if isinstance(term, Expression):
         operator = term.operator
@@ -388,7 +398,7 @@ def _check_keys(keys: t.Sequence[Token]) -> None:
 
 def _name(token: Token) -> Name:
     text = unquoted(token.text) if token.type == "STRING" else token.text
-    return Name(text, span=token.span)
+    return Name(text, token.span)
 
 
 def _connected(part: _Part, token: Token) -> Term:

@@ -12,18 +12,19 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from .tables import Production, Tables
-from .tokens import Token
+from .tokens import CHECKED, Token, check
 
 _END = "$END"
-#: Makes something of the things that a production takes.
-_Build = Callable[[t.Any], t.Any]
+#: Makes something of things.
+_Make = Callable[[t.Any], t.Any]
 
 
 class Automaton:
     """The tables with the actions put in; shared by all that is read.
 
     Rows are by token, since a token is met in many states: ``acting`` has for each kind of
-    token what a state does with it, ``settled`` the states that ``settle`` found.
+    token what a state does with it, ``settled`` the states that ``settle`` found, by what
+    was made and the state below.
 
     :param actions: has a method for each action of the grammar, which gets the parts.
     """
@@ -32,8 +33,7 @@ class Automaton:
         self.starts = tables.starts
         self._gotos = tables.gotos
         self.productions = [
-            (number, each.length, _build(each, actions))
-            for number, each in enumerate(tables.productions)
+            (each.length, _chooser(each), _maker(each, actions)) for each in tables.productions
         ]
         self._origins = [each.origin for each in tables.productions]
         self._passes_on = [
@@ -42,7 +42,9 @@ class Automaton:
         ]
         self.acting = _by_kind(tables.actions)
         # Two threads may both find a state; it is the same.
-        self.settled: dict[str, dict[tuple[int, int], int]] = {kind: {} for kind in self.acting}
+        self.settled: dict[str, list[dict[int, int]]] = {
+            kind: [{} for _ in tables.productions] for kind in self.acting
+        }
 
     def settle(self, below: int, production: int, kind: str) -> int:
         """Give the state behind what a production made, with a token of a kind to come.
@@ -57,7 +59,7 @@ class Automaton:
             if action is None or action >= 0 or not self._passes_on[~action]:
                 break
             state = self._gotos[below][self._origins[~action]]
-        self.settled[kind][below, production] = state
+        self.settled[kind][production][below] = state
         return state
 
 
@@ -81,74 +83,91 @@ class Reading:
         first, self._last = automaton.starts[start]
         self._states = [first]
         self._values: list[t.Any] = []
+        #: The index of the token that is looked at.
+        self.at = 0
 
-    def feed(self, token: Token) -> bool:
-        """Go on with a token; tell whether it can stand here.
+    def read(self, tokens: Sequence[Token], at: int, last: str) -> bool:
+        """Go on with tokens from an index on, and tell whether what is read has ended.
 
-        :raises ParserError: if an action finds something wrong with what ends before it.
+        It ends with a token of the type ``last``. Otherwise ``at`` is then the index of the
+        token that cannot stand here, or the number of the tokens.
+
+        :raises ParserError: if something is wrong with a token itself, or an action finds
+            something wrong with what ends before it; ``at`` is the token's index.
         """
-        state = self._apply(token[0])
-        if state is None:
-            return False
-        self._states.append(state)
-        self._values.append(token)
-        return True
-
-    def can_end(self) -> bool:
-        """Tell whether the text may end here."""
-        return self._automaton.acting[_END][self._states[-1]] is not None
+        states, values, acting = self._states, self._values, self._automaton.acting
+        for self.at in range(at, len(tokens)):
+            token = tokens[self.at]
+            kind = token[0]
+            if kind in CHECKED:
+                check(token)
+            row = acting.get(kind)
+            action = None if row is None else row[states[-1]]
+            if action is not None and action < 0:
+                action = self._apply(kind, action)
+            if action is None:
+                return False
+            states.append(action)
+            values.append(token)
+            if kind == last and self.end():
+                return True
+        self.at = len(tokens)
+        return False
 
     def end(self) -> bool:
-        """Go on with the end of the text; tell whether it can be here.
+        """Go on with the end of the text, if it may be here, and tell whether it may.
 
-        :raises ParserError: as ``feed`` does.
+        :raises ParserError: as ``read`` does.
         """
-        self._apply(_END)
+        action = self._automaton.acting[_END][self._states[-1]]
+        if action is not None and action < 0:
+            self._apply(_END, action)
         return self._states[-1] == self._last
 
     def made(self) -> t.Any:
         """Give what was made of the whole text, behind its end."""
         return self._values[-1]
 
-    def _apply(self, kind: str) -> int | None:
+    def _apply(self, kind: str, action: int) -> int | None:
         """Apply the productions that end before a token; give the state behind the token."""
         states, values, automaton = self._states, self._values, self._automaton
-        acting = automaton.acting.get(kind)
-        if acting is None:
-            return None
-        productions, settled = automaton.productions, automaton.settled[kind]
+        acting, settled = automaton.acting[kind], automaton.settled[kind]
+        productions = automaton.productions
         while True:
-            action = acting[states[-1]]
-            if action is None or action >= 0:
-                return action
             # No production of this grammar is empty, and most have one part.
-            number, length, build = productions[~action]
+            length, choose, make = productions[~action]
             if length == 1:
-                states.pop()
-                values[-1] = build(values[-1:])
+                values[-1] = make(values[-1:] if choose is None else choose(values[-1:]))
             else:
                 parts = values[-length:]
-                del values[-length:], states[-length:]
-                values.append(build(parts))
-            below = states[-1]
-            state = settled.get((below, number))
-            states.append(automaton.settle(below, number, kind) if state is None else state)
+                del values[-length:], states[1 - length :]
+                values.append(make(parts if choose is None else choose(parts)))
+            below = states[-2]
+            state = settled[~action].get(below)
+            if state is None:
+                state = automaton.settle(below, ~action, kind)
+            states[-1] = state
+            next_action = acting[state]
+            if next_action is None or next_action >= 0:
+                return next_action
+            action = next_action
 
 
-def _build(production: Production, actions: object) -> _Build:
-    action: _Build = _as_they_are
+def _maker(production: Production, actions: object) -> _Make:
     if production.action is not None:
-        action = getattr(actions, production.action)
-    elif not production.origin.startswith("_"):
-        action = _only
+        return t.cast(_Make, getattr(actions, production.action))
+    return _as_they_are if production.origin.startswith("_") else _only
+
+
+def _chooser(production: Production) -> _Make | None:
+    """Give what chooses, of the things that a production takes, the parts for its action."""
     parts = production.parts
     if parts == [*range(production.length)]:
-        return action
+        return None
     if len(parts) > 1 and all(isinstance(part, int) for part in parts):
         # Faster, with a tuple for a list.
-        choose = operator.itemgetter(*parts)
-        return lambda things: action(choose(things))
-    return lambda things: action(_chosen(things, parts))
+        return operator.itemgetter(*parts)
+    return lambda things: _chosen(things, parts)
 
 
 def _chosen(things: Sequence[t.Any], parts: Sequence[int | list[int] | None]) -> list[t.Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from collections.abc import Callable, Iterator, Sequence
 
 from .actions import Actions
 from .automaton import Automaton, Reading
@@ -22,11 +23,9 @@ from .nodes import Rule, Statement, Term
 from .sources import Source, located
 from .tables import read_tables
 from .tokens import (
-    CHECKED,
     Lexer,
     Text,
     Token,
-    check,
     escaped,
     mark_depth,
     out_of_place,
@@ -34,6 +33,8 @@ from .tokens import (
     unknown_escapes,
 )
 
+#: How many tokens in front of a statement are remembered.
+_REMEMBERED = 8
 #: After so many problems of a text the rest of it is not read.
 MAX_PROBLEMS = 1_000
 
@@ -74,14 +75,15 @@ def parse_query(source: Source, nesting: int | None = None) -> Term:
     """
     source = _without_mark(source)
     syntax = _syntax()
-    tokens = syntax.tokens(Text(source, nesting))
+    tokens = [token for part in syntax.parts(Text(source, nesting)) for token in part]
+    # A semicolon ends a statement's expression and would have this one checked first.
+    end = next((at for at, token in enumerate(tokens) if token.type == "SEMICOLON"), len(tokens))
     reading = syntax.begin("query")
-    for index, token in enumerate(tokens):
-        # A semicolon ends a statement's expression and would have this one checked first.
-        is_end = token.type == "SEMICOLON"
-        problem = out_of_place(token) if is_end else _feed(reading, token)
-        if problem is not None:
-            raise with_help(problem, help_for(Mistake(tokens, 0, index, is_query=True)))
+    problem = _read(reading, tokens[:end], 0)
+    if problem is None and end < len(tokens):
+        problem = out_of_place(tokens[end])
+    if problem is not None:
+        raise with_help(problem, help_for(Mistake(tokens, 0, reading.at, is_query=True)))
     if reading.end():
         return t.cast(Term, reading.made())
     problem = unexpected_end(source, tokens)
@@ -103,50 +105,102 @@ class _PolicyParser:
     def __init__(self, text: Text) -> None:
         self._syntax = _syntax()
         self._text = text
-        self._tokens = self._syntax.tokens(self._text)
+        self._parts = self._syntax.parts(text)
+        # A window on the tokens of the text: the statement that begins at ``_start`` is read.
+        self._tokens: list[Token] = []
+        self._start = 0
+        self._names: dict[str, Token] = {}
         self._statements: list[Statement] = []
         self._problems: list[OsoError] = []
         self._warnings: list[str] = []
+        self._escapes: list[str] = []
 
     def parse(self) -> Parsed:
-        start = 0
-        while start < len(self._tokens):
+        while self._start < len(self._tokens) or self._read_on():
             if len(self._problems) >= MAX_PROBLEMS:
-                self._problems.append(_too_many(self._tokens[start]))
+                self._problems.append(_too_many(self._tokens[self._start]))
                 break
-            start = self._parse_statement(start)
+            self._parse_statement()
+        foreign = tuple(token for name, token in self._names.items() if not name.isascii())
+        return Parsed(
+            tuple(self._statements),
+            tuple(self._problems),
+            (*self._warnings, *self._escapes),
+            frozenset(self._names),
+            foreign,
+        )
+
+    def _read_on(self) -> bool:
+        """Have the tokens of another part of the text; tell whether there is any."""
+        for part in self._parts:
+            # Hints look at tokens in front of a statement, too.
+            forgotten = max(0, self._start - _REMEMBERED)
+            del self._tokens[:forgotten]
+            self._start -= forgotten
+            self._tokens += part
+            self._note(part)
+            if part:
+                return True
+        return False
+
+    def _note(self, tokens: Sequence[Token]) -> None:
+        """Take down what is of interest whatever is made of the tokens."""
+        for token in tokens:
+            if token[0] == "SYMBOL":
+                self._names.setdefault(token[1], token)
         if "\\" in self._text.source.text:
-            self._warnings += [each for token in self._tokens for each in _warn_escapes(token)]
-        statements, problems = tuple(self._statements), tuple(self._problems)
-        return Parsed(statements, problems, tuple(self._warnings), *self._find_names())
+            self._escapes += [each for token in tokens for each in _warn_escapes(token)]
 
-    def _find_names(self) -> tuple[frozenset[str], tuple[Token, ...]]:
-        by_text = {token.text: token for token in reversed(self._tokens) if token.type == "SYMBOL"}
-        foreign = (token for name, token in by_text.items() if not name.isascii())
-        return frozenset(by_text), tuple(sorted(foreign, key=lambda token: token.begin))
-
-    def _parse_statement(self, start: int) -> int:
-        """Parse the statement that begins with a token; give the index of the next one."""
+    def _parse_statement(self) -> None:
+        """Parse the statement that begins at ``_start``, and go on to the next one."""
         reading = self._syntax.begin("statement")
-        last = "RBRACE" if self._is_block(start) else "SEMICOLON"
+        while len(self._tokens) < self._start + 3 and self._read_on():
+            # So many tell a block.
+            pass
+        last = "RBRACE" if self._is_block(self._start) else "SEMICOLON"
         self._text.ambiguous.clear()
-        for index in range(start, len(self._tokens)):
-            token = self._tokens[index]
-            try:
-                problem = _feed(reading, token)
-            except ParserError as error:
-                self._problems.append(error)
-                return self._resumption(start, index)
-            if problem is not None:
-                mistake = Mistake(self._tokens, start, index, is_block=self._is_block(start))
-                self._problems.append(with_help(problem, help_for(mistake)))
-                return self._resumption(start, index)
-            if token.type == last and reading.can_end():
-                reading.end()
-                self._add(t.cast(Statement, reading.made()))
-                return index + 1
-        self._problems.append(self._early_end(start))
-        return len(self._tokens)
+        reading.at = self._start
+        try:
+            problem = self._read(reading, last)
+        except ParserError as error:
+            self._recover(reading, error)
+            return
+        if problem is not None:
+            self._recover(reading, problem, help_for)
+        elif reading.at == len(self._tokens):
+            self._problems.append(self._early_end(self._start))
+            self._start = len(self._tokens)
+        else:
+            self._add(t.cast(Statement, reading.made()))
+            self._start = reading.at + 1
+
+    def _read(self, reading: Reading, last: str) -> ParserError | None:
+        """Read to the end of a statement, or of the text; see the function of this name."""
+        problem = _read(reading, self._tokens, reading.at, last)
+        while problem is None and reading.at == len(self._tokens):
+            at = reading.at - self._start
+            if not self._read_on():
+                break
+            problem = _read(reading, self._tokens, self._start + at, last)
+        return problem
+
+    def _recover(
+        self,
+        reading: Reading,
+        problem: ParserError,
+        hint: Callable[[Mistake], str] | None = None,
+    ) -> None:
+        """Note a mistake, and go on to the next statement."""
+        at = reading.at - self._start
+        while self._read_on():
+            # What was meant, and where to go on, may be told by any token behind it.
+            pass
+        start, at = self._start, self._start + at
+        if hint is not None:
+            mistake = Mistake(self._tokens, start, at, is_block=self._is_block(start))
+            with_help(problem, hint(mistake))
+        self._problems.append(problem)
+        self._start = self._resumption(start, at)
 
     def _early_end(self, start: int) -> OsoError:
         end = len(self._tokens)
@@ -261,12 +315,13 @@ class _Syntax:
         self._lexer = Lexer(tables.terminals, tables.ignored)
         self._automaton = Automaton(tables, Actions())
 
-    def tokens(self, text: Text) -> list[Token]:
-        """Give the tokens of a text, those included that stand for no token at all."""
-        tokens = self._lexer.tokens(text)
-        if text.nesting is not None and len(tokens) > text.nesting:
-            mark_depth(tokens, text.nesting)
-        return tokens
+    def parts(self, text: Text) -> Iterator[list[Token]]:
+        """Give the tokens of a text part by part, those included that stand for no token."""
+        depth = 0
+        for tokens in self._lexer.parts(text):
+            if text.nesting is not None:
+                depth = mark_depth(tokens, text.nesting, depth)
+            yield tokens
 
     def begin(self, start: str) -> Reading:
         """Begin to read what a rule of the grammar describes."""
@@ -279,15 +334,16 @@ def _syntax() -> _Syntax:
     return _Syntax()
 
 
-def _feed(reading: Reading, token: Token) -> ParserError | None:
-    """Go on with a token; give the error of one that can stand nowhere, or not here.
+def _read(reading: Reading, tokens: Sequence[Token], at: int, last: str = "") -> ParserError | None:
+    """Go on with tokens; give the error of one that can stand nowhere, or not here.
 
     :raises ParserError: if something is wrong with a number, or with an expression that
         ends before the token: that says itself what would be right.
     """
-    if token.type in CHECKED:
-        try:
-            check(token)
-        except InvalidTokenCharacter as problem:
-            return problem
-    return None if reading.feed(token) else out_of_place(token)
+    try:
+        has_ended = reading.read(tokens, at, last)
+    except InvalidTokenCharacter as problem:
+        return problem
+    if has_ended or reading.at == len(tokens):
+        return None
+    return out_of_place(tokens[reading.at])

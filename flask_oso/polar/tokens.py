@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .characters import Deceit, deceit, deceptive_in, explain, with_escapes
@@ -64,7 +64,9 @@ class Token(t.NamedTuple):
 
     @property
     def span(self) -> Span:
-        return Span(self.context.source, self.begin, self.begin + len(self.text))
+        _, text, begin, context = self
+        # As ``Span(…)`` does, without a call of Python.
+        return tuple.__new__(Span, (context.source, begin, begin + len(text)))
 
     def __str__(self) -> str:
         return self.text
@@ -90,26 +92,48 @@ class Lexer:
         self._words = words
         self._ignored = frozenset(ignored)
         self._pattern = re.compile("|".join(patterns))
-        # What separates tokens is passed over in one step with the token behind it.
-        self._quick = re.compile(f"(?:{separators})*+(?:{'|'.join(patterns)}|(?P<END>\\Z))")
+        # What separates tokens, and the token behind it; at the end of a part nothing.
+        nameless = re.sub(r"\?P<\w+>", "?:", "|".join(patterns))
+        self._pairs = re.compile(f"((?:{separators})*+)({nameless}|\\Z)")
 
-    def tokens(self, text: Text) -> list[Token]:
-        """Give all tokens of a text."""
+    def parts(self, text: Text) -> Iterator[list[Token]]:
+        """Give the tokens of a text, those of a part of it at a time.
+
+        All at once they would take more room than what is made of them.
+        """
         deceptive = deceptive_in(text.source.text)
         if deceptive:
-            return list(self._checked_tokens(text, deceptive))
-        get, new = self._words.get, tuple.__new__
+            yield list(self._checked_tokens(text, deceptive))
+            return
+        # What is met again is neither looked at nor kept a second time.
+        known = {word: (kind, word) for word, kind in self._words.items()}
+        begin = 0
+        for end in _cuts(text.source.text):
+            yield self._tokens(text, begin, end, known)
+            begin = end
+
+    def _tokens(
+        self, text: Text, begin: int, end: int, known: dict[str, tuple[str, str]]
+    ) -> list[Token]:
+        get, new, kind_of = known.get, tuple.__new__, self._kind_of
         tokens = []
-        for match in self._quick.finditer(text.source.text):
-            group = kind = match.lastgroup or ""
-            if kind == "END":
+        for separator, part in self._pairs.findall(text.source.text, begin, end):
+            if not part:
                 break
-            part = match[group]
-            if kind == "SYMBOL" or kind == "SIGN":
-                kind = get(part, kind)
+            begin += len(separator)
+            found = get(part)
+            if found is None:
+                found = known[part] = (kind_of(part), part)
+            kind, part = found
             # As ``Token(…)`` does, without a call of Python: there are many.
-            tokens.append(new(Token, (kind, part, match.start(group), text)))
+            tokens.append(new(Token, (kind, part, begin, text)))
+            begin += len(part)
         return tokens
+
+    def _kind_of(self, part: str) -> str:
+        """Give the type of a token that is no word: its text alone tells it."""
+        match = self._pattern.match(part)
+        return (match and match.lastgroup) or ""
 
     def _checked_tokens(self, text: Text, deceptive: frozenset[str]) -> t.Iterator[Token]:
         words, ignored = self._words, self._ignored
@@ -124,6 +148,21 @@ class Lexer:
             if kind == "SYMBOL" or kind == "SIGN":
                 kind = words.get(part, kind)
             yield Token(kind, part, match.start(), text)
+
+
+#: How many characters of a text are read at a time, at least.
+_PART = 16_384
+
+
+def _cuts(text: str) -> Iterator[int]:
+    """Give the offsets at which a text is cut: ends of lines that no token goes on behind."""
+    cut = text.find("\n", _PART)
+    while cut >= 0:
+        # A string goes on behind a backslash.
+        if text[cut - 1] != "\\":
+            yield cut
+        cut = text.find("\n", cut + _PART)
+    yield len(text)
 
 
 def _first_refused(part: str, kind: str, deceptive: Iterable[str]) -> int | None:
@@ -253,22 +292,32 @@ def _kind_of(token: Token) -> str:
     return "STRING" if token.text.startswith(('"', "#")) else "SYMBOL"
 
 
-def mark_depth(tokens: list[Token], nesting: int) -> None:
+def mark_depth(tokens: list[Token], nesting: int, depth: int = 0) -> int:
     """Turn the brackets that open deeper than a text may be nested into tokens of their own.
 
     All nesting is in brackets: chains of operators are as long as they like.
+
+    :param depth: how many brackets are open before these tokens.
+    :return: how many are open behind them.
     """
-    depth = 0
-    for at, token in enumerate(tokens):
-        kind = token.type
+    first = 0
+    if depth + len(tokens) <= nesting:
+        # None is too deep. A semicolon closes all brackets, so those behind the last one count.
+        first = next(
+            (at for at in range(len(tokens), 0, -1) if tokens[at - 1][0] == "SEMICOLON"), 0
+        )
+        depth = 0 if first else depth
+    for at in range(first, len(tokens)):
+        kind = tokens[at][0]
         if kind in _OPENING:
             depth += 1
             if depth > nesting:
-                tokens[at] = token._replace(type=TOO_DEEP)
+                tokens[at] = tokens[at]._replace(type=TOO_DEEP)
         elif kind in _CLOSING:
             depth = max(depth - 1, 0)
         elif kind == "SEMICOLON":
             depth = 0
+    return depth
 
 
 def _reject_depth(token: Token) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from flask_oso.polar import tokens
 from flask_oso.polar.exceptions import (
     IntegerOverflow,
     InvalidTokenCharacter,
@@ -33,9 +36,10 @@ from flask_oso.polar.nodes import (
     Value,
     Variable,
 )
-from flask_oso.polar.parser import Parsed, parse_policy, parse_query
+from flask_oso.polar.parser import Parsed, _syntax, parse_policy, parse_query
 from flask_oso.polar.printer import to_polar
 from flask_oso.polar.sources import Source
+from flask_oso.polar.tokens import Text
 
 A, B, C, X = map(Variable, "abcx")
 DEPTH = 10_000
@@ -570,3 +574,67 @@ def test_text_of_mistakes_is_not_read_to_its_end() -> None:
     assert str(problems[-1]).startswith(
         "The rest is not read: there are 1000 problems already at line 1, column 2001:"
     )
+
+
+# -- texts that are read in parts --------------------------------------------------------
+
+_TEXTS = sorted(
+    path
+    for folder in ("cases", "errors")
+    for path in (Path(__file__).parent / folder).glob("*.polar")
+)
+
+
+def _told(parsed: Parsed) -> tuple[object, ...]:
+    problems = [str(problem) for problem in parsed.problems]
+    spans = [statement.span for statement in parsed.statements]
+    foreign = [(token.text, token.begin) for token in parsed.foreign_names]
+    places = [span and (span.start, span.end) for span in spans]
+    return parsed.statements, places, problems, parsed.warnings, parsed.names, foreign
+
+
+@pytest.mark.parametrize("path", _TEXTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_text_reads_the_same_in_parts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a text is cut makes no difference, and it is cut wherever a line ends."""
+    source = Source(path.read_text(encoding="utf-8"), path.name)
+    whole = _told(parse_policy(source, nesting=5))
+
+    monkeypatch.setattr(tokens, "_PART", 1)
+
+    assert _told(parse_policy(source, nesting=5)) == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'f("a\\\nb");',
+        'f("a\\\\\nb");',
+        'f("a\\\n\nb"); g(1);',
+        "# a; \\\nf(1);",
+        "f(a::\nb);",
+        "f(\n[\n[\n1]]);\ng([[\n[1]]]);",
+        "f([1;\n[[1]]);\ng(1);",
+        "f(1);\ng é é;\né(1);",
+        "f(1)\n\n\n",
+        "\n\n# Nothing.\n",
+        "resource\nR\n{\n}\nf(1);",
+        "\na\n;",
+    ],
+)
+def test_part_of_a_text_ends_where_no_token_goes_on(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strings go on behind an end of line with a backslash, statements behind any."""
+    whole = _told(parse_policy(Source(text), nesting=3))
+
+    monkeypatch.setattr(tokens, "_PART", 1)
+
+    assert _told(parse_policy(Source(text), nesting=3)) == whole
+
+
+def test_text_is_read_in_parts() -> None:
+    """A long text is not turned into tokens all at once, which would take much room."""
+    parts = list(_syntax().parts(Text(Source("f(1);\n" * 10_000))))
+
+    assert len(parts) > 3
+    assert sum(map(len, parts)) == 50_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -26,7 +27,7 @@ def target(data: bytes) -> None:
     """Check that between tokens there is nothing but space and comments."""
     text = decoded(data)
     end = 0
-    for token in _syntax().tokens(Text(Source(text))):
+    for token in itertools.chain.from_iterable(_syntax().parts(Text(Source(text)))):
         assert token.text, f"an empty token at {token.begin}"
         assert _IGNORED.fullmatch(text, end, token.begin), f"skipped {text[end : token.begin]!r}"
         assert text[token.begin : token.end] == token.text, f"{token.text!r} is not its text"
