@@ -27,9 +27,12 @@ order in which they build on each other, which is also the order to read them in
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.
-``modes``, ``snippets``, ``scopes``, ``places``, ``patterns``, ``goals``, ``compiler``,
+``modes``, ``snippets``, ``scopes``, ``places``, ``patterns``, ``goals``, ``compiler``
+    rules as Python functions: which can be, and how each is written.
+``regions``, ``shortcuts``, ``dispatch``
+    all rules of a question as one function for plain data, and how it is found.
 ``questions``, ``programs``
-    rules as Python functions: which can be, how they are written, how they are run.
+    what takes a question; all functions of an engine, and what they share.
 ``inspection``, ``watching``, ``tracing``, ``measuring``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
 ``engine``, ``queries``, ``listing``, ``repl``

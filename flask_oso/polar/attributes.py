@@ -119,6 +119,22 @@ def is_candid(cls: type) -> bool:
     )
 
 
+def is_quiet(cls: type, name: str) -> bool:
+    """Tell whether nothing of Python runs when this attribute of an instance is read.
+
+    It stands in the object itself, in a slot, or in the class as a plain value.
+    """
+    own: t.Any = cls.__getattribute__
+    if own is not object.__getattribute__ or hasattr(cls, "__getattr__"):
+        return False
+    for base in cls.__mro__:
+        if name in vars(base):
+            kind = type(vars(base)[name])
+            is_computed = any("__get__" in vars(each) for each in kind.__mro__)
+            return kind is types.MemberDescriptorType or not is_computed
+    return True
+
+
 def attribute_names(value: t.Any) -> list[str]:
     """Give the names that a policy may read of an object, for messages that propose one.
 

@@ -23,7 +23,7 @@ from .clauses import Clause, Slot
 from .goals import GoalWriter
 from .modes import Unfollowable, check_head, has_cut, in_order, matching
 from .nodes import Expression, Operator, Pattern, Value
-from .patterns import class_of, instance_test
+from .patterns import class_of, instance_test, one_at_most
 from .places import Place
 from .scopes import Goals, Names, Ref, Scope, Site, Success, Variant, conjuncts, in_front
 from .snippets import (
@@ -87,9 +87,8 @@ class Writer:
         order = in_order(clauses, self.names.host)
         body = self._guard(parameters)
         body += self._heads(order.clauses, parameters)
-        for first, second in order.exclusive:
-            both = ast.BoolOp(ast.And(), [load(f"m{first}"), load(f"m{second}")])
-            body.append(ast.If(both, self._hand_over(parameters), []))
+        matched = {number: f"m{number}" for number in range(len(order.clauses))}
+        body += one_at_most(order, matched, self._hand_over(parameters))
         for number, clause in enumerate(order.clauses):
             body.append(ast.If(load(f"m{number}"), [self._body(clause, parameters)], []))
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])

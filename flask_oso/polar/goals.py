@@ -23,10 +23,10 @@ from .modes import (
     matching,
 )
 from .nodes import COMPARISONS, Call, Expression, List, Operator, Pattern, Term, Value
-from .patterns import Matches, instance_test
+from .patterns import Matches, instance_test, one_at_most
 from .places import MAX_LOOPS, Next, Place
 from .scopes import Cell, Goal, Ref, Scope, Variant, conjuncts, in_front, joined
-from .snippets import assign, block, call, compared, load, negated, typed
+from .snippets import assign, block, both, call, compared, load, negated, typed
 
 _COMPARE: dict[Operator, type[ast.cmpop]] = {
     Operator.EQ: ast.Eq,
@@ -359,16 +359,16 @@ class GoalWriter(Matches):
 
     def _one_at_most(self, order: Order, refs: list[Ref | None]) -> None:
         """Write that two clauses whose order depends on a class do not both match."""
-        for pair in order.exclusive:
+        matched = {}
+        for number in sorted({number for pair in order.exclusive for number in pair}):
             tests = [
                 instance_test(self.writer.names, ref.name, t.cast(Pattern, parameter.specializer))
-                for number in pair
                 for ref, parameter in zip(refs, order.clauses[number].parameters, strict=True)
                 if ref is not None and ref.literal is None and parameter.specializer is not None
             ]
-            if tests:
-                both = ast.BoolOp(ast.And(), tests) if len(tests) > 1 else tests[0]
-                self.out.append(ast.If(both, [ast.Raise(load("unforeseen"), None)], []))
+            matched[number] = self.writer.fresh()
+            self.out.append(assign(matched[number], both(tests or [ast.Constant(True)])))
+        self.out += one_at_most(order, matched, [ast.Raise(load("unforeseen"), None)])
 
     def _clause_in_place(self, called: Call, clause: Clause, refs: list[Ref | None]) -> Next:
         number = self.writer.next_clause()

@@ -7,11 +7,11 @@ import typing as t
 from dataclasses import replace
 
 from .host import RESERVED_NAMES
-from .modes import is_plain
+from .modes import Order, is_plain
 from .nodes import Pattern, Term
 from .places import At
 from .scopes import Names, Ref
-from .snippets import call, load, negated
+from .snippets import call, either, load, negated
 
 
 def instance_test(names: Names, name: str, pattern: Pattern) -> ast.expr:
@@ -29,6 +29,22 @@ def class_of(names: Names, pattern: Term | None) -> type | None:
         return None
     cls = names.host.classes.get(t.cast(str, pattern.tag))
     return cls if cls is not None and is_plain(cls) else None
+
+
+def one_at_most(
+    order: Order, matched: dict[int, str], otherwise: list[ast.stmt]
+) -> list[ast.stmt]:
+    """Write what is done if two clauses match whose order depends on a class.
+
+    :param matched: the names that say which clauses match.
+    """
+    apart: dict[int, list[ast.expr]] = {}
+    for first, second in order.exclusive:
+        apart.setdefault(first, []).append(load(matched[second]))
+    return [
+        ast.If(load(matched[first]), [ast.If(either(others), otherwise, [])], [])
+        for first, others in sorted(apart.items())
+    ]
 
 
 class Matches(At):

@@ -21,7 +21,9 @@ from collections.abc import Callable, Iterator
 
 from . import attributes, fields, terms
 from .clauses import Candidates
+from .collector import without_collector
 from .compiler import Writer
+from .dispatch import Quiet, Shortcut, Shortcuts, facts, make_shortcuts
 from .exceptions import OsoError
 from .host import Host, result_to_polar, to_polar, to_python
 from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
@@ -87,6 +89,7 @@ class Program:
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
         self._tables: dict[Variant, str] = {}
         self._entries: dict[tuple[str, int], Answer | None] = {}
+        self._shortened: dict[tuple[str, int], Shortcuts | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
         # Taken by those who make functions, never by those who ask what is made.
         self._locks: dict[int, t.Any] = {}
@@ -147,7 +150,7 @@ class Program:
         """Give the function that answers calls of a rule; ``None`` where the solver has to."""
         key = (name, arity)
         if key not in self._entries:
-            with self._making:
+            with self._making, without_collector():
                 try:
                     self._entries[key] = self._make_entry(name, arity)
                 except RecursionError:
@@ -165,12 +168,44 @@ class Program:
         if general in self.unfollowed and table is None:
             return None
         parameters = [f"a{n}" for n in range(arity)]
-        candidates = self.candidates(name, arity) or ()
+        candidates = t.cast(Candidates, self.candidates(name, arity))
         literals = {position for clause in candidates for position, _ in clause.literals}
         texts = frozenset(parameters[position] for position in literals | {arity // 2})
         rule = self.constant(name)
         writer = QuestionWriter(rule, parameters, texts, function, table)
+        shortcuts, listed = self._shortcuts(name, arity), facts(candidates)
+        if listed is not None and arity:
+            writer = dataclasses.replace(writer, facts=(self.constant(frozenset(listed)), listed))
+        elif shortcuts is not None:
+            writer = dataclasses.replace(writer, shortcuts=(self.constant(shortcuts), shortcuts))
         return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def _shortcuts(self, name: str, arity: int) -> Shortcuts | None:
+        """Give the functions of a rule for plain data, which are made when first asked for."""
+        key = (name, arity)
+        if key not in self._shortened:
+            self._shortened[key] = make_shortcuts(self, name, arity)
+        return self._shortened[key]
+
+    @property
+    def rules(self) -> t.Mapping[str, t.Any]:
+        """The rules of the policy, by name."""
+        rules: t.Mapping[str, t.Any] = self._engine.policy.rules
+        return rules
+
+    def compiled_shortcut(self, function: ast.FunctionDef, rule: str) -> Shortcut:
+        """Compile a function for plain data."""
+        arity = len(function.args.args)
+        return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
+
+    def quiet(self) -> tuple[str, Quiet]:
+        """Make a set of classes whose attributes are read without a trace."""
+        made = Quiet()
+        return self.constant(made), made
+
+    def is_quiet(self, cls: type, attribute: str) -> bool:
+        """Tell whether an attribute of a class's instances is read without a trace."""
+        return attributes.is_quiet(cls, attribute)
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
         """Give the strings of one argument for which a rule call has a solution.
@@ -183,18 +218,26 @@ class Program:
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         before, after = args[:at], args[at + 1 :]
-        return {text for text, question in questions if question(*before, text, *after)}
+        found = set()
+        for text, shortcuts, by, question in questions:
+            shortcut = shortcuts.get(type(args[by]))
+            answer = None if shortcut is None else shortcut(*args)
+            if answer is None:
+                answer = question(*before, text, *after)
+            if answer:
+                found.add(text)
+        return found
 
     def prepare_strings(self, name: str, arity: int, at: int) -> t.Any:
         """Make what ``strings`` asks, if it is not made yet."""
         key = (name, arity, at)
         questions = self._strings.get(key, _NOT_MADE)
         if questions is _NOT_MADE:
-            with self._making:
+            with self._making, without_collector():
                 questions = self._strings[key] = self._make_strings(*key)
         return questions
 
-    def _make_strings(self, name: str, arity: int, at: int) -> list[tuple[str, Answer]] | None:
+    def _make_strings(self, name: str, arity: int, at: int) -> list[t.Any] | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
         texts = closed_strings(self.candidates, name, arity, at)
@@ -205,7 +248,12 @@ class Program:
         self._make_waiting()
         if any(variant in self.unfollowed for variant in variants.values()):
             return None
-        return [(text, self._searching(name, arity, made)) for text, made in functions.items()]
+        known = self._shortcuts(name, arity)
+        table, by = ({}, 0) if known is None or known.at != at else (known, known.by)
+        return [
+            (text, table.get(text, {}), by, self._searching(name, arity, made))
+            for text, made in functions.items()
+        ]
 
     def _searching(self, name: str, arity: int, function: str) -> Answer:
         parameters = [f"a{n}" for n in range(arity)]
@@ -359,7 +407,8 @@ class Program:
         exec(compile(module, file, "exec"), self._names, names)
         made: Answer = names[function.name]
         code = t.cast(types.FunctionType, made).__code__
-        self._sites[code] = _sites_by_offset(code, sites)
+        if sites or file == QUESTION_FILE:
+            self._sites[code] = _sites_by_offset(code, sites)
         return made
 
     def _file_of(self, variant: Variant) -> str:

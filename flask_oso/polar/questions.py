@@ -9,7 +9,19 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from .snippets import assign, call, compared, function_of, load, negated, typed
+from .dispatch import Shortcuts
+from .snippets import (
+    assign,
+    both,
+    call,
+    compared,
+    either,
+    function_of,
+    load,
+    negated,
+    returned,
+    typed,
+)
 
 #: How many steps are taken between two looks at the clock.
 CLOCK_INTERVAL = 64
@@ -19,6 +31,9 @@ class Unforeseen(Exception):
     """What was taken for impossible when a function was written: the solver has to answer."""
 
 
+#: So many facts are compared one by one.
+_FEW = 2
+_NOT_LOGGED = compared(load("log_variable"), ast.NotIn(), load("environment"))
 #: The file name of the functions that take a question.
 QUESTION_FILE = "<question>"
 
@@ -31,6 +46,8 @@ class QuestionWriter:
     :param function: the function that answers.
     :param table: the parameter to choose another function by, and the table of those.
     :param texts: the parameters that are most likely strings.
+    :param facts: all strings for which the answer is yes, with the name of their set.
+    :param shortcuts: the functions for plain data, with the name of their table.
     :param is_searched: whether all solutions are looked for: what answers is a generator, and
         an error behind the first solution comes out, too.
     """
@@ -41,6 +58,8 @@ class QuestionWriter:
     function: str
     table: tuple[int, str] | None = None
     is_searched: bool = False
+    shortcuts: tuple[str, Shortcuts] | None = None
+    facts: tuple[str, list[tuple[str, ...]]] | None = None
 
     def write(self) -> ast.FunctionDef:
         """Write the function."""
@@ -53,12 +72,56 @@ class QuestionWriter:
         ]
         clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
         body = [
+            *self._listed(),
+            *self._shortened(),
             assign("name", load(self.rule)),
             ast.If(odd, [self._by_solver()], []),
             assign("clock", clock),
             ast.Try([ast.Return(self._answer())], handlers, [], []),
         ]
         return function_of("question", self.parameters, body)
+
+    def _shortened(self) -> list[ast.stmt]:
+        """Write that a function for plain data answers, if there is one and it can."""
+        if self.shortcuts is None:
+            return []
+        table, shortcuts = self.shortcuts
+        name = self.parameters[shortcuts.at]
+        by_class = ast.Subscript(load(table), load(name), ast.Load())
+        kind = call("type", load(self.parameters[shortcuts.by]))
+        chosen = ast.Subscript(by_class, kind, ast.Load())
+        answer = ast.Call(chosen, [*map(load, self.parameters)], [])
+        is_known = compared(load("answer"), ast.IsNot(), ast.Constant(None))
+        inside: list[ast.stmt] = [
+            assign("answer", answer),
+            ast.If(is_known, [ast.Return(load("answer"))], []),
+        ]
+        return [ast.If(ast.BoolOp(ast.And(), [typed(name, "str"), _NOT_LOGGED]), inside, [])]
+
+    def _listed(self) -> list[ast.stmt]:
+        """Write that strings are looked up where there are nothing but facts about strings."""
+        if self.facts is None:
+            return []
+        name, facts = self.facts
+        tests = [typed(parameter, "str") for parameter in self.parameters]
+        if len(facts) <= _FEW:
+            found: ast.expr = either([self._is_fact(fact) for fact in facts])
+        else:
+            found = compared(self._arguments(), ast.In(), load(name))
+        # A string with surrogates is refused; no fact has one.
+        ascii_only = both([_method(load(p), "isascii") for p in self.parameters])
+        inside: list[ast.stmt] = [
+            ast.If(found, [returned(True)], []),
+            ast.If(ascii_only, [returned(False)], []),
+        ]
+        return [ast.If(ast.BoolOp(ast.And(), [*tests, _NOT_LOGGED]), inside, [])]
+
+    def _is_fact(self, fact: tuple[str, ...]) -> ast.expr:
+        tests = [
+            compared(load(name), ast.Eq(), ast.Constant(text))
+            for name, text in zip(self.parameters, fact, strict=True)
+        ]
+        return both(tests)
 
     def _arguments(self) -> ast.expr:
         return ast.Tuple([load(name) for name in self.parameters], ast.Load())
@@ -103,3 +166,7 @@ class QuestionWriter:
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
         answer = ast.Call(chosen, args, [])
         return call("searched", answer) if self.is_searched else answer
+
+
+def _method(owner: ast.expr, name: str, *args: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(owner, name, ast.Load()), list(args), [])

@@ -40,6 +40,16 @@ def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
     return ast.Compare(left, [operator], [right])
 
 
+def both(tests: list[ast.expr]) -> ast.expr:
+    """Write that all tests hold, looked at in order."""
+    return ast.BoolOp(ast.And(), tests) if len(tests) > 1 else tests[0]
+
+
+def either(tests: list[ast.expr]) -> ast.expr:
+    """Write that one of several tests holds, looked at in order."""
+    return ast.BoolOp(ast.Or(), tests) if len(tests) > 1 else tests[0]
+
+
 def typed(name: str, kind: str) -> ast.expr:
     """Write ``type(name) is kind``."""
     return compared(call("type", load(name)), ast.Is(), load(kind))

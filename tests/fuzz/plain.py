@@ -1,0 +1,266 @@
+"""Policies about plain objects, as applications write them, and worlds of such objects.
+
+Nothing of Python runs when these objects are read, so rules about them become one function
+each. Some worlds have something in them that is not as plain: a missing attribute, a
+number among objects, a property, an object that says it is equal to all.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from .choices import Choices
+
+
+class Thing:
+    """An object with whatever attributes it is given."""
+
+    def __init__(self, **attributes: t.Any) -> None:
+        vars(self).update(attributes)
+
+
+class User(Thing):
+    """Who asks."""
+
+
+class Robot(Thing):
+    """Who asks, too."""
+
+
+class Team(Thing):
+    """What users are in."""
+
+
+class Folder(Thing):
+    """What is asked about."""
+
+
+class Drawer(Folder):
+    """A folder of a class of its own."""
+
+
+class Grant(Thing):
+    """Who has which role on what. Not registered."""
+
+
+class Watched(Thing):
+    """An object with a property for each attribute."""
+
+    @property
+    def name(self) -> str:
+        """A computed attribute."""
+        return "ann"
+
+    @property
+    def parent(self) -> None:
+        """Another one."""
+
+
+class Alike:
+    """An object that is equal to all others."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 1
+
+
+CLASSES = (User, Robot, Team, Folder, Drawer)
+ACTIONS = ("read", "write", "fly", "a", "b")
+_NAMES = ("ann", "bob", "viewer", "editor", "read", "a")
+_ROLES = ("viewer", "editor")
+_CONDITIONS = (
+    "f.owner = u",
+    "u = f.owner",
+    "f.owner.name = u.name",
+    "u.level >= f.level",
+    "f.level < 3",
+    "f.level = 2",
+    "f.level != u.level",
+    "f.flag",
+    "f.flag = true",
+    "u.flag = f.flag",
+    'u.name in ["ann", "bob"]',
+    'u.name = "ann"',
+    'f.name == "a"',
+    "u.name < f.name",
+    "f.name = u.name",
+    "f.team = u.team",
+    "(t = f.team and t = u.team)",
+    "f.team matches Team",
+    "f.parent matches Folder",
+    "f.parent = nil",
+    "u.boss matches User",
+    "u.boss.team = f.team",
+    "(g in f.grants and g.user = u)",
+    '(g in f.grants and g.user = u and g.name = "viewer")',
+    '(g in u.roles and g.name in ["viewer", "a"] and g.resource = f)',
+    "(g in u.roles and g.resource = f.team)",
+    "(m in f.team.members and m = u)",
+    "u in f.team.members",
+    '"a" in f.tags',
+    "(x in f.tags and x = u.name)",
+    "(x in f.tags and y in f.tags and x = y)",
+    "not f.flag",
+    "not f.owner = u",
+    "not (g in f.grants and g.user = u)",
+    "not helper(u, f)",
+    "forall(g in f.grants, g.user = u)",
+    "helper(u, f)",
+    "helper(u, f.parent)",
+    "(p = f.parent and helper(u, p))",
+    'has_role(u, "viewer", f)',
+    'has_role(u, "editor", f.team)',
+    '(has_relation(p, "parent", f) and has_role(u, "editor", p))',
+    "is_boss(u, f.owner)",
+    "is_boss(f.owner, u)",
+    "(f.flag or u.flag)",
+    '(f.owner = u or f.name = "a")',
+    "f.missing = 1",
+    "f.tags = u.roles",
+)
+_ALLOW = (
+    "allow(u: User, action, f) if has_permission(u, action, f);",
+    "allow(u, action, f: Folder) if has_permission(u, action, f);",
+    "allow(u: Actor, action, f: Resource) if has_permission(u, action, f);",
+    "allow(u, action, f) if has_permission(u, action, f);",
+    "allow(u: User, action: String, f: Folder) if u.level = 3 and has_permission(u, action, f);",
+)
+_ROLE = (
+    "has_role(u: User, name: String, f: Resource) if g in u.roles and g.name = name and"
+    " g.resource = f;",
+    "has_role(u: Actor, name: String, f: Folder) if g in f.grants and g.user = u and"
+    " g.name = name;",
+    "has_role(u: User, name: String, t: Team) if u in t.members and u.name = name;",
+    'has_role(u: User, "editor", f: Folder) if f.owner = u;',
+    'has_role(u: User, "viewer", t: Team) if t = u.team;',
+    "has_role(u: User, name: String, f: Folder) if f.name = name and f.owner = u;",
+    'has_role(_: Robot, "viewer", f: Folder) if f = f;',
+)
+_LINES = (
+    '"read" if "viewer";',
+    '"write" if "editor";',
+    '"viewer" if "editor";',
+    '"viewer" if "viewer" on "parent";',
+    '"editor" if "editor" on "parent";',
+    '"viewer" if "editor" on "team";',
+    '"editor" if "viewer" on "team";',
+    '"editor" if "viewer";',
+    '"viewer" if "editor" on "parent";',
+    '"read" if "write";',
+    '"write" if "read" on "parent";',
+)
+_HELPERS = (
+    "is_boss(a: User, b: User) if b.boss = a;",
+    "is_boss(a: User, b: User) if c = b.boss and is_boss(a, c);",
+)
+
+
+def make_policy(choices: Choices) -> str:
+    """Make the text of a policy; most load."""
+    lines = [choices.pick(_ALLOW)]
+    lines += [_clause(choices, "allow", True) for _ in choices.some(2)]
+    lines.append('has_permission(_: Robot, "b", _: Folder);')
+    if choices.flag():
+        lines.append(_clause(choices, "has_permission", True))
+    lines += [_clause(choices, "helper", False) for _ in range(1 + choices.number(2))]
+    lines += ["helper(_, _) if false;", *_HELPERS]
+    lines += [choices.pick(_ROLE) for _ in range(1 + choices.number(3))]
+    return "\n".join([*_blocks(choices), *lines])
+
+
+def _blocks(choices: Choices) -> list[str]:
+    inside = dict.fromkeys(choices.pick(_LINES) for _ in range(1 + choices.number(5)))
+    team = '"viewer" if "editor";' if choices.flag() else ""
+    return [
+        "actor User {} actor Robot {}",
+        'resource Folder { permissions = ["read", "write", "a", "b"];',
+        'roles = ["viewer", "editor"];',
+        f"relations = {{ parent: Folder, team: Team }}; {' '.join(inside)} }}",
+        f'resource Team {{ permissions = ["read"]; roles = ["viewer", "editor"]; {team} }}',
+        'has_relation(p: Folder, "parent", f: Folder) if p = f.parent;',
+        'has_relation(t: Team, "team", f: Folder) if f.team = t;',
+    ]
+
+
+def _clause(choices: Choices, name: str, has_action: bool) -> str:
+    action = choices.pick(('"read", ', '"write", ', '"a", ', '"b", ')) if has_action else ""
+    user = choices.pick(("u: User", "u: User", "u: Robot", "u: Actor"))
+    folder = choices.pick(("f: Folder", "f: Folder", "f: Folder", "f: Resource", "f: Drawer"))
+    if name != "has_permission":
+        user, folder = choices.pick((user, user, "u")), choices.pick((folder, folder, "f"))
+    goals = [choices.pick(_CONDITIONS) for _ in range(1 + choices.number(3))]
+    return f"{name}({user}, {action}{folder}) if u = u and f = f and {' and '.join(goals)};"
+
+
+def make_world(choices: Choices) -> tuple[list[t.Any], list[t.Any]]:
+    """Make those who ask, and what they ask about."""
+    teams = [Team(name=choices.pick(_NAMES), members=[]) for _ in range(2)]
+    users: list[t.Any] = [_user(choices, cls, teams) for cls in (User, User, User, Robot)]
+    for user in users:
+        user.boss = choices.pick([None, None, *users])
+    folders: list[t.Any] = []
+    for cls in (Folder, Folder, Folder, Drawer):
+        folders.append(_folder(choices, cls, folders, users, teams))
+    for user in users:
+        things = [*folders, *teams]
+        user.roles = [
+            Grant(name=choices.pick(_ROLES), resource=choices.pick(things), user=user)
+            for _ in choices.some(3)
+        ]
+    grants = [grant for user in users for grant in user.roles]
+    for _ in choices.some(2):
+        _spoil(choices, [*users, *teams, *folders, *grants[:3]])
+    odd: list[t.Any] = [Watched(), "a", Alike()]
+    return [*users, choices.pick(odd)], [*folders, *teams, choices.pick(odd)]
+
+
+def _user(choices: Choices, cls: type[Thing], teams: Sequence[Team]) -> Thing:
+    user = cls(
+        name=choices.pick(_NAMES),
+        level=choices.number(4),
+        flag=choices.flag(),
+        team=choices.pick([None, *teams]),
+    )
+    for team in teams:
+        if choices.flag():
+            team.members.append(user)
+    return user
+
+
+def _folder(
+    choices: Choices,
+    cls: type[Thing],
+    folders: Sequence[t.Any],
+    users: Sequence[t.Any],
+    teams: Sequence[Team],
+) -> Thing:
+    return cls(
+        name=choices.pick(_NAMES),
+        level=choices.number(4),
+        flag=choices.flag(),
+        owner=choices.pick(users),
+        team=choices.pick([None, *teams, *teams]),
+        parent=choices.pick([None, *folders, *folders]),
+        tags=[choices.pick(_NAMES) for _ in choices.some(2)],
+        grants=[
+            Grant(name=choices.pick(_ROLES), user=choices.pick(users)) for _ in choices.some(2)
+        ],
+    )
+
+
+def _spoil(choices: Choices, things: list[t.Any]) -> None:
+    """Put something into a world that is not as plain, or take something away."""
+    thing = choices.pick(things)
+    name = choices.pick(sorted(vars(thing)) or ["name"])
+    values = [
+        None, 2, True, 1.5, "a", "viewer", [], (), {}, ["a"], [None], [2, "a"], Alike(), Watched(),
+        t, thing, [thing], choices.pick(things), choices.pick(things), float("nan"), "\ud800",
+        2**70, lambda: None, User,
+    ]  # fmt: skip
+    if choices.number(6) == 0:
+        vars(thing).pop(name, None)
+    else:
+        vars(thing)[name] = choices.pick(values)

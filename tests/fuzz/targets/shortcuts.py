@@ -1,0 +1,101 @@
+"""Functions for plain data: they answer as the solver does, or leave the question to the rules."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from flask_oso import Limits, Oso, OsoError
+from flask_oso.polar.engine import Engine
+
+from ..choices import Choices
+from ..oracle import is_from_host, sandbox
+from ..plain import ACTIONS, CLASSES, make_policy, make_world
+
+IS_TEXT = False
+#: One input is a policy and some two hundred decisions.
+COST = 60
+_GOALS = 400
+_OUT_OF_TIME = "Query timeout"
+
+
+@dataclass
+class Report:
+    """How many questions had which answer, and how many were answered by a shortcut."""
+
+    answers: dict[str, int] = field(default_factory=dict)
+    shortcuts: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def questions(self) -> int:
+        """How many questions were asked."""
+        return sum(self.answers.values())
+
+
+def seeds() -> Iterable[bytes]:
+    """Give some rows of choices, so that every form occurs."""
+    return [bytes((at * step + 5) % 251 for at in range(250)) for step in (1, 3, 7, 29, 53, 101)]
+
+
+def target(data: bytes) -> None:
+    """Ask both ways."""
+    report = check(data)
+    assert report is None or not report.differences, "\n".join(report.differences)
+
+
+def check(data: bytes) -> Report | None:
+    """Ask both ways about a policy and a world of the input's making."""
+    choices = Choices(data)
+    oso = Oso(limits=Limits(goals=_GOALS, timeout_ms=2_000), compiled=True)
+    for cls in CLASSES:
+        oso.register_class(cls)
+    policy = make_policy(choices)
+    with sandbox():
+        try:
+            oso.load_str(policy)
+        except OsoError:
+            return None
+        report = Report()
+        actors, resources = make_world(choices)
+        for actor in actors:
+            for resource in resources:
+                _compare(report, oso._engine, actor, resource)
+        if report.differences:
+            report.differences.insert(0, policy)
+    return report
+
+
+def _compare(report: Report, engine: Engine, actor: t.Any, resource: t.Any) -> None:
+    for action in ACTIONS:
+        args = (actor, action, resource)
+        expected = _outcome(lambda: engine.solve_call("allow", args))  # noqa: B023
+        given = _outcome(lambda: engine.allow(*args))  # noqa: B023
+        key = str(expected) if isinstance(expected, bool) else "error"
+        report.answers[key] = report.answers.get(key, 0) + 1
+        report.shortcuts += _is_short(engine, args)
+        if expected != given and _OUT_OF_TIME not in f"{expected} {given}":
+            described = [
+                f"{type(arg).__name__}({vars(arg)})" if hasattr(arg, "__dict__") else arg
+                for arg in args
+            ]
+            report.differences.append(f"{described}\n{expected}\n{given}")
+
+
+def _is_short(engine: Engine, args: tuple[t.Any, t.Any, t.Any]) -> bool:
+    program = engine._program
+    shortcuts = None if program is None else program._shortcuts("allow", 3)
+    if shortcuts is None:
+        return False
+    return shortcuts[args[1]][type(args[2])](*args) is not None
+
+
+def _outcome(ask: t.Callable[[], bool]) -> t.Any:
+    """Give the answer, or the error with its text."""
+    try:
+        return ask()
+    except Exception as error:
+        if not isinstance(error, OsoError) and not is_from_host(error):
+            raise
+        return (type(error).__name__, str(error))
