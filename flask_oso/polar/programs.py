@@ -25,7 +25,7 @@ from .collector import without_collector
 from .compiler import Writer
 from .dispatch import Quiet, Shortcut, Shortcuts, facts, make_shortcuts
 from .exceptions import OsoError
-from .host import Host, result_to_polar, to_polar, to_python
+from .host import Host, compare, result_to_polar, to_polar, to_python
 from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
 from .modes import (
     Unfollowable,
@@ -60,6 +60,7 @@ _BRIEF = 0.005
 MAX_VARIANTS = 200
 _MISSING = object()
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
+_SCALARS = frozenset({bool, int, float, str})
 _NOT_MADE = object()
 #: Whether code knows its lines and columns, without which a function knows no place of a policy.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
@@ -431,7 +432,15 @@ class Program:
             if span is not None:
                 self._make_sure(value, span)
             self._learn(type(value))
+        if self._are_compared_by_python(type(left), type(right)):
+            return compare(Operator.EQ, left, right)
         return bool(self._engine.solver().equal(_ground(left), _ground(right)))
+
+    def _are_compared_by_python(self, left: type, right: type) -> bool:
+        """Tell whether values of two classes are equal where Python says so."""
+        if left in self._plain:
+            return right in self._plain or right in _SCALARS
+        return right in self._plain and left in _SCALARS
 
     def _matches(self, item: t.Any, texts: tuple[str, ...]) -> Iterator[None]:
         for text in texts:
