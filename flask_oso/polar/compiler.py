@@ -21,11 +21,11 @@ from collections.abc import Iterable
 
 from .clauses import Clause, Slot
 from .goals import GoalWriter
-from .modes import Unfollowable, check_head, has_cut, in_order, matching
-from .nodes import Expression, Operator, Pattern, Value
-from .patterns import class_of, instance_test, one_at_most
+from .modes import Unfollowable, check_class, has_cut, in_order, is_bare, matching
+from .nodes import Expression, Instance, Operator, Term, Value
+from .patterns import Argument, class_of, instance_test, one_at_most, takes_one_look
 from .places import Place
-from .scopes import Goals, Names, Ref, Scope, Site, Success, Variant, conjuncts, in_front
+from .scopes import Goals, Names, Ref, Scope, Site, Variant, conjuncts, in_front
 from .snippets import (
     Position,
     assign,
@@ -81,16 +81,19 @@ class Writer:
         candidates = self.names.candidates(variant.name, variant.arity)
         clauses = [] if candidates is None else matching(candidates, variant.values)
         for clause in clauses:
-            check_head(clause, self.names.host)
             if has_cut(clause):
                 raise Unfollowable("a cut", clause.rule.span)
         order = in_order(clauses, self.names.host)
-        body = self._guard(parameters)
-        body += self._heads(order.clauses, parameters)
-        matched = {number: f"m{number}" for number in range(len(order.clauses))}
-        body += one_at_most(order, matched, self._hand_over(parameters))
-        for number, clause in enumerate(order.clauses):
-            body.append(ast.If(load(f"m{number}"), [self._body(clause, parameters)], []))
+        body = [*self._guard(parameters), *self._found(clauses, parameters)]
+        matched = {id(clause): f"m{number}" for number, clause in enumerate(clauses)}
+        named = {at: matched[id(clause)] for at, clause in enumerate(order.clauses)}
+        body += one_at_most(order, named, self._hand_over(parameters))
+        if order.is_open:
+            body.append(self._each_in_order(order.clauses, parameters))
+        else:
+            for clause in order.clauses:
+                test = load(matched[id(clause)])
+                body.append(ast.If(test, [self._body(clause, parameters, 0)], []))
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
 
     def _end(self) -> list[ast.stmt]:
@@ -129,47 +132,115 @@ class Writer:
 
     # -- heads
 
-    def _heads(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
+    def _found(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
         """Write which clauses match: ``m0 = isinstance(a0, K1) and …``."""
-        body: list[ast.stmt] = []
-        known = self.variant.values
-        strings = sorted({p for c in clauses for p, _ in c.literals if p not in known})
-        for position in strings:
-            # An object may equal a string, by a method of its own.
-            other = negated(typed(parameters[position], "str"))
-            body.append(ast.If(other, self._hand_over(parameters), []))
+        body = [self._unless_decided(name, parameters) for name in self._compared(clauses)]
         for number, clause in enumerate(clauses):
+            if not takes_one_look(clause):
+                body += self._search(f"m{number}", clause, parameters)
+                continue
             tests = list(self._tests(clause, parameters))
             test = ast.BoolOp(ast.And(), tests) if len(tests) > 1 else None
             body.append(assign(f"m{number}", test or (tests or [ast.Constant(True)])[0]))
         return body
 
+    def _compared(self, clauses: list[Clause]) -> list[str]:
+        """Give the parameters that are compared with literals."""
+        positions = {
+            position
+            for clause in clauses
+            for position, parameter in enumerate(clause.parameters)
+            if not isinstance(parameter.term, Slot) and position not in self.variant.values
+        }
+        return [f"a{position}" for position in sorted(positions)]
+
+    def _unless_decided(self, name: str, parameters: list[str]) -> ast.stmt:
+        """Write that the solver answers if an argument may be asked what it equals."""
+        decided = compared(call("type", load(name)), ast.NotIn(), load("decided"))
+        odd = ast.BoolOp(ast.And(), [negated(typed(name, "str")), decided])
+        return ast.If(odd, self._hand_over(parameters), [])
+
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
-        known = self.variant.values
         for position, parameter in enumerate(clause.parameters):
+            literal = self.variant.values.get(position)
             name = parameters[position]
-            if isinstance(parameter.term, Value):
-                if position not in known:
-                    yield compared(load(name), ast.Eq(), ast.Constant(parameter.term.value))
-            elif parameter.specializer is not None:
-                pattern = t.cast(Pattern, parameter.specializer)
-                if position not in known or pattern.tag != "String":
-                    yield instance_test(self.names, name, pattern)
+            if not isinstance(parameter.term, Slot):
+                if position not in self.variant.values:
+                    yield self._literal_test(name, parameter.term)
+                elif not isinstance(parameter.term, Value):
+                    yield ast.Constant(False)
+            elif is_bare(parameter.specializer):
+                check_class(parameter.specializer, self.names.host)
+                if literal is None or parameter.specializer.tag != "String":
+                    yield instance_test(self.names, name, parameter.specializer)
+
+    def _literal_test(self, name: str, literal: Term) -> ast.expr:
+        """Write that an argument, which asks nobody, is a literal."""
+        value = t.cast("Value | Instance", literal).value
+        if type(value) is bool:
+            return compared(load(name), ast.Is(), ast.Constant(value))
+        if isinstance(literal, Instance):
+            return compared(load(name), ast.Is(), load(self.names.constant(value)))
+        equal = compared(load(name), ast.Eq(), ast.Constant(value))
+        if type(value) is str:
+            return equal
+        return ast.BoolOp(ast.And(), [negated(typed(name, "bool")), equal])
+
+    def _search(self, found: str, clause: Clause, parameters: list[str]) -> list[ast.stmt]:
+        """Write a search for a clause that applies, for one that takes more than a look."""
+
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
+            out.append(assign(found, ast.Constant(True)))
+
+        body: list[ast.stmt] = []
+        at = self._at_head(clause, body, Place(ast.Break, 1, note))
+        args = self._arguments(parameters)
+        at.fail_if_excluded(clause, args)
+        self.write_goals(in_front(at.head(clause, args), ()), at.scope, body, at.place)
+        return [assign(found, ast.Constant(False)), block(body)]
+
+    def _at_head(self, clause: Clause, out: list[ast.stmt], place: Place) -> GoalWriter:
+        return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
+
+    def _arguments(self, parameters: list[str]) -> list[Argument]:
+        known = self.variant.values
+        return [Ref(name, known.get(at), written=at) for at, name in enumerate(parameters)]
 
     # -- bodies
 
-    def _body(self, clause: Clause, parameters: list[str]) -> ast.stmt:
-        scope, number = Scope(), self.next_clause()
+    def _each_in_order(self, clauses: list[Clause], parameters: list[str]) -> ast.stmt:
+        """Write that the clauses that match are sorted, and tried one after the other."""
+        matched = ast.Tuple([load(f"m{number}") for number in range(len(clauses))], ast.Load())
+        args = ast.Tuple([load(name) for name in parameters], ast.Load())
+        sorted_ = call("in_order", load(self.names.constant(clauses)), matched, args)
+        body: list[ast.stmt] = [
+            ast.If(
+                compared(load("number"), ast.Eq(), ast.Constant(number)),
+                [self._body(clause, parameters, 1)],
+                [],
+            )
+            for number, clause in enumerate(clauses)
+        ]
+        return ast.For(ast.Name("number", ast.Store()), sorted_, body, [])
+
+    def _body(self, clause: Clause, parameters: list[str], loops: int) -> ast.stmt:
+        body: list[ast.stmt] = []
+        at = self._at_head(clause, body, Place(ast.Break, loops, self.succeed))
+        goals = self.body_goals(clause, at.clause, Site(()))
+        if takes_one_look(clause):
+            self._bind_head(clause, at, parameters)
+        else:
+            goals = in_front(at.head(clause, self._arguments(parameters)), goals)
+        self.write_goals(goals, at.scope, body, at.place)
+        return block(body)
+
+    def _bind_head(self, clause: Clause, at: GoalWriter, parameters: list[str]) -> None:
         known = self.variant.values
         for position, parameter in enumerate(clause.parameters):
             if isinstance(parameter.term, Slot):
-                literal = known.get(position)
-                ref = Ref(
-                    parameters[position], literal, class_of(self.names, parameter.specializer)
-                )
-                scope.cell(number, parameter.term.index).ref = ref
-        goals = self.body_goals(clause, number, Site(()))
-        return block(self._block(goals, scope, self.succeed))
+                cls = class_of(self.names, parameter.specializer)
+                ref = Ref(parameters[position], known.get(position), cls, written=position)
+                at.scope.cell(at.clause, parameter.term.index).ref = ref
 
     def body_goals(self, clause: Clause, number: int, site: Site) -> Goals:
         body = clause.body
@@ -181,12 +252,18 @@ class Writer:
         return ((body, number, inside), ())
 
     def succeed(self, scope: Scope, out: list[ast.stmt]) -> None:
+        """Write what follows a solution."""
+        self.finish(scope, out)
         out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
 
-    def _block(self, goals: Goals, scope: Scope, success: Success) -> list[ast.stmt]:
-        out: list[ast.stmt] = []
-        self.write_goals(goals, scope, out, Place(ast.Break, 0, success))
-        return out
+    def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
+        """Write what is still to be done where nothing waits any more."""
+        for cell in scope.cells.values():
+            if cell.waiting and cell.ref is None:
+                where = cell.waiting[0][0].span
+                raise Unfollowable("a condition on a variable that is never bound", where)
+            if cell.ref is not None and cell.ref.read is not None:
+                self.make_sure(cell.ref, out)
 
     def write_goals(self, goals: Goals, scope: Scope, out: list[ast.stmt], place: Place) -> None:
         """Write goals one after the other; each may leave a place further in for the rest."""
@@ -199,12 +276,6 @@ class Writer:
             if following is None:
                 return
             goals, out, place = following
-        for cell in scope.cells.values():
-            if cell.waiting and cell.ref is None:
-                where = cell.waiting[0][0].span
-                raise Unfollowable("a condition on a variable that is never bound", where)
-            if cell.ref is not None and cell.ref.read is not None:
-                self.make_sure(cell.ref, out)
         place.success(scope, out)
 
     # -- values

@@ -15,17 +15,16 @@ from .clauses import Clause, Slot, Template
 from .modes import (
     Order,
     Unfollowable,
-    check_class,
-    check_head,
     has_cut,
     in_order,
+    is_bare,
     is_string,
     matching,
 )
-from .nodes import COMPARISONS, Call, Expression, List, Operator, Pattern, Term, Value
-from .patterns import Matches, instance_test, one_at_most
+from .nodes import COMPARISONS, Call, Expression, List, Operator, Term, Value
+from .patterns import Argument, Matches, instance_test, one_at_most, takes_one_look
 from .places import MAX_LOOPS, Next, Place
-from .scopes import Cell, Goal, Ref, Scope, Variant, conjuncts, in_front, joined
+from .scopes import Cell, Goal, Part, Passed, Ref, Scope, Variant, conjuncts, in_front, joined
 from .snippets import assign, block, both, call, compared, load, negated, typed
 
 _COMPARE: dict[Operator, type[ast.cmpop]] = {
@@ -44,6 +43,8 @@ class GoalWriter(Matches):
     def write(self) -> Next:
         """Write the goal; give what is left and where it goes, or ``None`` if all is written."""
         term = self.goal
+        if isinstance(term, Part):
+            return t.cast("Next", term.write(replace(self, goal=term.goal)))
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self.rule_call(term.term)
         if isinstance(term, Call):
@@ -94,6 +95,7 @@ class GoalWriter(Matches):
         body: list[ast.stmt] = []
 
         def note(scope: Scope, out: list[ast.stmt]) -> None:
+            self.writer.finish(scope, out)
             out.append(assign(found, ast.Constant(True)))
 
         inside = self.scope.copy()
@@ -157,7 +159,7 @@ class GoalWriter(Matches):
         made = call(
             "call_method",
             self.sure(value),
-            load(self.writer.names.constant((key.name, self.goal.span, names))),
+            load(self.writer.names.constant((key.name, self.span, names, value.written))),
             ast.Tuple([*args, *kwargs], ast.Load()),
             load("clock"),
         )
@@ -177,17 +179,15 @@ class GoalWriter(Matches):
         cell = self.cell(collection)
         elements = self.ref(collection)
         if elements is None:
-            return self.wait(t.cast(Cell, cell))
-        if elements.literal is not None:
-            raise self.unfollowable("a search in a literal")
+            unbound = [] if self.ref(item) is not None else [t.cast(Cell, self.cell(item))]
+            return self.wait(t.cast(Cell, cell), *unbound)
         name = self.writer.fresh()
-        goal = load(self.writer.names.constant(self.goal))
-        source = self.value(elements)
-        span = load(self.writer.names.constant(elements.read))
+        source = load(elements.name)
+        known_to_be = self._known(self.goal, elements.read, elements.written)
         over = ast.IfExp(
             typed(elements.name, "list"),
             ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
-            call("elements", source, goal, span, load("clock")),
+            call("elements", source, *known_to_be, load("clock")),
         )
         following = self.loop(name, self.mark(over))
         assert following is not None
@@ -199,6 +199,9 @@ class GoalWriter(Matches):
             return inside.equal(known, made)
         self.scope.searched.add(elements.name)
         return inside.bind(t.cast(Cell, self.cell(item)), made)
+
+    def _known(self, *values: t.Any) -> list[ast.expr]:
+        return [load(self.writer.names.constant(value)) for value in values]
 
     def _among(self, item: Term, collection: List) -> Next:
         known = self.ref(item)
@@ -215,21 +218,15 @@ class GoalWriter(Matches):
         return self.loop(self.writer.fresh(), ast.IfExp(typed(known.name, "str"), once, slow))
 
     def instance(self, term: Expression) -> Next:
-        """Write ``x matches Class``."""
+        """Write ``x matches …``."""
         left, pattern = term.args
-        if not isinstance(pattern, Pattern) or pattern.tag is None or pattern.fields:
-            raise self.unfollowable("a pattern with fields")
-        check_class(pattern, self.writer.names.host)
         ref = self.ref(left)
-        if ref is None:
-            return self.wait(t.cast(Cell, self.cell(left)))
-        if ref.literal is not None:
-            raise self.unfollowable("a literal that is matched")
-        tested = self.tested(ref, pattern)
-        for cell in self.scope.cells.values():
-            if cell.ref is not None and cell.ref.name == ref.name:
-                cell.ref = tested
-        return self.go_on()
+        if ref is not None:
+            return self.match(ref, pattern)
+        if not is_bare(pattern):
+            raise self.unfollowable("a pattern for a variable that is not bound yet")
+        goal = (self.goal, self.clause, self.site)
+        return self.await_class(t.cast(Cell, self.cell(left)), pattern, goal)
 
     def comparison(self, term: Expression) -> Next:
         """Write a comparison: at once for two integers or two strings, else as the solver."""
@@ -256,11 +253,10 @@ class GoalWriter(Matches):
         if isinstance(term, Value) and type(term.value) is bool:
             return self.go_on() if term.value else self.fail()
         ref = self.ref(term)
-        if ref is None or ref.literal is not None:
+        if ref is None:
             raise self.unfollowable("a condition that is not bound")
-        goal = load(self.writer.names.constant(term))
-        span = load(self.writer.names.constant(ref.read))
-        doubt = self.mark(call("condition", load(ref.name), goal, span))
+        goal, *places = self._known(term, ref.read, ref.written)
+        doubt = self.mark(call("condition", load(ref.name), goal, *places))
         holds = compared(load(ref.name), ast.Is(), ast.Constant(True))
         fails = compared(load(ref.name), ast.IsNot(), ast.Constant(False))
         self.fail_unless(ast.BoolOp(ast.Or(), [holds, ast.BoolOp(ast.And(), [fails, doubt])]))
@@ -276,9 +272,6 @@ class GoalWriter(Matches):
         if any(ref is None for ref in refs):
             return self._in_place(called, refs)
         bound = t.cast("list[Ref]", refs)
-        if any(ref.literal is not None and not is_string(ref.literal) for ref in bound):
-            # Its place shows in errors, and a function would not know it.
-            raise self.unfollowable("a number or a Boolean that is passed to a rule")
         self._check_apart([ref for ref in bound if ref.literal is None])
         known = tuple(
             (position, str(ref.literal.value))
@@ -293,7 +286,8 @@ class GoalWriter(Matches):
         at_end = at_end and self.place.success == self.writer.succeed
         is_test = at_end or names.is_single(variant)
         function = self._chosen(replace(variant, is_test=is_test), bound)
-        made = self.mark(ast.Call(function, [*args, deeper, load("clock")], []))
+        passed = replace(self, goal=_as_passed(called, bound))
+        made = passed.mark(ast.Call(function, [*args, deeper, load("clock")], []))
         if not is_test:
             return self.loop(self.writer.fresh(), made)
         self.fail_unless(made)
@@ -327,21 +321,28 @@ class GoalWriter(Matches):
         candidates = names.candidates(called.name, len(refs))
         if candidates is None:
             raise self.unfollowable("a rule that is not defined")
-        known = {
-            position: ref.literal
-            for position, ref in enumerate(refs)
-            if ref is not None and ref.literal is not None
-        }
-        clauses = matching(candidates, known)
-        for clause in clauses:
-            check_head(clause, names.host)
-            if has_cut(clause):
-                raise self.unfollowable("a cut")
+        literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
+        clauses = matching(candidates, literals)
+        if any(map(has_cut, clauses)):
+            raise self.unfollowable("a cut")
         if len(self.site.steps) > 40:
             raise self.unfollowable("a rule that binds variables and calls itself")
-        order = in_order(clauses, names.host)
+        unbound = [at for at, ref in enumerate(refs) if ref is None]
+        order = in_order(clauses, names.host, unbound)
+        if order.is_open:
+            raise self.unfollowable("rules whose order depends on others")
+        args = [
+            (self.clause, t.cast(Slot, term)) if ref is None else ref
+            for term, ref in zip(called.args, refs, strict=True)
+        ]
+        numbers = {id(clause): self.writer.next_clause() for clause in order.clauses}
+        found = {
+            id(clause): self._found(clause, numbers[id(clause)], args)
+            for clause in clauses
+            if not self._takes_one_look(clause, refs)
+        }
         if len(clauses) == 1:
-            return self._clause_in_place(called, clauses[0], refs)
+            return self._clause_in_place(clauses[0], numbers, found, args)
         self._one_at_most(order, refs)
         for clause in order.clauses:
             body: list[ast.stmt] = []
@@ -350,50 +351,73 @@ class GoalWriter(Matches):
                 raise self.unfollowable("too many nested searches")
             # The goal's own variables, in a scope of their own for each clause.
             inside = replace(self, scope=self.scope.copy(), out=body, place=place)
-            following = inside._clause_in_place(called, clause, refs)
-            if following is not None:
-                goals, out, where = following
-                self.writer.write_goals(goals, inside.scope, out, where)
+            following = inside._clause_in_place(clause, numbers, found, args)
+            assert following is not None
+            goals, out, where = following
+            self.writer.write_goals(goals, inside.scope, out, where)
             self.out.append(block(body))
         return self.fail()
+
+    def _takes_one_look(self, clause: Clause, refs: list[Ref | None]) -> bool:
+        return takes_one_look(clause) and all(
+            isinstance(parameter.term, Slot) or ref is None or ref.literal is not None
+            for parameter, ref in zip(clause.parameters, refs, strict=True)
+        )
+
+    def _found(self, clause: Clause, number: int, args: list[Argument]) -> str:
+        """Write a search for a rule that applies; give the name of what was found."""
+        found, body = self.writer.fresh(), list[ast.stmt]()
+        if self.place.loops >= MAX_LOOPS:
+            raise self.unfollowable("too many nested searches")
+
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
+            out.append(assign(found, ast.Constant(True)))
+
+        place = Place(ast.Break, self.place.loops + 1, note)
+        inside = replace(self, clause=number, scope=self.scope.copy(), out=body, place=place)
+        inside.fail_if_excluded(clause, args)
+        goals = in_front(inside.head(clause, args), ())
+        self.writer.write_goals(goals, inside.scope, body, place)
+        self.out.extend([assign(found, ast.Constant(False)), block(body)])
+        return found
 
     def _one_at_most(self, order: Order, refs: list[Ref | None]) -> None:
         """Write that two clauses whose order depends on a class do not both match."""
         matched = {}
         for number in sorted({number for pair in order.exclusive for number in pair}):
             tests = [
-                instance_test(self.writer.names, ref.name, t.cast(Pattern, parameter.specializer))
+                instance_test(self.writer.names, ref.name, parameter.specializer)
                 for ref, parameter in zip(refs, order.clauses[number].parameters, strict=True)
-                if ref is not None and ref.literal is None and parameter.specializer is not None
+                if ref is not None and ref.literal is None and is_bare(parameter.specializer)
             ]
             matched[number] = self.writer.fresh()
             self.out.append(assign(matched[number], both(tests or [ast.Constant(True)])))
         self.out += one_at_most(order, matched, [ast.Raise(load("unforeseen"), None)])
 
-    def _clause_in_place(self, called: Call, clause: Clause, refs: list[Ref | None]) -> Next:
-        number = self.writer.next_clause()
-        for position, parameter in enumerate(clause.parameters):
-            ref, pattern = refs[position], parameter.specializer
-            term = parameter.term
-            if not isinstance(term, Slot):
-                if ref is None or ref.literal is None:
-                    raise self.unfollowable("a literal that a variable has to become")
-                continue
-            if ref is None:
-                cell = t.cast(Cell, self.cell(called.args[position]))
-                self.scope.cells[number, term.index] = cell
-                if pattern is not None:
-                    isa = Expression(Operator.ISA, (term, pattern), span=parameter.span)
-                    cell.waiting = (*cell.waiting, (isa, number, self.site))
-                continue
-            if pattern is not None:
-                if ref.literal is not None:
-                    raise self.unfollowable("a literal that is matched")
-                ref = self.tested(ref, t.cast(Pattern, pattern))
-            self.scope.cell(number, term.index).ref = ref
-        inside = self.site.within(self.goal)
-        goals = self.writer.body_goals(clause, number, inside)
-        return joined(goals, self.rest), self.out, self.place
+    def _clause_in_place(
+        self,
+        clause: Clause,
+        numbers: dict[int, int],
+        found: dict[int, str],
+        args: list[Argument],
+    ) -> Next:
+        number = numbers[id(clause)]
+        if id(clause) in found:
+            self.fail_unless(load(found[id(clause)]))
+        head = replace(self, clause=number).head(clause, args)
+        body = self.writer.body_goals(clause, number, self.site.within(self.goal))
+        return in_front(head, joined(body, self.rest)), self.out, self.place
+
+
+def _as_passed(called: Call, refs: list[Ref]) -> Call:
+    """Give a call that says where its arguments were written, for errors further down."""
+    if called.span is None:
+        return called
+    args = [
+        Passed(ref.written) if isinstance(ref.written, int) else Passed(None, span=ref.written)
+        for ref in refs
+    ]
+    return Call(called.name, tuple(args), span=called.span)
 
 
 _OPERATORS: dict[Operator, Callable[[GoalWriter, Expression], Next]] = {

@@ -189,10 +189,13 @@ class Matching(Machine):
             found = self._read(value, name, span)
         except AttributeError as error:
             if attributes.is_computed(self._to_python(value), name):
-                problem = f"Application error: {error}"
-                raise self._traced(PolarRuntimeError, problem, span) from error
+                raise self.failed_field(error, span) from error
             return None
         return self._from_python(found, span)
+
+    def failed_field(self, error: AttributeError, span: Span | None) -> PolarRuntimeError:
+        """Make the error for a field that is there, and failed."""
+        return self._traced(PolarRuntimeError, f"Application error: {error}", span)
 
     def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
         lookup = Lookup(Operator.DOT, (left, Value(name)))

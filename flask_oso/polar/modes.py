@@ -8,26 +8,30 @@ the solver answers that call.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import itertools
 import math
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from .clauses import Candidates, Clause, Slot
 from .host import RESERVED_NAMES, Host
 from .nodes import (
     Call,
     Expression,
+    Instance,
     List,
     Operator,
     Parameter,
     Pattern,
+    Term,
     Unknown,
     Value,
 )
 from .numbers import equal
 from .policy import calls_in
 from .sources import Span
+from .specificity import is_same, is_union
 
 _NATIVE = (bool, int, float, str, list, dict)
 #: Among so many clauses, at most, the order of each two is looked at when they are compiled.
@@ -118,99 +122,121 @@ class Order:
     """Clauses in the order in which they are tried.
 
     ``exclusive`` has the pairs of numbers whose order would depend on the class of an
-    argument that is an instance of both: if both match, the solver has to answer.
+    argument that is an instance of both: if both match, the solver has to answer. With
+    ``is_open`` the order depends on which of them match, and on the arguments.
     """
 
     clauses: list[Clause]
     exclusive: list[tuple[int, int]]
+    is_open: bool = False
 
 
-def in_order(clauses: list[Clause], host: Host) -> Order:
-    """Sort clauses by specificity, the same for all arguments.
+class _Verdict(enum.Enum):
+    """Whether a clause is tried before another one, as far as that can be told."""
 
-    :raises Unfollowable: if the order of two depends on which others match.
+    BEFORE = enum.auto()
+    BEHIND = enum.auto()
+    #: It depends on an argument that is an instance of two classes.
+    BY_CLASS = enum.auto()
+    OPEN = enum.auto()
+
+
+def in_order(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> Order:
+    """Sort clauses by specificity, the same for all arguments if that can be done.
+
+    :param unbound: the positions of arguments that are variables without a value.
     """
-    if len({tuple(map(_tag, clause.parameters)) for clause in clauses}) <= 1:
+    if len({tuple(map(_bare_tag, clause.parameters)) for clause in clauses}) <= 1:
         return Order(clauses, [])
     if len(clauses) > MAX_ORDERED:
-        raise Unfollowable("too many rules of one name", clauses[-1].rule.span)
+        return Order(clauses, [], is_open=True)
     ordered: list[Clause] = []
     for clause in clauses:
         at = len(ordered)
-        while at and _is_more_specific(clause, ordered[at - 1], host):
+        while at and _compare(clause, ordered[at - 1], host, unbound) is _Verdict.BEFORE:
             at -= 1
         ordered.insert(at, clause)
     places = {id(clause): place for place, clause in enumerate(ordered)}
     exclusive = []
-    for number, first in enumerate(clauses):
-        for second in clauses[number + 1 :]:
-            verdict = _is_more_specific(second, first, host)
-            if verdict is None:
-                pair = sorted((places[id(first)], places[id(second)]))
-                exclusive.append((pair[0], pair[1]))
-            elif verdict is not (places[id(second)] < places[id(first)]):
-                raise Unfollowable("rules whose order depends on others", second.rule.span)
-            if len(exclusive) > MAX_EXCLUSIVE:
-                raise Unfollowable("too many rules for classes apart", second.rule.span)
+    for first, second in itertools.combinations(clauses, 2):
+        verdict = _compare(second, first, host, unbound)
+        pair = places[id(first)], places[id(second)]
+        if verdict is _Verdict.BY_CLASS:
+            exclusive.append((min(pair), max(pair)))
+        elif verdict is _Verdict.OPEN or (verdict is _Verdict.BEFORE) is not (pair[1] < pair[0]):
+            return Order(clauses, [], is_open=True)
+        if len(exclusive) > MAX_EXCLUSIVE:
+            return Order(clauses, [], is_open=True)
     return Order(ordered, exclusive)
 
 
-def _is_more_specific(left: Clause, right: Clause, host: Host) -> bool | None:
-    """Tell whether the left clause is tried first; ``None`` if that depends on a class."""
-    for mine, other in zip(left.parameters, right.parameters, strict=True):
-        first, second = _tag(mine), _tag(other)
-        if first == second:
-            continue
+def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) -> _Verdict:
+    """Tell whether the left clause is tried first if both match."""
+    pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
+    for position, (mine, other) in enumerate(pairs):
+        first, second = mine.specializer, other.specializer
         if first is None or second is None:
-            return second is None
-        unions = first in RESERVED_NAMES, second in RESERVED_NAMES
-        if all(unions):
-            continue
+            if first is second:
+                continue
+            return _Verdict.BEFORE if second is None else _Verdict.BEHIND
+        unions = is_union(first), is_union(second)
         if any(unions):
-            return unions[1]
-        return _is_subclass(host.classes[first], host.classes[second], mine)
-    return False
+            if all(unions):
+                continue
+            return _Verdict.BEFORE if unions[1] else _Verdict.BEHIND
+        if not is_same(first, second):
+            return _compare_specializers(first, second, host, position in unbound)
+    return _Verdict.BEHIND
 
 
-def _is_subclass(first: type, second: type, parameter: Parameter) -> bool | None:
-    if not is_plain(first) or not is_plain(second):
-        raise Unfollowable("rules for classes of Polar's own values", parameter.span)
+def _compare_specializers(left: Term, right: Term, host: Host, is_unbound: bool) -> _Verdict:
+    if not isinstance(left, Pattern) or not isinstance(right, Pattern):
+        return _Verdict.BEHIND
+    has_more = _Verdict.BEFORE if len(left.fields) > len(right.fields) else _Verdict.BEHIND
+    if left.tag is None:
+        return has_more if right.tag is None else _Verdict.BEHIND
+    if right.tag is None:
+        return _Verdict.BEFORE
+    if is_unbound:
+        return _Verdict.BEHIND
+    first, second = host.classes.get(left.tag), host.classes.get(right.tag)
+    if first is None or second is None or not (is_plain(first) and is_plain(second)):
+        return _Verdict.OPEN
+    if left.tag == right.tag:
+        return has_more
     if issubclass(first, second) or issubclass(second, first):
-        return issubclass(first, second) and first is not second
-    return None
+        is_narrow = issubclass(first, second) and first is not second
+        return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
+    return _Verdict.BY_CLASS
 
 
-def _tag(parameter: Parameter) -> str | None:
-    specializer = parameter.specializer
-    return None if specializer is None else t.cast(Pattern, specializer).tag
-
-
-def check_head(clause: Clause, host: Host) -> None:
-    """Refuse a head that takes a search, or makes host calls, to be matched.
-
-    :raises Unfollowable: for patterns with fields, lists, dictionaries, a variable twice.
-    """
-    seen: set[int] = set()
-    for parameter in clause.parameters:
-        term = parameter.term
-        if isinstance(term, Slot):
-            if term.index in seen:
-                raise Unfollowable("a variable that stands in a head twice", parameter.span)
-            seen.add(term.index)
-        elif not isinstance(term, Value) or type(term.value) is not str:
-            raise Unfollowable("a parameter that is neither a name nor a string", parameter.span)
-        elif parameter.specializer is not None:
-            raise Unfollowable("a literal with a specializer", parameter.span)
-        _check_specializer(parameter, host)
-
-
-def _check_specializer(parameter: Parameter, host: Host) -> None:
+def _bare_tag(parameter: Parameter) -> t.Any:
+    """Give the tag of a specializer that is a class alone; what differs from any other else."""
     specializer = parameter.specializer
     if specializer is None:
-        return
-    if not isinstance(specializer, Pattern) or specializer.fields or specializer.tag is None:
-        raise Unfollowable("a specializer with fields", parameter.span)
-    check_class(specializer, host)
+        return None
+    if isinstance(specializer, Pattern) and not specializer.fields:
+        return specializer.tag
+    return specializer
+
+
+def is_bare(specializer: Term | None) -> t.TypeGuard[Pattern]:
+    """Tell whether a specializer is a class, and nothing else."""
+    return (
+        isinstance(specializer, Pattern) and specializer.tag is not None and not specializer.fields
+    )
+
+
+def is_decided(term: t.Any) -> bool:
+    """Tell whether a term of a head can be compared with values that ask nobody.
+
+    A string, a number, a Boolean, ``nil``, or another constant whose class has no ``==`` of
+    its own.
+    """
+    if isinstance(term, Value):
+        return term.value == term.value
+    own: t.Any = type(term.value).__eq__ if isinstance(term, Instance) else None
+    return own is object.__eq__
 
 
 def check_class(pattern: Pattern, host: Host) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from . import attributes
+from . import attributes, numbers
 from .clauses import Clause, Slot
 from .host import to_python
-from .modes import Unfollowable, is_plain, is_string
+from .modes import Unfollowable, is_decided, is_plain
 from .nodes import Instance, List, Term, Value
-from .scopes import Cell, Goal, Goals, Names, Ref, Scope, Site, Success, Variant, in_front
+from .scopes import Cell, Goal, Goals, Names, Part, Ref, Scope, Site, Success, Variant, in_front
 from .snippets import (
     Position,
     assign,
@@ -27,6 +28,7 @@ from .snippets import (
     tick,
     typed,
 )
+from .sources import Span
 
 #: How many loops may stand in each other; CPython allows 20 blocks.
 MAX_LOOPS = 12
@@ -58,6 +60,7 @@ class FunctionWriter(t.Protocol):
         self, goals: Goals, scope: Scope, out: list[ast.stmt], place: Place
     ) -> None: ...
     def body_goals(self, clause: Clause, number: int, site: Site) -> Goals: ...
+    def finish(self, scope: Scope, out: list[ast.stmt]) -> None: ...
     def succeed(self, scope: Scope, out: list[ast.stmt]) -> None: ...
 
 
@@ -72,7 +75,8 @@ class At:
     scope: Scope
     out: list[ast.stmt]
     place: Place
-    goal: Term
+    #: ``None`` in the head of the function's own rule, which is no goal of the solver's.
+    goal: t.Any
 
     # -- going on
 
@@ -92,14 +96,25 @@ class At:
     def loop(self, target: str, over: ast.expr) -> Next:
         """Go on inside a loop."""
         if self.place.loops >= MAX_LOOPS:
-            raise Unfollowable("too many nested searches", self.goal.span)
+            raise self.unfollowable("too many nested searches")
         body = tick()
         self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
         return self.rest, body, Place(ast.Continue, self.place.loops + 1, self.place.success)
 
+    @property
+    def span(self) -> Span | None:
+        """Where the goal stands."""
+        return None if self.goal is None else t.cast("Span | None", self.goal.span)
+
+    def part(self, write: Callable[[t.Any], Next]) -> Goal:
+        """Give a part of this goal that is written later."""
+        return Part(self.goal, write, span=self.span), self.clause, self.site
+
     def mark(self, node: t.Any) -> t.Any:
         """Note what a piece of Python stands for, so that an error in it finds its way back."""
-        sites, position = self.writer.sites, position_of(self.goal.span)
+        if self.goal is None:
+            return node
+        sites, position = self.writer.sites, position_of(self.span)
         while position in sites:
             position = (*position[:3], position[3] + 1)
         sites[position] = self.site.within(self.goal)
@@ -108,7 +123,7 @@ class At:
 
     def unfollowable(self, reason: str) -> Unfollowable:
         """Make the error for this goal."""
-        return Unfollowable(reason, self.goal.span)
+        return Unfollowable(reason, self.span)
 
     # -- operands
 
@@ -120,31 +135,40 @@ class At:
         """Give what an operand stands for; ``None`` if it is not bound."""
         if isinstance(term, Slot):
             return self.scope.cell(self.clause, term.index).ref
+        name = self.writer.names.constant
         if isinstance(term, Value):
-            return Ref(self.writer.names.constant(term.value), term)
+            if term.value != term.value:
+                # It equals nothing, but the solver finds that it is the same term.
+                raise self.unfollowable("a literal that is no number")
+            return Ref(name(term.value), term, written=term.span)
         if isinstance(term, Instance):
             cls = type(term.value) if is_plain(type(term.value)) else None
-            name = self.writer.names.constant(term.value)
             # Wherever a constant is named, the solver has the same term.
             own: t.Any = type(term.value).__eq__
-            return Ref(name, None, cls, origin=None if own is object.__eq__ else name)
-        if isinstance(term, List) and term.rest is None and all(map(is_string, term.items)):
-            return Ref(self.writer.names.constant(to_python(term, str)))
+            known = name(term.value)
+            return Ref(known, None, cls, origin=None if own is object.__eq__ else known)
+        if isinstance(term, List) and term.rest is None and all(map(is_decided, term.items)):
+            return Ref(name(to_python(term, str)))
         raise self.unfollowable("a list, a dictionary or a pattern with variables in it")
 
     def bind(self, cell: Cell, ref: Ref) -> Next:
         """Bind a variable; what waited for it comes next."""
         if cell.is_outside:
             raise self.unfollowable("a negation that binds a variable")
-        waiting, cell.waiting, cell.ref = cell.waiting, (), ref
+        waiting, cell.ref = cell.waiting, ref
+        for goal in waiting:
+            self.scope.forget(goal)
         here = self.site.within(self.goal)
         return self.go_on(*((term, clause, here) for term, clause, _ in waiting))
 
-    def wait(self, cell: Cell) -> Next:
-        """Let the goal wait for a variable."""
-        if cell.is_outside:
-            raise self.unfollowable("a negation that binds a variable")
-        cell.waiting = (*cell.waiting, (self.goal, self.clause, self.site))
+    def wait(self, *cells: Cell) -> Next:
+        """Let the goal wait until one of some variables is bound, behind what waits for them."""
+        goal = self.goal, self.clause, self.site
+        self.scope.forget(goal)
+        for cell in {id(cell): cell for cell in cells}.values():
+            if cell.is_outside:
+                raise self.unfollowable("a negation that binds a variable")
+            cell.waiting = (*cell.waiting, goal)
         return self.go_on()
 
     def sure(self, ref: Ref) -> ast.expr:
@@ -165,9 +189,7 @@ class At:
     def equal(self, left: Ref, right: Ref) -> Next:
         """Write that two values are equal."""
         if left.literal is not None and right.literal is not None:
-            same = left.literal == right.literal and is_string(left.literal)
-            if not same and not (is_string(left.literal) and is_string(right.literal)):
-                raise self.unfollowable("two literals that are compared")
+            same = numbers.equal(left.literal.value, right.literal.value)
             return self.go_on() if same else self.fail()
         if left.name == right.name:
             return self.go_on()
@@ -176,31 +198,39 @@ class At:
 
     def _equality(self, left: Ref, right: Ref) -> ast.expr:
         name = self.writer.names.constant
-        spans = load(name((left.read, right.read)))
+        read = (left.read, right.read)
+        spans = load("unread" if read == (None, None) else name(read))
         slow = call("equal", self.value(left), self.value(right), spans)
         for one, other in ((left, right), (right, left)):
             if other.literal is not None:
                 kind = type(other.literal.value)
-                if kind is float:
-                    return slow
                 quick = compared(load(one.name), ast.Eq(), self.value(other))
-                return ast.IfExp(typed(one.name, kind.__name__), quick, slow)
+                if kind is not float:
+                    return ast.IfExp(typed(one.name, kind.__name__), quick, slow)
+                is_simple = compared(call("type", load(one.name)), ast.In(), load("simple"))
+                return ast.IfExp(is_simple, quick, slow)
         quick = compared(load(left.name), ast.Eq(), load(right.name))
-        both = [
-            compared(call("type", self.value(ref)), ast.In(), load("simple"))
+        both: list[ast.expr] = [
+            compared(call("type", load(ref.name)), ast.In(), load("simple"))
             for ref in (left, right)
-            if ref.literal is None
         ]
-        if len(both) < 2:
-            return slow
         return ast.IfExp(ast.BoolOp(ast.And(), both), quick, slow)
+
+    def unify(self, left: Ref, right: Term) -> Next:
+        """Write that a value equals an operand, or bind that."""
+        known = self.ref(right)
+        if known is not None:
+            return self.equal(left, known)
+        return self.bind(t.cast(Cell, self.cell(right)), left)
 
     # -- attributes
 
     def attribute(self, name: str, value: Ref, attribute: str) -> None:
+        """Write that an attribute is read."""
         owner = self.sure(value)
-        span = load(self.writer.names.constant(self.goal.span))
-        found = call("read", owner, ast.Constant(attribute), span)
+        name_of = self.writer.names.constant
+        places = load(name_of(self.span)), load(name_of(value.written))
+        found = call("read", owner, ast.Constant(attribute), *places)
         is_missing = compared(load(name), ast.Is(), load("missing"))
         slowly = [self.mark(assign(name, found)), ast.If(is_missing, [self.place.fail()], [])]
         is_relation = self.writer.names.is_relation(attribute)
@@ -211,9 +241,9 @@ class At:
         if value.cls is not None:
             self.out.append(quickly)
             return
-        self.out.append(ast.If(self._is_plain(value), [quickly], slowly))
+        self.out.append(ast.If(self.is_plain(value), [quickly], slowly))
 
-    def _is_plain(self, ref: Ref) -> ast.expr:
+    def is_plain(self, ref: Ref) -> ast.expr:
         """Write whether attributes can be read as they are: found out once for each value."""
         known = self.scope.plain.get(ref.name)
         if known is not None:

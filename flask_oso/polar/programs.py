@@ -19,8 +19,8 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator
 
-from . import attributes, fields, terms
-from .clauses import Candidates
+from . import attributes, fields, numbers, terms
+from .clauses import Candidates, Clause
 from .collector import without_collector
 from .compiler import Writer
 from .dispatch import Quiet, Shortcut, Shortcuts, facts, make_shortcuts
@@ -41,9 +41,11 @@ from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Value
 from .policy import Policy
 from .questions import CLOCK_INTERVAL, QUESTION_FILE, QuestionWriter, Unforeseen
 from .relations import Relation
-from .scopes import Site, Variant
+from .scopes import Passed, Site, Variant
 from .snippets import Position, position_of
 from .solver import Solver
+from .sources import Span
+from .specificity import sort_clauses
 from .traces import Step
 
 Answer = Callable[..., bool]
@@ -62,6 +64,7 @@ _MISSING = object()
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
 _SCALARS = frozenset({bool, int, float, str})
 _NOT_MADE = object()
+_NO_OBJECT = Value(False)
 #: Whether code knows its lines and columns, without which a function knows no place of a policy.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
@@ -107,12 +110,20 @@ class Program:
         self._harmless: set[type] = {*_HARMLESS}
         self._plain: set[type] = set()
         # Values of these kinds are equal as Python says, and nobody's method is asked.
-        self._simple: set[type] = {str, int, float}
+        self._simple: set[type] = {str, int, float, type(None)}
+        # And with these, no method of a literal or an argument is asked either.
+        self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
             self._learn(cls)
         self._names: dict[str, t.Any] = {
             "plain": self._plain,
             "simple": self._simple,
+            "decided": self._decided,
+            "unread": (None, None),
+            "field": self._field,
+            "no_field": self._no_field,
+            "excludes": _excludes,
+            "in_order": self._in_order,
             "harmless": self._harmless,
             "missing": _MISSING,
             "once": (None,),
@@ -171,7 +182,7 @@ class Program:
         parameters = [f"a{n}" for n in range(arity)]
         candidates = t.cast(Candidates, self.candidates(name, arity))
         literals = {position for clause in candidates for position, _ in clause.literals}
-        texts = frozenset(parameters[position] for position in literals | {arity // 2})
+        texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
         rule = self.constant(name)
         writer = QuestionWriter(rule, parameters, texts, function, table)
         shortcuts, listed = self._shortcuts(name, arity), facts(candidates)
@@ -308,6 +319,7 @@ class Program:
         self._plain.add(cls)
         if cls.__eq__ is object.__eq__:
             self._simple.add(cls)
+            self._decided.add(cls)
 
     def _make_sure(self, value: t.Any, span: t.Any) -> None:
         """Refuse what leads to the whole process; learn the class of what does not."""
@@ -447,21 +459,57 @@ class Program:
             if self._equal(item, text, (None, None)):
                 yield
 
-    def _read(self, value: t.Any, name: str, span: t.Any) -> t.Any:
+    def _read(self, value: t.Any, name: str, span: t.Any, written: t.Any) -> t.Any:
         kind = type(value)
         if kind is dict:
             term = result_to_polar(value)
             if type(term) is Dictionary:
                 found = term.get(name)
                 return _MISSING if found is None else to_python(found, str)
+        if kind is bool:
+            raise self._here().no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
         self._learn(kind)
         self._make_sure(found, span)
         return found
 
+    def _field(self, value: t.Any, name: str, span: t.Any) -> t.Any:
+        """Read a field of what is matched with a pattern; tell if there is none."""
+        kind = type(value)
+        if kind is dict:
+            term = result_to_polar(value)
+            if type(term) is Dictionary:
+                found = term.get(name)
+                return _MISSING if found is None else to_python(found, str)
+        try:
+            found = fields.read(self.host, _copied(value), name, span)
+        except AttributeError as error:
+            return self._no_field(value, name, error, span)
+        except fields.UnreadableRelation as error:
+            raise self._here().unreadable(error, span) from error
+        self._learn(kind)
+        self._make_sure(found, span)
+        return found
+
+    def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
+        if attributes.is_computed(_copied(value), name):
+            raise self._here().failed_field(error, span) from error
+        return _MISSING
+
+    def _in_order(
+        self, clauses: list[Clause], matched: tuple[bool, ...], args: tuple[t.Any, ...]
+    ) -> list[int]:
+        """Give the numbers of the clauses that match, in the order in which they are tried."""
+        chosen = [number for number, is_match in enumerate(matched) if is_match]
+        if len(chosen) < 2:
+            return chosen
+        numbers = {id(clauses[number]): number for number in chosen}
+        # Of an argument, only the class of an object counts.
+        terms = [_NO_OBJECT if type(arg) in (list, dict) else result_to_polar(arg) for arg in args]
+        ordered = sort_clauses([clauses[number] for number in chosen], terms, self.host)
+        return [numbers[id(clause)] for clause in ordered]
+
     def _attribute(self, value: t.Any, name: str, span: t.Any, here: Callable[[], Solver]) -> t.Any:
-        if type(value) is bool:
-            raise here().no_lookup(to_polar(value), span)
         try:
             return fields.read(self.host, _copied(value), name, span)
         except AttributeError as error:
@@ -474,7 +522,9 @@ class Program:
     ) -> t.Any:
         if clock[1] is None:
             clock[1] = time.monotonic()
-        name, span, keywords = key
+        name, span, keywords, written = key
+        if type(value) is bool:
+            raise self._here().no_lookup(self._placed(value, written), span)
         method = self._attribute(value, name, span, self._here)
         if not callable(method):
             raise self._here().not_callable(name, span)
@@ -487,7 +537,7 @@ class Program:
         return found
 
     def _elements(
-        self, collection: t.Any, goal: Expression, span: t.Any, clock: Clock
+        self, collection: t.Any, goal: Expression, span: t.Any, written: t.Any, clock: Clock
     ) -> Iterator[t.Any]:
         if span is not None:
             self._make_sure(collection, span)
@@ -495,6 +545,8 @@ class Program:
         # Only the error for what is no collection has a trace, and making that takes long.
         is_collection = type(term) is not Value or type(term.value) is str
         solver = self._at(goal) if is_collection else self._here()
+        if not is_collection:
+            term = self._placed(collection, written)
         solver.begun = _begun(clock)
         for element in solver.elements(term, goal):
             self._look_at(clock)
@@ -505,11 +557,25 @@ class Program:
         expression = Expression(goal.operator, sides, span=goal.span)
         return bool(self._at(goal).compare_terms(expression))
 
-    def _condition(self, value: t.Any, goal: Term, span: t.Any) -> bool:
+    def _condition(self, value: t.Any, goal: Term, span: t.Any, written: t.Any) -> bool:
         """Tell what a condition that is neither true nor false is: an error."""
         self._make_sure(value, span)
-        term = result_to_polar(value)
+        term = self._placed(value, written)
         return bool(self._here(term).condition(term, goal))
+
+    def _placed(self, value: t.Any, written: Span | int | None) -> Term:
+        """Make a term of a value that shows where it was written, if it was."""
+        term = result_to_polar(value)
+        if isinstance(written, int):
+            # The goal at hand comes first, then the call that the parameter belongs to.
+            written = _place_of(self._goals(sys._getframe(2))[1:], written)
+        return dataclasses.replace(term, span=written) if type(term) is Value else term
+
+    def _goals(self, frame: types.FrameType) -> list[Term | None]:
+        """Give the goals that compiled functions are at, innermost first."""
+        found = _frames(frame, self._sites)
+        sites = (self._sites[code].get(offset) for code, offset in reversed(found))
+        return [site.steps[-1][0] for site in sites if site is not None and site.steps]
 
     # -- time -----------------------------------------------------------------------------
 
@@ -535,7 +601,7 @@ class Program:
         if steps:
             # The last step is the call itself, which the solver makes anew.
             around = _chain(steps[:-1], _entry_call(sys._getframe(1)))
-            goal = _as_written(goal, steps[-1][0])
+            goal = _as_written(goal, self._goals(sys._getframe(1)))
         solver: Solver = self._engine.solver()
         solver.begun = _begun(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
@@ -726,16 +792,40 @@ def _entry_call(frame: types.FrameType | None) -> Call | None:
     return Call(names["name"], args)
 
 
-def _as_written(goal: Call, written: Term | None) -> Call:
-    """Give a call its place, and its literals theirs."""
-    called = getattr(written, "term", written)
-    if not isinstance(called, Call) or len(called.args) != len(goal.args):
-        return goal
+def _as_written(goal: Call, goals: list[Term | None]) -> Call:
+    """Give a call its place, and its literals theirs.
+
+    :param goals: the goals that compiled functions are at, innermost first.
+    """
     args = tuple(
-        term if isinstance(term, Value) else arg
-        for term, arg in zip(called.args, goal.args, strict=True)
+        dataclasses.replace(arg, span=_place_of(goals, at)) if type(arg) is Value else arg
+        for at, arg in enumerate(goal.args)
     )
-    return Call(goal.name, args, span=called.span)
+    return Call(goal.name, args, span=None if goals[0] is None else goals[0].span)
+
+
+def _place_of(goals: list[Term | None], position: int) -> Span | None:
+    """Tell where an argument of a call was written, if it is a literal.
+
+    :param goals: the call, the call that it is part of, and so on.
+    """
+    for goal in goals:
+        called = getattr(goal, "term", goal)
+        if not isinstance(called, Call) or position >= len(called.args):
+            return None
+        arg = called.args[position]
+        if not isinstance(arg, Passed) or arg.parameter is None:
+            return arg.span if isinstance(arg, (Passed, Value)) else None
+        position = arg.parameter
+    return None
+
+
+def _excludes(literal: t.Any, value: t.Any) -> bool:
+    """Tell whether a literal of a head can never be a value of Polar's own."""
+    term = result_to_polar(value)
+    if type(term) is Value:
+        return not numbers.equal(literal, term.value)
+    return type(term) is not Instance
 
 
 def is_entry(code: types.CodeType) -> bool:

@@ -7,14 +7,15 @@ A ``Ref`` is a value and the Python name it has, a ``Cell`` a variable of a rule
 from __future__ import annotations
 
 import ast
+import itertools
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from .clauses import Candidates
 from .host import Host
 from .modes import Known, Unfollowable
-from .nodes import Expression, Term, Value
+from .nodes import Expression, Operator, Pattern, Term, Value
 from .sources import Span
 
 
@@ -41,7 +42,8 @@ class Ref:
 
     ``cls`` is a plain class that it is an instance of, if one is known; ``read`` the place
     of the attribute it was read from, as long as nobody made sure what it is; ``origin`` the
-    name of the collection whose element it is.
+    name of the collection whose element it is; ``written`` where a number or a text was
+    written, or the parameter through which it came.
 
     INVARIANT: in one function, what the solver has one term for has one name. A term equals
     itself and nobody is asked, while an object may be asked whether it equals itself.
@@ -52,6 +54,7 @@ class Ref:
     cls: type | None = None
     read: Span | None = None
     origin: str | None = None
+    written: Span | int | None = None
 
 
 @dataclass
@@ -86,15 +89,48 @@ class Scope:
         """Give the cell of a variable."""
         return self.cells.setdefault((clause, index), Cell())
 
+    def forget(self, goal: Goal) -> None:
+        """Let a goal no longer wait for any variable."""
+        for cell in self.cells.values():
+            if cell.waiting:
+                waiting = [
+                    each for each in cell.waiting if each[0] is not goal[0] or each[1] != goal[1]
+                ]
+                cell.waiting = tuple(waiting)
+
     def unite(self, one: Cell, other: Cell) -> Cell:
         """Make one variable of two that are not bound."""
         if one.is_outside or other.is_outside:
             raise Unfollowable("a negation that binds a variable", None)
+        if one.waiting and other.waiting:
+            # The solver orders them by age, and looks again at those that ask for a class.
+            raise Unfollowable("two variables that conditions wait for", None)
+        if len(one.waiting) + len(other.waiting) > 1 and any(awaited_classes(one, other)):
+            raise Unfollowable("two variables, one of which has to be of a class", None)
         one.waiting = (*one.waiting, *other.waiting)
         for key, cell in self.cells.items():
             if cell is other:
                 self.cells[key] = one
         return one
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Part(Term):
+    """A part of a goal that is written in its turn, such as one field of a pattern.
+
+    :param goal: the goal; ``None`` in the head of the function's own rule.
+    :param write: writes it, given what a goal is given.
+    """
+
+    goal: Term | None
+    write: Callable[[t.Any], t.Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Passed(Term):
+    """An argument of a call, for messages: a value from the place ``span``, or a parameter."""
+
+    parameter: int | None
 
 
 Goal = tuple[Term, int, Site]
@@ -135,6 +171,13 @@ class Names(t.Protocol):
     def is_single(self, variant: Variant) -> bool: ...
     def height(self, name: str) -> float: ...
     def is_relation(self, name: str) -> bool: ...
+
+
+def awaited_classes(*cells: Cell) -> Iterator[str]:
+    """Give the names of the classes that variables will have to be of."""
+    for term, _, _ in itertools.chain.from_iterable(cell.waiting for cell in cells):
+        if isinstance(term, Expression) and term.operator is Operator.ISA:
+            yield t.cast(str, t.cast(Pattern, term.args[1]).tag)
 
 
 def conjuncts(term: Expression, clause: int, site: Site) -> list[Goal]:

@@ -49,7 +49,7 @@ def _compare(left: Term | None, right: Term | None, arg: t.Any, host: Host) -> b
         return None if is_union(right) else False
     if is_union(right):
         return True
-    if _is_same(left, right):
+    if is_same(left, right):
         return None
     return _is_sub_specializer(left, right, arg, host)
 
@@ -72,7 +72,7 @@ def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool
     return mro.index(left_class) < mro.index(right_class)
 
 
-def _is_same(left: t.Any, right: t.Any) -> bool:
+def is_same(left: t.Any, right: t.Any) -> bool:
     """Tell whether two patterns say the same: numbers by value, and no ``_`` is another."""
     pairs = [(left, right)]
     while pairs:

@@ -24,7 +24,7 @@ _BLOCKS = (
 )
 _CLOSING = "ok(_); f(_, _) if false; g(_, _, _) if false; h(_) if false;"
 _FIELDS = ("name", "org", "roles", "flag", "n", "tags", "owner", "missing", "bad", "none")
-_LITERALS = ('"a"', '"read"', '"b"', "1", "2", "true", "nil", '"é"')
+_LITERALS = ('"a"', '"read"', '"b"', "1", "2", "true", "nil", '"é"', "1.0", "false")
 _CLASSES = ("User", "Repo", "Org", "Fork", "Actor", "Resource", "String", "Alike", "Integer")
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _SEARCHED = ("roles", "tags", "gen()", "breaks()", "missing", "n", "none")
@@ -46,7 +46,11 @@ def make_call(choices: Choices, values: int) -> tuple[str, tuple[int, ...]]:
 
 def _rule(choices: Choices) -> str:
     name = choices.pick(tuple(RULES))
-    parameters = [_parameter(choices, each) for each in "abc"[: RULES[name]]]
+    parameters: list[str] = []
+    for each in "abc"[: RULES[name]]:
+        # Seldom a variable that stands in the head before.
+        own = choices.pick("abc") if choices.number(9) == 1 else each
+        parameters.append(_parameter(choices, own, parameters))
     head = ", ".join(parameters)
     known = _VARIABLE.findall(_without_texts(head))
     conditions = [_condition(choices, known, 0) for _ in choices.some(4)] if known else []
@@ -61,10 +65,29 @@ def _without_texts(text: str) -> str:
     return re.sub(r'"[^"]*"|\.[a-z]+', "", text)
 
 
-def _parameter(choices: Choices, name: str) -> str:
+def _parameter(choices: Choices, name: str, before: list[str]) -> str:
+    known = [name, *_VARIABLE.findall(_without_texts(" ".join(before)))]
     return choices.pick(
-        (name, f"{name}: {choices.pick(_CLASSES)}", choices.pick(_LITERALS), name, "_")
+        (
+            *(name, f"{name}: {choices.pick(_CLASSES)}", choices.pick(_LITERALS), name, "_"),
+            *(f"{name}: {_pattern(choices, known, 1)}", choices.pick(_LITERALS)),
+            f"{name}: {choices.pick(_LITERALS)}" if choices.number(3) == 1 else name,
+        )
     )
+
+
+def _pattern(choices: Choices, known: list[str], depth: int) -> str:
+    """Choose a class with fields, or fields alone."""
+    names = {choices.pick(_FIELDS) for _ in range(1 + choices.number(2))}
+    fields = ", ".join(f"{each}: {_part(choices, known, depth)}" for each in sorted(names))
+    return f"{choices.pick(('', *_CLASSES))}{{{fields}}}"
+
+
+def _part(choices: Choices, known: list[str], depth: int) -> str:
+    if depth and choices.number(3) == 1:
+        return _pattern(choices, known, depth - 1)
+    literal = choices.pick(_LITERALS)
+    return choices.pick((literal, literal, "_", choices.pick(known)))
 
 
 def _operand(choices: Choices, known: list[str]) -> str:
@@ -110,7 +133,11 @@ def _choice(choices: Choices, known: list[str], depth: int) -> str:
 
 
 def _matching(choices: Choices, known: list[str], depth: int) -> str:
-    return f"{choices.pick(known)} matches {choices.pick(_CLASSES)}"
+    name = choices.pick(known)
+    if choices.flag():
+        return f"{name} matches {choices.pick(_CLASSES)}"
+    parts = [*known, _fresh(choices, known)] if choices.number(3) == 1 else known
+    return f"{name} matches {_pattern(choices, parts, 1)}"
 
 
 def _call(choices: Choices, known: list[str], depth: int) -> str:
@@ -124,7 +151,8 @@ def _call(choices: Choices, known: list[str], depth: int) -> str:
 def _argument(choices: Choices, known: list[str], at: int) -> str:
     # What is passed twice is not compiled: mostly a variable of its own for each place.
     own = known[at % len(known)]
-    return choices.pick((own, f"{own}.{choices.pick(_FIELDS)}", '"read"', _operand(choices, known)))
+    literal = choices.pick(('"read"', '"read"', *_LITERALS))
+    return choices.pick((own, f"{own}.{choices.pick(_FIELDS)}", literal, _operand(choices, known)))
 
 
 def _method(choices: Choices, known: list[str], depth: int) -> str:
