@@ -108,7 +108,7 @@ class At:
 
     def part(self, write: Callable[[t.Any], Next]) -> Goal:
         """Give a part of this goal that is written later."""
-        return Part(self.goal, write, span=self.span), self.clause, self.site
+        return Part(self.goal, write), self.clause, self.site
 
     def mark(self, node: t.Any) -> t.Any:
         """Note what a piece of Python stands for, so that an error in it finds its way back."""

@@ -569,7 +569,7 @@ class Program:
         if isinstance(written, int):
             # The goal at hand comes first, then the call that the parameter belongs to.
             written = _place_of(self._goals(sys._getframe(2))[1:], written)
-        return dataclasses.replace(term, span=written) if type(term) is Value else term
+        return Value(term.value, span=written) if type(term) is Value else term
 
     def _goals(self, frame: types.FrameType) -> list[Term | None]:
         """Give the goals that compiled functions are at, innermost first."""
@@ -798,7 +798,7 @@ def _as_written(goal: Call, goals: list[Term | None]) -> Call:
     :param goals: the goals that compiled functions are at, innermost first.
     """
     args = tuple(
-        dataclasses.replace(arg, span=_place_of(goals, at)) if type(arg) is Value else arg
+        Value(arg.value, span=_place_of(goals, at)) if type(arg) is Value else arg
         for at, arg in enumerate(goal.args)
     )
     return Call(goal.name, args, span=None if goals[0] is None else goals[0].span)

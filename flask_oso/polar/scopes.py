@@ -114,7 +114,6 @@ class Scope:
         return one
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Part(Term):
     """A part of a goal that is written in its turn, such as one field of a pattern.
 
@@ -122,15 +121,22 @@ class Part(Term):
     :param write: writes it, given what a goal is given.
     """
 
-    goal: Term | None
-    write: Callable[[t.Any], t.Any]
+    __slots__ = __match_args__ = ("goal", "write")
+
+    def __init__(self, goal: Term | None, write: Callable[[t.Any], t.Any]) -> None:
+        self.goal: t.Final = goal
+        self.write: t.Final = write
+        self.span = None if goal is None else goal.span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Passed(Term):
     """An argument of a call, for messages: a value from the place ``span``, or a parameter."""
 
-    parameter: int | None
+    __slots__ = __match_args__ = ("parameter",)
+
+    def __init__(self, parameter: int | None, span: Span | None = None) -> None:
+        self.parameter: t.Final = parameter
+        self.span = span
 
 
 Goal = tuple[Term, int, Site]
