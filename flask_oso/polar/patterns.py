@@ -177,11 +177,11 @@ class Matches(At):
             later = self.part(lambda here: here.match(value, specializer))
             self.rest = in_front([later], self.rest)
         if isinstance(term, Slot):
-            own = self.scope.cell(self.clause, term.index)
-            if own.ref is None:
-                own.ref = arg
+            own = self.scope.cells.get((self.clause, term.index))
+            if own is None:
+                self.scope.cell(self.clause, term.index).ref = arg
                 return self.go_on()
-            return self.equal(own.ref, arg)
+            return self.bind(own, arg) if own.ref is None else self.equal(own.ref, arg)
         known = t.cast(Ref, self.ref(term))
         return self.equal(known, arg)
 

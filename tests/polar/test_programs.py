@@ -145,6 +145,8 @@ FOLLOWED = {
     " and y = x;",
     "variable whose classes the rules exclude": "f(x) if g(y) and h(y) and y = x; g(_: User);"
     " h(_: Repo);",
+    "variable of a class that stands in a head twice": "f(x) if g(y, x) and y = x;"
+    " g(a: Repo, a) if a.flag;",
     "classes of a variable have no order": "f(x) if y = x.owner and g(x, z) and z = y;"
     " g(x, y: Repo) if y = x.owner; g(x, y: Fork) if y = x.org;",
 }
