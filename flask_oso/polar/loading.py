@@ -22,6 +22,7 @@ from .exceptions import (
     too_deep,
 )
 from .host import Host
+from .inventory import take_inventory
 from .limits import Limits, check_length
 from .lookalikes import warn_lookalikes
 from .members import Members
@@ -46,7 +47,6 @@ from .tokens import Token
 from .validation import (
     check_calls,
     check_singletons,
-    terms_of,
     warn_arities,
     warn_class_strings,
     warn_missing_rules,
@@ -146,12 +146,12 @@ class _Load:
             self._add_block(statement)
 
     def _add_rule(self, rule: Rule) -> None:
-        terms = terms_of(rule)
-        self._problems.extend(check_singletons(terms, self._host))
-        self.warnings.extend(warn_specializers(terms, self._host))
-        self.warnings.extend(warn_nested_classes(rule, terms, self._host))
-        self.warnings.extend(warn_class_strings(rule, self._host))
-        self.warnings.extend(self._members.warn(rule, terms))
+        inventory = take_inventory(rule)
+        self._problems += check_singletons(inventory, self._host)
+        self.warnings += warn_specializers(inventory, self._host)
+        self.warnings += warn_nested_classes(rule, inventory, self._host)
+        self.warnings += warn_class_strings(rule, self._host)
+        self.warnings += self._members.warn(rule, inventory)
         self._rules.append(rewrite_rule(rule))
 
     def _add_type(self, rule_type: RuleType) -> None:

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .host import Host
-from .nodes import Call, Expression, Operator, Pattern, Rule, Term, Value, Variable
+from .inventory import Inventory, in_order
+from .nodes import Call, Expression, Pattern, Rule, Value, Variable
 from .sources import Span, located
 from .spelling import nearest
 from .traits import MOST_RELATIVES, codes, declared, relatives
@@ -35,36 +36,48 @@ class Members:
 
     host: Host
     _by_class: dict[type, _Names | None] = field(default_factory=dict)
+    _meant: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
-    def warn(self, rule: Rule, terms: t.Iterable[Term]) -> list[str]:
-        """Warn about attributes, methods and fields of patterns that are misspelt.
-
-        :param terms: all terms of the rule, in the order of the text.
-        """
+    def warn(self, rule: Rule, inventory: Inventory) -> list[str]:
+        """Warn about attributes, methods and fields of patterns that are misspelt."""
+        terms = [pattern for pattern in inventory.patterns if pattern.fields] + inventory.lookups
+        if not terms:
+            return []
         classes = classes_of_variables(rule)
-        mentions = (mention for term in terms for mention in _mentions(term, classes))
-        return [warning for mention in mentions if (warning := self._check(*mention)) is not None]
+        wrong = [
+            mention
+            for term in in_order(terms)
+            for mention in _mentions(term, classes)
+            if not self._is_right(mention[0], mention[1])
+        ]
+        return [warning for mention in wrong if (warning := self._warning(*mention)) is not None]
 
-    def _check(self, class_name: str, name: str, span: Span | None) -> str | None:
+    def _is_right(self, class_name: str, name: str) -> bool:
+        """Tell whether an object of a class may well have an attribute."""
         cls = self.host.classes.get(class_name)
         if cls is None or name.startswith("_") or issubclass(cls, dict):
-            return None
+            return True
         if cls not in self._by_class:
             self._by_class[cls] = _find_names(cls, self.host)
         names = self._by_class[cls]
-        if names is None or name in names.possible:
-            return None
-        meant = nearest(name, names.certain, _NEARNESS)
+        return names is None or name in names.possible
+
+    def _warning(self, class_name: str, name: str, span: Span | None) -> str | None:
+        if (class_name, name) not in self._meant:
+            names = self._by_class[self.host.classes[class_name]]
+            certain = names.certain if names else ()
+            self._meant[class_name, name] = nearest(name, certain, _NEARNESS)
+        meant = self._meant[class_name, name]
         if meant is None:
             return None
         return located(f"{class_name} has no attribute {name}, did you mean {meant}?", span)
 
 
-def _mentions(term: Term, classes: t.Mapping[str, str]) -> Iterator[_Mention]:
+def _mentions(term: Pattern | Expression, classes: t.Mapping[str, str]) -> Iterator[_Mention]:
     """Give class, name and place of each attribute that a term asks for."""
-    if isinstance(term, Pattern) and term.tag is not None:
-        yield from ((term.tag, name, value.span or term.span) for name, value in term.fields)
-    if not isinstance(term, Expression) or term.operator is not Operator.DOT:
+    if isinstance(term, Pattern):
+        if term.tag is not None:
+            yield from ((term.tag, name, value.span or term.span) for name, value in term.fields)
         return
     owner, key = term.args[:2]
     if isinstance(owner, Variable) and owner.name in classes:

@@ -47,6 +47,9 @@ class Operator(enum.Enum):
     PRINT = "Print"
     FORALL = "ForAll"
 
+    # That of an enum is a function of Python, and looking an operator up is what all do.
+    __hash__ = object.__hash__
+
 
 COMPARISONS = frozenset(
     {Operator.EQ, Operator.NEQ, Operator.LT, Operator.LEQ, Operator.GT, Operator.GEQ}
@@ -302,7 +305,7 @@ def parts(term: t.Any) -> Sequence[t.Any]:
 def with_parts(term: t.Any, new: Sequence[t.Any]) -> t.Any:
     """Give a term with other parts, as many as it has."""
     if isinstance(term, Expression):
-        return type(term)(term.operator, tuple(new), span=term.span)
+        return type(term)(term.operator, tuple(new), term.span)
     if isinstance(term, List):
         if term.rest is None:
             return List(tuple(new), span=term.span)

@@ -14,6 +14,7 @@ call bind the operands first. Every ``_`` gets a name of its own here too.
 
 from __future__ import annotations
 
+import operator
 import typing as t
 from collections.abc import Sequence
 
@@ -42,6 +43,8 @@ _RESULT_NAMES = {
 #: Operations that may wait until after the unification they belong to.
 _DEFERRED = _EXTRACTED - {Operator.NEW, Operator.MOD}
 _CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
+#: How deep an operand of a person's policy is, at most.
+_LEVELS = 5
 
 
 def rewrite_rule(rule: Rule) -> Rule:
@@ -51,20 +54,13 @@ def rewrite_rule(rule: Rule) -> Rule:
     if rule.body is not None:
         conjuncts.extend(rewriter.conjuncts(rule.body))
     computed: list[Term] = []
-    parameters = tuple(
-        Parameter(
-            rewriter.value(parameter.term, computed),
-            parameter.specializer and rewriter.value(parameter.specializer, computed),
-            span=parameter.span,
-        )
-        for parameter in rule.parameters
-    )
+    parameters = tuple([rewriter.parameter(each, computed) for each in rule.parameters])
     conjuncts.extend(computed)
     if not conjuncts:
-        return Rule(rule.name, parameters, span=rule.span)
+        return Rule(rule.name, parameters, None, rule.span)
     span = rule.span if rule.body is None else rule.body.span
-    body = Expression(Operator.AND, tuple(conjuncts), span=span)
-    return Rule(rule.name, parameters, body, span=rule.span)
+    body = Expression(Operator.AND, tuple(conjuncts), span)
+    return Rule(rule.name, parameters, body, rule.span)
 
 
 def rewrite_query(query: Term) -> Term:
@@ -116,7 +112,7 @@ class _Rewriter:
     def _fresh(self, kind: str, like: Term) -> Variable:
         self._count += 1
         name = f"_{kind}_{self._count}" if kind else f"_{self._count}"
-        return Variable(name, span=like.span)
+        return Variable(name, like.span)
 
     def conjuncts(self, term: Term) -> list[Term]:
         """Give the goals that a rule's body consists of."""
@@ -126,6 +122,8 @@ class _Rewriter:
 
     def condition(self, term: Term) -> Term:
         """Rewrite a term that stands for a whole condition."""
+        if not _is_control(term):
+            return self._goal(term)
         return t.cast(Term, fold(term, self._look_at_condition, with_parts))
 
     def _look_at_condition(self, term: Term | _InForall) -> tuple[Term, Sequence[t.Any]]:
@@ -153,13 +151,31 @@ class _Rewriter:
                 return _after(goal, computed)
         return _before(computed, goal)
 
-    def value(self, term: Term, computed: list[Term]) -> Term:
-        """Rewrite an operand; the goals that compute its parts are appended to ``computed``."""
+    def parameter(self, parameter: Parameter, computed: list[Term]) -> Parameter:
+        """Rewrite what a parameter is made of."""
+        term, specializer = parameter.term, parameter.specializer
+        new_term = self.value(term, computed)
+        new_specializer = None if specializer is None else self.value(specializer, computed)
+        if new_term is term and new_specializer is specializer:
+            return parameter
+        return Parameter(new_term, new_specializer, parameter.span)
+
+    def value(self, term: Term, computed: list[Term], levels: int = _LEVELS) -> Term:
+        """Rewrite an operand; the goals that compute its parts are appended to ``computed``.
+
+        :param levels: how deep to go by recursion, which is quicker where it is enough.
+        """
+        if type(term) is Variable:
+            return self._fresh("", term) if term.name == "_" else term
+        inside = () if is_ground(term) else parts(term)
+        if not inside:
+            return term
+        if levels:
+            args = [self.value(part, computed, levels - 1) for part in inside]
+            return self._made(term, args, computed)
 
         def make(term: Term, args: list[Term]) -> Term:
-            if isinstance(term, Expression) and _is_computed(term):
-                return self._result(term, args, computed)
-            return t.cast(Term, with_parts(term, args))
+            return self._made(term, args, computed)
 
         return t.cast(Term, fold(term, self._look, make))
 
@@ -168,10 +184,15 @@ class _Rewriter:
             return self._fresh("", term) if term.name == "_" else term, ()
         return term, () if is_ground(term) else parts(term)
 
-    def _result(self, term: Expression, args: list[Term], computed: list[Term]) -> Term:
-        result = self._fresh(_RESULT_NAMES.get(term.operator, "op"), term)
-        computed.append(Expression(term.operator, (*args, result), span=term.span))
-        return result
+    def _made(self, term: Term, args: list[Term], computed: list[Term]) -> Term:
+        """Give what becomes of a term with parts; itself, if nothing became of them."""
+        if isinstance(term, Expression) and _is_computed(term):
+            result = self._fresh(_RESULT_NAMES.get(term.operator, "op"), term)
+            computed.append(Expression(term.operator, (*args, result), term.span))
+            return result
+        if all(map(operator.is_, parts(term), args)):
+            return term
+        return t.cast(Term, with_parts(term, args))
 
 
 class _InForall(t.NamedTuple):
@@ -191,11 +212,11 @@ def _is_computed(term: Expression) -> bool:
 
 def _before(computed: Sequence[Term], goal: Term) -> Term:
     for step in reversed(computed):
-        goal = Expression(Operator.AND, (step, goal), span=step.span)
+        goal = Expression(Operator.AND, (step, goal), step.span)
     return goal
 
 
 def _after(goal: Term, computed: Sequence[Term]) -> Term:
     for step in computed:
-        goal = Expression(Operator.AND, (goal, step), span=goal.span)
+        goal = Expression(Operator.AND, (goal, step), goal.span)
     return goal

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .exceptions import OsoError, ValidationError
 from .host import RESERVED_NAMES, Host
+from .inventory import Inventory, in_order
 from .nodes import (
     Call,
-    Expression,
     List,
-    Operator,
     Pattern,
     Rule,
     Term,
@@ -80,31 +79,33 @@ _POLAR_CLASSES = {
 # -- one rule by itself, as it was parsed --------------------------------------------
 
 
-def check_singletons(terms: Sequence[Term], host: Host) -> list[OsoError]:
-    """Complain about variables that occur once in a rule and so cannot matter.
+def check_singletons(inventory: Inventory, host: Host) -> list[OsoError]:
+    """Complain about variables that occur once in a rule and so cannot matter."""
+    counts = _occurrences(inventory.variables)
+    single = {
+        name
+        for name, count in counts.items()
+        if count == 1 and not _is_free_name(name) and name not in host.constants
+    }
+    if not single:
+        return []
+    variables = in_order(inventory.variables)
+    names = [name for name, count in _occurrences(variables).items() if count > 1]
+    names += [name for name in host.constants if name not in host.classes]
+    return [
+        _singleton(
+            variable, "*" if any(variable is rest for rest in inventory.rests) else "", names
+        )
+        for variable in variables
+        if variable.name in single
+    ]
 
-    :param terms: all terms of the rule, in the order of the text; likewise below.
-    """
-    variables = [term for term in terms if isinstance(term, Variable)]
+
+def _occurrences(variables: Iterable[Variable]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for variable in variables:
         counts[variable.name] = counts.get(variable.name, 0) + 1
-    single = [
-        variable
-        for variable in variables
-        if counts[variable.name] == 1
-        and not _is_free_name(variable.name)
-        and variable.name not in host.constants
-    ]
-    if not single:
-        return []
-    rests = [term.rest for term in terms if isinstance(term, List) and term.rest is not None]
-    names = [name for name in counts if counts[name] > 1]
-    names += [name for name in host.constants if name not in host.classes]
-    return [
-        _singleton(variable, "*" if any(variable is rest for rest in rests) else "", names)
-        for variable in single
-    ]
+    return counts
 
 
 def _singleton(variable: Variable, star: str, others: Sequence[str]) -> OsoError:
@@ -132,13 +133,16 @@ def _with_hyphen(span: Span | None) -> str | None:
     return f"{before[1]}_{span.text}" if before else None
 
 
-def warn_specializers(terms: Sequence[Term], host: Host) -> list[str]:
+def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
     """Warn about class names in patterns that are not registered."""
+    unknown = [
+        pattern
+        for pattern in inventory.patterns
+        if pattern.tag not in host.constants and not _is_free_name(pattern.tag or "_")
+    ]
     warnings: dict[str, str] = {}
-    for term in terms:
-        if not isinstance(term, Pattern) or term.tag is None or term.tag in warnings:
-            continue
-        if _is_free_name(term.tag) or term.tag in host.constants:
+    for term in in_order(unknown):
+        if term.tag is None or term.tag in warnings:
             continue
         meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
@@ -160,7 +164,7 @@ def warn_class_strings(rule: Rule, host: Host) -> list[str]:
     ]
 
 
-def warn_nested_classes(rule: Rule, terms: Sequence[Term], host: Host) -> list[str]:
+def warn_nested_classes(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
     """Warn about class names inside patterns that stand for the class object itself."""
     return [
         located(
@@ -168,7 +172,7 @@ def warn_nested_classes(rule: Rule, terms: Sequence[Term], host: Host) -> list[s
             f"write {part.name}{{}} to match its instances",
             part.span,
         )
-        for part in _nested_parts(rule, terms)
+        for part in _nested_parts(rule, inventory)
         if isinstance(part, Variable) and part.name in host.classes
     ]
 
@@ -177,34 +181,10 @@ def _is_free_name(name: str) -> bool:
     return name.startswith("_") or "::" in name or name in RESERVED_NAMES
 
 
-def terms_of(rule: Rule) -> list[Term]:
-    """Give all terms of a rule in the order of the text."""
-    # The list of what waits grows while it is walked through.
-    terms: list[Term] = []
-    for parameter in rule.parameters:
-        terms.append(parameter.term)
-        if parameter.specializer is not None:
-            terms.append(parameter.specializer)
-    if rule.body is not None:
-        terms.append(rule.body)
-    for term in terms:
-        terms += parts(term)
-    terms.sort(key=_start)
-    return terms
-
-
-def _start(term: Term) -> int:
-    return term.span[1] if term.span else 0
-
-
-def _nested_parts(rule: Rule, terms: Sequence[Term]) -> Iterator[Term]:
+def _nested_parts(rule: Rule, inventory: Inventory) -> Iterator[Term]:
     """Give what stands directly in fields and lists of the patterns of a rule."""
-    patterns = [p.specializer for p in rule.parameters]
-    patterns += [
-        term.args[1]
-        for term in terms
-        if isinstance(term, Expression) and term.operator is Operator.ISA
-    ]
+    patterns = [parameter.specializer for parameter in rule.parameters]
+    patterns += [goal.args[1] for goal in in_order(inventory.matches)]
     stack = [pattern for pattern in patterns if isinstance(pattern, (Pattern, List))]
     while stack:
         for part in parts(stack.pop()):
