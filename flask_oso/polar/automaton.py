@@ -19,12 +19,19 @@ _END = "$END"
 _Make = Callable[[t.Any], t.Any]
 
 
+class Settled(t.NamedTuple):
+    """Where a reading is behind something that was made, and what is made of that first."""
+
+    state: int
+    makers: tuple[_Make, ...]
+
+
 class Automaton:
     """The tables with the actions put in; shared by all that is read.
 
     Rows are by token, since a token is met in many states: ``acting`` has for each kind of
-    token what a state does with it, ``settled`` the states that ``settle`` found, by what
-    was made and the state below.
+    token what a state does with it, ``settled`` what ``settle`` found, by the state below
+    and the production.
 
     :param actions: has a method for each action of the grammar, which gets the parts.
     """
@@ -36,31 +43,30 @@ class Automaton:
             (each.length, _chooser(each), _maker(each, actions)) for each in tables.productions
         ]
         self._origins = [each.origin for each in tables.productions]
-        self._passes_on = [
-            each.length == 1 and each.action is None and each.parts == [0]
-            for each in tables.productions
-        ]
+        self._is_step = [each.length == 1 and each.parts == [0] for each in tables.productions]
+        self._has_action = [each.action is not None for each in tables.productions]
         self.acting = _by_kind(tables.actions)
-        # Two threads may both find a state; it is the same.
-        self.settled: dict[str, list[dict[int, int]]] = {
-            kind: [{} for _ in tables.productions] for kind in self.acting
-        }
+        # Two threads may both find the same.
+        self.settled: dict[str, dict[tuple[int, int], Settled]] = {kind: {} for kind in self.acting}
 
-    def settle(self, below: int, production: int, kind: str) -> int:
-        """Give the state behind what a production made, with a token of a kind to come.
+    def settle(self, below: int, production: int, kind: str) -> Settled:
+        """Tell what comes behind what a production made, with a token of a kind to come.
 
-        A sum that turns out to be a product, a path and an atom passes through a state
-        for each without being changed: these steps, most of all, are taken at once.
+        A sum that turns out to be a product, a path and an atom passes through a state for
+        each, mostly without being changed: these steps, most of all, are taken at once.
         """
         acting = self.acting[kind]
         state = self._gotos[below][self._origins[production]]
+        makers = []
         while True:
             action = acting[state]
-            if action is None or action >= 0 or not self._passes_on[~action]:
+            if action is None or action >= 0 or not self._is_step[~action]:
                 break
+            if self._has_action[~action]:
+                makers.append(self.productions[~action][2])
             state = self._gotos[below][self._origins[~action]]
-        self.settled[kind][production][below] = state
-        return state
+        settled = self.settled[kind][below, production] = Settled(state, tuple(makers))
+        return settled
 
 
 def _by_kind(actions: Sequence[Mapping[str, int]]) -> dict[str, list[int | None]]:
@@ -136,16 +142,17 @@ class Reading:
         while True:
             # No production of this grammar is empty, and most have one part.
             length, choose, make = productions[~action]
-            if length == 1:
-                values[-1] = make(values[-1:] if choose is None else choose(values[-1:]))
-            else:
-                parts = values[-length:]
+            parts = values[-length:]
+            made = make(parts if choose is None else choose(parts))
+            if length > 1:
                 del values[-length:], states[1 - length :]
-                values.append(make(parts if choose is None else choose(parts)))
+                values.append(made)
             below = states[-2]
-            state = settled[~action].get(below)
-            if state is None:
-                state = automaton.settle(below, ~action, kind)
+            found = settled.get((below, ~action))
+            state, makers = automaton.settle(below, ~action, kind) if found is None else found
+            for each in makers:
+                made = each([made])
+            values[-1] = made
             states[-1] = state
             next_action = acting[state]
             if next_action is None or next_action >= 0:

@@ -43,48 +43,52 @@ class Members:
         terms = [pattern for pattern in inventory.patterns if pattern.fields] + inventory.lookups
         if not terms:
             return []
-        classes = classes_of_variables(rule)
-        wrong = [
-            mention
-            for term in in_order(terms)
-            for mention in _mentions(term, classes)
-            if not self._is_right(mention[0], mention[1])
-        ]
-        return [warning for mention in wrong if (warning := self._warning(*mention)) is not None]
+        classes = classes_of_variables(rule, has_matches=bool(inventory.matches))
+        if not self._wrong(terms, classes):
+            return []
+        wrong = self._wrong(in_order(terms), classes)
+        return [self._warning(*mention) for mention in wrong]
 
-    def _is_right(self, class_name: str, name: str) -> bool:
-        """Tell whether an object of a class may well have an attribute."""
+    def _wrong(
+        self, terms: t.Iterable[Pattern | Expression], classes: t.Mapping[str, str]
+    ) -> list[_Mention]:
+        mentions = [each for term in terms for each in _mentions(term, classes)]
+        return [each for each in mentions if self._meant_by(each[0], each[1]) is not None]
+
+    def _meant_by(self, class_name: str, name: str) -> str | None:
+        """Give the attribute that is meant, if an object of a class surely lacks one."""
+        key = class_name, name
+        if key not in self._meant:
+            self._meant[key] = self._find_meant(class_name, name)
+        return self._meant[key]
+
+    def _find_meant(self, class_name: str, name: str) -> str | None:
         cls = self.host.classes.get(class_name)
         if cls is None or name.startswith("_") or issubclass(cls, dict):
-            return True
+            return None
         if cls not in self._by_class:
             self._by_class[cls] = _find_names(cls, self.host)
         names = self._by_class[cls]
-        return names is None or name in names.possible
-
-    def _warning(self, class_name: str, name: str, span: Span | None) -> str | None:
-        if (class_name, name) not in self._meant:
-            names = self._by_class[self.host.classes[class_name]]
-            certain = names.certain if names else ()
-            self._meant[class_name, name] = nearest(name, certain, _NEARNESS)
-        meant = self._meant[class_name, name]
-        if meant is None:
+        if names is None or name in names.possible:
             return None
+        return nearest(name, names.certain, _NEARNESS)
+
+    def _warning(self, class_name: str, name: str, span: Span | None) -> str:
+        meant = self._meant_by(class_name, name)
         return located(f"{class_name} has no attribute {name}, did you mean {meant}?", span)
 
 
-def _mentions(term: Pattern | Expression, classes: t.Mapping[str, str]) -> Iterator[_Mention]:
+def _mentions(term: Pattern | Expression, classes: t.Mapping[str, str]) -> t.Sequence[_Mention]:
     """Give class, name and place of each attribute that a term asks for."""
     if isinstance(term, Pattern):
-        if term.tag is not None:
-            yield from ((term.tag, name, value.span or term.span) for name, value in term.fields)
-        return
+        tag = term.tag
+        return [(tag, name, value.span or term.span) for name, value in term.fields if tag]
     owner, key = term.args[:2]
-    if isinstance(owner, Variable) and owner.name in classes:
-        if isinstance(key, Value) and isinstance(key.value, str):
-            yield classes[owner.name], key.value, key.span
-        elif isinstance(key, Call):
-            yield classes[owner.name], key.name, key.span
+    if not isinstance(owner, Variable) or owner.name not in classes:
+        return ()
+    if isinstance(key, Value) and isinstance(key.value, str):
+        return ((classes[owner.name], key.value, key.span),)
+    return ((classes[owner.name], key.name, key.span),) if isinstance(key, Call) else ()
 
 
 # -- what a class has ------------------------------------------------------------------

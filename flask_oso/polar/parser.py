@@ -215,10 +215,13 @@ class _PolicyParser:
             self._warnings += [located(_AMBIGUOUS, span) for span in spans]
 
     def _is_block(self, start: int) -> bool:
+        if self._types(start + 1, 1) == ("LPAR",):
+            # Nearly all are rules.
+            return False
         return self._types(start, 2) in _BLOCK_STARTS or self._types(start, 3) in _BLOCK_STARTS
 
     def _types(self, start: int, count: int) -> tuple[str, ...]:
-        return tuple(token.type for token in self._tokens[start : start + count])
+        return tuple([token.type for token in self._tokens[start : start + count]])
 
     def _resumption(self, start: int, mistake: int) -> int:
         """Give the index to go on at: behind the semicolon or block that ends a statement.

@@ -25,6 +25,7 @@ from .nodes import (
     Parameter,
     Rule,
     Term,
+    Value,
     Variable,
     is_ground,
     parts,
@@ -145,6 +146,8 @@ class _Rewriter:
     def _goal(self, term: Term) -> Term:
         computed: list[Term] = []
         goal = self.value(term, computed)
+        if not computed:
+            return goal
         if isinstance(term, Expression) and term.operator is Operator.UNIFY:
             operators = {part.operator for part in computed if isinstance(part, Expression)}
             if operators <= _DEFERRED:
@@ -165,7 +168,9 @@ class _Rewriter:
 
         :param levels: how deep to go by recursion, which is quicker where it is enough.
         """
-        if type(term) is Variable:
+        if type(term) is Value:
+            return term
+        if isinstance(term, Variable):
             return self._fresh("", term) if term.name == "_" else term
         inside = () if is_ground(term) else parts(term)
         if not inside:

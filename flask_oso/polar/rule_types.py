@@ -227,8 +227,13 @@ class _Matcher(t.NamedTuple):
         reasons = [
             _Comparison(self.members, self.host, rule_type, f"parameter {number}").parameter(*pair)
             for number, pair in enumerate(pairs, 1)
+            if not _is_anything(pair[1])
         ]
         return next((reason for reason in reasons if reason is not None), None)
+
+
+def _is_anything(wanted: Parameter) -> bool:
+    return wanted.specializer is None and isinstance(wanted.term, Variable)
 
 
 class _Comparison(t.NamedTuple):
@@ -240,9 +245,9 @@ class _Comparison(t.NamedTuple):
     where: str
 
     def parameter(self, rule: Parameter, wanted: Parameter) -> str | None:
-        if isinstance(wanted.term, Variable):
-            if wanted.specializer is None:
-                return None
+        if _is_anything(wanted):
+            return None
+        if wanted.specializer is not None and isinstance(wanted.term, Variable):
             return self._specializer(rule, wanted.specializer)
         if rule.specializer is None:
             return self._value(rule.term, wanted.term)

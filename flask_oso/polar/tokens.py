@@ -85,9 +85,8 @@ class Lexer:
                 words[terminal.pattern] = terminal.name
             else:
                 patterns.append(f"(?P<{terminal.name}>{terminal.pattern})")
-        signs = sorted((word for word in words if not word.isalpha()), key=len, reverse=True)
         # Before the last pattern, which takes any character.
-        patterns.insert(-1, f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
+        patterns.insert(-1, f"(?P<SIGN>{_pattern_of([w for w in words if not w.isalpha()])})")
         separators = "|".join(f"(?:{each.pattern})" for each in terminals if each.name in ignored)
         self._words = words
         self._ignored = frozenset(ignored)
@@ -148,6 +147,14 @@ class Lexer:
             if kind == "SYMBOL" or kind == "SIGN":
                 kind = words.get(part, kind)
             yield Token(kind, part, match.start(), text)
+
+
+def _pattern_of(signs: Sequence[str]) -> str:
+    """Give a pattern for signs, the longer ones first."""
+    long = sorted((sign for sign in signs if len(sign) > 1), key=len, reverse=True)
+    # A set of characters is found at once, where alternatives are tried one by one.
+    characters = "".join(re.escape(sign) for sign in signs if len(sign) == 1)
+    return "|".join([*map(re.escape, long), f"[{characters}]"])
 
 
 #: How many characters of a text are read at a time, at least.

@@ -9,6 +9,7 @@ said about rule types is in ``rule_types.py``, about blocks in ``resource_blocks
 from __future__ import annotations
 
 import re
+import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
 from .exceptions import OsoError, ValidationError
@@ -184,13 +185,18 @@ def _is_free_name(name: str) -> bool:
 def _nested_parts(rule: Rule, inventory: Inventory) -> Iterator[Term]:
     """Give what stands directly in fields and lists of the patterns of a rule."""
     patterns = [parameter.specializer for parameter in rule.parameters]
-    patterns += [goal.args[1] for goal in in_order(inventory.matches)]
-    stack = [pattern for pattern in patterns if isinstance(pattern, (Pattern, List))]
+    if inventory.matches:
+        patterns += [goal.args[1] for goal in in_order(inventory.matches)]
+    stack = [pattern for pattern in patterns if _has_inside(pattern)]
     while stack:
         for part in parts(stack.pop()):
             yield part
-            if isinstance(part, (Pattern, List)):
+            if _has_inside(part):
                 stack.append(part)
+
+
+def _has_inside(pattern: Term | None) -> t.TypeGuard[Term]:
+    return (isinstance(pattern, Pattern) and bool(pattern.fields)) or isinstance(pattern, List)
 
 
 # -- the whole policy ----------------------------------------------------------------

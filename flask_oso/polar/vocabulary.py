@@ -64,14 +64,18 @@ def _tag(specializer: Term | None) -> str | None:
     return specializer.tag if isinstance(specializer, Pattern) else None
 
 
-def classes_of_variables(rule: Rule) -> Mapping[str, str]:
-    """Give the classes that the head, or a ``matches`` on the way, asks of variables."""
+def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str, str]:
+    """Give the classes that the head, or a ``matches`` on the way, asks of variables.
+
+    :param has_matches: whether there is a ``matches`` anywhere, as far as is known.
+    """
     found = [(parameter.term, parameter.specializer) for parameter in rule.parameters]
-    found += [
-        (goal.args[0], goal.args[1])
-        for goal in _conjuncts(rule.body)
-        if isinstance(goal, Expression) and goal.operator is Operator.ISA
-    ]
+    if has_matches:
+        found += [
+            (goal.args[0], goal.args[1])
+            for goal in _conjuncts(rule.body)
+            if isinstance(goal, Expression) and goal.operator is Operator.ISA
+        ]
     return {
         term.name: pattern.tag
         for term, pattern in found
