@@ -17,7 +17,25 @@ from .polar.limits import Limits
 from .polar.polar import Polar
 from .polar.terms import Variable
 
+if t.TYPE_CHECKING:
+    from .polar.host import Host
+    from .polar.models import Models
+    from .polar.residual import Residual
+
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
+
+
+class QueryBuilder(t.Protocol):
+    """What makes queries of a database; ``flask_oso.sqlalchemy`` has one."""
+
+    def models(self, host: Host) -> Models:
+        """Give what is known of the classes whose rows it selects."""
+
+    def class_of(self, entity: t.Any) -> type:
+        """Give the class whose rows an entity stands for."""
+
+    def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Make a query of the rows for which a residual holds."""
 
 
 class Oso(Polar):
@@ -46,6 +64,7 @@ class Oso(Polar):
         self.forbidden_error = forbidden_error
         self.not_found_error = not_found_error
         self.read_action = read_action
+        self._builder: QueryBuilder | None = None
 
     def is_allowed(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Tell whether ``allow(actor, action, resource)`` has a solution.
@@ -121,6 +140,51 @@ class Oso(Polar):
         method = f"authorized_{name}s"
         return _values_of(engine.query_rule(rule, args), name, method, allow_wildcard)
 
+    # -- lists ------------------------------------------------------------------------
+
+    def set_query_builder(self, builder: QueryBuilder) -> None:
+        """Make queries with this; ``flask_oso.sqlalchemy.register_models`` calls it."""
+        self._builder = builder
+
+    def residual(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
+        """Give the condition on rows of a class for which ``is_allowed`` is true.
+
+        ``str`` of it is for people.
+
+        :raises UnsupportedError: if the policy says of a row what no condition can say.
+        :raises OsoError: if nothing is known of the class.
+        """
+        return self._residual(actor, action, cls)[0]
+
+    def authorized_query(self, actor: t.Any, action: t.Any, cls: t.Any) -> t.Any:
+        """Make a query of the rows for which ``is_allowed`` is true.
+
+        With ``register_models`` it is a ``select`` of SQLAlchemy: one statement, to which
+        more can be added.
+
+        :param cls: a mapped class, or an alias of one.
+        :raises UnsupportedError: if the policy says of a row what no query can say.
+        :raises OsoError: if nothing is known of the class.
+        """
+        residual, host, builder = self._residual(actor, action, cls)
+        return builder.query(host, residual, cls)
+
+    def _residual(
+        self, actor: t.Any, action: t.Any, entity: t.Any
+    ) -> tuple[Residual, Host, QueryBuilder]:
+        engine, builder = self._engine, self._builder
+        if builder is None:
+            raise OsoError(
+                "No models are registered, so there is nothing to query. Call 'register_models'"
+                " of 'flask_oso.sqlalchemy'."
+            )
+        cls = builder.class_of(entity)
+        if cls not in engine.host.types:
+            raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
+        args = [_itself(actor), action, None]
+        models = builder.models(engine.host)
+        return engine.residual("allow", args, 2, cls, models), engine.host, builder
+
     def get_allowed_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> list[t.Any]:
@@ -132,6 +196,12 @@ class Oso(Polar):
         from .consoles import make_console
 
         return make_console()
+
+
+def _itself(actor: t.Any) -> t.Any:
+    """Give what a proxy, such as ``current_user`` of Flask-Login, stands for."""
+    is_proxy = type(actor).__module__ == "werkzeug.local"
+    return actor._get_current_object() if is_proxy else actor
 
 
 def _values_of(

@@ -33,6 +33,10 @@ order in which they build on each other, which is also the order to read them in
     all rules of a question as one function for plain data, and how it is found.
 ``questions``, ``programs``
     what takes a question; all functions of an engine, and what they share.
+``models``, ``residual``, ``outcomes``, ``faithful``, ``unknowns``, ``search``, ``equations``,
+``conditions``, ``partial``
+    questions about rows that nobody knows yet: what is known of their classes, the condition
+    that is left of a policy, and how it is found.
 ``inspection``, ``watching``, ``tracing``, ``measuring``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
 ``engine``, ``queries``, ``listing``, ``repl``

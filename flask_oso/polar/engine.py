@@ -34,7 +34,10 @@ from .sources import Source
 from .traversal import walk
 
 if t.TYPE_CHECKING:
+    from .models import Models
     from .programs import Program
+    from .residual import Residual
+    from .search import Analysis
     from .watching import Watcher
 
 # What is imported further below, in functions, is not needed by every process that imports
@@ -86,6 +89,7 @@ class Engine:
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
         self._clauses: dict[str, dict[int, Candidates]] = {}
+        self._analysis: Analysis | None = None
 
     def _make_program(self) -> Program:
         from .programs import Program
@@ -172,6 +176,21 @@ class Engine:
             "for whom, and for what?" and match anything.
         """
         return self._answer_for(name, len(args))(*args)
+
+    def residual(
+        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Models
+    ) -> Residual:
+        """Give the condition on rows of a class for which a rule call has a solution.
+
+        :param at: the position of the argument that is such a row.
+        :raises UnsupportedError: if the policy says something that no condition can.
+        """
+        from .partial import Partial
+        from .search import Analysis
+
+        if self._analysis is None:
+            self._analysis = Analysis(self)
+        return Partial(self, models, self._analysis, self._limits).residual(name, args, at, cls)
 
     def strings(self, name: str, args: Sequence[t.Any], at: int) -> set[str] | None:
         """Give the strings of one argument for which a rule call has a solution.

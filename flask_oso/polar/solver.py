@@ -348,7 +348,7 @@ class Solver(Operations):
             return False
         args = tuple(self._operand(arg, frame) for arg in call.args)
         # A rule whose literals exclude it is none of this call: nothing of it is tried.
-        possible = [c for c in candidates.for_call(args) if not _is_excluded(c, args)]
+        possible = [c for c in candidates.for_call(args) if not is_excluded(c, args)]
         return self._filter(_Filter(args, possible, 0, []), step)
 
     def _filter(self, state: _Filter, step: Step) -> bool:
@@ -596,7 +596,7 @@ def _other_member(name: str, root: Unknown, visible: dict[str, Unknown]) -> str:
     return members[(members.index(name) + 1) % len(members)]
 
 
-def _is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
+def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
     """Tell whether a literal parameter of a clause can never be the argument of a call."""
     for position, literal in clause.literals:
         arg = follow(args[position])

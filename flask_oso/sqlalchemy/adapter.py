@@ -1,4 +1,4 @@
-"""SQLAlchemy behind ``Relation``: the only module here that imports it.
+"""SQLAlchemy behind ``Relation``.
 
 In goes a ``DataFilter``, out comes a query of a session that gives the rows. What SQL
 cannot say as the policy means it raises ``UnsupportedError``; nothing is ever dropped from a
@@ -15,8 +15,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from .polar.exceptions import UnsupportedError
-from .polar.relations import Condition, DataAdapter, DataFilter, Join, Projection
+from ..polar.exceptions import UnsupportedError
+from ..polar.relations import Condition, DataAdapter, DataFilter, Join, Projection
 
 _Clause = sa.ColumnElement[bool]
 _Session = orm.Session | orm.scoped_session[t.Any]

@@ -1,0 +1,12 @@
+"""SQLAlchemy: the only package here that imports it.
+
+``register_models`` makes mapped classes known to policies, so that ``Oso.authorized_query``
+can make one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by
+hand. ``mapping`` describes classes, ``translation`` makes SQL of conditions, ``dialects`` has
+what databases spell differently, ``queries`` puts them together.
+"""
+
+from .adapter import SqlAlchemyAdapter
+from .queries import Selects, register_models
+
+__all__ = ["Selects", "SqlAlchemyAdapter", "register_models"]

@@ -1,0 +1,106 @@
+"""Pieces of SQL that databases spell differently, where the plain ones would not be exact.
+
+Each is a function to SQLAlchemy, and says in its compilers how a database is held to compare
+as Python does: letter by letter, and NaN with nothing.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+_MYSQL = ("mysql", "mariadb")
+
+
+class Exact(FunctionElement[str]):
+    """A text that equals no other, whatever the collation of its column."""
+
+    inherit_cache = True
+    name = "exact"
+
+    def __init__(self, text: t.Any) -> None:
+        super().__init__(text)
+        self.type = text.type
+
+
+class CodePoints(Exact):
+    """A text in the order of its code points."""
+
+    inherit_cache = True
+    name = "code_points"
+
+
+class LastCharacters(FunctionElement[str]):
+    """The last characters of a text; all of it if there are not so many."""
+
+    inherit_cache = True
+    name = "last_characters"
+    type = sa.String()
+
+
+class WithoutNan(FunctionElement[bool]):
+    """A comparison that does not hold where a number is NaN, which PostgreSQL would order."""
+
+    inherit_cache = True
+    name = "without_nan"
+    type = sa.Boolean()
+
+
+def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
+    return [compiler.process(each, **keywords) for each in element.clauses]
+
+
+def _has_collation(element: t.Any) -> bool:
+    return getattr(element.type, "collation", None) is not None
+
+
+@compiles(Exact)
+def _exact(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (text,) = _arguments(element, compiler, keywords)
+    return f"{text} COLLATE BINARY" if _has_collation(element) else text
+
+
+@compiles(Exact, "postgresql")
+def _exact_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (text,) = _arguments(element, compiler, keywords)
+    return f'{text} COLLATE "C"' if _has_collation(element) else text
+
+
+@compiles(CodePoints, "postgresql")
+def _code_points_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (text,) = _arguments(element, compiler, keywords)
+    return f'{text} COLLATE "C"'
+
+
+@compiles(Exact, *_MYSQL)
+@compiles(CodePoints, *_MYSQL)
+def _exact_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (text,) = _arguments(element, compiler, keywords)
+    return f"CAST(CONVERT({text} USING utf8mb4) AS BINARY)"
+
+
+@compiles(LastCharacters)
+def _last(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, length = _arguments(element, compiler, keywords)
+    return f"right({text}, {length})"
+
+
+@compiles(LastCharacters, "sqlite")
+def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    text, length = _arguments(element, compiler, keywords)
+    return f"substr({text}, -{length})"
+
+
+@compiles(WithoutNan)
+def _without_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    comparison, *_ = element.clauses
+    return str(compiler.process(comparison, **keywords))
+
+
+@compiles(WithoutNan, "postgresql")
+def _without_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    comparison, *numbers = _arguments(element, compiler, keywords)
+    return "({})".format(" AND ".join([comparison, *(f"{each} < 'NaN'" for each in numbers)]))

@@ -1,0 +1,333 @@
+"""What mappers say of classes, for questions about rows that are not loaded.
+
+In goes a mapped class; out comes its ``Model``: which columns can be compared, where its
+relations lead, and of which classes its rows are. What a database would compare in another
+way than Python is opaque, with the reason.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing as t
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.ext.hybrid import hybrid_property
+
+from ..polar.exceptions import OsoError
+from ..polar.models import Field, Kind, Link, Model
+from ..polar.relations import Relation
+
+_TEXTS: tuple[type, ...] = (
+    sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.NVARCHAR, sa.TEXT, sa.CLOB,
+    mysql.VARCHAR, mysql.TEXT, mysql.TINYTEXT, mysql.MEDIUMTEXT, mysql.LONGTEXT,
+)  # fmt: skip
+#: What SQLModel makes of ``str``.
+_AUTO_STRING = ("sqlmodel.sql.sqltypes", "AutoString")
+_PYTHON = "it is computed in Python"
+
+
+class MappedModels:
+    """The models of mapped classes, each made when it is first asked for.
+
+    :param fields: the fields that were declared with ``register_class``; a ``Relation`` among
+        them takes the place of a mapped attribute, as it does in a decision.
+    :param classes: the registered classes by name, to which they lead.
+    """
+
+    def __init__(
+        self, fields: Mapping[type, Mapping[str, t.Any]], classes: Mapping[str, type]
+    ) -> None:
+        self._fields = fields
+        self._classes = classes
+        self._models: dict[type, Model | None] = {}
+
+    def model(self, cls: type) -> Model | None:
+        """Give the model of a mapped class; ``None`` if it is not mapped."""
+        if cls not in self._models:
+            mapper: t.Any = sa.inspect(cls, raiseerr=False)
+            is_mapped = isinstance(mapper, orm.Mapper)
+            self._models[cls] = self._made(cls, mapper) if is_mapped else None
+        return self._models[cls]
+
+    def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
+        classes = _classes_of(mapper)
+        members: dict[str, Field | Link] = {}
+        refused: dict[str, str] = {}
+        names = mapper.all_orm_descriptors.keys()
+        for name in names:
+            found = _member(mapper, name)
+            if isinstance(found, str):
+                refused[name] = found
+            elif any(not _is_inherited(each, name) for each in classes):
+                refused[name] = "a subclass says something else"
+            else:
+                members[name] = found
+        for name, declared in self._fields.get(cls, {}).items():
+            if isinstance(declared, Relation):
+                found = self._declared(mapper, declared)
+                members.pop(name, None)
+                refused.pop(name, None)
+                if isinstance(found, str):
+                    refused[name] = found
+                else:
+                    members[name] = found
+        for name in dir(cls):
+            if not name.startswith("_") and name not in members:
+                refused.setdefault(name, _PYTHON)
+        own, shares = _equality(classes)
+        return Model(cls, classes, members, refused, own, shares)
+
+    def _declared(self, mapper: orm.Mapper[t.Any], relation: Relation) -> Link | str:
+        cls = self._classes.get(relation.other_type)
+        other = sa.inspect(cls, raiseerr=False) if cls is not None else None
+        if not isinstance(other, orm.Mapper):
+            return f"it leads to {relation.other_type!r}, which is not registered as a model"
+        if relation.kind not in ("one", "many"):
+            return f"its kind is {relation.kind!r}, and neither 'one' nor 'many'"
+        column = other.columns.get(relation.other_field)
+        if column is None or relation.my_field not in mapper.columns:
+            return "it compares what is no column"
+        if relation.kind == "one" and not is_unique([column]):
+            return "it leads to one row, but the column it compares is not unique"
+        return Link(other.class_, relation.kind == "many")
+
+
+def _classes_of(mapper: orm.Mapper[t.Any]) -> tuple[type, ...]:
+    if mapper.polymorphic_on is None:
+        return (mapper.class_,)
+    return tuple(
+        each.class_
+        for each in mapper.self_and_descendants
+        if not getattr(each, "polymorphic_abstract", False)
+    )
+
+
+def _is_inherited(cls: type, name: str) -> bool:
+    """Tell whether a class leaves an attribute to the mapper."""
+    attribute = inspect.getattr_static(cls, name, None)
+    return isinstance(attribute, orm.QueryableAttribute | hybrid_property)
+
+
+def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
+    """Describe an attribute, or say why that is impossible."""
+    attribute = mapper.attrs.get(name)
+    if isinstance(attribute, orm.SynonymProperty):
+        return _member(mapper, attribute.name)
+    if isinstance(attribute, orm.RelationshipProperty):
+        return _link(attribute)
+    if isinstance(attribute, orm.ColumnProperty):
+        column = attribute.columns[0]
+        is_nullable = not isinstance(column, sa.Column) or bool(column.nullable)
+        return field_of(column.type, is_nullable)
+    descriptor = mapper.all_orm_descriptors[name]
+    if isinstance(descriptor, hybrid_property):
+        return _hybrid(mapper.class_, descriptor)
+    return _PYTHON
+
+
+def _hybrid(cls: type, descriptor: hybrid_property[t.Any]) -> Field | str:
+    if descriptor.expr is None:
+        return "it is a hybrid without an expression. Give it one"
+    expression = getattr(cls, descriptor.__name__)
+    kind = getattr(expression, "type", None)
+    return _PYTHON if kind is None else field_of(kind, True)
+
+
+# -- relations -----------------------------------------------------------------------
+
+
+def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
+    cls = relation.mapper.class_
+    if relation.lazy in ("write_only", "noload", "raise"):
+        return f"it is not read from an object: its loading is {relation.lazy!r}"
+    if relation.uselist:
+        collection = relation.collection_class or list
+        is_plain = isinstance(collection, type) and issubclass(collection, list | set)
+        return Link(cls, True) if is_plain else "its collection is not a list of its rows"
+    if relation.direction is not orm.MANYTOONE:
+        remote = [column for _, column in relation.local_remote_pairs or ()]
+        if relation.secondary is not None or not is_unique(remote):
+            return "it leads to one row, but the columns it compares are not unique"
+        return Link(cls, False)
+    is_filled = all(
+        isinstance(column, sa.Column) and not column.nullable and column.foreign_keys
+        for column in relation.local_columns
+    )
+    return Link(cls, False, is_filled and direct_pairs(relation) is not None)
+
+
+def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:
+    """Give the columns here that hold the primary key there, with those of the key.
+
+    ``None`` if the relation is more than that: other columns, or other conditions.
+    """
+    if relation.secondary is not None or relation.direction is not orm.MANYTOONE:
+        return None
+    pairs = list(relation.local_remote_pairs or ())
+    join: t.Any = relation.primaryjoin
+    clauses = list(join.clauses) if isinstance(join, sa.BooleanClauseList) else [join]
+    key = relation.mapper.primary_key
+    if len(clauses) != len(pairs) or {remote for _, remote in pairs} != set(key):
+        return None
+    if not all(getattr(each, "operator", None) is _EQUALS for each in clauses):
+        return None
+    # A row of another class than the relation's is not what it leads to.
+    if relation.mapper.single or relation.mapper.inherits is not None:
+        return None
+    return pairs
+
+
+_EQUALS: t.Any = sa.literal_column("1").__eq__(1).operator
+
+
+def is_unique(columns: list[t.Any]) -> bool:
+    """Tell whether no two rows of a table have the same values in some columns."""
+    tables = {getattr(column, "table", None) for column in columns}
+    table = next(iter(tables)) if len(tables) == 1 else None
+    if not isinstance(table, sa.Table):
+        return False
+    wanted = set(columns)
+    keys: list[set[t.Any]] = [set(table.primary_key.columns)]
+    keys += [set(c.columns) for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
+    keys += [set(index.columns) for index in table.indexes if index.unique]
+    keys += [{column} for column in columns if column.unique]
+    return any(key and key <= wanted for key in keys)
+
+
+# -- columns -------------------------------------------------------------------------
+
+
+def field_of(kind: t.Any, is_nullable: bool) -> Field:
+    """Describe what a column of a type holds."""
+    field = _plain_field(kind, is_nullable)
+    variants = getattr(kind, "_variant_mapping", None) or {}
+    if any(_plain_field(each, is_nullable) != field for each in variants.values()):
+        return _opaque("its type is not the same in each database", is_nullable)
+    return field
+
+
+def _opaque(reason: str, is_nullable: bool) -> Field:
+    return Field(Kind.OPAQUE, is_nullable, reason=reason)
+
+
+def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
+    if isinstance(kind, sa.types.TypeDecorator):
+        if (type(kind).__module__, type(kind).__name__) == _AUTO_STRING:
+            return Field(Kind.TEXT, is_nullable)
+        return _opaque(f"{type(kind).__name__} converts its values in Python", is_nullable)
+    if isinstance(kind, sa.Enum):
+        choices = tuple(kind.enum_class) if kind.enum_class is not None else tuple(kind.enums)
+        return Field(Kind.ENUM, is_nullable, choices=choices)
+    if isinstance(kind, sa.Boolean):
+        return Field(Kind.BOOLEAN, is_nullable)
+    if isinstance(kind, sa.Integer):
+        return Field(Kind.INTEGER, is_nullable)
+    if isinstance(kind, sa.Numeric | sa.Float | sa.Double):
+        return _numeric(kind, is_nullable)
+    if isinstance(kind, sa.Uuid):
+        if kind.as_uuid:
+            return Field(Kind.UUID, is_nullable)
+    elif type(kind) in _TEXTS:
+        return Field(Kind.TEXT, is_nullable)
+    elif isinstance(kind, sa.DateTime | sa.Date | sa.Time):
+        return _temporal(kind, is_nullable)
+    if isinstance(kind, sa.CHAR | sa.NCHAR):
+        return _opaque("databases fill CHAR with spaces. Use String", is_nullable)
+    if isinstance(kind, postgresql.CITEXT):
+        return _opaque("CITEXT takes letters of both cases for one", is_nullable)
+    name = type(kind).__name__
+    return _opaque(f"the type {name} has no comparison that databases share", is_nullable)
+
+
+def _numeric(kind: t.Any, is_nullable: bool) -> Field:
+    if isinstance(kind, sa.Float | sa.Double):
+        is_short = isinstance(kind, sa.REAL) or (kind.precision or 53) < 53
+        if kind.asdecimal or is_short:
+            return _opaque("it has fewer digits than a float of Python", is_nullable)
+        return Field(Kind.FLOAT, is_nullable)
+    if not kind.asdecimal:
+        return _opaque("it is a decimal that becomes a float. Use Float", is_nullable)
+    return Field(Kind.DECIMAL, is_nullable, scale=kind.scale)
+
+
+def _temporal(kind: t.Any, is_nullable: bool) -> Field:
+    if getattr(kind, "timezone", False):
+        return _opaque("not every database keeps time zones. Use a naive time", is_nullable)
+    if isinstance(kind, sa.DateTime):
+        return Field(Kind.DATETIME, is_nullable)
+    return Field(Kind.DATE if isinstance(kind, sa.Date) else Kind.TIME, is_nullable)
+
+
+# -- equality of rows ----------------------------------------------------------------
+
+
+def _equality(classes: tuple[type, ...]) -> tuple[type | None, bool]:
+    """Give the first class whose instances may equal others than themselves.
+
+    A row is one object in a session. The equality of a dataclass, and that of Flask-Login,
+    do not tell more: both compare the key.
+    """
+    shares = False
+    for cls in classes:
+        if t.cast(t.Any, cls).__eq__ is object.__eq__ or _is_dataclass_equality(cls):
+            continue
+        if not _is_login_equality(cls):
+            return cls, True
+        shares = True
+    return None, shares
+
+
+def _is_dataclass_equality(cls: type) -> bool:
+    if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.eq:  # type: ignore[attr-defined]
+        return False
+    compared = {field.name for field in dataclasses.fields(cls) if field.compare}
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    is_made = "__eq__" in vars(cls) and cls.__eq__.__qualname__.endswith("__eq__")
+    keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+    return is_made and _is_generated(cls.__eq__) and keys <= compared
+
+
+def _is_generated(function: t.Any) -> bool:
+    return getattr(getattr(function, "__code__", None), "co_filename", "") in ("<string>", "")
+
+
+def _is_login_equality(cls: t.Any) -> bool:
+    owners = [base for base in cls.__mro__ if "__eq__" in vars(base)]
+    names = [base for base in cls.__mro__ if "get_id" in vars(base)]
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    return all(
+        found and found[0].__module__ == "flask_login.mixins" for found in (owners, names)
+    ) and keys == ["id"]
+
+
+# -- registering ---------------------------------------------------------------------
+
+
+def mapped_classes(models: t.Any) -> list[type]:
+    """Give the mapped classes of a declarative base, or those of a list.
+
+    :raises OsoError: for what is not mapped.
+    """
+    try:
+        orm.configure_mappers()
+    except sa.exc.SQLAlchemyError as error:
+        raise OsoError(f"The models cannot be registered: {error}") from error
+    if isinstance(models, type) and not isinstance(sa.inspect(models, False), orm.Mapper):
+        registry = getattr(models, "registry", None)
+        if not isinstance(registry, orm.registry):
+            raise OsoError(f"{models.__name__!r} is neither a declarative base nor a mapped class.")
+        return sorted((each.class_ for each in registry.mappers), key=_name_of)
+    classes = [models] if isinstance(models, type) else list(models)
+    for cls in classes:
+        if not isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper):
+            raise OsoError(f"{_name_of(cls)!r} is not mapped. Derive it from the declarative base.")
+    return classes
+
+
+def _name_of(cls: t.Any) -> str:
+    return str(getattr(cls, "__qualname__", cls))

@@ -1,0 +1,75 @@
+"""Statements of what a policy allows: a SELECT for a residual.
+
+In goes a ``Residual`` and the entity to select, a mapped class or an alias of one; out
+comes a statement that an application goes on building.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..oso import Oso
+from ..polar.exceptions import OsoError
+from ..polar.host import Host
+from ..polar.models import Models
+from ..polar.residual import TRUE, Residual
+from .mapping import MappedModels, mapped_classes
+from .translation import Clause, Translator
+
+
+class Selects:
+    """Makes statements for ``Oso.authorized_query``."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Host, MappedModels] | None = None
+
+    def models(self, host: Host) -> Models:
+        """Give what the mappers say of classes, under the registered names."""
+        known = self._known
+        if known is None or known[0] is not host:
+            known = self._known = host, MappedModels(host.fields, host.classes)
+        return known[1]
+
+    def class_of(self, entity: t.Any) -> type:
+        """Give the class whose rows an entity stands for.
+
+        :raises OsoError: if it is no mapped class and no alias of one.
+        """
+        inspected: t.Any = sa.inspect(entity, raiseerr=False)
+        mapper = getattr(inspected, "mapper", None)
+        if not isinstance(mapper, orm.Mapper) or isinstance(inspected, orm.InstanceState):
+            raise OsoError(
+                f"{getattr(entity, '__name__', type(entity).__name__)!r} is not mapped, so it has"
+                " no rows to select. Give a mapped class, or an alias of one."
+            )
+        return t.cast(type, mapper.class_)
+
+    def clause(self, host: Host, residual: Residual, entity: t.Any) -> Clause:
+        """Make the condition on an entity."""
+        translator = Translator(lambda cls: host.fields.get(cls, {}))
+        return translator.clause(residual.condition, {residual.root: entity})
+
+    def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Make the statement."""
+        statement = sa.select(entity)
+        if residual.condition == TRUE:
+            return statement
+        return statement.where(self.clause(host, residual, entity))
+
+
+def register_models(oso: Oso, models: t.Any) -> None:
+    """Make mapped classes known to policies, and to ``authorized_query``.
+
+    A class that is registered already keeps its name and fields.
+
+    :param models: a declarative base, for all classes that derive from it, or a list.
+    :raises OsoError: for what is not mapped.
+    """
+    known = set(oso.host.classes.values())
+    for cls in mapped_classes(models):
+        if cls not in known:
+            oso.register_class(cls)
+    oso.set_query_builder(Selects())

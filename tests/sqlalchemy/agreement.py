@@ -1,0 +1,101 @@
+"""Rows by a statement against rows by ``is_allowed``, for policies and data drawn at random."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import datetime
+import decimal
+import io
+import random
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso, OsoError
+from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.sqlalchemy import register_models
+
+from . import documents
+from .policies import Writer
+
+#: How many policies are tried on the same rows.
+POLICIES_PER_DATABASE = 40
+
+
+def make_oso(policy: str) -> Oso:
+    """Make an Oso that knows the documents."""
+    oso = Oso(compiled=False)
+    register_models(oso, documents.Base)
+    oso.register_constant(documents.Status.DONE, "done")
+    oso.register_constant(datetime.date(2024, 1, 1), "new_year")
+    oso.register_constant(decimal.Decimal("0.10"), "ten_cents")
+    with contextlib.redirect_stdout(io.StringIO()):
+        oso.load_str(policy)
+    return oso
+
+
+class Tally(collections.Counter[str]):
+    """What came of the pairs: ``agreed``, ``refused``, or something worse.
+
+    ``uncertain`` is a row that a statement leaves out since one of its related rows makes the
+    policy raise, while a decision may come upon another one first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disagreements: list[str] = []
+
+
+def compare(engine: sa.Engine, seed: int, pairs: int) -> Tally:
+    """Try policies on rows, and count."""
+    tally = Tally()
+    choose = random.Random(seed)
+    while tally["pairs"] < pairs:
+        documents.Base.metadata.drop_all(engine)
+        documents.Base.metadata.create_all(engine)
+        with orm.Session(engine) as session:
+            documents.fill(session, choose)
+            for _ in range(min(POLICIES_PER_DATABASE, pairs - tally["pairs"])):
+                _compare_one(session, choose, tally)
+    return tally
+
+
+def _compare_one(session: orm.Session, choose: random.Random, tally: Tally) -> None:
+    policy = Writer(choose).policy()
+    user = session.get(documents.User, choose.choice([1, 2, 3]))
+    tally["pairs"] += 1
+    oso = make_oso(policy)
+    try:
+        query = oso.authorized_query(user, "read", documents.Doc)
+    except UnsupportedError:
+        tally["refused"] += 1
+        return
+    except OsoError:
+        # What is known of the actor makes the policy raise, whatever the row.
+        tally["raised"] += 1
+        return
+    found = {doc.id for doc in session.scalars(query)}
+    for doc in session.scalars(sa.select(documents.Doc)):
+        verdict = _judge(oso, user, doc, doc.id in found)
+        tally[verdict] += 1
+        if verdict not in ("agreed", "uncertain"):
+            shown = f"{verdict}: document {doc.id}, user {user.id}\n{policy}\n{query.whereclause}"
+            tally.disagreements.append(shown)
+
+
+def _judge(oso: Oso, user: t.Any, doc: t.Any, is_found: bool) -> str:
+    try:
+        is_allowed = oso.is_allowed(user, "read", doc)
+    except OsoError:
+        return "one too many" if is_found else "agreed"
+    if is_found is is_allowed:
+        return "agreed"
+    if is_found:
+        return "one too many"
+    try:
+        list(oso.query_rule("allow", user, "read", doc))
+    except OsoError:
+        return "uncertain"
+    return "missing"

@@ -1,0 +1,288 @@
+"""What mappers say of classes: which attributes can be compared, and where relations lead."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
+from sqlalchemy.ext.hybrid import hybrid_property
+
+from flask_oso import Oso, OsoError, Relation
+from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.polar.models import Field, Kind, Link
+from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.mapping import MappedModels, field_of
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Lower(sa.types.TypeDecorator[str]):
+    """Converts in Python."""
+
+    impl = sa.String
+    cache_ok = True
+
+
+class Owner(Base):
+    """Owns items; its key has two columns, one of them under another name."""
+
+    __tablename__ = "owners"
+    land: orm.Mapped[str] = orm.mapped_column("country", primary_key=True)
+    number: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(default="x")
+    items: orm.Mapped[list[Item]] = orm.relationship(back_populates="owner")
+    by_title: orm.Mapped[dict[str, Item]] = orm.relationship(
+        viewonly=True, collection_class=orm.attribute_keyed_dict("title")
+    )
+    first: orm.Mapped[Item | None] = orm.relationship(viewonly=True, uselist=False)
+
+
+class Item(Base):
+    """Has an attribute of each sort."""
+
+    __tablename__ = "items"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    title: orm.Mapped[str]
+    size: orm.Mapped[int] = orm.mapped_column(default=1)
+    data: orm.Mapped[dict[str, t.Any] | None] = orm.mapped_column(sa.JSON)
+    lower: orm.Mapped[str | None] = orm.mapped_column(Lower)
+    code: orm.Mapped[str | None] = orm.mapped_column(sa.CHAR(3))
+    owner_land: orm.Mapped[str | None]
+    owner_number: orm.Mapped[int | None]
+    owner: orm.Mapped[Owner | None] = orm.relationship(back_populates="items")
+    label: orm.Mapped[Label | None] = orm.relationship(back_populates="item")
+    heading = orm.synonym("title")
+    double: orm.Mapped[int] = orm.column_property(sa.literal_column("items.size * 2", sa.Integer))
+    owner_name: AssociationProxy[str] = association_proxy("owner", "name")
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["owner_land", "owner_number"], ["owners.country", "owners.number"]
+        ),
+    )
+
+    @hybrid_property
+    def is_big(self) -> bool:
+        """Whether it is big."""
+        return self.size > 1
+
+    @is_big.inplace.expression
+    @classmethod
+    def _is_big(cls) -> sa.ColumnElement[bool]:
+        return cls.size > 1
+
+    @hybrid_property
+    def is_small(self) -> bool:
+        """Whether it is small, without an expression."""
+        return self.size < 1
+
+    @property
+    def loud(self) -> str:
+        """The title in capitals."""
+        return self.title.upper()
+
+
+class Label(Base):
+    """Belongs to one item at most."""
+
+    __tablename__ = "labels"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    item_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("items.id"), unique=True)
+    item: orm.Mapped[Item] = orm.relationship(back_populates="label")
+
+
+@pytest.fixture
+def session() -> Iterator[orm.Session]:
+    """Open a database with a few items."""
+    engine = sa.create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        session.add_all([Owner(land="x", number=1), Owner(land="x", number=2, name="y")])
+        session.add(Item(id=1, title="a", size=1, owner_land="x", owner_number=1))
+        session.add(Item(id=2, title="b", size=2, owner_land="x", owner_number=2))
+        session.add_all([Item(id=3, title="c", size=3), Label(id=1, item_id=2)])
+        session.commit()
+        yield session
+    engine.dispose()
+
+
+def find(session: orm.Session, body: str, actor: t.Any = None) -> list[int]:
+    """Give the ids of the items that are listed, after checking each."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f"allow(_actor, _, item: Item) if {body};")
+    found = sorted(item.id for item in session.scalars(oso.authorized_query(actor, "x", Item)))
+    checked = [i.id for i in session.scalars(sa.select(Item)) if is_allowed(oso, actor, i)]
+    assert found == sorted(checked)
+    return found
+
+
+def is_allowed(oso: Oso, actor: t.Any, item: Item) -> bool:
+    """Ask for one item; an error is no allow."""
+    try:
+        return oso.is_allowed(actor, "x", item)
+    except OsoError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        ('item.heading = "a"', [1]),
+        ("item.double = 4", [2]),
+        ("item.is_big", [2, 3]),
+        ("not item.is_big", [1]),
+        ("item.label = nil", [1, 3]),
+        ("item.label.id = 1", [2]),
+        ('item.owner.name = "y"', [2]),
+        ("item.owner = _actor", [2]),
+        ("not item.owner = _actor", [1, 3]),
+        ("item in _actor.items", [2]),
+        ("item.owner.land = item.owner_land", [1, 2]),
+    ],
+)
+def test_attributes(session: orm.Session, body: str, ids: list[int]) -> None:
+    """Synonyms, column properties, hybrids and composite keys work as in a check."""
+    assert find(session, body, session.get(Owner, ("x", 2))) == ids
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("item.is_small", "it is a hybrid without an expression. Give it one"),
+        ('item.loud = "A"', "it is computed in Python"),
+        ('item.owner_name = "x"', "it is computed in Python"),
+        ("item.data = nil", "the type JSON has no comparison that databases share"),
+        ('item.lower = "a"', "Lower converts its values in Python"),
+        ('item.code = "a"', "databases fill CHAR with spaces. Use String"),
+        ("item.owner.first = item", "the columns it compares are not unique"),
+        ("item in item.owner.by_title", "its collection is not a list of its rows"),
+    ],
+)
+def test_attributes_that_need_a_row(session: orm.Session, body: str, reason: str) -> None:
+    """What would be computed in Python, or compared otherwise, is refused with the reason."""
+    with pytest.raises(UnsupportedError) as caught:
+        find(session, body)
+
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (sa.Boolean(), Field(Kind.BOOLEAN)),
+        (sa.BigInteger(), Field(Kind.INTEGER)),
+        (sa.Float(), Field(Kind.FLOAT)),
+        (sa.Double(), Field(Kind.FLOAT)),
+        (sa.Numeric(10, 2), Field(Kind.DECIMAL, scale=2)),
+        (sa.Text(), Field(Kind.TEXT)),
+        (sa.Date(), Field(Kind.DATE)),
+        (sa.DateTime(), Field(Kind.DATETIME)),
+        (sa.Time(), Field(Kind.TIME)),
+        (sa.Uuid(), Field(Kind.UUID)),
+        (sa.Enum("a", "b"), Field(Kind.ENUM, choices=("a", "b"))),
+        (sa.String().with_variant(sa.Text(), "mysql"), Field(Kind.TEXT)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_types(kind: t.Any, field: Field) -> None:
+    """Types whose values databases compare as Python does can be compared."""
+    assert field_of(kind, True) == field
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        sa.REAL(),
+        sa.Float(precision=24),
+        sa.Numeric(10, 2, asdecimal=False),
+        sa.DateTime(timezone=True),
+        sa.Uuid(as_uuid=False),
+        sa.LargeBinary(),
+        sa.Interval(),
+        sa.PickleType(),
+        postgresql.CITEXT(),
+        postgresql.JSONB(),
+        postgresql.ARRAY(sa.Integer),
+        sa.String().with_variant(postgresql.CITEXT(), "postgresql"),
+    ],
+    ids=lambda kind: type(kind).__name__,
+)
+def test_types_that_are_opaque(kind: t.Any) -> None:
+    """Types that databases compare in ways of their own cannot."""
+    field = field_of(kind, True)
+
+    assert field.kind is Kind.OPAQUE
+    assert field.reason
+
+
+def make_models(**fields: Relation) -> MappedModels:
+    """Make models of a host on which fields of Item are declared."""
+    return MappedModels({Item: fields}, {"Owner": Owner, "Item": Item, "Label": Label})
+
+
+def test_declared_relations_take_the_place_of_attributes() -> None:
+    """A ``Relation`` hides an attribute of its name, as in a check."""
+    models = make_models(owner=Relation("many", "Label", "id", "item_id"))
+    model = models.model(Item)
+
+    assert model is not None
+    assert model.members["owner"] == Link(Label, True)
+
+
+@pytest.mark.parametrize(
+    ("relation", "reason"),
+    [
+        (Relation("one", "Nobody", "id", "id"), "it leads to 'Nobody', which is not registered"),
+        (Relation("some", "Label", "id", "id"), "its kind is 'some'"),
+        (Relation("many", "Label", "id", "nothing"), "it compares what is no column"),
+        (Relation("one", "Owner", "size", "number"), "it leads to one row, but the column"),
+    ],
+)
+def test_declared_relations_that_lead_nowhere(relation: Relation, reason: str) -> None:
+    """A relation that a check could not follow is refused with the reason."""
+    model = make_models(other=relation).model(Item)
+
+    assert model is not None
+    assert model.refused["other"].startswith(reason)
+
+
+def test_class_without_a_table() -> None:
+    """A class that is not mapped has no model."""
+    assert make_models().model(int) is None
+
+
+class Data(orm.MappedAsDataclass, orm.DeclarativeBase):
+    """Tables of dataclasses."""
+
+
+class Point(Data):
+    """Equal to another with the same fields, the key among them."""
+
+    __tablename__ = "points"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Twin(Data):
+    """Equal to another whatever its key is."""
+
+    __tablename__ = "twins"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True, compare=False)
+    name: orm.Mapped[str]
+
+
+@pytest.mark.parametrize(("cls", "own"), [(Item, None), (Point, None), (Twin, Twin)])
+def test_equality(cls: type, own: type | None) -> None:
+    """An equality that does not compare the key is one's own."""
+    model = make_models().model(cls)
+
+    assert dataclasses.is_dataclass(cls) is (cls is not Item)
+    assert model is not None
+    assert model.own_equality is own
