@@ -23,7 +23,7 @@ from .clauses import Clause, Slot
 from .goals import GoalWriter
 from .modes import Unfollowable, check_class, has_cut, in_order, is_bare, matching
 from .nodes import Expression, Instance, Operator, Term, Value
-from .patterns import Argument, class_of, instance_test, one_at_most, takes_one_look
+from .patterns import Argument, class_of, instance_test, one_at_most, possible, takes_one_look
 from .places import Place
 from .scopes import Goals, Names, Ref, Scope, Site, Variant, conjuncts, in_front
 from .snippets import (
@@ -80,6 +80,7 @@ class Writer:
         parameters = [f"a{n}" for n in range(variant.arity)]
         candidates = self.names.candidates(variant.name, variant.arity)
         clauses = [] if candidates is None else matching(candidates, variant.values)
+        clauses = possible(clauses, variant.values, self.names.host)
         for clause in clauses:
             if has_cut(clause):
                 raise Unfollowable("a cut", clause.rule.span)

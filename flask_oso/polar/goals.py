@@ -21,10 +21,11 @@ from .modes import (
     is_string,
     matching,
 )
-from .nodes import COMPARISONS, Call, Expression, List, Operator, Term, Value
-from .patterns import Argument, Matches, instance_test, one_at_most, takes_one_look
+from .nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
+from .patterns import Argument, instance_test, one_at_most, possible, takes_one_look
 from .places import MAX_LOOPS, Next, Place
 from .scopes import Cell, Goal, Part, Passed, Ref, Scope, Variant, conjuncts, in_front, joined
+from .searches import Searches
 from .snippets import assign, block, both, call, compared, load, negated, typed
 
 _COMPARE: dict[Operator, type[ast.cmpop]] = {
@@ -37,7 +38,7 @@ _COMPARE: dict[Operator, type[ast.cmpop]] = {
 }
 
 
-class GoalWriter(Matches):
+class GoalWriter(Searches):
     """One goal; each method writes one kind."""
 
     def write(self) -> Next:
@@ -61,19 +62,6 @@ class GoalWriter(Matches):
     def all_of(self, term: Expression) -> Next:
         """Write a conjunction."""
         return self.go_on(*conjuncts(term, self.clause, self.site.within(term)))
-
-    def any_of(self, term: Expression) -> Next:
-        """Write each alternative with everything that stands behind it."""
-        inside = self.site.within(term)
-        for arg in term.args:
-            body: list[ast.stmt] = []
-            goals = in_front([(arg, self.clause, inside)], self.rest)
-            place = Place(ast.Break, self.place.loops + 1, self.place.success)
-            if self.place.loops >= MAX_LOOPS:
-                raise self.unfollowable("too many nested searches")
-            self.writer.write_goals(goals, self.scope.copy(), body, place)
-            self.out.append(block(body))
-        return self.fail()
 
     def negation(self, term: Expression) -> Next:
         """Write that a goal has no solution. All of it is searched: an error comes out."""
@@ -111,111 +99,8 @@ class GoalWriter(Matches):
         return self.go_on()
 
     def unification(self, term: Expression) -> Next:
-        """Write ``a = b``: a test, or a binding."""
-        left, right = term.args
-        left_ref, right_ref = self.ref(left), self.ref(right)
-        if left_ref is not None and right_ref is not None:
-            return self.equal(left_ref, right_ref)
-        left_cell, right_cell = self.cell(left), self.cell(right)
-        if left_ref is None and right_ref is None:
-            one, other = t.cast(Cell, left_cell), t.cast(Cell, right_cell)
-            if one is not other:
-                self.scope.unite(one, other)
-            return self.go_on()
-        if left_ref is None:
-            return self.bind(t.cast(Cell, left_cell), t.cast(Ref, right_ref))
-        return self.bind(t.cast(Cell, right_cell), left_ref)
-
-    def lookup(self, term: Expression) -> Next:
-        """Write ``x.a = v`` or ``x.m(…) = v``."""
-        owner, key, result = term.args
-        value = self.ref(owner)
-        if value is None or value.literal is not None:
-            raise self.unfollowable("a lookup on a variable that is not bound yet")
-        name = self.writer.fresh()
-        inner = key.term if isinstance(key, Template) else key
-        if isinstance(inner, Call):
-            self._method(name, value, inner)
-        elif isinstance(inner, Value) and type(inner.value) is str:
-            self.attribute(name, value, inner.value)
-        else:
-            raise self.unfollowable("a lookup of a field that is computed")
-        read = None if isinstance(inner, Call) else term.span
-        made, known = Ref(name, read=read), self.ref(result)
-        if known is not None:
-            return self.equal(known, made)
-        cell = t.cast(Cell, self.cell(result))
-        if sum(other is cell for other in self.scope.cells.values()) > 1:
-            # It has a name in the policy, and may be used after a method changed the object.
-            copied = call("copied", load(name))
-            is_copied = compared(call("type", load(name)), ast.In(), load("copied_kinds"))
-            self.out.append(ast.If(is_copied, [assign(name, copied)], []))
-        return self.bind(cell, made)
-
-    def _method(self, name: str, value: Ref, key: Call) -> None:
-        args = [self._argument(arg) for arg in key.args]
-        names = tuple(keyword for keyword, _ in key.kwargs)
-        kwargs = [self._argument(arg) for _, arg in key.kwargs]
-        made = call(
-            "call_method",
-            self.sure(value),
-            load(self.writer.names.constant((key.name, self.span, names, value.written))),
-            ast.Tuple([*args, *kwargs], ast.Load()),
-            load("clock"),
-        )
-        self.out.append(self.mark(assign(name, made)))
-
-    def _argument(self, term: Term) -> ast.expr:
-        ref = self.ref(term)
-        if ref is None:
-            raise self.unfollowable("an argument that is not bound yet")
-        return self.sure(ref)
-
-    def membership(self, term: Expression) -> Next:
-        """Write ``x in xs`` as a loop, or as a test where the strings are known."""
-        item, collection = term.args
-        if isinstance(collection, List):
-            return self._among(item, collection)
-        cell = self.cell(collection)
-        elements = self.ref(collection)
-        if elements is None:
-            unbound = [] if self.ref(item) is not None else [t.cast(Cell, self.cell(item))]
-            return self.wait(t.cast(Cell, cell), *unbound)
-        name = self.writer.fresh()
-        source = load(elements.name)
-        known_to_be = self._known(self.goal, elements.read, elements.written)
-        over = ast.IfExp(
-            typed(elements.name, "list"),
-            ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
-            call("elements", source, *known_to_be, load("clock")),
-        )
-        following = self.loop(name, self.mark(over))
-        assert following is not None
-        inside = replace(self, out=following[1], place=following[2])
-        known, made = self.ref(item), Ref(name, origin=elements.name)
-        if elements.name in (self.scope.searched if known is None else {known.origin}):
-            raise self.unfollowable("a collection that is searched for two variables")
-        if known is not None:
-            return inside.equal(known, made)
-        self.scope.searched.add(elements.name)
-        return inside.bind(t.cast(Cell, self.cell(item)), made)
-
-    def _known(self, *values: t.Any) -> list[ast.expr]:
-        return [load(self.writer.names.constant(value)) for value in values]
-
-    def _among(self, item: Term, collection: List) -> Next:
-        known = self.ref(item)
-        texts = [part.value for part in collection.items if isinstance(part, Value)]
-        if known is None or known.literal is not None or collection.rest is not None:
-            raise self.unfollowable("a search in a list with variables")
-        strings = all(map(is_string, collection.items)) and len(set(texts)) == len(texts)
-        if not strings or len(texts) != len(collection.items):
-            raise self.unfollowable("a search in a list that has more than strings")
-        constant = self.writer.names.constant
-        among = compared(load(known.name), ast.In(), load(constant(frozenset(texts))))
-        once = ast.IfExp(among, load("once"), load("never"))
-        slow = call("matches", self.sure(known), load(constant(tuple(texts))))
-        return self.loop(self.writer.fresh(), ast.IfExp(typed(known.name, "str"), once, slow))
+        """Write ``a = b``."""
+        return self.unified(*term.args)
 
     def instance(self, term: Expression) -> Next:
         """Write ``x matches …``."""
@@ -232,7 +117,10 @@ class GoalWriter(Matches):
         """Write a comparison: at once for two integers or two strings, else as the solver."""
         refs = [self.ref(arg) for arg in term.args]
         if any(ref is None for ref in refs):
-            raise self.unfollowable("a comparison with a variable that is not bound yet")
+            if term.operator in (Operator.EQ, Operator.NEQ):
+                # It would ask something else when it is asked again.
+                raise self.unfollowable("a comparison with a variable that is not bound yet")
+            return self.wait_for_any(*term.args)
         left, right = t.cast("list[Ref]", refs)
         values = [self.sure(left), self.sure(right)]
         quick = compared(values[0], _COMPARE[term.operator](), values[1])
@@ -255,7 +143,7 @@ class GoalWriter(Matches):
         ref = self.ref(term)
         if ref is None:
             raise self.unfollowable("a condition that is not bound")
-        goal, *places = self._known(term, ref.read, ref.written)
+        goal, *places = self.constants(term, ref.read, ref.written)
         doubt = self.mark(call("condition", load(ref.name), goal, *places))
         holds = compared(load(ref.name), ast.Is(), ast.Constant(True))
         fails = compared(load(ref.name), ast.IsNot(), ast.Constant(False))
@@ -322,7 +210,7 @@ class GoalWriter(Matches):
         if candidates is None:
             raise self.unfollowable("a rule that is not defined")
         literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
-        clauses = matching(candidates, literals)
+        clauses = possible(matching(candidates, literals), literals, names.host)
         if any(map(has_cut, clauses)):
             raise self.unfollowable("a cut")
         if len(self.site.steps) > 40:
@@ -429,5 +317,8 @@ _OPERATORS: dict[Operator, Callable[[GoalWriter, Expression], Next]] = {
     Operator.DOT: GoalWriter.lookup,
     Operator.IN: GoalWriter.membership,
     Operator.ISA: GoalWriter.instance,
+    Operator.ASSIGN: GoalWriter.assignment,
+    Operator.NEW: GoalWriter.construction,
+    **dict.fromkeys(ARITHMETIC, GoalWriter.arithmetic),
     **dict.fromkeys(COMPARISONS, GoalWriter.comparison),
 }

@@ -48,7 +48,7 @@ from .nodes import (
 from .printer import nameless
 from .sources import Span, located
 from .spelling import did_you_mean, meant_class
-from .traces import Step, debug_form, in_run
+from .traces import Step, debug_form
 
 _COMPARABLE = "Numbers are compared with numbers, strings with strings.\n"
 _NUMBERS = "Both sides of an arithmetic operator are numbers.\n"
@@ -84,24 +84,29 @@ class Operations(Matching):
             return self._bindings.record(
                 Expression(goal.operator, (left, right, result), span=goal.span)
             )
+        return self._unify(result, self.calculate(goal, left, right, result))
+
+    def calculate(self, goal: Expression, left: t.Any, right: t.Any, result: t.Any) -> Value:
+        """Calculate with two terms.
+
+        :param result: what stands for the result, for messages.
+        :raises PolarRuntimeError: if there is no result.
+        :raises UnsupportedError: if they are no numbers.
+        """
         value: int | float | None = None
         if type(left) is Value and type(right) is Value:
             try:
                 value = numbers.calculate(goal.operator, left.value, right.value)
             except ArithmeticError as error:
-                shown = self._shown_operation(goal, left, right, frame)
+                shown = self._print(Expression(goal.operator, (left, right, result)))
                 raise error_at(
                     PolarRuntimeError, f"Arithmetic error: {shown}", goal.span
                 ) from error
         if value is None:
-            shown = self._shown_operation(goal, left, right, frame)
+            shown = self._print(Expression(goal.operator, (left, right, result)))
             message = f"Not supported: unsupported arithmetic operands: {shown}"
             raise with_help(error_at(UnsupportedError, message, goal.span), _NUMBERS)
-        return self._unify(result, Value(value, span=goal.span))
-
-    def _shown_operation(self, goal: Expression, left: Term, right: Term, frame: Frame) -> str:
-        result = in_run(goal.args[2], frame)
-        return self._print(Expression(goal.operator, (left, right, result)))
+        return Value(value, span=goal.span)
 
     # -- membership ---------------------------------------------------------------------
 
@@ -210,9 +215,9 @@ class Operations(Matching):
             if type(key) is Unknown:
                 pairs = [(key, Value(name), result, item) for name, item in value.fields]
                 return self._branch_over(self._unify_field, pairs, self._step)
-            found = value.get(self._key_name(key, goal))
+            found = value.get(self.key_name(key, goal))
             return found is not None and self._unify(result, found)
-        return self._unify(result, self._get_attribute(value, self._key_name(key, goal), goal))
+        return self._unify(result, self._get_attribute(value, self.key_name(key, goal), goal))
 
     def no_lookup(self, value: Term, span: Span | None) -> PolarTypeError:
         """Make the error for a lookup in a Boolean."""
@@ -236,7 +241,11 @@ class Operations(Matching):
         lookup = Lookup(Operator.DOT, (t.cast(Term, value), key))
         return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
 
-    def _key_name(self, key: t.Any, goal: Expression) -> str:
+    def key_name(self, key: t.Any, goal: Expression) -> str:
+        """Give the name that a key is.
+
+        :raises PolarTypeError: if it is no string.
+        """
         if type(key) is Value and type(key.value) is str:
             return key.value
         raise self._type_error(
@@ -299,13 +308,14 @@ class Operations(Matching):
             raise
         except Exception as error:
             # Whatever it is, it goes on as an error, with the place in the policy.
-            raise error_at(
-                PolarRuntimeError,
-                f"Error constructing instance of {call.name}: {error}",
-                call.span,
-            ) from error
+            raise not_constructed(call.name, error, call.span) from error
         instance = Instance(made, self._print(call), span=call.span)
         return self._unify(self._operand(goal.args[1], frame), instance)
+
+
+def not_constructed(name: str, error: Exception, span: Span | None) -> PolarRuntimeError:
+    """Make the error for a class whose constructor failed."""
+    return error_at(PolarRuntimeError, f"Error constructing instance of {name}: {error}", span)
 
 
 def _plainly_differ(left: Value, right: t.Any) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from . import attributes
 from .clauses import Clause, Slot, Template
-from .host import RESERVED_NAMES
-from .modes import Order, check_class, is_bare, is_decided, is_plain
+from .host import RESERVED_NAMES, Host
+from .modes import Known, Order, check_class, is_bare, is_decided, is_plain
 from .nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
 from .places import At, Next
 from .scopes import Cell, Goal, Names, Ref, awaited_classes, in_front
@@ -70,6 +70,30 @@ def takes_one_look(clause: Clause) -> bool:
         else parameter.specializer is None and is_decided(parameter.term)
         for parameter in clause.parameters
     )
+
+
+def possible(clauses: list[Clause], known: Known, host: Host) -> list[Clause]:
+    """Leave out the clauses whose classes what is known of the arguments excludes."""
+    return [clause for clause in clauses if not _is_excluded(clause, known, host)]
+
+
+def _is_excluded(clause: Clause, known: Known, host: Host) -> bool:
+    tags = [(at, getattr(p.specializer, "tag", "")) for at, p in enumerate(clause.parameters)]
+    tags = [(at, tag) for at, tag in tags if tag and tag not in RESERVED_NAMES]
+    classes = [(at, host.classes.get(tag)) for at, tag in tags]
+    if not takes_one_look(clause) or any(cls is None for _, cls in classes):
+        # Something may be asked, or an error, before the class is looked at.
+        return False
+    return any(
+        cls is not None and type(cls) is type and not issubclass(_type_of(known[at]), cls)
+        for at, cls in classes
+        if at in known
+    )
+
+
+def _type_of(literal: Value | None) -> type:
+    """Give the class of what is known to be a literal, or a string that is none of them."""
+    return str if literal is None else type(literal.value)
 
 
 class Matches(At):
@@ -211,6 +235,12 @@ class Matches(At):
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
             raise self.unfollowable("a union that a variable has to be of")
+        if any(
+            isinstance(each, Expression) and each.operator is Operator.DOT
+            for each, *_ in cell.waiting
+        ):
+            # What a class declares of its fields may exclude the class.
+            raise self.unfollowable("a class of a field that is not known yet")
         for other in awaited_classes(cell):
             if other != tag and not (host.is_subclass(tag, other) or host.is_subclass(other, tag)):
                 return self.fail()

@@ -9,6 +9,7 @@ traces and places are the solver's own.
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import opcode
 import os
@@ -37,7 +38,9 @@ from .modes import (
     matching,
     strings_at,
 )
-from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Value, is_ground
+from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Unknown, Value, is_ground
+from .numbers import INTEGER_MAX, INTEGER_MIN
+from .operations import not_constructed
 from .policy import Policy
 from .questions import CLOCK_INTERVAL, QUESTION_FILE, QuestionWriter, Unforeseen
 from .relations import Relation
@@ -135,6 +138,10 @@ class Program:
             "elements": self._elements,
             "compare": self._compare,
             "condition": self._condition,
+            "construct": self._construct,
+            "calculate": self._calculate,
+            "read_key": self._read_key,
+            "scalars": _SCALARS,
             "make_sure": self._make_sure,
             "hand_over": self._hand_over,
             "hand_over_each": self._hand_over_each,
@@ -528,13 +535,57 @@ class Program:
         method = self._attribute(value, name, span, self._here)
         if not callable(method):
             raise self._here().not_callable(name, span)
+        found = self._called(method, args, keywords, clock)
+        self._make_sure(found, span)
+        return found
+
+    def _construct(self, cls: type, what: t.Any, args: tuple[t.Any, ...], clock: Clock) -> t.Any:
+        """Make an object of the host."""
+        name, span, keywords = what
+        try:
+            made = self._called(cls, args, keywords, clock)
+        except OsoError:
+            raise
+        except Exception as error:
+            # Whatever it is, it goes on as an error, with the place in the policy.
+            raise not_constructed(name, error, span) from error
+        if not isinstance(made, cls):
+            raise Unforeseen
+        self._learn(type(made))
+        return made
+
+    def _called(
+        self, function: t.Any, args: tuple[t.Any, ...], keywords: tuple[str, ...], clock: Clock
+    ) -> t.Any:
+        """Call something of the host; behind a call that takes long, the clock is looked at."""
+        if clock[1] is None:
+            clock[1] = time.monotonic()
         plain = [_copied(arg) for arg in args]
         count = len(plain) - len(keywords)
-        found = method(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
-        self._make_sure(found, span)
+        found = function(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
         if time.monotonic() - clock[1] > _BRIEF:
             self._look_at(clock)
         return found
+
+    def _calculate(self, left: t.Any, right: t.Any, goal: Expression, result: t.Any) -> t.Any:
+        if _is_number(left) and _is_number(right):
+            with contextlib.suppress(ArithmeticError):
+                return numbers.calculate(goal.operator, left, right)
+        name = getattr(goal.args[2], "name", "")
+        shown = Unknown(f"_{name}_1") if result is _MISSING else result_to_polar(result)
+        # It raises, and says why there is no result.
+        return self._at(goal).calculate(goal, _ground(left), _ground(right), shown).value
+
+    def _read_key(
+        self, value: t.Any, key: t.Any, goal: Expression, written: t.Any, key_written: t.Any
+    ) -> t.Any:
+        """Read a field whose name is computed."""
+        if type(value) is bool:
+            raise self._here().no_lookup(self._placed(value, written), goal.span)
+        if type(key) is not str or not key.isascii():
+            term = self._placed(key, key_written)
+            key = self._here().key_name(term, goal)
+        return self._read(value, key, goal.span, written)
 
     def _elements(
         self, collection: t.Any, goal: Expression, span: t.Any, written: t.Any, clock: Clock
@@ -818,6 +869,12 @@ def _place_of(goals: list[Term | None], position: int) -> Span | None:
             return arg.span if isinstance(arg, (Passed, Value)) else None
         position = arg.parameter
     return None
+
+
+def _is_number(value: t.Any) -> bool:
+    """Tell whether a value is a number that Polar has, too."""
+    kind = type(value)
+    return kind is float or (kind is int and INTEGER_MIN <= value <= INTEGER_MAX)
 
 
 def _excludes(literal: t.Any, value: t.Any) -> bool:

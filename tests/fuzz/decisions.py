@@ -129,7 +129,59 @@ def _search(choices: Choices, known: list[str], depth: int) -> str:
 
 
 def _choice(choices: Choices, known: list[str], depth: int) -> str:
-    return f'{_operand(choices, known)} in ["a", "b", "read"]'
+    item = _fresh(choices, known) if choices.number(4) == 1 else _operand(choices, known)
+    if choices.number(4) == 1:
+        return f'{item} in "abread"'
+    if choices.flag():
+        return f'{item} in ["a", "b", "read"]'
+    return f"{item} in {_list(choices, known)}"
+
+
+def _list(choices: Choices, known: list[str]) -> str:
+    literals = choices.number(3) > 0
+    parts = [
+        choices.pick(_LITERALS) if literals else _operand(choices, known) for _ in choices.some(3)
+    ]
+    return f"[{', '.join(parts)}]"
+
+
+def _arithmetic(choices: Choices, known: list[str], depth: int) -> str:
+    left, right, other = (_number(choices, known) for _ in range(3))
+    operator = choices.pick(("+", "-", "*", "/", "mod", "rem"))
+    return f"{left} {operator} {right} {choices.pick((*_COMPARISONS, '='))} {other}"
+
+
+def _number(choices: Choices, known: list[str]) -> str:
+    return choices.pick((f"{choices.pick(known)}.n", "1", "2", "0.5", _operand(choices, known)))
+
+
+def _assignment(choices: Choices, known: list[str], depth: int) -> str:
+    value = choices.pick((_operand(choices, known), f"{_number(choices, known)} + 1"))
+    target = choices.pick(known) if choices.number(4) == 1 else _fresh(choices, known)
+    return f"{target} := {value}"
+
+
+def _computed_field(choices: Choices, known: list[str], depth: int) -> str:
+    key = choices.pick(('"name"', *known))
+    bound = choices.pick(("", "", f'{key} in ["name", "n"] and ')) if key in known else ""
+    return f"{bound}{choices.pick(known)}.({key}) = {_operand(choices, known)}"
+
+
+def _construction(choices: Choices, known: list[str], depth: int) -> str:
+    made = f"new Box({_operand(choices, known)}, n: {_operand(choices, known)})"
+    if choices.flag():
+        return f"{made}.{choices.pick(('name', 'n', 'other'))} = {_operand(choices, known)}"
+    name = _fresh(choices, known)
+    return f"{name} = {made} and {name}.name = {_operand(choices, known)}"
+
+
+def _late_use(choices: Choices, known: list[str], depth: int) -> str:
+    """Use a variable before it has a value."""
+    operand, value = _operand(choices, known), _operand(choices, known)
+    name = _fresh(choices, known)
+    comparison = f"{name} {choices.pick(_COMPARISONS)} {operand}"
+    lookup = f"{name}.{choices.pick(_FIELDS)} = {choices.pick((operand, _fresh(choices, known)))}"
+    return f"{choices.pick((comparison, lookup, lookup))} and {name} = {value}"
 
 
 def _matching(choices: Choices, known: list[str], depth: int) -> str:
@@ -157,7 +209,9 @@ def _argument(choices: Choices, known: list[str], at: int) -> str:
 
 def _method(choices: Choices, known: list[str], depth: int) -> str:
     name = choices.pick(known)
-    return choices.pick((f"{name}.can({_operand(choices, known)})", f"{name}.boom()"))
+    listed, operand = _list(choices, known), _operand(choices, known)
+    argument = choices.pick((operand, operand, listed, f"{{k: {operand}, m: {listed}}}"))
+    return choices.pick((f"{name}.can({argument})", f"{name}.boom()"))
 
 
 def _late_equation(choices: Choices, known: list[str], depth: int) -> str:
@@ -186,6 +240,7 @@ def _universal(choices: Choices, known: list[str], depth: int) -> str:
 
 _FORMS: tuple[Callable[[Choices, list[str], int], str], ...] = (
     *(_equation, _call, _search, _truth, _comparison, _choice, _matching, _equation, _call),
-    *(_late_equation, _method, _search, _call, _cut),
+    *(_late_equation, _method, _search, _call, _cut, _arithmetic, _assignment),
+    *(_computed_field, _construction, _late_use),
     *(_negation, _alternatives, _universal),
 )

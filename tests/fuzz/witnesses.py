@@ -79,7 +79,18 @@ class Alike(Witness):
     __hash__ = object.__hash__
 
 
-CLASSES = (User, Org, Repo, Fork, Both, Alike)
+class Box:
+    """An object that policies make. It notes what is put in, and takes no ``"b"``."""
+
+    def __init__(self, name: t.Any, n: t.Any = 1) -> None:
+        if isinstance(name, Witness):
+            name._calls.append((name._label, "boxed"))
+        if type(name) is str and name == "b":
+            raise ValueError("no b")
+        self.name, self.n = name, n
+
+
+CLASSES = (User, Org, Repo, Fork, Both, Alike, Box)
 
 
 def make_values(calls: Calls) -> dict[str, t.Any]:

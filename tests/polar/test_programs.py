@@ -138,6 +138,34 @@ FOLLOWED = {
     "literal that is matched": 'f(x) if "a" matches String and x = x; f(_) if 1 matches String;',
     "literal that a variable becomes": 'f(x) if g(x.name, y) and y > x.n; g("a", 0); g("b", 2);'
     ' g("read", true); g(_, 1);',
+    "one of some numbers": "f(x) if x.n in [1, 2, true];",
+    "one of some values": 'f(x) if x.n in [nil, 1, x.flag, x.owner, "x"] and x.flag;',
+    "one of values that are the same": "f(x) if x.n in [1, 1.0, 2] and x.flag;",
+    "literal in a list": "f(x) if 1 in [2, 1.0] and x.flag;",
+    "variable that becomes one of some values": 'f(x) if y in ["a", x.name, z] and z = "b"'
+    " and y = x.name and x.flag;",
+    "string in a string": 'f(x) if x.n in "abx" and "a" in "banana" and x.flag;',
+    "sum": "f(x) if x.n + 1 >= 2;",
+    "difference and product": "f(x) if x.n - 1 = x.n * 2 - 2;",
+    "quotients": "f(x) if x.n / 2 > 0.4 and x.n mod 2 = 1 and x.n rem 2 = 1;",
+    "sum that has more than 64 bits": "f(x) if x.n + 9223372036854775807 = 1;",
+    "quotient that is none": "f(x) if x.n / 0 = y and y = 1;",
+    "sum that is passed and is no condition": "f(x) if g(x.n + 1); g(x) if x;",
+    "sum that waits": "f(x) if y + 1 = z and z = x.n and y = x.n;",
+    "comparison that waits": "f(x) if y > 1 and z < 3 and y = x.n and z = y;",
+    "assignment": "f(x) if y := x.owner and y.flag;",
+    "assignment of a sum": "f(x) if y := x.n + 1 and y = 2;",
+    "assignment of what is not known yet": "f(x) if y := z and z = x.n and y = 1;",
+    "field that is computed": 'f(x) if y in ["name", "n"] and x.(y) = "a";',
+    "field whose name is a value": "f(x) if y = x.name and x.(y) = 1;",
+    "field whose name is a number": "f(x) if y = x.n and x.(y) = 1;",
+    "field of a string": 'f(x) if "a".upper() = "A" and x.flag; f(x) if "a".lower = x.name;',
+    "field of a variable that waits": "f(x) if y.name = z and y.n = 1 and z > 1 and y = x;",
+    "list and dictionary as arguments": 'f(x) if x.can([x, {a: x.tags}]) and x.can("a");',
+    "new object": "f(x) if y = new Box(x.name, n: x.n) and y.n = 1 and y.name = x.name;",
+    "new object whose constructor fails": 'f(x) if new Box("b").n = 1 and x.flag;',
+    "class that is none for a text": 'f(x) if g(x, "a"); g(x, y: User) if y.n.m = x;'
+    " g(x, _: Integer) if x.flag; g(x, y) if x.name = y;",
     "literal that is searched": 'f(x) if x in "abc"; f(x) if x.flag in 3;',
     "search that waits for two variables": 'f(x) if y in z and w in z and y = "a" and z = x.roles'
     " and w = y;",
@@ -153,6 +181,14 @@ FOLLOWED = {
 #: Rules ``f`` of one argument that are left to the solver, with the reason.
 UNFOLLOWED = {
     "a cut": "f(x) if cut and x.flag;",
+    "a method of a variable that is not bound yet": "f(x) if y.can(1) and y = x;",
+    "a lookup of a field that is not known yet": "f(x) if x.tags.(y) = y;",
+    "a search in a list with a rest": "f(x) if x in [1, *y] and y = x.tags;",
+    "a search in a list that has what is searched for": "f(x) if x in [x.owner, x];",
+    "a comparison with a variable that is not bound yet": "f(x) if y != 1 and y = x.n;",
+    "an assignment to what may have a value": "f(x) if x := 1;",
+    "a new value of a class of Polar's own values": 'f(x) if x = new String("a");',
+    "a class of a field that is not known yet": "f(x) if y.org = z and z matches Org and y = x;",
     "a literal that is no number": "f(x) if x.n = nan;",
     "a list of patterns": "f(x) if x.roles matches [String];",
     "a literal whose fields are matched": 'f(x) if "a" matches {n: 1} and x = x;',
@@ -165,18 +201,13 @@ UNFOLLOWED = {
     "a list or a dictionary in a head": 'f(x) if g(x, x.tags); g(_: {flag: true}, ["a"]);',
     "a negation that binds a variable": "f(x) if z = y and not (y = x.name) and z = 1;",
     "a condition on a variable that is never bound": "f(x) if y in z and z = z and x = y;",
-    "a lookup on a variable that is not bound yet": "f(x) if y.name = 1 and y = x;",
-    "a search in a list that has more than strings": "f(x) if x in [1, 2];",
-    "a search in a list with variables": 'f(x) if y in ["a", "b"] and x = y;',
     "a variable that is passed to a rule twice": "f(x) if g(x, x); g(x, y) if x = y;",
     "a collection that is passed to a rule with its element": "f(x) if t = x.tags and y in t"
     " and g(y, t); g(y, t) if y in t;",
     "a collection that is searched for two variables": "f(x) if t = x.tags and y in t and z in t"
     " and y = z;",
     "a list, a dictionary or a pattern with variables in it": "f(x) if [x] = x.tags;",
-    "a comparison with a variable that is not bound yet": "f(x) if y > 1 and y = x.n;",
     "'print'": "f(x) if print(x);",
-    "'add'": "f(x) if x.n + 1 = 2;",
     "too many nested searches": f"f(x) if {' and '.join(f'_{n} in x.tags' for n in range(40))};",
 }
 

@@ -32,7 +32,7 @@ _OUT_OF_TIME = "Query timeout"
 #: How errors begin that end an endless recursion.
 _TOO_DEEP = "Goal stack overflow!"
 #: A variable of a rule, with the number of its turn: compiled rules take none.
-_NUMBERED = re.compile(r"\b(_[a-z]+\d*)_\d+\b")
+_NUMBERED = re.compile(r"\b(_\w*?)_\d+\b")
 #: How an error begins that says that a variable was constrained and never bound.
 _OPEN = "Found an unhandled partial"
 
