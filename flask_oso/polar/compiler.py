@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from .clauses import Clause, Slot
 from .goals import GoalWriter
-from .modes import Unfollowable, check_class, has_cut, in_order, is_bare, matching
+from .modes import Order, Unfollowable, check_class, has_cut, in_order, is_bare, matching
 from .nodes import Expression, Instance, Operator, Term, Value
 from .patterns import Argument, class_of, instance_test, one_at_most, possible, takes_one_look
 from .places import Place
@@ -86,16 +86,24 @@ class Writer:
                 raise Unfollowable("a cut", clause.rule.span)
         order = in_order(clauses, self.names.host)
         body = [*self._guard(parameters), *self._found(clauses, parameters)]
+        if order.is_open or (order.exclusive and not all(map(takes_one_look, clauses))):
+            # The solver would ask once more what was asked to see which match.
+            body.append(self._each_in_order(clauses, parameters))
+        else:
+            body += self._in_known_order(order, clauses, parameters)
+        return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
+
+    def _in_known_order(
+        self, order: Order, clauses: list[Clause], parameters: list[str]
+    ) -> list[ast.stmt]:
+        """Write that the clauses that match are tried in an order that is known."""
         matched = {id(clause): f"m{number}" for number, clause in enumerate(clauses)}
         named = {at: matched[id(clause)] for at, clause in enumerate(order.clauses)}
-        body += one_at_most(order, named, self._hand_over(parameters))
-        if order.is_open:
-            body.append(self._each_in_order(order.clauses, parameters))
-        else:
-            for clause in order.clauses:
-                test = load(matched[id(clause)])
-                body.append(ast.If(test, [self._body(clause, parameters, 0)], []))
-        return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
+        body = one_at_most(order, named, self._hand_over(parameters))
+        for clause in order.clauses:
+            test = load(matched[id(clause)])
+            body.append(ast.If(test, [self._body(clause, parameters, 0)], []))
+        return body
 
     def _end(self) -> list[ast.stmt]:
         if self.variant.is_test:

@@ -217,7 +217,7 @@ class GoalWriter(Searches):
             raise self.unfollowable("a rule that binds variables and calls itself")
         unbound = [at for at, ref in enumerate(refs) if ref is None]
         order = in_order(clauses, names.host, unbound)
-        if order.is_open:
+        if order.is_open or (order.exclusive and not all(map(takes_one_look, clauses))):
             raise self.unfollowable("rules whose order depends on others")
         args = [
             (self.clause, t.cast(Slot, term)) if ref is None else ref

@@ -163,7 +163,7 @@ def _assignment(choices: Choices, known: list[str], depth: int) -> str:
 
 def _computed_field(choices: Choices, known: list[str], depth: int) -> str:
     key = choices.pick(('"name"', *known))
-    bound = choices.pick(("", "", f'{key} in ["name", "n"] and ')) if key in known else ""
+    bound = choices.pick(("", "", f'{key} in ["missing", "name"] and ')) if key in known else ""
     return f"{bound}{choices.pick(known)}.({key}) = {_operand(choices, known)}"
 
 

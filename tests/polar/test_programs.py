@@ -123,6 +123,8 @@ FOLLOWED = {
     "field with a variable": "f(x: User{owner: y}) if y.flag and x.n;",
     "field with a variable of the head": "f(x) if g(x.org, x); g(x, _: User{org: x});",
     "field of a union": "f(_: Actor{flag: true}); f(_: Resource{flag: true});",
+    "fields of classes whose order depends on the object": "f(_: User{n: 3}); f(x: Repo) if x.flag;"
+    " f(x: User{flag: nil}) if x.n = 1;",
     "fields by their number": "f(x: User{flag: true}) if x.n; f(x: User{flag: true, n: 1}) if x.n;",
     "matches fields": 'f(x) if x matches {name: "a"} and x.owner matches Repo{flag: false};',
     "matches fields, not": "f(x) if not (x matches Repo{flag: y} and y = true) and x.n;",

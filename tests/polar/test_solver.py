@@ -204,7 +204,7 @@ def test_choices_are_limited() -> None:
     )
 
     with pytest.raises(StackOverflowError, match=r"^Too many choices! MAX_CHOICES = 10000$"):
-        engine.ask("tree", 14)
+        engine.solve_call("tree", [14])
 
 
 def test_choices_that_are_used_up_do_not_count() -> None:
