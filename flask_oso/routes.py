@@ -78,7 +78,8 @@ class _Mark:
     """
 
     owner: View
-    guard: Guard | None = None
+    #: The guards that a call passes, the outermost first, if the function is one itself.
+    guards: tuple[Guard, ...] = ()
     covered_by: Guard | None = None
 
 
@@ -123,13 +124,16 @@ def add_guard(guarded: View, view: View, guard: Guard) -> None:
     for inner in _reachable(view, stop=inspect.ismethod):
         if id(inner) in visible or guard.place.defines(inner):
             _set_mark(inner, covered_by=guard)
-    _set_mark(guarded, guard=guard)
+    _set_mark(guarded, guards=(guard, *guards_of(view)))
 
 
-def guards_of(view: View) -> list[Guard]:
+def guards_of(view: View) -> tuple[Guard, ...]:
     """Give the guards that a call of the view passes, the outermost first."""
-    marks = (_own_mark(layer) for layer in _layers(view))
-    return [mark.guard for mark in marks if mark is not None and mark.guard is not None]
+    for layer in _layers(view):
+        mark = _own_mark(layer)
+        if mark is not None and mark.guards:
+            return mark.guards
+    return ()
 
 
 def guards_of_request(view: View, method: str) -> list[Guard]:
@@ -155,8 +159,10 @@ def is_exempt(app: Flask, request: Request) -> bool:
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         return False
-    kinds = {guard.kind for guard in guards_of_request(view, request.method)}
-    return kinds == {GuardKind.SKIP} or (not kinds and _is_static(rule.endpoint, view))
+    guards = guards_of_request(view, request.method)
+    if not guards:
+        return _is_static(rule.endpoint, view)
+    return all(guard.kind is GuardKind.SKIP for guard in guards)
 
 
 def is_automatic_options(rule: Rule, method: str) -> bool:
@@ -236,7 +242,7 @@ def _cover(view: View) -> Guard | None:
 
 def _is_guard(view: View) -> bool:
     mark = _own_mark(view)
-    return mark is not None and mark.guard is not None
+    return mark is not None and bool(mark.guards)
 
 
 def _own_mark(view: View) -> _Mark | None:
@@ -244,12 +250,14 @@ def _own_mark(view: View) -> _Mark | None:
     return mark if isinstance(mark, _Mark) and mark.owner is view else None
 
 
-def _set_mark(view: View, *, guard: Guard | None = None, covered_by: Guard | None = None) -> None:
+def _set_mark(
+    view: View, *, guards: tuple[Guard, ...] = (), covered_by: Guard | None = None
+) -> None:
     # A bound method shows its function's attributes, which are not its own.
     if inspect.ismethod(view) or not isinstance(getattr(view, "__dict__", None), dict):
         return
     mark = view.__dict__[_MARK] = _own_mark(view) or _Mark(view)
-    mark.guard = guard or mark.guard
+    mark.guards = guards or mark.guards
     mark.covered_by = covered_by or mark.covered_by
 
 

@@ -67,7 +67,7 @@ def test_copied_mark_alone_is_no_guard() -> None:
     impostor = functools.update_wrapper(lambda: "page", authorize(lambda: "page"))
     del impostor.__wrapped__
 
-    assert guards_of(impostor) == []
+    assert guards_of(impostor) == ()
 
 
 def test_guards_of_a_class_depend_on_the_method() -> None:
