@@ -17,9 +17,9 @@ import typing as t
 from collections.abc import Callable
 from types import FrameType
 
-from flask import current_app
+from flask import Flask
 
-from .globals import NOT_GIVEN, this_mark, this_state
+from .globals import NOT_GIVEN, state_of, this_app, this_mark
 from .polar.exceptions import OsoError
 from .routes import Guard, GuardKind, Statement, add_guard
 
@@ -46,9 +46,9 @@ def authorize(
     :param action: what is judged, the request's method if ``None``; ``HEAD`` counts as ``GET``.
     """
 
-    def check() -> None:
-        extension = this_state().extension
-        mark = this_mark()
+    def check(app: Flask) -> None:
+        extension = state_of(app).extension
+        mark = this_mark(app)
         if mark is not None:
             mark.undecided = True
         extension.authorize(resource, actor=actor, action=action)
@@ -69,8 +69,8 @@ def skip_authorization(func: F | None = None, reason: str | None = None) -> F | 
     :param reason: why, for those who read the code; kept with the request.
     """
 
-    def check() -> None:
-        this_state().extension.skip_authorization(reason)
+    def check(app: Flask) -> None:
+        state_of(app).extension.skip_authorization(reason)
 
     return _decorate(func, check, GuardKind.SKIP)
 
@@ -86,14 +86,11 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
     authorized, its answer is withheld.
     """
 
-    def check() -> None:
-        this_state()
-
-    return _decorate(func, check, GuardKind.INSIDE)
+    return _decorate(func, state_of, GuardKind.INSIDE)
 
 
 def _decorate(
-    func: F | None, check: Callable[[], None], kind: GuardKind, **facts: t.Any
+    func: F | None, check: Callable[[Flask], object], kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     # The frame that applies a bare decorator, or makes one that is called.
     frame = _caller(2)
@@ -106,13 +103,14 @@ def _decorate(
     return decorate
 
 
-def _guarded(view: F, check: Callable[[], None], guard: Guard) -> F:
+def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:
     _check_is_view(view, guard.kind)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        check()
-        return current_app.ensure_sync(view)(*args, **kwargs)
+        app = this_app()
+        check(app)
+        return app.ensure_sync(view)(*args, **kwargs)
 
     add_guard(guarded, view, guard)
     return t.cast(F, guarded)

@@ -29,7 +29,7 @@ from .globals import (
 )
 from .oso import Oso
 from .polar.exceptions import OsoError, PolarFileNotFoundError
-from .polar.host import unrepresentable
+from .polar.host import is_representable
 from .polar.spelling import nearest
 
 _CONFIG_DEFAULTS: dict[str, t.Any] = {
@@ -170,7 +170,7 @@ class FlaskOso:
             target, "Cannot perform route authorization without Flask app object"
         )
         if target is not None and self not in state.route_authorizers:
-            hooks.judge_routes(target, self)
+            hooks.judge_routes(target, state, self)
             state.route_authorizers.append(self)
 
     def authorize(
@@ -191,16 +191,17 @@ class FlaskOso:
         :raises OsoError: no decision could be made.
         """
         app = this_app()
-        oso = self.bound_oso()
-        question = (
-            self.current_actor if actor is NOT_GIVEN else unwrap(actor),
-            _default_action() if action is None else unwrap(action),
-            unwrap(resource),
-        )
-        allowed = _decide(oso, *question)
-        self._note_decision()
+        state = find_state(app)
+        oso = self.oso_of(state)
+        actor = self.current_actor if actor is NOT_GIVEN else unwrap(actor)
+        action = _default_action() if action is None else unwrap(action)
+        allowed = _decide(oso, actor, action, unwrap(resource))
+        mark = this_mark(app)
+        if mark is not None:
+            mark.authorized = True
+            mark.undecided = False
         if not allowed:
-            hooks.log_unknown_action(app, oso, question[1])
+            hooks.log_unknown_action(app, state, oso, action)
             self._refuse(app)
 
     def skip_authorization(self, reason: str | None = None) -> None:
@@ -208,8 +209,7 @@ class FlaskOso:
 
         :param reason: why; kept with the request.
         """
-        mark = this_mark()
-        this_app()
+        mark = this_mark(this_app())
         if mark is not None:
             mark.authorized = True
             mark.skip_reason = reason
@@ -223,7 +223,7 @@ class FlaskOso:
     def oso(self) -> Oso | None:
         """The Oso of the current app, or ``None``."""
         app = this_app() if has_app_context() else self._app
-        return self._binding(app).oso
+        return self._binding(find_state(app) if app is not None else None).oso
 
     @property
     def current_actor(self) -> t.Any:
@@ -244,12 +244,12 @@ class FlaskOso:
             )
             raise failure from error
 
-    def bound_oso(self) -> Oso:
-        """Give the Oso of the current app.
+    def oso_of(self, state: OsoState | None) -> Oso:
+        """Give the Oso of the app that keeps this; ``None`` is an app that keeps nothing.
 
-        :raises OsoError: it has none, or there is no app.
+        :raises OsoError: it has none.
         """
-        oso = self._binding(this_app()).oso
+        oso = self._binding(state).oso
         if oso is None:
             raise OsoError("Cannot perform authorization without oso instance")
         return oso
@@ -312,15 +312,8 @@ class FlaskOso:
         self.init_app(target)
         return t.cast(OsoState, find_state(target))
 
-    def _binding(self, app: Flask | None) -> Binding:
-        state = find_state(app) if app is not None else None
-        return state.bindings.get(self, self._shared) if state is not None else self._shared
-
-    def _note_decision(self) -> None:
-        mark = this_mark()
-        if mark is not None:
-            mark.authorized = True
-            mark.undecided = False
+    def _binding(self, state: OsoState | None) -> Binding:
+        return self._shared if state is None else state.bindings.get(self, self._shared)
 
     def _refuse(self, app: Flask) -> t.NoReturn:
         answer = app.ensure_sync(self._unauthorized_action)()
@@ -334,8 +327,9 @@ def _decide(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
 
     INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
     """
-    if any(unrepresentable(value) is not None for value in (actor, action, resource)):
-        return False
+    for value in (actor, action, resource):
+        if not is_representable(value):
+            return False
     answer = oso.is_allowed(actor, action, resource)
     if answer is not True and answer is not False:
         raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")

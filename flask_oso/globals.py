@@ -12,8 +12,9 @@ import dataclasses
 import enum
 import threading
 import typing as t
+from collections.abc import Callable
 
-from flask import Flask, Request, current_app, has_app_context, has_request_context, request
+from flask import Flask, Request, current_app, request
 from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
@@ -22,6 +23,11 @@ if t.TYPE_CHECKING:
     from .extension import FlaskOso
     from .oso import Oso
     from .routes import Census
+
+# To read one attribute of a proxy takes longer than to find its object.
+_find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
+#: Give the current request itself, or raise the ``RuntimeError`` of Flask's proxy.
+this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 _MARK = "_flask_oso"
 _MOST_WORDS = 100
@@ -104,9 +110,13 @@ class OsoState:
         return self.bindings[self.extension].oso
 
 
-@dataclasses.dataclass(eq=False)
+@dataclasses.dataclass(init=False, eq=False)
 class RequestMark:
-    """What is known about the authorization of one request by one app."""
+    """What is known about the authorization of one request by one app.
+
+    A new mark has nothing of its own, and shows what the class says: that is made faster,
+    and most requests change two values.
+    """
 
     #: A decision was made, whatever it was, or the request was exempted.
     authorized: bool = False
@@ -116,7 +126,7 @@ class RequestMark:
     #: A guard has begun and not come to a decision: no answer may look like a success.
     undecided: bool = False
     #: Route authorization that has to be done before a response leaves.
-    pending: list[FlaskOso] = dataclasses.field(default_factory=list)
+    pending: tuple[FlaskOso, ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.
     reported: bool = False
     #: The status of a response that carries nothing of the view, and replaced one that did.
@@ -136,12 +146,13 @@ def this_app() -> Flask:
 
     :raises OsoError: there is none.
     """
-    if not has_app_context():
+    try:
+        return _find_app()
+    except RuntimeError:
         raise UnboundError(
             "Application context doesn't exist. Did you use oso outside the context of a request?"
             " Push one with 'with app.app_context():'."
-        )
-    return t.cast(Flask, unwrap(current_app))
+        ) from None
 
 
 def find_state(app: Flask) -> OsoState | None:
@@ -149,12 +160,12 @@ def find_state(app: Flask) -> OsoState | None:
     return app.extensions.get("oso")
 
 
-def this_state() -> OsoState:
-    """Give what the current app keeps.
+def state_of(app: Flask) -> OsoState:
+    """Give what the app keeps.
 
-    :raises OsoError: there is no app, or no FlaskOso was initialized for it.
+    :raises OsoError: no FlaskOso was initialized for it.
     """
-    state = find_state(this_app())
+    state = find_state(app)
     if state is None:
         raise OsoError("No oso instance on current application. Did you forget to call init_app?")
     return state
@@ -167,22 +178,25 @@ def mark_of(app: Flask, subject: Request) -> RequestMark:
     app's policy marks the request for that app alone.
     """
     marks: dict[Flask, RequestMark] = vars(subject).setdefault(_MARK, {})
-    return marks.setdefault(app, RequestMark())
+    return marks.get(app) or marks.setdefault(app, RequestMark())
 
 
-def this_mark() -> RequestMark | None:
-    """Give the mark of the current request for the current app; ``None`` outside requests."""
-    if not has_request_context():
+def this_mark(app: Flask) -> RequestMark | None:
+    """Give the mark of the current request for an app; ``None`` outside requests."""
+    try:
+        current = this_request()
+    except RuntimeError:
         return None
-    return mark_of(this_app(), unwrap(request))
+    return mark_of(app, current)
 
 
 def _find_oso() -> Oso:
-    return this_state().extension.bound_oso()
+    state = state_of(this_app())
+    return state.extension.oso_of(state)
 
 
 def _find_actor() -> t.Any:
-    return this_state().extension.current_actor
+    return state_of(this_app()).extension.current_actor
 
 
 #: The Oso of the current app.

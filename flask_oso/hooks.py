@@ -16,18 +16,16 @@ import typing as t
 import warnings
 from collections.abc import Callable, Iterable
 
-from flask import Flask, Request, Response, has_request_context, request
+from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
 from .globals import (
     OsoState,
     RequestMark,
     Requirement,
-    find_state,
     mark_of,
     this_app,
-    this_state,
-    unwrap,
+    this_request,
 )
 from .polar.exceptions import OsoError, UnregisteredClassError
 from .polar.spelling import nearest
@@ -48,7 +46,7 @@ from .routes import (
 )
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .extension import FlaskOso
     from .oso import Oso
@@ -66,12 +64,13 @@ _UNDECIDED = (
 
 def install(app: Flask, state: OsoState) -> None:
     """Put the three gates into an app, once."""
-    app.before_request(refuse_unguarded)
-    app.after_request(withhold_unauthorized)
-    app.wsgi_app = Border(app, state, app.wsgi_app)  # type: ignore[method-assign]
+    gates = Gates(app, state)
+    app.before_request(gates.refuse_unguarded)
+    app.after_request(gates.withhold_unauthorized)
+    app.wsgi_app = gates.serve  # type: ignore[method-assign]
 
 
-def judge_routes(app: Flask, extension: FlaskOso) -> None:
+def judge_routes(app: Flask, state: OsoState, extension: FlaskOso) -> None:
     """Have every request that matches a route judged by an extension.
 
     The judgement is put off until all ``before_request`` functions of the app have run,
@@ -81,11 +80,11 @@ def judge_routes(app: Flask, extension: FlaskOso) -> None:
     """
 
     def judge_route() -> None:
-        current, mark = _this_request()
+        current = this_request()
         if current.url_rule is None or is_automatic_options(current.url_rule, current.method):
             return
-        mark.pending.append(extension)
-        if not this_state().judges_last:
+        mark_of(app, current).pending += (extension,)
+        if not state.judges_last:
             judge_pending()
 
     app.before_request(judge_route)
@@ -93,67 +92,68 @@ def judge_routes(app: Flask, extension: FlaskOso) -> None:
 
 def judge_pending() -> None:
     """Make the route authorization that was put off."""
-    current, mark = _this_request()
-    pending, mark.pending = mark.pending, []
+    current = this_request()
+    mark = mark_of(this_app(), current)
+    pending, mark.pending = mark.pending, ()
     for extension in pending:
         mark.undecided = True
         extension.authorize(current)
 
 
-def refuse_unguarded() -> None:
-    """Refuse a request before its view, if the app or the view is not guarded as it says."""
-    app, state = this_app(), this_state()
-    current, mark = _this_request()
-    mark.undecided = True
-    mark.due = state.requirement > Requirement.NOTHING and not is_exempt(app, current)
-    problem = _census(app, state, current).problem or _missing_guard(app, state, current, mark)
-    if problem is not None:
-        raise OsoError(problem)
-    mark.undecided = False
+class Gates:
+    """The three gates of an app; ``serve`` is its outermost WSGI application."""
 
-
-def withhold_unauthorized(response: Response) -> Response:
-    """Replace a response that must not leave.
-
-    :raises OsoError: the view answered as if all were well, and did not authorize.
-    """
-    app, state = this_app(), this_state()
-    current, mark = _this_request()
-    if mark.pending and _succeeds(response.status_code):
-        response = _judge_response(app, response)
-    if mark.undecided and _succeeds(response.status_code):
-        return _withhold(app, mark, response, InternalServerError.code)
-    if not _lacks_authorization(app, state, current, mark):
-        return response
-    if mark.reported:
-        return _error_page(app, mark, response)
-    if not _succeeds(response.status_code):
-        return _withhold(app, mark, response, response.status_code)
-    mark.reported = True
-    response.close()
-    raise _not_called(app, current, _FORGOTTEN)
-
-
-class Border:
-    """The outermost WSGI application of an app: the last look at what leaves."""
-
-    def __init__(self, app: Flask, state: OsoState, wsgi_app: WSGIApplication) -> None:
+    def __init__(self, app: Flask, state: OsoState) -> None:
         self._app = app
         self._state = state
-        self._wsgi_app = wsgi_app
+        self._wsgi_app = app.wsgi_app
         self._lock = threading.Lock()
         self._opened = False
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def refuse_unguarded(self) -> None:
+        """Refuse a request before its view, if the app or the view is not guarded as it says."""
+        current = this_request()
+        mark = mark_of(self._app, current)
+        mark.undecided = True
+        requirement = self._state.requirement
+        mark.due = requirement > Requirement.NOTHING and not is_exempt(self._app, current)
+        problem = self._census(current).problem
+        if problem is None and mark.due and requirement == Requirement.BEFORE_VIEW:
+            problem = self._missing_guard(current)
+        if problem is not None:
+            raise OsoError(problem)
+        mark.undecided = False
+
+    def withhold_unauthorized(self, response: Response) -> Response:
+        """Replace a response that must not leave.
+
+        :raises OsoError: the view answered as if all were well, and did not authorize.
+        """
+        app, current = self._app, this_request()
+        mark = mark_of(app, current)
+        if mark.pending and _succeeds(response.status_code):
+            response = _judge_response(app, response)
+        if mark.undecided and _succeeds(response.status_code):
+            return _withhold(app, mark, response, InternalServerError.code)
+        if not self._lacks_authorization(current, mark):
+            return response
+        if mark.reported:
+            return _error_page(app, mark, response)
+        if not _succeeds(response.status_code):
+            return _withhold(app, mark, response, response.status_code)
+        mark.reported = True
+        response.close()
+        raise _not_called(app, current, _FORGOTTEN)
+
+    def serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, with a last look at what leaves."""
         if not self._opened:
             self._open()
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
         ) -> Callable[[bytes], object]:
-            mark = self._mark(environ)
-            if mark is not None:
-                headers = self._check(mark, status, headers)
+            headers = self._check(environ, status, headers)
             return (
                 start_response(status, headers, exc_info)
                 if exc_info
@@ -171,26 +171,53 @@ class Border:
                 self._state.judges_last = _is_registered_last(self._app)
             self._opened = True
 
-    def _mark(self, environ: WSGIEnvironment) -> RequestMark | None:
-        # The response starts within its request; of another one nothing is known here.
-        if not has_request_context() or request.environ is not environ:
-            return None
-        return mark_of(self._app, unwrap(request))
-
     def _check(
-        self, mark: RequestMark, status: str, headers: list[tuple[str, str]]
+        self, environ: WSGIEnvironment, status: str, headers: list[tuple[str, str]]
     ) -> list[tuple[str, str]]:
-        code = int(status[:3])
+        """Give the headers of a response that may leave."""
+        try:
+            current = this_request()
+        except RuntimeError:
+            return headers
+        # The response starts within its request; of another one nothing is known here.
+        if current.environ is not environ:
+            return headers
+        mark, code = mark_of(self._app, current), int(status[:3])
         if mark.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
-        unjudged = mark.undecided or mark.pending or mark.withheld_as
-        current = unwrap(request)
-        if _lacks_authorization(self._app, self._state, current, mark):
+        if self._lacks_authorization(current, mark):
             raise _not_called(self._app, current, _FORGOTTEN)
-        if unjudged and _succeeds(code):
+        if (mark.undecided or mark.pending or mark.withheld_as) and _succeeds(code):
             raise _not_called(self._app, current, _UNDECIDED)
         return headers
+
+    def _lacks_authorization(self, current: Request, mark: RequestMark) -> bool:
+        if mark.authorized or self._state.requirement == Requirement.NOTHING:
+            return False
+        # A hook may lead a request to another route; it must be exempt on both.
+        return mark.due or not is_exempt(self._app, current)
+
+    def _missing_guard(self, current: Request) -> str | None:
+        """Say what is missing for a view to be entered under strict authorization."""
+        if self._state.route_authorizers:
+            return None
+        endpoint = current.endpoint or ""
+        view = self._app.view_functions[endpoint]
+        if guards_of_request(view, current.method):
+            return None
+        what = describe_request(endpoint, view, current.method)
+        return f"{what} is not guarded. " + _how_to_guard(view, current.method)
+
+    def _census(self, current: Request) -> Census:
+        app, state = self._app, self._state
+        census = state.census
+        if census is None or not is_current(census, app, current.endpoint):
+            is_first = census is None
+            census = state.census = take_census(app, _changed_config(app, state))
+            if is_first and state.oso is not None:
+                warn_of_vain_guards(app, state.oso)
+        return census
 
 
 def _is_registered_last(app: Flask) -> bool:
@@ -200,32 +227,6 @@ def _is_registered_last(app: Flask) -> bool:
         # The app has dispatched a request past its WSGI border; its hooks stay as they are.
         return False
     return True
-
-
-def _this_request() -> tuple[Request, RequestMark]:
-    current = unwrap(request)
-    return current, mark_of(this_app(), current)
-
-
-def _lacks_authorization(app: Flask, state: OsoState, current: Request, mark: RequestMark) -> bool:
-    if state.requirement == Requirement.NOTHING or mark.authorized:
-        return False
-    # A hook may lead a request to another route; it must be exempt on both.
-    return mark.due or not is_exempt(app, current)
-
-
-def _missing_guard(app: Flask, state: OsoState, current: Request, mark: RequestMark) -> str | None:
-    """Say what is missing for a view to be entered under strict authorization."""
-    is_strict = state.requirement == Requirement.BEFORE_VIEW
-    if not is_strict or not mark.due or state.route_authorizers:
-        return None
-    endpoint = current.endpoint or ""
-    view = app.view_functions[endpoint]
-    if guards_of_request(view, current.method):
-        return None
-    return f"{describe_request(endpoint, view, current.method)} is not guarded. " + _how_to_guard(
-        view, current.method
-    )
 
 
 def _how_to_guard(view: View, method: str) -> str:
@@ -285,16 +286,6 @@ def _withhold(app: Flask, mark: RequestMark, response: Response, status: int) ->
     return bare
 
 
-def _census(app: Flask, state: OsoState, current: Request) -> Census:
-    census = state.census
-    if census is None or not is_current(census, app, current.endpoint):
-        is_first = census is None
-        census = state.census = take_census(app, _changed_config(app, state))
-        if is_first and state.oso is not None:
-            warn_of_vain_guards(app, state.oso)
-    return census
-
-
 def _changed_config(app: Flask, state: OsoState) -> str | None:
     """Say which switch was thrown too late, and would be taken for being in force."""
     changed = [key for key, value in state.config.items() if app.config.get(key) != value]
@@ -313,16 +304,15 @@ def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
                 _warn(_unknown_action(guard, where, known), _unknown_class(guard, where, oso))
 
 
-def log_unknown_action(app: Flask, oso: Oso, action: t.Any) -> None:
+def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
     """Tell the log, once, of a denied action that looks like a misspelt one.
 
     A subclass of ``str`` is an object to policies, and never taken for a word.
     """
+    if state is None or type(action) is not str or not state.denied_actions.adds(action):
+        return
     # The request is denied already, and whatever happens here must not change its answer.
     with contextlib.suppress(Exception):
-        state = find_state(app)
-        if state is None or type(action) is not str or not state.denied_actions.adds(action):
-            return
         known = oso.known_actions()
         near = nearest(action, sorted(known)) if known and action not in known else None
         if near is not None:

@@ -80,15 +80,18 @@ def to_polar(value: t.Any) -> Term:
     return _tree_to_polar(value) if type(value) in _CONTAINERS else _leaf_to_polar(value)
 
 
-def unrepresentable(value: t.Any) -> str | None:
-    """Say why a Python value cannot be a Polar value; ``None`` if it can."""
-    if type(value) not in (int, str, list, dict):
-        return None
+def is_representable(value: t.Any) -> bool:
+    """Tell whether a Python value can be a Polar value."""
+    kind = type(value)
+    if kind is str and value.isascii():
+        return True
+    if kind not in (int, str, list, dict):
+        return True
     try:
         to_polar(value)
-    except (OperationalError, TypeError) as error:
-        return str(error)
-    return None
+    except (OperationalError, TypeError):
+        return False
+    return True
 
 
 def result_to_polar(value: t.Any) -> Term:
