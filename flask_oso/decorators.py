@@ -19,6 +19,7 @@ from types import FrameType
 
 from flask import Flask
 
+from .callees import Callee
 from .globals import NOT_GIVEN, state_of, this_app, this_mark
 from .polar.exceptions import OsoError
 from .routes import Guard, GuardKind, Statement, add_guard
@@ -105,12 +106,13 @@ def _decorate(
 
 def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:
     _check_is_view(view, guard.kind)
+    callee = Callee(view)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
         app = this_app()
         check(app)
-        return app.ensure_sync(view)(*args, **kwargs)
+        return callee.of(app)(*args, **kwargs)
 
     add_guard(guarded, view, guard)
     return t.cast(F, guarded)

@@ -17,6 +17,7 @@ from flask import Flask, Request, g, has_app_context, request
 from werkzeug.exceptions import Forbidden, HTTPException
 
 from . import hooks
+from .callees import Callee
 from .globals import (
     NOT_GIVEN,
     Binding,
@@ -71,8 +72,8 @@ class FlaskOso:
         self._lock = threading.Lock()
         self._knows_request: weakref.WeakSet[Oso] = weakref.WeakSet()
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
-        self._get_actor: GetActor = _current_user
-        self._unauthorized_action: UnauthorizedAction = _forbid
+        self._get_actor = Callee(_current_user)
+        self._unauthorized_action = Callee(_forbid)
         if oso is not None:
             self._register_request(oso)
             self._shared = Binding(oso)
@@ -128,7 +129,7 @@ class FlaskOso:
 
         Without one it is ``flask.g.current_user``.
         """
-        self._get_actor = get_actor
+        self._get_actor = Callee(get_actor)
 
     def set_unauthorized_action(self, action: UnauthorizedAction) -> None:
         """Call this function when a request is denied, in all apps of this object.
@@ -136,7 +137,7 @@ class FlaskOso:
         What it returns is the response; what it raises is raised. If it returns ``None``
         the response is 403, as it is without such a function.
         """
-        self._unauthorized_action = action
+        self._unauthorized_action = Callee(action)
 
     def require_authorization(self, app: Flask | None = None, strict: bool = False) -> None:
         """Withhold the response of a view that did not authorize.
@@ -232,7 +233,7 @@ class FlaskOso:
         :raises OsoError: the function that finds it raised ``AttributeError``.
         """
         try:
-            return unwrap(this_app().ensure_sync(self._get_actor)())
+            return unwrap(self._get_actor.of(this_app())())
         except AttributeError as error:
             failure = OsoError(
                 "Getting the current actor failed. You may need to override the current actor"
@@ -316,7 +317,7 @@ class FlaskOso:
         return self._shared if state is None else state.bindings.get(self, self._shared)
 
     def _refuse(self, app: Flask) -> t.NoReturn:
-        answer = app.ensure_sync(self._unauthorized_action)()
+        answer = self._unauthorized_action.of(app)()
         if answer is None:
             _forbid()
         raise HTTPException(response=app.make_response(answer))
