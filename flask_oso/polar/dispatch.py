@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from . import attributes, terms
 from .clauses import Candidates, Clause
+from .guards import Names
 from .host import RESERVED_NAMES
 from .modes import Unfollowable, closed_strings, dispatch_position, is_plain, is_string, strings_at
 from .nodes import Pattern, Rule, Value
-from .shortcuts import Names, ShortcutWriter
+from .shortcuts import ShortcutWriter
 
 #: Functions up to which a table is made: one for each string and each choice of classes.
 MAX_SHORTCUTS = 400

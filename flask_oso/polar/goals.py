@@ -46,6 +46,8 @@ class GoalWriter(Searches):
         term = self.goal
         if isinstance(term, Part):
             return t.cast("Next", term.write(replace(self, goal=term.goal)))
+        # The solver looks at what it read at once; here whoever uses it next does.
+        self.make_others_sure(operands(term))
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self.rule_call(term.term)
         if isinstance(term, Call):
@@ -306,6 +308,13 @@ def _as_passed(called: Call, refs: list[Ref]) -> Call:
         for ref in refs
     ]
     return Call(called.name, tuple(args), span=called.span)
+
+
+def operands(goal: Term) -> tuple[Term, ...]:
+    """Give the operands that a goal looks at before it does anything else."""
+    if not isinstance(goal, Expression):
+        return (goal,)
+    return goal.args[:1] if goal.operator is Operator.DOT else goal.args
 
 
 _OPERATORS: dict[Operator, Callable[[GoalWriter, Expression], Next]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from . import attributes, numbers
@@ -175,10 +175,22 @@ class At:
         """Write a value, having made sure that it leads nowhere it must not."""
         if ref.read is not None:
             self.writer.make_sure(ref, self.out)
-            for cell in self.scope.cells.values():
-                if cell.ref is ref:
-                    cell.ref = replace(ref, read=None)
+            self.note_sure(ref)
         return self.value(ref)
+
+    def note_sure(self, ref: Ref) -> None:
+        """Note that it was made sure what a value is."""
+        for cell in self.scope.cells.values():
+            if cell.ref is ref:
+                cell.ref = replace(ref, read=None)
+
+    def make_others_sure(self, terms: Iterable[Term]) -> None:
+        """Write that values which were read, and are not these, lead nowhere they must not."""
+        spared = [self.cell(term) for term in terms]
+        for cell in [*self.scope.cells.values()]:
+            is_spared = any(cell is other for other in spared)
+            if cell.ref is not None and cell.ref.read is not None and not is_spared:
+                self.sure(cell.ref)
 
     def value(self, ref: Ref) -> ast.expr:
         """Write a value."""
@@ -194,6 +206,8 @@ class At:
         if left.name == right.name:
             return self.go_on()
         self.fail_unless(self._equality(left, right))
+        self.note_sure(left)
+        self.note_sure(right)
         return self.go_on()
 
     def _equality(self, left: Ref, right: Ref) -> ast.expr:

@@ -1,5 +1,6 @@
 """What a function for plain data is made of: stretches of it, and the values known there.
 
+In goes what the rules ask, region by region; out come the statements of the function.
 A region is reached under one condition, or once for each element of a list. It holds what
 is read, what is asked about it, and the regions further in.
 """
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 
 from .clauses import Clause
 from .nodes import Pattern, Value
+from .snippets import assign, load, negated, position_of
+from .sources import Span
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,26 @@ class Val:
         return (self.name, self.exact)
 
 
+#: Ends a function that cannot tell.
+GIVE_UP: ast.stmt = ast.Return(ast.Constant(None))
 Node = tuple[str, tuple[Val, ...]]
 Key = tuple[t.Any, ...]
+
+
+@dataclass(frozen=True)
+class Again:
+    """How a region is passed again for the next value in a chain.
+
+    :param flag: the name that says whether there is a next one.
+    :param following: its name.
+    :param kept: the name under which the first one is kept.
+    :param levels: the constant that has a member for each time, at most.
+    """
+
+    flag: str
+    following: str
+    kept: str
+    levels: str
 
 
 @dataclass(eq=False)
@@ -75,8 +96,8 @@ class Region:
     is_successful: bool = False
     #: The value that is one of these strings here.
     texts: tuple[str, frozenset[str]] | None = None
-    #: The flag of the region where the same begins anew with another value, and that value.
-    again: tuple[str, str] | None = None
+    #: How the same begins anew with another value.
+    again: Again | None = None
 
     def around(self) -> t.Iterator[Region]:
         """Give this region and those that it is in, up to one that is passed more than once."""
@@ -138,3 +159,81 @@ class Env:
             if number == other:
                 self.names[key] = one
         self.waiting[one] = self.waiting.get(one, ()) + self.waiting.pop(other, ())
+
+
+# -- writing it down ----------------------------------------------------------------------
+
+
+def rendered(region: Region) -> list[ast.stmt]:
+    """Write down a region: values first, then what depends on them, loops last."""
+    is_start = region.above is None or region.is_barrier
+    flags = _flags_of(region) if is_start else []
+    out = [assign(flag, ast.Constant(False)) for flag in flags]
+    out += region.reads
+    if region.is_successful:
+        out.append(assign(region.found, ast.Constant(True)))
+    for inner in [*region.items, *region.loops]:
+        _append(out, _enclosed(inner))
+    if region.flag is not None:
+        out.append(assign(region.flag, ast.Constant(True)))
+    if region.again is not None:
+        out = _repeated(region, out)
+    return out
+
+
+def _enclosed(inner: Region) -> list[ast.stmt]:
+    body = rendered(inner)
+    header: t.Any = inner.header
+    if header is None:
+        return [assign(inner.found, ast.Constant(False)), *body]
+    if isinstance(header, ast.If):
+        header.body = body or [ast.Pass()]
+        header.texts = inner.texts  # type: ignore[attr-defined]
+        return [header] if body or header.orelse else []
+    header.body = body
+    return [*inner.body, header] if body else []
+
+
+def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
+    """Write that a region is passed again for the next in a chain, so often at most."""
+    again, subject = t.cast(Again, region.again), t.cast(Val, region.subject).name
+    go_on = ast.If(negated(load(again.flag)), [ast.Break()], [])
+    step = assign(subject, load(again.following))
+    over = ast.Name("level", ast.Store())
+    return [
+        assign(again.kept, load(subject)),
+        ast.For(over, load(again.levels), [*body, go_on, step], [GIVE_UP]),
+        # Where the chain begins, the value has the same name.
+        assign(subject, load(again.kept)),
+    ]
+
+
+def _flags_of(region: Region) -> list[str]:
+    """Give the flags of the regions inside one that are passed as often as it is."""
+    flags, stack = [], [*region.items]
+    while stack:
+        inner = stack.pop(0)
+        if inner.flag is not None:
+            flags.append(inner.flag)
+        if not inner.is_barrier:
+            stack = [*inner.items, *stack]
+    return flags
+
+
+def _append(out: list[ast.stmt], following: list[ast.stmt]) -> None:
+    """Append statements; as ``elif`` where the test before excludes theirs."""
+    last = out[-1] if out else None
+    while isinstance(last, ast.If) and len(last.orelse) == 1:
+        last = last.orelse[0]
+    if isinstance(last, ast.If) and not last.orelse and len(following) == 1:
+        before, behind = getattr(last, "texts", None), getattr(following[0], "texts", None)
+        if before and behind and before[0] == behind[0] and not before[1] & behind[1]:
+            last.orelse = following
+            return
+    out += following
+
+
+def placed(node: t.Any, span: Span | None) -> t.Any:
+    """Give a statement its place in the policy."""
+    node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position_of(span)
+    return node

@@ -69,6 +69,7 @@ class Searches(Lookups):
             call("elements", source, *known_to_be, load("clock")),
         )
         inside = self._inside(name, self.mark(over))
+        self.note_sure(elements)
         known, made = self.ref(item), Ref(name, origin=elements.name)
         if elements.name in (self.scope.searched if known is None else {known.origin}):
             raise self.unfollowable("a collection that is searched for two variables")

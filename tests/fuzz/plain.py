@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from .choices import Choices
 
@@ -44,17 +45,30 @@ class Grant(Thing):
     """Who has which role on what. Not registered."""
 
 
-class Watched(Thing):
-    """An object with a property for each attribute."""
+class Watched(User):
+    """A user of a class that is not registered, whose name is another one each time.
+
+    :param counter: how often a name was asked for: one for all of these in a world.
+    """
+
+    def __init__(self, counter: list[int], **attributes: t.Any) -> None:
+        super().__init__(**{key: value for key, value in attributes.items() if key != "name"})
+        self._counter = counter
 
     @property
     def name(self) -> str:
         """A computed attribute."""
-        return "ann"
+        self._counter[0] += 1
+        return _NAMES[self._counter[0] % len(_NAMES)]
 
-    @property
-    def parent(self) -> None:
-        """Another one."""
+
+class Slow(Folder):
+    """A folder that reads its attributes as it likes."""
+
+    def __getattribute__(self, name: str) -> t.Any:
+        if name in ("flag", "missing"):
+            return True
+        return super().__getattribute__(name)
 
 
 class Alike:
@@ -137,6 +151,8 @@ _ROLE = (
     'has_role(u: User, "editor", f: Folder) if f.owner = u;',
     'has_role(u: User, "viewer", t: Team) if t = u.team;',
     "has_role(u: User, name: String, f: Folder) if f.name = name and f.owner = u;",
+    "has_role(u: User, name: String, f: Folder) if f.name = name and u.name = name;",
+    "has_role(u: User, name: String, f: Folder) if name = f.name and name in f.tags;",
     'has_role(_: Robot, "viewer", f: Folder) if f = f;',
 )
 _LINES = (
@@ -161,7 +177,7 @@ _HELPERS = (
 def make_policy(choices: Choices) -> str:
     """Make the text of a policy; most load."""
     lines = [choices.pick(_ALLOW)]
-    lines += [_clause(choices, "allow", True) for _ in choices.some(2)]
+    lines += [_clause(choices, "allow", True) for _ in choices.some(3)]
     lines.append('has_permission(_: Robot, "b", _: Folder);')
     if choices.flag():
         lines.append(_clause(choices, "has_permission", True))
@@ -195,8 +211,18 @@ def _clause(choices: Choices, name: str, has_action: bool) -> str:
     return f"{name}({user}, {action}{folder}) if u = u and f = f and {' and '.join(goals)};"
 
 
-def make_world(choices: Choices) -> tuple[list[t.Any], list[t.Any]]:
-    """Make those who ask, and what they ask about."""
+@dataclass
+class World:
+    """Those who ask, what they ask about, and how often names were computed."""
+
+    actors: list[t.Any] = field(default_factory=list)
+    resources: list[t.Any] = field(default_factory=list)
+    counter: list[int] = field(default_factory=lambda: [0])
+
+
+def make_world(choices: Choices) -> World:
+    """Make a world."""
+    world = World()
     teams = [Team(name=choices.pick(_NAMES), members=[]) for _ in range(2)]
     users: list[t.Any] = [_user(choices, cls, teams) for cls in (User, User, User, Robot)]
     for user in users:
@@ -210,11 +236,18 @@ def make_world(choices: Choices) -> tuple[list[t.Any], list[t.Any]]:
             Grant(name=choices.pick(_ROLES), resource=choices.pick(things), user=user)
             for _ in choices.some(3)
         ]
+    if choices.number(6) == 0:
+        folders[choices.number(3)].parent = folders[-1]
     grants = [grant for user in users for grant in user.roles]
-    for _ in choices.some(2):
-        _spoil(choices, [*users, *teams, *folders, *grants[:3]])
-    odd: list[t.Any] = [Watched(), "a", Alike()]
-    return [*users, choices.pick(odd)], [*folders, *teams, choices.pick(odd)]
+    grants += [grant for folder in folders for grant in folder.grants]
+    if choices.flag():
+        for _ in choices.some(6):
+            _spoil(choices, [*users, *teams, *folders, *folders, *grants, *grants], world)
+    watched = Watched(world.counter, **vars(users[0]))
+    odd: list[t.Any] = [watched, Slow(**vars(folders[0])), "a", Alike()]
+    world.actors = [*users, choices.pick(odd)]
+    world.resources = [*folders, *teams, choices.pick(odd)]
+    return world
 
 
 def _user(choices: Choices, cls: type[Thing], teams: Sequence[Team]) -> Thing:
@@ -251,14 +284,17 @@ def _folder(
     )
 
 
-def _spoil(choices: Choices, things: list[t.Any]) -> None:
+def _spoil(choices: Choices, things: list[t.Any], world: World) -> None:
     """Put something into a world that is not as plain, or take something away."""
     thing = choices.pick(things)
     name = choices.pick(sorted(vars(thing)) or ["name"])
+    other = choices.pick(things)
+    watched = Watched(world.counter, **vars(other))
     values = [
-        None, 2, True, 1.5, "a", "viewer", [], (), {}, ["a"], [None], [2, "a"], Alike(), Watched(),
-        t, thing, [thing], choices.pick(things), choices.pick(things), float("nan"), "\ud800",
-        2**70, lambda: None, User,
+        None, 2, True, 1.5, "a", "viewer", [], (), {}, ["a"], [None], [2, "a"], float("nan"),
+        t, thing, [thing], other, [other, thing], "\ud800", 2**70, lambda: None, User,
+        Alike(), Alike(), [Alike()], [Alike(), other], watched, [watched], [watched, other],
+        Slow(**vars(other)),
     ]  # fmt: skip
     if choices.number(6) == 0:
         vars(thing).pop(name, None)

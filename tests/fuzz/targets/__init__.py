@@ -18,6 +18,7 @@ from . import (
     query,
     registry,
     replacement,
+    shortcuts,
     values,
     wsgi,
 )
@@ -25,7 +26,7 @@ from . import (
 TARGETS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        *(lexer, parser, printer, loader, query, engine, meaning, compiled),
+        *(lexer, parser, printer, loader, query, engine, meaning, compiled, shortcuts),
         *(registry, values, replacement, wsgi),
     )
 }

@@ -11,7 +11,7 @@ from flask_oso.polar.engine import Engine
 
 from ..choices import Choices
 from ..oracle import is_from_host, sandbox
-from ..plain import ACTIONS, CLASSES, make_policy, make_world
+from ..plain import ACTIONS, CLASSES, World, make_policy, make_world
 
 IS_TEXT = False
 #: One input is a policy and some two hundred decisions.
@@ -58,29 +58,31 @@ def check(data: bytes) -> Report | None:
         except OsoError:
             return None
         report = Report()
-        actors, resources = make_world(choices)
-        for actor in actors:
-            for resource in resources:
-                _compare(report, oso._engine, actor, resource)
+        world = make_world(choices)
+        for actor in world.actors:
+            for resource in world.resources:
+                _compare(report, oso._engine, world, (actor, resource))
         if report.differences:
             report.differences.insert(0, policy)
     return report
 
 
-def _compare(report: Report, engine: Engine, actor: t.Any, resource: t.Any) -> None:
+def _compare(report: Report, engine: Engine, world: World, pair: tuple[t.Any, t.Any]) -> None:
+    actor, resource = pair
     for action in ACTIONS:
         args = (actor, action, resource)
-        expected = _outcome(lambda: engine.solve_call("allow", args))  # noqa: B023
-        given = _outcome(lambda: engine.allow(*args))  # noqa: B023
-        key = str(expected) if isinstance(expected, bool) else "error"
+        expected = _outcome(world, lambda: engine.solve_call("allow", args))  # noqa: B023
+        given = _outcome(world, lambda: engine.allow(*args))  # noqa: B023
+        key = str(expected[0]) if isinstance(expected[0], bool) else "error"
         report.answers[key] = report.answers.get(key, 0) + 1
         report.shortcuts += _is_short(engine, args)
         if expected != given and _OUT_OF_TIME not in f"{expected} {given}":
-            described = [
-                f"{type(arg).__name__}({vars(arg)})" if hasattr(arg, "__dict__") else arg
-                for arg in args
-            ]
-            report.differences.append(f"{described}\n{expected}\n{given}")
+            title = f"allow({', '.join(map(_described, args))})"
+            report.differences.append(f"{title}\n{expected}\n{given}")
+
+
+def _described(value: t.Any) -> str:
+    return f"{type(value).__name__}({getattr(value, '__dict__', value)})"
 
 
 def _is_short(engine: Engine, args: tuple[t.Any, t.Any, t.Any]) -> bool:
@@ -91,11 +93,14 @@ def _is_short(engine: Engine, args: tuple[t.Any, t.Any, t.Any]) -> bool:
     return shortcuts[args[1]][type(args[2])](*args) is not None
 
 
-def _outcome(ask: t.Callable[[], bool]) -> t.Any:
-    """Give the answer, or the error with its text."""
+def _outcome(world: World, ask: t.Callable[[], bool]) -> tuple[t.Any, int]:
+    """Give the answer, or the error with its text, and how many names were computed."""
+    world.counter[0] = 0
+    answer: t.Any
     try:
-        return ask()
+        answer = ask()
     except Exception as error:
         if not isinstance(error, OsoError) and not is_from_host(error):
             raise
-        return (type(error).__name__, str(error))
+        answer = (type(error).__name__, str(error))
+    return answer, world.counter[0]

@@ -1,0 +1,365 @@
+"""What is read and tested in a function for plain data: each value once, where it is known.
+
+Every method is given a region, and gives the region where what it wrote holds. Before a
+value is used in a way that Python code could notice, its class is looked at; one that is
+not plain ends the function.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import typing as t
+from dataclasses import replace
+
+from . import attributes
+from .clauses import Candidates
+from .host import RESERVED_NAMES, Host
+from .modes import Unfollowable, check_class, is_plain, is_string
+from .nodes import Pattern, Value
+from .regions import GIVE_UP, Key, Region, Val, placed
+from .snippets import assign, call, compared, load, negated, typed
+from .sources import Span
+
+#: How many elements are looked at in lists of lists. The rules have a deadline, this has not.
+MAX_ELEMENTS = 100_000
+_NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
+
+
+class Quiet(t.Protocol):
+    """Classes whose instances can be read without a trace, for some attributes."""
+
+    kinds: set[type]
+    names: set[str]
+
+    def admits(self, kind: type) -> bool: ...
+
+
+class Names(t.Protocol):
+    """What is needed of the program that a function is part of."""
+
+    host: Host
+
+    def candidates(self, name: str, arity: int) -> Candidates | None: ...
+    def constant(self, value: t.Any) -> str: ...
+    def members(self, union: str) -> tuple[type, ...]: ...
+    def is_relation(self, name: str) -> bool: ...
+    def quiet(self) -> tuple[str, Quiet]: ...
+    def is_quiet(self, cls: type, attribute: str) -> bool: ...
+
+
+class Guards:
+    """Writes values and conditions into the regions of one function."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._numbers = itertools.count()
+        self._quiet: dict[str, tuple[str, Quiet]] = {}
+        #: Names that are ``None`` when the function begins.
+        self.caches: list[str] = []
+        #: Whether the function counts elements.
+        self.counts = False
+
+    # -- values ----------------------------------------------------------------------------
+
+    def fresh(self, letter: str = "v") -> str:
+        return f"{letter}{next(self._numbers)}"
+
+    def read(self, region: Region, owner: Val, name: str, span: Span | None) -> Val:
+        """Read an attribute, once for all who need it here."""
+        if owner.literal is not None or owner.choices is not None:
+            raise Unfollowable("an attribute of a literal", span)
+        if not attributes.is_unrestricted(name) or self.names.is_relation(name):
+            raise Unfollowable("an attribute that is not read as it is", span)
+        known = region.lookup(("read", owner.name, name))
+        if known is not None:
+            return known
+        if owner.exact is None:
+            self._guard_kind(region, owner, name)
+        elif not self.names.is_quiet(owner.exact, name):
+            raise Unfollowable("an attribute that is computed", span)
+        made = Val(self.fresh(), region=region, source=(owner.name, name))
+        value = ast.Attribute(load(owner.name), name, ast.Load())
+        region.reads.append(placed(assign(made.name, value), span))
+        region.known["read", owner.name, name] = made
+        return made
+
+    def _guard_kind(self, region: Region, owner: Val, name: str) -> None:
+        """Write that the class of a value is one whose attributes are read without a trace."""
+        if owner.name not in self._quiet:
+            self._quiet[owner.name] = self.names.quiet()
+        quiet, classes = self._quiet[owner.name]
+        classes.names.add(name)
+        if region.lookup(("quiet", owner.name)) is not None:
+            return
+        region.known["quiet", owner.name] = owner
+        admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [load("kind")], [])
+        region.reads += self._remembered(owner, negated(admitted))
+
+    def make_sure(self, region: Region, value: Val) -> None:
+        """Write that a value leads nowhere that it must not, unless that is known."""
+        if value.source is None and value.exact is None and value.region is None:
+            return
+        if value.exact is not None or value.literal is not None:
+            return
+        if any(region.lookup((fact, value.name)) for fact in ("sure", "simple", "quiet")):
+            return
+        region.known["sure", value.name] = value
+        test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
+        region.reads.append(ast.If(test, [GIVE_UP], []))
+
+    def _make_simple(self, region: Region, value: Val) -> None:
+        """Write that a value is equal to nothing but itself, or a string or a number."""
+        if value.exact is str or (value.exact is not None and self._is_identity(value.exact)):
+            return
+        if region.lookup(("simple", value.name)) is None:
+            region.known["simple", value.name] = value
+            region.reads += self._not_simple(region, value)
+
+    def _not_simple(self, region: Region, value: Val) -> list[ast.stmt]:
+        """Write that the function gives up for a value that may have an equality of its own."""
+        kind = call("type", load(value.name))
+        if not self._is_repeated(region):
+            return [ast.If(compared(kind, ast.NotIn(), load("simple")), [GIVE_UP], [])]
+        return self._remembered(value, compared(load("kind"), ast.NotIn(), load("simple")))
+
+    def _remembered(self, value: Val, is_odd: ast.expr) -> list[ast.stmt]:
+        """Write that the class of an element is looked at, if it is not that of the last one."""
+        cache = self.fresh("c")
+        self.caches.append(cache)
+        kind = call("type", load(value.name))
+        look = [
+            assign("kind", kind),
+            ast.If(is_odd, [GIVE_UP], []),
+            assign(cache, load("kind")),
+        ]
+        return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
+
+    def _is_identity(self, cls: type) -> bool:
+        """Tell whether instances of a class are equal to themselves only."""
+        own: t.Any = cls.__eq__
+        return own is object.__eq__ and is_plain(cls)
+
+    # -- conditions ------------------------------------------------------------------------
+
+    def under(
+        self,
+        region: Region,
+        key: Key,
+        test: ast.expr,
+        otherwise: list[ast.stmt],
+        span: Span | None,
+        texts: tuple[str, frozenset[str]] | None = None,
+    ) -> Region:
+        """Give the region where a condition holds.
+
+        :param otherwise: what is done where it does not.
+        :param texts: the value that is one of some strings there.
+        """
+        known = region.holds(key)
+        if known is not None:
+            return region
+        if key not in region.inside:
+            header = placed(ast.If(test, [], otherwise), span)
+            inner = Region(region.found, region, header=header, texts=texts)
+            region.inside[key] = inner
+            region.items.append(inner)
+        return region.inside[key]
+
+    def equal(self, region: Region, one: Val, other: Val, span: Span | None) -> Region | None:
+        """Give the region where two values are equal; ``None`` if they never are."""
+        if one.literal is None and one.choices is None:
+            one, other = other, one
+        if other.choices is not None or (one.choices is not None and other.literal is not None):
+            raise Unfollowable("a string of several that is compared with a literal", span)
+        if one.literal is not None and other.literal is not None:
+            if not (is_string(one.literal) and is_string(other.literal)):
+                raise Unfollowable("two literals that are compared", span)
+            return region if one.literal.value == other.literal.value else None
+        if one.choices is not None or is_string(one.literal):
+            return self._equal_string(region, one, other, span)
+        if one.literal is not None:
+            return self._equal_literal(region, one.literal, other, span)
+        if one.name == other.name:
+            return region
+        return self._equal_values(region, one, other, span)
+
+    def _equal_string(
+        self, region: Region, one: Val, other: Val, span: Span | None
+    ) -> Region | None:
+        if other.exact is not None and other.exact is not str:
+            return None if self._is_identity(other.exact) else self._no(span)
+        if one.literal is not None and one.literal.value in other.others:
+            return None
+        if region.is_flagged and other.region is not region:
+            # A flag is looked at last, so that all who compare this value do it once.
+            inner = self._equal_string(t.cast(Region, region.above), one, other, span)
+            flag = t.cast(ast.Name, t.cast(ast.If, region.header).test)
+            return self.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
+        if other.exact is None:
+            test = typed(other.name, "str")
+            doubt = self._not_simple(region, other)
+            region = self.under(region, ("str", other.name), test, doubt, span)
+            region.known["sure", other.name] = other
+        if one.choices is not None:
+            test = compared(load(other.name), ast.In(), load(one.name))
+            key: Key = ("in", other.name, one.choices)
+            return self.under(region, key, test, [], span, (other.name, one.choices))
+        text = str(t.cast(Value, one.literal).value)
+        test = compared(load(other.name), ast.Eq(), ast.Constant(text))
+        texts = other.name, frozenset({text})
+        return self.under(region, ("is", other.name, text), test, [], span, texts)
+
+    def _equal_literal(
+        self, region: Region, literal: Value, other: Val, span: Span | None
+    ) -> Region | None:
+        kind = type(literal.value)
+        if kind not in (int, bool):
+            raise Unfollowable("a literal that is compared", span)
+        if other.exact is not None:
+            return None if self._is_identity(other.exact) else self._no(span)
+        test = typed(other.name, kind.__name__)
+        region = self.under(region, (kind, other.name), test, [GIVE_UP], span)
+        region.known["sure", other.name] = other
+        sign = ast.Is() if kind is bool else ast.Eq()
+        test = compared(load(other.name), sign, ast.Constant(literal.value))
+        return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
+
+    def _equal_values(self, region: Region, one: Val, other: Val, span: Span | None) -> Region:
+        key = ("same", *sorted((one.name, other.name)))
+        identities = [v for v in (one, other) if v.exact and self._is_identity(v.exact)]
+        if identities:
+            known = identities[0]
+            unknown = other if known is one else one
+            test = compared(load(unknown.name), ast.Is(), load(known.name))
+            is_known = unknown.exact is not None and self._is_identity(unknown.exact)
+            is_known = is_known or region.lookup(("simple", unknown.name)) is not None
+            doubt = [] if is_known else self._not_simple(region, unknown)
+            inner = self.under(region, key, test, doubt, span)
+            inner.known["sure", unknown.name] = unknown
+            return inner
+        for value in (one, other):
+            if value.exact not in (None, str):
+                self._no(span)
+            self._make_simple(region, value)
+        test = compared(load(one.name), ast.Eq(), load(other.name))
+        return self.under(region, key, test, [], span)
+
+    def _no(self, span: Span | None) -> t.NoReturn:
+        raise Unfollowable("objects that are compared by a method of their own", span)
+
+    def pattern(self, specializer: t.Any) -> Pattern:
+        if not isinstance(specializer, Pattern) or specializer.tag is None or specializer.fields:
+            raise Unfollowable("a specializer with fields", getattr(specializer, "span", None))
+        check_class(specializer, self.names.host)
+        return specializer
+
+    def _classes_of(self, pattern: Pattern) -> tuple[type, ...]:
+        if pattern.tag in RESERVED_NAMES:
+            return self.names.members(pattern.tag)
+        return (self.names.host.classes[t.cast(str, pattern.tag)],)
+
+    def is_of(self, cls: type, pattern: Pattern) -> bool:
+        """Tell whether instances of a plain class match."""
+        return issubclass(cls, self._classes_of(pattern))
+
+    def class_test(
+        self, region: Region, value: Val, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Val]:
+        """Give the region where a value is of a class, and what is known of it there."""
+        if value.choices is not None or is_string(value.literal):
+            return (region if pattern.tag == "String" else self._no_class(span)), value
+        if value.literal is not None:
+            self._no_class(span)
+        if value.exact is not None:
+            return (region if self.is_of(value.exact, pattern) else None), value
+        if pattern.tag in _NATIVE:
+            self._no_class(span)
+        classes = self._classes_of(pattern)
+        if not all(map(is_plain, classes)):
+            self._no_class(span)
+        key = ("class", value.name, pattern.tag)
+        known = region.holds(key)
+        if known is not None:
+            return region, t.cast(Val, known.subject)
+        one = load(self.names.constant(classes[0] if len(classes) == 1 else classes))
+        is_one = call("isinstance", load(value.name), one)
+        kind = call("type", load(value.name))
+        odd = compared(kind, ast.NotIn(), load("harmless"))
+        if len(classes) == 1 and not self._has_subclass(classes[0]):
+            # Most values are of the class itself; those of a class below it are left.
+            test = compared(kind, ast.Is(), one)
+            left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
+            inner = self.under(region, key, test, [left], span)
+            inner.subject = replace(value, exact=classes[0])
+        else:
+            self.make_sure(region, value)
+            inner = self.under(region, key, is_one, [], span)
+            inner.subject = value
+        return inner, inner.subject
+
+    def _has_subclass(self, cls: type) -> bool:
+        known = self.names.host.classes.values()
+        return any(other is not cls and issubclass(other, cls) for other in known)
+
+    def _no_class(self, span: Span | None) -> t.NoReturn:
+        raise Unfollowable("a class of Polar's own values", span)
+
+    # -- loops -----------------------------------------------------------------------------
+
+    def loop(self, region: Region, collection: Val, span: Span | None) -> tuple[Region, Val]:
+        """Give the region inside a loop, and the element.
+
+        The loop is written as far out as its list is known: one for all who search it.
+        """
+        if collection.literal is not None or collection.choices is not None or collection.exact:
+            raise Unfollowable("a search in something else than a list", span)
+        out = region
+        for around in region.around():
+            out = around
+            if around is collection.region:
+                break
+        key = ("each", collection.name)
+        if key not in out.inside:
+            out.reads.append(ast.If(negated(typed(collection.name, "list")), [GIVE_UP], []))
+            out.known["sure", collection.name] = collection
+            element = Val(self.fresh())
+            header: t.Any = ast.For(
+                ast.Name(element.name, ast.Store()), load(collection.name), [], []
+            )
+            made = Region(out.found, out, is_barrier=True, header=placed(header, span))
+            element = replace(element, region=made, source=(collection.name, "[]"))
+            made.known["element",] = element
+            out.inside[key] = made
+            out.loops.append(made)
+            if self._is_repeated(out):
+                self.counts = True
+                made.body = _counted(collection)
+        made = out.inside[key]
+        if region is not out:
+            region.flag = region.flag or self.fresh("g")
+            made_under = self.under(made, ("flag", region.flag), load(region.flag), [], span)
+            made_under.is_flagged = True
+            return made_under, made.known["element",]
+        return made, made.known["element",]
+
+    def _is_repeated(self, region: Region) -> bool:
+        here: Region | None = region
+        while here is not None:
+            if here.is_barrier:
+                return True
+            here = here.above
+        return False
+
+    def apart(self, region: Region) -> Region:
+        """Give a region that has an answer of its own, for a goal that others depend on."""
+        inner = Region(self.fresh("b"), region, is_barrier=True)
+        region.items.append(inner)
+        return inner
+
+
+def _counted(collection: Val) -> list[ast.stmt]:
+    """Write that the elements of a list in a loop are counted, and that many are too many."""
+    more = ast.BinOp(load("count"), ast.Add(), call("len", load(collection.name)))
+    is_over = compared(load("count"), ast.Gt(), ast.Constant(MAX_ELEMENTS))
+    return [assign("count", more), ast.If(is_over, [GIVE_UP], [])]

@@ -1,0 +1,410 @@
+"""Functions for plain data: when they answer, and what makes them leave it to the rules."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+import pytest
+
+from flask_oso import Limits, Oso, OsoError
+from flask_oso.polar import shortcuts
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, whatever the environment says."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+
+
+class Thing:
+    """An object with the attributes that it is given."""
+
+    def __init__(self, **attributes: t.Any) -> None:
+        vars(self).update(attributes)
+
+
+class User(Thing):
+    """Who asks."""
+
+
+class Team(Thing):
+    """What folders belong to."""
+
+
+class Folder(Thing):
+    """What is asked about."""
+
+
+class Grant(Thing):
+    """Who has which role. Not registered."""
+
+
+class Alike:
+    """An object that is equal to all others, and notes that it was asked."""
+
+    asked = 0
+
+    def __eq__(self, other: object) -> bool:
+        Alike.asked += 1
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Computed(Grant):
+    """A grant whose attributes are computed."""
+
+    reads = 0
+
+    def __getattribute__(self, name: str) -> t.Any:
+        if name in ("role", "of", "user", "parent", "team", "roles"):
+            Computed.reads += 1
+        return super().__getattribute__(name)
+
+
+class Lent(Grant):
+    """A grant whose role is a property."""
+
+    @property
+    def role(self) -> str:
+        """The role."""
+        Computed.reads += 1
+        return "viewer"
+
+
+class Word(str):
+    """A string that is equal to all others."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = str.__hash__
+
+
+ROLES = """
+actor User {}
+resource Team { roles = ["owner", "member"]; permissions = ["read"]; "read" if "member";
+  "member" if "owner"; }
+resource Folder {
+  roles = ["viewer", "editor"]; permissions = ["read", "write"];
+  relations = { parent: Folder, team: Team };
+  "read" if "viewer"; "write" if "editor"; "viewer" if "editor";
+  "viewer" if "member" on "team"; "editor" if "owner" on "team";
+  "viewer" if "viewer" on "parent"; "editor" if "editor" on "parent";
+}
+has_relation(parent: Folder, "parent", folder: Folder) if parent = folder.parent;
+has_relation(team: Team, "team", folder: Folder) if team = folder.team;
+has_role(user: User, name: String, resource: Resource) if
+  grant in user.roles and grant.role = name and grant.of = resource;
+allow(user: User, action, resource) if has_permission(user, action, resource);
+"""
+
+
+def load(policy: str, **options: t.Any) -> Oso:
+    oso = Oso(**options)
+    for cls in (User, Team, Folder):
+        oso.register_class(cls)
+    oso.load_str(policy)
+    return oso
+
+
+def by_shortcut(oso: Oso, *args: t.Any) -> bool | None:
+    """Give what the function for plain data says, if there is one."""
+    program = oso._engine._program
+    assert program is not None
+    table = program._shortcuts("allow", 3)
+    return None if table is None else table[args[1]][type(args[2])](*args)
+
+
+def outcome(ask: t.Callable[..., bool], *args: t.Any) -> tuple[t.Any, int, int]:
+    """Give the answer or the error, and how much of the host's code ran."""
+    Alike.asked = Computed.reads = 0
+    try:
+        answer: t.Any = ask(*args)
+    except OsoError as error:
+        answer = type(error), str(error)
+    return answer, Alike.asked, Computed.reads
+
+
+def assert_alike(oso: Oso, *args: t.Any) -> None:
+    solved = outcome(lambda *given: oso._engine.solve_call("allow", given), *args)
+    assert outcome(oso.is_allowed, *args) == solved
+    # Once more, with all that was learnt of classes.
+    assert outcome(oso.is_allowed, *args) == solved
+
+
+def folders(depth: int, **attributes: t.Any) -> list[Folder]:
+    chain = [Folder(parent=None, team=None, **attributes)]
+    for _ in range(depth - 1):
+        chain.append(Folder(parent=chain[-1], team=None, **attributes))
+    return chain
+
+
+# -- what they answer ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["read", "write", "fly"])
+@pytest.mark.parametrize("role", ["viewer", "editor", "owner", "member", None])
+@pytest.mark.parametrize("where", ["folder", "above", "team", "team above", "elsewhere"])
+def test_roles_are_answered(action: str, role: str | None, where: str) -> None:
+    """A role on a folder, on those around it, or on their teams is found or missed."""
+    oso = load(ROLES)
+    team = Team()
+    above = Folder(parent=None, team=team if where == "team above" else None)
+    folder = Folder(parent=above, team=team if where == "team" else None)
+    of = {"folder": folder, "above": above, "elsewhere": Folder(parent=None, team=None)}
+    user = User(roles=[Grant(role=role, of=of.get(where, team))] if role else [])
+    expected = oso._engine.solve_call("allow", (user, action, folder))
+
+    assert by_shortcut(oso, user, action, folder) is expected
+    assert oso.is_allowed(user, action, folder) is expected
+
+
+def test_chain_ends_where_somebody_watches() -> None:
+    """A folder that Python code could watch ends it, before anything of it is read."""
+    reads: list[str] = []
+
+    class Watcher(Folder):
+        """A folder that notes what is read. Its class is not the registered one."""
+
+        def __getattribute__(self, name: str) -> t.Any:
+            reads.append(name)
+            return super().__getattribute__(name)
+
+    chain = folders(10)
+    oso = load(ROLES)
+    user = User(roles=[])
+    assert by_shortcut(oso, user, "read", chain[-1]) is False
+
+    chain[4].parent = Watcher(parent=None, team=None)
+    reads.clear()
+
+    assert by_shortcut(oso, user, "read", chain[-1]) is None
+    assert reads == []
+
+
+@pytest.mark.parametrize("depth", [shortcuts.LEVELS + 2, 600])
+def test_long_chain_is_left_to_the_rules(depth: int) -> None:
+    """Beyond so many folders the rules decide, which have a limit of their own."""
+    oso = load(ROLES, limits=Limits(timeout_ms=0))
+    chain = folders(depth)
+    user = User(roles=[Grant(role="editor", of=chain[0])])
+
+    assert by_shortcut(oso, user, "write", chain[-1]) is None
+    assert oso.is_allowed(user, "write", chain[-1])
+
+
+def test_circle_is_no_answer() -> None:
+    """A folder that is its own ancestor is the same error as without functions for plain data."""
+    oso = load(ROLES, limits=Limits(goals=400))
+    folder = Folder(parent=None, team=None)
+    folder.parent = folder
+
+    assert by_shortcut(oso, User(roles=[]), "write", folder) is None
+    assert_alike(oso, User(roles=[]), "write", folder)
+
+
+def test_rule_that_asks_itself_is_left_to_the_rules() -> None:
+    """Rules that call each other about the same are an error, and stay one."""
+    oso = load(
+        'allow(u: User, "read", f: Folder) if a(u, f); a(u, f) if b(u, f); b(u, f) if a(u, f);'
+        ' b(_, f) if f.open = true; allow(_: User, "write", _: Folder);',
+        limits=Limits(goals=400),
+    )
+
+    assert by_shortcut(oso, User(), "read", Folder(open=True)) is None
+    assert_alike(oso, User(), "read", Folder(open=True))
+
+
+def test_string_that_two_values_must_be_is_one() -> None:
+    """Roles are told apart where a rule compares their name twice."""
+    oso = load(
+        ROLES + "has_role(u: User, name: String, f: Folder) if u.name = name and f.name = name;"
+    )
+    user = User(roles=[], name="viewer")
+
+    assert not oso.is_allowed(user, "read", Folder(parent=None, team=None, name="editor"))
+    assert oso.is_allowed(user, "read", Folder(parent=None, team=None, name="viewer"))
+
+
+def test_chain_and_its_beginning_are_told_apart() -> None:
+    """A rule about the folder above is not confused by the way further up."""
+    oso = load(ROLES + 'allow(u: User, "read", f: Folder) if f.parent = u.home;')
+    chain = folders(5)
+
+    assert oso.is_allowed(User(roles=[], home=chain[3]), "read", chain[4])
+    assert not oso.is_allowed(User(roles=[], home=chain[2]), "read", chain[4])
+
+
+def test_all_actions_are_answered() -> None:
+    """``authorized_actions`` asks the same functions."""
+    oso = load(ROLES)
+    chain = folders(3)
+    user = User(roles=[Grant(role="viewer", of=chain[0])])
+
+    assert oso.authorized_actions(user, chain[-1]) == {"read"}
+
+
+# -- what they leave to the rules ------------------------------------------------------
+
+ODD: dict[str, t.Callable[[], t.Any]] = {
+    "equal to all": Alike,
+    "computed": lambda: Computed(role="viewer", of=None, parent=None, team=None, roles=[]),
+    "a string that is equal to all": lambda: Word("viewer"),
+    "a module": lambda: math,
+    "a number": lambda: 7,
+    "nothing": lambda: None,
+    "a list": lambda: ["viewer"],
+    "a class": lambda: Folder,
+    "a Boolean": lambda: True,
+    "a surrogate": lambda: "\ud800",
+}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("field", ["grant.role", "grant.of", "user.roles", "folder.team", "parent"])
+def test_odd_value_is_what_it_is_to_the_rules(field: str, value: t.Callable[[], t.Any]) -> None:
+    """The answer, the error and what Python runs are those of the solver."""
+    oso = load(ROLES)
+    folder = Folder(parent=Folder(parent=None, team=None), team=Team())
+    grant = Grant(role="editor", of=Team())
+    user = User(roles=[Grant(role="viewer", of=Team()), grant])
+    owner, name = {
+        "grant.role": (grant, "role"),
+        "grant.of": (grant, "of"),
+        "user.roles": (user, "roles"),
+        "folder.team": (folder, "team"),
+        "parent": (folder, "parent"),
+    }[field]
+    setattr(owner, name, value())
+
+    assert_alike(oso, user, "read", folder)
+    assert_alike(oso, user, "write", folder)
+
+
+@pytest.mark.parametrize("name", ["role", "of"])
+def test_missing_attribute_is_an_error_behind_a_solution_that_comes_later(name: str) -> None:
+    """What the solver meets before its first solution is met, in whatever order it is read."""
+    oso = load(ROLES)
+    folder = Folder(parent=None, team=Team())
+    broken = Grant(role="viewer", of=folder)
+    delattr(broken, name)
+    user = User(roles=[Grant(role="editor", of=folder), broken])
+
+    assert by_shortcut(oso, user, "read", folder) is None
+    assert_alike(oso, user, "read", folder)
+
+
+@pytest.mark.parametrize("cls", [Computed, Lent])
+def test_element_of_another_class_is_looked_at(cls: type[Grant]) -> None:
+    """One computed element among plain ones is found, wherever it stands."""
+    oso = load(ROLES)
+    folder = Folder(parent=None, team=None)
+    plain = [Grant(role="viewer", of=Folder()) for _ in range(3)]
+    odd = cls(of=folder) if cls is Lent else cls(of=folder, role="viewer")
+    user = User(roles=[*plain, odd, *plain])
+
+    assert by_shortcut(oso, user, "read", folder) is None
+    assert_alike(oso, user, "read", folder)
+
+
+def test_subclass_that_is_not_registered_is_left_to_the_rules() -> None:
+    """Rules may mean it, and its attributes may be computed."""
+
+    class Sly(User):
+        """A user whose roles are computed."""
+
+        @property
+        def roles(self) -> list[Grant]:
+            """The roles."""
+            return []
+
+    oso = load(ROLES)
+    folder = Folder(parent=None, team=None)
+
+    assert by_shortcut(oso, Sly(), "read", folder) is None
+    assert_alike(oso, Sly(), "read", folder)
+
+
+def test_property_of_a_registered_class_has_no_shortcut() -> None:
+    """Such a class is asked by the rules, in their order."""
+
+    class Sheet(Folder):
+        """A folder whose owner is computed."""
+
+        @property
+        def owner(self) -> None:
+            """Nobody."""
+            Computed.reads += 1
+
+    oso = Oso()
+    oso.register_class(User)
+    oso.register_class(Sheet)
+    oso.load_str('allow(u: User, "read", s: Sheet) if s.owner = u;')
+
+    assert by_shortcut(oso, User(), "read", Sheet()) is None
+    assert_alike(oso, User(), "read", Sheet())
+
+
+def test_value_that_leads_out_is_refused_though_nobody_compares_it() -> None:
+    """A module that a rule reads is an error even where the rule does nothing with it."""
+    oso = load('allow(u: User, "read", f: Folder) if x = f.thing and u = u and x = x;')
+
+    assert by_shortcut(oso, User(), "read", Folder(thing=math)) is None
+    assert_alike(oso, User(), "read", Folder(thing=math))
+
+
+def test_lists_in_lists_are_left_to_the_rules_where_they_are_long() -> None:
+    """The rules have a deadline."""
+    oso = load('allow(u: User, "read", f: Folder) if a in u.many and b in f.many and a = b;')
+    many = [*range(1, 400)]
+
+    assert by_shortcut(oso, User(many=[1]), "read", Folder(many=[2])) is False
+    assert by_shortcut(oso, User(many=many), "read", Folder(many=[-n for n in many])) is None
+
+
+def test_rules_that_run_python_have_no_shortcut() -> None:
+    """A method, or a class whose attribute is a property, is asked by the rules in order."""
+    oso = load('allow(u: User, "read", f: Folder) if u.may(f);')
+
+    assert by_shortcut(oso, User(may=lambda folder: True), "read", Folder()) is None
+
+
+def test_other_string_is_refused_if_it_is_none() -> None:
+    """A surrogate is an error even if no rule has such an action."""
+    oso = load(ROLES)
+    args = (User(roles=[]), "\ud800", Folder(parent=None, team=None))
+
+    assert by_shortcut(oso, *args) is None
+    assert_alike(oso, *args)
+
+
+# -- facts -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+def test_facts_are_looked_up(count: int) -> None:
+    """A policy of nothing but facts about strings allows these and no others."""
+    oso = Oso()
+    oso.load_str("".join(f'allow("u{n}", "read", "d{n}");' for n in range(count)))
+
+    assert oso.is_allowed("u0", "read", "d0")
+    assert oso.is_allowed(f"u{count - 1}", "read", f"d{count - 1}")
+    assert not oso.is_allowed("u0", "read", "d1")
+    assert not oso.is_allowed("u0", "write", "d0")
+    assert not oso.is_allowed("é", "read", "d0")
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_facts_and_odd_values(position: int, value: t.Callable[[], t.Any]) -> None:
+    """What is no string is what it is to the solver."""
+    oso = Oso()
+    oso.load_str('allow("u", "read", "d");')
+    args: list[t.Any] = ["u", "read", "d"]
+    args[position] = value()
+
+    assert_alike(oso, *args)
