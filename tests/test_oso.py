@@ -444,6 +444,21 @@ def test_authorized_actions_of_a_block() -> None:
     assert oso.authorized_actions(Page(), Draft()) == {"read", "write"}
 
 
+def test_authorized_actions_behind_a_cut() -> None:
+    """A rule for another action may be cut off, though each action alone is allowed."""
+    oso = make_oso('allow(1, "read", 2) if cut; allow(1, "write", 2);')
+
+    assert oso.is_allowed(1, "write", 2)
+    assert oso.authorized_actions(1, 2) == {"read"}
+
+
+def test_authorized_actions_that_are_a_field_before_they_are_known() -> None:
+    """What a rule does with an action that is not known yet is what counts."""
+    oso = make_oso('allow(1, a, 2) if d = {read: 1, drop: 1} and d.(a) = 1 and a in ["read"];')
+
+    assert oso.authorized_actions(1, 2) == {"read"}
+
+
 def test_get_allowed_actions_is_a_list() -> None:
     """The older method gives the same as a list."""
     oso = make_oso('allow(1, "read", 2); allow(1, "read", 2);')

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from .clauses import Clause, Slot
 from .goals import GoalWriter
-from .modes import Order, Unfollowable, check_class, has_cut, in_order, is_bare, matching
+from .modes import Order, Unfollowable, check_class, in_order, is_bare, matching
 from .nodes import Expression, Instance, Operator, Term, Value
 from .patterns import Argument, class_of, instance_test, one_at_most, possible, takes_one_look
 from .places import Place
@@ -81,9 +81,6 @@ class Writer:
         candidates = self.names.candidates(variant.name, variant.arity)
         clauses = [] if candidates is None else matching(candidates, variant.values)
         clauses = possible(clauses, variant.values, self.names.host)
-        for clause in clauses:
-            if has_cut(clause):
-                raise Unfollowable("a cut", clause.rule.span)
         order = in_order(clauses, self.names.host)
         body = [*self._guard(parameters), *self._found(clauses, parameters)]
         if order.is_open or (order.exclusive and not all(map(takes_one_look, clauses))):
@@ -264,6 +261,10 @@ class Writer:
         """Write what follows a solution."""
         self.finish(scope, out)
         out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
+
+    def give_up(self) -> ast.stmt:
+        """Write that there is no further solution."""
+        return returned(False) if self.variant.is_test else ast.Return(None)
 
     def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
         """Write what is still to be done where nothing waits any more."""

@@ -100,6 +100,17 @@ class GoalWriter(Searches):
         self.fail_unless(negated(load(found)))
         return self.go_on()
 
+    def cut(self, term: Expression) -> Next:
+        """Write that neither another rule nor another way to the cut is tried."""
+        if len(self.site.steps) != 1:
+            # It is part of another goal, and cuts less.
+            raise self.unfollowable("a cut inside of another condition")
+        leave = self.writer.give_up
+        place = Place(leave, self.place.loops, self.place.success)
+        self.writer.write_goals(self.rest, self.scope, self.out, place)
+        self.out.append(leave())
+        return None
+
     def unification(self, term: Expression) -> Next:
         """Write ``a = b``."""
         return self.unified(*term.args)
@@ -214,7 +225,7 @@ class GoalWriter(Searches):
         literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
         clauses = possible(matching(candidates, literals), literals, names.host)
         if any(map(has_cut, clauses)):
-            raise self.unfollowable("a cut")
+            raise self.unfollowable("a cut in a rule that binds variables")
         if len(self.site.steps) > 40:
             raise self.unfollowable("a rule that binds variables and calls itself")
         unbound = [at for at, ref in enumerate(refs) if ref is None]
@@ -326,6 +337,7 @@ _OPERATORS: dict[Operator, Callable[[GoalWriter, Expression], Next]] = {
     Operator.DOT: GoalWriter.lookup,
     Operator.IN: GoalWriter.membership,
     Operator.ISA: GoalWriter.instance,
+    Operator.CUT: GoalWriter.cut,
     Operator.ASSIGN: GoalWriter.assignment,
     Operator.NEW: GoalWriter.construction,
     **dict.fromkeys(ARITHMETIC, GoalWriter.arithmetic),

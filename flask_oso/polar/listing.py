@@ -14,7 +14,7 @@ _NO_POSITIONS = "all rules, since Python runs with -X no_debug_ranges or PYTHONN
 class LeftOver(t.NamedTuple):
     """A rule that the solver answers, or goes on with, in some calls.
 
-    As a text it is one line: ``page.polar:12:5: has_role: a cut``.
+    As a text it is one line: ``page.polar:12:5: has_role: 'print'``.
     """
 
     #: The rule whose calls are left to the solver.

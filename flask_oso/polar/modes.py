@@ -12,9 +12,9 @@ import enum
 import itertools
 import math
 import typing as t
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from .clauses import Candidates, Clause, Slot
+from .clauses import Candidates, Clause, Slot, Template
 from .host import RESERVED_NAMES, Host
 from .nodes import (
     Call,
@@ -27,6 +27,7 @@ from .nodes import (
     Term,
     Unknown,
     Value,
+    parts,
 )
 from .numbers import equal
 from .policy import calls_in
@@ -296,6 +297,41 @@ def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
 
 
 Rules = Callable[[str, int], "Candidates | None"]
+
+
+def asks_alike(rules: Rules, name: str, arity: int) -> bool:
+    """Tell whether a call has the same solutions whichever of its arguments are known before.
+
+    Not so if a rule below it cuts off others, which a rule for another value may be; and what
+    Python is asked, with a value or without one, must not depend on it.
+    """
+    seen = {(name, arity)}
+    waiting = [*seen]
+    while waiting:
+        for clause in rules(*waiting.pop()) or ():
+            terms = list(_terms_in(clause.body))
+            if any(map(_depends_on_order, terms)):
+                return False
+            calls = {(term.name, len(term.args)) for term in terms if isinstance(term, Call)}
+            waiting.extend(calls - seen)
+            seen |= calls
+    return True
+
+
+def _depends_on_order(term: Term) -> bool:
+    operator = getattr(term, "operator", None)
+    if operator is Operator.DOT:
+        return isinstance(t.cast(Expression, term).args[1], Slot)
+    return operator in (Operator.CUT, Operator.ASSIGN, Operator.NEW)
+
+
+def _terms_in(body: Term | None) -> Iterator[Term]:
+    stack = [] if body is None else [body]
+    while stack:
+        term = stack.pop()
+        term = term.term if isinstance(term, Template) else term
+        yield term
+        stack.extend(parts(term))
 
 
 def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:

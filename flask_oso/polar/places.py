@@ -38,7 +38,7 @@ MAX_LOOPS = 12
 class Place:
     """Where statements are written: how to fail there, how many loops around, what success is."""
 
-    fail: type[ast.stmt]
+    fail: Callable[[], ast.stmt]
     loops: int
     success: Success
 
@@ -61,6 +61,7 @@ class FunctionWriter(t.Protocol):
     ) -> None: ...
     def body_goals(self, clause: Clause, number: int, site: Site) -> Goals: ...
     def finish(self, scope: Scope, out: list[ast.stmt]) -> None: ...
+    def give_up(self) -> ast.stmt: ...
     def succeed(self, scope: Scope, out: list[ast.stmt]) -> None: ...
 
 

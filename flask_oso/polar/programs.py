@@ -30,6 +30,7 @@ from .host import Host, compare, result_to_polar, to_polar, to_python
 from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
 from .modes import (
     Unfollowable,
+    asks_alike,
     closed_strings,
     dispatch_position,
     has_cut,
@@ -261,6 +262,8 @@ class Program:
             return None
         texts = closed_strings(self.candidates, name, arity, at)
         if texts is None or len(texts) > MAX_VARIANTS:
+            return None
+        if not asks_alike(self.candidates, name, arity):
             return None
         variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
         functions = {text: self.function(variant) for text, variant in variants.items()}

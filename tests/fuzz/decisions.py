@@ -220,7 +220,7 @@ def _late_equation(choices: Choices, known: list[str], depth: int) -> str:
 
 
 def _cut(choices: Choices, known: list[str], depth: int) -> str:
-    return "cut" if choices.number(4) == 1 else "true"
+    return "cut" if choices.flag() else "true"
 
 
 def _negation(choices: Choices, known: list[str], depth: int) -> str:

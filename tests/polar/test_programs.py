@@ -168,6 +168,17 @@ FOLLOWED = {
     "new object whose constructor fails": 'f(x) if new Box("b").n = 1 and x.flag;',
     "class that is none for a text": 'f(x) if g(x, "a"); g(x, y: User) if y.n.m = x;'
     " g(x, _: Integer) if x.flag; g(x, y) if x.name = y;",
+    "cut": "f(x) if cut and x.flag; f(x) if x.n = 1;",
+    "cut behind a condition": "f(x) if x.flag and cut and x.n = 2; f(x) if x.name;",
+    "cut behind a search": 'f(x) if y in x.roles and y != "b" and cut and y in x.tags and y = x.n;'
+    " f(x) if x.flag;",
+    "cut in a rule that is called": "f(x) if g(x, y) and y in x.tags; f(x) if h(x) and x.n = 2;"
+    " g(x, y) if y = x.name; h(x) if y in x.tags and y in x.roles and cut and x.flag; h(_);",
+    "cut behind alternatives": "f(x) if (x.flag or x.n) and cut and _ in x.tags and x.n = 2;"
+    " f(x) if x.name;",
+    "cut between rules of classes": "f(x: Repo) if cut and x.flag; f(x: Fork) if cut and x.n = 1;"
+    " f(_);",
+    "cut of all": "f(x) if g(x) and x.flag; g(_) if cut and false; g(x) if x.n;",
     "literal that is searched": 'f(x) if x in "abc"; f(x) if x.flag in 3;',
     "search that waits for two variables": 'f(x) if y in z and w in z and y = "a" and z = x.roles'
     " and w = y;",
@@ -182,7 +193,9 @@ FOLLOWED = {
 }
 #: Rules ``f`` of one argument that are left to the solver, with the reason.
 UNFOLLOWED = {
-    "a cut": "f(x) if cut and x.flag;",
+    "a cut inside of another condition": "f(x) if (x.flag and cut or x.n) and x.flag;",
+    "a cut in a rule that binds variables": "f(x) if g(x, y) and y.flag; g(x, y) if y = x.owner"
+    " and cut; g(x, x.org);",
     "a method of a variable that is not bound yet": "f(x) if y.can(1) and y = x;",
     "a lookup of a field that is not known yet": "f(x) if x.tags.(y) = y;",
     "a search in a list with a rest": "f(x) if x in [1, *y] and y = x.tags;",
