@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.console import Console
@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
 
+@t.runtime_checkable
 class QueryBuilder(t.Protocol):
     """What makes queries of a database; ``flask_oso.sqlalchemy`` has one."""
 
@@ -36,6 +37,24 @@ class QueryBuilder(t.Protocol):
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Make a query of the rows for which a residual holds."""
+
+    def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Make a column that is true in the rows for which a residual holds, or false."""
+
+
+class _Left(t.NamedTuple):
+    """What is left of a question, and who makes queries of it."""
+
+    residual: Residual
+    host: Host
+    builder: QueryBuilder
+    entity: t.Any
+
+    def query(self) -> t.Any:
+        return self.builder.query(self.host, self.residual, self.entity)
+
+    def column(self) -> t.Any:
+        return self.builder.column(self.host, self.residual, self.entity)
 
 
 class Oso(Polar):
@@ -154,25 +173,70 @@ class Oso(Polar):
         :raises UnsupportedError: if the policy says of a row what no condition can say.
         :raises OsoError: if nothing is known of the class.
         """
-        return self._residual(actor, action, cls)[0]
+        return self._left([_itself(actor), action, None], 2, cls).residual
 
-    def authorized_query(self, actor: t.Any, action: t.Any, cls: t.Any) -> t.Any:
+    def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Make a query of the rows for which ``is_allowed`` is true.
 
-        With ``register_models`` it is a ``select`` of SQLAlchemy: one statement, to which
-        more can be added.
+        With ``register_models`` it is a ``select`` of SQLAlchemy; otherwise what the adapter
+        makes. It is one statement, to which more can be added.
 
-        :param cls: a mapped class, or an alias of one.
+        :param resource_cls: a mapped class, or an alias of one.
         :raises UnsupportedError: if the policy says of a row what no query can say.
         :raises OsoError: if nothing is known of the class.
         """
-        residual, host, builder = self._residual(actor, action, cls)
-        return builder.query(host, residual, cls)
+        return self._left([_itself(actor), action, None], 2, resource_cls).query()
 
-    def _residual(
-        self, actor: t.Any, action: t.Any, entity: t.Any
-    ) -> tuple[Residual, Host, QueryBuilder]:
-        engine, builder = self._engine, self._builder
+    def authorized_resources(
+        self, actor: t.Any, action: t.Any, resource_cls: t.Any
+    ) -> Sequence[t.Any]:
+        """Give the rows for which ``is_allowed`` is true, as the adapter reads them.
+
+        :raises OsoError: if no adapter is set, and for what ``authorized_query`` raises.
+        """
+        adapter = self.host.adapter
+        if adapter is None:
+            raise OsoError(
+                "No adapter reads rows. Set one with 'set_data_filtering_adapter', or give the"
+                " statement of 'authorized_query' to your session."
+            )
+        return adapter.execute_query(self.authorized_query(actor, action, resource_cls))
+
+    def actors_query(self, action: t.Any, resource: t.Any, actor_cls: t.Any) -> t.Any:
+        """Make a query of the actors of a class who may do something to a resource.
+
+        :raises UnsupportedError: if the policy says of an actor what no query can say.
+        :raises OsoError: if nothing is known of the class.
+        """
+        return self._left([None, action, _itself(resource)], 0, actor_cls).query()
+
+    def action_columns(
+        self, actor: t.Any, resource_cls: t.Any, actions: Iterable[t.Any] | None = None
+    ) -> dict[t.Any, t.Any]:
+        """Give a column for each action, true in the rows for which it is allowed.
+
+        ``select(Post, *columns.values())`` tells which buttons to show on which rows.
+
+        :param actions: the actions; by default those that the policy names.
+        :raises OsoError: if the policy leaves the action open and none are given.
+        """
+        known = self.known_actions() if actions is None else actions
+        if known is None:
+            raise OsoError(
+                "The policy allows actions that it does not name. Say which columns you want:"
+                " 'actions=[...]'."
+            )
+        wanted = sorted(known) if actions is None else known
+        questions = [[_itself(actor), action, None] for action in wanted]
+        return {args[1]: self._left(args, 2, resource_cls).column() for args in questions}
+
+    def _left(self, args: list[t.Any], at: int, entity: t.Any) -> _Left:
+        """Give what is left of ``allow`` once one argument is an unknown row."""
+        engine = self._engine
+        adapter = engine.host.adapter
+        builder = self._builder
+        if builder is None and isinstance(adapter, QueryBuilder):
+            builder = adapter
         if builder is None:
             raise OsoError(
                 "No models are registered, so there is nothing to query. Call 'register_models'"
@@ -181,9 +245,9 @@ class Oso(Polar):
         cls = builder.class_of(entity)
         if cls not in engine.host.types:
             raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
-        args = [_itself(actor), action, None]
         models = builder.models(engine.host)
-        return engine.residual("allow", args, 2, cls, models), engine.host, builder
+        residual = engine.residual("allow", args, at, cls, models)
+        return _Left(residual, engine.host, builder, entity)
 
     def get_allowed_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False

@@ -427,7 +427,8 @@ class Conditions(Equations):
     def _class_test(self, row: Row, pattern: Pattern) -> Condition:
         tag = pattern.tag
         if tag is None:
-            return on_rows(TRUE, [row])
+            # Everything matches `{}`, and nil has none of the fields that rows have.
+            return on_rows(TRUE, [row]) if pattern.fields else TRUE
         if tag not in RESERVED_NAMES and tag not in self._host.classes:
             message = located(tag, pattern.span) + meant_class(tag, self._host.classes)
             raise UnregisteredClassError(message)

@@ -16,7 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.exceptions import UnsupportedError
+from ..polar.host import Host
 from ..polar.relations import Condition, DataAdapter, DataFilter, Join, Projection
+from ..polar.residual import Residual
+from .queries import Selects
 
 _Clause = sa.ColumnElement[bool]
 _Session = orm.Session | orm.scoped_session[t.Any]
@@ -33,14 +36,15 @@ _COLLECTIONS = (list, tuple, set, frozenset)
 _TEXTS = (sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.TEXT)
 
 
-class SqlAlchemyAdapter(DataAdapter):
-    """Reads relations, and rows that a filter describes, through a session.
+class SqlAlchemyAdapter(Selects, DataAdapter):
+    """Reads relations, and rows that a filter or a policy describes, through a session.
 
     :param session: a ``Session``, or a ``scoped_session`` such as ``db.session`` of
         Flask-SQLAlchemy.
     """
 
     def __init__(self, session: _Session) -> None:
+        super().__init__()
         self.session = session
 
     def build_query(self, filter: DataFilter) -> orm.Query[t.Any]:
@@ -54,9 +58,15 @@ class SqlAlchemyAdapter(DataAdapter):
         alternatives = [sa.and_(sa.true(), *map(_translate, each)) for each in filter.conditions]
         return query.filter(sa.or_(sa.false(), *alternatives)).distinct()
 
-    def execute_query(self, query: orm.Query[t.Any]) -> list[t.Any]:
-        """Give the rows of a query."""
-        return query.all()
+    def execute_query(self, query: t.Any) -> list[t.Any]:
+        """Give the rows of a query of the session, or of a ``select``."""
+        if isinstance(query, orm.Query):
+            return query.all()
+        return list(self.session.scalars(query).unique())
+
+    def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Make a query of the session."""
+        return self._narrowed(self.session.query(entity), host, residual, entity)
 
 
 def _join_condition(join: Join, filter: DataFilter) -> _Clause:

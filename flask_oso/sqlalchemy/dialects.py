@@ -41,6 +41,14 @@ class LastCharacters(FunctionElement[str]):
     type = sa.String()
 
 
+class Precise(FunctionElement[float]):
+    """A float of a column that has 64 bits in most databases, and 32 in MySQL."""
+
+    inherit_cache = True
+    name = "precise"
+    type = sa.Float()
+
+
 class WithoutNan(FunctionElement[bool]):
     """A comparison that does not hold where a number is NaN, which PostgreSQL would order."""
 
@@ -80,6 +88,20 @@ def _code_points_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) 
 def _exact_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     return f"CAST(CONVERT({text} USING utf8mb4) AS BINARY)"
+
+
+@compiles(Precise)
+def _precise(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (number,) = _arguments(element, compiler, keywords)
+    return number
+
+
+@compiles(Precise, *_MYSQL)
+def _precise_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (number,) = _arguments(element, compiler, keywords)
+    raise sa.exc.CompileError(
+        f"MySQL compares {number} with fewer digits than Python. Make it a Double."
+    )
 
 
 @compiles(LastCharacters)

@@ -69,6 +69,9 @@ class MappedModels:
         for name, declared in self._fields.get(cls, {}).items():
             if isinstance(declared, Relation):
                 found = self._declared(mapper, declared)
+                if any(self._fields.get(each, {}).get(name) != declared for each in classes):
+                    # A check reads a relation of the very class that declares it.
+                    found = "not each subclass declares it, too"
                 members.pop(name, None)
                 refused.pop(name, None)
                 if isinstance(found, str):
@@ -142,7 +145,7 @@ def _hybrid(cls: type, descriptor: hybrid_property[t.Any]) -> Field | str:
 
 def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
     cls = relation.mapper.class_
-    if relation.lazy in ("write_only", "noload", "raise"):
+    if relation.lazy in ("write_only", "noload", "raise", "raise_on_sql"):
         return f"it is not read from an object: its loading is {relation.lazy!r}"
     if relation.uselist:
         collection = relation.collection_class or list

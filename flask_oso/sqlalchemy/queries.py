@@ -11,13 +11,15 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..oso import Oso
 from ..polar.exceptions import OsoError
 from ..polar.host import Host
 from ..polar.models import Models
 from ..polar.residual import TRUE, Residual
 from .mapping import MappedModels, mapped_classes
 from .translation import Clause, Translator
+
+if t.TYPE_CHECKING:
+    from ..oso import Oso
 
 
 class Selects:
@@ -54,10 +56,17 @@ class Selects:
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Make the statement."""
-        statement = sa.select(entity)
+        return self._narrowed(sa.select(entity), host, residual, entity)
+
+    def _narrowed(self, statement: t.Any, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         if residual.condition == TRUE:
             return statement
         return statement.where(self.clause(host, residual, entity))
+
+    def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Make a column that is true or false, and never NULL."""
+        holds = self.clause(host, residual, entity)
+        return sa.case((holds, sa.true()), else_=sa.false())
 
 
 def register_models(oso: Oso, models: t.Any) -> None:

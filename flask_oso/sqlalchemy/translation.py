@@ -45,7 +45,7 @@ from ..polar.residual import (
     columns_of,
     is_nullable,
 )
-from .dialects import CodePoints, Exact, LastCharacters, WithoutNan
+from .dialects import CodePoints, Exact, LastCharacters, Precise, WithoutNan
 from .mapping import direct_pairs
 
 Clause = sa.ColumnElement[bool]
@@ -194,7 +194,9 @@ class Translator:
         if isinstance(operand, Literal):
             return _bound(operand.value)
         if isinstance(operand, Column):
-            return getattr(scope[operand.row], operand.name)
+            column = getattr(scope[operand.row], operand.name)
+            is_float = operand.field.kind is Kind.FLOAT and not isinstance(column.type, sa.Double)
+            return Precise(column) if is_float else column
         if isinstance(operand, Arithmetic):
             left, right = (self._operand(side, scope) for side in (operand.left, operand.right))
             return _calculated(operand.sign, left, right)
@@ -264,10 +266,10 @@ class Translator:
         part, row = condition.part, condition.row
         if not isinstance(row, One) or not isinstance(part, Is | Same):
             return None
-        owner = scope[row.owner]
-        attribute = getattr(owner, row.relation)
         if isinstance(self._relations(row.owner.cls).get(row.relation), Relation):
             return None
+        owner = scope[row.owner]
+        attribute = getattr(owner, row.relation)
         pairs = direct_pairs(attribute.property)
         if pairs is None:
             return None

@@ -50,6 +50,8 @@ POLICIES = {
     "pattern": "allow(u, _, _: Doc{owner: u, open: true});",
     "dictionary pattern": 'allow(_, _, _: Doc{folder: {name: "reader"}});',
     "pattern negated": "allow(_, _, d: Doc) if not d matches Doc{folder: Folder{open: true}};",
+    "empty pattern": "allow(_, _, d: Doc) if d.folder matches {};",
+    "empty pattern negated": "allow(_, _, d: Doc) if not d.folder matches {};",
     "subclass": "allow(_, _, _: Memo);",
     "subclass negated": "allow(_, _, d: Doc) if not d matches Plan;",
     "row": "allow(u, _, d: Doc) if d.owner = u;",

@@ -1,0 +1,76 @@
+"""Columns that say what is allowed on each row, and queries of who is allowed."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import OsoError
+
+from .agreement import make_oso
+from .documents import Doc, User
+
+POLICY = """
+    allow(u, "read", d: Doc) if d.open or d.owner = u;
+    allow(u, "edit", d: Doc) if not d.size = nil and d.size > 1 and r in d.roles and r.user = u;
+    allow(u: User, "delete", d: Doc) if u.admin and d.owner = u;
+"""
+
+
+def is_allowed(oso: object, user: User, action: str, doc: Doc) -> bool:
+    """Ask for one row; an error is no allow."""
+    try:
+        return bool(oso.is_allowed(user, action, doc))  # type: ignore[attr-defined]
+    except OsoError:
+        return False
+
+
+def test_columns_say_what_is_allowed(session: orm.Session) -> None:
+    """Each row comes with true or false for each action, in one statement."""
+    oso = make_oso(POLICY)
+    user = session.get(User, 1)
+    assert user is not None
+    columns = oso.action_columns(user, Doc)
+
+    rows = session.execute(sa.select(Doc, *columns.values())).all()
+
+    assert list(columns) == ["delete", "edit", "read"]
+    assert [tuple(row)[1:] for row in rows] == [
+        tuple(is_allowed(oso, user, action, row[0]) for action in columns) for row in rows
+    ]
+
+
+def test_columns_of_an_alias(session: orm.Session) -> None:
+    """A column belongs to the entity it was made for."""
+    other = orm.aliased(Doc)
+    column = make_oso(POLICY).action_columns(session.get(User, 1), other, ["read"])["read"]
+
+    found = session.scalars(sa.select(other.id).where(column)).all()
+    query = make_oso(POLICY).authorized_query(session.get(User, 1), "read", Doc)
+
+    assert sorted(found) == sorted(doc.id for doc in session.scalars(query))
+
+
+def test_columns_of_an_open_policy(session: orm.Session) -> None:
+    """A policy that names no actions has to be told which."""
+    oso = make_oso("allow(_, _, d: Doc) if d.open;")
+
+    with pytest.raises(OsoError, match="Say which columns you want"):
+        oso.action_columns(None, Doc)
+    assert list(oso.action_columns(None, Doc, ["read"])) == ["read"]
+
+
+@pytest.mark.parametrize("action", ["read", "edit", "delete"])
+@pytest.mark.parametrize("number", range(1, 8))
+def test_actors(session: orm.Session, action: str, number: int) -> None:
+    """The other way round: who may do this to that document."""
+    oso = make_oso(POLICY)
+    doc = session.get(Doc, number)
+    assert doc is not None
+
+    found = session.scalars(oso.actors_query(action, doc, User)).all()
+
+    users = session.scalars(sa.select(User))
+    allowed = [user.id for user in users if is_allowed(oso, user, action, doc)]
+    assert sorted(user.id for user in found) == allowed
