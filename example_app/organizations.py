@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from flask_oso import authorize, authorizes_inside
 
-from .authorization import get_authorized, only_readable
+from .authorization import get_authorized, readable
 from .db import get_session
 from .forms import fill
-from .models import Organization
+from .models import Organization, Page, Repository
 
 bp = Blueprint("organizations", __name__, url_prefix="/organizations")
 
@@ -19,19 +18,21 @@ bp = Blueprint("organizations", __name__, url_prefix="/organizations")
 @bp.get("/")
 @authorize(action="browse", resource="organizations")
 def index() -> str:
-    rows = get_session().scalars(sa.select(Organization).order_by(Organization.name))
-    return render_template("organizations/index.html", organizations=only_readable(rows))
+    rows = get_session().scalars(readable(Organization).order_by(Organization.name))
+    return render_template("organizations/index.html", organizations=rows.all())
 
 
 @bp.get("/<int:organization_id>")
 @authorizes_inside
 def show(organization_id: int) -> str:
     organization = get_authorized(Organization, organization_id, "read")
+    repositories = readable(Repository).where(Repository.organization == organization)
+    pages = readable(Page).where(Page.organization == organization)
     return render_template(
         "organizations/show.html",
         organization=organization,
-        repositories=only_readable(organization.repositories),
-        pages=only_readable(organization.pages),
+        repositories=get_session().scalars(repositories.order_by(Repository.name)).all(),
+        pages=get_session().scalars(pages.order_by(Page.title)).all(),
     )
 
 

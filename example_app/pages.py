@@ -6,14 +6,13 @@ cannot tell the difference.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from flask_oso import authorize, authorizes_inside
 
-from .authorization import get_authorized, only_readable
+from .authorization import get_authorized, readable
 from .db import get_session
 from .forms import fill
 from .models import Organization, Page
@@ -25,9 +24,9 @@ bp = Blueprint("pages", __name__)
 @authorize(action="browse", resource="pages")
 def index() -> str:
     rows = get_session().scalars(
-        sa.select(Page).options(joinedload(Page.organization)).order_by(Page.title)
+        readable(Page).options(joinedload(Page.organization)).order_by(Page.title)
     )
-    return render_template("pages/index.html", pages=only_readable(rows))
+    return render_template("pages/index.html", pages=rows.all())
 
 
 @bp.get("/pages/<int:page_id>")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from flask_oso import authorize, authorizes_inside
 
-from .authorization import get_authorized, only_readable
+from .authorization import get_authorized, readable
 from .db import get_session
 from .forms import fill
-from .models import Organization, Repository
+from .models import Issue, Organization, Repository
 
 bp = Blueprint("repositories", __name__)
 
@@ -21,19 +20,20 @@ bp = Blueprint("repositories", __name__)
 @authorize(action="browse", resource="repositories")
 def index() -> str:
     rows = get_session().scalars(
-        sa.select(Repository).options(joinedload(Repository.organization)).order_by(Repository.name)
+        readable(Repository).options(joinedload(Repository.organization)).order_by(Repository.name)
     )
-    return render_template("repositories/index.html", repositories=only_readable(rows))
+    return render_template("repositories/index.html", repositories=rows.all())
 
 
 @bp.get("/repositories/<int:repository_id>")
 @authorizes_inside
 def show(repository_id: int) -> str:
     repository = get_authorized(Repository, repository_id, "read")
+    issues = readable(Issue).where(Issue.repository == repository).order_by(Issue.id)
     return render_template(
         "repositories/show.html",
         repository=repository,
-        issues=only_readable(repository.issues),
+        issues=get_session().scalars(issues).all(),
     )
 
 

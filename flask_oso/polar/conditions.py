@@ -48,6 +48,7 @@ from .residual import (
     Each,
     HasCharacter,
     Having,
+    Known,
     Literal,
     Not,
     OfClass,
@@ -276,10 +277,25 @@ class Conditions(Equations):
             raise self._refusal("a list with rows has nothing to look up", "Use `in`.")
         made = Unknown("value")
         if type(value) is Instance and isinstance(key, Value):
-            found = self._known().attribute(value, key, goal)
+            rows = self._rows_of_known(value.value, key.value)
+            found = rows or self._known().attribute(value, key, goal)
             return self._unified(result, found)
         self._push(self._unify_later, (result, made, goal))
         return self._ask(Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span))
+
+    def _rows_of_known(self, value: t.Any, name: t.Any) -> Collection | None:
+        """Give the rows of a relation to many of an object that is known, without reading them.
+
+        One statement can look for them as well: an actor may have many roles, and each leads
+        to further rows.
+        """
+        model = self._models.model(type(value)) if self._follows else None
+        link = None if model is None else model.members.get(name)
+        if not isinstance(link, Link) or not link.is_many:
+            return None
+        if not self._models.is_stored(value, name):
+            return None
+        return Collection(Known(type(value), Literal(value)), name, link)
 
     def _look_up_entry(self, value: Dictionary, key: t.Any, result: t.Any) -> Result:
         if not isinstance(key, Value) or type(key.value) is not str:

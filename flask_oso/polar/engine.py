@@ -20,6 +20,7 @@ from .exceptions import (
     PolarTypeError,
     StackOverflowError,
     UnexpectedPolarTypeError,
+    UnsupportedError,
     too_deep,
 )
 from .host import Host, to_polar
@@ -190,7 +191,15 @@ class Engine:
 
         if self._analysis is None:
             self._analysis = Analysis(self)
-        return Partial(self, models, self._analysis, self._limits).residual(name, args, at, cls)
+        analysis = self._analysis
+        try:
+            partial = Partial(self, models, analysis, self._limits, follows=True)
+            return partial.residual(name, args, at, cls)
+        except UnsupportedError:
+            # What the policy says of the actor's relations may be nothing for a condition,
+            # and may be known all the same.
+            partial = Partial(self, models, analysis, self._limits)
+            return partial.residual(name, args, at, cls)
 
     def strings(self, name: str, args: Sequence[t.Any], at: int) -> set[str] | None:
         """Give the strings of one argument for which a rule call has a solution.

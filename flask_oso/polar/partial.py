@@ -77,9 +77,15 @@ class Partial(Conditions):
     """One question with an unknown row; the parameters are those of ``Search``."""
 
     def __init__(
-        self, program: Program, models: Models, analysis: Analysis, limits: Limits | None = None
+        self,
+        program: Program,
+        models: Models,
+        analysis: Analysis,
+        limits: Limits | None = None,
+        *,
+        follows: bool = False,
     ) -> None:
-        super().__init__(program, models, analysis, limits)
+        super().__init__(program, models, analysis, limits, follows=follows)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._operators: dict[Operator, Handler] = {
             Operator.AND: self._solve_and,

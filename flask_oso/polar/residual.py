@@ -31,6 +31,14 @@ class Root:
 
 
 @dataclass(frozen=True)
+class Known:
+    """The row of an object that is known, whose relations are not read."""
+
+    cls: type
+    value: Literal
+
+
+@dataclass(frozen=True)
 class One:
     """The row that a relation to one leads to, if there is one."""
 
@@ -49,7 +57,7 @@ class Each:
     number: int
 
 
-Row = Root | One | Each
+Row = Root | Known | One | Each
 
 
 @dataclass(frozen=True)
@@ -290,7 +298,8 @@ def conjunction(*parts: Condition) -> Condition:
 def disjunction(*parts: Condition) -> Condition:
     """Make a condition of several of which one has to hold.
 
-    ``having(p, a) or having(p, b)  =>  having(p, a or b)``, and equations of one column
+    ``having(p, a) or having(p, b)  =>  having(p, a or b)``, also for rows that a relation to
+    many leads to; ``(a and c) or (b and c)  =>  (a or b) and c``; and equations of one column
     with values become one membership.
     """
     found: dict[Condition, None] = {}
@@ -299,8 +308,13 @@ def disjunction(*parts: Condition) -> Condition:
             return TRUE
         if part != FALSE:
             found.setdefault(part)
-    merged = _merged_rows(_merged_values(list(found)), disjunction)
-    return _made(_absorbed(merged), Or, FALSE)
+    merged = _merged_rows(_merged_values(_merged_elements(list(found))), disjunction)
+    alternatives = _absorbed(merged)
+    shared = _shared(alternatives)
+    if shared:
+        rest = (conjunction(*(c for c in _conjuncts(p) if c not in shared)) for p in alternatives)
+        return conjunction(disjunction(*rest), *shared)
+    return _made(alternatives, Or, FALSE)
 
 
 def negation(part: Condition) -> Condition:
@@ -420,6 +434,42 @@ def _absent(parts: Iterable[Condition]) -> Iterator[Having]:
             yield part.part
 
 
+def _merged_elements(parts: list[Condition]) -> list[Condition]:
+    """Ask once for a row of a relation to many where any of several conditions holds."""
+    by_relation: dict[t.Any, list[Having]] = {}
+    for part in parts:
+        if isinstance(part, Having) and isinstance(part.row, Each):
+            by_relation.setdefault((part.row.owner, part.row.relation), []).append(part)
+    if all(len(group) == 1 for group in by_relation.values()):
+        return parts
+    made: list[Condition] = []
+    for part in parts:
+        if not isinstance(part, Having) or not isinstance(part.row, Each):
+            made.append(part)
+            continue
+        group = by_relation.pop((part.row.owner, part.row.relation), [])
+        if group:
+            made.append(having(part.row, disjunction(*(_of(each, part.row) for each in group))))
+    return made
+
+
+def _of(part: Having, row: Each) -> Condition:
+    """Say of another row of the relation what holds for one."""
+    return t.cast(Condition, replaced(part.part, lambda p: row if p == part.row else None))
+
+
+def _conjuncts(part: Condition) -> tuple[Condition, ...]:
+    return part.parts if isinstance(part, And) else (part,)
+
+
+def _shared(parts: list[Condition]) -> list[Condition]:
+    """Give what all of several alternatives say."""
+    if len(parts) < 2:
+        return []
+    others = [set(_conjuncts(part)) for part in parts[1:]]
+    return [each for each in _conjuncts(parts[0]) if all(each in other for other in others)]
+
+
 def _merged_values(parts: list[Condition]) -> list[Condition]:
     """Make one membership of the equations of a column, and of a row, with values."""
     values: dict[t.Any, dict[Literal, None]] = {}
@@ -438,7 +488,7 @@ def _merged_values(parts: list[Condition]) -> list[Condition]:
 
 
 def _membership(subject: t.Any, literals: tuple[Literal, ...]) -> Condition:
-    if isinstance(subject, Root | One | Each):
+    if isinstance(subject, Root | Known | One | Each):
         return Is(subject, literals)
     return among(subject, literals)
 
@@ -702,6 +752,8 @@ def _show_where(part: Having) -> str:
 def _show_value(part: t.Any) -> str:
     if isinstance(part, Root):
         return f"{part.cls.__name__.lower()}{part.number or ''}"
+    if isinstance(part, Known):
+        return show(part.value)
     if isinstance(part, One):
         return f"{show(part.owner)}.{part.relation}"
     if isinstance(part, Each):

@@ -146,10 +146,18 @@ class Search:
     :param models: what is known of classes.
     :param analysis: what is known of the clauses, kept for the next question.
     :param limits: what the question may cost.
+    :param follows: whether relations to many of objects that are known are left to the
+        condition, too, instead of being read.
     """
 
     def __init__(
-        self, program: Program, models: Models, analysis: Analysis, limits: Limits | None = None
+        self,
+        program: Program,
+        models: Models,
+        analysis: Analysis,
+        limits: Limits | None = None,
+        *,
+        follows: bool = False,
     ) -> None:
         self._program = program
         self._host = program.host
@@ -163,6 +171,7 @@ class Search:
         self._depth = 0
         self._steps = 0
         self._needs_all = False
+        self._follows = follows
         self._began = time.monotonic()
 
     # -- searching ------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from ..polar.residual import (
     Having,
     Is,
     IsNull,
+    Known,
     Literal,
     Not,
     OfClass,
@@ -194,7 +195,7 @@ class Translator:
         if isinstance(operand, Literal):
             return _bound(operand.value)
         if isinstance(operand, Column):
-            column = getattr(scope[operand.row], operand.name)
+            column = getattr(_at(operand.row, scope), operand.name)
             is_float = operand.field.kind is Kind.FLOAT and not isinstance(column.type, sa.Double)
             return Precise(column) if is_float else column
         if isinstance(operand, Arithmetic):
@@ -209,16 +210,16 @@ class Translator:
 
     @_translate.register
     def _is(self, condition: Is, scope: Scope) -> t.Any:
-        return _among_keys(_key(scope[condition.row]), condition)
+        return _among_keys(_key(_at(condition.row, scope)), condition)
 
     @_translate.register
     def _same(self, condition: Same, scope: Scope) -> t.Any:
-        left, right = _key(scope[condition.left]), _key(scope[condition.right])
+        left, right = _key(_at(condition.left, scope)), _key(_at(condition.right, scope))
         return sa.and_(*(mine == other for mine, other in zip(left, right, strict=True)))
 
     @_translate.register
     def _of_class(self, condition: OfClass, scope: Scope) -> t.Any:
-        entity = scope[condition.row]
+        entity = _at(condition.row, scope)
         mapper: t.Any = sa.inspect(entity).mapper
         names = [sa.inspect(cls).polymorphic_identity for cls in condition.classes]
         try:
@@ -235,19 +236,33 @@ class Translator:
     @_translate.register
     def _having(self, condition: Having, scope: Scope) -> t.Any:
         row = condition.row
-        owner = scope[row.owner]
         declared = self._relations(row.owner.cls).get(row.relation)
         if isinstance(declared, Relation):
             return self._declared(condition, declared, scope)
         by_key = self._foreign_key(condition, scope)
         if by_key is not None:
             return by_key.clause
-        attribute = getattr(owner, row.relation)
+        attribute = getattr(row.owner.cls, row.relation)
+        if isinstance(row.owner, Known):
+            return self._having_known(condition, attribute, scope)
+        attribute = getattr(scope[row.owner], row.relation)
         target, inner = self._entity(row, scope)
         if target is not row.cls:
             attribute = attribute.of_type(target)
         part = None if condition.part == TRUE else self._translate(condition.part, inner)
         return attribute.has(part) if isinstance(row, One) else attribute.any(part)
+
+    def _having_known(self, condition: Having, attribute: t.Any, scope: Scope) -> t.Any:
+        """Look for a row that is related to an object."""
+        row = condition.row
+        owner = t.cast(Known, row.owner).value.value
+        target, inner = self._entity(row, scope)
+        part = self._translate(condition.part, inner)
+        related = orm.with_parent(owner, attribute.of_type(target))
+        found: t.Any = sa.select(sa.literal_column("1")).select_from(target).where(related, part)
+        secondary = attribute.property.secondary
+        own = [sa.inspect(target).selectable, *([] if secondary is None else [secondary])]
+        return found.correlate_except(*own).exists()
 
     def _entity(self, row: Row, scope: Scope) -> tuple[t.Any, Scope]:
         """Give what a row of a relation stands for: its class, or an alias if that is taken."""
@@ -268,15 +283,18 @@ class Translator:
             return None
         if isinstance(self._relations(row.owner.cls).get(row.relation), Relation):
             return None
-        owner = scope[row.owner]
-        attribute = getattr(owner, row.relation)
+        attribute = getattr(row.owner.cls, row.relation)
         pairs = direct_pairs(attribute.property)
         if pairs is None:
             return None
+        owner = _at(row.owner, scope)
         mapper: orm.Mapper[t.Any] = sa.inspect(owner).mapper
         names = {far: mapper.get_property_by_column(near).key for near, far in pairs}
         key = [getattr(owner, names[far]) for far in attribute.property.mapper.primary_key]
-        nullable = [getattr(owner, names[far]) for near, far in pairs if near.nullable]
+        if any(each is None for each in key):
+            return _ByKey(sa.false(), [])
+        is_known = isinstance(row.owner, Known)
+        nullable = [getattr(owner, names[f]) for n, f in pairs if n.nullable and not is_known]
         if isinstance(part, Is):
             return _ByKey(_among_keys(key, part), nullable) if part.row == row else None
         other = part.right if part.left == row else part.left
@@ -288,8 +306,10 @@ class Translator:
         row = condition.row
         target: t.Any = orm.aliased(row.cls)
         inner = {**scope, row: target}
-        mine = getattr(scope[row.owner], relation.my_field)
-        joined = mine == getattr(target, relation.other_field)
+        mine = getattr(_at(row.owner, scope), relation.my_field)
+        if mine is None:
+            return sa.false()
+        joined = getattr(target, relation.other_field) == mine
         part = self._translate(condition.part, inner)
         found: t.Any = sa.select(sa.literal_column("1")).where(joined, part).select_from(target)
         return found.correlate_except(sa.inspect(target).selectable).exists()
@@ -312,7 +332,7 @@ class Translator:
             following, found, self._translate(condition.next, inner)
         )
         members = found.union(step)
-        mine = _key(scope[condition.row])
+        mine = _key(_at(condition.row, scope))
         if len(mine) == 1:
             return mine[0].in_(sa.select(members.c[0]))
         return sa.tuple_(*mine).in_(sa.select(*members.c))
@@ -322,6 +342,11 @@ def _bound(value: t.Any) -> t.Any:
     """Give a value as it is bound: some drivers bind an integer in the column's own size."""
     is_wide = type(value) is int and not -(2**15) <= value < 2**15
     return sa.literal(value, sa.BigInteger()) if is_wide else value
+
+
+def _at(row: Row, scope: Scope) -> t.Any:
+    """Give what a row stands for: an entity, or the object that it is."""
+    return row.value.value if isinstance(row, Known) else scope[row]
 
 
 def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
