@@ -28,7 +28,7 @@ from .lookalikes import warn_lookalikes
 from .members import Members
 from .mistakes import KEYWORDS
 from .nodes import Block, InlineQuery, Rule, RuleType, Statement
-from .parser import parse_policy
+from .parser import PolicyParser
 from .policy import Loaded, Policy, by_name
 from .resource_blocks import (
     DeclarationTable,
@@ -118,18 +118,22 @@ class _Load:
         if duplicate is not None:
             self._break([duplicate])
             return
-        parsed = parse_policy(source, self._limits.nesting)
-        self._break(parsed.problems)
-        self.warnings.extend(parsed.warnings)
-        self._names.update(parsed.names)
-        for token in parsed.foreign_names:
-            self._foreign_names.setdefault(token.text, token)
-        for statement in parsed.statements:
+        parser = PolicyParser(source, self._limits.nesting)
+        problems, self._problems = self._problems, []
+        warnings, self.warnings = self.warnings, []
+        for statement in parser.statements():
             try:
                 self._add(statement)
             except StackOverflowError:
                 # A chain of operators longer than any person writes.
                 self._break([too_deep(ParserError, statement.span)])
+        # What is wrong with the text itself comes first.
+        self._problems = [*problems, *parser.problems, *self._problems]
+        self.warnings = [*warnings, *parser.warnings, *self.warnings]
+        self._is_broken = self._is_broken or bool(parser.problems)
+        self._names.update(parser.names)
+        for token in parser.foreign_names:
+            self._foreign_names.setdefault(token.text, token)
 
     def _break(self, problems: Sequence[OsoError]) -> None:
         self._problems.extend(problems)

@@ -64,7 +64,15 @@ def parse_policy(source: Source, nesting: int | None = None) -> Parsed:
 
     :param nesting: how many brackets may be open at a time; ``None`` for no limit.
     """
-    return _PolicyParser(Text(_without_mark(source), nesting)).parse()
+    parser = PolicyParser(source, nesting)
+    statements = tuple(parser.statements())
+    return Parsed(
+        statements,
+        tuple(parser.problems),
+        tuple(parser.warnings),
+        frozenset(parser.names),
+        parser.foreign_names,
+    )
 
 
 def parse_query(source: Source, nesting: int | None = None) -> Term:
@@ -99,36 +107,41 @@ def _without_mark(source: Source) -> Source:
 # -- statements and recovery -----------------------------------------------------------
 
 
-class _PolicyParser:
-    """Reads a policy statement by statement, so that a mistake spoils only its own."""
+class PolicyParser:
+    """Reads a policy statement by statement, so that a mistake spoils only its own.
 
-    def __init__(self, text: Text) -> None:
+    The parameters are those of ``parse_policy``, and so are ``problems``, ``warnings`` and
+    ``names``, which are complete when all statements have been taken.
+    """
+
+    def __init__(self, source: Source, nesting: int | None = None) -> None:
         self._syntax = _syntax()
-        self._text = text
-        self._parts = self._syntax.parts(text)
+        self._text = Text(_without_mark(source), nesting)
+        self._parts = self._syntax.parts(self._text)
         # A window on the tokens of the text: the statement that begins at ``_start`` is read.
         self._tokens: list[Token] = []
         self._start = 0
-        self._names: dict[str, Token] = {}
-        self._statements: list[Statement] = []
-        self._problems: list[OsoError] = []
-        self._warnings: list[str] = []
         self._escapes: list[str] = []
+        #: The first token of each name.
+        self.names: dict[str, Token] = {}
+        self.problems: list[OsoError] = []
+        self.warnings: list[str] = []
 
-    def parse(self) -> Parsed:
+    def statements(self) -> Iterator[Statement]:
+        """Give the statements one by one, each as soon as it is read."""
         while self._start < len(self._tokens) or self._read_on():
-            if len(self._problems) >= MAX_PROBLEMS:
-                self._problems.append(_too_many(self._tokens[self._start]))
+            if len(self.problems) >= MAX_PROBLEMS:
+                self.problems.append(_too_many(self._tokens[self._start]))
                 break
-            self._parse_statement()
-        foreign = tuple(token for name, token in self._names.items() if not name.isascii())
-        return Parsed(
-            tuple(self._statements),
-            tuple(self._problems),
-            (*self._warnings, *self._escapes),
-            frozenset(self._names),
-            foreign,
-        )
+            statement = self._parse_statement()
+            if statement is not None:
+                yield statement
+        self.warnings += self._escapes
+
+    @property
+    def foreign_names(self) -> tuple[Token, ...]:
+        """The first token of each name that has other than ASCII letters."""
+        return tuple(token for name, token in self.names.items() if not name.isascii())
 
     def _read_on(self) -> bool:
         """Have the tokens of another part of the text; tell whether there is any."""
@@ -147,11 +160,11 @@ class _PolicyParser:
         """Take down what is of interest whatever is made of the tokens."""
         for token in tokens:
             if token[0] == "SYMBOL":
-                self._names.setdefault(token[1], token)
+                self.names.setdefault(token[1], token)
         if "\\" in self._text.source.text:
             self._escapes += [each for token in tokens for each in _warn_escapes(token)]
 
-    def _parse_statement(self) -> None:
+    def _parse_statement(self) -> Statement | None:
         """Parse the statement that begins at ``_start``, and go on to the next one."""
         reading = self._syntax.begin("statement")
         while len(self._tokens) < self._start + 3 and self._read_on():
@@ -164,15 +177,20 @@ class _PolicyParser:
             problem = self._read(reading, last)
         except ParserError as error:
             self._recover(reading, error)
-            return
+            return None
         if problem is not None:
             self._recover(reading, problem, help_for)
-        elif reading.at == len(self._tokens):
-            self._problems.append(self._early_end(self._start))
+            return None
+        if reading.at == len(self._tokens):
+            self.problems.append(self._early_end(self._start))
             self._start = len(self._tokens)
-        else:
-            self._add(t.cast(Statement, reading.made()))
-            self._start = reading.at + 1
+            return None
+        self._start = reading.at + 1
+        statement: Statement = reading.made()
+        if self._text.ambiguous and isinstance(statement, Rule):
+            spans = sorted(self._text.ambiguous, key=lambda span: span.start)
+            self.warnings += [located(_AMBIGUOUS, span) for span in spans]
+        return statement
 
     def _read(self, reading: Reading, last: str) -> ParserError | None:
         """Read to the end of a statement, or of the text; see the function of this name."""
@@ -199,7 +217,7 @@ class _PolicyParser:
         if hint is not None:
             mistake = Mistake(self._tokens, start, at, is_block=self._is_block(start))
             with_help(problem, hint(mistake))
-        self._problems.append(problem)
+        self.problems.append(problem)
         self._start = self._resumption(start, at)
 
     def _early_end(self, start: int) -> OsoError:
@@ -207,12 +225,6 @@ class _PolicyParser:
         mistake = Mistake(self._tokens, start, end, is_block=self._is_block(start))
         problem = unexpected_end(self._text.source, self._tokens)
         return with_help(problem, help_for_end(mistake))
-
-    def _add(self, statement: Statement) -> None:
-        self._statements.append(statement)
-        if isinstance(statement, Rule):
-            spans = sorted(self._text.ambiguous, key=lambda span: span.start)
-            self._warnings += [located(_AMBIGUOUS, span) for span in spans]
 
     def _is_block(self, start: int) -> bool:
         if self._types(start + 1, 1) == ("LPAR",):

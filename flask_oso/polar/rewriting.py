@@ -44,7 +44,7 @@ _RESULT_NAMES = {
 #: Operations that may wait until after the unification they belong to.
 _DEFERRED = _EXTRACTED - {Operator.NEW, Operator.MOD}
 _CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
-#: How deep an operand of a person's policy is, at most.
+#: How deep to go by recursion, which is quicker than ``fold`` and seldom has to go deeper.
 _LEVELS = 5
 
 
@@ -121,10 +121,12 @@ class _Rewriter:
             return [self.condition(arg) for arg in term.args]
         return [self.condition(term)]
 
-    def condition(self, term: Term) -> Term:
+    def condition(self, term: Term, levels: int = _LEVELS) -> Term:
         """Rewrite a term that stands for a whole condition."""
         if not _is_control(term):
             return self._goal(term)
+        if levels and term.operator is not Operator.FORALL:
+            return _with(term, [self.condition(arg, levels - 1) for arg in term.args])
         return t.cast(Term, fold(term, self._look_at_condition, with_parts))
 
     def _look_at_condition(self, term: Term | _InForall) -> tuple[Term, Sequence[t.Any]]:
@@ -164,15 +166,12 @@ class _Rewriter:
         return Parameter(new_term, new_specializer, parameter.span)
 
     def value(self, term: Term, computed: list[Term], levels: int = _LEVELS) -> Term:
-        """Rewrite an operand; the goals that compute its parts are appended to ``computed``.
-
-        :param levels: how deep to go by recursion, which is quicker where it is enough.
-        """
+        """Rewrite an operand; the goals that compute its parts are appended to ``computed``."""
         if type(term) is Value:
             return term
         if isinstance(term, Variable):
             return self._fresh("", term) if term.name == "_" else term
-        inside = () if is_ground(term) else parts(term)
+        inside = term.args if isinstance(term, Expression) else _inside(term)
         if not inside:
             return term
         if levels:
@@ -187,7 +186,7 @@ class _Rewriter:
     def _look(self, term: Term) -> tuple[Term, Sequence[Term]]:
         if type(term) is Variable:
             return self._fresh("", term) if term.name == "_" else term, ()
-        return term, () if is_ground(term) else parts(term)
+        return term, _inside(term)
 
     def _made(self, term: Term, args: list[Term], computed: list[Term]) -> Term:
         """Give what becomes of a term with parts; itself, if nothing became of them."""
@@ -195,9 +194,18 @@ class _Rewriter:
             result = self._fresh(_RESULT_NAMES.get(term.operator, "op"), term)
             computed.append(Expression(term.operator, (*args, result), term.span))
             return result
-        if all(map(operator.is_, parts(term), args)):
-            return term
-        return t.cast(Term, with_parts(term, args))
+        return _with(term, args)
+
+
+def _inside(term: Term) -> Sequence[Term]:
+    return () if is_ground(term) else parts(term)
+
+
+def _with(term: Term, args: list[Term]) -> Term:
+    """Give a term with other parts; itself, if they are its own."""
+    if all(map(operator.is_, parts(term), args)):
+        return term
+    return t.cast(Term, with_parts(term, args))
 
 
 class _InForall(t.NamedTuple):
