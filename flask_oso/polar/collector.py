@@ -6,6 +6,11 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+#: So many new objects are worth being put aside.
+_MANY = 10_000
+#: Python itself freezes fewer objects when it starts, and a program that freezes its own more.
+_FROZEN_BY_PYTHON = 2_000
+
 
 @contextlib.contextmanager
 def without_collector() -> Iterator[None]:
@@ -21,4 +26,16 @@ def without_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        _put_aside()
         gc.enable()
+
+
+def _put_aside() -> None:
+    """Count what is new as old, without the look at each object that Python takes for that.
+
+    Like all that is old it is looked through by each full collection. ``unfreeze`` ends
+    every freeze: where the program has frozen objects, all stays as it is.
+    """
+    if gc.get_count()[0] > _MANY and gc.get_freeze_count() < _FROZEN_BY_PYTHON:
+        gc.freeze()
+        gc.unfreeze()
