@@ -26,12 +26,20 @@ class Settled(t.NamedTuple):
     makers: tuple[_Make, ...]
 
 
+class Row(t.NamedTuple):
+    """What each state does with a kind of token.
+
+    ``settled`` has what ``settle`` found, by the state below and the production.
+    """
+
+    acting: list[int | None]
+    settled: dict[tuple[int, int], Settled]
+
+
 class Automaton:
     """The tables with the actions put in; shared by all that is read.
 
-    Rows are by token, since a token is met in many states: ``acting`` has for each kind of
-    token what a state does with it, ``settled`` what ``settle`` found, by the state below
-    and the production.
+    ``rows`` are by kind of token, since a token is met in many states.
 
     :param actions: has a method for each action of the grammar, which gets the parts.
     """
@@ -45,17 +53,15 @@ class Automaton:
         self._origins = [each.origin for each in tables.productions]
         self._is_step = [each.length == 1 and each.parts == [0] for each in tables.productions]
         self._has_action = [each.action is not None for each in tables.productions]
-        self.acting = _by_kind(tables.actions)
-        # Two threads may both find the same.
-        self.settled: dict[str, dict[tuple[int, int], Settled]] = {kind: {} for kind in self.acting}
+        self.rows = {kind: Row(acting, {}) for kind, acting in _by_kind(tables.actions).items()}
 
-    def settle(self, below: int, production: int, kind: str) -> Settled:
+    def settle(self, below: int, production: int, row: Row) -> Settled:
         """Tell what comes behind what a production made, with a token of a kind to come.
 
         A sum that turns out to be a product, a path and an atom passes through a state for
         each, mostly without being changed: these steps, most of all, are taken at once.
         """
-        acting = self.acting[kind]
+        acting = row.acting
         state = self._gotos[below][self._origins[production]]
         makers = []
         while True:
@@ -65,7 +71,8 @@ class Automaton:
             if self._has_action[~action]:
                 makers.append(self.productions[~action][2])
             state = self._gotos[below][self._origins[~action]]
-        settled = self.settled[kind][below, production] = Settled(state, tuple(makers))
+        # Two threads may both find the same.
+        settled = row.settled[below, production] = Settled(state, tuple(makers))
         return settled
 
 
@@ -101,16 +108,18 @@ class Reading:
         :raises ParserError: if something is wrong with a token itself, or an action finds
             something wrong with what ends before it; ``at`` is the token's index.
         """
-        states, values, acting = self._states, self._values, self._automaton.acting
+        states, values, rows = self._states, self._values, self._automaton.rows
         for self.at in range(at, len(tokens)):
             token = tokens[self.at]
             kind = token[0]
             if kind in CHECKED:
                 check(token)
-            row = acting.get(kind)
-            action = None if row is None else row[states[-1]]
+            row = rows.get(kind)
+            if row is None:
+                return False
+            action = row[0][states[-1]]
             if action is not None and action < 0:
-                action = self._apply(kind, action)
+                action = self._apply(row, action)
             if action is None:
                 return False
             states.append(action)
@@ -125,20 +134,20 @@ class Reading:
 
         :raises ParserError: as ``read`` does.
         """
-        action = self._automaton.acting[_END][self._states[-1]]
+        row = self._automaton.rows[_END]
+        action = row.acting[self._states[-1]]
         if action is not None and action < 0:
-            self._apply(_END, action)
+            self._apply(row, action)
         return self._states[-1] == self._last
 
     def made(self) -> t.Any:
         """Give what was made of the whole text, behind its end."""
         return self._values[-1]
 
-    def _apply(self, kind: str, action: int) -> int | None:
+    def _apply(self, row: Row, action: int) -> int | None:
         """Apply the productions that end before a token; give the state behind the token."""
-        states, values, automaton = self._states, self._values, self._automaton
-        acting, settled = automaton.acting[kind], automaton.settled[kind]
-        productions = automaton.productions
+        acting, settled = row
+        states, values, productions = self._states, self._values, self._automaton.productions
         while True:
             # No production of this grammar is empty, and most have one part.
             length, choose, make = productions[~action]
@@ -149,7 +158,7 @@ class Reading:
                 values.append(made)
             below = states[-2]
             found = settled.get((below, ~action))
-            state, makers = automaton.settle(below, ~action, kind) if found is None else found
+            state, makers = found or self._automaton.settle(below, ~action, row)
             for each in makers:
                 made = each([made])
             values[-1] = made

@@ -154,7 +154,7 @@ def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
 
 def calls_in(body: Term | None) -> Iterator[Call]:
     """Give the rule calls of a body in their order, those under ``not`` and ``or`` too."""
-    return (goal for goal in _goals_in(body) if isinstance(goal, Call))
+    return (goal for goal in _goals_in(body) if type(goal) is Call)
 
 
 def has_debug(body: Term | None) -> bool:
@@ -169,7 +169,7 @@ def _goals_in(body: Term | None) -> Iterator[Term]:
     while stack:
         goal = stack.pop()
         if isinstance(goal, Expression) and goal.operator in _CONTROL:
-            stack.extend(reversed(goal.args))
+            stack += goal.args[::-1]
         else:
             yield goal
 
