@@ -31,16 +31,16 @@ from .polar.exceptions import OsoError, UnregisteredClassError
 from .polar.spelling import nearest
 from .routes import (
     Census,
+    Duty,
     Guard,
     GuardKind,
     View,
     all_guards,
     describe,
     describe_request,
-    guards_of_request,
+    duty_of,
     is_automatic_options,
     is_current,
-    is_exempt,
     method_function,
     take_census,
 )
@@ -115,10 +115,10 @@ class Gates:
         current = this_request()
         mark = mark_of(self._app, current)
         mark.undecided = True
-        requirement = self._state.requirement
-        mark.due = requirement > Requirement.NOTHING and not is_exempt(self._app, current)
+        duty = self._duty(current)
+        mark.due = duty is not Duty.NONE
         problem = self._census(current).problem
-        if problem is None and mark.due and requirement == Requirement.BEFORE_VIEW:
+        if problem is None and duty is Duty.UNGUARDED:
             problem = self._missing_guard(current)
         if problem is not None:
             raise OsoError(problem)
@@ -192,22 +192,23 @@ class Gates:
             raise _not_called(self._app, current, _UNDECIDED)
         return headers
 
+    def _duty(self, current: Request) -> Duty:
+        if self._state.requirement == Requirement.NOTHING:
+            return Duty.NONE
+        return duty_of(self._app, current)
+
     def _lacks_authorization(self, current: Request, mark: RequestMark) -> bool:
-        if mark.authorized or self._state.requirement == Requirement.NOTHING:
-            return False
-        # A hook may lead a request to another route; it must be exempt on both.
-        return mark.due or not is_exempt(self._app, current)
+        # A hook may lead a request to another route; nothing must be due on both.
+        return not mark.authorized and (mark.due or self._duty(current) is not Duty.NONE)
 
     def _missing_guard(self, current: Request) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""
-        if self._state.route_authorizers:
+        state, endpoint, method = self._state, current.endpoint or "", current.method
+        if state.requirement < Requirement.BEFORE_VIEW or state.route_authorizers:
             return None
-        endpoint = current.endpoint or ""
         view = self._app.view_functions[endpoint]
-        if guards_of_request(view, current.method):
-            return None
-        what = describe_request(endpoint, view, current.method)
-        return f"{what} is not guarded. " + _how_to_guard(view, current.method)
+        what = describe_request(endpoint, view, method)
+        return f"{what} is not guarded. {_how_to_guard(view, method)}"
 
     def _census(self, current: Request) -> Census:
         app, state = self._app, self._state

@@ -36,6 +36,16 @@ class GuardKind(enum.Enum):
     INSIDE = "authorizes_inside"
 
 
+class Duty(enum.Enum):
+    """What is due from the view of a request where an app requires authorization."""
+
+    NONE = enum.auto()
+    #: Authorization, and a decorator says how it is done.
+    GUARDED = enum.auto()
+    #: Authorization, and nothing says how it is done.
+    UNGUARDED = enum.auto()
+
+
 @dataclasses.dataclass(frozen=True)
 class Statement:
     """Where a decorator is applied: one line of a ``def`` statement."""
@@ -147,22 +157,23 @@ def all_guards(view: View) -> list[Guard]:
     return [guard for part in parts.values() for guard in guards_of(part)]
 
 
-def is_exempt(app: Flask, request: Request) -> bool:
-    """Tell whether no authorization is due: no view is entered, or a public one.
+def duty_of(app: Flask, request: Request) -> Duty:
+    """Tell what the view of a request owes.
 
-    That is a request that matches no rule, automatic OPTIONS, a static file, and a view
-    whose only guards are ``@skip_authorization``.
+    Nothing is due where no view is entered, or a public one: the request matches no rule,
+    it is an automatic OPTIONS, or for a static file or a view whose only guards are
+    ``@skip_authorization``.
     """
     rule = request.url_rule
     if rule is None or is_automatic_options(rule, request.method):
-        return True
+        return Duty.NONE
     view = app.view_functions.get(rule.endpoint)
-    if view is None:
-        return False
-    guards = guards_of_request(view, request.method)
-    if not guards:
-        return _is_static(rule.endpoint, view)
-    return all(guard.kind is GuardKind.SKIP for guard in guards)
+    guards = guards_of_request(view, request.method) if view is not None else []
+    if any(guard.kind is not GuardKind.SKIP for guard in guards):
+        return Duty.GUARDED
+    if guards or (view is not None and _is_static(rule.endpoint, view)):
+        return Duty.NONE
+    return Duty.UNGUARDED
 
 
 def is_automatic_options(rule: Rule, method: str) -> bool:
