@@ -57,11 +57,15 @@ from .nodes import (
 )
 from .printer import reveal, to_polar
 from .sources import Span, located
-from .traces import Step, span_in_run, stack_trace
+from .traces import Step, rule_in_a_circle, span_in_run, stack_trace
 from .traversal import fold
 
 #: How many goals are solved between two looks at the clock.
 _CLOCK_INTERVAL = 64
+#: How many goals deeper than where a run began a circle is first looked for.
+_FIRST_LOOK = 64
+#: How often a call has to stand in itself to be one.
+_CIRCLES = 4
 
 Handler = Callable[[t.Any, Step], bool]
 # (handler, payload, step, rest); recursive, so spelled with Any.
@@ -120,6 +124,8 @@ class Machine:
         self._limits = Limits() if limits is None else limits
         self._timeout = self._limits.timeout
         self._max_depth = self._limits.goals
+        self._next_look = 0
+        self._looked_from: int | None = None
         self._used = 0.0
         self._resumed = 0.0
         self._until_clock = _CLOCK_INTERVAL
@@ -218,8 +224,36 @@ class Machine:
             choices.pop()
 
     def _check_depth(self, step: Step) -> None:
+        if step.depth >= self._next_look:
+            self._look_for_circle(step)
         if step.depth > self._max_depth:
-            raise StackOverflowError(f"Goal stack overflow! MAX_GOALS = {self._max_depth}")
+            raise self._overflow()
+
+    def _look_for_circle(self, step: Step) -> None:
+        """End early what would not end before its goals are used up.
+
+        The looks are further and further apart: however deep a run goes, they take no more
+        than a small part of its time.
+        """
+        if self._looked_from is None:
+            self._looked_from = step.depth
+            self._next_look = step.depth + _FIRST_LOOK
+            if step.depth > _FIRST_LOOK:
+                # It goes on from far down, where compiled rules have left it, and only sees
+                # what it does itself: it gets as far as the first look, to give the same error.
+                self._max_depth = max(self._max_depth, self._next_look)
+            return
+        self._next_look += step.depth - self._looked_from
+        rule = rule_in_a_circle(step, _CIRCLES)
+        if rule is not None:
+            raise with_help(
+                self._overflow(),
+                f"`{rule}` calls itself with the same arguments, and would again. Look for a"
+                " circle in the data, such as a folder that is inside of itself, or in the rules.",
+            )
+
+    def _overflow(self) -> StackOverflowError:
+        return StackOverflowError(f"Goal stack overflow! MAX_GOALS = {self._limits.goals}")
 
     # -- unification --------------------------------------------------------------------
 

@@ -11,7 +11,10 @@ import typing as t
 from collections.abc import Sequence
 
 from .clauses import Frame, Slot, Template, bound
+from .constraints import real
+from .host import follow
 from .nodes import (
+    Call,
     Expression,
     Instance,
     List,
@@ -118,6 +121,44 @@ def in_run(term: t.Any, frame: Frame) -> t.Any:
         return part, () if is_ground(part) else parts(part)
 
     return fold(term, look, with_parts)
+
+
+def rule_in_a_circle(step: Step | None, times: int) -> str | None:
+    """Give a rule whose call stands in itself so many times, each time with the same arguments.
+
+    The arguments are the very same values and the very same open variables. Such a call
+    finds each time what it found before, unless an object changes meanwhile: if that was
+    not enough it comes to itself again, and never ends.
+    """
+    counts: dict[tuple[t.Any, ...], int] = {}
+    while step is not None:
+        key = _key_of_call(step)
+        if key is not None:
+            counts[key] = counts.get(key, 0) + 1
+        step = step.parent
+    if max(counts.values(), default=0) < times:
+        return None
+    # Others of the circle may have their turn next: the name is the same wherever one looks.
+    return min(str(key[0]) for key, count in counts.items() if count >= times - 1)
+
+
+def _key_of_call(step: Step) -> tuple[t.Any, ...] | None:
+    """Give what tells a call from others; ``None`` if it is none, or if that is not at hand."""
+    goal = step.goal.term if type(step.goal) is Template else step.goal
+    if type(goal) is not Call:
+        return None
+    key: list[t.Any] = [goal.name]
+    arg: t.Any
+    for arg in goal.args:
+        is_slot = type(arg) is Slot and arg.index < len(step.frame)
+        term = follow(step.frame[arg.index] if is_slot else arg)
+        if type(term) is Value:
+            key.append((type(term.value), term.value))
+        elif is_ground(term) or (type(term) is Unknown and not real(term.constraints)):
+            key.append(id(term.value if type(term) is Instance else term))
+        else:
+            return None
+    return tuple(key)
 
 
 def debug_form(term: t.Any) -> str:

@@ -356,8 +356,26 @@ def test_endless_recursion_is_the_documented_error(call: t.Any, policy: str) -> 
 
     expected, given = call(lambda: ask_both(oso, "f", ring()))
 
+    assert given[0] == expected[0]
+    assert given[0][0] == "StackOverflowError"
+    assert given[0][1].startswith("Goal stack overflow! MAX_GOALS = 2000\n`f` calls itself with")
+
+
+@places
+def test_recursion_without_end_or_circle_uses_up_the_goals(call: t.Any) -> None:
+    """Each object leads to a new one: nothing tells that there is no last one."""
+
+    class Endless:
+        @property
+        def next(self) -> Endless:
+            return Endless()
+
+    oso = load("f(x) if x.next = y and f(y);", goals=4_000)
+
+    expected, given = call(lambda: ask_both(oso, "f", Endless()))
+
     assert given == expected
-    assert given[0] == ("StackOverflowError", "Goal stack overflow! MAX_GOALS = 2000")
+    assert given[0] == ("StackOverflowError", "Goal stack overflow! MAX_GOALS = 4000")
 
 
 def test_deadline_is_met_in_a_search() -> None:

@@ -24,7 +24,7 @@ from flask_oso.polar.loading import load_policy
 from flask_oso.polar.sources import Source
 from tests.stacks import far_down, in_small_thread
 
-OVERFLOW = r"^Goal stack overflow! MAX_GOALS = 10000$"
+OVERFLOW = r"(?m)^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = (
     r"^Query timeout: Query running for \d+ms, which exceeds the timeout of {}ms\. To disable"
     r" timeouts, set the POLAR_TIMEOUT_MS environment variable to 0\.$"

@@ -25,7 +25,7 @@ from flask_oso.polar.exceptions import (
 )
 from tests.stacks import far_down, in_small_thread
 
-OVERFLOW = r"^Goal stack overflow! MAX_GOALS = 10000$"
+OVERFLOW = r"(?m)^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = r"^Query timeout: Query running for \d+ms, which exceeds the timeout of {}ms"
 
 
