@@ -127,12 +127,10 @@ class Matches(At):
         cls = class_of(names, pattern)
         if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
             return ref
-        missed: list[ast.stmt] = []
         if ref.read is not None:
-            # What leads out of the object is no instance of a plain class.
-            self.writer.make_sure(ref, self.out if cls is None else missed)
-        test = instance_test(names, ref.name, pattern)
-        self.out.append(ast.If(negated(test), [*missed, self.place.fail()], []))
+            # What leads out of the object may be of a class that derives from this one, too.
+            self.writer.make_sure(ref, self.out)
+        self.fail_unless(instance_test(names, ref.name, pattern))
         tested = replace(ref, cls=cls or ref.cls, read=None)
         for cell in self.scope.cells.values():
             if cell.ref is not None and cell.ref.name == ref.name:

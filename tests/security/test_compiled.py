@@ -49,6 +49,34 @@ def test_subclass_of_module_is_refused() -> None:
         oso.is_allowed(Owner(), "read", None)
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(u: User, "read", _) if u.held matches Late and u.held.name = "late";',
+        'allow(_: User{held: Late{name: "late"}}, "read", _);',
+        'allow(u: User, "read", _) if u.held = x and g(x); g(x: Late) if x.name = "late";',
+    ],
+)
+def test_module_of_a_registered_class_is_refused(policy: str) -> None:
+    """That something is an instance of a plain class does not tell that it leads nowhere."""
+
+    class Plain:
+        name = "late"
+
+    class Late(Plain, types.ModuleType):
+        pass
+
+    class Owner:
+        held = Late("late")
+
+    oso = Oso()
+    oso.register_class(Owner, name="User")
+    oso.register_class(Plain, name="Late")
+    oso.load_str(policy)
+    with pytest.raises(PolarRuntimeError, match="A Late is not for policies"):
+        oso.is_allowed(Owner(), "read", None)
+
+
 def test_stop_iteration_of_a_property_does_not_end_a_loop_of_the_caller() -> None:
     """``all(map(…))`` would take a ``StopIteration`` for the end: everything allowed."""
 
