@@ -27,7 +27,7 @@ order in which they build on each other, which is also the order to read them in
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``
     the evaluation, layer by layer; the solver defines what a policy means.
-``modes``, ``snippets``, ``scopes``, ``places``, ``patterns``, ``lookups``, ``searches``,
+``modes``, ``snippets``, ``scopes``, ``places``, ``lists``, ``patterns``, ``lookups``, ``searches``,
 ``goals``, ``compiler``
     rules as Python functions: which can be, and how each is written.
 ``regions``, ``guards``, ``steps``, ``shortcuts``, ``dispatch``

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from dataclasses import replace
 
 from .clauses import Slot, Template
 from .modes import is_plain
@@ -54,7 +55,7 @@ class Lookups(Matches):
 
     def _computed(self, result: Term, made: Ref) -> Next:
         """Write that the result is what was computed."""
-        known = self.ref(result)
+        known = self.operand(result)
         if known is not None:
             return self.equal(known, made)
         cell = t.cast(Cell, self.cell(result))
@@ -81,14 +82,18 @@ class Lookups(Matches):
 
     def _argument(self, term: Term) -> ast.expr:
         inner = term.term if isinstance(term, Template) else term
-        if isinstance(inner, List) and inner.rest is None:
+        if isinstance(inner, List):
+            if inner.rest is not None:
+                raise self.unfollowable("an argument that is a list with a rest")
             return ast.List([self._part(part) for part in inner.items], ast.Load())
         if isinstance(inner, Dictionary):
             keys: list[ast.expr | None] = [ast.Constant(key) for key, _ in inner.fields]
             return ast.Dict(keys, [self._part(part) for _, part in inner.fields])
-        ref = self.ref(term)
+        ref = self.operand(term)
         if ref is None:
             raise self.unfollowable("an argument that is not bound yet")
+        if ref.shape is not None:
+            return replace(self, clause=ref.shape.clause)._argument(ref.shape.term)
         return self.sure(ref)
 
     def _part(self, term: Term) -> ast.expr:

@@ -60,7 +60,7 @@ class Matching(Machine):
             if pattern.tag is not None and not self._isa_class(left, pattern, place):
                 return False
             return self._match_fields(left, pattern, step)
-        if type(pattern) is List and _has_pattern(pattern):
+        if type(pattern) is List and has_pattern(pattern):
             return self._isa_list(left, pattern, step)
         return self._unify(left, pattern)
 
@@ -278,7 +278,8 @@ def _lookups(unknown: Unknown) -> Iterator[Lookup]:
                 yield lookup
 
 
-def _has_pattern(pattern: List) -> bool:
+def has_pattern(pattern: List) -> bool:
+    """Tell whether there is a pattern in a list, at any depth of lists."""
     return any(type(part) is Pattern for part in walk([pattern], _items))
 
 

@@ -18,6 +18,7 @@ from .clauses import Candidates, Clause, Slot, Template
 from .host import RESERVED_NAMES, Host
 from .nodes import (
     Call,
+    Dictionary,
     Expression,
     Instance,
     List,
@@ -238,6 +239,18 @@ def is_decided(term: t.Any) -> bool:
         return term.value == term.value
     own: t.Any = type(term.value).__eq__ if isinstance(term, Instance) else None
     return own is object.__eq__
+
+
+def is_constant(term: Term) -> bool:
+    """Tell whether a term is data without variables, all of which is decided."""
+    stack: list[t.Any] = [term]
+    while stack:
+        part = stack.pop()
+        is_compound = isinstance(part, Dictionary) or (isinstance(part, List) and part.rest is None)
+        if not is_compound and not is_decided(part):
+            return False
+        stack.extend(parts(part))
+    return True
 
 
 def check_class(pattern: Pattern, host: Host) -> None:

@@ -13,9 +13,11 @@ from dataclasses import replace
 from . import attributes
 from .clauses import Clause, Slot, Template
 from .host import RESERVED_NAMES, Host
+from .lists import Lists
+from .matching import has_pattern
 from .modes import Known, Order, check_class, is_bare, is_decided, is_plain
 from .nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
-from .places import At, Next
+from .places import Next
 from .scopes import Cell, Goal, Names, Ref, awaited_classes, in_front
 from .snippets import assign, call, compared, either, load, negated
 from .sources import Span
@@ -96,24 +98,39 @@ def _type_of(literal: Value | None) -> type:
     return str if literal is None else type(literal.value)
 
 
-class Matches(At):
+class Matches(Lists):
     """A goal that may match patterns."""
 
     # -- patterns
 
     def match(self, value: Ref, pattern: Term) -> Next:
         """Write that a value matches a pattern."""
-        pattern = pattern.term if isinstance(pattern, Template) else pattern
-        if isinstance(pattern, List):
-            raise self.unfollowable("a list of patterns")
+        whole, pattern = pattern, pattern.term if isinstance(pattern, Template) else pattern
+        if isinstance(pattern, List) and has_pattern(pattern):
+            return self._match_list(value, pattern)
         if not isinstance(pattern, Pattern):
-            return self.unify(value, pattern)
+            return self.unify(value, whole)
         if pattern.tag is not None:
             tested = self.tested(value, pattern)
             if tested is None:
                 return self.fail()
             value = tested
         return self._match_fields(value, pattern, 0)
+
+    def _match_list(self, value: Ref, pattern: List) -> Next:
+        """Write that a list matches a list of patterns, its rest first."""
+        if value.literal is not None:
+            return self.fail()
+        made = self.split(pattern, value, [])
+        goals = [
+            self._element(element, part) for element, part in zip(made, pattern.items, strict=False)
+        ]
+        if pattern.rest is not None:
+            goals.insert(0, self.pair(pattern.rest, made[-1], is_left=True))
+        return self.go_on(*goals)
+
+    def _element(self, element: Ref, part: Term) -> Goal:
+        return self.part(lambda here: here.match(element, part))
 
     def tested(self, ref: Ref, pattern: Pattern) -> Ref | None:
         """Write a class test, unless it is known to hold; give what is known then.

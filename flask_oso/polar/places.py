@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from . import attributes, numbers
 from .clauses import Clause, Slot
 from .host import to_python
-from .modes import Unfollowable, is_decided, is_plain
-from .nodes import Instance, List, Term, Value
+from .modes import Unfollowable, is_constant, is_plain
+from .nodes import Instance, Term, Value
 from .scopes import Cell, Goal, Goals, Names, Part, Ref, Scope, Site, Success, Variant, in_front
 from .snippets import (
     Position,
@@ -135,7 +135,10 @@ class At:
     def ref(self, term: Term) -> Ref | None:
         """Give what an operand stands for; ``None`` if it is not bound."""
         if isinstance(term, Slot):
-            return self.scope.cell(self.clause, term.index).ref
+            known = self.scope.cell(self.clause, term.index).ref
+            if known is not None and known.shape is not None:
+                raise self.unfollowable("a list with variables in it")
+            return known
         name = self.writer.names.constant
         if isinstance(term, Value):
             if term.value != term.value:
@@ -146,9 +149,9 @@ class At:
             cls = type(term.value) if is_plain(type(term.value)) else None
             # Wherever a constant is named, the solver has the same term.
             own: t.Any = type(term.value).__eq__
-            known = name(term.value)
-            return Ref(known, None, cls, origin=None if own is object.__eq__ else known)
-        if isinstance(term, List) and term.rest is None and all(map(is_decided, term.items)):
+            constant = name(term.value)
+            return Ref(constant, None, cls, origin=None if own is object.__eq__ else constant)
+        if is_constant(term):
             return Ref(name(to_python(term, str)))
         raise self.unfollowable("a list, a dictionary or a pattern with variables in it")
 

@@ -25,7 +25,7 @@ from .clauses import Candidates, Clause
 from .collector import without_collector
 from .compiler import Writer
 from .dispatch import Quiet, Shortcut, Shortcuts, facts, make_shortcuts
-from .exceptions import OsoError
+from .exceptions import OsoError, UnexpectedPolarTypeError
 from .host import Host, compare, result_to_polar, to_polar, to_python
 from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
 from .modes import (
@@ -39,7 +39,18 @@ from .modes import (
     matching,
     strings_at,
 )
-from .nodes import Call, Dictionary, Expression, Instance, Operator, Term, Unknown, Value, is_ground
+from .nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Term,
+    Unknown,
+    Value,
+    is_ground,
+)
 from .numbers import INTEGER_MAX, INTEGER_MIN
 from .operations import not_constructed
 from .policy import Policy
@@ -142,6 +153,8 @@ class Program:
             "construct": self._construct,
             "calculate": self._calculate,
             "read_key": self._read_key,
+            "split": self._split,
+            "variable": terms.Variable("_"),
             "scalars": _SCALARS,
             "make_sure": self._make_sure,
             "hand_over": self._hand_over,
@@ -569,6 +582,27 @@ class Program:
         if time.monotonic() - clock[1] > _BRIEF:
             self._look_at(clock)
         return found
+
+    def _split(
+        self, value: t.Any, what: tuple[int, bool], shown: t.Any = None, is_left: bool = True
+    ) -> t.Any:
+        """Give the elements of a list that has so many, and a list of the others if it may."""
+        count, is_open = what
+        term = _ground(value)
+        if type(term) is List:
+            length = len(term.items)
+            if length != count and not (is_open and length > count):
+                return _MISSING
+            return [*value[:count], value[count:]] if is_open else [*value]
+        if type(term) is Instance and shown is not None:
+            if is_open:
+                # No object can be shown a list that has no end yet.
+                raise UnexpectedPolarTypeError("RestVariable")
+            sides = (shown, value) if is_left else (value, shown)
+            if compare(Operator.EQ, *sides):
+                # Only the solver goes on with variables that have no value then.
+                raise Unforeseen
+        return _MISSING
 
     def _calculate(self, left: t.Any, right: t.Any, goal: Expression, result: t.Any) -> t.Any:
         if _is_number(left) and _is_number(right):

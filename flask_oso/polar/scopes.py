@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from .clauses import Candidates
 from .host import Host
 from .modes import Known, Unfollowable
-from .nodes import Expression, Operator, Pattern, Term, Value
+from .nodes import Expression, List, Operator, Pattern, Term, Value
 from .sources import Span
 
 
@@ -37,13 +37,22 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """A list that has variables of a clause in it."""
+
+    clause: int
+    term: List
+
+
+@dataclass(frozen=True)
 class Ref:
     """What is known of a value: the Python name it has, or the literal it is.
 
     ``cls`` is a plain class that it is an instance of, if one is known; ``read`` the place
     of the attribute it was read from, as long as nobody made sure what it is; ``origin`` the
     name of the collection whose element it is; ``written`` where a number or a text was
-    written, or the parameter through which it came.
+    written, or the parameter through which it came; ``shape`` a list with variables, which has
+    no name.
 
     INVARIANT: in one function, what the solver has one term for has one name. A term equals
     itself and nobody is asked, while an object may be asked whether it equals itself.
@@ -55,6 +64,7 @@ class Ref:
     read: Span | None = None
     origin: str | None = None
     written: Span | int | None = None
+    shape: Shape | None = None
 
 
 @dataclass

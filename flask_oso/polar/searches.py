@@ -38,7 +38,7 @@ class Searches(Lookups):
 
     def unified(self, left: Term, right: Term) -> Next:
         """Write that two operands are equal: a test, or a binding."""
-        left_ref, right_ref = self.ref(left), self.ref(right)
+        left_ref, right_ref = self.operand(left), self.operand(right)
         if left_ref is not None:
             return self.unify(left_ref, right)
         cell = t.cast(Cell, self.cell(left))
@@ -57,6 +57,10 @@ class Searches(Lookups):
         inner = collection.term if isinstance(collection, Template) else collection
         if isinstance(inner, List):
             return self._among(item, inner)
+        written = self.operand(collection)
+        shape = None if written is None else written.shape
+        if shape is not None and shape.clause == self.clause:
+            return self._among(item, shape.term)
         elements = self.ref(collection)
         if elements is None:
             return self.wait_for_any(item, collection)
@@ -70,12 +74,14 @@ class Searches(Lookups):
         )
         inside = self._inside(name, self.mark(over))
         self.note_sure(elements)
-        known, made = self.ref(item), Ref(name, origin=elements.name)
-        if elements.name in (self.scope.searched if known is None else {known.origin}):
+        known, made = self.operand(item), Ref(name, origin=elements.name)
+        is_open = known is None or known.shape is not None
+        if elements.name in (self.scope.searched if known is None or is_open else {known.origin}):
             raise self.unfollowable("a collection that is searched for two variables")
+        if is_open:
+            self.scope.searched.add(elements.name)
         if known is not None:
             return inside.equal(known, made)
-        self.scope.searched.add(elements.name)
         return inside.bind(t.cast(Cell, self.cell(item)), made)
 
     def _inside(self, name: str, over: ast.expr) -> Searches:
@@ -89,15 +95,16 @@ class Searches(Lookups):
     def _among(self, item: Term, collection: List) -> Next:
         if collection.rest is not None:
             raise self.unfollowable("a search in a list with a rest")
-        known = self.ref(item)
-        refs = [self.ref(part) for part in collection.items]
-        if known is None or any(ref is None for ref in refs):
+        known = self.operand(item)
+        refs = [self.operand(part) for part in collection.items]
+        if any(ref is None or ref.shape is not None for ref in (known, *refs)):
             return self.alternatives([self._one_of(item, part) for part in collection.items])
         elements = t.cast("list[Ref]", refs)
         literals = [ref.literal for ref in elements if ref.literal is not None]
+        sought = t.cast(Ref, known)
         if len(literals) == len(elements) and _are_different(literals):
-            return self._among_literals(known, literals)
-        return self._among_values(known, elements)
+            return self._among_literals(sought, literals)
+        return self._among_values(sought, elements)
 
     def _one_of(self, item: Term, part: Term) -> Goal:
         return self.part(lambda here: here.unified(item, part))

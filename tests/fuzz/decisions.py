@@ -175,6 +175,26 @@ def _construction(choices: Choices, known: list[str], depth: int) -> str:
     return f"{name} = {made} and {name}.name = {_operand(choices, known)}"
 
 
+def _taken_apart(choices: Choices, known: list[str], depth: int) -> str:
+    """Take a list apart, or make one of variables."""
+    field = f"{choices.pick(known)}.{choices.pick(('roles', 'tags', 'roles', 'owner', 'n'))}"
+    value = choices.pick((field, field, choices.pick(known)))
+    parts = [_list_part(choices, known) for _ in range(1 + choices.number(2))]
+    listed = ", ".join([*parts, "*_"] if choices.flag() else parts)
+    if choices.number(4) == 1:
+        classes = ", ".join(choices.pick((f"{each}{{}}", '"a"')) for each in _CLASSES[:2])
+        return f"{value} matches [{choices.pick((listed, classes, 'String{}, *_'))}]"
+    if choices.number(4) == 1:
+        name = _fresh(choices, known)
+        return f"{name} = {_list(choices, known)} and {_operand(choices, known)} in {name}"
+    left, right = choices.pick(((f"[{listed}]", value), (value, f"[{listed}]")))
+    return f"[{', '.join(parts)}] in {value}" if choices.number(3) == 1 else f"{left} = {right}"
+
+
+def _list_part(choices: Choices, known: list[str]) -> str:
+    return choices.pick((_operand(choices, known), _fresh(choices, known), _fresh(choices, known)))
+
+
 def _late_use(choices: Choices, known: list[str], depth: int) -> str:
     """Use a variable before it has a value."""
     operand, value = _operand(choices, known), _operand(choices, known)
@@ -241,6 +261,6 @@ def _universal(choices: Choices, known: list[str], depth: int) -> str:
 _FORMS: tuple[Callable[[Choices, list[str], int], str], ...] = (
     *(_equation, _call, _search, _truth, _comparison, _choice, _matching, _equation, _call),
     *(_late_equation, _method, _search, _call, _cut, _arithmetic, _assignment),
-    *(_computed_field, _construction, _late_use),
+    *(_computed_field, _construction, _late_use, _taken_apart, _taken_apart),
     *(_negation, _alternatives, _universal),
 )

@@ -179,6 +179,22 @@ FOLLOWED = {
     "cut between rules of classes": "f(x: Repo) if cut and x.flag; f(x: Fork) if cut and x.n = 1;"
     " f(_);",
     "cut of all": "f(x) if g(x) and x.flag; g(_) if cut and false; g(x) if x.n;",
+    "list that is taken apart": "f(x) if [y] = x.tags and y = x.name; f(x) if x.roles = [y, z]"
+    " and y = z;",
+    "list with a rest": 'f(x) if [y, *z] = x.roles and "read" in z and y.k = 1;',
+    "list that only begins alike": 'f(x) if ["read", *_] = x.roles and x.n = 2;',
+    "list with what is known": 'f(x) if y = x.name and [y, "b", y] = x.tags;'
+    ' f(x) if ["a"] = x.tags;',
+    "list of attributes": "f(x) if x.tags = [x.name] or x.roles = [x.n, x.name] or x = [x.n];",
+    "list of attributes that an object is compared with": "f(x) if x.owner = [x.name];",
+    "list that a number is not": "f(x) if [y] = x.n and y = 1; f(x) if x.tags = [y] and y.z = 1;",
+    "pairs of a dictionary": 'f(x) if [k, v] in x.tags and k = "x" and v = "a" and x.n = 1;',
+    "lists in a list": "f(x) if [y] in [x.tags, x.roles] and y = x.name;",
+    "list of patterns": "f(x) if x.roles matches [String, *y] and x.n in y;"
+    " f(x) if x.roles matches [{k: 1}, String];",
+    "list of parts that is searched": "f(x) if y = [x.name, x.n] and x.n in y and x.flag;",
+    "list of parts as an argument": "f(x) if y = [x.name, [x.n]] and x.can(y);",
+    "data": 'f(x) if y = {a: [1, "b"], c: {d: nil}} and z = y.a and x.name in z and y.c.d = nil;',
     "literal that is searched": 'f(x) if x in "abc"; f(x) if x.flag in 3;',
     "search that waits for two variables": 'f(x) if y in z and w in z and y = "a" and z = x.roles'
     " and w = y;",
@@ -204,8 +220,13 @@ UNFOLLOWED = {
     "an assignment to what may have a value": "f(x) if x := 1;",
     "a new value of a class of Polar's own values": 'f(x) if x = new String("a");',
     "a class of a field that is not known yet": "f(x) if y.org = z and z matches Org and y = x;",
+    "a list with variables in it": "f(x) if y = [x.n] and g(y); g(_);",
+    "two lists with variables that are compared": "f(x) if [x.n] = [x.name];",
+    "a list whose rest is known before": "f(x) if z = x.tags and [y, *z] = x.roles and y = 1;",
+    "a part of a list that conditions wait for": "f(x) if y > 1 and [y] = x.tags;",
+    "an argument that is a list with a rest": "f(x) if x.can([1, *x]);",
+    "a list, a dictionary or a pattern with variables in it": "f(x) if {a: x} = x.tags;",
     "a literal that is no number": "f(x) if x.n = nan;",
-    "a list of patterns": "f(x) if x.roles matches [String];",
     "a literal whose fields are matched": 'f(x) if "a" matches {n: 1} and x = x;',
     "a pattern for a variable that is not bound yet": "f(x) if y matches {n: 1} and y = x;",
     "a union that a variable has to be of": "f(x) if y matches Resource and y = x;",
@@ -221,7 +242,6 @@ UNFOLLOWED = {
     " and g(y, t); g(y, t) if y in t;",
     "a collection that is searched for two variables": "f(x) if t = x.tags and y in t and z in t"
     " and y = z;",
-    "a list, a dictionary or a pattern with variables in it": "f(x) if [x] = x.tags;",
     "'print'": "f(x) if print(x);",
     "too many nested searches": f"f(x) if {' and '.join(f'_{n} in x.tags' for n in range(40))};",
 }
