@@ -293,7 +293,7 @@ class Conditions(Equations):
         link = None if model is None else model.members.get(name)
         if not isinstance(link, Link) or not link.is_many:
             return None
-        if not self._models.is_stored(value, name):
+        if not self._models.is_stored(value):
             return None
         return Collection(Known(type(value), Literal(value)), name, link)
 
@@ -448,7 +448,7 @@ class Conditions(Equations):
         if tag not in RESERVED_NAMES and tag not in self._host.classes:
             message = located(tag, pattern.span) + meant_class(tag, self._host.classes)
             raise UnregisteredClassError(message)
-        classes = self._model(row.cls).classes
+        classes = self._classes_of(row)
         matching = tuple(cls for cls in classes if self._is_one(cls, tag))
         if tag not in RESERVED_NAMES and isinstance(None, self._host.classes[tag]):
             return TRUE if matching == classes else on_rows(TRUE, [row])

@@ -7,6 +7,7 @@ from the environment when it is asked, as oso does, unless the engine was given 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import typing as t
@@ -36,6 +37,7 @@ from .traversal import walk
 
 if t.TYPE_CHECKING:
     from .models import Models
+    from .partial import Partial
     from .programs import Program
     from .residual import Residual
     from .search import Analysis
@@ -46,6 +48,9 @@ if t.TYPE_CHECKING:
 
 #: Up to so many rules are compiled when they are loaded.
 _FEW_RULES = 300
+
+#: So many residuals are kept, one for each rule, action and class of actor and resource.
+_MAX_RESIDUALS = 1_000
 
 _UNEXPECTED_EXPRESSION = (
     "Received Expression from Polar VM. The Expression type is only supported when\n"
@@ -91,6 +96,8 @@ class Engine:
         # may both make them; they are the same.
         self._clauses: dict[str, dict[int, Candidates]] = {}
         self._analysis: Analysis | None = None
+        # Two threads may both make one of these; they are the same.
+        self._residuals: dict[t.Any, tuple[Models, Residual | None]] = {}
 
     def _make_program(self) -> Program:
         from .programs import Program
@@ -186,20 +193,49 @@ class Engine:
         :param at: the position of the argument that is such a row.
         :raises UnsupportedError: if the policy says something that no condition can.
         """
+        from .prepared import NOTHING, Unprepared, filled
+
+        prepared = self._prepared_residual(name, args, at, cls, models)
+        if prepared is not None:
+            with contextlib.suppress(Unprepared):
+                residual = filled(prepared, args, at, models)
+                # Where nothing holds it may be because of an error, which shall be seen.
+                if residual.condition != NOTHING or residual.fails == NOTHING:
+                    return residual
+        try:
+            return self._partial(models, follows=True).residual(name, args, at, cls)
+        except UnsupportedError:
+            # What the policy says of the actor's relations may be nothing for a condition,
+            # and may be known all the same.
+            return self._partial(models).residual(name, args, at, cls)
+
+    def _partial(self, models: Models, **options: bool) -> Partial:
         from .partial import Partial
         from .search import Analysis
 
         if self._analysis is None:
             self._analysis = Analysis(self)
-        analysis = self._analysis
-        try:
-            partial = Partial(self, models, analysis, self._limits, follows=True)
-            return partial.residual(name, args, at, cls)
-        except UnsupportedError:
-            # What the policy says of the actor's relations may be nothing for a condition,
-            # and may be known all the same.
-            partial = Partial(self, models, analysis, self._limits)
-            return partial.residual(name, args, at, cls)
+        return Partial(self, models, self._analysis, self._limits, **options)
+
+    def _prepared_residual(
+        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Models
+    ) -> Residual | None:
+        """Give the residual for all objects of the classes of some arguments, if there is one."""
+        from .prepared import key_of, prepare
+
+        key = key_of(name, args, at, cls)
+        if key is None:
+            return None
+        known = self._residuals.get(key)
+        if known is None or known[0] is not models:
+            if len(self._residuals) >= _MAX_RESIDUALS:
+                # Actions may come from a request.
+                self._residuals.clear()
+            made = prepare(
+                name, args, at, cls, lambda: self._partial(models, follows=True, is_general=True)
+            )
+            known = self._residuals[key] = (models, made)
+        return known[1]
 
     def strings(self, name: str, args: Sequence[t.Any], at: int) -> set[str] | None:
         """Give the strings of one argument for which a rule call has a solution.

@@ -87,7 +87,7 @@ class Equations(Search):
 
     def _unify_known(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
         if self._is_closed(left) and self._is_closed(right):
-            return self._known().equal(left, right)
+            return self._equal(left, right)
         return self._unify_parts(left, right, pairs)
 
     def _unify_parts(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
@@ -149,7 +149,7 @@ class Equations(Search):
         if value is None:
             return self._missing(row)
         self._check_equality(row, value)
-        if type(value) not in self._model(row.cls).classes:
+        if type(value) not in self._classes_of(row):
             if self._model(row.cls).shares_equality and not equals_plainly(value):
                 raise _own_equality(type(value))
             return FALSE
@@ -178,7 +178,7 @@ class Equations(Search):
         if own is not None:
             raise _own_equality(own)
         same: Condition = FALSE
-        if set(models[0].classes) & set(models[1].classes):
+        if set(self._classes_of(left)) & set(self._classes_of(right)):
             same = on_rows(Same(left, right), [left, right])
         return disjunction(same, conjunction(self._missing(left), self._missing(right)))
 

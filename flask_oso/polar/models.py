@@ -87,5 +87,5 @@ class Models(t.Protocol):
     def model(self, cls: type) -> Model | None:
         """Give the model of a class; ``None`` if it has no rows."""
 
-    def is_stored(self, value: t.Any, name: str) -> bool:
-        """Tell whether a relation of an object is in the database as it is in the object."""
+    def is_stored(self, value: t.Any) -> bool:
+        """Tell whether the relations of an object are in the database as in the object."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import graphlib
 import itertools
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .clauses import Clause, Slot, Template
@@ -44,6 +44,7 @@ from .residual import (
     Comparison,
     Condition,
     Having,
+    Known,
     Literal,
     One,
     Or,
@@ -84,8 +85,9 @@ class Partial(Conditions):
         limits: Limits | None = None,
         *,
         follows: bool = False,
+        is_general: bool = False,
     ) -> None:
-        super().__init__(program, models, analysis, limits, follows=follows)
+        super().__init__(program, models, analysis, limits, follows=follows, is_general=is_general)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._operators: dict[Operator, Handler] = {
             Operator.AND: self._solve_and,
@@ -105,22 +107,27 @@ class Partial(Conditions):
             **dict.fromkeys(ARITHMETIC, self._solve_arithmetic),
         }
 
-    def residual(self, name: str, args: Sequence[t.Any], at: int, cls: type) -> Residual:
+    def residual(
+        self, name: str, args: Sequence[t.Any], at: int, cls: type, rows: Mapping[int, Known] = {}
+    ) -> Residual:
         """Give the rows of a class for which a rule call holds if they are one argument.
 
         :param args: the arguments; what stands at the unknown's place does not matter.
         :param at: the position of the unknown.
+        :param rows: what stands for arguments of which not even the values are looked at.
         :raises UnsupportedError: if some condition cannot be told faithfully.
         """
         root = Root(cls)
         terms: list[t.Any] = [result_to_polar(arg) for arg in args]
         terms[at] = Entity(root)
+        for position, row in rows.items():
+            terms[position] = Entity(row)
         try:
             question = Call(name, tuple(terms)), None
             outcome = self._search((self._solve_call, question, None), False)
         except RecursionError:
             raise self._too_deep() from None
-        return Residual(cls, root, outcome.holds)
+        return Residual(cls, root, outcome.holds, outcome.fails)
 
     def _push_goal(self, goal: Term, frame: Frame) -> None:
         self._push(self._solve, (goal, frame))
@@ -217,7 +224,7 @@ class Partial(Conditions):
         call, frame = payload
         args = tuple(self._operand(arg, frame) for arg in call.args)
         known = Call(call.name, args, call.kwargs, span=call.span)
-        if not has_unknown_rows(known):
+        if not has_unknown_rows(known) and not self._is_general:
             return self._ask(known)
         by_arity = self._program.clauses(call.name)
         if by_arity is None:
@@ -285,7 +292,7 @@ class Partial(Conditions):
         tag = pattern.tag
         if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
             return True
-        return any(self._is_one(cls, tag) for cls in self._model(row.cls).classes)
+        return any(self._is_one(cls, tag) for cls in self._classes_of(row))
 
     def _in_order(
         self, clauses: list[Clause], args: tuple[t.Any, ...]
@@ -293,16 +300,17 @@ class Partial(Conditions):
         """Sort clauses as for a row; tell whether that is the order for each class of row."""
         if len(clauses) == 1:
             return clauses, True
-        at = next((n for n, arg in enumerate(args) if isinstance(arg, Entity)), None)
-        if at is None:
+        rows = [arg.row for arg in args if isinstance(arg, Entity)]
+        if not rows:
             return sort_clauses(clauses, args, self._host), True
         order: graphlib.TopologicalSorter[int] = graphlib.TopologicalSorter()
         for number in range(len(clauses)):
             order.add(number)
         numbers = {id(clause): number for number, clause in enumerate(clauses)}
-        for cls in self._model(t.cast(Entity, args[at]).row.cls).classes:
-            mine = [c for c in clauses if self._applies_to(c, at, cls)]
-            tried = sort_clauses(mine, self._with_instance(args, cls), self._host)
+        for classes in itertools.product(*map(self._classes_of, rows)):
+            instances = self._with_instances(args, classes)
+            mine = [c for c in clauses if self._applies_to(c, instances)]
+            tried = sort_clauses(mine, instances, self._host)
             for first, second in itertools.pairwise(tried):
                 order.add(numbers[id(second)], numbers[id(first)])
         try:
@@ -310,22 +318,30 @@ class Partial(Conditions):
         except graphlib.CycleError:
             return clauses, False
 
-    def _with_instance(self, args: tuple[t.Any, ...], cls: type) -> list[t.Any]:
-        """Put an instance in the place of unknown rows: only its class is looked at."""
-        return [Instance(object.__new__(cls)) if isinstance(arg, Entity) else arg for arg in args]
+    def _with_instances(self, args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
+        """Put instances in the place of unknown rows: only their classes are looked at."""
+        made = iter(classes)
+        return [
+            Instance(object.__new__(next(made))) if isinstance(arg, Entity) else arg for arg in args
+        ]
 
-    def _applies_to(self, clause: Clause, at: int, cls: type) -> bool:
-        specializer = clause.parameters[at].specializer
-        if not isinstance(specializer, Pattern) or specializer.tag is None:
-            return True
-        known = specializer.tag in RESERVED_NAMES or specializer.tag in self._host.classes
-        return not known or self._is_one(cls, specializer.tag)
+    def _applies_to(self, clause: Clause, args: list[t.Any]) -> bool:
+        """Tell whether a clause may apply to arguments, as far as their classes tell."""
+        for parameter, arg in zip(clause.parameters, args, strict=True):
+            tag = getattr(parameter.specializer, "tag", None)
+            if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
+                continue
+            if isinstance(arg, Instance) and not self._is_one(type(arg.value), tag):
+                return False
+        return True
 
     # -- recursion ------------------------------------------------------------------------
 
     def _position_of_row(self, call: Call) -> int | None:
         """Give the position of the only argument that is unknown, if that is a row."""
-        places = [n for n, arg in enumerate(call.args) if has_unknown_rows(arg)]
+        places = [
+            n for n, arg in enumerate(call.args) if has_unknown_rows(arg) and not _is_known(arg)
+        ]
         if len(places) == 1 and isinstance(call.args[places[0]], Entity):
             return places[0]
         return None
@@ -393,8 +409,8 @@ class Partial(Conditions):
         if not isinstance(row, One):
             return outcome
         nothing = tuple(Instance(None) if n == at else arg for n, arg in enumerate(call.args))
-        found = self._ask(Call(call.name, nothing, span=call.span))
-        if found is not False:
+        found = self._alone(self._solve_call, (Call(call.name, nothing, span=call.span), None))
+        if found.holds != FALSE or found.fails != FALSE:
             raise self._refusal(
                 f"the rule also holds where `{show(row)}` is nil",
                 "Give the parameter a class, or test for nil in a rule of its own.",
@@ -423,9 +439,16 @@ def _following(condition: Condition, before: Root) -> Condition:
     raise AssertionError("A condition that speaks of itself stands where it cannot.")
 
 
+def _is_known(term: t.Any) -> bool:
+    """Tell whether a term is a row that stands for an object."""
+    return isinstance(term, Entity) and isinstance(term.row, Known)
+
+
 def _identity(term: t.Any) -> t.Any:
     if isinstance(term, Value):
         return type(term.value), term.value
+    if _is_known(term):
+        return Known, term.row
     return Instance, id(term.value) if isinstance(term, Instance) else id(term)
 
 

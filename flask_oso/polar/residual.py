@@ -266,11 +266,14 @@ class Residual:
     :param cls: the class.
     :param root: what stands for a row in the condition.
     :param condition: what holds for exactly those rows.
+    :param fails: what holds for the rows for which the question is an error, and may hold for
+        others.
     """
 
     cls: type
     root: Root
     condition: Condition
+    fails: Condition = FALSE
 
     def __str__(self) -> str:
         return show(self.condition)

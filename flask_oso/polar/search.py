@@ -25,9 +25,20 @@ from .host import follow, result_to_polar
 from .limits import Limits
 from .machine import Program
 from .models import Model, Models
-from .nodes import Call, Expression, Term, Unknown, Variable, is_ground, parts, with_parts
+from .nodes import (
+    Call,
+    Expression,
+    Instance,
+    Operator,
+    Term,
+    Unknown,
+    Variable,
+    is_ground,
+    parts,
+    with_parts,
+)
 from .outcomes import FAILURE, SUCCESS, Outcome, both, first_of, in_any_order, some
-from .residual import FALSE, TRUE, Each
+from .residual import FALSE, TRUE, Each, Known, Row
 from .solver import Solver
 from .sources import Span
 from .traces import Step
@@ -125,7 +136,7 @@ def _within(term: t.Any) -> Sequence[t.Any]:
     return () if term is None or is_ground(term) else parts(term)
 
 
-class Known(Solver):
+class Asker(Solver):
     """Asks Python objects for a question that also has unknown rows."""
 
     def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
@@ -148,6 +159,8 @@ class Search:
     :param limits: what the question may cost.
     :param follows: whether relations to many of objects that are known are left to the
         condition, too, instead of being read.
+    :param is_general: whether the outcome shall be the same whatever the state of objects,
+        so that none may be asked anything.
     """
 
     def __init__(
@@ -158,6 +171,7 @@ class Search:
         limits: Limits | None = None,
         *,
         follows: bool = False,
+        is_general: bool = False,
     ) -> None:
         self._program = program
         self._host = program.host
@@ -172,6 +186,7 @@ class Search:
         self._steps = 0
         self._needs_all = False
         self._follows = follows
+        self._is_general = is_general
         self._began = time.monotonic()
 
     # -- searching ------------------------------------------------------------------------
@@ -318,6 +333,8 @@ class Search:
 
     def _ask(self, goal: t.Any) -> Result:
         """Have the solver solve a goal in which no unknown row occurs."""
+        if self._is_general and (isinstance(goal, Call) or _has_object(goal)):
+            raise self._asks_objects()
         unknowns: dict[str, Unknown] = {}
         question = fold(goal, _look_for_variables(unknowns), with_parts)
         solutions = Solver(self._program, self._limits).solve(question)
@@ -358,8 +375,24 @@ class Search:
             )
         return model
 
-    def _known(self) -> Known:
-        return Known(self._program, self._limits)
+    def _classes_of(self, row: Row) -> tuple[type, ...]:
+        """Give the classes that a row may have; that of an object is known."""
+        model = self._model(row.cls)
+        return (row.cls,) if isinstance(row, Known) else model.classes
+
+    def _known(self) -> Asker:
+        if self._is_general:
+            raise self._asks_objects()
+        return Asker(self._program, self._limits)
+
+    def _equal(self, left: Term, right: Term) -> bool:
+        """Tell whether two terms that are known are equal."""
+        if self._is_general and (_has_object(left) or _has_object(right)):
+            raise self._asks_objects()
+        return Asker(self._program, self._limits).equal(left, right)
+
+    def _asks_objects(self) -> UnsupportedError:
+        return self._refusal("an object is asked", "Compare columns.")
 
     # -- messages -------------------------------------------------------------------------
 
@@ -379,6 +412,19 @@ class Search:
 
 def _apply(alternative: Callable[[], Result]) -> Result:
     return alternative()
+
+
+def _has_object(goal: t.Any) -> bool:
+    """Tell whether an object occurs in a goal, or is made by it."""
+    if isinstance(goal, Expression) and goal.operator is Operator.NEW:
+        return True
+    inner = walk([follow(goal)], _data)
+    return any(isinstance(part, Instance) and part.value is not None for part in inner)
+
+
+def _data(term: t.Any) -> Sequence[t.Any]:
+    # Data of the host may hold objects, though it holds no variables.
+    return [follow(part) for part in parts(term)]
 
 
 def _before_end(goals: t.Any, last: t.Any) -> t.Any:

@@ -53,13 +53,12 @@ class MappedModels:
             self._models[cls] = self._made(cls, mapper) if is_mapped else None
         return self._models[cls]
 
-    def is_stored(self, value: t.Any, name: str) -> bool:
-        """Tell whether a relation of a row has no changes that the database does not know."""
+    def is_stored(self, value: t.Any) -> bool:
+        """Tell whether an object is a row without changes that the database does not know."""
         state: t.Any = sa.inspect(value, raiseerr=False)
         if not isinstance(state, orm.InstanceState) or state.identity is None:
             return False
-        attribute = state.attrs.get(name)
-        return attribute is None or not attribute.history.has_changes()
+        return not state.modified
 
     def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
         classes = _classes_of(mapper)

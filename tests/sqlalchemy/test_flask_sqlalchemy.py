@@ -1,0 +1,92 @@
+"""Flask-SQLAlchemy: its session, its pages and its look-ups take authorized statements."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import orm
+
+from flask_oso import FlaskOso, Oso, current_oso
+from flask_oso.sqlalchemy import SqlAlchemyAdapter, register_models
+
+flask_sqlalchemy: t.Any = pytest.importorskip("flask_sqlalchemy")
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of this application."""
+
+
+db = flask_sqlalchemy.SQLAlchemy(model_class=Base)
+Model: t.Any = db.Model
+
+
+class Post(Model):
+    """What is listed."""
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    owner: orm.Mapped[str]
+
+
+@pytest.fixture
+def site() -> Iterator[Flask]:
+    """Make an application with posts of two people."""
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db.init_app(app)
+    oso = Oso()
+    register_models(oso, db.Model)
+    oso.load_str('allow(name: String, "read", post: Post) if post.owner = name;')
+    FlaskOso(app=app, oso=oso)
+    with app.app_context():
+        db.create_all()
+        db.session.add_all(Post(id=n, owner="ana" if n % 2 else "ben") for n in range(1, 8))
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.usefixtures("site")
+def test_session() -> None:
+    """``db.session`` reads the rows."""
+    query = current_oso.authorized_query("ana", "read", Post).order_by(Post.id)
+
+    assert [post.id for post in db.session.scalars(query)] == [1, 3, 5, 7]
+
+
+def test_pages(site: Flask) -> None:
+    """``db.paginate`` counts and cuts."""
+    query = current_oso.authorized_query("ana", "read", Post).order_by(Post.id)
+
+    with site.test_request_context("/?page=2"):
+        page = db.paginate(query, per_page=3)
+
+    assert (page.total, [post.id for post in page.items]) == (4, [7])
+
+
+@pytest.mark.usefixtures("site")
+def test_one_or_404() -> None:
+    """``db.first_or_404`` finds what may be read, and nothing else."""
+    query = current_oso.authorized_query("ana", "read", Post)
+
+    assert db.first_or_404(query.where(Post.id == 3)).id == 3
+    with pytest.raises(Exception, match="404 Not Found"):
+        db.first_or_404(query.where(Post.id == 2))
+
+
+@pytest.mark.usefixtures("site")
+def test_adapter() -> None:
+    """``db.session`` works as the session of the adapter."""
+    current_oso.set_data_filtering_adapter(SqlAlchemyAdapter(db.session))
+
+    assert sorted(p.id for p in current_oso.authorized_resources("ben", "read", Post)) == [2, 4, 6]
+
+
+@pytest.mark.usefixtures("site")
+def test_statement_is_a_select() -> None:
+    """What is made is SQLAlchemy's own."""
+    assert isinstance(current_oso.authorized_query("ana", "read", Post), sa.Select)

@@ -1,0 +1,188 @@
+"""Statements are prepared for a class of actors, and filled in for each: nothing gets stale."""
+
+from __future__ import annotations
+
+import random
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso, OsoError
+
+from . import documents
+from .agreement import make_oso
+from .documents import Doc, Folder, Role, User
+
+
+@pytest.fixture
+def session() -> Iterator[orm.Session]:
+    """Open a database of documents that may be changed."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    documents.Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        documents.fill(session, random.Random(7))
+        yield session
+    engine.dispose()
+
+
+def find(oso: Oso, session: orm.Session, actor: t.Any) -> list[int]:
+    """Give the ids of the documents that are listed, after checking each."""
+    found = sorted(doc.id for doc in session.scalars(oso.authorized_query(actor, "read", Doc)))
+    docs = session.scalars(sa.select(Doc)).all()
+    assert found == sorted(doc.id for doc in docs if is_allowed(oso, actor, doc))
+    return found
+
+
+def is_allowed(oso: Oso, actor: t.Any, doc: Doc) -> bool:
+    """Ask for one row; an error is no allow."""
+    try:
+        return oso.is_allowed(actor, "read", doc)
+    except OsoError:
+        return False
+
+
+def get_user(session: orm.Session, number: int = 1) -> User:
+    """Give a user."""
+    user = session.get(User, number)
+    assert user is not None
+    return user
+
+
+def test_each_actor_has_rows_of_its_own(session: orm.Session) -> None:
+    """What was prepared for one actor is filled in for the next."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u or d.rank = u.level;")
+
+    lists = [find(oso, session, get_user(session, number)) for number in (1, 2, 3)]
+
+    assert lists[0] != lists[1] != lists[2]
+
+
+def test_an_attribute_of_the_actor_changes(session: orm.Session) -> None:
+    """What the actor is counts when the statement is made, stored or not."""
+    oso = make_oso("allow(u: User, _, d: Doc) if u.admin and d.open;")
+    user = get_user(session)
+    counts = []
+
+    for admin in (True, False, True):
+        user.admin = admin
+        counts.append(len(find(oso, session, user)))
+
+    assert counts[0] == counts[2] > counts[1] == 0
+
+
+def test_a_constant_changes(session: orm.Session) -> None:
+    """An object of the application is asked each time."""
+    settings = type("Settings", (), {"is_open": True})()
+    oso = make_oso("allow(_, _, _: Doc) if 1 = 2;")
+    oso.register_constant(settings, "settings")
+    oso.load_str("allow(_: User, _, d: Doc) if settings.is_open and d.open;", replace=True)
+    user = get_user(session)
+
+    assert find(oso, session, user)
+    settings.is_open = False
+    assert not find(oso, session, user)
+
+
+def test_a_role_is_added(session: orm.Session) -> None:
+    """A relation of the actor that was changed counts, before it is stored and after."""
+    oso = make_oso('allow(u, _, d: Doc) if r in u.roles and r.doc = d and r.name = "new";')
+    user = get_user(session)
+    assert find(oso, session, user) == []
+
+    free = next(n for n in range(1, 25) if session.get(Role, (1, n)) is None)
+    user.roles.append(Role(doc=session.get(Doc, free), name="new"))
+
+    assert find(oso, session, user) == [free]
+    session.commit()
+    assert find(oso, session, user) == [free]
+
+
+def test_a_value_of_another_kind(session: orm.Session) -> None:
+    """An actor whose attribute is not what its column holds is compared as it is."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.rank = u.level;")
+    user = get_user(session)
+
+    with session.no_autoflush:
+        for level in (1, "1", True, 1.0, None):
+            user.level = t.cast(t.Any, level)
+            find(oso, session, user)
+
+
+@pytest.mark.parametrize("actor", [None, "ann", 1, True, 1.0])
+def test_actors_that_are_no_rows(session: orm.Session, actor: t.Any) -> None:
+    """Values as actors are kept apart: 1 is not true."""
+    oso = make_oso("allow(u, _, d: Doc) if d.rank = u; allow(nil, _, d: Doc) if d.size = nil;")
+    for other in (True, 1, None):
+        find(oso, session, other)
+
+    find(oso, session, actor)
+
+
+def test_an_error_of_the_actor_is_seen(session: orm.Session) -> None:
+    """What makes the policy raise for each row is no empty list."""
+    oso = make_oso("allow(u: User, _, _: Doc) if u.level > 0;")
+    user = get_user(session)
+    user.level = 1
+    assert find(oso, session, user)
+    user.level = None
+
+    with pytest.raises(OsoError, match="'NoneType'"):
+        oso.authorized_query(user, "read", Doc)
+
+
+def test_recursion_is_prepared(session: orm.Session) -> None:
+    """A recursive query, too, is filled in for each actor."""
+    oso = make_oso(
+        "allow(u: User, _, d: Doc) if owns(u, d.folder);"
+        "owns(u: User, f: Folder) if f.owner = u or owns(u, f.parent);"
+    )
+
+    lists = [find(oso, session, get_user(session, number)) for number in (1, 2, 3)]
+
+    assert len({tuple(each) for each in lists}) > 1
+
+
+def test_building_reads_nothing(session: orm.Session) -> None:
+    """However many roles an actor has, none is read to make the statement."""
+    oso = make_oso(
+        "allow(u, _, d: Doc) if r in u.roles and r.doc = d and r.user.admin;"
+        "allow(u, _, d: Doc) if t in u.teams and t in d.teams and t.open;"
+    )
+    user = get_user(session)
+    _ = user.id
+    statements: list[t.Any] = []
+
+    def listen(*args: t.Any) -> None:
+        statements.append(args[2])
+
+    engine = session.get_bind()
+    sa.event.listen(engine, "before_cursor_execute", listen)
+    oso.authorized_query(user, "read", Doc)
+    sa.event.remove(engine, "before_cursor_execute", listen)
+
+    assert statements == []
+
+
+def test_a_policy_is_replaced(session: orm.Session) -> None:
+    """What was prepared under one policy is not used under the next."""
+    oso = make_oso("allow(_: User, _, d: Doc) if d.open;")
+    user = get_user(session)
+    first = find(oso, session, user)
+
+    oso.load_str("allow(_: User, _, d: Doc) if not d.open;", replace=True)
+
+    assert not set(first) & set(find(oso, session, user))
+
+
+def test_many_actions(session: orm.Session) -> None:
+    """Actions may come from a request: what is kept for them is bounded."""
+    oso = make_oso('allow(_: User, "read", d: Doc) if d.open;')
+    user = get_user(session)
+
+    for number in range(1_200):
+        oso.residual(user, f"action {number}", Folder)
+
+    assert len(oso._engine._residuals) <= 1_000
