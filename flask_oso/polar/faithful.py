@@ -45,7 +45,7 @@ _TEMPORAL: dict[Kind, type] = {
 }
 #: Types whose instances equal nothing but values of their own kind.
 _PLAIN = (
-    bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type,
+    bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
     decimal.Decimal, uuid.UUID,
     datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import replace
 from . import attributes
 from .clauses import Candidates
 from .host import RESERVED_NAMES, Host
-from .modes import Unfollowable, check_class, is_plain, is_string
+from .modes import Unfollowable, check_class, is_plain, is_string, leaves_equality
 from .nodes import Pattern, Value
 from .regions import GIVE_UP, Key, Region, Val, placed
 from .snippets import assign, call, compared, load, negated, typed
@@ -137,8 +137,7 @@ class Guards:
 
     def _is_identity(self, cls: type) -> bool:
         """Tell whether instances of a class are equal to themselves only."""
-        own: t.Any = cls.__eq__
-        return own is object.__eq__ and is_plain(cls)
+        return leaves_equality(cls) and is_plain(cls)
 
     # -- conditions ------------------------------------------------------------------------
 

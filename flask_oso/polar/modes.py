@@ -237,8 +237,16 @@ def is_decided(term: t.Any) -> bool:
     """
     if isinstance(term, Value):
         return term.value == term.value
-    own: t.Any = type(term.value).__eq__ if isinstance(term, Instance) else None
-    return own is object.__eq__
+    return isinstance(term, Instance) and leaves_equality(type(term.value))
+
+
+def leaves_equality(cls: type) -> bool:
+    """Tell whether instances of a class are equal to themselves, and say nothing of others.
+
+    ``None`` has an ``==`` of its own since Python 3.12, which does the same.
+    """
+    own: t.Any = cls.__eq__
+    return own is object.__eq__ or cls is type(None)
 
 
 def is_constant(term: Term) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from . import attributes, numbers
 from .clauses import Clause, Slot
 from .host import to_python
-from .modes import Unfollowable, is_constant, is_plain
+from .modes import Unfollowable, is_constant, is_plain, leaves_equality
 from .nodes import Instance, Term, Value
 from .scopes import Cell, Goal, Goals, Names, Part, Ref, Scope, Site, Success, Variant, in_front
 from .snippets import (
@@ -148,9 +148,9 @@ class At:
         if isinstance(term, Instance):
             cls = type(term.value) if is_plain(type(term.value)) else None
             # Wherever a constant is named, the solver has the same term.
-            own: t.Any = type(term.value).__eq__
             constant = name(term.value)
-            return Ref(constant, None, cls, origin=None if own is object.__eq__ else constant)
+            origin = None if leaves_equality(type(term.value)) else constant
+            return Ref(constant, None, cls, origin=origin)
         if is_constant(term):
             return Ref(name(to_python(term, str)))
         raise self.unfollowable("a list, a dictionary or a pattern with variables in it")

@@ -36,6 +36,7 @@ from .modes import (
     has_cut,
     heights,
     is_plain,
+    leaves_equality,
     matching,
     strings_at,
 )
@@ -340,7 +341,7 @@ class Program:
         if not is_plain(cls) or issubclass(cls, type):
             return
         self._plain.add(cls)
-        if cls.__eq__ is object.__eq__:
+        if leaves_equality(cls):
             self._simple.add(cls)
             self._decided.add(cls)
 
