@@ -173,7 +173,9 @@ class Oso(Polar):
         :raises UnsupportedError: if the policy says of a row what no condition can say.
         :raises OsoError: if nothing is known of the class.
         """
-        return self._left([_itself(actor), action, None], 2, cls).residual
+        from .polar.prepared import resolved
+
+        return resolved(self._left([_itself(actor), action, None], 2, cls).residual)
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Make a query of the rows for which ``is_allowed`` is true.

@@ -38,6 +38,7 @@ from .traversal import walk
 if t.TYPE_CHECKING:
     from .models import Models
     from .partial import Partial
+    from .prepared import Prepared
     from .programs import Program
     from .residual import Residual
     from .search import Analysis
@@ -97,7 +98,7 @@ class Engine:
         self._clauses: dict[str, dict[int, Candidates]] = {}
         self._analysis: Analysis | None = None
         # Two threads may both make one of these; they are the same.
-        self._residuals: dict[t.Any, tuple[Models, Residual | None]] = {}
+        self._residuals: dict[t.Any, tuple[Models, Prepared | None]] = {}
 
     def _make_program(self) -> Program:
         from .programs import Program
@@ -190,15 +191,17 @@ class Engine:
     ) -> Residual:
         """Give the condition on rows of a class for which a rule call has a solution.
 
+        Rows in it may stand for arguments: ``Residual.objects`` has them.
+
         :param at: the position of the argument that is such a row.
         :raises UnsupportedError: if the policy says something that no condition can.
         """
-        from .prepared import NOTHING, Unprepared, filled
+        from .prepared import NOTHING, Unprepared
 
         prepared = self._prepared_residual(name, args, at, cls, models)
         if prepared is not None:
             with contextlib.suppress(Unprepared):
-                residual = filled(prepared, args, at, models)
+                residual = prepared.fill(args, at, models)
                 # Where nothing holds it may be because of an error, which shall be seen.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
                     return residual
@@ -219,7 +222,7 @@ class Engine:
 
     def _prepared_residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Models
-    ) -> Residual | None:
+    ) -> Prepared | None:
         """Give the residual for all objects of the classes of some arguments, if there is one."""
         from .prepared import key_of, prepare
 

@@ -177,6 +177,9 @@ class Equations(Search):
         own = models[0].own_equality or models[1].own_equality
         if own is not None:
             raise _own_equality(own)
+        shares = models[0].shares_equality and models[1].shares_equality
+        if shares and not set(self._classes_of(left)) & set(self._classes_of(right)):
+            raise _own_equality(left.cls)
         same: Condition = FALSE
         if set(self._classes_of(left)) & set(self._classes_of(right)):
             same = on_rows(Same(left, right), [left, right])

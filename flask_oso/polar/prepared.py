@@ -52,6 +52,10 @@ _TYPES: dict[Kind, type] = {
 
 #: The condition that holds for no row.
 NOTHING = FALSE
+#: For so many different values one residual is kept as it becomes for them.
+_MAX_FILLED = 100
+
+Values = Mapping[Column, t.Any]
 
 
 class Unprepared(Exception):
@@ -60,7 +64,7 @@ class Unprepared(Exception):
 
 def prepare(
     name: str, args: Sequence[t.Any], at: int, cls: type, make: Callable[[], Partial]
-) -> Residual | None:
+) -> Prepared | None:
     """Make a residual for all objects of the classes of some arguments.
 
     ``None`` if each question has to be evaluated for itself.
@@ -74,7 +78,7 @@ def prepare(
     except (PolarRuntimeError, Unprepared):
         # What cannot be said of all objects of a class may be said of one.
         return None
-    return residual
+    return Prepared(residual)
 
 
 def key_of(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
@@ -121,86 +125,128 @@ def _is_fillable(part: t.Any) -> bool:
         return not any(map(_is_known, columns_of(part.text)))
     if isinstance(part, Is | OfClass):
         return not isinstance(part.row, Known)
+    if isinstance(part, Same):
+        return not isinstance(part.left, Known) or not isinstance(part.right, Known)
     return not isinstance(part, Column) or not _is_known(part) or part.field.kind in _TYPES
 
 
-def filled(residual: Residual, args: Sequence[t.Any], at: int, models: Models) -> Residual:
-    """Fill a residual in for the objects among some arguments.
+class Prepared:
+    """A residual with columns of objects in it, and what became of it for some values.
 
-    :raises Unprepared: if a value is not what its column says, or a relation has changes that
-        the database does not know.
+    :param residual: the residual.
     """
-    objects = {placeholder(n, a): a for n, a in enumerate(args) if n != at and is_object(a)}
-    for owner in _related(residual):
-        if not models.is_stored(objects[owner]):
-            raise Unprepared
 
+    def __init__(self, residual: Residual) -> None:
+        parts = [*everything(residual.condition), *everything(residual.fails)]
+        self._residual = residual
+        self._columns = tuple({part: None for part in parts if _is_known(part)})
+        self._related = {
+            part.owner
+            for part in parts
+            if isinstance(part, One | Each) and isinstance(part.owner, Known)
+        }
+        # Two threads may both make one of these; they are the same.
+        self._filled: dict[t.Any, tuple[Condition, Condition]] = {}
+
+    def fill(self, args: Sequence[t.Any], at: int, models: Models) -> Residual:
+        """Fill in what the objects among some arguments hold.
+
+        The objects themselves are still placeholders in the condition, and beside it.
+
+        :raises Unprepared: if a value is not what its column says, or a relation has changes
+            that the database does not know.
+        """
+        objects = {placeholder(n, a): a for n, a in enumerate(args) if n != at and is_object(a)}
+        for owner in self._related:
+            if not models.is_stored(objects[owner]):
+                raise Unprepared
+        values = {column: _value(column, objects) for column in self._columns}
+        key = tuple((type(value), value) for value in values.values())
+        known = self._filled.get(key)
+        if known is None:
+            if len(self._filled) >= _MAX_FILLED:
+                self._filled.clear()
+            known = self._filled[key] = _filled(self._residual, values)
+        return Residual(self._residual.cls, self._residual.root, *known, objects)
+
+
+def _filled(residual: Residual, values: Values) -> tuple[Condition, Condition]:
     def change(part: t.Any) -> t.Any:
-        if isinstance(part, Known):
-            return Known(part.cls, Literal(objects[part]))
         if isinstance(part, Comparison):
-            return _compared(part, objects)
+            return _compared(part, values)
         if isinstance(part, IsNull) and _is_known(part.column):
-            return Constant(_value(part.column, objects) is None)
+            return Constant(values[t.cast(Column, part.column)] is None)
         if isinstance(part, Among) and _is_known(part.column):
-            return Constant(Literal(_value(part.column, objects)) in part.values)
-        if isinstance(part, Same):
-            return _same(part, objects)
+            return Constant(Literal(values[t.cast(Column, part.column)]) in part.values)
         return None
 
     try:
-        condition, fails = replaced(residual.condition, change), replaced(residual.fails, change)
+        return replaced(residual.condition, change), replaced(residual.fails, change)
     except Unfaithful:
         raise Unprepared from None
+
+
+def resolved(residual: Residual) -> Residual:
+    """Put the objects in the place of what stands for them."""
+    objects = residual.objects
+
+    def change(part: t.Any) -> t.Any:
+        if isinstance(part, Same):
+            rows = part.left, part.right
+            for known, other in (rows, rows[::-1]):
+                if isinstance(known, Known):
+                    return Is(other, (Literal(objects[known]),))
+        if isinstance(part, Known) and part in objects:
+            return Known(part.cls, Literal(objects[part]))
+        return None
+
+    if not objects:
+        return residual
+    condition, fails = replaced(residual.condition, change), replaced(residual.fails, change)
     return Residual(residual.cls, residual.root, condition, fails)
-
-
-def _related(residual: Residual) -> set[Known]:
-    """Give what stands for objects whose relations a residual follows."""
-    parts = [*everything(residual.condition), *everything(residual.fails)]
-    return {
-        part.owner
-        for part in parts
-        if isinstance(part, One | Each) and isinstance(part.owner, Known)
-    }
 
 
 def _is_known(operand: Operand) -> bool:
     return isinstance(operand, Column) and isinstance(operand.row, Known)
 
 
-def _value(operand: Operand, objects: Mapping[Known, t.Any]) -> t.Any:
+def _value(column: Column, objects: Mapping[Known, t.Any]) -> t.Any:
     """Give what a column stands for, if it holds what it says."""
-    column = t.cast(Column, operand)
     value = getattr(objects[t.cast(Known, column.row)], column.name)
-    if value is not None and type(value) is not _TYPES[column.field.kind]:
-        raise Unprepared
-    if value != value:
+    is_right = value is None or type(value) is _TYPES[column.field.kind]
+    if not is_right or value != value:
         raise Unprepared
     return value
 
 
-def _compared(part: Comparison, objects: Mapping[Known, t.Any]) -> Condition | None:
-    mine, other = _is_known(part.left), _is_known(part.right)
-    if not mine and not other:
+def _compared(part: Comparison, values: Values) -> Condition | None:
+    if not _is_known(part.left) and not _is_known(part.right):
         return None
-    left = _value(part.left, objects) if mine else part.left
-    right = _value(part.right, objects) if other else part.right
-    if mine and isinstance(right, Literal):
-        right, other = right.value, True
-    if other and isinstance(left, Literal):
-        left, mine = left.value, True
-    if mine and other:
-        return Constant(_holds(part.sign, left, right))
+    left, right = _side(part.left, values), _side(part.right, values)
+    if isinstance(left, Literal) and isinstance(right, Literal):
+        return Constant(_holds(part.sign, left.value, right.value))
+    is_left = isinstance(left, Literal)
+    value, column = (left, right) if is_left else (right, left)
+    known = t.cast(Literal, value).value
     if part.sign == "=":
-        return equal(right, left) if mine else equal(left, right)
+        return equal(column, known)
     # An ordering with nil does not hold; that it is an error, other conditions say.
-    value, column = (left, right) if mine else (right, left)
-    if value is None:
+    if known is None:
         return FALSE
-    sign = {("<", True): Operator.GT, ("<=", True): Operator.GEQ}.get((part.sign, mine))
-    sign = sign or (Operator.LT if part.sign == "<" else Operator.LEQ)
-    return ordered(sign, column, value)
+    return ordered(_ORDERS[part.sign, is_left], column, known)
+
+
+def _side(operand: Operand, values: Values) -> Operand:
+    return Literal(values[t.cast(Column, operand)]) if _is_known(operand) else operand
+
+
+#: The signs for a column on the left, by the sign and whether the value stands there.
+_ORDERS = {
+    ("<", True): Operator.GT,
+    ("<=", True): Operator.GEQ,
+    ("<", False): Operator.LT,
+    ("<=", False): Operator.LEQ,
+}
 
 
 def _holds(sign: str, left: t.Any, right: t.Any) -> bool:
@@ -209,15 +255,3 @@ def _holds(sign: str, left: t.Any, right: t.Any) -> bool:
     if left is None or right is None:
         return False
     return bool(left < right if sign == "<" else left <= right)
-
-
-def _same(part: Same, objects: Mapping[Known, t.Any]) -> Condition | None:
-    known = [row for row in (part.left, part.right) if isinstance(row, Known)]
-    if not known:
-        return None
-    if len(known) > 1:
-        raise Unprepared
-    other = part.right if part.left == known[0] else part.left
-    if any(isinstance(each, Known) for each in everything(other)):
-        raise Unprepared
-    return Is(other, (Literal(objects[known[0]]),))

@@ -14,8 +14,8 @@ import enum
 import functools
 import typing as t
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from .models import Field
 
@@ -268,12 +268,14 @@ class Residual:
     :param condition: what holds for exactly those rows.
     :param fails: what holds for the rows for which the question is an error, and may hold for
         others.
+    :param objects: what is known of the rows that stand for objects in the condition.
     """
 
     cls: type
     root: Root
     condition: Condition
     fails: Condition = FALSE
+    objects: Mapping[Known, t.Any] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         return show(self.condition)

@@ -16,7 +16,7 @@ from ..polar.host import Host
 from ..polar.models import Models
 from ..polar.residual import TRUE, Residual
 from .mapping import MappedModels, mapped_classes
-from .translation import Clause, Translator
+from .translation import Clause, Names, Translator
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -26,7 +26,9 @@ class Selects:
     """Makes statements for ``Oso.authorized_query``."""
 
     def __init__(self) -> None:
+        # For the names that are registered now; two threads may both make them.
         self._known: tuple[Host, MappedModels] | None = None
+        self._names: tuple[Host, Names] | None = None
 
     def models(self, host: Host) -> Models:
         """Give what the mappers say of classes, under the registered names."""
@@ -51,8 +53,14 @@ class Selects:
 
     def clause(self, host: Host, residual: Residual, entity: t.Any) -> Clause:
         """Make the condition on an entity."""
-        translator = Translator(lambda cls: host.fields.get(cls, {}))
+        translator = Translator(self._names_of(host), residual.objects)
         return translator.clause(residual.condition, {residual.root: entity})
+
+    def _names_of(self, host: Host) -> Names:
+        known = self._names
+        if known is None or known[0] is not host:
+            known = self._names = host, Names(lambda cls: host.fields.get(cls, {}))
+        return known[1]
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Make the statement."""

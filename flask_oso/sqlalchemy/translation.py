@@ -8,7 +8,6 @@ translated is the opposite of a comparison together with what it says of NULL.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import operator
 import typing as t
@@ -66,37 +65,89 @@ class _ByKey(t.NamedTuple):
     nullable: list[t.Any]
 
 
-class Translator:
-    """Translates the conditions of one statement.
+class Names:
+    """What translations ask mappers for, asked once.
 
     :param relations: the declared relations of a class, by name.
     """
 
     def __init__(self, relations: t.Callable[[type], t.Mapping[str, t.Any]]) -> None:
         self._relations = relations
+        self._keys: dict[type, list[str]] = {}
+        self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
+        self._tables: dict[type, frozenset[t.Any]] = {}
+
+    def declared(self, cls: type, name: str) -> Relation | None:
+        """Give a relation that was declared by hand."""
+        found = self._relations(cls).get(name)
+        return found if isinstance(found, Relation) else None
+
+    def key(self, cls: type) -> list[str]:
+        """Give the attributes that are the primary key of a class."""
+        if cls not in self._keys:
+            mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+            self._keys[cls] = [
+                mapper.get_property_by_column(column).key for column in mapper.primary_key
+            ]
+        return self._keys[cls]
+
+    def foreign_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
+        """Give the attributes that hold the key of the row at the end of a relation.
+
+        In the order of that key, each with whether it may be NULL; ``None`` if it takes more
+        to find the row.
+        """
+        if (cls, name) not in self._foreign:
+            self._foreign[cls, name] = self._found_key(cls, name)
+        return self._foreign[cls, name]
+
+    def _found_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
+        if self.declared(cls, name) is not None:
+            return None
+        relation = getattr(cls, name).property
+        pairs = direct_pairs(relation)
+        if pairs is None:
+            return None
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        near = {far: column for column, far in pairs}
+        columns = [near[far] for far in relation.mapper.primary_key]
+        return [(mapper.get_property_by_column(c).key, bool(c.nullable)) for c in columns]
+
+    def tables(self, cls: type) -> frozenset[t.Any]:
+        """Give the tables that rows of a class are read from."""
+        if cls not in self._tables:
+            self._tables[cls] = frozenset(sa.inspect(cls).tables)
+        return self._tables[cls]
+
+
+class Translator:
+    """Translates the conditions of one statement.
+
+    :param names: what is known of the classes.
+    :param objects: the objects that rows stand for.
+    """
+
+    def __init__(self, names: Names, objects: t.Mapping[Known, t.Any]) -> None:
+        self._names = names
+        self._objects = objects
         self._numbers = itertools.count(1)
 
     def clause(self, condition: Condition, scope: Scope) -> Clause:
         """Translate a condition."""
         return t.cast(Clause, self._translate(condition, scope))
 
-    @functools.singledispatchmethod
     def _translate(self, condition: t.Any, scope: Scope) -> t.Any:
-        raise AssertionError(f"A {type(condition).__name__} is no condition.")
+        return _TRANSLATIONS[type(condition)](self, condition, scope)
 
-    @_translate.register
     def _constant(self, condition: Constant, scope: Scope) -> t.Any:
         return sa.true() if condition.value else sa.false()
 
-    @_translate.register
     def _and(self, condition: And, scope: Scope) -> t.Any:
         return sa.and_(*(self._translate(part, scope) for part in condition.parts))
 
-    @_translate.register
     def _or(self, condition: Or, scope: Scope) -> t.Any:
         return sa.or_(*(self._translate(part, scope) for part in condition.parts))
 
-    @_translate.register
     def _not(self, condition: Not, scope: Scope) -> t.Any:
         part = condition.part
         if isinstance(part, Comparison):
@@ -117,7 +168,6 @@ class Translator:
 
     # -- comparisons ----------------------------------------------------------------------
 
-    @_translate.register
     def _comparison(self, condition: Comparison, scope: Scope) -> t.Any:
         left, right = self._sides(condition, scope)
         if condition.sign == "<":
@@ -171,16 +221,13 @@ class Translator:
         ]
         return sa.or_(clause, *empty) if empty else clause
 
-    @_translate.register
     def _among(self, condition: Among, scope: Scope) -> t.Any:
         values = [_bound(each.value) for each in condition.values]
         return self._exact(condition.column, scope).in_(values)
 
-    @_translate.register
     def _is_null(self, condition: IsNull, scope: Scope) -> t.Any:
         return self._operand(condition.column, scope).is_(None)
 
-    @_translate.register
     def _has_character(self, condition: HasCharacter, scope: Scope) -> t.Any:
         text = self._operand(condition.text, scope)
         return Exact(sa.func.replace(text, condition.character, "", type_=text.type)) != Exact(text)
@@ -195,7 +242,7 @@ class Translator:
         if isinstance(operand, Literal):
             return _bound(operand.value)
         if isinstance(operand, Column):
-            column = getattr(_at(operand.row, scope), operand.name)
+            column = getattr(self._at(operand.row, scope), operand.name)
             is_float = operand.field.kind is Kind.FLOAT and not isinstance(column.type, sa.Double)
             return Precise(column) if is_float else column
         if isinstance(operand, Arithmetic):
@@ -208,18 +255,32 @@ class Translator:
 
     # -- rows -----------------------------------------------------------------------------
 
-    @_translate.register
+    def _at(self, row: Row, scope: Scope) -> t.Any:
+        """Give what a row stands for: an entity, or the object that it is."""
+        if isinstance(row, Known):
+            return self._objects.get(row, row.value.value)
+        return scope[row]
+
+    def _key(self, row: Row, scope: Scope) -> list[t.Any]:
+        """Give the columns of the primary key of a row."""
+        entity = scope[row]
+        if isinstance(entity, Key):
+            return list(entity)
+        return [getattr(entity, name) for name in self._names.key(row.cls)]
+
     def _is(self, condition: Is, scope: Scope) -> t.Any:
-        return _among_keys(_key(_at(condition.row, scope)), condition)
+        objects = [each.value for each in condition.objects]
+        return _among_keys(self._key(condition.row, scope), objects)
 
-    @_translate.register
     def _same(self, condition: Same, scope: Scope) -> t.Any:
-        left, right = _key(_at(condition.left, scope)), _key(_at(condition.right, scope))
-        return sa.and_(*(mine == other for mine, other in zip(left, right, strict=True)))
+        for row, other in ((condition.left, condition.right), (condition.right, condition.left)):
+            if isinstance(other, Known):
+                return _among_keys(self._key(row, scope), [self._at(other, scope)])
+        left, right = self._key(condition.left, scope), self._key(condition.right, scope)
+        return sa.and_(*map(operator.eq, left, right))
 
-    @_translate.register
     def _of_class(self, condition: OfClass, scope: Scope) -> t.Any:
-        entity = _at(condition.row, scope)
+        entity = self._at(condition.row, scope)
         mapper: t.Any = sa.inspect(entity).mapper
         names = [sa.inspect(cls).polymorphic_identity for cls in condition.classes]
         try:
@@ -233,18 +294,16 @@ class Translator:
             )
         return column.in_(names)
 
-    @_translate.register
     def _having(self, condition: Having, scope: Scope) -> t.Any:
         row = condition.row
-        declared = self._relations(row.owner.cls).get(row.relation)
-        if isinstance(declared, Relation):
+        declared = self._names.declared(row.owner.cls, row.relation)
+        if declared is not None:
             return self._declared(condition, declared, scope)
         by_key = self._foreign_key(condition, scope)
         if by_key is not None:
             return by_key.clause
-        attribute = getattr(row.owner.cls, row.relation)
         if isinstance(row.owner, Known):
-            return self._having_known(condition, attribute, scope)
+            return self._having_known(condition, scope)
         attribute = getattr(scope[row.owner], row.relation)
         target, inner = self._entity(row, scope)
         if target is not row.cls:
@@ -252,10 +311,10 @@ class Translator:
         part = None if condition.part == TRUE else self._translate(condition.part, inner)
         return attribute.has(part) if isinstance(row, One) else attribute.any(part)
 
-    def _having_known(self, condition: Having, attribute: t.Any, scope: Scope) -> t.Any:
+    def _having_known(self, condition: Having, scope: Scope) -> t.Any:
         """Look for a row that is related to an object."""
         row = condition.row
-        owner = t.cast(Known, row.owner).value.value
+        owner, attribute = self._at(row.owner, scope), getattr(row.owner.cls, row.relation)
         target, inner = self._entity(row, scope)
         part = self._translate(condition.part, inner)
         related = orm.with_parent(owner, attribute.of_type(target))
@@ -266,14 +325,9 @@ class Translator:
 
     def _entity(self, row: Row, scope: Scope) -> tuple[t.Any, Scope]:
         """Give what a row of a relation stands for: its class, or an alias if that is taken."""
-        mapper: orm.Mapper[t.Any] = sa.inspect(row.cls)
-        taken = {
-            table
-            for entity in scope.values()
-            if not isinstance(entity, Key)
-            for table in sa.inspect(entity).mapper.tables
-        }
-        target = orm.aliased(row.cls) if taken & set(mapper.tables) else row.cls
+        tables = self._names.tables(row.cls)
+        is_taken = any(not tables.isdisjoint(self._names.tables(each.cls)) for each in scope)
+        target = orm.aliased(row.cls) if is_taken else row.cls
         return target, {**scope, row: target}
 
     def _foreign_key(self, condition: Having, scope: Scope) -> _ByKey | None:
@@ -281,32 +335,32 @@ class Translator:
         part, row = condition.part, condition.row
         if not isinstance(row, One) or not isinstance(part, Is | Same):
             return None
-        if isinstance(self._relations(row.owner.cls).get(row.relation), Relation):
+        names = self._names.foreign_key(row.owner.cls, row.relation)
+        if names is None:
             return None
-        attribute = getattr(row.owner.cls, row.relation)
-        pairs = direct_pairs(attribute.property)
-        if pairs is None:
-            return None
-        owner = _at(row.owner, scope)
-        mapper: orm.Mapper[t.Any] = sa.inspect(owner).mapper
-        names = {far: mapper.get_property_by_column(near).key for near, far in pairs}
-        key = [getattr(owner, names[far]) for far in attribute.property.mapper.primary_key]
+        owner = self._at(row.owner, scope)
+        key = [getattr(owner, name) for name, _ in names]
         if any(each is None for each in key):
             return _ByKey(sa.false(), [])
         is_known = isinstance(row.owner, Known)
-        nullable = [getattr(owner, names[f]) for n, f in pairs if n.nullable and not is_known]
+        nullable = [getattr(owner, name) for name, empty in names if empty and not is_known]
         if isinstance(part, Is):
-            return _ByKey(_among_keys(key, part), nullable) if part.row == row else None
+            objects = [each.value for each in part.objects]
+            return _ByKey(_among_keys(key, objects), nullable) if part.row == row else None
         other = part.right if part.left == row else part.left
-        if other not in scope or row not in (part.left, part.right):
+        if row not in (part.left, part.right):
             return None
-        return _ByKey(sa.and_(*map(operator.eq, key, _key(scope[other]))), nullable)
+        if isinstance(other, Known):
+            return _ByKey(_among_keys(key, [self._at(other, scope)]), nullable)
+        if other not in scope:
+            return None
+        return _ByKey(sa.and_(*map(operator.eq, key, self._key(other, scope))), nullable)
 
     def _declared(self, condition: Having, relation: Relation, scope: Scope) -> t.Any:
         row = condition.row
         target: t.Any = orm.aliased(row.cls)
         inner = {**scope, row: target}
-        mine = getattr(_at(row.owner, scope), relation.my_field)
+        mine = getattr(self._at(row.owner, scope), relation.my_field)
         if mine is None:
             return sa.false()
         joined = getattr(target, relation.other_field) == mine
@@ -316,23 +370,23 @@ class Translator:
 
     # -- closures -------------------------------------------------------------------------
 
-    @_translate.register
     def _closure(self, condition: Closure, scope: Scope) -> t.Any:
         """Find the rows of a set that is defined in terms of itself, in one recursive query."""
         cls = condition.variable.cls
         first: t.Any = orm.aliased(cls)
         following: t.Any = orm.aliased(cls)
-        key = _key(first)
+        outer: Scope = {condition.variable: first}
+        key = self._key(condition.variable, outer)
         begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key))).where(
-            self._translate(condition.first, {condition.variable: first})
+            self._translate(condition.first, outer)
         )
         found = begin.cte(f"closure_{next(self._numbers)}", recursive=True)
         inner: Scope = {condition.variable: following, condition.before: Key(found.c)}
-        step = sa.select(*_key(following)).join_from(
+        step = sa.select(*self._key(condition.variable, inner)).join_from(
             following, found, self._translate(condition.next, inner)
         )
         members = found.union(step)
-        mine = _key(_at(condition.row, scope))
+        mine = self._key(condition.row, scope)
         if len(mine) == 1:
             return mine[0].in_(sa.select(members.c[0]))
         return sa.tuple_(*mine).in_(sa.select(*members.c))
@@ -342,11 +396,6 @@ def _bound(value: t.Any) -> t.Any:
     """Give a value as it is bound: some drivers bind an integer in the column's own size."""
     is_wide = type(value) is int and not -(2**15) <= value < 2**15
     return sa.literal(value, sa.BigInteger()) if is_wide else value
-
-
-def _at(row: Row, scope: Scope) -> t.Any:
-    """Give what a row stands for: an entity, or the object that it is."""
-    return row.value.value if isinstance(row, Known) else scope[row]
 
 
 def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
@@ -362,31 +411,34 @@ def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
     return left - right if sign == "-" else left * right
 
 
-def _key(entity: t.Any) -> list[t.Any]:
-    """Give the attributes that are the primary key of an entity."""
-    if isinstance(entity, Key):
-        return list(entity)
-    mapper: orm.Mapper[t.Any] = sa.inspect(entity).mapper
-    return [
-        getattr(entity, mapper.get_property_by_column(column).key) for column in mapper.primary_key
-    ]
-
-
-def _among_keys(key: list[t.Any], condition: Is) -> t.Any:
+def _among_keys(key: list[t.Any], objects: list[t.Any]) -> t.Any:
     """Say that a key is that of one of several objects; one that is not stored is none."""
-    found = []
-    for each in condition.objects:
-        state = sa.inspect(each.value, raiseerr=False)
-        if isinstance(state, orm.InstanceState) and state.identity is not None:
-            found.append(state.identity)
+    states = (sa.inspect(each, raiseerr=False) for each in objects)
+    found: list[t.Any] = [
+        state.identity
+        for state in states
+        if isinstance(state, orm.InstanceState) and state.identity is not None
+    ]
     if not found:
         return sa.false()
     if len(key) == 1:
         values = [identity[0] for identity in found]
         return key[0] == values[0] if len(values) == 1 else key[0].in_(values)
-    return sa.or_(
-        *(
-            sa.and_(*(mine == value for mine, value in zip(key, identity, strict=True)))
-            for identity in found
-        )
-    )
+    return sa.or_(*(sa.and_(*map(operator.eq, key, identity)) for identity in found))
+
+
+_TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, Scope], t.Any]] = {
+    Constant: Translator._constant,
+    And: Translator._and,
+    Or: Translator._or,
+    Not: Translator._not,
+    Comparison: Translator._comparison,
+    Among: Translator._among,
+    IsNull: Translator._is_null,
+    HasCharacter: Translator._has_character,
+    Is: Translator._is,
+    Same: Translator._same,
+    OfClass: Translator._of_class,
+    Having: Translator._having,
+    Closure: Translator._closure,
+}
