@@ -189,6 +189,11 @@ class GoalWriter(Searches):
         function = self._chosen(replace(variant, is_test=is_test), bound)
         passed = replace(self, goal=_as_passed(called, bound))
         made = passed.mark(ast.Call(function, [*args, deeper, load("clock")], []))
+        twice = sorted({ref.name for ref in bound if bound.count(ref) > 1 and not ref.literal})
+        if twice:
+            made = ast.IfExp(
+                _are_decided(twice), made, passed._by_solver(called.name, bound, is_test)
+            )
         if not is_test:
             return self.loop(self.writer.fresh(), made)
         self.fail_unless(made)
@@ -197,12 +202,18 @@ class GoalWriter(Searches):
     def _check_apart(self, passed: list[Ref]) -> None:
         """Refuse arguments that would be one term under several names in another function."""
         names = [ref.name for ref in passed]
-        if len(set(names)) < len(names):
-            raise self.unfollowable("a variable that is passed to a rule twice")
         if any(ref.origin == ref.name for ref in passed):
             raise self.unfollowable("a constant that is passed to a rule and compares itself")
         if any(ref.origin in names for ref in passed):
             raise self.unfollowable("a collection that is passed to a rule with its element")
+
+    def _by_solver(self, rule: str, refs: list[Ref], is_test: bool) -> ast.expr:
+        """Write that the solver answers a call, to which some values are passed twice."""
+        function = "hand_over" if is_test else "hand_over_each"
+        args = ast.Tuple([self.value(ref) for ref in refs], ast.Load())
+        name, labels = self.constants(rule, tuple(ref.name for ref in refs))
+        made: ast.expr = self.mark(call(function, name, args, load("clock"), labels))
+        return made
 
     def _chosen(self, variant: Variant, refs: list[Ref]) -> ast.expr:
         """Write which function answers: for a string that is not known, by a table."""
@@ -308,6 +319,20 @@ class GoalWriter(Searches):
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
         return in_front(head, joined(body, self.rest)), self.out, self.place
+
+
+def _are_decided(names: list[str]) -> ast.expr:
+    """Write that values ask nobody what they equal, and equal themselves."""
+    return both(
+        [
+            test
+            for name in names
+            for test in (
+                compared(call("type", load(name)), ast.In(), load("decided")),
+                compared(load(name), ast.Eq(), load(name)),
+            )
+        ]
+    )
 
 
 def _as_passed(called: Call, refs: list[Ref]) -> Call:

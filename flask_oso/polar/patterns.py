@@ -83,7 +83,9 @@ def _is_excluded(clause: Clause, known: Known, host: Host) -> bool:
     tags = [(at, getattr(p.specializer, "tag", "")) for at, p in enumerate(clause.parameters)]
     tags = [(at, tag) for at, tag in tags if tag and tag not in RESERVED_NAMES]
     classes = [(at, host.classes.get(tag)) for at, tag in tags]
-    if not takes_one_look(clause) or any(cls is None for _, cls in classes):
+    literals = {at for at, p in enumerate(clause.parameters) if not isinstance(p.term, Slot)}
+    takes_looks = takes_one_look(clause) and literals <= known.keys()
+    if not takes_looks or any(cls is None for _, cls in classes):
         # Something may be asked, or an error, before the class is looked at.
         return False
     return any(

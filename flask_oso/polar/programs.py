@@ -676,16 +676,25 @@ class Program:
 
     # -- the solver takes over -------------------------------------------------------------
 
-    def _hand_over(self, name: str, args: tuple[t.Any, ...], clock: Clock) -> bool:
-        for _ in self._hand_over_each(name, args, clock):
+    def _hand_over(
+        self, name: str, args: tuple[t.Any, ...], clock: Clock, labels: t.Any = None
+    ) -> bool:
+        for _ in self._hand_over_each(name, args, clock, labels):
             return True
         return False
 
-    def _hand_over_each(self, name: str, args: tuple[t.Any, ...], clock: Clock) -> Iterator[None]:
+    def _hand_over_each(
+        self, name: str, args: tuple[t.Any, ...], clock: Clock, labels: t.Any = None
+    ) -> Iterator[None]:
+        """Let the solver find the solutions of a call.
+
+        :param labels: what tells arguments apart, one value from another that is the same.
+        """
         if clock[1] is None:
             clock[1] = time.monotonic()
         steps = self._steps(_frames(sys._getframe(1), self._sites))
-        goal = Call(name, tuple(map(result_to_polar, args)))
+        named = dict(zip(labels or range(len(args)), map(result_to_polar, args), strict=True))
+        goal = Call(name, tuple(named[label] for label in labels or named))
         around = None
         if steps:
             # The last step is the call itself, which the solver makes anew.
@@ -886,10 +895,12 @@ def _as_written(goal: Call, goals: list[Term | None]) -> Call:
 
     :param goals: the goals that compiled functions are at, innermost first.
     """
-    args = tuple(
-        Value(arg.value, span=_place_of(goals, at)) if type(arg) is Value else arg
-        for at, arg in enumerate(goal.args)
-    )
+    # What is one term stays one, wherever it stands.
+    placed: dict[int, Term] = {}
+    for at, arg in enumerate(goal.args):
+        known = Value(arg.value, span=_place_of(goals, at)) if type(arg) is Value else arg
+        placed.setdefault(id(arg), known)
+    args = tuple(placed[id(arg)] for arg in goal.args)
     return Call(goal.name, args, span=None if goals[0] is None else goals[0].span)
 
 

@@ -195,6 +195,11 @@ FOLLOWED = {
     "list of parts that is searched": "f(x) if y = [x.name, x.n] and x.n in y and x.flag;",
     "list of parts as an argument": "f(x) if y = [x.name, [x.n]] and x.can(y);",
     "data": 'f(x) if y = {a: [1, "b"], c: {d: nil}} and z = y.a and x.name in z and y.c.d = nil;',
+    "variable that is passed twice": "f(x) if g(x, x.owner, x); g(x, y, z) if x = z and y.flag;",
+    "attribute that is passed twice": "f(x) if y = x.n and g(y, y) and z = x.tags and g(z, z);"
+    " g(x, y) if x = y and y = x;",
+    "literal before a class that is none for a text": 'f(x) if g(x, "a"); g(false, _: User);'
+    " g(nil, _: Repo); g(_, _);",
     "literal that is searched": 'f(x) if x in "abc"; f(x) if x.flag in 3;',
     "search that waits for two variables": 'f(x) if y in z and w in z and y = "a" and z = x.roles'
     " and w = y;",
@@ -237,7 +242,6 @@ UNFOLLOWED = {
     "a list or a dictionary in a head": 'f(x) if g(x, x.tags); g(_: {flag: true}, ["a"]);',
     "a negation that binds a variable": "f(x) if z = y and not (y = x.name) and z = 1;",
     "a condition on a variable that is never bound": "f(x) if y in z and z = z and x = y;",
-    "a variable that is passed to a rule twice": "f(x) if g(x, x); g(x, y) if x = y;",
     "a collection that is passed to a rule with its element": "f(x) if t = x.tags and y in t"
     " and g(y, t); g(y, t) if y in t;",
     "a collection that is searched for two variables": "f(x) if t = x.tags and y in t and z in t"
