@@ -10,19 +10,21 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
+from collections.abc import Sequence
 from dataclasses import replace
 
 from . import attributes
-from .clauses import Candidates
+from .clauses import Candidates, Clause, Slot
 from .host import RESERVED_NAMES, Host
 from .modes import Unfollowable, check_class, is_plain, is_string, leaves_equality
 from .nodes import Pattern, Value
 from .regions import GIVE_UP, Key, Region, Val, placed
-from .snippets import assign, call, compared, load, negated, typed
+from .snippets import assign, call, compared, either, load, negated, typed
 from .sources import Span
 
 #: How many elements are looked at in lists of lists. The rules have a deadline, this has not.
 MAX_ELEMENTS = 100_000
+_FEW = 3
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
@@ -114,7 +116,9 @@ class Guards:
             return
         if region.lookup(("simple", value.name)) is None:
             region.known["simple", value.name] = value
-            region.reads += self._not_simple(region, value)
+            # Most of what is compared with another attribute is a string.
+            unusual = negated(typed(value.name, "str"))
+            region.reads.append(ast.If(unusual, self._not_simple(region, value), []))
 
     def _not_simple(self, region: Region, value: Val) -> list[ast.stmt]:
         """Write that the function gives up for a value that may have an equality of its own."""
@@ -201,7 +205,7 @@ class Guards:
             region = self.under(region, ("str", other.name), test, doubt, span)
             region.known["sure", other.name] = other
         if one.choices is not None:
-            test = compared(load(other.name), ast.In(), load(one.name))
+            test = _is_among(other, one)
             key: Key = ("in", other.name, one.choices)
             return self.under(region, key, test, [], span, (other.name, one.choices))
         text = str(t.cast(Value, one.literal).value)
@@ -248,8 +252,12 @@ class Guards:
         raise Unfollowable("objects that are compared by a method of their own", span)
 
     def pattern(self, specializer: t.Any) -> Pattern:
-        if not isinstance(specializer, Pattern) or specializer.tag is None or specializer.fields:
-            raise Unfollowable("a specializer with fields", getattr(specializer, "span", None))
+        """Check that a pattern is a class, with nothing but literals for its fields."""
+        span = getattr(specializer, "span", None)
+        if not isinstance(specializer, Pattern) or specializer.tag is None:
+            raise Unfollowable("a pattern without a class", span)
+        if not all(isinstance(value, Value) for _, value in specializer.fields):
+            raise Unfollowable("a field that is compared with a variable", span)
         check_class(specializer, self.names.host)
         return specializer
 
@@ -258,6 +266,25 @@ class Guards:
             return self.names.members(pattern.tag)
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
 
+    def may_match(self, clause: Clause, args: Sequence[Val | None]) -> bool:
+        """Leave out a clause that what is known of the arguments excludes.
+
+        :param args: the arguments; ``None`` for one that is not bound.
+        """
+        for parameter, arg in zip(clause.parameters, args, strict=True):
+            if isinstance(parameter.term, Value):
+                if type(parameter.term.value) is not str:
+                    raise Unfollowable("a literal that is no string", parameter.span)
+                if arg is not None and _is_other(arg, parameter.term.value):
+                    return False
+            elif not isinstance(parameter.term, Slot):
+                raise Unfollowable("a list or dictionary in a head", parameter.span)
+            if parameter.specializer is not None and arg is not None and arg.exact is not None:
+                pattern = self.pattern(parameter.specializer)
+                if not self.is_of(arg.exact, pattern):
+                    return False
+        return True
+
     def is_of(self, cls: type, pattern: Pattern) -> bool:
         """Tell whether instances of a plain class match."""
         return issubclass(cls, self._classes_of(pattern))
@@ -265,7 +292,17 @@ class Guards:
     def class_test(
         self, region: Region, value: Val, pattern: Pattern, span: Span | None
     ) -> tuple[Region | None, Val]:
-        """Give the region where a value is of a class, and what is known of it there."""
+        """Give the region where a value matches a pattern, and what is known of it there."""
+        inner, value = self._of_class(region, value, pattern, span)
+        for name, wanted in pattern.fields:
+            if inner is not None:
+                found = self.read(inner, value, name, span)
+                inner = self.equal(inner, Val("", literal=t.cast(Value, wanted)), found, span)
+        return inner, value
+
+    def _of_class(
+        self, region: Region, value: Val, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Val]:
         if value.choices is not None or is_string(value.literal):
             return (region if pattern.tag == "String" else self._no_class(span)), value
         if value.literal is not None:
@@ -355,6 +392,21 @@ class Guards:
         inner = Region(self.fresh("b"), region, is_barrier=True)
         region.items.append(inner)
         return inner
+
+
+def _is_among(value: Val, choices: Val) -> ast.expr:
+    """Write that a string is one of several; a few are compared faster than looked up."""
+    texts = sorted(choices.choices or ())
+    if len(texts) > _FEW:
+        return compared(load(value.name), ast.In(), load(choices.name))
+    return either([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
+
+
+def _is_other(value: Val, text: str) -> bool:
+    """Tell whether a value is surely not this string."""
+    if value.literal is not None:
+        return value.literal.value != text
+    return text in value.others or value.exact not in (None, str)
 
 
 def _counted(collection: Val) -> list[ast.stmt]:

@@ -229,7 +229,7 @@ class Program:
 
     def compiled_shortcut(self, function: ast.FunctionDef, rule: str) -> Shortcut:
         """Compile a function for plain data."""
-        arity = len(function.args.args)
+        arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
 
     def quiet(self) -> tuple[str, Quiet]:

@@ -106,7 +106,7 @@ class ShortcutWriter(Guards):
             body.append(ast.If(test, [GIVE_UP], []))
         handler = ast.ExceptHandler(load("AttributeError"), None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load("found"))], [handler], [], [])
-        return function_of("shortcut", self._parameters, [attempt])
+        return function_of("shortcut", self._parameters, [attempt], ["type", "simple"])
 
     # -- which rules are asked -------------------------------------------------------------
 
@@ -150,9 +150,9 @@ class ShortcutWriter(Guards):
             raise Unfollowable("a rule that is not defined", None)
         key = (name, *(arg.key for arg in args))
         for clause in candidates.for_call([arg.literal or arg for arg in args]):
-            if has_cut(clause):
-                raise Unfollowable("a cut", clause.rule.span)
-            if self._may_match(clause, args):
+            if self.may_match(clause, args):
+                if has_cut(clause):
+                    raise Unfollowable("a cut", clause.rule.span)
                 if _is_passed_on(clause):
                     self._clause(region, clause, node, key)
                 else:
@@ -206,25 +206,6 @@ class ShortcutWriter(Guards):
                     done.add(key)
                     on_path.discard(key)
                     path.pop()
-
-    def _may_match(self, clause: Clause, args: Sequence[Val]) -> bool:
-        """Leave out a clause that what is known of the arguments excludes."""
-        for parameter, arg in zip(clause.parameters, args, strict=True):
-            if isinstance(parameter.term, Value):
-                literal = parameter.term.value
-                if type(literal) is not str:
-                    raise Unfollowable("a literal that is no string", parameter.span)
-                if arg.literal is not None and arg.literal.value != literal:
-                    return False
-                if literal in arg.others or (arg.exact is not None and arg.exact is not str):
-                    return False
-            elif not isinstance(parameter.term, Slot):
-                raise Unfollowable("a list or dictionary in a head", parameter.span)
-            if parameter.specializer is not None and arg.exact is not None:
-                pattern = self.pattern(parameter.specializer)
-                if not self.is_of(arg.exact, pattern):
-                    return False
-        return True
 
     def next_clause(self) -> int:
         """Number one more clause that is written."""

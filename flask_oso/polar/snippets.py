@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from .sources import Span
 
@@ -76,9 +77,15 @@ def tick() -> list[ast.stmt]:
     ]
 
 
-def function_of(name: str, parameters: list[str], body: list[ast.stmt]) -> ast.FunctionDef:
-    """Write a function."""
-    arguments = ast.arguments([], [ast.arg(each) for each in parameters], None, [], [], None, [])
+def function_of(
+    name: str, parameters: list[str], body: list[ast.stmt], kept: Sequence[str] = ()
+) -> ast.FunctionDef:
+    """Write a function.
+
+    :param kept: global names that it finds as fast as its own: parameters with a default.
+    """
+    named = [ast.arg(each) for each in (*parameters, *kept)]
+    arguments = ast.arguments([], named, None, [], [], None, [load(each) for each in kept])
     made = ast.FunctionDef(name, arguments, body, [])
     made.type_params = []  # type: ignore[attr-defined]  # since 3.12
     return made

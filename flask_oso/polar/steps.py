@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .clauses import Clause, Slot, Template
@@ -38,6 +38,7 @@ class Writer(t.Protocol):
     def make_sure(self, region: Region, value: Val) -> None: ...
     def equal(self, region: Region, one: Val, other: Val, span: Span | None) -> Region | None: ...
     def pattern(self, specializer: t.Any) -> Pattern: ...
+    def may_match(self, clause: Clause, args: Sequence[Val | None]) -> bool: ...
     def class_test(
         self, region: Region, value: Val, pattern: Pattern, span: Span | None
     ) -> tuple[Region | None, Val]: ...
@@ -282,9 +283,10 @@ class Step:
         if candidates is None:
             raise Unfollowable("a rule that is not defined", self.goal.span)
         for clause in candidates:
-            if has_cut(clause):
-                raise Unfollowable("a cut", clause.rule.span)
-            self._clause_in_place(called, clause, values)
+            if self.writer.may_match(clause, values):
+                if has_cut(clause):
+                    raise Unfollowable("a cut", clause.rule.span)
+                self._clause_in_place(called, clause, values)
         return None
 
     def _clause_in_place(self, called: Call, clause: Clause, values: list[Val | None]) -> None:

@@ -133,6 +133,9 @@ _CONDITIONS = (
     "(f.flag or u.flag)",
     '(f.owner = u or f.name = "a")',
     "f.missing = 1",
+    "u matches User{level: 2}",
+    'f matches Folder{name: "a", flag: true}',
+    "f.owner matches User{flag: true}",
     "f.tags = u.roles",
 )
 _ALLOW = (
@@ -205,6 +208,10 @@ def _clause(choices: Choices, name: str, has_action: bool) -> str:
     action = choices.pick(('"read", ', '"write", ', '"a", ', '"b", ')) if has_action else ""
     user = choices.pick(("u: User", "u: User", "u: Robot", "u: Actor"))
     folder = choices.pick(("f: Folder", "f: Folder", "f: Folder", "f: Resource", "f: Drawer"))
+    if choices.number(4) == 0:
+        folder = choices.pick(
+            ('f: Folder{name: "a"}', "f: Folder{flag: true}", "f: Drawer{level: 1}")
+        )
     if name != "has_permission":
         user, folder = choices.pick((user, user, "u")), choices.pick((folder, folder, "f"))
     goals = [choices.pick(_CONDITIONS) for _ in range(1 + choices.number(3))]
