@@ -61,6 +61,12 @@ class Guards:
         self.caches: list[str] = []
         #: Whether the function counts elements.
         self.counts = False
+        #: The number of the alternative that is being written.
+        self.alternative = 0
+
+    def next_alternative(self) -> None:
+        """Begin to write what is tried if nothing before it has a solution."""
+        self.alternative += 1
 
     # -- values ----------------------------------------------------------------------------
 
@@ -165,6 +171,7 @@ class Guards:
         if key not in region.inside:
             header = placed(ast.If(test, [], otherwise), span)
             inner = Region(region.found, region, header=header, texts=texts)
+            inner.alternative = self.alternative
             region.inside[key] = inner
             region.items.append(inner)
         return region.inside[key]
@@ -364,6 +371,7 @@ class Guards:
                 ast.Name(element.name, ast.Store()), load(collection.name), [], []
             )
             made = Region(out.found, out, is_barrier=True, header=placed(header, span))
+            made.alternative = self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
             made.known["element",] = element
             out.inside[key] = made
@@ -390,6 +398,7 @@ class Guards:
     def apart(self, region: Region) -> Region:
         """Give a region that has an answer of its own, for a goal that others depend on."""
         inner = Region(self.fresh("b"), region, is_barrier=True)
+        inner.alternative = self.alternative
         region.items.append(inner)
         return inner
 

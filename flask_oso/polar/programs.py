@@ -143,6 +143,7 @@ class Program:
             "harmless": self._harmless,
             "missing": _MISSING,
             "once": (None,),
+            "is_searched": False,
             "never": (),
             "equal": self._equal,
             "matches": self._matches,
@@ -255,7 +256,7 @@ class Program:
         found = set()
         for text, shortcuts, by, question in questions:
             shortcut = shortcuts.get(type(args[by]))
-            answer = None if shortcut is None else shortcut(*args)
+            answer = None if shortcut is None else shortcut(*args, True)
             if answer is None:
                 answer = question(*before, text, *after)
             if answer:

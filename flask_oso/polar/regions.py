@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .clauses import Clause
@@ -46,6 +47,8 @@ class Val:
         return (self.name, self.exact)
 
 
+#: The name that says whether there is a solution.
+FOUND = "found"
 #: Ends a function that cannot tell.
 GIVE_UP: ast.stmt = ast.Return(ast.Constant(None))
 Node = tuple[str, tuple[Val, ...]]
@@ -79,6 +82,8 @@ class Region:
     found: str
     above: Region | None = None
     is_barrier: bool = False
+    #: The number of the alternative that it was made for, in the order of the rules.
+    alternative: int = 0
     header: ast.stmt | None = None
     body: list[ast.stmt] = field(default_factory=list)
     reads: list[ast.stmt] = field(default_factory=list)
@@ -93,7 +98,8 @@ class Region:
     subject: Val | None = None
     flag: str | None = None
     is_flagged: bool = False
-    is_successful: bool = False
+    #: The alternatives that have a solution here.
+    successes: list[int] = field(default_factory=list)
     #: The value that is one of these strings here.
     texts: tuple[str, frozenset[str]] | None = None
     #: How the same begins anew with another value.
@@ -164,16 +170,28 @@ class Env:
 # -- writing it down ----------------------------------------------------------------------
 
 
-def rendered(region: Region) -> list[ast.stmt]:
-    """Write down a region: values first, then what depends on them, loops last."""
+def alternatives(region: Region) -> Iterator[int]:
+    """Give the numbers of the alternatives in the order in which they are written down."""
+    yield region.alternative
+    yield from region.successes
+    for inner in [*region.items, *region.loops]:
+        yield from alternatives(inner)
+
+
+def rendered(region: Region, success: list[ast.stmt] | None = None) -> list[ast.stmt]:
+    """Write down a region: values first, then what depends on them, loops last.
+
+    :param success: what is done at the first solution of the whole, instead of noting it.
+    """
     is_start = region.above is None or region.is_barrier
     flags = _flags_of(region) if is_start else []
     out = [assign(flag, ast.Constant(False)) for flag in flags]
     out += region.reads
-    if region.is_successful:
-        out.append(assign(region.found, ast.Constant(True)))
+    if region.successes:
+        note = [assign(region.found, ast.Constant(True))]
+        out += success if success is not None and region.found == FOUND else note
     for inner in [*region.items, *region.loops]:
-        _append(out, _enclosed(inner))
+        _append(out, _enclosed(inner, success))
     if region.flag is not None:
         out.append(assign(region.flag, ast.Constant(True)))
     if region.again is not None:
@@ -181,8 +199,8 @@ def rendered(region: Region) -> list[ast.stmt]:
     return out
 
 
-def _enclosed(inner: Region) -> list[ast.stmt]:
-    body = rendered(inner)
+def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
+    body = rendered(inner, success)
     header: t.Any = inner.header
     if header is None:
         return [assign(inner.found, ast.Constant(False)), *body]

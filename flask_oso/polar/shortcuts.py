@@ -27,10 +27,10 @@ from collections.abc import Sequence
 
 from .clauses import Clause, Slot
 from .guards import Guards, Names
-from .modes import Unfollowable, has_cut, is_string
+from .modes import Unfollowable, has_cut, in_order, is_string
 from .nodes import Call, Expression, List, Operator, Pattern, Term, Value
-from .regions import GIVE_UP, Again, Env, Key, Node, Region, Val, rendered
-from .snippets import assign, call, compared, function_of, load, negated
+from .regions import FOUND, GIVE_UP, Again, Env, Key, Node, Region, Val, alternatives, rendered
+from .snippets import assign, call, compared, function_of, load, negated, returned
 from .steps import Goals, Step, body_goals
 
 #: How many goals one function may hold, and how many regions.
@@ -39,6 +39,12 @@ MAX_REGIONS = 60
 #: How many links of a chain are followed, such as folders in folders.
 LEVELS = 256
 _LEVELS = range(LEVELS)
+#: An argument that few give, and globals that are often read.
+_KEPT = ("is_searched", "type", "simple")
+#: Whoever searches for all solutions wants to know of an error behind the first one, too.
+_SUCCESS: list[ast.stmt] = [
+    ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
+]
 
 
 class ShortcutWriter(Guards):
@@ -61,11 +67,12 @@ class ShortcutWriter(Guards):
         self._goals_written = 0
         #: Whether no rule applies, so that the function refuses whatever is asked.
         self.is_empty = False
+        self._is_in_order = True
         self._regions = 0
         self._pending: list[Region] = []
         #: Which node asks which, to find what would never end.
         self._asked: dict[Key, set[Key]] = {}
-        root = self._root = Region("found")
+        root = self._root = Region(FOUND)
         at, known = text
         self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
         self._other = f"a{at}" if isinstance(known, frozenset) else None
@@ -92,11 +99,11 @@ class ShortcutWriter(Guards):
             # A string with surrogates is refused.
             is_ascii = ast.Call(ast.Attribute(load(self._other), "isascii", ast.Load()), [], [])
             body.append(ast.If(negated(is_ascii), [GIVE_UP], []))
-        body += [assign("found", ast.Constant(False))]
+        body += [assign(FOUND, ast.Constant(False))]
         body += [assign(name, ast.Constant(None)) for name in self.caches]
         if self.counts:
             body.append(assign("count", ast.Constant(0)))
-        inner = rendered(self._root)
+        inner = rendered(self._root, _SUCCESS if self._keeps_order() else None)
         self.is_empty = not inner
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
@@ -105,8 +112,16 @@ class ShortcutWriter(Guards):
             )
             body.append(ast.If(test, [GIVE_UP], []))
         handler = ast.ExceptHandler(load("AttributeError"), None, [GIVE_UP])
-        attempt = ast.Try([*body, *inner, ast.Return(load("found"))], [handler], [], [])
-        return function_of("shortcut", self._parameters, [attempt], ["type", "simple"])
+        attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
+        return function_of("shortcut", self._parameters, [attempt], _KEPT)
+
+    def _keeps_order(self) -> bool:
+        """Tell whether all is looked at in the order in which the rules are tried.
+
+        The function may then end with the first solution, as the solver does.
+        """
+        tried = [*alternatives(self._root)]
+        return self._is_in_order and len(self._asked) == 0 and tried == sorted(tried)
 
     # -- which rules are asked -------------------------------------------------------------
 
@@ -207,6 +222,10 @@ class ShortcutWriter(Guards):
                     on_path.discard(key)
                     path.pop()
 
+    def forget_order(self) -> None:
+        """Note that alternatives are not written in the order in which they are tried."""
+        self._is_in_order = False
+
     def next_clause(self) -> int:
         """Number one more clause that is written."""
         return next(self._clauses)
@@ -216,7 +235,7 @@ class ShortcutWriter(Guards):
     def _write_leaves(self, region: Region) -> None:
         """Write the clauses of a region; those that differ in a string only as one."""
         groups: dict[Key, list[tuple[Clause, Node]]] = {}
-        leaves, region.leaves = region.leaves, []
+        leaves, region.leaves = self._in_order(region.leaves), []
         for clause, node in leaves:
             at = _open_string(clause, node[1])
             keys = [None if n == at else arg.key for n, arg in enumerate(node[1])]
@@ -234,9 +253,24 @@ class ShortcutWriter(Guards):
                     # What it asks further in, if anything, does not depend on the string.
                     break
 
+    def _in_order(self, leaves: list[tuple[Clause, Node]]) -> list[tuple[Clause, Node]]:
+        """Sort clauses as they are tried, if that can be told."""
+        if self._asked or len({node for _, node in leaves}) != 1:
+            self._is_in_order = False
+            return leaves
+        try:
+            order = in_order([clause for clause, _ in leaves], self.names.host)
+        except Unfollowable:
+            self._is_in_order = False
+            return leaves
+        self._is_in_order = self._is_in_order and not order.exclusive
+        places = {id(clause): place for place, clause in enumerate(order.clauses)}
+        return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
+
     def _clause(self, region: Region, clause: Clause, node: Node, asking: Key) -> None:
         """Write one clause for a node."""
         env, number = Env(), self.next_clause()
+        self.next_alternative()
         here: Region | None = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             if here is None:
@@ -274,7 +308,7 @@ class ShortcutWriter(Guards):
         here = t.cast(Region, here)
         for value in env.values.values():
             self.make_sure(here, value)
-        here.is_successful = True
+        here.successes.append(self.alternative)
 
 
 # -- small questions about clauses ------------------------------------------------------------

@@ -32,6 +32,8 @@ class Writer(t.Protocol):
     names: Names
 
     def next_clause(self) -> int: ...
+    def next_alternative(self) -> None: ...
+    def forget_order(self) -> None: ...
     def ask(self, region: Region, node: Node, asking: Key | None) -> None: ...
     def run(self, region: Region, goals: Goals, env: Env, asking: Key) -> None: ...
     def read(self, region: Region, owner: Val, name: str, span: Span | None) -> Val: ...
@@ -123,6 +125,7 @@ class Step:
     def disjunction(self, term: Expression) -> None:
         """Write each alternative, with what stands behind it."""
         for arg in term.args:
+            self.writer.next_alternative()
             goals = in_front([(arg, self.clause)], self.rest)
             self.writer.run(self.region, goals, self.env.copy(), self.asking)
 
@@ -282,11 +285,13 @@ class Step:
         candidates = self.writer.names.candidates(called.name, len(values))
         if candidates is None:
             raise Unfollowable("a rule that is not defined", self.goal.span)
-        for clause in candidates:
-            if self.writer.may_match(clause, values):
-                if has_cut(clause):
-                    raise Unfollowable("a cut", clause.rule.span)
-                self._clause_in_place(called, clause, values)
+        clauses = [clause for clause in candidates if self.writer.may_match(clause, values)]
+        if len(clauses) > 1:
+            self.writer.forget_order()
+        for clause in clauses:
+            if has_cut(clause):
+                raise Unfollowable("a cut", clause.rule.span)
+            self._clause_in_place(called, clause, values)
         return None
 
     def _clause_in_place(self, called: Call, clause: Clause, values: list[Val | None]) -> None:

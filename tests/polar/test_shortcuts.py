@@ -382,6 +382,77 @@ def test_other_string_is_refused_if_it_is_none() -> None:
     assert_alike(oso, *args)
 
 
+# -- the first solution ----------------------------------------------------------------
+
+EITHER = """
+allow(u: User, "read", f: Folder) if f.owner = u;
+allow(u: User, "read", f: Folder) if f.level < u.level;
+allow(u: User, "read", f: Folder) if tag in f.tags and tag = u.tag;
+"""
+
+
+def test_error_behind_the_first_solution_is_not_met() -> None:
+    """A rule that allows ends a check, whatever the rules behind it would say."""
+    oso = load(EITHER)
+    user = User(level="low", tag="x")
+    folder = Folder(owner=user, level=1, tags=math)
+
+    assert oso._engine.solve_call("allow", (user, "read", folder))
+    assert_alike(oso, user, "read", folder)
+
+
+def test_error_before_the_first_solution_is_met() -> None:
+    """A rule that cannot be decided is an error, though one behind it allows."""
+    oso = load(EITHER)
+    user = User(level="low", tag="x")
+    folder = Folder(owner=None, level=1, tags=["x"])
+
+    assert by_shortcut(oso, user, "read", folder) is None
+    assert_alike(oso, user, "read", folder)
+
+
+def test_error_behind_the_first_solution_is_met_where_all_are_wanted() -> None:
+    """``authorized_actions`` looks for all solutions, as a query does."""
+    oso = load(EITHER)
+    user = User(level="low", tag="x")
+
+    with pytest.raises(OsoError):
+        oso.authorized_actions(user, Folder(owner=user, level=1, tags=["x"]))
+
+
+def test_order_of_the_rules_is_kept_where_they_share_a_condition() -> None:
+    """What two rules test alike is tested once, and the rule between them has its turn."""
+    oso = load(
+        """
+        allow(_: User, "read", f: Folder) if f.open = true and f.level = 1;
+        allow(u: User, "read", f: Folder) if f.level < u.level;
+        allow(_: User, "read", f: Folder) if f.open = true and f.level = 2;
+        """
+    )
+    args = User(level="low"), "read", Folder(open=True, level=2)
+
+    assert by_shortcut(oso, *args) is None
+    assert_alike(oso, *args)
+
+
+def test_more_specific_rule_is_tried_first() -> None:
+    """Wherever it stands: its error comes before the solution of another."""
+
+    class Drawer(Folder):
+        """A kind of folder."""
+
+    oso = Oso()
+    for cls in (User, Folder, Drawer):
+        oso.register_class(cls)
+    oso.load_str(
+        'allow(_: User, "read", f: Folder) if f.open = true;'
+        'allow(_: User, "read", d: Drawer) if d.level < 5;'
+    )
+
+    assert_alike(oso, User(), "read", Drawer(open=True, level="low"))
+    assert_alike(oso, User(), "read", Drawer(open="odd", level=1))
+
+
 # -- facts -----------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from flask_oso import Limits, Oso, OsoError
+from flask_oso import Limits, Oso, OsoError, Variable
 from flask_oso.polar.engine import Engine
 
 from ..choices import Choices
@@ -62,6 +62,7 @@ def check(data: bytes) -> Report | None:
         for actor in world.actors:
             for resource in world.resources:
                 _compare(report, oso._engine, world, (actor, resource))
+                _compare_actions(report, oso._engine, world, (actor, resource))
         if report.differences:
             report.differences.insert(0, policy)
     return report
@@ -81,6 +82,27 @@ def _compare(report: Report, engine: Engine, world: World, pair: tuple[t.Any, t.
             report.differences.append(f"{title}\n{expected}\n{given}")
 
 
+def _compare_actions(
+    report: Report, engine: Engine, world: World, pair: tuple[t.Any, t.Any]
+) -> None:
+    """Ask for all actions, where they are told without a query."""
+    actor, resource = pair
+    args = [actor, Variable("action"), resource]
+
+    def solve() -> set[t.Any]:
+        return {found["action"] for found in engine.query_rule("allow", args)}
+
+    given = _outcome(world, lambda: engine.strings("allow", args, 1))
+    if given[0] is None:
+        return
+    expected = _outcome(world, solve)
+    # Errors of a search among all actions name the variable, and come in another order.
+    alike = expected[0] == given[0] or all(isinstance(each[0], tuple) for each in (expected, given))
+    if not alike and _OUT_OF_TIME not in f"{expected} {given}":
+        title = f"actions of {_described(actor)} on {_described(resource)}"
+        report.differences.append(f"{title}\n{expected}\n{given}")
+
+
 def _described(value: t.Any) -> str:
     return f"{type(value).__name__}({getattr(value, '__dict__', value)})"
 
@@ -93,7 +115,7 @@ def _is_short(engine: Engine, args: tuple[t.Any, t.Any, t.Any]) -> bool:
     return shortcuts[args[1]][type(args[2])](*args) is not None
 
 
-def _outcome(world: World, ask: t.Callable[[], bool]) -> tuple[t.Any, int]:
+def _outcome(world: World, ask: t.Callable[[], t.Any]) -> tuple[t.Any, int]:
     """Give the answer, or the error with its text, and how many names were computed."""
     world.counter[0] = 0
     answer: t.Any
