@@ -96,6 +96,9 @@ def _compare_actions(
     if given[0] is None:
         return
     expected = _outcome(world, solve)
+    if expected[1] or given[1]:
+        # What a name is depends on how often it was asked for, and here that may differ.
+        return
     # Errors of a search among all actions name the variable, and come in another order.
     alike = expected[0] == given[0] or all(isinstance(each[0], tuple) for each in (expected, given))
     if not alike and _OUT_OF_TIME not in f"{expected} {given}":
