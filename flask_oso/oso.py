@@ -239,10 +239,14 @@ class Oso(Polar):
         builder = self._builder
         if builder is None and isinstance(adapter, QueryBuilder):
             builder = adapter
+        if builder is None and adapter is not None:
+            from .polar.filters import FilterBuilder
+
+            builder = FilterBuilder(adapter)
         if builder is None:
             raise OsoError(
                 "No models are registered, so there is nothing to query. Call 'register_models'"
-                " of 'flask_oso.sqlalchemy'."
+                " of 'flask_oso.sqlalchemy', or set an adapter."
             )
         cls = builder.class_of(entity)
         if cls not in engine.host.types:

@@ -35,7 +35,7 @@ order in which they build on each other, which is also the order to read them in
 ``questions``, ``programs``
     what takes a question; all functions of an engine, and what they share.
 ``models``, ``residual``, ``outcomes``, ``faithful``, ``unknowns``, ``search``, ``equations``,
-``conditions``, ``partial``, ``prepared``
+``conditions``, ``partial``, ``prepared``, ``filters``
     questions about rows that nobody knows yet: what is known of their classes, the condition
     that is left of a policy, and how it is found.
 ``inspection``, ``watching``, ``tracing``, ``measuring``, ``console``, ``debugger``

@@ -246,7 +246,7 @@ class Conditions(Equations):
         return Branches([lambda: self._unified(item, Entity(each))], row=each)
 
     def _in_text(self, item: t.Any, text: Operand) -> Result:
-        if field_of(text).kind is not Kind.TEXT:
+        if field_of(text).kind not in (Kind.TEXT, Kind.ANY):
             raise self._refusal(f"`{show(text)}` is no collection", "Write a list or a relation.")
         if not self._is_closed(item) or has_unknown_rows(item):
             raise self._refusal(

@@ -103,6 +103,8 @@ def equal(operand: Operand, value: t.Any) -> Condition:
 def equal_columns(left: Operand, right: Operand) -> Condition:
     """Say that two columns unify: both have the same value, or none."""
     mine, other = _comparable(left), _comparable(right)
+    if Kind.ANY in (mine.kind, other.kind):
+        return TRUE if left == right else Comparison("=", left, right)
     if mine.kind is other.kind and (mine.scale, mine.choices) == (other.scale, other.choices):
         if mine.kind is Kind.DECIMAL and mine.scale is None:
             raise _without_scale(left)
@@ -218,6 +220,8 @@ _ALIKE: dict[Kind, t.Callable[[Field, t.Any], list[t.Any]]] = {
     Kind.TIME: _same_times,
     Kind.UUID: _same_identifiers,
     Kind.ENUM: _same_choices,
+    # Whoever reads the rows knows how to compare.
+    Kind.ANY: lambda field, value: [value],
 }
 
 
@@ -277,6 +281,8 @@ def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
         return _ordered_choices(sign, operand, value)
     if kind is Kind.INTEGER or kind is Kind.DECIMAL or kind is Kind.FLOAT:
         return _ordered_numbers(sign, operand, value)
+    if kind is Kind.ANY:
+        return _order(sign, operand, Literal(value))
     if kind is Kind.TEXT:
         if type(value) is not str:
             raise _incomparable(operand, value)
@@ -288,6 +294,8 @@ def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
 def ordered_columns(sign: Operator, left: Operand, right: Operand) -> Condition:
     """Say that one column is less than another, or greater."""
     mine, other = _comparable(left), _comparable(right)
+    if Kind.ANY in (mine.kind, other.kind):
+        return _order(sign, left, right)
     known = mine.kind is other.kind and mine.scale == other.scale
     if not known or mine.kind in (Kind.BOOLEAN, Kind.ENUM, Kind.UUID):
         raise Unfaithful(

@@ -25,6 +25,7 @@ class Kind(enum.Enum):
     TIME = "time"
     UUID = "UUID"
     ENUM = "Enum"
+    ANY = "any value"
     OPAQUE = "opaque"
 
 

@@ -153,7 +153,7 @@ class Partial(Conditions):
             return True
         if type(value) is Truth:
             return Outcome(value.condition)
-        if type(value) is Cell and field_of(value.operand).kind is Kind.BOOLEAN:
+        if type(value) is Cell and field_of(value.operand).kind in (Kind.BOOLEAN, Kind.ANY):
             holds = Comparison("=", value.operand, Literal(True))
             return self._outcome(holds, null(value.operand), rows_of(value.operand))
         if isinstance(value, OPEN):
