@@ -168,7 +168,8 @@ class Step:
         return self._bind(t.cast(int, self._variable(item)), element, region)
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Goals] | None:
-        if collection.rest is not None or not all(map(is_string, collection.items)):
+        items = collection.items
+        if collection.rest is not None or not items or not all(map(is_string, items)):
             raise Unfollowable("a search in a list of more than strings", self.goal.span)
         known = self._bound(item)
         texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)

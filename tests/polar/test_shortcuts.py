@@ -479,3 +479,12 @@ def test_facts_and_odd_values(position: int, value: t.Callable[[], t.Any]) -> No
     args[position] = value()
 
     assert_alike(oso, *args)
+
+
+def test_an_empty_list_holds_nothing() -> None:
+    """A policy that looks in an empty list loads, and allows nothing."""
+    oso = Oso()
+    oso.register_class(Folder)
+    oso.load_str('allow(_, "read", f: Folder) if f.name in [];')
+
+    assert not oso.is_allowed("ana", "read", Folder(name="a"))
