@@ -32,8 +32,9 @@ order in which they build on each other, which is also the order to read them in
     rules as Python functions: which can be, and how each is written.
 ``regions``, ``guards``, ``steps``, ``shortcuts``, ``dispatch``
     all rules of a question as one function for plain data, and how it is found.
-``questions``, ``programs``
-    what takes a question; all functions of an engine, and what they share.
+``questions``, ``frames``, ``runtime``, ``programs``
+    what takes a question; where functions are, and what they ask for while they run; all
+    functions of an engine.
 ``models``, ``residual``, ``outcomes``, ``faithful``, ``unknowns``, ``search``, ``equations``,
 ``conditions``, ``partial``, ``prepared``, ``filters``
     questions about rows that nobody knows yet: what is known of their classes, the condition

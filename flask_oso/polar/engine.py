@@ -385,7 +385,7 @@ def _is_running() -> bool:
 
     Asked seldom, so it looks at the stack of calls; runs need not keep account of it.
     """
-    from .programs import is_entry
+    from .frames import is_entry
 
     frame = sys._getframe()
     while frame.f_back is not None:
