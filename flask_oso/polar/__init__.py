@@ -30,7 +30,7 @@ order in which they build on each other, which is also the order to read them in
 ``modes``, ``snippets``, ``scopes``, ``places``, ``lists``, ``patterns``, ``lookups``, ``searches``,
 ``goals``, ``compiler``
     rules as Python functions: which can be, and how each is written.
-``regions``, ``guards``, ``steps``, ``shortcuts``, ``dispatch``
+``alike``, ``regions``, ``guards``, ``steps``, ``shortcuts``, ``dispatch``
     all rules of a question as one function for plain data, and how it is found.
 ``questions``, ``frames``, ``runtime``, ``programs``
     what takes a question; where functions are, and what they ask for while they run; all

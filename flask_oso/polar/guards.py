@@ -48,6 +48,7 @@ class Names(t.Protocol):
     def is_relation(self, name: str) -> bool: ...
     def quiet(self) -> tuple[str, Quiet]: ...
     def is_quiet(self, cls: type, attribute: str) -> bool: ...
+    def compares_fields(self, cls: type) -> bool: ...
 
 
 class Guards:
@@ -248,12 +249,28 @@ class Guards:
             inner = self.under(region, key, test, doubt, span)
             inner.known["sure", unknown.name] = unknown
             return inner
+        if any(value.exact and self.names.compares_fields(value.exact) for value in (one, other)):
+            return self._equal_data(region, one, other, span)
         for value in (one, other):
             if value.exact not in (None, str):
                 self._no(span)
             self._make_simple(region, value)
         test = compared(load(one.name), ast.Eq(), load(other.name))
         return self.under(region, key, test, [], span)
+
+    def _equal_data(self, region: Region, one: Val, other: Val, span: Span | None) -> Region:
+        """Compare objects of a dataclass field by field."""
+        key = ("alike", *sorted((one.name, other.name)))
+        known = region.lookup(key)
+        if known is None:
+            known = region.known[key] = Val(self.fresh())
+            compare = call("alike", load(one.name), load(other.name))
+            is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
+            region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
+        inner = self.under(region, key, load(known.name), [], span)
+        for value in (one, other):
+            inner.known["sure", value.name] = value
+        return inner
 
     def _no(self, span: Span | None) -> t.NoReturn:
         raise Unfollowable("objects that are compared by a method of their own", span)

@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Callable
 
 from . import attributes
+from .alike import Alike
 from .clauses import Candidates
 from .collector import without_collector
 from .compiler import Writer
@@ -93,6 +94,7 @@ class Program(Runtime):
         }
         self._heights: dict[str, float] | None = None
         self._names: dict[str, t.Any] = self.shared_names()
+        self._alike = self._names["alike"] = Alike(self._names["simple"])
 
     @property
     def _making(self) -> t.Any:
@@ -157,6 +159,10 @@ class Program(Runtime):
         """Make a set of classes whose attributes are read without a trace."""
         made = Quiet()
         return self.constant(made), made
+
+    def compares_fields(self, cls: type) -> bool:
+        """Tell whether two objects of a class are equal where their fields are."""
+        return self._alike.fields(cls) is not None
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of a class's instances is read without a trace."""

@@ -25,12 +25,24 @@ class User(Thing):
     """Who asks."""
 
 
-class Robot(Thing):
-    """Who asks, too."""
+@dataclass
+class Robot:
+    """Who asks, too. Two are equal if all is that they have."""
+
+    name: t.Any
+    level: t.Any
+    flag: t.Any
+    team: t.Any
+    boss: t.Any = None
+    roles: t.Any = None
 
 
-class Team(Thing):
-    """What users are in."""
+@dataclass
+class Team:
+    """What users are in. Two of one name with the same members are equal."""
+
+    name: t.Any
+    members: t.Any
 
 
 class Folder(Thing):
@@ -257,7 +269,7 @@ def make_world(choices: Choices) -> World:
     return world
 
 
-def _user(choices: Choices, cls: type[Thing], teams: Sequence[Team]) -> Thing:
+def _user(choices: Choices, cls: type[t.Any], teams: Sequence[Team]) -> t.Any:
     user = cls(
         name=choices.pick(_NAMES),
         level=choices.number(4),
