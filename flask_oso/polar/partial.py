@@ -65,6 +65,10 @@ from .solver import is_excluded
 from .specificity import sort_clauses
 from .unknowns import OPEN, Cell, Entity, Truth, has_unknown_rows, rows_of, shown
 
+#: How often a rule with two unknown rows may meet itself; a few times are for no recursion.
+MAX_ROUNDS = 10
+MAX_GENERAL_ROUNDS = 2
+
 
 @dataclass
 class _Recursion:
@@ -89,6 +93,7 @@ class Partial(Conditions):
     ) -> None:
         super().__init__(program, models, analysis, limits, follows=follows, is_general=is_general)
         self._recursions: dict[t.Any, _Recursion] = {}
+        self._rounds_of: dict[str, int] = {}
         self._operators: dict[Operator, Handler] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,
@@ -237,8 +242,10 @@ class Partial(Conditions):
         if not all(map(self._is_closed, args)):
             return self._branch_clauses(known)
         at = self._position_of_row(known)
-        if at is not None and self._analysis.is_recursive(call.name):
-            return self._call_again(known, at)
+        if self._analysis.is_recursive(call.name):
+            if at is not None:
+                return self._call_again(known, at)
+            return self._call_deeper(known)
         if self._goals is None:
             return self._branch_clauses(known)
         return self._alone(self._branch_clauses, known)
@@ -367,6 +374,17 @@ class Partial(Conditions):
         if recursion.is_met:
             outcome = Outcome(self._closed(root, outcome), lacks=outcome.lacks)
         return self._about(row, _moved(outcome, root, row), call, at)
+
+    def _call_deeper(self, call: Call) -> Result:
+        """Solve a call that may meet itself, and has more than one unknown row: a few times."""
+        rounds = self._rounds_of.get(call.name, 0)
+        limit = MAX_GENERAL_ROUNDS if self._is_general else MAX_ROUNDS
+        if rounds >= limit:
+            raise self._too_deep()
+        self._rounds_of[call.name] = rounds + 1
+        outcome = self._alone(self._branch_clauses, call)
+        self._rounds_of[call.name] = rounds
+        return outcome
 
     def _fresh_root(self, cls: type) -> Root:
         self._number += 1

@@ -221,6 +221,7 @@ class Search:
         self._depth -= 1
         for test in reversed(tests):
             outcome = both(test, outcome)
+        self._check_clock()
         return outcome
 
     def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> Outcome:
@@ -247,6 +248,9 @@ class Search:
         self._steps += 1
         if self._steps > MAX_GOALS:
             raise self._too_deep()
+        self._check_clock()
+
+    def _check_clock(self) -> None:
         # Each goal may make conditions that take long to simplify.
         timeout = self._limits.timeout
         used = 0.0 if timeout is None else time.monotonic() - self._began

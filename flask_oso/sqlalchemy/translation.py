@@ -308,8 +308,12 @@ class Translator:
         target, inner = self._entity(row, scope)
         if target is not row.cls:
             attribute = attribute.of_type(target)
-        part = None if condition.part == TRUE else self._translate(condition.part, inner)
-        return attribute.has(part) if isinstance(row, One) else attribute.any(part)
+        found = attribute.has() if isinstance(row, One) else attribute.any()
+        if condition.part == TRUE:
+            return found
+        # INVARIANT: not as a criterion of `has` and `any`. Those of an alias take columns of
+        # the class itself for columns of the alias, and so one row for another.
+        return found.where(self._translate(condition.part, inner))
 
     def _having_known(self, condition: Having, scope: Scope) -> t.Any:
         """Look for a row that is related to an object."""

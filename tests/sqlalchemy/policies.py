@@ -33,6 +33,13 @@ COLUMNS = {
         "user_id": ["1", "_u.id"],
     },
 }
+INTEGERS = {
+    "Doc": ["id", "rank", "size", "owner_id", "editor_id"],
+    "User": ["id", "level"],
+    "Team": ["id"],
+    "Folder": ["id", "owner_id", "parent_id"],
+    "Role": ["user_id", "doc_id", "weight"],
+}
 BOOLEANS = {"Doc": ["open", "flag"], "User": ["admin"], "Team": ["open"], "Folder": ["open"]}
 ONES = {
     "Doc": {"folder": "Folder", "owner": "User", "editor": "User"},
@@ -55,6 +62,8 @@ class Writer:
         self._choose = choose
         self._numbers = itertools.count(1)
         self._helpers: list[str] = []
+        #: The variables that stand for rows, with their classes, innermost last.
+        self._scope: list[tuple[str, str]] = []
 
     def policy(self) -> str:
         """Write one to three rules for documents, and what they call."""
@@ -67,8 +76,14 @@ class Writer:
 
     def condition(self, name: str, cls: str, depth: int) -> str:
         """Write a condition on what a variable stands for."""
-        if depth <= 0:
-            return self._comparison(name, cls)
+        self._scope.append((name, cls))
+        written = self._condition(name, cls, depth)
+        self._scope.pop()
+        return written
+
+    def _condition(self, name: str, cls: str, depth: int) -> str:
+        if depth <= 0 or self._choose.random() < 0.1:
+            return self._across() if self._choose.random() < 0.3 else self._comparison(name, cls)
         kinds: list[Callable[[str, str, int], str]] = [
             self._both, self._both, self._either, self._either, self._negated, self._negated,
             self._through_one, self._through_one, self._through_many, self._through_many,
@@ -120,6 +135,15 @@ class Writer:
         if column == "due":
             return literal in ("new_year", "nil")
         return not literal.startswith('"')
+
+    def _across(self) -> str:
+        """Compare columns of two rows, which may be of one table."""
+        left = self._one([each for each in self._scope if each[1] in INTEGERS])
+        others = [each for each in [*self._scope, ("_u", "User")] if each[1] in INTEGERS]
+        right = self._one(others)
+        sign = self._one(["=", "=", "!=", "==", "<", ">="])
+        sides = [f"{name}.{self._one(INTEGERS[cls])}" for name, cls in (left, right)]
+        return f" {sign} ".join(sides)
 
     def _text(self, text: str) -> str:
         letter = self._one(["a", "A", "%", "_", " ", "e"])
@@ -230,9 +254,16 @@ class Writer:
         helper = f"helper{next(self._numbers)}"
         for _ in range(self._choose.randint(1, 2)):
             head = self._one([f"_x: {cls}", "_x"])
-            body = self.condition("_x", cls, depth)
+            body = self._of_rule("_x", cls, depth)
             self._helpers.append(f"{helper}(_u, {head}) if {body};")
         return f"{helper}(_u, {name})"
+
+    def _of_rule(self, name: str, cls: str, depth: int) -> str:
+        """Write the body of a rule, which sees nothing of where it is called."""
+        scope, self._scope = self._scope, []
+        body = self.condition(name, cls, depth)
+        self._scope = scope
+        return body
 
 
 def policies(choose: random.Random) -> Iterator[str]:

@@ -74,6 +74,13 @@ POLICIES = {
         'allow(u, _, d: Doc) if r in d.roles and r.user = u and r.name = "reader";'
     ),
     "roles of the actor": "allow(u, _, d: Doc) if r in u.roles and r.doc = d and r.weight != 1;",
+    "rows of one table": (
+        "allow(_, _, d: Doc) if o in d.folder.docs and r in o.roles and r.user_id = d.editor_id;"
+    ),
+    "not rows of one table": (
+        "allow(_, _, d: Doc) if forall(o in d.folder.docs,"
+        " not (r in o.roles and r.user_id != d.editor_id));"
+    ),
     "back to itself": "allow(_, _, d: Doc) if r in d.roles and r.doc.owner = r.user;",
     "helper": "allow(u, _, d: Doc) if may(u, d.folder); may(u, f: Folder) if f.owner = u;",
     "recursion": (
