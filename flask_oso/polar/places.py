@@ -15,7 +15,7 @@ from . import attributes, numbers
 from .clauses import Clause, Slot
 from .host import to_python
 from .modes import Unfollowable, is_constant, is_plain, leaves_equality
-from .nodes import Instance, Term, Value
+from .nodes import Instance, List, Term, Value
 from .scopes import Cell, Goal, Goals, Names, Part, Ref, Scope, Site, Success, Variant, in_front
 from .snippets import (
     Position,
@@ -32,6 +32,8 @@ from .sources import Span
 
 #: How many loops may stand in each other; CPython allows 20 blocks.
 MAX_LOOPS = 12
+#: How many elements a list may have that is searched for each in its place.
+MAX_WRITTEN = 30
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class At:
             origin = None if leaves_equality(type(term.value)) else constant
             return Ref(constant, None, cls, origin=origin)
         if is_constant(term):
-            return Ref(name(to_python(term, str)))
+            return Ref(name(to_python(term, str)), listed=term if _is_written(term) else None)
         raise self.unfollowable("a list, a dictionary or a pattern with variables in it")
 
     def bind(self, cell: Cell, ref: Ref) -> Next:
@@ -270,3 +272,10 @@ class At:
         test = compared(call("type", load(ref.name)), ast.In(), load("plain"))
         self.out.append(assign(known, test))
         return load(known)
+
+
+def _is_written(term: Term) -> t.TypeGuard[List]:
+    """Tell whether a term is a list that a policy has, whose elements have places."""
+    return (
+        isinstance(term, List) and 0 < len(term.items) <= MAX_WRITTEN and bool(term.items[0].span)
+    )

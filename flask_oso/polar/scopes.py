@@ -52,7 +52,7 @@ class Ref:
     of the attribute it was read from, as long as nobody made sure what it is; ``origin`` the
     name of the collection whose element it is; ``written`` where a number or a text was
     written, or the parameter through which it came; ``shape`` a list with variables, which has
-    no name.
+    no name; ``listed`` the list as it is written whose elements are all written there.
 
     INVARIANT: in one function, what the solver has one term for has one name. A term equals
     itself and nobody is asked, while an object may be asked whether it equals itself.
@@ -65,6 +65,7 @@ class Ref:
     origin: str | None = None
     written: Span | int | None = None
     shape: Shape | None = None
+    listed: List | None = None
 
 
 @dataclass

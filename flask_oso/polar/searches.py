@@ -61,6 +61,10 @@ class Searches(Lookups):
         shape = None if written is None else written.shape
         if shape is not None and shape.clause == self.clause:
             return self._among(item, shape.term)
+        listed = None if written is None else written.listed
+        if listed is not None and self.operand(item) is None:
+            # The variable becomes an element, and errors show where that was written.
+            return self._among(item, listed)
         elements = self.ref(collection)
         if elements is None:
             return self.wait_for_any(item, collection)

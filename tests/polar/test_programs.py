@@ -200,6 +200,8 @@ FOLLOWED = {
     " g(x, y) if x = y and y = x;",
     "literal before a class that is none for a text": 'f(x) if g(x, "a"); g(false, _: User);'
     " g(nil, _: Repo); g(_, _);",
+    "element of a list that is no condition": "f(x) if y = [true, 3] and z in y and z and x.n = 2;",
+    "element of a list that has no fields": "f(x) if y = [true] and z in y and z.n = x.n;",
     "literal that is searched": 'f(x) if x in "abc"; f(x) if x.flag in 3;',
     "search that waits for two variables": 'f(x) if y in z and w in z and y = "a" and z = x.roles'
     " and w = y;",
