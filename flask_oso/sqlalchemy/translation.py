@@ -48,6 +48,7 @@ from ..polar.residual import (
 from .dialects import CodePoints, Exact, LastCharacters, Precise, WithoutNan
 from .mapping import direct_pairs
 
+_ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
 #: The entities that rows stand for: mapped classes, their aliases, or columns of a key.
 Scope = dict[Row, t.Any]
@@ -304,34 +305,37 @@ class Translator:
             return by_key.clause
         if isinstance(row.owner, Known):
             return self._having_known(condition, scope)
-        attribute = getattr(scope[row.owner], row.relation)
         target, inner = self._entity(row, scope)
-        if target is not row.cls:
-            attribute = attribute.of_type(target)
-        found = attribute.has() if isinstance(row, One) else attribute.any()
-        if condition.part == TRUE:
-            return found
-        # INVARIANT: not as a criterion of `has` and `any`. Those of an alias take columns of
-        # the class itself for columns of the alias, and so one row for another.
-        return found.where(self._translate(condition.part, inner))
+        # INVARIANT: not with `has` and `any`. In a criterion of an alias they take columns of
+        # the class itself for those of the alias, and so one row for another; and that a row
+        # is of a subclass they may say of the wrong row.
+        joined = getattr(scope[row.owner], row.relation).of_type(target)
+        return self._exists(target, joined, condition.part, inner)
 
     def _having_known(self, condition: Having, scope: Scope) -> t.Any:
         """Look for a row that is related to an object."""
         row = condition.row
         owner, attribute = self._at(row.owner, scope), getattr(row.owner.cls, row.relation)
         target, inner = self._entity(row, scope)
-        part = self._translate(condition.part, inner)
         related = orm.with_parent(owner, attribute.of_type(target))
-        found: t.Any = sa.select(sa.literal_column("1")).select_from(target).where(related, part)
         secondary = attribute.property.secondary
-        own = [sa.inspect(target).selectable, *([] if secondary is None else [secondary])]
-        return found.correlate_except(*own).exists()
+        own = [] if secondary is None else [secondary]
+        return self._exists(target, related, condition.part, inner, *own)
+
+    def _exists(
+        self, target: t.Any, joined: t.Any, part: Condition, inner: Scope, *own: t.Any
+    ) -> t.Any:
+        """Look for a row of a target, whatever tables the statement around it reads."""
+        found: t.Any = sa.select(_ONE).select_from(target).where(joined)
+        if part != TRUE:
+            found = found.where(self._translate(part, inner))
+        return found.correlate_except(sa.inspect(target).selectable, *own).exists()
 
     def _entity(self, row: Row, scope: Scope) -> tuple[t.Any, Scope]:
         """Give what a row of a relation stands for: its class, or an alias if that is taken."""
         tables = self._names.tables(row.cls)
         is_taken = any(not tables.isdisjoint(self._names.tables(each.cls)) for each in scope)
-        target = orm.aliased(row.cls) if is_taken else row.cls
+        target = orm.aliased(row.cls, flat=True) if is_taken else row.cls
         return target, {**scope, row: target}
 
     def _foreign_key(self, condition: Having, scope: Scope) -> _ByKey | None:
@@ -362,23 +366,20 @@ class Translator:
 
     def _declared(self, condition: Having, relation: Relation, scope: Scope) -> t.Any:
         row = condition.row
-        target: t.Any = orm.aliased(row.cls)
-        inner = {**scope, row: target}
         mine = getattr(self._at(row.owner, scope), relation.my_field)
         if mine is None:
             return sa.false()
+        target: t.Any = orm.aliased(row.cls, flat=True)
         joined = getattr(target, relation.other_field) == mine
-        part = self._translate(condition.part, inner)
-        found: t.Any = sa.select(sa.literal_column("1")).where(joined, part).select_from(target)
-        return found.correlate_except(sa.inspect(target).selectable).exists()
+        return self._exists(target, joined, condition.part, {**scope, row: target})
 
     # -- closures -------------------------------------------------------------------------
 
     def _closure(self, condition: Closure, scope: Scope) -> t.Any:
         """Find the rows of a set that is defined in terms of itself, in one recursive query."""
         cls = condition.variable.cls
-        first: t.Any = orm.aliased(cls)
-        following: t.Any = orm.aliased(cls)
+        first: t.Any = orm.aliased(cls, flat=True)
+        following: t.Any = orm.aliased(cls, flat=True)
         outer: Scope = {condition.variable: first}
         key = self._key(condition.variable, outer)
         begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key))).where(

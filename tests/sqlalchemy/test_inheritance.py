@@ -1,0 +1,139 @@
+"""Relations to subclasses, with and without tables of their own, back to the base class too."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso, OsoError
+from flask_oso.sqlalchemy import register_models
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Doc(Base):
+    """Leads to a plan and to a memo, which are documents, too."""
+
+    __tablename__ = "docs"
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+        "polymorphic_on": "type",
+        "polymorphic_identity": "doc",
+    }
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    type: orm.Mapped[str]
+    open: orm.Mapped[bool]
+    plan_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("plans.id", use_alter=True))
+    memo_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("docs.id"))
+    tasks: orm.Mapped[list[Task]] = orm.relationship(
+        back_populates="doc", foreign_keys="Task.doc_id"
+    )
+    plan: orm.Mapped[Plan | None] = orm.relationship(
+        primaryjoin="foreign(Doc.plan_id) == remote(Plan.id)", post_update=True
+    )
+    memo: orm.Mapped[Memo | None] = orm.relationship(
+        primaryjoin="foreign(Doc.memo_id) == remote(Memo.id)"
+    )
+
+
+class Memo(Doc):
+    """Has no table of its own."""
+
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "memo"}
+
+
+class Plan(Doc):
+    """Has a table of its own."""
+
+    __tablename__ = "plans"
+    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("docs.id"), primary_key=True)
+    goal: orm.Mapped[str | None]
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+        "polymorphic_identity": "plan",
+        "inherit_condition": id == Doc.id,
+    }
+
+
+class Task(Base):
+    """Belongs to a document, and to a plan."""
+
+    __tablename__ = "tasks"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    doc_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("docs.id"))
+    plan_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("plans.id"))
+    doc: orm.Mapped[Doc | None] = orm.relationship(back_populates="tasks", foreign_keys=[doc_id])
+    plan: orm.Mapped[Plan | None] = orm.relationship(foreign_keys=[plan_id])
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[orm.Session]:
+    """Open a database in which ids lead to rows of the right class, and of the wrong one."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        for number in range(1, 13):
+            kind = [Doc, Memo, Plan][number % 3]
+            doc = kind(id=number, open=number % 2 == 0)
+            if isinstance(doc, Plan):
+                doc.goal = ["a", "b", None][number // 3 % 3]
+            session.add(doc)
+        session.flush()
+        for doc in session.scalars(sa.select(Doc)):
+            doc.memo_id = [None, 1, 4, 5, 7, 2][doc.id % 6]
+            doc.plan_id = [None, 2, 5, 8][doc.id % 4]
+        for number in range(1, 20):
+            plan_id = [None, 2, 5, 8, 11][number % 5]
+            session.add(Task(id=number, doc_id=number % 13 or None, plan_id=plan_id))
+        session.commit()
+        yield session
+    engine.dispose()
+
+
+def is_allowed(oso: Oso, row: t.Any) -> bool:
+    """Ask for one row; an error is no allow."""
+    try:
+        return oso.is_allowed("x", "read", row)
+    except OsoError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("cls", "body"),
+    [
+        (Task, 'x.plan.goal = "a"'),
+        (Task, "x.plan.open and not x.plan = nil"),
+        (Task, "not x.plan.open"),
+        (Task, 'x.plan.goal = "a" and x.doc.open'),
+        (Task, "x.doc matches Plan"),
+        (Task, "not x.doc matches Memo"),
+        (Task, "x.doc = x.plan"),
+        (Task, "not x.doc = x.plan"),
+        (Doc, 't in x.tasks and t.plan matches Plan{goal: "a"}'),
+        (Doc, "t in x.tasks and p = t.plan and p matches Plan and p.open != x.open"),
+        (Doc, 'x.plan.goal = "b"'),
+        (Doc, "not x.plan.open"),
+        (Doc, "x.memo = nil"),
+        (Doc, "not x.memo = nil"),
+        (Doc, "x.memo.open"),
+        (Doc, "not x.memo.open"),
+        (Doc, "x.memo = x"),
+        (Doc, "x.plan.memo.open = x.open"),
+        (Plan, "t in x.tasks and t.plan = x"),
+        (Plan, "x.plan.goal != x.goal"),
+        (Memo, "x.memo.open or x.plan.open"),
+    ],
+)
+def test_rows(session: orm.Session, cls: t.Any, body: str) -> None:
+    """Each row stands for itself, however many are of one table."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(_, "read", x: {cls.__name__}) if {body};')
+
+    found = sorted(row.id for row in session.scalars(oso.authorized_query("x", "read", cls)))
+
+    assert found == sorted(r.id for r in session.scalars(sa.select(cls)) if is_allowed(oso, r))
