@@ -19,7 +19,7 @@ from .modes import Known, Order, check_class, is_bare, is_decided, is_plain
 from .nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
 from .places import Next
 from .scopes import Cell, Goal, Names, Ref, awaited_classes, in_front
-from .snippets import assign, call, compared, either, load, negated
+from .snippets import assign, call, compared, either, load, negated, typed
 from .sources import Span
 
 #: An argument of a call: a value, or a variable of a clause.
@@ -273,6 +273,11 @@ class Matches(Lists):
             if not isinstance(literal, Value):
                 raise self.unfollowable("a list or a dictionary in a head")
             if isinstance(arg, Ref) and arg.literal is None:
+                value = self.sure(arg)
                 name = self.writer.names.constant(literal.value)
-                test = call("excludes", load(name), self.sure(arg))
+                test = call("excludes", load(name), value)
+                if type(literal.value) is str and takes_one_look(clause):
+                    # A text that Polar does not have is none of the literals either.
+                    differs = compared(value, ast.NotEq(), ast.Constant(literal.value))
+                    test = ast.IfExp(typed(arg.name, "str"), differs, test)
                 self.fail_unless(negated(test))

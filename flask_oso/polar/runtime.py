@@ -181,7 +181,8 @@ class Runtime:
             raise self._here().no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
         self._learn(kind)
-        self._make_sure(found, span)
+        if type(found) not in self._harmless:
+            self._make_sure(found, span)
         return found
 
     def _field(self, value: t.Any, name: str, span: t.Any) -> t.Any:
@@ -199,7 +200,8 @@ class Runtime:
         except fields.UnreadableRelation as error:
             raise self._here().unreadable(error, span) from error
         self._learn(kind)
-        self._make_sure(found, span)
+        if type(found) not in self._harmless:
+            self._make_sure(found, span)
         return found
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
@@ -240,7 +242,8 @@ class Runtime:
         if not callable(method):
             raise self._here().not_callable(name, span)
         found = self._called(method, args, keywords, clock)
-        self._make_sure(found, span)
+        if type(found) not in self._harmless:
+            self._make_sure(found, span)
         return found
 
     def _construct(self, cls: type, what: t.Any, args: tuple[t.Any, ...], clock: Clock) -> t.Any:
@@ -255,7 +258,8 @@ class Runtime:
             raise not_constructed(name, error, span) from error
         if not isinstance(made, cls):
             raise Unforeseen
-        self._learn(type(made))
+        if type(made) not in self._plain:
+            self._learn(type(made))
         return made
 
     def _called(
@@ -329,6 +333,11 @@ class Runtime:
             yield to_python(element, str)
 
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> bool:
+        kinds = type(left), type(right)
+        if self._are_compared_by_python(*kinds):
+            return compare(goal.operator, left, right)
+        if _SCALARS.issuperset(kinds) and (kinds[0] is str) is (kinds[1] is str):
+            return numbers.compare(goal.operator, left, right)
         sides = _ground(left), _ground(right)
         expression = Expression(goal.operator, sides, span=goal.span)
         return bool(self._at(goal).compare_terms(expression))
