@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.console import Console
-from .polar.exceptions import OsoError
+from .polar.exceptions import OsoError, StackOverflowError
 from .polar.limits import Limits
 from .polar.polar import Polar
 from .polar.terms import Variable
@@ -51,10 +51,24 @@ class _Left(t.NamedTuple):
     entity: t.Any
 
     def query(self) -> t.Any:
-        return self.builder.query(self.host, self.residual, self.entity)
+        with _bounded():
+            return self.builder.query(self.host, self.residual, self.entity)
 
     def column(self) -> t.Any:
-        return self.builder.column(self.host, self.residual, self.entity)
+        with _bounded():
+            return self.builder.column(self.host, self.residual, self.entity)
+
+
+@contextlib.contextmanager
+def _bounded() -> Iterator[None]:
+    """Make an error of the policy of what is nested too deep for a condition."""
+    try:
+        yield
+    except RecursionError:
+        raise StackOverflowError(
+            "The policy is nested too deep for a condition on rows. Give parts of it rules of"
+            " their own."
+        ) from None
 
 
 class Oso(Polar):
@@ -252,7 +266,8 @@ class Oso(Polar):
         if cls not in engine.host.types:
             raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
         models = builder.models(engine.host)
-        residual = engine.residual("allow", args, at, cls, models)
+        with _bounded():
+            residual = engine.residual("allow", args, at, cls, models)
         return _Left(residual, engine.host, builder, entity)
 
     def get_allowed_actions(

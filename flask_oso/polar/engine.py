@@ -235,7 +235,12 @@ class Engine:
                 # Actions may come from a request.
                 self._residuals.clear()
             made = prepare(
-                name, args, at, cls, lambda: self._partial(models, follows=True, is_general=True)
+                name,
+                args,
+                at,
+                cls,
+                models,
+                lambda: self._partial(models, follows=True, is_general=True),
             )
             known = self._residuals[key] = (models, made)
         return known[1]

@@ -141,6 +141,9 @@ class Equations(Search):
             raise Unfaithful("a relation to many rows is no row", "Ask with `in`.")
         if isinstance(other, Cell | Truth):
             # A row, or nil, and a value: equal are a missing row and a missing value.
+            model = self._model(row.cls)
+            if model.own_equality is not None or model.shares_equality:
+                raise _own_equality(model.own_equality or row.cls)
             operand_ = other.operand if isinstance(other, Cell) else None
             if operand_ is None or not isinstance(row, One) or not is_nullable(operand_):
                 return FALSE

@@ -183,7 +183,10 @@ def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
     if field.scale is None:
         raise Unfaithful("the column has no scale, so databases round it differently", _SCALE)
     exact = decimal.Decimal(number)
-    return [exact] if _floor(exact, field.scale) == exact else []
+    if _floor(exact, field.scale) != exact:
+        return []
+    _check_digits(exact)
+    return [exact]
 
 
 def _same_texts(field: Field, value: t.Any) -> list[t.Any]:
@@ -260,6 +263,8 @@ _MIRRORED = {
     Operator.GT: Operator.LT,
     Operator.GEQ: Operator.LEQ,
 }
+#: So many digits a float keeps of any decimal.
+_FLOAT_DIGITS = 15
 _SCALE = "Give the column a scale, as in Numeric(10, 2)."
 
 
@@ -345,8 +350,16 @@ def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> Conditio
     if floor != exact:
         # Nothing in the column lies between the two.
         sign = Operator.LEQ if sign in (Operator.LT, Operator.LEQ) else Operator.GT
+    if field.kind is Kind.DECIMAL:
+        _check_digits(floor)
     bound = int(floor) if field.kind is Kind.INTEGER else floor
     return _order(sign, operand, Literal(bound))
+
+
+def _check_digits(number: decimal.Decimal) -> None:
+    """Refuse a decimal that SQLite, which keeps floats, could take for its neighbor."""
+    if len(number.normalize().as_tuple().digits) > _FLOAT_DIGITS:
+        raise Unfaithful(f"{number} has more digits than each database keeps", "Round it.")
 
 
 def _float(number: t.Any) -> float:

@@ -63,7 +63,12 @@ class Unprepared(Exception):
 
 
 def prepare(
-    name: str, args: Sequence[t.Any], at: int, cls: type, make: Callable[[], Partial]
+    name: str,
+    args: Sequence[t.Any],
+    at: int,
+    cls: type,
+    models: Models,
+    make: Callable[[], Partial],
 ) -> Prepared | None:
     """Make a residual for all objects of the classes of some arguments.
 
@@ -72,6 +77,10 @@ def prepare(
     :param make: makes what evaluates one question.
     """
     rows = {n: placeholder(n, arg) for n, arg in enumerate(args) if n != at and is_object(arg)}
+    if any(models.model(row.cls) is None for row in rows.values()):
+        # INVARIANT: nothing stands for an object that is no row, such as a number of a kind
+        # that Polar does not have: a column may equal it.
+        return None
     try:
         residual = make().residual(name, args, at, cls, rows)
         _check_fillable(residual)

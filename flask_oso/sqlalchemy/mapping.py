@@ -17,7 +17,7 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.hybrid import hybrid_property
 
-from ..polar.exceptions import OsoError
+from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.models import Field, Kind, Link, Model
 from ..polar.relations import Relation
 
@@ -61,6 +61,11 @@ class MappedModels:
         return not state.modified
 
     def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
+        if any(each.concrete for each in mapper.base_mapper.self_and_descendants):
+            raise UnsupportedError(
+                f"Rows of {cls.__name__!r} are in a table for each class, with columns of its"
+                " own. Use joined or single-table inheritance."
+            )
         classes = _classes_of(mapper)
         members: dict[str, Field | Link] = {}
         refused: dict[str, str] = {}

@@ -286,3 +286,29 @@ def test_equality(cls: type, own: type | None) -> None:
     assert dataclasses.is_dataclass(cls) is (cls is not Item)
     assert model is not None
     assert model.own_equality is own
+
+
+class Vehicles(orm.DeclarativeBase):
+    """Tables for each class."""
+
+
+class Vehicle(Vehicles):
+    """Has a table."""
+
+    __tablename__ = "vehicles"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Car(Vehicle):
+    """Has a table of its own, with all columns."""
+
+    __tablename__ = "cars"
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"concrete": True}
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+@pytest.mark.parametrize("cls", [Vehicle, Car])
+def test_concrete_inheritance_is_refused(cls: type) -> None:
+    """Rows of a class that are in several tables have no common column."""
+    with pytest.raises(UnsupportedError, match="are in a table for each class"):
+        make_models().model(cls)

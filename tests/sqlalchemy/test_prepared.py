@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import random
 import typing as t
 from collections.abc import Iterator
@@ -186,3 +188,15 @@ def test_many_actions(session: orm.Session) -> None:
         oso.residual(user, f"action {number}", Folder)
 
     assert len(oso._engine._residuals) <= 1_000
+
+
+@pytest.mark.parametrize(
+    "actor", [decimal.Decimal("0.10"), documents.Status.DONE, datetime.date(2024, 1, 1), b"a"]
+)
+@pytest.mark.parametrize("column", ["price", "status", "due", "title"])
+@pytest.mark.parametrize("test", ["d.{} = u", "not d.{} = u", "d.{} != u", "d.{} in [u]"])
+def test_objects_that_are_no_rows(
+    session: orm.Session, test: str, column: str, actor: t.Any
+) -> None:
+    """A column may equal an object that is given as the actor, and is compared with it."""
+    find(make_oso(f"allow(u, _, d: Doc) if {test.format(column)};"), session, actor)

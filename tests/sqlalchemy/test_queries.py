@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import typing as t
 
 import pytest
@@ -308,3 +309,27 @@ def test_registering_keeps_names() -> None:
 
     assert oso.get_class("Document") is Doc
     assert "Doc" not in oso.host.classes
+
+
+def test_long_conditions(session: orm.Session) -> None:
+    """A condition of many parts works; one that is nested too deep is an error that says so."""
+    user = session.get(User, 1)
+    many = " or ".join(f"d.size = {number}" for number in range(3_000))
+    oso = make_oso(f"allow(_, _, d: Doc) if {many};")
+    assert session.scalars(oso.authorized_query(user, "read", Doc)).all()
+
+    deep = "d.open"
+    for number in range(400):
+        deep = f"(d.size = {number} or (d.rank = {number} and {deep}))"
+    oso = make_oso(f"allow(_, _, d: Doc) if {deep};")
+
+    with pytest.raises(OsoError, match="too deep"):
+        oso.authorized_query(user, "read", Doc)
+
+
+def test_decimals_with_many_digits(session: orm.Session) -> None:
+    """A decimal that a float would round is refused, since SQLite keeps floats."""
+    oso = make_oso("allow(d, _, doc: Doc) if doc.price = d;")
+
+    with pytest.raises(UnsupportedError, match="more digits than each database keeps"):
+        oso.authorized_query(decimal.Decimal("12345678901234567.89"), "read", Doc)
