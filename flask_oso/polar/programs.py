@@ -316,7 +316,8 @@ class Program(Runtime):
             try:
                 self._names[name] = self._make(variant)
             except Unfollowable as reason:
-                self.unfollowed[variant] = reason
+                # Without its traceback, which keeps all that was written so far.
+                self.unfollowed[variant] = reason.with_traceback(None)
                 self._names[name] = self._stub(variant)
             self._waiting.remove(variant)
 
