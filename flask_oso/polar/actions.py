@@ -8,10 +8,8 @@ or false, is rejected here, at its place. Nothing of a text outlives its tokens.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .exceptions import ParserError, error_at, with_help
-from .hints import help_for_sort
 from .nodes import (
     ARITHMETIC,
     Block,
@@ -312,8 +310,7 @@ class _Group(t.NamedTuple):
     span: Span
 
 
-@dataclass(slots=True)
-class _Chain:
+class _Chain(t.NamedTuple):
     """``a and b and c`` while it is read: from the right, so the last comes first."""
 
     operator: Operator
@@ -375,6 +372,9 @@ def _is_logical(part: _Part) -> bool:
 
 
 def _wrong_sort(part: _Part, expected: str) -> ParserError:
+    # Here, since most texts have no mistake.
+    from .hints import help_for_sort
+
     term = _finished(part)
     message = f"Wrong value type: {to_polar(term)}. Expected a {expected}"
     return with_help(error_at(ParserError, message, term.span), help_for_sort(term))

@@ -24,9 +24,7 @@ from .exceptions import (
 from .host import Host
 from .inventory import take_inventory
 from .limits import Limits, check_length
-from .lookalikes import warn_lookalikes
 from .members import Members
-from .mistakes import KEYWORDS
 from .nodes import Block, InlineQuery, Rule, RuleType, Statement
 from .parser import PolicyParser
 from .policy import Loaded, Policy, by_name
@@ -205,13 +203,21 @@ class _Load:
         self._problems.extend(check_shapes(policy, self._host))
         self._problems.extend(check_calls(policy, self._left_out()))
         self.warnings.extend(warn_arities(policy))
-        known = self._names.union(self._host.constants, BUILT_IN_TYPES, KEYWORDS)
-        self.warnings.extend(warn_lookalikes(self._foreign_names.values(), known))
+        if self._foreign_names:
+            self._warn_lookalikes()
         declarations = self._table.declarations
         self.warnings.extend(warn_undeclared(self._rules, declarations, self._host))
         self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))
         if self._problems:
             self._fail()
+
+    def _warn_lookalikes(self) -> None:
+        # Here, since most policies have no such name.
+        from .lookalikes import warn_lookalikes
+        from .mistakes import KEYWORDS
+
+        known = self._names.union(self._host.constants, BUILT_IN_TYPES, KEYWORDS)
+        self.warnings.extend(warn_lookalikes(self._foreign_names.values(), known))
 
     def _left_out(self) -> tuple[str, ...]:
         """Name the rules that blocks of unregistered classes would have made."""

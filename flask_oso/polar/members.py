@@ -13,7 +13,6 @@ import dis
 import types
 import typing as t
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from .host import Host
 from .inventory import Inventory, in_order
@@ -30,13 +29,13 @@ _HOOKS = ("__getattr__", "__getattribute__")
 _Mention = tuple[str, str, Span | None]
 
 
-@dataclass(frozen=True)
 class Members:
     """What is known of the classes of a host during one load."""
 
-    host: Host
-    _by_class: dict[type, _Names | None] = field(default_factory=dict)
-    _meant: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    def __init__(self, host: Host) -> None:
+        self.host: t.Final = host
+        self._by_class: dict[type, _Names | None] = {}
+        self._meant: dict[tuple[str, str], str | None] = {}
 
     def warn(self, rule: Rule, inventory: Inventory) -> list[str]:
         """Warn about attributes, methods and fields of patterns that are misspelt."""

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from .actions import Actions
 from .automaton import Automaton, Reading
 from .characters import BYTE_ORDER_MARK
 from .exceptions import InvalidTokenCharacter, OsoError, ParserError, error_at, with_help
-from .hints import help_for, help_for_end
-from .mistakes import Mistake
 from .nodes import Rule, Statement, Term
 from .sources import Source, located
 from .tables import read_tables
@@ -91,11 +89,11 @@ def parse_query(source: Source, nesting: int | None = None) -> Term:
     if problem is None and end < len(tokens):
         problem = out_of_place(tokens[end])
     if problem is not None:
-        raise with_help(problem, help_for(Mistake(tokens, 0, reading.at, is_query=True)))
+        raise _with_hint(problem, tokens, 0, reading.at, is_query=True)
     if reading.end():
         return t.cast(Term, reading.made())
     problem = unexpected_end(source, tokens)
-    raise with_help(problem, help_for_end(Mistake(tokens, 0, len(tokens), is_query=True)))
+    raise _with_hint(problem, tokens, 0, len(tokens), is_query=True)
 
 
 def _without_mark(source: Source) -> Source:
@@ -179,7 +177,7 @@ class PolicyParser:
             self._recover(reading, error)
             return None
         if problem is not None:
-            self._recover(reading, problem, help_for)
+            self._recover(reading, problem, is_hinted=True)
             return None
         if reading.at == len(self._tokens):
             self.problems.append(self._early_end(self._start))
@@ -202,29 +200,22 @@ class PolicyParser:
             problem = _read(reading, self._tokens, self._start + at, last)
         return problem
 
-    def _recover(
-        self,
-        reading: Reading,
-        problem: ParserError,
-        hint: Callable[[Mistake], str] | None = None,
-    ) -> None:
+    def _recover(self, reading: Reading, problem: ParserError, *, is_hinted: bool = False) -> None:
         """Note a mistake, and go on to the next statement."""
         at = reading.at - self._start
         while self._read_on():
             # What was meant, and where to go on, may be told by any token behind it.
             pass
         start, at = self._start, self._start + at
-        if hint is not None:
-            mistake = Mistake(self._tokens, start, at, is_block=self._is_block(start))
-            with_help(problem, hint(mistake))
+        if is_hinted:
+            _with_hint(problem, self._tokens, start, at, is_block=self._is_block(start))
         self.problems.append(problem)
         self._start = self._resumption(start, at)
 
     def _early_end(self, start: int) -> OsoError:
         end = len(self._tokens)
-        mistake = Mistake(self._tokens, start, end, is_block=self._is_block(start))
         problem = unexpected_end(self._text.source, self._tokens)
-        return with_help(problem, help_for_end(mistake))
+        return _with_hint(problem, self._tokens, start, end, is_block=self._is_block(start))
 
     def _is_block(self, start: int) -> bool:
         if self._types(start + 1, 1) == ("LPAR",):
@@ -302,6 +293,19 @@ class PolicyParser:
         if before[-1:] == ("RPAR",):
             return True
         return before == ("SYMBOL", "UNIFY") and brace - start == 3
+
+
+def _with_hint(
+    problem: ParserError, tokens: Sequence[Token], start: int, at: int, **about: bool
+) -> ParserError:
+    """Say what was meant by a mistake; the parameters are those of ``Mistake``."""
+    # Here, since most texts have none.
+    from .hints import help_for, help_for_end
+    from .mistakes import Mistake
+
+    mistake = Mistake(tokens, start, at, **about)
+    is_end = at == len(tokens)
+    return with_help(problem, help_for_end(mistake) if is_end else help_for(mistake))
 
 
 def _too_many(token: Token) -> ParserError:

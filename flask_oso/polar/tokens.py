@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from .characters import Deceit, deceit, deceptive_in, explain, with_escapes
 from .exceptions import (
@@ -39,15 +38,17 @@ _OPENING = frozenset({"LPAR", "LBRACKET", "LBRACE"})
 _CLOSING = frozenset({"RPAR", "RBRACKET", "RBRACE"})
 
 
-@dataclass(frozen=True)
 class Text:
-    """What the actions need to know of the text that is being parsed."""
+    """What the actions need to know of the text that is being parsed.
 
-    source: Source
-    #: How many brackets may be open at a time.
-    nesting: int | None = None
-    #: Each ``and`` that stands without parentheses in an ``or``.
-    ambiguous: list[Span] = field(default_factory=list)
+    :param nesting: how many brackets may be open at a time.
+    """
+
+    def __init__(self, source: Source, nesting: int | None = None) -> None:
+        self.source: t.Final = source
+        self.nesting: t.Final = nesting
+        #: Each ``and`` that stands without parentheses in an ``or``.
+        self.ambiguous: t.Final[list[Span]] = []
 
 
 class Token(t.NamedTuple):
