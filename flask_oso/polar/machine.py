@@ -18,7 +18,6 @@ from __future__ import annotations
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from . import attributes, fields
 from .bindings import Bindings
@@ -95,7 +94,6 @@ class Program(t.Protocol):
         """What to do about an undefined rule, behind a full stop; empty if nothing is known."""
 
 
-@dataclass(slots=True, eq=False)
 class Choice:
     """A place to go back to.
 
@@ -103,12 +101,23 @@ class Choice:
     was another alternative; it removes the choice once it has none.
     """
 
-    number: int
-    trail: int
-    goals: Goals
-    step: Step
-    resume: Callable[[Choice], bool]
-    state: t.Any
+    __slots__ = ("goals", "number", "resume", "state", "step", "trail")
+
+    def __init__(
+        self,
+        number: int,
+        trail: int,
+        goals: Goals,
+        step: Step,
+        resume: Callable[[Choice], bool],
+        state: t.Any,
+    ) -> None:
+        self.number = number
+        self.trail = trail
+        self.goals = goals
+        self.step = step
+        self.resume = resume
+        self.state = state
 
 
 class Machine:

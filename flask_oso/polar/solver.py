@@ -16,7 +16,6 @@ import time
 import types
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from . import numbers, terms
 from .clauses import (
@@ -79,8 +78,7 @@ _HOW_TO_STOP = (
 )
 
 
-@dataclass(slots=True, eq=False)
-class _Negation:
+class _Negation(t.NamedTuple):
     """The state of a ``not`` under way: what each solution of its inside would add."""
 
     trail: int
@@ -88,8 +86,7 @@ class _Negation:
     consequences: list[list[Expression]]
 
 
-@dataclass(slots=True, eq=False)
-class _Filter:
+class _Filter(t.NamedTuple):
     """The state of finding the applicable rules of a call."""
 
     args: tuple[t.Any, ...]
