@@ -54,23 +54,21 @@ def _done_by(function: types.FunctionType) -> tuple[t.Any, ...]:
 
 
 class Alike:
-    """Compares two values.
+    """Compares two values. Of dataclasses it knows those that it was told of.
 
     :param simple: classes whose values are equal as Python says, and nobody is asked.
     """
 
     def __init__(self, simple: set[type]) -> None:
         self._simple = simple
-        self._fields: dict[type, t.Any] = {}
+        self._fields: dict[type, tuple[str, ...] | None] = {}
 
     def __call__(self, left: t.Any, right: t.Any, depth: int = 0) -> bool | None:
         """Tell whether two values are equal; ``None`` if that cannot be told without a trace."""
         kind = type(left)
         if kind is not type(right):
             return self._of_two_kinds(left, right)
-        fields = self._fields.get(kind, _MISSING)
-        if fields is _MISSING:
-            fields = self.fields(kind)
+        fields = self._fields.get(kind)
         if fields is None:
             # The same, or equal as Python says.
             return bool(left == right) if self._is_simple(kind) else None
@@ -78,12 +76,14 @@ class Alike:
             return True
         return self._of_fields(left, right, fields, depth) if depth < _DEEPEST else None
 
-    def fields(self, cls: type) -> tuple[str, ...] | None:
-        """Give the fields that decide, found out once for each class."""
+    def learn(self, cls: type) -> None:
+        """Find out how objects of a class are compared. That compiles; comparing does not."""
         if cls not in self._fields:
             self._fields[cls] = compared_fields(cls)
-        found: tuple[str, ...] | None = self._fields[cls]
-        return found
+
+    def knows(self, cls: type) -> bool:
+        """Tell whether objects of a class are known to be compared field by field."""
+        return self._fields.get(cls) is not None
 
     def _of_fields(
         self, left: t.Any, right: t.Any, fields: tuple[str, ...], depth: int
@@ -109,7 +109,7 @@ class Alike:
         if all(map(self._is_simple, kinds)):
             return bool(left == right)
         # An object asks the other for its class, and leaves it at that.
-        is_told = all(self._is_simple(kind) or self.fields(kind) is not None for kind in kinds)
+        is_told = all(self._is_simple(kind) or self.knows(kind) for kind in kinds)
         return False if is_told else None
 
     def _is_simple(self, kind: type) -> bool:

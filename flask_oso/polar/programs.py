@@ -141,6 +141,8 @@ class Program(Runtime):
         """Give the functions of a rule for plain data, which are made when first asked for."""
         key = (name, arity)
         if key not in self._shortened:
+            for cls in self.host.classes.values():
+                self._alike.learn(cls)
             self._shortened[key] = make_shortcuts(self, name, arity)
         return self._shortened[key]
 
@@ -162,7 +164,7 @@ class Program(Runtime):
 
     def compares_fields(self, cls: type) -> bool:
         """Tell whether two objects of a class are equal where their fields are."""
-        return self._alike.fields(cls) is not None
+        return self._alike.knows(cls)
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of a class's instances is read without a trace."""

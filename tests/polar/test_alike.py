@@ -95,7 +95,10 @@ VALUES: list[t.Any] = [
 
 
 def alike() -> Alike:
-    return Alike({str, int, float, type(None), Plain})
+    made = Alike({str, int, float, type(None), Plain})
+    for cls in (Point, Fixed, Noted, Own, Derived, Computed, Watched, str, list):
+        made.learn(cls)
+    return made
 
 
 @pytest.mark.parametrize("pair", [*itertools.product(range(len(VALUES)), repeat=2)])
@@ -137,6 +140,11 @@ def test_missing_field_is_not_told() -> None:
     del broken.__dict__["x"]
 
     assert alike()(broken, Point(1, 2)) is None
+
+
+def test_class_that_it_was_not_told_of_is_left_open() -> None:
+    """A decision compiles nothing, so what a class compares is found out before."""
+    assert Alike(set())(Point(1), Point(1)) is None
 
 
 def test_deep_fields_are_not_told() -> None:
