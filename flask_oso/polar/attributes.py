@@ -119,6 +119,14 @@ def is_candid(cls: type) -> bool:
     )
 
 
+def iterates_itself(cls: type) -> bool:
+    """Tell whether the elements of a collection are given without any Python code running."""
+    return any(
+        issubclass(cls, base) and cls.__iter__ is base.__iter__
+        for base in (list, tuple, set, frozenset)
+    )
+
+
 def is_quiet(cls: type, name: str) -> bool:
     """Tell whether nothing of Python runs when this attribute of an instance is read.
 

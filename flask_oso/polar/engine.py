@@ -25,7 +25,7 @@ from .exceptions import (
     too_deep,
 )
 from .host import Host, to_polar
-from .limits import Limits, check_length
+from .limits import CurrentLimits, Limits, check_length
 from .log_settings import LogSettings, read_log_settings
 from .machine import Machine
 from .nodes import Call, Term, is_ground
@@ -86,6 +86,7 @@ class Engine:
         self.policy = policy
         self.host = host
         self._limits = limits
+        self._current_limits = CurrentLimits()
         self._compiled = compiled
         self._watchers = _line_watchers()
         # What is logged, or counted line by line, is what the solver does.
@@ -112,6 +113,11 @@ class Engine:
     def with_host(self, host: Host) -> Engine:
         """Give an engine for other registered names."""
         return Engine(self.policy, host, self._limits, compiled=self._compiled)
+
+    @property
+    def limits(self) -> Limits:
+        """What a question may cost that is asked now."""
+        return self._limits or self._current_limits.read()
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -294,7 +300,7 @@ class Engine:
         :param watchers: who is told what the run does.
         """
         if isinstance(query, str):
-            goal = _parse(query, self._limits or Limits())
+            goal = _parse(query, self.limits)
         elif isinstance(query, terms.Predicate):
             goal = rewrite_query(to_polar(query))
         else:
@@ -324,7 +330,7 @@ class Engine:
 
     def solver(self) -> Solver:
         """Make a solver for one run."""
-        return Solver(self, self._limits)
+        return Solver(self, self.limits)
 
     def _solve(
         self,
@@ -338,7 +344,7 @@ class Engine:
         if log.level or watchers:
             solver = self._watched_solver(log, watchers)
         else:
-            solver = Solver(self, self._limits)
+            solver = Solver(self, self.limits)
         if begun is not None:
             solver.begun = begun
         return solver.solve(goal, given)
@@ -348,7 +354,7 @@ class Engine:
         from .watching import WatchedSolver
 
         tracers = [Tracer(log)] if log.level else []
-        return WatchedSolver(self, self._limits, [*tracers, *watchers])
+        return WatchedSolver(self, self.limits, [*tracers, *watchers])
 
 
 def _parse(query: str, limits: Limits) -> Term:

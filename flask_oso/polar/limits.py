@@ -8,8 +8,10 @@ so that a worker is lost for five seconds at most.
 from __future__ import annotations
 
 import os
+import typing as t
 from dataclasses import dataclass, field, fields
 
+from .environment import STORED_ENVIRONMENT, stored_name
 from .exceptions import ParserError
 from .sources import Source
 
@@ -81,3 +83,21 @@ def check_length(source: Source, limits: Limits) -> None:
             f"The text{name} has {size} bytes, more than MAX_POLICY_BYTES ="
             f" {limits.policy_bytes} allows. Raise the limit or split the text."
         )
+
+
+_STORED = [stored_name(each.metadata["variable"]) for each in fields(Limits)]
+
+
+class CurrentLimits:
+    """Gives the limits of the environment, which is read anew only when it has changed."""
+
+    def __init__(self) -> None:
+        self._known: tuple[t.Any, Limits] | None = None
+
+    def read(self) -> Limits:
+        """Give the limits as the environment has them now."""
+        stored = [*map(STORED_ENVIRONMENT.get, _STORED)]
+        known = self._known
+        if known is None or known[0] != stored:
+            known = self._known = stored, Limits()
+        return known[1]

@@ -15,6 +15,8 @@ import enum
 import os
 import typing as t
 
+from .environment import stored_name
+
 LOG_VARIABLE = "POLAR_LOG"
 #: Printed when an Oso is made while tracing is asked for. Programs look for oso's words.
 BANNER = (
@@ -38,15 +40,8 @@ class LogSettings(t.NamedTuple):
     is_immediate: bool = False
 
 
-#: The environment as it is stored, where it can be seen: a question may not cost the half
-#: microsecond that a look by way of ``os.environ`` takes.
-STORED_ENVIRONMENT: t.Any = getattr(os.environ, "_data", os.environ)
-#: The variable's name as it is stored there.
-STORED_VARIABLE: t.Any = (
-    LOG_VARIABLE
-    if STORED_ENVIRONMENT is os.environ
-    else getattr(os.environ, "encodekey", str)(LOG_VARIABLE)
-)
+#: The variable's name as it is stored in the environment.
+STORED_VARIABLE: t.Any = stored_name(LOG_VARIABLE)
 
 
 def read_log_settings() -> LogSettings:

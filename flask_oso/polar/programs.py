@@ -22,9 +22,10 @@ from .clauses import Candidates
 from .collector import without_collector
 from .compiler import Writer
 from .dispatch import Quiet, Shortcut, Shortcuts, facts, make_shortcuts
+from .environment import STORED_ENVIRONMENT
 from .frames import sites_by_offset
 from .host import Host
-from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
+from .log_settings import STORED_VARIABLE
 from .modes import (
     Unfollowable,
     asks_alike,

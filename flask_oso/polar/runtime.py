@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 
 from . import attributes, fields, numbers, terms
 from .clauses import Clause
+from .environment import STORED_ENVIRONMENT
 from .exceptions import OsoError, UnexpectedPolarTypeError
 from .frames import (
     Steps,
@@ -26,7 +27,7 @@ from .frames import (
     until_next_entry,
 )
 from .host import Host, compare, result_to_polar, to_polar, to_python
-from .log_settings import STORED_ENVIRONMENT, STORED_VARIABLE
+from .log_settings import STORED_VARIABLE
 from .modes import is_plain, leaves_equality
 from .nodes import (
     Call,
@@ -321,6 +322,9 @@ class Runtime:
     ) -> Iterator[t.Any]:
         if span is not None:
             self._make_sure(collection, span)
+        if attributes.iterates_itself(type(collection)):
+            yield from self._members(collection, goal)
+            return
         term = result_to_polar(collection)
         # Only the error for what is no collection has a trace, and making that takes long.
         is_collection = type(term) is not Value or type(term.value) is str
@@ -328,9 +332,24 @@ class Runtime:
         if not is_collection:
             term = self._placed(collection, written)
         solver.begun = _begun(clock)
+        if clock[1] is None:
+            clock[1] = time.monotonic()
         for element in solver.elements(term, goal):
-            self._look_at(clock)
+            if time.monotonic() - clock[1] > _BRIEF:
+                self._look_at(clock)
             yield to_python(element, str)
+
+    def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
+        """Give the elements of what runs no Python to give them, such as SQLAlchemy's lists."""
+        for element in collection:
+            kind = type(element)
+            if kind not in self._plain and kind not in _SCALARS:
+                # A list or a dictionary is copied, and what leads out is refused.
+                alone = Instance((element,))
+                (found,) = self._at(goal).elements(alone, goal)
+                yield to_python(found, str)
+            else:
+                yield element
 
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> bool:
         kinds = type(left), type(right)

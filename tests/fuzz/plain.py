@@ -7,6 +7,7 @@ number among objects, a property, an object that says it is equal to all.
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,10 @@ class Slow(Folder):
         if name in ("flag", "missing"):
             return True
         return super().__getattribute__(name)
+
+
+class Listed(list[t.Any]):
+    """A list of a class of its own, as SQLAlchemy has them."""
 
 
 class Alike:
@@ -313,9 +318,12 @@ def _spoil(choices: Choices, things: list[t.Any], world: World) -> None:
         None, 2, True, 1.5, "a", "viewer", [], (), {}, ["a"], [None], [2, "a"], float("nan"),
         t, thing, [thing], other, [other, thing], "\ud800", 2**70, lambda: None, User,
         Alike(), Alike(), [Alike()], [Alike(), other], watched, [watched], [watched, other],
-        Slow(**vars(other)),
+        Slow(**vars(other)), Listed([other, thing, "a", math]), (other, thing), {"a", "viewer"},
     ]  # fmt: skip
-    if choices.number(6) == 0:
+    if type(vars(thing).get(name)) is list:
+        kind = choices.pick((list, Listed, tuple))
+        vars(thing)[name] = kind([*vars(thing)[name], *choices.pick(([], [], [other], [t]))])
+    elif choices.number(6) == 0:
         vars(thing).pop(name, None)
     else:
         vars(thing)[name] = choices.pick(values)
