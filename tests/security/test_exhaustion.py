@@ -374,7 +374,7 @@ def test_question_leaves_nothing_behind(
     oso.register_class(Folder)
     oso.register_class(Reader)
     oso.load_str(f'{CIRCLE} allow(reader, "break", x: Integer) if reader.name = x.missing;')
-    times, reader, folder = 600, Reader("ana"), Folder(Folder(viewers=("ana",)))
+    times, reader, folder = 500, Reader("ana"), Folder(Folder(viewers=("ana",)))
     for _ in range(50):
         ask(oso, reader, folder)
 
@@ -382,7 +382,7 @@ def test_question_leaves_nothing_behind(
     try:
         # The least that is there between questions: what is collected late is no leak.
         before = min(memory_after(ask, oso, reader, folder) for _ in range(3))
-        after = min(memory_after(ask, oso, reader, folder, times) for _ in range(2))
+        after = memory_after(ask, oso, reader, folder, times)
     finally:
         tracemalloc.stop()
 
