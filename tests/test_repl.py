@@ -213,6 +213,8 @@ class Terminal:
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         self.process_id, self._file = pty.fork()
         if not self.process_id:
+            # What a shell starts in the background inherits that Ctrl-C is ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execve(sys.executable, [sys.executable, *arguments], environment)
         self._unread = ""
 
