@@ -17,6 +17,7 @@ from .faithful import (
     check_equation,
     equal,
     field_of,
+    is_text,
     mirrored,
     null,
     ordered,
@@ -253,7 +254,7 @@ class Conditions(Equations):
                 "only a character that is known can be looked for in a column", "Write it out."
             )
         value = to_python(item, str)
-        is_character = type(value) is str and len(value) == 1
+        is_character = type(value) is str and len(value) == 1 and is_text(value)
         holds: Condition = HasCharacter(text, value) if is_character else FALSE
         return self._outcome(holds, null(text), rows_of(text))
 
@@ -349,9 +350,9 @@ class Conditions(Equations):
         raise with_help(error, did_you_mean(name, model.members, quote="`"))
 
     def _call_method(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> Result:
-        is_text = isinstance(value, Cell) and field_of(value.operand).kind is Kind.TEXT
+        is_cell = isinstance(value, Cell) and field_of(value.operand).kind is Kind.TEXT
         args = [follow(arg) for arg in call.args]
-        if not is_text or call.name not in ("startswith", "endswith") or call.kwargs:
+        if not is_cell or call.name not in ("startswith", "endswith") or call.kwargs:
             raise self._refusal(
                 f"the method '{call.name}' needs a row, and a list has none",
                 "Say it with columns and relations. Of a text, `startswith` and `endswith` work.",

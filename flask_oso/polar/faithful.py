@@ -190,11 +190,14 @@ def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
 
 
 def _same_texts(field: Field, value: t.Any) -> list[t.Any]:
-    if type(value) is str:
-        return [value]
-    if isinstance(value, str) and type(value).__eq__ is str.__eq__:
-        return [str.__str__(value)]
-    return _nothing(value)
+    if not isinstance(value, str) or type(value).__eq__ is not str.__eq__:
+        return _nothing(value)
+    return [str.__str__(value)] if is_text(value) else []
+
+
+def is_text(value: str) -> bool:
+    """Tell whether a database can hold a text: a lone surrogate is no character."""
+    return value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _same_times(field: Field, value: t.Any) -> list[t.Any]:
@@ -289,7 +292,7 @@ def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
     if kind is Kind.ANY:
         return _order(sign, operand, Literal(value))
     if kind is Kind.TEXT:
-        if type(value) is not str:
+        if type(value) is not str or not is_text(value):
             raise _incomparable(operand, value)
     elif kind not in _TEMPORAL or not _same_times(field, value):
         raise _incomparable(operand, value)

@@ -188,6 +188,36 @@ def test_nothing_is_converted(session: orm.Session, column: str, test: str, valu
     assert_same_rows(session, policy, None, value=value)
 
 
+class Asker:
+    """Has a value that came from a client."""
+
+    def __init__(self, value: t.Any) -> None:
+        self.value = value
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", 2**70, -(2**70), float("nan"), float("inf"), 1.5], ids=ascii
+)
+@pytest.mark.parametrize("column", ["title", "number"])
+@pytest.mark.parametrize("test", ["{} = u.value", "not {} = u.value", "{} in [u.value]"])
+def test_odd_values_are_compared(
+    session: orm.Session, column: str, test: str, value: t.Any
+) -> None:
+    """B13: what no column can hold is in no row, and no error that a client could cause."""
+    policy = f"allow(u, _, post: Post) if {test.format(f'post.{column}')};"
+
+    assert_same_rows(session, policy, Asker(value))
+
+
+@pytest.mark.parametrize("value", [2**70, -(2**70), float("nan"), float("inf"), 1.5], ids=ascii)
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
+def test_odd_numbers_are_ordered(session: orm.Session, sign: str, value: t.Any) -> None:
+    """Numbers beyond those of a column have a place in the order of numbers, but for NaN."""
+    policy = f"allow(u, _, post: Post) if not post.number = nil and post.number {sign} u.value;"
+
+    assert_same_rows(session, policy, Asker(value))
+
+
 @pytest.mark.parametrize("letter", ["a", "A", "%", "_", " ", "'"])
 def test_letters_are_letters(session: orm.Session, letter: str) -> None:
     """J03: parts of a text are compared letter by letter, in the case they have."""
