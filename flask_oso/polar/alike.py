@@ -42,7 +42,8 @@ def compared_fields(cls: type) -> tuple[str, ...] | None:
     except (KeyError, TypeError):
         # Names that only the class itself could have.
         return None
-    if _done_by(own) != _done_by(written) or not is_plain(cls):
+    is_itself = is_plain(cls) and attributes.is_candid(cls)
+    if _done_by(own) != _done_by(written) or not is_itself:
         return None
     names = tuple(f.name for f in dataclasses.fields(cls) if f.compare)
     return names if all(attributes.is_quiet(cls, name) for name in names) else None

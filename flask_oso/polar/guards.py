@@ -16,10 +16,17 @@ from dataclasses import replace
 from . import attributes
 from .clauses import Candidates, Clause, Slot
 from .host import RESERVED_NAMES, Host
-from .modes import Unfollowable, check_class, is_plain, is_string, leaves_equality
+from .modes import (
+    Unfollowable,
+    check_class,
+    has_own_test,
+    is_plain,
+    is_string,
+    leaves_equality,
+)
 from .nodes import Pattern, Value
 from .regions import GIVE_UP, Key, Region, Val, placed
-from .snippets import assign, call, compared, either, load, negated, typed
+from .snippets import assign, call, compared, copied, either, load, negated, typed
 from .sources import Span
 
 #: How many elements are looked at in lists of lists. The rules have a deadline, this has not.
@@ -65,6 +72,13 @@ class Guards:
         #: The number of the alternative that is being written.
         self.alternative = 0
 
+        #: Whether alternatives are written in the order in which they are tried.
+        self._is_in_order = True
+
+    def forget_order(self) -> None:
+        """Note that alternatives are not written in the order in which they are tried."""
+        self._is_in_order = False
+
     def next_alternative(self) -> None:
         """Begin to write what is tried if nothing before it has a solution."""
         self.alternative += 1
@@ -89,9 +103,24 @@ class Guards:
             raise Unfollowable("an attribute that is computed", span)
         made = Val(self.fresh(), region=region, source=(owner.name, name))
         value = ast.Attribute(load(owner.name), name, ast.Load())
-        region.reads.append(placed(assign(made.name, value), span))
+        unless = self._unless_sure(made)
+        region.reads += [placed(assign(made.name, value), span), unless]
+        region.unsure.append((made.name, self.alternative, unless))
         region.known["read", owner.name, name] = made
         return made
+
+    def leave_out_known(self, region: Region, keeps_order: bool) -> None:
+        """Leave out what is looked at anyway, as soon as it is read.
+
+        :param keeps_order: whether a solution ends the function, so that what an alternative
+            read has to be looked at by this one.
+        """
+        for name, alternative, unless in region.unsure:
+            last = alternative if keeps_order else None
+            if region.looks_at(name, last):
+                region.reads = [each for each in region.reads if each is not unless]
+        for inner in [*region.items, *region.loops]:
+            self.leave_out_known(inner, keeps_order)
 
     def _guard_kind(self, region: Region, owner: Val, name: str) -> None:
         """Write that the class of a value is one whose attributes are read without a trace."""
@@ -114,8 +143,11 @@ class Guards:
         if any(region.lookup((fact, value.name)) for fact in ("sure", "simple", "quiet")):
             return
         region.known["sure", value.name] = value
+        region.reads.append(self._unless_sure(value))
+
+    def _unless_sure(self, value: Val) -> ast.If:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
-        region.reads.append(ast.If(test, [GIVE_UP], []))
+        return ast.If(test, [GIVE_UP], [])
 
     def _make_simple(self, region: Region, value: Val) -> None:
         """Write that a value is equal to nothing but itself, or a string or a number."""
@@ -192,7 +224,7 @@ class Guards:
         if one.literal is not None:
             return self._equal_literal(region, one.literal, other, span)
         if one.name == other.name:
-            return region
+            return self._equal_itself(region, one, span)
         return self._equal_values(region, one, other, span)
 
     def _equal_string(
@@ -235,6 +267,23 @@ class Guards:
         sign = ast.Is() if kind is bool else ast.Eq()
         test = compared(load(other.name), sign, ast.Constant(literal.value))
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
+
+    def _equal_itself(self, region: Region, value: Val, span: Span | None) -> Region:
+        """Give up for a value that is unequal to itself, such as a float that is no number.
+
+        The solver asks it where it was read twice, and not where a rule has it from one place.
+        """
+        exact = value.exact
+        if exact is str or (exact is not None and self._is_identity(exact)):
+            return region
+        if exact is not None and not self.names.compares_fields(exact):
+            self._no(span)
+        if region.lookup(("itself", value.name)) is None:
+            region.known["itself", value.name] = region.known["sure", value.name] = value
+            compare = call("alike", load(value.name), load(value.name))
+            is_other = compared(compare, ast.IsNot(), ast.Constant(True))
+            region.reads.append(ast.If(is_other, [GIVE_UP], []))
+        return region
 
     def _equal_values(self, region: Region, one: Val, other: Val, span: Span | None) -> Region:
         key = ("same", *sorted((one.name, other.name)))
@@ -283,6 +332,8 @@ class Guards:
         if not all(isinstance(value, Value) for _, value in specializer.fields):
             raise Unfollowable("a field that is compared with a variable", span)
         check_class(specializer, self.names.host)
+        if any(has_own_test(cls) for cls in self._classes_of(specializer)):
+            raise Unfollowable("a class with an instance test of its own", span)
         return specializer
 
     def _classes_of(self, pattern: Pattern) -> tuple[type, ...]:
@@ -311,7 +362,8 @@ class Guards:
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:
         """Tell whether instances of a plain class match."""
-        return issubclass(cls, self._classes_of(pattern))
+        # Not 'issubclass': it asks the class, which may have an answer of its own.
+        return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
 
     def class_test(
         self, region: Region, value: Val, pattern: Pattern, span: Span | None
@@ -336,7 +388,7 @@ class Guards:
         if pattern.tag in _NATIVE:
             self._no_class(span)
         classes = self._classes_of(pattern)
-        if not all(map(is_plain, classes)):
+        if not all(is_plain(cls) and attributes.is_candid(cls) for cls in classes):
             self._no_class(span)
         key = ("class", value.name, pattern.tag)
         known = region.holds(key)
@@ -384,9 +436,9 @@ class Guards:
             out.reads.append(ast.If(negated(typed(collection.name, "list")), [GIVE_UP], []))
             out.known["sure", collection.name] = collection
             element = Val(self.fresh())
-            header: t.Any = ast.For(
-                ast.Name(element.name, ast.Store()), load(collection.name), [], []
-            )
+            over = ast.Name(element.name, ast.Store())
+            # A copy: another thread may change the list, and no element shall be left out.
+            header: t.Any = ast.For(over, copied(collection.name), [], [])
             made = Region(out.found, out, is_barrier=True, header=placed(header, span))
             made.alternative = self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
@@ -397,6 +449,9 @@ class Guards:
                 self.counts = True
                 made.body = _counted(collection)
         made = out.inside[key]
+        if made.alternative != self.alternative:
+            # The rules try all elements one after the other, each in a loop of its own.
+            self.forget_order()
         if region is not out:
             region.flag = region.flag or self.fresh("g")
             made_under = self.under(made, ("flag", region.flag), load(region.flag), [], span)

@@ -55,14 +55,19 @@ class Unfollowable(Exception):
         self.span = span
 
 
+def has_own_test(cls: type) -> bool:
+    """Tell whether a class says itself what its instances are."""
+    own: t.Any = type(cls).__instancecheck__
+    return own is not type.__instancecheck__
+
+
 def is_plain(cls: type) -> bool:
     """Tell whether instances of a class are objects whose attributes can be read as they are.
 
     No value of Polar's own, and nothing that claims to be an instance without being one.
     """
-    has_own_test = type(cls).__instancecheck__ is not type.__instancecheck__
     return (
-        not has_own_test
+        not has_own_test(cls)
         and not issubclass(cls, _NATIVE)
         and not any(issubclass(native, cls) for native in _NATIVE)
     )
@@ -268,7 +273,7 @@ def check_class(pattern: Pattern, host: Host) -> None:
     cls = host.classes.get(t.cast(str, pattern.tag))
     if cls is None:
         raise Unfollowable("a class that is not registered", pattern.span)
-    if type(cls).__instancecheck__ is not type.__instancecheck__:
+    if has_own_test(cls):
         raise Unfollowable("a class with an instance test of its own", pattern.span)
 
 

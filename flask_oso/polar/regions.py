@@ -87,6 +87,8 @@ class Region:
     header: ast.stmt | None = None
     body: list[ast.stmt] = field(default_factory=list)
     reads: list[ast.stmt] = field(default_factory=list)
+    #: What was read here, by which alternative, and the test that it leads nowhere.
+    unsure: list[tuple[str, int, ast.stmt]] = field(default_factory=list)
     items: list[Region] = field(default_factory=list)
     loops: list[Region] = field(default_factory=list)
     inside: dict[Key, Region] = field(default_factory=dict)
@@ -120,6 +122,19 @@ class Region:
                 return False
             inner, above = above, above.above
         return True
+
+    def looks_at(self, name: str, alternative: int | None) -> bool:
+        """Tell whether a value is looked at wherever this region is passed.
+
+        :param alternative: the one that has to do it, if that matters.
+        """
+        if any((fact, name) in self.known for fact in ("sure", "simple", "quiet")):
+            return True
+        return any(
+            name in key and getattr(inner.header, "orelse", None)
+            for key, inner in self.inside.items()
+            if alternative is None or inner.alternative == alternative
+        )
 
     def lookup(self, key: Key) -> Val | None:
         """Give a value that is known here."""
@@ -197,6 +212,18 @@ def rendered(region: Region, success: list[ast.stmt] | None = None) -> list[ast.
     if region.again is not None:
         out = _repeated(region, out)
     return out
+
+
+def loops_within(statements: list[ast.stmt]) -> int:
+    """Tell how many loops stand in each other."""
+    deepest, stack = 0, [(statement, 0) for statement in statements]
+    while stack:
+        statement, depth = stack.pop()
+        depth += isinstance(statement, ast.For)
+        deepest = max(deepest, depth)
+        inside = [*getattr(statement, "body", ()), *getattr(statement, "orelse", ())]
+        stack += [(inner, depth) for inner in inside]
+    return deepest
 
 
 def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:

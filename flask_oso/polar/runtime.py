@@ -132,7 +132,7 @@ class Runtime:
         if not is_plain(cls) or issubclass(cls, type):
             return
         self._plain.add(cls)
-        if leaves_equality(cls):
+        if leaves_equality(cls) and attributes.is_candid(cls):
             self._simple.add(cls)
             self._decided.add(cls)
 

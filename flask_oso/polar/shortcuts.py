@@ -29,13 +29,27 @@ from .clauses import Clause, Slot
 from .guards import Guards, Names
 from .modes import Unfollowable, has_cut, in_order, is_string
 from .nodes import Call, Expression, List, Operator, Pattern, Term, Value
-from .regions import FOUND, GIVE_UP, Again, Env, Key, Node, Region, Val, alternatives, rendered
+from .regions import (
+    FOUND,
+    GIVE_UP,
+    Again,
+    Env,
+    Key,
+    Node,
+    Region,
+    Val,
+    alternatives,
+    loops_within,
+    rendered,
+)
 from .snippets import assign, call, compared, function_of, load, negated, returned
 from .steps import Goals, Step, body_goals
 
 #: How many goals one function may hold, and how many regions.
 MAX_GOALS = 600
 MAX_REGIONS = 60
+#: How many loops may stand in each other: Python has 20 blocks, and one is around them.
+MAX_LOOPS = 16
 #: How many links of a chain are followed, such as folders in folders.
 LEVELS = 256
 _LEVELS = range(LEVELS)
@@ -67,7 +81,6 @@ class ShortcutWriter(Guards):
         self._goals_written = 0
         #: Whether no rule applies, so that the function refuses whatever is asked.
         self.is_empty = False
-        self._is_in_order = True
         self._regions = 0
         self._pending: list[Region] = []
         #: Which node asks which, to find what would never end.
@@ -103,7 +116,11 @@ class ShortcutWriter(Guards):
         body += [assign(name, ast.Constant(None)) for name in self.caches]
         if self.counts:
             body.append(assign("count", ast.Constant(0)))
-        inner = rendered(self._root, _SUCCESS if self._keeps_order() else None)
+        keeps_order = self._keeps_order()
+        self.leave_out_known(self._root, keeps_order)
+        inner = rendered(self._root, _SUCCESS if keeps_order else None)
+        if loops_within(inner) > MAX_LOOPS:
+            raise Unfollowable("more loops in each other than Python has", None)
         self.is_empty = not inner
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
@@ -198,6 +215,7 @@ class ShortcutWriter(Guards):
                 here.leaves.clear()
                 here.inside.clear()
                 here.reads.clear()
+                here.unsure.clear()
                 around.is_barrier = True
                 return True
         return False
@@ -221,10 +239,6 @@ class ShortcutWriter(Guards):
                     done.add(key)
                     on_path.discard(key)
                     path.pop()
-
-    def forget_order(self) -> None:
-        """Note that alternatives are not written in the order in which they are tried."""
-        self._is_in_order = False
 
     def next_clause(self) -> int:
         """Number one more clause that is written."""

@@ -56,6 +56,11 @@ def typed(name: str, kind: str) -> ast.expr:
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
 
+def copied(name: str) -> ast.expr:
+    """Write a copy of a list."""
+    return ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
+
+
 def assign(name: str, value: ast.expr) -> ast.stmt:
     """Write an assignment."""
     return ast.Assign([ast.Name(name, ast.Store())], value)

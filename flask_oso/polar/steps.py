@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from . import attributes
 from .clauses import Clause, Slot, Template
 from .guards import Names
 from .modes import Unfollowable, has_cut, is_plain, is_string
@@ -96,7 +97,7 @@ class Step:
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
             return Val("", literal=term)
-        if isinstance(term, Instance) and is_plain(type(term.value)):
+        if isinstance(term, Instance) and _is_itself(type(term.value)):
             return Val(self.writer.names.constant(term.value), exact=type(term.value))
         raise Unfollowable("a list, a dictionary or a pattern", term.span)
 
@@ -205,7 +206,7 @@ class Step:
         if kind not in (int, str, None) or not unknown:
             raise Unfollowable("a comparison of this kind of literals", term.span)
         test = compared(*self._compared(values, _COMPARE[term.operator]()))
-        key: Key = ("alike", *(value.name for value in unknown))
+        key: Key = ("ordered", *(value.name for value in unknown))
         if kind is None:
             names = [value.name for value in unknown]
             is_known = either([both([typed(name, k) for name in names]) for k in ("int", "str")])
@@ -328,6 +329,11 @@ class Step:
                 return
         goals = _joined(body_goals(clause, number), self.rest)
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
+
+
+def _is_itself(cls: type) -> bool:
+    """Tell whether a constant of a class is an object that does not claim to be another."""
+    return is_plain(cls) and attributes.is_candid(cls)
 
 
 _OPERATORS: dict[Operator, t.Callable[[Step, Expression], tuple[Region, Goals] | None]] = {

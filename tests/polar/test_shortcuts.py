@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import abc
+import contextlib
+import dataclasses
+import itertools
 import math
+import sys
+import types
 import typing as t
 
 import pytest
@@ -50,6 +56,45 @@ class Alike:
         return True
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Never:
+    """An object that is equal to nothing, not even to itself."""
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = object.__hash__
+
+
+class Claimant:
+    """An object that claims to be of another class, as proxies do."""
+
+    def __init__(self, cls: type) -> None:
+        self._cls = cls
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        """The class of what it stands for."""
+        return self._cls
+
+
+class Derived(type):
+    """Classes that everything derives from, as they say."""
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return True
+
+
+class Greedy(metaclass=Derived):
+    """One of them."""
+
+
+@dataclasses.dataclass
+class Point:
+    """What is compared field by field."""
+
+    x: int
 
 
 class Computed(Grant):
@@ -134,6 +179,27 @@ def assert_alike(oso: Oso, *args: t.Any) -> None:
     assert outcome(oso.is_allowed, *args) == solved
     # Once more, with all that was learnt of classes.
     assert outcome(oso.is_allowed, *args) == solved
+
+
+@contextlib.contextmanager
+def interrupted(function: str, step: int, act: t.Callable[[], object]) -> t.Iterator[None]:
+    """Act when a function is at a step, as another thread may."""
+    steps = itertools.count()
+
+    def trace(frame: types.FrameType, event: str, arg: object) -> t.Any:
+        if frame.f_code.co_name != function:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(steps) == step:
+            act()
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 def folders(depth: int, **attributes: t.Any) -> list[Folder]:
@@ -451,6 +517,173 @@ def test_more_specific_rule_is_tried_first() -> None:
 
     assert_alike(oso, User(), "read", Drawer(open=True, level="low"))
     assert_alike(oso, User(), "read", Drawer(open="odd", level=1))
+
+
+def test_rules_that_search_one_list_do_it_one_after_the_other() -> None:
+    """An element that the first rule cannot decide is met before the second rule allows."""
+    oso = load(
+        'allow(_: User, "read", f: Folder) if x in f.xs and x.level < 1;'
+        'allow(_: User, "read", f: Folder) if x in f.xs and x.open = true;'
+    )
+    args = User(), "read", Folder(xs=[Grant(level=2, open=True), Grant(level="low", open=True)])
+
+    assert by_shortcut(oso, *args) is None
+    assert_alike(oso, *args)
+
+
+@pytest.mark.parametrize("value", [math.nan, Never(), [math.nan]], ids=["nan", "never", "list"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "f.x = f.x",
+        "not f.x = f.x",
+        "x = f.x and x = f.x",
+        "x = f.x and x = x",
+        "x = f.x and p(x, x)",
+    ],
+)
+def test_what_is_read_twice_may_be_unequal(value: t.Any, condition: str) -> None:
+    """A value is asked whether it equals itself where it was read twice, and only there."""
+    oso = load(f'allow(_: User, "read", f: Folder) if {condition}; p(x, x);')
+
+    assert_alike(oso, User(), "read", Folder(x=value))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "not (f.thing = _x and f.open = true)",
+        "_x = f.thing and ok(f)",
+        "_x = f.thing and f.open = false",
+    ],
+)
+def test_value_that_leads_out_is_refused_as_soon_as_it_is_read(body: str) -> None:
+    """What stands behind it in the rule, or does not hold, makes no difference."""
+    oso = load(f'allow(_: User, "read", f: Folder) if {body}; ok(_: Folder);')
+    args = User(), "read", Folder(thing=math, open=False)
+
+    assert by_shortcut(oso, *args) is None
+    assert_alike(oso, *args)
+
+
+def test_value_that_leads_out_is_refused_by_the_rule_that_reads_it_first() -> None:
+    """A rule behind it looks at the value, too, but later than the first one allows."""
+    oso = load(
+        'allow(_: User, "read", f: Folder) if _x = f.thing and f.open = true;'
+        'allow(_: User, "read", f: Folder) if f.thing = "a";'
+    )
+    args = User(), "read", Folder(thing=math, open=True)
+
+    assert by_shortcut(oso, *args) is None
+    assert_alike(oso, *args)
+
+
+def test_list_that_changes_meanwhile_is_the_one_that_was_read() -> None:
+    """No element is left out where another thread takes away the one before it."""
+    oso = load('allow(_: User, "read", f: Folder) if not (x in f.xs and x.open = false);')
+    results = set()
+    for step in range(60):
+        folder = Folder(xs=[Grant(open=True), Grant(open=False)])
+        with interrupted("shortcut", step, lambda: folder.xs.pop(0)):  # noqa: B023
+            results.add(by_shortcut(oso, User(), "read", folder))
+
+    assert results == {False}
+
+
+@pytest.mark.parametrize("depth", [15, 19, 20, 40])
+def test_loops_in_loops_are_left_to_the_rules_where_python_has_no_more(depth: int) -> None:
+    """A policy with many of them loads, and decides."""
+    searches = " and ".join(f"x{n + 1} in x{n}.xs" for n in range(depth))
+    oso = load(
+        f'allow(_: User, "read", x0: Folder) if {searches} and x{depth}.open = true;'
+        'allow(_: User, "write", _: Folder);'
+    )
+    folder = Folder(xs=[], open=True)
+    for _ in range(depth):
+        folder = Folder(xs=[folder])
+
+    assert oso.is_allowed(User(), "read", folder)
+    assert not oso.is_allowed(User(), "read", folder.xs[0])
+
+
+# -- classes that are not what they seem -----------------------------------------------
+
+
+@pytest.mark.parametrize("condition", ["not p matches Folder", "not is_folder(p)"])
+def test_constant_that_claims_to_be_another_is_what_it_claims(condition: str) -> None:
+    """A registered proxy matches the class of what it stands for."""
+    oso = Oso()
+    for cls in (User, Folder):
+        oso.register_class(cls)
+    oso.register_constant(Claimant(Folder), "p")
+    oso.load_str(
+        f'allow(_: User, "read", _: Folder) if {condition}; is_folder(_: Folder);'
+        'allow(_: User, "write", _: Folder);'
+    )
+
+    assert not oso.is_allowed(User(), "read", Folder())
+
+
+def test_class_that_decides_what_derives_from_it_is_not_asked() -> None:
+    """An object is an instance of its classes, whatever these say of others."""
+    oso = Oso()
+    for cls in (User, Folder, Greedy):
+        oso.register_class(cls)
+    oso.load_str('allow(_: User, "read", f: Folder) if greedy(f); greedy(_: Greedy);')
+
+    assert not oso.is_allowed(User(), "read", Folder())
+    assert_alike(oso, User(), "read", Folder())
+
+
+@pytest.mark.parametrize("condition", ["is_actor(u)", "not is_actor(u)"])
+def test_union_with_an_abstract_class_is_asked_each_time(
+    condition: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A class that is registered with it later is a member from then on."""
+
+    class Acting(abc.ABC):  # noqa: B024
+        """Whoever is registered."""
+
+    oso = Oso()
+    for cls in (User, Folder, Acting):
+        oso.register_class(cls)
+    oso.load_str(
+        f'actor Acting {{}} allow(u: User, "read", _: Folder) if {condition};'
+        'is_actor(_: Actor); allow(_: User, "write", _: Folder);'
+    )
+
+    assert_alike(oso, User(), "read", Folder())
+    Acting.register(User)
+    assert_alike(oso, User(), "read", Folder())
+
+
+@pytest.mark.parametrize("condition", ["a = f.y", "not a = f.y"])
+def test_object_that_claims_to_be_of_a_dataclass_is_compared_by_python(condition: str) -> None:
+    """The method that the dataclass has believes it."""
+    oso = Oso()
+    for cls in (User, Folder, Point):
+        oso.register_class(cls)
+    oso.load_str(
+        f'allow(_: User, "read", f: Folder) if a = f.x and a matches Point and {condition};'
+    )
+    claimant = Claimant(Point)
+    claimant.x = 1  # type: ignore[attr-defined]
+
+    assert_alike(oso, User(), "read", Folder(x=Point(1), y=claimant))
+    assert_alike(oso, User(), "read", Folder(x=Point(1), y=claimant))
+
+
+def test_equal_objects_of_a_dataclass_have_no_order_for_it() -> None:
+    """That two values are equal is not taken for that they can be ordered."""
+    oso = Oso()
+    for cls in (User, Folder, Point):
+        oso.register_class(cls)
+    oso.load_str(
+        'allow(_: User, "read", f: Folder) if'
+        " a = f.x and b = f.y and a matches Point and a = b and f.x < f.y;"
+    )
+
+    assert_alike(oso, User(), "read", Folder(x=Point(1), y=Point(1)))
 
 
 # -- facts -----------------------------------------------------------------------------
