@@ -317,6 +317,13 @@ class Translator:
         row = condition.row
         owner, attribute = self._at(row.owner, scope), getattr(row.owner.cls, row.relation)
         target, inner = self._entity(row, scope)
+        names = self._names.foreign_key(row.owner.cls, row.relation)
+        if names is not None:
+            values = [getattr(owner, name) for name, _ in names]
+            if None in values:
+                return sa.false()
+            joined = sa.and_(*map(operator.eq, self._key(row, inner), values))
+            return self._exists(target, joined, condition.part, inner)
         related = orm.with_parent(owner, attribute.of_type(target))
         secondary = attribute.property.secondary
         own = [] if secondary is None else [secondary]

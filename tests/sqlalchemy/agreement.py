@@ -9,6 +9,7 @@ import decimal
 import io
 import random
 import typing as t
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -21,7 +22,7 @@ from . import documents
 from .policies import Writer
 
 #: How many policies are tried on the same rows.
-POLICIES_PER_DATABASE = 40
+POLICIES_PER_DATABASE = 50
 
 
 def make_oso(policy: str) -> Oso:
@@ -60,31 +61,55 @@ def compare(engine: sa.Engine, seed: int, pairs: int) -> Tally:
             for _ in range(POLICIES_PER_DATABASE):
                 policy = Writer(choose).policy()
                 oso = make_oso(policy)
-                # What is prepared for one user is used for the other.
+                # What is prepared for one user, or document, is used for the other.
                 for number in choose.sample([1, 2, 3], 2):
                     user = session.get(documents.User, number)
-                    _compare_one(session, oso, policy, user, tally)
+                    _compare_documents(session, oso, policy, user, tally)
+                for number in choose.sample(range(1, 25), 2):
+                    doc = session.get(documents.Doc, number)
+                    _compare_users(session, oso, policy, doc, tally)
     return tally
 
 
-def _compare_one(session: orm.Session, oso: Oso, policy: str, user: t.Any, tally: Tally) -> None:
-    tally["pairs"] += 1
-    try:
-        query = oso.authorized_query(user, "read", documents.Doc)
-    except UnsupportedError:
-        tally["refused"] += 1
-        return
-    except OsoError:
-        # What is known of the actor makes the policy raise, whatever the row.
-        tally["raised"] += 1
+def _compare_documents(
+    session: orm.Session, oso: Oso, policy: str, user: t.Any, tally: Tally
+) -> None:
+    """Ask which documents a user may read."""
+    query = _query(lambda: oso.authorized_query(user, "read", documents.Doc), tally)
+    if query is None:
         return
     found = {doc.id for doc in session.scalars(query)}
     for doc in session.scalars(sa.select(documents.Doc)):
-        verdict = _judge(oso, user, doc, doc.id in found)
-        tally[verdict] += 1
-        if verdict not in ("agreed", "uncertain"):
-            shown = f"{verdict}: document {doc.id}, user {user.id}\n{policy}\n{query.whereclause}"
-            tally.disagreements.append(shown)
+        _count(_judge(oso, user, doc, doc.id in found), user, doc, policy, query, tally)
+
+
+def _compare_users(session: orm.Session, oso: Oso, policy: str, doc: t.Any, tally: Tally) -> None:
+    """Ask which users may read a document."""
+    query = _query(lambda: oso.actors_query("read", doc, documents.User), tally)
+    if query is None:
+        return
+    found = {user.id for user in session.scalars(query)}
+    for user in session.scalars(sa.select(documents.User)):
+        _count(_judge(oso, user, doc, user.id in found), user, doc, policy, query, tally)
+
+
+def _query(make: Callable[[], t.Any], tally: Tally) -> t.Any:
+    tally["pairs"] += 1
+    try:
+        return make()
+    except UnsupportedError:
+        tally["refused"] += 1
+    except OsoError:
+        # What is known makes the policy raise, whatever the row.
+        tally["raised"] += 1
+    return None
+
+
+def _count(verdict: str, user: t.Any, doc: t.Any, policy: str, query: t.Any, tally: Tally) -> None:
+    tally[verdict] += 1
+    if verdict not in ("agreed", "uncertain"):
+        shown = f"{verdict}: document {doc.id}, user {user.id}\n{policy}\n{query.whereclause}"
+        tally.disagreements.append(shown)
 
 
 def _judge(oso: Oso, user: t.Any, doc: t.Any, is_found: bool) -> str:
