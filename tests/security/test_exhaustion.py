@@ -338,9 +338,11 @@ def test_decisions_and_loads_leave_nothing_behind() -> None:
             oso.load_str(COUNT_DOWN)
 
     work(500, 20)
+    gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     work(2_000, 50)
+    gc.collect()
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
 
