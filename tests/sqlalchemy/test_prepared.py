@@ -11,8 +11,10 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError
+from flask_oso.sqlalchemy.mapping import MappedModels
 
 from . import documents
 from .agreement import make_oso
@@ -200,3 +202,39 @@ def test_objects_that_are_no_rows(
 ) -> None:
     """A column may equal an object that is given as the actor, and is compared with it."""
     find(make_oso(f"allow(u, _, d: Doc) if {test.format(column)};"), session, actor)
+
+
+def test_a_proxy_is_what_it_stands_for(session: orm.Session) -> None:
+    """The current user of an extension is usually a proxy."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
+    user = get_user(session)
+    proxy: t.Any = LocalProxy(lambda: user)
+
+    found = session.scalars(oso.authorized_query(proxy, "read", Doc)).all()
+
+    assert sorted(doc.id for doc in found) == find(oso, session, user) != []
+
+
+def test_login_equality(session: orm.Session) -> None:
+    """Flask-Login compares keys, which is what a list compares; that of others is refused."""
+    mixin = type("UserMixin", (), {"__eq__": lambda a, b: True, "get_id": lambda a: "1"})
+    own = type("Own", (), {"__eq__": lambda a, b: True})
+    mixin.__module__ = "flask_login.mixins"
+
+    class Login(orm.DeclarativeBase):
+        pass
+
+    class Member(mixin, Login):  # type: ignore[misc, valid-type]
+        __tablename__ = "members_of_login"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    class Other(own, Login):  # type: ignore[misc, valid-type]
+        __tablename__ = "others_of_login"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    models = MappedModels({}, {})
+    member, other = models.model(Member), models.model(Other)
+
+    assert member is not None and other is not None
+    assert (member.own_equality, member.shares_equality) == (None, True)
+    assert other.own_equality is Other
