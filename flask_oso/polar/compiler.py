@@ -47,6 +47,8 @@ MAX_OPERATIONS = 400
 DEPTH_INTERVAL = 32
 #: And after how many for the first time: the caller may have used most of it.
 FIRST_DEPTH = 8
+#: How many rules of one name one function may hold.
+MAX_CLAUSES = 400
 #: Rules below which fewer calls stand in each other do not look at the clock themselves.
 LOW = 2
 #: How many calls may stand in each other where generators do: those use the stack of C.
@@ -80,6 +82,8 @@ class Writer:
         parameters = [f"a{n}" for n in range(variant.arity)]
         candidates = self.names.candidates(variant.name, variant.arity)
         clauses = [] if candidates is None else matching(candidates, variant.values)
+        if len(clauses) > MAX_CLAUSES:
+            raise Unfollowable("too many rules of one name", clauses[-1].rule.span)
         clauses = possible(clauses, variant.values, self.names.host)
         order = in_order(clauses, self.names.host)
         body = [*self._guard(parameters), *self._found(clauses, parameters)]

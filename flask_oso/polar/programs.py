@@ -120,22 +120,36 @@ class Program(Runtime):
         # A question without arguments has nothing to be dispatched on.
         if not HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
             return None
+        candidates = t.cast(Candidates, self.candidates(name, arity))
         general = Variant(name, arity, (), True)
+        listed = facts(candidates)
+        if listed is not None:
+            return self._make_list(general, listed)
         function, table = self.function(general), self.table(general)
         self._make_waiting()
         if general in self.unfollowed and table is None:
             return None
         parameters = [f"a{n}" for n in range(arity)]
-        candidates = t.cast(Candidates, self.candidates(name, arity))
         literals = {position for clause in candidates for position, _ in clause.literals}
         texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
         rule = self.constant(name)
         writer = QuestionWriter(rule, parameters, texts, function, table)
-        shortcuts, listed = self._shortcuts(name, arity), facts(candidates)
-        if listed is not None and arity:
-            writer = dataclasses.replace(writer, facts=(self.constant(frozenset(listed)), listed))
-        elif shortcuts is not None:
+        shortcuts = self._shortcuts(name, arity)
+        if shortcuts is not None:
             writer = dataclasses.replace(writer, shortcuts=(self.constant(shortcuts), shortcuts))
+        return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> Answer:
+        """Make the function for a rule that is nothing but facts about strings.
+
+        They are looked up; what is no string is the solver's.
+        """
+        parameters = [f"a{n}" for n in range(variant.arity)]
+        function = self.constant(self._stub(variant))
+        rule, known = self.constant(variant.name), self.constant(frozenset(listed))
+        writer = QuestionWriter(
+            rule, parameters, frozenset(parameters), function, facts=(known, listed)
+        )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def _shortcuts(self, name: str, arity: int) -> Shortcuts | None:
