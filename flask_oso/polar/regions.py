@@ -266,16 +266,24 @@ def _flags_of(region: Region) -> list[str]:
 
 
 def _append(out: list[ast.stmt], following: list[ast.stmt]) -> None:
-    """Append statements; as ``elif`` where the test before excludes theirs."""
+    """Append statements; as ``elif`` where the tests before exclude theirs, each of them."""
     last = out[-1] if out else None
+    tests = [last]
     while isinstance(last, ast.If) and len(last.orelse) == 1:
         last = last.orelse[0]
+        tests.append(last)
     if isinstance(last, ast.If) and not last.orelse and len(following) == 1:
-        before, behind = getattr(last, "texts", None), getattr(following[0], "texts", None)
-        if before and behind and before[0] == behind[0] and not before[1] & behind[1]:
+        behind = getattr(following[0], "texts", None)
+        if behind and all(_excludes(getattr(test, "texts", None), behind) for test in tests):
             last.orelse = following
             return
     out += following
+
+
+def _excludes(
+    before: tuple[str, frozenset[str]] | None, behind: tuple[str, frozenset[str]]
+) -> bool:
+    return before is not None and before[0] == behind[0] and not before[1] & behind[1]
 
 
 def placed(node: t.Any, span: Span | None) -> t.Any:

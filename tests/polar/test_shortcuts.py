@@ -314,6 +314,33 @@ def test_all_actions_are_answered() -> None:
     assert oso.authorized_actions(user, chain[-1]) == {"read"}
 
 
+def test_role_that_two_folders_give_is_looked_for_on_both() -> None:
+    """A role that is enough here is not left out on the folder that another one leads to."""
+    oso = load(
+        """
+        actor User {}
+        resource Folder {
+          roles = ["a", "b", "d"];
+          permissions = ["read", "write"];
+          relations = {parent: Folder, link: Folder};
+          "b" if "d"; "a" if "b" on "link"; "read" if "a";
+          "write" if "d"; "write" if "read" on "parent";
+        }
+        has_relation(parent: Folder, "parent", folder: Folder) if folder.parent = parent;
+        has_relation(link: Folder, "link", folder: Folder) if folder.link = link;
+        has_role(user: User, role: String, folder: Folder) if
+          grant in user.roles and grant.role = role and grant.of = folder;
+        allow(user: User, action, folder: Folder) if has_permission(user, action, folder);
+        """
+    )
+    link = Folder(parent=None, link=None)
+    folder = Folder(parent=Folder(parent=None, link=link), link=None)
+    user = User(roles=[Grant(role="d", of=link)])
+
+    assert by_shortcut(oso, user, "write", folder) is True
+    assert_alike(oso, user, "write", folder)
+
+
 # -- what they leave to the rules ------------------------------------------------------
 
 ODD: dict[str, t.Callable[[], t.Any]] = {
