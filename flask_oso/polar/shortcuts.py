@@ -216,6 +216,9 @@ class ShortcutWriter(Guards):
                 here.inside.clear()
                 here.reads.clear()
                 here.unsure.clear()
+                # What was read here is not any more, for the clauses that come here later.
+                here.known.clear()
+                here.loops.clear()
                 around.is_barrier = True
                 return True
         return False

@@ -341,6 +341,34 @@ def test_role_that_two_folders_give_is_looked_for_on_both() -> None:
     assert_alike(oso, user, "write", folder)
 
 
+def test_chain_and_a_rule_about_the_next_in_it_read_each_for_itself() -> None:
+    """What a chain read of the next folder is read again by a rule that leads there, too."""
+    oso = load(
+        """
+        actor User {}
+        resource Team { roles = ["m"]; permissions = ["see"]; "see" if "m"; }
+        resource Folder {
+          roles = ["b", "d"];
+          permissions = ["read", "write"];
+          relations = {team: Team, parent: Folder};
+          "read" if "d" on "parent"; "write" if "write" on "parent"; "write" if "read";
+          "write" if "b" on "parent"; "b" if "see" on "team";
+        }
+        has_relation(parent: Folder, "parent", folder: Folder) if folder.parent = parent;
+        has_relation(team: Team, "team", folder: Folder) if folder.team = team;
+        has_role(user: User, role: String, resource: Resource) if
+          grant in user.roles and grant.role = role and grant.of = resource;
+        has_permission(user: User, "write", folder: Folder) if
+          parent = folder.parent and parent matches Folder and not has_role(user, "b", parent);
+        allow(user: Actor, action, resource: Resource) if has_permission(user, action, resource);
+        """
+    )
+
+    for folder in folders(4):
+        assert_alike(oso, User(roles=[]), "write", folder)
+        assert_alike(oso, User(roles=[Grant(role="b", of=folder.parent)]), "write", folder)
+
+
 # -- what they leave to the rules ------------------------------------------------------
 
 ODD: dict[str, t.Callable[[], t.Any]] = {
