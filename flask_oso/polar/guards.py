@@ -440,7 +440,7 @@ class Guards:
             # A copy: another thread may change the list, and no element shall be left out.
             header: t.Any = ast.For(over, copied(collection.name), [], [])
             made = Region(out.found, out, is_barrier=True, header=placed(header, span))
-            made.alternative = self.alternative
+            made.over, made.alternative = collection.name, self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
             made.known["element",] = element
             out.inside[key] = made

@@ -85,6 +85,8 @@ class Region:
     #: The number of the alternative that it was made for, in the order of the rules.
     alternative: int = 0
     header: ast.stmt | None = None
+    #: The name of the list whose elements it is passed for.
+    over: str = ""
     body: list[ast.stmt] = field(default_factory=list)
     reads: list[ast.stmt] = field(default_factory=list)
     #: What was read here, by which alternative, and the test that it leads nowhere.
@@ -236,7 +238,8 @@ def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
         header.texts = inner.texts  # type: ignore[attr-defined]
         return [header] if body or header.orelse else []
     header.body = body
-    return [*inner.body, header] if body else []
+    # A list without elements is the usual one, and need not be copied.
+    return [ast.If(load(inner.over), [*inner.body, header], [])] if body else []
 
 
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
