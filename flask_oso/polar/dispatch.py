@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from . import attributes, terms
 from .clauses import Candidates, Clause
 from .guards import Names
-from .host import RESERVED_NAMES
+from .host import RESERVED_NAMES, is_representable
 from .modes import Unfollowable, closed_strings, dispatch_position, is_plain, is_string, strings_at
 from .nodes import Pattern, Rule, Value
 from .shortcuts import ShortcutWriter
@@ -73,6 +73,7 @@ def make_shortcuts(program: Program, name: str, arity: int) -> Shortcuts | None:
     texts = closed_strings(program.candidates, name, arity, at)
     if texts is None:
         texts = frozenset(strings_at(candidates, at))
+    texts = frozenset(filter(is_representable, texts))
     *first, last = (n for n in range(arity) if n != at)
     chosen = [_classes_at(program, candidates, position) for position in first]
     whole = list(itertools.product(*chosen, _classes_at(program, candidates, last)))
@@ -87,14 +88,20 @@ def make_shortcuts(program: Program, name: str, arity: int) -> Shortcuts | None:
 
 
 def facts(candidates: Candidates) -> list[tuple[str, ...]] | None:
-    """Give the strings of a rule that is nothing but facts about strings."""
+    """Give the strings of a rule that is nothing but facts about strings.
+
+    ``None`` if it is more, or if a string has a surrogate: asking for one is an error.
+    """
     found = []
     for clause in candidates:
         texts = [parameter.term for parameter in clause.parameters]
         is_plain_fact = clause.body is None and all(map(is_string, texts))
         if not is_plain_fact or any(each.specializer for each in clause.parameters):
             return None
-        found.append(tuple(str(t.cast(Value, text).value) for text in texts))
+        fact = tuple(str(t.cast(Value, text).value) for text in texts)
+        if not all(map(is_representable, fact)):
+            return None
+        found.append(fact)
     return found
 
 

@@ -757,6 +757,27 @@ def test_facts_are_looked_up(count: int) -> None:
     assert not oso.is_allowed("é", "read", "d0")
 
 
+@pytest.mark.parametrize("count", [1, 4])
+def test_surrogate_in_a_fact_is_an_error(count: int) -> None:
+    """A string that Polar has no value for is refused, whatever the policy says of it."""
+    oso = Oso()
+    oso.load_str("".join(f'allow("\ud800{n}", "read", "d");' for n in range(count)))
+
+    assert_alike(oso, "\ud8000", "read", "d")
+    with pytest.raises(OsoError):
+        oso.is_allowed("\ud8000", "read", "d")
+
+
+def test_surrogate_as_an_action_is_an_error() -> None:
+    """As an action of a rule about plain objects, too."""
+    oso = load('allow(u: User, "\ud800", f: Folder) if f.owner = u;')
+    user = User()
+
+    assert_alike(oso, user, "\ud800", Folder(owner=user))
+    with pytest.raises(OsoError):
+        oso.is_allowed(user, "\ud800", Folder(owner=user))
+
+
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_facts_and_odd_values(position: int, value: t.Callable[[], t.Any]) -> None:
