@@ -26,16 +26,7 @@ from .patterns import Argument, instance_test, one_at_most, possible, takes_one_
 from .places import MAX_LOOPS, Next, Place
 from .scopes import Cell, Goal, Part, Passed, Ref, Scope, Variant, conjuncts, in_front, joined
 from .searches import Searches
-from .snippets import assign, block, both, call, compared, load, negated, typed
-
-_COMPARE: dict[Operator, type[ast.cmpop]] = {
-    Operator.EQ: ast.Eq,
-    Operator.NEQ: ast.NotEq,
-    Operator.LT: ast.Lt,
-    Operator.LEQ: ast.LtE,
-    Operator.GT: ast.Gt,
-    Operator.GEQ: ast.GtE,
-}
+from .snippets import COMPARE, assign, block, both, call, compared, load, negated, typed
 
 
 class GoalWriter(Searches):
@@ -136,7 +127,7 @@ class GoalWriter(Searches):
             return self.wait_for_any(*term.args)
         left, right = t.cast("list[Ref]", refs)
         values = [self.sure(left), self.sure(right)]
-        quick = compared(values[0], _COMPARE[term.operator](), values[1])
+        quick = compared(values[0], COMPARE[term.operator](), values[1])
         goal = load(self.writer.names.constant(term))
         slow = self.mark(call("compare", *values, goal))
         kinds = [ref.literal for ref in (left, right) if ref.literal is not None]

@@ -201,13 +201,15 @@ def conjuncts(term: Expression, clause: int, site: Site) -> list[Goal]:
     return [(arg, clause, site) for arg in term.args]
 
 
-def in_front(goals: Iterable[Goal], rest: Goals) -> Goals:
+def in_front(goals: Iterable[tuple[t.Any, ...]], rest: Goals) -> Goals:
+    """Put goals in front of others."""
     for goal in reversed(list(goals)):
         rest = (goal, rest)
     return rest
 
 
 def joined(goals: Goals, rest: Goals) -> Goals:
+    """Put goals that are chained in front of others."""
     listed = []
     while goals:
         goal, goals = goals

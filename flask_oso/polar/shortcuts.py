@@ -42,8 +42,9 @@ from .regions import (
     loops_within,
     rendered,
 )
+from .scopes import Goals
 from .snippets import assign, call, compared, function_of, load, negated, returned
-from .steps import Goals, Step, body_goals
+from .steps import Step, body_goals
 
 #: How many goals one function may hold, and how many regions.
 MAX_GOALS = 600

@@ -5,8 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from .nodes import Operator
 from .sources import Span
 
+#: The operators of Python for those of policies.
+COMPARE: dict[Operator, type[ast.cmpop]] = {
+    Operator.EQ: ast.Eq,
+    Operator.NEQ: ast.NotEq,
+    Operator.LT: ast.Lt,
+    Operator.LEQ: ast.LtE,
+    Operator.GT: ast.Gt,
+    Operator.GEQ: ast.GtE,
+}
 #: First and last line, first column and the column behind the last: those of Python.
 Position = tuple[int, int, int, int]
 

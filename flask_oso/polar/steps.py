@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import attributes
@@ -13,18 +13,9 @@ from .guards import Names
 from .modes import Unfollowable, has_cut, is_plain, is_string
 from .nodes import COMPARISONS, Call, Expression, Instance, List, Operator, Pattern, Term, Value
 from .regions import GIVE_UP, Env, Key, Node, Region, Val
-from .snippets import both, compared, either, load, negated, typed
+from .scopes import Goals, in_front, joined
+from .snippets import COMPARE, both, compared, either, load, negated, typed
 from .sources import Span
-
-Goal = tuple[Term, int]
-Goals = tuple[t.Any, ...]
-
-
-def in_front(goals: Iterable[Goal], rest: Goals) -> Goals:
-    """Put goals in front of others."""
-    for goal in reversed(list(goals)):
-        rest = (goal, rest)
-    return rest
 
 
 class Writer(t.Protocol):
@@ -205,7 +196,7 @@ class Step:
         unknown = [value for value in values if value.literal is None]
         if kind not in (int, str, None) or not unknown:
             raise Unfollowable("a comparison of this kind of literals", term.span)
-        test = compared(*self._compared(values, _COMPARE[term.operator]()))
+        test = compared(*self._compared(values, COMPARE[term.operator]()))
         key: Key = ("ordered", *(value.name for value in unknown))
         if kind is None:
             names = [value.name for value in unknown]
@@ -327,7 +318,7 @@ class Step:
                 env.values[env.variable(number, term.index)] = value
             if region is None:
                 return
-        goals = _joined(body_goals(clause, number), self.rest)
+        goals = joined(body_goals(clause, number), self.rest)
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
 
@@ -347,24 +338,8 @@ _OPERATORS: dict[Operator, t.Callable[[Step, Expression], tuple[Region, Goals] |
     Operator.ISA: Step.instance,
     **dict.fromkeys(COMPARISONS, Step.comparison),
 }
-_COMPARE: dict[Operator, type[ast.cmpop]] = {
-    Operator.EQ: ast.Eq,
-    Operator.NEQ: ast.NotEq,
-    Operator.LT: ast.Lt,
-    Operator.LEQ: ast.LtE,
-    Operator.GT: ast.Gt,
-    Operator.GEQ: ast.GtE,
-}
 
 
 def body_goals(clause: Clause, number: int) -> Goals:
     """Give the goals of a clause."""
     return () if clause.body is None else ((clause.body, number), ())
-
-
-def _joined(goals: Goals, rest: Goals) -> Goals:
-    listed = []
-    while goals:
-        goal, goals = goals
-        listed.append(goal)
-    return in_front(listed, rest)
