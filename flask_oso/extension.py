@@ -23,6 +23,7 @@ from .globals import (
     Binding,
     OsoState,
     Requirement,
+    find_stand_in,
     find_state,
     this_app,
     this_mark,
@@ -232,6 +233,9 @@ class FlaskOso:
 
         :raises OsoError: the function that finds it raised ``AttributeError``.
         """
+        stand_in = find_stand_in()
+        if stand_in is not None:
+            return stand_in.actor
         try:
             return unwrap(self._get_actor.of(this_app())())
         except AttributeError as error:

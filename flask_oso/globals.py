@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import sys
 import threading
 import typing as t
 from collections.abc import Callable
@@ -23,6 +24,7 @@ if t.TYPE_CHECKING:
     from .extension import FlaskOso
     from .oso import Oso
     from .routes import Census
+    from .testing import StandIn
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
@@ -30,6 +32,8 @@ _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 _MARK = "_flask_oso"
+#: Where the client of a test puts who is to be the current actor; see ``flask_oso.testing``.
+STAND_IN = "flask_oso.stand_in"
 _MOST_WORDS = 100
 _LONGEST_WORD = 100
 
@@ -103,6 +107,8 @@ class OsoState:
     config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     #: The actions of denials that were looked at for misspellings.
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
+    #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.
+    reload_problem: str | None = None
 
     @property
     def oso(self) -> Oso | None:
@@ -188,6 +194,22 @@ def this_mark(app: Flask) -> RequestMark | None:
     except RuntimeError:
         return None
     return mark_of(app, current)
+
+
+def find_stand_in() -> StandIn | None:
+    """Give who stands in for the current actor: in a test, and in no other request.
+
+    INVARIANT: it has a class that only ``flask_oso.testing`` makes objects of, and no text of
+    a request becomes one. What else a server may put there has no effect.
+    """
+    try:
+        found = this_request().environ.get(STAND_IN)
+    except RuntimeError:
+        return None
+    if found is None:
+        return None
+    testing = sys.modules.get("flask_oso.testing")
+    return found if testing is not None and type(found) is testing.StandIn else None
 
 
 def _find_oso() -> Oso:
