@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Sequence
 
 from flask import Flask, Request, g, has_app_context, request
-from werkzeug.exceptions import Forbidden, HTTPException
+from werkzeug.exceptions import HTTPException
 
 from . import hooks
 from .callees import Callee
@@ -33,6 +33,7 @@ from .oso import Oso
 from .polar.exceptions import OsoError, PolarFileNotFoundError
 from .polar.host import is_representable
 from .polar.spelling import nearest
+from .responses import Denial, ForbiddenProblem, Problem
 
 _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_POLICIES": None,
@@ -74,7 +75,7 @@ class FlaskOso:
         self._knows_request: weakref.WeakSet[Oso] = weakref.WeakSet()
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
         self._get_actor = Callee(_current_user)
-        self._unauthorized_action = Callee(_forbid)
+        self._unauthorized_action: Callee | None = None
         if oso is not None:
             self._register_request(oso)
             self._shared = Binding(oso)
@@ -197,14 +198,9 @@ class FlaskOso:
         oso = self.oso_of(state)
         actor = self.current_actor if actor is NOT_GIVEN else unwrap(actor)
         action = _default_action() if action is None else unwrap(action)
-        allowed = _decide(oso, actor, action, unwrap(resource))
-        mark = this_mark(app)
-        if mark is not None:
-            mark.authorized = True
-            mark.undecided = False
-        if not allowed:
-            hooks.log_unknown_action(app, state, oso, action)
-            self._refuse(app)
+        resource = unwrap(resource)
+        if not self._decide(app, oso, actor, action, resource):
+            self._refuse(app, ForbiddenProblem(Denial(oso, actor, action, resource)))
 
     def skip_authorization(self, reason: str | None = None) -> None:
         """Exempt the current request from ``require_authorization``.
@@ -320,14 +316,24 @@ class FlaskOso:
     def _binding(self, state: OsoState | None) -> Binding:
         return self._shared if state is None else state.bindings.get(self, self._shared)
 
-    def _refuse(self, app: Flask) -> t.NoReturn:
-        answer = self._unauthorized_action.of(app)()
+    def _decide(self, app: Flask, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+        """Make the decision about a request; what is asked besides goes to ``_ask``."""
+        allowed = _ask(oso, actor, action, resource)
+        _note_decision(app)
+        if not allowed:
+            hooks.log_unknown_action(app, find_state(app), oso, action)
+        return allowed
+
+    def _refuse(self, app: Flask, problem: Problem) -> t.NoReturn:
+        """Answer a denial as the program wants, or else with the problem."""
+        action = self._unauthorized_action
+        answer = action.of(app)() if action is not None else None
         if answer is None:
-            _forbid()
+            raise problem
         raise HTTPException(response=app.make_response(answer))
 
 
-def _decide(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     """Ask the policy.
 
     INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
@@ -341,16 +347,19 @@ def _decide(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     return answer
 
 
+def _note_decision(app: Flask) -> None:
+    mark = this_mark(app)
+    if mark is not None:
+        mark.authorized = True
+        mark.undecided = False
+
+
 def _default_action() -> str:
     return "GET" if request.method == "HEAD" else request.method
 
 
 def _current_user() -> t.Any:
     return g.current_user
-
-
-def _forbid() -> t.NoReturn:
-    raise Forbidden("Unauthorized")
 
 
 def _policies(app: Flask) -> list[str]:
