@@ -180,19 +180,29 @@ def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any,
 
     ``None`` if the relation is more than that: other columns, or other conditions.
     """
-    if relation.secondary is not None or relation.direction is not orm.MANYTOONE:
-        return None
+    pairs = compared_pairs(relation)
+    is_direct = relation.direction is orm.MANYTOONE
+    keys = set(relation.mapper.primary_key)
+    return pairs if pairs and is_direct and {far for _, far in pairs} == keys else None
+
+
+def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
+    """Give the columns here and there that are equal if rows are related.
+
+    None if the relation is more than that, or goes by way of a further table.
+    """
     pairs = list(relation.local_remote_pairs or ())
     join: t.Any = relation.primaryjoin
     clauses = list(join.clauses) if isinstance(join, sa.BooleanClauseList) else [join]
-    key = relation.mapper.primary_key
-    if len(clauses) != len(pairs) or {remote for _, remote in pairs} != set(key):
-        return None
+    if relation.secondary is not None or len(clauses) != len(pairs):
+        return []
     if not all(getattr(each, "operator", None) is _EQUALS for each in clauses):
-        return None
+        return []
+    if not all(isinstance(side, sa.Column) for each in clauses for side in each.get_children()):
+        return []
     # A row of another class than the relation's is not what it leads to.
     if relation.mapper.single or relation.mapper.inherits is not None:
-        return None
+        return []
     return pairs
 
 

@@ -16,7 +16,8 @@ from ..polar.host import Host
 from ..polar.models import Models
 from ..polar.residual import TRUE, Residual
 from .mapping import MappedModels, mapped_classes
-from .translation import Clause, Names, Translator
+from .names import Names
+from .translation import Clause, Translator
 
 if t.TYPE_CHECKING:
     from ..oso import Oso

@@ -46,7 +46,8 @@ from ..polar.residual import (
     is_nullable,
 )
 from .dialects import CodePoints, Exact, LastCharacters, Precise, WithoutNan
-from .mapping import direct_pairs
+from .memberships import conditions_on, is_anchored, is_free, link_of
+from .names import Names
 
 _ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
@@ -64,61 +65,6 @@ class _ByKey(t.NamedTuple):
 
     clause: t.Any
     nullable: list[t.Any]
-
-
-class Names:
-    """What translations ask mappers for, asked once.
-
-    :param relations: the declared relations of a class, by name.
-    """
-
-    def __init__(self, relations: t.Callable[[type], t.Mapping[str, t.Any]]) -> None:
-        self._relations = relations
-        self._keys: dict[type, list[str]] = {}
-        self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
-        self._tables: dict[type, frozenset[t.Any]] = {}
-
-    def declared(self, cls: type, name: str) -> Relation | None:
-        """Give a relation that was declared by hand."""
-        found = self._relations(cls).get(name)
-        return found if isinstance(found, Relation) else None
-
-    def key(self, cls: type) -> list[str]:
-        """Give the attributes that are the primary key of a class."""
-        if cls not in self._keys:
-            mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-            self._keys[cls] = [
-                mapper.get_property_by_column(column).key for column in mapper.primary_key
-            ]
-        return self._keys[cls]
-
-    def foreign_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
-        """Give the attributes that hold the key of the row at the end of a relation.
-
-        In the order of that key, each with whether it may be NULL; ``None`` if it takes more
-        to find the row.
-        """
-        if (cls, name) not in self._foreign:
-            self._foreign[cls, name] = self._found_key(cls, name)
-        return self._foreign[cls, name]
-
-    def _found_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
-        if self.declared(cls, name) is not None:
-            return None
-        relation = getattr(cls, name).property
-        pairs = direct_pairs(relation)
-        if pairs is None:
-            return None
-        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-        near = {far: column for column, far in pairs}
-        columns = [near[far] for far in relation.mapper.primary_key]
-        return [(mapper.get_property_by_column(c).key, bool(c.nullable)) for c in columns]
-
-    def tables(self, cls: type) -> frozenset[t.Any]:
-        """Give the tables that rows of a class are read from."""
-        if cls not in self._tables:
-            self._tables[cls] = frozenset(sa.inspect(cls).tables)
-        return self._tables[cls]
 
 
 class Translator:
@@ -162,9 +108,11 @@ class Translator:
         if isinstance(part, Having) and (key := self._foreign_key(part, scope)) is not None:
             empty = [column.is_(None) for column in key.nullable]
             return sa.or_(sa.not_(key.clause), *empty)
+        if isinstance(part, Having):
+            return sa.not_(self._having_row(part, scope))
         if isinstance(part, HasCharacter):
             return self._or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
-        # What is left is never NULL: keys, classes, EXISTS, IN on keys.
+        # What is left is never NULL: keys, classes, IN on keys.
         return sa.not_(self._translate(part, scope))
 
     # -- comparisons ----------------------------------------------------------------------
@@ -296,13 +244,20 @@ class Translator:
         return column.in_(names)
 
     def _having(self, condition: Having, scope: Scope) -> t.Any:
+        by_key = self._foreign_key(condition, scope)
+        if by_key is not None:
+            return by_key.clause
+        members = self._membership(condition, scope)
+        if members is not None:
+            return members
+        return self._having_row(condition, scope)
+
+    def _having_row(self, condition: Having, scope: Scope) -> t.Any:
+        """Look for a row with EXISTS, which is never NULL."""
         row = condition.row
         declared = self._names.declared(row.owner.cls, row.relation)
         if declared is not None:
             return self._declared(condition, declared, scope)
-        by_key = self._foreign_key(condition, scope)
-        if by_key is not None:
-            return by_key.clause
         if isinstance(row.owner, Known):
             return self._having_known(condition, scope)
         target, inner = self._entity(row, scope)
@@ -311,6 +266,50 @@ class Translator:
         # is of a subclass they may say of the wrong row.
         joined = getattr(scope[row.owner], row.relation).of_type(target)
         return self._exists(target, joined, condition.part, inner)
+
+    def _membership(self, condition: Having, scope: Scope) -> t.Any:
+        """Look for a row in a list that is made once; ``None`` if it would not be short."""
+        row = condition.row
+        if isinstance(row.owner, Known):
+            return self._membership_of_known(condition, scope)
+        compared = self._names.compared(row.owner.cls, row.relation)
+        if compared is None or isinstance(scope[row.owner], Key):
+            return None
+        near, far = compared
+        part = condition.part
+        if isinstance(part, Closure) and part.row == row and [far] == self._names.key(row.cls):
+            return getattr(scope[row.owner], near).in_(self._members(part))
+        if not is_free(part, row, scope) or not is_anchored(part, row, self._names):
+            return None
+        target, inner = self._entity(row, scope)
+        listed = self._list(getattr(target, far), target, part, inner)
+        return getattr(scope[row.owner], near).in_(listed)
+
+    def _membership_of_known(self, condition: Having, scope: Scope) -> t.Any:
+        row = condition.row
+        link = link_of(condition, scope, self._names)
+        identity = self._identity_of(row.owner, row.relation, scope)
+        if link is None or identity is None:
+            return None
+        (mine,) = self._key(link.other, scope)
+        target, inner = self._entity(row, scope)
+        _, far = t.cast(tuple[str, str], self._names.compared(row.owner.cls, row.relation))
+        listed = self._list(getattr(target, link.name), target, link.rest, inner)
+        return mine.in_(listed.where(getattr(target, far) == identity))
+
+    def _identity_of(self, owner: Row, relation: str, scope: Scope) -> t.Any:
+        """Give the key by which related rows lead back to an object; ``None`` if none does."""
+        compared = self._names.compared(owner.cls, relation)
+        if compared is None or [compared[0]] != self._names.key(owner.cls):
+            return None
+        return sa.inspect(self._at(owner, scope)).identity[0]
+
+    def _list(self, column: t.Any, target: t.Any, part: Condition, inner: Scope) -> t.Any:
+        """Select a column of a target, whatever tables the statement around it reads."""
+        listed: t.Any = sa.select(column).select_from(target).correlate(None)
+        if part == TRUE:
+            return listed
+        return listed.where(*(self._translate(each, inner) for each in conditions_on(part)))
 
     def _having_known(self, condition: Having, scope: Scope) -> t.Any:
         """Look for a row that is related to an object."""
@@ -383,7 +382,12 @@ class Translator:
     # -- closures -------------------------------------------------------------------------
 
     def _closure(self, condition: Closure, scope: Scope) -> t.Any:
-        """Find the rows of a set that is defined in terms of itself, in one recursive query."""
+        mine = self._key(condition.row, scope)
+        members = self._members(condition)
+        return (mine[0] if len(mine) == 1 else sa.tuple_(*mine)).in_(members)
+
+    def _members(self, condition: Closure) -> t.Any:
+        """Find the keys of a set that is defined in terms of itself, in one recursive query."""
         cls = condition.variable.cls
         first: t.Any = orm.aliased(cls, flat=True)
         following: t.Any = orm.aliased(cls, flat=True)
@@ -397,11 +401,7 @@ class Translator:
         step = sa.select(*self._key(condition.variable, inner)).join_from(
             following, found, self._translate(condition.next, inner)
         )
-        members = found.union(step)
-        mine = self._key(condition.row, scope)
-        if len(mine) == 1:
-            return mine[0].in_(sa.select(members.c[0]))
-        return sa.tuple_(*mine).in_(sa.select(*members.c))
+        return sa.select(*found.union(step).c)
 
 
 def _bound(value: t.Any) -> t.Any:

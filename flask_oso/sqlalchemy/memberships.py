@@ -1,0 +1,115 @@
+"""Which rows of a relation are few: those that keys lead to from an object that is known.
+
+``EXISTS (SELECT 1 FROM roles WHERE roles.post_id = posts.id AND roles.user_id = 7)`` says the
+same as ``posts.id IN (SELECT roles.post_id FROM roles WHERE roles.user_id = 7)``. Databases find
+the list by an index and begin with it; SQLite would look for a role of each post. Where no key
+leads to what is known, the list may be as long as the table, and EXISTS ends at a LIMIT.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Container, Sequence
+
+from ..polar.residual import (
+    And,
+    Closure,
+    Condition,
+    Having,
+    Is,
+    Known,
+    One,
+    Or,
+    Row,
+    Same,
+    conjunction,
+    inside,
+)
+from .names import Names
+
+
+class Link(t.NamedTuple):
+    """How a row that is related to an object leads to another row.
+
+    :param name: the attribute that holds the key of the other row.
+    :param rest: what else is said of the row.
+    """
+
+    name: str
+    other: Row
+    rest: Condition
+
+
+def conditions_on(part: Condition) -> Sequence[Condition]:
+    """Give the conditions that all have to hold."""
+    return part.parts if isinstance(part, And) else (part,)
+
+
+def is_free(part: t.Any, row: Row | None, scope: Container[Row]) -> bool:
+    """Tell whether a condition says nothing of the rows around it, but by way of one row."""
+    stack = [part]
+    while stack:
+        each = stack.pop()
+        if each == row:
+            continue
+        if isinstance(each, Row) and each in scope:
+            return False
+        stack.extend(inside(each))
+    return True
+
+
+def is_anchored(part: Condition, row: Row, names: Names) -> bool:
+    """Tell whether keys lead from a row for which a condition holds to an object."""
+    if isinstance(part, Or):
+        return all(is_anchored(each, row, names) for each in part.parts)
+    return any(_is_anchor(each, row, names) for each in conditions_on(part))
+
+
+def _is_anchor(part: Condition, row: Row, names: Names) -> bool:
+    if isinstance(part, Or):
+        return is_anchored(part, row, names)
+    if isinstance(part, Is):
+        return part.row == row
+    if isinstance(part, Same):
+        return row in (part.left, part.right) and _is_known(part)
+    if isinstance(part, Closure):
+        return part.row == row and is_anchored(part.first, part.variable, names)
+    if not isinstance(part, Having):
+        return False
+    owner = part.row.owner
+    if names.compared(owner.cls, part.row.relation) is None:
+        return False
+    if isinstance(owner, Known):
+        return link_of(part, (row,), names) is not None
+    return owner == row and is_anchored(part.part, part.row, names)
+
+
+def _is_known(part: Same) -> bool:
+    return isinstance(part.left, Known) or isinstance(part.right, Known)
+
+
+def link_of(condition: Having, scope: Container[Row], names: Names) -> Link | None:
+    """Tell how a row that is related to an object leads to a row around it, if that is all."""
+    rest = list(conditions_on(condition.part))
+    linking = [each for each in rest if not is_free(each, None, scope)]
+    if len(linking) != 1:
+        return None
+    (link,) = linking
+    if not isinstance(link, Having) or link.row.owner != condition.row:
+        return None
+    other = _other_row(link)
+    names_of_key = names.foreign_key(link.row.owner.cls, link.row.relation)
+    if other is None or other not in scope or names_of_key is None or len(names_of_key) != 1:
+        return None
+    rest.remove(link)
+    return Link(names_of_key[0][0], other, conjunction(*rest))
+
+
+def _other_row(link: Having) -> Row | None:
+    """Give the row that a relation to one leads to, if no more than that is said."""
+    same = link.part
+    if not isinstance(link.row, One) or not isinstance(same, Same):
+        return None
+    if same.left == link.row:
+        return same.right
+    return same.left if same.right == link.row else None

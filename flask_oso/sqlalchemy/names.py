@@ -1,0 +1,94 @@
+"""What translations ask mappers for, asked once: keys, columns of relations, tables."""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..polar.relations import Relation
+from .mapping import compared_pairs, direct_pairs
+
+
+class Names:
+    """What translations ask mappers for, asked once.
+
+    :param relations: the declared relations of a class, by name.
+    """
+
+    def __init__(self, relations: t.Callable[[type], t.Mapping[str, t.Any]]) -> None:
+        self._relations = relations
+        self._keys: dict[type, list[str]] = {}
+        self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
+        self._compared: dict[tuple[type, str], tuple[str, str] | None] = {}
+        self._tables: dict[type, frozenset[t.Any]] = {}
+
+    def declared(self, cls: type, name: str) -> Relation | None:
+        """Give a relation that was declared by hand."""
+        found = self._relations(cls).get(name)
+        return found if isinstance(found, Relation) else None
+
+    def key(self, cls: type) -> list[str]:
+        """Give the attributes that are the primary key of a class."""
+        if cls not in self._keys:
+            mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+            self._keys[cls] = [
+                mapper.get_property_by_column(column).key for column in mapper.primary_key
+            ]
+        return self._keys[cls]
+
+    def foreign_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
+        """Give the attributes that hold the key of the row at the end of a relation.
+
+        In the order of that key, each with whether it may be NULL; ``None`` if it takes more
+        to find the row.
+        """
+        if (cls, name) not in self._foreign:
+            self._foreign[cls, name] = self._found_key(cls, name)
+        return self._foreign[cls, name]
+
+    def _found_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
+        if self.declared(cls, name) is not None:
+            return None
+        relation = getattr(cls, name).property
+        pairs = direct_pairs(relation)
+        if pairs is None:
+            return None
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        near = {far: column for column, far in pairs}
+        columns = [near[far] for far in relation.mapper.primary_key]
+        return [(mapper.get_property_by_column(c).key, bool(c.nullable)) for c in columns]
+
+    def compared(self, cls: type, name: str) -> tuple[str, str] | None:
+        """Give the attribute here that a relation compares, and the one there.
+
+        ``None`` if it compares more than one, or does more than that.
+        """
+        if (cls, name) not in self._compared:
+            self._compared[cls, name] = self._found_pair(cls, name)
+        return self._compared[cls, name]
+
+    def _found_pair(self, cls: type, name: str) -> tuple[str, str] | None:
+        if self.declared(cls, name) is not None:
+            return None
+        relation = getattr(cls, name).property
+        pairs = compared_pairs(relation)
+        if len(pairs) != 1:
+            return None
+        ((near, far),) = pairs
+        if _collation(near) != _collation(far):
+            return None
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        here = mapper.get_property_by_column(near).key
+        return here, relation.mapper.get_property_by_column(far).key
+
+    def tables(self, cls: type) -> frozenset[t.Any]:
+        """Give the tables that rows of a class are read from."""
+        if cls not in self._tables:
+            self._tables[cls] = frozenset(sa.inspect(cls).tables)
+        return self._tables[cls]
+
+
+def _collation(column: t.Any) -> t.Any:
+    return getattr(column.type, "collation", None)

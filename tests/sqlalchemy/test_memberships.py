@@ -1,0 +1,144 @@
+"""Rows that lead to what is known are listed once; others are looked for row by row."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from . import documents
+from .agreement import make_oso
+from .documents import Doc, Folder, Role, User
+from .test_queries import allowed
+
+
+@pytest.fixture
+def changing() -> Iterator[orm.Session]:
+    """Open a database of documents that may be changed."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    documents.Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        documents.fill(session, random.Random(7))
+        yield session
+    engine.dispose()
+
+
+def where_of(session: orm.Session, policy: str) -> str:
+    """Give what stands behind WHERE for the first user."""
+    query = make_oso(policy).authorized_query(session.get(User, 1), "read", Doc)
+    return " ".join(str(query.whereclause).split())
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (
+            'r in d.roles and r.user = u and r.name = "reader"',
+            "docs.id IN (SELECT roles.doc_id FROM roles WHERE roles.user_id = :user_id_1"
+            " AND roles.name = :param_1)",
+        ),
+        (
+            'r in u.roles and r.doc = d and r.name = "reader"',
+            "docs.id IN (SELECT roles.doc_id FROM roles WHERE roles.name = :param_1"
+            " AND roles.user_id = :user_id_1)",
+        ),
+        (
+            "d.folder.owner = u",
+            "docs.folder_id IN (SELECT folders.id FROM folders"
+            " WHERE folders.owner_id = :owner_id_1)",
+        ),
+        (
+            "d.folder.owner = u or d.folder.parent.owner = u",
+            "docs.folder_id IN (SELECT folders.id FROM folders WHERE folders.owner_id ="
+            " :owner_id_1 OR folders.parent_id IN (SELECT folders_1.id FROM folders AS folders_1"
+            " WHERE folders_1.owner_id = :owner_id_2))",
+        ),
+    ],
+    ids=["roles of the row", "roles of the actor", "path", "two paths"],
+)
+def test_anchored(session: orm.Session, body: str, where: str) -> None:
+    """Where keys lead to the actor, the rows are a list that does not depend on the row."""
+    assert where_of(session, f"allow(u, _, d: Doc) if {body};") == where
+
+
+def test_closure_of_a_relation(session: orm.Session) -> None:
+    """The members of a recursive query are rows, so that a foreign key is enough."""
+    where = where_of(
+        session,
+        "allow(u, _, d: Doc) if owns(u, d.folder);"
+        "owns(u, f: Folder) if f.owner = u or owns(u, f.parent);",
+    )
+
+    assert where.startswith("docs.folder_id IN (WITH RECURSIVE closure_1(key_0) AS (")
+    assert where.endswith(") SELECT closure_1.key_0 FROM closure_1)")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'u.id = 1 and r in d.roles and r.name = "reader"',
+        "u.id = 1 and d.folder.open",
+        "d.folder.owner = u or d.folder.open",
+        "not (r in d.roles and r.user = u)",
+        "r in u.roles and r.doc = d and r.weight = d.rank",
+        "r in d.roles and r.user = u and r.weight = d.rank",
+        "team in d.teams and u in team.users",
+    ],
+)
+def test_not_anchored(session: orm.Session, body: str) -> None:
+    """A list that may be long, or depends on the row, is none: EXISTS ends at the first row."""
+    where = where_of(session, f"allow(u, _, d: Doc) if {body};")
+
+    assert "EXISTS (SELECT 1 FROM" in where
+    assert "docs.id IN" not in where
+    assert "docs.folder_id IN" not in where
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "allow(u, _, d: Doc) if r in u.roles and r.doc = d;",
+        "allow(u, _, d: Doc) if r in d.roles and r.user = u;",
+    ],
+)
+def test_statement_reads_the_same_table(session: orm.Session, policy: str) -> None:
+    """A list stays whole if the application joins the table that it is selected from."""
+    user = session.get(User, 1)
+    oso = make_oso(policy)
+    query = oso.authorized_query(user, "read", Doc).join(Role, Role.doc_id == Doc.id)
+
+    found = sorted({doc.id for doc in session.scalars(query)})
+
+    with_roles = set(session.scalars(sa.select(Role.doc_id)))
+    assert found == sorted(with_roles & set(allowed(oso, session, user)))
+
+
+def test_parent_that_is_gone(changing: orm.Session) -> None:
+    """A foreign key without a row leads nowhere, though others have the same key."""
+    oso = make_oso("allow(u, _, d: Doc) if o in d.folder.docs and o.owner = u;")
+    user = changing.get(User, 1)
+    before = allowed(oso, changing, user)
+    folder_id = changing.scalar(sa.select(Doc.folder_id).where(Doc.id == before[0]))
+    changing.execute(sa.delete(Folder).where(Folder.id == folder_id))
+    changing.expire_all()
+
+    found = sorted(doc.id for doc in changing.scalars(oso.authorized_query(user, "read", Doc)))
+
+    assert found == allowed(oso, changing, user)
+    assert before[0] not in found
+
+
+def test_actor_of_a_closed_session(session: orm.Session) -> None:
+    """The key of an actor is known though nothing of it can be read any more."""
+    with orm.Session(session.get_bind()) as other:
+        user = other.get(User, 1)
+        other.expire_all()
+    oso = make_oso("allow(u, _, d: Doc) if r in u.roles and r.doc = d;")
+
+    query = oso.authorized_query(user, "read", Doc)
+
+    expected = allowed(oso, session, session.get(User, 1))
+    assert sorted(doc.id for doc in session.scalars(query)) == expected
