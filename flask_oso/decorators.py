@@ -67,13 +67,13 @@ def skip_authorization(func: F | None = None, reason: str | None = None) -> F | 
 
     A denial of ``@authorize`` stands all the same, and so does route authorization.
 
-    :param reason: why, for those who read the code; kept with the request.
+    :param reason: why, for those who read the code and the list of routes; kept with the request.
     """
 
     def check(app: Flask) -> None:
         state_of(app).extension.skip_authorization(reason)
 
-    return _decorate(func, check, GuardKind.SKIP)
+    return _decorate(func, check, GuardKind.SKIP, reason=reason)
 
 
 @t.overload

@@ -6,6 +6,7 @@ The object itself keeps defaults only. What belongs to one app is in
 
 from __future__ import annotations
 
+import enum
 import os
 import threading
 import typing as t
@@ -18,11 +19,13 @@ from werkzeug.exceptions import HTTPException
 
 from . import hooks
 from .callees import Callee
+from .census import check_routes
 from .globals import (
     NOT_GIVEN,
     Binding,
     OsoState,
     Requirement,
+    Unguarded,
     find_stand_in,
     find_state,
     this_app,
@@ -39,10 +42,12 @@ _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_POLICIES": None,
     "OSO_REQUIRE_AUTHORIZATION": False,
     "OSO_ROUTE_AUTHORIZATION": False,
+    "OSO_UNGUARDED_ROUTES": "refuse",
 }
 
 GetActor = Callable[[], t.Any]
 UnauthorizedAction = Callable[[], t.Any]
+_Choice = t.TypeVar("_Choice", bound=enum.Enum)
 
 
 class FlaskOso:
@@ -149,14 +154,17 @@ class FlaskOso:
         before keeps its status and loses its body. That is noticed after the view has
         run.
 
-        :param strict: refuse before the view runs, unless it has a decorator:
-            ``@authorize``, ``@skip_authorization`` or ``@authorizes_inside``. Route
-            authorization counts as one.
+        :param strict: every view must have a decorator: ``@authorize``,
+            ``@skip_authorization`` or ``@authorizes_inside``. Route authorization counts as
+            one. An app in which a view has none does not serve: each request raises an
+            ``OsoError`` that names all of them. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these
+            answer 403 before they run, and the others are served.
         :raises OsoError: there is no app.
         """
         state = self._state_of(app, "Cannot require authorization without Flask app object")
         wanted = Requirement.BEFORE_VIEW if strict else Requirement.BEFORE_RESPONSE
         state.requirement = max(state.requirement, wanted)
+        state.census = None
 
     def perform_route_authorization(self, app: Flask | None = None) -> None:
         """Judge every request that matches a route, with the request as the resource.
@@ -175,6 +183,22 @@ class FlaskOso:
         if target is not None and self not in state.route_authorizers:
             hooks.judge_routes(target, state, self)
             state.route_authorizers.append(self)
+            state.census = None
+
+    def check_routes(self, app: Flask | None = None) -> None:
+        """Raise if a route of the app is not guarded: the last line of a factory.
+
+        The first request checks the same where authorization is required; here a mistake
+        keeps the server, the tests and the deployment from starting.
+
+        :raises OsoError: a view has no decorator, unless the app is to answer 403 there, or
+            a decorator stands where it has no effect; or there is no app.
+        """
+        target = app or self._app
+        self._state_of(target, "Cannot check the routes without Flask app object")
+        problem = check_routes(t.cast(Flask, target))
+        if problem is not None:
+            raise OsoError(problem)
 
     def authorize(
         self,
@@ -261,10 +285,11 @@ class FlaskOso:
         _warn_of_unknown_keys(app)
         strict = _flag(app, "OSO_REQUIRE_AUTHORIZATION")
         judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
+        unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
         # Nothing of the app is touched before its policies are in force.
         binding = self._bind_configured(app, oso)
         config = {key: app.config[key] for key in _CONFIG_DEFAULTS}
-        state = OsoState(self, {self: binding}, config=config)
+        state = OsoState(self, {self: binding}, unguarded=unguarded, config=config)
         hooks.install(app, state)
         app.extensions["oso"] = state
         if strict:
@@ -377,6 +402,17 @@ def _flag(app: Flask, key: str) -> bool:
     if not isinstance(value, bool):
         raise OsoError(f"{key!r} must be True or False, not {value!r}.")
     return value
+
+
+def _choice(app: Flask, key: str, choices: type[_Choice]) -> _Choice:
+    """Give the member of an enumeration that the configuration names by its value."""
+    value = app.config[key]
+    names = [each.value for each in choices]
+    if value in names:
+        return choices(value)
+    near = nearest(value, names) if isinstance(value, str) else None
+    meant = f" Did you mean {near!r}?" if near else ""
+    raise OsoError(f"{key!r} must be {' or '.join(map(repr, names))}, not {value!r}.{meant}")
 
 
 def _warn_of_unknown_keys(app: Flask) -> None:

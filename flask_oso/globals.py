@@ -21,9 +21,9 @@ from werkzeug.local import LocalProxy
 from .polar.exceptions import OsoError
 
 if t.TYPE_CHECKING:
+    from .census import Census
     from .extension import FlaskOso
     from .oso import Oso
-    from .routes import Census
     from .testing import StandIn
 
 # To read one attribute of a proxy takes longer than to find its object.
@@ -59,6 +59,15 @@ class Requirement(enum.IntEnum):
     BEFORE_RESPONSE = 1
     #: Besides, no view is entered unless it says how it authorizes.
     BEFORE_VIEW = 2
+
+
+class Unguarded(enum.Enum):
+    """What becomes of routes that are not guarded, where an app must not have any."""
+
+    #: The app does not serve.
+    REFUSE = "refuse"
+    #: They answer 403, and the others are served.
+    FORBID = "forbid"
 
 
 @dataclasses.dataclass(eq=False)
@@ -99,6 +108,7 @@ class OsoState:
     extension: FlaskOso
     bindings: dict[FlaskOso, Binding] = dataclasses.field(default_factory=dict)
     requirement: Requirement = Requirement.NOTHING
+    unguarded: Unguarded = Unguarded.REFUSE
     route_authorizers: list[FlaskOso] = dataclasses.field(default_factory=list)
     #: Route authorization runs as the last ``before_request`` function of the app.
     judges_last: bool = False
@@ -131,6 +141,8 @@ class RequestMark:
     due: bool = False
     #: A guard has begun and not come to a decision: no answer may look like a success.
     undecided: bool = False
+    #: It was refused before its view, so that whatever answers is an error page.
+    forbidden: bool = False
     #: Route authorization that has to be done before a response leaves.
     pending: tuple[FlaskOso, ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.

@@ -19,18 +19,20 @@ from collections.abc import Callable, Iterable
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
+from .census import Census, is_current, take_census
 from .globals import (
     OsoState,
     RequestMark,
     Requirement,
+    Unguarded,
     mark_of,
     this_app,
     this_request,
 )
 from .polar.exceptions import OsoError, UnregisteredClassError
 from .polar.spelling import nearest
+from .responses import ForbiddenProblem
 from .routes import (
-    Census,
     Duty,
     Guard,
     GuardKind,
@@ -40,9 +42,7 @@ from .routes import (
     describe_request,
     duty_of,
     is_automatic_options,
-    is_current,
     method_function,
-    take_census,
 )
 
 if t.TYPE_CHECKING:
@@ -111,7 +111,11 @@ class Gates:
         self._opened = False
 
     def refuse_unguarded(self) -> None:
-        """Refuse a request before its view, if the app or the view is not guarded as it says."""
+        """Refuse a request before its view, if the app or the view is not guarded as it says.
+
+        :raises OsoError: the app does not serve.
+        :raises HTTPException: the view is not guarded, and the app serves all the same.
+        """
         current = this_request()
         mark = mark_of(self._app, current)
         mark.undecided = True
@@ -120,6 +124,10 @@ class Gates:
         problem = self._census(current).problem
         if problem is None and duty is Duty.UNGUARDED:
             problem = self._missing_guard(current)
+            # What an error handler makes of it may leave, unless it looks like a success.
+            mark.forbidden = bool(problem) and self._state.unguarded is Unguarded.FORBID
+        if mark.forbidden:
+            raise ForbiddenProblem
         if problem is not None:
             raise OsoError(problem)
         mark.undecided = False
@@ -199,7 +207,9 @@ class Gates:
 
     def _lacks_authorization(self, current: Request, mark: RequestMark) -> bool:
         # A hook may lead a request to another route; nothing must be due on both.
-        return not mark.authorized and (mark.due or self._duty(current) is not Duty.NONE)
+        if mark.authorized or mark.forbidden:
+            return False
+        return mark.due or self._duty(current) is not Duty.NONE
 
     def _missing_guard(self, current: Request) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""
@@ -216,6 +226,8 @@ class Gates:
         if census is None or not is_current(census, app, current.endpoint):
             is_first = census is None
             census = state.census = take_census(app, _changed_config(app, state))
+            if census.forbidden is not None:
+                app.logger.warning("These answer 403. %s", census.forbidden)
             if is_first and state.oso is not None:
                 warn_of_vain_guards(app, state.oso)
         return census

@@ -1,9 +1,9 @@
-"""The census of an app's views: how each is guarded, and whether a guard missed its view.
+"""How a view is guarded, and whether a guard missed its view.
 
-In go the view functions of an app; out comes which guards a request to them meets. A
-decorator leaves a mark on the function that it makes, and on the functions it covers. A
-route whose function is covered, but that leads past the cover, was decorated in vain.
-What a view does inside cannot be seen here.
+In goes a view function; out comes which guards a request to it meets. A decorator leaves
+a mark on the function that it makes, and on the functions it covers. A route whose
+function is covered, but that leads past the cover, was decorated in vain. What a view
+does inside cannot be seen here. ``census`` looks at all routes of an app.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ class Guard:
     place: Statement
     action: t.Any = None
     resource: t.Any = None
+    #: Why a view is exempt.
+    reason: str | None = None
     #: Some app has a route that leads through this guard.
     is_used: bool = False
     #: The apps that have one.
@@ -91,38 +93,6 @@ class _Mark:
     #: The guards that a call passes, the outermost first, if the function is one itself.
     guards: tuple[Guard, ...] = ()
     covered_by: Guard | None = None
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Census:
-    """The views of an app at one moment.
-
-    ``problem`` says which routes lead past their guard, and what to do: then the app does
-    not serve. It is ``None`` if all is well.
-    """
-
-    views: dict[str, View]
-    problem: str | None
-
-
-def take_census(app: Flask, problem: str | None = None) -> Census:
-    """Look at every view of the app.
-
-    :param problem: one that is known already.
-    """
-    views = dict(app.view_functions)
-    for guard in (guard for view in views.values() for guard in all_guards(view)):
-        guard.is_used = True
-        guard.apps.add(app)
-    problems = [problem, *(_misplacement(app, *route) for route in views.items())]
-    return Census(views, "\n".join(filter(None, problems)) or None)
-
-
-def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
-    """Tell whether the endpoint has the view that the census saw."""
-    if endpoint is None:
-        return True
-    return census.views.get(endpoint) is app.view_functions.get(endpoint)
 
 
 def add_guard(guarded: View, view: View, guard: Guard) -> None:
@@ -167,11 +137,15 @@ def duty_of(app: Flask, request: Request) -> Duty:
     rule = request.url_rule
     if rule is None or is_automatic_options(rule, request.method):
         return Duty.NONE
-    view = app.view_functions.get(rule.endpoint)
-    guards = guards_of_request(view, request.method) if view is not None else []
+    return duty_of_view(rule.endpoint, app.view_functions.get(rule.endpoint), request.method)
+
+
+def duty_of_view(endpoint: str, view: View | None, method: str) -> Duty:
+    """Tell what a view owes, if a request of this method enters it."""
+    guards = guards_of_request(view, method) if view is not None else []
     if any(guard.kind is not GuardKind.SKIP for guard in guards):
         return Duty.GUARDED
-    if guards or (view is not None and _is_static(rule.endpoint, view)):
+    if guards or (view is not None and is_static(endpoint, view)):
         return Duty.NONE
     return Duty.UNGUARDED
 
@@ -207,22 +181,17 @@ def method_function(view: View, method: str) -> tuple[str, View] | None:
     return (f"{view_class.__name__}.{handler[0]}", handler[1]) if handler is not None else None
 
 
-def _is_static(endpoint: str, view: View) -> bool:
+def is_static(endpoint: str, view: View) -> bool:
+    """Tell whether a view is the one with which Flask serves static files."""
     # Flask registers a function of its own; a view that took its place is not exempt.
     module = getattr(view, "__module__", None) or ""
     return endpoint.rpartition(".")[2] == "static" and module.partition(".")[0] == "flask"
 
 
-def _misplacement(app: Flask, endpoint: str, view: View) -> str | None:
+def missed_guard(app: Flask, view: View) -> Guard | None:
+    """Give a guard that was put above a view in vain, if it is a mistake of this app."""
     guard = _missed_guard(view)
-    if guard is None or not guard.is_missed_by(app):
-        return None
-    name = guard.kind.value
-    return (
-        f"'@{name}' does not guard the {describe(endpoint, view)}: the route was given the"
-        f" function without it. Put '@{name}' below '@app.route', directly above the function."
-        " A route that shall stay open needs its own 'skip_authorization(view)'."
-    )
+    return guard if guard is not None and guard.is_missed_by(app) else None
 
 
 def _missed_guard(view: View) -> Guard | None:
@@ -339,6 +308,15 @@ def _handler(view_class: type, method: str) -> tuple[str, t.Any] | None:
 def _methods(view: View) -> Iterable[str]:
     view_class = getattr(view, "view_class", None)
     return getattr(view_class, "methods", None) or ("GET",)
+
+
+def locate(view: View, method: str) -> Statement | None:
+    """Give the place of what a request of a method enters, if it was written in Python."""
+    function = method_function(view, method)
+    view_class = getattr(view, "view_class", None)
+    entered = view if view_class is None else view_class.dispatch_request
+    code = getattr(_innermost(entered if function is None else function[1]), "__code__", None)
+    return Statement(code.co_filename, code.co_firstlineno) if code else None
 
 
 def _place(view: View) -> str:

@@ -454,13 +454,14 @@ def test_strict_accepts_guarded_methods(strict: t.Any) -> None:
         def get(self) -> t.Any:
             return strict.enter()
 
+        @authorizes_inside
         def post(self) -> t.Any:
             return strict.enter()
 
     strict.app.add_url_rule("/", view_func=Page.as_view("page"))
 
     answers = [strict.open("/", "ann", method=name).status_code for name in ("GET", "HEAD", "POST")]
-    assert (answers, len(strict.entered)) == ([200, 200, 500], 2)
+    assert (answers, len(strict.entered)) == ([200, 200, 500], 3)
 
 
 def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
@@ -481,10 +482,12 @@ def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
         strict.open("/", "ann", method="DELETE")
 
     assert str(caught.value) == (
-        f"DELETE of the endpoint 'page' (Page.delete, {__file__}:"
-        f"{Page.delete.__code__.co_firstlineno}) is not guarded. Decorate the method, or name the"
-        " decorator in 'Page.decorators'. '@authorize' guards it, '@skip_authorization' exempts"
-        " it, and '@authorizes_inside' declares that it authorizes itself."
+        "A route is not guarded:\n"
+        f"  DELETE /: endpoint 'page' (Page.delete, {__file__}:"
+        f"{Page.delete.__code__.co_firstlineno})\n"
+        "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare"
+        " with '@authorizes_inside' that it authorizes itself. Of a class, decorate the method, or"
+        " name the decorator in its 'decorators'. 'flask oso routes' lists all routes."
     )
 
 

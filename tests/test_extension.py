@@ -836,8 +836,9 @@ def test_defect_g_routing_answers_pass(
     demanding: t.Any, path: str, method: str, status: int
 ) -> None:
     """Defect g, FLK-017: where no route matches, there is nothing to authorize."""
-    demanding.app.add_url_rule("/", "view", demanding.enter)
-    demanding.app.add_url_rule("/dir/", "dir", demanding.enter)
+    view = authorizes_inside(demanding.enter)
+    demanding.app.add_url_rule("/", "view", view)
+    demanding.app.add_url_rule("/dir/", "dir", view)
 
     assert demanding.open(path, method=method).status_code == status
 
@@ -867,7 +868,7 @@ def test_defect_g_view_in_place_of_static_is_not_exempt(
 
 def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
     """Defect g: Flask's answer to OPTIONS needs no check, and enters no view."""
-    demanding.app.add_url_rule("/", "view", demanding.enter)
+    demanding.app.add_url_rule("/", "view", authorizes_inside(demanding.enter))
 
     response = demanding.open("/", method="OPTIONS")
 

@@ -1,4 +1,4 @@
-"""The census: which guards a request meets, and which requests need none."""
+"""Which guards a request meets, and which requests need none."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from flask_oso.routes import (
     duty_of,
     guards_of,
     guards_of_request,
-    is_current,
-    take_census,
 )
 
 
@@ -145,32 +143,6 @@ def test_describe_request_without_a_function() -> None:
 def test_describe_names_any_callable() -> None:
     """A view without code is described by its type."""
     assert describe("page", functools.partial(print)) == "endpoint 'page' ('partial')"
-
-
-def test_census_notices_a_replaced_view() -> None:
-    """A census holds for the views it saw."""
-    app = Flask("site")
-    app.add_url_rule("/", "page", lambda: "page")
-    census = take_census(app)
-
-    app.view_functions["page"] = lambda: "other"
-
-    assert not is_current(census, app, "page")
-    assert is_current(census, app, "static")
-    assert is_current(census, app, None)
-
-
-def test_census_reports_all_problems() -> None:
-    """A single error names every route that was decorated in vain."""
-    app = Flask("site")
-    for endpoint in ("one", "two"):
-        authorize(app.route(f"/{endpoint}", endpoint=endpoint)(lambda: "page"))
-
-    problem = take_census(app).problem
-
-    assert problem is not None
-    assert "endpoint 'one'" in problem
-    assert "endpoint 'two'" in problem
 
 
 @pytest.mark.parametrize(

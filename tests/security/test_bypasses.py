@@ -110,7 +110,8 @@ def test_decorator_that_copies_marks_and_calls_the_bare_view(demanding: t.Any) -
 
 def test_early_answer_to_automatic_options_enters_no_view(demanding: t.Any) -> None:
     """OPTIONS with a body, a query and headers is answered by Flask alone."""
-    demanding.app.add_url_rule("/", "view", lambda: demanding.enter(), methods=["GET", "POST"])
+    view = authorizes_inside(lambda: demanding.enter())
+    demanding.app.add_url_rule("/", "view", view, methods=["GET", "POST"])
 
     response = demanding.open("/", "root", method="OPTIONS", data="x", headers={"X-A": "POST"})
 

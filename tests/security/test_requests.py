@@ -10,7 +10,7 @@ import pytest
 from flask import Blueprint
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from flask_oso import authorize
+from flask_oso import authorize, authorizes_inside
 
 BIG = 2**70
 
@@ -48,7 +48,8 @@ def test_rule_for_head_alone(make_site: t.Any, method: str) -> None:
 def test_preflight(make_site: t.Any, switch: str) -> None:
     """B03: automatic OPTIONS is answered without a check and without the view."""
     site = make_site(**{switch: True})
-    site.app.add_url_rule("/", "view", lambda: site.enter(), methods=["GET", "PUT"])
+    view = authorizes_inside(lambda: site.enter())
+    site.app.add_url_rule("/", "view", view, methods=["GET", "PUT"])
 
     response = site.open("/", method="OPTIONS")
 

@@ -1,0 +1,242 @@
+"""The census of an app: every route, and how it is guarded.
+
+In goes an app; out come rows, one for each URL rule and each group of its methods that is
+guarded in one way, and what is wrong with them. It is taken once, at the first request,
+and again when a request meets a view that it has not seen. What a view does inside cannot
+be seen here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import itertools
+import typing as t
+from collections.abc import Iterable, Iterator
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from .globals import OsoState, Requirement, Unguarded, find_state
+from .routes import (
+    Duty,
+    Guard,
+    GuardKind,
+    Statement,
+    View,
+    all_guards,
+    describe,
+    describe_request,
+    duty_of_view,
+    guards_of_request,
+    is_automatic_options,
+    is_static,
+    locate,
+    missed_guard,
+)
+
+_CURE = (
+    "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
+    " '@authorizes_inside' that it authorizes itself. Of a class, decorate the method, or name the"
+    " decorator in its 'decorators'. 'flask oso routes' lists all routes."
+)
+
+
+class Standing(enum.Enum):
+    """How the requests of a row stand; the value is what lists show."""
+
+    GUARDED = "guarded"
+    #: Its only decorators say that it is open.
+    SKIPPED = "skipped"
+    #: A static file, or a rule that enters no view.
+    EXEMPT = "exempt"
+    UNGUARDED = "unguarded"
+    #: A decorator stands where it has no effect.
+    MISPLACED = "misplaced"
+
+
+#: What an app must not have.
+GAPS = frozenset({Standing.UNGUARDED, Standing.MISPLACED})
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Row:
+    """Requests of some methods that one URL rule leads to one view."""
+
+    endpoint: str
+    #: In the order of the alphabet; ``*`` where the rule takes any.
+    methods: tuple[str, ...]
+    url: str
+    standing: Standing
+    #: What a request passes before its view, the outermost first.
+    guards: tuple[Guard, ...] = ()
+    #: Every request of the app is judged before its view.
+    is_judged: bool = False
+    #: Where the view was written, if it was in Python.
+    place: Statement | None = None
+    #: The row in one sentence, for those that are wrong; else why it is as it is.
+    remark: str = ""
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether the row is one that an app must not have."""
+        return self.standing in GAPS
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Census:
+    """The routes of an app at one moment.
+
+    ``problem`` says what is wrong with them, and what to do: then the app does not serve.
+    It is ``None`` if all is well. ``forbidden`` says which routes answer 403 in its stead.
+    """
+
+    views: dict[str, View]
+    rows: tuple[Row, ...]
+    problem: str | None
+    forbidden: str | None = None
+
+
+def take_census(app: Flask, problem: str | None = None) -> Census:
+    """Look at every route of the app.
+
+    :param problem: one that is known already.
+    """
+    views = dict(app.view_functions)
+    for guard in (guard for view in views.values() for guard in all_guards(view)):
+        guard.is_used = True
+        guard.apps.add(app)
+    rows = tuple(_rows(app))
+    state = find_state(app)
+    missing = None
+    if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
+        missing = _complaint(row for row in rows if row.standing is Standing.UNGUARDED)
+    is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
+    problems = [problem, *_misplacements(app, views), None if is_forbidden else missing]
+    return Census(
+        views,
+        rows,
+        "\n".join(filter(None, problems)) or None,
+        missing if is_forbidden else None,
+    )
+
+
+def check_routes(app: Flask) -> str | None:
+    """Say what is wrong with the routes of an app, whether or not it requires authorization."""
+    census = take_census(app)
+    gaps = [row for row in census.rows if row.standing is Standing.UNGUARDED]
+    state = find_state(app)
+    if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
+        return census.problem
+    return "\n".join(filter(None, [census.problem, _complaint(gaps)])) or None
+
+
+def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
+    """Tell whether the endpoint has the view that the census saw."""
+    if endpoint is None:
+        return True
+    return census.views.get(endpoint) is app.view_functions.get(endpoint)
+
+
+def _misplacements(app: Flask, views: dict[str, View]) -> Iterator[str]:
+    for endpoint, view in views.items():
+        guard = missed_guard(app, view)
+        if guard is not None:
+            yield _misplacement(guard, endpoint, view)
+
+
+def _misplacement(guard: Guard, endpoint: str, view: View) -> str:
+    name = guard.kind.value
+    return (
+        f"'@{name}' does not guard the {describe(endpoint, view)}: the route was given the"
+        f" function without it. Put '@{name}' below '@app.route', directly above the function."
+        " A route that shall stay open needs its own 'skip_authorization(view)'."
+    )
+
+
+def _complaint(gaps: Iterable[Row]) -> str | None:
+    """Name all routes that are not guarded, and say what to do."""
+    lines = [f"  {', '.join(row.methods)} {row.url}: {row.remark}" for row in gaps]
+    if not lines:
+        return None
+    count = "A route is" if len(lines) == 1 else f"{len(lines)} routes are"
+    return "\n".join([f"{count} not guarded:", *lines, _CURE])
+
+
+# -- rows ----------------------------------------------------------------------------
+
+
+def _rows(app: Flask) -> Iterator[Row]:
+    state = find_state(app)
+    for rule in app.url_map.iter_rules():
+        if rule.build_only:
+            continue
+        entering = [each for each in _methods(app, rule) if not is_automatic_options(rule, each)]
+        way = functools.partial(_way, app, rule)
+        for _, methods in itertools.groupby(sorted(entering), way):
+            yield _row(app, state, rule, tuple(methods))
+
+
+def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...]) -> Row:
+    endpoint, method = rule.endpoint, methods[0]
+    view = app.view_functions.get(endpoint)
+    facts: dict[str, t.Any] = {
+        "endpoint": endpoint,
+        "methods": _without_head(methods),
+        "url": f"{rule.host or ''}{rule.rule}",
+        "is_judged": state is not None and bool(state.route_authorizers),
+    }
+    if view is None or rule.redirect_to is not None:
+        remark = "It has no view." if rule.redirect_to is None else "It redirects."
+        return Row(standing=Standing.EXEMPT, remark=remark, **facts)
+    guards = tuple(guards_of_request(view, method))
+    facts |= {"guards": guards, "place": locate(view, method)}
+    missed = missed_guard(app, view)
+    if missed is not None:
+        remark = _misplacement(missed, endpoint, view)
+        return Row(standing=Standing.MISPLACED, remark=remark, **facts)
+    standing = _standing(endpoint, view, method, is_judged=facts["is_judged"])
+    return Row(standing=standing, remark=_remark(standing, endpoint, view, method), **facts)
+
+
+def _standing(endpoint: str, view: View, method: str, *, is_judged: bool) -> Standing:
+    duty = duty_of_view(endpoint, view, method)
+    if duty is Duty.GUARDED or is_judged:
+        return Standing.GUARDED
+    if duty is Duty.UNGUARDED:
+        return Standing.UNGUARDED
+    return Standing.SKIPPED if guards_of_request(view, method) else Standing.EXEMPT
+
+
+def _remark(standing: Standing, endpoint: str, view: View, method: str) -> str:
+    if standing is Standing.UNGUARDED:
+        what = describe_request(endpoint, view, method)
+        return what.removeprefix("The ").removeprefix(f"{method} of the ")
+    if standing is Standing.EXEMPT and is_static(endpoint, view):
+        return "It serves static files."
+    skips = [each for each in guards_of_request(view, method) if each.kind is GuardKind.SKIP]
+    if not skips:
+        return ""
+    return next((each.reason for each in skips if each.reason), "No reason is given.")
+
+
+def _methods(app: Flask, rule: Rule) -> Iterable[str]:
+    """Give the methods that a rule takes, and those of the view where it takes any."""
+    if rule.methods is not None:
+        return rule.methods
+    view_class = getattr(app.view_functions.get(rule.endpoint), "view_class", None)
+    return getattr(view_class, "methods", None) or ("*",)
+
+
+def _way(app: Flask, rule: Rule, method: str) -> tuple[t.Any, ...]:
+    """Give what requests of methods in one row have in common: their guards and their function."""
+    view = app.view_functions.get(rule.endpoint)
+    if view is None:
+        return ()
+    return (locate(view, method), *map(id, guards_of_request(view, method)))
+
+
+def _without_head(methods: tuple[str, ...]) -> tuple[str, ...]:
+    # HEAD is GET without a body, and says nothing that GET does not say.
+    return tuple(each for each in methods if each != "HEAD" or "GET" not in methods)
