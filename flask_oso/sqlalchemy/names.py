@@ -23,6 +23,8 @@ class Names:
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
         self._compared: dict[tuple[type, str], tuple[str, str] | None] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
+        self._aliases: dict[tuple[type, int], t.Any] = {}
+        self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
 
     def declared(self, cls: type, name: str) -> Relation | None:
         """Give a relation that was declared by hand."""
@@ -88,6 +90,30 @@ class Names:
         if cls not in self._tables:
             self._tables[cls] = frozenset(sa.inspect(cls).tables)
         return self._tables[cls]
+
+    def alias(self, cls: type, number: int) -> t.Any:
+        """Give one of the aliases of a class; statements share them, and each takes it once."""
+        if (cls, number) not in self._aliases:
+            self._aliases[cls, number] = orm.aliased(cls, flat=True)
+        return self._aliases[cls, number]
+
+    def kept(self, condition: t.Any, about: t.Any, make: t.Callable[[], t.Any]) -> t.Any:
+        """Give what was made of a condition before, for other statements.
+
+        :param about: what else it depends on: a mapped class, or rows.
+        """
+        # INVARIANT: the condition of an entry lives as long as the entry, and so its identity.
+        key = id(condition), about
+        known = self._kept.get(key)
+        if known is None:
+            if len(self._kept) >= _MAX_KEPT:
+                self._kept.clear()
+            known = self._kept[key] = condition, make()
+        return known[1]
+
+
+#: So much is kept; conditions may be made anew for each statement.
+_MAX_KEPT = 1_000
 
 
 def _collation(column: t.Any) -> t.Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import operator
 import typing as t
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -77,13 +78,20 @@ class Translator:
     def __init__(self, names: Names, objects: t.Mapping[Known, t.Any]) -> None:
         self._names = names
         self._objects = objects
-        self._numbers = itertools.count(1)
+        self._aliases: dict[type, Iterator[int]] = {}
 
     def clause(self, condition: Condition, scope: Scope) -> Clause:
         """Translate a condition."""
         return t.cast(Clause, self._translate(condition, scope))
 
     def _translate(self, condition: t.Any, scope: Scope) -> t.Any:
+        row = _only_row(condition)
+        entity = None if row is None else scope.get(row)
+        if not isinstance(entity, type):
+            return self._translate_anew(condition, scope)
+        return self._names.kept(condition, entity, lambda: self._translate_anew(condition, scope))
+
+    def _translate_anew(self, condition: t.Any, scope: Scope) -> t.Any:
         return _TRANSLATIONS[type(condition)](self, condition, scope)
 
     def _constant(self, condition: Constant, scope: Scope) -> t.Any:
@@ -279,15 +287,20 @@ class Translator:
         part = condition.part
         if isinstance(part, Closure) and part.row == row and [far] == self._names.key(row.cls):
             return getattr(scope[row.owner], near).in_(self._members(part))
-        if not is_free(part, row, scope) or not is_anchored(part, row, self._names):
+        if not self._names.kept(condition, tuple(scope), lambda: self._is_short(condition, scope)):
             return None
         target, inner = self._entity(row, scope)
         listed = self._list(getattr(target, far), target, part, inner)
         return getattr(scope[row.owner], near).in_(listed)
 
+    def _is_short(self, condition: Having, scope: Scope) -> bool:
+        part, row = condition.part, condition.row
+        return is_free(part, row, scope) and is_anchored(part, row, self._names)
+
     def _membership_of_known(self, condition: Having, scope: Scope) -> t.Any:
         row = condition.row
-        link = link_of(condition, scope, self._names)
+        rows = tuple(scope)
+        link = self._names.kept(condition, rows, lambda: link_of(condition, rows, self._names))
         identity = self._identity_of(row.owner, row.relation, scope)
         if link is None or identity is None:
             return None
@@ -341,8 +354,12 @@ class Translator:
         """Give what a row of a relation stands for: its class, or an alias if that is taken."""
         tables = self._names.tables(row.cls)
         is_taken = any(not tables.isdisjoint(self._names.tables(each.cls)) for each in scope)
-        target = orm.aliased(row.cls, flat=True) if is_taken else row.cls
+        target = self._alias(row.cls) if is_taken else row.cls
         return target, {**scope, row: target}
+
+    def _alias(self, cls: type) -> t.Any:
+        numbers = self._aliases.setdefault(cls, itertools.count())
+        return self._names.alias(cls, next(numbers))
 
     def _foreign_key(self, condition: Having, scope: Scope) -> _ByKey | None:
         """Compare the foreign key, where only the key of the other row is asked for."""
@@ -375,7 +392,7 @@ class Translator:
         mine = getattr(self._at(row.owner, scope), relation.my_field)
         if mine is None:
             return sa.false()
-        target: t.Any = orm.aliased(row.cls, flat=True)
+        target = self._alias(row.cls)
         joined = getattr(target, relation.other_field) == mine
         return self._exists(target, joined, condition.part, {**scope, row: target})
 
@@ -389,19 +406,28 @@ class Translator:
     def _members(self, condition: Closure) -> t.Any:
         """Find the keys of a set that is defined in terms of itself, in one recursive query."""
         cls = condition.variable.cls
-        first: t.Any = orm.aliased(cls, flat=True)
-        following: t.Any = orm.aliased(cls, flat=True)
+        first, following = self._alias(cls), self._alias(cls)
         outer: Scope = {condition.variable: first}
         key = self._key(condition.variable, outer)
         begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key))).where(
             self._translate(condition.first, outer)
         )
-        found = begin.cte(f"closure_{next(self._numbers)}", recursive=True)
+        found = begin.cte(recursive=True)
         inner: Scope = {condition.variable: following, condition.before: Key(found.c)}
         step = sa.select(*self._key(condition.variable, inner)).join_from(
             following, found, self._translate(condition.next, inner)
         )
         return sa.select(*found.union(step).c)
+
+
+def _only_row(condition: t.Any) -> Row | None:
+    """Give the row that a test of one column with known values is about."""
+    test = condition.part if isinstance(condition, Not) else condition
+    if isinstance(test, Comparison):
+        column = test.left if isinstance(test.right, Literal) else None
+    else:
+        column = test.column if isinstance(test, Among | IsNull) else None
+    return column.row if isinstance(column, Column) else None
 
 
 def _bound(value: t.Any) -> t.Any:

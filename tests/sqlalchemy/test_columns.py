@@ -74,3 +74,38 @@ def test_actors(session: orm.Session, action: str, number: int) -> None:
     users = session.scalars(sa.select(User))
     allowed = [user.id for user in users if is_allowed(oso, user, action, doc)]
     assert sorted(user.id for user in found) == allowed
+
+
+def test_columns_of_recursive_rules(session: orm.Session) -> None:
+    """Several recursive queries stand in one statement, each with a name of its own."""
+    oso = make_oso(
+        'allow(u, "read", d: Doc) if owns(u, d.folder);'
+        'allow(u, "edit", d: Doc) if leads(u, d.folder);'
+        "owns(u, f: Folder) if f.owner = u or owns(u, f.parent);"
+        'leads(u, f: Folder) if (f.owner = u and f.name = "reader") or leads(u, f.parent);'
+    )
+    user = session.get(User, 1)
+    assert user is not None
+    columns = oso.action_columns(user, Doc)
+
+    rows = session.execute(sa.select(Doc, *columns.values())).all()
+
+    assert [tuple(row)[1:] for row in rows] == [
+        tuple(is_allowed(oso, user, action, row[0]) for action in columns) for row in rows
+    ]
+
+
+def test_columns_of_several_actors(session: orm.Session) -> None:
+    """What statements share does not depend on who asks."""
+    oso = make_oso(
+        "allow(u: User, _, d: Doc) if owns(u, d.folder) or (d.open and d.owner.level = u.level);"
+        "owns(u: User, f: Folder) if f.owner = u or owns(u, f.parent);"
+    )
+    users = session.scalars(sa.select(User).order_by(User.id)).all()
+    columns = [oso.action_columns(user, Doc, ["read"])["read"] for user in users]
+
+    rows = session.execute(sa.select(Doc, *columns)).all()
+
+    assert [tuple(row)[1:] for row in rows] == [
+        tuple(is_allowed(oso, user, "read", row[0]) for user in users) for row in rows
+    ]

@@ -72,8 +72,8 @@ def test_closure_of_a_relation(session: orm.Session) -> None:
         "owns(u, f: Folder) if f.owner = u or owns(u, f.parent);",
     )
 
-    assert where.startswith("docs.folder_id IN (WITH RECURSIVE closure_1(key_0) AS (")
-    assert where.endswith(") SELECT closure_1.key_0 FROM closure_1)")
+    assert where.startswith("docs.folder_id IN (WITH RECURSIVE anon_1(key_0) AS (")
+    assert where.endswith(") SELECT anon_1.key_0 FROM anon_1)")
 
 
 @pytest.mark.parametrize(
