@@ -7,7 +7,7 @@ The object itself keeps defaults only. What belongs to one app is in
 from __future__ import annotations
 
 import enum
-import os
+import functools
 import threading
 import typing as t
 import warnings
@@ -36,10 +36,15 @@ from .oso import Oso
 from .polar.exceptions import OsoError, PolarFileNotFoundError
 from .polar.host import is_representable
 from .polar.spelling import nearest
+from .policy_files import Look, find_files, look_at
 from .responses import Denial, ForbiddenProblem, Problem
+
+if t.TYPE_CHECKING:
+    from .reloading import Reloader
 
 _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_POLICIES": None,
+    "OSO_RELOAD": False,
     "OSO_REQUIRE_AUTHORIZATION": False,
     "OSO_ROUTE_AUTHORIZATION": False,
     "OSO_UNGUARDED_ROUTES": "refuse",
@@ -79,6 +84,7 @@ class FlaskOso:
         self._lock = threading.Lock()
         self._knows_request: weakref.WeakSet[Oso] = weakref.WeakSet()
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
+        self._reloaders: weakref.WeakKeyDictionary[Oso, Reloader] = weakref.WeakKeyDictionary()
         self._get_actor = Callee(_current_user)
         self._unauthorized_action: Callee | None = None
         if oso is not None:
@@ -91,11 +97,12 @@ class FlaskOso:
     def init_app(self, app: Flask, oso: Oso | None = None) -> None:
         """Prepare an app: read its ``OSO_*`` configuration and load its policies.
 
-        ``OSO_POLICIES`` names Polar files, relative to the root of the app. Classes must
-        be registered before: pass the Oso that has them. Without any, the app gets a new
-        one. ``OSO_REQUIRE_AUTHORIZATION = True`` stands for strict
+        ``OSO_POLICIES`` names Polar files, relative to the root of the app; a name with
+        ``*`` is a pattern. Classes must be registered before: pass the Oso that has them.
+        Without any, the app gets a new one. ``OSO_REQUIRE_AUTHORIZATION = True`` stands for strict
         :meth:`require_authorization`, ``OSO_ROUTE_AUTHORIZATION = True`` for
-        :meth:`perform_route_authorization`.
+        :meth:`perform_route_authorization`. ``OSO_RELOAD = True`` loads policies again when
+        their files change, in debug mode.
 
         Where an app has several FlaskOso, the first one reads the configuration and
         serves the decorators. A second call for the same app has no effect.
@@ -286,10 +293,13 @@ class FlaskOso:
         strict = _flag(app, "OSO_REQUIRE_AUTHORIZATION")
         judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
         unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
+        seen = look_at(_policies(app)) if _flag(app, "OSO_RELOAD") else ()
         # Nothing of the app is touched before its policies are in force.
         binding = self._bind_configured(app, oso)
         config = {key: app.config[key] for key in _CONFIG_DEFAULTS}
         state = OsoState(self, {self: binding}, unguarded=unguarded, config=config)
+        if seen and binding.oso is not None:
+            self._reload(app, state, binding.oso, seen)
         hooks.install(app, state)
         app.extensions["oso"] = state
         if strict:
@@ -330,6 +340,16 @@ class FlaskOso:
             if policies and self._loaded.get(oso) != policies:
                 oso.load_files(list(policies))
                 self._loaded[oso] = policies
+
+    def _reload(self, app: Flask, state: OsoState, oso: Oso, seen: tuple[Look, ...]) -> None:
+        """Keep a policy as its files are; see ``OSO_RELOAD``."""
+        # Imported late: an application that serves in production does not reload.
+        from .reloading import Reloader, reload_in_requests
+
+        find = functools.partial(find_files, app.root_path, app.config["OSO_POLICIES"])
+        with self._lock:
+            reloader = self._reloaders.setdefault(oso, Reloader(oso, find, seen))
+        reload_in_requests(app, state, reloader)
 
     def _state_of(self, app: Flask | None, complaint: str) -> OsoState:
         target = app or self._app
@@ -389,10 +409,7 @@ def _current_user() -> t.Any:
 
 def _policies(app: Flask) -> list[str]:
     """Give the paths of the policy files that the configuration names."""
-    named = app.config["OSO_POLICIES"] or ()
-    if isinstance(named, str | os.PathLike):
-        named = (named,)
-    return [os.path.join(app.root_path, name) for name in named]
+    return find_files(app.root_path, app.config["OSO_POLICIES"] or ())
 
 
 def _flag(app: Flask, key: str) -> bool:
