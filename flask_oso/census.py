@@ -191,7 +191,8 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
         remark = "It has no view." if rule.redirect_to is None else "It redirects."
         return Row(standing=Standing.EXEMPT, remark=remark, **facts)
     guards = tuple(guards_of_request(view, method))
-    facts |= {"guards": guards, "place": locate(view, method)}
+    place = None if is_static(endpoint, view) else locate(view, method)
+    facts |= {"guards": guards, "place": place}
     missed = missed_guard(app, view)
     if missed is not None:
         remark = _misplacement(missed, endpoint, view)

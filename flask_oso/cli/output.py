@@ -1,0 +1,97 @@
+"""How commands print: tables, JSON, and annotations for the workflows of GitHub.
+
+On a terminal tables are those of rich, if that is installed (the extra ``cli``); anywhere
+else they are plain text in columns, which other programs can search.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import typing as t
+from collections.abc import Sequence
+
+import click
+
+Cells = Sequence[str]
+
+
+def show_table(headings: Cells, rows: Sequence[Cells], styles: Sequence[str] = ()) -> None:
+    """Print a table.
+
+    :param styles: how rich shows each row; empty for as it is.
+    """
+    console = _rich_console()
+    if console is None:
+        click.echo("\n".join(plain_table(headings, rows)))
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*headings, header_style="bold", box=None, pad_edge=False)
+    for number, row in enumerate(rows):
+        table.add_row(*map(escape, row), style=styles[number] if styles else None)
+    console.print(table)
+
+
+def _rich_console() -> t.Any:
+    """Give what prints tables on this terminal; ``None`` if it is none, or without rich."""
+    if not sys.stdout.isatty():
+        return None
+    try:
+        from rich.console import Console
+    except ImportError:
+        return None
+    return Console()
+
+
+def plain_table(headings: Cells, rows: Sequence[Cells]) -> list[str]:
+    """Give the lines of a table: columns two spaces apart, empty ones left out."""
+    shown = [at for at in range(len(headings)) if any(row[at] for row in rows)]
+    lines = [[row[at] for at in shown] for row in (headings, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def show_json(value: t.Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def show_annotation(
+    message: str,
+    *,
+    file: str | None,
+    line: int | None,
+    column: int | None = None,
+    level: str = "error",
+    title: str = "flask oso",
+) -> None:
+    """Print what GitHub shows beside a line of a pull request.
+
+    :param level: ``error`` or ``warning``.
+    """
+    facts = {"file": file, "line": line, "col": column, "title": title}
+    known = ",".join(f"{key}={_property(str(value))}" for key, value in facts.items() if value)
+    click.echo(f"::{level} {known}::{_data(message)}")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def shown_path(path: str) -> str:
+    """Give a path as seen from the current directory, if it is inside of that."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # Another drive of Windows.
+        return path
+    return path if relative.startswith(os.pardir) else relative

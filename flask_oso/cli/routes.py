@@ -1,0 +1,195 @@
+"""``flask oso routes``: every route of the app, and how it is guarded."""
+
+from __future__ import annotations
+
+import collections
+import fnmatch
+import inspect
+import typing as t
+from collections.abc import Sequence
+
+import click
+from flask import current_app, request
+from werkzeug.local import LocalProxy
+
+from ..census import Row, Standing, take_census
+from ..globals import OsoState, Requirement, Unguarded
+from ..routes import Guard, GuardKind
+from .output import show_annotation, show_json, show_table, shown_path
+from .running import Exit, this_state, with_app
+
+_HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
+_STYLES = {Standing.GUARDED: "", Standing.SKIPPED: "yellow", Standing.EXEMPT: "dim"}
+
+_HELP = """List every route, and how it is guarded.
+
+Exits with 1 if a route is a gap: nothing guards it, or a decorator stands where it has no
+effect. The exit code is about all routes, whatever is shown.
+
+\b
+  flask oso routes
+  flask oso routes --gaps --format github    in CI: annotations beside the lines
+  flask oso routes --skipped                 what is open, and why
+  flask oso routes --endpoint 'admin.*'
+"""
+
+
+@click.command("routes", help=_HELP)
+@click.option("--gaps", is_flag=True, help="Show only routes that are not guarded.")
+@click.option("--skipped", is_flag=True, help="Show only routes that are open, with the reason.")
+@click.option("--endpoint", metavar="PATTERN", help="Show only endpoints like 'admin.*'.")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["table", "json", "github"]),
+    default="table",
+    help="A table, JSON, or annotations for GitHub of the gaps.",
+)
+@with_app
+def routes(gaps: bool, skipped: bool, endpoint: str | None, layout: str) -> Exit:
+    """List the routes."""
+    rows = take_census(current_app._get_current_object()).rows  # type: ignore[attr-defined]
+    wanted = {Standing.SKIPPED} if skipped else set()
+    wanted |= {Standing.UNGUARDED, Standing.MISPLACED} if gaps else set()
+    shown = [
+        row
+        for row in rows
+        if row.standing in (wanted or Standing)
+        and fnmatch.fnmatchcase(row.endpoint, endpoint or "*")
+    ]
+    if layout == "json":
+        show_json({"app": current_app.name, **_summary(rows), "routes": [*map(_record, shown)]})
+    elif layout == "github":
+        _annotate([row for row in shown if row.is_gap])
+    else:
+        _show(shown, rows)
+    return Exit.NO if any(row.is_gap for row in rows) else Exit.GOOD
+
+
+# -- as a table ----------------------------------------------------------------------
+
+
+def _show(shown: Sequence[Row], rows: Sequence[Row]) -> None:
+    if shown:
+        styles = [_STYLES.get(row.standing, "bold red") for row in shown]
+        show_table(_HEADINGS, [*map(_cells, shown)], styles)
+        click.echo()
+    for line in _notes(rows, this_state()):
+        click.echo(line)
+
+
+def _cells(row: Row) -> list[str]:
+    asking = [guard for guard in row.guards if guard.kind is GuardKind.AUTHORIZE]
+    return [
+        row.endpoint,
+        ", ".join(row.methods),
+        row.url,
+        guard_of(row),
+        ", ".join(map(action_of, asking)) or ("the method" if row.is_judged else ""),
+        ", ".join(map(resource_of, asking)) or ("the request" if row.is_judged else ""),
+        "" if row.place is None else f"{shown_path(row.place.file)}:{row.place.line}",
+        "" if row.standing is Standing.UNGUARDED else row.remark,
+    ]
+
+
+def guard_of(row: Row) -> str:
+    """Name what guards a row."""
+    if row.standing is Standing.MISPLACED:
+        return "none: misplaced"
+    names = [guard.kind.value for guard in row.guards]
+    if row.is_judged:
+        names.insert(0, "route authorization")
+    if row.standing is Standing.UNGUARDED:
+        return "none"
+    return " + ".join(names)
+
+
+def action_of(guard: Guard) -> str:
+    """Show the action that a guard asks for."""
+    return "the method" if guard.action is None else _shown(guard.action)
+
+
+def resource_of(guard: Guard) -> str:
+    """Show the resource that a guard asks about."""
+    if isinstance(guard.resource, LocalProxy):
+        # What it stands for is known while a request is served.
+        return "the request" if guard.resource is request else "a proxy"
+    return "nil" if guard.resource is None else _shown(guard.resource)
+
+
+def _shown(value: t.Any) -> str:
+    return value.__qualname__ if inspect.isclass(value) else repr(value)
+
+
+def _notes(rows: Sequence[Row], state: OsoState) -> list[str]:
+    """Say how many rows stand how, and what becomes of the gaps."""
+    summary = _summary(rows)
+    counts = ", ".join(f"{count} {name}" for name, count in summary["standings"].items())
+    lines = [f"{_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
+    if state.requirement is Requirement.NOTHING:
+        lines.append("Authorization is not required: routes that are not guarded are open.")
+    elif state.requirement is Requirement.BEFORE_RESPONSE:
+        lines.append("Authorization is required after the view, which has run by then.")
+    elif state.unguarded is Unguarded.FORBID:
+        lines.append("OSO_UNGUARDED_ROUTES is 'forbid': routes that are not guarded answer 403.")
+    elif summary["gaps"]:
+        lines.append("The application does not serve while there are gaps.")
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# -- for programs --------------------------------------------------------------------
+
+
+def _summary(rows: Sequence[Row]) -> dict[str, t.Any]:
+    state = this_state()
+    standings = collections.Counter(row.standing.value for row in rows)
+    order = [each.value for each in Standing if each.value in standings]
+    return {
+        "requirement": state.requirement.name.lower(),
+        "unguarded_routes": state.unguarded.value,
+        "gaps": sum(row.is_gap for row in rows),
+        "standings": {name: standings[name] for name in order},
+    }
+
+
+def _record(row: Row) -> dict[str, t.Any]:
+    return {
+        "endpoint": row.endpoint,
+        "methods": list(row.methods),
+        "url": row.url,
+        "standing": row.standing.value,
+        "route_authorization": row.is_judged,
+        "guards": [_guard_record(guard) for guard in row.guards],
+        "file": None if row.place is None else shown_path(row.place.file),
+        "line": None if row.place is None else row.place.line,
+        "remark": row.remark,
+    }
+
+
+def _guard_record(guard: Guard) -> dict[str, t.Any]:
+    record: dict[str, t.Any] = {
+        "guard": guard.kind.value,
+        "file": shown_path(guard.place.file),
+        "line": guard.place.line,
+    }
+    if guard.kind is GuardKind.AUTHORIZE:
+        record |= {"action": action_of(guard), "resource": resource_of(guard)}
+    if guard.kind is GuardKind.SKIP:
+        record["reason"] = guard.reason
+    return record
+
+
+def _annotate(gaps: Sequence[Row]) -> None:
+    for row in gaps:
+        methods = ", ".join(row.methods)
+        remark = row.remark if row.standing is Standing.MISPLACED else "nothing guards it."
+        show_annotation(
+            f"{methods} {row.url} (endpoint {row.endpoint!r}): {remark}",
+            file=None if row.place is None else shown_path(row.place.file),
+            line=None if row.place is None else row.place.line,
+            title="Route without authorization",
+        )

@@ -1,0 +1,116 @@
+"""What the commands have in common: the app that they run in, and their exit codes.
+
+Denied, broken and misconfigured are three things, also to a shell. Python itself exits
+with 1 for whatever it was not prepared for; here that is never a denial.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import functools
+import traceback
+import typing as t
+from collections.abc import Callable, Iterator
+
+import click
+from flask import Flask, current_app
+from flask.cli import ScriptInfo
+
+from ..globals import OsoState, state_of
+from ..polar.exceptions import (
+    InlineQueryFailedError,
+    OsoError,
+    ParserError,
+    PolarFileExtensionError,
+    PolarFileNotFoundError,
+    PolarRuntimeError,
+    RolesValidationError,
+    ValidationError,
+)
+
+if t.TYPE_CHECKING:
+    from ..oso import Oso
+
+P = t.ParamSpec("P")
+
+
+class Exit(enum.IntEnum):
+    """What the exit code of a command says."""
+
+    GOOD = 0
+    #: Denied; or a command that looks for something has found it.
+    NO = 1
+    #: Nothing is wrong with the policy, but with how it is used. That of click, too.
+    MISCONFIGURED = 2
+    #: The policy cannot be loaded, or failed while it was asked.
+    BROKEN = 3
+
+
+#: What a load raises because of the text of a policy.
+POLICY_ERRORS = (ParserError, ValidationError, RolesValidationError, InlineQueryFailedError)
+_FILE_ERRORS = (PolarFileExtensionError, PolarFileNotFoundError)
+
+
+def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
+    """Run a command in the context of the app, and exit with what it returns."""
+
+    @functools.wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> None:
+        with failures():
+            enter_app()
+            state_of(current_app)
+            code = function(*args, **kwargs)
+        click.get_current_context().exit(code)
+
+    return command
+
+
+@contextlib.contextmanager
+def failures() -> Iterator[None]:
+    """Turn errors into messages and exit codes."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except OsoError as error:
+        fail(error)
+    except Exception:
+        click.echo(traceback.format_exc().rstrip("\n"), err=True)
+        click.get_current_context().exit(Exit.BROKEN)
+
+
+def fail(error: OsoError) -> t.NoReturn:
+    """Print an error, and exit with its code."""
+    text = "\n".join([str(error).rstrip("\n"), *getattr(error, "__notes__", ())])
+    click.echo(text, err=True)
+    click.get_current_context().exit(code_of(error))
+
+
+def code_of(error: OsoError) -> Exit:
+    """Tell a policy that is broken from one that is used in a wrong way."""
+    is_broken = isinstance(error, (*POLICY_ERRORS, PolarRuntimeError))
+    return Exit.BROKEN if is_broken and not isinstance(error, _FILE_ERRORS) else Exit.MISCONFIGURED
+
+
+def enter_app() -> Flask:
+    """Load the app, unless the command runs inside one, and enter its context.
+
+    :raises click.UsageError: there is none.
+    """
+    context = click.get_current_context()
+    if not current_app:
+        app = context.ensure_object(ScriptInfo).load_app()
+        context.with_resource(app.app_context())
+    return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def this_state() -> OsoState:
+    """Give what the current app keeps."""
+    return state_of(current_app)
+
+
+def this_oso() -> Oso:
+    """Give the Oso of the current app."""
+    state = this_state()
+    return state.extension.oso_of(state)
