@@ -40,7 +40,7 @@ order in which they build on each other, which is also the order to read them in
 ``conditions``, ``partial``, ``prepared``, ``filters``
     questions about rows that nobody knows yet: what is known of their classes, the condition
     that is left of a policy, and how it is found.
-``inspection``, ``watching``, ``tracing``, ``measuring``, ``console``, ``debugger``
+``inspection``, ``watching``, ``tracing``, ``measuring``, ``deciding``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
 ``engine``, ``queries``, ``listing``, ``repl``
     a policy and its names, ready to answer; one query of them; which rules are no Python

@@ -8,6 +8,7 @@ from the environment when it is asked, as oso does, unless the engine was given 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import sys
 import typing as t
@@ -28,7 +29,7 @@ from .host import Host, to_polar
 from .limits import CurrentLimits, Limits, check_length
 from .log_settings import LogSettings, read_log_settings
 from .machine import Machine
-from .nodes import Call, Term, is_ground
+from .nodes import Call, Rule, Term, is_ground
 from .policy import Policy, has_debug
 from .rewriting import rewrite_query
 from .solver import Solver
@@ -52,6 +53,9 @@ _FEW_RULES = 300
 
 #: So many residuals are kept, one for each rule, action and class of actor and resource.
 _MAX_RESIDUALS = 1_000
+
+#: So many milliseconds may the search for the rule that decided take.
+_MS_FOR_RULE = 100
 
 _UNEXPECTED_EXPRESSION = (
     "Received Expression from Polar VM. The Expression type is only supported when\n"
@@ -279,6 +283,19 @@ class Engine:
                     " Use 'query_rule'."
                 )
         return next(self._solve(call, begun=begun), None) is not None
+
+    def deciding_rule(self, name: str, args: Sequence[t.Any]) -> Rule | None:
+        """Give the rule to which the first solution of a rule call is owed, if there is one.
+
+        The question is asked once more, of the solver, which gives up after 100 milliseconds.
+        """
+        from .deciding import RuleFinder
+        from .watching import WatchedSolver
+
+        finder = RuleFinder()
+        limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
+        solutions = WatchedSolver(self, limits, [finder]).solve(_call(name, args))
+        return None if next(solutions, None) is None else finder.rule
 
     def query(
         self,

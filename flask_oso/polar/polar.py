@@ -14,7 +14,7 @@ import pathlib
 import sys
 import threading
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .cache import load_cached
 from .console import Console, StandardConsole
@@ -48,6 +48,20 @@ def _is_compiling() -> bool:
     return os.environ.get("OSO_COMPILED", "1") != "0"
 
 
+@dataclasses.dataclass(frozen=True)
+class LoadReport:
+    """What became of a load.
+
+    :param files: the files that were to be loaded; none for a text.
+    :param policy_hash: that of the policy that is in force now, loaded or left as it was.
+    :param error: why the load was refused; ``None`` if it was not.
+    """
+
+    files: tuple[str, ...]
+    policy_hash: str | None
+    error: Exception | None = None
+
+
 class Polar:
     """A policy together with the Python names it may use.
 
@@ -68,6 +82,7 @@ class Polar:
             say(BANNER, sys.stdout)
         self._engine = Engine(Policy(), make_host(), limits, compiled=compiled and _is_compiling())
         self._gates: dict[int, _Gate] = {}
+        self._load_watchers: tuple[Callable[[Polar, LoadReport], object], ...] = ()
 
     # -- querying --------------------------------------------------------------------
 
@@ -198,14 +213,16 @@ class Polar:
         :raises PolarRuntimeError: if rules are loaded already and not to be replaced, or
             there are no files to replace them with.
         """
-        sources = [_read_source(filename) for filename in filenames or ()]
-        if sources:
-            self._load(sources, replace=replace)
-        elif replace:
-            # A pattern that matches no file must not leave an application without a policy.
-            raise PolarRuntimeError(
-                "No files to replace the policy with. Use 'clear_rules' to drop it."
-            )
+        names = tuple(filenames or ())
+        if not names and not replace:
+            return
+        with self._reported(names):
+            if not names:
+                # A pattern that matches no file must not leave an application without a policy.
+                raise PolarRuntimeError(
+                    "No files to replace the policy with. Use 'clear_rules' to drop it."
+                )
+            self._load([_read_source(name) for name in names], replace=replace)
 
     def load_file(self, filename: str | os.PathLike[str]) -> None:
         """Load one policy file. Kept for older programs."""
@@ -220,7 +237,38 @@ class Polar:
         """Load a policy from a text; see ``load_files``."""
         if not isinstance(string, str):
             raise TypeError(f"'load_str' takes a str, not {type(string).__name__}.")
-        self._load([Source(string)], replace=replace)
+        with self._reported(()):
+            self._load([Source(string)], replace=replace)
+
+    def watch_loads(self, watcher: Callable[[Polar, LoadReport], object]) -> None:
+        """Call a function with this object and a report after each load, accepted or refused.
+
+        It is called when the load is over and others may begin; what it raises is raised by
+        ``load_files`` or ``load_str``, and changes nothing of what is in force. A function
+        that is given twice is called once.
+        """
+        with self._gate().lock:
+            if watcher not in self._load_watchers:
+                self._load_watchers += (watcher,)
+
+    @contextlib.contextmanager
+    def _reported(self, files: Iterable[str | os.PathLike[str]]) -> Iterator[None]:
+        """Report how a load ends to those who watch."""
+        try:
+            yield
+        except Exception as error:
+            # Whatever it is, it goes on.
+            self._report(files, error)
+            raise
+        self._report(files)
+
+    def _report(
+        self, files: Iterable[str | os.PathLike[str]], error: Exception | None = None
+    ) -> None:
+        if self._load_watchers:
+            report = LoadReport(tuple(map(str, files)), self.policy_hash, error)
+            for watcher in self._load_watchers:
+                watcher(self, report)
 
     def clear_rules(self) -> None:
         """Drop the policy. Classes and constants stay; roles have to be enabled again."""
@@ -318,6 +366,20 @@ class Polar:
     def host(self) -> Host:
         """The names that are registered now, as they are now."""
         return self._engine.host
+
+    @property
+    def engine(self) -> Engine:
+        """What answers now; each load and each registration puts another one in its place."""
+        return self._engine
+
+    @property
+    def policy_hash(self) -> str | None:
+        """What tells the texts of the policy from others, in all processes alike.
+
+        It is made of the texts in the order in which they were loaded, and of nothing else.
+        ``None`` if nothing is loaded.
+        """
+        return self._engine.policy.digest
 
     def known_actions(self) -> frozenset[str] | None:
         """Give the actions that the policy names; ``None`` if it allows others, too."""
