@@ -18,6 +18,7 @@ from flask import Flask, Request, g, has_app_context, request
 from werkzeug.exceptions import HTTPException
 
 from . import hooks
+from .audience import Audience
 from .callees import Callee
 from .census import check_routes
 from .globals import (
@@ -34,15 +35,20 @@ from .globals import (
 )
 from .oso import Oso
 from .polar.exceptions import OsoError, PolarFileNotFoundError
-from .polar.host import is_representable
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
 from .responses import Denial, ForbiddenProblem, Problem
+from .signals import send_load
 
 if t.TYPE_CHECKING:
     from .reloading import Reloader
 
 _CONFIG_DEFAULTS: dict[str, t.Any] = {
+    "OSO_LOG_DESCRIBE": None,
+    "OSO_LOG_REQUEST_ID": "X-Request-ID",
+    "OSO_LOG_RULE": True,
+    "OSO_LOG_SAMPLE": 1.0,
+    "OSO_OPENTELEMETRY": None,
     "OSO_POLICIES": None,
     "OSO_RELOAD": False,
     "OSO_REQUIRE_AUTHORIZATION": False,
@@ -81,7 +87,8 @@ class FlaskOso:
             )
         self._app = app
         self._shared = Binding()
-        self._lock = threading.Lock()
+        # A receiver of a signal may call back while a policy loads.
+        self._lock = threading.RLock()
         self._knows_request: weakref.WeakSet[Oso] = weakref.WeakSet()
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
         self._reloaders: weakref.WeakKeyDictionary[Oso, Reloader] = weakref.WeakKeyDictionary()
@@ -294,10 +301,13 @@ class FlaskOso:
         judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
         unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
         seen = look_at(_policies(app)) if _flag(app, "OSO_RELOAD") else ()
+        audience = Audience(app, app.config)
         # Nothing of the app is touched before its policies are in force.
         binding = self._bind_configured(app, oso)
         config = {key: app.config[key] for key in _CONFIG_DEFAULTS}
-        state = OsoState(self, {self: binding}, unguarded=unguarded, config=config)
+        state = OsoState(
+            self, {self: binding}, unguarded=unguarded, config=config, audience=audience
+        )
         if seen and binding.oso is not None:
             self._reload(app, state, binding.oso, seen)
         hooks.install(app, state)
@@ -332,6 +342,7 @@ class FlaskOso:
         with self._lock:
             if oso not in self._knows_request:
                 oso.register_class(Request)
+                oso.watch_loads(send_load)
                 self._knows_request.add(oso)
 
     def _load(self, oso: Oso, policies: tuple[str, ...]) -> None:
@@ -362,11 +373,13 @@ class FlaskOso:
         return self._shared if state is None else state.bindings.get(self, self._shared)
 
     def _decide(self, app: Flask, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
-        """Make the decision about a request; what is asked besides goes to ``_ask``."""
-        allowed = _ask(oso, actor, action, resource)
+        """Make the decision about a request; what is asked besides goes to ``ask``."""
+        state = find_state(app)
+        # What a receiver of a signal raises comes before anything is noted.
+        allowed = _audience(app, state).decide(oso, actor, action, resource)
         _note_decision(app)
         if not allowed:
-            hooks.log_unknown_action(app, find_state(app), oso, action)
+            hooks.log_unknown_action(app, state, oso, action)
         return allowed
 
     def _refuse(self, app: Flask, problem: Problem) -> t.NoReturn:
@@ -378,18 +391,10 @@ class FlaskOso:
         raise HTTPException(response=app.make_response(answer))
 
 
-def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
-    """Ask the policy.
-
-    INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
-    """
-    for value in (actor, action, resource):
-        if not is_representable(value):
-            return False
-    answer = oso.is_allowed(actor, action, resource)
-    if answer is not True and answer is not False:
-        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
-    return answer
+def _audience(app: Flask, state: OsoState | None) -> Audience:
+    """Give who hears of the decisions of an app, also of one that was never initialized."""
+    known = None if state is None else state.audience
+    return known or Audience(app, _CONFIG_DEFAULTS)
 
 
 def _note_decision(app: Flask) -> None:

@@ -21,6 +21,7 @@ from werkzeug.local import LocalProxy
 from .polar.exceptions import OsoError
 
 if t.TYPE_CHECKING:
+    from .audience import Audience
     from .census import Census
     from .extension import FlaskOso
     from .oso import Oso
@@ -115,6 +116,8 @@ class OsoState:
     census: Census | None = None
     #: The configuration as it was read.
     config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    #: Makes the decisions, and tells of them.
+    audience: Audience | None = None
     #: The actions of denials that were looked at for misspellings.
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
     #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.

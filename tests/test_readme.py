@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -23,6 +24,7 @@ from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
 from flask_oso.__main__ import main
+from flask_oso.decision_log import LOGGER
 
 README = Path(__file__).parents[1] / "README.md"
 _BLOCK = re.compile(
@@ -84,6 +86,15 @@ SECTIONS = dict.fromkeys(s.section for s in SNIPPETS if s.language == "python" a
 def code_of(section: str, language: str) -> str:
     """Return all blocks of a section in one language, as one text."""
     return "\n".join(s.text for s in SNIPPETS if (s.section, s.language) == (section, language))
+
+
+@pytest.fixture(autouse=True)
+def decision_log() -> Iterator[None]:
+    """Turn the decision log off again, which a section turns on."""
+    level, handlers = LOGGER.level, list(LOGGER.handlers)
+    yield
+    LOGGER.setLevel(level)
+    LOGGER.handlers[:] = handlers
 
 
 @pytest.fixture
@@ -357,6 +368,34 @@ def test_each_application_has_its_own_policy(
             answers.append(names["oso"].oso.is_allowed(*question))
 
     assert answers == [False, True]
+
+
+def test_denials_are_counted(
+    application: types.ModuleType, ask: Callable[[str], TestResponse]
+) -> None:
+    """The receiver of the section on signals hears of denials, and not of what is allowed."""
+    names = {**vars(application)}
+    exec(code_of("Signals", "python"), names)
+
+    [ask(f"-i -u {name}: http://127.0.0.1:5000/notes/1") for name in ("ben", "ana", "ben")]
+
+    assert application.app.extensions["denials"] == 2
+
+
+def test_decision_is_logged_as_shown(
+    ask: Callable[[str], TestResponse], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line has the fields of the line in the README, and names the same rule."""
+    shown = json.loads(code_of("Decision log", "json"))
+    exec(code_of("Decision log", "python"), {})
+    capsys.readouterr()
+
+    ask("-i -u ana: -X PUT -d 'Mine.' http://127.0.0.1:5000/notes/1")
+
+    written = json.loads(capsys.readouterr().out)
+    assert list(written) == list(shown)
+    alike = ("outcome", "rule", "app", "endpoint", "method", "action")
+    assert [written[name] for name in alike] == [shown[name] for name in alike]
 
 
 def test_test_of_the_readme_passes(load: Callable[[str], dict[str, t.Any]]) -> None:

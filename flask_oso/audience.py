@@ -1,0 +1,93 @@
+"""Who hears of the decisions of an app: its log, its traces, receivers of its signals.
+
+The log and the traces are told first, and nothing that goes wrong with them matters. What a
+receiver raises is raised: the request ends as if there had been no decision.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import time
+import typing as t
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+
+from .decision_log import DecisionLog
+from .decisions import Decision, Outcome, ask
+from .signals import has_receivers, send_decision
+from .telemetry import Telemetry
+
+if t.TYPE_CHECKING:
+    from .oso import Oso
+
+#: The log or the traces are being told. What they call may ask the policy again.
+_is_noting = contextvars.ContextVar("flask_oso_is_noting", default=False)
+
+
+class Audience:
+    """Those who hear of the decisions of one app.
+
+    :param config: the configuration of the app.
+    :raises OsoError: something is wrong with the configuration.
+    """
+
+    def __init__(self, app: Flask, config: Mapping[str, t.Any]) -> None:
+        self._app = app
+        self._log = DecisionLog(config, self._report_failure)
+        self._telemetry = Telemetry(config)
+        self._has_failed = False
+
+    def decide(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+        """Ask the policy, and tell everybody who listens how it ended.
+
+        :raises OsoError: no decision could be made.
+        """
+        if not (has_receivers() or self._log.is_on() or self._telemetry.is_on()):
+            return ask(oso, actor, action, resource)
+        policy, begun = oso.engine.policy, time.perf_counter()
+
+        def tell(outcome: Outcome, error: BaseException | None = None) -> None:
+            seconds = time.perf_counter() - begun
+            decided_by = policy if oso.engine.policy is policy else None
+            question = (self._app, oso, actor, action, resource)
+            self._tell(Decision(*question, outcome, seconds, decided_by, error))
+
+        try:
+            allowed = ask(oso, actor, action, resource)
+        except BaseException as error:
+            # Whatever it is, it goes on.
+            tell(Outcome.ERROR, error)
+            raise
+        tell(Outcome.ALLOWED if allowed else Outcome.DENIED)
+        return allowed
+
+    def _tell(self, decision: Decision) -> None:
+        # What is asked to describe a decision is not described again.
+        if not _is_noting.get():
+            token = _is_noting.set(True)
+            try:
+                self._attempt(lambda: self._log.write(decision))
+                self._attempt(lambda: self._telemetry.note(decision))
+            finally:
+                _is_noting.reset(token)
+        send_decision(decision)
+
+    def _attempt(self, tell: Callable[[], object]) -> None:
+        try:
+            tell()
+        except Exception:
+            # The decision is made. Were this raised, a full disk would decide for the policy.
+            self._report_failure()
+
+    def _report_failure(self) -> None:
+        """Tell the log of the app, once, of the exception at hand."""
+        if self._has_failed:
+            return
+        self._has_failed = True
+        with contextlib.suppress(Exception):
+            self._app.logger.exception(
+                "Telling of a decision failed. The decision stands, and the next failures are"
+                " not reported."
+            )
