@@ -1,8 +1,9 @@
 """The decision log: one record for each decision about a request, through ``logging``.
 
-The records go to the logger ``flask_oso.decisions``, all with level ``INFO``, so that there
-are none until that logger is given this level. Denials and errors are always among them;
-of what was allowed, the share that ``OSO_LOG_SAMPLE`` says.
+The records go to the logger ``flask_oso.decisions``, all with level ``INFO``. There are none
+until this very logger is given that level: that the program logs a lot is not enough.
+Denials and errors are always among them; of what was allowed, the share that
+``OSO_LOG_SAMPLE`` says.
 
 An object is named by its class and its key, ``User:1``, never by its ``repr``. Values that
 a client may have chosen are shown with escapes and cut off, so that none can pass for a line
@@ -32,6 +33,9 @@ from .polar.exceptions import OsoError
 
 #: Where the records go.
 LOGGER = logging.getLogger("flask_oso.decisions")
+if LOGGER.level == logging.NOTSET:
+    # Otherwise the level of the root decides, and that is often INFO.
+    LOGGER.setLevel(logging.WARNING)
 
 #: How many characters of a name, a key or an action are shown.
 _LONGEST = 100
