@@ -10,6 +10,8 @@
     cedarpy and casbin, as their manuals have one call them.
 ``decisions``
     W1 to W6 and W10: the questions, and the answer in each contender's own words.
+``tables``, ``lists``
+    W8: lists as statements, beside those written by hand.
 ``requests``
     W9: what a check adds to a request of Flask.
 ``children``

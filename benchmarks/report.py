@@ -44,7 +44,8 @@ def row_of(workload: Workload, times: Times) -> Row:
         result, goal = f"{figure:+.1f} µs", f"≤ {workload.goal:g} µs"
     else:
         figure = ours.best / base.best
-        result, goal = f"{figure:.1f} x", f"≤ {workload.goal:g} x"
+        digits = 2 if workload.goal < 2 else 1
+        result, goal = f"{figure:.{digits}f} x", f"≤ {workload.goal:g} x"
     reached = figure <= workload.goal
     return Row(workload.id, workload.title, "µs", times, result, goal, reached)
 

