@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.sql import visitors
 
 from ..polar.exceptions import UnsupportedError
 from ..polar.faithful import field_of
@@ -336,7 +337,7 @@ class Translator:
                 return sa.false()
             joined = sa.and_(*map(operator.eq, self._key(row, inner), values))
             return self._exists(target, joined, condition.part, inner)
-        related = orm.with_parent(owner, attribute.of_type(target))
+        related = _with_values(orm.with_parent(owner, attribute.of_type(target)))
         secondary = attribute.property.secondary
         own = [] if secondary is None else [secondary]
         return self._exists(target, related, condition.part, inner, *own)
@@ -434,6 +435,21 @@ def _bound(value: t.Any) -> t.Any:
     """Give a value as it is bound: some drivers bind an integer in the column's own size."""
     is_wide = type(value) is int and not -(2**15) <= value < 2**15
     return sa.literal(value, sa.BigInteger()) if is_wide else value
+
+
+def _with_values(clause: t.Any) -> t.Any:
+    """Give the parameters of a clause values, and names, of their own.
+
+    INVARIANT: once a relation was loaded lazily, ``with_parent`` gives its parameters one name,
+    whatever the object: in one statement, one object would be taken for another.
+    """
+
+    def replace(element: t.Any, **_: t.Any) -> t.Any:
+        if isinstance(element, sa.BindParameter):
+            return sa.literal(element.effective_value, element.type)
+        return None
+
+    return visitors.replacement_traverse(clause, {}, replace)
 
 
 def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:

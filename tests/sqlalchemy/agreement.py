@@ -7,11 +7,13 @@ import contextlib
 import datetime
 import decimal
 import io
-import random
 import typing as t
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
@@ -19,110 +21,252 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 
 from . import documents
+from .choices import Choices, drawn
+from .documents import Base, Doc, Folder, Memo, Note, Plan, Role, Rows, Team, User
 from .policies import Writer
 
-#: How many policies are tried on the same rows.
-POLICIES_PER_DATABASE = 50
+#: The class that the rules of a policy are about, and those whose rows are listed.
+TARGETS: dict[type, list[type]] = {
+    Doc: [Doc, Doc, Doc, Memo, Plan],
+    Folder: [Folder],
+    Role: [Role],
+    Team: [Team],
+    Note: [Note],
+    User: [User, documents.Boss],
+}
+CONSTANTS = {
+    "done": documents.Status.DONE,
+    "new_year": documents.DATES[0],
+    "midnight": documents.TIMES[0],
+    "noon": datetime.datetime(2024, 1, 1, 12),
+    "ten_cents": decimal.Decimal("0.10"),
+    "first_key": documents.KEYS[0],
+}
 
 
 def make_oso(policy: str) -> Oso:
     """Make an Oso that knows the documents."""
     oso = Oso(compiled=False)
-    register_models(oso, documents.Base)
-    oso.register_constant(documents.Status.DONE, "done")
-    oso.register_constant(datetime.date(2024, 1, 1), "new_year")
-    oso.register_constant(decimal.Decimal("0.10"), "ten_cents")
+    register_models(oso, Base)
+    oso.register_class(Guest)
+    for name, value in CONSTANTS.items():
+        oso.register_constant(value, name)
     with contextlib.redirect_stdout(io.StringIO()):
         oso.load_str(policy)
     return oso
 
 
+class Guest:
+    """Somebody who is no row, and has what rows of users have."""
+
+    def __init__(self, roles: list[t.Any], teams: list[t.Any]) -> None:
+        self.id = 1
+        self.name = "reader"
+        self.admin = True
+        self.level = 1
+        self.key = documents.KEYS[0]
+        self.roles = roles
+        self.teams = teams
+
+
+# -- what is drawn -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Question:
+    """A policy, and about whom it is asked.
+
+    :param number: chooses actors and rows among those that there are.
+    """
+
+    cls: type
+    target: type
+    number: int
+    policy: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows, and questions about them."""
+
+    rows: Rows
+    questions: list[Question]
+
+    def _repr_pretty_(self, printer: t.Any, cycle: bool) -> None:
+        """Have Hypothesis print what can be read; the disagreement names its policy."""
+        printer.text(f"{self.rows} and {len(self.questions)} policies")
+
+
+def draw_question(choices: Choices) -> Question:
+    """Draw a policy and a question."""
+    cls = choices.pick([Doc, Doc, Doc, Doc, Folder, Role, Note, Team, User])
+    target, number = choices.pick(TARGETS[cls]), choices.below(1_000)
+    return Question(cls, target, number, Writer(choices, cls.__name__).policy())
+
+
+@st.composite
+def cases(draw: t.Any, policies: int) -> Case:
+    """Draw rows and some policies."""
+    choices = drawn(draw)
+    rows = documents.draw_rows(choices)
+    return Case(rows, [draw_question(choices) for _ in range(1 + choices.below(policies))])
+
+
+# -- comparing -----------------------------------------------------------------------
+
+
 class Tally(collections.Counter[str]):
-    """What came of the pairs: ``agreed``, ``refused``, or something worse.
+    """What came of the pairs of a policy and an actor, and of their rows.
 
     ``uncertain`` is a row that a statement leaves out since one of its related rows makes the
     policy raise, while a decision may come upon another one first.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.disagreements: list[str] = []
+
+class Disagreement(AssertionError):
+    """A row that is in a list, or not, against the decision."""
 
 
-def compare(engine: sa.Engine, seed: int, pairs: int) -> Tally:
-    """Try policies on rows, and count."""
+def search(engine: sa.Engine, begin: int, examples: int, policies: int = 8) -> Tally:
+    """Compare lists with decisions, for so many databases with some policies each.
+
+    :raises Disagreement: with the smallest example that Hypothesis finds.
+    """
     tally = Tally()
-    choose = random.Random(seed)
-    while tally["pairs"] < pairs:
-        documents.Base.metadata.drop_all(engine)
-        documents.Base.metadata.create_all(engine)
-        with orm.Session(engine) as session:
-            documents.fill(session, choose)
-            for _ in range(POLICIES_PER_DATABASE):
-                policy = Writer(choose).policy()
-                oso = make_oso(policy)
-                # What is prepared for one user, or document, is used for the other.
-                for number in choose.sample([1, 2, 3], 2):
-                    user = session.get(documents.User, number)
-                    _compare_documents(session, oso, policy, user, tally)
-                for number in choose.sample(range(1, 25), 2):
-                    doc = session.get(documents.Doc, number)
-                    _compare_users(session, oso, policy, doc, tally)
+
+    @seed(begin)
+    @settings(
+        max_examples=examples,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    @given(case=cases(policies))
+    def look(case: Case) -> None:
+        compare(engine, case, tally)
+
+    Base.metadata.create_all(engine)
+    look()
     return tally
 
 
-def _compare_documents(
-    session: orm.Session, oso: Oso, policy: str, user: t.Any, tally: Tally
-) -> None:
-    """Ask which documents a user may read."""
-    query = _query(lambda: oso.authorized_query(user, "read", documents.Doc), tally)
-    if query is None:
-        return
-    found = {doc.id for doc in session.scalars(query)}
-    for doc in session.scalars(sa.select(documents.Doc)):
-        _count(_judge(oso, user, doc, doc.id in found), user, doc, policy, query, tally)
+def compare(engine: sa.Engine, case: Case, tally: Tally) -> None:
+    """Ask the questions of a case, row by row and in one statement."""
+    # Policies print what they compare.
+    with engine.connect() as connection, contextlib.redirect_stdout(io.StringIO()):
+        documents.insert(connection, case.rows)
+        with orm.Session(connection, autoflush=False) as session:
+            for question in case.questions:
+                _Asker(session, question, tally).ask()
+        connection.rollback()
 
 
-def _compare_users(session: orm.Session, oso: Oso, policy: str, doc: t.Any, tally: Tally) -> None:
-    """Ask which users may read a document."""
-    query = _query(lambda: oso.actors_query("read", doc, documents.User), tally)
-    if query is None:
-        return
-    found = {user.id for user in session.scalars(query)}
-    for user in session.scalars(sa.select(documents.User)):
-        _count(_judge(oso, user, doc, user.id in found), user, doc, policy, query, tally)
+class _Asker:
+    """Asks about one policy."""
+
+    def __init__(self, session: orm.Session, question: Question, tally: Tally) -> None:
+        self._session = session
+        self._question = question
+        self._tally = tally
+        self._oso = make_oso(question.policy)
+
+    def ask(self) -> None:
+        """Ask for lists of rows and of users, for an alias, and for columns."""
+        users = self._all(User)
+        # What is prepared for one user, or row, is used for the other.
+        for actor in self._two(users):
+            self._list(actor)
+        self._list(self._other_actor(users))
+        self._list_alias(users[0])
+        self._columns(users[-1])
+        for row in self._two(self._all(self._question.target)):
+            self._list_actors(row)
+
+    def _all(self, cls: t.Any) -> list[t.Any]:
+        return list(self._session.scalars(sa.select(cls)))
+
+    def _two(self, options: list[t.Any]) -> list[t.Any]:
+        at = self._question.number % len(options) if options else 0
+        return (options[at:] + options[:at])[:2]
+
+    def _other_actor(self, users: list[t.Any]) -> t.Any:
+        """Give an actor that is no user."""
+        roles, teams = self._all(Role)[:2], self._all(Team)[:2]
+        others = [Guest(roles, teams), Guest([], []), self._all(Doc)[0], None, "reader", 1]
+        return others[self._question.number % len(others)]
+
+    def _list(self, actor: t.Any) -> None:
+        target = self._question.target
+        query = self._made(lambda: self._oso.authorized_query(actor, "read", target))
+        if query is not None:
+            found = set(self._session.scalars(query))
+            for row in self._all(target):
+                self._judge(actor, "read", row, row in found, query)
+
+    def _list_alias(self, actor: t.Any) -> None:
+        alias: t.Any = orm.aliased(self._question.target)
+        query = self._made(lambda: self._oso.authorized_query(actor, "edit", alias))
+        if query is not None:
+            found = set(self._session.scalars(query))
+            for row in self._all(self._question.target):
+                self._judge(actor, "edit", row, row in found, query)
+
+    def _columns(self, actor: t.Any) -> None:
+        target = self._question.target
+        actions = ["read", "edit"]
+        columns = self._made(lambda: self._oso.action_columns(actor, target, actions))
+        if columns is not None:
+            query = sa.select(target, *columns.values())
+            for row, *answers in self._session.execute(query):
+                for action, answer in zip(actions, answers, strict=True):
+                    self._judge(actor, action, row, answer, query)
+
+    def _list_actors(self, row: t.Any) -> None:
+        query = self._made(lambda: self._oso.actors_query("read", row, User))
+        if query is not None:
+            found = set(self._session.scalars(query))
+            for user in self._all(User):
+                self._judge(user, "read", row, user in found, query)
+
+    def _made(self, make: Callable[[], t.Any]) -> t.Any:
+        self._tally["pairs"] += 1
+        try:
+            return make()
+        except UnsupportedError:
+            self._tally["refused"] += 1
+        except OsoError:
+            # What is known makes the policy raise, whatever the row.
+            self._tally["raised"] += 1
+        return None
+
+    def _judge(self, actor: t.Any, action: str, row: t.Any, is_found: bool, query: t.Any) -> None:
+        verdict = self._verdict(actor, action, row, is_found)
+        self._tally[verdict] += 1
+        if verdict in ("one too many", "missing"):
+            raise Disagreement(
+                f"{verdict}: {_name(row)} for {_name(actor)} to {action}\n"
+                f"{self._question.policy}\n{query}"
+            )
+
+    def _verdict(self, actor: t.Any, action: str, row: t.Any, is_found: bool) -> str:
+        assert type(is_found) is bool
+        try:
+            is_allowed = self._oso.is_allowed(actor, action, row)
+        except OsoError:
+            return "one too many" if is_found else "agreed"
+        if is_found is is_allowed:
+            self._tally["allowed"] += is_allowed
+            return "agreed"
+        if is_found:
+            return "one too many"
+        try:
+            list(self._oso.query_rule("allow", actor, action, row))
+        except OsoError:
+            return "uncertain"
+        return "missing"
 
 
-def _query(make: Callable[[], t.Any], tally: Tally) -> t.Any:
-    tally["pairs"] += 1
-    try:
-        return make()
-    except UnsupportedError:
-        tally["refused"] += 1
-    except OsoError:
-        # What is known makes the policy raise, whatever the row.
-        tally["raised"] += 1
-    return None
-
-
-def _count(verdict: str, user: t.Any, doc: t.Any, policy: str, query: t.Any, tally: Tally) -> None:
-    tally[verdict] += 1
-    if verdict not in ("agreed", "uncertain"):
-        shown = f"{verdict}: document {doc.id}, user {user.id}\n{policy}\n{query.whereclause}"
-        tally.disagreements.append(shown)
-
-
-def _judge(oso: Oso, user: t.Any, doc: t.Any, is_found: bool) -> str:
-    try:
-        is_allowed = oso.is_allowed(user, "read", doc)
-    except OsoError:
-        return "one too many" if is_found else "agreed"
-    if is_found is is_allowed:
-        return "agreed"
-    if is_found:
-        return "one too many"
-    try:
-        list(oso.query_rule("allow", user, "read", doc))
-    except OsoError:
-        return "uncertain"
-    return "missing"
+def _name(thing: t.Any) -> str:
+    state: t.Any = sa.inspect(thing, raiseerr=False)
+    key = getattr(state, "identity", None)
+    return repr(thing) if key is None else f"{type(thing).__name__} {key}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import typing as t
 import warnings
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from . import documents
+from .choices import seeded
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +43,6 @@ def session() -> Iterator[orm.Session]:
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     documents.Base.metadata.create_all(engine)
     with orm.Session(engine) as session:
-        documents.fill(session, random.Random(7))
+        documents.fill(session, seeded(2618))
         yield session
     engine.dispose()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
-import random
 import typing as t
+import uuid
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.ext.hybrid import hybrid_property
+
+from .choices import Choices
 
 
 class Base(orm.DeclarativeBase):
@@ -35,6 +38,12 @@ tags = sa.Table(
     sa.Column("doc_id", sa.ForeignKey("docs.id"), primary_key=True),
     sa.Column("team_id", sa.ForeignKey("teams.id"), primary_key=True),
 )
+relations = sa.Table(
+    "doc_relations",
+    Base.metadata,
+    sa.Column("doc_id", sa.ForeignKey("docs.id"), primary_key=True),
+    sa.Column("other_id", sa.ForeignKey("docs.id"), primary_key=True),
+)
 
 
 class Team(Base):
@@ -51,12 +60,24 @@ class User(Base):
     """Somebody who asks."""
 
     __tablename__ = "users"
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+        "polymorphic_on": "type",
+        "polymorphic_identity": "user",
+    }
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    type: orm.Mapped[str]
     name: orm.Mapped[str]
     admin: orm.Mapped[bool]
     level: orm.Mapped[int | None]
+    key: orm.Mapped[uuid.UUID | None]
     teams: orm.Mapped[list[Team]] = orm.relationship(secondary=members, back_populates="users")
     roles: orm.Mapped[list[Role]] = orm.relationship(back_populates="user")
+
+
+class Boss(User):
+    """A user in the table of users."""
+
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "boss"}
 
 
 class Folder(Base):
@@ -68,7 +89,10 @@ class Folder(Base):
     open: orm.Mapped[bool]
     parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("folders.id"))
     owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
-    parent: orm.Mapped[Folder | None] = orm.relationship(remote_side=[id])
+    parent: orm.Mapped[Folder | None] = orm.relationship(
+        remote_side=[id], back_populates="children"
+    )
+    children: orm.Mapped[list[Folder]] = orm.relationship(back_populates="parent")
     owner: orm.Mapped[User | None] = orm.relationship()
     docs: orm.Mapped[list[Doc]] = orm.relationship(back_populates="folder")
 
@@ -85,11 +109,14 @@ class Doc(Base):
     type: orm.Mapped[str]
     title: orm.Mapped[str | None]
     size: orm.Mapped[int | None]
-    rank: orm.Mapped[int]
+    rank: orm.Mapped[int] = orm.mapped_column()
     score: orm.Mapped[float | None]
     price: orm.Mapped[decimal.Decimal | None] = orm.mapped_column(sa.Numeric(10, 2))
     due: orm.Mapped[datetime.date | None]
+    made: orm.Mapped[datetime.datetime | None]
     status: orm.Mapped[Status | None]
+    sort: orm.Mapped[str | None] = orm.mapped_column(sa.Enum("low", "high", name="sorts"))
+    key: orm.Mapped[uuid.UUID | None]
     open: orm.Mapped[bool]
     flag: orm.Mapped[bool | None]
     folder_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("folders.id"))
@@ -100,6 +127,32 @@ class Doc(Base):
     editor: orm.Mapped[User] = orm.relationship(foreign_keys=[editor_id])
     teams: orm.Mapped[list[Team]] = orm.relationship(secondary=tags)
     roles: orm.Mapped[list[Role]] = orm.relationship(back_populates="doc")
+    related: orm.Mapped[list[Doc]] = orm.relationship(
+        secondary=relations,
+        primaryjoin=id == relations.c.doc_id,
+        secondaryjoin=id == relations.c.other_id,
+    )
+    double: orm.Mapped[int] = orm.column_property(rank * 2)
+
+    @hybrid_property
+    def is_big(self) -> bool:
+        """Whether it ranks high."""
+        return self.rank > 1
+
+    @is_big.inplace.expression
+    @classmethod
+    def _is_big(cls) -> sa.ColumnElement[bool]:
+        return cls.rank > 1
+
+    @hybrid_property
+    def label(self) -> str:
+        """The title, or nothing."""
+        return "" if self.title is None else self.title
+
+    @label.inplace.expression
+    @classmethod
+    def _label(cls) -> sa.ColumnElement[str]:
+        return sa.func.coalesce(cls.title, "", type_=sa.String())
 
 
 class Memo(Doc):
@@ -127,61 +180,133 @@ class Role(Base):
     weight: orm.Mapped[int | None]
     user: orm.Mapped[User] = orm.relationship(back_populates="roles")
     doc: orm.Mapped[Doc] = orm.relationship(back_populates="roles")
+    notes: orm.Mapped[list[Note]] = orm.relationship(back_populates="role")
+
+
+class Note(Base):
+    """Belongs to a role, by both columns of its key, or to none."""
+
+    __tablename__ = "notes"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    text: orm.Mapped[str | None]
+    role_user_id: orm.Mapped[int | None]
+    role_doc_id: orm.Mapped[int | None]
+    role: orm.Mapped[Role | None] = orm.relationship(back_populates="notes")
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["role_user_id", "role_doc_id"], ["roles.user_id", "roles.doc_id"]),
+    )
 
 
 TITLES = [None, "", "a", "A", "ab", "a%", "b_", "É", "a ", "\U0001d4b3z"]
 NAMES = ["reader", "editor", "Reader"]
+KEYS = [uuid.UUID(int=1), uuid.UUID(int=2)]
+DATES = [datetime.date(2024, 1, 1), datetime.date(2024, 2, 1)]
+TIMES = [datetime.datetime(2024, 1, 1), datetime.datetime(2024, 1, 1, 12, 30, 0, 1)]
+PRICES = [decimal.Decimal("0.10"), decimal.Decimal(1)]
+_FLAGS = [False, True]
+
+#: The rows of each table, by its name, so that each comes behind those that it refers to.
+Rows = dict[str, list[dict[str, t.Any]]]
 
 
-def fill(session: orm.Session, choose: random.Random) -> None:
+def draw_rows(choices: Choices) -> Rows:
     """Draw rows, NULLs among them."""
-    one = choose.choice
-    ids = [1, 2, 3]
-    session.add_all([Team(id=n, name=one(NAMES), open=one([True, False])) for n in ids])
-    session.add_all(
-        User(id=n, name=one(NAMES), admin=one([True, False]), level=one([None, 0, 1, 2]))
-        for n in ids
-    )
-    session.flush()
-    for user in session.scalars(sa.select(User)):
-        user.teams = [team for team in session.scalars(sa.select(Team)) if one([True, False])]
-    for n in range(1, 7):
-        parent = one([None, *range(1, n)])
-        owner = one([None, *ids])
-        folder = Folder(id=n, name=one(NAMES), open=one([True, False]))
-        folder.parent_id, folder.owner_id = parent, owner
-        session.add(folder)
-        session.flush()
-    for n in range(1, 25):
-        session.add(_doc(n, choose))
-    session.flush()
-    for doc in session.scalars(sa.select(Doc)):
-        doc.teams = [team for team in session.scalars(sa.select(Team)) if choose.random() < 0.3]
-        for user_id in ids:
-            if choose.random() < 0.3:
-                weight = one([None, 1, 2])
-                session.add(Role(user_id=user_id, doc_id=doc.id, name=one(NAMES), weight=weight))
+    pick, often = choices.pick, choices.often
+    users = range(1, 2 + choices.below(3))
+    teams = range(1, 1 + choices.below(4))
+    folders = range(1, 1 + choices.below(7))
+    docs = range(1, 2 + choices.below(14))
+    rows: Rows = {
+        "teams": [{"id": n, "name": pick(NAMES), "open": pick(_FLAGS)} for n in teams],
+        "users": [_draw_user(n, choices) for n in users],
+        "members": [{"user_id": u, "team_id": team} for u in users for team in teams if often(50)],
+        "folders": [
+            {
+                "id": n,
+                "name": pick(NAMES),
+                "open": pick(_FLAGS),
+                "parent_id": pick([None, *range(1, n)]),
+                "owner_id": pick([None, *users]),
+            }
+            for n in folders
+        ],
+        "docs": [_draw_doc(n, choices, users, folders) for n in docs],
+    }
+    rows["plans"] = [
+        {"id": doc["id"], "goal": pick(TITLES)} for doc in rows["docs"] if doc["type"] == "plan"
+    ]
+    rows["doc_tags"] = [{"doc_id": n, "team_id": m} for n in docs for m in teams if often(30)]
+    rows["doc_relations"] = [{"doc_id": n, "other_id": pick(docs)} for n in docs if often(40)]
+    rows["roles"] = [
+        {"user_id": u, "doc_id": n, "name": pick(NAMES), "weight": pick([None, 1, 2])}
+        for u in users
+        for n in docs
+        if often(30)
+    ]
+    rows["notes"] = [_draw_note(n, choices, rows["roles"]) for n in range(1, choices.below(8))]
+    return rows
+
+
+def _draw_user(number: int, choices: Choices) -> dict[str, t.Any]:
+    pick = choices.pick
+    return {
+        "id": number,
+        "type": pick(["user", "user", "boss"]),
+        "name": pick(NAMES),
+        "admin": pick(_FLAGS),
+        "level": pick([None, 0, 1, 2]),
+        "key": pick([None, *KEYS]),
+    }
+
+
+def _draw_doc(
+    number: int, choices: Choices, users: t.Sequence[int], folders: t.Sequence[int]
+) -> dict[str, t.Any]:
+    pick = choices.pick
+    return {
+        "id": number,
+        "type": pick(["doc", "doc", "memo", "plan"]),
+        "title": pick(TITLES),
+        "size": pick([None, 0, 1, 2, 3]),
+        "rank": pick([0, 1, 2]),
+        "score": pick([None, 0.5, 1.0, 2.0]),
+        "price": pick([None, *PRICES]),
+        "due": pick([None, *DATES]),
+        "made": pick([None, *TIMES]),
+        "status": pick([None, *Status]),
+        "sort": pick([None, "low", "high"]),
+        "key": pick([None, *KEYS]),
+        "open": pick(_FLAGS),
+        "flag": pick([None, True, False]),
+        "folder_id": pick([None, *folders]),
+        "owner_id": pick([None, *users]),
+        "editor_id": pick(users),
+    }
+
+
+def _draw_note(number: int, choices: Choices, roles: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    # Half of a key refers to nothing.
+    nothing: list[dict[str, t.Any]] = [
+        {"user_id": None, "doc_id": None},
+        {"user_id": 1, "doc_id": None},
+    ]
+    role = choices.pick([*nothing, *roles])
+    return {
+        "id": number,
+        "text": choices.pick(TITLES),
+        "role_user_id": role["user_id"],
+        "role_doc_id": role["doc_id"],
+    }
+
+
+def insert(connection: sa.Connection, rows: Rows) -> None:
+    """Put rows into empty tables."""
+    for name, of_table in rows.items():
+        if of_table:
+            connection.execute(Base.metadata.tables[name].insert(), of_table)
+
+
+def fill(session: orm.Session, choices: Choices) -> None:
+    """Draw rows, and put them into the tables of a session."""
+    insert(session.connection(), draw_rows(choices))
     session.commit()
-
-
-def _doc(number: int, choose: random.Random) -> Doc:
-    one = choose.choice
-    kind: type[Doc] = one([Doc, Doc, Memo, Plan])
-    doc = kind(
-        id=number,
-        title=one(TITLES),
-        size=one([None, 0, 1, 2, 3]),
-        rank=one([0, 1, 2]),
-        score=one([None, 0.5, 1.0, 2.0]),
-        price=one([None, decimal.Decimal("0.10"), decimal.Decimal(1)]),
-        due=one([None, datetime.date(2024, 1, 1), datetime.date(2024, 2, 1)]),
-        status=one([None, *Status]),
-        open=one([True, False]),
-        flag=one([None, True, False]),
-        folder_id=one([None, *range(1, 7)]),
-        owner_id=one([None, 1, 2, 3]),
-        editor_id=one([1, 2, 3]),
-    )
-    if isinstance(doc, Plan):
-        doc.goal = one(TITLES)
-    return doc

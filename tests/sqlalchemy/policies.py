@@ -3,76 +3,167 @@
 from __future__ import annotations
 
 import itertools
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+
+from .choices import Choices
 
 #: Columns by class, with literals of their kind and of others.
-COLUMNS = {
+COLUMNS: dict[str, dict[str, list[str]]] = {
     "Doc": {
-        "title": ['"a"', '"A"', '"ab"', '""', '"a%"', '"a "', "nil", "1", '"É"'],
-        "size": ["0", "1", "2", "1.0", "1.5", "nil", "true", '"1"'],
-        "rank": ["0", "1", "2", "nil", "0.5"],
+        "title": ['"a"', '"A"', '"ab"', '""', '"a%"', '"a "', "nil", "1", '"É"', "_u.name"],
+        "size": ["0", "1", "2", "1.0", "1.5", "nil", "true", '"1"', "_u.level"],
+        "rank": ["0", "1", "2", "nil", "0.5", "_u.level"],
         "score": ["0.5", "1", "1.0", "nil"],
         "price": ["1", "0.1", "ten_cents", "nil", "true"],
-        "due": ["new_year", "nil", "1"],
+        "due": ["new_year", "nil", "1", "midnight"],
+        "made": ["midnight", "nil", "noon", "new_year"],
         "status": ["done", "nil", '"done"'],
+        "sort": ['"low"', '"high"', "nil", '"none"'],
+        "key": ["first_key", "nil", "_u.key", "1"],
         "open": ["true", "false", "nil", "1"],
         "flag": ["true", "false", "nil"],
         "owner_id": ["1", "2", "nil", "_u.id"],
+        "double": ["0", "2", "nil", "_u.level"],
+        "is_big": ["true", "false", "nil"],
+        "label": ['"a"', '""', "nil", "_u.name"],
     },
     "User": {
-        "name": ['"reader"', '"Reader"'],
+        "name": ['"reader"', '"Reader"', "_u.name"],
         "admin": ["true", "false"],
-        "level": ["0", "1", "nil"],
+        "level": ["0", "1", "nil", "_u.level"],
+        "key": ["first_key", "nil", "_u.key"],
     },
-    "Team": {"name": ['"reader"', '"editor"'], "open": ["true", "false"]},
+    "Team": {"name": ['"reader"', '"editor"', "_u.name"], "open": ["true", "false"]},
     "Folder": {"name": ['"reader"', '"editor"'], "open": ["true"], "owner_id": ["1", "nil"]},
     "Role": {
-        "name": ['"reader"', '"editor"'],
+        "name": ['"reader"', '"editor"', "_u.name"],
         "weight": ["1", "2", "nil"],
         "user_id": ["1", "_u.id"],
     },
+    "Note": {
+        "text": ['"a"', '"a%"', "nil", '""'],
+        "role_doc_id": ["1", "nil"],
+        "role_user_id": ["1", "nil", "_u.id"],
+    },
 }
 INTEGERS = {
-    "Doc": ["id", "rank", "size", "owner_id", "editor_id"],
+    "Doc": ["id", "rank", "size", "owner_id", "editor_id", "double"],
     "User": ["id", "level"],
     "Team": ["id"],
     "Folder": ["id", "owner_id", "parent_id"],
     "Role": ["user_id", "doc_id", "weight"],
+    "Note": ["id", "role_user_id", "role_doc_id"],
 }
-BOOLEANS = {"Doc": ["open", "flag"], "User": ["admin"], "Team": ["open"], "Folder": ["open"]}
+TEXTS = {
+    "Doc": ["title", "label"],
+    "User": ["name"],
+    "Team": ["name"],
+    "Folder": ["name"],
+    "Role": ["name"],
+    "Note": ["text"],
+}
+BOOLEANS = {
+    "Doc": ["open", "flag", "is_big"],
+    "User": ["admin"],
+    "Team": ["open"],
+    "Folder": ["open"],
+}
 ONES = {
     "Doc": {"folder": "Folder", "owner": "User", "editor": "User"},
     "Folder": {"parent": "Folder", "owner": "User"},
     "Role": {"user": "User", "doc": "Doc"},
+    "Note": {"role": "Role"},
 }
 MANIES = {
-    "Doc": {"teams": "Team", "roles": "Role"},
+    "Doc": {"teams": "Team", "roles": "Role", "related": "Doc"},
     "User": {"teams": "Team", "roles": "Role"},
     "Team": {"users": "User"},
-    "Folder": {"docs": "Doc"},
+    "Folder": {"docs": "Doc", "children": "Folder"},
+    "Role": {"notes": "Note"},
 }
-ORDERED = {"size", "rank", "score", "price", "level", "weight", "title", "due"}
+SUBCLASSES = {"Doc": ["Memo", "Plan"], "User": ["Boss"]}
+ORDERED = {"size", "rank", "score", "price", "level", "weight", "title", "due", "made", "double"}
+ACTIONS = ['"read"', '"read"', '"edit"', "_action"]
+LETTERS = ["a", "A", "%", "_", " ", "e"]
 
 
 class Writer:
-    """Writes one policy."""
+    """Writes one policy.
 
-    def __init__(self, choose: random.Random) -> None:
-        self._choose = choose
+    :param resource: the class that its ``allow`` rules are about.
+    """
+
+    def __init__(self, choices: Choices, resource: str) -> None:
+        self._choices = choices
+        self._pick = choices.pick
+        self._often = choices.often
+        self._resource = resource
         self._numbers = itertools.count(1)
         self._helpers: list[str] = []
         #: The variables that stand for rows, with their classes, innermost last.
         self._scope: list[tuple[str, str]] = []
 
     def policy(self) -> str:
-        """Write one to three rules for documents, and what they call."""
-        heads = ["_r: Doc", "_r: Doc", "_r", "_r: Memo", "_r: Plan", "_r: Doc{open: true}"]
-        rules = [
-            f'allow(_u, "read", {self._one(heads)}) if {self.condition("_r", "Doc", 3)};'
-            for _ in range(self._choose.randint(1, 3))
-        ]
+        """Write one to three rules, and what they call; sometimes resource blocks."""
+        if self._often(15):
+            return self._blocks()
+        rules = [self._rule() for _ in range(1 + self._choices.below(3))]
         return "\n".join(rules + self._helpers)
+
+    def _rule(self) -> str:
+        cls = self._resource
+        kinds = [cls, *SUBCLASSES.get(cls, [])]
+        heads = [f"_r: {cls}", f"_r: {cls}", "_r", *(f"_r: {kind}" for kind in kinds)]
+        if cls in BOOLEANS:
+            heads.append(f"_r: {cls}{{{self._pick(BOOLEANS[cls])}: true}}")
+        actor = self._pick(["_u", "_u", "_u: User", "_u: Boss"])
+        resource, action = self._pick(heads), self._pick(ACTIONS)
+        return f"allow({actor}, {action}, {resource}) if {self.condition('_r', cls, 3)};"
+
+    # -- resource blocks
+
+    def _blocks(self) -> str:
+        """Write blocks for documents in folders, with roles on both."""
+        implied = self._pick(['"reader" if "editor";', ""])
+        parent = self._pick(['"reader" if "reader" on "parent";', '"reader" if "editor" on "up";'])
+        name = '"up"' if "up" in parent else '"parent"'
+        above = self._pick([f'"reader" if "reader" on {name};', f'"editor" if "editor" on {name};'])
+        lines = [
+            "actor User {}",
+            f'resource Folder {{ roles = ["reader", "editor"]; permissions = ["read", "edit"];'
+            f" relations = {{ {name[1:-1]}: Folder }}; {implied} {above}"
+            ' "read" if "reader"; "edit" if "editor"; }',
+            f'resource Doc {{ roles = ["reader", "editor"]; permissions = ["read", "edit"];'
+            f" relations = {{ {name[1:-1]}: Folder }}; {implied} {parent}"
+            ' "read" if "reader"; "edit" if "editor"; }',
+            *self._role_rules("Doc"),
+            *self._role_rules("Folder"),
+            f"has_relation(_p: Folder, {name}, _f: Folder) if _p = _f.parent;",
+            f"has_relation(_p: Folder, {name}, _d: Doc) if _p = _d.folder;",
+            "allow(_a, _b, _c) if has_permission(_a, _b, _c);",
+        ]
+        if self._often(30):
+            lines.append(self._rule())
+        return "\n".join(lines + self._helpers)
+
+    def _role_rules(self, cls: str) -> list[str]:
+        by_table = {
+            "Doc": [
+                "has_role(_u: User, _n: String, _x: Doc) if"
+                " _t in _x.roles and _t.user = _u and _t.name = _n;",
+                "has_role(_u: User, _n: String, _x: Doc) if"
+                " _t in _u.roles and _t.doc = _x and _n = _t.name;",
+            ],
+            "Folder": [
+                "has_role(_u: User, _n: String, _x: Folder) if"
+                " _d in _x.docs and _t in _d.roles and _t.user = _u and _t.name = _n;",
+            ],
+        }[cls]
+        role = self._pick(['"reader"', '"editor"'])
+        by_hand = f"has_role(_u: User, {role}, _x: {cls}) if {self._of_rule('_x', cls, 1)};"
+        return [self._pick([*by_table, by_hand]), by_hand][: 1 + self._choices.below(2)]
+
+    # -- conditions
 
     def condition(self, name: str, cls: str, depth: int) -> str:
         """Write a condition on what a variable stands for."""
@@ -82,18 +173,15 @@ class Writer:
         return written
 
     def _condition(self, name: str, cls: str, depth: int) -> str:
-        if depth <= 0 or self._choose.random() < 0.1:
-            return self._across() if self._choose.random() < 0.3 else self._comparison(name, cls)
+        if depth <= 0 or self._often(10):
+            return self._across() if self._often(30) else self._comparison(name, cls)
         kinds: list[Callable[[str, str, int], str]] = [
             self._both, self._both, self._either, self._either, self._negated, self._negated,
             self._through_one, self._through_one, self._through_many, self._through_many,
-            self._all, self._helper, self._identity, self._identity, self._matched, self._same_name,
-            self._actor, self._above,
+            self._all, self._helper, self._identity, self._identity, self._matched,
+            self._two_columns, self._actor, self._above, self._built, self._bound,
         ]  # fmt: skip
-        return self._one(kinds)(name, cls, depth - 1)
-
-    def _one(self, choices):  # type: ignore[no-untyped-def]
-        return self._choose.choice(list(choices))
+        return self._pick(kinds)(name, cls, depth - 1)
 
     def _fresh(self) -> str:
         return f"_v{next(self._numbers)}"
@@ -101,61 +189,101 @@ class Writer:
     # -- conditions on columns
 
     def _comparison(self, name: str, cls: str) -> str:
-        kind = self._choose.randrange(10)
-        if kind == 0 and cls in BOOLEANS:
-            return f"{name}.{self._one(BOOLEANS[cls])}"
-        column = self._one(COLUMNS[cls])
+        column = self._pick(list(COLUMNS[cls]))
+        kinds: list[Callable[[str, str, str], str]] = [
+            self._equal, self._equal, self._equal, self._equal, self._listed,
+            self._ordered, self._ordered, self._text, self._arithmetic, self._flag,
+        ]  # fmt: skip
+        return self._pick(kinds)(name, cls, column)
+
+    def _equal(self, name: str, cls: str, column: str) -> str:
+        sign = self._pick(["=", "=", "!=", "=="])
         literals = COLUMNS[cls][column]
-        if kind == 1:
-            return f"{name}.{column} in [{self._one(literals)}, {self._one(literals)}]"
-        if kind == 2 and column in ("title", "name"):
-            return self._text(f"{name}.{column}")
-        if kind == 3 and column in ("size", "rank", "level", "weight"):
-            sign = self._one("+-*")
-            return f"{name}.{column} {sign} {self._one('0123')} {self._one(['=', '>', '<='])} 2"
-        if kind in (4, 5) and column in ORDERED:
-            plain = [each for each in literals if self._is_orderable(column, each)]
-            sides = [f"{name}.{column}", self._one(plain)]
-            self._choose.shuffle(sides)
-            return f"{sides[0]} {self._one(['<', '<=', '>', '>='])} {sides[1]}"
-        sign = self._one(["=", "=", "!=", "=="])
         if sign != "=":
-            literals = [each for each in literals if self._is_comparable(column, each)]
-        sides = [f"{name}.{column}", self._one(literals)]
-        if self._choose.random() < 0.2:
-            sides.reverse()
-        return f" {sign} ".join(sides)
+            literals = [each for each in literals if _is_comparable(column, each)]
+        return f" {sign} ".join(self._choices.turned(f"{name}.{column}", self._pick(literals)))
 
-    def _is_orderable(self, column: str, literal: str) -> bool:
-        return literal not in ("nil", "true", "false") and self._is_comparable(column, literal)
+    def _listed(self, name: str, cls: str, column: str) -> str:
+        literals = COLUMNS[cls][column]
+        among = [self._pick(literals) for _ in range(self._choices.below(3))]
+        return f"{name}.{column} in [{', '.join(among)}]"
 
-    def _is_comparable(self, column: str, literal: str) -> bool:
-        if column in ("title", "name", "status"):
-            return literal == "nil" or literal.startswith('"') or literal == "done"
-        if column == "due":
-            return literal in ("new_year", "nil")
-        return not literal.startswith('"')
+    def _ordered(self, name: str, cls: str, column: str) -> str:
+        plain = [each for each in COLUMNS[cls][column] if _is_orderable(column, each)]
+        if column not in ORDERED or not plain:
+            return self._equal(name, cls, column)
+        sign = self._pick(["<", "<=", ">", ">="])
+        return f" {sign} ".join(self._choices.turned(f"{name}.{column}", self._pick(plain)))
+
+    def _text(self, name: str, cls: str, column: str) -> str:
+        text, letter = f"{name}.{self._pick(TEXTS[cls])}", self._pick(LETTERS)
+        method = self._pick(["startswith", "endswith"])
+        part = self._pick([letter, letter, "", "ab", "reader", "a "])
+        return self._pick([f'"{letter}" in {text}', f'{text}.{method}("{part}")'])
+
+    def _arithmetic(self, name: str, cls: str, column: str) -> str:
+        column = self._pick(INTEGERS[cls])
+        sides = self._choices.turned(f"{name}.{column}", str(self._choices.below(4)))
+        result = f" {self._pick(['+', '-', '*'])} ".join(sides)
+        return f"{result} {self._pick(['=', '==', '>', '<=', '!='])} 2"
+
+    def _flag(self, name: str, cls: str, column: str) -> str:
+        if cls not in BOOLEANS:
+            return self._equal(name, cls, column)
+        return f"{name}.{self._pick(BOOLEANS[cls])}"
 
     def _across(self) -> str:
         """Compare columns of two rows, which may be of one table."""
-        left = self._one([each for each in self._scope if each[1] in INTEGERS])
-        others = [each for each in [*self._scope, ("_u", "User")] if each[1] in INTEGERS]
-        right = self._one(others)
-        sign = self._one(["=", "=", "!=", "==", "<", ">="])
-        sides = [f"{name}.{self._one(INTEGERS[cls])}" for name, cls in (left, right)]
+        left = self._pick(self._scope)
+        right = self._pick([*self._scope, ("_u", "User")])
+        sign = self._pick(["=", "=", "!=", "==", "<", ">="])
+        if self._often(25):
+            sides = [f"{name}.{self._pick(TEXTS[cls])}" for name, cls in (left, right)]
+        else:
+            sides = [f"{name}.{self._pick(INTEGERS[cls])}" for name, cls in (left, right)]
         return f" {sign} ".join(sides)
 
-    def _text(self, text: str) -> str:
-        letter = self._one(["a", "A", "%", "_", " ", "e"])
-        method = self._one(["startswith", "endswith"])
-        return self._one([f'"{letter}" in {text}', f'{text}.{method}("{letter}")'])
-
-    def _same_name(self, name: str, cls: str, depth: int) -> str:
+    def _two_columns(self, name: str, cls: str, depth: int) -> str:
         if cls != "Doc":
             return self._comparison(name, cls)
-        left, right = self._one([("size", "rank"), ("owner_id", "editor_id"), ("flag", "open")])
-        signs = ["=", "!=", "=="] if left != "size" else ["=", "!=", "<", ">="]
-        return f"{name}.{left} {self._one(signs)} {name}.{right}"
+        pairs = [("size", "rank"), ("owner_id", "editor_id"), ("double", "size")]
+        alike = [("flag", "open"), ("is_big", "flag"), ("title", "label")]
+        if self._often(50):
+            left, right = self._pick(pairs)
+            return f"{name}.{left} {self._pick(['=', '!=', '<', '>='])} {name}.{right}"
+        left, right = self._pick(alike)
+        return f"{name}.{left} {self._pick(['=', '!=', '=='])} {name}.{right}"
+
+    def _built(self, name: str, cls: str, depth: int) -> str:
+        """Put columns into lists and dictionaries, and names of columns into strings."""
+        column = self._pick(list(COLUMNS[cls]))
+        literal = self._pick(COLUMNS[cls][column])
+        own = self._fresh()
+        return self._pick(
+            [
+                f"[{name}.{column}] = [{literal}]",
+                f"{{a: {name}.{column}}} = {{a: {literal}}}",
+                f'{name}.("{column}") = {literal}',
+                f"{own} := {name}.{column} and {own} = {literal}",
+                f"{own} = {name}.{column} and {own} in [{literal}, 1]",
+                f"[{own}, 1] = [{name}.{column}, 1] and {own} = {literal}",
+                f"print({name}.{column}) and {name}.{column} = {literal}",
+            ]
+        )
+
+    def _bound(self, name: str, cls: str, depth: int) -> str:
+        """Use a variable in front of what binds it."""
+        column = self._pick(list(COLUMNS[cls]))
+        literal = self._pick(COLUMNS[cls][column])
+        own = self._fresh()
+        return self._pick(
+            [
+                f"{own} = {literal} and {name}.{column} = {own}",
+                f"{own} in [{literal}, nil, 1] and {name}.{column} = {own}",
+                f"({own} = {literal} or {own} = {name}.{column}) and {name}.{column} = {own}",
+                f"{name}.{column} = {own} and {own} = {literal}",
+            ]
+        )
 
     # -- conditions on conditions
 
@@ -173,8 +301,8 @@ class Writer:
     def _through_one(self, name: str, cls: str, depth: int) -> str:
         if cls not in ONES:
             return self._comparison(name, cls)
-        relation, other = self._one(ONES[cls].items())
-        if self._choose.random() < 0.4:
+        relation, other = self._pick(list(ONES[cls].items()))
+        if self._often(40):
             return self._comparison(f"{name}.{relation}", other)
         inner = self._fresh()
         return f"{inner} = {name}.{relation} and {self.condition(inner, other, depth)}"
@@ -182,8 +310,8 @@ class Writer:
     def _through_many(self, name: str, cls: str, depth: int) -> str:
         if cls not in MANIES:
             return self._comparison(name, cls)
-        relation, other = self._one(MANIES[cls].items())
-        if self._choose.random() < 0.2:
+        relation, other = self._pick(list(MANIES[cls].items()))
+        if self._often(20):
             return f"_ in {name}.{relation}"
         inner = self._fresh()
         return f"{inner} in {name}.{relation} and {self.condition(inner, other, depth)}"
@@ -191,47 +319,64 @@ class Writer:
     def _all(self, name: str, cls: str, depth: int) -> str:
         if cls not in MANIES:
             return self._comparison(name, cls)
-        relation, other = self._one(MANIES[cls].items())
+        relation, other = self._pick(list(MANIES[cls].items()))
         inner = self._fresh()
         return f"forall({inner} in {name}.{relation}, {self.condition(inner, other, depth)})"
 
     def _identity(self, name: str, cls: str, depth: int) -> str:
+        own = self._fresh()
         choices = {
             "Doc": [
                 f"{name}.owner = _u", f"{name}.owner != _u", f"{name}.editor == _u",
                 f"{name}.owner = nil", f"{name}.folder = nil", f"{name}.owner = {name}.editor",
                 f"{name}.owner in [_u, nil]", f"{name}.folder.owner = {name}.owner",
+                f"{own} in _u.roles and {own}.doc = {name}", f"{name} in {name}.related",
+                f"not {name} in {name}.related", f"{own} in {name}.folder.docs and {own} = {name}",
+                f"{name}.owner in [{name}.editor, _u]", f"{name} = {name}.owner",
             ],
-            "User": [f"{name} = _u", f"not {name} = _u", f"{name} in [_u]"],
-            "Team": [f"{name} in _u.teams", f"_u in {name}.users"],
-            "Folder": [f"{name}.owner = _u", f"{name}.parent.parent = nil", f"{name}.parent = nil"],
-            "Role": [f"{name}.user = _u", f"{name} in _u.roles", f"{name}.doc.owner = {name}.user"],
+            "User": [f"{name} = _u", f"not {name} = _u", f"{name} in [_u]", f"_u in [{name}, nil]"],
+            "Team": [f"{name} in _u.teams", f"_u in {name}.users", f"not _u in {name}.users"],
+            "Folder": [
+                f"{name}.owner = _u", f"{name}.parent.parent = nil", f"{name}.parent = nil",
+                f"{name} in {name}.parent.children", f"{name}.parent.owner = {name}.owner",
+            ],
+            "Role": [
+                f"{name}.user = _u", f"{name} in _u.roles", f"{name}.doc.owner = {name}.user",
+                f"not {name} in _u.roles",
+            ],
+            "Note": [
+                f"{name}.role in _u.roles", f"{name}.role = nil", f"{name}.role.user = _u",
+                f"{name} in {name}.role.notes", f"not {name}.role in _u.roles",
+                f"{own} in _u.roles and {name}.role = {own}", f"{name}.role.doc.owner = _u",
+            ],
         }  # fmt: skip
-        own = self._fresh()
-        by_role = f"{own} in _u.roles and {own}.doc = {name}"
-        return self._one([*choices[cls], by_role] if cls == "Doc" else choices[cls])
+        return self._pick(choices[cls])
 
     def _matched(self, name: str, cls: str, depth: int) -> str:
         choices = {
             "Doc": [
                 "Memo", "Plan", "Doc", "User", "Doc{open: true}", "Doc{owner: _u}", "{size: 1}",
                 "Doc{folder: Folder{open: true}}", 'Doc{folder: {name: "reader"}}',
-                "Memo{flag: nil}",
+                "Memo{flag: nil}", 'Plan{goal: "a"}', "Doc{owner: Boss}", "Doc{editor: Boss{}}",
+                "Doc{size: Integer}", "Doc{title: String}", "Doc{missing: 1}",
             ],
-            "Folder": ["Folder{parent: Folder{open: true}}", "Folder", "{missing: 1}"],
+            "User": ["Boss", "User{admin: true}", "Boss{level: 1}"],
+            "Folder": ["Folder{parent: Folder{open: true}}", "Folder", "{missing: 1}", "{}"],
+            "Note": ["Note{role: Role{user: _u}}", "{role: {doc: Memo}}", "{role: nil}"],
         }  # fmt: skip
-        return f"{name} matches {self._one(choices.get(cls, [cls]))}"
+        return f"{name} matches {self._pick(choices.get(cls, [cls]))}"
 
     def _actor(self, name: str, cls: str, depth: int) -> str:
         role = self._fresh()
         choices = [
             "_u.admin", "not _u.admin", "_u.level > 0", "_u.level = nil", '_u.name = "reader"',
-            f'{role} in _u.roles and {role}.name = "reader"',
-            f"{role} in _u.teams and {role}.open",
+            f'{role} in _u.roles and {role}.name = "reader"', "_u matches Boss",
+            f"{role} in _u.teams and {role}.open", f"forall({role} in _u.teams, {role}.open)",
+            f"{role} in _u.roles and {role}.doc matches Plan", "not _ in _u.teams",
         ]  # fmt: skip
-        known = self._one(choices)
+        known = self._pick(choices)
         rest = self._comparison(name, cls)
-        return f"{known} and {rest}" if self._choose.random() < 0.8 else f"({known} or {rest})"
+        return f"({known} or {rest})" if self._often(20) else f"{known} and {rest}"
 
     def _above(self, name: str, cls: str, depth: int) -> str:
         """Ask something of a folder or one that it lies in."""
@@ -239,23 +384,25 @@ class Writer:
             return self._comparison(name, cls)
         rule, above = f"above{next(self._numbers)}", self._fresh()
         plain = ["_x.owner = _u", "_x.open", '_x.name = "reader"', "_x.owner_id = 1"]
-        step = self._one(
+        step = self._pick(
             [
                 f"{above} = _x.parent and {rule}(_u, {above})",
                 f"{rule}(_u, _x.parent)",
                 f"_x.open and {rule}(_u, _x.parent)",
+                f"{above} in _x.children and {rule}(_u, {above})",
             ]
         )
-        self._helpers.append(f"{rule}(_u, _x: Folder) if {self._one(plain)};")
+        self._helpers.append(f"{rule}(_u, _x: Folder) if {self._pick(plain)};")
         self._helpers.append(f"{rule}(_u, _x: Folder) if {step};")
         return f"{rule}(_u, {name}{'.folder' if cls == 'Doc' else ''})"
 
     def _helper(self, name: str, cls: str, depth: int) -> str:
         helper = f"helper{next(self._numbers)}"
-        for _ in range(self._choose.randint(1, 2)):
-            head = self._one([f"_x: {cls}", "_x"])
+        kinds = [cls, cls, *SUBCLASSES.get(cls, [])]
+        heads = [*(f"_x: {kind}" for kind in kinds), "_x"]
+        for _ in range(1 + self._choices.below(2)):
             body = self._of_rule("_x", cls, depth)
-            self._helpers.append(f"{helper}(_u, {head}) if {body};")
+            self._helpers.append(f"{helper}(_u, {self._pick(heads)}) if {body};")
         return f"{helper}(_u, {name})"
 
     def _of_rule(self, name: str, cls: str, depth: int) -> str:
@@ -266,7 +413,24 @@ class Writer:
         return body
 
 
-def policies(choose: random.Random) -> Iterator[str]:
-    """Write policies without end."""
-    while True:
-        yield Writer(choose).policy()
+def _is_orderable(column: str, literal: str) -> bool:
+    return literal not in ("nil", "true", "false") and _is_comparable(column, literal)
+
+
+_KINDS: dict[str, Sequence[str]] = {
+    "due": ("new_year",),
+    "made": ("midnight", "noon"),
+    "key": ("first_key", "_u.key"),
+    "status": ("done",),
+}
+
+
+def _is_comparable(column: str, literal: str) -> bool:
+    """Tell whether a decision compares the two without an error."""
+    if literal == "nil":
+        return True
+    if column in ("title", "name", "label", "text", "sort"):
+        return literal.startswith('"') or literal == "_u.name"
+    if column in _KINDS:
+        return literal in _KINDS[column]
+    return not literal.startswith('"')

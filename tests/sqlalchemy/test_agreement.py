@@ -5,23 +5,41 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from .agreement import Tally, compare
+from flask_oso.polar.residual import Not
+from flask_oso.sqlalchemy import translation
+
+from .agreement import Disagreement, Tally, search
 
 
 def assert_agreement(tally: Tally, pairs: int) -> None:
-    """Check that no row was wrong, and that few policies were refused."""
-    assert tally.disagreements == []
-    assert tally["pairs"] == pairs
-    assert tally["refused"] + tally["raised"] < pairs / 10
-    assert tally["agreed"] > 10 * (pairs - tally["refused"] - tally["raised"])
+    """Check that as much was compared as promised, and that few policies were refused."""
+    answered = tally["pairs"] - tally["refused"] - tally["raised"]
+    assert tally["pairs"] >= pairs
+    assert answered > 0.9 * tally["pairs"]
+    assert tally["agreed"] > 2 * answered
+    assert tally["agreed"] / 10 < tally["allowed"] < tally["agreed"] / 2
+    assert tally["uncertain"] < tally["agreed"] / 100
 
 
-@pytest.mark.parametrize("seed", [20_270_401, 20_270_402, 20_270_403, 20_270_404])
-def test_rows_agree_on_sqlite(sqlite: sa.Engine, seed: int) -> None:
+@pytest.mark.parametrize("begin", [20_270_401, 20_270_402])
+def test_rows_agree_on_sqlite(sqlite: sa.Engine, begin: int) -> None:
     """SQLite gives exactly the rows that ``is_allowed`` allows."""
-    assert_agreement(compare(sqlite, seed, 600), 600)
+    assert_agreement(search(sqlite, begin, 60), 1_200)
 
 
 def test_rows_agree_on_postgresql(postgresql: sa.Engine) -> None:
     """PostgreSQL gives exactly the rows that ``is_allowed`` allows."""
-    assert_agreement(compare(postgresql, 20_270_405, 600), 600)
+    assert_agreement(search(postgresql, 20_270_403, 60), 1_200)
+
+
+def test_disagreement_is_made_small(sqlite: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault is found, and shown by a policy of one rule with one condition."""
+    monkeypatch.setitem(translation._TRANSLATIONS, Not, lambda *_: sa.true())
+
+    with pytest.raises(Disagreement) as caught:
+        search(sqlite, 1, 60, policies=1)
+
+    verdict, policy, *_ = str(caught.value).splitlines()
+    assert verdict.startswith("one too many: ")
+    assert policy.startswith("allow(") and len(policy) < 100
+    assert "SELECT" in str(caught.value)

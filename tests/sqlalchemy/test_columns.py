@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -9,7 +11,7 @@ from sqlalchemy import orm
 from flask_oso import OsoError
 
 from .agreement import make_oso
-from .documents import Doc, User
+from .documents import Doc, Folder, Role, User
 
 POLICY = """
     allow(u, "read", d: Doc) if d.open or d.owner = u;
@@ -18,7 +20,7 @@ POLICY = """
 """
 
 
-def is_allowed(oso: object, user: User, action: str, doc: Doc) -> bool:
+def is_allowed(oso: object, user: User, action: str, doc: t.Any) -> bool:
     """Ask for one row; an error is no allow."""
     try:
         return bool(oso.is_allowed(user, action, doc))  # type: ignore[attr-defined]
@@ -109,3 +111,27 @@ def test_columns_of_several_actors(session: orm.Session) -> None:
     assert [tuple(row)[1:] for row in rows] == [
         tuple(is_allowed(oso, user, "read", row[0]) for user in users) for row in rows
     ]
+
+
+def test_actors_of_related_objects(session: orm.Session) -> None:
+    """Each of the objects that a resource leads to is looked for with its own key."""
+    oso = make_oso(
+        'allow(u, _, f: Folder) if d in f.docs and r in d.roles and r.user = u and r.name = "x";'
+        "allow(u, a, f: Folder) if not f.parent = nil and allow(u, a, f.parent);"
+    )
+    users = [User(name="x", admin=False) for _ in range(20)]
+    folders = [Folder(name="x", open=False) for _ in users]
+    session.add_all([*users, *folders])
+    for number, (folder, user) in enumerate(zip(folders, users, strict=True)):
+        folder.parent = folders[number - 1] if number else None
+        doc = Doc(rank=number, open=False, folder=folder, editor=user)
+        session.add(Role(doc=doc, user=user, name="x"))
+    session.flush()
+    # From the first lazy loading on, SQLAlchemy names the parameters of a relation alike.
+    session.expire(folders[0])
+    assert len(folders[0].docs) == 1
+
+    found = [session.scalars(oso.actors_query("read", each, User)).all() for each in folders]
+    session.rollback()
+
+    assert [set(each) for each in found] == [set(users[: n + 1]) for n in range(20)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy import orm
 
 from . import documents
 from .agreement import make_oso
+from .choices import seeded
 from .documents import Doc, Folder, Role, User
 from .test_queries import allowed
 
@@ -21,7 +21,7 @@ def changing() -> Iterator[orm.Session]:
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     documents.Base.metadata.create_all(engine)
     with orm.Session(engine) as session:
-        documents.fill(session, random.Random(7))
+        documents.fill(session, seeded(2618))
         yield session
     engine.dispose()
 

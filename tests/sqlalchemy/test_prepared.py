@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import random
 import typing as t
 from collections.abc import Iterator
 
@@ -18,6 +17,7 @@ from flask_oso.sqlalchemy.mapping import MappedModels
 
 from . import documents
 from .agreement import make_oso
+from .choices import seeded
 from .documents import Doc, Folder, Role, User
 
 
@@ -27,7 +27,7 @@ def session() -> Iterator[orm.Session]:
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     documents.Base.metadata.create_all(engine)
     with orm.Session(engine) as session:
-        documents.fill(session, random.Random(7))
+        documents.fill(session, seeded(2618))
         yield session
     engine.dispose()
 
