@@ -1,5 +1,6 @@
 """Authorization for Flask with policies in Polar."""
 
+from .commits import VetoedCommitError, veto_commits
 from .compat import install_as_oso
 from .decorators import authorize, authorizes_inside, skip_authorization
 from .exceptions import AuthorizationError, ForbiddenError, NotFoundError
@@ -25,10 +26,12 @@ __all__ = [
     "Predicate",
     "Relation",
     "Variable",
+    "VetoedCommitError",
     "authorize",
     "authorizes_inside",
     "current_actor",
     "current_oso",
     "install_as_oso",
     "skip_authorization",
+    "veto_commits",
 ]

@@ -54,6 +54,7 @@ _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_REQUIRE_AUTHORIZATION": False,
     "OSO_ROUTE_AUTHORIZATION": False,
     "OSO_UNGUARDED_ROUTES": "refuse",
+    "OSO_VETO_COMMITS": False,
 }
 
 GetActor = Callable[[], t.Any]
@@ -243,12 +244,14 @@ class FlaskOso:
     def skip_authorization(self, reason: str | None = None) -> None:
         """Exempt the current request from ``require_authorization``.
 
-        :param reason: why; kept with the request.
+        :param reason: why; kept with the request. With one, the request may commit.
         """
         mark = this_mark(this_app())
         if mark is not None:
             mark.authorized = True
             mark.skip_reason = reason
+            if reason:
+                mark.allowed, mark.denied = True, False
 
     @property
     def app(self) -> Flask:
@@ -299,6 +302,7 @@ class FlaskOso:
         _warn_of_unknown_keys(app)
         strict = _flag(app, "OSO_REQUIRE_AUTHORIZATION")
         judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
+        _flag(app, "OSO_VETO_COMMITS")
         unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
         seen = look_at(_policies(app)) if _flag(app, "OSO_RELOAD") else ()
         audience = Audience(app, app.config)
@@ -377,7 +381,7 @@ class FlaskOso:
         state = find_state(app)
         # What a receiver of a signal raises comes before anything is noted.
         allowed = _audience(app, state).decide(oso, actor, action, resource)
-        _note_decision(app)
+        _note_decision(app, allowed)
         if not allowed:
             hooks.log_unknown_action(app, state, oso, action)
         return allowed
@@ -397,10 +401,12 @@ def _audience(app: Flask, state: OsoState | None) -> Audience:
     return known or Audience(app, _CONFIG_DEFAULTS)
 
 
-def _note_decision(app: Flask) -> None:
+def _note_decision(app: Flask, allowed: bool) -> None:
     mark = this_mark(app)
     if mark is not None:
         mark.authorized = True
+        mark.allowed = mark.allowed or allowed
+        mark.denied = mark.denied or not allowed
         mark.undecided = False
 
 

@@ -140,6 +140,10 @@ class RequestMark:
     #: A decision was made, whatever it was, or the request was exempted.
     authorized: bool = False
     skip_reason: str | None = None
+    #: Something was allowed, or the request was exempted for a reason.
+    allowed: bool = False
+    #: Something was denied, and the request was not exempted since.
+    denied: bool = False
     #: The route that the request matched at first demands authorization.
     due: bool = False
     #: A guard has begun and not come to a decision: no answer may look like a success.

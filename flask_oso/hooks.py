@@ -20,6 +20,7 @@ from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
 from .census import Census, is_current, take_census
+from .commits import veto_configured
 from .globals import (
     OsoState,
     RequestMark,
@@ -171,10 +172,14 @@ class Gates:
         return self._wsgi_app(environ, start)
 
     def _open(self) -> None:
-        """Make route authorization the last of the functions before a request."""
+        """Make route authorization the last of the functions before a request.
+
+        Before the first of them, sessions are found that they may commit.
+        """
         with self._lock:
             if self._opened:
                 return
+            veto_configured(self._app, self._state)
             if self._state.route_authorizers:
                 self._state.judges_last = _is_registered_last(self._app)
             self._opened = True
@@ -225,7 +230,8 @@ class Gates:
         census = state.census
         if census is None or not is_current(census, app, current.endpoint):
             is_first = census is None
-            census = state.census = take_census(app, _changed_config(app, state))
+            problems = [_changed_config(app, state), veto_configured(app, state)]
+            census = state.census = take_census(app, "\n".join(filter(None, problems)) or None)
             if census.forbidden is not None:
                 app.logger.warning("These answer 403. %s", census.forbidden)
             if is_first and state.oso is not None:

@@ -111,10 +111,11 @@ def action_of(guard: Guard) -> str:
 
 def resource_of(guard: Guard) -> str:
     """Show the resource that a guard asks about."""
-    if isinstance(guard.resource, LocalProxy):
+    resource: t.Any = guard.resource
+    if issubclass(type(resource), LocalProxy):
         # What it stands for is known while a request is served.
-        return "the request" if guard.resource is request else "a proxy"
-    return "nil" if guard.resource is None else _shown(guard.resource)
+        return "the request" if resource is request else "a proxy"
+    return "nil" if resource is None else _shown(resource)
 
 
 def _shown(value: t.Any) -> str:

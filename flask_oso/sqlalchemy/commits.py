@@ -1,0 +1,163 @@
+"""Asks before a commit of a session, if there is anything to commit.
+
+Whether there is: what the session holds that is not flushed, and every statement that was
+executed on its connections and is not surely a reading one. That is a SELECT of SQLAlchemy's
+own with nothing else inside; a text is not looked into, so it counts as writing. What a
+function of the database does cannot be seen here, nor what a connection in autocommit mode
+has done by then.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import weakref
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+from sqlalchemy import event, orm
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import (
+    ReleaseSavepointClause,
+    RollbackToSavepointClause,
+    SavepointClause,
+)
+
+from ..polar.exceptions import OsoError
+
+#: Raises if there must be no commit now.
+Check = Callable[[], None]
+
+_WATCHED = "__flask_oso__"
+_SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
+
+
+def is_session_source(value: t.Any) -> bool:
+    """Tell whether commits of what this makes, or is, can be watched."""
+    return isinstance(value, orm.scoped_session | orm.sessionmaker | orm.Session) or (
+        isinstance(value, type) and issubclass(value, orm.Session)
+    )
+
+
+def watch_commits(sessions: t.Any, check: Check) -> None:
+    """Call a function before each commit of sessions that have something to write.
+
+    A second call with the same function has no effect.
+
+    :param sessions: a ``sessionmaker``, a ``scoped_session``, a subclass of ``Session``, or
+        one session.
+    :raises OsoError: if it is none of these.
+    """
+    if not is_session_source(sessions):
+        raise OsoError(
+            f"Commits of {type(sessions).__name__!r} cannot be watched. Give a 'sessionmaker', a"
+            " 'scoped_session', a 'Session' class or a session."
+        )
+    target = _target(sessions)
+    # A module may have one session for all the apps that a factory makes.
+    watched: list[Check] = vars(target).get(_WATCHED, [])
+    if check in watched:
+        return
+    setattr(target, _WATCHED, [*watched, check])
+    watch = _Watch(check)
+    event.listen(target, "after_begin", watch.follow)
+    event.listen(target, "before_commit", watch.judge_session)
+
+
+def _target(sessions: t.Any) -> t.Any:
+    """Give the class of sessions, or the session, that has the events."""
+    factory = getattr(sessions, "session_factory", sessions)
+    return factory.class_ if isinstance(factory, orm.sessionmaker) else factory
+
+
+class _Watch:
+    """Follows the transactions of sessions on behalf of one check."""
+
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._connections: weakref.WeakKeyDictionary[
+            orm.Session, weakref.WeakSet[sa.Connection]
+        ] = weakref.WeakKeyDictionary()
+        #: The connections that have written in their transaction.
+        self._writing: weakref.WeakSet[sa.Connection] = weakref.WeakSet()
+        # What was compiled is executed again and again.
+        self._reading: weakref.WeakKeyDictionary[t.Any, bool] = weakref.WeakKeyDictionary()
+
+    def follow(
+        self, session: orm.Session, _transaction: orm.SessionTransaction, connection: sa.Connection
+    ) -> None:
+        """Note what is executed on a connection from now on."""
+        self._connections.setdefault(session, weakref.WeakSet()).add(connection)
+        event.listen(connection, "before_cursor_execute", self._note)
+        event.listen(connection, "commit", self._judge_connection)
+        event.listen(connection, "prepare_twophase", self._judge_prepared)
+        event.listen(connection, "rollback", self._writing.discard)
+        if connection.dialect.name == "sqlite":
+            # Its driver begins no transaction for a savepoint, whose end is a commit then.
+            event.listen(connection, "release_savepoint", self._judge_savepoint)
+
+    def judge_session(self, session: orm.Session) -> None:
+        """Ask before a commit, while the session is as it was; not at the end of a savepoint."""
+        if session.in_nested_transaction():
+            return
+        connections = self._connections.get(session, ())
+        has_pending = bool(session.new or session.dirty or session.deleted)
+        if has_pending or any(each in self._writing for each in connections):
+            self._check()
+
+    def _note(
+        self,
+        connection: sa.Connection,
+        _cursor: t.Any,
+        _text: str,
+        _values: t.Any,
+        context: t.Any,
+        _many: bool,
+    ) -> None:
+        if not self._is_reading(context):
+            self._writing.add(connection)
+
+    def _judge_connection(self, connection: sa.Connection) -> None:
+        """Ask once more where it counts: a hook may have written after the session was judged."""
+        if connection in self._writing:
+            try:
+                self._check()
+            except BaseException:
+                # SQLAlchemy takes the transaction for ended, and the connection for clean.
+                connection.dialect.do_rollback(connection.connection)
+                raise
+            self._writing.discard(connection)
+
+    def _judge_prepared(self, connection: sa.Connection, _xid: t.Any) -> None:
+        if connection in self._writing:
+            try:
+                self._check()
+            except BaseException:
+                connection.invalidate()
+                raise
+
+    def _judge_savepoint(self, connection: sa.Connection, _name: str, _context: t.Any) -> None:
+        if connection in self._writing:
+            self._check()
+
+    def _is_reading(self, context: t.Any) -> bool:
+        compiled = getattr(context, "compiled", None)
+        if compiled is None:
+            return False
+        known = self._reading.get(compiled)
+        if known is None:
+            known = self._reading[compiled] = _is_reading(getattr(compiled, "statement", None))
+        return known
+
+
+def _is_reading(statement: t.Any) -> bool:
+    if isinstance(statement, _SAVEPOINTS):
+        return True
+    return isinstance(statement, sa.SelectBase) and not any(map(_may_write, _parts(statement)))
+
+
+def _parts(statement: t.Any) -> Iterator[t.Any]:
+    return visitors.iterate(statement)
+
+
+def _may_write(part: t.Any) -> bool:
+    return bool(getattr(part, "is_dml", False)) or isinstance(part, sa.TextualSelect)

@@ -1,0 +1,301 @@
+"""What a session has to commit: whoever watches is asked if it may have written, and only then."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event, orm
+
+from flask_oso import OsoError
+from flask_oso.sqlalchemy.commits import _is_reading, watch_commits
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Author(Base):
+    """Who writes notes."""
+
+    __tablename__ = "authors"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    notes: orm.Mapped[list[Note]] = orm.relationship(back_populates="author")
+
+
+class Note(Base):
+    """What is written."""
+
+    __tablename__ = "notes"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    text: orm.Mapped[str] = orm.mapped_column(default="")
+    author_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("authors.id"))
+    author: orm.Mapped[Author | None] = orm.relationship(back_populates="notes")
+
+
+class VetoError(Exception):
+    """There must be no commit."""
+
+
+def refuse() -> None:
+    """Refuse every commit."""
+    raise VetoError
+
+
+@pytest.fixture
+def engine() -> Iterator[sa.Engine]:
+    """Give a database with an author who has two notes."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        session.add(Author(id=1, notes=[Note(id=1), Note(id=2)]))
+        session.commit()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: sa.Engine) -> Iterator[orm.Session]:
+    """Give a session whose commits are refused."""
+    make = orm.sessionmaker(engine)
+    watch_commits(make, refuse)
+    with make() as session:
+        yield session
+
+
+def count_notes(engine: sa.Engine) -> int:
+    """Count what was committed."""
+    with engine.connect() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(Note)).scalar_one()
+
+
+READS: dict[str, Callable[[orm.Session], t.Any]] = {
+    "nothing": lambda session: None,
+    "get": lambda session: session.get(Note, 1),
+    "select": lambda session: session.scalars(sa.select(Note).where(Note.id > 0)).all(),
+    "query": lambda session: session.query(Note).filter_by(id=1).first(),
+    "lazy load": lambda session: session.get_one(Author, 1).notes,
+    "eager load": lambda session: session.scalars(
+        sa.select(Author).options(orm.selectinload(Author.notes))
+    ).all(),
+    "union": lambda session: session.execute(
+        sa.union(sa.select(Note.id), sa.select(Author.id))
+    ).all(),
+    "with": lambda session: session.execute(sa.select(sa.select(Note.id).cte("some").c.id)).all(),
+    "count": lambda session: session.scalar(sa.select(sa.func.count(Note.id))),
+    "refresh": lambda session: session.refresh(session.get_one(Note, 1)),
+    "condition as text": lambda session: session.execute(
+        sa.select(Note.id).where(sa.text("id = 1"))
+    ).all(),
+    "connection": lambda session: session.connection().execute(sa.select(Note.id)).all(),
+    "savepoint": lambda session: session.begin_nested().commit(),
+    "added and expunged": lambda session: [session.add(n := Note()), session.expunge(n)],
+}
+
+WRITES: dict[str, Callable[[orm.Session], t.Any]] = {
+    "new": lambda session: session.add(Note()),
+    "new and flushed": lambda session: [session.add(Note()), session.flush()],
+    "changed": lambda session: setattr(session.get_one(Note, 1), "text", "new"),
+    "deleted": lambda session: session.delete(session.get_one(Note, 1)),
+    "relation": lambda session: setattr(session.get_one(Note, 1), "author", None),
+    "insert": lambda session: session.execute(sa.insert(Note), [{"id": 3}, {"id": 4}]),
+    "update": lambda session: session.execute(sa.update(Note).values(text="new")),
+    "delete": lambda session: session.execute(sa.delete(Note)),
+    "query": lambda session: session.query(Note).delete(),
+    "bulk": lambda session: session.bulk_save_objects([Note()]),
+    "text": lambda session: session.execute(sa.text("DELETE FROM notes")),
+    "text with columns": lambda session: session.execute(
+        sa.text("DELETE FROM notes RETURNING id").columns(Note.id)
+    ).all(),
+    "text as rows": lambda session: session.scalars(
+        sa.select(Note).from_statement(sa.text("DELETE FROM notes RETURNING *"))
+    ).all(),
+    "reading text": lambda session: session.execute(sa.text("SELECT 1")),
+    "core": lambda session: session.connection().execute(sa.delete(Note)),
+    "driver": lambda session: session.connection().exec_driver_sql("DELETE FROM notes"),
+    "definition": lambda session: session.execute(
+        sa.schema.CreateTable(sa.Table("x", sa.MetaData(), sa.Column("y", sa.Integer)))
+    ),
+    "in a savepoint": lambda session: [
+        session.get(Note, 1),
+        session.begin_nested(),
+        session.add(Note()),
+    ],
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_session_that_read_commits(session: orm.Session, read: t.Any) -> None:
+    """Nobody is asked where there is nothing to write."""
+    read(session)
+
+    session.commit()
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_session_that_wrote_asks(session: orm.Session, write: t.Any) -> None:
+    """Whatever may have written is asked about; what cannot be told counts as written."""
+    write(session)
+
+    with pytest.raises(VetoError):
+        session.commit()
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_refused_commit_leaves_nothing(
+    session: orm.Session, engine: sa.Engine, write: t.Any
+) -> None:
+    """A refused session can be rolled back, and used again."""
+    write(session)
+    with pytest.raises(VetoError):
+        session.commit()
+
+    session.rollback()
+    session.commit()
+
+    assert count_notes(engine) == 2
+
+
+def test_statement_that_writes_inside_of_a_select_asks() -> None:
+    """PostgreSQL deletes in a WITH of a SELECT; such a statement counts without being run."""
+    deleted = sa.delete(Note).returning(Note.id).cte("deleted")
+    text = sa.text("DELETE FROM notes RETURNING id").columns(Note.id).cte("deleted")
+
+    assert not _is_reading(sa.select(deleted.c.id))
+    assert not _is_reading(sa.select(Author.id).add_cte(deleted))
+    assert not _is_reading(sa.select(text.c.id))
+    assert not _is_reading(sa.select(sa.select(deleted.c.id).subquery()))
+
+
+def test_allowed_commit_is_final(engine: sa.Engine) -> None:
+    """Where nobody objects, the rows are there; the next transaction begins anew."""
+    asked: list[str] = []
+    make = orm.sessionmaker(engine)
+    watch_commits(make, lambda: asked.append("asked"))
+
+    with make() as session:
+        session.add(Note(id=3))
+        session.commit()
+        first = len(asked)
+        session.get(Note, 3)
+        session.commit()
+
+    assert (first > 0, len(asked) == first, count_notes(engine)) == (True, True, 3)
+
+
+def test_rollback_forgets(session: orm.Session) -> None:
+    """What was rolled back is not there to be written."""
+    session.execute(sa.delete(Note))
+    session.rollback()
+
+    session.commit()
+
+
+def test_hook_that_writes_late_is_met_where_it_counts(engine: sa.Engine) -> None:
+    """What another hook adds after the session was judged is judged with the connection."""
+    make = orm.sessionmaker(engine)
+    watch_commits(make, refuse)
+    event.listen(make, "before_commit", lambda session: session.execute(sa.delete(Note)))
+
+    with make() as session, pytest.raises(VetoError):
+        session.commit()
+
+    assert count_notes(engine) == 2
+
+
+def test_outer_commit_over_an_open_savepoint_is_met(session: orm.Session) -> None:
+    """A transaction that ends while a savepoint is open asks as well."""
+    outer = session.begin()
+    session.begin_nested()
+    session.add(Note())
+
+    with pytest.raises(VetoError):
+        outer.commit()
+
+
+def test_savepoint_of_sqlite_asks(session: orm.Session, engine: sa.Engine) -> None:
+    """Where a savepoint is all of a transaction, its end is a commit."""
+    with pytest.raises(VetoError), session.begin_nested():
+        session.add(Note())
+    session.rollback()
+
+    assert count_notes(engine) == 2
+
+
+def test_begin_block_asks(session: orm.Session) -> None:
+    """The end of a 'begin' block is a commit."""
+    with pytest.raises(VetoError), session.begin():
+        session.add(Note())
+
+
+def as_class(engine: sa.Engine) -> tuple[t.Any, orm.Session]:
+    """Give a class of sessions, and one of them."""
+    kind = type("Own", (orm.Session,), {})
+    return kind, kind(engine)
+
+
+def as_factory(engine: sa.Engine) -> tuple[t.Any, orm.Session]:
+    """Give a sessionmaker, and a session of it."""
+    make = orm.sessionmaker(engine)
+    return make, make()
+
+
+def as_scoped(engine: sa.Engine) -> tuple[t.Any, orm.Session]:
+    """Give a scoped session, and the one that it stands for."""
+    scoped = orm.scoped_session(orm.sessionmaker(engine))
+    return scoped, scoped()
+
+
+def as_session(engine: sa.Engine) -> tuple[t.Any, orm.Session]:
+    """Give one session."""
+    session = orm.Session(engine)
+    return session, session
+
+
+@pytest.mark.parametrize("make", [as_class, as_factory, as_scoped, as_session])
+def test_sessions_of_each_kind_are_watched(engine: sa.Engine, make: t.Any) -> None:
+    """A class, a factory, a scoped session and a session will do."""
+    sessions, session = make(engine)
+    watch_commits(sessions, refuse)
+
+    with session, pytest.raises(VetoError):
+        session.add(Note())
+        session.commit()
+
+
+def test_other_sessions_are_left_alone(engine: sa.Engine) -> None:
+    """A sessionmaker has sessions of its own."""
+    watch_commits(orm.sessionmaker(engine), refuse)
+
+    with orm.Session(engine) as session:
+        session.add(Note(id=3))
+        session.commit()
+
+    assert count_notes(engine) == 3
+
+
+def test_same_check_is_asked_once(engine: sa.Engine) -> None:
+    """A factory of apps may name the same sessions a thousand times."""
+    asked: list[str] = []
+
+    def check() -> None:
+        asked.append("asked")
+
+    make = orm.sessionmaker(engine)
+    for each in [make, make, orm.scoped_session(make)]:
+        watch_commits(each, check)
+    with make() as session:
+        session.execute(sa.delete(Note))
+        session.commit()
+
+    # The session is asked about, and its connection.
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("value", [None, "session", orm.DeclarativeBase, object()])
+def test_what_is_no_session_is_refused(value: t.Any) -> None:
+    """The message says what to give."""
+    with pytest.raises(OsoError, match=r"cannot be watched. Give a 'sessionmaker', a"):
+        watch_commits(value, refuse)

@@ -1,0 +1,446 @@
+"""The commit veto: a request in which nothing was authorized changes nothing."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections.abc import Callable, Iterator
+
+import flask_sqlalchemy
+import pytest
+import sqlalchemy as sa
+from flask import Flask, g, request
+from sqlalchemy import orm
+from werkzeug.exceptions import Forbidden
+
+from flask_oso import (
+    FlaskOso,
+    Oso,
+    OsoError,
+    VetoedCommitError,
+    authorize,
+    authorizes_inside,
+    skip_authorization,
+    veto_commits,
+)
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Row(Base):
+    """What is written."""
+
+    __tablename__ = "rows"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+POLICY = 'allow("ann", _, _);'
+MakeShop = Callable[..., "Shop"]
+
+
+class Shop:
+    """An app with sessions, whose actor is the ``user`` of the query string."""
+
+    def __init__(self, sessions: t.Any, config: dict[str, t.Any]) -> None:
+        self.sessions = sessions
+        self.app = Flask("shop")
+        self.app.config.update(config)
+        oso = Oso()
+        oso.load_str(POLICY)
+        self.guard = FlaskOso(oso, self.app)
+        self.app.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
+
+    def add(self, commits: bool = True) -> str:
+        """Add a row, as an endpoint does."""
+        self.sessions.add(Row())
+        if commits:
+            self.sessions.commit()
+        return "added"
+
+    def open(self, path: str = "/", user: str = "ann") -> int:
+        """Send a request; give its status."""
+        with self.app.test_client() as client:
+            return client.post(path, query_string={"user": user}).status_code
+
+    def count(self) -> int:
+        """Count the rows that are there outside of requests."""
+        with self.app.app_context():
+            query = sa.select(sa.func.count()).select_from(Row)
+            count: int = self.sessions.scalar(query)
+            self.sessions.remove()
+        return count
+
+
+@pytest.fixture(params=["plain", "flask-sqlalchemy"])
+def make_shop(request: pytest.FixtureRequest, tmp_path: t.Any) -> Iterator[MakeShop]:
+    """Make shops that veto, with either kind of session and a database of their own."""
+    ends: list[Callable[[], None]] = []
+
+    def plain(**config: t.Any) -> Shop:
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/{len(ends)}.db")
+        Base.metadata.create_all(engine)
+        sessions = orm.scoped_session(orm.sessionmaker(engine))
+        veto_commits(sessions)
+        shop = Shop(sessions, config)
+        shop.app.teardown_appcontext(lambda error: sessions.remove())
+        ends.append(engine.dispose)
+        return shop
+
+    def with_extension(**config: t.Any) -> Shop:
+        db = flask_sqlalchemy.SQLAlchemy(model_class=Base)
+        uri = f"sqlite:///{tmp_path}/{len(ends)}.db"
+        config = {"OSO_VETO_COMMITS": True, "SQLALCHEMY_DATABASE_URI": uri, **config}
+        shop = Shop(db.session, config)
+        # After the FlaskOso: the order is up to the application.
+        db.init_app(shop.app)
+        with shop.app.app_context():
+            Base.metadata.create_all(db.engine)
+            ends.append(db.engine.dispose)
+        return shop
+
+    yield plain if request.param == "plain" else with_extension
+    for end in ends:
+        end()
+
+
+@pytest.fixture
+def shop(make_shop: MakeShop) -> Shop:
+    """Give a shop that vetoes."""
+    return make_shop()
+
+
+def test_forgotten_check_changes_nothing(shop: Shop) -> None:
+    """A view that commits and authorizes nowhere is answered 500, and its rows are gone."""
+    shop.app.post("/", endpoint="pay")(lambda: shop.add())
+
+    assert (shop.open(), shop.count()) == (500, 0)
+
+
+def test_error_names_the_view(shop: Shop) -> None:
+    """The error says which view it is, where it stands, and what to do."""
+
+    @shop.app.post("/")
+    def pay() -> str:
+        return shop.add()
+
+    shop.app.testing = True
+    with pytest.raises(VetoedCommitError) as caught:
+        shop.open()
+
+    assert str(caught.value) == (
+        f"The endpoint 'pay' ({__file__}:{pay.__code__.co_firstlineno}) may not commit: nothing"
+        " was authorized. Call 'authorize' before, or exempt the view with"
+        " '@skip_authorization(reason=…)'."
+    )
+    assert isinstance(caught.value, OsoError)
+
+
+def test_authorization_before_the_commit_allows(shop: Shop) -> None:
+    """What the policy allowed is written."""
+
+    @shop.app.post("/")
+    def pay() -> str:
+        shop.guard.authorize("till", action="pay")
+        return shop.add()
+
+    assert (shop.open(), shop.count()) == (200, 1)
+
+
+def test_decorator_allows(shop: Shop) -> None:
+    """So is what a decorator asked."""
+    shop.app.post("/", endpoint="pay")(authorize(action="pay", resource="till")(lambda: shop.add()))
+
+    assert [shop.open(user=user) for user in ("ann", "eve")] == [200, 403]
+    assert shop.count() == 1
+
+
+def test_route_authorization_allows(shop: Shop) -> None:
+    """So is what the route was judged for."""
+    shop.guard.perform_route_authorization(shop.app)
+    shop.app.post("/", endpoint="pay")(lambda: shop.add())
+
+    assert ([shop.open(user=user) for user in ("ann", "eve")], shop.count()) == ([200, 403], 1)
+
+
+def test_authorization_after_the_commit_is_too_late(shop: Shop) -> None:
+    """The order counts."""
+
+    @shop.app.post("/")
+    @authorizes_inside
+    def pay() -> str:
+        answer = shop.add()
+        shop.guard.authorize("till", action="pay")
+        return answer
+
+    assert (shop.open(), shop.count()) == (500, 0)
+
+
+def test_denied_request_does_not_commit(shop: Shop) -> None:
+    """A view that catches the denial, and goes on, is stopped; an earlier allow does not help."""
+
+    @shop.app.post("/")
+    def pay() -> str:
+        shop.guard.authorize("till", actor="ann", action="open")
+        with pytest.raises(Forbidden):
+            shop.guard.authorize("till", actor="eve", action="pay")
+        shop.guard.authorize("till", actor="ann", action="close")
+        return shop.add()
+
+    shop.app.testing = True
+    with pytest.raises(VetoedCommitError, match=r"may not commit: it was denied\. To write all"):
+        shop.open()
+    assert shop.count() == 0
+
+
+def test_record_of_a_denial_is_exempted_by_name(shop: Shop) -> None:
+    """The page for 403 may write what happened, if it says so."""
+    shop.app.post("/", endpoint="pay")(authorize(action="pay", resource="till")(lambda: "paid"))
+
+    @shop.app.errorhandler(403)
+    def record(error: Forbidden) -> tuple[str, int]:
+        shop.guard.skip_authorization(reason="Denials are recorded.")
+        shop.add()
+        return "No.", 403
+
+    assert (shop.open(user="eve"), shop.count()) == (403, 1)
+
+
+@pytest.mark.parametrize(
+    ("decorate", "status", "count"),
+    [
+        (skip_authorization(reason="Everybody may sign."), 200, 1),
+        (skip_authorization, 500, 0),
+        (skip_authorization(reason=""), 500, 0),
+    ],
+)
+def test_exemption_needs_a_reason(shop: Shop, decorate: t.Any, status: int, count: int) -> None:
+    """A view that is open may write if somebody said why."""
+    shop.app.post("/", endpoint="sign")(decorate(lambda: shop.add()))
+
+    assert (shop.open(), shop.count()) == (status, count)
+
+
+def test_exemption_without_a_reason_is_named(shop: Shop) -> None:
+    """The error says what is missing."""
+    shop.app.post("/", endpoint="sign")(skip_authorization(lambda: shop.add()))
+    shop.app.testing = True
+
+    with pytest.raises(
+        VetoedCommitError, match=r"it is exempt without a reason\. Give one: '@skip"
+    ):
+        shop.open()
+
+
+def test_decision_that_failed_does_not_commit(shop: Shop) -> None:
+    """Where an error took the place of a decision, nothing is written."""
+
+    @shop.app.post("/")
+    @authorize(action="pay", resource="till")
+    def pay() -> str:
+        return "paid"
+
+    def fail() -> str:
+        raise ValueError
+
+    shop.guard.set_get_actor(fail)
+    answers: list[str] = []
+
+    @shop.app.errorhandler(ValueError)
+    def record(error: ValueError) -> tuple[str, int]:
+        with pytest.raises(VetoedCommitError) as caught:
+            shop.add()
+        answers.append(str(caught.value))
+        return "Sorry.", 500
+
+    assert (shop.open(), shop.count()) == (500, 0)
+    assert answers[0].endswith("may not commit: its authorization came to no decision.")
+
+
+def test_reading_view_commits_nothing_and_passes(shop: Shop) -> None:
+    """Some sessions are committed at the end of each request."""
+
+    @shop.app.post("/")
+    def read() -> str:
+        shop.sessions.scalars(sa.select(Row)).all()
+        shop.sessions.commit()
+        return "read"
+
+    assert shop.open() == 200
+
+
+@pytest.mark.parametrize("statement", [sa.insert(Row), sa.text("INSERT INTO rows VALUES (1)")])
+def test_statements_are_vetoed(shop: Shop, statement: t.Any) -> None:
+    """What goes around the objects of the session is met as well."""
+
+    @shop.app.post("/")
+    def write() -> str:
+        shop.sessions.execute(statement)
+        shop.sessions.commit()
+        return "written"
+
+    assert (shop.open(), shop.count()) == (500, 0)
+
+
+def test_before_request_is_judged(shop: Shop) -> None:
+    """A function that writes before the view is part of the request."""
+    shop.app.before_request(lambda: shop.add() and None)
+    shop.app.post("/", endpoint="pay")(authorize(action="pay", resource="till")(lambda: "paid"))
+
+    assert (shop.open(), shop.count()) == (500, 0)
+
+
+def test_outside_of_requests_commits_pass(shop: Shop) -> None:
+    """Commands, workers and shells are not requests."""
+    shop.app.cli.command("fill")(lambda: shop.add() and None)
+
+    with shop.app.app_context():
+        shop.add()
+    shop.app.test_cli_runner().invoke(args=["fill"])
+
+    assert shop.count() == 2
+
+
+def test_thread_of_a_request_is_no_request(shop: Shop) -> None:
+    """Work that is handed to a thread of its own is not judged."""
+
+    @shop.app.post("/")
+    def start() -> str:
+        def work() -> None:
+            with shop.app.app_context():
+                shop.add()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        return "started"
+
+    assert (shop.open(), shop.count()) == (200, 1)
+
+
+def test_nested_request_has_a_mark_of_its_own(shop: Shop) -> None:
+    """An allow inside does not help outside, nor the other way round."""
+
+    @shop.app.post("/inner")
+    @authorize(action="pay", resource="till")
+    def inner() -> str:
+        return shop.add()
+
+    @shop.app.post("/outer")
+    def outer() -> str:
+        assert shop.open("/inner") == 200
+        return shop.add()
+
+    @shop.app.post("/allowed")
+    @authorize(action="pay", resource="till")
+    def allowed() -> str:
+        return str(shop.open("/bare"))
+
+    shop.app.post("/bare", endpoint="bare")(lambda: shop.add())
+
+    assert (shop.open("/outer"), shop.count()) == (500, 1)
+    with shop.app.test_client() as client:
+        assert client.post("/allowed", query_string={"user": "ann"}).text == "500"
+
+
+def test_each_app_is_judged_by_its_own_mark(make_shop: MakeShop) -> None:
+    """A decision of another app's policy allows nothing here."""
+    mine, other = make_shop(), make_shop()
+
+    @mine.app.post("/")
+    def pay() -> str:
+        with other.app.app_context():
+            other.guard.authorize("till", actor="ann", action="pay")
+        return mine.add()
+
+    assert (mine.open(), mine.count()) == (500, 0)
+
+
+def test_second_commit_is_judged_again(shop: Shop) -> None:
+    """A view that catches the veto, and tries once more, does not get through."""
+
+    @shop.app.post("/")
+    def pay() -> str:
+        with pytest.raises(VetoedCommitError):
+            shop.add()
+        shop.sessions.commit()
+        return "paid"
+
+    assert (shop.open(), shop.count()) == (500, 0)
+
+
+# -- the switch ----------------------------------------------------------------------
+
+
+def make_database(app: Flask) -> t.Any:
+    """Make a Flask-SQLAlchemy for an app."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    return flask_sqlalchemy.SQLAlchemy(app, model_class=Base)
+
+
+def test_switch_is_off_by_default() -> None:
+    """The veto is opt-in."""
+    app = Flask("shop")
+    db = make_database(app)
+    FlaskOso(app=app)
+
+    @app.post("/")
+    def pay() -> str:
+        Base.metadata.create_all(db.engine)
+        db.session.add(Row())
+        db.session.commit()
+        db.engine.dispose()
+        return "paid"
+
+    assert app.test_client().post("/").status_code == 200
+
+
+def test_switch_concerns_one_app() -> None:
+    """Of two apps that share sessions, the one that did not ask for the veto has none."""
+    strict, lax = Flask("strict"), Flask("lax")
+    strict.config["OSO_VETO_COMMITS"] = True
+    db = make_database(strict)
+    lax.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db.init_app(lax)
+
+    def pay() -> str:
+        Base.metadata.create_all(db.engine)
+        db.session.add(Row())
+        try:
+            db.session.commit()
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+        return "paid"
+
+    for app in (strict, lax):
+        FlaskOso(app=app)
+        app.post("/", endpoint="pay")(pay)
+
+    assert [app.test_client().post("/").status_code for app in (strict, lax)] == [500, 200]
+
+
+def test_switch_without_flask_sqlalchemy_is_refused() -> None:
+    """A switch that could have no effect is an error, and the app does not serve."""
+    app = Flask("shop")
+    app.config["OSO_VETO_COMMITS"] = True
+    app.testing = True
+    FlaskOso(app=app)
+
+    with pytest.raises(OsoError) as caught:
+        app.test_client().get("/")
+
+    assert str(caught.value) == (
+        "'OSO_VETO_COMMITS' is on, but the app has no Flask-SQLAlchemy. Initialize it, or give"
+        " your sessions to 'veto_commits' instead."
+    )
+
+
+def test_switch_must_be_a_boolean() -> None:
+    """A word is no switch."""
+    app = Flask("shop")
+    app.config["OSO_VETO_COMMITS"] = "yes"
+
+    with pytest.raises(OsoError, match="'OSO_VETO_COMMITS' must be True or False, not 'yes'"):
+        FlaskOso(app=app)
