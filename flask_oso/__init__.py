@@ -3,6 +3,7 @@
 from .commits import VetoedCommitError, veto_commits
 from .compat import install_as_oso
 from .decorators import authorize, authorizes_inside, skip_authorization
+from .demands import METHOD_ACTIONS
 from .exceptions import AuthorizationError, ForbiddenError, NotFoundError
 from .extension import FlaskOso
 from .globals import current_actor, current_oso
@@ -15,6 +16,7 @@ from .polar.terms import Predicate, Variable
 __version__ = "0.28.0"
 
 __all__ = [
+    "METHOD_ACTIONS",
     "AuthorizationError",
     "DataFilter",
     "FlaskOso",

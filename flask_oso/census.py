@@ -28,8 +28,8 @@ from .routes import (
     all_guards,
     describe,
     describe_request,
-    duty_of_view,
-    guards_of_request,
+    duty_of_endpoint,
+    guards_met,
     is_automatic_options,
     is_static,
     locate,
@@ -190,33 +190,36 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
     if view is None or rule.redirect_to is not None:
         remark = "It has no view." if rule.redirect_to is None else "It redirects."
         return Row(standing=Standing.EXEMPT, remark=remark, **facts)
-    guards = tuple(guards_of_request(view, method))
+    guards = tuple(guards_met(app, endpoint, method))
     place = None if is_static(endpoint, view) else locate(view, method)
     facts |= {"guards": guards, "place": place}
     missed = missed_guard(app, view)
     if missed is not None:
         remark = _misplacement(missed, endpoint, view)
         return Row(standing=Standing.MISPLACED, remark=remark, **facts)
-    standing = _standing(endpoint, view, method, is_judged=facts["is_judged"])
-    return Row(standing=standing, remark=_remark(standing, endpoint, view, method), **facts)
+    standing = _standing(app, endpoint, method, is_judged=facts["is_judged"])
+    remark = _remark(standing, endpoint, view, method, guards)
+    return Row(standing=standing, remark=remark, **facts)
 
 
-def _standing(endpoint: str, view: View, method: str, *, is_judged: bool) -> Standing:
-    duty = duty_of_view(endpoint, view, method)
+def _standing(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> Standing:
+    duty = duty_of_endpoint(app, endpoint, method)
     if duty is Duty.GUARDED or is_judged:
         return Standing.GUARDED
     if duty is Duty.UNGUARDED:
         return Standing.UNGUARDED
-    return Standing.SKIPPED if guards_of_request(view, method) else Standing.EXEMPT
+    return Standing.SKIPPED if guards_met(app, endpoint, method) else Standing.EXEMPT
 
 
-def _remark(standing: Standing, endpoint: str, view: View, method: str) -> str:
+def _remark(
+    standing: Standing, endpoint: str, view: View, method: str, guards: tuple[Guard, ...]
+) -> str:
     if standing is Standing.UNGUARDED:
         what = describe_request(endpoint, view, method)
         return what.removeprefix("The ").removeprefix(f"{method} of the ")
     if standing is Standing.EXEMPT and is_static(endpoint, view):
         return "It serves static files."
-    skips = [each for each in guards_of_request(view, method) if each.kind is GuardKind.SKIP]
+    skips = [each for each in guards if each.kind is GuardKind.SKIP]
     if not skips:
         return ""
     return next((each.reason for each in skips if each.reason), "No reason is given.")
@@ -235,7 +238,7 @@ def _way(app: Flask, rule: Rule, method: str) -> tuple[t.Any, ...]:
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         return ()
-    return (locate(view, method), *map(id, guards_of_request(view, method)))
+    return (locate(view, method), *map(id, guards_met(app, rule.endpoint, method)))
 
 
 def _without_head(methods: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,66 +14,112 @@ from __future__ import annotations
 import functools
 import inspect
 import typing as t
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask
 
 from .callees import Callee
+from .demands import Demand, make_demand
 from .globals import NOT_GIVEN, state_of, this_app, this_mark
 from .polar.exceptions import OsoError
 from .routes import Guard, GuardKind, Statement, add_guard
+
+if t.TYPE_CHECKING:
+    from .extension import FlaskOso
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
 
 @t.overload
-def authorize(func: F) -> F: ...
+def authorize(
+    func: F, resource: t.Any = ..., *, actor: t.Any = NOT_GIVEN, action: t.Any = None
+) -> F: ...
 @t.overload
 def authorize(
-    func: None = None, *, resource: t.Any = None, actor: t.Any = NOT_GIVEN, action: t.Any = None
-) -> Callable[[F], F]: ...
-def authorize(
-    func: F | None = None,
+    func: None = None,
+    resource: t.Any = ...,
     *,
-    resource: t.Any = None,
     actor: t.Any = NOT_GIVEN,
     action: t.Any = None,
+) -> Callable[[F], F]: ...
+@t.overload
+def authorize(
+    func: str | Mapping[str, t.Any],
+    resource: t.Any,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    key: str | Sequence[str] | None = None,
+    load: bool | None = None,
+) -> Callable[[F], F]: ...
+def authorize(
+    func: F | str | Mapping[str, t.Any] | None = None,
+    resource: t.Any = NOT_GIVEN,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    action: t.Any = None,
+    key: str | Sequence[str] | None = None,
+    load: bool | None = None,
 ) -> F | Callable[[F], F]:
     """Enter the view only if the policy allows it.
+
+    ``@authorize("read", Post)`` judges the object that the route names: in the URL variable
+    ``post_id``, or else in ``id``. The view is given it as ``post``, if it takes that. Where
+    there is none, and where the actor may not read it, the answer is 404; where the actor may
+    read it but not do this, 403; where nobody is logged in and the app has a login, 401.
+    Without such a variable the class itself is judged.
+
+    In place of the action it may be given a mapping of HTTP methods to actions.
+
+    ``@authorize`` and ``@authorize(action=..., resource=...)`` judge what they are given. A
+    denial is 403.
 
     :param resource: what is judged; ``flask.request`` stands for the request.
     :param actor: who is judged, the current actor if left out. ``None`` is the anonymous actor.
     :param action: what is judged, the request's method if ``None``; ``HEAD`` counts as ``GET``.
+    :param key: the URL variable that identifies the object, or several.
+    :param load: ``False`` to judge the class whatever the route has, ``True`` to make a route
+        without the variable an error.
     """
+    if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
+        if action is not None:
+            raise OsoError("'@authorize' was given two actions. Give it one.")
+        demand = make_demand(func, resource, actor=actor, key=key, load=load)
+        return _demanding(demand)
+    if key is not None or load is not None:
+        raise OsoError(
+            "'key' and 'load' belong to '@authorize(action, class)', which finds an object."
+        )
+    subject = None if resource is NOT_GIVEN else resource
 
     def check(app: Flask) -> None:
-        extension = state_of(app).extension
-        mark = this_mark(app)
-        if mark is not None:
-            mark.undecided = True
-        extension.authorize(resource, actor=actor, action=action)
+        extension = _begin(app)
+        extension.authorize(subject, actor=actor, action=action)
 
-    facts = {"action": action, "resource": resource}
-    return _decorate(func, check, GuardKind.AUTHORIZE, **facts)
+    facts = {"action": action, "resource": subject}
+    return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
 
 
 @t.overload
 def skip_authorization(func: F) -> F: ...
 @t.overload
-def skip_authorization(func: None = None, reason: str | None = None) -> Callable[[F], F]: ...
-def skip_authorization(func: F | None = None, reason: str | None = None) -> F | Callable[[F], F]:
+def skip_authorization(
+    func: None = None, reason: str | None = None, *, blueprint: bool = False
+) -> Callable[[F], F]: ...
+def skip_authorization(
+    func: F | None = None, reason: str | None = None, *, blueprint: bool = False
+) -> F | Callable[[F], F]:
     """Exempt the view from ``require_authorization``.
 
     A denial of ``@authorize`` stands all the same, and so does route authorization.
 
     :param reason: why, for those who read the code and the list of routes; kept with the request.
+    :param blueprint: exempt it from the guards of its blueprints as well (``FlaskOso.guard``).
     """
 
     def check(app: Flask) -> None:
         state_of(app).extension.skip_authorization(reason)
 
-    return _decorate(func, check, GuardKind.SKIP, reason=reason)
+    return _decorate(func, check, GuardKind.SKIP, reason=reason, lifts=blueprint)
 
 
 @t.overload
@@ -93,15 +139,45 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
 def _decorate(
     func: F | None, check: Callable[[Flask], object], kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
-    # The frame that applies a bare decorator, or makes one that is called.
-    frame = _caller(2)
     if func is not None:
-        return _guarded(func, check, Guard(kind, _statement(frame), **facts))
+        return _guarded(func, check, Guard(kind, Statement.of_caller(2), **facts))
 
     def decorate(view: F) -> F:
-        return _guarded(view, check, Guard(kind, _statement(_caller(1)), **facts))
+        return _guarded(view, check, Guard(kind, Statement.of_caller(1), **facts))
 
     return decorate
+
+
+def _demanding(demand: Demand) -> Callable[[F], F]:
+    def decorate(view: F) -> F:
+        _check_is_view(view, GuardKind.AUTHORIZE)
+        demand.check_view(view)
+        callee = Callee(view)
+
+        @functools.wraps(view)
+        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            app = this_app()
+            extension = _begin(app)
+            by_position = demand.named(view, args)
+            arguments = demand.meet(extension, app, view, {**by_position, **kwargs})
+            rest = {name: each for name, each in arguments.items() if name not in by_position}
+            return callee.of(app)(*args, **rest)
+
+        facts = {"action": demand.action, "resource": demand.resource, "key": demand.key}
+        guard = Guard(GuardKind.AUTHORIZE, Statement.of_caller(1), **facts)
+        add_guard(guarded, view, guard)
+        return t.cast(F, guarded)
+
+    return decorate
+
+
+def _begin(app: Flask) -> FlaskOso:
+    """Note that a decision is due, and give who makes it."""
+    extension = state_of(app).extension
+    mark = this_mark(app)
+    if mark is not None:
+        mark.undecided = True
+    return extension
 
 
 def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:
@@ -129,18 +205,3 @@ def _check_is_view(view: t.Any, kind: GuardKind) -> None:
             f"'@{kind.value}' was given {type(view).__name__!r} in place of a view."
             " Its arguments are given by keyword."
         )
-
-
-def _caller(depth: int) -> FrameType | None:
-    """Give the frame so many calls above the function that asks."""
-    frame = inspect.currentframe()
-    for _ in range(depth + 1):
-        frame = frame.f_back if frame is not None else None
-    return frame
-
-
-def _statement(frame: FrameType | None) -> Statement:
-    # Without frames, on interpreters that have none, no statement is known.
-    if frame is None:
-        return Statement("", 0)
-    return Statement(frame.f_code.co_filename, frame.f_lineno)

@@ -14,13 +14,16 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 
-from flask import Flask, Request, g, has_app_context, request
+from flask import Blueprint, Flask, Request, has_app_context, request
 from werkzeug.exceptions import HTTPException
 
 from . import hooks
+from .actors import NamedActor, find_actor
 from .audience import Audience
+from .blueprints import guard_blueprint
 from .callees import Callee
 from .census import check_routes
+from .demands import make_demand
 from .globals import (
     NOT_GIVEN,
     Binding,
@@ -33,17 +36,21 @@ from .globals import (
     this_mark,
     unwrap,
 )
+from .loading import Loaders
 from .oso import Oso
 from .polar.exceptions import OsoError, PolarFileNotFoundError
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
-from .responses import Denial, ForbiddenProblem, Problem
+from .refusals import Manner, refusal
+from .responses import Denial
+from .routes import Guard, GuardKind, Statement
 from .signals import send_load
 
 if t.TYPE_CHECKING:
     from .reloading import Reloader
 
 _CONFIG_DEFAULTS: dict[str, t.Any] = {
+    "OSO_ACTOR": None,
     "OSO_LOG_DESCRIBE": None,
     "OSO_LOG_REQUEST_ID": "X-Request-ID",
     "OSO_LOG_RULE": True,
@@ -56,6 +63,9 @@ _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_UNGUARDED_ROUTES": "refuse",
     "OSO_VETO_COMMITS": False,
 }
+
+_Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
+_Object = t.TypeVar("_Object")
 
 GetActor = Callable[[], t.Any]
 UnauthorizedAction = Callable[[], t.Any]
@@ -93,7 +103,8 @@ class FlaskOso:
         self._knows_request: weakref.WeakSet[Oso] = weakref.WeakSet()
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
         self._reloaders: weakref.WeakKeyDictionary[Oso, Reloader] = weakref.WeakKeyDictionary()
-        self._get_actor = Callee(_current_user)
+        self._get_actor: Callee | None = None
+        self._loaders = Loaders()
         self._unauthorized_action: Callee | None = None
         if oso is not None:
             self._register_request(oso)
@@ -149,9 +160,36 @@ class FlaskOso:
     def set_get_actor(self, get_actor: GetActor) -> None:
         """Find the current actor with this function, in all apps of this object.
 
-        Without one it is ``flask.g.current_user``.
+        Without one it is what ``OSO_ACTOR`` names, or else whom Flask-Login,
+        Flask-Security, Flask-JWT-Extended, Flask-HTTPAuth, ``g.user`` or ``g.current_user``
+        know: the first of these that the app uses and that knows somebody.
         """
         self._get_actor = Callee(get_actor)
+
+    def loader(self, cls: type) -> Callable[[_Loader], _Loader]:
+        """Find the objects of a class with the decorated function, in all apps of this object.
+
+        It is given the values of the URL variables that identify the object, and gives the
+        object, or ``None``. It may be ``async``. Without one, objects of a mapped class are
+        read by their primary key, from the session of Flask-SQLAlchemy or that of
+        :meth:`set_get_session`.
+
+        .. code-block:: python
+
+            @oso.loader(Post)
+            def load_post(post_id):
+                return POSTS.get(post_id)
+        """
+
+        def register(function: _Loader) -> _Loader:
+            self._loaders.add(cls, function)
+            return function
+
+        return register
+
+    def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
+        """Read mapped objects from the SQLAlchemy session that this function gives."""
+        self._loaders.set_get_session(get_session)
 
     def set_unauthorized_action(self, action: UnauthorizedAction) -> None:
         """Call this function when a request is denied, in all apps of this object.
@@ -215,12 +253,45 @@ class FlaskOso:
         if problem is not None:
             raise OsoError(problem)
 
+    def guard(
+        self,
+        blueprint: Blueprint,
+        action: t.Any,
+        resource: t.Any,
+        *,
+        actor: t.Any = NOT_GIVEN,
+        key: str | Sequence[str] | None = None,
+        load: bool | None = None,
+    ) -> None:
+        """Guard every view of a blueprint, and of those inside of it, also of later ones.
+
+        It demands what ``@authorize(action, resource)`` demands, before the view and its own
+        decorators, and of static files as well. A view is exempt with
+        ``@skip_authorization(blueprint=True)`` and not otherwise.
+
+        :param action: what is judged, a mapping of HTTP methods to actions, or ``None`` for
+            the method of the request.
+        :param resource: a class, for the object that the route names, or a constant.
+        :raises OsoError: the blueprint is registered already.
+        """
+        demand = make_demand(action, resource, actor=actor, key=key, load=load, serves_view=False)
+        guard = Guard(
+            GuardKind.AUTHORIZE,
+            Statement.of_caller(1),
+            action=action,
+            resource=resource,
+            key=demand.key,
+            blueprint=blueprint.name,
+        )
+        guard_blueprint(self, blueprint, demand, guard)
+
     def authorize(
         self,
         resource: t.Any,
         *,
         actor: t.Any = NOT_GIVEN,
         action: t.Any = None,
+        check_read: bool = False,
     ) -> None:
         """Return if the actor may, and otherwise raise.
 
@@ -229,17 +300,51 @@ class FlaskOso:
 
         :param actor: the current actor if left out. ``None`` is the anonymous actor.
         :param action: the method of the request if ``None``; ``HEAD`` counts as ``GET``.
+        :param check_read: answer 404 where the actor may not even read the resource, and 401
+            where nobody is logged in and the app has a login.
         :raises HTTPException: denied; 403 unless ``set_unauthorized_action`` says otherwise.
         :raises OsoError: no decision could be made.
         """
+        manner = Manner.HIDE if check_read else Manner.FORBID
+        self.judge(resource, actor=actor, action=action, manner=manner)
+
+    def load(
+        self,
+        cls: type[_Object],
+        identity: t.Any,
+        *,
+        action: t.Any,
+        actor: t.Any = NOT_GIVEN,
+    ) -> _Object:
+        """Give an object to an actor who may do this, as ``@authorize(action, cls)`` does.
+
+        :param identity: what the loader is given, or the primary key; a tuple of several.
+        :raises HTTPException: 404 if there is none or the actor may not read it, 403 if only
+            this is denied, 401 if nobody is logged in and the app has a login; unless
+            ``set_unauthorized_action`` says otherwise.
+        :raises OsoError: no decision could be made, or nothing finds objects of the class.
+        """
         app = this_app()
-        state = find_state(app)
-        oso = self.oso_of(state)
-        actor = self.current_actor if actor is NOT_GIVEN else unwrap(actor)
+        found = self._loaders.find(app, cls, identity)
+        if found is None:
+            denial = Denial(
+                self.oso_of(find_state(app)), self._who(actor), action, None, is_missing=True
+            )
+            _note_decision(app)
+            self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
+        self.judge(found, actor=actor, action=action, manner=Manner.HIDE)
+        return t.cast(_Object, found)
+
+    def judge(self, resource: t.Any, *, actor: t.Any, action: t.Any, manner: Manner) -> None:
+        """Return if the actor may, and otherwise answer in a manner; see :meth:`authorize`."""
+        app = this_app()
+        oso = self.oso_of(find_state(app))
+        who = self._who(actor)
         action = _default_action() if action is None else unwrap(action)
         resource = unwrap(resource)
-        if not self._decide(app, oso, actor, action, resource):
-            self._refuse(app, ForbiddenProblem(Denial(oso, actor, action, resource)))
+        if not self._decide(app, oso, who, action, resource):
+            denial = Denial(oso, who, action, resource)
+            self._refuse(app, denial, manner, is_current=actor is NOT_GIVEN)
 
     def skip_authorization(self, reason: str | None = None) -> None:
         """Exempt the current request from ``require_authorization``.
@@ -274,7 +379,7 @@ class FlaskOso:
         if stand_in is not None:
             return stand_in.actor
         try:
-            return unwrap(self._get_actor.of(this_app())())
+            return self._find_actor(this_app())
         except AttributeError as error:
             failure = OsoError(
                 "Getting the current actor failed. You may need to override the current actor"
@@ -306,11 +411,18 @@ class FlaskOso:
         unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
         seen = look_at(_policies(app)) if _flag(app, "OSO_RELOAD") else ()
         audience = Audience(app, app.config)
+        named = app.config["OSO_ACTOR"]
+        named_actor = NamedActor(named) if named is not None else None
         # Nothing of the app is touched before its policies are in force.
         binding = self._bind_configured(app, oso)
         config = {key: app.config[key] for key in _CONFIG_DEFAULTS}
         state = OsoState(
-            self, {self: binding}, unguarded=unguarded, config=config, audience=audience
+            self,
+            {self: binding},
+            unguarded=unguarded,
+            named_actor=named_actor,
+            config=config,
+            audience=audience,
         )
         if seen and binding.oso is not None:
             self._reload(app, state, binding.oso, seen)
@@ -376,6 +488,17 @@ class FlaskOso:
     def _binding(self, state: OsoState | None) -> Binding:
         return self._shared if state is None else state.bindings.get(self, self._shared)
 
+    def _who(self, actor: t.Any) -> t.Any:
+        return self.current_actor if actor is NOT_GIVEN else unwrap(actor)
+
+    def _find_actor(self, app: Flask) -> t.Any:
+        if self._get_actor is not None:
+            return unwrap(self._get_actor.of(app)())
+        state = find_state(app)
+        if state is not None and state.named_actor is not None:
+            return state.named_actor.of(app)
+        return find_actor(app)
+
     def _decide(self, app: Flask, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Make the decision about a request; what is asked besides goes to ``ask``."""
         state = find_state(app)
@@ -386,12 +509,14 @@ class FlaskOso:
             hooks.log_unknown_action(app, state, oso, action)
         return allowed
 
-    def _refuse(self, app: Flask, problem: Problem) -> t.NoReturn:
-        """Answer a denial as the program wants, or else with the problem."""
+    def _refuse(
+        self, app: Flask, denial: Denial, manner: Manner, *, is_current: bool
+    ) -> t.NoReturn:
+        """Answer a denial as the program wants, or else in a manner."""
         action = self._unauthorized_action
         answer = action.of(app)() if action is not None else None
         if answer is None:
-            raise problem
+            raise refusal(app, denial, manner, is_current=is_current)
         raise HTTPException(response=app.make_response(answer))
 
 
@@ -412,10 +537,6 @@ def _note_decision(app: Flask, allowed: bool) -> None:
 
 def _default_action() -> str:
     return "GET" if request.method == "HEAD" else request.method
-
-
-def _current_user() -> t.Any:
-    return g.current_user
 
 
 def _policies(app: Flask) -> list[str]:

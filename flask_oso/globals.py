@@ -21,6 +21,7 @@ from werkzeug.local import LocalProxy
 from .polar.exceptions import OsoError
 
 if t.TYPE_CHECKING:
+    from .actors import NamedActor
     from .audience import Audience
     from .census import Census
     from .extension import FlaskOso
@@ -114,6 +115,8 @@ class OsoState:
     #: Route authorization runs as the last ``before_request`` function of the app.
     judges_last: bool = False
     census: Census | None = None
+    #: Who ``OSO_ACTOR`` says acts.
+    named_actor: NamedActor | None = None
     #: The configuration as it was read.
     config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     #: Makes the decisions, and tells of them.
@@ -154,6 +157,8 @@ class RequestMark:
     pending: tuple[FlaskOso, ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.
     reported: bool = False
+    #: The URL variables in whose place the view is given an object.
+    used_variables: frozenset[str] = frozenset()
     #: The status of a response that carries nothing of the view, and replaced one that did.
     withheld_as: int | None = None
 

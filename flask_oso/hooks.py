@@ -307,7 +307,9 @@ def _withhold(app: Flask, mark: RequestMark, response: Response, status: int) ->
 
 def _changed_config(app: Flask, state: OsoState) -> str | None:
     """Say which switch was thrown too late, and would be taken for being in force."""
-    changed = [key for key, value in state.config.items() if app.config.get(key) != value]
+    pairs = [(key, value, app.config.get(key)) for key, value in state.config.items()]
+    # A proxy need not equal itself.
+    changed = [key for key, old, new in pairs if new is not old and new != old]
     if not changed:
         return None
     return f"{', '.join(map(repr, changed))} changed after 'init_app'. Configure the app before."
@@ -320,7 +322,10 @@ def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
         for guard in all_guards(view):
             if guard.kind is GuardKind.AUTHORIZE:
                 where = describe(endpoint, view)
-                _warn(_unknown_action(guard, where, known), _unknown_class(guard, where, oso))
+                _warn(
+                    *(_unknown_action(action, where, known) for action in guard.actions),
+                    _unknown_class(guard, where, oso),
+                )
 
 
 def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
@@ -344,8 +349,7 @@ def _warn(*texts: str | None) -> None:
         warnings.warn(text, UserWarning, stacklevel=2)
 
 
-def _unknown_action(guard: Guard, where: str, known: frozenset[str] | None) -> str | None:
-    action = guard.action
+def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> str | None:
     if known is None or not isinstance(action, str) or action in known:
         return None
     return f"The action {action!r} of the {where} is never allowed by the policy." + _meant(

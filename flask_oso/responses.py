@@ -34,12 +34,14 @@ class Denial:
     actor: t.Any
     action: t.Any
     resource: t.Any
+    #: There is no such object, so the policy was not asked.
+    is_missing: bool = False
 
 
 class Problem(HTTPException):
     """A refusal that answers in the format that its client prefers.
 
-    :param denial: what was asked; ``None`` where nothing was, as of an object that is missing.
+    :param denial: what was asked; ``None`` where nothing was.
     """
 
     #: What problem details say happened; the page says ``description``.

@@ -15,11 +15,13 @@ import inspect
 import itertools
 import typing as t
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from flask import Flask, Request
+from flask import Blueprint, Flask, Request
 from flask.views import MethodView
 from werkzeug.routing import Rule
+
+from .keys import Key
 
 View = Callable[..., t.Any]
 
@@ -53,6 +55,15 @@ class Statement:
     file: str
     line: int
 
+    @classmethod
+    def of_caller(cls, depth: int) -> Statement:
+        """Give the line so many calls above the function that asks."""
+        frame = inspect.currentframe()
+        for _ in range(depth + 1):
+            frame = frame.f_back if frame is not None else None
+        # Without frames, on interpreters that have none, no statement is known.
+        return cls(frame.f_code.co_filename, frame.f_lineno) if frame is not None else cls("", 0)
+
     def defines(self, view: View) -> bool:
         """Tell whether the function comes from the statement that has this line."""
         code = getattr(view, "__code__", None)
@@ -64,18 +75,31 @@ class Statement:
 
 @dataclasses.dataclass(eq=False)
 class Guard:
-    """One use of a decorator, with its constants."""
+    """One use of a decorator, or of ``FlaskOso.guard`` for a blueprint, with its constants."""
 
     kind: GuardKind
     place: Statement
+    #: The action, or a mapping of HTTP methods to actions.
     action: t.Any = None
     resource: t.Any = None
+    #: What identifies the object in a route; ``None`` if the resource is judged as it is.
+    key: Key | None = None
+    #: It keeps the guards of blueprints from the view as well.
+    lifts: bool = False
+    #: The blueprint whose views it guards, if it is no decorator.
+    blueprint: str | None = None
     #: Why a view is exempt.
     reason: str | None = None
     #: Some app has a route that leads through this guard.
     is_used: bool = False
     #: The apps that have one.
     apps: weakref.WeakSet[Flask] = dataclasses.field(default_factory=weakref.WeakSet)
+
+    @property
+    def actions(self) -> list[t.Any]:
+        """The action, or all those of the mapping."""
+        is_mapping = isinstance(self.action, Mapping)
+        return list(self.action.values()) if is_mapping else [self.action]
 
     def is_missed_by(self, app: Flask) -> bool:
         """Tell whether a bare route of the app is a mistake, and not what another app wants."""
@@ -121,6 +145,20 @@ def guards_of_request(view: View, method: str) -> list[Guard]:
     return [guard for part in _parts(view, method) for guard in guards_of(part)]
 
 
+def add_blueprint_guard(blueprint: Blueprint, guard: Guard) -> None:
+    """Note that the views of a blueprint, and of those inside of it, are behind a guard."""
+    vars(blueprint)[_MARK] = (*vars(blueprint).get(_MARK, ()), guard)
+
+
+def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
+    """Give the guards that a request meets on its way: those of blueprints, then the view's."""
+    view = app.view_functions.get(endpoint)
+    guards = guards_of_request(view, method) if view is not None else []
+    if any(guard.lifts for guard in guards):
+        return guards
+    return [*_blueprint_guards(app, endpoint), *guards]
+
+
 def all_guards(view: View) -> list[Guard]:
     """Give the guards that requests of any method meet."""
     parts = {id(part): part for method in _methods(view) for part in _parts(view, method)}
@@ -137,12 +175,13 @@ def duty_of(app: Flask, request: Request) -> Duty:
     rule = request.url_rule
     if rule is None or is_automatic_options(rule, request.method):
         return Duty.NONE
-    return duty_of_view(rule.endpoint, app.view_functions.get(rule.endpoint), request.method)
+    return duty_of_endpoint(app, rule.endpoint, request.method)
 
 
-def duty_of_view(endpoint: str, view: View | None, method: str) -> Duty:
-    """Tell what a view owes, if a request of this method enters it."""
-    guards = guards_of_request(view, method) if view is not None else []
+def duty_of_endpoint(app: Flask, endpoint: str, method: str) -> Duty:
+    """Tell what the view of an endpoint owes, if a request of this method enters it."""
+    view = app.view_functions.get(endpoint)
+    guards = guards_met(app, endpoint, method)
     if any(guard.kind is not GuardKind.SKIP for guard in guards):
         return Duty.GUARDED
     if guards or (view is not None and is_static(endpoint, view)):
@@ -181,6 +220,16 @@ def method_function(view: View, method: str) -> tuple[str, View] | None:
     return (f"{view_class.__name__}.{handler[0]}", handler[1]) if handler is not None else None
 
 
+def entered_function(view: View, method: str) -> View:
+    """Give the function that a request enters through a view: of a class, its method."""
+    view_class = getattr(view, "view_class", None)
+    if view_class is None:
+        return view
+    function = method_function(view, method)
+    entered: View = view_class.dispatch_request if function is None else function[1]
+    return entered
+
+
 def is_static(endpoint: str, view: View) -> bool:
     """Tell whether a view is the one with which Flask serves static files."""
     # Flask registers a function of its own; a view that took its place is not exempt.
@@ -192,6 +241,13 @@ def missed_guard(app: Flask, view: View) -> Guard | None:
     """Give a guard that was put above a view in vain, if it is a mistake of this app."""
     guard = _missed_guard(view)
     return guard if guard is not None and guard.is_missed_by(app) else None
+
+
+def _blueprint_guards(app: Flask, endpoint: str) -> Iterator[Guard]:
+    """Give the guards of the blueprints of an endpoint, the outermost blueprint first."""
+    parts = endpoint.split(".")[:-1]
+    for name in itertools.accumulate(parts, "{}.{}".format):
+        yield from vars(app.blueprints[name]).get(_MARK, ()) if name in app.blueprints else ()
 
 
 def _missed_guard(view: View) -> Guard | None:
@@ -312,10 +368,7 @@ def _methods(view: View) -> Iterable[str]:
 
 def locate(view: View, method: str) -> Statement | None:
     """Give the place of what a request of a method enters, if it was written in Python."""
-    function = method_function(view, method)
-    view_class = getattr(view, "view_class", None)
-    entered = view if view_class is None else view_class.dispatch_request
-    code = getattr(_innermost(entered if function is None else function[1]), "__code__", None)
+    code = getattr(_innermost(entered_function(view, method)), "__code__", None)
     return Statement(code.co_filename, code.co_firstlineno) if code else None
 
 

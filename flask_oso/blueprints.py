@@ -1,0 +1,49 @@
+"""Guards of whole blueprints: a function that Flask calls before each of their views.
+
+It is called for views that are registered later, and for those of blueprints inside. A
+view's own decorators come after it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask import Blueprint
+
+from .demands import Demand
+from .globals import mark_of, state_of, this_app, this_request
+from .polar.exceptions import OsoError
+from .routes import Guard, add_blueprint_guard, guards_met, is_automatic_options
+
+if t.TYPE_CHECKING:
+    from .extension import FlaskOso
+
+
+def guard_blueprint(
+    extension: FlaskOso, blueprint: Blueprint, demand: Demand, guard: Guard
+) -> None:
+    """Demand something of every request to the views of a blueprint.
+
+    :raises OsoError: an app has the blueprint already, so it would stay without.
+    """
+
+    def check() -> None:
+        app, current = this_app(), this_request()
+        rule = current.url_rule
+        if rule is None or is_automatic_options(rule, current.method):
+            return
+        if guard not in guards_met(app, rule.endpoint, current.method):
+            return
+        state_of(app)
+        mark_of(app, current).undecided = True
+        view = app.view_functions[rule.endpoint]
+        current.view_args = demand.meet(extension, app, view, current.view_args or {})
+
+    try:
+        blueprint.before_request(check)
+    except AssertionError:
+        raise OsoError(
+            f"The blueprint {blueprint.name!r} is registered already, so it cannot be guarded any"
+            " more. Call 'guard' before 'register_blueprint'."
+        ) from None
+    add_blueprint_guard(blueprint, guard)

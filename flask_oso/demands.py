@@ -1,0 +1,233 @@
+"""What a guard demands of a request, and what the view behind it is called with.
+
+In goes a request that meets a guard; out come the arguments for the view: where the route
+names an object, that object in place of what identifies it. A demand that is not met
+raises. ``@authorize("read", Post)`` and ``FlaskOso.guard`` are both made of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from flask import Flask, has_request_context
+
+from .globals import NOT_GIVEN, this_mark, this_request
+from .keys import Key, make_key
+from .polar.exceptions import OsoError
+from .refusals import Manner
+from .routes import View, entered_function, guards_of
+
+if t.TYPE_CHECKING:
+    from .extension import FlaskOso
+
+#: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
+METHOD_ACTIONS: Mapping[str, str] = {
+    "GET": "read",
+    "POST": "create",
+    "PUT": "edit",
+    "PATCH": "edit",
+    "DELETE": "delete",
+}
+
+Arguments = dict[str, t.Any]
+_Parameter = inspect.Parameter
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameters:
+    """The arguments that a view takes."""
+
+    #: By position, in order.
+    by_position: tuple[str, ...] = ()
+    by_keyword: frozenset[str] = frozenset()
+    #: It has ``**kwargs``.
+    takes_all: bool = False
+
+    def take(self, name: str) -> bool:
+        """Tell whether the view takes an argument by keyword."""
+        return self.takes_all or name in self.by_keyword
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Demand:
+    """An action, and what it is done to.
+
+    ``action`` may be a mapping of HTTP methods to actions. Without a ``key`` the resource is
+    judged as it is.
+    """
+
+    action: t.Any
+    resource: t.Any
+    actor: t.Any = NOT_GIVEN
+    key: Key | None = None
+    #: A view that takes the object has to get one.
+    serves_view: bool = True
+    #: What views take: to look takes longer than to decide.
+    _known: dict[View, Parameters] = dataclasses.field(default_factory=dict, init=False)
+
+    def meet(self, extension: FlaskOso, app: Flask, view: View, given: Arguments) -> Arguments:
+        """Give the arguments to call a view with.
+
+        :param given: what it would be called with.
+        :raises HTTPException: denied, or there is no such object.
+        :raises OsoError: no decision could be made.
+        """
+        action = self._action()
+        entered = _entered(app, view)
+        parameters = self._parameters_of(entered)
+        variables = self._variables(parameters, given)
+        if self.key is None or variables is None:
+            manner = Manner.CHALLENGE
+            extension.judge(self.resource, actor=self.actor, action=action, manner=manner)
+            return given
+        identity = self.key.identity_in(given, variables)
+        found: t.Any = extension.load(self.key.cls, identity, actor=self.actor, action=action)
+        used = _note_used(app, variables)
+        if not parameters.takes_all and not _needs_variables(view, entered):
+            left_out = used - parameters.by_keyword
+            given = {name: each for name, each in given.items() if name not in left_out}
+        keyword = self.key.keyword
+        return {**given, keyword: found} if parameters.take(keyword) else given
+
+    def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
+        """Give the names of arguments that a view is given by position."""
+        return dict(zip(self._parameters_of(view).by_position, args, strict=False)) if args else {}
+
+    def check_view(self, view: View) -> None:
+        """Look at a view when it is decorated.
+
+        :raises OsoError: it cannot be given the object.
+        """
+        parameters = self._parameters_of(view)
+        keyword = self.key.keyword if self.key is not None else None
+        if keyword in parameters.by_position and keyword not in parameters.by_keyword:
+            raise OsoError(
+                f"The view takes {keyword!r} by position only, and the object is given by"
+                f" keyword. Remove the '/' behind {keyword!r}."
+            )
+
+    def _action(self) -> t.Any:
+        """Give the action of the current request.
+
+        :raises OsoError: the mapping does not have its method.
+        """
+        if not isinstance(self.action, Mapping):
+            return self.action
+        method = this_request().method
+        if method == "HEAD" and method not in self.action:
+            method = "GET"
+        if method not in self.action:
+            raise OsoError(
+                f"The guard of this view has no action for {method}, so nobody may do it. Add the"
+                " method to its mapping."
+            )
+        return self.action[method]
+
+    def _parameters_of(self, view: View) -> Parameters:
+        known = self._known.get(view)
+        if known is None:
+            known = self._known[view] = parameters_of(view)
+        return known
+
+    def _variables(self, parameters: Parameters, given: Arguments) -> tuple[str, ...] | None:
+        """Give the variables that identify the object; ``None`` if the class is judged.
+
+        :raises OsoError: there is none, and there has to be an object.
+        """
+        key = self.key
+        if key is None:
+            return None
+        variables = key.variables_of(given)
+        if variables is not None:
+            return variables
+        lost = key.variables_of(_route_variables())
+        if lost is not None:
+            raise OsoError(
+                f"The route has {', '.join(map(repr, lost))}, but the guard of"
+                f" {key.cls.__name__!r} is not given it. Something in between takes it away."
+            )
+        is_wanted = self.serves_view and key.keyword in parameters.by_keyword
+        if key.is_required or is_wanted:
+            raise OsoError(
+                f"The route does not have {key}, so it names no object of"
+                f" {key.cls.__name__!r}. Name its variable with 'key', or judge the class itself"
+                " with 'load=False'."
+            )
+        return None
+
+
+def make_demand(
+    action: t.Any,
+    resource: t.Any,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    key: str | Sequence[str] | None = None,
+    load: bool | None = None,
+    serves_view: bool = True,
+) -> Demand:
+    """Make the demand that a decorator states.
+
+    :raises OsoError: it makes no sense.
+    """
+    if isinstance(action, Mapping):
+        _check_methods(action)
+    return Demand(action, resource, actor, make_key(resource, key, load), serves_view)
+
+
+def parameters_of(view: View) -> Parameters:
+    """Give the arguments that a view takes, as far as its decorators tell what they wrap."""
+    try:
+        found = inspect.signature(view).parameters.values()
+    except (TypeError, ValueError):  # It is not written in Python.
+        return Parameters(takes_all=True)
+    either, keyword = _Parameter.POSITIONAL_OR_KEYWORD, _Parameter.KEYWORD_ONLY
+    by_position = (each.name for each in found if each.kind in (_Parameter.POSITIONAL_ONLY, either))
+    by_keyword = (each.name for each in found if each.kind in (either, keyword))
+    takes_all = any(each.kind is _Parameter.VAR_KEYWORD for each in found)
+    return Parameters(tuple(by_position), frozenset(by_keyword), takes_all)
+
+
+def _check_methods(actions: Mapping[t.Any, t.Any]) -> None:
+    wrong = [each for each in actions if not isinstance(each, str) or each != each.upper()]
+    if wrong or not actions:
+        raise OsoError(
+            "A mapping of actions has HTTP methods in capital letters as its keys, such as"
+            f" {{'GET': 'read'}}, and not {wrong[0]!r}."
+            if wrong
+            else "A mapping of actions is empty, so nobody may do anything. Name the methods."
+        )
+
+
+def _entered(app: Flask, view: View) -> View:
+    """Give the function that is called in the end: of a class, the one for the method."""
+    if not has_request_context():
+        return view
+    current = this_request()
+    registered = app.view_functions.get(current.endpoint or "")
+    if registered is None or getattr(registered, "view_class", None) is None:
+        return view
+    # A decorator of a method is not one of its class.
+    is_whole = inspect.unwrap(registered) is inspect.unwrap(view)
+    return entered_function(registered, current.method) if is_whole else view
+
+
+def _needs_variables(view: View, entered: View) -> bool:
+    """Tell whether a guard further inside finds an object, too."""
+    return any(guard.key is not None for each in {view, entered} for guard in guards_of(each))
+
+
+def _route_variables() -> set[str]:
+    rule = this_request().url_rule if has_request_context() else None
+    return set() if rule is None else rule.arguments
+
+
+def _note_used(app: Flask, variables: tuple[str, ...]) -> frozenset[str]:
+    """Note that an object takes the place of variables; give all of which that is so."""
+    mark = this_mark(app)
+    used = frozenset(variables)
+    if mark is not None:
+        used = mark.used_variables = mark.used_variables | used
+    return used

@@ -1,0 +1,77 @@
+"""Which URL variables identify the object that a guard judges.
+
+In go a class and what a decorator says; out comes a ``Key``, which finds the variables in
+a route and their values in a call. Where the object comes from is not known here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from collections.abc import Collection, Mapping, Sequence
+
+from .polar.exceptions import OsoError
+
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """The URL variables of an object.
+
+    ``choices`` are the sets of variables that may identify it; the first that a route has
+    counts. ``keyword`` is the argument in which a view takes the object.
+    """
+
+    cls: type
+    keyword: str
+    choices: tuple[tuple[str, ...], ...]
+    #: A route without any of these variables is a mistake; otherwise the class is judged.
+    is_required: bool
+
+    def variables_of(self, names: Collection[str]) -> tuple[str, ...] | None:
+        """Give the variables among those of a route; ``None`` if it identifies no object."""
+        return next((each for each in self.choices if all(name in names for name in each)), None)
+
+    def identity_in(self, values: Mapping[str, t.Any], variables: tuple[str, ...]) -> t.Any:
+        """Give the value of the variable, or a tuple where there are several."""
+        found = tuple(values[name] for name in variables)
+        return found[0] if len(found) == 1 else found
+
+    def __str__(self) -> str:
+        """Show the choices, as a sentence names them."""
+        return " or ".join(repr(", ".join(each)) for each in self.choices)
+
+
+def make_key(resource: t.Any, name: str | Sequence[str] | None, load: bool | None) -> Key | None:
+    """Make the key of a resource; ``None`` if it is judged as it is.
+
+    :param name: the variable or variables that a decorator names.
+    :param load: ``False`` for the class itself, ``True`` for an object and nothing else.
+    :raises OsoError: what the decorator says makes no sense.
+    """
+    is_class = isinstance(resource, type)
+    if not is_class and (name is not None or load is not None):
+        raise OsoError("'key' and 'load' are for classes. The resource here is a constant.")
+    if load is False and name is not None:
+        raise OsoError("'key' names what identifies an object, but 'load=False' loads none.")
+    if not is_class or load is False:
+        return None
+    keyword = snake_case(resource.__name__)
+    if name is None:
+        choices: tuple[tuple[str, ...], ...] = ((f"{keyword}_id",), ("id",))
+        return Key(resource, keyword, choices, load is True)
+    return Key(resource, keyword, (_variables(name),), True)
+
+
+def snake_case(name: str) -> str:
+    """Write the name of a class as that of a variable: ``BlogPost`` is ``blog_post``."""
+    return _WORD.sub("_", name).lower()
+
+
+def _variables(name: str | Sequence[str]) -> tuple[str, ...]:
+    variables = tuple(name) if isinstance(name, list | tuple) else (name,)
+    if not variables or not all(isinstance(each, str) and each for each in variables):
+        raise OsoError(f"'key' is the name of a URL variable, or a list of them, not {name!r}.")
+    return t.cast("tuple[str, ...]", variables)

@@ -1,0 +1,74 @@
+"""Where the objects come from that requests name: functions of the program, or SQLAlchemy.
+
+In goes a class with an identity, out comes the object, or ``None`` where there is none.
+Whether anybody may see it is not decided here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing as t
+from collections.abc import Callable
+
+from flask import Flask
+from werkzeug.exceptions import NotFound
+
+from .callees import Callee
+from .globals import unwrap
+from .polar.exceptions import OsoError
+
+
+class Loaders:
+    """What finds the objects of each class, in all apps of a FlaskOso."""
+
+    def __init__(self) -> None:
+        self._functions: dict[type, Callee] = {}
+        self._get_session: Callee | None = None
+
+    def add(self, cls: type, function: Callable[..., t.Any]) -> None:
+        """Find the objects of a class with a function; the last one counts."""
+        self._functions[cls] = Callee(function)
+
+    def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
+        """Find the objects of mapped classes in the session that a function gives."""
+        self._get_session = Callee(get_session)
+
+    def find(self, app: Flask, cls: type, identity: t.Any) -> t.Any:
+        """Give the object of a class with an identity; ``None`` if there is none.
+
+        :raises OsoError: nothing says how to find it.
+        """
+        function = self._functions.get(cls)
+        if function is not None:
+            return _call(function.of(app), cls, identity)
+        session = self._session_of(app)
+        if session is None:
+            raise OsoError(
+                f"Nothing says how to find an object of {cls.__name__!r}. Register a function:"
+                f" '@oso.loader({cls.__name__})', or give the session of SQLAlchemy to"
+                " 'set_get_session'."
+            )
+        # Imported late: an app without a database need not have SQLAlchemy.
+        from .sqlalchemy.identities import find_row
+
+        return find_row(session, cls, identity)
+
+    def _session_of(self, app: Flask) -> t.Any:
+        if self._get_session is not None:
+            return self._get_session.of(app)()
+        return getattr(app.extensions.get("sqlalchemy"), "session", None)
+
+
+def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:
+    values = identity if isinstance(identity, tuple) else (identity,)
+    try:
+        found = unwrap(function(*values))
+    except NotFound:
+        # As 'get_or_404' says it. The answer must be that to what is hidden.
+        return None
+    if inspect.isawaitable(found):
+        raise OsoError(
+            f"The loader of {cls.__name__!r} gave an awaitable in place of an object. Make it"
+            " an 'async def' function."
+        )
+    return found

@@ -1,0 +1,157 @@
+"""One row by its primary key, with a key that came from a client.
+
+In goes a session, a mapped class and an identity; out comes the row that has exactly this
+identity, or ``None``. The database converts nothing: ``"1"``, ``" 1"``, ``"1e0"``, ``True``
+and ``1.0`` are not all the same to us, as they may be to it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing as t
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..polar.exceptions import OsoError
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class _NoSuchKeyError(Exception):
+    """No row can have such a key."""
+
+
+def find_row(session: t.Any, cls: type, identity: t.Any) -> t.Any:
+    """Give the row with an identity; ``None`` if there is none.
+
+    A string becomes a number or a UUID if it is written as we would write it. Every other
+    value has to have the type of its column.
+
+    :param session: a ``Session``, or a ``scoped_session``.
+    :param identity: the primary key; a tuple in the order of its columns if it has several.
+    :raises OsoError: the class is not mapped, has another number of columns in its key, has
+        one that no string can be told to mean, or the session is asynchronous.
+    """
+    mapper = _mapper_of(cls)
+    values = identity if isinstance(identity, tuple) else (identity,)
+    if len(values) != len(mapper.primary_key):
+        raise OsoError(
+            f"The primary key of {cls.__name__!r} has {len(mapper.primary_key)} columns, and"
+            f" {len(values)} values were given. {_remedy(cls)}"
+        )
+    try:
+        pairs = zip(mapper.primary_key, values, strict=True)
+        dialect = session.get_bind(mapper).dialect.name
+        key = tuple(
+            _storable(_exact(cls, column, value), column, dialect) for column, value in pairs
+        )
+    except _NoSuchKeyError:
+        return None
+    row = _read(session, cls, key)
+    if row is None or not _has_identity(mapper, row, key):
+        return None
+    return row
+
+
+def _mapper_of(cls: type) -> orm.Mapper[t.Any]:
+    mapper: t.Any = sa.inspect(cls, raiseerr=False)
+    if not isinstance(mapper, orm.Mapper):
+        raise OsoError(f"{cls.__name__!r} is not mapped by SQLAlchemy. {_remedy(cls)}")
+    return mapper
+
+
+def _remedy(cls: type) -> str:
+    return f"Register a function that finds it: '@oso.loader({cls.__name__})'."
+
+
+def _exact(cls: type, column: sa.ColumnElement[t.Any], value: t.Any) -> t.Any:
+    """Give a value of the column's own type.
+
+    :raises _NoSuchKeyError: no such value equals it.
+    """
+    kind = _python_type(column)
+    if value is None or isinstance(value, dict | list | tuple):
+        raise _NoSuchKeyError
+    if kind is None or type(value) is kind:
+        return value
+    if type(value) is not str:
+        raise _NoSuchKeyError
+    if kind is int:
+        return _matched(_INTEGER, value, int)
+    if kind is uuid.UUID:
+        return _matched(_UUID, value, uuid.UUID)
+    raise OsoError(
+        f"The primary key of {cls.__name__!r} is of type {kind.__name__!r}, and a string was given."
+        f" {_remedy(cls)}"
+    )
+
+
+def _python_type(column: sa.ColumnElement[t.Any]) -> type | None:
+    """Give the type of a column's values; ``None`` if only its own code knows it."""
+    if isinstance(column.type, sa.types.TypeDecorator):
+        return None
+    try:
+        return column.type.python_type
+    except NotImplementedError:
+        return None
+
+
+def _matched(pattern: re.Pattern[str], text: str, kind: t.Callable[[str], t.Any]) -> t.Any:
+    if pattern.fullmatch(text) is None:
+        raise _NoSuchKeyError
+    return kind(text)
+
+
+def _storable(value: t.Any, column: sa.ColumnElement[t.Any], dialect: str) -> t.Any:
+    """Give a value back that the database can be asked about without an error.
+
+    :raises _NoSuchKeyError: it cannot.
+    """
+    if type(value) is int:
+        most = 1 << (_bits(column.type) if dialect == "postgresql" else 63)
+        is_storable = -most <= value < most
+    else:
+        is_storable = type(value) is not str or ("\0" not in value and _is_unicode(value))
+    if not is_storable:
+        raise _NoSuchKeyError
+    return value
+
+
+def _bits(kind: sa.types.TypeEngine[t.Any]) -> int:
+    """Tell how large an integer PostgreSQL casts to this type, without its sign."""
+    stored: t.Any = kind.impl if isinstance(kind, sa.types.TypeDecorator) else kind
+    if isinstance(stored, sa.SmallInteger):
+        return 15
+    return 63 if isinstance(stored, sa.BigInteger) or not isinstance(stored, sa.Integer) else 31
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _read(session: t.Any, cls: type, key: tuple[t.Any, ...]) -> t.Any:
+    try:
+        row = session.get(cls, key if len(key) > 1 else key[0])
+    except sa.exc.DBAPIError:
+        raise
+    except sa.exc.StatementError as error:
+        # The code of a column's type did not take the value: no row has such a key.
+        if isinstance(error.orig, ValueError | TypeError | AttributeError):
+            return None
+        raise
+    if inspect.iscoroutine(row):
+        row.close()
+        raise OsoError(f"The session is asynchronous. {_remedy(cls)}")
+    return row
+
+
+def _has_identity(mapper: orm.Mapper[t.Any], row: t.Any, key: tuple[t.Any, ...]) -> bool:
+    """Tell whether a row is the one that was asked for, and not one that compares equal."""
+    found = mapper.primary_key_from_instance(row)
+    return all(
+        type(one) is type(other) and one == other for one, other in zip(found, key, strict=True)
+    )

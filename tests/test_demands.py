@@ -1,0 +1,682 @@
+"""``@authorize("read", Post)``: what it loads, whom it lets in, and what the view is given."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, request
+from flask.views import MethodView, View
+from werkzeug.exceptions import NotFound
+
+from flask_oso import (
+    METHOD_ACTIONS,
+    FlaskOso,
+    Oso,
+    OsoError,
+    authorize,
+    authorizes_inside,
+    skip_authorization,
+)
+
+POLICY = """
+allow(user: String, _, post: Post) if post.owner = user;
+allow(_, "read", post: Post) if post.public;
+allow("root", _, _);
+allow(_: String, "create", Post);
+"""
+
+
+@dataclasses.dataclass(eq=False)
+class Post:
+    """What the sites of these tests show."""
+
+    owner: str
+    public: bool = False
+
+
+class BlogPost(Post):
+    """A class whose name has two words."""
+
+
+class Blog:
+    """A site with posts 1, ann's own, and 2, ann's and public; there is no 3."""
+
+    def __init__(self, site: t.Any) -> None:
+        self.site = site
+        self.app: Flask = site.app
+        self.guard: FlaskOso = site.guard
+        self.posts = {1: Post("ann"), 2: Post("ann", public=True)}
+        self.guard.loader(Post)(self.posts.get)
+        self.open = site.open
+
+    def statuses(self, path: str, user: str | None = "eve", **options: t.Any) -> list[int]:
+        """Give the answers about the hidden, the public and the missing post."""
+        paths = [path.format(number) for number in (1, 2, 3)]
+        return [self.open(each, user, **options).status_code for each in paths]
+
+
+@pytest.fixture
+def blog(make_site: t.Any) -> Blog:
+    """Give a site with posts that must authorize."""
+    site = make_site("unused(1);", OSO_REQUIRE_AUTHORIZATION=True)
+    oso = site.app.extensions["oso"].oso
+    oso.register_class(Post)
+    oso.register_class(BlogPost)
+    oso.load_str(POLICY, replace=True)
+    return Blog(site)
+
+
+# -- who gets in ---------------------------------------------------------------------
+
+
+def test_object_is_loaded_and_judged(blog: Blog) -> None:
+    """Its owner reads it; others do, if it is public."""
+
+    @blog.app.get("/<int:post_id>")
+    @authorize("read", Post)
+    def show(post: Post) -> str:
+        return f"{post.owner} {post.public}"
+
+    assert blog.open("/1", "ann").text == "ann False"
+    assert blog.statuses("/{}", "ann") == [200, 200, 404]
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
+def test_what_may_be_read_is_forbidden_and_not_missing(blog: Blog) -> None:
+    """403 is for those who may read it but not do this."""
+
+    @blog.app.get("/<int:post_id>")
+    @authorize("edit", Post)
+    def edit(post: Post) -> str:
+        return "edited"
+
+    assert blog.statuses("/{}", "ann") == [200, 200, 404]
+    assert blog.statuses("/{}") == [404, 403, 404]
+    assert blog.statuses("/{}", method="HEAD") == [404, 403, 404]
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_hidden_and_missing_get_the_same_answer(blog: Blog, accept: str) -> None:
+    """Nothing in an answer tells whether there is something."""
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(lambda post: "post"))
+    options = {"headers": {"Accept": accept}}
+
+    hidden = blog.open("/1", **options)
+    del blog.posts[1]
+    missing = blog.open("/1", **options)
+
+    assert (hidden.status_code, hidden.data) == (404, missing.data)
+    assert list(hidden.headers) == list(missing.headers)
+
+
+def test_missing_object_is_not_asked_about(blog: Blog) -> None:
+    """Whoever may do everything is not let in without an object."""
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(blog.site.enter))
+
+    assert (blog.statuses("/{}", "root")[2], blog.site.entered) == (404, ["/1", "/2"])
+
+
+def test_read_action_is_that_of_the_oso(blog: Blog) -> None:
+    """An Oso may have another name for reading."""
+    blog.app.extensions["oso"].oso.read_action = "view"
+    blog.app.add_url_rule("/<int:post_id>", "edit", authorize("edit", Post)(lambda post: "post"))
+
+    assert blog.statuses("/{}") == [404, 404, 404]
+
+
+def test_unauthorized_action_answers_missing_and_hidden_alike(blog: Blog) -> None:
+    """What 'set_unauthorized_action' gives wins, whatever was denied."""
+    blog.guard.set_unauthorized_action(lambda: ("log in", 418))
+    blog.app.add_url_rule("/<int:post_id>", "edit", authorize("edit", Post)(lambda post: "post"))
+
+    assert blog.statuses("/{}") == [418, 418, 418]
+
+
+def test_actor_of_the_decorator_is_judged(blog: Blog) -> None:
+    """An actor that is named takes the place of the current one."""
+    guard = authorize("read", Post, actor=None)
+    blog.app.add_url_rule("/<int:post_id>", "show", guard(lambda post: "post"))
+
+    assert blog.statuses("/{}", "ann") == [404, 200, 404]
+
+
+# -- which object --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "guard"),
+    [
+        ("/<int:post_id>", authorize("read", Post)),
+        ("/<int:id>", authorize("read", Post)),
+        ("/<id>/<int:post_id>", authorize("read", Post)),
+        ("/<int:number>", authorize("read", Post, key="number")),
+        ("/<int:post>", authorize("read", Post, key="post")),
+        ("/<id>/<post_id>/<int:number>", authorize("read", Post, key="number")),
+        ("/<int:post_id>", authorize("read", Post, load=True)),
+    ],
+)
+def test_variable_identifies_the_object(blog: Blog, rule: str, guard: t.Any) -> None:
+    """The key comes first, then the variable named after the class, then 'id'."""
+    blog.app.add_url_rule(rule, "show", guard(lambda post, **others: post.owner))
+    path = "/{}" if rule.count("/") == 1 else "/".join(["", *["9"] * (rule.count("/") - 1), "{}"])
+
+    assert blog.statuses(path) == [404, 200, 404]
+
+
+def test_class_of_two_words_has_a_variable_of_two_words(blog: Blog) -> None:
+    """BlogPost is identified by 'blog_post_id', and given as 'blog_post'."""
+    post = BlogPost("eve")
+    blog.guard.loader(BlogPost)({5: post}.get)
+
+    @blog.app.get("/<int:blog_post_id>")
+    @authorize("read", BlogPost)
+    def show(blog_post: BlogPost) -> str:
+        return str(blog_post is post)
+
+    assert blog.open("/5").text == "True"
+
+
+def test_object_of_several_variables(blog: Blog) -> None:
+    """A loader is given the values of all variables of the key, in their order."""
+    blog.guard.loader(Post)(lambda year, number: Post(f"{year}-{number}", public=True))
+
+    @blog.app.get("/<int:number>/<year>")
+    @authorize("read", Post, key=("year", "number"))
+    def show(post: Post) -> str:
+        return post.owner
+
+    assert blog.open("/7/2026").text == "2026-7"
+
+
+def test_class_is_judged_where_the_route_names_no_object(blog: Blog) -> None:
+    """'allow(_, "create", Post)' is about the class itself, and a denial is 403."""
+    blog.app.add_url_rule("/", "new", authorize("create", Post)(lambda: "new"), methods=["POST"])
+
+    answers = [blog.open("/", user, method="POST").status_code for user in ("eve", None)]
+
+    assert answers == [200, 403]
+
+
+def test_class_is_judged_in_spite_of_a_variable(blog: Blog) -> None:
+    """'load=False' says that 'id' identifies something else."""
+
+    @blog.app.post("/<int:id>/posts")
+    @authorize("create", Post, load=False)
+    def new(id: int) -> str:
+        return f"new in {id}"
+
+    assert blog.open("/7/posts", method="POST").text == "new in 7"
+
+
+def test_id_of_something_else_is_taken_for_the_object(blog: Blog) -> None:
+    """Where it is not clear whose 'id' it is, an object is judged and not the class."""
+    blog.app.add_url_rule("/<int:id>/new", "new", authorize("create", Post)(lambda id: "new"))
+
+    assert blog.statuses("/{}/new") == [404, 403, 404]
+
+
+@pytest.mark.parametrize("resource", ["report", None])
+def test_constant_is_judged_as_it_is(blog: Blog, resource: t.Any) -> None:
+    """The second argument need not be a class."""
+    blog.app.add_url_rule("/<int:id>", "view", authorize("view", resource)(lambda id: "page"))
+
+    assert [blog.open("/1", user).status_code for user in ("root", "eve")] == [200, 403]
+
+
+# -- what the view is given ----------------------------------------------------------
+
+
+def takes_object(post: Post) -> str:
+    return f"{post.owner}"
+
+
+def takes_variable(post_id: int) -> str:
+    return f"{post_id}"
+
+
+def takes_both(post_id: int, *, post: Post) -> str:
+    return f"{post_id} {post.owner}"
+
+
+def takes_all(**kwargs: t.Any) -> str:
+    return f"{sorted(kwargs)}"
+
+
+def takes_nothing() -> str:
+    return "nothing"
+
+
+async def takes_object_async(post: Post) -> str:
+    return f"async {post.owner}"
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (takes_object, "ann"),
+        (takes_variable, "2"),
+        (takes_both, "2 ann"),
+        (takes_all, "['post', 'post_id']"),
+        (takes_nothing, "nothing"),
+        (takes_object_async, "async ann"),
+    ],
+)
+def test_view_is_given_what_it_takes(blog: Blog, view: Callable[..., t.Any], expected: str) -> None:
+    """The object, the variable, both or neither."""
+    # A function of its own: those above are guarded in several apps.
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(copy_of(view)))
+
+    assert blog.open("/2").text == expected
+
+
+def copy_of(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    copy = type(takes_object)(view.__code__, view.__globals__, view.__name__)
+    copy.__kwdefaults__ = view.__kwdefaults__
+    return copy
+
+
+def test_signature_is_that_of_the_innermost_function(blog: Blog) -> None:
+    """Decorators in between do not hide what the view takes."""
+
+    def between(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        @functools.wraps(view)
+        def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return view(*args, **kwargs)
+
+        return wrapper
+
+    @blog.app.get("/<int:post_id>")
+    @authorize("read", Post)
+    @between
+    def show(post: Post) -> str:
+        return post.owner
+
+    assert blog.open("/2").text == "ann"
+
+
+def test_two_guards_of_one_object_must_both_pass(blog: Blog) -> None:
+    """The variable is there for both, and left out by the inner one."""
+
+    @blog.app.get("/<int:post_id>/edit")
+    @authorize("read", Post)
+    @authorize("edit", Post)
+    def edit(post: Post) -> str:
+        return post.owner
+
+    assert blog.statuses("/{}/edit", "ann") == [200, 200, 404]
+    assert blog.statuses("/{}/edit") == [404, 403, 404]
+
+
+def test_guards_of_two_objects(blog: Blog) -> None:
+    """Each is found by its own variable, and given to the view."""
+    blog.guard.loader(BlogPost)({5: BlogPost("eve")}.get)
+
+    @blog.app.get("/<int:id>/<int:blog_post_id>")
+    @authorize("read", Post)
+    @authorize("edit", BlogPost)
+    def edit(post: Post, blog_post: BlogPost) -> str:
+        return f"{post.owner} {blog_post.owner}"
+
+    assert blog.open("/2/5").text == "ann eve"
+    assert blog.statuses("/{}/5") == [404, 200, 404]
+    assert blog.open("/2/6").status_code == 404
+
+
+def test_view_called_by_another_is_judged_by_what_it_is_given(blog: Blog) -> None:
+    """Not by the variables of the route, which are those of the other view."""
+
+    @authorize("read", Post)
+    def show(post_id: int, post: Post) -> str:
+        return f"{post_id} {post.owner}"
+
+    @blog.app.get("/<int:post_id>/next")
+    @authorizes_inside
+    def following(post_id: int) -> str:
+        return t.cast(str, show(post_id - 1))
+
+    assert blog.open("/3/next").text == "2 ann"
+    assert blog.open("/2/next").status_code == 404
+
+
+# -- classes -------------------------------------------------------------------------
+
+
+def make_views(blog: Blog, guard: t.Any) -> None:
+    class PostView(MethodView):
+        decorators: t.ClassVar[list[t.Any]] = [guard]
+
+        def get(self, post: Post) -> str:
+            return post.owner
+
+        def put(self, post_id: int) -> str:
+            return f"put {post_id}"
+
+        def delete(self, **kwargs: t.Any) -> str:
+            return f"deleted {sorted(kwargs)}"
+
+    blog.app.add_url_rule("/<int:post_id>", view_func=PostView.as_view("post"))
+
+
+def test_methods_of_a_class_have_actions(blog: Blog) -> None:
+    """Each method is judged by its action, and given what it takes."""
+    make_views(blog, authorize(METHOD_ACTIONS, Post))
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+    assert blog.statuses("/{}", method="PUT") == [404, 403, 404]
+    assert blog.open("/2", "ann", method="PUT").text == "put 2"
+    assert blog.open("/2", "ann", method="DELETE").text == "deleted ['post', 'post_id']"
+    assert blog.open("/2", method="HEAD").status_code == 200
+
+
+def test_method_without_an_action_is_refused(blog: Blog) -> None:
+    """What the mapping does not name is not open."""
+    make_views(blog, authorize({"GET": "read"}, Post))
+    blog.app.testing = True
+
+    assert blog.open("/2", method="HEAD").status_code == 200
+    with pytest.raises(OsoError) as caught:
+        blog.open("/2", "root", method="DELETE")
+    assert str(caught.value) == (
+        "The guard of this view has no action for DELETE, so nobody may do it. Add the method to"
+        " its mapping."
+    )
+
+
+def test_automatic_options_enter_no_view(blog: Blog) -> None:
+    """Nothing is judged, and nothing is missing in the mapping."""
+    make_views(blog, authorize({"GET": "read"}, Post))
+
+    assert blog.open("/2", method="OPTIONS").status_code == 200
+
+
+def test_method_of_a_class_is_guarded_by_itself(blog: Blog) -> None:
+    """A decorator of a method sees that method's arguments."""
+
+    class PostView(MethodView):
+        @authorize("read", Post)
+        def get(self, post: Post) -> str:
+            return post.owner
+
+    blog.app.add_url_rule("/<int:post_id>", view_func=PostView.as_view("post"))
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
+def test_class_and_method_are_both_guarded(blog: Blog) -> None:
+    """The guard of the class leaves the variable to that of the method."""
+
+    class PostView(MethodView):
+        decorators: t.ClassVar[list[t.Any]] = [authorize("read", Post)]
+
+        @authorize("edit", Post)
+        def get(self, post: Post) -> str:
+            return post.owner
+
+    blog.app.add_url_rule("/<int:post_id>", view_func=PostView.as_view("post"))
+
+    assert blog.statuses("/{}", "ann") == [200, 200, 404]
+    assert blog.statuses("/{}") == [404, 403, 404]
+
+
+def test_class_with_one_function_for_all_methods(blog: Blog) -> None:
+    """'dispatch_request' is given the object, too."""
+
+    class PostView(View):
+        decorators: t.ClassVar[list[t.Any]] = [authorize("read", Post)]
+
+        def dispatch_request(self, post: Post) -> str:
+            return post.owner
+
+    blog.app.add_url_rule("/<int:post_id>", view_func=PostView.as_view("post"))
+
+    assert blog.open("/2").text == "ann"
+
+
+# -- inside a view -------------------------------------------------------------------
+
+
+def test_load_inside_a_view_answers_alike(blog: Blog) -> None:
+    """'load' is the view's check, and gives the object."""
+
+    @blog.app.get("/<int:number>")
+    @authorizes_inside
+    def edit(number: int) -> str:
+        post = blog.guard.load(Post, number, action="edit")
+        return post.owner
+
+    assert blog.statuses("/{}", "ann") == [200, 200, 404]
+    assert blog.statuses("/{}") == [404, 403, 404]
+
+
+def test_authorize_with_check_read_hides(blog: Blog) -> None:
+    """An object that was found otherwise can be hidden as well."""
+
+    @blog.app.get("/<int:number>")
+    @authorizes_inside
+    def edit(number: int) -> str:
+        blog.guard.authorize(blog.posts[number], action="edit", check_read=True)
+        return "edited"
+
+    assert [blog.open(f"/{number}").status_code for number in (1, 2)] == [404, 403]
+
+
+@pytest.mark.parametrize("identity", ["1", None, True, [1], 2**70])
+def test_load_leaves_the_identity_to_the_loader(blog: Blog, identity: t.Any) -> None:
+    """A loader is given the value as it is."""
+    seen: list[t.Any] = []
+    blog.guard.loader(Post)(lambda key: seen.append(key))
+
+    with blog.app.test_request_context("/?user=ann"), pytest.raises(NotFound):
+        blog.app.preprocess_request()
+        blog.guard.load(Post, identity, action="read")
+
+    assert seen == [identity]
+
+
+# -- loaders -------------------------------------------------------------------------
+
+
+def test_loader_may_be_a_coroutine_function(blog: Blog) -> None:
+    """It is awaited as an async view is."""
+
+    @blog.guard.loader(Post)
+    async def load_post(post_id: int) -> Post | None:
+        return blog.posts.get(post_id)
+
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(lambda post: "post"))
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
+def test_loader_that_answers_not_found_answers_as_for_hidden(blog: Blog) -> None:
+    """'get_or_404' in a loader tells no more than ``None``."""
+
+    @blog.guard.loader(Post)
+    def load_post(post_id: int) -> Post:
+        post = blog.posts.get(post_id)
+        if post is None:
+            raise NotFound("No post of ann has this number.")
+        return post
+
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(lambda post: "post"))
+
+    assert blog.open("/1").data == blog.open("/3").data
+
+
+def test_loader_that_fails_is_an_error(blog: Blog) -> None:
+    """It is neither missing nor allowed."""
+    blog.guard.loader(Post)(lambda post_id: 1 / 0)
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(blog.site.enter))
+
+    assert blog.statuses("/{}", "root") == [500, 500, 500]
+    assert blog.site.entered == []
+
+
+def test_awaitable_in_place_of_an_object_is_refused(blog: Blog) -> None:
+    """A function that only returns a coroutine is not awaited."""
+
+    async def load_post(post_id: int) -> Post:
+        return blog.posts[post_id]
+
+    coroutines: list[t.Any] = []
+    blog.guard.loader(Post)(lambda key: coroutines.append(load_post(key)) or coroutines[0])
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(blog.site.enter))
+    blog.app.testing = True
+
+    with pytest.raises(OsoError, match="gave an awaitable in place of an object"):
+        blog.open("/2", "root")
+    coroutines[0].close()
+
+
+def test_class_without_a_loader_is_a_mistake(blog: Blog) -> None:
+    """The error says what to register."""
+    blog.app.add_url_rule("/<int:id>", "show", authorize("read", BlogPost)(lambda id: "post"))
+    blog.app.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        blog.open("/1", "root")
+
+    assert str(caught.value) == (
+        "Nothing says how to find an object of 'BlogPost'. Register a function:"
+        " '@oso.loader(BlogPost)', or give the session of SQLAlchemy to 'set_get_session'."
+    )
+
+
+# -- mistakes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "guard"),
+    [
+        ("/", authorize("read", Post)),
+        ("/<int:number>", authorize("read", Post)),
+        ("/<int:post>", authorize("read", Post)),
+        ("/<int:post_id>", authorize("read", Post, key="slug")),
+        ("/<int:number>", authorize("read", Post, load=True)),
+    ],
+)
+def test_view_that_takes_an_object_is_not_entered_without(
+    blog: Blog, rule: str, guard: t.Any
+) -> None:
+    """Where nothing identifies the object the error says so; the class is not judged."""
+    blog.app.add_url_rule(rule, "show", guard(lambda post=None, **others: blog.site.enter()))
+    blog.app.testing = True
+
+    with pytest.raises(OsoError, match=r"so it names no object of 'Post'\. Name its variable"):
+        blog.open(rule.replace("<int:", "").replace(rule.strip("/<>").split(":")[-1] + ">", "1"))
+
+    assert blog.site.entered == []
+
+
+def test_variable_that_is_taken_away_is_noticed(blog: Blog) -> None:
+    """A preprocessor that removes it must not have the class judged instead."""
+    blog.app.url_value_preprocessor(lambda endpoint, values: values and values.pop("post_id"))
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(blog.site.enter))
+    blog.app.testing = True
+
+    with pytest.raises(OsoError, match="The route has 'post_id', but the guard of 'Post' is not"):
+        blog.open("/2", "root")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("read", Post), {"action": "edit"}, "was given two actions"),
+        (("read", "page"), {"key": "id"}, "'key' and 'load' are for classes"),
+        (("read", "page"), {"load": False}, "'key' and 'load' are for classes"),
+        (("read", Post), {"key": "id", "load": False}, "but 'load=False' loads none"),
+        (("read", Post), {"key": ()}, "is the name of a URL variable, or a list"),
+        (("read", Post), {"key": 1}, "is the name of a URL variable, or a list"),
+        (({"get": "read"}, Post), {}, "in capital letters .* and not 'get'"),
+        (({}, Post), {}, "mapping of actions is empty"),
+        ((), {"key": "id"}, "belong to '@authorize"),
+    ],
+)
+def test_mistakes_are_noticed_when_the_decorator_is_made(
+    arguments: t.Any, options: t.Any, message: str
+) -> None:
+    """What makes no sense does not wait for a request."""
+    with pytest.raises(OsoError, match=message):
+        authorize(*arguments, **options)
+
+
+def test_object_by_position_only_is_noticed_when_decorated() -> None:
+    """Flask calls views by keyword."""
+    with pytest.raises(OsoError, match="takes 'post' by position only"):
+
+        @authorize("read", Post)
+        def show(post: Post, /) -> str:
+            return "post"
+
+
+@pytest.mark.parametrize("page", ["page", type("Page", (), {}), 5])
+def test_old_slip_is_still_an_error(page: t.Any) -> None:
+    """'@authorize(page)' does not become something else."""
+    with pytest.raises(OsoError, match=r"'@authorize' (was given|guards functions)"):
+        authorize(page)
+
+
+def test_new_form_above_the_route_is_refused(blog: Blog) -> None:
+    """The wrong order is noticed as that of the other form is."""
+
+    @authorize("read", Post)
+    @blog.app.get("/<int:post_id>")
+    def show(post_id: int) -> t.Any:
+        return blog.site.enter()
+
+    assert (blog.open("/2", "root").status_code, blog.site.entered) == (500, [])
+
+
+# -- around it -----------------------------------------------------------------------
+
+
+def test_nested_requests_keep_apart(blog: Blog) -> None:
+    """What an inner request was allowed says nothing of the outer one."""
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(lambda post: "post"))
+
+    @blog.app.get("/batch")
+    @authorizes_inside
+    def batch() -> str:
+        return blog.app.test_client().get("/2").text
+
+    assert blog.open("/2").text == "post"
+    assert blog.open("/batch").status_code == 500
+
+
+def test_skip_and_guard_add_up(blog: Blog) -> None:
+    """A denial stands, also below '@skip_authorization'."""
+    guarded = skip_authorization(authorize("read", Post)(lambda post: "post"))
+    blog.app.add_url_rule("/<int:post_id>", "show", guarded)
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
+def test_two_apps_have_the_same_view(blog: Blog) -> None:
+    """Each is guarded by its own policy."""
+    oso, other = Oso(), Flask("other")
+    oso.register_class(Post)
+    oso.load_str('allow(_, "read", _: Post);')
+    extension = FlaskOso(oso, other)
+    extension.loader(Post)(blog.posts.get)
+    extension.set_get_actor(lambda: request.args.get("user"))
+    view = authorize("read", Post)(lambda post: "post")
+    blog.app.add_url_rule("/<int:post_id>", "show", view)
+    other.add_url_rule("/<int:post_id>", "show", view)
+
+    assert (blog.open("/1").status_code, other.test_client().get("/1").status_code) == (404, 200)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1e0", " 1", "1 ", "01", "+1", "-1", "True", "9" * 400, "%00", "%ED%A0%80", "%EF%BC%91", "*"],
+)
+def test_identity_that_is_no_number_is_not_found(blog: Blog, text: str) -> None:
+    """A loader of strings finds what it was asked for, and nothing like it."""
+    blog.guard.loader(Post)({"1": Post("ann", public=True)}.get)
+    blog.app.add_url_rule("/<post_id>", "show", authorize("read", Post)(blog.site.enter))
+
+    assert (blog.open(f"/{text}", "root").status_code, blog.site.entered) == (404, [])
