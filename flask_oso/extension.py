@@ -330,7 +330,7 @@ class FlaskOso:
             denial = Denial(
                 self.oso_of(find_state(app)), self._who(actor), action, None, is_missing=True
             )
-            _note_decision(app)
+            _note_decision(app, allowed=False)
             self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
         self.judge(found, actor=actor, action=action, manner=Manner.HIDE)
         return t.cast(_Object, found)
@@ -504,7 +504,7 @@ class FlaskOso:
         state = find_state(app)
         # What a receiver of a signal raises comes before anything is noted.
         allowed = _audience(app, state).decide(oso, actor, action, resource)
-        _note_decision(app, allowed)
+        _note_decision(app, allowed=allowed)
         if not allowed:
             hooks.log_unknown_action(app, state, oso, action)
         return allowed
@@ -526,7 +526,7 @@ def _audience(app: Flask, state: OsoState | None) -> Audience:
     return known or Audience(app, _CONFIG_DEFAULTS)
 
 
-def _note_decision(app: Flask, allowed: bool) -> None:
+def _note_decision(app: Flask, *, allowed: bool) -> None:
     mark = this_mark(app)
     if mark is not None:
         mark.authorized = True
