@@ -1,7 +1,8 @@
-"""What tests of an application with a policy need: clients that are somebody.
+"""What tests of an application with a policy need: clients that are somebody, and assertions.
 
-Nothing here turns authorization off. A test says who asks, and the policy answers. The
-fixtures of pytest are in ``_flask_oso_pytest``, which imports this when a test asks for one.
+Nothing here turns authorization off. A test says who asks, and the policy answers; a policy
+that is broken raises its error, and neither allows nor denies. The fixtures of pytest are in
+``_flask_oso_pytest``, which imports this when a test asks for one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ import typing as t
 from flask import Flask, session
 from flask.testing import FlaskClient
 
-from .globals import STAND_IN, unwrap
+from .extension import FlaskOso
+from .globals import STAND_IN, state_of, unwrap
+from .matrices import Cell, Rows, find_wrong_cells, read_rows, read_table, short, show_cells
+from .oso import Oso
+
+AsUser: t.TypeAlias = "t.Callable[[FlaskClient, t.Any], FlaskClient]"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,6 +26,17 @@ class StandIn:
     """The current actor of the requests in whose WSGI environment this is."""
 
     actor: t.Any
+
+
+def oso_of(app: Flask) -> Oso:
+    """Give the Oso of an app.
+
+    :raises OsoError: there is none, or ``init_app`` was not called.
+    """
+    if not isinstance(app, Flask):
+        raise TypeError(f"The fixture 'app' gave {type(app).__name__!r} in place of a Flask app.")
+    state = state_of(app)
+    return state.extension.oso_of(state)
 
 
 def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
@@ -42,6 +59,78 @@ def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
     if hasattr(own.application, "login_manager") and hasattr(user, "get_id"):
         _log_in(own, user)
     return own
+
+
+def assert_allowed(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
+    """Fail unless the policy allows."""
+    __tracebackhide__ = True
+    _assert_answer(oso, Cell.of(unwrap(actor), action, unwrap(resource), expected=True))
+
+
+def assert_denied(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
+    """Fail unless the policy denies."""
+    __tracebackhide__ = True
+    _assert_answer(oso, Cell.of(unwrap(actor), action, unwrap(resource), expected=False))
+
+
+def assert_matrix(
+    oso: Oso | FlaskOso,
+    table: str | Rows,
+    *,
+    actors: t.Mapping[str, t.Any] | None = None,
+    resources: t.Mapping[str, t.Any] | None = None,
+) -> None:
+    """Compare the answers of the policy with a table, and show all that differ at once.
+
+    ::
+
+        assert_matrix(
+            '''
+            actor   resource   read  edit
+            ana     diary      yes   yes
+            ben     diary      no    no
+            ''',
+            actors={"ana": ana, "ben": ben},
+            resources={"diary": diary},
+        )
+
+    :param table: a text as above, or rows ``(actor, action, resource, expected)``, where
+        ``expected`` is a ``bool``; or a mapping with the first three as its key.
+    :param actors: whom the names in the text stand for.
+    :param resources: what the names in the text stand for.
+    :raises ValueError: the table is no table.
+    """
+    __tracebackhide__ = True
+    if isinstance(table, str):
+        cells = read_table(table, actors or {}, resources or {})
+    else:
+        cells = read_rows(table)
+    asked = _as_oso(oso)
+    wrong = find_wrong_cells(asked, cells)
+    if wrong:
+        first = wrong[0]
+        reason = f"\n\n{first.error}" if first.error is not None else ""
+        raise AssertionError(
+            f"{len(wrong)} of {len(cells)} answers are not as expected.\n\n{show_cells(wrong)}"
+            f"{reason}"
+        ) from first.error
+
+
+def _assert_answer(oso: Oso | FlaskOso, cell: Cell) -> None:
+    __tracebackhide__ = True
+    asked = _as_oso(oso)
+    if asked.is_allowed(cell.actor, cell.action, cell.resource) is not cell.expected:
+        question = " ".join(map(short, (cell.actor, cell.action, cell.resource)))
+        answer = "Denied, not allowed" if cell.expected else "Allowed, not denied"
+        raise AssertionError(f"{answer}: {question}")
+
+
+def _as_oso(oso: Oso | FlaskOso) -> Oso:
+    """Give the Oso that a fixture of the user's own stands for."""
+    found = oso.oso if isinstance(oso, FlaskOso) else oso
+    if not isinstance(found, Oso):
+        raise TypeError(f"The fixture 'oso' gave {type(found).__name__!r} in place of an Oso.")
+    return found
 
 
 def _log_in(client: FlaskClient, user: t.Any) -> None:

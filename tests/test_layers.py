@@ -25,6 +25,7 @@ OSO_LAYER = {
     "oso",
     "prompt_console",
     "readline_console",
+    "rule_coverage",
     "sqlalchemy",
 }
 

@@ -1,0 +1,165 @@
+"""The pytest plugin: fixtures for tests that ask a policy, and ``--oso-cov``.
+
+It stands beside the package, since pytest imports it before a test run begins, and before
+coverage.py measures what is imported. It imports the package when a test asks for a fixture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import typing as t
+from collections.abc import Callable, Iterator
+
+import pytest
+
+if t.TYPE_CHECKING:
+    from flask_oso import Oso
+    from flask_oso.rule_coverage import PolicyCoverage
+    from flask_oso.testing import AsUser
+
+_NO_APP = (
+    "The fixture 'oso' takes the Oso of the fixture 'app', and there is none. Write one that gives"
+    " your application, in 'conftest.py':\n\n"
+    "    @pytest.fixture\n"
+    "    def app():\n"
+    "        return create_app()\n\n"
+    "or a fixture 'oso' that gives an Oso, if there is no application."
+)
+_NO_COVERAGE = "'--oso-cov' needs coverage.py. Install it with: pip install 'flask-oso[coverage]'"
+#: Under this key a worker of pytest-xdist hands on what it reached.
+_LINES = "flask_oso_lines"
+
+
+# -- fixtures ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def oso(request: pytest.FixtureRequest) -> Oso:
+    """The Oso of the application that the fixture ``app`` gives."""
+    try:
+        app = request.getfixturevalue("app")
+    except pytest.FixtureLookupError as error:
+        if error.argname != "app":
+            raise
+        pytest.fail(_NO_APP, pytrace=False)
+    from flask_oso.testing import oso_of
+
+    return oso_of(app)
+
+
+@pytest.fixture
+def as_user() -> AsUser:
+    """Make a client whose requests are of a user: ``as_user(client, user)``."""
+    from flask_oso.testing import as_user
+
+    return as_user
+
+
+@pytest.fixture
+def assert_allowed(oso: Oso) -> Callable[[t.Any, t.Any, t.Any], None]:
+    """Fail, and tell why, unless the policy allows: ``assert_allowed(actor, action, resource)``."""
+    from flask_oso.testing import assert_allowed
+
+    return functools.partial(assert_allowed, oso)
+
+
+@pytest.fixture
+def assert_denied(oso: Oso) -> Callable[[t.Any, t.Any, t.Any], None]:
+    """Fail, and tell why, unless the policy denies: ``assert_denied(actor, action, resource)``."""
+    from flask_oso.testing import assert_denied
+
+    return functools.partial(assert_denied, oso)
+
+
+@pytest.fixture
+def assert_matrix(oso: Oso) -> Callable[..., None]:
+    """Compare the policy with a table of who may do what; see ``flask_oso.testing``."""
+    from flask_oso.testing import assert_matrix
+
+    return functools.partial(assert_matrix, oso)
+
+
+# -- coverage of rules ---------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.getgroup("flask-oso", "policies of flask_oso").addoption(
+        "--oso-cov",
+        action="store_true",
+        dest="oso_cov",
+        help="count the rules of policies in the coverage report",
+    )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Begin to measure before anything of the application is imported."""
+    options = early_config.known_args_namespace
+    if not options.oso_cov or getattr(options, "no_cov", False):
+        yield
+    elif getattr(options, "cov_source", None):
+        with _telling():
+            yield
+    else:
+        _measure_policies(early_config)
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
+    """Tell the coverage of a worker of pytest-xdist, which begins here."""
+    is_told = session.config.option.oso_cov and getattr(session.config.option, "cov_source", None)
+    with _telling() if is_told else contextlib.nullcontext():
+        yield
+
+
+def _telling() -> contextlib.AbstractContextManager[None]:
+    _check_for_coverage()
+    from flask_oso.rule_coverage import telling
+
+    return telling()
+
+
+def _measure_policies(config: pytest.Config) -> None:
+    _check_for_coverage()
+    from flask_oso.coverage import is_measuring
+    from flask_oso.rule_coverage import TOO_LATE, PolicyCoverage, is_too_late
+
+    if is_too_late():
+        raise pytest.UsageError(TOO_LATE)
+    if not is_measuring():
+        config.pluginmanager.register(_PolicyCoveragePlugin(PolicyCoverage()), "flask_oso_cov")
+
+
+def _check_for_coverage() -> None:
+    try:
+        import coverage  # noqa: F401  # whether it is there
+    except ImportError:
+        raise pytest.UsageError(_NO_COVERAGE) from None
+
+
+class _PolicyCoveragePlugin:
+    """Ends the coverage of policies with the run, and reports it."""
+
+    def __init__(self, measured: PolicyCoverage) -> None:
+        self._measured = measured
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._measured.stop()
+        output: dict[str, t.Any] | None = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output[_LINES] = self._measured.lines()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: t.Any) -> None:
+        self._measured.add(getattr(node, "workeroutput", {}).get(_LINES, {}))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.write_sep("=", "coverage of policies")
+        terminalreporter.write(self._measured.report())
+
+    def pytest_unconfigure(self) -> None:
+        self._measured.stop()
