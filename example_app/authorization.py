@@ -27,12 +27,11 @@ authorization.set_get_actor(lambda: g.user)
 
 
 def init_app(app: Flask) -> None:
-    """Load the policy for this app, and give templates what they need to show buttons."""
+    """Load the policy for this app; templates show buttons where ``can(…)`` says so."""
     oso = Oso()
     register_models(oso, Base)
     oso.enable_roles()
     authorization.init_app(app, oso)
-    app.jinja_env.globals["allowed_actions"] = allowed_actions
 
 
 def get_authorized(model: type[Row], row_id: int, action: str) -> Row:
@@ -53,8 +52,3 @@ def get_authorized(model: type[Row], row_id: int, action: str) -> Row:
 def readable(model: type[Row]) -> Select[tuple[Row]]:
     """Return a statement that selects the rows that this visitor may read."""
     return t.cast("Select[tuple[Row]]", current_oso.authorized_query(g.user, "read", model))
-
-
-def allowed_actions(resource: object) -> set[str]:
-    """Return what this visitor may do to a resource, for templates that offer no more."""
-    return current_oso.authorized_actions(g.user, resource)

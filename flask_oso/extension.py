@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, Flask, Request, has_app_context, request
 from werkzeug.exceptions import HTTPException
 
-from . import hooks
+from . import hooks, templating
 from .actors import NamedActor, find_actor
 from .audience import Audience
 from .blueprints import guard_blueprint
@@ -427,6 +427,7 @@ class FlaskOso:
         if seen and binding.oso is not None:
             self._reload(app, state, binding.oso, seen)
         hooks.install(app, state)
+        templating.install(app)
         app.extensions["oso"] = state
         if strict:
             self.require_authorization(app, strict=True)

@@ -121,6 +121,8 @@ class OsoState:
     config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     #: Makes the decisions, and tells of them.
     audience: Audience | None = None
+    #: Lines of templates that ask for many rows one by one, and were reported.
+    lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     #: The actions of denials that were looked at for misspellings.
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
     #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
@@ -380,6 +380,24 @@ def test_denials_are_counted(
     [ask(f"-i -u {name}: http://127.0.0.1:5000/notes/1") for name in ("ben", "ana", "ben")]
 
     assert application.app.extensions["denials"] == 2
+
+
+@pytest.mark.parametrize(("name", "shown"), [("ana", True), ("ben", False)])
+def test_template_shows_what_is_allowed(
+    application: types.ModuleType, name: str, shown: bool
+) -> None:
+    """The template of the README renders, and shows a button to whom it is for."""
+    note = application.NOTES[1]
+    note.id, note.folder = 1, "a folder"
+    with application.app.test_request_context("/notes/1", auth=(name, "")):
+        application.app.preprocess_request()
+        page = render_template_string(code_of("In templates", "jinja"), note=note)
+
+    assert ("Edit" in page, "given this note alone" in page, "Delete" in page) == (
+        shown,
+        True,
+        False,
+    )
 
 
 def test_decision_is_logged_as_shown(

@@ -1,0 +1,225 @@
+"""``can("edit", post)`` in templates: which buttons to show.
+
+It asks the Oso of the current app about the current actor. Nothing is enforced by it: the
+view behind the button authorizes for itself, and a question in a template neither counts as
+authorization of the request nor shows in the decision log.
+
+What was asked is remembered while one template renders, from the call of ``render`` to its
+end, with all that it includes, imports and extends. A template is shown data, so nothing
+changes meanwhile that an answer rests on, and if a function it calls changes something all
+the same, the next page knows. That is the widest span of which this can be said: during a
+request a view commits, and an object that was denied before is allowed after. Therefore
+nothing is kept on the request, on ``g``, or between two renders. The context of Jinja would
+not do either, since that of an imported template serves all requests. A page within a page
+remembers for itself; of a streamed page each piece does, since time passes between them.
+
+An answer is found again by the very objects, which are held until then so that no other can
+have their identity; by the action, if that is a string; and by the state of the policy, so
+that a reload is noticed at once. An error is raised and not remembered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import sys
+import typing as t
+from collections.abc import Iterator
+
+from flask import Flask
+from jinja2 import Environment, Template, Undefined, pass_context
+from jinja2.runtime import Context
+
+from . import hooks
+from .decisions import ask
+from .globals import NOT_GIVEN, state_of, this_app, unwrap
+
+if t.TYPE_CHECKING:
+    from .oso import Oso
+
+#: For so many objects of a class may a page ask one by one.
+_MANY = 20
+
+
+def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
+    """Tell whether the policy allows it; for templates.
+
+    Proxies are replaced by what they stand for.
+
+    :param actor: the current actor if left out. ``None`` is the anonymous actor.
+    :raises OsoError: no decision could be made.
+    :raises jinja2.UndefinedError: an argument is a variable that the template does not have.
+    """
+    state = state_of(this_app())
+    oso = state.extension.oso_of(state)
+    actor = state.extension.current_actor if actor is NOT_GIVEN else _defined(unwrap(actor))
+    question = (actor, _defined(unwrap(action)), _defined(unwrap(resource)))
+    page = _page.get()
+    # A thread that was started with the context of a page may outlive the page.
+    if page is None or not page.is_open:
+        return _ask(oso, *question)
+    return page.ask(oso, *question)
+
+
+def cannot(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
+    """Tell whether the policy denies it; see ``can``."""
+    return not can(action, resource, actor)
+
+
+# Jinja answers a test of constants when it compiles the template, once for everybody,
+# unless the test needs the context.
+@pass_context
+def is_allowed(context: Context, resource: t.Any, action: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
+    """Tell whether the policy allows it, as a test: ``post is allowed("edit")``."""
+    return can(action, resource, actor)
+
+
+def install(app: Flask) -> None:
+    """Give the templates of an app ``can``, ``cannot`` and the test ``allowed``.
+
+    What the app has under these names stays.
+    """
+    if "jinja_env" in vars(app):
+        _prepare(app.jinja_env)
+        return
+    # To make the environment now would be too early: the app may not be configured yet.
+    make_environment = app.create_jinja_environment
+
+    def create_jinja_environment() -> t.Any:
+        environment = make_environment()
+        _prepare(environment)
+        return environment
+
+    app.create_jinja_environment = create_jinja_environment  # type: ignore[method-assign]
+
+
+def _prepare(environment: Environment) -> None:
+    environment.globals.setdefault("can", can)
+    environment.globals.setdefault("cannot", cannot)
+    environment.tests.setdefault("allowed", is_allowed)
+    kind = environment.template_class
+    environment.template_class = type(kind.__name__, (_Remembering, kind), {})
+
+
+def _defined(value: t.Any) -> t.Any:
+    """Give a value; a variable that is misspelt must not look like something denied."""
+    if issubclass(type(value), Undefined):
+        value._fail_with_undefined_error()
+    return value
+
+
+def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    allowed = ask(oso, actor, action, resource)
+    if not allowed:
+        app = this_app()
+        hooks.log_unknown_action(app, state_of(app), oso, action)
+    return allowed
+
+
+# -- pages -----------------------------------------------------------------------------
+
+
+class _Page:
+    """What was asked while one template renders."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        # Each with the objects that are in the key by their identity.
+        self._answers: dict[tuple[t.Any, ...], tuple[bool, tuple[t.Any, ...]]] = {}
+        self._rows: dict[tuple[t.Any, type], dict[int, t.Any]] = {}
+
+    @contextlib.contextmanager
+    def rendering(self) -> Iterator[None]:
+        """Answer the questions of what is rendered meanwhile."""
+        token = _page.set(self)
+        self.is_open = True
+        try:
+            yield
+        finally:
+            self.is_open = False
+            self._answers.clear()
+            _page.reset(token)
+
+    def ask(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+        """Answer from memory, or ask the policy."""
+        # Other actions, such as 1, True and 1.0, may be equal without being alike.
+        if type(action) is not str:
+            return _ask(oso, actor, action, resource)
+        engine = oso.engine
+        key = (id(engine), id(actor), action, id(resource))
+        known = self._answers.get(key)
+        if known is not None:
+            return known[0]
+        allowed = _ask(oso, actor, action, resource)
+        self._answers[key] = (allowed, (engine, actor, resource))
+        self._note_row(action, resource)
+        return allowed
+
+    def _note_row(self, action: str, resource: t.Any) -> None:
+        """Warn of many questions that are one question about many rows; in debug mode."""
+        app, cls = this_app(), type(resource)
+        if not app.debug or cls.__module__ == "builtins":
+            return
+        rows = self._rows.setdefault((action, cls), {})
+        if len(rows) <= _MANY:
+            rows[id(resource)] = resource
+            if len(rows) > _MANY:
+                _warn_of_many(app, action, cls)
+
+
+_page: contextvars.ContextVar[_Page | None] = contextvars.ContextVar("flask_oso_page", default=None)
+
+
+_END: t.Any = object()
+
+
+class _Remembering(Template):
+    """A template whose rendering is a page."""
+
+    def render(self, *args: t.Any, **kwargs: t.Any) -> str:
+        """Render the template as Jinja does."""
+        with _Page().rendering():
+            return super().render(*args, **kwargs)
+
+    def generate(self, *args: t.Any, **kwargs: t.Any) -> Iterator[str]:
+        """Render the template as Jinja does, piece by piece."""
+        page, pieces = _Page(), super().generate(*args, **kwargs)
+        while True:
+            with page.rendering():
+                # Templates of native types may give anything, so the end is no value of theirs.
+                piece = next(pieces, _END)
+            if piece is _END:
+                return
+            yield piece
+
+
+def _warn_of_many(app: Flask, action: str, cls: type) -> None:
+    """Tell the log of the app where a page asks row by row, once for each line."""
+    place = _template_line()
+    known = state_of(app).lines_of_many
+    if place is None or place in known:
+        return
+    known.add(place)
+    app.logger.warning(
+        "The template %r asks in line %d for each of more than %d objects of %r whether %r is"
+        " allowed. Select the answers together with the rows: 'Oso.action_columns(actor, %s,"
+        " [%r])'. Or select only rows for which it is allowed: 'Oso.authorized_query'.",
+        *place,
+        _MANY,
+        cls.__name__,
+        action,
+        cls.__name__,
+        action,
+    )
+
+
+def _template_line() -> tuple[str, int] | None:
+    """Give the name and the line of the template that is rendered now."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        template: Template | None = frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            name = template.name or template.filename or "<template>"
+            return name, template.get_corresponding_lineno(frame.f_lineno)
+    return None

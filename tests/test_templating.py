@@ -1,0 +1,588 @@
+"""``can`` in templates: what it answers, what it remembers, and when it forgets."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import typing as t
+import weakref
+from contextvars import copy_context
+
+import pytest
+from flask import Flask, g, render_template, render_template_string, request, stream_template
+from flask.testing import FlaskClient
+from jinja2 import DictLoader, UndefinedError
+from jinja2.nativetypes import NativeEnvironment
+from werkzeug.local import LocalProxy
+
+from flask_oso import FlaskOso, Oso, OsoError, authorizes_inside
+from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.templating import can
+
+POLICY = """
+allow("ann", "edit", post: Post) if post.look();
+allow("ann", "read", _: Post);
+allow("ann", "view", "report");
+allow("ann", 1, "one");
+allow("ann", true, "true");
+allow(nil, "read", _: Post);
+allow("ann", "fail", post: Post) if post.misspelt;
+"""
+
+
+class Post:
+    """A resource that counts how often the policy looks at it."""
+
+    def __init__(self, public: bool = True) -> None:
+        self.public = public
+        self.looks = 0
+
+    def look(self) -> bool:
+        self.looks += 1
+        return self.public
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Post)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class Desk:
+    """An app whose templates are given, with a client for each request."""
+
+    def __init__(self, **config: t.Any) -> None:
+        self.oso = Oso()
+        self.oso.register_class(Post)
+        self.app = Flask("desk")
+        self.app.config.update(config)
+        self.app.testing = True
+        self.templates: dict[str, str] = {}
+        self.app.jinja_loader = DictLoader(self.templates)  # type: ignore[assignment]
+        self.guard = FlaskOso(self.oso, self.app)
+        self.oso.load_str(POLICY)
+        self.guard.set_get_actor(lambda: g.get("user", "ann"))
+
+    def show(self, text: str, **values: t.Any) -> str:
+        """Render a text in a request."""
+        with self.app.test_request_context():
+            return render_template_string(text, **values)
+
+    def serve(self, view: t.Callable[[], t.Any]) -> FlaskClient:
+        """Have a view at '/'."""
+        self.app.add_url_rule("/", "index", view)
+        return self.app.test_client()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+# -- answers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{{ can("edit", post) }}', "True"),
+        ('{{ can("edit", hidden) }}', "False"),
+        ('{{ cannot("edit", post) }}', "False"),
+        ('{{ cannot("edit", hidden) }}', "True"),
+        ('{% if can("edit", post) %}Edit{% else %}Look{% endif %}', "Edit"),
+        ("{{ post is allowed('edit') }}", "True"),
+        ("{{ hidden is allowed('edit') }}", "False"),
+        ("{% if hidden is not allowed('edit') %}Look{% endif %}", "Look"),
+        ('{{ can("read", post, actor=none) }}', "True"),
+        ('{{ can("edit", post, none) }}', "False"),
+        ('{{ cannot("edit", post, actor="eve") }}', "True"),
+        ("{{ post is allowed('read', actor='eve') }}", "False"),
+        ("{{ post is allowed('read', none) }}", "True"),
+        ('{{ can(1, "one") }} {{ can(true, "one") }} {{ can(1.0, "one") }}', "True False True"),
+        ('{{ can(true, "true") }} {{ can(1, "true") }}', "True False"),
+    ],
+)
+def test_question_is_answered(desk: Desk, text: str, shown: str) -> None:
+    """The answer is the policy's, for the current actor or another."""
+    assert desk.show(text, post=Post(), hidden=Post(public=False)) == shown
+
+
+def test_answer_is_a_bool(desk: Desk) -> None:
+    """Only 'True' itself is an allow."""
+    with desk.app.test_request_context():
+        assert can("read", Post()) is True
+        assert can("drop", Post()) is False
+
+
+def test_proxies_are_replaced(desk: Desk) -> None:
+    """A proxy is what it stands for, as resource, as action and as actor."""
+    proxies = {
+        "post": LocalProxy(lambda: Post()),
+        "action": LocalProxy(lambda: "edit"),
+        "user": LocalProxy(lambda: "ann"),
+    }
+
+    assert desk.show("{{ can(action, post, user) }}", **proxies) == "True"
+
+
+def test_question_is_asked_of_the_oso_of_the_app(desk: Desk) -> None:
+    """Two apps of one extension each have their own answers."""
+    other, oso = Flask("other"), Oso()
+    desk.guard.init_app(other, oso)
+    oso.load_str("allow(_, _, _);")
+
+    with other.test_request_context():
+        assert render_template_string('{{ can("anything", 5) }}') == "True"
+    assert desk.show('{{ can("anything", 5) }}') == "False"
+
+
+def test_question_in_an_imported_macro(desk: Desk) -> None:
+    """'can' is a global: a macro that is imported without context has it."""
+    desk.templates["macros.html"] = "{% macro m(post) %}{{ can('edit', post) }}{% endmacro %}"
+
+    shown = desk.show('{% from "macros.html" import m %}{{ m(post) }}', post=Post())
+
+    assert shown == "True"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{{ can("view", "report") }}', "{{ 'report' is allowed('view') }}"],
+)
+def test_question_about_constants_is_not_answered_at_compile_time(desk: Desk, text: str) -> None:
+    """A template that was compiled for one visitor asks for the next one anew."""
+    desk.templates["page.html"] = text
+    client = desk.serve(lambda: render_template("page.html"))
+    users = iter(["ann", "eve", "ann"])
+    desk.app.before_request(lambda: setattr(g, "user", next(users)))
+
+    assert [client.get("/").text for _ in range(3)] == ["True", "False", "True"]
+
+
+def test_error_of_the_policy_is_raised(desk: Desk) -> None:
+    """A broken policy is neither a button nor its absence."""
+    with pytest.raises(PolarRuntimeError):
+        desk.show('{% if can("fail", post) %}Fail{% endif %}', post=Post())
+
+
+def test_error_of_the_policy_is_not_remembered(desk: Desk) -> None:
+    """The next question of the same page fails, too."""
+    text = "{{ attempt() }} {{ attempt() }}"
+
+    def attempt() -> str:
+        with pytest.raises(PolarRuntimeError):
+            can("fail", post)
+        return "failed"
+
+    post = Post()
+
+    assert desk.show(text, attempt=attempt) == "failed failed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ can("edit", psot) }}',
+        '{{ can("edit", post.author) }}',
+        "{{ can(edit, post) }}",
+        '{{ can("edit", post, usr) }}',
+        '{{ cannot("edit", psot) }}',
+        "{{ psot is allowed('edit') }}",
+    ],
+)
+def test_misspelt_variable_is_an_error(desk: Desk, text: str) -> None:
+    """A variable that is not there does not pass for something denied."""
+    with pytest.raises(UndefinedError, match=r"is undefined|has no attribute 'author'"):
+        desk.show(text, post=Post())
+
+
+def test_misspelt_action_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A near miss of an action that the policy knows is named once, as for 'authorize'."""
+    desk.show('{{ can("raed", post) }}{{ can("raed", other) }}', post=Post(), other=Post())
+
+    assert caplog.messages == [
+        "The action 'raed' is never allowed by the policy. Did you mean 'read'?"
+    ]
+
+
+def test_question_without_init_app_says_what_is_missing() -> None:
+    """An app without an extension has nobody to ask."""
+    with Flask("bare").app_context(), pytest.raises(OsoError, match="Did you forget to call"):
+        can("edit", "page")
+
+
+def test_question_does_not_authorize_the_request() -> None:
+    """A view that shows buttons and checks nothing is withheld."""
+    desk = Desk(OSO_REQUIRE_AUTHORIZATION=True)
+    desk.app.testing = False
+    client = desk.serve(
+        authorizes_inside(lambda: render_template_string('{{ can("view", "report") }}'))
+    )
+
+    assert client.get("/").status_code == 500
+
+
+# -- names ----------------------------------------------------------------------------
+
+
+def test_names_of_the_app_stay() -> None:
+    """What the app has under these names before is not replaced."""
+    app = Flask("site")
+    app.jinja_env.globals["can"] = lambda: "mine"
+    FlaskOso(Oso(), app)
+
+    with app.app_context():
+        assert render_template_string("{{ can() }}") == "mine"
+
+
+def test_environment_is_not_made_before_its_time() -> None:
+    """What configures Jinja after 'init_app' is still in time."""
+    app = Flask("site")
+    FlaskOso(Oso(), app)
+    app.jinja_options = {"trim_blocks": True}
+    app.config["TEMPLATES_AUTO_RELOAD"] = True
+
+    assert (app.jinja_env.trim_blocks, app.jinja_env.auto_reload) == (True, True)
+    assert app.jinja_env.globals["can"] is can
+
+
+def test_environment_that_is_there_gets_the_names() -> None:
+    """An app that used Jinja before is served as well."""
+    app = Flask("site")
+    environment = app.jinja_env
+    FlaskOso(Oso(), app)
+
+    assert environment.globals["can"] is can
+
+
+class NativeFlask(Flask):
+    """An app whose templates give Python values."""
+
+    jinja_environment = NativeEnvironment  # type: ignore[assignment]
+
+    def create_jinja_environment(self) -> t.Any:
+        return NativeEnvironment(loader=DictLoader({}))
+
+
+def test_other_kinds_of_templates_keep_their_kind() -> None:
+    """Templates of native types give values, whole and in pieces."""
+    app, oso = NativeFlask("site"), Oso()
+    FlaskOso(oso, app)
+    oso.load_str("allow(_, _, _);")
+    template = app.jinja_env.from_string("{{ can('edit', 5, 1) }}{{ nothing }}")
+
+    with app.app_context():
+        assert list(template.generate(nothing=None)) == [True, None]
+        assert app.jinja_env.from_string("{{ can('edit', 5, 1) }}").render() is True
+
+
+# -- what is remembered ---------------------------------------------------------------
+
+TWICE = "{{ can('edit', post) }} {{ can('edit', post) }}"
+
+
+def test_repeated_question_is_evaluated_once(desk: Desk) -> None:
+    """The same question of one page costs one evaluation, in whatever form it is asked."""
+    post = Post()
+
+    shown = desk.show(
+        TWICE + " {{ cannot('edit', post) }} {{ post is allowed('edit') }}", post=post
+    )
+
+    assert (shown, post.looks) == ("True True False True", 1)
+
+
+def test_question_is_remembered_across_parts_of_a_page(desk: Desk) -> None:
+    """What a page includes, imports and extends is the same page."""
+    desk.templates.update(
+        {
+            "base.html": "{{ can('edit', post) }}{% block body %}{% endblock %}",
+            "part.html": "{{ can('edit', post) }}",
+            "macros.html": "{% macro m(post) %}{{ can('edit', post) }}{% endmacro %}",
+            "page.html": (
+                '{% extends "base.html" %}{% from "macros.html" import m %}'
+                '{% block body %}{% include "part.html" %}{{ m(post) }}{% endblock %}'
+            ),
+        }
+    )
+    post = Post()
+
+    with desk.app.test_request_context():
+        shown = render_template("page.html", post=post)
+
+    assert (shown, post.looks) == ("TrueTrueTrue", 1)
+
+
+def test_denial_is_remembered(desk: Desk) -> None:
+    """Denied or allowed, an answer is an answer."""
+    post = Post(public=False)
+
+    assert (desk.show(TWICE, post=post), post.looks) == ("False False", 1)
+
+
+def test_equal_objects_are_asked_each(desk: Desk) -> None:
+    """D08 to D11: equality and hash are an object's own business."""
+    one, other = Post(), Post(public=False)
+
+    shown = desk.show("{{ can('edit', one) }} {{ can('edit', other) }}", one=one, other=other)
+
+    assert shown == "True False"
+
+
+def test_objects_that_pass_are_asked_each(desk: Desk) -> None:
+    """D10: an object that is gone leaves its identity to no other."""
+    text = "{% for n in range(200) %}{{ can('edit', make(n % 2)) }} {% endfor %}"
+
+    shown = desk.show(text, make=lambda public: Post(bool(public)))
+
+    assert shown.split() == ["False", "True"] * 100
+
+
+def test_actors_are_asked_each(desk: Desk) -> None:
+    """A page may ask for several people."""
+    text = "{% for who in people %}{{ can('read', post, who) }} {% endfor %}"
+
+    assert desk.show(text, post=Post(), people=["ann", "eve", None]) == "True False True "
+
+
+def test_current_actor_may_change_within_a_page(desk: Desk) -> None:
+    """The actor is found for each question."""
+
+    def become(user: str) -> str:
+        g.user = user
+        return ""
+
+    shown = desk.show(
+        "{{ can('edit', post) }}{{ become('eve') }}{{ can('edit', post) }}",
+        become=become,
+        post=Post(),
+    )
+
+    assert shown == "TrueFalse"
+
+
+def test_replaced_policy_is_noticed_within_a_page(desk: Desk) -> None:
+    """An answer belongs to the policy that gave it."""
+
+    def reload() -> str:
+        desk.oso.load_str('allow(_, "never", _);', replace=True)
+        return ""
+
+    shown = desk.show(
+        "{{ can('edit', post) }}{{ reload() }}{{ can('edit', post) }}", reload=reload, post=Post()
+    )
+
+    assert shown == "TrueFalse"
+
+
+# -- when it is forgotten -------------------------------------------------------------
+
+
+def test_next_page_of_a_request_asks_anew(desk: Desk) -> None:
+    """Between two pages the view may have changed something."""
+    post = Post()
+
+    def view() -> str:
+        first = render_template_string(TWICE, post=post)
+        post.public = False
+        return f"{first} {render_template_string(TWICE, post=post)}"
+
+    assert desk.serve(view).get("/").text == "True True False False"
+
+
+def test_question_outside_of_pages_is_asked_anew(desk: Desk) -> None:
+    """A view that calls 'can' itself gets the answer of the moment."""
+    post = Post()
+
+    with desk.app.test_request_context():
+        first = can("edit", post)
+        post.public = False
+
+        assert (first, can("edit", post)) == (True, False)
+
+
+def test_failed_page_leaves_nothing(desk: Desk) -> None:
+    """A page that ends with an exception is over, too."""
+    post = Post()
+
+    def view() -> str:
+        with pytest.raises(ZeroDivisionError):
+            render_template_string(TWICE + "{{ 1 // 0 }}", post=post)
+        post.public = False
+        return str(can("edit", post))
+
+    assert desk.serve(view).get("/").text == "False"
+
+
+def test_page_within_a_page_asks_anew(desk: Desk) -> None:
+    """What a function of the page changes, the page it renders knows; the outer one goes on."""
+    post = Post()
+
+    def inner() -> str:
+        post.public = False
+        return render_template_string("{{ can('edit', post) }}", post=post)
+
+    shown = desk.show(
+        "{{ can('edit', post) }}{{ inner() }}{{ can('edit', post) }}", inner=inner, post=post
+    )
+
+    assert (shown, post.looks) == ("TrueFalseTrue", 2)
+
+
+def test_thread_that_outlives_a_page_asks_anew(desk: Desk) -> None:
+    """A copied context does not keep the page alive."""
+    post = Post()
+    answers: list[bool] = []
+
+    def view() -> str:
+        contexts = []
+        render_template_string(
+            TWICE + "{{ start() }}", post=post, start=lambda: contexts.append(copy_context())
+        )
+        post.public = False
+        thread = threading.Thread(
+            target=contexts[0].run, args=(lambda: answers.append(can("edit", post)),)
+        )
+        thread.start()
+        thread.join()
+        return "done"
+
+    desk.serve(view).get("/")
+
+    assert answers == [False]
+
+
+def test_pieces_of_a_stream_ask_each(desk: Desk) -> None:
+    """Between two pieces of a streamed page time passes."""
+    desk.templates["page.html"] = "{{ can('edit', post) }}{{ change() }}{{ can('edit', post) }}"
+    post = Post()
+    client = desk.serve(
+        lambda: stream_template(
+            "page.html", post=post, change=lambda: setattr(post, "public", False) or ""
+        )
+    )
+
+    assert client.get("/").text == "TrueFalse"
+
+
+def test_stream_has_no_page_between_its_pieces(desk: Desk) -> None:
+    """Who asks while a stream waits gets the answer of the moment."""
+    post = Post()
+    with desk.app.test_request_context():
+        pieces = desk.app.jinja_env.from_string("{{ can('edit', post) }}, {{ 1 }}").generate(
+            post=post
+        )
+        next(pieces)
+        post.public = False
+
+        assert can("edit", post) is False
+        assert "".join(pieces) == ", 1"
+
+
+def test_nested_request_has_pages_of_its_own(desk: Desk) -> None:
+    """A page that asks its own app for another sees that one's answers in it."""
+    desk.guard.set_get_actor(lambda: request.args.get("user", "ann"))
+    desk.templates["inner.html"] = "{{ can('view', 'report') }}"
+    desk.templates["page.html"] = (
+        "{{ can('view', 'report') }}{{ inner() }}{{ can('view', 'report') }}"
+    )
+    desk.app.add_url_rule("/inner", "inner", lambda: render_template("inner.html"))
+
+    def inner() -> str:
+        return desk.app.test_client().get("/inner?user=eve").text
+
+    client = desk.serve(lambda: render_template("page.html", inner=inner))
+
+    assert client.get("/").text == "TrueFalseTrue"
+
+
+def test_page_holds_no_object_afterwards(desk: Desk) -> None:
+    """I7: what was asked about is free again when the page is there."""
+    post = Post()
+    gone = weakref.ref(post)
+    desk.show(TWICE, post=post)
+
+    del post
+    gc.collect()
+
+    assert gone() is None
+
+
+# -- many rows ------------------------------------------------------------------------
+
+LIST = "<ul>\n{% for post in posts %}\n{% if can('edit', post) %}Edit{% endif %}\n{% endfor %}</ul>"
+WARNING = (
+    "The template 'list.html' asks in line 3 for each of more than 20 objects of 'Post' whether"
+    " 'edit' is allowed. Select the answers together with the rows:"
+    " 'Oso.action_columns(actor, Post, ['edit'])'. Or select only rows for which it is allowed:"
+    " 'Oso.authorized_query'."
+)
+
+
+def list_posts(desk: Desk, count: int, render: t.Callable[..., t.Any] = render_template) -> None:
+    """Open a page that asks for so many posts, twice."""
+    desk.templates["list.html"] = LIST
+    client = desk.serve(lambda: render("list.html", posts=[Post() for _ in range(count)]))
+
+    assert [client.get("/").text.count("Edit") for _ in range(2)] == [count, count]
+
+
+@pytest.mark.parametrize("render", [render_template, stream_template])
+def test_many_rows_are_reported_once(
+    caplog: pytest.LogCaptureFixture, render: t.Callable[..., t.Any]
+) -> None:
+    """The log names the template, the line and the cure, once for each line."""
+    list_posts(Desk(DEBUG=True), 50, render)
+
+    assert caplog.messages == [WARNING]
+
+
+def test_few_rows_are_not_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """Twenty are a page."""
+    list_posts(Desk(DEBUG=True), 20)
+
+    assert caplog.messages == []
+
+
+def test_many_rows_are_not_reported_in_production(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who serves users need not hear it with each page."""
+    list_posts(desk, 50)
+
+    assert caplog.messages == []
+
+
+def test_many_questions_about_one_row_are_not_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """Nor are questions about strings, for which there is no table."""
+    desk = Desk(DEBUG=True)
+    text = "{% for n in range(50) %}{{ can('a' ~ n, post) }}{{ can('view', 'x' ~ n) }}{% endfor %}"
+
+    desk.show(text, post=Post())
+
+    assert caplog.messages == []
+
+
+def test_many_rows_in_a_macro_name_its_line(caplog: pytest.LogCaptureFixture) -> None:
+    """The line is where the question stands, not where the macro is called."""
+    desk = Desk(DEBUG=True)
+    desk.templates["macros.html"] = "\n\n{% macro m(p) %}\n{{ can('edit', p) }}{% endmacro %}"
+    text = '{% from "macros.html" import m %}{% for p in posts %}{{ m(p) }}{% endfor %}'
+
+    desk.show(text, posts=[Post() for _ in range(30)])
+
+    assert [message.partition(" for ")[0] for message in caplog.messages] == [
+        "The template 'macros.html' asks in line 4"
+    ]
+
+
+def test_many_rows_in_a_text_have_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    """A template that is no file is reported, too."""
+    Desk(DEBUG=True).show(
+        "\n{% for p in posts %}\n{{ can('edit', p) }}{% endfor %}",
+        posts=[Post() for _ in range(30)],
+    )
+
+    assert [message.partition(" for ")[0] for message in caplog.messages] == [
+        "The template '<template>' asks in line 3"
+    ]
