@@ -170,18 +170,30 @@ def test_lines_to_reach() -> None:
     assert lines_to_reach(Source(POLICY, "page.polar")) == LINES
 
 
-def test_readme_shows_what_coverage_reports(coverage: Coverage, tmp_path: Path) -> None:
-    """The session of the README is what happens with the application and the test there."""
-    shown = next(each.text for each in SNIPPETS if each.note == "coverage")
-    files = {**FILES, "test_policy.py": code_of("Testing", "python")}
-    for name, text in {**files, ".coveragerc": code_of("Coverage", "ini")}.items():
+def test_readme_shows_what_coverage_reports(tmp_path: Path) -> None:
+    """The session of the README is what happens with the application and the tests there."""
+    command, _, shown = next(s.text for s in SNIPPETS if s.note == "coverage").partition("\n")
+    for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    commands = [line for line in shown.splitlines() if line.startswith("$ ")]
-    first, second = (command.removeprefix("$ coverage ").split() for command in commands)
 
-    coverage(*first)
+    ran = subprocess.run(
+        [sys.executable, "-m", *command.removeprefix("$ ").split()],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
 
-    assert [*commands, *coverage(*second).splitlines()] == shown.splitlines()
+    assert shown in ran.stdout
+
+
+def test_readme_shows_how_to_configure_coverage(coverage: Coverage, tmp_path: Path) -> None:
+    """What the README puts into the configuration counts the lines of policies."""
+    (tmp_path / ".coveragerc").write_text(code_of("Coverage", "ini"), encoding="utf-8")
+
+    coverage("run", "program.py")
+
+    assert set(measured(coverage)["missing_lines"]) == MISSED
 
 
 def test_profile_shows_the_policy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
