@@ -20,6 +20,7 @@ from .polar.terms import Variable
 if t.TYPE_CHECKING:
     from .polar.host import Host
     from .polar.models import Models
+    from .polar.proof import Proof
     from .polar.residual import Residual
 
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
@@ -126,6 +127,21 @@ class Oso(Polar):
         ):
             raise self.not_found_error()
         raise self.forbidden_error()
+
+    def explain(
+        self, actor: t.Any, action: t.Any, resource: t.Any, *, redact: Iterable[str] = ()
+    ) -> Proof:
+        """Say why ``is_allowed`` answers as it does: the rules tried, and their values.
+
+        The solver answers the question once more; a decision itself records nothing. An error
+        of the policy is not raised: the outcome is ``Outcome.BROKEN`` then, and the proof is
+        false, as it is for a denial.
+
+        :param redact: words of attributes whose values are not shown, besides ``password``,
+            ``token`` and the like.
+        """
+        args = [_itself(actor), _itself(action), _itself(resource)]
+        return self._engine.explain("allow", args, redact)
 
     def authorize_request(self, actor: t.Any, request: t.Any) -> None:
         """Return if ``allow_request(actor, request)`` holds.
@@ -283,10 +299,10 @@ class Oso(Polar):
         return make_console()
 
 
-def _itself(actor: t.Any) -> t.Any:
+def _itself(value: t.Any) -> t.Any:
     """Give what a proxy, such as ``current_user`` of Flask-Login, stands for."""
-    is_proxy = type(actor).__module__ == "werkzeug.local"
-    return actor._get_current_object() if is_proxy else actor
+    is_proxy = type(value).__module__ == "werkzeug.local"
+    return value._get_current_object() if is_proxy else value
 
 
 def _values_of(

@@ -42,6 +42,10 @@ order in which they build on each other, which is also the order to read them in
     that is left of a policy, and how it is found.
 ``inspection``, ``watching``, ``tracing``, ``measuring``, ``deciding``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
+``descriptions``, ``reasons``, ``proof_text``, ``proof_html``, ``proof``, ``written``, ``proving``,
+``explaining``, ``suggestions``, ``inquiry``
+    why a question was answered as it was: values and reasons as texts; a run that keeps
+    account, what is told of it, and what would have to change.
 ``engine``, ``queries``, ``listing``, ``repl``
     a policy and its names, ready to answer; one query of them; which rules are no Python
     functions; a prompt for many queries.

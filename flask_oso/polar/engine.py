@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import sys
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from . import terms
 from .clauses import Candidates, Clause, prepare_rule
@@ -41,6 +41,7 @@ if t.TYPE_CHECKING:
     from .partial import Partial
     from .prepared import Prepared
     from .programs import Program
+    from .proof import Proof
     from .residual import Residual
     from .search import Analysis
     from .watching import Watcher
@@ -275,14 +276,21 @@ class Engine:
 
         :param begun: the iterators that were read for it before, which have no more to give.
         """
-        call = _call(name, args)
-        for arg, term in zip(args, call.args, strict=True):
-            if not _is_value(term):
-                raise PolarTypeError(
-                    f"A decision needs values, not a {type(arg).__name__} with a question in it."
-                    " Use 'query_rule'."
-                )
-        return next(self._solve(call, begun=begun), None) is not None
+        return next(self._solve(_decision(name, args), begun=begun), None) is not None
+
+    def explain(self, name: str, args: Sequence[t.Any], redact: Iterable[str] = ()) -> Proof:
+        """Say why a rule call has a solution, or none; the solver answers it again for that.
+
+        :param redact: words of attributes whose values are not shown.
+        """
+        from .inquiry import Inquiry
+
+        return Inquiry(self, self.limits, redact).explain(
+            name,
+            args,
+            functools.partial(_decision, name, args),
+            functools.partial(self.ask, name, *args),
+        )
 
     def deciding_rule(self, name: str, args: Sequence[t.Any]) -> Rule | None:
         """Give the rule to which the first solution of a rule call is owed, if there is one.
@@ -388,6 +396,21 @@ def _parse(query: str, limits: Limits) -> Term:
 
 def _call(name: str, args: Sequence[t.Any]) -> Call:
     return Call(name, tuple(map(to_polar, args)))
+
+
+def _decision(name: str, args: Sequence[t.Any]) -> Call:
+    """Make the call that a question is.
+
+    :raises PolarTypeError: if an argument leaves something open.
+    """
+    call = _call(name, args)
+    for arg, term in zip(args, call.args, strict=True):
+        if not _is_value(term):
+            raise PolarTypeError(
+                f"A decision needs values, not a {type(arg).__name__} with a question in it."
+                " Use 'query_rule'."
+            )
+    return call
 
 
 def _line_watchers() -> Sequence[Watcher]:

@@ -46,7 +46,7 @@ from .traces import Step
 from .traversal import walk
 
 #: Kinds of classes that know their instances by the class alone.
-_ASK_CLASSES = (type, abc.ABCMeta)
+ASK_CLASSES = (type, abc.ABCMeta)
 
 
 class Matching(Machine):
@@ -127,7 +127,7 @@ class Matching(Machine):
 
     def _is_of_class(self, value: t.Any, cls: type) -> bool:
         kind = type(value)
-        if type(cls) in _ASK_CLASSES and (
+        if type(cls) in ASK_CLASSES and (
             kind is Dictionary or (kind is List and value.rest is None)
         ):
             # No look at what is inside, which may be much.

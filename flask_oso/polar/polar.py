@@ -40,6 +40,7 @@ from .terms import Predicate
 
 if t.TYPE_CHECKING:
     from .listing import LeftOver
+    from .proof import Proof
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
@@ -132,6 +133,14 @@ class Polar:
             name, *args, bindings=bindings, accept_expression=accept_expression
         )
         return next(results, None) is not None
+
+    def explain_rule(self, name: str, *args: t.Any, redact: Iterable[str] = ()) -> Proof:
+        """Say why a rule call with these arguments holds, or does not.
+
+        :param redact: words of attributes whose values are not shown, besides ``password``,
+            ``token`` and the like.
+        """
+        return self._engine.explain(name, args, redact)
 
     def repl(self, files: Iterable[str | os.PathLike[str]] | None = None) -> None:
         """Ask for queries at a prompt and print their results, until the input ends.

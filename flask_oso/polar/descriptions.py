@@ -1,0 +1,327 @@
+"""Values as short texts that a developer may see.
+
+In goes what a run is made of; out comes one line of bounded length. An object that has a key
+is called by it, ``User:1``; any other is shown by its ``repr``, cut short. What was read under
+a name such as ``password`` is not shown, wherever it turns up later.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .attributes import is_quiet
+from .characters import with_escapes
+from .host import follow
+from .nodes import Dictionary, Instance, List, Unknown, Value
+from .printer import to_polar
+
+#: Attributes whose values are not shown. Each stands for every name that has these words in
+#: it, one behind the other: ``api_key`` for ``stripe_api_key`` and ``apiKey``, too.
+DEFAULT_REDACTED: tuple[str, ...] = (
+    "access_key",
+    "api_key",
+    "apikey",
+    "authorization",
+    "card_number",
+    "cookie",
+    "credential",
+    "cvv",
+    "otp",
+    "passphrase",
+    "passwd",
+    "password",
+    "private_key",
+    "pwd",
+    "secret",
+    "ssn",
+    "token",
+)
+REDACTED = "[redacted]"
+
+#: How many characters of one value are shown, and of one string or name in it.
+MAX_VALUE = 120
+_MAX_STRING = 80
+#: How many elements of a collection are shown, and how deep they are looked into.
+_MAX_ELEMENTS = 5
+_MAX_DEPTH = 2
+#: How much of a ``repr`` is looked at.
+_MAX_REPR = 10_000
+
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NOT_A_WORD = re.compile(r"[\W_]+")
+#: A name with a value behind it, in the ``repr`` of an object: ``name='Ann'``, ``'name': 1``.
+_NAMED = re.compile(r"""(?P<name>[^\W\d][\w-]*)['"]?\s*[=:]\s*""")
+_QUOTED = re.compile(r"""[A-Za-z]{0,2}(?:"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)""", re.DOTALL)
+_UNQUOTED = re.compile(r"""[^,;&()\[\]{}<>'"]*""")
+_OPENING = "([{<'\""
+_CONTAINERS: dict[type, str] = {tuple: "()", set: "{}", frozenset: "{}", list: "[]"}
+_TEXTS = (str, bytes, bytearray)
+#: Kinds of values that are hidden wherever an equal one is.
+_HASHED = (str, bytes, int)
+_MIN_SECRET = 1_000
+
+
+class Redaction:
+    """Tells which names have values that are not shown.
+
+    :param names: words of names, in snake case.
+    """
+
+    def __init__(self, names: Iterable[str] = DEFAULT_REDACTED) -> None:
+        self._phrases = tuple(phrase for name in names if (phrase := _words(name)))
+
+    def hides(self, name: str) -> bool:
+        """Tell whether the value of an attribute of this name is not shown."""
+        words = _words(name)
+        return any(
+            _are_same(words[at : at + len(phrase)], phrase)
+            for phrase in self._phrases
+            for at in range(len(words) - len(phrase) + 1)
+        )
+
+    def cleaned(self, text: str) -> str:
+        """Give a ``repr`` without the values of such names in it."""
+        out: list[str] = []
+        at = 0
+        for found in _NAMED.finditer(text):
+            if found.start() < at or not self.hides(found["name"]):
+                continue
+            out += [text[at : found.end()], REDACTED]
+            value = _QUOTED.match(text, found.end()) or _UNQUOTED.match(text, found.end())
+            at = found.end() if value is None else value.end()
+            if text[at : at + 1] and text[at] in _OPENING:
+                # Where an object ends that stands here, nobody can tell.
+                return "".join([*out, "…"])
+        return "".join([*out, text[at:]])
+
+
+def _words(name: str) -> tuple[str, ...]:
+    words = _NOT_A_WORD.split(_BETWEEN_WORDS.sub("_", name))
+    return tuple(word.casefold() for word in words if word)
+
+
+def _are_same(words: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Compare words; the last one may be a plural."""
+    same = len(words) == len(phrase) and words[:-1] == phrase[:-1]
+    return same and words[-1] in (phrase[-1], f"{phrase[-1]}s")
+
+
+class Describer:
+    """Shows the values of one run.
+
+    :param classes: the registered classes by name.
+    :param redaction: which values not to show.
+    """
+
+    def __init__(self, classes: Mapping[str, type], redaction: Redaction) -> None:
+        self._names = {cls: name for name, cls in reversed([*classes.items()])}
+        self.redaction = redaction
+        self._hidden: set[t.Any] = set()
+        # With the objects, which keeps them alive: an identity is not reused.
+        self._hidden_objects: dict[int, t.Any] = {}
+
+    def hide(self, term: t.Any) -> None:
+        """Do not show this value from now on, whatever it is called."""
+        value = getattr(follow(term), "value", None)
+        if type(value) in _HASHED:
+            # Few numbers are secret, and small ones are everywhere.
+            if value and (type(value) is not int or abs(value) >= _MIN_SECRET):
+                self._hidden.add(value)
+        elif value is not None and not isinstance(value, (bool, float, type)):
+            self._hidden_objects[id(value)] = value
+
+    def is_hidden(self, term: t.Any) -> bool:
+        """Tell whether a value is not shown."""
+        value = getattr(follow(term), "value", None)
+        return id(value) in self._hidden_objects or self._is_hidden_text(value)
+
+    def without_hidden(self, text: str) -> str:
+        """Give a message without the hidden texts in it."""
+        for value in sorted(filter(_is_telling, self._hidden), key=len, reverse=True):
+            text = text.replace(value, REDACTED)
+        return text
+
+    def class_of(self, term: t.Any) -> str:
+        """Name the class of a value, with an article: ``a User``."""
+        term = follow(term)
+        if isinstance(term, List):
+            return "a List"
+        if isinstance(term, Dictionary):
+            return "a Dictionary"
+        value = getattr(term, "value", None)
+        return with_article(self._class_name(type(value)))
+
+    def term(self, term: t.Any) -> str:
+        """Show a value of the run."""
+        return shortened("".join(self._pieces(term, 0)), MAX_VALUE)
+
+    def _class_name(self, cls: type) -> str:
+        return self._names.get(cls) or shortened(cls.__name__, _MAX_STRING)
+
+    def _pieces(self, term: t.Any, depth: int) -> Iterator[str]:
+        term = follow(term)
+        if isinstance(term, Value):
+            yield self._scalar(term)
+        elif isinstance(term, Instance):
+            yield self._object(term.value, depth)
+        elif isinstance(term, List):
+            rest = "" if term.rest is None else ", …"
+            yield from self._elements(term.items, f"[{rest}]", depth)
+        elif isinstance(term, Dictionary):
+            yield from self._fields(term, depth)
+        elif isinstance(term, Unknown):
+            yield "_"
+        else:
+            yield with_escapes(to_polar(term))
+
+    def _scalar(self, term: Value) -> str:
+        value = term.value
+        if self._is_hidden_text(value):
+            return REDACTED
+        if type(value) is str:
+            return _quoted(value)
+        return to_polar(term)
+
+    def _elements(self, items: Sequence[t.Any], brackets: str, depth: int) -> Iterator[str]:
+        if depth >= _MAX_DEPTH and items:
+            yield f"{brackets[0]}…{brackets[-1]}"
+            return
+        yield brackets[0]
+        for number, item in enumerate(items[:_MAX_ELEMENTS]):
+            yield ", " if number else ""
+            yield from self._pieces(item, depth + 1)
+        yield _and_more(len(items)) + brackets[1:]
+
+    def _fields(self, term: Dictionary, depth: int) -> Iterator[str]:
+        if depth >= _MAX_DEPTH and term.fields:
+            yield "{…}"
+            return
+        yield "{"
+        for number, (name, value) in enumerate(term.fields[:_MAX_ELEMENTS]):
+            yield f"{', ' if number else ''}{with_escapes(shortened(name, _MAX_STRING))}: "
+            if self.redaction.hides(name):
+                yield REDACTED
+            else:
+                yield from self._pieces(value, depth + 1)
+        yield _and_more(len(term.fields)) + "}"
+
+    def _object(self, value: t.Any, depth: int) -> str:
+        if value is None:
+            return "nil"
+        if id(value) in self._hidden_objects or self._is_hidden_text(value):
+            return REDACTED
+        if isinstance(value, type):
+            return self._class_name(value)
+        if isinstance(value, enum.Enum):
+            return f"{type(value).__name__}.{value.name}"
+        brackets = _CONTAINERS.get(type(value))
+        if brackets is not None:
+            return "".join(self._collection(value, brackets, depth))
+        key = self._key(value)
+        return f"<{self._class_name(type(value))} object>" if key is None else key
+
+    def _is_hidden_text(self, value: t.Any) -> bool:
+        # Not any object: to ask it for its hash would run what it likes.
+        return type(value) in _HASHED and value in self._hidden
+
+    def _collection(self, value: t.Any, brackets: str, depth: int) -> Iterator[str]:
+        shown = [Instance(each) for _, each in zip(range(_MAX_ELEMENTS), value, strict=False)]
+        plain = [_as_value(each) for each in shown]
+        if depth >= _MAX_DEPTH and shown:
+            yield f"{brackets[0]}…{brackets[1]}"
+            return
+        yield brackets[0]
+        for number, each in enumerate(plain):
+            yield ", " if number else ""
+            yield from self._pieces(each, depth + 1)
+        yield _and_more(len(value)) + brackets[1]
+
+    def _key(self, value: t.Any) -> str | None:
+        """Call an object by its key, or by what it says of itself; ``None`` if by neither."""
+        key = _key_of(value)
+        if key:
+            name = self._class_name(type(value))
+            is_hidden = self.redaction.hides("id") or any(
+                self._is_hidden_text(part) for part in key
+            )
+            parts = REDACTED if is_hidden else ",".join(map(_key_text, key))
+            return f"{name}:{parts}"
+        return self._own_text(value)
+
+    def _own_text(self, value: t.Any) -> str | None:
+        own: object = type(value).__repr__
+        if own is object.__repr__:
+            return None
+        try:
+            text = repr(value[:_MAX_STRING] if isinstance(value, _TEXTS) else value)
+        except Exception:
+            # An object that cannot say what it is; the explanation goes on without.
+            return None
+        if not isinstance(text, str):
+            return None
+        cleaned = self.redaction.cleaned(self.without_hidden(text[:_MAX_REPR]))
+        return with_escapes(shortened(cleaned, MAX_VALUE))
+
+
+def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:
+    """Give the key of an object without running anything of it, and without a database."""
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        own = {}
+    # The state that SQLAlchemy keeps has the key as it is in the database.
+    identity = getattr(own.get("_sa_instance_state"), "identity", None)
+    if isinstance(identity, tuple) and identity:
+        return identity
+    key = own.get("id")
+    if key is None and is_quiet(type(value), "id"):
+        key = getattr(value, "id", None)
+    return (key,) if _is_key(key) else None
+
+
+def _is_key(key: t.Any) -> bool:
+    return type(key) in (int, str) or type(key).__module__ == "uuid"
+
+
+def _key_text(key: t.Any) -> str:
+    try:
+        return with_escapes(shortened(str(key), _MAX_STRING))
+    except Exception:
+        # A part of a key may be anything that a database can hold.
+        return type(key).__name__
+
+
+def _as_value(term: Instance) -> t.Any:
+    plain = type(term.value) in (bool, int, float, str)
+    return Value(term.value) if plain else term
+
+
+def _quoted(text: str) -> str:
+    if len(text) <= _MAX_STRING:
+        return f'"{with_escapes(text)}"'
+    return f'"{with_escapes(text[:_MAX_STRING])}…" ({len(text):,} characters)'
+
+
+def _and_more(count: int) -> str:
+    return f", … and {count - _MAX_ELEMENTS:,} more" if count > _MAX_ELEMENTS else ""
+
+
+def _is_telling(value: t.Any) -> bool:
+    # To look for a short text in a message would take the message apart.
+    return type(value) is str and len(value) >= 4
+
+
+def shortened(text: str, most: int) -> str:
+    """Give a text, or its beginning and an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def with_article(noun: str) -> str:
+    """Put an indefinite article in front of the name of a class."""
+    article = (
+        "an" if noun[:1] in tuple("AEIOUaeiou") and noun[:2] not in ("Us", "us", "Un") else "a"
+    )
+    return f"{article} {noun}"

@@ -1,0 +1,460 @@
+"""From the record of a run to the reasons for its answer.
+
+In goes what ``proving.py`` noted; out come the texts of ``reasons.py``. The rules that came
+nearest to an answer stand first: those of which most conditions held, those of which most
+parameters matched. What is left out is counted.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterable, Sequence
+
+from . import numbers
+from .clauses import Clause, Slot
+from .descriptions import REDACTED, Describer, with_article
+from .host import RESERVED_NAMES, follow
+from .machine import Program
+from .matching import ASK_CLASSES
+from .nodes import (
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Parameter,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+)
+from .printer import to_polar
+from .proving import Asking, Attempt, Failure, Path, Snapshot
+from .reasons import Condition, Place, Question, Rule, Seen, Verdict, place_of
+from .written import (
+    Operand,
+    call_of,
+    condition_span,
+    condition_text,
+    conjuncts,
+    is_shorthand,
+    main_of,
+    operands,
+    pattern_text,
+    rule_span,
+    rule_text,
+    shortened_source,
+    spelled,
+)
+
+#: How deep questions stand in each other, and how many rules are shown in all.
+MAX_DEPTH = 12
+MAX_RULES = 200
+#: How many rules of one question are shown that were tried, and that are not applicable.
+MAX_TRIED = 6
+MAX_OTHERS = 4
+#: How many rules are looked at for the parameter that does not match.
+MAX_LOOKED_AT = 50_000
+#: How deep one looks for the rule that got furthest.
+_MAX_SCORED = 40
+
+#: What the arguments of rules that everybody has are called.
+_ARGUMENTS = {
+    ("allow", 3): ("actor", "action", "resource"),
+    ("allow_field", 4): ("actor", "action", "resource", "field"),
+    ("allow_request", 2): ("actor", "request"),
+    ("has_permission", 3): ("actor", "permission", "resource"),
+    ("has_relation", 3): ("subject", "relation", "object"),
+    ("has_role", 3): ("actor", "role", "resource"),
+}
+_WORD = re.compile(r"\w+")
+_Score = tuple[bool, int, int]
+
+
+class Explainer:
+    """Makes the reasons of one run.
+
+    :param program: the policy.
+    :param describer: shows the values.
+    """
+
+    def __init__(self, program: Program, describer: Describer) -> None:
+        self._program = program
+        self._classes = program.host.classes
+        self._describer = describer
+        self._rules_left = MAX_RULES
+        self._looks_left = MAX_LOOKED_AT
+        self._scores: dict[int, _Score] = {}
+
+    # -- questions ----------------------------------------------------------------------
+
+    def denied(self, asking: Asking, depth: int = 0) -> Question:
+        """Say why a question has no answer."""
+        text = self.question_text(asking)
+        if depth >= MAX_DEPTH:
+            return Question(text, note="It goes on deeper than is shown.")
+        ranked = self.ranked(asking)
+        shown = [self._tried(attempt, depth) for attempt in self._affordable(ranked, MAX_TRIED)]
+        others, count = self._others(asking)
+        shown += self._untried(asking)
+        return Question(
+            text,
+            tuple(shown),
+            omitted=max(len(ranked) - len(shown), 0),
+            others=tuple(others),
+            omitted_others=count - len(others),
+            note=self._note(asking, bool(shown or others or count)),
+        )
+
+    def allowed(self, path: Path, depth: int = 0) -> Question | None:
+        """Say which rules answer the question."""
+        if path.first is None:
+            return None
+        return self._held_question(path.first, path, depth)
+
+    def broken_place(self, asking: Asking) -> Place | None:
+        """Give the innermost condition in which an error ended the evaluation."""
+        place, inner = None, t.cast("Asking | None", asking)
+        while inner is not None:
+            attempt = next((each for each in inner.attempts if each.broke), None)
+            if attempt is None:
+                break
+            place = place_of(condition_span(attempt.failures[0].goal)) or place
+            inner = attempt.failures[0].asking
+        return place
+
+    def question_text(self, asking: Asking) -> str:
+        """Show a rule call with the values of its arguments."""
+        # Nobody wrote the names of variables in resource blocks.
+        around = asking.around
+        is_named = around is None or not is_shorthand(around.clause)
+        shown = [
+            self._argument(written, arg, is_named)
+            for written, arg in zip(asking.call.args, asking.args, strict=True)
+        ]
+        return f"{asking.call.name}({', '.join(shown)})"
+
+    def _argument(self, written: t.Any, arg: t.Any, is_named: bool) -> str:
+        if type(follow(arg)) is Unknown and isinstance(written, Slot) and is_named:
+            return "_" if written.name.startswith("_") else written.name
+        return self._describer.term(arg)
+
+    def ranked(self, asking: Asking) -> list[Attempt]:
+        """Give the rules that were tried, the nearest miss first."""
+        return sorted(asking.attempts, key=self._score, reverse=True)
+
+    def _score(self, attempt: Attempt, depth: int = 0) -> _Score:
+        """Tell how far a rule got: an error, the conditions that held, and how deep they are.
+
+        What holds in the rules that its last condition asked counts, too. A condition without
+        a rule that applies is further away than one that does not hold.
+        """
+        known = self._scores.get(id(attempt))
+        if known is not None:
+            return known
+        nearest: _Score = (False, 1, 0)
+        askings = [each.asking for each in attempt.failures if each.asking is not None]
+        if askings:
+            inner = [each for asking in askings for each in asking.attempts]
+            is_far = depth >= _MAX_SCORED
+            scores = [] if is_far else [self._score(each, depth + 1) for each in inner]
+            nearest = max(scores, default=(False, 0, 0))
+        _, points, level = nearest
+        score = (attempt.broke, points + 2 * max(attempt.passed, 0), level - 1)
+        self._scores[id(attempt)] = score
+        return score
+
+    def _affordable(self, ranked: Sequence[Attempt], most: int) -> list[Attempt]:
+        shown = list(ranked[: min(most, self._rules_left)])
+        self._rules_left -= len(shown)
+        return shown
+
+    def _untried(self, asking: Asking) -> list[Rule]:
+        """Give the rules that apply, and had no turn."""
+        tried = {id(attempt.clause) for attempt in asking.attempts}
+        if asking.is_cut_short or len(tried) == len(asking.applicable):
+            return []
+        left = [clause for clause in asking.applicable if id(clause) not in tried]
+        return [self._bare_rule(clause, Verdict.NOT_TRIED) for clause in left[:MAX_OTHERS]]
+
+    def _note(self, asking: Asking, has_rules: bool) -> str:
+        if asking.is_cut_short:
+            return "More rules were tried than are shown."
+        if has_rules:
+            return ""
+        return f"There is no rule of this name with {len(asking.args)} parameters."
+
+    # -- rules --------------------------------------------------------------------------
+
+    def _bare_rule(self, clause: Clause, verdict: Verdict, mismatch: str = "") -> Rule:
+        return Rule(rule_text(clause), self._place(clause), verdict, mismatch=mismatch)
+
+    def _place(self, clause: Clause) -> t.Any:
+        span = clause.rule.span
+        if span is not None and is_shorthand(clause):
+            span = rule_span(clause, span)
+        return place_of(span)
+
+    def _tried(self, attempt: Attempt, depth: int) -> Rule:
+        goals = conjuncts(attempt.clause)
+        verdict = Verdict.BROKEN if attempt.broke else Verdict.FAILS
+        if attempt.passed < 0 or not attempt.failures:
+            return self._bare_rule(attempt.clause, Verdict.NOT_TRIED)
+        snapshot = attempt.failures[0].snapshot
+        held = [
+            self._held(attempt, goal, snapshot, None, depth) for goal in goals[: attempt.passed]
+        ]
+        failed = self._failed(attempt, goals[attempt.passed], verdict, depth)
+        return Rule(
+            rule_text(attempt.clause),
+            self._place(attempt.clause),
+            verdict,
+            (*held, failed),
+            unreached=len(goals) - attempt.passed - 1,
+        )
+
+    # -- conditions that fail -----------------------------------------------------------
+
+    def _failed(self, attempt: Attempt, goal: Term, verdict: Verdict, depth: int) -> Condition:
+        cases = [self._case(attempt, each, verdict, depth) for each in attempt.failures]
+        cases = list(dict.fromkeys(cases))
+        omitted = attempt.count - len(attempt.failures)
+        text = self._text(attempt, goal, attempt.failures[0].snapshot)
+        if len(cases) == 1 and cases[0].text == text and not omitted:
+            return cases[0]
+        place = place_of(condition_span(goal))
+        return Condition(text, place, verdict, parts=tuple(cases), omitted=omitted)
+
+    def _case(self, attempt: Attempt, failure: Failure, verdict: Verdict, depth: int) -> Condition:
+        asking, snapshot = failure.asking, failure.snapshot
+        is_call = asking is not None and asking.call is call_of(failure.goal)
+        question = self.denied(asking, depth + 1) if is_call and asking is not None else None
+        return Condition(
+            self._text(attempt, failure.goal, snapshot),
+            place_of(condition_span(failure.goal)),
+            verdict,
+            () if is_call else self._seen(failure.goal, snapshot),
+            self._failure_note(failure),
+            question,
+            self._counterparts(attempt, failure, depth),
+        )
+
+    def _failure_note(self, failure: Failure) -> str:
+        if failure.missing is not None:
+            return self._missing_key(failure.missing, failure.snapshot)
+        if failure.waiting is not None:
+            return f"{shortened_source(failure.waiting.text)} does not hold with that"
+        main = main_of(failure.goal)
+        is_for_all = isinstance(main, Expression) and main.operator is Operator.FORALL
+        return "not for these values" if is_for_all and failure.held else ""
+
+    def _missing_key(self, goal: Expression, snapshot: Snapshot) -> str:
+        owner, key = goal.args[0], goal.args[1]
+        value = snapshot.values[owner.index] if isinstance(owner, Slot) else owner
+        if type(follow(value)) is not Dictionary or not isinstance(key, Value):
+            return ""
+        return f"the dictionary has no key {to_polar(key)}"
+
+    def _counterparts(
+        self, attempt: Attempt, failure: Failure, depth: int
+    ) -> tuple[Condition, ...]:
+        """Give what holds under a ``not`` that fails, unless its values say it all."""
+        main = main_of(failure.goal)
+        if failure.held is None or not isinstance(main, Expression):
+            return ()
+        if main.operator is not Operator.NOT:
+            return ()
+        inner = main.args[0]
+        is_plain = call_of(inner) is None and not _is_control(main_of(inner))
+        if is_plain:
+            return ()
+        return (self._held(attempt, inner, failure.snapshot, failure.held, depth),)
+
+    # -- conditions that hold -----------------------------------------------------------
+
+    def _held_question(self, pair: tuple[Attempt, Snapshot], path: Path, depth: int) -> Question:
+        attempt, snapshot = pair
+        text = self.question_text(attempt.asking)
+        if depth >= MAX_DEPTH or self._rules_left <= 0:
+            return Question(text, note="It goes on deeper than is shown.")
+        self._rules_left -= 1
+        conditions = [
+            self._held(attempt, goal, snapshot, path, depth) for goal in conjuncts(attempt.clause)
+        ]
+        rule = Rule(
+            rule_text(attempt.clause), self._place(attempt.clause), Verdict.HOLDS, tuple(conditions)
+        )
+        return Question(text, (rule,))
+
+    def _held(
+        self, attempt: Attempt, goal: Term, snapshot: Snapshot, path: Path | None, depth: int
+    ) -> Condition:
+        """Say why a condition holds; briefly, if it is not the one that decided."""
+        main = main_of(goal)
+        question: Question | None = None
+        parts: tuple[Condition, ...] = ()
+        if path is not None and call_of(goal) is not None:
+            pair = path.rule_for(attempt, main)
+            question = self._held_question(pair, path, depth + 1) if pair is not None else None
+        elif isinstance(main, Expression) and main.operator is Operator.NOT:
+            question = self._refuted(attempt, main.args[0], depth)
+        elif path is not None and _is_control(main):
+            parts = self._held_parts(attempt, t.cast(Expression, main), snapshot, path, depth)
+        seen = () if question is not None or parts else self._seen(goal, snapshot)
+        return Condition(
+            self._text(attempt, goal, snapshot),
+            place_of(condition_span(goal)),
+            Verdict.HOLDS,
+            () if is_shorthand(attempt.clause) else seen,
+            question=question,
+            parts=parts,
+        )
+
+    def _held_parts(
+        self, attempt: Attempt, main: Expression, snapshot: Snapshot, path: Path, depth: int
+    ) -> tuple[Condition, ...]:
+        goals: Iterable[Term] = ()
+        if main.operator is Operator.OR:
+            taken = path.alternative(attempt, main)
+            goals = () if taken is None else (taken,)
+        elif main.operator is Operator.AND:
+            goals = main.args
+        return tuple(self._held(attempt, goal, snapshot, path, depth) for goal in goals)
+
+    def _refuted(self, attempt: Attempt, goal: Term, depth: int) -> Question | None:
+        """Say why a rule call under ``not`` has no answer."""
+        asking = attempt.asked.get(id(main_of(goal)))
+        if call_of(goal) is None or asking is None:
+            return None
+        return self.denied(asking, depth + 1)
+
+    # -- values -------------------------------------------------------------------------
+
+    def _text(self, attempt: Attempt, goal: Term, snapshot: Snapshot) -> str:
+        """Give a condition as it is written; one of a resource block with its values."""
+        call = call_of(goal)
+        if call is None or not is_shorthand(attempt.clause):
+            return condition_text(goal)
+        return f"{call.name}({', '.join(self._value_in(arg, snapshot) for arg in call.args)})"
+
+    def _value_in(self, term: Term, snapshot: Snapshot) -> str:
+        if not isinstance(term, Slot):
+            return self._describer.term(term)
+        value = follow(snapshot.values[term.index])
+        # A related resource that was not found is not known.
+        return "_" if value is None else self._describer.term(value)
+
+    def _seen(self, goal: Term, snapshot: Snapshot) -> tuple[Seen, ...]:
+        found: list[Seen] = []
+        for operand in operands(goal):
+            value = value_of(operand, snapshot)
+            if value is not None and type(value) is not Unknown:
+                found.append(Seen(operand.text, self._shown(operand, value)))
+        return tuple(found)
+
+    def _shown(self, operand: Operand, value: t.Any) -> str:
+        hides = self._describer.redaction.hides
+        is_hidden = any(hides(word) for word in _WORD.findall(operand.text))
+        return REDACTED if is_hidden else self._describer.term(value)
+
+    # -- rules that are not applicable --------------------------------------------------
+
+    def _others(self, asking: Asking) -> tuple[list[Rule], int]:
+        """Give some rules that are not applicable, the nearest first, and how many there are."""
+        if asking.clauses is None:
+            return [], 0
+        applicable = {id(clause) for clause in asking.applicable}
+        left = [clause for clause in asking.clauses if id(clause) not in applicable]
+        looked_at = left[: max(self._looks_left, MAX_OTHERS)]
+        self._looks_left -= len(looked_at)
+        positions = [(clause, self._mismatch(asking, clause)) for clause in looked_at]
+        positions.sort(key=lambda pair: -pair[1])
+        shown = [
+            self._bare_rule(clause, Verdict.NOT_APPLICABLE, self._reason(asking, clause, at))
+            for clause, at in positions[: min(MAX_OTHERS, max(self._rules_left, 1))]
+        ]
+        self._rules_left -= len(shown)
+        return shown, len(left)
+
+    def _mismatch(self, asking: Asking, clause: Clause) -> int:
+        """Give the position of the parameter that does not match."""
+        reached = 0
+        for at, (parameter, arg) in enumerate(zip(clause.parameters, asking.args, strict=True)):
+            if self._plainly_differs(parameter, follow(arg)):
+                return at
+            if id(parameter) in asking.reached:
+                reached = at
+        return reached
+
+    def _plainly_differs(self, parameter: Parameter, arg: t.Any) -> bool:
+        """Tell whether an argument is no match, without asking an object anything."""
+        wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
+        if wanted is None or type(arg) is Unknown:
+            return False
+        if isinstance(wanted, Value) and isinstance(arg, Value):
+            return not numbers.equal(wanted.value, arg.value)
+        if isinstance(wanted, (Value, List, Dictionary)) and not isinstance(arg, Instance):
+            return type(wanted) is not type(arg)
+        return isinstance(wanted, Pattern) and not self._may_be(arg, wanted)
+
+    def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
+        if pattern.tag is None:
+            return True
+        classes = [self._classes.get(name) for name in self._members(pattern.tag)]
+        kind = type(arg)
+        if kind is List or kind is Dictionary:
+            value: t.Any = [] if kind is List else {}
+        else:
+            value = getattr(arg, "value", None)
+        # Other kinds of classes run code of their own to tell.
+        return any(
+            cls is None or type(cls) not in ASK_CLASSES or isinstance(value, cls) for cls in classes
+        )
+
+    def _members(self, tag: str) -> Sequence[str]:
+        if tag not in RESERVED_NAMES:
+            return (tag,)
+        return self._program.actors if tag == "Actor" else self._program.resources
+
+    def _reason(self, asking: Asking, clause: Clause, at: int) -> str:
+        """Say which parameter does not match: ``action is "edit", the rule wants "read"``."""
+        parameter, arg = clause.parameters[at], follow(asking.args[at])
+        name = self._name_of(asking, parameter, at)
+        wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
+        shown = self._describer.term(arg)
+        if wanted is None:
+            return f"{name} is {shown}, the rule wants it to equal another argument"
+        if not isinstance(wanted, Pattern):
+            return f"{name} is {shown}, the rule wants {to_polar(spelled(wanted))}"
+        return self._wrong_class(f"{name} is ", shown, arg, wanted)
+
+    def _wrong_class(self, start: str, shown: str, arg: t.Any, wanted: Pattern) -> str:
+        text = pattern_text(wanted)
+        if self._may_be(arg, wanted):
+            return f"{start}{shown}, the rule wants {text}"
+        kind = shown if shown in ("nil", "true", "false") else self._describer.class_of(arg)
+        return f"{start}{kind}, the rule wants {with_article(pattern_text(Pattern(wanted.tag)))}"
+
+    def _name_of(self, asking: Asking, parameter: Parameter, at: int) -> str:
+        known = _ARGUMENTS.get((asking.call.name, len(asking.args)))
+        if known is not None:
+            return known[at]
+        for term in (asking.call.args[at], parameter.term):
+            if isinstance(term, Slot) and not term.name.startswith("_"):
+                return term.name
+        return f"argument {at + 1}"
+
+
+def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
+    """Give the value that an operand had; ``None`` or a variable if it had none."""
+    if operand.computed is not None:
+        computed = snapshot.results.get(id(operand.computed))
+        if computed is not None:
+            return follow(computed)
+    return follow(snapshot.values[operand.slot])
+
+
+def _is_control(goal: Term) -> bool:
+    controls = (Operator.AND, Operator.OR, Operator.FORALL, Operator.NOT)
+    return isinstance(goal, Expression) and goal.operator in controls

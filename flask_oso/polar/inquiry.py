@@ -1,0 +1,134 @@
+"""Asking a question once more, to see why it is answered as it is.
+
+In goes a rule call; out comes a ``Proof``. The solver answers it, and keeps account; what
+was decided before, perhaps by compiled rules, left no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from .descriptions import DEFAULT_REDACTED, Describer, Redaction, shortened
+from .exceptions import OsoError, PolarRuntimeError, StackOverflowError
+from .explaining import Explainer
+from .host import result_to_polar
+from .limits import Limits
+from .machine import Program
+from .nodes import Call
+from .proof import Proof
+from .proving import ProvingSolver, Record
+from .reasons import Outcome, Problem, Question
+from .suggestions import Advisor, AssumingSolver, Change
+
+_MAX_MESSAGE = 4_000
+_TIMEOUT = "Query timeout"
+
+
+class Inquiry:
+    """One question, asked for the sake of its explanation.
+
+    :param program: the policy.
+    :param limits: what each run may cost.
+    :param redact: words of attributes whose values are not shown, besides the default ones.
+    """
+
+    def __init__(self, program: Program, limits: Limits, redact: Iterable[str] = ()) -> None:
+        self._program = program
+        self._limits = limits
+        redaction = Redaction([*DEFAULT_REDACTED, *redact])
+        self._describer = Describer(program.host.classes, redaction)
+
+    def explain(
+        self,
+        name: str,
+        args: Sequence[object],
+        make_call: Callable[[], Call],
+        decide: Callable[[], bool],
+    ) -> Proof:
+        """Explain a rule call.
+
+        :param make_call: makes the call, or raises what is wrong with the arguments.
+        :param decide: decides the question as it is decided every day; asked where to explain
+            it takes more than the limits allow.
+        """
+        record = Record(self._describer)
+        error: Exception | None = None
+        try:
+            call = make_call()
+            next(ProvingSolver(self._program, self._limits, record).solve(call), None)
+        except Exception as raised:
+            # Nothing is decided here: what is broken is told apart from what is denied.
+            error = raised
+        shown = tuple(self._describer.term(result_to_polar(arg)) for arg in args)
+        if error is not None:
+            return self._broken(name, shown, record, error, decide)
+        if record.solution is not None:
+            question = Explainer(self._program, self._describer).allowed(record.solution)
+            return Proof(Outcome.ALLOWED, name, shown, question)
+        advisor = Advisor(lambda changes: self._ask(call, changes), self._program, self._describer)
+        suggestions = advisor.suggest(record)
+        return Proof(Outcome.DENIED, name, shown, self._denied(record), suggestions)
+
+    def _denied(self, record: Record) -> Question | None:
+        if record.root is None:
+            return None
+        return Explainer(self._program, self._describer).denied(record.root)
+
+    def _ask(self, call: Call, changes: Sequence[Change]) -> Record | None:
+        """Ask with some things taken for granted; ``None`` if that gives an error."""
+        record = Record(self._describer)
+        solver = AssumingSolver(self._program, self._limits, record, changes)
+        try:
+            next(solver.solve(call), None)
+        except Exception:
+            # It would not be allowed then; nobody asked what it would be instead.
+            return None
+        return record
+
+    def _broken(
+        self,
+        name: str,
+        shown: tuple[str, ...],
+        record: Record,
+        error: Exception,
+        decide: Callable[[], bool],
+    ) -> Proof:
+        outcome, notes = Outcome.BROKEN, []
+        if _is_exhausted(error):
+            answer = _answer(decide)
+            if answer is not None:
+                outcome = Outcome.ALLOWED if answer else Outcome.DENIED
+                notes = ["To explain it takes more than the limits allow. Raise them to see all."]
+        place = None
+        if record.root is not None:
+            place = Explainer(self._program, self._describer).broken_place(record.root)
+        problem = Problem(type(error).__name__, self._message(error), place)
+        return Proof(
+            outcome, name, shown, self._denied(record), problem=problem, notes=tuple(notes)
+        )
+
+    def _message(self, error: Exception) -> str:
+        try:
+            text = str(error)
+        except Exception:
+            # An exception of the application that cannot say what it is.
+            return ""
+        if isinstance(error, OsoError):
+            # The tree of rules shows the way there, with its values.
+            text = text.removeprefix(error.stack_trace or "")
+        else:
+            text = self._describer.redaction.cleaned(text)
+        return shortened(self._describer.without_hidden(text).strip("\n"), _MAX_MESSAGE)
+
+
+def _is_exhausted(error: Exception) -> bool:
+    is_timeout = isinstance(error, PolarRuntimeError) and str(error).startswith(_TIMEOUT)
+    return is_timeout or isinstance(error, StackOverflowError)
+
+
+def _answer(decide: Callable[[], bool]) -> bool | None:
+    try:
+        return decide()
+    except Exception:
+        # It is broken every day.
+        return None
