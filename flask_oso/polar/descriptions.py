@@ -141,7 +141,7 @@ class Describer:
     def without_hidden(self, text: str) -> str:
         """Give a message without the hidden texts in it."""
         for value in sorted(filter(_is_telling, self._hidden), key=len, reverse=True):
-            text = text.replace(value, REDACTED)
+            text = text.replace(f'"{value}"', REDACTED).replace(value, REDACTED)
         return text
 
     def class_of(self, term: t.Any) -> str:

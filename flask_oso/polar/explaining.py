@@ -49,7 +49,7 @@ from .written import (
 )
 
 #: How deep questions stand in each other, and how many rules are shown in all.
-MAX_DEPTH = 12
+MAX_DEPTH = 10
 MAX_RULES = 200
 #: How many rules of one question are shown that were tried, and that are not applicable.
 MAX_TRIED = 6
@@ -96,12 +96,13 @@ class Explainer:
             return Question(text, note="It goes on deeper than is shown.")
         ranked = self.ranked(asking)
         shown = [self._tried(attempt, depth) for attempt in self._affordable(ranked, MAX_TRIED)]
+        count_shown = len(shown)
         others, count = self._others(asking)
         shown += self._untried(asking)
         return Question(
             text,
             tuple(shown),
-            omitted=max(len(ranked) - len(shown), 0),
+            omitted=len(ranked) - count_shown,
             others=tuple(others),
             omitted_others=count - len(others),
             note=self._note(asking, bool(shown or others or count)),
@@ -176,7 +177,10 @@ class Explainer:
         if asking.is_cut_short or len(tried) == len(asking.applicable):
             return []
         left = [clause for clause in asking.applicable if id(clause) not in tried]
-        return [self._bare_rule(clause, Verdict.NOT_TRIED) for clause in left[:MAX_OTHERS]]
+        if any(attempt.broke for attempt in asking.attempts):
+            return []
+        reason = "A `cut` in a rule before it came first."
+        return [self._bare_rule(clause, Verdict.NOT_TRIED, reason) for clause in left[:MAX_OTHERS]]
 
     def _note(self, asking: Asking, has_rules: bool) -> str:
         if asking.is_cut_short:
@@ -187,8 +191,8 @@ class Explainer:
 
     # -- rules --------------------------------------------------------------------------
 
-    def _bare_rule(self, clause: Clause, verdict: Verdict, mismatch: str = "") -> Rule:
-        return Rule(rule_text(clause), self._place(clause), verdict, mismatch=mismatch)
+    def _bare_rule(self, clause: Clause, verdict: Verdict, reason: str) -> Rule:
+        return Rule(rule_text(clause), self._place(clause), verdict, reason=reason)
 
     def _place(self, clause: Clause) -> t.Any:
         span = clause.rule.span
@@ -200,7 +204,7 @@ class Explainer:
         goals = conjuncts(attempt.clause)
         verdict = Verdict.BROKEN if attempt.broke else Verdict.FAILS
         if attempt.passed < 0 or not attempt.failures:
-            return self._bare_rule(attempt.clause, Verdict.NOT_TRIED)
+            return self._bare_rule(attempt.clause, verdict, "")
         snapshot = attempt.failures[0].snapshot
         held = [
             self._held(attempt, goal, snapshot, None, depth) for goal in goals[: attempt.passed]
@@ -244,17 +248,17 @@ class Explainer:
         if failure.missing is not None:
             return self._missing_key(failure.missing, failure.snapshot)
         if failure.waiting is not None:
-            return f"{shortened_source(failure.waiting.text)} does not hold with that"
+            return f"`{shortened_source(failure.waiting.text)}` does not hold for these values."
         main = main_of(failure.goal)
         is_for_all = isinstance(main, Expression) and main.operator is Operator.FORALL
-        return "not for these values" if is_for_all and failure.held else ""
+        return "It does not hold for these values." if is_for_all and failure.held else ""
 
     def _missing_key(self, goal: Expression, snapshot: Snapshot) -> str:
         owner, key = goal.args[0], goal.args[1]
         value = snapshot.values[owner.index] if isinstance(owner, Slot) else owner
         if type(follow(value)) is not Dictionary or not isinstance(key, Value):
             return ""
-        return f"the dictionary has no key {to_polar(key)}"
+        return f"The dictionary has no key {to_polar(key)}."
 
     def _counterparts(
         self, attempt: Attempt, failure: Failure, depth: int
@@ -433,7 +437,8 @@ class Explainer:
         text = pattern_text(wanted)
         if self._may_be(arg, wanted):
             return f"{start}{shown}, the rule wants {text}"
-        kind = shown if shown in ("nil", "true", "false") else self._describer.class_of(arg)
+        is_plain = isinstance(arg, Value) or shown == "nil"
+        kind = shown if is_plain else self._describer.class_of(arg)
         return f"{start}{kind}, the rule wants {with_article(pattern_text(Pattern(wanted.tag)))}"
 
     def _name_of(self, asking: Asking, parameter: Parameter, at: int) -> str:
@@ -450,7 +455,8 @@ def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
     """Give the value that an operand had; ``None`` or a variable if it had none."""
     if operand.computed is not None:
         computed = snapshot.results.get(id(operand.computed))
-        if computed is not None:
+        if computed is not None or operand.computed.operator is Operator.DOT:
+            # What a lookup must give is known before what it gives.
             return follow(computed)
     return follow(snapshot.values[operand.slot])
 

@@ -10,6 +10,8 @@ from .proof_html import reasons_to_html
 from .proof_text import print_reasons
 from .reasons import Outcome, Place, Reasons
 
+__all__ = ["Outcome", "Proof"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Proof(Reasons):

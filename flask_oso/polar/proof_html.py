@@ -20,7 +20,6 @@ _MARKS = {
     Verdict.NOT_TRIED: "-",
 }
 _CLASSES = {verdict: f"oso-{verdict.value.replace(' ', '-')}" for verdict in Verdict}
-_UNTRIED = "It was not tried: something before it ended the evaluation."
 
 
 def reasons_to_html(reasons: Reasons) -> str:
@@ -94,7 +93,7 @@ def _others(question: Question) -> Iterator[str]:
     does = "rule that does" if count == 1 else "rules that do"
     yield f'<details class="oso-others"><summary>{count:,} {does} not apply</summary><ul>'
     for rule in question.others:
-        yield f"<li>{_code(rule.text)} {_place(rule.place)}<br>{escape(rule.mismatch)}</li>"
+        yield f"<li>{_code(rule.text)} {_place(rule.place)}<br>{escape(rule.reason)}</li>"
     if question.omitted_others:
         yield f"<li>… and {_counted(question.omitted_others, 'other rule')} of this name</li>"
     yield "</ul></details>"
@@ -104,8 +103,8 @@ def _rule(rule: Rule, is_near: bool) -> Iterator[str]:
     title = f"{_code(rule.text)} {_place(rule.place)}"
     inside = [line for each in rule.conditions for line in _condition(each, is_near)]
     lines = ['<ul class="oso-conditions">', *inside, "</ul>"] if inside else []
-    if rule.verdict is Verdict.NOT_TRIED:
-        lines.append(f'<p class="oso-note">{_UNTRIED}</p>')
+    if rule.reason:
+        lines.append(f'<p class="oso-note">{escape(rule.reason)}</p>')
     if rule.unreached:
         count = _counted(rule.unreached, "more condition")
         lines.append(f'<p class="oso-note">… {count}, not come to</p>')

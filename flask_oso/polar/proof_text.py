@@ -30,7 +30,7 @@ def print_reasons(reasons: Reasons) -> str:
     lines += _suggestions(reasons)
     if reasons.question is not None:
         lines += ["", _heading(reasons.outcome, reasons.question), ""]
-        lines += _question(reasons.question)
+        lines += _question(reasons.question, True)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -54,28 +54,35 @@ def _suggestions(reasons: Reasons) -> Iterator[str]:
         yield f"  * {_with_place(str(suggestion), suggestion.place)}"
 
 
-def _question(question: Question) -> Iterator[str]:
+def _question(question: Question, is_first: bool = False) -> Iterator[str]:
     for rule in question.rules:
         yield from _rule(rule)
     if question.omitted:
         yield f"… and {_counted(question.omitted, 'other rule')} tried without success"
-    if question.others:
-        yield "Rules that do not apply:"
-        yield from _indented(_other(rule) for rule in question.others)
-    if question.omitted_others:
-        yield f"{_INDENT}… and {_counted(question.omitted_others, 'other rule')} of this name"
+    if question.others and not _holds(question):
+        yield from _others(question, is_first or not question.rules)
     if question.note:
         yield question.note
 
 
-def _other(rule: Rule) -> str:
-    return f"- {_with_place(rule.text, rule.place)}: {rule.mismatch}"
+def _others(question: Question, are_shown: bool) -> Iterator[str]:
+    """Print the rules that do not apply; only their number, where others were tried."""
+    if not are_shown:
+        count = len(question.others) + question.omitted_others
+        does = "does" if count == 1 else "do"
+        yield f"- {_counted(count, 'other rule')} of this name {does} not apply"
+        return
+    yield "Rules that do not apply:"
+    for rule in question.others:
+        yield f"{_INDENT}- {_with_place(rule.text, rule.place)}: {rule.reason}"
+    if question.omitted_others:
+        yield f"{_INDENT}… and {_counted(question.omitted_others, 'other rule')} of this name"
 
 
 def _rule(rule: Rule) -> Iterator[str]:
     yield f"{_MARKS[rule.verdict]} {_with_place(rule.text, rule.place)}"
-    if rule.verdict is Verdict.NOT_TRIED:
-        yield f"{_INDENT}It was not tried: something before it ended the evaluation."
+    if rule.reason:
+        yield f"{_INDENT}{rule.reason}"
     for condition in rule.conditions:
         yield from _indented(_condition(condition))
     if rule.unreached:

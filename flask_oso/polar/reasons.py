@@ -97,7 +97,7 @@ class Rule:
     :param text: its head as it is written; of a rule in a resource block, all of it.
     :param conditions: those that were come to, in their order; the last one decided.
     :param unreached: how many conditions were not come to.
-    :param mismatch: which parameter did not match, for a rule that is not applicable.
+    :param reason: why it was not tried: the parameter that does not match, say.
     """
 
     text: str
@@ -105,7 +105,7 @@ class Rule:
     verdict: Verdict
     conditions: tuple[Condition, ...] = ()
     unreached: int = 0
-    mismatch: str = ""
+    reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,19 +8,22 @@ solution. What a property or a method computes is not known to follow from an at
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import datetime
 import time
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from .clauses import Frame, Slot
+from .attributes import iterates_itself
+from .clauses import Frame, Slot, Template
 from .descriptions import Describer
 from .explaining import Explainer, value_of
-from .host import follow
+from .host import follow, result_to_polar
 from .limits import Limits
 from .machine import Program
-from .nodes import Call, Expression, Instance, List, Operator, Term, Unknown, Value, is_ground
-from .proving import Asking, Attempt, Failure, ProvingSolver, Record, Snapshot
+from .nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
+from .proving import Asking, Attempt, Failure, ProvingSolver, Record
 from .reasons import Place, Seen, Suggestion, place_of
 from .sources import Span
 from .traces import Step
@@ -45,6 +48,8 @@ _MAX_DEPTH = 12
 _MAX_SECONDS = 2.0
 
 _EQUATIONS = (Operator.UNIFY, Operator.EQ)
+#: In which direction a value lies for which a comparison holds.
+_ORDER = {Operator.GT: 1, Operator.GEQ: 0, Operator.LT: -1, Operator.LEQ: 0}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,6 +63,14 @@ class Change:
     text: str
     seen: tuple[Seen, ...]
     place: Place | None
+
+    def is_like(self, other: Change) -> bool:
+        """Tell whether both are the same change, perhaps of another object."""
+        return (self.text, self.place) == (other.text, other.place)
+
+    def is_about(self, other: Change) -> bool:
+        """Tell whether both change the same."""
+        return False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -76,13 +89,24 @@ class GivenAttribute(Change):
     name: str
     value: Term
 
+    def is_about(self, other: Change) -> bool:
+        """Tell whether both change the same attribute."""
+        is_same = isinstance(other, GivenAttribute) and other.owner is self.owner
+        return is_same and t.cast(GivenAttribute, other).name == self.name
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class GivenCondition(Change):
-    """A condition of a rule that shall hold with these values of its variables."""
+class GivenResult(Change):
+    """That a method of an object shall answer these arguments with true."""
 
-    goal: Term
-    values: tuple[tuple[int, t.Any], ...]
+    owner: object
+    name: str
+    args: tuple[t.Any, ...]
+
+    def is_of(self, call: Call) -> bool:
+        """Tell whether it is this call that is meant."""
+        is_named = call.name == self.name and not call.kwargs
+        return is_named and _are_same([*map(follow, call.args)], self.args)
 
 
 class AssumingSolver(ProvingSolver):
@@ -105,17 +129,15 @@ class AssumingSolver(ProvingSolver):
                     return True
         return super()._solve_call(call, frame, step)
 
-    def _solve_goal(self, payload: tuple[Term, Frame], around: Step) -> bool:
-        goal, frame = payload
-        for change in self._changes:
-            if isinstance(change, GivenCondition) and change.goal is goal:
-                values = [follow(frame[index]) for index, _ in change.values]
-                if _are_same(values, [value for _, value in change.values]):
-                    return True
-        return super()._solve_goal(payload, around)
-
     def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
         return self._given(value, name) or super()._get_attribute(value, name, goal)
+
+    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        owner = getattr(follow(value), "value", None)
+        for change in self._changes:
+            if isinstance(change, GivenResult) and change.owner is owner and change.is_of(call):
+                return Value(True)
+        return super()._call_method(value, call, goal)
 
     def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
         return self._given(value, name) or super()._field(value, name, span)
@@ -162,24 +184,30 @@ class Advisor:
 
     def suggest(self, record: Record) -> tuple[Suggestion, ...]:
         """Give changes that would allow it; two at a time, if no single one would."""
-        found: list[Suggestion] = []
+        found: list[Change] = []
         not_enough: list[tuple[Change, Record]] = []
         for change in self._candidates(record):
+            if any(map(change.is_like, found)):
+                continue
             after = self._try([change])
             if after is None:
                 continue
             if after.solution is None:
                 not_enough.append((change, after))
                 continue
-            found.append(_suggestion([change]))
+            found.append(change)
             if len(found) == MAX_SUGGESTIONS:
                 break
-        return tuple(found or self._pairs(not_enough[:_MAX_FIRST]))
+        suggestions = [_suggestion([change]) for change in found]
+        return tuple(suggestions or self._pairs(not_enough[:_MAX_FIRST]))
 
     def _pairs(self, firsts: Sequence[tuple[Change, Record]]) -> list[Suggestion]:
         self._tries_left = MAX_TRIED
         for first, record in firsts:
             for second in self._candidates(record):
+                if second.is_about(first):
+                    # One of them would undo the other.
+                    continue
                 after = self._try([first, second])
                 if after is not None and after.solution is not None:
                     return [_suggestion([first, second])]
@@ -199,8 +227,10 @@ class Advisor:
             return []
         self._ranker = Explainer(self._program, self._describer)
         actor = record.root.args[0] if record.root.args else None
-        by_text = {(c.text, c.seen): c for c in self._in_question(record.root, actor, 0)}
-        return list(by_text.values())[: 2 * MAX_TRIED]
+        found: dict[t.Any, Change] = {}
+        for change in self._in_question(record.root, actor, 0):
+            found.setdefault((change.text, change.seen), change)
+        return list(found.values())[: 2 * MAX_TRIED]
 
     def _in_question(self, asking: Asking, actor: t.Any, depth: int) -> Iterator[Change]:
         if depth > _MAX_DEPTH:
@@ -241,146 +271,182 @@ class Advisor:
             yield GivenCall(f"relation {word} of {thing} to {subject}", (), place, name, args)
 
     def _of_condition(self, failure: Failure) -> Iterator[Change]:
-        goal, snapshot = failure.goal, failure.snapshot
-        main = main_of(goal)
-        place = place_of(condition_span(goal))
-        by_slot = {operand.slot: operand for operand in operands(goal)}
-        if all(each.computed is None for each in by_slot.values()):
-            # Nothing of an object is looked at.
-            return
-        made: Change | None = None
-        if isinstance(main, Slot):
-            made = self._attribute(by_slot.get(main.index), Value(True), snapshot, goal, place)
-        elif isinstance(main, Expression) and main.operator is Operator.NOT:
-            made = self._negated(main, by_slot, snapshot, place)
-        elif isinstance(main, Expression) and main.operator in _EQUATIONS:
-            made = self._equation(main, by_slot, snapshot, place)
-        elif isinstance(main, Expression) and main.operator is Operator.IN:
-            made = self._membership(main, by_slot, snapshot, place)
-        made = made or self._condition(goal, snapshot, place)
+        made = Proposal(failure, self._describer).change()
         if made is not None:
             yield made
-
-    def _negated(
-        self,
-        main: Expression,
-        by_slot: dict[int, Operand],
-        snapshot: Snapshot,
-        place: Place | None,
-    ) -> Change | None:
-        """Suggest that a truth value is not, for ``not post.closed``."""
-        inner = main_of(main.args[0])
-        if not isinstance(inner, Slot):
-            return None
-        operand = by_slot.get(inner.index)
-        return self._attribute(operand, Value(False), snapshot, main, place)
-
-    def _equation(
-        self,
-        main: Expression,
-        by_slot: dict[int, Operand],
-        snapshot: Snapshot,
-        place: Place | None,
-    ) -> Change | None:
-        """Suggest that an attribute is what it is compared with: ``post.author = User:1``."""
-        for written, other in (main.args, main.args[::-1]):
-            operand = by_slot.get(written.index) if isinstance(written, Slot) else None
-            value = self._value(other, by_slot, snapshot)
-            if operand is None or operand.computed is None or not _is_known(value):
-                continue
-            shown = self._describer.term(value)
-            text = operand.text if shown == "true" else f"{operand.text} = {shown}"
-            made = self._attribute(operand, value, snapshot, None, place, text)
-            if made is not None:
-                return made
-        return None
-
-    def _membership(
-        self,
-        main: Expression,
-        by_slot: dict[int, Operand],
-        snapshot: Snapshot,
-        place: Place | None,
-    ) -> Change | None:
-        """Suggest that a list has an element more: ``User:1 in post.editors``."""
-        written = main.args[1]
-        operand = by_slot.get(written.index) if isinstance(written, Slot) else None
-        item = self._value(main.args[0], by_slot, snapshot)
-        if operand is None or not _is_known(item):
-            return None
-        found = value_of(operand, snapshot)
-        if not isinstance(found, List) or found.rest is not None:
-            return None
-        value = List((*found.items, item), ground=found.ground)
-        text = f"{self._describer.term(item)} in {operand.text}"
-        return self._attribute(operand, value, snapshot, None, place, text)
-
-    def _value(self, term: Term, by_slot: dict[int, Operand], snapshot: Snapshot) -> t.Any:
-        if not isinstance(term, Slot):
-            return term
-        operand = by_slot.get(term.index)
-        return None if operand is None else value_of(operand, snapshot)
-
-    def _attribute(
-        self,
-        operand: Operand | None,
-        value: t.Any,
-        snapshot: Snapshot,
-        goal: Term | None,
-        place: Place | None,
-        text: str = "",
-    ) -> Change | None:
-        """Suggest a value for an attribute.
-
-        :param goal: the condition that this is, if its text says it.
-        """
-        computed = operand.computed if operand is not None else None
-        if computed is None or computed.operator is not Operator.DOT:
-            return None
-        owner, key = computed.args[:2]
-        holder = follow(snapshot.values[owner.index]) if isinstance(owner, Slot) else owner
-        is_attribute = isinstance(key, Value) and type(key.value) is str
-        if not is_attribute or not isinstance(holder, Instance) or holder.value is None:
-            return None
-        if goal is not None and not _is_truth(snapshot.results.get(id(computed))):
-            return None
-        shown = text or condition_text(t.cast(Term, goal))
-        seen = self._holder(owner, snapshot)
-        name = str(t.cast(Value, key).value)
-        return GivenAttribute(shown, seen, place, holder.value, name, value)
-
-    def _holder(self, owner: Term, snapshot: Snapshot) -> tuple[Seen, ...]:
-        if not isinstance(owner, Slot) or owner.span is None:
-            return ()
-        value = follow(snapshot.values[owner.index])
-        return (Seen(owner.span.text, self._describer.term(value)),)
-
-    def _condition(self, goal: Term, snapshot: Snapshot, place: Place | None) -> Change | None:
-        """Suggest the condition as it is, with the values of its variables."""
-        plain = [each for each in operands(goal) if each.computed is None]
-        values = tuple((each.slot, follow(snapshot.values[each.slot])) for each in plain)
-        if not all(_is_known(value) for _, value in values):
-            return None
-        seen = tuple(
-            Seen(each.text, self._describer.term(snapshot.values[each.slot])) for each in plain
-        )
-        return GivenCondition(condition_text(goal), seen, place, goal, values)
-
-
-def _is_known(value: t.Any) -> bool:
-    return (
-        value is not None
-        and type(value) is not Unknown
-        and isinstance(value, Term)
-        and (is_ground(value) or isinstance(value, List))
-    )
-
-
-def _is_truth(term: t.Any) -> bool:
-    return isinstance(term, Value) and type(term.value) is bool
 
 
 def _suggestion(changes: Sequence[Change]) -> Suggestion:
     text = " and ".join(change.text for change in changes)
     seen = dict.fromkeys(each for change in changes for each in change.seen)
     return Suggestion(text, tuple(seen), changes[0].place)
+
+
+class Proposal:
+    """A value of one attribute with which one condition would hold.
+
+    :param failure: how the condition failed.
+    """
+
+    def __init__(self, failure: Failure, describer: Describer) -> None:
+        self._goal = failure.goal
+        self._snapshot = failure.snapshot
+        self._describer = describer
+        self._operands = {operand.slot: operand for operand in operands(failure.goal)}
+
+    def change(self) -> Change | None:
+        """Make the change; ``None`` if no value is known that would do."""
+        main = main_of(self._goal)
+        is_negated = isinstance(main, Expression) and main.operator is Operator.NOT
+        if is_negated:
+            main = main_of(t.cast(Expression, main).args[0])
+        if isinstance(main, Slot):
+            return self._truth(main, not is_negated)
+        if not isinstance(main, Expression):
+            return None
+        if main.operator in _EQUATIONS:
+            return self._opposite(main) if is_negated else self._equation(main)
+        if main.operator is Operator.IN:
+            return self._membership(main, not is_negated)
+        if main.operator in _ORDER and not is_negated:
+            return self._comparison(main)
+        return None
+
+    def _truth(self, main: Slot, wanted: bool) -> Change | None:
+        """Propose a truth value, for ``post.published`` and ``not post.closed``."""
+        operand = self._operands.get(main.index)
+        found = None if operand is None else value_of(operand, self._snapshot)
+        if operand is None or not _is_truth(found):
+            return None
+        text = condition_text(self._goal)
+        made = self._result(operand, text) if wanted else None
+        return made or self._attribute(operand, Value(wanted), text)
+
+    def _opposite(self, main: Expression) -> Change | None:
+        """Propose the other truth value, for ``not post.closed = true``."""
+        for written, other in (main.args, main.args[::-1]):
+            value = self._value(other)
+            if isinstance(written, Slot) and isinstance(value, Value) and _is_truth(value):
+                operand = self._operands.get(written.index)
+                opposite = Value(not value.value)
+                return self._attribute(operand, opposite, condition_text(self._goal))
+        return None
+
+    def _equation(self, main: Expression) -> Change | None:
+        """Propose what an attribute is compared with: ``post.author = User:1``."""
+        for written, other in (main.args, main.args[::-1]):
+            operand = self._operands.get(written.index) if isinstance(written, Slot) else None
+            value = self._value(other)
+            if operand is None or not _is_known(value):
+                continue
+            shown = self._describer.term(value)
+            text = operand.text if shown == "true" else f"{operand.text} = {shown}"
+            made = self._attribute(operand, value, text)
+            if made is not None:
+                return made
+        return None
+
+    def _membership(self, main: Expression, wanted: bool) -> Change | None:
+        """Propose an element more, or less: ``User:1 in post.editors``."""
+        written = main.args[1]
+        operand = self._operands.get(written.index) if isinstance(written, Slot) else None
+        item = self._value(main.args[0])
+        if operand is None or not _is_known(item):
+            return None
+        found = _elements(value_of(operand, self._snapshot))
+        if found is None:
+            return None
+        if not wanted:
+            found = [each for each in found if not _is_same(follow(each), item)]
+        value = List((*found, item) if wanted else tuple(found))
+        text = f"{'' if wanted else 'not '}{self._describer.term(item)} in {operand.text}"
+        return self._attribute(operand, value, text)
+
+    def _comparison(self, main: Expression) -> Change | None:
+        """Propose a value next to the one that an attribute is compared with."""
+        for number, (written, other) in enumerate((main.args, main.args[::-1])):
+            operand = self._operands.get(written.index) if isinstance(written, Slot) else None
+            direction = _ORDER[main.operator] * (-1 if number else 1)
+            value = _next_to(self._value(other), direction)
+            if operand is not None and operand.computed is not None and value is not None:
+                return self._attribute(operand, value, condition_text(self._goal))
+        return None
+
+    def _value(self, term: Term) -> t.Any:
+        if not isinstance(term, Slot):
+            return term
+        operand = self._operands.get(term.index)
+        return None if operand is None else value_of(operand, self._snapshot)
+
+    def _attribute(self, operand: Operand | None, value: Term, text: str) -> Change | None:
+        found = self._lookup(operand)
+        if found is None:
+            return None
+        holder, key = found
+        if not isinstance(key, Value):
+            return None
+        return GivenAttribute(text, *self._where(operand), holder, str(key.value), value)
+
+    def _result(self, operand: Operand | None, text: str) -> Change | None:
+        found = self._lookup(operand)
+        if found is None:
+            return None
+        holder, key = found
+        call = key.term if isinstance(key, Template) else key
+        if not isinstance(call, Call):
+            return None
+        args = tuple(map(self._argument, call.args))
+        if not all(map(_is_known, args)):
+            return None
+        return GivenResult(text, *self._where(operand), holder, call.name, args)
+
+    def _argument(self, term: Term) -> t.Any:
+        return follow(self._snapshot.values[term.index]) if isinstance(term, Slot) else term
+
+    def _lookup(self, operand: Operand | None) -> tuple[object, Term] | None:
+        """Give the object that an operand asks, and what for."""
+        computed = operand.computed if operand is not None else None
+        if computed is None or computed.operator is not Operator.DOT:
+            return None
+        owner, key = computed.args[:2]
+        holder = self._argument(owner)
+        is_object = isinstance(holder, Instance) and holder.value is not None
+        return (t.cast(Instance, holder).value, key) if is_object else None
+
+    def _where(self, operand: Operand | None) -> tuple[tuple[Seen, ...], Place | None]:
+        """Say which object is meant, and where."""
+        place = place_of(condition_span(self._goal))
+        owner = t.cast(Expression, t.cast(Operand, operand).computed).args[0]
+        if owner.span is None or not isinstance(owner, Slot):
+            return (), place
+        shown = self._describer.term(self._snapshot.values[owner.index])
+        return (Seen(owner.span.text, shown),), place
+
+
+def _is_known(value: t.Any) -> bool:
+    return isinstance(value, (Value, Instance)) or (isinstance(value, List) and value.rest is None)
+
+
+def _is_truth(term: t.Any) -> bool:
+    return isinstance(term, Value) and type(term.value) is bool
+
+
+def _elements(term: t.Any) -> Sequence[t.Any] | None:
+    """Give the elements of a list, or of a collection that gives them without a search."""
+    if isinstance(term, List):
+        return term.items if term.rest is None else None
+    value = getattr(term, "value", None)
+    if not isinstance(value, (list, tuple, set, frozenset)) or not iterates_itself(type(value)):
+        return None
+    return [result_to_polar(each) for each in value]
+
+
+def _next_to(term: t.Any, direction: int) -> Term | None:
+    """Give a value beside a number or a date; equal to it if the direction is none."""
+    value = getattr(term, "value", None)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Value(value + direction)
+    if isinstance(value, datetime.date):
+        with contextlib.suppress(OverflowError):
+            return Instance(value + datetime.timedelta(days=direction))
+    return None

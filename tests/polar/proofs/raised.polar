@@ -1,0 +1,3 @@
+#: ann edit draft
+allow(user: User, "edit", _: Post) if
+  user.fail();
