@@ -429,3 +429,15 @@ def test_tests_of_the_readme_pass(tmp_path: Path) -> None:
     )
 
     assert re.search(r"^4 passed in ", ran.stdout, re.MULTILINE), ran.stdout + ran.stderr
+
+
+def test_proof_is_as_shown(
+    load: Callable[[str], dict[str, t.Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The proof of the section on denials is that of the policy there."""
+    names = load(code_of("Why was it denied?", "polar"))
+
+    exec(code_of("Why was it denied?", "python"), names)
+
+    shown = next(s.text for s in SNIPPETS if s.note == "proof")
+    assert capsys.readouterr().out == f"{shown}\n"

@@ -43,6 +43,7 @@ REDACTED = "[redacted]"
 
 #: How many characters of one value are shown, and of one string or name in it.
 MAX_VALUE = 120
+MAX_NAME = 40
 _MAX_STRING = 80
 #: How many elements of a collection are shown, and how deep they are looked into.
 _MAX_ELEMENTS = 5
@@ -154,9 +155,12 @@ class Describer:
         value = getattr(term, "value", None)
         return with_article(self._class_name(type(value)))
 
-    def term(self, term: t.Any) -> str:
-        """Show a value of the run."""
-        return shortened("".join(self._pieces(term, 0)), MAX_VALUE)
+    def term(self, term: t.Any, most: int = MAX_VALUE) -> str:
+        """Show a value of the run.
+
+        :param most: in so many characters; ``MAX_NAME`` where it only has to be known again.
+        """
+        return shortened("".join(self._pieces(term, 0)), most)
 
     def _class_name(self, cls: type) -> str:
         return self._names.get(cls) or shortened(cls.__name__, _MAX_STRING)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from . import numbers
 from .clauses import Clause, Slot
-from .descriptions import REDACTED, Describer, with_article
+from .descriptions import MAX_NAME, REDACTED, Describer, with_article
 from .host import RESERVED_NAMES, follow
 from .machine import Program
 from .matching import ASK_CLASSES
@@ -139,7 +139,7 @@ class Explainer:
     def _argument(self, written: t.Any, arg: t.Any, is_named: bool) -> str:
         if type(follow(arg)) is Unknown and isinstance(written, Slot) and is_named:
             return "_" if written.name.startswith("_") else written.name
-        return self._describer.term(arg)
+        return self._describer.term(arg, MAX_NAME)
 
     def ranked(self, asking: Asking) -> list[Attempt]:
         """Give the rules that were tried, the nearest miss first."""
@@ -344,10 +344,10 @@ class Explainer:
 
     def _value_in(self, term: Term, snapshot: Snapshot) -> str:
         if not isinstance(term, Slot):
-            return self._describer.term(term)
+            return self._describer.term(term, MAX_NAME)
         value = follow(snapshot.values[term.index])
         # A related resource that was not found is not known.
-        return "_" if value is None else self._describer.term(value)
+        return "_" if value is None else self._describer.term(value, MAX_NAME)
 
     def _seen(self, goal: Term, snapshot: Snapshot) -> tuple[Seen, ...]:
         found: list[Seen] = []

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .attributes import iterates_itself
 from .clauses import Frame, Slot, Template
-from .descriptions import Describer
+from .descriptions import MAX_NAME, Describer
 from .explaining import Explainer, value_of
 from .host import follow, result_to_polar
 from .limits import Limits
@@ -263,7 +263,7 @@ class Advisor:
         name, args = asking.call.name, asking.args
         if len(args) != 3 or not all(map(is_ground, args)):
             return
-        subject, word, thing = map(self._describer.term, args)
+        subject, word, thing = (self._describer.term(arg, MAX_NAME) for arg in args)
         if name == "has_role":
             holder = "" if _is_same(args[0], actor) else f" for {subject}"
             yield GivenCall(f"role {word} on {thing}{holder}", (), place, name, args)
@@ -419,7 +419,7 @@ class Proposal:
         owner = t.cast(Expression, t.cast(Operand, operand).computed).args[0]
         if owner.span is None or not isinstance(owner, Slot):
             return (), place
-        shown = self._describer.term(self._snapshot.values[owner.index])
+        shown = self._describer.term(self._snapshot.values[owner.index], MAX_NAME)
         return (Seen(owner.span.text, shown),), place
 
 
