@@ -16,7 +16,7 @@ from flask import Flask, g, has_request_context
 from werkzeug.local import LocalProxy
 
 from .callees import Callee
-from .globals import NOT_GIVEN, unwrap
+from .globals import NOT_GIVEN, mark_of, this_request, unwrap
 from .polar.exceptions import OsoError
 
 _find_g: Callable[[], t.Any] = g._get_current_object
@@ -75,7 +75,8 @@ class NamedActor:
     """
 
     def __init__(self, named: t.Any) -> None:
-        self._name = named if isinstance(named, str) else None
+        # Not isinstance: a proxy claims to be what it stands for.
+        self._name = named if issubclass(type(named), str) else None
         self._callee: Callee | None = None
         if self._name is None:
             self._callee = _callee_of(named, named)
@@ -106,7 +107,7 @@ class NamedActor:
 
 def _callee_of(found: t.Any, named: t.Any) -> Callee:
     # A proxy can be called, too: that would call the user.
-    if isinstance(found, LocalProxy):
+    if issubclass(type(found), LocalProxy):
         return Callee(lambda: found)
     if not callable(found):
         raise OsoError(f"'OSO_ACTOR' is {named!r}, which cannot be called. Name a function.")
@@ -123,8 +124,15 @@ def _of_flask_login(app: Flask) -> t.Any:
 def _of_jwt(app: Flask) -> t.Any:
     if not uses_jwt(app) or not has_request_context():
         return NOT_GIVEN
-    jwt = sys.modules["flask_jwt_extended"]
-    if not _has_token(jwt):
+    # The library keeps what it finds on 'g', which nested requests share.
+    mark = mark_of(app, this_request())
+    if mark.token_actor is NOT_GIVEN:
+        mark.token_actor = _actor_of_token(sys.modules["flask_jwt_extended"])
+    return mark.token_actor
+
+
+def _actor_of_token(jwt: t.Any) -> t.Any:
+    if not _verify_token(jwt):
         return None
     try:
         return jwt.get_current_user()
@@ -132,12 +140,21 @@ def _of_jwt(app: Flask) -> t.Any:
         return jwt.get_jwt_identity()
 
 
-def _has_token(jwt: t.Any) -> bool:
-    """Verify the token, unless a decorator of the view has done so in its own way."""
+def _verify_token(jwt: t.Any) -> bool:
+    """Verify the token of the request, and tell whether it has one.
+
+    Refresh tokens are for views that have a decorator for them, which was there before.
+    """
     try:
-        return bool(jwt.get_jwt())
+        known = jwt.get_jwt()
     except RuntimeError:
+        known = None
+    try:
         return jwt.verify_jwt_in_request(optional=True) is not None
+    except jwt.exceptions.WrongTokenError:
+        if not known or jwt.verify_jwt_in_request(refresh=True)[1] != known:
+            raise
+        return True
 
 
 def _of_http_auth(app: Flask) -> t.Any:

@@ -159,6 +159,8 @@ class RequestMark:
     pending: tuple[FlaskOso, ...] = ()
     #: "Authorize not called." was raised; the next response is the error page for it.
     reported: bool = False
+    #: Whom the token of the request names; ``None`` is nobody.
+    token_actor: t.Any = NOT_GIVEN
     #: The URL variables in whose place the view is given an object.
     used_variables: frozenset[str] = frozenset()
     #: The status of a response that carries nothing of the view, and replaced one that did.

@@ -1,0 +1,462 @@
+"""Who acts: real applications with each of the login libraries, and with several."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+import warnings
+from collections.abc import Callable, Iterator
+
+import flask_httpauth
+import flask_jwt_extended as jwt_extended
+import flask_login
+import pytest
+from flask import Flask, g, request
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.local import LocalProxy
+
+from flask_oso import FlaskOso, Oso, OsoError, authorize
+from flask_oso.actors import find_actor
+
+USER = "actor"
+
+Ask = Callable[..., str]
+
+
+class Member(flask_login.UserMixin):  # type: ignore[misc]  # flask_login has no types
+    """A user of Flask-Login."""
+
+    def __init__(self, name: str, is_active: bool = True) -> None:
+        self.id = name
+
+    def __repr__(self) -> str:
+        return f"<{self.id}>"
+
+
+class Pending(Member):
+    """A user who has given the password, and not yet the second factor."""
+
+    is_authenticated = False
+
+
+@pytest.fixture
+def web() -> Flask:
+    """An app whose view tells who acts.
+
+    It is not called ``app``: pytest-flask would push a context around the test, and what
+    libraries keep on ``g`` would outlive the requests.
+    """
+    web = Flask("site")
+    web.config.update(SECRET_KEY="for tests only, and long enough for HS256", TESTING=True)
+    extension = FlaskOso(Oso(), web)
+    web.add_url_rule("/", "who", lambda: repr(extension.current_actor))
+    return web
+
+
+def who(web: Flask, **options: t.Any) -> str:
+    """Send a request, and give who acted in it."""
+    return web.test_client().open(**{"path": "/", **options}).text
+
+
+# -- Flask-Login ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def login(web: Flask) -> flask_login.LoginManager:
+    """Flask-Login, with the user of the query string."""
+    manager = flask_login.LoginManager(web)
+    kinds = {"ann": Member, "tom": Pending}
+
+    @manager.request_loader
+    def load(request: t.Any) -> Member | None:
+        name = request.args.get("login")
+        return kinds[name](name) if name in kinds else None
+
+    return manager
+
+
+@pytest.mark.parametrize(("name", "expected"), [("ann", "<ann>"), ("eve", "None"), ("tom", "None")])
+def test_flask_login_knows_the_actor(
+    web: Flask, login: flask_login.LoginManager, name: str, expected: str
+) -> None:
+    """Its anonymous user, and one who is not authenticated, is None to policies."""
+    assert who(web, query_string={"login": name}) == expected
+
+
+def test_flask_login_with_an_anonymous_class_of_the_app(
+    web: Flask, login: flask_login.LoginManager
+) -> None:
+    """An anonymous user of the app's own is None as well."""
+    login.anonymous_user = type("Guest", (flask_login.AnonymousUserMixin,), {})
+
+    assert who(web) == "None"
+
+
+def test_flask_login_is_not_asked_outside_of_requests(
+    web: Flask, login: flask_login.LoginManager
+) -> None:
+    """A command sets 'g.current_user'."""
+    with web.app_context():
+        g.current_user = "cron"
+
+        assert find_actor(web) == "cron"
+
+
+def test_error_of_a_user_loader_is_not_an_anonymous_actor(web: Flask) -> None:
+    """It is raised as it is."""
+    flask_login.LoginManager(web).request_loader(lambda request: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        who(web)
+
+
+def test_login_manager_of_another_kind_is_not_asked(web: Flask) -> None:
+    """An attribute of this name may be anything."""
+    web.login_manager = object()  # type: ignore[attr-defined]
+    web.before_request(lambda: setattr(g, "current_user", "ann"))
+
+    assert who(web) == "'ann'"
+
+
+# -- Flask-Security ------------------------------------------------------------------
+
+
+@pytest.fixture
+def secured(web: Flask) -> Iterator[t.Any]:
+    """Flask-Security on Flask-SQLAlchemy, with one user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import flask_security
+        from flask_security.models import fsqla_v3
+
+        web.config.update(
+            SQLALCHEMY_DATABASE_URI="sqlite://",
+            SECURITY_PASSWORD_SALT="salt",
+            SECURITY_PASSWORD_HASH="plaintext",
+            SECURITY_PASSWORD_SCHEMES=["plaintext"],
+            SECURITY_HASHING_SCHEMES=["hex_md5"],
+            SECURITY_DEPRECATED_HASHING_SCHEMES=[],
+            WTF_CSRF_ENABLED=False,
+        )
+        db = SQLAlchemy(web)
+        fsqla_v3.FsModels.set_db_info(db)
+        role = type("Role", (db.Model, fsqla_v3.FsRoleMixin), {})
+        user = type("User", (db.Model, fsqla_v3.FsUserMixin), {"__repr__": lambda u: u.email})
+        store = flask_security.SQLAlchemyUserDatastore(db, user, role)
+        security = flask_security.Security(web, store)
+        with web.app_context():
+            db.create_all()
+            store.create_user(email="ann@example.com", password="word")
+            db.session.commit()
+            yield security
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_flask_security_knows_the_actor(web: Flask, secured: t.Any) -> None:
+    """Its user is the actor, and its anonymous user is None."""
+    client = web.test_client()
+
+    before = client.get("/").text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        answer = client.post("/login", json={"email": "ann@example.com", "password": "word"})
+
+    assert (before, answer.status_code) == ("None", 200)
+    assert client.get("/").text == "ann@example.com"
+
+
+# -- Flask-JWT-Extended --------------------------------------------------------------
+
+
+@pytest.fixture
+def jwt(web: Flask) -> jwt_extended.JWTManager:
+    """Flask-JWT-Extended without a function that looks users up."""
+    return jwt_extended.JWTManager(web)
+
+
+def bearer(web: Flask, **options: t.Any) -> dict[str, str]:
+    """Make the header of a client with a token."""
+    with web.app_context():
+        token = jwt_extended.create_access_token("ann", **options)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_jwt_knows_the_actor(web: Flask, jwt: jwt_extended.JWTManager) -> None:
+    """Without a look-up the actor is the identity in the token; without a token, nobody."""
+    assert who(web, headers=bearer(web)) == "'ann'"
+    assert who(web) == "None"
+
+
+def test_jwt_looks_the_actor_up(web: Flask, jwt: jwt_extended.JWTManager) -> None:
+    """With one it is the user."""
+    jwt.user_lookup_loader(lambda header, data: Member(data["sub"]))
+
+    assert who(web, headers=bearer(web)) == "<ann>"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": "Bearer nonsense"}, {"Authorization": "Bearer a.b.c"}],
+)
+def test_bad_token_is_answered_by_the_library(
+    web: Flask, jwt: jwt_extended.JWTManager, headers: dict[str, str]
+) -> None:
+    """It is never an anonymous actor."""
+    response = web.test_client().get("/", headers=headers)
+
+    assert (response.status_code, list(response.json or ())) == (422, ["msg"])
+
+
+def test_expired_token_is_answered_by_the_library(web: Flask, jwt: jwt_extended.JWTManager) -> None:
+    """So is one that was good once."""
+    from datetime import timedelta
+
+    headers = bearer(web, expires_delta=timedelta(seconds=-5))
+
+    assert web.test_client().get("/", headers=headers).status_code == 401
+
+
+def test_user_who_is_gone_is_answered_by_the_library(
+    web: Flask, jwt: jwt_extended.JWTManager
+) -> None:
+    """A token of somebody who cannot be found is not that of nobody."""
+    jwt.user_lookup_loader(lambda header, data: None)
+
+    assert web.test_client().get("/", headers=bearer(web)).status_code == 401
+
+
+def test_token_that_a_decorator_has_verified_is_not_verified_again(
+    web: Flask, jwt: jwt_extended.JWTManager
+) -> None:
+    """A view that takes refresh tokens has an actor, too."""
+    extension = web.extensions["oso"].extension
+    view = jwt_extended.jwt_required(refresh=True)(lambda: repr(extension.current_actor))
+    web.add_url_rule("/refresh", "refresh", view)
+    with web.app_context():
+        token = jwt_extended.create_refresh_token("ann")
+
+    response = web.test_client().get("/refresh", headers={"Authorization": f"Bearer {token}"})
+
+    assert response.text == "'ann'"
+
+
+def test_token_is_that_of_its_request(web: Flask, jwt: jwt_extended.JWTManager) -> None:
+    """In a context that outlives requests, and in nested ones, nobody acts for another."""
+    web.add_url_rule("/nested", "nested", lambda: who(web) + web.view_functions["who"]())
+    headers = bearer(web)
+
+    with web.app_context():
+        answers = [who(web, headers=headers), who(web), who(web, path="/nested", headers=headers)]
+
+    assert answers == ["'ann'", "None", "None'ann'"]
+
+
+# -- Flask-HTTPAuth ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("password", "status", "expected"),
+    [("word", 200, "'ann'"), ("x", 200, "None"), (None, 200, "None")],
+)
+def test_http_auth_knows_the_actor(
+    web: Flask, password: str | None, status: int, expected: str
+) -> None:
+    """In a view that it protects; where the login is optional, it may be nobody."""
+    auth = flask_httpauth.HTTPBasicAuth()
+    auth.verify_password(lambda name, word: name if word == "word" else None)
+    extension = web.extensions["oso"].extension
+    view = auth.login_required(optional=True)(lambda: repr(extension.current_actor))
+    web.add_url_rule("/basic", "basic", view)
+    options = {} if password is None else {"auth": ("ann", password)}
+
+    response = web.test_client().get("/basic", **options)  # type: ignore[arg-type]
+
+    assert (response.status_code, response.text) == (status, expected)
+
+
+def test_http_auth_says_nothing_elsewhere(web: Flask) -> None:
+    """In other views nothing says who acts, not even that it is nobody."""
+    with pytest.raises(OsoError, match="Getting the current actor failed"):
+        who(web)
+
+
+# -- g -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"user": "ann"}, "'ann'"),
+        ({"current_user": "ann"}, "'ann'"),
+        ({"user": None}, "None"),
+        ({"current_user": None}, "None"),
+        ({"user": "ann", "current_user": "ann"}, "'ann'"),
+        ({"user": LocalProxy(lambda: USER), "current_user": USER}, "'actor'"),
+    ],
+)
+def test_g_knows_the_actor(web: Flask, values: dict[str, t.Any], expected: str) -> None:
+    """Either name will do; both, if they are the same."""
+    web.before_request(lambda: vars(g._get_current_object()).update(values))
+
+    assert who(web) == expected
+
+
+@pytest.mark.parametrize("current_user", ["eve", None])
+def test_two_actors_on_g_are_a_mistake(web: Flask, current_user: str | None) -> None:
+    """Which of them acts must be said."""
+
+    @web.before_request
+    def load() -> None:
+        g.user, g.current_user = "ann", current_user
+
+    with pytest.raises(OsoError) as caught:
+        who(web)
+
+    assert str(caught.value) == (
+        "'g.user' and 'g.current_user' are not the same, so it is not clear who acts. Say it with"
+        " 'OSO_ACTOR' or 'set_get_actor'."
+    )
+
+
+# -- order ---------------------------------------------------------------------------
+
+
+def test_first_that_knows_somebody_wins(
+    web: Flask, login: flask_login.LoginManager, jwt: jwt_extended.JWTManager
+) -> None:
+    """Flask-Login comes before tokens, and tokens before 'g'."""
+    web.before_request(lambda: setattr(g, "user", request.args.get("g")))
+    headers = bearer(web)
+
+    answers = [
+        who(web, query_string={"login": "ann", "g": "ben"}, headers=headers),
+        who(web, query_string={"g": "ben"}, headers=headers),
+        who(web, query_string={"g": "ben"}),
+        who(web),
+    ]
+
+    assert answers == ["<ann>", "'ann'", "'ben'", "None"]
+
+
+def test_libraries_that_are_not_used_are_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app without them is none the wiser."""
+    monkeypatch.delitem(sys.modules, "flask_login")
+    monkeypatch.delitem(sys.modules, "flask_jwt_extended")
+    monkeypatch.delitem(sys.modules, "flask_httpauth")
+    web = Flask("site")
+
+    with web.test_request_context():
+        g.current_user = "ann"
+        assert find_actor(web) == "ann"
+
+    assert not {"flask_login", "flask_jwt_extended", "flask_httpauth"} & set(sys.modules)
+
+
+# -- OSO_ACTOR and set_get_actor -----------------------------------------------------
+
+
+def current() -> str:
+    """Give the actor of the tests that name this function."""
+    return "named"
+
+
+async def current_async() -> str:
+    """Give it as a coroutine function does."""
+    return "awaited"
+
+
+anonymous = LocalProxy(lambda: flask_login.AnonymousUserMixin())
+proxy = LocalProxy(lambda: "behind a proxy")
+
+
+def make_app(actor: t.Any) -> Flask:
+    app = Flask("site")
+    app.config.update(OSO_ACTOR=actor, TESTING=True)
+    extension = FlaskOso(Oso(), app)
+    app.add_url_rule("/", "who", lambda: repr(extension.current_actor))
+    app.before_request(lambda: setattr(g, "current_user", "ann"))
+    return app
+
+
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [
+        (current, "'named'"),
+        (current_async, "'awaited'"),
+        (f"{__name__}:current", "'named'"),
+        (f"{__name__}:proxy", "'behind a proxy'"),
+        (f"{__name__}:Member.__name__.upper", "'MEMBER'"),
+        (proxy, "'behind a proxy'"),
+        (None, "'ann'"),
+    ],
+)
+def test_oso_actor_names_who_acts(
+    monkeypatch: pytest.MonkeyPatch, actor: t.Any, expected: str
+) -> None:
+    """It is a function, a proxy, or the name of one, and comes before what is found."""
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+
+    assert who(make_app(actor)) == expected
+
+
+def test_oso_actor_may_be_the_proxy_of_flask_login(web: Flask) -> None:
+    """Its anonymous user is None then, too."""
+    web = make_app("flask_login:current_user")
+    flask_login.LoginManager(web).request_loader(lambda request: None)
+
+    assert who(web) == "None"
+
+
+def test_set_get_actor_wins() -> None:
+    """What a program says comes before what its configuration says."""
+    web = make_app(current)
+    web.extensions["oso"].extension.set_get_actor(lambda: "said")
+
+    assert who(web) == "'said'"
+
+
+@pytest.mark.parametrize("actor", ["current", ":current", "module:", "", 5, object()])
+def test_oso_actor_that_names_nothing_is_refused(actor: t.Any) -> None:
+    """The app does not start."""
+    with pytest.raises(OsoError, match=r"^'OSO_ACTOR' is "):
+        make_app(actor)
+
+
+@pytest.mark.parametrize("actor", ["no_such_module:current", f"{__name__}:nobody", "sys:path"])
+def test_oso_actor_that_is_not_found_is_refused(
+    monkeypatch: pytest.MonkeyPatch, actor: str
+) -> None:
+    """It is looked for when it is needed; nothing else acts in its stead."""
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+
+    with pytest.raises(OsoError, match=f"^'OSO_ACTOR' is '{actor}'"):
+        who(make_app(actor))
+
+
+def test_oso_actor_that_raises_is_not_an_anonymous_actor() -> None:
+    """The error comes out."""
+    with pytest.raises(ZeroDivisionError):
+        who(make_app(lambda: 1 / 0))
+
+
+# -- what becomes of it --------------------------------------------------------------
+
+
+def test_actor_of_a_library_is_judged(web: Flask, login: flask_login.LoginManager) -> None:
+    """A policy sees the user, and nil for nobody."""
+    oso = web.extensions["oso"].oso
+    oso.register_class(Member)
+    oso.load_str('allow(_: Member, "read", "page"); allow(nil, "read", "door");')
+    for name in ("page", "door"):
+        guard = authorize("read", name)
+        web.add_url_rule(f"/{name}", name, guard(lambda: "open"))
+
+    client = web.test_client()
+    answers = [
+        client.get(path, query_string=query).status_code
+        for path in ("/page", "/door")
+        for query in ({"login": "ann"}, {})
+    ]
+
+    assert answers == [200, 401, 403, 200]
