@@ -1,0 +1,319 @@
+"""``FlaskOso.guard``: every view of a blueprint is guarded, whenever it is registered."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Blueprint, Flask, g, request
+from flask.views import MethodView
+
+from flask_oso import (
+    METHOD_ACTIONS,
+    FlaskOso,
+    Oso,
+    OsoError,
+    authorize,
+    authorizes_inside,
+    skip_authorization,
+)
+from flask_oso.census import Standing, take_census
+
+
+class Post:
+    """A post of somebody."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+
+POLICY = """
+allow(user, "read", post: Post) if post.owner = user;
+allow("ann", "read", Post);
+allow("ann", "enter", "house");
+allow("root", _, _);
+"""
+POSTS = {"1": Post("ann"), "2": Post("eve")}
+
+
+@pytest.fixture
+def house() -> Flask:
+    """An app that must authorize, and whose posts can be found."""
+    app, oso = Flask("house"), Oso()
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    oso.register_class(Post)
+    oso.load_str(POLICY)
+    FlaskOso(oso, app).loader(Post)(POSTS.get)
+    app.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
+    return app
+
+
+@pytest.fixture
+def guard(house: Flask) -> FlaskOso:
+    """The extension of the app."""
+    return t.cast(FlaskOso, house.extensions["oso"].extension)
+
+
+def answers(house: Flask, path: str, **options: t.Any) -> list[int]:
+    """Give what ann, who may, and eve, who may not, are answered."""
+    client = house.test_client()
+    users = ("ann", "eve")
+    options["buffered"] = True
+    return [client.open(path, query_string={"user": u}, **options).status_code for u in users]
+
+
+def test_guard_is_met_by_every_view(house: Flask, guard: FlaskOso) -> None:
+    """Views need no decorator of their own, though the app demands authorization."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    rooms.add_url_rule("/attic", "attic", lambda: "attic")
+    house.register_blueprint(rooms)
+
+    assert answers(house, "/hall") + answers(house, "/attic") == [200, 403, 200, 403]
+
+
+def test_guard_is_met_by_views_of_blueprints_inside(house: Flask, guard: FlaskOso) -> None:
+    """Also by those registered after it, however deep."""
+    outer, inner, innermost = (Blueprint(name, name) for name in ("outer", "inner", "innermost"))
+    guard.guard(outer, "enter", "house")
+    innermost.add_url_rule("/cellar", "cellar", lambda: "cellar")
+    inner.register_blueprint(innermost)
+    outer.register_blueprint(inner)
+    house.register_blueprint(outer)
+
+    assert answers(house, "/cellar") == [200, 403]
+
+
+def test_guard_leaves_others_alone(house: Flask, guard: FlaskOso) -> None:
+    """The parent and the siblings of a blueprint are not guarded by it."""
+    outer, inner = Blueprint("outer", "outer"), Blueprint("inner", "inner")
+    guard.guard(inner, "enter", "house")
+    outer.add_url_rule("/garden", "garden", skip_authorization(lambda: "garden"))
+    outer.register_blueprint(inner)
+    house.register_blueprint(outer)
+
+    assert answers(house, "/garden") == [200, 200]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_guard_runs_before_the_view(house: Flask, guard: FlaskOso, method: str) -> None:
+    """Nothing of a view happens for whom it is not."""
+    entered: list[str] = []
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule(
+        "/hall",
+        "hall",
+        lambda: entered.append(request.args["user"]) or "x",
+        methods=["GET", "POST"],
+    )
+    house.register_blueprint(rooms)
+
+    answers(house, "/hall", method=method)
+
+    assert entered == ["ann"]
+
+
+def test_decorators_of_views_come_on_top(house: Flask, guard: FlaskOso) -> None:
+    """Both must pass."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/safe", "safe", authorize("open", "safe")(lambda: "safe"))
+    house.register_blueprint(rooms)
+
+    assert answers(house, "/safe") == [403, 403]
+    assert house.test_client().get("/safe?user=root").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("skip", "expected"),
+    [
+        (skip_authorization, [200, 403]),
+        (skip_authorization(reason="It is a hall."), [200, 403]),
+        (skip_authorization(blueprint=True), [200, 200]),
+    ],
+)
+def test_view_is_exempt_only_if_it_says_so(
+    house: Flask, guard: FlaskOso, skip: t.Any, expected: list[int]
+) -> None:
+    """'@skip_authorization' alone does not open a view of a guarded blueprint."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", skip(lambda: "hall"))
+    house.register_blueprint(rooms)
+
+    assert answers(house, "/hall") == expected
+
+
+def test_exempt_view_keeps_its_own_guard(house: Flask, guard: FlaskOso) -> None:
+    """To lift the guard of the blueprint lifts no other."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    view = skip_authorization(blueprint=True)(authorize("open", "safe")(lambda: "safe"))
+    rooms.add_url_rule("/safe", "safe", view)
+    house.register_blueprint(rooms)
+
+    assert answers(house, "/safe") == [403, 403]
+
+
+def test_guard_finds_the_object(house: Flask, guard: FlaskOso) -> None:
+    """The object of a route is loaded, judged and given to the view; else the class is judged."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "show", lambda post: post.owner)
+    posts.add_url_rule("/<post_id>/raw", "raw", lambda post_id: post_id)
+    posts.add_url_rule("/", "index", lambda: "posts")
+    house.register_blueprint(posts)
+
+    assert answers(house, "/1") + answers(house, "/2") == [200, 404, 404, 200]
+    assert answers(house, "/3") + answers(house, "/") == [404, 404, 200, 403]
+    assert house.test_client().get("/1?user=ann").text == "ann"
+    assert house.test_client().get("/1/raw?user=ann").text == "1"
+
+
+def test_guard_and_decorator_find_the_same_object(house: Flask, guard: FlaskOso) -> None:
+    """The guard leaves the variable to the decorator."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "edit", authorize("edit", Post)(lambda post: post.owner))
+    house.register_blueprint(posts)
+
+    assert answers(house, "/1") == [403, 404]
+    assert house.test_client().get("/1?user=root").text == "ann"
+
+
+def test_guard_takes_actions_by_method(house: Flask, guard: FlaskOso) -> None:
+    """A mapping serves a whole blueprint, classes and coroutine functions included."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, METHOD_ACTIONS, Post)
+
+    class PostView(MethodView):
+        async def get(self, post: Post) -> str:
+            return post.owner
+
+        def delete(self, post_id: str) -> str:
+            return post_id
+
+    posts.add_url_rule("/<post_id>", view_func=PostView.as_view("post"))
+    house.register_blueprint(posts)
+
+    assert answers(house, "/1") + answers(house, "/1", method="DELETE") == [200, 404, 403, 404]
+    assert house.test_client().delete("/1?user=root").text == "1"
+
+
+def test_guard_takes_the_method_as_the_action(make_site: t.Any) -> None:
+    """Without an action it is the method of the request, as elsewhere."""
+    site = make_site('allow("ann", "GET", "house");')
+    rooms = Blueprint("rooms", "rooms")
+    site.guard.guard(rooms, None, "house")
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    site.app.register_blueprint(rooms)
+
+    assert [site.open("/hall", user).status_code for user in ("ann", "eve")] == [200, 403]
+
+
+def test_static_files_of_a_guarded_blueprint_are_guarded(
+    house: Flask, guard: FlaskOso, tmp_path: t.Any
+) -> None:
+    """What is behind a guard is behind it, whatever it is."""
+    (tmp_path / "plan.txt").write_text("plan")
+    rooms = Blueprint("rooms", "rooms", static_folder=str(tmp_path), url_prefix="/rooms")
+    guard.guard(rooms, "enter", "house")
+    house.register_blueprint(rooms)
+    path = f"/rooms/{tmp_path.name}/plan.txt"
+
+    assert answers(house, path) == [200, 403]
+
+
+def test_automatic_options_are_not_guarded(house: Flask, guard: FlaskOso) -> None:
+    """No view is entered."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    house.register_blueprint(rooms)
+
+    assert answers(house, "/hall", method="OPTIONS") == [200, 200]
+
+
+def test_guard_of_a_registered_blueprint_is_refused(house: Flask, guard: FlaskOso) -> None:
+    """It would not be met, so it is an error."""
+    rooms = Blueprint("rooms", "rooms")
+    house.register_blueprint(rooms)
+
+    with pytest.raises(OsoError) as caught:
+        guard.guard(rooms, "enter", "house")
+
+    assert str(caught.value) == (
+        "The blueprint 'rooms' is registered already, so it cannot be guarded any more. Call"
+        " 'guard' before 'register_blueprint'."
+    )
+
+
+def test_guard_needs_init_app() -> None:
+    """An app that was not initialized does not serve the blueprint."""
+    app, rooms = Flask("other"), Blueprint("rooms", "rooms")
+    FlaskOso(Oso()).guard(rooms, "enter", "house", actor="ann")
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    app.register_blueprint(rooms)
+
+    assert app.test_client().get("/hall").status_code == 500
+
+
+def test_hook_of_the_blueprint_that_answers_first_is_withheld(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """A function before the guard that answers in place of the view did not authorize."""
+    rooms = Blueprint("rooms", "rooms")
+    rooms.before_request(lambda: "SECRET")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    house.register_blueprint(rooms)
+
+    response = house.test_client().get("/hall?user=ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+def test_blueprint_in_two_apps_is_judged_by_each(house: Flask, guard: FlaskOso) -> None:
+    """One extension serves both, with the policy of the current app."""
+    other, oso = Flask("other"), Oso()
+    oso.load_str('allow("eve", "enter", "house");')
+    guard.init_app(other, oso)
+    other.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    house.register_blueprint(rooms)
+    other.register_blueprint(rooms)
+
+    assert answers(house, "/hall") + answers(other, "/hall") == [200, 403, 403, 200]
+
+
+def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) -> None:
+    """It lists them before those of the view, and none where they are lifted."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "read", Post)
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    rooms.add_url_rule("/safe", "safe", authorizes_inside(lambda: "safe"))
+    rooms.add_url_rule("/door", "door", skip_authorization(blueprint=True)(lambda: "door"))
+    rooms.add_url_rule("/wall", "wall", skip_authorization(lambda: "wall"))
+    house.register_blueprint(rooms)
+
+    rows = {row.endpoint: row for row in take_census(house).rows}
+
+    shown = {
+        name: (row.standing, [each.blueprint or each.kind.value for each in row.guards])
+        for name, row in rows.items()
+        if name.startswith("rooms.")
+    }
+    assert shown == {
+        "rooms.hall": (Standing.GUARDED, ["rooms"]),
+        "rooms.safe": (Standing.GUARDED, ["rooms", "authorizes_inside"]),
+        "rooms.door": (Standing.SKIPPED, ["skip_authorization"]),
+        "rooms.wall": (Standing.GUARDED, ["rooms", "skip_authorization"]),
+    }
+    (first,) = rows["rooms.hall"].guards
+    assert (first.action, first.resource, first.place.file) == ("read", Post, __file__)
+    assert first.key is not None
+    assert first.key.variables_of({"post_id", "id"}) == ("post_id",)
