@@ -269,12 +269,12 @@ def _look_while_in(
         yield_on_timeout=True,
         recursive=False,
     )
-    for changed in changes:
+    for _ in changes:
         reloader = followed()
         if reloader is None:
             return
-        if changed:
-            reloader.look_at_once(logger)
+        # Now and then without a change, too: one may have come before the watch began.
+        reloader.look_at_once(logger)
         if reloader.directories() != directories:
             return
         del reloader
