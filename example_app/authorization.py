@@ -24,6 +24,7 @@ Row = t.TypeVar("Row", bound=Base)
 
 authorization = FlaskOso()
 authorization.set_get_actor(lambda: g.user)
+authorization.set_get_session(get_session)
 
 
 def init_app(app: Flask) -> None:

@@ -104,7 +104,8 @@ class FlaskOso:
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
         self._reloaders: weakref.WeakKeyDictionary[Oso, Reloader] = weakref.WeakKeyDictionary()
         self._get_actor: Callee | None = None
-        self._loaders = Loaders()
+        #: What finds objects of the classes that requests name.
+        self.loaders = Loaders()
         self._unauthorized_action: Callee | None = None
         if oso is not None:
             self._register_request(oso)
@@ -182,14 +183,14 @@ class FlaskOso:
         """
 
         def register(function: _Loader) -> _Loader:
-            self._loaders.add(cls, function)
+            self.loaders.add(cls, function)
             return function
 
         return register
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
         """Read mapped objects from the SQLAlchemy session that this function gives."""
-        self._loaders.set_get_session(get_session)
+        self.loaders.set_get_session(get_session)
 
     def set_unauthorized_action(self, action: UnauthorizedAction) -> None:
         """Call this function when a request is denied, in all apps of this object.
@@ -325,7 +326,7 @@ class FlaskOso:
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
         """
         app = this_app()
-        found = self._loaders.find(app, cls, identity)
+        found = self.loaders.find(app, cls, identity)
         if found is None:
             denial = Denial(
                 self.oso_of(find_state(app)), self._who(actor), action, None, is_missing=True

@@ -317,15 +317,20 @@ def _changed_config(app: Flask, state: OsoState) -> str | None:
 
 def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
     """Warn of actions and classes in decorators that the policy does not know."""
-    known = oso.known_actions()
     for endpoint, view in app.view_functions.items():
         for guard in all_guards(view):
             if guard.kind is GuardKind.AUTHORIZE:
-                where = describe(endpoint, view)
-                _warn(
-                    *(_unknown_action(action, where, known) for action in guard.actions),
-                    _unknown_class(guard, where, oso),
-                )
+                _warn(*complaints_about(guard, describe(endpoint, view), oso))
+
+
+def complaints_about(guard: Guard, where: str, oso: Oso) -> list[str]:
+    """Say which actions and which class of a guard the policy does not know.
+
+    :param where: names the endpoint.
+    """
+    known = oso.known_actions()
+    found = [_unknown_action(action, where, known) for action in guard.actions]
+    return [*filter(None, [*found, _unknown_class(guard, where, oso)])]
 
 
 def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
@@ -344,8 +349,8 @@ def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.A
             app.logger.warning(text, action, near)
 
 
-def _warn(*texts: str | None) -> None:
-    for text in filter(None, texts):
+def _warn(*texts: str) -> None:
+    for text in texts:
         warnings.warn(text, UserWarning, stacklevel=2)
 
 

@@ -29,6 +29,10 @@ class Loaders:
         """Find the objects of a class with a function; the last one counts."""
         self._functions[cls] = Callee(function)
 
+    def has_function(self, cls: type) -> bool:
+        """Tell whether a function finds the objects of a class."""
+        return cls in self._functions
+
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
         """Find the objects of mapped classes in the session that a function gives."""
         self._get_session = Callee(get_session)
@@ -52,6 +56,19 @@ class Loaders:
         from .sqlalchemy.identities import find_row
 
         return find_row(session, cls, identity)
+
+    def read(self, app: Flask, statement: t.Any) -> list[t.Any]:
+        """Give the rows that a statement selects.
+
+        :raises OsoError: there is no session.
+        """
+        session = self._session_of(app)
+        if session is None:
+            raise OsoError(
+                "Nothing says how to read rows. Give the session of SQLAlchemy to"
+                " 'set_get_session'."
+            )
+        return list(session.scalars(statement))
 
     def _session_of(self, app: Flask) -> t.Any:
         if self._get_session is not None:

@@ -1,15 +1,15 @@
 """``flask oso …``: look at the policy of an app, and ask it questions.
 
-The group is the entry point of ``flask.commands``, so every ``flask`` command imports it:
-each command imports what it needs when it runs. ``running`` has what they have in common,
-``output`` how they print, ``objects`` how they find what ``User:1`` stands for.
+The group is the entry point of ``flask.commands``, so every ``flask`` command imports it;
+the module of a command is imported when that is asked for. ``running`` has what they have
+in common, ``output`` how they print, ``objects`` how they find what ``User:1`` stands for.
 """
 
 from __future__ import annotations
 
-import click
+import importlib
 
-from .routes import routes
+import click
 
 _HELP = """Look at the policy of this application, and ask it questions.
 
@@ -22,15 +22,39 @@ The exit code tells what came out, for scripts and CI:
   3  broken: the policy cannot be loaded, or failed while it was asked
 
 \b
-  flask oso routes --gaps           which routes does nothing guard?
-  flask --app shop oso COMMAND --help    an example of each command
+  flask oso routes --gaps                 which routes does nothing guard?
+  flask oso check                         is anything wrong with the policy?
+  flask oso explain User:2 edit Post:1    why may they, or why not?
 """
 
+#: The commands, and their modules.
+_MODULES = {
+    "actions": "decisions",
+    "check": "check",
+    "explain": "decisions",
+    "query": "queries",
+    "routes": "routes",
+    "shell": "queries",
+    "who": "decisions",
+}
 
-@click.group("oso", help=_HELP)
-def oso() -> None:
-    """Hold the commands."""
+
+class _Commands(click.Group):
+    """Knows the names of its commands, and imports the one that is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names."""
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give a command; ``None`` if there is none of this name."""
+        module = _MODULES.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f".{module}", __package__), cmd_name
+        )
+        return command
 
 
-for command in (routes,):
-    oso.add_command(command)
+oso = _Commands("oso", help=_HELP)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import collections
 import fnmatch
 import inspect
+import re
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 from flask import current_app, request
@@ -19,6 +20,7 @@ from .output import show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
+_VARIABLE = re.compile(r"<(?:[^<>]*:)?([^<>:]+)>")
 _STYLES = {Standing.GUARDED: "", Standing.SKIPPED: "yellow", Standing.EXEMPT: "dim"}
 
 _HELP = """List every route, and how it is guarded.
@@ -85,8 +87,10 @@ def _cells(row: Row) -> list[str]:
         ", ".join(row.methods),
         row.url,
         guard_of(row),
-        ", ".join(map(action_of, asking)) or ("the method" if row.is_judged else ""),
-        ", ".join(map(resource_of, asking)) or ("the request" if row.is_judged else ""),
+        ", ".join(action_of(guard, row) for guard in asking)
+        or ("the method" if row.is_judged else ""),
+        ", ".join(resource_of(guard, row) for guard in asking)
+        or ("the request" if row.is_judged else ""),
         "" if row.place is None else f"{shown_path(row.place.file)}:{row.place.line}",
         "" if row.standing is Standing.UNGUARDED else row.remark,
     ]
@@ -96,26 +100,33 @@ def guard_of(row: Row) -> str:
     """Name what guards a row."""
     if row.standing is Standing.MISPLACED:
         return "none: misplaced"
-    names = [guard.kind.value for guard in row.guards]
-    if row.is_judged:
-        names.insert(0, "route authorization")
     if row.standing is Standing.UNGUARDED:
         return "none"
-    return " + ".join(names)
+    names = ["route authorization"] if row.is_judged else []
+    return " + ".join([*names, *map(_name_of, row.guards)])
 
 
-def action_of(guard: Guard) -> str:
-    """Show the action that a guard asks for."""
+def _name_of(guard: Guard) -> str:
+    return guard.kind.value if guard.blueprint is None else f"guard of {guard.blueprint!r}"
+
+
+def action_of(guard: Guard, row: Row) -> str:
+    """Show the action that a guard asks for; of a mapping those of the methods of the row."""
+    if isinstance(guard.action, Mapping):
+        pairs = ((each, guard.action.get(each)) for each in row.methods)
+        return ", ".join(f"{each}: {'none' if to is None else _shown(to)}" for each, to in pairs)
     return "the method" if guard.action is None else _shown(guard.action)
 
 
-def resource_of(guard: Guard) -> str:
-    """Show the resource that a guard asks about."""
+def resource_of(guard: Guard, row: Row) -> str:
+    """Show the resource that a guard asks about, with the URL variables that identify it."""
     resource: t.Any = guard.resource
     if issubclass(type(resource), LocalProxy):
         # What it stands for is known while a request is served.
         return "the request" if resource is request else "a proxy"
-    return "nil" if resource is None else _shown(resource)
+    variables = guard.key and guard.key.variables_of(_VARIABLE.findall(row.url))
+    shown = "nil" if resource is None else _shown(resource)
+    return f"{shown} <{', '.join(variables)}>" if variables else shown
 
 
 def _shown(value: t.Any) -> str:
@@ -164,21 +175,22 @@ def _record(row: Row) -> dict[str, t.Any]:
         "url": row.url,
         "standing": row.standing.value,
         "route_authorization": row.is_judged,
-        "guards": [_guard_record(guard) for guard in row.guards],
+        "guards": [_guard_record(guard, row) for guard in row.guards],
         "file": None if row.place is None else shown_path(row.place.file),
         "line": None if row.place is None else row.place.line,
         "remark": row.remark,
     }
 
 
-def _guard_record(guard: Guard) -> dict[str, t.Any]:
+def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
     record: dict[str, t.Any] = {
         "guard": guard.kind.value,
+        "blueprint": guard.blueprint,
         "file": shown_path(guard.place.file),
         "line": guard.place.line,
     }
     if guard.kind is GuardKind.AUTHORIZE:
-        record |= {"action": action_of(guard), "resource": resource_of(guard)}
+        record |= {"action": action_of(guard, row), "resource": resource_of(guard, row)}
     if guard.kind is GuardKind.SKIP:
         record["reason"] = guard.reason
     return record

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import functools
+import sys
 import traceback
 import typing as t
 from collections.abc import Callable, Iterator
@@ -35,6 +36,12 @@ if t.TYPE_CHECKING:
 P = t.ParamSpec("P")
 
 
+class MisuseError(click.ClickException):
+    """What the command line asks for is not there."""
+
+    exit_code = 2
+
+
 class Exit(enum.IntEnum):
     """What the exit code of a command says."""
 
@@ -57,9 +64,10 @@ def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
-        with failures():
+        with failures(Exit.MISCONFIGURED):
             enter_app()
-            state_of(current_app)
+            this_state()
+        with failures():
             code = function(*args, **kwargs)
         click.get_current_context().exit(code)
 
@@ -67,8 +75,11 @@ def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
 
 
 @contextlib.contextmanager
-def failures() -> Iterator[None]:
-    """Turn errors into messages and exit codes."""
+def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
+    """Turn errors into messages and exit codes.
+
+    :param unforeseen: the code of exceptions that are no ``OsoError``.
+    """
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -77,7 +88,7 @@ def failures() -> Iterator[None]:
         fail(error)
     except Exception:
         click.echo(traceback.format_exc().rstrip("\n"), err=True)
-        click.get_current_context().exit(Exit.BROKEN)
+        click.get_current_context().exit(unforeseen)
 
 
 def fail(error: OsoError) -> t.NoReturn:
@@ -100,7 +111,9 @@ def enter_app() -> Flask:
     """
     context = click.get_current_context()
     if not current_app:
-        app = context.ensure_object(ScriptInfo).load_app()
+        # Warnings of a load go to standard output, which is that of the command.
+        with contextlib.redirect_stdout(sys.stderr):
+            app = context.ensure_object(ScriptInfo).load_app()
         context.with_resource(app.app_context())
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 

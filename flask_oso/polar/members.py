@@ -51,8 +51,8 @@ class Members:
     def _wrong(
         self, terms: t.Iterable[Pattern | Expression], classes: t.Mapping[str, str]
     ) -> list[_Mention]:
-        mentions = [each for term in terms for each in _mentions(term, classes)]
-        return [each for each in mentions if self._meant_by(each[0], each[1]) is not None]
+        mentioned = [each for term in terms for each in mentions(term, classes)]
+        return [each for each in mentioned if self._meant_by(each[0], each[1]) is not None]
 
     def _meant_by(self, class_name: str, name: str) -> str | None:
         """Give the attribute that is meant, if an object of a class surely lacks one."""
@@ -77,7 +77,7 @@ class Members:
         return located(f"{class_name} has no attribute {name}, did you mean {meant}?", span)
 
 
-def _mentions(term: Pattern | Expression, classes: t.Mapping[str, str]) -> t.Sequence[_Mention]:
+def mentions(term: Pattern | Expression, classes: t.Mapping[str, str]) -> t.Sequence[_Mention]:
     """Give class, name and place of each attribute that a term asks for."""
     if isinstance(term, Pattern):
         tag = term.tag

@@ -39,6 +39,7 @@ from .sources import Source
 from .terms import Predicate
 
 if t.TYPE_CHECKING:
+    from .checking import Checked
     from .listing import LeftOver
     from .proof import Proof
 
@@ -142,19 +143,32 @@ class Polar:
         """
         return self._engine.explain(name, args, redact)
 
-    def repl(self, files: Iterable[str | os.PathLike[str]] | None = None) -> None:
+    def repl(
+        self,
+        files: Iterable[str | os.PathLike[str]] | None = None,
+        *,
+        constants: Mapping[str, t.Any] | None = None,
+    ) -> None:
         """Ask for queries at a prompt and print their results, until the input ends.
 
         Registered classes and loaded rules are there to be used.
 
         :param files: policies to load first.
+        :param constants: values that have names in this session, besides what is registered.
         """
         self.load_files(files)
+
+        def engine() -> Engine:
+            host = self._engine.host
+            for name, value in (constants or {}).items():
+                host = host.with_constant(value, name)
+            return self._engine.with_host(host) if constants else self._engine
+
         with self._console() as console:
             # Here and below: what few processes use is imported by those that do.
             from .repl import Repl
 
-            Repl(lambda: self._engine, console).run()
+            Repl(engine, console).run()
 
     def _console(self) -> contextlib.AbstractContextManager[Console]:
         return contextlib.nullcontext(StandardConsole())
@@ -369,6 +383,37 @@ class Polar:
         # A fork copies a lock whose holder, another thread, does not live on in the child.
         return self._gates.setdefault(os.getpid(), _Gate())
 
+    def check_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> Checked:
+        """Find out what is wrong and what is odd about policy files, as one policy.
+
+        Without names they are the files that are loaded, as they are now.
+
+        Nothing is loaded and nothing is raised for what the files say. Besides the problems and
+        warnings of a load there are attributes that no registered class has, and rules that
+        stay with the solver.
+
+        :raises PolarFileExtensionError: if a name does not end in ``.polar``.
+        :raises PolarFileNotFoundError: if a file does not exist.
+        """
+        from .checking import check_policy
+
+        return check_policy(
+            self._sources() if filenames is None else [*map(_read_source, filenames)],
+            self._engine,
+            roles=self._has_roles,
+            ignore_missing_allow=self._ignores_missing_allow,
+            limits=self._limits,
+        )
+
+    def _sources(self) -> list[Source]:
+        """Read the files of the policy anew; a text stays as it is."""
+        known = self._engine.policy.sources
+        return [each if each.name is None else _read_source(each.name) for each in known]
+
+    def policy_files(self) -> list[str]:
+        """Give the names of the files that are loaded."""
+        return [each.name for each in self._engine.policy.sources if each.name is not None]
+
     # -- inspecting ------------------------------------------------------------------
 
     @property
@@ -393,6 +438,10 @@ class Polar:
     def known_actions(self) -> frozenset[str] | None:
         """Give the actions that the policy names; ``None`` if it allows others, too."""
         return self._engine.policy.known_actions()
+
+    def actor_classes(self) -> tuple[str, ...]:
+        """Give the names of the classes that have an actor block, in the order of the policy."""
+        return self._engine.actors
 
     def left_to_solver(self) -> list[LeftOver]:
         """Give the rules that could not be compiled for some calls: each with what is in the

@@ -1,15 +1,19 @@
-"""What the tests of the commands share: a way to run one in an app."""
+"""What the tests of the commands share: a way to run one in an app, and a shop to ask about."""
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import click
 import pytest
 from click.testing import Result
 from flask import Flask
 
 from flask_oso.cli import oso
+
+from .shop import make_shop
 
 Run = Callable[..., Result]
 
@@ -22,3 +26,23 @@ def run() -> Run:
         return app.test_cli_runner().invoke(oso, list(arguments), **options)
 
     return run_command
+
+
+@pytest.fixture
+def shop() -> Iterator[Flask]:
+    """Give the shop."""
+    app = make_shop()
+    yield app
+    app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def in_command() -> t.Any:
+    """Enter the context of a command in an app."""
+
+    @contextlib.contextmanager
+    def enter(app: Flask) -> Iterator[None]:
+        with app.app_context(), click.Context(oso):
+            yield
+
+    return enter

@@ -155,6 +155,7 @@ def test_routes_as_json(app: Flask, run: t.Any) -> None:
     }
     assert routes[1]["guards"][0] | {"line": 0} == {
         "guard": "authorize",
+        "blueprint": None,
         "file": "test_routes.py",
         "line": 0,
         "action": "'read'",
@@ -232,3 +233,30 @@ def test_places_outside_of_the_current_directory_are_absolute(
     monkeypatch.chdir(tmp_path)
 
     assert f" {__file__}:" in run(app, "routes").output
+
+
+class Post:
+    """What routes name."""
+
+
+def test_routes_shows_objects_methods_and_blueprints(run: t.Any) -> None:
+    """Shown are the variable of an object, the actions of a mapping, the name of a blueprint."""
+    site, extension = Flask("site", static_folder=None), FlaskOso()
+    blueprint = Blueprint("admin", "admin", url_prefix="/admin")
+    extension.guard(blueprint, "manage", "site")
+    blueprint.add_url_rule("/", "index", skip_authorization(reason="Half.")(page))
+    site.register_blueprint(blueprint)
+    actions = {"GET": "read", "PUT": "edit"}
+    view = authorize(actions, Post)(lambda post_id: "page")
+    site.add_url_rule("/posts/<int:post_id>", "post", view, methods=["GET", "PUT"])
+    site.add_url_rule("/posts", "posts", authorize("create", Post)(lambda: "page"))
+    extension.init_app(site)
+
+    shown = json.loads(run(site, "routes", "--format", "json").output)["routes"]
+    table = run(site, "routes").output
+
+    assert [
+        (guard["action"], guard["resource"]) for row in shown[1:] for guard in row["guards"]
+    ] == [("GET: 'read', PUT: 'edit'", "Post <post_id>"), ("'create'", "Post")]
+    assert shown[0]["guards"][0]["blueprint"] == "admin"
+    assert "guard of 'admin' + skip_authorization" in table

@@ -1,0 +1,155 @@
+"""``flask oso check``: all that is wrong with the policy, also of an app that does not start."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+from collections.abc import Iterator, Sequence
+
+import click
+from flask import Flask
+from flask.cli import NoAppException
+
+from ..census import take_census
+from ..hooks import complaints_about
+from ..oso import Oso
+from ..polar.checking import Finding, Severity, findings_of
+from ..routes import GuardKind, describe
+from .output import show_annotation, show_json, shown_path
+from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
+
+_HELP = """Look for all that is wrong with the policy, or with FILES.
+
+The policy is that of the app, read anew. Besides what a load complains about, there are
+attributes that no class has, actions and classes in decorators that the policy does not
+know, and, as notes, rules that stay with the solver. An app that does not start because of
+its policy is told what is wrong with that.
+
+Exits with 1 if there is an error, with '--strict' also for warnings.
+
+\b
+  flask oso check
+  flask oso check --strict --format github    in CI: annotations beside the lines
+  flask oso check draft.polar                 against the classes of the app
+"""
+
+
+class _Result(t.NamedTuple):
+    """What was looked at, and what was found."""
+
+    findings: list[Finding]
+    rules: int | None = None
+
+
+@click.command("check", help=_HELP)
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, JSON, or annotations for GitHub.",
+)
+@click.pass_context
+def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: str) -> None:
+    """Print findings."""
+    with failures(Exit.MISCONFIGURED):
+        result = _check(files)
+        findings = [_with_short_path(finding) for finding in result.findings]
+        _show(findings, result.rules, layout)
+    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    context.exit(Exit.NO if any(each.severity in bad for each in findings) else Exit.GOOD)
+
+
+def _check(files: Sequence[str]) -> _Result:
+    try:
+        app = enter_app()
+    except POLICY_ERRORS as error:
+        if files:
+            click.echo("The app does not start, so its classes are not known here.", err=True)
+            return _check_files(Oso(), files)
+        return _Result(findings_of(error))
+    except NoAppException:
+        if not files:
+            raise
+        return _check_files(Oso(), files)
+    oso = this_oso()
+    if files:
+        return _check_files(oso, files)
+    checked = oso.check_files()
+    rules = None if checked.engine is None else checked.engine.policy.rule_count
+    return _Result([*checked.findings, *_vain_guards(app, oso)], rules)
+
+
+def _check_files(oso: Oso, files: Sequence[str]) -> _Result:
+    checked = oso.check_files(files)
+    rules = None if checked.engine is None else checked.engine.policy.rule_count
+    return _Result([*checked.findings], rules)
+
+
+def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
+    """Find actions and classes in guards that the policy does not know, each once."""
+    seen: set[int] = set()
+    for row in take_census(app).rows:
+        for guard in row.guards:
+            if guard.kind is not GuardKind.AUTHORIZE or id(guard) in seen:
+                continue
+            seen.add(id(guard))
+            where = describe(row.endpoint, app.view_functions[row.endpoint])
+            for text in complaints_about(guard, where, oso):
+                place = guard.place
+                yield Finding(Severity.ERROR, text, place.file or None, place.line or None)
+
+
+# -- printing ------------------------------------------------------------------------
+
+
+def _with_short_path(finding: Finding) -> Finding:
+    if finding.file is None:
+        return finding
+    short = shown_path(finding.file)
+    message = finding.message.replace(f"of file {finding.file}:", f"of file {short}:")
+    return finding._replace(file=short, message=message)
+
+
+def _show(findings: Sequence[Finding], rules: int | None, layout: str) -> None:
+    if layout == "json":
+        show_json({"rules": rules, "findings": [*map(_record, findings)]})
+    elif layout == "github":
+        for each in findings:
+            level = "notice" if each.severity is Severity.NOTE else each.severity.value
+            show_annotation(
+                each.message,
+                file=each.file,
+                line=each.line,
+                column=each.column,
+                level=level,
+                title="Policy",
+            )
+    else:
+        for each in findings:
+            click.echo(f"{each.severity.value}: {each.message}{_where(each)}")
+        click.echo(_summary(findings, rules))
+
+
+def _record(finding: Finding) -> dict[str, t.Any]:
+    return finding._asdict() | {"severity": finding.severity.value}
+
+
+def _where(finding: Finding) -> str:
+    """Name the place of a finding whose message does not show it."""
+    if finding.file is None or " of file " in finding.message or finding.file in finding.message:
+        return ""
+    return f" ({finding.file}:{finding.line})"
+
+
+def _summary(findings: Sequence[Finding], rules: int | None) -> str:
+    counts = collections.Counter(each.severity for each in findings)
+    parts = [_count(counts[each], each.value) for each in Severity if counts[each]]
+    found = f"{', '.join(parts)}." if parts else "Nothing is wrong."
+    return found if rules is None else f"{_count(rules, 'rule')}. {found}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,144 @@
+"""``flask oso explain``, ``actions`` and ``who``: what the policy says about objects."""
+
+from __future__ import annotations
+
+import typing as t
+
+import click
+from flask import current_app
+
+from ..globals import this_app
+from .objects import NOTATION, find_object
+from .output import show_json
+from .running import Exit, this_oso, this_state, with_app
+
+_EXPLAIN = f"""Say whether ACTOR may do ACTION to RESOURCE, and why.
+
+Exits with 0 if it is allowed, with 1 if it is denied, and with 3 if the policy failed.
+
+\b
+  flask oso explain User:2 edit Issue:1
+  flask oso explain anonymous read Repository:2 --format json
+  flask oso explain User:2 GET Request:/admin
+
+{NOTATION}"""
+
+_ACTIONS = f"""List what ACTOR may do to RESOURCE.
+
+Exits with 1 if it is nothing.
+
+\b
+  flask oso actions User:2 Issue:1
+
+{NOTATION}"""
+
+_WHO = f"""List who may do ACTION to RESOURCE: rows of a class, found in one statement.
+
+Exits with 1 if it is nobody.
+
+\b
+  flask oso who edit Issue:1
+  flask oso who read Page:3 --class Account --limit 10
+
+{NOTATION}"""
+
+_LAYOUT = click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For people, or for programs.",
+)
+
+
+@click.command("explain", help=_EXPLAIN)
+@click.argument("actor")
+@click.argument("action")
+@click.argument("resource")
+@_LAYOUT
+@with_app
+def explain(actor: str, action: str, resource: str, layout: str) -> Exit:
+    """Print a proof."""
+    question = find_object(actor), _text(action), find_object(resource)
+    redacted = current_app.config.get("OSO_REDACT") or ()
+    proof = this_oso().explain(*question, redact=redacted)
+    if layout == "json":
+        show_json(proof.to_dict())
+    else:
+        click.echo(str(proof).rstrip("\n"))
+    codes = {"allowed": Exit.GOOD, "denied": Exit.NO}
+    return codes.get(proof.outcome.value, Exit.BROKEN)
+
+
+@click.command("actions", help=_ACTIONS)
+@click.argument("actor")
+@click.argument("resource")
+@_LAYOUT
+@with_app
+def actions(actor: str, resource: str, layout: str) -> Exit:
+    """List actions, one a line."""
+    allowed = this_oso().authorized_actions(
+        find_object(actor), find_object(resource), allow_wildcard=True
+    )
+    shown = sorted(map(str, allowed))
+    if layout == "json":
+        show_json(shown)
+    elif shown:
+        click.echo("\n".join(shown))
+    else:
+        click.echo("Nothing is allowed.", err=True)
+    return Exit.GOOD if shown else Exit.NO
+
+
+@click.command("who", help=_WHO)
+@click.argument("action")
+@click.argument("resource")
+@click.option(
+    "--class",
+    "class_name",
+    metavar="NAME",
+    help="The class of the actors; by default that of the actor block, or 'User'.",
+)
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="NUMBER")
+@_LAYOUT
+@with_app
+def who(action: str, resource: str, class_name: str | None, limit: int, layout: str) -> Exit:
+    """List actors."""
+    oso = this_oso()
+    cls = oso.get_class(class_name or _actor_class())
+    query = oso.actors_query(_text(action), find_object(resource), cls)
+    rows = this_state().extension.loaders.read(this_app(), query.limit(limit + 1))
+    shown, has_more = rows[:limit], len(rows) > limit
+    if layout == "json":
+        show_json([_label(row) for row in shown])
+    elif shown:
+        click.echo("\n".join(map(_label, shown)))
+    else:
+        click.echo("Nobody.", err=True)
+    if has_more:
+        click.echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+    return Exit.GOOD if shown else Exit.NO
+
+
+def _text(action: str) -> t.Any:
+    """Give an action; it may be in quotes, as a resource may be."""
+    is_quoted = len(action) > 1 and action[0] == action[-1] and action[0] in "\"'"
+    return find_object(action) if is_quoted else action
+
+
+def _actor_class() -> str:
+    oso = this_oso()
+    declared = oso.actor_classes()
+    if len(declared) == 1:
+        return declared[0]
+    if "User" in (declared or oso.host.classes):
+        return "User"
+    known = ", ".join(declared) or "none"
+    raise click.UsageError(f"Which class do actors have? Say it with '--class'; declared: {known}.")
+
+
+def _label(row: t.Any) -> str:
+    """Name a row by its class and its key."""
+    mapper = type(row).__mapper__
+    key = ",".join(map(str, mapper.primary_key_from_instance(row)))
+    return f"{type(row).__name__}:{key}"

@@ -1,0 +1,102 @@
+"""What the words of a command line stand for: ``User:1``, ``read``, ``nil``, ``Request:/admin``."""
+
+from __future__ import annotations
+
+import ast
+import re
+import typing as t
+
+import click
+from flask import current_app, request
+
+from ..globals import this_app
+from .running import Exit, MisuseError, failures, this_oso, this_state
+
+NOTATION = """\b
+How to write objects:
+  User:1            the User with this key, from the loader of the class or the database
+  Membership:1,2    one with a key of two columns
+  User:"01"         a key in quotes is text, also for a loader
+  User              the class itself
+  anonymous, nil    nobody: None
+  read, "User:1"    any other word, and whatever is in quotes, is text
+  Request:/admin    a request, GET unless it is Request:POST:/admin
+"""
+
+_OBJECT = re.compile(r"(?P<name>[^\W\d]\w*(?:::\w+)*):(?P<key>.+)", re.DOTALL)
+_REQUEST = re.compile(r"(?:(?P<method>[A-Z]+):)?(?P<path>/.*)", re.DOTALL)
+_NOBODY = frozenset({"anonymous", "nil"})
+
+
+def find_object(word: str) -> t.Any:
+    """Give what a word stands for.
+
+    :raises MisuseError: there is no such class, or no such object.
+    """
+    if word in _NOBODY:
+        return None
+    if _is_quoted(word):
+        return _unquoted(word)
+    classes = this_oso().host.classes
+    match = _OBJECT.fullmatch(word)
+    if match is None:
+        return classes.get(word, word)
+    name, key = match.groups()
+    if name not in classes:
+        raise MisuseError(_unknown_class(word, name, list(classes)))
+    if name == "Request" and _REQUEST.fullmatch(key) is not None:
+        return _make_request(key)
+    return _find(word, classes[name], key)
+
+
+def name_of(word: str) -> str:
+    """Give the name of a class that a word begins with; the word itself otherwise."""
+    return word.partition(":")[0]
+
+
+def _unknown_class(word: str, name: str, known: list[str]) -> str:
+    from ..polar.spelling import nearest
+
+    near = nearest(name, known)
+    meant = f" Did you mean {near!r}?" if near else f" To mean the text, quote it: '\"{word}\"'."
+    return f"No class {name!r} is registered.{meant}"
+
+
+def _find(word: str, cls: type, key: str) -> t.Any:
+    loaders = this_state().extension.loaders
+    parts = [_key(part, loaders.has_function(cls)) for part in key.split(",")]
+    with failures(Exit.MISCONFIGURED):
+        found = loaders.find(this_app(), cls, parts[0] if len(parts) == 1 else tuple(parts))
+    if found is None:
+        raise MisuseError(f"There is no {word}.")
+    return found
+
+
+def _key(part: str, is_loaded: bool) -> t.Any:
+    """Give one value of a key; a loader gets a number as routes give it numbers.
+
+    The database is asked for what its column holds, which the text is turned into there.
+    """
+    if _is_quoted(part):
+        return _unquoted(part)
+    is_number = re.fullmatch(r"0|-?[1-9][0-9]*", part) is not None
+    return int(part) if is_loaded and is_number else part
+
+
+def _is_quoted(word: str) -> bool:
+    return len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
+
+
+def _unquoted(word: str) -> str:
+    try:
+        return str(ast.literal_eval(word))
+    except (SyntaxError, ValueError):
+        return word[1:-1]
+
+
+def _make_request(key: str) -> t.Any:
+    match = _REQUEST.fullmatch(key)
+    assert match is not None
+    context = current_app.test_request_context(match["path"], method=match["method"] or "GET")
+    click.get_current_context().with_resource(context)
+    return request._get_current_object()  # type: ignore[attr-defined]

@@ -1,0 +1,101 @@
+"""``flask oso query`` and ``shell``: ask the policy anything, in its own language."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+import click
+
+from .objects import NOTATION, find_object
+from .output import show_json, show_table
+from .running import Exit, this_oso, with_app
+
+_QUERY = f"""Ask a QUERY of the policy, and list its solutions.
+
+Exits with 1 if there is none. Names on the left of '=' are known in the query.
+
+\b
+  flask oso query 'allow("ana", action, "report")'
+  flask oso query 'has_role(user, role, org)' user=User:2 org=Organization:1
+
+{NOTATION}"""
+
+_SHELL = f"""Ask the policy questions, one a line, until Ctrl-D.
+
+Names on the left of '=' are known there; 'help' at the prompt tells more.
+
+\b
+  flask oso shell ana=User:1 issue=Issue:3
+  query> allow(ana, action, issue)
+
+{NOTATION}"""
+
+
+@click.command("query", help=_QUERY)
+@click.argument("query")
+@click.argument("objects", nargs=-1, metavar="[NAME=OBJECT]...")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="NUMBER")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="A table of the variables, or JSON.",
+)
+@with_app
+def query(query: str, objects: tuple[str, ...], limit: int, layout: str) -> Exit:
+    """List solutions."""
+    given = _named(objects)
+    solutions = this_oso().query(query.rstrip("; \n"), bindings=given, accept_expression=True)
+    found = list(itertools.islice(solutions, limit + 1))
+    shown = [_shown(result["bindings"], given) for result in found[:limit]]
+    if layout == "json":
+        show_json(shown)
+    else:
+        _show(shown)
+    if len(found) > limit:
+        click.echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+    return Exit.GOOD if shown else Exit.NO
+
+
+@click.command("shell", help=_SHELL)
+@click.argument("objects", nargs=-1, metavar="[NAME=OBJECT]...")
+@with_app
+def shell(objects: tuple[str, ...]) -> Exit:
+    """Run the REPL."""
+    this_oso().repl(constants=_named(objects))
+    return Exit.GOOD
+
+
+def _named(objects: tuple[str, ...]) -> dict[str, t.Any]:
+    named = {}
+    for each in objects:
+        name, sign, word = each.partition("=")
+        if not sign or not name.isidentifier():
+            raise click.UsageError(f"{each!r} is not NAME=OBJECT, as in 'ana=User:1'.")
+        if name in this_oso().host.constants:
+            raise click.UsageError(f"The policy has a {name!r} already. Choose another name.")
+        named[name] = find_object(word)
+    return named
+
+
+def _shown(bindings: dict[str, t.Any], given: dict[str, t.Any]) -> dict[str, str]:
+    return {name: _value(value) for name, value in bindings.items() if name not in given}
+
+
+def _value(value: t.Any) -> str:
+    """Show a value: rows by their key, all else as Python does."""
+    mapper = getattr(type(value), "__mapper__", None)
+    if mapper is None:
+        return repr(value)
+    key = ",".join(map(str, mapper.primary_key_from_instance(value)))
+    return f"{type(value).__name__}:{key}"
+
+
+def _show(solutions: list[dict[str, str]]) -> None:
+    names = list(dict.fromkeys(name for solution in solutions for name in solution))
+    if names:
+        show_table(names, [[solution.get(name, "") for name in names] for solution in solutions])
+    else:
+        click.echo("True" if solutions else "False")

@@ -1,0 +1,336 @@
+"""``flask oso check``: problems and warnings of a policy, of an app that starts or does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_oso import FlaskOso, Oso, authorize
+from flask_oso.cli import oso as command
+
+from .shop import Customer, Order, Parcel
+
+GOOD = 'allow(_, "read", "page");\n'
+BROKEN = 'allow(_, "read", page) if page = ;\nallow(x, y, z);\nallow(_, _, "page") if mising(1);\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def app_with(folder: Path, text: str, oso: Oso | None = None) -> Flask:
+    """Make an app in a folder whose policy is this text."""
+    (folder / "policy.polar").write_text(text, encoding="utf-8")
+    app = Flask("site", root_path=str(folder), static_folder=None)
+    app.config["OSO_POLICIES"] = "policy.polar"
+    FlaskOso().init_app(app, oso or Oso())
+    return app
+
+
+def test_good_policy_passes(folder: Path, run: t.Any) -> None:
+    """Nothing is wrong, and it says how much was looked at."""
+    result = run(app_with(folder, GOOD), "check")
+
+    assert (result.exit_code, result.output) == (0, "1 rule. Nothing is wrong.\n")
+
+
+def test_policy_is_read_anew(folder: Path, run: t.Any) -> None:
+    """What counts is what the file says now, with a path as seen from here."""
+    app = app_with(folder, GOOD)
+    (folder / "policy.polar").write_text("allow(_, _, page) if page;\n;\n", encoding="utf-8")
+
+    result = run(app, "check")
+
+    assert result.exit_code == 1
+    assert result.output == (
+        "error: did not expect to find the token ';' at line 2, column 1 of file policy.polar:\n"
+        "\t002: ;\n"
+        "\t     ^\n"
+        "Nothing stands in front of this semicolon. Remove it.\n"
+        "1 error.\n"
+    )
+
+
+def test_warnings_are_no_errors(folder: Path, run: t.Any) -> None:
+    """A warning is shown; it fails only if that is wanted."""
+    app = app_with(folder, 'other(_, "read");')
+
+    plain, strict = run(app, "check"), run(app, "check", "--strict")
+
+    assert plain.output.startswith("warning: Your policy does not contain an allow rule")
+    assert plain.output.endswith("1 rule. 1 warning.\n")
+    assert (plain.exit_code, strict.exit_code) == (0, 1)
+
+
+def test_failed_inline_query_is_an_error(folder: Path, run: t.Any) -> None:
+    """The tests inside of a policy are run."""
+    app = app_with(folder, GOOD)
+    (folder / "policy.polar").write_text(f'{GOOD}?= allow("ann", "edit", "page");\n', "utf-8")
+
+    result = run(app, "check")
+
+    assert result.exit_code == 1
+    assert 'error: Inline query failed: allow("ann", "edit", "page") at line 2' in result.output
+
+
+def test_attribute_that_a_mapped_class_lacks(folder: Path, run: t.Any) -> None:
+    """Models are known from their mappers: what they do not have is an error."""
+    oso = Oso()
+    oso.register_class(Order)
+    oso.register_class(Customer)
+    text = 'allow(customer: Customer, "read", order: Order) if order.owner = customer;\n'
+
+    result = run(app_with(folder, text, oso), "check")
+
+    assert result.exit_code == 1
+    assert result.output == (
+        "error: Order has no attribute owner at line 1, column 58 of file policy.polar:\n"
+        f"\t001: {text}"
+        f"\t     {' ' * 57}^\n"
+        "1 rule. 1 error.\n"
+    )
+
+
+def test_attribute_is_looked_for_in_patterns_and_once(folder: Path, run: t.Any) -> None:
+    """Fields of patterns count, each attribute is told of once, and a near one is proposed."""
+    oso = Oso()
+    oso.register_class(Order)
+    text = (
+        'allow(_, "read", order: Order{customer_idd: 1}) if order.customer_idd = 1;\n'
+        'allow(_, "send", order: Order) if order.customer_id = 1 and not order.sent;\n'
+    )
+
+    result = run(app_with(folder, text, oso), "check", "--format", "json")
+
+    (found,) = json.loads(result.output)["findings"]
+    assert found["message"].startswith(
+        "Order has no attribute customer_idd, did you mean customer_id? at line 1, column 4"
+    )
+
+
+def test_attribute_that_a_plain_class_lacks_is_a_warning(folder: Path, run: t.Any) -> None:
+    """An object of a plain class may have been given more than its class says."""
+    oso = Oso()
+    oso.register_class(Parcel)
+
+    result = run(app_with(folder, 'allow(_, "read", p: Parcel) if p.weight = 1;', oso), "check")
+
+    assert (result.exit_code, result.output.partition(" at ")[0]) == (
+        0,
+        "warning: Parcel has no attribute weight",
+    )
+
+
+class Made:
+    """A class whose objects have whatever is asked for."""
+
+    def __getattr__(self, name: str) -> str:
+        """Give anything."""
+        return name
+
+
+class Grown:
+    """A class whose objects get attributes later."""
+
+    def grow(self) -> None:
+        """Get one."""
+        self.size = 1
+
+
+@pytest.mark.parametrize(("cls", "name"), [(Made, "any"), (Grown, "size"), (dict, "key")])
+def test_attributes_that_may_be_there(folder: Path, run: t.Any, cls: type, name: str) -> None:
+    """Where any doubt is left nothing is said."""
+    oso = Oso()
+    oso.register_class(cls, name="Thing")
+
+    result = run(app_with(folder, f'allow(_, "read", t: Thing) if t.{name} = 1;', oso), "check")
+
+    assert result.output == "1 rule. Nothing is wrong.\n"
+
+
+def test_rules_left_to_the_solver_are_notes(folder: Path, run: t.Any) -> None:
+    """They cost time and are right: a note never fails."""
+    app = app_with(folder, 'allow(_, "read", "page") if print("hello");')
+
+    result = run(app, "check", "--strict")
+
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "note: Left to the solver: allow: 'print' (policy.polar:1)",
+        "1 rule. 1 note.",
+    ]
+
+
+def test_decorators_are_checked(folder: Path, run: t.Any) -> None:
+    """An action that no rule knows, and a class that is not registered, are named with the line."""
+    app = app_with(folder, GOOD)
+    app.add_url_rule("/", "page", authorize(action="raed", resource=Parcel)(lambda: "page"))
+    app.add_url_rule("/same", "same", app.view_functions["page"])
+
+    result = run(app, "check", "--format", "json")
+
+    first, second = json.loads(result.output)["findings"]
+    assert result.exit_code == 1
+    assert first["message"].endswith("is never allowed by the policy. Did you mean 'read'?")
+    assert second["message"].endswith("Call 'register_class(Parcel)' before the policy loads.")
+    assert (Path(first["file"]).name, first["severity"]) == ("test_check.py", "error")
+
+
+def test_check_as_json(folder: Path, run: t.Any) -> None:
+    """Programs get the place of each finding."""
+    app = app_with(folder, GOOD)
+    (folder / "policy.polar").write_text(BROKEN, encoding="utf-8")
+
+    shown = json.loads(run(app, "check", "--format", "json").output)
+
+    assert shown["rules"] is None
+    places = [(each["severity"], each["file"], each["line"]) for each in shown["findings"]]
+    assert places[0] == ("error", "policy.polar", 1)
+    assert ("error", "policy.polar", 2) in places
+
+
+def test_check_as_annotations(folder: Path, run: t.Any) -> None:
+    """GitHub shows each finding beside its line."""
+    app = app_with(folder, GOOD)
+    (folder / "policy.polar").write_text("allow(_, _, _) if ;\n", encoding="utf-8")
+
+    result = run(app, "check", "--format", "github")
+
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "::error file=policy.polar,line=1,col=19,title=Policy::did not expect to find the token"
+        " ';' at line 1, column 19 of file policy.polar:%0A\t001: allow(_, _, _) if ;%0A"
+    )
+
+
+def test_files_are_checked_against_the_classes_of_the_app(folder: Path, run: t.Any) -> None:
+    """A draft is checked without taking the place of the policy."""
+    oso = Oso()
+    oso.register_class(Order)
+    app = app_with(folder, GOOD, oso)
+    (folder / "draft.polar").write_text('allow(_, "x", o: Order) if o.owner = 1;', "utf-8")
+
+    result = run(app, "check", "draft.polar")
+
+    assert (result.exit_code, "Order has no attribute owner" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none.polar", "Could not find file: none.polar\n"),
+        ("policy.txt", "Polar files must have .polar extension. Offending file: policy.txt\n"),
+    ],
+)
+def test_file_that_is_not_there_is_misconfigured(
+    folder: Path, run: t.Any, name: str, message: str
+) -> None:
+    """It says nothing about the policy."""
+    result = run(app_with(folder, GOOD), "check", name)
+
+    assert (result.exit_code, result.stderr) == (2, message)
+
+
+# -- apps that do not start ----------------------------------------------------------
+
+
+def flask(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the real ``flask`` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture
+def failing(folder: Path) -> Path:
+    """Go to a folder with an app whose policy is broken."""
+    (folder / "policy.polar").write_text(BROKEN, encoding="utf-8")
+    (folder / "app.py").write_text(
+        "from flask import Flask\n"
+        "from flask_oso import FlaskOso\n"
+        "def create_app():\n"
+        "    app = Flask(__name__)\n"
+        "    app.config['OSO_POLICIES'] = 'policy.polar'\n"
+        "    FlaskOso(app=app)\n"
+        "    return app\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def test_app_that_fails_by_its_policy_is_told_why(failing: Path) -> None:
+    """All problems are shown with their places, and no traceback."""
+    result = flask(failing, "oso", "check")
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert (
+        "error: did not expect to find the token ';' at line 1, column 34 of file" in result.stdout
+    )
+    assert "policy.polar" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_other_commands_call_such_a_policy_broken(failing: Path) -> None:
+    """Whoever wants to ask it hears the same, with the code for broken."""
+    result = flask(failing, "oso", "actions", "ann", "page")
+
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr.startswith("did not expect to find the token ';' at line 1, column 34")
+
+
+def test_files_are_checked_without_an_app(folder: Path) -> None:
+    """Files can be checked where there is no application."""
+    (folder / "good.polar").write_text(GOOD, encoding="utf-8")
+
+    result = flask(folder, "oso", "check", "good.polar")
+
+    assert (result.returncode, result.stdout) == (0, "1 rule. Nothing is wrong.\n")
+
+
+def test_check_without_an_app_is_misconfigured(folder: Path) -> None:
+    """Without files there has to be an application."""
+    result = flask(folder, "oso", "check")
+
+    assert (result.returncode, "Could not locate a Flask application" in result.stderr) == (2, True)
+
+
+def test_configuration_that_is_wrong_is_misconfigured(failing: Path) -> None:
+    """A policy file that is not there is no fault of the policy."""
+    (failing / "policy.polar").unlink()
+
+    result = flask(failing, "oso", "check")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("Could not find file: ")
+    assert "From 'OSO_POLICIES'; relative names start at the root of the app" in result.stderr
+
+
+def test_app_that_fails_otherwise_is_misconfigured(failing: Path) -> None:
+    """An exception of the program is shown with its traceback, and is no finding."""
+    (failing / "app.py").write_text("def create_app(): return 1 / 0\n", encoding="utf-8")
+
+    result = flask(failing, "oso", "check")
+
+    assert (result.returncode, "ZeroDivisionError" in result.stderr) == (2, True)
+
+
+def test_group_is_found_by_flask(folder: Path) -> None:
+    """The entry point makes ``flask oso`` known in every application."""
+    result = flask(folder, "oso", "--help")
+
+    assert result.returncode == 0
+    assert all(name in result.stdout for name in command.list_commands(t.cast(t.Any, None)))

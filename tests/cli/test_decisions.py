@@ -1,0 +1,240 @@
+"""``flask oso actions`` and ``who``, and how their words name objects."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from flask import Flask
+
+from flask_oso import FlaskOso, Oso
+from flask_oso.cli.objects import find_object
+
+from .shop import Line, Order, Parcel
+
+# -- objects -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("read", "read"),
+        ("anonymous", None),
+        ("nil", None),
+        ('"nil"', "nil"),
+        ("'Order:1'", "Order:1"),
+        ('"two\\nlines"', "two\nlines"),
+        ('"', '"'),
+        ("Order", Order),
+        ('"Order"', "Order"),
+        ("10:30", "10:30"),
+        ("a b:c", "a b:c"),
+        ("Parcel:7", Parcel(7)),
+        ('Parcel:"7"', Parcel("7")),
+        ("Parcel:07", Parcel("07")),
+        ("Parcel:x:y", Parcel("x:y")),
+    ],
+)
+def test_word_stands_for(shop: Flask, in_command: t.Any, word: str, value: t.Any) -> None:
+    """Classes, nobody, texts, and objects that a loader finds."""
+    with in_command(shop):
+        assert find_object(word) == value
+
+
+def test_word_finds_rows(shop: Flask, in_command: t.Any) -> None:
+    """Rows are found by their primary key, of however many columns."""
+    with in_command(shop):
+        row, line = find_object("Order:2"), find_object("Line:1,2")
+
+        assert (type(row), row.id) == (Order, 2)
+        assert (type(line), line.order_id, line.number) == (Line, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "method", "path"),
+    [("Request:/health", "GET", "/health"), ("Request:POST:/a/b?c=1", "POST", "/a/b")],
+)
+def test_word_makes_a_request(
+    shop: Flask, in_command: t.Any, word: str, method: str, path: str
+) -> None:
+    """A request has a method and a path."""
+    with in_command(shop):
+        made = find_object(word)
+
+        assert (made.method, made.path) == (method, path)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("Order:99", "Error: There is no Order:99.\n"),
+        ("Order:01", "Error: There is no Order:01.\n"),
+        ("Parcel:9", "Error: There is no Parcel:9.\n"),
+        ("Ordr:1", "Error: No class 'Ordr' is registered. Did you mean 'Order'?\n"),
+        (
+            "mailto:ann",
+            "Error: No class 'mailto' is registered. To mean the text, quote it:"
+            " '\"mailto:ann\"'.\n",
+        ),
+        (
+            "Line:1",
+            "The primary key of 'Line' has 2 columns, and 1 values were given. Register a"
+            " function that finds it: '@oso.loader(Line)'.\n",
+        ),
+        (
+            "String:1",
+            "'str' is not mapped by SQLAlchemy. Register a function that finds it:"
+            " '@oso.loader(str)'.\n",
+        ),
+    ],
+)
+def test_word_that_stands_for_nothing(shop: Flask, run: t.Any, word: str, message: str) -> None:
+    """What is not there is misconfigured, and no denial."""
+    result = run(shop, "actions", "anonymous", word)
+
+    assert (result.exit_code, result.stderr) == (2, message)
+
+
+# -- actions -------------------------------------------------------------------------
+
+
+def test_actions_lists_what_is_allowed(shop: Flask, run: t.Any) -> None:
+    """One action a line."""
+    result = run(shop, "actions", "Customer:1", "Order:1")
+
+    assert (result.exit_code, result.output) == (0, "cancel\nread\n")
+
+
+def test_actions_exits_with_1_if_there_are_none(shop: Flask, run: t.Any) -> None:
+    """Nothing is a denial of everything."""
+    result = run(shop, "actions", "Customer:2", "Order:1")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Nothing is allowed.\n"
+
+
+def test_actions_shows_a_wildcard(shop: Flask, run: t.Any) -> None:
+    """Who may do anything may do ``*``."""
+    assert run(shop, "actions", "clerk", "Order:1").output == "*\n"
+
+
+def test_actions_on_a_class(shop: Flask, run: t.Any) -> None:
+    """A class is a resource, too."""
+    assert run(shop, "actions", "Customer:1", "Order").output == "create\n"
+
+
+def test_actions_on_a_request(shop: Flask, run: t.Any) -> None:
+    """And so is a request."""
+    assert run(shop, "actions", "anonymous", "Request:/health").output == "GET\n"
+    assert run(shop, "actions", "anonymous", "Request:/other").exit_code == 1
+
+
+def test_actions_as_json(shop: Flask, run: t.Any) -> None:
+    """Programs get a list."""
+    result = run(shop, "actions", "Customer:1", "Order:2", "--format", "json")
+
+    assert json.loads(result.output) == ["read"]
+
+
+def test_policy_that_fails_is_broken(run: t.Any) -> None:
+    """An error of the policy is neither a denial nor a mistake on the command line."""
+    app, oso = Flask("site"), Oso()
+    FlaskOso(oso, app)
+    oso.load_str('allow(_, "read", page) if page.missing = 1;')
+
+    result = run(app, "actions", "ann", "page")
+
+    assert result.exit_code == 3
+    assert "'str' object has no attribute 'missing'" in result.stderr
+
+
+def test_method_that_fails_is_broken(run: t.Any) -> None:
+    """Whatever a method of an object raises ends with the code for broken, and its traceback."""
+
+    class Page:
+        def check(self) -> bool:
+            raise ZeroDivisionError
+
+    app, oso = Flask("site"), Oso()
+    oso.register_class(Page)
+    FlaskOso(oso, app).loader(Page)(lambda number: Page())
+    oso.load_str('allow(_, "read", page: Page) if page.check();')
+
+    result = run(app, "actions", "ann", "Page:1")
+
+    assert (result.exit_code, "ZeroDivisionError" in result.stderr) == (3, True)
+
+
+# -- who -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "output"),
+    [
+        (["read", "Order:1"], 0, "Customer:1\n"),
+        (["read", "Order:3"], 0, "Customer:2\n"),
+        (["cancel", "Order:2"], 1, ""),
+        (["read", "Order:1", "--class", "Customer"], 0, "Customer:1\n"),
+        (["read", "Order:1", "--format", "json"], 0, '[\n  "Customer:1"\n]\n'),
+    ],
+)
+def test_who_lists_actors(
+    shop: Flask, run: t.Any, arguments: list[str], code: int, output: str
+) -> None:
+    """The rows of the actor's class who may do it."""
+    result = run(shop, "who", *arguments)
+
+    assert (result.exit_code, result.stdout) == (code, output)
+
+
+def test_who_stops_at_the_limit(shop: Flask, run: t.Any) -> None:
+    """A long list is cut, and it says so."""
+    oso = shop.extensions["oso"].oso
+    oso.load_str('actor Customer {} allow(_: Customer, "see", _: Order);', replace=True)
+
+    result = run(shop, "who", "see", "Order:1", "--limit", "1")
+
+    assert result.stdout == "Customer:1\n"
+    assert result.stderr == "There are more than 1. Raise '--limit' to see them.\n"
+
+
+def test_who_cannot_say_what_no_query_can(shop: Flask, run: t.Any) -> None:
+    """What no statement can say is an error of its own, with its place."""
+    oso = shop.extensions["oso"].oso
+    oso.load_str(
+        'allow(customer: Customer, "see", _: Order) if customer.metadata.x;actor Customer {}',
+        replace=True,
+    )
+
+    result = run(shop, "who", "see", "Order:1")
+
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "metadata" in result.stderr
+
+
+def test_who_asks_for_the_class(shop: Flask, run: t.Any) -> None:
+    """Without an actor block, and without a class User, it has to be named."""
+    shop.extensions["oso"].oso.load_str("allow(_, _, _);", replace=True)
+
+    result = run(shop, "who", "see", "Order:1")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        "Error: Which class do actors have? Say it with '--class'; declared: none.\n"
+    )
+
+
+def test_who_needs_models(run: t.Any) -> None:
+    """Without models there is nothing to query, and the message says what to call."""
+    app, oso = Flask("site"), Oso()
+    oso.register_class(Parcel)
+    FlaskOso(oso, app)
+    oso.load_str("allow(_, _, _);")
+
+    result = run(app, "who", "see", "page", "--class", "Parcel")
+
+    assert (result.exit_code, result.stderr.partition(".")[0]) == (
+        2,
+        "No models are registered, so there is nothing to query",
+    )
