@@ -9,7 +9,7 @@ from flask import current_app
 
 from ..globals import this_app
 from .objects import NOTATION, find_object
-from .output import show_json
+from .output import show_json, with_short_paths
 from .running import Exit, this_oso, this_state, with_app
 
 _EXPLAIN = f"""Say whether ACTOR may do ACTION to RESOURCE, and why.
@@ -65,7 +65,7 @@ def explain(actor: str, action: str, resource: str, layout: str) -> Exit:
     if layout == "json":
         show_json(proof.to_dict())
     else:
-        click.echo(str(proof).rstrip("\n"))
+        click.echo(with_short_paths(str(proof).rstrip("\n")))
     codes = {"allowed": Exit.GOOD, "denied": Exit.NO}
     return codes.get(proof.outcome.value, Exit.BROKEN)
 

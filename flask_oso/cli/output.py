@@ -95,3 +95,8 @@ def shown_path(path: str) -> str:
     except ValueError:  # Another drive of Windows.
         return path
     return path if relative.startswith(os.pardir) else relative
+
+
+def with_short_paths(text: str) -> str:
+    """Show the paths in a text as seen from the current directory."""
+    return text.replace(os.path.join(os.getcwd(), ""), "")

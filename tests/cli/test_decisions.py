@@ -238,3 +238,56 @@ def test_who_needs_models(run: t.Any) -> None:
         2,
         "No models are registered, so there is nothing to query",
     )
+
+
+# -- explain -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "verdict"),
+    [
+        (("Customer:1", "cancel", "Order:1"), 0, 'ALLOWED: Customer:1 may "cancel" Order:1.'),
+        (("Customer:1", "cancel", "Order:2"), 1, 'DENIED: Customer:1 may not "cancel" Order:2.'),
+        (("anonymous", "GET", "Request:/health"), 0, "ALLOWED: "),
+        (("anonymous", "GET", "Request:/other"), 1, "DENIED: "),
+        (("clerk", '"a b"', "Order:3"), 0, 'ALLOWED: "clerk" may "a b" Order:3.'),
+    ],
+)
+def test_explain_exits_with_the_decision(
+    shop: Flask, run: t.Any, question: tuple[str, ...], code: int, verdict: str
+) -> None:
+    """The proof is printed, and the exit code is the answer."""
+    result = run(shop, "explain", *question)
+
+    assert (result.exit_code, result.output.startswith(verdict)) == (code, True)
+
+
+def test_explain_shows_what_failed(shop: Flask, run: t.Any) -> None:
+    """A denial names the condition."""
+    result = run(shop, "explain", "Customer:1", "cancel", "Order:2")
+
+    assert "not order.sent" in result.output
+
+
+def test_explain_as_json(shop: Flask, run: t.Any) -> None:
+    """Programs get the proof as a dictionary."""
+    result = run(shop, "explain", "Customer:1", "read", "Order:3", "--format", "json")
+
+    assert (result.exit_code, json.loads(result.output)["outcome"]) == (1, "denied")
+
+
+def test_explain_calls_a_failing_policy_broken(run: t.Any) -> None:
+    """A policy that fails has no answer, and that is no denial."""
+    app, oso = Flask("site"), Oso()
+    FlaskOso(oso, app)
+    oso.load_str('allow(_, "read", page) if page.missing = 1;')
+
+    result = run(app, "explain", "ann", "read", "page")
+
+    assert result.exit_code == 3
+    assert "'str' object has no attribute 'missing'" in result.output
+
+
+def test_explain_misses_an_object(shop: Flask, run: t.Any) -> None:
+    """An object that is not there is no denial, either."""
+    assert run(shop, "explain", "Customer:1", "read", "Order:99").exit_code == 2
