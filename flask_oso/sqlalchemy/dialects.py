@@ -13,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 _MYSQL = ("mysql", "mariadb")
+_NO_UNION = ("mssql", "oracle")
 
 
 class Exact(FunctionElement[str]):
@@ -42,7 +43,7 @@ class LastCharacters(FunctionElement[str]):
 
 
 class Precise(FunctionElement[float]):
-    """A float of a column that has 64 bits in most databases, and 32 in MySQL."""
+    """A float that is one of 64 bits in most databases, of 32 or a decimal in others."""
 
     inherit_cache = True
     name = "precise"
@@ -55,6 +56,21 @@ class WithoutNan(FunctionElement[bool]):
     inherit_cache = True
     name = "without_nan"
     type = sa.Boolean()
+
+    def self_group(self, against: t.Any = None) -> t.Any:
+        """Stand in AND and OR as it is: ``= 1`` behind a comparison would hide an index."""
+        return self
+
+
+class FoundOnce(FunctionElement[t.Any]):
+    """A column of a recursive query that ends since it finds no row twice: with UNION."""
+
+    inherit_cache = True
+    name = "found_once"
+
+    def __init__(self, column: t.Any) -> None:
+        super().__init__(column)
+        self.type = column.type
 
 
 def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
@@ -90,6 +106,39 @@ def _exact_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return f"CAST(CONVERT({text} USING utf8mb4) AS BINARY)"
 
 
+@compiles(Exact, "mssql")
+def _exact_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (text,) = _arguments(element, compiler, keywords)
+    raise sa.exc.CompileError(
+        f"SQL Server compares {text} without regard to case and to spaces at the end. Compare"
+        " numbers, keys or an Enum."
+    )
+
+
+@compiles(Exact, "oracle")
+def _exact_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (text,) = _arguments(element, compiler, keywords)
+    raise sa.exc.CompileError(
+        f"Oracle compares {text} as its settings say, and takes an empty text for NULL. Compare"
+        " numbers, keys or an Enum."
+    )
+
+
+@compiles(FoundOnce)
+def _found_once(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (column,) = _arguments(element, compiler, keywords)
+    return column
+
+
+@compiles(FoundOnce, *_NO_UNION)
+def _found_twice(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    name = "SQL Server" if compiler.dialect.name == "mssql" else "Oracle"
+    raise sa.exc.CompileError(
+        f"{name} has no recursive query that ends in a circle of rows. Write a rule that does not"
+        " call itself, for as many rows above each other as there may be."
+    )
+
+
 @compiles(Precise)
 def _precise(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (number,) = _arguments(element, compiler, keywords)
@@ -99,8 +148,19 @@ def _precise(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 @compiles(Precise, *_MYSQL)
 def _precise_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (number,) = _arguments(element, compiler, keywords)
+    if isinstance(next(iter(element.clauses)).type, sa.Double):
+        return number
     raise sa.exc.CompileError(
         f"MySQL compares {number} with fewer digits than Python. Make it a Double."
+    )
+
+
+@compiles(Precise, "oracle")
+def _precise_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (number,) = _arguments(element, compiler, keywords)
+    raise sa.exc.CompileError(
+        f"Oracle keeps {number} as a decimal, and compares it otherwise than Python does. Make it"
+        " a Numeric with a scale."
     )
 
 

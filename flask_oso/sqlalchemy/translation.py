@@ -47,7 +47,7 @@ from ..polar.residual import (
     columns_of,
     is_nullable,
 )
-from .dialects import CodePoints, Exact, LastCharacters, Precise, WithoutNan
+from .dialects import CodePoints, Exact, FoundOnce, LastCharacters, Precise, WithoutNan
 from .memberships import conditions_on, is_anchored, is_free, link_of
 from .names import Names
 
@@ -201,8 +201,7 @@ class Translator:
             return _bound(operand.value)
         if isinstance(operand, Column):
             column = getattr(self._at(operand.row, scope), operand.name)
-            is_float = operand.field.kind is Kind.FLOAT and not isinstance(column.type, sa.Double)
-            return Precise(column) if is_float else column
+            return Precise(column) if operand.field.kind is Kind.FLOAT else column
         if isinstance(operand, Arithmetic):
             left, right = (self._operand(side, scope) for side in (operand.left, operand.right))
             return _calculated(operand.sign, left, right)
@@ -418,7 +417,7 @@ class Translator:
         step = sa.select(*self._key(condition.variable, inner)).join_from(
             following, found, self._translate(condition.next, inner)
         )
-        return sa.select(*found.union(step).c)
+        return sa.select(*map(FoundOnce, found.union(step).c))
 
 
 def _only_row(condition: t.Any) -> Row | None:

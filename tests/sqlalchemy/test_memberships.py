@@ -73,7 +73,7 @@ def test_closure_of_a_relation(session: orm.Session) -> None:
     )
 
     assert where.startswith("docs.folder_id IN (WITH RECURSIVE anon_1(key_0) AS (")
-    assert where.endswith(") SELECT anon_1.key_0 FROM anon_1)")
+    assert where.endswith(") SELECT anon_1.key_0 AS found_once_1 FROM anon_1)")
 
 
 @pytest.mark.parametrize(
