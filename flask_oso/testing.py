@@ -1,4 +1,5 @@
-"""What tests of an application with a policy need: clients that are somebody, and assertions.
+"""What tests of an application with a policy need: clients that are somebody, and assertions
+that tell why.
 
 Nothing here turns authorization off. A test says who asks, and the policy answers; a policy
 that is broken raises its error, and neither allows nor denies. The fixtures of pytest are in
@@ -15,7 +16,7 @@ from flask.testing import FlaskClient
 
 from .extension import FlaskOso
 from .globals import STAND_IN, state_of, unwrap
-from .matrices import Cell, Rows, find_wrong_cells, read_rows, read_table, short, show_cells
+from .matrices import Cell, Rows, find_wrong_cells, read_rows, read_table, show_cells
 from .oso import Oso
 
 AsUser: t.TypeAlias = "t.Callable[[FlaskClient, t.Any], FlaskClient]"
@@ -62,13 +63,13 @@ def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
 
 
 def assert_allowed(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
-    """Fail unless the policy allows."""
+    """Fail unless the policy allows, and show what was tried."""
     __tracebackhide__ = True
     _assert_answer(oso, Cell.of(unwrap(actor), action, unwrap(resource), expected=True))
 
 
 def assert_denied(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
-    """Fail unless the policy denies."""
+    """Fail unless the policy denies, and show the rules that allow."""
     __tracebackhide__ = True
     _assert_answer(oso, Cell.of(unwrap(actor), action, unwrap(resource), expected=False))
 
@@ -81,6 +82,8 @@ def assert_matrix(
     resources: t.Mapping[str, t.Any] | None = None,
 ) -> None:
     """Compare the answers of the policy with a table, and show all that differ at once.
+
+    Of the first one it is shown why.
 
     ::
 
@@ -109,10 +112,9 @@ def assert_matrix(
     wrong = find_wrong_cells(asked, cells)
     if wrong:
         first = wrong[0]
-        reason = f"\n\n{first.error}" if first.error is not None else ""
         raise AssertionError(
-            f"{len(wrong)} of {len(cells)} answers are not as expected.\n\n{show_cells(wrong)}"
-            f"{reason}"
+            f"{len(wrong)} of {len(cells)} answers are not as expected.\n\n{show_cells(wrong)}\n\n"
+            f"{_proof(asked, first.cell)}"
         ) from first.error
 
 
@@ -120,9 +122,12 @@ def _assert_answer(oso: Oso | FlaskOso, cell: Cell) -> None:
     __tracebackhide__ = True
     asked = _as_oso(oso)
     if asked.is_allowed(cell.actor, cell.action, cell.resource) is not cell.expected:
-        question = " ".join(map(short, (cell.actor, cell.action, cell.resource)))
-        answer = "Denied, not allowed" if cell.expected else "Allowed, not denied"
-        raise AssertionError(f"{answer}: {question}")
+        wanted, got = ("allowed", "denied") if cell.expected else ("denied", "allowed")
+        raise AssertionError(f"Expected {wanted}, got {got}.\n\n{_proof(asked, cell)}")
+
+
+def _proof(oso: Oso, cell: Cell) -> str:
+    return str(oso.explain(cell.actor, cell.action, cell.resource))
 
 
 def _as_oso(oso: Oso | FlaskOso) -> Oso:

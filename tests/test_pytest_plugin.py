@@ -182,7 +182,10 @@ def test(assert_allowed):
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ['*assert_allowed("eve"*', "E *AssertionError: Denied, not allowed: 'eve' 'read' 'page'"]
+        ['*assert_allowed("eve"*', "E *AssertionError: Expected allowed, got denied."]
+    )
+    result.stdout.fnmatch_lines(
+        ['E *DENIED: "eve" may not "read" "page".', "E *known(user) *", "E *policy.polar:6:1*"]
     )
     result.stdout.no_fnmatch_line("*testing.py*")
 
@@ -196,7 +199,13 @@ def test(assert_denied):
     result = run(project, tests)
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E *AssertionError: Allowed, not denied: 'ben' 'read' 'page'"])
+    result.stdout.fnmatch_lines(
+        [
+            "E *AssertionError: Expected denied, got allowed.",
+            'E *ALLOWED: "ben" may "read" "page".',
+            "E *known(user)*",
+        ]
+    )
 
 
 @pytest.mark.parametrize("fixture", ["assert_allowed", "assert_denied"])
@@ -239,6 +248,7 @@ def test(assert_matrix):
             "E *ben    read    page      denied    allowed",
             "E *ben    edit    page      allowed   denied",
             "E *ben    break   page      denied    error",
+            'E *BROKEN: An error ended the evaluation: whether "ana" may "break" "diary" *',
             "E *object has no attribute 'missing' at line 6, *",
         ]
     )
