@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -416,28 +417,33 @@ def test_decision_is_logged_as_shown(
     assert [written[name] for name in alike] == [shown[name] for name in alike]
 
 
-def test_tests_of_the_readme_pass(tmp_path: Path) -> None:
-    """The tests that the README shows hold for its application."""
-    for name, text in FILES.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-
+def run_tests(folder: Path, tests: str) -> str:
+    """Run tests of the complete application, in a process of their own; give the output."""
+    for name, text in {**FILES, "test_policy.py": tests}.items():
+        (folder / name).write_text(text, encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error"],
         capture_output=True,
-        text=True,
-        cwd=tmp_path,
+        encoding="utf-8",
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
+    return ran.stdout + ran.stderr
 
-    assert re.search(r"^4 passed in ", ran.stdout, re.MULTILINE), ran.stdout + ran.stderr
+
+def test_tests_of_the_readme_pass(tmp_path: Path) -> None:
+    """The tests that the README shows hold for its application."""
+    output = run_tests(tmp_path, FILES["test_policy.py"])
+
+    assert re.search(r"^4 passed in ", output, re.MULTILINE), output
 
 
-def test_proof_is_as_shown(
-    load: Callable[[str], dict[str, t.Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The proof of the section on denials is that of the policy there."""
-    names = load(code_of("Why was it denied?", "polar"))
+def test_tests_of_the_readme_fail_as_shown(tmp_path: Path) -> None:
+    """A wrong word in the table is met with what the README shows."""
+    row = "ben     private  | no "
+    assert row in FILES["test_policy.py"]
 
-    exec(code_of("Why was it denied?", "python"), names)
+    output = run_tests(tmp_path, FILES["test_policy.py"].replace(row, "ben     private  | yes"))
 
-    shown = next(s.text for s in SNIPPETS if s.note == "proof")
-    assert capsys.readouterr().out == f"{shown}\n"
+    shown = next(s.text for s in SNIPPETS if s.note == "failure")
+    assert shown in re.sub("^E {0,7}", "", output, flags=re.MULTILINE)
