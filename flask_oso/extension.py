@@ -47,6 +47,7 @@ from .routes import Guard, GuardKind, Statement
 from .signals import send_load
 
 if t.TYPE_CHECKING:
+    from .polar.proof import Proof
     from .reloading import Reloader
 
 _CONFIG_DEFAULTS: dict[str, t.Any] = {
@@ -57,6 +58,7 @@ _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_LOG_SAMPLE": 1.0,
     "OSO_OPENTELEMETRY": None,
     "OSO_POLICIES": None,
+    "OSO_REDACT": (),
     "OSO_RELOAD": False,
     "OSO_REQUIRE_AUTHORIZATION": False,
     "OSO_ROUTE_AUTHORIZATION": False,
@@ -347,6 +349,23 @@ class FlaskOso:
             denial = Denial(oso, who, action, resource)
             self._refuse(app, denial, manner, is_current=actor is NOT_GIVEN)
 
+    def explain(
+        self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None
+    ) -> Proof:
+        """Say why :meth:`authorize` returns, or raises, with the same arguments.
+
+        Nothing is decided: a view that only explains has not authorized. Values of attributes
+        that ``OSO_REDACT`` names are not shown.
+        """
+        # Imported late: a request that is decided needs no explanation.
+        from .explanations import explain_decision
+
+        state = find_state(this_app())
+        redact = _CONFIG_DEFAULTS["OSO_REDACT"] if state is None else state.config["OSO_REDACT"]
+        action = _default_action() if action is None else unwrap(action)
+        oso = self.oso_of(state)
+        return explain_decision(oso, self._who(actor), action, unwrap(resource), redact)
+
     def skip_authorization(self, reason: str | None = None) -> None:
         """Exempt the current request from ``require_authorization``.
 
@@ -409,6 +428,7 @@ class FlaskOso:
         strict = _flag(app, "OSO_REQUIRE_AUTHORIZATION")
         judges_routes = _flag(app, "OSO_ROUTE_AUTHORIZATION")
         _flag(app, "OSO_VETO_COMMITS")
+        _words(app, "OSO_REDACT")
         unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
         seen = look_at(_policies(app)) if _flag(app, "OSO_RELOAD") else ()
         audience = Audience(app, app.config)
@@ -553,6 +573,15 @@ def _flag(app: Flask, key: str) -> bool:
     if not isinstance(value, bool):
         raise OsoError(f"{key!r} must be True or False, not {value!r}.")
     return value
+
+
+def _words(app: Flask, key: str) -> tuple[str, ...]:
+    """Give the words that the configuration lists."""
+    value = app.config[key]
+    is_list = isinstance(value, (list, tuple, set, frozenset))
+    if not is_list or not all(isinstance(each, str) for each in value):
+        raise OsoError(f"{key!r} must be a list of names, not {value!r}.")
+    return tuple(value)
 
 
 def _choice(app: Flask, key: str, choices: type[_Choice]) -> _Choice:

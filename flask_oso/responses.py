@@ -3,7 +3,8 @@
 In goes a denied question; out comes an exception of werkzeug. A handler of the app answers
 it, ``errorhandler(403)``, ``errorhandler(Forbidden)`` or ``errorhandler(HTTPException)``.
 Without one it answers itself: HTML, or ``application/problem+json`` (RFC 9457) where the
-client prefers JSON. What the policy says, and about whom, is in neither.
+client prefers JSON. What the policy says, and about whom, is in neither, but for debug mode:
+there both say why, for the developer.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ import json
 import typing as t
 from urllib.parse import quote
 
+from flask import current_app, has_request_context
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.http import parse_accept_header
 
+from .globals import this_app, this_request
+
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from .explanations import Explanation
     from .oso import Oso
 
 _JSON = ("application/problem+json", "application/json")
@@ -50,6 +55,7 @@ class Problem(HTTPException):
     def __init__(self, denial: Denial | None = None, **options: t.Any) -> None:
         super().__init__(**options)
         self.denial = denial
+        self._explained: tuple[Explanation | None] | None = None
 
     def get_body(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, t.Any] | None = None
@@ -64,23 +70,56 @@ class Problem(HTTPException):
     ) -> list[tuple[str, str]]:
         """Give the headers; a cache learns that the answer depends on ``Accept``."""
         headers = [*super().get_headers(environ, scope), ("Vary", "Accept")]
+        explanation = self._explanation()
+        if explanation is not None:
+            headers += explanation.headers
         if not prefers_json(environ):
             return headers
         others = [header for header in headers if header[0] != "Content-Type"]
         return [("Content-Type", _PROBLEM), *others]
 
     def _page(self, environ: WSGIEnvironment | None, scope: dict[str, t.Any] | None) -> str:
-        return super().get_body(environ, scope)
+        explanation = self._explanation()
+        return super().get_body(environ, scope) if explanation is None else explanation.page()
 
     def _details(self, environ: WSGIEnvironment) -> str:
-        details = {
+        details: dict[str, t.Any] = {
             "type": "about:blank",
             "title": self.name,
             "status": self.code,
             "detail": self.detail,
             "instance": _path(environ),
         }
+        explanation = self._explanation()
+        if explanation is not None:
+            details |= explanation.members()
         return f"{json.dumps(details)}\n"
+
+    def _explanation(self) -> Explanation | None:
+        """Give what the developer is told besides; ``None`` but for debug mode."""
+        if self.denial is None or self.denial.is_missing:
+            return None
+        if not has_request_context() or not current_app.debug:
+            return None
+        if self._explained is None:
+            self._explained = (_explain(self, self.denial),)
+        return self._explained[0]
+
+
+def _explain(problem: Problem, denial: Denial) -> Explanation | None:
+    app = this_app()
+    status = f"{problem.code} {problem.name}"
+    try:
+        # Imported late: production has no use for it.
+        from .explanations import Explanation
+
+        made = Explanation(app, this_request(), status, denial, problem.__traceback__)
+        made.page()
+    except Exception:
+        # The answer is the denial all the same, as plain as in production.
+        app.logger.exception("The page that explains a denial could not be made.")
+        return None
+    return made
 
 
 class ForbiddenProblem(Problem, Forbidden):
