@@ -41,6 +41,7 @@ from .nodes import (
 from .outcomes import Outcome, opposite
 from .residual import (
     FALSE,
+    ITSELF,
     TRUE,
     Arithmetic,
     Column,
@@ -316,8 +317,34 @@ class Conditions(Equations):
                 if isinstance(value, Collection)
                 else "Compare it as it is.",
             )
-        self._push(self._unify_later, (result, self._attribute(value.row, key.value), goal))
+        row = self._narrowed(value.row, key.value, self._classes_of(value.row))
+        self._push(self._unify_later, (result, self._attribute(row, key.value), goal))
+        if row is not value.row:
+            self._push(self._is_narrow, row)
         return self._exists(value.row)
+
+    def _narrowed(self, row: Row, name: str, classes: tuple[type, ...]) -> Row:
+        """Give what has an attribute: the row, or the row as one of a subclass.
+
+        :param classes: those that the row may have.
+        """
+        model = self._model(row.cls)
+        if model.members.get(name) is not None or name in model.refused:
+            return row
+        models = [self._model(cls) for cls in classes]
+        owners = [each.cls for each in models if each.members.get(name) is not None]
+        first = [cls for cls in owners if not any(base in owners for base in cls.__mro__[1:])]
+        if len(first) > 1 or any(name in each.refused for each in models):
+            raise self._refusal(
+                f"'{name}' is not one column or relation for all classes of '{row.cls.__name__}'",
+                "List the rows of one subclass.",
+            )
+        return One(row, ITSELF, first[0]) if first else row
+
+    def _is_narrow(self, row: One) -> Outcome:
+        """Say that a row is of a subclass; an error of the policy where it is not."""
+        of_class = OfClass(row.owner, self._classes_of(row))
+        return self._outcome(of_class, negation(of_class), [row.owner])
 
     def _exists(self, row: Row) -> Result:
         """Say that a row is there to be read; an error of the policy where it is not."""
@@ -438,7 +465,7 @@ class Conditions(Equations):
 
     def _isa_row(self, row: Row, pattern: Pattern) -> Result:
         for name, inner in pattern.fields:
-            self._push(self._match_field, (row, name, inner, self._goal))
+            self._push(self._match_field, (row, name, inner, pattern.tag, self._goal))
         return Outcome(self._class_test(row, pattern))
 
     def _class_test(self, row: Row, pattern: Pattern) -> Condition:
@@ -466,13 +493,20 @@ class Conditions(Equations):
             return any(self._is_one(cls, member) for member in members)
         return issubclass(cls, self._host.classes[tag])
 
-    def _match_field(self, payload: tuple[Row, str, t.Any, t.Any]) -> Result:
-        row, name, inner, self._goal = payload
-        model = self._model(row.cls)
+    def _match_field(self, payload: tuple[Row, str, t.Any, str | None, t.Any]) -> Result:
+        row, name, inner, tag, self._goal = payload
+        classes = self._classes_of(row)
+        if tag is not None:
+            classes = tuple(cls for cls in classes if self._is_one(cls, tag))
+        narrow = self._narrowed(row, name, classes)
+        model = self._model(narrow.cls)
         if name not in model.members and name not in model.refused:
             # A pattern takes no notice of what an object does not have.
             return False
-        return self._isa((self._attribute(row, name), inner, None, self._goal))
+        self._push(self._isa, (self._attribute(narrow, name), inner, None, self._goal))
+        if narrow is row:
+            return True
+        return Outcome(on_rows(OfClass(row, self._classes_of(narrow)), [row]))
 
 
 def _is_result(unknown: Unknown) -> bool:

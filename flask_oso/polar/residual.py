@@ -38,6 +38,10 @@ class Known:
     value: Literal
 
 
+#: In the place of a relation: it leads from a row to itself, if that is of a subclass.
+ITSELF = ""
+
+
 @dataclass(frozen=True)
 class One:
     """The row that a relation to one leads to, if there is one."""
@@ -736,6 +740,8 @@ def _show_atom(part: t.Any) -> str:
         return f"{show(part.left)} = {show(part.right)}"
     if isinstance(part, OfClass):
         return f"{show(part.row)} is a {' or '.join(cls.__name__ for cls in part.classes)}"
+    if isinstance(part, Having) and part.row.relation == ITSELF:
+        return f"exists({show(part.row)} as {part.row.cls.__name__}{_show_where(part)})"
     if isinstance(part, Having):
         return f"exists({show(part.row)}{_show_where(part)})"
     if isinstance(part, Again):
@@ -759,6 +765,8 @@ def _show_value(part: t.Any) -> str:
         return f"{part.cls.__name__.lower()}{part.number or ''}"
     if isinstance(part, Known):
         return show(part.value)
+    if isinstance(part, One) and part.relation == ITSELF:
+        return show(part.owner)
     if isinstance(part, One):
         return f"{show(part.owner)}.{part.relation}"
     if isinstance(part, Each):

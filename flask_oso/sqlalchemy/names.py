@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.relations import Relation
+from ..polar.residual import ITSELF
 from .mapping import compared_pairs, direct_pairs
 
 
@@ -51,7 +52,7 @@ class Names:
         return self._foreign[cls, name]
 
     def _found_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
-        if self.declared(cls, name) is not None:
+        if name == ITSELF or self.declared(cls, name) is not None:
             return None
         relation = getattr(cls, name).property
         pairs = direct_pairs(relation)
@@ -72,7 +73,7 @@ class Names:
         return self._compared[cls, name]
 
     def _found_pair(self, cls: type, name: str) -> tuple[str, str] | None:
-        if self.declared(cls, name) is not None:
+        if name == ITSELF or self.declared(cls, name) is not None:
             return None
         relation = getattr(cls, name).property
         pairs = compared_pairs(relation)

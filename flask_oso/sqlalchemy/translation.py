@@ -22,6 +22,7 @@ from ..polar.faithful import field_of
 from ..polar.models import Kind
 from ..polar.relations import Relation
 from ..polar.residual import (
+    ITSELF,
     TRUE,
     Among,
     And,
@@ -269,6 +270,9 @@ class Translator:
         if isinstance(row.owner, Known):
             return self._having_known(condition, scope)
         target, inner = self._entity(row, scope)
+        if row.relation == ITSELF:
+            itself = map(operator.eq, self._key(row, inner), self._key(row.owner, scope))
+            return self._exists(target, sa.and_(*itself), condition.part, inner)
         # INVARIANT: not with `has` and `any`. In a criterion of an alias they take columns of
         # the class itself for those of the alias, and so one row for another; and that a row
         # is of a subclass they may say of the wrong row.

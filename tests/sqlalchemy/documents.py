@@ -78,6 +78,7 @@ class Boss(User):
     """A user in the table of users."""
 
     __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "boss"}
+    budget: orm.Mapped[int | None] = orm.mapped_column()
 
 
 class Folder(Base):
@@ -159,6 +160,7 @@ class Memo(Doc):
     """A document in the table of documents."""
 
     __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "memo"}
+    mood: orm.Mapped[int | None] = orm.mapped_column()
 
 
 class Plan(Doc):
@@ -168,6 +170,17 @@ class Plan(Doc):
     __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "plan"}
     id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("docs.id"), primary_key=True)
     goal: orm.Mapped[str | None]
+    lead_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    lead: orm.Mapped[User | None] = orm.relationship()
+
+
+# What is computed of other rows, as the documentation of SQLAlchemy has it.
+Folder.doc_count = orm.column_property(  # type: ignore[attr-defined]
+    sa.select(sa.func.count(Doc.id))
+    .where(Doc.folder_id == Folder.id)
+    .correlate_except(Doc)
+    .scalar_subquery()
+)
 
 
 class Role(Base):
@@ -233,7 +246,9 @@ def draw_rows(choices: Choices) -> Rows:
         "docs": [_draw_doc(n, choices, users, folders) for n in docs],
     }
     rows["plans"] = [
-        {"id": doc["id"], "goal": pick(TITLES)} for doc in rows["docs"] if doc["type"] == "plan"
+        {"id": doc["id"], "goal": pick(TITLES), "lead_id": pick([None, *users])}
+        for doc in rows["docs"]
+        if doc["type"] == "plan"
     ]
     rows["doc_tags"] = [{"doc_id": n, "team_id": m} for n in docs for m in teams if often(30)]
     rows["doc_relations"] = [{"doc_id": n, "other_id": pick(docs)} for n in docs if often(40)]
@@ -249,9 +264,11 @@ def draw_rows(choices: Choices) -> Rows:
 
 def _draw_user(number: int, choices: Choices) -> dict[str, t.Any]:
     pick = choices.pick
+    kind = pick(["user", "user", "boss"])
     return {
         "id": number,
-        "type": pick(["user", "user", "boss"]),
+        "type": kind,
+        "budget": pick([None, 1, 2]) if kind == "boss" else None,
         "name": pick(NAMES),
         "admin": pick(_FLAGS),
         "level": pick([None, 0, 1, 2]),
@@ -263,9 +280,11 @@ def _draw_doc(
     number: int, choices: Choices, users: t.Sequence[int], folders: t.Sequence[int]
 ) -> dict[str, t.Any]:
     pick = choices.pick
+    kind = pick(["doc", "doc", "memo", "plan"])
     return {
         "id": number,
-        "type": pick(["doc", "doc", "memo", "plan"]),
+        "type": kind,
+        "mood": pick([None, 1, 2]) if kind == "memo" else None,
         "title": pick(TITLES),
         "size": pick([None, 0, 1, 2, 3]),
         "rank": pick([0, 1, 2]),

@@ -34,7 +34,12 @@ COLUMNS: dict[str, dict[str, list[str]]] = {
         "key": ["first_key", "nil", "_u.key"],
     },
     "Team": {"name": ['"reader"', '"editor"', "_u.name"], "open": ["true", "false"]},
-    "Folder": {"name": ['"reader"', '"editor"'], "open": ["true"], "owner_id": ["1", "nil"]},
+    "Folder": {
+        "name": ['"reader"', '"editor"'],
+        "open": ["true"],
+        "owner_id": ["1", "nil"],
+        "doc_count": ["0", "1", "2"],
+    },
     "Role": {
         "name": ['"reader"', '"editor"', "_u.name"],
         "weight": ["1", "2", "nil"],
@@ -50,7 +55,7 @@ INTEGERS = {
     "Doc": ["id", "rank", "size", "owner_id", "editor_id", "double"],
     "User": ["id", "level"],
     "Team": ["id"],
-    "Folder": ["id", "owner_id", "parent_id"],
+    "Folder": ["id", "owner_id", "parent_id", "doc_count"],
     "Role": ["user_id", "doc_id", "weight"],
     "Note": ["id", "role_user_id", "role_doc_id"],
 }
@@ -179,7 +184,8 @@ class Writer:
             self._both, self._both, self._either, self._either, self._negated, self._negated,
             self._through_one, self._through_one, self._through_many, self._through_many,
             self._all, self._helper, self._identity, self._identity, self._matched,
-            self._two_columns, self._actor, self._above, self._built, self._bound,
+            self._two_columns, self._of_subclass, self._actor, self._above, self._built,
+            self._bound,
         ]  # fmt: skip
         return self._pick(kinds)(name, cls, depth - 1)
 
@@ -350,6 +356,27 @@ class Writer:
                 f"{own} in _u.roles and {name}.role = {own}", f"{name}.role.doc.owner = _u",
             ],
         }  # fmt: skip
+        return self._pick(choices[cls])
+
+    def _of_subclass(self, name: str, cls: str, depth: int) -> str:
+        """Ask for what only rows of a subclass have."""
+        choices = {
+            "Doc": [
+                f"{name} matches Plan{{goal: nil}}", f'{name} matches {{goal: "a"}}',
+                f"{name} matches Plan{{lead: _u}}", f"{name} matches {{lead: {{admin: true}}}}",
+                f"{name} matches Memo{{mood: 1}}", f"{name} matches {{mood: nil}}",
+                f'{name} matches Plan and {name}.goal = "a"', f"{name}.mood = 1",
+                f"{name} matches Plan and {name}.lead = _u", f"{name}.lead.admin",
+                f"({name} matches Memo or {name}.lead = _u)", f"{name}.lead.level > 0",
+                f"{name} matches Memo and {name}.mood < 2", f"{name}.mood != nil",
+            ],
+            "User": [
+                f"{name} matches Boss{{budget: 1}}", f"{name} matches Boss and {name}.budget > 1",
+                f"{name}.budget = nil",
+            ],
+        }  # fmt: skip
+        if cls not in choices:
+            return self._comparison(name, cls)
         return self._pick(choices[cls])
 
     def _matched(self, name: str, cls: str, depth: int) -> str:
