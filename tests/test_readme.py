@@ -142,6 +142,7 @@ def load(application: types.ModuleType) -> Callable[[str], dict[str, t.Any]]:
         policy.register_class(application.User)
         policy.register_class(application.Note)
         oso = FlaskOso(policy, app)
+        oso.loader(application.Note)(application.load_note)
         policy.load_str(policy_text)
         if "role_allows" in policy_text:
             policy.enable_roles()
@@ -197,22 +198,42 @@ def test_section_runs(load: Callable[[str], dict[str, t.Any]], section: str) -> 
     exec(compile(text, f"README.md: {section}", "exec", dont_inherit=True), names)
 
 
-def test_protected_view_answers(load: Callable[[str], dict[str, t.Any]]) -> None:
-    """The first view of the reference lets in whom its policy names."""
-    names = load(code_of("Protect a view", "polar"))
-    exec(code_of("Protect a view", "python"), names)
-    actors = iter([names["USERS"]["ana"], names["USERS"]["ben"]])
+@pytest.mark.parametrize(
+    ("section", "method", "path", "statuses"),
+    [
+        ("Protect a view", "GET", "/report", [200, 403, 403]),
+        ("Protect a view", "POST", "/drafts", [200, 200, 403]),
+        ("Protect a view", "PUT", "/drafts/1", [200, 404, 404]),
+        ("Protect a view", "PUT", "/drafts/3", [404, 404, 404]),
+        ("Whole blueprints", "GET", "/admin/users", [200, 403, 403]),
+        ("Whole blueprints", "GET", "/admin/help", [200, 200, 200]),
+    ],
+)
+def test_protected_views_answer(
+    load: Callable[[str], dict[str, t.Any]],
+    section: str,
+    method: str,
+    path: str,
+    statuses: list[int],
+) -> None:
+    """The first views of the reference let in whom their policy names: Ana, Ben, nobody."""
+    names = load(code_of(section, "polar"))
+    exec(code_of(section, "python"), names)
+    actors = iter([names["USERS"]["ana"], names["USERS"]["ben"], None])
     names["oso"].set_get_actor(lambda: next(actors))
     client = names["app"].test_client()
 
-    assert [client.get("/report").status_code for _ in range(2)] == [200, 403]
+    assert [client.open(path, method=method).status_code for _ in statuses] == statuses
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/api/notes/1", 403),
+        ("GET", "/api/notes/1", 404),
         ("GET", "/api/notes/2", 200),
+        ("PUT", "/api/notes/1", 404),
+        ("PUT", "/api/notes/2", 403),
+        ("PUT", "/api/notes/3", 404),
         ("GET", "/api/print", 200),
         ("POST", "/api/print", 403),
     ],
