@@ -1,9 +1,8 @@
 """All that connects the views to the policy: who asks, about what, and what they hear.
 
-A view gets its row through ``get_authorized``. Whoever may not read a row hears 404, as if
-there were none; whoever may read it, but not do this to it, hears 403 (see ``errors``).
-``FlaskOso.authorize`` decides and counts as the view's check; where it denies,
-``Oso.authorize`` tells the two apart.
+A view is given its row by ``@authorize("edit", Issue)``. Whoever may not read a row hears
+404, as if there were none; whoever may read it, but not do this to it, hears 403 (see
+``errors``).
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import typing as t
 
 from flask import Flask, g
 from sqlalchemy import Select
-from werkzeug.exceptions import Forbidden
 
 from flask_oso import FlaskOso, Oso, current_oso
 from flask_oso.sqlalchemy import register_models
@@ -23,7 +21,6 @@ from .models import Base
 Row = t.TypeVar("Row", bound=Base)
 
 authorization = FlaskOso()
-authorization.set_get_actor(lambda: g.user)
 authorization.set_get_session(get_session)
 
 
@@ -33,21 +30,6 @@ def init_app(app: Flask) -> None:
     register_models(oso, Base)
     oso.enable_roles()
     authorization.init_app(app, oso)
-
-
-def get_authorized(model: type[Row], row_id: int, action: str) -> Row:
-    """Return a row to whoever may do the action to it.
-
-    :raises NotFoundError: there is no such row, or this visitor may not read it.
-    :raises ForbiddenError: this visitor may read it, but not do this.
-    """
-    row = get_session().get(model, row_id)
-    try:
-        authorization.authorize(row, action=action)
-    except Forbidden:
-        current_oso.authorize(g.user, action, row)
-        raise
-    return t.cast(Row, row)
 
 
 def readable(model: type[Row]) -> Select[tuple[Row]]:

@@ -6,14 +6,10 @@ from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
-from flask_oso import ForbiddenError, NotFoundError
-
 
 def init_app(app: Flask) -> None:
-    """Answer denials of the policy as Flask's own 403 and 404."""
-    app.register_error_handler(ForbiddenError, show_forbidden)
+    """Show a page of ours for each."""
     app.register_error_handler(Forbidden, show_forbidden)
-    app.register_error_handler(NotFoundError, show_not_found)
     app.register_error_handler(NotFound, show_not_found)
     app.register_error_handler(BadRequest, show_bad_request)
 

@@ -16,6 +16,6 @@ def index() -> str:
 
 
 @bp.get("/people")
-@authorize(action="browse", resource="people")
+@authorize("browse", "people")
 def people() -> str:
     return render_template("home/people.html")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from flask_oso import authorizes_inside
+from flask_oso import authorize
 
-from .authorization import get_authorized
 from .db import get_session
 from .forms import fill
 from .models import Issue, Repository
@@ -16,16 +15,14 @@ bp = Blueprint("issues", __name__)
 
 
 @bp.get("/issues/<int:issue_id>")
-@authorizes_inside
-def show(issue_id: int) -> str:
-    issue = get_authorized(Issue, issue_id, "read")
+@authorize("read", Issue)
+def show(issue: Issue) -> str:
     return render_template("issues/show.html", issue=issue)
 
 
 @bp.route("/repositories/<int:repository_id>/issues/new", methods=["GET", "POST"])
-@authorizes_inside
-def new(repository_id: int) -> ResponseReturnValue:
-    repository = get_authorized(Repository, repository_id, "create_issues")
+@authorize("create_issues", Repository)
+def new(repository: Repository) -> ResponseReturnValue:
     issue = Issue(repository_id=repository.id, author_id=g.user.id)
     if fill(issue, "title", "body"):
         get_session().add(issue)
@@ -35,9 +32,8 @@ def new(repository_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/issues/<int:issue_id>/edit", methods=["GET", "POST"])
-@authorizes_inside
-def edit(issue_id: int) -> ResponseReturnValue:
-    issue = get_authorized(Issue, issue_id, "edit")
+@authorize("edit", Issue)
+def edit(issue: Issue) -> ResponseReturnValue:
     if fill(issue, "title", "body"):
         get_session().commit()
         return redirect(url_for(".show", issue_id=issue.id))
@@ -45,18 +41,16 @@ def edit(issue_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/issues/<int:issue_id>/close")
-@authorizes_inside
-def close(issue_id: int) -> ResponseReturnValue:
-    issue = get_authorized(Issue, issue_id, "close")
+@authorize("close", Issue)
+def close(issue: Issue) -> ResponseReturnValue:
     issue.closed = True
     get_session().commit()
     return redirect(url_for(".show", issue_id=issue.id))
 
 
 @bp.post("/issues/<int:issue_id>/delete")
-@authorizes_inside
-def delete(issue_id: int) -> ResponseReturnValue:
-    issue = get_authorized(Issue, issue_id, "delete")
+@authorize("delete", Issue)
+def delete(issue: Issue) -> ResponseReturnValue:
     repository_id = issue.repository_id
     get_session().delete(issue)
     get_session().commit()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from flask_oso import authorize, authorizes_inside
+from flask_oso import authorize
 
-from .authorization import get_authorized, readable
+from .authorization import readable
 from .db import get_session
 from .forms import fill
 from .models import Organization, Page, Repository
@@ -16,16 +16,15 @@ bp = Blueprint("organizations", __name__, url_prefix="/organizations")
 
 
 @bp.get("/")
-@authorize(action="browse", resource="organizations")
+@authorize("browse", "organizations")
 def index() -> str:
     rows = get_session().scalars(readable(Organization).order_by(Organization.name))
     return render_template("organizations/index.html", organizations=rows.all())
 
 
 @bp.get("/<int:organization_id>")
-@authorizes_inside
-def show(organization_id: int) -> str:
-    organization = get_authorized(Organization, organization_id, "read")
+@authorize("read", Organization)
+def show(organization: Organization) -> str:
     repositories = readable(Repository).where(Repository.organization == organization)
     pages = readable(Page).where(Page.organization == organization)
     return render_template(
@@ -37,9 +36,8 @@ def show(organization_id: int) -> str:
 
 
 @bp.route("/<int:organization_id>/edit", methods=["GET", "POST"])
-@authorizes_inside
-def edit(organization_id: int) -> ResponseReturnValue:
-    organization = get_authorized(Organization, organization_id, "edit")
+@authorize("edit", Organization)
+def edit(organization: Organization) -> ResponseReturnValue:
     if fill(organization, "name", "about"):
         get_session().commit()
         return redirect(url_for(".show", organization_id=organization.id))

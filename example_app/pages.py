@@ -10,9 +10,9 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
-from flask_oso import authorize, authorizes_inside
+from flask_oso import authorize
 
-from .authorization import get_authorized, readable
+from .authorization import readable
 from .db import get_session
 from .forms import fill
 from .models import Organization, Page
@@ -21,7 +21,7 @@ bp = Blueprint("pages", __name__)
 
 
 @bp.get("/pages/")
-@authorize(action="browse", resource="pages")
+@authorize("browse", "pages")
 def index() -> str:
     rows = get_session().scalars(
         readable(Page).options(joinedload(Page.organization)).order_by(Page.title)
@@ -30,16 +30,14 @@ def index() -> str:
 
 
 @bp.get("/pages/<int:page_id>")
-@authorizes_inside
-def show(page_id: int) -> str:
-    page = get_authorized(Page, page_id, "read")
+@authorize("read", Page)
+def show(page: Page) -> str:
     return render_template("pages/show.html", page=page)
 
 
 @bp.route("/organizations/<int:organization_id>/pages/new", methods=["GET", "POST"])
-@authorizes_inside
-def new(organization_id: int) -> ResponseReturnValue:
-    organization = get_authorized(Organization, organization_id, "create_pages")
+@authorize("create_pages", Organization)
+def new(organization: Organization) -> ResponseReturnValue:
     page = Page(organization_id=organization.id)
     if fill(page, "title", "body"):
         get_session().add(page)
@@ -49,9 +47,8 @@ def new(organization_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/pages/<int:page_id>/edit", methods=["GET", "POST"])
-@authorizes_inside
-def edit(page_id: int) -> ResponseReturnValue:
-    page = get_authorized(Page, page_id, "edit")
+@authorize("edit", Page)
+def edit(page: Page) -> ResponseReturnValue:
     if fill(page, "title", "body"):
         get_session().commit()
         return redirect(url_for(".show", page_id=page.id))
@@ -59,9 +56,8 @@ def edit(page_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/pages/<int:page_id>/delete")
-@authorizes_inside
-def delete(page_id: int) -> ResponseReturnValue:
-    page = get_authorized(Page, page_id, "delete")
+@authorize("delete", Page)
+def delete(page: Page) -> ResponseReturnValue:
     flash(f"The page “{page.title}” is deleted.")
     get_session().delete(page)
     get_session().commit()

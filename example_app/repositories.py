@@ -6,9 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
-from flask_oso import authorize, authorizes_inside
+from flask_oso import authorize
 
-from .authorization import get_authorized, readable
+from .authorization import readable
 from .db import get_session
 from .forms import fill
 from .models import Issue, Organization, Repository
@@ -17,7 +17,7 @@ bp = Blueprint("repositories", __name__)
 
 
 @bp.get("/repositories/")
-@authorize(action="browse", resource="repositories")
+@authorize("browse", "repositories")
 def index() -> str:
     rows = get_session().scalars(
         readable(Repository).options(joinedload(Repository.organization)).order_by(Repository.name)
@@ -26,9 +26,8 @@ def index() -> str:
 
 
 @bp.get("/repositories/<int:repository_id>")
-@authorizes_inside
-def show(repository_id: int) -> str:
-    repository = get_authorized(Repository, repository_id, "read")
+@authorize("read", Repository)
+def show(repository: Repository) -> str:
     issues = readable(Issue).where(Issue.repository == repository).order_by(Issue.id)
     return render_template(
         "repositories/show.html",
@@ -38,9 +37,8 @@ def show(repository_id: int) -> str:
 
 
 @bp.route("/organizations/<int:organization_id>/repositories/new", methods=["GET", "POST"])
-@authorizes_inside
-def new(organization_id: int) -> ResponseReturnValue:
-    organization = get_authorized(Organization, organization_id, "create_repositories")
+@authorize("create_repositories", Organization)
+def new(organization: Organization) -> ResponseReturnValue:
     repository = Repository(organization_id=organization.id)
     if fill_repository(repository):
         get_session().add(repository)
@@ -52,9 +50,8 @@ def new(organization_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/repositories/<int:repository_id>/edit", methods=["GET", "POST"])
-@authorizes_inside
-def edit(repository_id: int) -> ResponseReturnValue:
-    repository = get_authorized(Repository, repository_id, "edit")
+@authorize("edit", Repository)
+def edit(repository: Repository) -> ResponseReturnValue:
     if fill_repository(repository):
         get_session().commit()
         return redirect(url_for(".show", repository_id=repository.id))
@@ -64,9 +61,8 @@ def edit(repository_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/repositories/<int:repository_id>/delete")
-@authorizes_inside
-def delete(repository_id: int) -> ResponseReturnValue:
-    repository = get_authorized(Repository, repository_id, "delete")
+@authorize("delete", Repository)
+def delete(repository: Repository) -> ResponseReturnValue:
     flash(f"The repository {repository.name} is deleted.")
     get_session().delete(repository)
     get_session().commit()
