@@ -228,16 +228,17 @@ def find_stand_in() -> StandIn | None:
     """Give who stands in for the current actor: in a test, and in no other request.
 
     INVARIANT: it has a class that only ``flask_oso.testing`` makes objects of, and no text of
-    a request becomes one. What else a server may put there has no effect.
+    a request becomes one. What else a server may put there has no effect, and where nobody
+    imported that module nothing is looked at.
     """
+    testing = sys.modules.get("flask_oso.testing")
+    if testing is None:
+        return None
     try:
         found = this_request().environ.get(STAND_IN)
     except RuntimeError:
         return None
-    if found is None:
-        return None
-    testing = sys.modules.get("flask_oso.testing")
-    return found if testing is not None and type(found) is testing.StandIn else None
+    return found if type(found) is testing.StandIn else None
 
 
 def _find_oso() -> Oso:

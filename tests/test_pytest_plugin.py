@@ -281,6 +281,8 @@ def test_plugin_works_with_importlib(project: pytest.Pytester) -> None:
 
 def test_package_is_measured_from_its_first_line(project: pytest.Pytester) -> None:
     """The plugin does not import it before pytest-cov begins."""
+    (project.path / ".coveragerc").write_text("[report]\ninclude = */flask_oso/__init__.py\n")
+
     result = run_alone(project, "--cov=flask_oso", "--cov-report=term")
 
     result.assert_outcomes(passed=1)
@@ -310,12 +312,14 @@ def test_oso_cov_in_the_report_of_pytest_cov(project: pytest.Pytester) -> None:
     result.stdout.no_fnmatch_line("*coverage of policies*")
 
 
-@pytest.mark.parametrize("cov", [[], ["--cov=.", "--cov-report=term-missing"]])
+@pytest.mark.parametrize(
+    "cov", [["-n2"], ["-n1", "--cov=.", "--cov-report=term-missing"]], ids=["alone", "pytest-cov"]
+)
 def test_oso_cov_with_several_processes(project: pytest.Pytester, cov: list[str]) -> None:
     """What each worker of pytest-xdist reaches is put together."""
     project.makepyfile(test_ben='def test(oso):\n    assert oso.is_allowed("ben", "read", "page")')
 
-    result = run_alone(project, "--oso-cov", "-n2", *cov)
+    result = run_alone(project, "--oso-cov", *cov)
 
     result.assert_outcomes(passed=2)
     result.stdout.re_match_lines([r"policy\.polar +6 +2 +67%   2, 6"])

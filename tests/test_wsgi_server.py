@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import http.client
@@ -13,9 +14,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import flask_login
 import pytest
 import waitress.server
-from flask import Flask, current_app, g, request, session
+from flask import Blueprint, Flask, current_app, request, session
+from flask.views import MethodView
 
 from flask_oso import (
     FlaskOso,
@@ -31,10 +34,10 @@ JSON = "application/json"
 ROUNDS = 6
 
 POLICY = """
-allow("ann", "read", "page");
-allow("ann", "read", _: Post);
-allow("ann", "edit", post: Post) if post.owner = "ann";
-allow("bob", "read", post: Post) if post.id = 1;
+allow(user: User, "read", "page") if user.id = "ann";
+allow(user: User, "read", _: Post) if user.id = "ann";
+allow(user: User, "edit", post: Post) if post.owner = user.id and user.id = "ann";
+allow(user: User, "read", post: Post) if post.id = 1 and user.id = "bob";
 allow(_, "break", x) if x.missing;
 """
 
@@ -44,12 +47,17 @@ method   path           ann  bob  eve  nobody
 
 GET      /guarded       200  403  403  403
 HEAD     /guarded       200  403  403  403
+GET      /async         200  403  403  403
 GET      /inside        200  403  403  403
-GET      /posts/1       200  200  404  404
-GET      /posts/2       200  404  404  404
-GET      /posts/99      404  404  404  404
-PUT      /posts/1       200  403  404  404
-PUT      /posts/2       403  404  404  404
+GET      /class         200  403  403  403
+POST     /class         200  200  200  200
+GET      /team/plan     200  403  403  401
+GET      /team/notice   200  200  200  200
+GET      /posts/1       200  200  404  401
+GET      /posts/2       200  404  404  401
+GET      /posts/99      404  404  404  401
+PUT      /posts/1       200  403  404  401
+PUT      /posts/2       403  404  404  401
 GET      /open          200  200  200  200
 
 GET      /forgotten     500  500  500  500
@@ -64,6 +72,13 @@ GET      /static/a.css  200  200  200  200
 GET      /nowhere       404  404  404  404
 DELETE   /guarded       405  405  405  405
 """
+
+
+class User(flask_login.UserMixin):  # type: ignore[misc]  # flask_login has no types
+    """Somebody who is logged in."""
+
+    def __init__(self, name: str) -> None:
+        self.id = name
 
 
 @dataclasses.dataclass
@@ -95,22 +110,26 @@ def questions_of(user: str) -> list[Question]:
 
 def tell_secret(**_names: t.Any) -> str:
     """Answer a view: with what nobody may see who is denied, and for whom it is."""
-    return f"SECRET for {session.get('user')}, {g.user}, {current_actor._get_current_object()}"
+    names = (session.get("_user_id"), name_of(flask_login.current_user), name_of(current_actor))
+    return "SECRET for {}, {}, {}".format(*names)
+
+
+def name_of(user: t.Any) -> t.Any:
+    """Give the name of a user; ``None`` is nobody's."""
+    return getattr(user, "id", None)
 
 
 def make_site(folder: Path, oso: Oso, **config: t.Any) -> Flask:
-    """Make an app with sessions, whose actor is the user of the session."""
+    """Make an app whose actor is the user of Flask-Login."""
     app = Flask("site", root_path=str(folder))
     app.config.update(SECRET_KEY="for tests", OSO_REQUIRE_AUTHORIZATION=True, **config)
-
-    @app.before_request
-    def load_user() -> None:
-        g.user = session.get("user")
+    flask_login.LoginManager(app).user_loader(User)
+    oso.register_class(User)
 
     @app.post("/login")
     @skip_authorization
     def login() -> str:
-        session["user"] = request.args["user"]
+        flask_login.login_user(User(request.args["user"]))
         return ""
 
     @app.get("/guarded")
@@ -133,6 +152,12 @@ def add_views(app: Flask) -> None:
         current_app.extensions["oso"].extension.authorize("page", action="read")
         return tell_secret()
 
+    @app.get("/async")
+    @authorize(action="read", resource="page")
+    async def later() -> str:
+        await asyncio.sleep(0)
+        return tell_secret()
+
     @app.get("/open")
     @skip_authorization(reason="Everybody is told who they are.")
     def open_to_all() -> str:
@@ -148,6 +173,14 @@ def add_views(app: Flask) -> None:
     def crash() -> str:
         raise ZeroDivisionError("SECRET")
 
+    team = Blueprint("team", "team", url_prefix="/team")
+    app.extensions["oso"].extension.guard(team, "read", "page")
+    notice = skip_authorization(lambda: tell_secret(), blueprint=True)
+    team.add_url_rule("/plan", "plan", lambda: tell_secret())
+    team.add_url_rule("/notice", "notice", notice)
+    app.register_blueprint(team)
+    app.add_url_rule("/class", view_func=Both.as_view("class"))
+
     breaks = authorize(action="break", resource="page")
     read, edit = authorize("read", Post), authorize("edit", Post)
     app.add_url_rule("/unguarded", "unguarded", lambda: tell_secret())
@@ -156,6 +189,18 @@ def add_views(app: Flask) -> None:
     app.add_url_rule(
         "/posts/<int:post_id>", "edit", edit(lambda post: tell_secret()), methods=["PUT"]
     )
+
+
+class Both(MethodView):
+    """A view with a method for some and one for all."""
+
+    @authorize(action="read", resource="page")
+    def get(self) -> str:
+        return tell_secret()
+
+    @skip_authorization
+    def post(self) -> str:
+        return tell_secret()
 
 
 @contextlib.contextmanager
@@ -195,7 +240,7 @@ class Browser:
         """Get a session, unless this is nobody."""
         if self.user != "nobody":
             answer, _ = self.send("POST", f"/login?user={self.user}")
-            self.cookie = (answer.headers["Set-Cookie"] or "").partition(";")[0]
+            self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
 
     def send(self, method: str, path: str) -> tuple[http.client.HTTPResponse, str]:
         """Send a request; give the response and its body."""
@@ -227,9 +272,8 @@ class Browser:
     def likes(self, answer: http.client.HTTPResponse) -> bool:
         """Tell whether a denial has the format that this client prefers."""
         kind = answer.headers["Content-Type"].partition(";")[0]
-        return answer.status != 403 or kind == (
-            "application/problem+json" if self.accepts == JSON else HTML
-        )
+        wanted = "application/problem+json" if self.accepts == JSON else HTML
+        return answer.status not in (401, 403) or kind == wanted
 
     def close(self) -> None:
         """End the connection."""
@@ -279,7 +323,8 @@ def test_all_kinds_of_views_with_users_side_by_side(folder: Path) -> None:
 # Eve is a member in A and trusted in B, and may do nothing in either; an answer that takes
 # from both lets her in.
 RULES = """
-allow(actor, "read", "page") if member(actor) and moment.over() and trusted(actor);
+allow(user: User, "read", "page") if
+  member(user.id) and moment.over() and trusted(user.id);
 member("ann"); trusted("ann");
 """
 POLICY_A = RULES + 'member("eve"); version("a");'
