@@ -8,15 +8,17 @@ a name such as ``password`` is not shown, wherever it turns up later.
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from .attributes import is_quiet
+from .attributes import is_quiet, iterates_itself
 from .characters import with_escapes
 from .host import follow
-from .nodes import Dictionary, Instance, List, Unknown, Value
+from .nodes import Dictionary, Instance, List, Unknown, Value, parts
 from .printer import to_polar
+from .traversal import walk
 
 #: Attributes whose values are not shown. Each stands for every name that has these words in
 #: it, one behind the other: ``api_key`` for ``stripe_api_key`` and ``apiKey``, too.
@@ -52,6 +54,7 @@ _MAX_DEPTH = 2
 _MAX_REPR = 10_000
 
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"\w+")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 #: A name with a value behind it, in the ``repr`` of an object: ``name='Ann'``, ``'name': 1``.
 _NAMED = re.compile(r"""(?P<name>[^\W\d][\w-]*)['"]?\s*[=:]\s*""")
@@ -63,6 +66,8 @@ _TEXTS = (str, bytes, bytearray)
 #: Kinds of values that are hidden wherever an equal one is.
 _HASHED = (str, bytes, int)
 _MIN_SECRET = 1_000
+#: How many values in a collection are hidden.
+_MAX_HIDDEN = 1_000
 
 
 class Redaction:
@@ -82,6 +87,10 @@ class Redaction:
             for phrase in self._phrases
             for at in range(len(words) - len(phrase) + 1)
         )
+
+    def hides_part(self, text: str) -> bool:
+        """Tell whether a piece of a policy names an attribute whose value is not shown."""
+        return any(map(self.hides, _WORD.findall(text)))
 
     def cleaned(self, text: str) -> str:
         """Give a ``repr`` without the values of such names in it."""
@@ -125,8 +134,11 @@ class Describer:
         self._hidden_objects: dict[int, t.Any] = {}
 
     def hide(self, term: t.Any) -> None:
-        """Do not show this value from now on, whatever it is called."""
-        value = getattr(follow(term), "value", None)
+        """Do not show this value from now on, whatever it is called, nor what is in it."""
+        for part in itertools.islice(walk([follow(term)], _contents), _MAX_HIDDEN):
+            self._hide(getattr(part, "value", None))
+
+    def _hide(self, value: t.Any) -> None:
         if type(value) in _HASHED:
             # Few numbers are secret, and small ones are everywhere.
             if value and (type(value) is not int or abs(value) >= _MIN_SECRET):
@@ -268,6 +280,16 @@ class Describer:
             return None
         cleaned = self.redaction.cleaned(self.without_hidden(text[:_MAX_REPR]))
         return with_escapes(shortened(cleaned, MAX_VALUE))
+
+
+def _contents(term: t.Any) -> Sequence[t.Any]:
+    """Give what is in a collection, as terms."""
+    if isinstance(term, (List, Dictionary)):
+        return [follow(part) for part in parts(term)]
+    value = getattr(term, "value", None)
+    if isinstance(value, (list, tuple, set, frozenset)) and iterates_itself(type(value)):
+        return [_as_value(Instance(each)) for each in itertools.islice(value, _MAX_HIDDEN)]
+    return ()
 
 
 def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:

@@ -7,7 +7,6 @@ parameters matched. What is left out is counted.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterable, Sequence
 
@@ -38,6 +37,7 @@ from .written import (
     condition_span,
     condition_text,
     conjuncts,
+    is_computed,
     is_shorthand,
     main_of,
     operands,
@@ -54,6 +54,9 @@ MAX_RULES = 200
 #: How many rules of one question are shown that were tried, and that are not applicable.
 MAX_TRIED = 6
 MAX_OTHERS = 4
+#: How many conditions of one rule are shown, and how many values of one condition.
+MAX_CONDITIONS = 20
+MAX_SEEN = 8
 #: How many rules are looked at for the parameter that does not match.
 MAX_LOOKED_AT = 50_000
 #: How deep one looks for the rule that got furthest.
@@ -68,7 +71,6 @@ _ARGUMENTS = {
     ("has_relation", 3): ("subject", "relation", "object"),
     ("has_role", 3): ("actor", "role", "resource"),
 }
-_WORD = re.compile(r"\w+")
 _Score = tuple[bool, int, int]
 
 
@@ -102,7 +104,7 @@ class Explainer:
         return Question(
             text,
             tuple(shown),
-            omitted=len(ranked) - count_shown,
+            omitted=(len(asking.applicable) if asking.is_cut_short else len(ranked)) - count_shown,
             others=tuple(others),
             omitted_others=count - len(others),
             note=self._note(asking, bool(shown or others or count)),
@@ -206,8 +208,10 @@ class Explainer:
         if attempt.passed < 0 or not attempt.failures:
             return self._bare_rule(attempt.clause, verdict, "")
         snapshot = attempt.failures[0].snapshot
+        omitted = max(attempt.passed - MAX_CONDITIONS, 0)
         held = [
-            self._held(attempt, goal, snapshot, None, depth) for goal in goals[: attempt.passed]
+            self._held(attempt, goal, snapshot, None, depth)
+            for goal in goals[omitted : attempt.passed]
         ]
         failed = self._failed(attempt, goals[attempt.passed], verdict, depth)
         return Rule(
@@ -215,6 +219,7 @@ class Explainer:
             self._place(attempt.clause),
             verdict,
             (*held, failed),
+            omitted,
             unreached=len(goals) - attempt.passed - 1,
         )
 
@@ -250,6 +255,8 @@ class Explainer:
         if failure.waiting is not None:
             return f"`{shortened_source(failure.waiting.text)}` does not hold for these values."
         main = main_of(failure.goal)
+        if is_computed(main):
+            return "An argument of the rule is something else."
         is_for_all = isinstance(main, Expression) and main.operator is Operator.FORALL
         return "It does not hold for these values." if is_for_all and failure.held else ""
 
@@ -283,12 +290,11 @@ class Explainer:
         if depth >= MAX_DEPTH or self._rules_left <= 0:
             return Question(text, note="It goes on deeper than is shown.")
         self._rules_left -= 1
-        conditions = [
-            self._held(attempt, goal, snapshot, path, depth) for goal in conjuncts(attempt.clause)
-        ]
-        rule = Rule(
-            rule_text(attempt.clause), self._place(attempt.clause), Verdict.HOLDS, tuple(conditions)
-        )
+        goals = conjuncts(attempt.clause)
+        omitted = max(len(goals) - MAX_CONDITIONS, 0)
+        conditions = [self._held(attempt, goal, snapshot, path, depth) for goal in goals[omitted:]]
+        where = self._place(attempt.clause)
+        rule = Rule(rule_text(attempt.clause), where, Verdict.HOLDS, tuple(conditions), omitted)
         return Question(text, (rule,))
 
     def _held(
@@ -323,7 +329,7 @@ class Explainer:
             taken = path.alternative(attempt, main)
             goals = () if taken is None else (taken,)
         elif main.operator is Operator.AND:
-            goals = main.args
+            goals = main.args[:MAX_CONDITIONS]
         return tuple(self._held(attempt, goal, snapshot, path, depth) for goal in goals)
 
     def _refuted(self, attempt: Attempt, goal: Term, depth: int) -> Question | None:
@@ -351,16 +357,19 @@ class Explainer:
 
     def _seen(self, goal: Term, snapshot: Snapshot) -> tuple[Seen, ...]:
         found: list[Seen] = []
-        for operand in operands(goal):
-            value = value_of(operand, snapshot)
-            if value is not None and type(value) is not Unknown:
-                found.append(Seen(operand.text, self._shown(operand, value)))
+        known = [(each, value_of(each, snapshot)) for each in operands(goal)]
+        known = [pair for pair in known if pair[1] is not None and type(pair[1]) is not Unknown]
+        # What is compared with a secret is nearly one, or just that.
+        is_secret = any(
+            self._hides(each) or self._describer.is_hidden(value) for each, value in known
+        )
+        for operand, value in known[:MAX_SEEN]:
+            is_hidden = self._hides(operand) or (is_secret and _is_plain(value))
+            found.append(Seen(operand.text, REDACTED if is_hidden else self._describer.term(value)))
         return tuple(found)
 
-    def _shown(self, operand: Operand, value: t.Any) -> str:
-        hides = self._describer.redaction.hides
-        is_hidden = any(hides(word) for word in _WORD.findall(operand.text))
-        return REDACTED if is_hidden else self._describer.term(value)
+    def _hides(self, operand: Operand) -> bool:
+        return self._describer.redaction.hides_part(operand.text)
 
     # -- rules that are not applicable --------------------------------------------------
 
@@ -459,6 +468,10 @@ def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
             # What a lookup must give is known before what it gives.
             return follow(computed)
     return follow(snapshot.values[operand.slot])
+
+
+def _is_plain(value: t.Any) -> bool:
+    return isinstance(value, Value) and type(value.value) is not bool
 
 
 def _is_control(goal: Term) -> bool:

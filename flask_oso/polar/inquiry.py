@@ -6,6 +6,7 @@ was decided before, perhaps by compiled rules, left no trace.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from .descriptions import DEFAULT_REDACTED, Describer, Redaction, shortened
@@ -22,6 +23,8 @@ from .suggestions import Advisor, AssumingSolver, Change
 
 _MAX_MESSAGE = 4_000
 _TIMEOUT = "Query timeout"
+#: How long it may take to try one change, in milliseconds.
+_MAX_TRY_MS = 1_000
 
 
 class Inquiry:
@@ -77,7 +80,9 @@ class Inquiry:
     def _ask(self, call: Call, changes: Sequence[Change]) -> Record | None:
         """Ask with some things taken for granted; ``None`` if that gives an error."""
         record = Record(self._describer)
-        solver = AssumingSolver(self._program, self._limits, record, changes)
+        most = self._limits.timeout_ms or _MAX_TRY_MS
+        limits = dataclasses.replace(self._limits, timeout_ms=min(most, _MAX_TRY_MS))
+        solver = AssumingSolver(self._program, limits, record, changes)
         try:
             next(solver.solve(call), None)
         except Exception:

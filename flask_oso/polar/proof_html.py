@@ -103,6 +103,9 @@ def _rule(rule: Rule, is_near: bool) -> Iterator[str]:
     title = f"{_code(rule.text)} {_place(rule.place)}"
     inside = [line for each in rule.conditions for line in _condition(each, is_near)]
     lines = ['<ul class="oso-conditions">', *inside, "</ul>"] if inside else []
+    if rule.omitted:
+        count = _counted(rule.omitted, "more condition")
+        lines.insert(0, f'<p class="oso-note">… {count} before, which hold</p>')
     if rule.reason:
         lines.append(f'<p class="oso-note">{escape(rule.reason)}</p>')
     if rule.unreached:

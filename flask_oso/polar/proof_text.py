@@ -83,6 +83,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield f"{_MARKS[rule.verdict]} {_with_place(rule.text, rule.place)}"
     if rule.reason:
         yield f"{_INDENT}{rule.reason}"
+    if rule.omitted:
+        yield f"{_INDENT}… {_counted(rule.omitted, 'more condition')} before, which hold"
     for condition in rule.conditions:
         yield from _indented(_condition(condition))
     if rule.unreached:

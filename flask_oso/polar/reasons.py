@@ -96,6 +96,7 @@ class Rule:
 
     :param text: its head as it is written; of a rule in a resource block, all of it.
     :param conditions: those that were come to, in their order; the last one decided.
+    :param omitted: how many conditions that hold were left out before them.
     :param unreached: how many conditions were not come to.
     :param reason: why it was not tried: the parameter that does not match, say.
     """
@@ -104,6 +105,7 @@ class Rule:
     place: Place | None
     verdict: Verdict
     conditions: tuple[Condition, ...] = ()
+    omitted: int = 0
     unreached: int = 0
     reason: str = ""
 

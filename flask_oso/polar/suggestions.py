@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .attributes import iterates_itself
 from .clauses import Frame, Slot, Template
-from .descriptions import MAX_NAME, Describer
+from .descriptions import MAX_NAME, REDACTED, Describer
 from .explaining import Explainer, value_of
 from .host import follow, result_to_polar
 from .limits import Limits
@@ -47,6 +47,8 @@ _MAX_DEPTH = 12
 #: How many seconds all of it may take, besides the limit for each run.
 _MAX_SECONDS = 2.0
 
+#: The rules that say who has a role, today's and those of oso 0.15.
+_ROLES = ("has_role", "actor_has_role_for_resource")
 _EQUATIONS = (Operator.UNIFY, Operator.EQ)
 #: In which direction a value lies for which a comparison holds.
 _ORDER = {Operator.GT: 1, Operator.GEQ: 0, Operator.LT: -1, Operator.LEQ: 0}
@@ -235,7 +237,7 @@ class Advisor:
     def _in_question(self, asking: Asking, actor: t.Any, depth: int) -> Iterator[Change]:
         if depth > _MAX_DEPTH:
             return
-        is_role = asking.call.name == "has_role"
+        is_role = asking.call.name in _ROLES
         for attempt in self._ranker.ranked(asking):
             # How roles are looked up is no news: what they imply is.
             if is_role and not is_shorthand(attempt.clause):
@@ -253,7 +255,7 @@ class Advisor:
             yield from self._of_condition(failure)
             return
         place = place_of(condition_span(failure.goal))
-        is_role = asking.call.name == "has_role"
+        is_role = asking.call.name in _ROLES
         given = list(self._of_call(asking, actor, place))
         inner = list(self._in_question(asking, actor, depth + 1))
         # The attribute that makes a relation says more than the relation.
@@ -264,7 +266,7 @@ class Advisor:
         if len(args) != 3 or not all(map(is_ground, args)):
             return
         subject, word, thing = (self._describer.term(arg, MAX_NAME) for arg in args)
-        if name == "has_role":
+        if name in _ROLES:
             holder = "" if _is_same(args[0], actor) else f" for {subject}"
             yield GivenCall(f"role {word} on {thing}{holder}", (), place, name, args)
         elif name == "has_relation":
@@ -339,7 +341,7 @@ class Proposal:
             value = self._value(other)
             if operand is None or not _is_known(value):
                 continue
-            shown = self._describer.term(value)
+            shown = REDACTED if self._hides(operand) else self._describer.term(value)
             text = operand.text if shown == "true" else f"{operand.text} = {shown}"
             made = self._attribute(operand, value, text)
             if made is not None:
@@ -359,7 +361,8 @@ class Proposal:
         if not wanted:
             found = [each for each in found if not _is_same(follow(each), item)]
         value = List((*found, item) if wanted else tuple(found))
-        text = f"{'' if wanted else 'not '}{self._describer.term(item)} in {operand.text}"
+        shown = REDACTED if self._hides(operand) else self._describer.term(item)
+        text = f"{'' if wanted else 'not '}{shown} in {operand.text}"
         return self._attribute(operand, value, text)
 
     def _comparison(self, main: Expression) -> Change | None:
@@ -371,6 +374,9 @@ class Proposal:
             if operand is not None and operand.computed is not None and value is not None:
                 return self._attribute(operand, value, condition_text(self._goal))
         return None
+
+    def _hides(self, operand: Operand) -> bool:
+        return self._describer.redaction.hides_part(operand.text)
 
     def _value(self, term: Term) -> t.Any:
         if not isinstance(term, Slot):

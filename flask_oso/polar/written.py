@@ -79,13 +79,14 @@ def _apart(goal: Term) -> tuple[Term, list[Expression]]:
     computed: list[Expression] = []
     while is_together(goal):
         first, second = t.cast(Expression, goal).args
-        is_first = _is_computed(first)
+        is_first = is_computed(first)
         computed.append(t.cast(Expression, first if is_first else second))
         goal = second if is_first else first
     return goal, computed
 
 
-def _is_computed(goal: Term) -> t.TypeGuard[Expression]:
+def is_computed(goal: Term) -> t.TypeGuard[Expression]:
+    """Tell whether a goal computes something for another one, or for a parameter."""
     return isinstance(goal, Expression) and goal.operator in _COMPUTED
 
 
@@ -135,7 +136,7 @@ def operands(goal: Term) -> list[Operand]:
     """Give the operands of a condition that have values, none of them twice."""
     found: dict[int, Operand] = {}
     for main, computed in _conditions_in(goal):
-        if _is_computed(main):
+        if is_computed(main):
             # A parameter that is computed: its result is all there is to see.
             computed, main = [main], result_of(main)
         by_result = {

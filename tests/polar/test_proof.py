@@ -481,3 +481,104 @@ def test_proxies_are_replaced_by_what_they_stand_for() -> None:
     proxy = LocalProxy(lambda: known["ann"])
 
     assert make_oso(EDIT).explain(proxy, "edit", known["draft"])
+
+
+def test_value_beside_a_secret_is_left_out() -> None:
+    """What is compared with a secret may be all but the secret."""
+    policy = 'allow(user: User, action, _: Post) if user.password = action and action = "x";'
+
+    text = str(make_oso(policy).explain(people()["ann"], "hunter1", people()["draft"]))
+
+    assert "user.password is [redacted], action is [redacted]" in text
+    assert "user.password = [redacted]" not in text
+
+
+def test_suggestion_about_a_secret_leaves_the_value_out() -> None:
+    """It may be suggested that a secret is another one, but not which."""
+    policy = "allow(user: User, _, post: Post) if user.password = post.guess;"
+    known = people()
+    known["draft"].guess = "hunter1"
+
+    proof = make_oso(policy).explain(known["ann"], "edit", known["draft"])
+
+    assert [each.text for each in proof.suggestions] == ["user.password = [redacted]"]
+    assert "hunter1" not in f"{proof}{proof.to_html()}{proof.to_dict()}"
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set])
+def test_secrets_in_a_collection_are_left_out(kind: type[t.Any]) -> None:
+    """Each element of what has such a name is a secret."""
+    policy = 'allow(user: User, _, _) if word in user.tokens and x = [word] and x = ["a"];'
+    user = User(id=1, tokens=kind(["hunter2"]))
+
+    text = str(make_oso(policy).explain(user, "edit", "x"))
+
+    assert "hunter2" not in text
+    assert "x is [[redacted]]" in text
+
+
+def test_rule_with_very_many_conditions_is_cut_short() -> None:
+    """Of a thousand conditions that hold, the last twenty are shown."""
+    conditions = " and ".join(["user.age = 41"] * 1_000)
+
+    text = str(explain(f"allow(user: User, _, _) if {conditions} and user.age = 3;", "ann x draft"))
+
+    assert "… 980 more conditions before, which hold" in text
+    assert text.count("✓ user.age = 41") == 20
+
+
+def test_rules_that_got_furthest_come_first() -> None:
+    """Most conditions that hold, in the rule and in those it asks, is the nearest miss."""
+    policy = """
+        allow(_: User, "edit", post: Post) if post.published;
+        allow(user: User, "edit", post: Post) if post.author = user and post.published;
+        allow(user: User, "edit", post: Post) if may(user, post);
+        may(user: User, post: Post) if
+          user.age > 3 and post.author = user and not post.closed and post.published;
+    """
+
+    proof = explain(policy, "ann edit draft")
+
+    assert proof.question is not None
+    places = [str(rule.place) for rule in proof.question.rules]
+    assert places == ["<policy>:4:9", "<policy>:3:9", "<policy>:2:9"]
+
+
+def test_alternatives_by_the_hundred_are_counted() -> None:
+    """Of many alternatives that fail a few are shown."""
+    alternatives = " or ".join(f"user.age = {n}" for n in range(100, 400))
+
+    text = str(explain(f"allow(user: User, _, _) if {alternatives};", "ann x draft"))
+
+    assert "… and 296 more" in text
+    assert len(text) < 5_000
+
+
+def test_rules_that_fail_by_the_thousand_are_counted() -> None:
+    """More rules than are kept account of are counted all the same."""
+    rules = "\n".join(f'allow(u: User, "edit", _) if u.name = "{n}";' for n in range(4_000))
+
+    text = str(explain(rules, "ann edit draft"))
+
+    assert "… and 3,994 other rules tried without success" in text
+
+
+def test_policies_of_the_older_roles_are_explained() -> None:
+    """Roles of oso 0.15 are rules as others."""
+    oso = make_oso("""
+        allow(actor, action, resource) if role_allows(actor, action, resource);
+        actor_has_role_for_resource(user: User, name, org: Org) if
+          role in user.roles and role.name = name and role.org = org;
+        resource(_type: Org, "org", actions, roles) if
+          actions = ["read", "edit"] and
+          roles = { reader: { permissions: ["read"] }, editor: { permissions: ["edit"] } };
+    """)
+    oso.enable_roles()
+    known = people()
+
+    denied = oso.explain(known["ann"], "edit", known["acme"])
+    allowed = oso.explain(known["ann"], "read", known["acme"])
+
+    assert (denied.outcome, allowed.outcome) == (Outcome.DENIED, Outcome.ALLOWED)
+    assert "✗ role_allows(actor, action, resource)" in str(denied)
+    assert [each.text for each in denied.suggestions] == ['role "editor" on Org:1']
