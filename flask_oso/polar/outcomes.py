@@ -28,19 +28,22 @@ class Outcome:
     """The conditions under which a search ends in one way or the other.
 
     INVARIANT: ``holds`` is never true of a row for which the search raises; ``fails``,
-    ``later`` and ``lacks`` may be true of too many rows, never of too few.
+    ``later``, ``lacks`` and ``endless`` may be true of too many rows, never of too few.
 
     :param holds: there is a success, and no error before it.
     :param fails: there is an error before any success.
     :param later: there may be an error if the search goes on behind its first success.
     :param lacks: a row that the database owes, by a foreign key, is missing. Only a negation
         looks at it: there, what is missing would make a no a yes.
+    :param endless: the search would go round in a circle of rows, which is an error. Only a
+        negation looks at it, too.
     """
 
     holds: Condition
     fails: Condition = FALSE
     later: Condition = FALSE
     lacks: Condition = FALSE
+    endless: Condition = FALSE
 
 
 SUCCESS = Outcome(TRUE)
@@ -60,6 +63,7 @@ def both(first: Outcome, second: Outcome) -> Outcome:
         disjunction(first.fails, goes_on, looks_back),
         disjunction(first.later, conjunction(first.holds, second.later)),
         disjunction(first.lacks, conjunction(first.holds, second.lacks)),
+        disjunction(first.endless, conjunction(first.holds, second.endless)),
     )
 
 
@@ -76,6 +80,7 @@ def either(first: Outcome, second: Outcome) -> Outcome:
         disjunction(first.fails, conjunction(negation(first.holds), second.fails)),
         disjunction(first.later, conjunction(first.holds, errors), second.later),
         disjunction(first.lacks, second.lacks),
+        disjunction(first.endless, second.endless),
     )
 
 
@@ -88,6 +93,7 @@ def first_of(outcomes: Sequence[Outcome]) -> Outcome:
         return Outcome(
             disjunction(*(each.holds for each in outcomes)),
             lacks=disjunction(*(each.lacks for each in outcomes)),
+            endless=disjunction(*(each.endless for each in outcomes)),
         )
     found = FAILURE
     for each in reversed(outcomes):
@@ -104,12 +110,13 @@ def in_any_order(outcomes: Sequence[Outcome]) -> Outcome:
         fails,
         disjunction(*(each.later for each in outcomes)),
         disjunction(*(each.lacks for each in outcomes)),
+        disjunction(*(each.endless for each in outcomes)),
     )
 
 
 def opposite(outcome: Outcome) -> Outcome:
     """Search everything; it holds if there is no solution, and no error anywhere."""
-    fails = disjunction(outcome.fails, outcome.later)
+    fails = disjunction(outcome.fails, outcome.later, outcome.endless)
     unknown = disjunction(fails, outcome.lacks)
     return Outcome(
         conjunction(negation(outcome.holds), negation(unknown)), fails, FALSE, outcome.lacks
@@ -128,4 +135,5 @@ def some(row: Each, outcome: Outcome) -> Outcome:
         fails,
         any_row(outcome.later),
         any_row(outcome.lacks),
+        any_row(outcome.endless),
     )

@@ -38,6 +38,7 @@ from .nodes import (
 from .outcomes import Outcome, opposite
 from .residual import (
     FALSE,
+    TRUE,
     Again,
     And,
     Closure,
@@ -56,6 +57,7 @@ from .residual import (
     disjunction,
     everything,
     having,
+    negation,
     on_rows,
     replaced,
     show,
@@ -206,10 +208,10 @@ class Partial(Conditions):
             )
         outcome = self._alone(self._solve, (inner, frame))
         self._goal = goal
-        if any(isinstance(part, Closure | Again) for part in everything(outcome.holds)):
+        if _speaks_of_itself(outcome.holds) or _speaks_of_itself(outcome.endless):
             raise self._refusal(
-                "a rule that calls itself stands under a negation",
-                "Negate a condition that follows no chain of rows.",
+                "a rule that calls itself in more than one way stands under a negation",
+                "Have it follow one relation to one row, such as a parent.",
             )
         return opposite(outcome)
 
@@ -364,7 +366,8 @@ class Partial(Conditions):
         under_way = self._recursions.get(key)
         if under_way is not None:
             under_way.is_met = True
-            return self._about(row, Outcome(Again(under_way.root.number, row)), call, at)
+            again = Again(under_way.root.number, row)
+            return self._about(row, Outcome(again, endless=again), call, at)
         root = self._fresh_root(row.cls)
         recursion = self._recursions[key] = _Recursion(root)
         args = tuple(Entity(root) if n == at else arg for n, arg in enumerate(call.args))
@@ -372,7 +375,8 @@ class Partial(Conditions):
         del self._recursions[key]
         self._goal = call
         if recursion.is_met:
-            outcome = Outcome(self._closed(root, outcome), lacks=outcome.lacks)
+            endless = self._endless(root, outcome)
+            outcome = Outcome(self._closed(root, outcome), lacks=outcome.lacks, endless=endless)
         return self._about(row, _moved(outcome, root, row), call, at)
 
     def _call_deeper(self, call: Call) -> Result:
@@ -397,16 +401,34 @@ class Partial(Conditions):
                 "a rule that calls itself may raise an error for some rows",
                 "Test for nil in front of what is read.",
             )
-        before = self._fresh_root(root.cls)
-        holds = outcome.holds
-        foreign = [p for p in everything(holds) if isinstance(p, Again) and p.number != root.number]
-        if foreign or self._rounds(holds) > 1:
+        if not self._is_linear(outcome.holds, root):
             raise self._refusal(
                 "a rule calls itself twice for one row, or by way of another that does",
                 "Have each round of the recursion make one call.",
             )
+        return self._smallest(root, outcome.holds)
+
+    def _is_linear(self, holds: Condition, root: Root) -> bool:
+        """Tell whether a condition speaks of itself once, and of no other that is under way."""
+        calls = [part for part in everything(holds) if isinstance(part, Again)]
+        return all(each.number == root.number for each in calls) and self._rounds(holds) < 2
+
+    def _smallest(self, root: Root, holds: Condition) -> Condition:
+        """Say that a row is in the smallest set that a condition defines in terms of itself."""
+        before = self._fresh_root(root.cls)
         first = replaced(holds, lambda part: FALSE if isinstance(part, Again) else None)
         return Closure(root, root, first, before, _following(holds, before))
+
+    def _endless(self, root: Root, outcome: Outcome) -> Condition:
+        """Say of which rows a recursion would go round in a circle.
+
+        It ends for the rows of the smallest set whose calls, if any, are of rows of the set.
+        What cannot be said so goes on speaking of itself, and a negation refuses it.
+        """
+        ends = _ending(outcome.endless)
+        if ends is None or outcome.lacks != FALSE or not self._is_linear(ends, root):
+            return Again(root.number, root)
+        return negation(self._smallest(root, ends))
 
     def _rounds(self, condition: Condition) -> int:
         """Count how often a condition speaks of itself along one of its alternatives."""
@@ -438,17 +460,43 @@ class Partial(Conditions):
             on_rows(outcome.fails, [row]),
             on_rows(outcome.later, [row]),
             on_rows(outcome.lacks, [row]),
+            on_rows(outcome.endless, [row]),
         )
+
+
+def _speaks_of_itself(condition: Condition) -> bool:
+    return any(isinstance(part, Again) for part in everything(condition))
+
+
+def _ending(endless: Condition) -> Condition | None:
+    """Say when a search ends, given when it goes on; ``None`` if no set of rows says so.
+
+    ``exists(p: a)  =>  not exists(p) or exists(p: not a)`` for a row of which there is one.
+    """
+    if isinstance(endless, Again):
+        return endless
+    if not _speaks_of_itself(endless):
+        return negation(endless)
+    if isinstance(endless, And | Or):
+        parts = [_ending(part) for part in endless.parts]
+        join = disjunction if isinstance(endless, And) else conjunction
+        return None if None in parts else join(*t.cast(list[Condition], parts))
+    if not isinstance(endless, Having) or not isinstance(endless.row, One):
+        return None
+    inner = _ending(endless.part)
+    if inner is None:
+        return None
+    return disjunction(negation(Having(endless.row, TRUE)), having(endless.row, inner))
 
 
 def _following(condition: Condition, before: Root) -> Condition:
     """Keep the alternatives in which a condition speaks of itself, for a row that is known."""
     if isinstance(condition, Again):
         return Same(condition.row, before)
-    if not any(isinstance(part, Again) for part in everything(condition)):
+    if not _speaks_of_itself(condition):
         return condition
     if isinstance(condition, Or):
-        kept = [p for p in condition.parts if any(isinstance(e, Again) for e in everything(p))]
+        kept = filter(_speaks_of_itself, condition.parts)
         return disjunction(*(_following(part, before) for part in kept))
     if isinstance(condition, And):
         return conjunction(*(_following(part, before) for part in condition.parts))
@@ -488,4 +536,5 @@ def _moved(outcome: Outcome, root: Root, row: Row) -> Outcome:
         replaced(outcome.fails, change),
         replaced(outcome.later, change),
         replaced(outcome.lacks, change),
+        replaced(outcome.endless, change),
     )
