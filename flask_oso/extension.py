@@ -349,9 +349,7 @@ class FlaskOso:
             denial = Denial(oso, who, action, resource)
             self._refuse(app, denial, manner, is_current=actor is NOT_GIVEN)
 
-    def explain(
-        self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None
-    ) -> Proof:
+    def explain(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None) -> Proof:
         """Say why :meth:`authorize` returns, or raises, with the same arguments.
 
         Nothing is decided: a view that only explains has not authorized. Values of attributes

@@ -8,11 +8,13 @@ that is broken raises its error, and neither allows nor denies. The fixtures of 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
-from flask import Flask, session
+from flask import Flask, has_app_context, session
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from .extension import FlaskOso
 from .globals import STAND_IN, state_of, unwrap
@@ -44,13 +46,14 @@ def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
     """Make a client whose requests have this user as the current actor.
 
     It is a client of the same class and with the same ``environ_base``, and has cookies of
-    its own. Where the app has Flask-Login the user is logged in there, too, so that
-    ``current_user`` and ``@login_required`` agree. The client that was given is unchanged.
+    its own. Its requests have a ``g`` of their own, whatever context the test is in. Where
+    the app has Flask-Login the user is logged in there, too, so that ``current_user`` and
+    ``@login_required`` agree. The client that was given is unchanged.
 
     :param user: the actor; ``None`` is the anonymous actor.
     """
     user = unwrap(user)
-    own = type(client)(
+    own = _class_for(client)(
         client.application,
         client.response_wrapper,
         allow_subdomain_redirects=client.allow_subdomain_redirects,
@@ -138,13 +141,37 @@ def _as_oso(oso: Oso | FlaskOso) -> Oso:
     return found
 
 
+class _ClientWithContext(FlaskClient):
+    """A client for tests that are inside of a context, as those with pytest-flask are.
+
+    There all requests share one ``g``, and with it what libraries keep there: who is logged in.
+    """
+
+    def open(self, *args: t.Any, **options: t.Any) -> TestResponse:
+        """Send a request."""
+        with _fresh_context(self.application):
+            return super().open(*args, **options)
+
+
+def _class_for(client: FlaskClient) -> type[FlaskClient]:
+    """Give the class of a client, with a context for each request."""
+    if isinstance(client, _ClientWithContext):
+        return type(client)
+    return type(type(client).__name__, (_ClientWithContext, type(client)), {})
+
+
+def _fresh_context(app: Flask) -> contextlib.AbstractContextManager[t.Any]:
+    """Give a context with a ``g`` of its own, where a request would not have one."""
+    return app.app_context() if has_app_context() else contextlib.nullcontext()
+
+
 def _log_in(client: FlaskClient, user: t.Any) -> None:
     """Give a client the session that a login of Flask-Login makes."""
     from flask_login import login_user  # type: ignore[import-untyped]
 
     app: Flask = client.application
     # As a request of this client: the session is bound to its address and its browser.
-    with app.test_request_context(environ_base=client.environ_base):
+    with _fresh_context(app), app.test_request_context(environ_base=client.environ_base):
         login_user(user)
         made = dict(session)
     with client.session_transaction() as kept:

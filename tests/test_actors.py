@@ -17,6 +17,7 @@ from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.actors import find_actor
+from flask_oso.testing import as_user
 
 USER = "actor"
 
@@ -164,6 +165,22 @@ def test_flask_security_knows_the_actor(web: Flask, secured: t.Any) -> None:
 
     assert (before, answer.status_code) == ("None", 200)
     assert client.get("/").text == "ann@example.com"
+
+
+def test_flask_security_of_a_test_as_user(web: Flask, secured: t.Any) -> None:
+    """The client of a test that is a user is logged in there, and others are not."""
+    user = secured.datastore.find_user(email="ann@example.com")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import flask_security
+
+        guarded = flask_security.auth_required("session")(lambda: "in")
+        web.add_url_rule("/members", "members", guarded)
+
+        client = as_user(web.test_client(), user)
+
+        assert [client.get(path).text for path in ("/members", "/")] == ["in", "ann@example.com"]
+        assert web.test_client().get("/members").status_code == 302
 
 
 # -- Flask-JWT-Extended --------------------------------------------------------------

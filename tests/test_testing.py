@@ -152,7 +152,7 @@ def test_as_user_keeps_class_and_environ_of_the_client(pages: Site) -> None:
 
     ann = as_user(client, "ann")
 
-    assert type(ann) is Client
+    assert isinstance(ann, Client)
     assert ann.get("/from").text == "192.0.2.1"
 
 
@@ -241,6 +241,34 @@ def test_as_user_logs_nobody_else_in(members: Flask) -> None:
     as_user(before, User("ann")).get("/members")
 
     assert [client.get("/members").status_code for client in (before, after)] == [401, 401]
+
+
+@pytest.fixture
+def pushed(members: Flask) -> t.Iterator[None]:
+    """Push a context around the test, as pytest-flask does."""
+    with members.test_request_context():
+        yield
+
+
+def test_as_user_in_a_context_of_the_test(members: Flask, pushed: None) -> None:
+    """What is kept on 'g' in a request, as who is logged in, does not reach other requests."""
+    client = members.test_client()
+    ann, eve = (as_user(client, User(name)) for name in ("ann", "eve"))
+
+    answers = [each.get("/members") for each in (ann, eve, ann)]
+
+    assert [answer.text for answer in answers] == ["User(ann)", "User(eve)", "User(ann)"]
+    assert client.get("/members").status_code == 401
+
+
+def test_as_nobody_in_a_context_of_the_test(members: Flask, pushed: None) -> None:
+    """Nor does what the test did with the given client reach requests of the new one."""
+    client = members.test_client()
+    members.add_url_rule("/login", "login", lambda: str(flask_login.login_user(User("ann"))))
+    client.get("/login")
+
+    assert client.get("/members").text == "User(ann)"
+    assert as_user(client, None).get("/members").status_code == 401
 
 
 def test_as_nobody_is_not_logged_in(members: Flask) -> None:
