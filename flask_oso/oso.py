@@ -7,6 +7,7 @@ of an application, each answered under one state of the policy.
 from __future__ import annotations
 
 import contextlib
+import sys
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -99,15 +100,21 @@ class Oso(Polar):
         self.not_found_error = not_found_error
         self.read_action = read_action
         self._builder: QueryBuilder | None = None
+        # Looked up, since nothing here knows werkzeug; without it there are no proxies.
+        self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
 
     def is_allowed(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Tell whether ``allow(actor, action, resource)`` has a solution.
 
         Errors of the policy and exceptions of Python methods it calls are raised, so a
-        broken policy is never an answer.
+        broken policy is never an answer. Proxies such as ``current_user`` of Flask-Login are
+        replaced by what they stand for.
 
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
+        proxy = self._proxy
+        if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
+            actor, action, resource = _itself(actor), _itself(action), _itself(resource)
         return self._engine.allow(actor, action, resource)
 
     def authorize(
@@ -120,6 +127,7 @@ class Oso(Polar):
         :raises ForbiddenError: if it may be read but not this, or ``check_read`` is off.
         """
         engine = self._engine
+        actor, action, resource = _itself(actor), _itself(action), _itself(resource)
         if engine.allow(actor, action, resource):
             return
         if check_read and (
@@ -148,7 +156,7 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        if not self._engine.ask("allow_request", actor, request):
+        if not self._engine.ask("allow_request", _itself(actor), _itself(request)):
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
@@ -156,7 +164,8 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        if not self._engine.ask("allow_field", actor, action, resource, field):
+        args = map(_itself, (actor, action, resource, field))
+        if not self._engine.ask("allow_field", *args):
             raise self.forbidden_error()
 
     def authorized_actions(
@@ -168,13 +177,14 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        return self._allowed("allow", [actor, Variable("action"), resource], 1, allow_wildcard)
+        args = [_itself(actor), Variable("action"), _itself(resource)]
+        return self._allowed("allow", args, 1, allow_wildcard)
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
-        args = [actor, action, resource, Variable("field")]
+        args = [_itself(actor), _itself(action), _itself(resource), Variable("field")]
         return self._allowed("allow_field", args, 3, allow_wildcard)
 
     def _allowed(self, rule: str, args: list[t.Any], at: int, allow_wildcard: bool) -> set[t.Any]:
@@ -301,8 +311,10 @@ class Oso(Polar):
 
 def _itself(value: t.Any) -> t.Any:
     """Give what a proxy, such as ``current_user`` of Flask-Login, stands for."""
-    is_proxy = type(value).__module__ == "werkzeug.local"
-    return value._get_current_object() if is_proxy else value
+    # Not by attribute: that would ask what the proxy stands for.
+    while (type(value).__module__, type(value).__name__) == ("werkzeug.local", "LocalProxy"):
+        value = value._get_current_object()
+    return value
 
 
 def _values_of(

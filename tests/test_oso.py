@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
+from werkzeug.local import LocalProxy
 
 from flask_oso import ForbiddenError, NotFoundError, Oso, OsoError, Predicate, Variable
 from flask_oso.polar.exceptions import (
@@ -1442,3 +1443,61 @@ def test_is_allowed_refuses_a_variable_inside(value: t.Any) -> None:
 
     with pytest.raises(PolarTypeError, match="A decision needs values"):
         oso.is_allowed(value, 2, 3)
+
+
+# -- proxies -------------------------------------------------------------------------
+
+
+PROXIED = """
+allow(true, "see", "true");
+allow([1, *_], "see", "list");
+allow(actor, "see", "many") if 1 in actor;
+allow(nil, "see", "nobody");
+allow(_: String, "see", "text");
+allow("ann", "see", ["page"]);
+allow_field("ann", "see", ["page"], "title");
+allow_request("ann", ["page"]);
+"""
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("actor", "resource"),
+    [
+        *((actor, "true") for actor in (True, 1, "true")),
+        *((actor, "list") for actor in ([1, 2], [2], 1)),
+        *((actor, "many") for actor in ([1], {1: 2}, "1", None)),
+        *((actor, "nobody") for actor in (None, False, "")),
+        *((actor, "text") for actor in ("ann", 1, "\ud800", 2**70)),
+        *(("ann", resource) for resource in (["page"], ("page",), "page")),
+    ],
+)
+def test_proxies_are_answered_as_what_they_stand_for(
+    actor: t.Any, resource: t.Any, compiled: bool
+) -> None:
+    """Whatever is asked, and whatever is behind them, proxies of proxies included."""
+    oso = Oso(compiled=compiled)
+    oso.load_str(PROXIED)
+    proxies = LocalProxy(lambda: actor), LocalProxy(lambda: LocalProxy(lambda: resource))
+
+    assert all_answers(oso, *proxies) == all_answers(oso, actor, resource)
+
+
+def all_answers(oso: Oso, actor: t.Any, resource: t.Any) -> list[t.Any]:
+    """Ask all questions of an application."""
+    return [
+        outcome(lambda: oso.is_allowed(actor, "see", resource)),
+        outcome(lambda: oso.authorize(actor, "see", resource)),
+        outcome(lambda: oso.authorize_request(actor, resource)),
+        outcome(lambda: oso.authorize_field(actor, "see", resource, "title")),
+        outcome(lambda: oso.authorized_actions(actor, resource)),
+        outcome(lambda: oso.authorized_fields(actor, "see", resource)),
+    ]
+
+
+def outcome(ask: t.Callable[[], t.Any]) -> t.Any:
+    """Give the answer, or the kind of error."""
+    try:
+        return ask()
+    except Exception as error:
+        return type(error)
