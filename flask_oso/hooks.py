@@ -14,7 +14,7 @@ import contextlib
 import threading
 import typing as t
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
@@ -42,6 +42,7 @@ from .routes import (
     describe,
     describe_request,
     duty_of,
+    guards_of_blueprints,
     is_automatic_options,
     method_function,
 )
@@ -316,21 +317,35 @@ def _changed_config(app: Flask, state: OsoState) -> str | None:
 
 
 def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
-    """Warn of actions and classes in decorators that the policy does not know."""
+    """Warn of actions and classes of guards that the policy does not know."""
+    for _, complaint in vain_guards(app, oso):
+        warnings.warn(complaint, UserWarning, stacklevel=2)
+
+
+def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
+    """Give the guards that name actions and classes which the policy does not know."""
+    known = oso.known_actions()
+    for guard, where, methods in _guards(app):
+        found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
+        for complaint in filter(None, [*found, _unknown_class(guard, where, oso)]):
+            yield guard, complaint
+
+
+def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
+    """Give each guard that asks the policy, one endpoint that it guards, and its methods."""
+    methods: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        methods.setdefault(rule.endpoint, set()).update(rule.methods or ())
+    found: dict[int, tuple[Guard, str, set[str]]] = {}
+    for guard in guards_of_blueprints(app):
+        where = f"guard of the blueprint {guard.blueprint!r} ({guard.place})"
+        found[id(guard)] = (guard, where, set().union(*methods.values()))
     for endpoint, view in app.view_functions.items():
         for guard in all_guards(view):
             if guard.kind is GuardKind.AUTHORIZE:
-                _warn(*complaints_about(guard, describe(endpoint, view), oso))
-
-
-def complaints_about(guard: Guard, where: str, oso: Oso) -> list[str]:
-    """Say which actions and which class of a guard the policy does not know.
-
-    :param where: names the endpoint.
-    """
-    known = oso.known_actions()
-    found = [_unknown_action(action, where, known) for action in guard.actions]
-    return [*filter(None, [*found, _unknown_class(guard, where, oso)])]
+                known = found.setdefault(id(guard), (guard, describe(endpoint, view), set()))
+                known[2].update(methods.get(endpoint, ()))
+    return found.values()
 
 
 def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
@@ -347,11 +362,6 @@ def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.A
         if near is not None:
             text = "The action %r is never allowed by the policy. Did you mean %r?"
             app.logger.warning(text, action, near)
-
-
-def _warn(*texts: str) -> None:
-    for text in texts:
-        warnings.warn(text, UserWarning, stacklevel=2)
 
 
 def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> str | None:

@@ -15,7 +15,7 @@ import inspect
 import itertools
 import typing as t
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from flask import Blueprint, Flask, Request
 from flask.views import MethodView
@@ -64,6 +64,10 @@ class Statement:
         # Without frames, on interpreters that have none, no statement is known.
         return cls(frame.f_code.co_filename, frame.f_lineno) if frame is not None else cls("", 0)
 
+    def __str__(self) -> str:
+        """Show file and line as messages do."""
+        return f"{self.file}:{self.line}"
+
     def defines(self, view: View) -> bool:
         """Tell whether the function comes from the statement that has this line."""
         code = getattr(view, "__code__", None)
@@ -95,11 +99,11 @@ class Guard:
     #: The apps that have one.
     apps: weakref.WeakSet[Flask] = dataclasses.field(default_factory=weakref.WeakSet)
 
-    @property
-    def actions(self) -> list[t.Any]:
-        """The action, or all those of the mapping."""
-        is_mapping = isinstance(self.action, Mapping)
-        return list(self.action.values()) if is_mapping else [self.action]
+    def actions_of(self, methods: Collection[str]) -> list[t.Any]:
+        """Give the action, or those that a mapping has for HTTP methods."""
+        if not isinstance(self.action, Mapping):
+            return [self.action]
+        return [action for method, action in self.action.items() if method in methods]
 
     def is_missed_by(self, app: Flask) -> bool:
         """Tell whether a bare route of the app is a mistake, and not what another app wants."""
@@ -148,6 +152,12 @@ def guards_of_request(view: View, method: str) -> list[Guard]:
 def add_blueprint_guard(blueprint: Blueprint, guard: Guard) -> None:
     """Note that the views of a blueprint, and of those inside of it, are behind a guard."""
     vars(blueprint)[_MARK] = (*vars(blueprint).get(_MARK, ()), guard)
+
+
+def guards_of_blueprints(app: Flask) -> list[Guard]:
+    """Give the guards of all blueprints of the app, each once."""
+    blueprints = {id(each): each for each in app.blueprints.values()}
+    return [guard for each in blueprints.values() for guard in vars(each).get(_MARK, ())]
 
 
 def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:

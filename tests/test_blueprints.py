@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import typing as t
 
 import pytest
@@ -317,3 +318,20 @@ def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) ->
     assert (first.action, first.resource, first.place.file) == ("read", Post, __file__)
     assert first.key is not None
     assert first.key.variables_of({"post_id", "id"}) == ("post_id",)
+
+
+def test_misspelt_action_of_a_guard_is_reported(house: Flask, guard: FlaskOso) -> None:
+    """As that of a decorator is, once for the blueprint."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "entre", "house")
+    line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+    house.register_blueprint(rooms)
+    guard.oso_of(house.extensions["oso"]).load_str('allow(_, "enter", "house");', replace=True)
+
+    with pytest.warns(UserWarning) as caught:
+        house.test_client().get("/")
+
+    assert [str(each.message) for each in caught] == [
+        f"The action 'entre' of the guard of the blueprint 'rooms' ({__file__}:{line}) is never"
+        " allowed by the policy. Did you mean 'enter'?"
+    ]

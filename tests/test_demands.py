@@ -386,6 +386,18 @@ def test_method_without_an_action_is_refused(blog: Blog) -> None:
     )
 
 
+def test_actions_of_methods_that_a_view_lacks_are_not_missed(blog: Blog) -> None:
+    """A policy need not know all actions of the usual mapping; those that are asked, it must."""
+    oso = blog.app.extensions["oso"].oso
+    oso.load_str('allow(_, "read", _: Post); allow(_, "edited", _: Post);', replace=True)
+    make_views(blog, authorize({**METHOD_ACTIONS, "DELETE": "read"}, Post))
+
+    with pytest.warns(UserWarning, match="The action 'edit' of .* Did you mean 'edited'") as caught:
+        blog.open("/2")
+
+    assert len(caught) == 1
+
+
 def test_automatic_options_enter_no_view(blog: Blog) -> None:
     """Nothing is judged, and nothing is missing in the mapping."""
     make_views(blog, authorize({"GET": "read"}, Post))

@@ -10,11 +10,9 @@ import click
 from flask import Flask
 from flask.cli import NoAppException
 
-from ..census import take_census
-from ..hooks import complaints_about
+from ..hooks import vain_guards
 from ..oso import Oso
 from ..polar.checking import Finding, Severity, findings_of
-from ..routes import GuardKind, describe
 from .output import show_annotation, show_json, shown_path
 from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
 
@@ -89,17 +87,10 @@ def _check_files(oso: Oso, files: Sequence[str]) -> _Result:
 
 
 def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
-    """Find actions and classes in guards that the policy does not know, each once."""
-    seen: set[int] = set()
-    for row in take_census(app).rows:
-        for guard in row.guards:
-            if guard.kind is not GuardKind.AUTHORIZE or id(guard) in seen:
-                continue
-            seen.add(id(guard))
-            where = describe(row.endpoint, app.view_functions[row.endpoint])
-            for text in complaints_about(guard, where, oso):
-                place = guard.place
-                yield Finding(Severity.ERROR, text, place.file or None, place.line or None)
+    """Find actions and classes in guards that the policy does not know."""
+    for guard, complaint in vain_guards(app, oso):
+        place = guard.place
+        yield Finding(Severity.ERROR, complaint, place.file or None, place.line or None)
 
 
 # -- printing ------------------------------------------------------------------------
