@@ -124,13 +124,11 @@ def _telling() -> contextlib.AbstractContextManager[None]:
 
 def _measure_policies(config: pytest.Config) -> None:
     _check_for_coverage()
-    from flask_oso.coverage import is_measuring
-    from flask_oso.rule_coverage import TOO_LATE, PolicyCoverage, is_too_late
+    from flask_oso.rule_coverage import measure_policies
 
-    if is_too_late():
-        raise pytest.UsageError(TOO_LATE)
-    if not is_measuring():
-        config.pluginmanager.register(_PolicyCoveragePlugin(PolicyCoverage()), "flask_oso_cov")
+    measured = measure_policies()
+    if measured is not None:
+        config.pluginmanager.register(_PolicyCoveragePlugin(measured), "flask_oso_cov")
 
 
 def _check_for_coverage() -> None:

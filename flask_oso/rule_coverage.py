@@ -2,7 +2,8 @@
 
 Where pytest-cov measures, each ``Coverage`` that it makes is told of policies, so they stand in
 its reports. Where nothing measures, a ``Coverage`` of policies alone is started here, and
-reported at the end. What was started by ``coverage run`` cannot be told any more.
+reported at the end. What ``coverage run`` has started without the plugin cannot be given it any
+more, and ``coverage report`` would not have it: there policies are counted beside it.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ import coverage
 from coverage.exceptions import NoDataError
 
 from .coverage import PolarPlugin, is_measuring
+from .polar import measuring
 
 PLUGIN = PolarPlugin.__module__
 _TRACER = f"{PLUGIN}.{PolarPlugin.__qualname__}"
 _POLICIES = "*.polar"
 
-TOO_LATE = (
-    "'--oso-cov' came too late: coverage.py measures already. Put 'plugins = flask_oso.coverage'"
-    " into the [run] section of its configuration, where 'coverage report' finds it, too."
+#: What is said below the table of policies that were counted beside ``coverage run``.
+IN_REPORT = (
+    "For these lines in 'coverage report', put 'plugins = flask_oso.coverage' into the [run]"
+    " section of the configuration of coverage.py.\n"
 )
 NOTHING_LOADED = "No policy file was loaded.\n"
 
@@ -46,27 +49,33 @@ def telling() -> Iterator[None]:
         coverage.Coverage = usual  # type: ignore[misc]
 
 
-def is_too_late() -> bool:
-    """Tell whether coverage.py measures without policies."""
-    return coverage.Coverage.current() is not None and not is_measuring()
+def measure_policies() -> PolicyCoverage | None:
+    """Begin to count what policies reach; ``None`` where coverage.py does so already."""
+    running = coverage.Coverage.current()
+    if running is None:
+        return PolicyCoverage()
+    return None if is_measuring() else PolicyCoverageBeside(running)
 
 
 class PolicyCoverage:
-    """Measures policies, and nothing else, while nothing else is measured."""
+    """Counts the lines of policies while nothing else is measured."""
+
+    #: What to say below the report.
+    hint = ""
 
     def __init__(self) -> None:
         self._coverage = coverage.Coverage(data_file=None, config_file=False, branch=False)
         self._coverage.set_option("run:include", [_POLICIES])
         self._coverage.set_option("run:disable_warnings", ["no-data-collected"])
         _tell(self._coverage)
-        self._coverage.start()
         self._runs = True
+        self._begin()
 
     def stop(self) -> None:
-        """Measure no more."""
+        """Count no more."""
         if self._runs:
             self._runs = False
-            self._coverage.stop()
+            self._end()
 
     def lines(self) -> dict[str, list[int]]:
         """Give the lines that were reached, by file."""
@@ -74,7 +83,7 @@ class PolicyCoverage:
         return {file: sorted(data.lines(file) or ()) for file in data.measured_files()}
 
     def add(self, lines: Mapping[str, Collection[int]]) -> None:
-        """Count lines that were reached in another process."""
+        """Count lines that were reached elsewhere."""
         data = self._coverage.get_data()
         data.add_lines(lines)
         data.add_file_tracers(dict.fromkeys(lines, _TRACER))
@@ -86,10 +95,47 @@ class PolicyCoverage:
             self._coverage.report(file=table, show_missing=True, include=[_POLICIES])
         except NoDataError:
             return NOTHING_LOADED
-        return table.getvalue()
+        return table.getvalue() + self.hint
+
+    def _begin(self) -> None:
+        self._coverage.start()
+
+    def _end(self) -> None:
+        self._coverage.stop()
 
 
-def _tell(measuring: coverage.Coverage) -> None:
-    plugins = t.cast(list[str], measuring.get_option("run:plugins"))
+class PolicyCoverageBeside(PolicyCoverage):
+    """Counts the lines of policies while a ``Coverage`` without the plugin measures Python.
+
+    Two cannot trace at once, so it is told of each line where coverage.py would look on.
+
+    :param running: the one that measures.
+    """
+
+    hint = IN_REPORT
+
+    def __init__(self, running: coverage.Coverage) -> None:
+        self._running = running
+        self._plugins = running.get_option("run:plugins")
+        self._reach = measuring.reach
+        self._reached: dict[str, set[int]] = {}
+        super().__init__()
+
+    def _begin(self) -> None:
+        # Engines ask whether the one that measures knows of policies.
+        _tell(self._running)
+        measuring.reach = self._note
+
+    def _end(self) -> None:
+        measuring.reach = self._reach
+        self._running.set_option("run:plugins", self._plugins)
+        self.add(self._reached)
+
+    def _note(self, file: str, line: int) -> None:
+        self._reached.setdefault(file, set()).add(line)
+
+
+def _tell(told: coverage.Coverage) -> None:
+    plugins = t.cast(list[str], told.get_option("run:plugins"))
     if PLUGIN not in plugins:
-        measuring.set_option("run:plugins", [*plugins, PLUGIN])
+        told.set_option("run:plugins", [*plugins, PLUGIN])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import typing as t
 
 import pytest
+
+from flask_oso.rule_coverage import IN_REPORT
 
 pytest_plugins = "pytester"
 
@@ -338,17 +341,15 @@ def test_oso_cov_under_coverage_run(project: pytest.Pytester) -> None:
 
 
 def test_oso_cov_under_coverage_run_that_knows_no_policies(project: pytest.Pytester) -> None:
-    """Nothing can be told to it any more, so it is said what to write where."""
-    result = run_alone(project, "--oso-cov", by=["-m", "coverage", "run"])
+    """Policies are reported at the end of the tests, and it is said what the report needs."""
+    ran = run_alone(project, "--oso-cov", by=["-m", "coverage", "run", "--source=."])
+    report = project.run(sys.executable, "-m", "coverage", "report", "-m")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(
-        [
-            "ERROR: '--oso-cov' came too late: coverage.py measures already. Put"
-            " 'plugins = flask_oso.coverage' into the [[]run] section of its configuration, where"
-            " 'coverage report' finds it, too."
-        ]
-    )
+    ran.assert_outcomes(passed=1)
+    ran.stdout.re_match_lines([*REPORTED, re.escape(IN_REPORT.rstrip())])
+    ran.stdout.no_fnmatch_line("*.py *%*")
+    report.stdout.re_match_lines([r"site_of_tests\.py +\d+ +0 +100%"])
+    report.stdout.no_fnmatch_line("*policy.polar*")
 
 
 def test_oso_cov_with_a_configured_plugin(project: pytest.Pytester) -> None:
