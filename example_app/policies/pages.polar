@@ -12,9 +12,7 @@ resource(_type: Page, "page", actions, roles) if
 # Whoever owns an organization administers each of its pages.
 resource(_type: Organization, "organization", actions, roles) if
   actions = ["create_pages"] and
-  roles = {
-    owner: { permissions: ["create_pages"], implies: ["page:admin"] }
-  };
+  roles = { owner: { permissions: ["create_pages"], implies: ["page:admin"] } };
 
 parent_child(organization: Organization, page: Page) if
   organization = page.organization;

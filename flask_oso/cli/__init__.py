@@ -32,6 +32,7 @@ _MODULES = {
     "actions": "decisions",
     "check": "check",
     "explain": "decisions",
+    "fmt": "fmt",
     "query": "queries",
     "routes": "routes",
     "shell": "queries",

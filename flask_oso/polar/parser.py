@@ -96,6 +96,11 @@ def parse_query(source: Source, nesting: int | None = None) -> Term:
     raise _with_hint(problem, tokens, 0, len(tokens), is_query=True)
 
 
+def read_tokens(source: Source) -> list[Token]:
+    """Give the tokens of a text, also those that the grammar has no place for."""
+    return [token for part in _syntax().parts(Text(_without_mark(source))) for token in part]
+
+
 def _without_mark(source: Source) -> Source:
     if not source.text.startswith(BYTE_ORDER_MARK):
         return source

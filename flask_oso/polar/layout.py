@@ -1,0 +1,180 @@
+"""Lines of text from pieces that say where a line may end.
+
+In go texts, places to break, groups and comments; out come lines. A group that fits behind
+what stands before it is one line; otherwise it is broken at all its own places. Nothing
+here recurses: groups may be nested as deep as they like.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from collections.abc import Sequence
+
+#: How long a line may be, as far as there are places to break it.
+WIDTH = 88
+_INDENT = "  "
+#: Deeper lines are indented no more: a text shall not grow with the square of its depth.
+_DEEPEST = 40
+
+
+class Mark(enum.Enum):
+    """What is no text."""
+
+    #: Where a group begins, and where it ends.
+    OPEN = enum.auto()
+    CLOSE = enum.auto()
+    #: Lines that begin from here on are indented more, or less again.
+    IN = enum.auto()
+    OUT = enum.auto()
+    #: The line ends.
+    END = enum.auto()
+    #: The line ends, and an empty one follows.
+    APART = enum.auto()
+
+
+class Break(t.NamedTuple):
+    """A place where a group may be broken, and what stands there if it is not."""
+
+    flat: str = ""
+
+
+class Remark(t.NamedTuple):
+    """A comment behind a text: the line ends with it."""
+
+    text: str
+
+
+class Note(t.NamedTuple):
+    """A comment on a line of its own."""
+
+    text: str
+
+
+Piece = str | Mark | Break | Remark | Note
+
+
+def lay_out(pieces: Sequence[Piece]) -> list[str]:
+    """Give the lines. A text may have more than one, as strings may."""
+    writer = _Writer(pieces)
+    for at, piece in enumerate(pieces):
+        writer.put(at, piece)
+    writer.end_line()
+    return writer.lines
+
+
+class _Writer:
+    """Lines under way."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.lines: list[str] = []
+        self._pieces = pieces
+        self._groups = _measure(pieces)
+        self._line = ""
+        self._depth = 0
+        #: A comment ended the line: whatever comes next begins another.
+        self._is_over = False
+        #: Whether each of the groups around is broken.
+        self._broken = [True]
+
+    def put(self, at: int, piece: Piece) -> None:
+        """Write a piece."""
+        if isinstance(piece, str):
+            self._write(piece)
+        elif isinstance(piece, Break):
+            self._break(piece)
+        elif isinstance(piece, Remark):
+            self._write(f"  {piece.text}")
+            self._is_over = True
+        elif isinstance(piece, Note):
+            self.end_line()
+            self._write(piece.text)
+            self._is_over = True
+        else:
+            self._mark(at, piece)
+
+    def end_line(self) -> None:
+        """End a line that has begun."""
+        if self._line.strip():
+            self.lines.append(self._line.rstrip())
+        self._line = ""
+        self._is_over = False
+
+    def _indent(self) -> str:
+        return _INDENT * min(self._depth, _DEEPEST)
+
+    def _write(self, text: str) -> None:
+        if not text:
+            return
+        if self._is_over:
+            self.end_line()
+        if not self._line.strip():
+            self._line = self._indent()
+            text = text.lstrip(" ")
+        self._line += text
+
+    def _break(self, piece: Break) -> None:
+        if self._broken[-1] or self._is_over:
+            self.end_line()
+        else:
+            self._line += piece.flat
+
+    def _mark(self, at: int, mark: Mark) -> None:
+        if mark is Mark.OPEN:
+            self._broken.append(not self._fits(at))
+        elif mark is Mark.CLOSE:
+            self._broken.pop()
+        elif mark in (Mark.IN, Mark.OUT):
+            self._depth += 1 if mark is Mark.IN else -1
+        else:
+            self.end_line()
+            if mark is Mark.APART and self.lines:
+                self.lines.append("")
+
+    def _fits(self, at: int) -> bool:
+        width, end = self._groups[at]
+        if width is None:
+            return False
+        begun = self._line.rpartition("\n")[2] if self._line.strip() else self._indent()
+        return len(begun) + width + self._tail(end) <= WIDTH
+
+    def _tail(self, at: int) -> int:
+        """Give the width of what stands on a line in any case behind a group that ends here."""
+        width = 0
+        for number in range(at + 1, len(self._pieces)):
+            piece = self._pieces[number]
+            if isinstance(piece, str):
+                width += len(piece)
+            elif isinstance(piece, Break) or piece in (Mark.END, Mark.APART):
+                break
+        return width
+
+
+def _measure(pieces: Sequence[Piece]) -> dict[int, tuple[int | None, int]]:
+    """Give the width of each group as one line, and its end, by its beginning.
+
+    The width is ``None`` if the group cannot be one line.
+    """
+    groups: dict[int, tuple[int | None, int]] = {}
+    begun: list[int] = []
+    widths: list[int | None] = [0]
+    for at, piece in enumerate(pieces):
+        if piece is Mark.OPEN:
+            begun.append(at)
+            widths.append(0)
+            continue
+        width = _width(piece)
+        if piece is Mark.CLOSE:
+            width = widths.pop()
+            groups[begun.pop()] = width, at
+        before = widths[-1]
+        widths[-1] = None if width is None or before is None else before + width
+    return groups
+
+
+def _width(piece: Piece) -> int | None:
+    if isinstance(piece, str):
+        return None if "\n" in piece else len(piece)
+    if isinstance(piece, Break):
+        return len(piece.flat)
+    return 0 if piece in (Mark.IN, Mark.OUT, Mark.CLOSE) else None

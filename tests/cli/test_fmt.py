@@ -1,0 +1,156 @@
+"""``flask oso fmt``: writes files, or says which it would write."""
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_oso import FlaskOso
+
+UGLY = "# a\nf( 1 );"
+PRETTY = "# a\nf(1);\n"
+DIFF = (
+    "--- ugly.polar\n+++ ugly.polar (formatted)\n@@ -1,2 +1,2 @@\n # a\n-f( 1 );\n"
+    "\\ No newline at end of file\n+f(1);\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to a folder with an ugly policy, a pretty one, and one that is none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ugly.polar").write_text(UGLY, encoding="utf-8")
+    (tmp_path / "pretty.polar").write_text(PRETTY, encoding="utf-8")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "none.polar").write_text("f( 1 ;", encoding="utf-8")
+    return tmp_path
+
+
+def test_fmt_writes_what_is_not_in_style(folder: Path, run: t.Any) -> None:
+    """A file is written only if it changes, and it is told."""
+    before = (folder / "pretty.polar").stat().st_ino
+
+    result = run(Flask("site"), "fmt", "ugly.polar", "pretty.polar")
+
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
+    assert (folder / "pretty.polar").stat().st_ino == before
+    assert result.stdout == "Formatted ugly.polar.\n"
+    assert result.stderr == "1 file to format, 2 files in all.\n"
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "output"),
+    [
+        (["--check"], 1, "Would format ugly.polar.\n"),
+        (
+            ["--diff"],
+            0,
+            DIFF,
+        ),
+        (
+            ["--diff", "--check"],
+            1,
+            DIFF,
+        ),
+    ],
+)
+def test_fmt_that_writes_nothing(
+    folder: Path, run: t.Any, options: list[str], code: int, output: str
+) -> None:
+    """'--check' and '--diff' leave files alone; the former has an exit code for scripts."""
+    result = run(Flask("site"), "fmt", *options, "ugly.polar")
+
+    assert (result.exit_code, result.stdout) == (code, output)
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == UGLY
+
+
+def test_fmt_leaves_what_is_no_policy(folder: Path, run: t.Any) -> None:
+    """A file with a mistake is told of with its place, and the others are formatted."""
+    result = run(Flask("site"), "fmt", ".")
+
+    assert result.exit_code == 3
+    assert "did not expect to find the token ';' at line 1, column 6 of file" in result.stderr
+    assert (folder / "inner" / "none.polar").read_text(encoding="utf-8") == "f( 1 ;"
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
+    assert result.stderr.endswith("1 file to format, 3 files in all.\n")
+
+
+def test_fmt_without_files_formats_the_policy_of_the_app(folder: Path, run: t.Any) -> None:
+    """The files are those that are loaded."""
+    app = Flask("site", root_path=str(folder))
+    (folder / "ugly.polar").write_text("allow( 1,2,3 );", encoding="utf-8")
+    app.config["OSO_POLICIES"] = "ugly.polar"
+    FlaskOso(app=app)
+
+    result = run(app, "fmt")
+
+    assert result.exit_code == 0
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == "allow(1, 2, 3);\n"
+
+
+def test_fmt_reads_standard_input(run: t.Any) -> None:
+    """Editors give the text, and take what comes out."""
+    result = run(Flask("site"), "fmt", "-", input=UGLY)
+
+    assert (result.exit_code, result.stdout) == (0, PRETTY)
+
+
+def test_fmt_keeps_the_mode_of_a_file(folder: Path, run: t.Any) -> None:
+    """Who may read a policy does not change."""
+    (folder / "ugly.polar").chmod(0o640)
+
+    run(Flask("site"), "fmt", "ugly.polar")
+
+    assert stat.S_IMODE((folder / "ugly.polar").stat().st_mode) == 0o640
+
+
+def test_fmt_writes_where_a_link_leads(folder: Path, run: t.Any) -> None:
+    """A link stays a link."""
+    (folder / "link.polar").symlink_to("ugly.polar")
+
+    run(Flask("site"), "fmt", "link.polar")
+
+    assert (folder / "link.polar").is_symlink()
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
+
+
+def test_fmt_that_cannot_write_leaves_nothing_behind(
+    folder: Path, run: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is there in whole, old or new, and no other one."""
+
+    def fail(*args: t.Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", fail)
+    before = sorted(folder.iterdir())
+
+    result = run(Flask("site"), "fmt", "ugly.polar")
+
+    assert result.exit_code == 2
+    assert result.stderr == "Error: ugly.polar cannot be written: Permission denied.\n"
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == UGLY
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.polar", "Could not find file: missing.polar\n"),
+        ("a.txt", "Polar files must have .polar extension. Offending file: a.txt\n"),
+        ("latin.polar", "Error: latin.polar is not UTF-8. Save it as UTF-8.\n"),
+    ],
+)
+def test_fmt_of_what_is_no_file(folder: Path, run: t.Any, name: str, message: str) -> None:
+    """What cannot be read is misconfigured."""
+    (folder / "latin.polar").write_bytes(b'f("\xe9");')
+
+    result = run(Flask("site"), "fmt", name)
+
+    assert (result.exit_code, result.stderr) == (2, message)
