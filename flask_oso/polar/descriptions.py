@@ -127,7 +127,7 @@ class Describer:
     """
 
     def __init__(self, classes: Mapping[str, type], redaction: Redaction) -> None:
-        self._names = {cls: name for name, cls in reversed([*classes.items()])}
+        self._names = {id(cls): name for name, cls in reversed([*classes.items()])}
         self.redaction = redaction
         self._hidden: set[t.Any] = set()
         # With the objects, which keeps them alive: an identity is not reused.
@@ -143,7 +143,7 @@ class Describer:
             # Few numbers are secret, and small ones are everywhere.
             if value and (type(value) is not int or abs(value) >= _MIN_SECRET):
                 self._hidden.add(value)
-        elif value is not None and not isinstance(value, (bool, float, type)):
+        elif value is not None and not _is_of(value, (bool, float, type)):
             self._hidden_objects[id(value)] = value
 
     def is_hidden(self, term: t.Any) -> bool:
@@ -175,7 +175,7 @@ class Describer:
         return shortened("".join(self._pieces(term, 0)), most)
 
     def _class_name(self, cls: type) -> str:
-        return self._names.get(cls) or shortened(cls.__name__, _MAX_STRING)
+        return self._names.get(id(cls)) or shortened(cls.__name__, _MAX_STRING)
 
     def _pieces(self, term: t.Any, depth: int) -> Iterator[str]:
         term = follow(term)
@@ -229,15 +229,23 @@ class Describer:
             return "nil"
         if id(value) in self._hidden_objects or self._is_hidden_text(value):
             return REDACTED
-        if isinstance(value, type):
+        nameless = f"<{self._class_name(type(value))} object>"
+        try:
+            return self._known(value, depth) or nameless
+        except Exception:
+            # An object that cannot say what it is; the explanation goes on without.
+            return nameless
+
+    def _known(self, value: t.Any, depth: int) -> str | None:
+        """Show an object by what it is called, or by what it says of itself."""
+        if _is_of(value, type):
             return self._class_name(value)
-        if isinstance(value, enum.Enum):
+        if _is_of(value, enum.Enum):
             return f"{type(value).__name__}.{value.name}"
         brackets = _CONTAINERS.get(type(value))
         if brackets is not None:
             return "".join(self._collection(value, brackets, depth))
-        key = self._key(value)
-        return f"<{self._class_name(type(value))} object>" if key is None else key
+        return self._key(value) or self._own_text(value)
 
     def _is_hidden_text(self, value: t.Any) -> bool:
         # Not any object: to ask it for its hash would run what it likes.
@@ -256,51 +264,46 @@ class Describer:
         yield _and_more(len(value)) + brackets[1]
 
     def _key(self, value: t.Any) -> str | None:
-        """Call an object by its key, or by what it says of itself; ``None`` if by neither."""
         key = _key_of(value)
-        if key:
-            name = self._class_name(type(value))
-            is_hidden = self.redaction.hides("id") or any(
-                self._is_hidden_text(part) for part in key
-            )
-            parts = REDACTED if is_hidden else ",".join(map(_key_text, key))
-            return f"{name}:{parts}"
-        return self._own_text(value)
+        if not key:
+            return None
+        is_hidden = self.redaction.hides("id") or any(map(self._is_hidden_text, key))
+        parts = REDACTED if is_hidden else ",".join(map(_key_text, key))
+        return f"{self._class_name(type(value))}:{parts}"
 
     def _own_text(self, value: t.Any) -> str | None:
         own: object = type(value).__repr__
         if own is object.__repr__:
             return None
-        try:
-            text = repr(value[:_MAX_STRING] if isinstance(value, _TEXTS) else value)
-        except Exception:
-            # An object that cannot say what it is; the explanation goes on without.
-            return None
-        if not isinstance(text, str):
-            return None
+        text = repr(value[:_MAX_STRING] if _is_of(value, _TEXTS) else value)
         cleaned = self.redaction.cleaned(self.without_hidden(text[:_MAX_REPR]))
         return with_escapes(shortened(cleaned, MAX_VALUE))
+
+
+def _is_of(value: t.Any, kinds: type | tuple[type, ...]) -> bool:
+    """Tell whether a value is of a kind; no object is asked, nor believed to be another."""
+    return issubclass(type(value), kinds)
 
 
 def _contents(term: t.Any) -> Sequence[t.Any]:
     """Give what is in a collection, as terms."""
     if isinstance(term, (List, Dictionary)):
         return [follow(part) for part in parts(term)]
-    value = getattr(term, "value", None)
-    if isinstance(value, (list, tuple, set, frozenset)) and iterates_itself(type(value)):
+    value: t.Any = getattr(term, "value", None)
+    if _is_of(value, (list, tuple, set, frozenset)) and iterates_itself(type(value)):
         return [_as_value(Instance(each)) for each in itertools.islice(value, _MAX_HIDDEN)]
     return ()
 
 
 def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:
-    """Give the key of an object without running anything of it, and without a database."""
+    """Give the key of an object without a database, and without its properties."""
     try:
         own = object.__getattribute__(value, "__dict__")
     except AttributeError:
         own = {}
     # The state that SQLAlchemy keeps has the key as it is in the database.
     identity = getattr(own.get("_sa_instance_state"), "identity", None)
-    if isinstance(identity, tuple) and identity:
+    if type(identity) is tuple and identity:
         return identity
     key = own.get("id")
     if key is None and is_quiet(type(value), "id"):
@@ -313,11 +316,7 @@ def _is_key(key: t.Any) -> bool:
 
 
 def _key_text(key: t.Any) -> str:
-    try:
-        return with_escapes(shortened(str(key), _MAX_STRING))
-    except Exception:
-        # A part of a key may be anything that a database can hold.
-        return type(key).__name__
+    return with_escapes(shortened(str(key), _MAX_STRING))
 
 
 def _as_value(term: Instance) -> t.Any:

@@ -420,10 +420,7 @@ class Explainer:
             value: t.Any = [] if kind is List else {}
         else:
             value = getattr(arg, "value", None)
-        # Other kinds of classes run code of their own to tell.
-        return any(
-            cls is None or type(cls) not in ASK_CLASSES or isinstance(value, cls) for cls in classes
-        )
+        return any(cls is None or _is_perhaps(value, cls) for cls in classes)
 
     def _members(self, tag: str) -> Sequence[str]:
         if tag not in RESERVED_NAMES:
@@ -468,6 +465,17 @@ def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
             # What a lookup must give is known before what it gives.
             return follow(computed)
     return follow(snapshot.values[operand.slot])
+
+
+def _is_perhaps(value: t.Any, cls: type) -> bool:
+    if type(cls) not in ASK_CLASSES:
+        # Other kinds of classes run code of their own to tell.
+        return True
+    try:
+        return isinstance(value, cls)
+    except Exception:
+        # An object that answers for its class itself, and failed.
+        return True
 
 
 def _is_plain(value: t.Any) -> bool:

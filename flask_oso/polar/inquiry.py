@@ -15,7 +15,7 @@ from .explaining import Explainer
 from .host import result_to_polar
 from .limits import Limits
 from .machine import Program
-from .nodes import Call
+from .nodes import Call, Instance
 from .proof import Proof
 from .proving import ProvingSolver, Record
 from .reasons import Outcome, Problem, Question
@@ -62,7 +62,7 @@ class Inquiry:
         except Exception as raised:
             # Nothing is decided here: what is broken is told apart from what is denied.
             error = raised
-        shown = tuple(self._describer.term(result_to_polar(arg)) for arg in args)
+        shown = tuple(map(self._shown, args))
         if error is not None:
             return self._broken(name, shown, record, error, decide)
         if record.solution is not None:
@@ -71,6 +71,14 @@ class Inquiry:
         advisor = Advisor(lambda changes: self._ask(call, changes), self._program, self._describer)
         suggestions = advisor.suggest(record)
         return Proof(Outcome.DENIED, name, shown, self._denied(record), suggestions)
+
+    def _shown(self, arg: object) -> str:
+        try:
+            term = result_to_polar(arg)
+        except Exception:
+            # The question was broken by this argument; it is shown as an object.
+            term = Instance(arg)
+        return self._describer.term(term)
 
     def _denied(self, record: Record) -> Question | None:
         if record.root is None:

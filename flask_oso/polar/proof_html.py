@@ -154,7 +154,8 @@ def _parts(condition: Condition, is_near: bool) -> Iterator[str]:
 
 def _item(verdict: Verdict, title: str, lines: Iterable[str], is_open: bool) -> Iterator[str]:
     """Give an item of a list, which can be opened if there is something in it."""
-    mark = f'<span class="oso-mark">{_MARKS[verdict]}</span>'
+    label = f'role="img" aria-label="{verdict.value}"'
+    mark = f'<span class="oso-mark" {label}>{_MARKS[verdict]}</span>'
     name = _CLASSES[verdict]
     inside = [*lines]
     if not inside:

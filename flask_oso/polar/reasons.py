@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import os
 
 from .characters import with_escapes
 from .sources import Span
@@ -204,7 +205,19 @@ def place_of(span: Span | None) -> Place | None:
     end = min(at + max(span.end - span.start, 1), len(line))
     parts = (line[:at], line[at:end], line[end:])
     before, marked, after = (_shown(part) for part in parts)
-    return Place(span.source.name, span.line, span.column, before, marked, after)
+    return Place(_file(span.source.name), span.line, span.column, before, marked, after)
+
+
+def _file(name: str | None) -> str | None:
+    """Give the name of a file from the current directory, if it is inside."""
+    if name is None or not os.path.isabs(name):
+        return name
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except OSError:
+        # It was removed meanwhile.
+        return name
+    return name.removeprefix(here)
 
 
 def _shown(text: str) -> str:

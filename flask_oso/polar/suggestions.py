@@ -441,18 +441,19 @@ def _elements(term: t.Any) -> Sequence[t.Any] | None:
     """Give the elements of a list, or of a collection that gives them without a search."""
     if isinstance(term, List):
         return term.items if term.rest is None else None
-    value = getattr(term, "value", None)
-    if not isinstance(value, (list, tuple, set, frozenset)) or not iterates_itself(type(value)):
+    value: t.Any = getattr(term, "value", None)
+    kind = type(value)
+    if not issubclass(kind, (list, tuple, set, frozenset)) or not iterates_itself(kind):
         return None
     return [result_to_polar(each) for each in value]
 
 
 def _next_to(term: t.Any, direction: int) -> Term | None:
     """Give a value beside a number or a date; equal to it if the direction is none."""
-    value = getattr(term, "value", None)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    value: t.Any = getattr(term, "value", None)
+    if type(value) in (int, float):
         return Value(value + direction)
-    if isinstance(value, datetime.date):
+    if issubclass(type(value), datetime.date):
         with contextlib.suppress(OverflowError):
             return Instance(value + datetime.timedelta(days=direction))
     return None

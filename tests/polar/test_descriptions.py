@@ -80,6 +80,22 @@ class Mapped:
         raise AssertionError("It was read from the database.")
 
 
+class Liar:
+    """Does not say what it is."""
+
+    @property
+    def __class__(self) -> t.Any:
+        raise RuntimeError("no")
+
+
+class Closed:
+    """Does not show what it has."""
+
+    @property
+    def __dict__(self) -> t.Any:
+        raise RuntimeError("no")
+
+
 class Color(enum.Enum):
     """An enumeration."""
 
@@ -121,6 +137,8 @@ def show(value: object) -> str:
         (Mapped(), "Mapped:3,de"),
         (Computed(), "<Computed object>"),
         (Silent(), "<Silent object>"),
+        (Liar(), "<Liar object>"),
+        (Closed(), "<Closed object>"),
         (Long(), f"{'x' * 119}…"),
         (Account("ann", "hunter2"), "Account(name='ann', password=[redacted])"),
         (b"x" * 10_000, f"b'{'x' * 80}'"),

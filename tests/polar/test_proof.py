@@ -353,8 +353,10 @@ def test_long_list_is_cut_short() -> None:
 
 
 def test_explaining_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """A policy that prints has printed when it decided."""
-    explain('allow(user: User, _, _) if print("seen") and user.age = 3;', "ann edit draft")
+    """A policy that prints, or stops, did so when it decided."""
+    policy = 'allow(user: User, _, _) if print("seen") and debug() and user.age = 3;'
+
+    explain(policy, "ann edit draft")
 
     assert capsys.readouterr() == ("", "")
 
@@ -582,3 +584,52 @@ def test_policies_of_the_older_roles_are_explained() -> None:
     assert (denied.outcome, allowed.outcome) == (Outcome.DENIED, Outcome.ALLOWED)
     assert "✗ role_allows(actor, action, resource)" in str(denied)
     assert [each.text for each in denied.suggestions] == ['role "editor" on Org:1']
+
+
+def test_file_is_named_from_the_current_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the project has the name that one would type."""
+    file = tmp_path / "policies" / "main.polar"
+    file.parent.mkdir()
+    file.write_text("allow(_, _, post: Post) if post.published;", encoding="utf-8")
+    oso = Oso()
+    oso.register_class(Post)
+    oso.load_files([file])
+    post = Post(id=1, published=False)
+
+    elsewhere = str(oso.explain("ann", "read", post))
+    monkeypatch.chdir(tmp_path)
+    here = str(oso.explain("ann", "read", post))
+
+    assert f"({file}:1:1)" in elsewhere
+    assert f"({Path('policies', 'main.polar')}:1:1)" in here
+
+
+def test_object_that_fails_to_say_what_it_is_is_explained() -> None:
+    """Parameters are compared with objects that answer for their class themselves."""
+
+    class Liar:
+        @property
+        def __class__(self) -> t.Any:
+            raise RuntimeError("no")
+
+    proof = make_oso('allow(_: User, "read", _); allow(_, "list", _);').explain(Liar(), "edit", 1)
+
+    assert proof.outcome is Outcome.DENIED
+    assert 'action is "edit", the rule wants "read"' in str(proof)
+
+
+def test_object_that_no_policy_can_be_asked_about_is_broken() -> None:
+    """What raises in a decision, whatever it is, is told."""
+
+    class Unhashable(type):
+        __hash__ = None  # type: ignore[assignment]  # that is the point
+
+    class Odd(metaclass=Unhashable):
+        pass
+
+    proof = make_oso("allow(_, _, _);").explain(Odd(), "edit", "x")
+
+    assert proof.outcome is Outcome.BROKEN
+    assert proof.args[0] == "<Odd object>"
