@@ -31,7 +31,7 @@ def find_actor(app: Flask) -> t.Any:
     :raises AttributeError: nothing says who acts, not even that it is nobody.
     """
     is_known = False
-    for find in (_of_flask_login, _of_jwt, _of_http_auth, _of_g):
+    for find in _SOURCES if _uses_library(app) else (_of_g,):
         actor = find(app)
         if actor is not None and actor is not NOT_GIVEN:
             return actor
@@ -114,6 +114,10 @@ def _callee_of(found: t.Any, named: t.Any) -> Callee:
     return Callee(found)
 
 
+def _uses_library(app: Flask) -> bool:
+    return hasattr(app, "login_manager") or uses_jwt(app) or "flask_httpauth" in sys.modules
+
+
 def _of_flask_login(app: Flask) -> t.Any:
     if login_manager_of(app) is None or not has_request_context():
         return NOT_GIVEN
@@ -161,19 +165,22 @@ def _of_http_auth(app: Flask) -> t.Any:
     # It leaves the user on 'g', in views that it protects, and no other trace in the app.
     if "flask_httpauth" not in sys.modules:
         return NOT_GIVEN
-    user = _find_g().get("flask_httpauth_user", NOT_GIVEN)
+    user = getattr(_find_g(), "flask_httpauth_user", NOT_GIVEN)
     return None if user is False else user
 
 
 def _of_g(app: Flask) -> t.Any:
     found = _find_g()
-    user = unwrap(found.get("user", NOT_GIVEN))
-    current_user = unwrap(found.get("current_user", NOT_GIVEN))
-    if user is NOT_GIVEN or user is current_user:
+    current_user = unwrap(getattr(found, "current_user", NOT_GIVEN))
+    if not hasattr(found, "user"):
         return current_user
-    if current_user is NOT_GIVEN:
+    user = unwrap(found.user)
+    if current_user is NOT_GIVEN or user is current_user:
         return user
     raise OsoError(
         "'g.user' and 'g.current_user' are not the same, so it is not clear who acts. Say it with"
         " 'OSO_ACTOR' or 'set_get_actor'."
     )
+
+
+_SOURCES = (_of_flask_login, _of_jwt, _of_http_auth, _of_g)

@@ -34,6 +34,7 @@ METHOD_ACTIONS: Mapping[str, str] = {
 
 Arguments = dict[str, t.Any]
 _Parameter = inspect.Parameter
+_MOST_VIEWS = 1_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Parameters:
     by_keyword: frozenset[str] = frozenset()
     #: It has ``**kwargs``.
     takes_all: bool = False
+    #: A guard further inside finds an object, too.
+    has_guard: bool = False
 
     def take(self, name: str) -> bool:
         """Tell whether the view takes an argument by keyword."""
@@ -65,8 +68,10 @@ class Demand:
     key: Key | None = None
     #: A view that takes the object has to get one.
     serves_view: bool = True
-    #: What views take: to look takes longer than to decide.
-    _known: dict[View, Parameters] = dataclasses.field(default_factory=dict, init=False)
+    #: What views take, with what it was found of: to look takes longer than to decide.
+    _known: dict[tuple[int, int], tuple[Parameters, View, View]] = dataclasses.field(
+        default_factory=dict, init=False
+    )
 
     def meet(self, extension: FlaskOso, app: Flask, view: View, given: Arguments) -> Arguments:
         """Give the arguments to call a view with.
@@ -76,8 +81,7 @@ class Demand:
         :raises OsoError: no decision could be made.
         """
         action = self._action()
-        entered = _entered(app, view)
-        parameters = self._parameters_of(entered)
+        parameters = self._parameters_of(view, _entered(app, view))
         variables = self._variables(parameters, given)
         if self.key is None or variables is None:
             manner = Manner.CHALLENGE
@@ -86,7 +90,7 @@ class Demand:
         identity = self.key.identity_in(given, variables)
         found: t.Any = extension.load(self.key.cls, identity, actor=self.actor, action=action)
         used = _note_used(app, variables)
-        if not parameters.takes_all and not _needs_variables(view, entered):
+        if not parameters.takes_all and not parameters.has_guard:
             left_out = used - parameters.by_keyword
             given = {name: each for name, each in given.items() if name not in left_out}
         keyword = self.key.keyword
@@ -94,14 +98,16 @@ class Demand:
 
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
-        return dict(zip(self._parameters_of(view).by_position, args, strict=False)) if args else {}
+        if not args:
+            return {}
+        return dict(zip(self._parameters_of(view, view).by_position, args, strict=False))
 
     def check_view(self, view: View) -> None:
         """Look at a view when it is decorated.
 
         :raises OsoError: it cannot be given the object.
         """
-        parameters = self._parameters_of(view)
+        parameters = self._parameters_of(view, view)
         keyword = self.key.keyword if self.key is not None else None
         if keyword in parameters.by_position and keyword not in parameters.by_keyword:
             raise OsoError(
@@ -126,11 +132,20 @@ class Demand:
             )
         return self.action[method]
 
-    def _parameters_of(self, view: View) -> Parameters:
-        known = self._known.get(view)
+    def _parameters_of(self, view: View, entered: View) -> Parameters:
+        """Give the arguments of the function that is called in the end."""
+        # A view need not have a hash. It is kept, so that no other one gets its id.
+        key = id(view), id(entered)
+        known = self._known.get(key)
         if known is None:
-            known = self._known[view] = parameters_of(view)
-        return known
+            guards = [*guards_of(view), *guards_of(entered)]
+            has_guard = any(guard.key is not None for guard in guards)
+            parameters = dataclasses.replace(parameters_of(entered), has_guard=has_guard)
+            known = parameters, view, entered
+            # A descriptor of a class may make a new function each time.
+            if len(self._known) < _MOST_VIEWS:
+                self._known[key] = known
+        return known[0]
 
     def _variables(self, parameters: Parameters, given: Arguments) -> tuple[str, ...] | None:
         """Give the variables that identify the object; ``None`` if the class is judged.
@@ -212,11 +227,6 @@ def _entered(app: Flask, view: View) -> View:
     # A decorator of a method is not one of its class.
     is_whole = inspect.unwrap(registered) is inspect.unwrap(view)
     return entered_function(registered, current.method) if is_whole else view
-
-
-def _needs_variables(view: View, entered: View) -> bool:
-    """Tell whether a guard further inside finds an object, too."""
-    return any(guard.key is not None for each in {view, entered} for guard in guards_of(each))
 
 
 def _route_variables() -> set[str]:

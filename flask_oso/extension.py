@@ -342,7 +342,7 @@ class FlaskOso:
         """Return if the actor may, and otherwise answer in a manner; see :meth:`authorize`."""
         app = this_app()
         oso = self.oso_of(find_state(app))
-        who = self._who(actor)
+        who = self.current_actor if actor is NOT_GIVEN else unwrap(actor)
         action = _default_action() if action is None else unwrap(action)
         resource = unwrap(resource)
         if not self._decide(app, oso, who, action, resource):

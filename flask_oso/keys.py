@@ -32,12 +32,16 @@ class Key:
 
     def variables_of(self, names: Collection[str]) -> tuple[str, ...] | None:
         """Give the variables among those of a route; ``None`` if it identifies no object."""
-        return next((each for each in self.choices if all(name in names for name in each)), None)
+        for each in self.choices:
+            if all(map(names.__contains__, each)):
+                return each
+        return None
 
     def identity_in(self, values: Mapping[str, t.Any], variables: tuple[str, ...]) -> t.Any:
         """Give the value of the variable, or a tuple where there are several."""
-        found = tuple(values[name] for name in variables)
-        return found[0] if len(found) == 1 else found
+        if len(variables) == 1:
+            return values[variables[0]]
+        return tuple(values[name] for name in variables)
 
     def __str__(self) -> str:
         """Show the choices, as a sentence names them."""

@@ -298,6 +298,21 @@ def test_signature_is_that_of_the_innermost_function(blog: Blog) -> None:
     assert blog.open("/2").text == "ann"
 
 
+def test_view_may_be_an_object_without_a_hash(blog: Blog) -> None:
+    """What is called counts, whatever kind of object it is."""
+
+    @dataclasses.dataclass
+    class Show:
+        __name__: str = "show"
+
+        def __call__(self, post: Post) -> str:
+            return post.owner
+
+    blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(Show()))
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
 def test_two_guards_of_one_object_must_both_pass(blog: Blog) -> None:
     """The variable is there for both, and left out by the inner one."""
 
@@ -411,6 +426,21 @@ def test_method_of_a_class_is_guarded_by_itself(blog: Blog) -> None:
     class PostView(MethodView):
         @authorize("read", Post)
         def get(self, post: Post) -> str:
+            return post.owner
+
+    blog.app.add_url_rule("/<int:post_id>", view_func=PostView.as_view("post"))
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
+def test_method_that_is_made_anew_for_each_request(blog: Blog) -> None:
+    """A class method has no function of its own, and needs no memory for each request."""
+
+    class PostView(MethodView):
+        decorators: t.ClassVar[list[t.Any]] = [authorize("read", Post)]
+
+        @classmethod
+        def get(cls, post: Post) -> str:
             return post.owner
 
     blog.app.add_url_rule("/<int:post_id>", view_func=PostView.as_view("post"))
