@@ -53,24 +53,21 @@ class _Left(t.NamedTuple):
     entity: t.Any
 
     def query(self) -> t.Any:
-        with _bounded():
+        try:
             return self.builder.query(self.host, self.residual, self.entity)
+        except RecursionError:
+            raise StackOverflowError(_TOO_DEEP) from None
 
     def column(self) -> t.Any:
-        with _bounded():
+        try:
             return self.builder.column(self.host, self.residual, self.entity)
+        except RecursionError:
+            raise StackOverflowError(_TOO_DEEP) from None
 
 
-@contextlib.contextmanager
-def _bounded() -> Iterator[None]:
-    """Make an error of the policy of what is nested too deep for a condition."""
-    try:
-        yield
-    except RecursionError:
-        raise StackOverflowError(
-            "The policy is nested too deep for a condition on rows. Give parts of it rules of"
-            " their own."
-        ) from None
+_TOO_DEEP = (
+    "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
+)
 
 
 class Oso(Polar):
@@ -292,8 +289,10 @@ class Oso(Polar):
         if cls not in engine.host.types:
             raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
         models = builder.models(engine.host)
-        with _bounded():
+        try:
             residual = engine.residual("allow", args, at, cls, models)
+        except RecursionError:
+            raise StackOverflowError(_TOO_DEEP) from None
         return _Left(residual, engine.host, builder, entity)
 
     def get_allowed_actions(

@@ -212,7 +212,7 @@ class Engine:
         prepared = self._prepared_residual(name, args, at, cls, models)
         if prepared is not None:
             with contextlib.suppress(Unprepared):
-                residual = prepared.fill(args, at, models)
+                residual = prepared.fill(args, models)
                 # Where nothing holds it may be because of an error, which shall be seen.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
                     return residual

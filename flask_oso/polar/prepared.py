@@ -87,7 +87,7 @@ def prepare(
     except (PolarRuntimeError, Unprepared):
         # What cannot be said of all objects of a class may be said of one.
         return None
-    return Prepared(residual)
+    return Prepared(residual, rows)
 
 
 def key_of(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
@@ -143,11 +143,13 @@ class Prepared:
     """A residual with columns of objects in it, and what became of it for some values.
 
     :param residual: the residual.
+    :param rows: what stands in it for arguments, by their positions.
     """
 
-    def __init__(self, residual: Residual) -> None:
+    def __init__(self, residual: Residual, rows: Mapping[int, Known]) -> None:
         parts = [*everything(residual.condition), *everything(residual.fails)]
         self._residual = residual
+        self._rows = rows
         self._columns = tuple({part: None for part in parts if _is_known(part)})
         self._related = {
             part.owner
@@ -157,7 +159,7 @@ class Prepared:
         # Two threads may both make one of these; they are the same.
         self._filled: dict[t.Any, tuple[Condition, Condition]] = {}
 
-    def fill(self, args: Sequence[t.Any], at: int, models: Models) -> Residual:
+    def fill(self, args: Sequence[t.Any], models: Models) -> Residual:
         """Fill in what the objects among some arguments hold.
 
         The objects themselves are still placeholders in the condition, and beside it.
@@ -165,7 +167,7 @@ class Prepared:
         :raises Unprepared: if a value is not what its column says, or a relation has changes
             that the database does not know.
         """
-        objects = {placeholder(n, a): a for n, a in enumerate(args) if n != at and is_object(a)}
+        objects = {row: args[position] for position, row in self._rows.items()}
         for owner in self._related:
             if not models.is_stored(objects[owner]):
                 raise Unprepared
