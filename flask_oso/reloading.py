@@ -6,6 +6,9 @@ policy in one step, or nothing changes, and the log and ``OsoState.reload_proble
 Requests look at the files, a few times a second at most: that needs no thread, goes on
 after a fork, and is right under any server. Where ``watchfiles`` is installed a thread looks,
 too, as soon as a file is saved. It begins with the first request of a process.
+
+Each request is judged by one policy: a load waits for those that are under way, for a second
+at most, and requests that begin meanwhile wait for the load.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ import typing as t
 import weakref
 from collections.abc import Callable, Sequence
 
-from flask import Flask
+from flask import Flask, Request
 
-from .globals import OsoState
+from .globals import OsoState, this_request
 from .oso import Oso
 from .policy_files import Look, look_at
 
@@ -30,6 +33,8 @@ from .policy_files import Look, look_at
 INTERVAL = 0.2
 #: Seconds for which files have to stay as they are before they are read.
 PAUSE = 0.05
+#: Seconds for which a load waits for requests that began under the policy in force.
+LONGEST_REQUEST = 1.0
 #: How often a look waits for that before it leaves them to the next one.
 _PATIENCE = 10
 
@@ -47,22 +52,32 @@ Seen = tuple[Look, ...]
 def reload_in_requests(app: Flask, state: OsoState, reloader: Reloader) -> None:
     """Have each request of an app look at the policy files first, in debug mode."""
 
-    def look_at_policies() -> None:
+    def begin() -> None:
         if app.debug:
-            reloader.look(app.logger)
+            reloader.begin(this_request(), app.logger)
         elif not reloader.has_explained:
             reloader.has_explained = True
             app.logger.warning(_NO_EFFECT)
 
+    def end(_error: BaseException | None) -> None:
+        reloader.end(this_request())
+
     reloader.add(state)
-    app.before_request(look_at_policies)
+    app.before_request(begin)
+    app.teardown_request(end)
 
 
 @dataclasses.dataclass(eq=False)
 class _Turn:
     """What belongs to one process: a fork copies a lock, and no thread."""
 
+    #: Held by the one that looks.
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    #: Held while a load takes place, and while a request begins or ends.
+    gate: threading.RLock = dataclasses.field(default_factory=threading.RLock)
+    under_way: weakref.WeakSet[Request] = dataclasses.field(default_factory=weakref.WeakSet)
+    #: Since when a load waits for them.
+    waits_since: float | None = None
     #: When the next look is due.
     due: float = 0.0
     is_followed: bool = False
@@ -92,12 +107,23 @@ class Reloader:
         """Tell an app what becomes of the files, too."""
         self._states = (*self._states, weakref.ref(state))
 
-    def look(self, logger: logging.Logger) -> None:
-        """Load the files again if they changed.
+    def begin(self, request: Request, logger: logging.Logger) -> None:
+        """Load the files again if they changed, and keep the policy until the request ends.
 
-        It raises nothing, and does not wait for a look that another thread has begun: that
-        request goes on with the policy that is in force.
+        It raises nothing, and does not wait while another thread looks at the files.
         """
+        self._look_if_due(logger)
+        turn = self._turn()
+        with turn.gate:
+            turn.under_way.add(request)
+
+    def end(self, request: Request) -> None:
+        """Keep the policy no longer for a request; it may not have begun."""
+        turn = self._turn()
+        with turn.gate:
+            turn.under_way.discard(request)
+
+    def _look_if_due(self, logger: logging.Logger) -> None:
         turn = self._turn()
         if time.monotonic() >= turn.due:
             self._take(turn, logger)
@@ -105,8 +131,8 @@ class Reloader:
             turn.is_followed = True
             _follow(self, logger)
 
-    def look_at_once(self, logger: logging.Logger) -> None:
-        """Do the same whenever the last look was."""
+    def look(self, logger: logging.Logger) -> None:
+        """Load the files again if they changed, whenever the last look was."""
         self._take(self._turn(), logger)
 
     def directories(self) -> set[str]:
@@ -120,12 +146,12 @@ class Reloader:
         if not turn.lock.acquire(blocking=False):
             return
         try:
-            self._look(logger)
+            self._load_if_changed(turn, logger)
             turn.due = time.monotonic() + INTERVAL
         finally:
             turn.lock.release()
 
-    def _look(self, logger: logging.Logger) -> None:
+    def _load_if_changed(self, turn: _Turn, logger: logging.Logger) -> None:
         oso = self._oso()
         # An app may have been given another Oso since.
         states = [
@@ -136,7 +162,10 @@ class Reloader:
         seen = _wait_until_still(self._find)
         if seen is None or seen == self._seen:
             return
-        problem = self._load(oso, seen)
+        with turn.gate:
+            if _has_to_wait(turn):
+                return
+            problem = self._load(oso, seen)
         # What was written while the files were read is read by the next look.
         self._seen = seen if look_at(self._find()) == seen else None
         for state in states:
@@ -160,6 +189,16 @@ class Reloader:
         except Exception as error:
             return _describe(error, paths)
         return None
+
+
+def _has_to_wait(turn: _Turn) -> bool:
+    """Tell whether requests are under way for which a load can wait."""
+    since, now = turn.waits_since, time.monotonic()
+    if turn.under_way and (since is None or now - since < LONGEST_REQUEST):
+        turn.waits_since = now if since is None else since
+        return True
+    turn.waits_since = None
+    return False
 
 
 def _wait_until_still(find: Callable[[], Sequence[str]]) -> Seen | None:
@@ -274,7 +313,7 @@ def _look_while_in(
         if reloader is None:
             return
         # Now and then without a change, too: one may have come before the watch began.
-        reloader.look_at_once(logger)
+        reloader.look(logger)
         if reloader.directories() != directories:
             return
         del reloader

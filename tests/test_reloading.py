@@ -13,12 +13,13 @@ import time
 import typing as t
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask, request
 
-from flask_oso import FlaskOso, Oso, authorize
+from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
 from flask_oso.extension import _CONFIG_DEFAULTS
 from flask_oso.globals import OsoState
 from flask_oso.policy_files import find_files
@@ -206,6 +207,47 @@ def test_decision_keeps_the_policy_it_began_with(tmp_path: Path) -> None:
 
     assert desk.oso.is_allowed("bob", "read", "page")
     assert not desk.oso.is_allowed("bob", "read", "page")
+
+
+def slow_view(desk: Desk, begun: threading.Event, going: threading.Event) -> Callable[[], str]:
+    """Make a view that authorizes twice, and waits in between."""
+
+    @authorizes_inside
+    def slow() -> str:
+        for wait in (lambda: begun.set() or going.wait(20), lambda: None):
+            desk.extension.authorize("page", action="read")
+            wait()
+        return ""
+
+    return slow
+
+
+def save_in_a_request(desk: Desk) -> tuple[str, int, str]:
+    """Save a policy while Ann's request is under way.
+
+    Give who may read meanwhile, what Ann is answered, and who may read then.
+    """
+    begun, going = threading.Event(), threading.Event()
+    desk.app.add_url_rule("/slow", "slow", slow_view(desk, begun, going))
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(lambda: desk.app.test_client().get("/slow?user=ann").status_code)
+        begun.wait(20)
+        write(desk.path, EVE)
+        meanwhile = desk.ask()
+        going.set()
+        return meanwhile, answer.result(20), desk.ask()
+
+
+def test_request_keeps_the_policy_it_began_with(desk: Desk) -> None:
+    """The load waits until it has ended."""
+    assert save_in_a_request(desk) == ("ann", 200, "eve")
+
+
+def test_long_request_does_not_keep_a_policy(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever streams for an hour must not be the one whom a developer waits for."""
+    monkeypatch.setattr("flask_oso.reloading.LONGEST_REQUEST", 0.0)
+
+    assert save_in_a_request(desk)[1:] == (403, "eve")
 
 
 def test_look_of_a_nested_request_does_not_wait(desk: Desk) -> None:
@@ -539,8 +581,13 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk.ask()
     yield desk
     vars(desk).clear()
+    wait_for(is_left)
+
+
+def is_left() -> bool:
+    """Tell whether no thread watches any more, once what nobody holds is gone."""
     gc.collect()
-    wait_for(lambda: not any(map(is_watching, threading.enumerate())))
+    return not any(map(is_watching, threading.enumerate()))
 
 
 def is_watching(thread: threading.Thread) -> bool:

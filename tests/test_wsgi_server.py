@@ -382,8 +382,9 @@ def ask_until(is_over: threading.Event, browser: Browser, status: int) -> tuple[
 @pytest.mark.parametrize("watchfiles", [True, False], ids=["watchfiles", "requests"])
 def test_reload_under_load(folder: Path, monkeypatch: pytest.MonkeyPatch, watchfiles: bool) -> None:
     """Eve never gets in while the policy changes, and Ann always does."""
-    monkeypatch.setattr("flask_oso.reloading.INTERVAL", 3600.0 if watchfiles else 0.0)
+    monkeypatch.setattr("flask_oso.reloading.INTERVAL", 0.05 if watchfiles else 0.0)
     monkeypatch.setattr("flask_oso.reloading.PAUSE", 0.01)
+    monkeypatch.setattr("flask_oso.reloading.LONGEST_REQUEST", 0.05)
     monkeypatch.setitem(*without_watchfiles(watchfiles))
     write(folder / "policy.polar", POLICY_A)
     oso = Oso()
@@ -400,7 +401,7 @@ def test_reload_under_load(folder: Path, monkeypatch: pytest.MonkeyPatch, watchf
             for kind in (HTML, JSON)
         ]
         try:
-            alternate(folder / "policy.polar", app, oso, times=8)
+            alternate(folder / "policy.polar", app, oso, times=5)
         finally:
             is_over.set()
         results = [each.result(60) for each in asking]
