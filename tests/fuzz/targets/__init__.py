@@ -15,6 +15,7 @@ from . import (
     meaning,
     parser,
     printer,
+    proofs,
     query,
     registry,
     replacement,
@@ -27,6 +28,7 @@ TARGETS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         *(lexer, parser, printer, loader, query, engine, meaning, compiled, shortcuts),
+        proofs,
         *(registry, values, replacement, wsgi),
     )
 }
