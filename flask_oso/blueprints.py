@@ -13,7 +13,7 @@ from flask import Blueprint
 from .demands import Demand
 from .globals import mark_of, state_of, this_app, this_request
 from .polar.exceptions import OsoError
-from .routes import Guard, add_blueprint_guard, guards_met, is_automatic_options
+from .routes import Guard, add_blueprint_guard, is_automatic_options, is_lifted
 
 if t.TYPE_CHECKING:
     from .extension import FlaskOso
@@ -24,19 +24,25 @@ def guard_blueprint(
 ) -> None:
     """Demand something of every request to the views of a blueprint.
 
-    :raises OsoError: an app has the blueprint already, so it would stay without.
+    :raises OsoError: an app has the blueprint already, so it would stay without; or it is
+        none.
     """
+    if not isinstance(blueprint, Blueprint):
+        raise OsoError(
+            f"'guard' was given {type(blueprint).__name__!r} in place of a blueprint. For every"
+            " view of an app there is 'perform_route_authorization'."
+        )
 
     def check() -> None:
         app, current = this_app(), this_request()
         rule = current.url_rule
         if rule is None or is_automatic_options(rule, current.method):
             return
-        if guard not in guards_met(app, rule.endpoint, current.method):
+        view = app.view_functions[rule.endpoint]
+        if is_lifted(view, current.method):
             return
         state_of(app)
         mark_of(app, current).undecided = True
-        view = app.view_functions[rule.endpoint]
         current.view_args = demand.meet(extension, app, view, current.view_args or {})
 
     try:

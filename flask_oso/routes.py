@@ -163,10 +163,15 @@ def guards_of_blueprints(app: Flask) -> list[Guard]:
 def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
     """Give the guards that a request meets on its way: those of blueprints, then the view's."""
     view = app.view_functions.get(endpoint)
-    guards = guards_of_request(view, method) if view is not None else []
-    if any(guard.lifts for guard in guards):
-        return guards
-    return [*_blueprint_guards(app, endpoint), *guards]
+    if view is None:
+        return [*_blueprint_guards(app, endpoint)]
+    guards = guards_of_request(view, method)
+    return guards if is_lifted(view, method) else [*_blueprint_guards(app, endpoint), *guards]
+
+
+def is_lifted(view: View, method: str) -> bool:
+    """Tell whether a view says that the guards of its blueprints are not for it."""
+    return any(guard.lifts for guard in guards_of_request(view, method))
 
 
 def all_guards(view: View) -> list[Guard]:

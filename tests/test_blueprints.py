@@ -251,6 +251,30 @@ def test_guard_of_a_registered_blueprint_is_refused(house: Flask, guard: FlaskOs
     )
 
 
+def test_guard_of_an_app_is_refused(guard: FlaskOso) -> None:
+    """It would guard nothing; the error names what does."""
+    with pytest.raises(OsoError) as caught:
+        guard.guard(Flask("other"), "enter", "house")  # type: ignore[arg-type]
+
+    assert str(caught.value) == (
+        "'guard' was given 'Flask' in place of a blueprint. For every view of an app there is"
+        " 'perform_route_authorization'."
+    )
+
+
+def test_guard_holds_where_the_app_has_another_blueprint_of_the_name(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """What Flask calls decides, and not what can be found about it."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", authorizes_inside(lambda: "hall"))
+    house.register_blueprint(rooms)
+    house.blueprints["rooms"] = Blueprint("rooms", "rooms")
+
+    assert answers(house, "/hall") == [200, 403]
+
+
 def test_guard_needs_init_app() -> None:
     """An app that was not initialized does not serve the blueprint."""
     app, rooms = Flask("other"), Blueprint("rooms", "rooms")
