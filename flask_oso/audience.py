@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import logging
 import time
 import typing as t
 from collections.abc import Callable, Mapping
 
 from flask import Flask
 
-from .decision_log import DecisionLog
+from .decision_log import LOGGER, DecisionLog
 from .decisions import Decision, Outcome, ask
-from .signals import has_receivers, send_decision
+from .signals import authorized, denied, send_decision
 from .telemetry import Telemetry
 
 if t.TYPE_CHECKING:
@@ -44,18 +45,26 @@ class Audience:
 
         :raises OsoError: no decision could be made.
         """
-        if not (has_receivers() or self._log.is_on() or self._telemetry.is_on()):
+        # Seldom does anybody listen, and every decision has to find that out.
+        if not (
+            authorized.receivers
+            or denied.receivers
+            or LOGGER.isEnabledFor(logging.INFO)
+            or self._telemetry.is_on()
+        ):
             return ask(oso, actor, action, resource)
+        return self._decide_aloud(oso, (actor, action, resource))
+
+    def _decide_aloud(self, oso: Oso, question: tuple[t.Any, t.Any, t.Any]) -> bool:
         policy, begun = oso.engine.policy, time.perf_counter()
 
         def tell(outcome: Outcome, error: BaseException | None = None) -> None:
             seconds = time.perf_counter() - begun
             decided_by = policy if oso.engine.policy is policy else None
-            question = (self._app, oso, actor, action, resource)
-            self._tell(Decision(*question, outcome, seconds, decided_by, error))
+            self._tell(Decision(self._app, oso, *question, outcome, seconds, decided_by, error))
 
         try:
-            allowed = ask(oso, actor, action, resource)
+            allowed = ask(oso, *question)
         except BaseException as error:
             # Whatever it is, it goes on.
             tell(Outcome.ERROR, error)

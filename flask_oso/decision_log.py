@@ -60,13 +60,9 @@ class DecisionLog:
         # Its own: a program that seeds the shared one counts on the numbers that follow.
         self._random = random.Random()
 
-    def is_on(self) -> bool:
-        """Tell whether records are wanted."""
-        return LOGGER.isEnabledFor(logging.INFO)
-
     def write(self, decision: Decision) -> None:
         """Write the record of a decision, unless it is left out of the sample."""
-        if not self.is_on() or not self._is_chosen(decision.outcome):
+        if not LOGGER.isEnabledFor(logging.INFO) or not self._is_chosen(decision.outcome):
             return
         fields = self._fields(decision)
         names = [fields[name] for name in ("outcome", "actor", "action", "resource")]

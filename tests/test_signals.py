@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from blinker import Signal
-from flask import Flask, abort
+from flask import Flask, abort, request
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
 from flask_oso.polar.exceptions import ParserError, PolarFileNotFoundError
@@ -212,6 +212,38 @@ def test_async_receiver_is_waited_for(page: t.Any, connect: Connect) -> None:
     assert told == ["eve"]
 
 
+def test_async_receiver_in_an_async_view(site: t.Any, connect: Connect) -> None:
+    """A view that has a loop of its own waits, too, and the receiver sees its request."""
+    told: list[t.Any] = []
+
+    async def receive(sender: object, **arguments: t.Any) -> None:
+        told.append((arguments["actor"], request.path))
+
+    @site.app.get("/async")
+    async def view() -> str:
+        site.guard.authorize("page", action="read")
+        return "done"
+
+    connect(authorized, receive)
+
+    assert site.open("/async", "ann").text == "done"
+    assert told == [("ann", "/async")]
+
+
+def test_async_receiver_that_raises_in_an_async_view(site: t.Any, connect: Connect) -> None:
+    """Its exception ends the request there as well."""
+
+    @site.app.get("/async")
+    async def view() -> t.Any:
+        site.guard.authorize("page", action="read")
+        return site.enter()
+
+    connect(authorized, fail_later)
+
+    assert site.open("/async", "ann").status_code == 500
+    assert site.entered == []
+
+
 @pytest.fixture
 def loads(connect: Connect) -> list[tuple[t.Any, ...]]:
     """Collect what the receivers of loads are told."""
@@ -297,6 +329,24 @@ def test_load_of_nothing_is_not_told(loads: list[t.Any]) -> None:
     known_oso().load_files([])
 
     assert loads == []
+
+
+def test_load_in_an_async_view_is_told(site: t.Any, connect: Connect) -> None:
+    """A receiver that is a coroutine function hears of it, too."""
+    told: list[t.Any] = []
+
+    async def receive(sender: object, **arguments: t.Any) -> None:
+        told.append(arguments["files"])
+
+    @site.app.get("/async")
+    async def view() -> str:
+        site.guard.oso.load_str("allow(1, 2, 3);", replace=True)
+        return "done"
+
+    connect(policy_loaded, receive)
+
+    assert site.open("/async").text == "done"
+    assert told == [()]
 
 
 @pytest.mark.parametrize("receiver", [fail, fail_later])
