@@ -207,6 +207,16 @@ def test_decision_outside_of_requests_is_logged(make_page: t.Any, records: Recor
     assert (record.outcome, record.endpoint, record.method) == ("allowed", None, None)
 
 
+def test_method_is_cut_off_and_escaped(make_page: t.Any, records: Records) -> None:
+    """B07: a client may send any method."""
+    site = make_page()
+    with site.app.test_request_context(method="A\x00" + "B" * 5_000):
+        site.guard.authorize("page", actor="ann", action="read")
+
+    (record,) = t.cast(list[t.Any], records)
+    assert record.method == r"A\u{0}" + "B" * 98 + "…"
+
+
 def test_decision_of_an_app_without_init_app_is_logged(records: Records) -> None:
     """The defaults are in force there."""
     oso = Oso()

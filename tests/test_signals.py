@@ -14,6 +14,7 @@ from flask import Flask, abort, request
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
 from flask_oso.polar.exceptions import ParserError, PolarFileNotFoundError
+from flask_oso.polar.polar import LoadReport
 from flask_oso.signals import authorized, denied, policy_loaded, policy_refused
 
 Connect = Callable[[Signal, Callable[..., t.Any]], None]
@@ -71,6 +72,21 @@ def test_decision_is_told_with_its_question(
         "oso": page.guard.oso_of(None),
     }
     assert heard == [(allowed, page.app, arguments)]
+
+
+@pytest.mark.parametrize(("signal", "user"), [(authorized, "ann"), (denied, "eve")])
+def test_one_receiver_is_enough(
+    make_site: t.Any, connect: Connect, signal: Signal, user: str
+) -> None:
+    """Where nothing else listens, a receiver of either signal is told."""
+    told: list[t.Any] = []
+    connect(signal, lambda sender, **arguments: told.append(arguments["actor"]))
+    site = make_site(OSO_OPENTELEMETRY=False)
+    site.app.get("/page")(authorize(action="read", resource="page")(site.enter))
+
+    site.open("/page", user)
+
+    assert told == [user]
 
 
 def test_decision_inside_a_view_is_told(site: t.Any, heard: list[t.Any]) -> None:
@@ -410,6 +426,20 @@ def test_watcher_of_loads_may_raise() -> None:
         oso.load_str("allow(1, 2, 3);")
 
     assert oso.is_allowed(1, 2, 3)
+
+
+def test_watcher_that_is_given_twice_is_called_once() -> None:
+    """Several extensions may know one Oso."""
+    oso, files = Oso(), []
+
+    def watch(sender: object, report: LoadReport) -> None:
+        files.append(report.files)
+
+    oso.watch_loads(watch)
+    oso.watch_loads(watch)
+    oso.load_str("allow(1, 2, 3);")
+
+    assert files == [()]
 
 
 def test_unloaded_policy_has_no_hash() -> None:

@@ -6,7 +6,7 @@ import gc
 import threading
 import typing as t
 import weakref
-from contextvars import copy_context
+from contextvars import Context, copy_context
 
 import pytest
 from flask import Flask, g, render_template, render_template_string, request, stream_template
@@ -430,26 +430,27 @@ def test_page_within_a_page_asks_anew(desk: Desk) -> None:
 
 
 def test_thread_that_outlives_a_page_asks_anew(desk: Desk) -> None:
-    """A copied context does not keep the page alive."""
-    post = Post()
-    answers: list[bool] = []
+    """A copied context does not keep the page alive, nor begin another one."""
+    post, answers = Post(), []
+
+    def ask_twice() -> None:
+        post.public = False
+        answers.append(can("edit", post))
+        post.public = True
+        answers.append(can("edit", post))
 
     def view() -> str:
-        contexts = []
-        render_template_string(
-            TWICE + "{{ start() }}", post=post, start=lambda: contexts.append(copy_context())
-        )
-        post.public = False
-        thread = threading.Thread(
-            target=contexts[0].run, args=(lambda: answers.append(can("edit", post)),)
-        )
+        contexts: list[Context] = []
+        text = TWICE + "{{ keep() }}"
+        render_template_string(text, post=post, keep=lambda: contexts.append(copy_context()))
+        thread = threading.Thread(target=contexts[0].run, args=(ask_twice,))
         thread.start()
         thread.join()
         return "done"
 
     desk.serve(view).get("/")
 
-    assert answers == [False]
+    assert answers == [False, True]
 
 
 def test_pieces_of_a_stream_ask_each(desk: Desk) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar.exceptions import PolarRuntimeError
 
 ROLES = """actor User {}
 resource Note {
@@ -53,6 +55,9 @@ g(x, action, y) if h(action, x, y);
 h("read", _, _);
 h(action, x, y) if i(action, x, y);
 i("edit", 2, _);
+allow(x, action: "open", y) if i("edit", x, y) and action = "open";
+allow(x, action: "shut", y) if j(x, action, y);
+j(_, _, _);
 """
 
 
@@ -106,7 +111,13 @@ def test_rule_is_the_one_that_held(question: tuple[t.Any, ...], place: int) -> N
 
 @pytest.mark.parametrize(
     ("question", "place"),
-    [((1, "x", 1), 2), ((2, "read", 2), 3), ((2, "read", 3), 5), ((2, "edit", 3), 7)],
+    [
+        ((1, "x", 1), 2),
+        ((2, "read", 2), 3),
+        ((2, "read", 3), 5),
+        ((2, "edit", 3), 7),
+        ((5, "shut", 3), 9),
+    ],
 )
 def test_rules_that_pass_everything_on_are_passed_over(
     question: tuple[t.Any, ...], place: int
@@ -116,3 +127,19 @@ def test_rules_that_pass_everything_on_are_passed_over(
     oso.load_str(PASSES)
 
     assert line(oso, *question) == place
+
+
+def test_search_for_the_rule_ends_in_time() -> None:
+    """Nobody waits for it as long as for a decision."""
+
+    class Slow:
+        def think(self) -> bool:
+            time.sleep(0.15)
+            return True
+
+    oso = Oso()
+    oso.register_class(Slow)
+    oso.load_str("allow(_, _, slow: Slow) if slow.think() and slow.think();")
+
+    with pytest.raises(PolarRuntimeError, match="100"):
+        line(oso, 1, "read", Slow())
