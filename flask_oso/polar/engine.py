@@ -290,6 +290,7 @@ class Engine:
             args,
             functools.partial(_decision, name, args),
             functools.partial(self.ask, name, *args),
+            self.policy.known_actions,
         )
 
     def deciding_rule(self, name: str, args: Sequence[t.Any]) -> Rule | None:

@@ -445,6 +445,8 @@ class Explainer:
             return f"{start}{shown}, the rule wants {text}"
         is_plain = isinstance(arg, Value) or shown == "nil"
         kind = shown if is_plain else self._describer.class_of(arg)
+        if start == "actor is " and shown == "nil":
+            kind = "nil (nobody)"
         return f"{start}{kind}, the rule wants {with_article(pattern_text(Pattern(wanted.tag)))}"
 
     def _name_of(self, asking: Asking, parameter: Parameter, at: int) -> str:

@@ -7,7 +7,7 @@ was decided before, perhaps by compiled rules, left no trace.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .descriptions import DEFAULT_REDACTED, Describer, Redaction, shortened
 from .exceptions import OsoError, PolarRuntimeError, StackOverflowError
@@ -15,10 +15,11 @@ from .explaining import Explainer
 from .host import result_to_polar
 from .limits import Limits
 from .machine import Program
-from .nodes import Call, Instance
+from .nodes import Call, Instance, Term, Value
 from .proof import Proof
 from .proving import ProvingSolver, Record
 from .reasons import Outcome, Problem, Question
+from .spelling import nearest
 from .suggestions import Advisor, AssumingSolver, Change
 
 _MAX_MESSAGE = 4_000
@@ -47,12 +48,14 @@ class Inquiry:
         args: Sequence[object],
         make_call: Callable[[], Call],
         decide: Callable[[], bool],
+        known_actions: Callable[[], Iterable[str] | None],
     ) -> Proof:
         """Explain a rule call.
 
         :param make_call: makes the call, or raises what is wrong with the arguments.
         :param decide: decides the question as it is decided every day; asked where to explain
             it takes more than the limits allow.
+        :param known_actions: gives the actions that the policy names, ``None`` for any.
         """
         record = Record(self._describer)
         error: Exception | None = None
@@ -70,7 +73,34 @@ class Inquiry:
             return Proof(Outcome.ALLOWED, name, shown, question)
         advisor = Advisor(lambda changes: self._ask(call, changes), self._program, self._describer)
         suggestions = advisor.suggest(record)
-        return Proof(Outcome.DENIED, name, shown, self._denied(record), suggestions)
+        notes = self._notes(call, known_actions) if name == "allow" and len(args) == 3 else ()
+        question = self._denied(record)
+        return Proof(Outcome.DENIED, name, shown, question, suggestions, notes=tuple(notes))
+
+    def _notes(
+        self, call: Call, known_actions: Callable[[], Iterable[str] | None]
+    ) -> Iterator[str]:
+        """Name mistakes that look like any denial: a misspelt action, a class that is unknown."""
+        action = call.args[1]
+        known = known_actions()
+        if known is not None and isinstance(action, Value) and type(action.value) is str:
+            names = sorted(known)
+            if action.value not in names:
+                near = nearest(action.value, names)
+                meant = f' Did you mean "{near}"?' if near else ""
+                yield f"No rule allows {self._describer.term(action)}.{meant}"
+        for role, term in (("actor", call.args[0]), ("resource", call.args[2])):
+            if self._is_of_unknown_class(term):
+                kind = self._describer.class_of(term)
+                yield f"The {role} is {kind}, a class that is not registered."
+
+    def _is_of_unknown_class(self, term: Term) -> bool:
+        value = term.value if isinstance(term, Instance) else None
+        if value is None or issubclass(type(value), type):
+            return False
+        classes = self._program.host.classes.values()
+        # What has another way to tell its instances may know any class.
+        return not any(cls in type(value).__mro__ or _tells_itself(cls) for cls in classes)
 
     def _shown(self, arg: object) -> str:
         try:
@@ -132,6 +162,11 @@ class Inquiry:
         else:
             text = self._describer.redaction.cleaned(text)
         return shortened(self._describer.without_hidden(text).strip("\n"), _MAX_MESSAGE)
+
+
+def _tells_itself(cls: type) -> bool:
+    check: object = type(cls).__instancecheck__
+    return check is not type.__instancecheck__
 
 
 def _is_exhausted(error: Exception) -> bool:

@@ -633,3 +633,34 @@ def test_object_that_no_policy_can_be_asked_about_is_broken() -> None:
 
     assert proof.outcome is Outcome.BROKEN
     assert proof.args[0] == "<Odd object>"
+
+
+def test_misspelt_action_is_told() -> None:
+    """An action that no rule allows may be another one that was meant."""
+    policy = 'allow(_, "edit", _: Post); allow(_, "read", _: Post);'
+
+    near = explain(policy, "ann edti draft")
+    far = explain(policy, "ann publish draft")
+    known = explain(policy, "ann read inner")
+
+    assert near.notes == ('No rule allows "edti". Did you mean "edit"?',)
+    assert far.notes == ('No rule allows "publish".',)
+    assert known.notes == ()
+
+
+def test_class_that_is_not_registered_is_told() -> None:
+    """It matches no rule that names a class, which looks like any denial."""
+
+    class Page(Post):
+        pass
+
+    class Stray:
+        pass
+
+    oso = make_oso("allow(_: User, _, _: Post);")
+
+    assert oso.explain(Stray(), "edit", Stray()).notes == (
+        "The actor is a Stray, a class that is not registered.",
+        "The resource is a Stray, a class that is not registered.",
+    )
+    assert oso.explain(None, "edit", Page()).notes == ()
