@@ -24,6 +24,7 @@ from flask_oso.extension import _CONFIG_DEFAULTS
 from flask_oso.globals import OsoState
 from flask_oso.policy_files import find_files
 from flask_oso.reloading import Reloader
+from flask_oso.signals import policy_loaded, policy_refused
 
 from .children import run_python
 
@@ -313,6 +314,30 @@ def test_broken_file_is_reported_once(desk: Desk, caplog: pytest.LogCaptureFixtu
         desk.ask()
 
     assert len(caplog.messages) == 1
+
+
+def test_signals_tell_of_reloads(desk: Desk) -> None:
+    """As of any other load."""
+    told: list[str] = []
+    refused = policy_refused.connected_to(lambda _, **__: told.append("refused"), desk.oso)
+    loaded = policy_loaded.connected_to(lambda _, **__: told.append("loaded"), desk.oso)
+    with refused, loaded:
+        write(desk.path, BROKEN)
+        desk.ask()
+        write(desk.path, EVE)
+        desk.ask()
+
+    assert told == ["refused", "loaded"]
+
+
+def test_debug_page_shows_the_problem(desk: Desk) -> None:
+    """Who is denied there sees that it is not by what was saved last."""
+    write(desk.path, BROKEN)
+
+    page = desk.app.test_client().get("/page?user=eve", headers={"Accept": "text/html"})
+
+    assert page.status_code == 403
+    assert "hit the end of the file unexpectedly" in page.text
 
 
 def test_problem_is_that_of_all_apps_with_the_oso(desk: Desk) -> None:
