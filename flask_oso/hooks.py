@@ -30,7 +30,7 @@ from .globals import (
     this_app,
     this_request,
 )
-from .polar.exceptions import OsoError, UnregisteredClassError
+from .polar.exceptions import OsoError
 from .polar.spelling import nearest
 from .responses import ForbiddenProblem
 from .routes import (
@@ -374,17 +374,21 @@ def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> 
 
 def _unknown_class(guard: Guard, where: str, oso: Oso) -> str | None:
     resource = guard.resource
-    if not isinstance(resource, type):
+    if not isinstance(resource, type) or _is_known(resource, guard, oso):
         return None
-    try:
-        oso.get_class(resource.__name__)
-    except UnregisteredClassError:
-        name = resource.__name__
-        return (
-            f"The {where} names the class {name!r} as its resource, but no class of that name is"
-            f" registered. Call 'register_class({name})' before the policy loads."
-        )
-    return None
+    name = resource.__name__
+    return (
+        f"The {where} names the class {name!r} as its resource, but no class of that name is"
+        f" registered. Call 'register_class({name})' before the policy loads."
+    )
+
+
+def _is_known(resource: type, guard: Guard, oso: Oso) -> bool:
+    """Tell whether rules can be about a class, or about its objects where these are judged."""
+    known = oso.host.classes.values()
+    if resource in known or resource.__name__ in oso.host.classes:
+        return True
+    return guard.key is not None and any(issubclass(resource, each) for each in known)
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from flask import Flask
+from flask import Flask, has_request_context
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, Unauthorized
 
@@ -54,7 +54,12 @@ def _is_readable(denial: Denial) -> bool:
 
 
 def _challenge(app: Flask, denial: Denial) -> HTTPException | None:
-    """Give what asks for a login; ``None`` if the app has no library for that."""
+    """Give what asks for a login; ``None`` if the app has no library for that.
+
+    Nobody logs in outside of a request.
+    """
+    if not has_request_context():
+        return None
     manager = login_manager_of(app)
     scheme = WWWAuthenticate("bearer", {"realm": app.name}) if uses_jwt(app) else None
     if manager is not None and (

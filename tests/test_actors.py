@@ -183,6 +183,24 @@ def test_flask_security_of_a_test_as_user(web: Flask, secured: t.Any) -> None:
         assert web.test_client().get("/members").status_code == 302
 
 
+def test_flask_security_asks_for_a_login(web: Flask, secured: t.Any) -> None:
+    """A browser is sent to its page, a program gets its 401; hidden and missing are alike."""
+    oso = web.extensions["oso"].oso
+    oso.register_class(Member)
+    oso.load_str('allow("ann", "read", _: Member);')
+    web.extensions["oso"].extension.loader(Member)(lambda key: Member(key) if key == "1" else None)
+    web.add_url_rule("/<member_id>", "show", authorize("read", Member)(lambda member: "member"))
+    client = web.test_client()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pages = [client.get(path) for path in ("/1", "/2")]
+        program = client.get("/1", headers={"Accept": "application/json"})
+
+    assert [page.location for page in pages] == ["/login?next=/1", "/login?next=/2"]
+    assert (program.status_code, program.is_json) == (401, True)
+
+
 # -- Flask-JWT-Extended --------------------------------------------------------------
 
 

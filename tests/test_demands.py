@@ -413,6 +413,27 @@ def test_actions_of_methods_that_a_view_lacks_are_not_missed(blog: Blog) -> None
     assert len(caught) == 1
 
 
+def test_class_that_rules_can_match_is_no_mistake(blog: Blog) -> None:
+    """An object of a class that derives from a registered one is matched by rules for that."""
+    draft = type("Draft", (Post,), {})
+    blog.guard.loader(draft)({1: draft("ann", public=True)}.get)
+    guard = authorize("read", draft)
+    blog.app.add_url_rule("/<int:draft_id>", "show", guard(lambda draft: draft.owner))
+
+    assert blog.open("/1").text == "ann"
+
+
+def test_class_under_another_name_is_no_mistake(make_site: t.Any) -> None:
+    """A class may be registered by a name that is not its own."""
+    site = make_site("unused(1);")
+    oso = site.app.extensions["oso"].oso
+    oso.register_class(Post, name="Article")
+    oso.load_str('allow(_, "create", Article);', replace=True)
+    site.app.add_url_rule("/", "new", authorize("create", Post)(lambda: "new"))
+
+    assert site.open("/").text == "new"
+
+
 def test_automatic_options_enter_no_view(blog: Blog) -> None:
     """Nothing is judged, and nothing is missing in the mapping."""
     make_views(blog, authorize({"GET": "read"}, Post))

@@ -8,7 +8,7 @@ import flask_jwt_extended
 import flask_login
 import pytest
 from flask import Flask, make_response, request
-from werkzeug.exceptions import Unauthorized, abort
+from werkzeug.exceptions import NotFound, Unauthorized, abort
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
 
@@ -120,6 +120,17 @@ def test_anonymous_object_of_flask_login_is_anonymous(
     site.extensions["oso"].extension.set_get_actor(lambda: flask_login.current_user)
 
     assert statuses(site)[:3] == [401, 200, 401]
+
+
+def test_command_is_not_asked_to_log_in(site: Flask, login: flask_login.LoginManager) -> None:
+    """Outside of a request nobody can; a denial there is the error that says so."""
+    extension = site.extensions["oso"].extension
+    extension.set_get_actor(lambda: None)
+
+    with site.app_context():
+        with pytest.raises(NotFound):
+            extension.load(Post, "1", action="read")
+        assert extension.load(Post, "2", action="read").state == "public"
 
 
 def test_actor_that_is_named_is_not_asked_to_log_in(
