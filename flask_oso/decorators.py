@@ -160,8 +160,11 @@ def _demanding(demand: Demand) -> Callable[[F], F]:
             extension = _begin(app)
             by_position = demand.named(view, args)
             arguments = demand.meet(extension, app, view, {**by_position, **kwargs})
-            rest = {name: each for name, each in arguments.items() if name not in by_position}
-            return callee.of(app)(*args, **rest)
+            for name, value in by_position.items():
+                # What is not the same any more is an argument too many, and Python says so.
+                if arguments.get(name, NOT_GIVEN) is value:
+                    del arguments[name]
+            return callee.of(app)(*args, **arguments)
 
         facts = {"action": demand.action, "resource": demand.resource, "key": demand.key}
         guard = Guard(GuardKind.AUTHORIZE, Statement.of_caller(1), **facts)

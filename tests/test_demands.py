@@ -357,6 +357,37 @@ def test_view_called_by_another_is_judged_by_what_it_is_given(blog: Blog) -> Non
     assert blog.open("/2/next").status_code == 404
 
 
+def test_view_called_with_another_object_is_an_error(blog: Blog) -> None:
+    """The object that was judged and the one that is given must be the same."""
+
+    @authorize("read", Post)
+    def show(post: Post, post_id: int) -> t.Any:
+        return blog.site.enter()
+
+    @blog.app.get("/<int:number>")
+    @authorizes_inside
+    def other(number: int) -> t.Any:
+        return show(blog.posts[1], post_id=number)
+
+    assert (blog.open("/2").status_code, blog.site.entered) == (500, [])
+
+
+def test_view_called_by_position_is_given_the_object(blog: Blog) -> None:
+    """The variable may come by position, and the object is put beside it."""
+
+    @authorize("read", Post)
+    def show(post_id: int, post: Post) -> str:
+        return f"{post_id} {post.owner}"
+
+    @blog.app.get("/<int:number>")
+    @authorizes_inside
+    def other(number: int) -> t.Any:
+        return show(number)
+
+    assert blog.open("/2").text == "2 ann"
+    assert blog.open("/1").status_code == 404
+
+
 # -- classes -------------------------------------------------------------------------
 
 
