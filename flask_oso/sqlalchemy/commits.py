@@ -9,6 +9,7 @@ has done by then.
 
 from __future__ import annotations
 
+import threading
 import typing as t
 import weakref
 from collections.abc import Callable, Iterator
@@ -74,6 +75,11 @@ class _Watch:
 
     def __init__(self, check: Check) -> None:
         self._check = check
+        self._lock = threading.Lock()
+        #: The engines whose events come here. Those of one connection take longer to ask for
+        #: than a statement takes to execute.
+        self._engines: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
+        self._followed: weakref.WeakSet[sa.Connection] = weakref.WeakSet()
         self._connections: weakref.WeakKeyDictionary[
             orm.Session, weakref.WeakSet[sa.Connection]
         ] = weakref.WeakKeyDictionary()
@@ -87,13 +93,22 @@ class _Watch:
     ) -> None:
         """Note what is executed on a connection from now on."""
         self._connections.setdefault(session, weakref.WeakSet()).add(connection)
-        event.listen(connection, "before_cursor_execute", self._note)
-        event.listen(connection, "commit", self._judge_connection)
-        event.listen(connection, "prepare_twophase", self._judge_prepared)
-        event.listen(connection, "rollback", self._writing.discard)
-        if connection.dialect.name == "sqlite":
+        self._followed.add(connection)
+        if connection.engine not in self._engines:
+            with self._lock:
+                self._follow_engine(connection.engine)
+
+    def _follow_engine(self, engine: sa.Engine) -> None:
+        if engine in self._engines:
+            return
+        event.listen(engine, "before_cursor_execute", self._note)
+        event.listen(engine, "commit", self._judge_connection)
+        event.listen(engine, "prepare_twophase", self._judge_prepared)
+        event.listen(engine, "rollback", self._writing.discard)
+        if engine.dialect.name == "sqlite":
             # Its driver begins no transaction for a savepoint, whose end is a commit then.
-            event.listen(connection, "release_savepoint", self._judge_savepoint)
+            event.listen(engine, "release_savepoint", self._judge_savepoint)
+        self._engines.add(engine)
 
     def judge_session(self, session: orm.Session) -> None:
         """Ask before a commit, while the session is as it was; not at the end of a savepoint."""
@@ -113,7 +128,7 @@ class _Watch:
         context: t.Any,
         _many: bool,
     ) -> None:
-        if not self._is_reading(context):
+        if connection in self._followed and not self._is_reading(context):
             self._writing.add(connection)
 
     def _judge_connection(self, connection: sa.Connection) -> None:

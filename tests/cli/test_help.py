@@ -1,0 +1,55 @@
+"""Each command teaches itself: its help has an example that can be typed."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from flask_oso.cli import oso
+
+NAMES = oso.list_commands(click.Context(oso))
+
+
+def test_commands_are_those_of_the_readme() -> None:
+    """The names are those that are promised."""
+    assert NAMES == ["actions", "check", "explain", "fmt", "query", "routes", "shell", "who"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_has_an_example(name: str) -> None:
+    """An example begins with what one types."""
+    result = CliRunner().invoke(oso, [name, "--help"], prog_name="flask oso")
+
+    assert result.exit_code == 0
+    assert re.search(rf"^ +flask oso {name}", result.output, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["actions", "explain", "query", "shell", "who"])
+def test_help_says_how_objects_are_written(name: str) -> None:
+    """Commands that take objects show all ways to write one."""
+    result = CliRunner().invoke(oso, [name, "--help"])
+
+    assert "User:1            the User with this key" in result.output
+    assert "Request:/admin    a request" in result.output
+
+
+def test_unknown_command_is_misuse() -> None:
+    """A command that does not exist is told of by click."""
+    result = CliRunner().invoke(oso, ["nothing"])
+
+    assert (result.exit_code, "No such command 'nothing'." in result.output) == (2, True)
+
+
+def test_group_explains_exit_codes() -> None:
+    """The help of the group has the table of codes."""
+    result = CliRunner().invoke(oso, ["--help"])
+
+    assert [line.split()[:2] for line in result.output.splitlines() if line[:3] == "   "][:4] == [
+        ["0", "good,"],
+        ["1", "denied,"],
+        ["2", "misconfigured:"],
+        ["3", "broken:"],
+    ]
