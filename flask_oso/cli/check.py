@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import io
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -62,7 +63,8 @@ def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: 
 
 def _check(files: Sequence[str]) -> _Result:
     try:
-        app = enter_app()
+        # The warnings of a load are among the findings.
+        app = enter_app(io.StringIO())
     except POLICY_ERRORS as error:
         if files:
             click.echo("The app does not start, so its classes are not known here.", err=True)

@@ -8,9 +8,10 @@ import click
 from flask import current_app
 
 from ..globals import this_app
+from ..polar.exceptions import UnsupportedError
 from .objects import NOTATION, find_object
 from .output import show_json, with_short_paths
-from .running import Exit, this_oso, this_state, with_app
+from .running import Exit, MisuseError, this_oso, this_state, with_app
 
 _EXPLAIN = f"""Say whether ACTOR may do ACTION to RESOURCE, and why.
 
@@ -106,7 +107,14 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     """List actors."""
     oso = this_oso()
     cls = oso.get_class(class_name or _actor_class())
-    query = oso.actors_query(_text(action), find_object(resource), cls)
+    question = _text(action), find_object(resource)
+    try:
+        query = oso.actors_query(*question, cls)
+    except UnsupportedError as error:
+        raise MisuseError(
+            f"{error}\nNo statement can say who. Ask about one actor at a time:"
+            f" flask oso explain {cls.__name__}:KEY {action} {resource}"
+        ) from None
     rows = this_state().extension.loaders.read(this_app(), query.limit(limit + 1))
     shown, has_more = rows[:limit], len(rows) > limit
     if layout == "json":

@@ -104,15 +104,16 @@ def code_of(error: OsoError) -> Exit:
     return Exit.BROKEN if is_broken and not isinstance(error, _FILE_ERRORS) else Exit.MISCONFIGURED
 
 
-def enter_app() -> Flask:
+def enter_app(load_output: t.TextIO | None = None) -> Flask:
     """Load the app, unless the command runs inside one, and enter its context.
 
-    :raises click.UsageError: there is none.
+    :param load_output: takes what the app prints while it loads, such as the warnings of a
+        policy: standard output is that of the command. By default it is the error output.
+    :raises click.UsageError: there is no app.
     """
     context = click.get_current_context()
     if not current_app:
-        # Warnings of a load go to standard output, which is that of the command.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(load_output or sys.stderr):
             app = context.ensure_object(ScriptInfo).load_app()
         context.with_resource(app.app_context())
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]

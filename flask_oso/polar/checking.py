@@ -70,8 +70,7 @@ def check_policy(
     try:
         loaded = load_policy(sources, engine.host, roles=roles, **options)
     except OsoError as error:
-        warnings = getattr(error, "warnings", ())
-        return Checked((*findings_of(error), *_warnings(warnings)), None)
+        return Checked(tuple(findings_of(error)), None)
     candidate = engine.with_policy(loaded.policy)
     try:
         findings = [*_failed_queries(candidate), *_about(loaded, candidate, roles=roles)]
@@ -82,8 +81,9 @@ def check_policy(
 
 
 def findings_of(error: OsoError) -> list[Finding]:
-    """Give all problems of a load that failed."""
-    return [finding(Severity.ERROR, str(problem)) for problem in error.problems]
+    """Give all problems of a load that failed, and its warnings."""
+    problems = [finding(Severity.ERROR, str(problem)) for problem in error.problems]
+    return [*problems, *_warnings(getattr(error, "warnings", ()))]
 
 
 def finding(severity: Severity, message: str) -> Finding:

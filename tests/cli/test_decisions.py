@@ -200,7 +200,7 @@ def test_who_stops_at_the_limit(shop: Flask, run: t.Any) -> None:
 
 
 def test_who_cannot_say_what_no_query_can(shop: Flask, run: t.Any) -> None:
-    """What no statement can say is an error of its own, with its place."""
+    """What no statement can say is told with its place, and what to do instead."""
     oso = shop.extensions["oso"].oso
     oso.load_str(
         'allow(customer: Customer, "see", _: Order) if customer.metadata.x;actor Customer {}',
@@ -209,8 +209,12 @@ def test_who_cannot_say_what_no_query_can(shop: Flask, run: t.Any) -> None:
 
     result = run(shop, "who", "see", "Order:1")
 
-    assert (result.exit_code, result.stdout) == (3, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert "metadata" in result.stderr
+    assert result.stderr.endswith(
+        "No statement can say who. Ask about one actor at a time: flask oso explain Customer:KEY"
+        " see Order:1\n"
+    )
 
 
 def test_who_asks_for_the_class(shop: Flask, run: t.Any) -> None:
