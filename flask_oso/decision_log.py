@@ -12,18 +12,15 @@ of its own.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import logging
-import os
 import random
 import re
 import typing as t
 import uuid
 from collections.abc import Callable, Mapping
 
-from flask import Flask
 from werkzeug.utils import import_string
 
 from .decisions import Decision, Outcome
@@ -81,7 +78,7 @@ class DecisionLog:
             "resource": self._described(decision.resource),
             "outcome": decision.outcome.value,
             "error": None if error is None else type(error).__name__,
-            "rule": self._rule(decision),
+            "rule": decision.rule if self._finds_rules else None,
             "policy": None if policy is None else policy.digest,
             "microseconds": round(decision.seconds * 1_000_000, 1),
             "app": decision.app.name,
@@ -95,21 +92,6 @@ class DecisionLog:
             # A record that says less is better than none, and than a request that fails.
             self._report_failure()
             return shown(type(value).__name__)
-
-    def _rule(self, decision: Decision) -> str | None:
-        """Give the place of the rule that allowed it: ``policies/notes.polar:7``."""
-        engine = decision.oso.engine
-        if not self._finds_rules or decision.outcome is not Outcome.ALLOWED:
-            return None
-        if decision.policy is None or engine.policy is not decision.policy:
-            return None
-        question = (decision.actor, decision.action, decision.resource)
-        # The rule is looked for with the solver, in data that may change meanwhile.
-        with contextlib.suppress(Exception):
-            rule = engine.deciding_rule("allow", question)
-            if rule is not None and rule.span is not None:
-                return f"{_file(rule.span.source.name, decision.app)}:{rule.span.line}"
-        return None
 
     def _request_fields(self) -> dict[str, str | None]:
         try:
@@ -181,10 +163,6 @@ def _key_of(value: t.Any) -> str | None:
         return None if row.key is None else ",".join(map(str, row.key[1]))
     key = getattr(value, "id", None)
     return str(key) if type(key) in _KEYS else None
-
-
-def _file(name: str | None, app: Flask) -> str:
-    return "policy" if name is None else name.removeprefix(os.path.join(app.root_path, ""))
 
 
 # -- configuration ---------------------------------------------------------------------

@@ -6,9 +6,12 @@ where somebody wants to hear more.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
+import os
 import typing as t
+from functools import cached_property
 
 from flask import Flask
 
@@ -48,6 +51,23 @@ class Decision:
     policy: Policy | None
     error: BaseException | None = None
 
+    @cached_property
+    def rule(self) -> str | None:
+        """The place of the rule that allowed it: ``policies/notes.polar:7``.
+
+        To find it the question is asked once more. ``None`` if it was not allowed, or if the
+        rule cannot be told any more.
+        """
+        engine = self.oso.engine
+        if self.outcome is not Outcome.ALLOWED or engine.policy is not self.policy:
+            return None
+        # The rule is looked for with the solver, in data that may have changed.
+        with contextlib.suppress(Exception):
+            rule = engine.deciding_rule("allow", (self.actor, self.action, self.resource))
+            if rule is not None and rule.span is not None:
+                return f"{_file(rule.span.source.name, self.app)}:{rule.span.line}"
+        return None
+
 
 def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     """Ask the policy.
@@ -61,3 +81,7 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     if answer is not True and answer is not False:
         raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
     return answer
+
+
+def _file(name: str | None, app: Flask) -> str:
+    return "policy" if name is None else name.removeprefix(os.path.join(app.root_path, ""))

@@ -60,6 +60,10 @@ def _attributes(decision: Decision) -> dict[str, str | bool]:
     }
     if policy is not None and policy.digest is not None:
         attributes["oso.policy.hash"] = policy.digest
+    # Only if the log has looked for it: that takes longer than the decision.
+    rule = vars(decision).get("rule")
+    if rule is not None:
+        attributes["oso.rule"] = rule
     return attributes
 
 

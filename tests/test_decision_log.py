@@ -197,6 +197,28 @@ def test_decision_about_a_route_is_logged(make_site: t.Any, records: Records) ->
     assert (record.action, record.resource, record.endpoint) == ("GET", "Request", "index")
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "logged"),
+    [("/users/1", 200, ["allowed"]), ("/users/2", 404, ["denied"]), ("/users/3", 404, [])],
+)
+def test_decision_about_a_loaded_object_is_logged(
+    make_site: t.Any, records: Records, path: str, status: int, logged: list[str]
+) -> None:
+    """What the route names is the resource; of what is not there nothing is decided."""
+    site = make_site()
+    site.guard.oso.register_class(User)
+    site.guard.oso.load_str('allow(_, "read", user: User) if user.id = 1;', replace=True)
+    site.guard.loader(User)({1: User(1), 2: User(2)}.get)
+    site.app.get("/users/<int:user_id>")(authorize("read", User)(show_id))
+
+    assert site.open(path).status_code == status
+    assert [t.cast(t.Any, record).outcome for record in records] == logged
+
+
+def show_id(user: User) -> str:
+    return str(user.id)
+
+
 def test_decision_outside_of_requests_is_logged(make_page: t.Any, records: Records) -> None:
     """A task with an app context has neither endpoint nor method."""
     site = make_page()

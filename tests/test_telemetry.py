@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import typing as t
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from flask_oso import FlaskOso, OsoError, authorize
+from flask_oso.decision_log import LOGGER
 
 
 class Traces:
@@ -66,6 +68,17 @@ def test_span_has_the_decision(
     }
     assert dict(span.attributes or {}) == expected
     assert [(e.name, dict(e.attributes or {})) for e in span.events] == [("oso.decision", expected)]
+
+
+def test_span_has_the_rule_that_the_log_has_found(
+    page: t.Any, traces: Traces, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without the log nobody looks for it."""
+    caplog.set_level(logging.INFO, LOGGER.name)
+
+    _, span = traces.open(page, "/page", "ann")
+
+    assert (span.attributes or {})["oso.rule"] == "policy:2"
 
 
 def test_each_decision_is_an_event(site: t.Any, traces: Traces) -> None:
