@@ -255,6 +255,10 @@ class Conditions(Equations):
                 "only a character that is known can be looked for in a column", "Write it out."
             )
         value = to_python(item, str)
+        if value == "\0":
+            raise self._refusal(
+                "databases end a text at NUL, in ways of their own", "Leave it out."
+            )
         is_character = type(value) is str and len(value) == 1 and is_text(value)
         holds: Condition = HasCharacter(text, value) if is_character else FALSE
         return self._outcome(holds, null(text), rows_of(text))
@@ -387,7 +391,12 @@ class Conditions(Equations):
         if len(args) != 1 or not isinstance(args[0], Value) or type(args[0].value) is not str:
             raise self._refusal(f"'{call.name}' needs one text that is known", "Write it out.")
         text, wanted = value.operand, args[0].value
-        part = Part(text, len(wanted), call.name == "endswith")
+        if "\0" in wanted:
+            raise self._refusal(
+                "databases end a text at NUL, in ways of their own", "Leave it out."
+            )
+        size = len(wanted.encode("utf-8", "surrogatepass"))
+        part = Part(text, len(wanted), call.name == "endswith", size)
         condition = equal(part, wanted) if wanted else TRUE
         truth = Truth(on_rows(condition, rows_of(text)))
         self._push(self._unify_later, (result, truth, goal))

@@ -20,6 +20,7 @@ from .models import Field, Kind
 from .nodes import Operator
 from .residual import (
     FALSE,
+    NAN_KINDS,
     TRUE,
     Arithmetic,
     Column,
@@ -108,7 +109,8 @@ def equal_columns(left: Operand, right: Operand) -> Condition:
     if mine.kind is other.kind and (mine.scale, mine.choices) == (other.scale, other.choices):
         if mine.kind is Kind.DECIMAL and mine.scale is None:
             raise _without_scale(left)
-        return TRUE if left == right else Comparison("=", left, right)
+        is_same = left == right and mine.kind not in NAN_KINDS
+        return TRUE if is_same else Comparison("=", left, right)
     if {mine.kind, other.kind} <= _NUMBERS or Kind.ENUM in (mine.kind, other.kind):
         raise Unfaithful(
             f"`{show(left)}` and `{show(right)}` hold values of different kinds",

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .models import Field
+from .models import Field, Kind
 
 # -- rows and values -----------------------------------------------------------------
 
@@ -108,11 +108,15 @@ class Arithmetic:
 
 @dataclass(frozen=True)
 class Part:
-    """The first, or the last, characters of a text."""
+    """The first, or the last, characters of a text.
+
+    :param size: how many bytes those take, in UTF-8, that they are compared with.
+    """
 
     text: Operand
     length: int
     at_end: bool = False
+    size: int = 0
 
 
 Operand = Column | Literal | Arithmetic | Part
@@ -329,7 +333,7 @@ def disjunction(*parts: Condition) -> Condition:
 def negation(part: Condition) -> Condition:
     """Make the opposite of a condition.
 
-    ``not (a and b)  =>  not a or not b``; ``not a < b  =>  b <= a`` if neither is NULL.
+    ``not (a and b)  =>  not a or not b``; ``not a < b  =>  b <= a`` if neither is NULL or NaN.
     """
     if isinstance(part, Constant):
         return Constant(not part.value)
@@ -339,7 +343,7 @@ def negation(part: Condition) -> Condition:
         return disjunction(*map(negation, part.parts))
     if isinstance(part, Or):
         return conjunction(*map(negation, part.parts))
-    if isinstance(part, Comparison) and part.sign != "=" and not any(_nullable(part)):
+    if isinstance(part, Comparison) and _is_total(part) and not any(_nullable(part)):
         return _turned(part)
     return Not(part)
 
@@ -536,6 +540,16 @@ def _absorbed(parts: list[Condition]) -> list[Condition]:
 _FEW = 40
 
 
+#: What may be NaN, which is neither less than a number nor not.
+NAN_KINDS = (Kind.FLOAT, Kind.DECIMAL)
+
+
+def _is_total(comparison: Comparison) -> bool:
+    """Tell whether values without NULL are in one order or the other."""
+    columns = [*columns_of(comparison.left), *columns_of(comparison.right)]
+    return comparison.sign != "=" and not any(c.field.kind in NAN_KINDS for c in columns)
+
+
 def _nullable(comparison: Comparison) -> Iterator[Operand]:
     """Give the columns of a comparison that may be NULL."""
     for side in (comparison.left, comparison.right):
@@ -598,9 +612,8 @@ def _has_values(comparison: Comparison) -> bool:
 def _turned_if(part: Condition, filled: set[Operand]) -> Condition:
     if not isinstance(part, Not) or not isinstance(part.part, Comparison):
         return part
-    is_order = part.part.sign != "="
     is_filled = all(column in filled for column in _nullable(part.part))
-    return _turned(part.part) if is_order and is_filled else part
+    return _turned(part.part) if is_filled and _is_total(part.part) else part
 
 
 # -- looking into conditions ---------------------------------------------------------
@@ -674,7 +687,7 @@ def _rebuilt(condition: t.Any, again: Callable[[t.Any], t.Any]) -> t.Any:
     if isinstance(condition, Arithmetic):
         return Arithmetic(condition.sign, again(condition.left), again(condition.right))
     if isinstance(condition, Part):
-        return Part(again(condition.text), condition.length, condition.at_end)
+        return Part(again(condition.text), condition.length, condition.at_end, condition.size)
     if isinstance(condition, Among):
         return Among(again(condition.column), condition.values)
     if isinstance(condition, IsNull):

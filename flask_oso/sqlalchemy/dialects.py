@@ -35,7 +35,10 @@ class CodePoints(Exact):
 
 
 class LastCharacters(FunctionElement[str]):
-    """The last characters of a text; all of it if there are not so many."""
+    """The last characters of a text; all of it if there are not so many.
+
+    Of a text, their number and that of the bytes they have to take.
+    """
 
     inherit_cache = True
     name = "last_characters"
@@ -73,24 +76,32 @@ class FoundOnce(FunctionElement[t.Any]):
         self.type = column.type
 
 
+class OrNan(WithoutNan):
+    """A comparison that also holds where a number is NaN."""
+
+    inherit_cache = True
+    name = "or_nan"
+
+
 def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
     return [compiler.process(each, **keywords) for each in element.clauses]
 
 
-def _has_collation(element: t.Any) -> bool:
-    return getattr(element.type, "collation", None) is not None
+def _has_collation(element: t.Any, compiler: t.Any) -> bool:
+    kind = element.type._variant_mapping.get(compiler.dialect.name, element.type)
+    return getattr(kind, "collation", None) is not None
 
 
 @compiles(Exact)
 def _exact(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
-    return f"{text} COLLATE BINARY" if _has_collation(element) else text
+    return f"{text} COLLATE BINARY" if _has_collation(element, compiler) else text
 
 
 @compiles(Exact, "postgresql")
 def _exact_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
-    return f'{text} COLLATE "C"' if _has_collation(element) else text
+    return f'{text} COLLATE "C"' if _has_collation(element, compiler) else text
 
 
 @compiles(CodePoints, "postgresql")
@@ -166,14 +177,15 @@ def _precise_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 
 @compiles(LastCharacters)
 def _last(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, length = _arguments(element, compiler, keywords)
+    text, length, _ = _arguments(element, compiler, keywords)
     return f"right({text}, {length})"
 
 
 @compiles(LastCharacters, "sqlite")
 def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    text, length = _arguments(element, compiler, keywords)
-    return f"substr({text}, -{length})"
+    # In bytes: the characters of a text SQLite counts up to the first NUL.
+    text, _, size = _arguments(element, compiler, keywords)
+    return f"CAST(substr(CAST({text} AS BLOB), -{size}) AS TEXT)"
 
 
 @compiles(WithoutNan)
@@ -186,3 +198,9 @@ def _without_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _without_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     comparison, *numbers = _arguments(element, compiler, keywords)
     return "({})".format(" AND ".join([comparison, *(f"{each} < 'NaN'" for each in numbers)]))
+
+
+@compiles(OrNan, "postgresql")
+def _or_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    comparison, *numbers = _arguments(element, compiler, keywords)
+    return "({})".format(" OR ".join([comparison, *(f"{each} = 'NaN'" for each in numbers)]))

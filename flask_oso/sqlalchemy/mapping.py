@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from ..polar.exceptions import OsoError, UnsupportedError
@@ -67,6 +67,11 @@ class MappedModels:
                 " own. Use joined or single-table inheritance."
             )
         classes = _classes_of(mapper)
+        if any(_has_own(each, "__getattribute__") for each in classes):
+            raise UnsupportedError(
+                f"{cls.__name__!r} decides by a '__getattribute__' of its own what its attributes"
+                " are, which rows that are not loaded have not. Remove it."
+            )
         members: dict[str, Field | Link] = {}
         refused: dict[str, str] = {}
         names = mapper.all_orm_descriptors.keys()
@@ -74,7 +79,7 @@ class MappedModels:
             found = _member(mapper, name)
             if isinstance(found, str):
                 refused[name] = found
-            elif any(not _is_inherited(each, name) for each in classes):
+            elif any(not _is_inherited(mapper, each, name) for each in classes):
                 refused[name] = "a subclass says something else"
             else:
                 members[name] = found
@@ -93,6 +98,8 @@ class MappedModels:
         for name in dir(cls):
             if not name.startswith("_") and name not in members:
                 refused.setdefault(name, _PYTHON)
+        if any(_has_own(each, "__getattr__") for each in classes):
+            refused = _Everything(refused)
         own, shares = _equality(classes)
         return Model(cls, classes, members, refused, own, shares)
 
@@ -121,10 +128,32 @@ def _classes_of(mapper: orm.Mapper[t.Any]) -> tuple[type, ...]:
     )
 
 
-def _is_inherited(cls: type, name: str) -> bool:
-    """Tell whether a class leaves an attribute to the mapper."""
+def _has_own(cls: type, name: str) -> bool:
+    return any(name in vars(base) for base in cls.__mro__[:-1])
+
+
+class _Everything(dict[str, str]):
+    """Reasons why attributes are unknown; a class may have any, by its ``__getattr__``."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        return self[name] if name in self.keys() else "a '__getattr__' may answer it"
+
+
+def _is_inherited(mapper: orm.Mapper[t.Any], cls: type, name: str) -> bool:
+    """Tell whether an attribute is in a class what it is in the class of a mapper."""
     attribute = inspect.getattr_static(cls, name, None)
-    return isinstance(attribute, orm.QueryableAttribute | hybrid_property)
+    if isinstance(attribute, hybrid_property):
+        return attribute is inspect.getattr_static(mapper.class_, name)
+    if not isinstance(attribute, orm.QueryableAttribute):
+        return False
+    mine, other = (t.cast(t.Any, sa.inspect(each)).attrs.get(name) for each in (mapper.class_, cls))
+    if isinstance(mine, orm.ColumnProperty) and isinstance(other, orm.ColumnProperty):
+        # The key of a joined table comes in addition.
+        return set(mine.columns) <= set(other.columns)
+    return mine is other
 
 
 def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
@@ -200,10 +229,16 @@ def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.An
         return []
     if not all(isinstance(side, sa.Column) for each in clauses for side in each.get_children()):
         return []
+    if any(_collation(near) != _collation(far) for near, far in pairs):
+        return []
     # A row of another class than the relation's is not what it leads to.
     if relation.mapper.single or relation.mapper.inherits is not None:
         return []
     return pairs
+
+
+def _collation(column: t.Any) -> t.Any:
+    return getattr(column.type, "collation", None)
 
 
 _EQUALS: t.Any = sa.literal_column("1").__eq__(1).operator
@@ -240,6 +275,8 @@ def _opaque(reason: str, is_nullable: bool) -> Field:
 
 
 def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
+    if isinstance(kind, sqlite.DATE | sqlite.DATETIME | sqlite.TIME):
+        return _opaque("SQLite keeps it in a format of its own. Use sqlalchemy's", is_nullable)
     if isinstance(kind, sa.types.TypeDecorator):
         if (type(kind).__module__, type(kind).__name__) == _AUTO_STRING:
             return Field(Kind.TEXT, is_nullable)
@@ -276,7 +313,10 @@ def _numeric(kind: t.Any, is_nullable: bool) -> Field:
         return Field(Kind.FLOAT, is_nullable)
     if not kind.asdecimal:
         return _opaque("it is a decimal that becomes a float. Use Float", is_nullable)
-    return Field(Kind.DECIMAL, is_nullable, scale=kind.scale)
+    if kind.decimal_return_scale not in (None, kind.scale):
+        return _opaque("it is read with another scale than it is stored with", is_nullable)
+    # Without a precision PostgreSQL keeps any number of digits.
+    return Field(Kind.DECIMAL, is_nullable, scale=kind.scale if kind.precision else None)
 
 
 def _temporal(kind: t.Any, is_nullable: bool) -> Field:

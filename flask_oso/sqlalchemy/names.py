@@ -80,8 +80,6 @@ class Names:
         if len(pairs) != 1:
             return None
         ((near, far),) = pairs
-        if _collation(near) != _collation(far):
-            return None
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         here = mapper.get_property_by_column(near).key
         return here, relation.mapper.get_property_by_column(far).key
@@ -115,7 +113,3 @@ class Names:
 
 #: So much is kept; conditions may be made anew for each statement.
 _MAX_KEPT = 1_000
-
-
-def _collation(column: t.Any) -> t.Any:
-    return getattr(column.type, "collation", None)

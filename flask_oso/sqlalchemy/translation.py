@@ -23,6 +23,7 @@ from ..polar.models import Kind
 from ..polar.relations import Relation
 from ..polar.residual import (
     ITSELF,
+    NAN_KINDS,
     TRUE,
     Among,
     And,
@@ -48,7 +49,7 @@ from ..polar.residual import (
     columns_of,
     is_nullable,
 )
-from .dialects import CodePoints, Exact, FoundOnce, LastCharacters, Precise, WithoutNan
+from .dialects import CodePoints, Exact, FoundOnce, LastCharacters, OrNan, Precise, WithoutNan
 from .memberships import conditions_on, is_anchored, is_free, link_of
 from .names import Names
 
@@ -56,7 +57,6 @@ _ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
 #: The entities that rows stand for: mapped classes, their aliases, or columns of a key.
 Scope = dict[Row, t.Any]
-_NAN_KINDS = (Kind.FLOAT, Kind.DECIMAL)
 
 
 class Key(tuple[t.Any, ...]):
@@ -140,22 +140,30 @@ class Translator:
     def _not_compared(self, condition: Comparison, scope: Scope) -> t.Any:
         left, right = self._sides(condition, scope)
         if condition.sign == "=":
-            if is_nullable(condition.left) or is_nullable(condition.right):
-                return left.is_distinct_from(right)
-            return left != right
+            is_safe = is_nullable(condition.left) or is_nullable(condition.right)
+            differ = left.is_distinct_from(right) if is_safe else left != right
+            return self._numeric(differ, condition, scope, OrNan)
         opposite = right <= left if condition.sign == "<" else right < left
+        opposite = self._numeric(opposite, condition, scope, OrNan)
         return self._or_null(opposite, [condition.left, condition.right], scope)
 
-    def _numeric(self, compared: t.Any, condition: Comparison, scope: Scope) -> t.Any:
+    def _numeric(
+        self,
+        compared: t.Any,
+        condition: Comparison,
+        scope: Scope,
+        kind: type[WithoutNan | OrNan] = WithoutNan,
+    ) -> t.Any:
+        """Say what a comparison comes to where a column is NaN."""
         columns = [
             self._operand(column, scope)
             for side in (condition.left, condition.right)
             for column in columns_of(side)
-            if column.field.kind in _NAN_KINDS
+            if column.field.kind in NAN_KINDS
         ]
         # Nothing that is known is NaN, and NaN equals nothing that is known.
         is_plain = condition.sign == "=" and isinstance(condition.right, Literal)
-        return WithoutNan(compared, *columns) if columns and not is_plain else compared
+        return kind(compared, *columns) if columns and not is_plain else compared
 
     def _sides(self, condition: Comparison, scope: Scope) -> tuple[t.Any, t.Any]:
         sides = condition.left, condition.right
@@ -188,8 +196,9 @@ class Translator:
         return self._operand(condition.column, scope).is_(None)
 
     def _has_character(self, condition: HasCharacter, scope: Scope) -> t.Any:
-        text = self._operand(condition.text, scope)
-        return Exact(sa.func.replace(text, condition.character, "", type_=text.type)) != Exact(text)
+        # Exact inside, too: PostgreSQL searches no text whose collation takes texts for equal.
+        text = Exact(self._operand(condition.text, scope))
+        return Exact(sa.func.replace(text, condition.character, "", type_=text.type)) != text
 
     # -- values ---------------------------------------------------------------------------
 
@@ -208,7 +217,8 @@ class Translator:
             return _calculated(operand.sign, left, right)
         text = self._operand(operand.text, scope)
         if operand.at_end:
-            return LastCharacters(text, sa.literal_column(str(operand.length)))
+            length, size = str(operand.length), str(operand.size)
+            return LastCharacters(text, sa.literal_column(length), sa.literal_column(size))
         return sa.func.substr(text, 1, operand.length, type_=sa.String())
 
     # -- rows -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.hybrid import hybrid_property
 
@@ -182,6 +182,7 @@ def test_attributes_that_need_a_row(session: orm.Session, body: str, reason: str
         (sa.Float(), Field(Kind.FLOAT)),
         (sa.Double(), Field(Kind.FLOAT)),
         (sa.Numeric(10, 2), Field(Kind.DECIMAL, scale=2)),
+        (sa.Numeric(scale=2), Field(Kind.DECIMAL, scale=None)),
         (sa.Text(), Field(Kind.TEXT)),
         (sa.Date(), Field(Kind.DATE)),
         (sa.DateTime(), Field(Kind.DATETIME)),
@@ -203,7 +204,9 @@ def test_types(kind: t.Any, field: Field) -> None:
         sa.REAL(),
         sa.Float(precision=24),
         sa.Numeric(10, 2, asdecimal=False),
+        sa.Numeric(10, 2, decimal_return_scale=1),
         sa.DateTime(timezone=True),
+        sqlite.DATETIME(truncate_microseconds=True),
         sa.Uuid(as_uuid=False),
         sa.LargeBinary(),
         sa.Interval(),
@@ -312,3 +315,98 @@ def test_concrete_inheritance_is_refused(cls: type) -> None:
     """Rows of a class that are in several tables have no common column."""
     with pytest.raises(UnsupportedError, match="are in a table for each class"):
         make_models().model(cls)
+
+
+class Overriding(orm.DeclarativeBase):
+    """Subclasses that say something else."""
+
+
+class Animal(Overriding):
+    """Has a name."""
+
+    __tablename__ = "animals"
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+        "polymorphic_on": "type",
+        "polymorphic_identity": "animal",
+    }
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    type: orm.Mapped[str]
+    name: orm.Mapped[str]
+
+    @hybrid_property
+    def sound(self) -> str:
+        """What it says."""
+        return self.name
+
+    @sound.inplace.expression
+    @classmethod
+    def _sound(cls) -> sa.ColumnElement[str]:
+        return cls.name  # type: ignore[return-value]
+
+
+class Dog(Animal):
+    """Says something else than animals do."""
+
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "dog"}
+
+    @hybrid_property
+    def sound(self) -> str:
+        """What it says."""
+        return "wow"
+
+    @sound.inplace.expression
+    @classmethod
+    def _sound(cls) -> sa.ColumnElement[str]:
+        return sa.literal("wow")
+
+
+def test_hybrid_that_a_subclass_overrides() -> None:
+    """An expression of the base class says nothing of rows of a subclass with its own."""
+    oso = Oso()
+    register_models(oso, Overriding)
+    oso.load_str('allow(_, _, animal: Animal) if animal.sound = "wow";')
+
+    with pytest.raises(UnsupportedError, match="a subclass says something else"):
+        oso.authorized_query(None, "x", Animal)
+    assert "wow" in oso.authorized_query(None, "x", Dog).compile().params.values()
+
+
+class Dynamic(orm.DeclarativeBase):
+    """Classes that decide themselves what their attributes are."""
+
+
+class Answering(Dynamic):
+    """Has any attribute."""
+
+    __tablename__ = "answering"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    def __getattr__(self, name: str) -> int:
+        return 1
+
+
+class Deciding(Dynamic):
+    """Has the attributes it wants."""
+
+    __tablename__ = "deciding"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    def __getattribute__(self, name: str) -> t.Any:
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("body", ["row.more = 1", "not row matches {more: 1}"])
+def test_attributes_made_by_a_method(body: str) -> None:
+    """What a ``__getattr__`` may answer is unknown without a row, in patterns too."""
+    oso = Oso()
+    register_models(oso, Dynamic)
+    oso.load_str(f"allow(_, _, row: Answering) if {body};")
+
+    with pytest.raises(UnsupportedError, match="a '__getattr__' may answer it"):
+        oso.authorized_query(None, "x", Answering)
+
+
+def test_attributes_decided_by_a_method() -> None:
+    """A class with a ``__getattribute__`` may say of a column what it wants."""
+    with pytest.raises(UnsupportedError, match="'Deciding' decides by a '__getattribute__'"):
+        make_models().model(Deciding)
