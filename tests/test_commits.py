@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, g, request
 from sqlalchemy import orm
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, NotFound
 
 from flask_oso import (
     FlaskOso,
@@ -48,6 +48,7 @@ class Shop:
         self.app = Flask("shop")
         self.app.config.update(config)
         oso = Oso()
+        oso.register_class(Row)
         oso.load_str(POLICY)
         self.guard = FlaskOso(oso, self.app)
         self.app.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
@@ -154,6 +155,27 @@ def test_decorator_allows(shop: Shop) -> None:
 
     assert [shop.open(user=user) for user in ("ann", "eve")] == [200, 403]
     assert shop.count() == 1
+
+
+def test_object_that_a_decorator_finds_is_allowed(shop: Shop) -> None:
+    """So is what was done to an object of the URL; what is hidden is denied, and writes nothing."""
+    shop.guard.set_get_session(lambda: shop.sessions)
+    with shop.app.app_context():
+        shop.add()
+
+    @shop.app.post("/rows/<int:row_id>")
+    @authorize("edit", Row)
+    def edit(row_id: int) -> str:
+        return shop.add()
+
+    @shop.app.errorhandler(404)
+    def record(error: NotFound) -> tuple[str, int]:
+        with pytest.raises(VetoedCommitError, match=r"it was denied"):
+            shop.add()
+        return "Nothing.", 404
+
+    opened = [shop.open("/rows/1"), shop.open("/rows/1", "eve"), shop.open("/rows/9")]
+    assert (opened, shop.count()) == ([200, 404, 404], 2)
 
 
 def test_route_authorization_allows(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from flask import current_app
 
 from ..globals import this_app
 from ..polar.exceptions import UnsupportedError
-from .objects import NOTATION, find_object
+from .objects import NOTATION, find_object, word_for
 from .output import show_json, with_short_paths
 from .running import Exit, MisuseError, this_oso, this_state, with_app
 
@@ -115,12 +115,12 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
             f"{error}\nNo statement can say who. Ask about one actor at a time:"
             f" flask oso explain {cls.__name__}:KEY {action} {resource}"
         ) from None
-    rows = this_state().extension.loaders.read(this_app(), query.limit(limit + 1))
+    rows = _read(query, limit + 1)
     shown, has_more = rows[:limit], len(rows) > limit
     if layout == "json":
-        show_json([_label(row) for row in shown])
+        show_json([*map(word_for, shown)])
     elif shown:
-        click.echo("\n".join(map(_label, shown)))
+        click.echo("\n".join(map(word_for, shown)))
     else:
         click.echo("Nobody.", err=True)
     if has_more:
@@ -145,8 +145,10 @@ def _actor_class() -> str:
     raise click.UsageError(f"Which class do actors have? Say it with '--class'; declared: {known}.")
 
 
-def _label(row: t.Any) -> str:
-    """Name a row by its class and its key."""
-    mapper = type(row).__mapper__
-    key = ",".join(map(str, mapper.primary_key_from_instance(row)))
-    return f"{type(row).__name__}:{key}"
+def _read(query: t.Any, limit: int) -> list[t.Any]:
+    """Give the first rows of a query: through the adapter that made it, or by the session."""
+    adapter = this_oso().host.adapter
+    limited = query.limit(limit) if hasattr(query, "limit") else query
+    if adapter is not None:
+        return list(adapter.execute_query(limited))[:limit]
+    return this_state().extension.loaders.read(this_app(), limited)

@@ -49,9 +49,13 @@ def find_object(word: str) -> t.Any:
     return _find(word, classes[name], key)
 
 
-def name_of(word: str) -> str:
-    """Give the name of a class that a word begins with; the word itself otherwise."""
-    return word.partition(":")[0]
+def word_for(value: t.Any) -> str:
+    """Give the word for an object: rows by their key, all else as Python shows it."""
+    mapper = getattr(type(value), "__mapper__", None)
+    if mapper is None:
+        return repr(value)
+    key = ",".join(map(str, mapper.primary_key_from_instance(value)))
+    return f"{type(value).__name__}:{key}"
 
 
 def _unknown_class(word: str, name: str, known: list[str]) -> str:

@@ -7,7 +7,7 @@ import typing as t
 
 import click
 
-from .objects import NOTATION, find_object
+from .objects import NOTATION, find_object, word_for
 from .output import show_json, show_table
 from .running import Exit, this_oso, with_app
 
@@ -81,16 +81,7 @@ def _named(objects: tuple[str, ...]) -> dict[str, t.Any]:
 
 
 def _shown(bindings: dict[str, t.Any], given: dict[str, t.Any]) -> dict[str, str]:
-    return {name: _value(value) for name, value in bindings.items() if name not in given}
-
-
-def _value(value: t.Any) -> str:
-    """Show a value: rows by their key, all else as Python does."""
-    mapper = getattr(type(value), "__mapper__", None)
-    if mapper is None:
-        return repr(value)
-    key = ",".join(map(str, mapper.primary_key_from_instance(value)))
-    return f"{type(value).__name__}:{key}"
+    return {name: word_for(value) for name, value in bindings.items() if name not in given}
 
 
 def _show(solutions: list[dict[str, str]]) -> None:

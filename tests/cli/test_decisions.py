@@ -10,6 +10,7 @@ from flask import Flask
 
 from flask_oso import FlaskOso, Oso
 from flask_oso.cli.objects import find_object
+from flask_oso.sqlalchemy import SqlAlchemyAdapter
 
 from .shop import Line, Order, Parcel
 
@@ -242,6 +243,15 @@ def test_who_needs_models(run: t.Any) -> None:
         2,
         "No models are registered, so there is nothing to query",
     )
+
+
+def test_who_reads_through_an_adapter(shop: Flask, run: t.Any) -> None:
+    """Programs for the data filtering of oso have an adapter, which reads the rows."""
+    with shop.app_context():
+        session = shop.extensions["sqlalchemy"].session
+        shop.extensions["oso"].oso.set_data_filtering_adapter(SqlAlchemyAdapter(session))
+
+    assert run(shop, "who", "read", "Order:3").stdout == "Customer:2\n"
 
 
 # -- explain -------------------------------------------------------------------------
