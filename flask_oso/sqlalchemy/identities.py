@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import re
 import typing as t
-import uuid
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -18,7 +17,7 @@ from sqlalchemy import orm
 from ..polar.exceptions import OsoError
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class _NoSuchKeyError(Exception):
@@ -73,20 +72,35 @@ def _exact(cls: type, column: sa.ColumnElement[t.Any], value: t.Any) -> t.Any:
 
     :raises _NoSuchKeyError: no such value equals it.
     """
-    kind = _python_type(column)
     if value is None or isinstance(value, dict | list | tuple):
         raise _NoSuchKeyError
-    if kind is None or type(value) is kind:
+    kind = _python_type(column)
+    if kind is None:
         return value
-    if type(value) is not str:
+    if type(value) is str:
+        return _parsed(cls, column.type, kind, value)
+    if type(value) is not kind:
         raise _NoSuchKeyError
+    return value
+
+
+def _parsed(cls: type, column: sa.types.TypeEngine[t.Any], kind: type, text: str) -> t.Any:
+    """Give the value that a string stands for.
+
+    :raises _NoSuchKeyError: none.
+    :raises OsoError: only the database knows, and it might take the string for an error.
+    """
     if kind is int:
-        return _matched(_INTEGER, value, int)
-    if kind is uuid.UUID:
-        return _matched(_UUID, value, uuid.UUID)
+        return _matched(_INTEGER, text, int)
+    if isinstance(column, sa.Uuid):
+        return _matched(_UUID, text.lower(), kind)
+    if kind is str and isinstance(column, sa.Enum):
+        return _matched(re.compile("|".join(map(re.escape, column.enums))), text, str)
+    if kind is str and isinstance(column, sa.String):
+        return text
     raise OsoError(
-        f"The primary key of {cls.__name__!r} is of type {kind.__name__!r}, and a string was given."
-        f" {_remedy(cls)}"
+        f"The primary key of {cls.__name__!r} is of type {type(column).__name__!r}, and a string"
+        f" was given. {_remedy(cls)}"
     )
 
 

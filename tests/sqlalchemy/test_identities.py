@@ -70,6 +70,16 @@ class Decorated(Base):
     id: orm.Mapped[uuid.UUID] = orm.mapped_column(Hexadecimal, primary_key=True)
 
 
+class Plain(Base):
+    __tablename__ = "plain"
+    id: orm.Mapped[str] = orm.mapped_column(sa.Uuid(as_uuid=False), primary_key=True)
+
+
+class Color(Base):
+    __tablename__ = "color"
+    id: orm.Mapped[str] = orm.mapped_column(sa.Enum("red", "sky.blue", name="c"), primary_key=True)
+
+
 class Pair(Base):
     __tablename__ = "pair"
     left: orm.Mapped[int] = orm.mapped_column(primary_key=True)
@@ -99,7 +109,7 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
         day = datetime.date(2026, 11, 25)
         session.add_all([Number(id=1), Small(id=1), Large(id=1), Word(id="ab"), Unique(id=KEY)])
         session.add_all([Day(id=day), Decorated(id=KEY), Pair(left=1, right="a")])
-        session.add_all([Animal(id=1), Dog(id=2)])
+        session.add_all([Animal(id=1), Dog(id=2), Plain(id=str(KEY)), Color(id="sky.blue")])
         session.commit()
         yield session
     Base.metadata.drop_all(engine)
@@ -116,6 +126,9 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
         (Unique, KEY),
         (Unique, str(KEY)),
         (Unique, str(KEY).upper()),
+        (Plain, str(KEY)),
+        (Plain, str(KEY).upper()),
+        (Color, "sky.blue"),
         (Day, datetime.date(2026, 11, 25)),
         (Decorated, KEY),
         (Pair, (1, "a")),
@@ -146,6 +159,8 @@ def test_row_is_found(session: orm.Session, cls: type, identity: t.Any) -> None:
         *((Word, value) for value in (1, True, None, b"ab", ["ab"])),
         *((Unique, text) for text in ("", KEY.hex, f"{{{KEY}}}", f" {KEY}", "1", "\0", "\ud800")),
         *((Unique, value) for value in (1, None, KEY.bytes, uuid.UUID(int=1))),
+        *((Plain, value) for value in ("", "x", KEY.hex, KEY, 1, "\0", "\ud800", f"{KEY}\n")),
+        *((Color, value) for value in ("", "red", "blue", "sky-blue", "sky.blue\n", "\ud800", 1)),
         *((Day, value) for value in (1, None, datetime.datetime(2026, 11, 25))),
         *((Decorated, value) for value in ("", "x", str(KEY), KEY.hex, 1, None, [1], {"x": 1})),
         *((Pair, value) for value in ((1, "b"), (True, "a"), (1, None), (1, 1), ([], "a"))),
@@ -185,7 +200,7 @@ def test_row_that_only_compares_equal_is_not_found(sqlite: sa.Engine) -> None:
         (str, 1, "'str' is not mapped by SQLAlchemy. Register a function that finds it"),
         (Pair, 1, "primary key of 'Pair' has 2 columns, and 1 values were given"),
         (Number, (1, 2), "primary key of 'Number' has 1 columns, and 2 values were given"),
-        (Day, "2026-11-25", "of 'Day' is of type 'date', and a string was given"),
+        (Day, "2026-11-25", "of 'Day' is of type 'Date', and a string was given"),
     ],
 )
 def test_mistakes_are_named(session: orm.Session, cls: type, identity: t.Any, message: str) -> None:
