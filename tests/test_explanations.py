@@ -229,6 +229,18 @@ def test_hidden_object_is_explained_in_debug_mode() -> None:
     assert "User:2 may not &quot;read&quot; Note:7." in response.text
 
 
+def test_object_that_is_missing_has_nothing_to_explain() -> None:
+    """Nothing was asked about it, so the answer is the plain one."""
+    desk = Desk('allow(u: User, "read", note: Note) if note.author = u;', DEBUG=True)
+    desk.guard.loader(Note)(lambda number: None)
+    desk.app.add_url_rule("/show/<int:id>", "show", authorize("read", Note)(lambda note: "shown"))
+
+    response = desk.open(CLIENTS[0], "/show/7")
+
+    assert response.status_code == 404
+    assert "oso-proof" not in response.text
+
+
 def test_names_of_the_configuration_are_redacted() -> None:
     """``OSO_REDACT`` adds to the attributes whose values are not shown."""
     policy = 'allow(user: User, "edit", _: Note) if user.salary > 5000;'

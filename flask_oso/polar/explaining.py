@@ -110,11 +110,9 @@ class Explainer:
             note=self._note(asking, bool(shown or others or count)),
         )
 
-    def allowed(self, path: Path, depth: int = 0) -> Question | None:
+    def allowed(self, path: Path) -> Question | None:
         """Say which rules answer the question."""
-        if path.first is None:
-            return None
-        return self._held_question(path.first, path, depth)
+        return None if path.first is None else self._held_question(path.first, path, 0)
 
     def broken_place(self, asking: Asking) -> Place | None:
         """Give the innermost condition in which an error ended the evaluation."""
@@ -175,12 +173,10 @@ class Explainer:
 
     def _untried(self, asking: Asking) -> list[Rule]:
         """Give the rules that apply, and had no turn."""
+        if asking.is_cut_short or any(attempt.broke for attempt in asking.attempts):
+            return []
         tried = {id(attempt.clause) for attempt in asking.attempts}
-        if asking.is_cut_short or len(tried) == len(asking.applicable):
-            return []
         left = [clause for clause in asking.applicable if id(clause) not in tried]
-        if any(attempt.broke for attempt in asking.attempts):
-            return []
         reason = "A `cut` in a rule before it came first."
         return [self._bare_rule(clause, Verdict.NOT_TRIED, reason) for clause in left[:MAX_OTHERS]]
 
@@ -196,7 +192,7 @@ class Explainer:
     def _bare_rule(self, clause: Clause, verdict: Verdict, reason: str) -> Rule:
         return Rule(rule_text(clause), self._place(clause), verdict, reason=reason)
 
-    def _place(self, clause: Clause) -> t.Any:
+    def _place(self, clause: Clause) -> Place | None:
         span = clause.rule.span
         if span is not None and is_shorthand(clause):
             span = rule_span(clause, span)
