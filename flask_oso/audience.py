@@ -7,8 +7,8 @@ receiver raises is raised: the request ends as if there had been no decision.
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import logging
+import threading
 import time
 import typing as t
 from collections.abc import Callable, Mapping
@@ -23,9 +23,6 @@ from .telemetry import Telemetry
 if t.TYPE_CHECKING:
     from .oso import Oso
 
-#: The log or the traces are being told. What they call may ask the policy again.
-_is_noting = contextvars.ContextVar("flask_oso_is_noting", default=False)
-
 
 class Audience:
     """Those who hear of the decisions of one app.
@@ -39,6 +36,8 @@ class Audience:
         self._log = DecisionLog(config, self._report_failure)
         self._telemetry = Telemetry(config)
         self._has_failed = False
+        # Of a thread and not of its context, which others may go on with.
+        self._noting = threading.local()
 
     def decide(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Ask the policy, and tell everybody who listens how it ended.
@@ -74,13 +73,13 @@ class Audience:
 
     def _tell(self, decision: Decision) -> None:
         # What is asked to describe a decision is not described again.
-        if not _is_noting.get():
-            token = _is_noting.set(True)
+        if not getattr(self._noting, "is_under_way", False):
+            self._noting.is_under_way = True
             try:
                 self._attempt(lambda: self._log.write(decision))
                 self._attempt(lambda: self._telemetry.note(decision))
             finally:
-                _is_noting.reset(token)
+                self._noting.is_under_way = False
         send_decision(decision)
 
     def _attempt(self, tell: Callable[[], object]) -> None:

@@ -37,6 +37,7 @@ if LOGGER.level == logging.NOTSET:
 #: How many characters of a name, a key or an action are shown.
 _LONGEST = 100
 _KEYS = (int, str, uuid.UUID)
+_MOST_BITS = 128
 _REQUEST_ID = re.compile(r"[!-~]{1,200}")
 
 
@@ -156,13 +157,19 @@ def _key_of(value: t.Any) -> str | None:
     if issubclass(type(value), type):
         return str(value.__name__)
     if type(value) in (bool, *_KEYS):
-        return str(value)
+        return _key_text(value)
     row: t.Any = getattr(value, "_sa_instance_state", None)
     if type(row).__module__.startswith("sqlalchemy."):
         # The attribute could be expired, and reading it a question to the database.
         return None if row.key is None else ",".join(map(str, row.key[1]))
     key = getattr(value, "id", None)
-    return str(key) if type(key) in _KEYS else None
+    return _key_text(key) if type(key) in _KEYS else None
+
+
+def _key_text(key: t.Any) -> str | None:
+    # Python refuses to print numbers of thousands of digits, and no table has such keys.
+    is_endless = isinstance(key, int) and key.bit_length() > _MOST_BITS
+    return None if is_endless else str(key)
 
 
 # -- configuration ---------------------------------------------------------------------
