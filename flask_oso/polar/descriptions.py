@@ -219,6 +219,7 @@ class Describer:
         for number, (name, value) in enumerate(term.fields[:_MAX_ELEMENTS]):
             yield f"{', ' if number else ''}{with_escapes(shortened(name, _MAX_STRING))}: "
             if self.redaction.hides(name):
+                self.hide(value)
                 yield REDACTED
             else:
                 yield from self._pieces(value, depth + 1)

@@ -210,6 +210,14 @@ def test_hidden_value_is_hidden_under_any_name() -> None:
     assert shows.term(result_to_polar(["hunter2", "ann"])) == '[[redacted], "ann"]'
 
 
+def test_value_that_was_left_out_of_a_dictionary_is_hidden() -> None:
+    """A secret of a dictionary is one wherever else it is."""
+    shows = describer()
+    shows.term(result_to_polar({"password": "hunter2"}))
+
+    assert shows.term(result_to_polar("hunter2")) == "[redacted]"
+
+
 def test_hidden_object_is_hidden() -> None:
     """An object that was read under such a name is not shown, either."""
     shows, secret = describer(), Bare()
