@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import typing as t
 
@@ -10,6 +9,7 @@ import click
 from flask import current_app, request
 
 from ..globals import this_app
+from ..polar.tokens import unquoted
 from .running import Exit, MisuseError, failures, this_oso, this_state
 
 NOTATION = """\b
@@ -36,7 +36,7 @@ def find_object(word: str) -> t.Any:
     if word in _NOBODY:
         return None
     if _is_quoted(word):
-        return _unquoted(word)
+        return unquoted(word)
     classes = this_oso().host.classes
     match = _OBJECT.fullmatch(word)
     if match is None:
@@ -82,20 +82,13 @@ def _key(part: str, is_loaded: bool) -> t.Any:
     The database is asked for what its column holds, which the text is turned into there.
     """
     if _is_quoted(part):
-        return _unquoted(part)
+        return unquoted(part)
     is_number = re.fullmatch(r"0|-?[1-9][0-9]*", part) is not None
     return int(part) if is_loaded and is_number else part
 
 
 def _is_quoted(word: str) -> bool:
     return len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
-
-
-def _unquoted(word: str) -> str:
-    try:
-        return str(ast.literal_eval(word))
-    except (SyntaxError, ValueError):
-        return word[1:-1]
 
 
 def _make_request(key: str) -> t.Any:

@@ -489,9 +489,12 @@ RUNNING = {
 RUNNERS = {
     *("builtins", "pickle", "marshal", "shelve", "code", "codeop", "runpy", "subprocess", "ctypes"),
 }
-#: All of it in the package. What is compiled is a tree, or a text that is written here; the
-#: dataclass has the fields of one that the application registered, and nothing of a policy.
+#: All of it in the package. What is compiled is a tree, or a text that is written here; what is
+#: imported is named here or by the application's configuration; the dataclass has the fields of
+#: one that the application registered, and nothing of a policy.
 KNOWN_USES = {
+    "actors.py": {"importlib.import_module(module_name)"},
+    "cli/__init__.py": {"importlib.import_module(f'.{module}', __package__)"},
     "compat.py": {
         "importlib.import_module(child)",
         "importlib.import_module(f'{__package__}.{place}'.rstrip('.'))",
@@ -502,6 +505,7 @@ KNOWN_USES = {
         "compile(module, file, 'exec')",
         "exec(compile(module, file, 'exec'), self._names, names)",
     },
+    "telemetry.py": {"importlib.import_module(_API)"},
 }
 
 
@@ -522,7 +526,7 @@ def uses_of(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_module_runs_no_text(module: str) -> None:
-    """R15: three modules make or import code, and none of the text of a policy."""
+    """R15: few modules make or import code, and none of the text of a policy."""
     tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
 
     assert set(uses_of(tree)) == KNOWN_USES.get(module, set())
