@@ -31,7 +31,7 @@ def find_actor(app: Flask) -> t.Any:
     :raises AttributeError: nothing says who acts, not even that it is nobody.
     """
     is_known = False
-    for find in _SOURCES if _uses_library(app) else (_of_g,):
+    for find in _SOURCES if _uses_library(app) else _PLAIN:
         actor = find(app)
         if actor is not None and actor is not NOT_GIVEN:
             return actor
@@ -115,7 +115,11 @@ def _callee_of(found: t.Any, named: t.Any) -> Callee:
 
 
 def _uses_library(app: Flask) -> bool:
-    return hasattr(app, "login_manager") or uses_jwt(app) or "flask_httpauth" in sys.modules
+    return (
+        "login_manager" in vars(app)
+        or "flask-jwt-extended" in app.extensions
+        or "flask_httpauth" in sys.modules
+    )
 
 
 def _of_flask_login(app: Flask) -> t.Any:
@@ -170,11 +174,12 @@ def _of_http_auth(app: Flask) -> t.Any:
 
 
 def _of_g(app: Flask) -> t.Any:
-    found = _find_g()
-    current_user = unwrap(getattr(found, "current_user", NOT_GIVEN))
-    if not hasattr(found, "user"):
+    # 'g' itself looks for what is missing in a way that takes longer than a decision.
+    values = getattr(_find_g(), "__dict__", {})
+    current_user = unwrap(values.get("current_user", NOT_GIVEN))
+    if "user" not in values:
         return current_user
-    user = unwrap(found.user)
+    user = unwrap(values["user"])
     if current_user is NOT_GIVEN or user is current_user:
         return user
     raise OsoError(
@@ -183,4 +188,5 @@ def _of_g(app: Flask) -> t.Any:
     )
 
 
-_SOURCES = (_of_flask_login, _of_jwt, _of_http_auth, _of_g)
+_PLAIN = (_of_g,)
+_SOURCES = (_of_flask_login, _of_jwt, _of_http_auth, *_PLAIN)

@@ -184,6 +184,9 @@ class FlaskOso:
                 return POSTS.get(post_id)
         """
 
+        if not isinstance(cls, type):
+            raise OsoError("'loader' takes the class that is loaded. Write '@oso.loader(Post)'.")
+
         def register(function: _Loader) -> _Loader:
             self.loaders.add(cls, function)
             return function

@@ -337,6 +337,15 @@ def test_g_knows_the_actor(web: Flask, values: dict[str, t.Any], expected: str) 
     assert who(web) == expected
 
 
+def test_g_of_another_class_knows_the_actor(web: Flask) -> None:
+    """An app may have a class of its own for 'g', with slots or properties."""
+    web.app_ctx_globals_class = type(
+        "Globals", (), {"__slots__": (), "current_user": property(lambda own: "ann")}
+    )
+
+    assert who(web) == "'ann'"
+
+
 @pytest.mark.parametrize("current_user", ["eve", None])
 def test_two_actors_on_g_are_a_mistake(web: Flask, current_user: str | None) -> None:
     """Which of them acts must be said."""

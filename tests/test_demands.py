@@ -601,6 +601,15 @@ def test_loader_that_answers_not_found_answers_as_for_hidden(blog: Blog) -> None
     assert blog.open("/1").data == blog.open("/3").data
 
 
+def test_loader_without_a_class_is_noticed(blog: Blog) -> None:
+    """Used bare it would register nothing."""
+    with pytest.raises(OsoError, match="'loader' takes the class that is loaded"):
+
+        @blog.guard.loader
+        def load_post(post_id: int) -> None:
+            """Give nothing."""
+
+
 def test_loader_that_fails_is_an_error(blog: Blog) -> None:
     """It is neither missing nor allowed."""
     blog.guard.loader(Post)(lambda post_id: 1 / 0)
