@@ -192,6 +192,9 @@ def _names(cls: type, host: Host) -> set[str]:
     """Give the public names that anything of a class, its parents and subclasses mentions."""
     names: set[str] = set()
     for each in relatives(cls):
+        # A relation that another class declares arrives when the mapper is asked.
+        mapper = vars(each).get("__mapper__")
+        names.update(mapper.attrs.keys() if mapper is not None else ())
         names.update(vars(each), declared(each), host.fields.get(each, ()))
         for code in codes(each):
             names.update(code.co_names)

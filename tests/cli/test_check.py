@@ -10,7 +10,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, authorize
 from flask_oso.cli import oso as command
@@ -99,6 +101,31 @@ def test_attribute_that_a_mapped_class_lacks(folder: Path, run: t.Any) -> None:
         f"\t     {' ' * 57}^\n"
         "1 rule. 1 error.\n"
     )
+
+
+def test_attribute_that_another_class_declares(folder: Path, run: t.Any) -> None:
+    """The other end of a relation is an attribute, though its class does not mention it."""
+
+    class Base(orm.DeclarativeBase):
+        pass
+
+    class Team(Base):
+        __tablename__ = "teams"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    class Member(Base):
+        __tablename__ = "members"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        team_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("teams.id"))
+        team: orm.Mapped[Team] = orm.relationship(Team, backref="members")
+
+    oso = Oso()
+    oso.register_class(Team)
+    text = 'allow(_, "read", team: Team) if team.members = [];'
+
+    result = run(app_with(folder, text, oso), "check")
+
+    assert (result.exit_code, result.output) == (0, "1 rule. Nothing is wrong.\n")
 
 
 def test_attribute_is_looked_for_in_patterns_and_once(folder: Path, run: t.Any) -> None:

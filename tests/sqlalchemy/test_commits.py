@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -44,16 +45,22 @@ def refuse() -> None:
     raise VetoError
 
 
-@pytest.fixture
-def engine() -> Iterator[sa.Engine]:
-    """Give a database with an author who has two notes."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+@contextlib.contextmanager
+def filled(engine: sa.Engine) -> Iterator[sa.Engine]:
+    """Put an author who has two notes into a database, and take everything out again."""
     Base.metadata.create_all(engine)
     with orm.Session(engine) as session:
         session.add(Author(id=1, notes=[Note(id=1), Note(id=2)]))
         session.commit()
     yield engine
-    engine.dispose()
+    Base.metadata.drop_all(engine)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
+    """Give either database."""
+    with filled(request.getfixturevalue(request.param)) as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -91,12 +98,12 @@ READS: dict[str, Callable[[orm.Session], t.Any]] = {
     ).all(),
     "connection": lambda session: session.connection().execute(sa.select(Note.id)).all(),
     "savepoint": lambda session: session.begin_nested().commit(),
-    "added and expunged": lambda session: [session.add(n := Note()), session.expunge(n)],
+    "added and expunged": lambda session: [session.add(n := Note(id=9)), session.expunge(n)],
 }
 
 WRITES: dict[str, Callable[[orm.Session], t.Any]] = {
-    "new": lambda session: session.add(Note()),
-    "new and flushed": lambda session: [session.add(Note()), session.flush()],
+    "new": lambda session: session.add(Note(id=9)),
+    "new and flushed": lambda session: [session.add(Note(id=9)), session.flush()],
     "changed": lambda session: setattr(session.get_one(Note, 1), "text", "new"),
     "deleted": lambda session: session.delete(session.get_one(Note, 1)),
     "relation": lambda session: setattr(session.get_one(Note, 1), "author", None),
@@ -104,7 +111,7 @@ WRITES: dict[str, Callable[[orm.Session], t.Any]] = {
     "update": lambda session: session.execute(sa.update(Note).values(text="new")),
     "delete": lambda session: session.execute(sa.delete(Note)),
     "query": lambda session: session.query(Note).delete(),
-    "bulk": lambda session: session.bulk_save_objects([Note()]),
+    "bulk": lambda session: session.bulk_save_objects([Note(id=9)]),
     "text": lambda session: session.execute(sa.text("DELETE FROM notes")),
     "text with columns": lambda session: session.execute(
         sa.text("DELETE FROM notes RETURNING id").columns(Note.id)
@@ -121,7 +128,7 @@ WRITES: dict[str, Callable[[orm.Session], t.Any]] = {
     "in a savepoint": lambda session: [
         session.get(Note, 1),
         session.begin_nested(),
-        session.add(Note()),
+        session.add(Note(id=9)),
     ],
 }
 
@@ -209,25 +216,44 @@ def test_outer_commit_over_an_open_savepoint_is_met(session: orm.Session) -> Non
     """A transaction that ends while a savepoint is open asks as well."""
     outer = session.begin()
     session.begin_nested()
-    session.add(Note())
+    session.add(Note(id=9))
 
     with pytest.raises(VetoError):
         outer.commit()
 
 
-def test_savepoint_of_sqlite_asks(session: orm.Session, engine: sa.Engine) -> None:
+def test_savepoint_of_sqlite_asks(sqlite: sa.Engine) -> None:
     """Where a savepoint is all of a transaction, its end is a commit."""
-    with pytest.raises(VetoError), session.begin_nested():
-        session.add(Note())
-    session.rollback()
+    make = orm.sessionmaker(sqlite)
+    watch_commits(make, refuse)
 
-    assert count_notes(engine) == 2
+    with filled(sqlite), make() as session:
+        with pytest.raises(VetoError), session.begin_nested():
+            session.add(Note(id=9))
+        session.rollback()
+
+        assert count_notes(sqlite) == 2
+
+
+def test_savepoint_of_other_databases_does_not_ask(postgresql: sa.Engine) -> None:
+    """The end of a savepoint commits nothing; the end of the transaction is asked about."""
+    make = orm.sessionmaker(postgresql)
+    watch_commits(make, refuse)
+
+    with filled(postgresql), make() as session:
+        with session.begin_nested():
+            session.add(Note(id=7))
+        with pytest.raises(VetoError):
+            session.commit()
+        session.rollback()
+
+        assert count_notes(postgresql) == 2
 
 
 def test_begin_block_asks(session: orm.Session) -> None:
     """The end of a 'begin' block is a commit."""
     with pytest.raises(VetoError), session.begin():
-        session.add(Note())
+        session.add(Note(id=9))
 
 
 def as_class(engine: sa.Engine) -> tuple[t.Any, orm.Session]:
@@ -261,7 +287,7 @@ def test_sessions_of_each_kind_are_watched(engine: sa.Engine, make: t.Any) -> No
     watch_commits(sessions, refuse)
 
     with session, pytest.raises(VetoError):
-        session.add(Note())
+        session.add(Note(id=9))
         session.commit()
 
 
