@@ -63,7 +63,7 @@ class DecisionLog:
         if not LOGGER.isEnabledFor(logging.INFO) or not self._is_chosen(decision.outcome):
             return
         fields = self._fields(decision)
-        names = [fields[name] for name in ("outcome", "actor", "action", "resource")]
+        names = [_text(fields[name]) for name in ("outcome", "actor", "action", "resource")]
         LOGGER.info(
             "%s: actor %s, action %s, resource %s", *names, extra={**fields, "decision": fields}
         )
@@ -150,6 +150,11 @@ def shown(text: str) -> str:
     """Give the beginning of a text, with escapes for what would not be seen."""
     cut = with_escapes(text[:_LONGEST])
     return cut if len(text) <= _LONGEST else f"{cut}…"
+
+
+def _text(value: t.Any) -> str:
+    """Show a field in a message, also one that is described otherwise."""
+    return shown(value) if type(value) is str else json.dumps(value, default=describe)
 
 
 def _key_of(value: t.Any) -> str | None:

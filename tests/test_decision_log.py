@@ -518,6 +518,8 @@ def test_description_of_rows_asks_the_database_nothing() -> None:
         session.add_all(rows)
         session.commit()
 
+    engine.dispose()
+
     assert [describe(row) for row in rows] == ["Row:5", "Seat:A,7"]
 
 
@@ -731,3 +733,21 @@ def test_formatter_shows_classes_of_what_is_no_json(make_site: t.Any, records: R
     ask(make_site("allow(_, _, _);", OSO_LOG_DESCRIBE=lambda value: User(3)), 1, "read", 2)
 
     assert json.loads(DecisionFormatter().format(records[0]))["actor"] == "User:3"
+
+
+@pytest.mark.parametrize(
+    ("described", "text"),
+    [
+        (None, "null"),
+        ("a\nb", r"a\u{a}b"),
+        (User(3), '"User:3"'),
+        ({"user": User(3), "n": 1}, '{"user": "User:3", "n": 1}'),
+    ],
+)
+def test_message_shows_no_contents_of_descriptions(
+    make_site: t.Any, records: Records, described: t.Any, text: str
+) -> None:
+    """What a description gives is shown as in JSON, and in one line."""
+    ask(make_site("allow(_, _, _);", OSO_LOG_DESCRIBE=lambda value: described), 1, "read", 2)
+
+    assert records[0].getMessage() == f"allowed: actor {text}, action read, resource {text}"
