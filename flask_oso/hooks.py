@@ -227,16 +227,28 @@ class Gates:
         return f"{what} is not guarded. {_how_to_guard(view, method)}"
 
     def _census(self, current: Request) -> Census:
+        census = self._current_census(current)
+        if census is None:
+            # The first requests come together, and one of them looks and warns for all.
+            with self._lock:
+                census = self._current_census(current) or self._take_census()
+        return census
+
+    def _current_census(self, current: Request) -> Census | None:
+        census = self._state.census
+        if census is None or not is_current(census, self._app, current.endpoint):
+            return None
+        return census
+
+    def _take_census(self) -> Census:
         app, state = self._app, self._state
-        census = state.census
-        if census is None or not is_current(census, app, current.endpoint):
-            is_first = census is None
-            problems = [_changed_config(app, state), veto_configured(app, state)]
-            census = state.census = take_census(app, "\n".join(filter(None, problems)) or None)
-            if census.forbidden is not None:
-                app.logger.warning("These answer 403. %s", census.forbidden)
-            if is_first and state.oso is not None:
-                warn_of_vain_guards(app, state.oso)
+        is_first = state.census is None
+        problems = [_changed_config(app, state), veto_configured(app, state)]
+        census = state.census = take_census(app, "\n".join(filter(None, problems)) or None)
+        if census.forbidden is not None:
+            app.logger.warning("These answer 403. %s", census.forbidden)
+        if is_first and state.oso is not None:
+            warn_of_vain_guards(app, state.oso)
         return census
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Blueprint, Flask
@@ -262,6 +264,26 @@ def test_census_is_taken_once(make_site: t.Any, monkeypatch: pytest.MonkeyPatch)
 
     assert [site.open("/health").status_code for _ in range(3)] == [200, 200, 200]
     assert len(taken) == 1
+
+
+def test_census_is_taken_once_by_requests_that_come_together(
+    make_site: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many first requests one looks, and the others wait for what it found."""
+    site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
+    site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
+    taken: list[Census] = []
+
+    def look(*args: t.Any) -> Census:
+        time.sleep(0.05)
+        taken.append(take_census(*args))
+        return taken[-1]
+
+    monkeypatch.setattr("flask_oso.hooks.take_census", look)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: site.open("/health").status_code, range(8)))
+
+    assert (answers, len(taken)) == ([200] * 8, 1)
 
 
 def test_route_added_after_the_first_request_is_refused(make_site: t.Any) -> None:
