@@ -221,24 +221,54 @@ def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.An
     None if the relation is more than that, or goes by way of a further table.
     """
     pairs = list(relation.local_remote_pairs or ())
-    join: t.Any = relation.primaryjoin
+    if relation.secondary is not None or not _leads_to_all(relation):
+        return []
+    if _count_equations(relation.primaryjoin) != len(pairs):
+        return []
+    return pairs if all(map(_compare_alike, pairs)) else []
+
+
+def _leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether a row of any class that its table has may be what a relation leads to."""
+    return not relation.mapper.single and relation.mapper.inherits is None
+
+
+def _count_equations(join: t.Any) -> int | None:
+    """Count the equations of columns that a join consists of; ``None`` if it is more."""
     clauses = list(join.clauses) if isinstance(join, sa.BooleanClauseList) else [join]
-    if relation.secondary is not None or len(clauses) != len(pairs):
-        return []
     if not all(getattr(each, "operator", None) is _EQUALS for each in clauses):
-        return []
-    if not all(isinstance(side, sa.Column) for each in clauses for side in each.get_children()):
-        return []
-    if any(_collation(near) != _collation(far) for near, far in pairs):
-        return []
-    # A row of another class than the relation's is not what it leads to.
-    if relation.mapper.single or relation.mapper.inherits is not None:
-        return []
-    return pairs
+        return None
+    columns = [side for each in clauses for side in each.get_children()]
+    return len(clauses) if all(isinstance(side, sa.Column) for side in columns) else None
 
 
-def _collation(column: t.Any) -> t.Any:
-    return getattr(column.type, "collation", None)
+class LinkTable(t.NamedTuple):
+    """A table between two others, with the columns that are equal on each side of it."""
+
+    near: t.Any
+    link_near: t.Any
+    link_far: t.Any
+    far: t.Any
+
+
+def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
+    """Give the table by way of which rows are related, if it compares one column on each side."""
+    if not isinstance(relation.secondary, sa.Table) or not _leads_to_all(relation):
+        return None
+    joins = relation.primaryjoin, relation.secondaryjoin
+    near, far = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+    if any(_count_equations(join) != 1 for join in joins) or len(near) != 1 or len(far or ()) != 1:
+        return None
+    ((here, link_near),), ((there, link_far),) = near, t.cast(t.Any, far)
+    if not _compare_alike((here, link_near)) or not _compare_alike((there, link_far)):
+        return None
+    return LinkTable(here, link_near, link_far, there)
+
+
+def _compare_alike(pair: tuple[t.Any, t.Any]) -> bool:
+    """Tell whether two columns declare the same collation, or none."""
+    near, far = (getattr(column.type, "collation", None) for column in pair)
+    return bool(near == far)
 
 
 _EQUALS: t.Any = sa.literal_column("1").__eq__(1).operator

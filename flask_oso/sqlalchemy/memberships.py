@@ -31,7 +31,7 @@ from .names import Names
 class Link(t.NamedTuple):
     """How a row that is related to an object leads to another row.
 
-    :param name: the attribute that holds the key of the other row.
+    :param name: the attribute that is the key of the other row.
     :param rest: what else is said of the row.
     """
 
@@ -77,7 +77,7 @@ def _is_anchor(part: Condition, row: Row, names: Names) -> bool:
     if not isinstance(part, Having):
         return False
     owner = part.row.owner
-    if names.compared(owner.cls, part.row.relation) is None:
+    if names.step(owner.cls, part.row.relation) is None:
         return False
     if isinstance(owner, Known):
         return link_of(part, (row,), names) is not None
@@ -90,26 +90,50 @@ def _is_known(part: Same) -> bool:
 
 def link_of(condition: Having, scope: Container[Row], names: Names) -> Link | None:
     """Tell how a row that is related to an object leads to a row around it, if that is all."""
+    row = condition.row
     rest = list(conditions_on(condition.part))
     linking = [each for each in rest if not is_free(each, None, scope)]
     if len(linking) != 1:
         return None
     (link,) = linking
-    if not isinstance(link, Having) or link.row.owner != condition.row:
+    rest.remove(link)
+    if isinstance(link, Same):
+        other, attributes = _other_row(link, row), names.key(row.cls)
+    elif isinstance(link, Having) and isinstance(link.row, One) and link.row.owner == row:
+        other = _other_row(link.part, link.row)
+        keys = names.foreign_key(row.cls, link.row.relation) or []
+        attributes = [name for name, _ in keys]
+    else:
         return None
-    other = _other_row(link)
-    names_of_key = names.foreign_key(link.row.owner.cls, link.row.relation)
-    if other is None or other not in scope or names_of_key is None or len(names_of_key) != 1:
+    if other is None or other not in scope or len(attributes) != 1:
+        return None
+    return Link(attributes[0], other, conjunction(*rest))
+
+
+def turned(condition: Having, scope: Container[Row]) -> Having | None:
+    """Look first for the row around which there is more.
+
+    ``exists(a in known.r: exists(b in row.s: a = b) and rest)
+    =>  exists(b in row.s: exists(a in known.r: a = b and rest))``
+    """
+    rest = list(conditions_on(condition.part))
+    linking = [each for each in rest if not is_free(each, None, scope)]
+    link = linking[0] if len(linking) == 1 else None
+    if not isinstance(link, Having) or not isinstance(link.part, Same):
+        return None
+    if link.row.owner not in scope:
+        return None
+    if {link.part.left, link.part.right} != {condition.row, link.row}:
         return None
     rest.remove(link)
-    return Link(names_of_key[0][0], other, conjunction(*rest))
+    inner = Having(condition.row, conjunction(link.part, *rest))
+    return Having(link.row, inner)
 
 
-def _other_row(link: Having) -> Row | None:
-    """Give the row that a relation to one leads to, if no more than that is said."""
-    same = link.part
-    if not isinstance(link.row, One) or not isinstance(same, Same):
+def _other_row(same: Condition, row: Row) -> Row | None:
+    """Give the row that a row is, if no more than that is said."""
+    if not isinstance(same, Same):
         return None
-    if same.left == link.row:
+    if same.left == row:
         return same.right
-    return same.left if same.right == link.row else None
+    return same.left if same.right == row else None

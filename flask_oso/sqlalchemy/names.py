@@ -9,7 +9,20 @@ from sqlalchemy import orm
 
 from ..polar.relations import Relation
 from ..polar.residual import ITSELF
-from .mapping import compared_pairs, direct_pairs
+from .mapping import compared_pairs, direct_pairs, link_table
+
+
+class Step(t.NamedTuple):
+    """How a relation compares one column here with one there.
+
+    :param near: the attribute here.
+    :param far: the attribute there.
+    :param link: the two columns of a table between them, near and far, if there is one.
+    """
+
+    near: str
+    far: str
+    link: tuple[t.Any, t.Any] | None = None
 
 
 class Names:
@@ -22,7 +35,7 @@ class Names:
         self._relations = relations
         self._keys: dict[type, list[str]] = {}
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
-        self._compared: dict[tuple[type, str], tuple[str, str] | None] = {}
+        self._steps: dict[tuple[type, str], Step | None] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
         self._aliases: dict[tuple[type, int], t.Any] = {}
         self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
@@ -63,26 +76,28 @@ class Names:
         columns = [near[far] for far in relation.mapper.primary_key]
         return [(mapper.get_property_by_column(c).key, bool(c.nullable)) for c in columns]
 
-    def compared(self, cls: type, name: str) -> tuple[str, str] | None:
-        """Give the attribute here that a relation compares, and the one there.
+    def step(self, cls: type, name: str) -> Step | None:
+        """Tell how a relation leads from here to there.
 
-        ``None`` if it compares more than one, or does more than that.
+        ``None`` if it compares more than one column, or does more than that.
         """
-        if (cls, name) not in self._compared:
-            self._compared[cls, name] = self._found_pair(cls, name)
-        return self._compared[cls, name]
+        if (cls, name) not in self._steps:
+            self._steps[cls, name] = self._found_step(cls, name)
+        return self._steps[cls, name]
 
-    def _found_pair(self, cls: type, name: str) -> tuple[str, str] | None:
+    def _found_step(self, cls: type, name: str) -> Step | None:
         if name == ITSELF or self.declared(cls, name) is not None:
             return None
         relation = getattr(cls, name).property
-        pairs = compared_pairs(relation)
+        linked = link_table(relation)
+        pairs = compared_pairs(relation) if linked is None else [(linked.near, linked.far)]
         if len(pairs) != 1:
             return None
         ((near, far),) = pairs
+        link = None if linked is None else (linked.link_near, linked.link_far)
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         here = mapper.get_property_by_column(near).key
-        return here, relation.mapper.get_property_by_column(far).key
+        return Step(here, relation.mapper.get_property_by_column(far).key, link)
 
     def tables(self, cls: type) -> frozenset[t.Any]:
         """Give the tables that rows of a class are read from."""

@@ -50,8 +50,8 @@ from ..polar.residual import (
     is_nullable,
 )
 from .dialects import CodePoints, Exact, FoundOnce, LastCharacters, OrNan, Precise, WithoutNan
-from .memberships import conditions_on, is_anchored, is_free, link_of
-from .names import Names
+from .memberships import conditions_on, is_anchored, is_free, link_of, turned
+from .names import Names, Step
 
 _ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
@@ -294,46 +294,47 @@ class Translator:
         row = condition.row
         if isinstance(row.owner, Known):
             return self._membership_of_known(condition, scope)
-        compared = self._names.compared(row.owner.cls, row.relation)
-        if compared is None or isinstance(scope[row.owner], Key):
+        step = self._names.step(row.owner.cls, row.relation)
+        if step is None or isinstance(scope[row.owner], Key):
             return None
-        near, far = compared
-        part = condition.part
-        if isinstance(part, Closure) and part.row == row and [far] == self._names.key(row.cls):
-            return getattr(scope[row.owner], near).in_(self._members(part))
+        mine, part = getattr(scope[row.owner], step.near), condition.part
+        is_closed = isinstance(part, Closure) and part.row == row and step.link is None
+        if is_closed and [step.far] == self._names.key(row.cls):
+            return mine.in_(self._members(t.cast(Closure, part)))
         if not self._names.kept(condition, tuple(scope), lambda: self._is_short(condition, scope)):
             return None
         target, inner = self._entity(row, scope)
-        listed = self._list(getattr(target, far), target, part, inner)
-        return getattr(scope[row.owner], near).in_(listed)
+        far = getattr(target, step.far) if step.link is None else step.link[0]
+        return mine.in_(self._list(far, target, step, part, inner))
 
     def _is_short(self, condition: Having, scope: Scope) -> bool:
         part, row = condition.part, condition.row
         return is_free(part, row, scope) and is_anchored(part, row, self._names)
 
     def _membership_of_known(self, condition: Having, scope: Scope) -> t.Any:
-        row = condition.row
-        rows = tuple(scope)
-        link = self._names.kept(condition, rows, lambda: link_of(condition, rows, self._names))
-        identity = self._identity_of(row.owner, row.relation, scope)
-        if link is None or identity is None:
+        row, rows = condition.row, tuple(scope)
+        step = self._names.step(row.owner.cls, row.relation)
+        # By another column than the key, the object would have to be read.
+        if step is None or [step.near] != self._names.key(row.owner.cls):
             return None
+        link = self._names.kept(condition, rows, lambda: link_of(condition, rows, self._names))
+        if link is None:
+            other = self._names.kept(condition, (None, *rows), lambda: turned(condition, rows))
+            return None if other is None else self._membership(other, scope)
         (mine,) = self._key(link.other, scope)
         target, inner = self._entity(row, scope)
-        _, far = t.cast(tuple[str, str], self._names.compared(row.owner.cls, row.relation))
-        listed = self._list(getattr(target, link.name), target, link.rest, inner)
-        return mine.in_(listed.where(getattr(target, far) == identity))
+        far = getattr(target, step.far) if step.link is None else step.link[0]
+        listed = self._list(getattr(target, link.name), target, step, link.rest, inner)
+        identity = sa.inspect(self._at(row.owner, scope)).identity[0]
+        return mine.in_(listed.where(far == identity))
 
-    def _identity_of(self, owner: Row, relation: str, scope: Scope) -> t.Any:
-        """Give the key by which related rows lead back to an object; ``None`` if none does."""
-        compared = self._names.compared(owner.cls, relation)
-        if compared is None or [compared[0]] != self._names.key(owner.cls):
-            return None
-        return sa.inspect(self._at(owner, scope)).identity[0]
-
-    def _list(self, column: t.Any, target: t.Any, part: Condition, inner: Scope) -> t.Any:
+    def _list(
+        self, column: t.Any, target: t.Any, step: Step, part: Condition, inner: Scope
+    ) -> t.Any:
         """Select a column of a target, whatever tables the statement around it reads."""
         listed: t.Any = sa.select(column).select_from(target).correlate(None)
+        if step.link is not None:
+            listed = listed.where(getattr(target, step.far) == step.link[1])
         if part == TRUE:
             return listed
         return listed.where(*(self._translate(each, inner) for each in conditions_on(part)))

@@ -56,8 +56,28 @@ def where_of(session: orm.Session, policy: str) -> str:
             " :owner_id_1 OR folders.parent_id IN (SELECT folders_1.id FROM folders AS folders_1"
             " WHERE folders_1.owner_id = :owner_id_2))",
         ),
+        (
+            "team in d.teams and u in team.users",
+            "docs.id IN (SELECT doc_tags.doc_id FROM teams, doc_tags"
+            " WHERE teams.id = doc_tags.team_id AND teams.id IN (SELECT members.team_id"
+            " FROM users, members WHERE users.id = members.user_id AND users.id = :id_1))",
+        ),
+        (
+            "team in u.teams and team in d.teams and team.open",
+            "docs.id IN (SELECT doc_tags.doc_id FROM teams, doc_tags"
+            " WHERE teams.id = doc_tags.team_id AND teams.id IN (SELECT teams_1.id"
+            " FROM teams AS teams_1, members WHERE teams_1.id = members.team_id"
+            " AND teams_1.open = true AND members.user_id = :user_id_1))",
+        ),
     ],
-    ids=["roles of the row", "roles of the actor", "path", "two paths"],
+    ids=[
+        "roles of the row",
+        "roles of the actor",
+        "path",
+        "two paths",
+        "members",
+        "teams of the actor",
+    ],
 )
 def test_anchored(session: orm.Session, body: str, where: str) -> None:
     """Where keys lead to the actor, the rows are a list that does not depend on the row."""
@@ -85,7 +105,8 @@ def test_closure_of_a_relation(session: orm.Session) -> None:
         "not (r in d.roles and r.user = u)",
         "r in u.roles and r.doc = d and r.weight = d.rank",
         "r in d.roles and r.user = u and r.weight = d.rank",
-        "team in d.teams and u in team.users",
+        "u.id = 1 and team in d.teams and team.open",
+        "team in d.teams and u in team.users and team.name = d.title",
     ],
 )
 def test_not_anchored(session: orm.Session, body: str) -> None:
