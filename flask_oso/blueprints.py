@@ -13,7 +13,7 @@ from flask import Blueprint
 from .demands import Demand
 from .globals import mark_of, state_of, this_app, this_request
 from .polar.exceptions import OsoError
-from .routes import Guard, add_blueprint_guard, is_automatic_options, is_lifted
+from .routes import Guard, add_blueprint_guard, guards_met, is_automatic_options, is_lifted
 
 if t.TYPE_CHECKING:
     from .extension import FlaskOso
@@ -43,7 +43,9 @@ def guard_blueprint(
             return
         state_of(app)
         mark_of(app, current).undecided = True
-        current.view_args = demand.meet(extension, app, view, current.view_args or {})
+        given = current.view_args or {}
+        has_next = _finds_more(guards_met(app, rule.endpoint, current.method), guard)
+        current.view_args = demand.meet(extension, app, view, given, has_next=has_next)
 
     try:
         blueprint.before_request(check)
@@ -53,3 +55,9 @@ def guard_blueprint(
             " more. Call 'guard' before 'register_blueprint'."
         ) from None
     add_blueprint_guard(blueprint, guard)
+
+
+def _finds_more(met: list[Guard], guard: Guard) -> bool:
+    """Tell whether one of the guards behind this one finds an object."""
+    behind = met[met.index(guard) + 1 :] if guard in met else met
+    return any(each.key is not None for each in behind)

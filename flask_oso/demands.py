@@ -73,28 +73,41 @@ class Demand:
         default_factory=dict, init=False
     )
 
-    def meet(self, extension: FlaskOso, app: Flask, view: View, given: Arguments) -> Arguments:
+    def meet(
+        self,
+        extension: FlaskOso,
+        app: Flask,
+        view: View,
+        given: Arguments,
+        *,
+        has_next: bool = False,
+    ) -> Arguments:
         """Give the arguments to call a view with.
 
         :param given: what it would be called with.
+        :param has_next: another guard comes before the view, and finds an object, too.
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made.
         """
-        action = self._action()
+        action, key = self._action(), self.key
+        if key is None:
+            self._judge(extension, action)
+            return given
         parameters = self._parameters_of(view, _entered(app, view))
         variables = self._variables(parameters, given)
-        if self.key is None or variables is None:
-            manner = Manner.CHALLENGE
-            extension.judge(self.resource, actor=self.actor, action=action, manner=manner)
-            return given
-        identity = self.key.identity_in(given, variables)
-        found: t.Any = extension.load(self.key.cls, identity, actor=self.actor, action=action)
-        used = _note_used(app, variables)
-        if not parameters.takes_all and not parameters.has_guard:
-            left_out = used - parameters.by_keyword
-            given = {name: each for name, each in given.items() if name not in left_out}
-        keyword = self.key.keyword
-        return {**given, keyword: found} if parameters.take(keyword) else given
+        found = {}
+        if variables is None:
+            self._judge(extension, action)
+        else:
+            identity = key.identity_in(given, variables)
+            loaded: t.Any = extension.load(key.cls, identity, actor=self.actor, action=action)
+            found = {key.keyword: loaded} if parameters.take(key.keyword) else {}
+        used = _note_used(app, variables or ())
+        if parameters.takes_all or parameters.has_guard or has_next:
+            return {**given, **found}
+        # The last guard leaves out what objects took the place of, for all of them.
+        left_out = used - parameters.by_keyword
+        return {name: each for name, each in given.items() if name not in left_out} | found
 
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
@@ -114,6 +127,11 @@ class Demand:
                 f"The view takes {keyword!r} by position only, and the object is given by"
                 f" keyword. Remove the '/' behind {keyword!r}."
             )
+
+    def _judge(self, extension: FlaskOso, action: t.Any) -> None:
+        """Have the resource judged as it is."""
+        manner = Manner.CHALLENGE
+        extension.judge(self.resource, actor=self.actor, action=action, manner=manner)
 
     def _action(self) -> t.Any:
         """Give the action of the current request.
@@ -155,15 +173,16 @@ class Demand:
         key = self.key
         if key is None:
             return None
-        variables = key.variables_of(given)
+        # Of all that the route has: the next choice may identify something else.
+        variables = key.variables_of({*given, *_route_variables()})
         if variables is not None:
+            lost = [name for name in variables if name not in given]
+            if lost:
+                raise OsoError(
+                    f"The route has {', '.join(map(repr, lost))}, but the guard of"
+                    f" {key.cls.__name__!r} is not given it. Something in between takes it away."
+                )
             return variables
-        lost = key.variables_of(_route_variables())
-        if lost is not None:
-            raise OsoError(
-                f"The route has {', '.join(map(repr, lost))}, but the guard of"
-                f" {key.cls.__name__!r} is not given it. Something in between takes it away."
-            )
         is_wanted = self.serves_view and key.keyword in parameters.by_keyword
         if key.is_required or is_wanted:
             raise OsoError(

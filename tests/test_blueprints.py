@@ -28,6 +28,10 @@ class Post:
         self.owner = owner
 
 
+class House:
+    """What the posts are in."""
+
+
 POLICY = """
 allow(user, "read", post: Post) if post.owner = user;
 allow("ann", "read", Post);
@@ -182,6 +186,33 @@ def test_guard_and_decorator_find_the_same_object(house: Flask, guard: FlaskOso)
 
     assert answers(house, "/1") == [403, 404]
     assert house.test_client().get("/1?user=root").text == "ann"
+
+
+def test_guards_of_one_blueprint_find_the_same_object(house: Flask, guard: FlaskOso) -> None:
+    """The first leaves the variable to the next, which would take another one instead."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    guard.guard(posts, METHOD_ACTIONS, Post)
+    posts.add_url_rule("/<id>/<post_id>", "show", lambda post, id: f"{post.owner} {id}")
+    house.register_blueprint(posts)
+
+    assert answers(house, "/2/1") == [200, 404]
+    assert house.test_client().get("/2/1?user=ann").text == "ann 2"
+
+
+def test_last_guard_leaves_out_what_objects_took_the_place_of(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """Also where it judges a class, since the route names no object of that."""
+    guard.oso_of(house.extensions["oso"]).register_class(House)
+    outer, posts = Blueprint("outer", "outer"), Blueprint("posts", "posts")
+    guard.guard(outer, "read", Post)
+    guard.guard(posts, "enter", House, actor="root")
+    posts.add_url_rule("/<post_id>", "show", lambda post: post.owner)
+    outer.register_blueprint(posts)
+    house.register_blueprint(outer)
+
+    assert answers(house, "/1") == [200, 404]
 
 
 def test_guard_takes_actions_by_method(house: Flask, guard: FlaskOso) -> None:

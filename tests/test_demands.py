@@ -341,6 +341,18 @@ def test_guards_of_two_objects(blog: Blog) -> None:
     assert blog.open("/2/6").status_code == 404
 
 
+def test_guard_that_judges_a_class_leaves_out_the_variables_of_others(blog: Blog) -> None:
+    """The innermost guard that may find an object does so, whether it finds one or not."""
+
+    @blog.app.get("/<int:post_id>")
+    @authorize("read", Post)
+    @authorize("create", BlogPost, actor="root")
+    def show(post: Post) -> str:
+        return post.owner
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
 def test_view_called_by_another_is_judged_by_what_it_is_given(blog: Blog) -> None:
     """Not by the variables of the route, which are those of the other view."""
 
