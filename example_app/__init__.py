@@ -56,4 +56,6 @@ def create_app(config: dict[str, t.Any] | None = None) -> Flask:
         part.init_app(app)
     for noun in (home, auth, organizations, repositories, issues, pages):
         app.register_blueprint(noun.bp)
+    # A view that says nothing of authorization is met here, and not by its first visitor.
+    authorization.authorization.check_routes(app)
     return app

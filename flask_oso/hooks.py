@@ -227,18 +227,18 @@ class Gates:
         return f"{what} is not guarded. {_how_to_guard(view, method)}"
 
     def _census(self, current: Request) -> Census:
-        census = self._current_census(current)
-        if census is None:
-            # The first requests come together, and one of them looks and warns for all.
-            with self._lock:
-                census = self._current_census(current) or self._take_census()
-        return census
-
-    def _current_census(self, current: Request) -> Census | None:
         census = self._state.census
         if census is None or not is_current(census, self._app, current.endpoint):
-            return None
+            census = self._renewed_census(current)
         return census
+
+    def _renewed_census(self, current: Request) -> Census:
+        # The first requests come together, and one of them looks and warns for all.
+        with self._lock:
+            census = self._state.census
+            if census is None or not is_current(census, self._app, current.endpoint):
+                census = self._take_census()
+            return census
 
     def _take_census(self) -> Census:
         app, state = self._app, self._state
