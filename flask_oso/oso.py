@@ -7,6 +7,7 @@ of an application, each answered under one state of the policy.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -293,6 +294,10 @@ class Oso(Polar):
             residual = engine.residual("allow", args, at, cls, models)
         except RecursionError:
             raise StackOverflowError(_TOO_DEEP) from None
+        if "POLAR_EXPLAIN" in os.environ:
+            from .polar.outlines import outline
+
+            print(outline(residual), file=sys.stderr)
         return _Left(residual, engine.host, builder, entity)
 
     def get_allowed_actions(

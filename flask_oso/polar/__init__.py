@@ -37,9 +37,9 @@ order in which they build on each other, which is also the order to read them in
     what takes a question; where functions are, and what they ask for while they run; all
     functions of an engine.
 ``models``, ``residual``, ``outcomes``, ``faithful``, ``unknowns``, ``search``, ``equations``,
-``conditions``, ``partial``, ``prepared``, ``filters``
+``conditions``, ``partial``, ``prepared``, ``filters``, ``outlines``
     questions about rows that nobody knows yet: what is known of their classes, the condition
-    that is left of a policy, and how it is found.
+    that is left of a policy, how it is found, and how it is shown.
 ``inspection``, ``watching``, ``tracing``, ``measuring``, ``deciding``, ``console``, ``debugger``
     a run that is watched: what can be seen, and who looks.
 ``descriptions``, ``reasons``, ``proof_text``, ``proof_html``, ``proof``, ``written``, ``proving``,

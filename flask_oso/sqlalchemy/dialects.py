@@ -197,7 +197,8 @@ def _without_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 @compiles(WithoutNan, "postgresql")
 def _without_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     comparison, *numbers = _arguments(element, compiler, keywords)
-    return "({})".format(" AND ".join([comparison, *(f"{each} < 'NaN'" for each in numbers)]))
+    known = [f"{each} IS DISTINCT FROM 'NaN'" for each in numbers]
+    return "({})".format(" AND ".join([comparison, *known]))
 
 
 @compiles(OrNan, "postgresql")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -422,6 +422,33 @@ def mapped_classes(models: t.Any) -> list[type]:
         if not isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper):
             raise OsoError(f"{_name_of(cls)!r} is not mapped. Derive it from the declarative base.")
     return classes
+
+
+def opaque_attributes(classes: Iterable[type], models: MappedModels) -> dict[str, str]:
+    """Give the mapped attributes that lists cannot compare, and why, by class and name.
+
+    A class whose rows cannot be listed at all stands there by its name alone.
+    """
+    found: dict[str, str] = {}
+    for cls in classes:
+        try:
+            model = models.model(cls)
+        except UnsupportedError as error:
+            found[cls.__name__] = str(error)
+            continue
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        for name in [each.key for each in mapper.attrs]:
+            reason = _reason(t.cast(Model, model), name)
+            if reason is not None:
+                found[f"{cls.__name__}.{name}"] = reason
+    return found
+
+
+def _reason(model: Model, name: str) -> str | None:
+    member = model.members.get(name)
+    if isinstance(member, Field):
+        return member.reason if member.kind is Kind.OPAQUE else None
+    return None if member is not None else model.refused.get(name)
 
 
 def _name_of(cls: t.Any) -> str:

@@ -6,6 +6,7 @@ comes a statement that an application goes on building.
 
 from __future__ import annotations
 
+import logging
 import typing as t
 
 import sqlalchemy as sa
@@ -15,9 +16,11 @@ from ..polar.exceptions import OsoError
 from ..polar.host import Host
 from ..polar.models import Models
 from ..polar.residual import TRUE, Residual
-from .mapping import MappedModels, mapped_classes
+from .mapping import MappedModels, mapped_classes, opaque_attributes
 from .names import Names
 from .translation import Clause, Translator
+
+_logger = logging.getLogger("flask_oso")
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -78,16 +81,23 @@ class Selects:
         return sa.case((holds, sa.true()), else_=sa.false())
 
 
-def register_models(oso: Oso, models: t.Any) -> None:
+def register_models(oso: Oso, models: t.Any) -> dict[str, str]:
     """Make mapped classes known to policies, and to ``authorized_query``.
 
-    A class that is registered already keeps its name and fields.
+    A class that is registered already keeps its name and fields. What lists cannot compare is
+    given, and logged, as in ``{"Post.data": "the type JSON has no comparison"}``. It works in
+    decisions, and is refused where a policy asks a list for it.
 
     :param models: a declarative base, for all classes that derive from it, or a list.
     :raises OsoError: for what is not mapped.
     """
+    classes = mapped_classes(models)
     known = set(oso.host.classes.values())
-    for cls in mapped_classes(models):
+    for cls in classes:
         if cls not in known:
             oso.register_class(cls)
     oso.set_query_builder(Selects())
+    opaque = opaque_attributes(classes, MappedModels(oso.host.fields, oso.host.classes))
+    for name, reason in opaque.items():
+        _logger.info("Lists cannot compare '%s': %s.", name, reason)
+    return opaque

@@ -354,6 +354,7 @@ def readings(session: orm.Session) -> Iterator[orm.Session]:
         "(r.other = nil or r.other < 2)",
         "(r.other = nil or 2 >= r.other)",
         "r.other = r.value",
+        "r.other = r.other",
         "r.other != 1.0",
     ],
 )

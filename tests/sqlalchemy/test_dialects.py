@@ -152,7 +152,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
         "allow(_, _, p: Page) if p.score < 1.5;",
         {
             "sqlite": "pages.score < ?",
-            "postgresql": "AND pages.score < 'NaN')",
+            "postgresql": "AND pages.score IS DISTINCT FROM 'NaN')",
             "mssql": "pages.score < :param_1",
         },
     ),
@@ -160,7 +160,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
         "allow(_, _, p: Page) if p.weight < 1.5;",
         {
             "sqlite": "pages.weight < ?",
-            "postgresql": "AND pages.weight < 'NaN')",
+            "postgresql": "AND pages.weight IS DISTINCT FROM 'NaN')",
             "mysql": "pages.weight < %s",
             "mariadb": "pages.weight < %s",
             "mssql": "pages.weight < :param_1",

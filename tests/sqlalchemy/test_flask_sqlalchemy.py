@@ -79,6 +79,20 @@ def test_one_or_404() -> None:
 
 
 @pytest.mark.usefixtures("site")
+def test_get_or_404_of_what_may_be_read() -> None:
+    """``db.get_or_404`` finds what there is; the list tells whether it may be shown."""
+    query = current_oso.authorized_query("ana", "read", Post)
+
+    post = db.get_or_404(Post, 2)
+
+    assert db.session.scalar(query.where(Post.id == post.id)) is None
+    assert not current_oso.is_allowed("ana", "read", post)
+    assert db.one_or_404(query.where(Post.id == 1)) is db.get_or_404(Post, 1)
+    with pytest.raises(Exception, match="404 Not Found"):
+        db.one_or_404(query.where(Post.id == post.id))
+
+
+@pytest.mark.usefixtures("site")
 def test_adapter() -> None:
     """``db.session`` works as the session of the adapter."""
     current_oso.set_data_filtering_adapter(SqlAlchemyAdapter(db.session))

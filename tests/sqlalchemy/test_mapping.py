@@ -410,3 +410,83 @@ def test_attributes_decided_by_a_method() -> None:
     """A class with a ``__getattribute__`` may say of a column what it wants."""
     with pytest.raises(UnsupportedError, match="'Deciding' decides by a '__getattribute__'"):
         make_models().model(Deciding)
+
+
+def test_registering_names_what_lists_cannot_compare(caplog: pytest.LogCaptureFixture) -> None:
+    """Types and relations are named with the reason, in the result and in the log."""
+    caplog.set_level("INFO", logger="flask_oso")
+
+    found = register_models(Oso(), Base)
+
+    assert list(found) == [
+        "Item.data", "Item.lower", "Item.code", "Owner.by_title", "Owner.first",
+    ]  # fmt: skip
+    assert found["Item.data"] == "the type JSON has no comparison that databases share"
+    assert caplog.messages[1] == (
+        "Lists cannot compare 'Item.lower': Lower converts its values in Python."
+    )
+
+
+def test_registering_names_classes_without_lists() -> None:
+    """A class whose rows cannot be listed is named, and the others are registered."""
+    oso = Oso()
+
+    found = register_models(oso, Vehicles)
+
+    assert list(found) == ["Car", "Vehicle"]
+    assert "Use joined or single-table inheritance." in found["Car"]
+    assert oso.get_class("Vehicle") is Vehicle
+
+
+@pytest.mark.parametrize(
+    ("cls", "fact"),
+    [(Item, "`item.data` cannot be compared: the type JSON has no"), (Car, "Rows of 'Car' are in")],
+)
+def test_what_lists_cannot_compare_is_refused_when_it_is_asked(cls: type, fact: str) -> None:
+    """The message that was there at registration comes again where a policy needs it."""
+    oso = Oso()
+    register_models(oso, Base)
+    register_models(oso, Vehicles)
+    oso.load_str("allow(_, _, item: Item) if item.data = 1; allow(_, _, _: Car);")
+
+    with pytest.raises(UnsupportedError) as caught:
+        oso.authorized_query(None, "x", cls)
+
+    assert fact in str(caught.value)
+
+
+def test_registering_a_relation_to_no_class() -> None:
+    """A relation to a class that is not mapped is named by SQLAlchemy, and so by us."""
+
+    class Broken(orm.DeclarativeBase):
+        pass
+
+    class Part(Broken):
+        __tablename__ = "parts"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        whole = orm.relationship("Nobody")
+
+    with pytest.raises(OsoError, match=r"The models cannot be registered: .*'Nobody'") as caught:
+        register_models(Oso(), Broken)
+    Broken.registry.dispose()
+
+    assert "Part" in str(caught.value)
+
+
+def test_registering_a_class_without_a_primary_key() -> None:
+    """SQLAlchemy names it when it is mapped; what is left is no model."""
+
+    class Keyless(orm.DeclarativeBase):
+        pass
+
+    class Line:
+        __tablename__ = "lines"
+        text: orm.Mapped[str]
+
+    with pytest.raises(sa.exc.ArgumentError, match="could not assemble any primary key columns"):
+        Keyless.registry.mapped(Line)
+    Keyless.registry.dispose()
+    with pytest.raises(
+        OsoError, match=r"'test_\w+\.<locals>\.Line' is not mapped\. Derive it from"
+    ):
+        register_models(Oso(), [Line])
