@@ -91,12 +91,7 @@ def _is_known(part: Same) -> bool:
 def link_of(condition: Having, scope: Container[Row], names: Names) -> Link | None:
     """Tell how a row that is related to an object leads to a row around it, if that is all."""
     row = condition.row
-    rest = list(conditions_on(condition.part))
-    linking = [each for each in rest if not is_free(each, None, scope)]
-    if len(linking) != 1:
-        return None
-    (link,) = linking
-    rest.remove(link)
+    link, rest = _linking(condition, scope)
     if isinstance(link, Same):
         other, attributes = _other_row(link, row), names.key(row.cls)
     elif isinstance(link, Having) and isinstance(link.row, One) and link.row.owner == row:
@@ -116,18 +111,23 @@ def turned(condition: Having, scope: Container[Row]) -> Having | None:
     ``exists(a in known.r: exists(b in row.s: a = b) and rest)
     =>  exists(b in row.s: exists(a in known.r: a = b and rest))``
     """
-    rest = list(conditions_on(condition.part))
-    linking = [each for each in rest if not is_free(each, None, scope)]
-    link = linking[0] if len(linking) == 1 else None
+    link, rest = _linking(condition, scope)
     if not isinstance(link, Having) or not isinstance(link.part, Same):
         return None
     if link.row.owner not in scope:
         return None
     if {link.part.left, link.part.right} != {condition.row, link.row}:
         return None
-    rest.remove(link)
     inner = Having(condition.row, conjunction(link.part, *rest))
     return Having(link.row, inner)
+
+
+def _linking(condition: Having, scope: Container[Row]) -> tuple[Condition | None, list[Condition]]:
+    """Give the one condition that speaks of rows around, if it is only one, and the others."""
+    parts = conditions_on(condition.part)
+    linking = [each for each in parts if not is_free(each, None, scope)]
+    link = linking[0] if len(linking) == 1 else None
+    return link, [each for each in parts if each is not link]
 
 
 def _other_row(same: Condition, row: Row) -> Row | None:
