@@ -2,8 +2,9 @@
 
 In go sessions of SQLAlchemy; from then on a commit that would write raises, unless the
 request was allowed something before, or is exempt for a reason. Whatever a view does
-before it authorizes is lost with its transaction. Outside of requests, in commands and
-workers, nobody is judged.
+before it authorizes is lost with its transaction. A commit after the request, when the
+context of the app is torn down, is judged by the request in which its transaction began.
+Elsewhere outside of requests, in commands and workers, nobody is judged.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from flask import Flask, Request
 from .globals import OsoState, RequestMark, find_state, mark_of, this_app, this_request
 from .polar.exceptions import OsoError
 from .routes import describe_request
+
+_Place = tuple[Flask, Request]
 
 
 class VetoedCommitError(OsoError):
@@ -30,9 +33,9 @@ def veto_commits(sessions: t.Any) -> None:
         ``Session``, or one session.
     :raises OsoError: if it is none of these.
     """
-    from .sqlalchemy.commits import watch_commits
+    from .sqlalchemy.commits import Check, watch_commits
 
-    watch_commits(sessions, check_commit)
+    watch_commits(sessions, Check(this_place, check_commit))
 
 
 def veto_configured(app: Flask, state: OsoState) -> str | None:
@@ -42,7 +45,7 @@ def veto_configured(app: Flask, state: OsoState) -> str | None:
     """
     if not state.config.get("OSO_VETO_COMMITS"):
         return None
-    from .sqlalchemy.commits import is_session_source, watch_commits
+    from .sqlalchemy.commits import Check, is_session_source, watch_commits
 
     sessions = getattr(app.extensions.get("sqlalchemy"), "session", None)
     if not is_session_source(sessions):
@@ -50,37 +53,40 @@ def veto_configured(app: Flask, state: OsoState) -> str | None:
             "'OSO_VETO_COMMITS' is on, but the app has no Flask-SQLAlchemy. Initialize it, or give"
             " your sessions to 'veto_commits' instead."
         )
-    watch_commits(sessions, check_configured_commit)
+    watch_commits(sessions, Check(this_place, check_configured_commit))
     return None
 
 
-def check_configured_commit() -> None:
-    """Judge a commit if the current app wants it.
-
-    :raises VetoedCommitError: the current request may not commit.
-    """
-    found = _this_request()
-    if found is not None:
-        state = find_state(found[0])
-        if state is not None and state.config.get("OSO_VETO_COMMITS"):
-            _judge(*found)
-
-
-def check_commit() -> None:
-    """Judge a commit.
-
-    :raises VetoedCommitError: the current request may not commit.
-    """
-    found = _this_request()
-    if found is not None:
-        _judge(*found)
-
-
-def _this_request() -> tuple[Flask, Request] | None:
+def this_place() -> _Place | None:
+    """Give the current app and request; ``None`` outside of requests."""
     try:
         return this_app(), this_request()
     except RuntimeError:
         return None
+
+
+def check_configured_commit(begun: _Place | None) -> None:
+    """Judge a commit if the app wants it.
+
+    :param begun: where the transaction began.
+    :raises VetoedCommitError: the request may not commit.
+    """
+    place = this_place() or begun
+    if place is not None:
+        state = find_state(place[0])
+        if state is not None and state.config.get("OSO_VETO_COMMITS"):
+            _judge(*place)
+
+
+def check_commit(begun: _Place | None) -> None:
+    """Judge a commit.
+
+    :param begun: where the transaction began.
+    :raises VetoedCommitError: the request may not commit.
+    """
+    place = this_place() or begun
+    if place is not None:
+        _judge(*place)
 
 
 def _judge(app: Flask, current: Request) -> None:

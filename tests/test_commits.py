@@ -324,6 +324,33 @@ def test_outside_of_requests_commits_pass(shop: Shop) -> None:
     assert shop.count() == 2
 
 
+@pytest.mark.parametrize(("user", "count"), [("ann", 1), ("eve", 0)])
+def test_commit_after_the_request_is_judged_by_it(
+    make_shop: MakeShop, user: str, count: int
+) -> None:
+    """A session that is committed when the context ends is judged by the request it served."""
+    shop = make_shop()
+    ends: list[str] = []
+
+    @shop.app.teardown_appcontext
+    def commit(error: BaseException | None) -> None:
+        try:
+            shop.sessions.commit()
+        except VetoedCommitError as veto:
+            ends.append(str(veto))
+
+    @shop.app.post("/")
+    def pay() -> str:
+        shop.sessions.add(Row())
+        if user == "ann":
+            shop.guard.authorize("till", action="pay")
+        return "paid"
+
+    shop.open(user=user)
+
+    assert (shop.count(), len(ends)) == (count, 1 - count)
+
+
 def test_thread_of_a_request_is_no_request(shop: Shop) -> None:
     """Work that is handed to a thread of its own is not judged."""
 

@@ -25,8 +25,15 @@ from sqlalchemy.sql.elements import (
 
 from ..polar.exceptions import OsoError
 
-#: Raises if there must be no commit now.
-Check = Callable[[], None]
+
+class Check(t.NamedTuple):
+    """Who is asked about commits."""
+
+    #: Gives what is remembered of the moment in which a transaction begins.
+    begin: Callable[[], t.Any]
+    #: Is given that, and raises if there must be no commit now.
+    judge: Callable[[t.Any], None]
+
 
 _WATCHED = "__flask_oso__"
 _SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClause)
@@ -40,9 +47,9 @@ def is_session_source(value: t.Any) -> bool:
 
 
 def watch_commits(sessions: t.Any, check: Check) -> None:
-    """Call a function before each commit of sessions that have something to write.
+    """Ask before each commit of sessions that have something to write.
 
-    A second call with the same function has no effect.
+    A second call with the same functions has no effect.
 
     :param sessions: a ``sessionmaker``, a ``scoped_session``, a subclass of ``Session``, or
         one session.
@@ -60,6 +67,8 @@ def watch_commits(sessions: t.Any, check: Check) -> None:
         return
     setattr(target, _WATCHED, [*watched, check])
     watch = _Watch(check)
+    event.listen(target, "after_transaction_create", watch.begin)
+    event.listen(target, "after_transaction_end", watch.end)
     event.listen(target, "after_begin", watch.follow)
     event.listen(target, "before_commit", watch.judge_session)
 
@@ -79,7 +88,11 @@ class _Watch:
         #: The engines whose events come here. Those of one connection take longer to ask for
         #: than a statement takes to execute.
         self._engines: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
-        self._followed: weakref.WeakSet[sa.Connection] = weakref.WeakSet()
+        self._begun: weakref.WeakKeyDictionary[orm.Session, t.Any] = weakref.WeakKeyDictionary()
+        #: The sessions of connections.
+        self._followed: weakref.WeakKeyDictionary[sa.Connection, weakref.ref[orm.Session]] = (
+            weakref.WeakKeyDictionary()
+        )
         self._connections: weakref.WeakKeyDictionary[
             orm.Session, weakref.WeakSet[sa.Connection]
         ] = weakref.WeakKeyDictionary()
@@ -88,12 +101,22 @@ class _Watch:
         # What was compiled is executed again and again.
         self._reading: weakref.WeakKeyDictionary[t.Any, bool] = weakref.WeakKeyDictionary()
 
+    def begin(self, session: orm.Session, transaction: orm.SessionTransaction) -> None:
+        """Remember when a transaction begins; what is inside of it begins with it."""
+        if transaction.parent is None:
+            self._begun[session] = self._check.begin()
+
+    def end(self, session: orm.Session, transaction: orm.SessionTransaction) -> None:
+        """Forget a transaction."""
+        if transaction.parent is None:
+            self._begun.pop(session, None)
+
     def follow(
         self, session: orm.Session, _transaction: orm.SessionTransaction, connection: sa.Connection
     ) -> None:
         """Note what is executed on a connection from now on."""
         self._connections.setdefault(session, weakref.WeakSet()).add(connection)
-        self._followed.add(connection)
+        self._followed[connection] = weakref.ref(session)
         if connection.engine not in self._engines:
             with self._lock:
                 self._follow_engine(connection.engine)
@@ -117,7 +140,15 @@ class _Watch:
         connections = self._connections.get(session, ())
         has_pending = bool(session.new or session.dirty or session.deleted)
         if has_pending or any(each in self._writing for each in connections):
-            self._check()
+            self._judge(session)
+
+    def _judge(self, session: orm.Session | None) -> None:
+        begun = self._begun.get(session) if session is not None else None
+        self._check.judge(begun)
+
+    def _session_of(self, connection: sa.Connection) -> orm.Session | None:
+        known = self._followed.get(connection)
+        return known() if known is not None else None
 
     def _note(
         self,
@@ -135,7 +166,7 @@ class _Watch:
         """Ask once more where it counts: a hook may have written after the session was judged."""
         if connection in self._writing:
             try:
-                self._check()
+                self._judge(self._session_of(connection))
             except BaseException:
                 # SQLAlchemy takes the transaction for ended, and the connection for clean.
                 connection.dialect.do_rollback(connection.connection)
@@ -145,14 +176,14 @@ class _Watch:
     def _judge_prepared(self, connection: sa.Connection, _xid: t.Any) -> None:
         if connection in self._writing:
             try:
-                self._check()
+                self._judge(self._session_of(connection))
             except BaseException:
                 connection.invalidate()
                 raise
 
     def _judge_savepoint(self, connection: sa.Connection, _name: str, _context: t.Any) -> None:
         if connection in self._writing:
-            self._check()
+            self._judge(self._session_of(connection))
 
     def _is_reading(self, context: t.Any) -> bool:
         compiled = getattr(context, "compiled", None)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, orm
 
 from flask_oso import OsoError
-from flask_oso.sqlalchemy.commits import _is_reading, watch_commits
+from flask_oso.sqlalchemy.commits import Check, _is_reading, watch_commits
 
 
 class Base(orm.DeclarativeBase):
@@ -40,9 +40,12 @@ class VetoError(Exception):
     """There must be no commit."""
 
 
-def refuse() -> None:
-    """Refuse every commit."""
+def raise_veto(begun: t.Any) -> None:
+    """Refuse a commit."""
     raise VetoError
+
+
+refuse = Check(lambda: None, raise_veto)
 
 
 @contextlib.contextmanager
@@ -180,7 +183,7 @@ def test_allowed_commit_is_final(engine: sa.Engine) -> None:
     """Where nobody objects, the rows are there; the next transaction begins anew."""
     asked: list[str] = []
     make = orm.sessionmaker(engine)
-    watch_commits(make, lambda: asked.append("asked"))
+    watch_commits(make, Check(lambda: None, lambda begun: asked.append("asked")))
 
     with make() as session:
         session.add(Note(id=3))
@@ -190,6 +193,23 @@ def test_allowed_commit_is_final(engine: sa.Engine) -> None:
         session.commit()
 
     assert (first > 0, len(asked) == first, count_notes(engine)) == (True, True, 3)
+
+
+def test_moment_of_the_beginning_is_remembered(engine: sa.Engine) -> None:
+    """Who judges is told when the transaction began; savepoints begin with it."""
+    moments, told = iter(range(100)), []
+    make = orm.sessionmaker(engine)
+    watch_commits(make, Check(lambda: next(moments), told.append))
+
+    with make() as session:
+        session.add(Note(id=9))
+        with session.begin_nested():
+            session.flush()
+        session.commit()
+        session.execute(sa.delete(Note))
+        session.commit()
+
+    assert (set(told), told[-1]) == ({0, 1}, 1)
 
 
 def test_rollback_forgets(session: orm.Session) -> None:
@@ -306,9 +326,7 @@ def test_same_check_is_asked_once(engine: sa.Engine) -> None:
     """A factory of apps may name the same sessions a thousand times."""
     asked: list[str] = []
 
-    def check() -> None:
-        asked.append("asked")
-
+    check = Check(lambda: None, lambda begun: asked.append("asked"))
     make = orm.sessionmaker(engine)
     for each in [make, make, orm.scoped_session(make)]:
         watch_commits(each, check)
