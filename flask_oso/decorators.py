@@ -127,7 +127,7 @@ def authorizes_inside(func: F) -> F: ...
 @t.overload
 def authorizes_inside(func: None = None) -> Callable[[F], F]: ...
 def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
-    """Declare that the view calls ``FlaskOso.authorize`` itself.
+    """Declare that the view calls ``FlaskOso.authorize`` or ``FlaskOso.load`` itself.
 
     Strict ``require_authorization`` then enters the view. If it answers without having
     authorized, its answer is withheld.

@@ -1,4 +1,4 @@
-"""FlaskOso: asks the Oso of the current app, and answers 403 for it.
+"""FlaskOso: asks the Oso of the current app, and answers denials for it.
 
 The object itself keeps defaults only. What belongs to one app is in
 ``app.extensions["oso"]``, what belongs to one request is on the request object.
