@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from flask_oso import OsoError
 from flask_oso.sqlalchemy.identities import find_row
@@ -213,8 +212,9 @@ def test_mistakes_are_named(session: orm.Session, cls: type, identity: t.Any, me
 
 def test_asynchronous_session_is_refused(sqlite: sa.Engine) -> None:
     """Nothing here waits for it."""
+    asynchronous: t.Any = pytest.importorskip("sqlalchemy.ext.asyncio", exc_type=ImportError)
 
-    class Session(AsyncSession):
+    class Session(asynchronous.AsyncSession):  # type: ignore[misc]  # It may be missing.
         def get_bind(self, *args: t.Any, **options: t.Any) -> t.Any:
             return sqlite
 
