@@ -296,6 +296,8 @@ def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
     if kind is Kind.TEXT:
         if type(value) is not str or not is_text(value):
             raise _incomparable(operand, value)
+        if "\0" in value:
+            raise Unfaithful("a text with NUL has no order in each database", "Leave it out.")
     elif kind not in _TEMPORAL or not _same_times(field, value):
         raise _incomparable(operand, value)
     return _order(sign, operand, Literal(value))

@@ -83,6 +83,17 @@ class OrNan(WithoutNan):
     name = "or_nan"
 
 
+class WithNul(FunctionElement[bool]):
+    """A comparison with a text that has a NUL in it, and what it comes to where none is held.
+
+    PostgreSQL has no such text, and refuses it as a parameter.
+    """
+
+    inherit_cache = True
+    name = "with_nul"
+    type = sa.Boolean()
+
+
 def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
     return [compiler.process(each, **keywords) for each in element.clauses]
 
@@ -205,3 +216,15 @@ def _without_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) 
 def _or_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     comparison, *numbers = _arguments(element, compiler, keywords)
     return "({})".format(" OR ".join([comparison, *(f"{each} = 'NaN'" for each in numbers)]))
+
+
+@compiles(WithNul)
+def _with_nul(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    comparison, _ = element.clauses
+    return str(compiler.process(comparison, **keywords))
+
+
+@compiles(WithNul, "postgresql")
+def _with_nul_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _, otherwise = element.clauses
+    return str(compiler.process(otherwise, **keywords))

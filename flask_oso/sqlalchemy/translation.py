@@ -49,7 +49,16 @@ from ..polar.residual import (
     columns_of,
     is_nullable,
 )
-from .dialects import CodePoints, Exact, FoundOnce, LastCharacters, OrNan, Precise, WithoutNan
+from .dialects import (
+    CodePoints,
+    Exact,
+    FoundOnce,
+    LastCharacters,
+    OrNan,
+    Precise,
+    WithNul,
+    WithoutNan,
+)
 from .memberships import conditions_on, is_anchored, is_free, link_of, turned
 from .names import Names, Step
 
@@ -110,8 +119,7 @@ class Translator:
         if isinstance(part, Comparison):
             return self._not_compared(part, scope)
         if isinstance(part, Among):
-            values = [_bound(each.value) for each in part.values]
-            others = self._exact(part.column, scope).not_in(values)
+            others = self._among_values(part, scope, is_among=False)
             return self._or_null(others, [part.column], scope)
         if isinstance(part, IsNull):
             return self._operand(part.column, scope).is_not(None)
@@ -135,6 +143,8 @@ class Translator:
             return self._numeric(left <= right, condition, scope)
         if is_nullable(condition.left) and is_nullable(condition.right):
             return self._numeric(left.is_not_distinct_from(right), condition, scope)
+        if _has_nul(condition.right):
+            return WithNul(left == right, sa.false())
         return self._numeric(left == right, condition, scope)
 
     def _not_compared(self, condition: Comparison, scope: Scope) -> t.Any:
@@ -142,6 +152,8 @@ class Translator:
         if condition.sign == "=":
             is_safe = is_nullable(condition.left) or is_nullable(condition.right)
             differ = left.is_distinct_from(right) if is_safe else left != right
+            if _has_nul(condition.right):
+                return WithNul(differ, sa.true())
             return self._numeric(differ, condition, scope, OrNan)
         opposite = right <= left if condition.sign == "<" else right < left
         opposite = self._numeric(opposite, condition, scope, OrNan)
@@ -189,8 +201,18 @@ class Translator:
         return sa.or_(clause, *empty) if empty else clause
 
     def _among(self, condition: Among, scope: Scope) -> t.Any:
-        values = [_bound(each.value) for each in condition.values]
-        return self._exact(condition.column, scope).in_(values)
+        return self._among_values(condition, scope, is_among=True)
+
+    def _among_values(self, condition: Among, scope: Scope, *, is_among: bool) -> t.Any:
+        column = self._exact(condition.column, scope)
+        odd = [each.value for each in condition.values if _has_nul(each)]
+        values = [_bound(each.value) for each in condition.values if not _has_nul(each)]
+        if not odd:
+            return column.in_(values) if is_among else column.not_in(values)
+        if is_among:
+            equal = [WithNul(column == each, sa.false()) for each in odd]
+            return sa.or_(column.in_(values), *equal)
+        return sa.and_(column.not_in(values), *(WithNul(column != each, sa.true()) for each in odd))
 
     def _is_null(self, condition: IsNull, scope: Scope) -> t.Any:
         return self._operand(condition.column, scope).is_(None)
@@ -443,6 +465,10 @@ def _only_row(condition: t.Any) -> Row | None:
     else:
         column = test.column if isinstance(test, Among | IsNull) else None
     return column.row if isinstance(column, Column) else None
+
+
+def _has_nul(operand: Operand) -> bool:
+    return isinstance(operand, Literal) and type(operand.value) is str and "\0" in operand.value
 
 
 def _bound(value: t.Any) -> t.Any:

@@ -226,6 +226,9 @@ def test_nothing_is_converted(session: orm.Session, column: str, test: str, valu
     assert_same_rows(session, policy, None, value=value)
 
 
+NAN = float("nan")
+
+
 class Asker:
     """Has a value that came from a client."""
 
@@ -234,10 +237,19 @@ class Asker:
 
 
 @pytest.mark.parametrize(
-    "value", ["\ud800", 2**70, -(2**70), float("nan"), float("inf"), 1.5], ids=ascii
+    "value", ["\ud800", "a\0", "\0", 2**70, -(2**70), NAN, float("inf"), 1.5], ids=ascii
 )
 @pytest.mark.parametrize("column", ["title", "number"])
-@pytest.mark.parametrize("test", ["{} = u.value", "not {} = u.value", "{} in [u.value]"])
+@pytest.mark.parametrize(
+    "test",
+    [
+        "{} = u.value",
+        "not {} = u.value",
+        "{} in [u.value]",
+        '{} in [u.value, "a"]',
+        'not {} in [u.value, "a"]',
+    ],
+)
 def test_odd_values_are_compared(
     session: orm.Session, column: str, test: str, value: t.Any
 ) -> None:
@@ -312,9 +324,6 @@ def test_residual_shows_no_secrets(session: orm.Session) -> None:
     shown = str(oso.residual(session.get(User, 1), "read", Post))
 
     assert shown == "exists(post.owner: post.owner = <User object>)"
-
-
-NAN = float("nan")
 
 
 @pytest.fixture

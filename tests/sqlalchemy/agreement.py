@@ -146,7 +146,10 @@ def search(engine: sa.Engine, begin: int, examples: int, policies: int = 8) -> T
         compare(engine, case, tally)
 
     Base.metadata.create_all(engine)
-    look()
+    try:
+        look()
+    finally:
+        Base.metadata.drop_all(engine)
     return tally
 
 
