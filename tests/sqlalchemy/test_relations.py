@@ -1,0 +1,115 @@
+"""Relations with conditions of their own, read as queries, and on columns that are no keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso, OsoError
+from flask_oso.sqlalchemy import register_models
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class User(Base):
+    """Owns posts, some of which are live."""
+
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+    boss_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    boss: orm.Mapped[User | None] = orm.relationship(remote_side=[id])
+    live_posts: orm.Mapped[list[Post]] = orm.relationship(
+        primaryjoin="and_(User.id == foreign(Post.owner_id), Post.live == True)",
+        order_by="Post.id.desc()",
+        viewonly=True,
+    )
+    posts: orm.DynamicMapped[Post] = orm.relationship(
+        primaryjoin="User.id == foreign(Post.owner_id)", viewonly=True
+    )
+
+
+class Post(Base):
+    """Belongs to a user, or to none."""
+
+    __tablename__ = "posts"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    live: orm.Mapped[bool]
+    rank: orm.Mapped[int]
+    owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    owner: orm.Mapped[User | None] = orm.relationship(viewonly=True)
+    known_owner: orm.Mapped[User | None] = orm.relationship(
+        primaryjoin="and_(User.id == Post.owner_id, User.name != 'nobody')", viewonly=True
+    )
+    of_same_rank: orm.Mapped[list[Post]] = orm.relationship(
+        primaryjoin="and_(foreign(Post.rank) == remote(Post.rank), Post.id != remote(Post.id))",
+        viewonly=True,
+        uselist=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[orm.Session]:
+    """Open a database with posts of three users and of nobody."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        session.add_all([User(id=1, name="a"), User(id=2, name="nobody", boss_id=1)])
+        session.add(User(id=3, name="c", boss_id=2))
+        session.add_all(
+            Post(id=n, live=n % 2 == 0, rank=n % 3, owner_id=[None, 1, 2, 3][n % 4])
+            for n in range(1, 20)
+        )
+        session.commit()
+        yield session
+    engine.dispose()
+
+
+def is_allowed(oso: Oso, user: User, post: Post) -> bool:
+    """Ask for one row; an error is no allow."""
+    try:
+        return oso.is_allowed(user, "read", post)
+    except OsoError:
+        return False
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "p in u.live_posts",
+        "not p in u.live_posts",
+        "p in u.posts",
+        "q in u.live_posts and q.rank = p.rank",
+        "(p in u.boss.live_posts or p in u.live_posts)",
+        "q in u.boss.live_posts and r in u.live_posts and p.rank = q.rank and q.rank != r.rank",
+        "p.known_owner = u",
+        "not p.known_owner = u",
+        "p.known_owner = nil",
+        "not p.known_owner = nil",
+        'p.known_owner.name = "c"',
+        "(p.known_owner.boss = u or p.owner.boss = u)",
+        "p.known_owner = p.owner",
+        "not p.known_owner = p.owner",
+        "q in p.owner.live_posts and q.rank > p.rank",
+        "forall(q in p.owner.posts, q.live)",
+        "q in p.of_same_rank and q.live",
+        "not (q in p.of_same_rank and not q.live)",
+        "q in p.known_owner.live_posts and q = p",
+    ],
+)
+def test_rows(session: orm.Session, body: str, number: int) -> None:
+    """What a relation says of its rows holds in lists and decisions alike."""
+    oso, user = Oso(), session.get(User, number)
+    assert user is not None
+    register_models(oso, Base)
+    oso.load_str(f'allow(u: User, "read", p: Post) if u.id > 0 and {body};')
+
+    found = set(session.scalars(oso.authorized_query(user, "read", Post)))
+
+    assert found == {p for p in session.scalars(sa.select(Post)) if is_allowed(oso, user, p)}
