@@ -82,7 +82,8 @@ def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
     """
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        # Click knows what to do, also where nobody reads the output to its end.
         raise
     except OsoError as error:
         fail(error)

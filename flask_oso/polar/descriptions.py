@@ -243,7 +243,7 @@ class Describer:
             return self._class_name(value)
         if _is_of(value, enum.Enum):
             return f"{type(value).__name__}.{value.name}"
-        brackets = _CONTAINERS.get(type(value))
+        brackets = _brackets(type(value))
         if brackets is not None:
             return "".join(self._collection(value, brackets, depth))
         return self._key(value) or self._own_text(value)
@@ -279,6 +279,18 @@ class Describer:
         text = repr(value[:_MAX_STRING] if _is_of(value, _TEXTS) else value)
         cleaned = self.redaction.cleaned(self.without_hidden(text[:_MAX_REPR]))
         return with_escapes(shortened(cleaned, MAX_VALUE))
+
+
+def _brackets(cls: type) -> str | None:
+    """Give the brackets of a collection, also of one that only tells when it is changed.
+
+    SQLAlchemy's are such: their ``repr`` would show the rows without their keys.
+    """
+    for kind, brackets in _CONTAINERS.items():
+        own: t.Any = cls.__repr__
+        if issubclass(cls, kind) and own is kind.__repr__ and iterates_itself(cls):
+            return brackets
+    return None
 
 
 def _is_of(value: t.Any, kinds: type | tuple[type, ...]) -> bool:

@@ -42,6 +42,23 @@ def test_executable_is_the_one_of_the_environment() -> None:
     assert (result.returncode, "flask oso routes --gaps" in result.stdout) == (0, True)
 
 
+def test_reader_that_has_gone_is_no_crash() -> None:
+    """Output that nobody reads to its end, as with ``| head``, prints no traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    result = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "example_app", "oso", "routes"],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+
+    assert "Traceback" not in result.stderr
+
+
 def test_routes_has_no_gap(flask: Flask) -> None:
     """Every route of the example is guarded, or says why it is not."""
     result = flask("oso", "routes", "--format", "json")

@@ -96,6 +96,17 @@ class Closed:
         raise RuntimeError("no")
 
 
+class Instrumented(list[t.Any]):
+    """Is a list that tells of changes, as the collections of SQLAlchemy are."""
+
+
+class Named(list[t.Any]):
+    """Is a list with a name of its own."""
+
+    def __repr__(self) -> str:
+        return "the list"
+
+
 class Color(enum.Enum):
     """An enumeration."""
 
@@ -126,6 +137,8 @@ def show(value: object) -> str:
         ((1, "a"), '(1, "a")'),
         ({"a": 1, "password": "x"}, "{a: 1, password: [redacted]}"),
         (frozenset({1}), "{1}"),
+        (Instrumented([Keyed(1)]), "[Person:1]"),
+        (Named([1]), "the list"),
         (Bare(), "<Bare object>"),
         (Bare, "Bare"),
         (Account, "Account"),
