@@ -14,7 +14,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 
-from flask import Blueprint, Flask, Request, has_app_context, request
+from flask import Blueprint, Flask, Request, has_app_context
 from werkzeug.exceptions import HTTPException
 
 from . import hooks, templating
@@ -34,6 +34,7 @@ from .globals import (
     find_state,
     this_app,
     this_mark,
+    this_request,
     unwrap,
 )
 from .loading import Loaders
@@ -559,7 +560,8 @@ def _note_decision(app: Flask, *, allowed: bool) -> None:
 
 
 def _default_action() -> str:
-    return "GET" if request.method == "HEAD" else request.method
+    method = this_request().method
+    return "GET" if method == "HEAD" else method
 
 
 def _policies(app: Flask) -> list[str]:

@@ -211,8 +211,11 @@ def mark_of(app: Flask, subject: Request) -> RequestMark:
     INVARIANT: a mark is reached through the request object alone, and a decision of one
     app's policy marks the request for that app alone.
     """
-    marks: dict[Flask, RequestMark] = vars(subject).setdefault(_MARK, {})
-    return marks.get(app) or marks.setdefault(app, RequestMark())
+    marks: dict[Flask, RequestMark] | None = subject.__dict__.get(_MARK)
+    if marks is None:
+        marks = subject.__dict__.setdefault(_MARK, {})
+    mark = marks.get(app)
+    return marks.setdefault(app, RequestMark()) if mark is None else mark
 
 
 def this_mark(app: Flask) -> RequestMark | None:
