@@ -85,6 +85,7 @@ def authorize(
             raise OsoError("'@authorize' was given two actions. Give it one.")
         demand = make_demand(func, resource, actor=actor, key=key, load=load)
         return _demanding(demand)
+    _check_order(func, resource)
     if key is not None or load is not None:
         raise OsoError(
             "'key' and 'load' belong to '@authorize(action, class)', which finds an object."
@@ -195,6 +196,21 @@ def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:
 
     add_guard(guarded, view, guard)
     return t.cast(F, guarded)
+
+
+def _check_order(func: t.Any, resource: t.Any) -> None:
+    """Refuse an action without a resource, and the two in the wrong order."""
+    if isinstance(func, str | Mapping):
+        raise OsoError(
+            f"'@authorize' was given the action {func!r} and no resource. Name the resource"
+            " second, as in '@authorize(\"read\", Note)'."
+        )
+    if inspect.isclass(func) and isinstance(resource, str):
+        name = func.__qualname__
+        raise OsoError(
+            f"'@authorize' was given the class {name!r} in place of an action. The action stands"
+            f" first: '@authorize(\"{resource}\", {name})'."
+        )
 
 
 def _check_is_view(view: t.Any, kind: GuardKind) -> None:

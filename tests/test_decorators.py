@@ -220,8 +220,31 @@ def test_decorators_refuse_classes(decorator: t.Any) -> None:
 
 def test_decorators_refuse_values() -> None:
     """A forgotten keyword is noticed at once."""
-    with pytest.raises(OsoError, match="'@authorize' was given 'str' in place of a view"):
-        authorize("read")  # type: ignore[call-overload]
+    with pytest.raises(OsoError, match="'@skip_authorization' was given 'str' in place of a view"):
+        skip_authorization("Open to all.")  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("action", ["read", {"GET": "read"}], ids=str)
+def test_action_without_a_resource_is_refused(action: t.Any) -> None:
+    """What is forgotten is the resource, and the message shows where it stands."""
+    with pytest.raises(OsoError) as caught:
+        authorize(action)
+
+    assert str(caught.value) == (
+        f"'@authorize' was given the action {action!r} and no resource. Name the resource"
+        " second, as in '@authorize(\"read\", Note)'."
+    )
+
+
+def test_class_in_place_of_an_action_is_refused() -> None:
+    """The two in the wrong order are not taken for a decorated class."""
+    with pytest.raises(OsoError) as caught:
+        authorize(View, "read")
+
+    assert str(caught.value) == (
+        "'@authorize' was given the class 'View' in place of an action. The action stands"
+        " first: '@authorize(\"read\", View)'."
+    )
 
 
 # -- the wrong place -----------------------------------------------------------------

@@ -405,7 +405,15 @@ class Explainer:
             return not numbers.equal(wanted.value, arg.value)
         if isinstance(wanted, (Value, List, Dictionary)) and not isinstance(arg, Instance):
             return type(wanted) is not type(arg)
-        return isinstance(wanted, Pattern) and not self._may_be(arg, wanted)
+        if not isinstance(wanted, Pattern):
+            return False
+        return self._is_class_itself(arg, wanted) or not self._may_be(arg, wanted)
+
+    def _is_class_itself(self, arg: t.Any, pattern: Pattern) -> bool:
+        """Tell whether a class stands where an object of it is wanted."""
+        if pattern.tag is None or not isinstance(arg, Instance):
+            return False
+        return arg.value is self._classes.get(pattern.tag)
 
     def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
         if pattern.tag is None:
@@ -437,6 +445,8 @@ class Explainer:
 
     def _wrong_class(self, start: str, shown: str, arg: t.Any, wanted: Pattern) -> str:
         text = pattern_text(wanted)
+        if self._is_class_itself(arg, wanted):
+            return f"{start}the class {shown}, the rule wants {with_article(text)}"
         if self._may_be(arg, wanted):
             return f"{start}{shown}, the rule wants {text}"
         is_plain = isinstance(arg, Value) or shown == "nil"

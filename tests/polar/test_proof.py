@@ -620,6 +620,19 @@ def test_object_that_fails_to_say_what_it_is_is_explained() -> None:
     assert 'action is "edit", the rule wants "read"' in str(proof)
 
 
+@pytest.mark.parametrize("metaclass", [type, type("Meta", (type,), {})], ids=["plain", "meta"])
+def test_class_is_told_from_its_objects(metaclass: t.Any) -> None:
+    """A class in place of an object is named as such, whatever its metaclass."""
+    page = metaclass("Page", (), {})
+    oso = Oso()
+    oso.register_class(page)
+    oso.load_str('allow(_, "read", _: Page);')
+
+    proof = oso.explain("ann", "read", page)
+
+    assert "resource is the class Page, the rule wants a Page" in str(proof)
+
+
 def test_object_that_no_policy_can_be_asked_about_is_broken() -> None:
     """What raises in a decision, whatever it is, is told."""
 
