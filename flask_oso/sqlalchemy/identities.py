@@ -17,6 +17,8 @@ from sqlalchemy import orm
 from ..polar.exceptions import OsoError
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+#: What code in Python raises that cannot take a value.
+_NOT_TAKEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -154,7 +156,7 @@ def _read(session: t.Any, cls: type, key: tuple[t.Any, ...]) -> t.Any:
         raise
     except sa.exc.StatementError as error:
         # The code of a column's type did not take the value: no row has such a key.
-        if isinstance(error.orig, ValueError | TypeError | AttributeError):
+        if isinstance(error.orig, _NOT_TAKEN):
             return None
         raise
     if inspect.iscoroutine(row):

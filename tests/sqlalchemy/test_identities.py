@@ -69,6 +69,35 @@ class Decorated(Base):
     id: orm.Mapped[uuid.UUID] = orm.mapped_column(Hexadecimal, primary_key=True)
 
 
+_FAILURES = {
+    "lookup": KeyError,
+    "position": IndexError,
+    "overflow": OverflowError,
+    "value": ValueError,
+    "fault": RuntimeError,
+}
+
+
+class Code(sa.TypeDecorator[int]):
+    """A type that keeps numbers as text, and fails for some texts as its program does."""
+
+    impl = sa.String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: t.Any, dialect: t.Any) -> str:
+        if value in _FAILURES:
+            raise _FAILURES[value]("no such value")
+        return str(int(value))
+
+    def process_result_value(self, value: t.Any, dialect: t.Any) -> int:
+        return int(value)
+
+
+class Coded(Base):
+    __tablename__ = "coded"
+    id: orm.Mapped[int] = orm.mapped_column(Code, primary_key=True)
+
+
 class Plain(Base):
     __tablename__ = "plain"
     id: orm.Mapped[str] = orm.mapped_column(sa.Uuid(as_uuid=False), primary_key=True)
@@ -107,11 +136,13 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
     with orm.Session(engine) as session:
         day = datetime.date(2026, 11, 25)
         session.add_all([Number(id=1), Small(id=1), Large(id=1), Word(id="ab"), Unique(id=KEY)])
-        session.add_all([Day(id=day), Decorated(id=KEY), Pair(left=1, right="a")])
+        session.add_all([Day(id=day), Decorated(id=KEY), Coded(id=1), Pair(left=1, right="a")])
         session.add_all([Animal(id=1), Dog(id=2), Plain(id=str(KEY)), Color(id="sky.blue")])
         session.commit()
         yield session
     Base.metadata.drop_all(engine)
+    # psycopg prepares what it executes often, and the type of the colors is a new one each time.
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -226,3 +257,21 @@ def test_error_of_the_database_is_an_error(sqlite: sa.Engine) -> None:
     """A table that is missing is not a row that is missing."""
     with orm.Session(sqlite) as session, pytest.raises(sa.exc.OperationalError):
         find_row(session, Number, 1)
+
+
+@pytest.mark.parametrize("text", ["lookup", "position", "overflow", "value"])
+def test_value_that_a_type_does_not_take_finds_no_row(session: orm.Session, text: str) -> None:
+    """A client cannot make the code of a type fail: its table may not have the value."""
+    assert find_row(session, Coded, text) is None
+
+
+def test_broken_type_is_no_missing_row(session: orm.Session) -> None:
+    """Any other exception is a fault of the program, and is raised."""
+    with pytest.raises(sa.exc.StatementError, match="no such value"):
+        find_row(session, Coded, "fault")
+
+
+def test_row_with_an_equal_key_of_another_type_is_another(session: orm.Session) -> None:
+    """Keys of a type of the program may equal what was asked for without being it."""
+    assert isinstance(find_row(session, Coded, 1), Coded)
+    assert find_row(session, Coded, True) is None
