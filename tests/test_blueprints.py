@@ -90,6 +90,18 @@ def test_guard_is_met_by_views_of_blueprints_inside(house: Flask, guard: FlaskOs
     assert answers(house, "/cellar") == [200, 403]
 
 
+def test_guard_judges_the_class_where_a_view_has_another_use_for_the_name(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """The guard of a blueprint gives the class a verdict; the view may have a 'post' of its own."""
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "read", Post)
+    rooms.add_url_rule("/new", "new", lambda post="none": post)
+    house.register_blueprint(rooms)
+
+    assert answers(house, "/new") == [200, 403]
+
+
 def test_guard_leaves_others_alone(house: Flask, guard: FlaskOso) -> None:
     """The parent and the siblings of a blueprint are not guarded by it."""
     outer, inner = Blueprint("outer", "outer"), Blueprint("inner", "inner")

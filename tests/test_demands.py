@@ -11,6 +11,7 @@ import pytest
 from flask import Flask, request
 from flask.views import MethodView, View
 from werkzeug.exceptions import NotFound
+from werkzeug.local import LocalProxy
 
 from flask_oso import (
     METHOD_ACTIONS,
@@ -444,6 +445,14 @@ def test_method_without_an_action_is_refused(blog: Blog) -> None:
     )
 
 
+def test_head_has_the_action_that_the_mapping_names(blog: Blog) -> None:
+    """It counts as GET only where nothing else is said."""
+    make_views(blog, authorize({"GET": "read", "HEAD": "probe"}, Post))
+
+    assert blog.open("/2").status_code == 200
+    assert blog.open("/2", method="HEAD").status_code == 403
+
+
 def test_actions_of_methods_that_a_view_lacks_are_not_missed(blog: Blog) -> None:
     """A policy need not know all actions of the usual mapping; those that are asked, it must."""
     oso = blog.app.extensions["oso"].oso
@@ -647,6 +656,18 @@ def test_awaitable_in_place_of_an_object_is_refused(blog: Blog) -> None:
     coroutines[0].close()
 
 
+def test_proxy_of_nothing_is_no_object(blog: Blog) -> None:
+    """A loader may give a proxy; what it stands for is missing, judged and handed over."""
+    blog.guard.loader(Post)(lambda key: LocalProxy(lambda: blog.posts.get(key)))
+    guard = authorize("read", Post)
+    blog.app.add_url_rule("/<int:post_id>", "show", guard(lambda post: type(post).__name__))
+
+    assert blog.statuses("/{}", "root") == [200, 200, 404]
+    assert blog.open("/2").text == "Post"
+    with blog.app.test_request_context("/2"):
+        assert type(blog.guard.load(Post, 2, action="read", actor="root")) is Post
+
+
 def test_class_without_a_loader_is_a_mistake(blog: Blog) -> None:
     """The error says what to register."""
     blog.app.add_url_rule("/<int:id>", "show", authorize("read", BlogPost)(lambda id: "post"))
@@ -683,6 +704,22 @@ def test_view_that_takes_an_object_is_not_entered_without(
 
     with pytest.raises(OsoError, match=r"so it names no object of 'Post'\. Name its variable"):
         blog.open(rule.replace("<int:", "").replace(rule.strip("/<>").split(":")[-1] + ">", "1"))
+
+    assert blog.site.entered == []
+
+
+@pytest.mark.parametrize(
+    "guard", [authorize("read", Post, key="slug"), authorize("read", Post, load=True)]
+)
+def test_object_that_must_be_there_is_missed_whatever_the_view_takes(
+    blog: Blog, guard: t.Any
+) -> None:
+    """'key' and 'load=True' demand an object of views that do not take it, too."""
+    blog.app.add_url_rule("/<int:number>", "show", guard(lambda number: blog.site.enter()))
+    blog.app.testing = True
+
+    with pytest.raises(OsoError, match="so it names no object of 'Post'"):
+        blog.open("/1", "root")
 
     assert blog.site.entered == []
 
