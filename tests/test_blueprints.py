@@ -102,6 +102,37 @@ def test_guard_judges_the_class_where_a_view_has_another_use_for_the_name(
     assert answers(house, "/new") == [200, 403]
 
 
+def test_guard_that_fails_is_no_success(guard: FlaskOso) -> None:
+    """What an error handler makes of it is withheld, also where nothing is required."""
+    app = Flask("open")
+    rooms = Blueprint("rooms", "rooms")
+    guard.init_app(app)
+    guard.loader(Post)({}.__getitem__)
+    guard.guard(rooms, "read", Post)
+    rooms.add_url_rule("/<post_id>", "show", lambda **_: "post")
+    rooms.register_error_handler(KeyError, lambda _: "All is well.")
+    app.register_blueprint(rooms)
+    app.before_request(lambda: setattr(g, "current_user", "root"))
+
+    response = app.test_client().get("/1")
+
+    assert response.status_code == 500
+    assert "well" not in response.text
+
+
+def test_guard_refuses_an_app_that_was_not_prepared(guard: FlaskOso) -> None:
+    """A policy of another app is not asked in its place."""
+    app = Flask("bare")
+    rooms = Blueprint("rooms", "rooms")
+    guard.guard(rooms, "enter", "house", actor="ann")
+    rooms.add_url_rule("/hall", "hall", lambda: "hall")
+    app.register_blueprint(rooms)
+    app.testing = True
+
+    with pytest.raises(OsoError, match="Did you forget to call init_app"):
+        app.test_client().get("/hall")
+
+
 def test_guard_leaves_others_alone(house: Flask, guard: FlaskOso) -> None:
     """The parent and the siblings of a blueprint are not guarded by it."""
     outer, inner = Blueprint("outer", "outer"), Blueprint("inner", "inner")
