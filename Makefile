@@ -34,7 +34,7 @@ demo: $(FOR_DEMO) ## serve the example application, with fresh sample data
 	$(BIN)/flask --app example_app run --host 127.0.0.1 --port $(PORT)
 
 test: $(FOR_DEV) ## run every test
-	$(BIN)/python -m pytest -q $(SHARED) $(TESTS)
+	$(BIN)/python -m pytest -q -rs $(SHARED) $(TESTS)
 
 test-solver: $(FOR_DEV) ## run the tests of the language without compiled rules
 	OSO_COMPILED=0 $(BIN)/python -m pytest -q $(SHARED) --ignore tests/polar/test_equivalence.py \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from flask import Flask, g, request
@@ -12,6 +12,8 @@ from hypothesis import settings
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
+
+from .skips import fail_if_skipped
 
 #: Ann may read and list the page, root may do everything, nobody else may do anything.
 POLICY = """
@@ -46,6 +48,18 @@ class Site:
         """Send a request as a user."""
         query = {} if user is None else {"user": user}
         return self.app.test_client().open(path, query_string=query, **options)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that is skipped where every test must run."""
+    return fail_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Fail a file that is skipped where every test must run."""
+    return fail_if_skipped((yield))
 
 
 @pytest.fixture(scope="session", autouse=True)
