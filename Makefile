@@ -24,7 +24,7 @@ FOR_DEV := $(VENV)/.installed-dev
 FOR_BENCH := $(VENV)/.installed-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-solver bench fuzz lint types tables wheel clean
+.PHONY: help demo test test-solver ci bench fuzz lint types tables wheel clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */:/' | awk -F: '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ test: $(FOR_DEV) ## run every test
 test-solver: $(FOR_DEV) ## run the tests of the language without compiled rules
 	OSO_COMPILED=0 $(BIN)/python -m pytest -q $(SHARED) --ignore tests/polar/test_equivalence.py \
 		--ignore tests/polar/test_plain_data.py tests/polar tests/security tests/test_oso.py
+
+ci: ## run everything that must hold before a change lands, and print a table
+	bash .ci/run
 
 bench: $(FOR_BENCH) ## measure what decisions cost, beside hand-written code and peers
 	$(BIN)/python -m benchmarks $(BENCH)
