@@ -302,8 +302,12 @@ class Engine:
     def deciding_rule(self, name: str, args: Sequence[t.Any]) -> Rule | None:
         """Give the rule to which the first solution of a rule call is owed, if there is one.
 
-        The question is asked once more, of the solver, which gives up after 100 milliseconds.
+        The question is asked once more, of compiled rules that give the rule; where these do not
+        know, the solver is watched. Either gives up after 100 milliseconds.
         """
+        found: t.Any = True if self._program is None else self._naming.ask(name, *args)
+        if found is False or isinstance(found, Rule):
+            return found or None
         from .deciding import RuleFinder
         from .watching import WatchedSolver
 
@@ -311,6 +315,17 @@ class Engine:
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
         solutions = WatchedSolver(self, limits, [finder]).solve(_call(name, args))
         return None if next(solutions, None) is None else finder.rule
+
+    @functools.cached_property
+    def _naming(self) -> Engine:
+        """What answers with the rule that decided, in place of ``True``."""
+        from .programs import Program
+
+        limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
+        naming = Engine(self.policy, self.host, limits)
+        naming._clauses = self._clauses
+        naming._compiled_rules = Program(naming, names_rules=True)
+        return naming
 
     def query(
         self,

@@ -86,10 +86,15 @@ class Source(t.Protocol):
 
 
 class Program(Runtime):
-    """Functions for the rules of an engine, and what they share."""
+    """Functions for the rules of an engine, and what they share.
 
-    def __init__(self, engine: t.Any) -> None:
+    :param names_rules: answer with the rule to which a solution is owed; with ``True`` where it
+        is not known.
+    """
+
+    def __init__(self, engine: t.Any, *, names_rules: bool = False) -> None:
         super().__init__(engine)
+        self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, Answer] = {}
@@ -189,7 +194,7 @@ class Program(Runtime):
             return None
         candidates = t.cast(Candidates, self.candidates(name, arity))
         general = Variant(name, arity, (), True)
-        listed = facts(candidates)
+        listed = None if self.names_rules else facts(candidates)
         if listed is not None:
             return self._make_list(general, listed)
         function, table = self.function(general), self.table(general)
@@ -202,7 +207,7 @@ class Program(Runtime):
         texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
         rule = self.constant(name)
         writer = QuestionWriter(rule, parameters, texts, function, table)
-        shortcuts = self._shortcuts(name, arity)
+        shortcuts = None if self.names_rules else self._shortcuts(name, arity)
         if shortcuts is not None:
             writer = dataclasses.replace(writer, shortcuts=(self.constant(shortcuts), shortcuts))
         return self._compiled(writer.write(), QUESTION_FILE, {})
