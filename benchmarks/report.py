@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .children import AGAIN
-from .contenders import HAND, OURS, PEERS, SOLVER, Workload, versions
+from .contenders import HAND, OSO, OURS, PEERS, SOLVER, Workload, versions
 from .timing import ONE_CHECK, Time, Times
 
 _COLUMNS = (HAND, ONE_CHECK, OURS, SOLVER, AGAIN, *PEERS)
@@ -51,9 +51,13 @@ def row_of(workload: Workload, times: Times) -> Row:
 
 
 def row_of_children(id: str, title: str, times: Times, goal: float, *, name: str = OURS) -> Row:
-    """Compare the milliseconds that something takes in a fresh process with the goal."""
+    """Compare the milliseconds that something takes in a fresh process with the goal.
+
+    Where oso takes part, the result has the ratio to it, too.
+    """
     ours = times[name].median
-    return Row(id, title, "ms", times, f"{ours:.1f} ms", f"≤ {goal:g} ms", ours <= goal)
+    ratio = f", {ours / times[OSO].median:.1f} x oso" if OSO in times else ""
+    return Row(id, title, "ms", times, f"{ours:.1f} ms{ratio}", f"≤ {goal:g} ms", ours <= goal)
 
 
 # -- for people ------------------------------------------------------------------------

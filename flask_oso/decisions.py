@@ -61,7 +61,7 @@ class Decision:
         engine = self.oso.engine
         if self.outcome is not Outcome.ALLOWED or engine.policy is not self.policy:
             return None
-        # The rule is looked for with the solver, in data that may have changed.
+        # The rule is looked for in data that may have changed.
         with contextlib.suppress(Exception):
             rule = engine.deciding_rule("allow", (self.actor, self.action, self.resource))
             if rule is not None and rule.span is not None:

@@ -45,6 +45,7 @@ from .policy_files import Look, find_files, look_at
 from .refusals import Manner, refusal
 from .responses import Denial
 from .routes import Guard, GuardKind, Statement
+from .serving import is_run_by_flask
 from .signals import send_load
 
 if t.TYPE_CHECKING:
@@ -125,7 +126,8 @@ class FlaskOso:
         Without any, the app gets a new one. ``OSO_REQUIRE_AUTHORIZATION = True`` stands for strict
         :meth:`require_authorization`, ``OSO_ROUTE_AUTHORIZATION = True`` for
         :meth:`perform_route_authorization`. ``OSO_RELOAD = True`` loads policies again when
-        their files change, in debug mode.
+        their files change, in debug mode. Under ``flask run``, but for debug mode, policies are
+        compiled, too: see ``Oso.prepare``.
 
         Where an app has several FlaskOso, the first one reads the configuration and
         serves the decorators. A second call for the same app has no effect.
@@ -446,9 +448,11 @@ class FlaskOso:
             named_actor=named_actor,
             config=config,
             audience=audience,
+            prepares=is_run_by_flask(app),
         )
         if seen and binding.oso is not None:
             self._reload(app, state, binding.oso, seen)
+        state.prepare()
         hooks.install(app, state)
         templating.install(app)
         app.extensions["oso"] = state

@@ -127,11 +127,20 @@ class OsoState:
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
     #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.
     reload_problem: str | None = None
+    #: Policies are compiled before the first request, since the app is served.
+    prepares: bool = False
 
     @property
     def oso(self) -> Oso | None:
         """The Oso of the first extension, or ``None``."""
         return self.bindings[self.extension].oso
+
+    def prepare(self) -> None:
+        """Compile the policies of the app, if they are to be compiled before they are asked."""
+        if self.prepares:
+            for binding in self.bindings.values():
+                if binding.oso is not None:
+                    binding.oso.prepare()
 
 
 @dataclasses.dataclass(init=False, eq=False)

@@ -184,6 +184,8 @@ class Gates:
             if self._state.route_authorizers:
                 self._state.judges_last = _is_registered_last(self._app)
             self._opened = True
+        # What was registered or loaded since 'init_app'. Other requests do not wait for it.
+        self._state.prepare()
 
     def _check(
         self, environ: WSGIEnvironment, status: str, headers: list[tuple[str, str]]

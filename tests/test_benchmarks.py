@@ -11,7 +11,8 @@ import pytest
 from benchmarks.__main__ import LISTS, WORKLOADS, chosen, main
 from benchmarks.contenders import HAND, OSO, OURS, Workload
 from benchmarks.lists import POLICIES, lists
-from benchmarks.report import row_of
+from benchmarks.report import row_of, row_of_children
+from benchmarks.start import STEPS, starts
 from benchmarks.timing import Time
 
 
@@ -169,3 +170,21 @@ def test_command_refuses_unknown_workload(capsys: pytest.CaptureFixture[str]) ->
 def test_command_stands_for_all_that_begins_so() -> None:
     """`--only W5` is both sizes of it."""
     assert chosen("W5,W1") == ["W1", "W5-10", "W5-10000"]
+
+
+def test_start_has_the_time_of_each_step() -> None:
+    """A process makes an Oso, loads, asks, and compiles, each step once."""
+    times = starts(1)
+
+    assert {step: OURS in taken for step, taken in times.items()} == dict.fromkeys(STEPS, True)
+
+
+def test_ratio_to_oso_stands_where_oso_took_part() -> None:
+    """The other rows have our time alone."""
+    ours, theirs = Time(6, 6), Time(2, 2)
+
+    rows = [
+        row_of_children("x", "x", each, 10) for each in ({OURS: ours, OSO: theirs}, {OURS: ours})
+    ]
+
+    assert [row.result for row in rows] == ["6.0 ms, 3.0 x oso", "6.0 ms"]

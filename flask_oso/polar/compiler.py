@@ -20,12 +20,13 @@ import typing as t
 from collections.abc import Iterable
 
 from .clauses import Clause, Slot
+from .deciding import passed_on
 from .goals import GoalWriter
 from .modes import Order, Unfollowable, check_class, in_order, is_bare, matching
 from .nodes import Expression, Instance, Operator, Term, Value
 from .patterns import Argument, class_of, instance_test, one_at_most, possible, takes_one_look
 from .places import Place
-from .scopes import Goals, Names, Ref, Scope, Site, Variant, conjuncts, in_front
+from .scopes import Goals, Names, Ref, Scope, Site, Success, Variant, conjuncts, in_front
 from .snippets import (
     Position,
     assign,
@@ -68,6 +69,10 @@ class Writer:
         self._numbers = itertools.count()
         self._clauses = itertools.count()
         self._operations = 0
+        #: Writes what follows a solution of the clause that is being written.
+        self.success: Success = self.succeed
+        #: The goal that is asked what its rule is asked, where the rule that decided is wanted.
+        self.passed_on: Term | None = None
         #: The goals that places of the function stand for, by line and columns.
         self.sites: dict[Position, Site] = {}
 
@@ -235,7 +240,10 @@ class Writer:
 
     def _body(self, clause: Clause, parameters: list[str], loops: int) -> ast.stmt:
         body: list[ast.stmt] = []
-        at = self._at_head(clause, body, Place(ast.Break, loops, self.succeed))
+        if self.names.names_rules:
+            self.success = self.succeed_with(load(self.names.constant(clause.rule)))
+            self.passed_on = passed_on(clause)
+        at = self._at_head(clause, body, Place(ast.Break, loops, self.success))
         goals = self.body_goals(clause, at.clause, Site(()))
         if takes_one_look(clause):
             self._bind_head(clause, at, parameters)
@@ -265,6 +273,15 @@ class Writer:
         """Write what follows a solution."""
         self.finish(scope, out)
         out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
+
+    def succeed_with(self, rule: ast.expr) -> Success:
+        """Give what writes what follows a solution where the rule that it is owed to is wanted."""
+
+        def succeed(scope: Scope, out: list[ast.stmt]) -> None:
+            self.finish(scope, out)
+            out.append(ast.Return(rule) if self.variant.is_test else ast.Expr(ast.Yield(rule)))
+
+        return succeed
 
     def give_up(self) -> ast.stmt:
         """Write that there is no further solution."""

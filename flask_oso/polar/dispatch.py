@@ -1,16 +1,19 @@
 """How a question finds the function for plain data that answers it: by a string and by classes.
 
-In goes a rule that is asked about; out comes a table, made before the first answer: for
-each string that an argument may be (mostly the action), and for each class of the others
-that the rules name, the function that ``shortcuts.py`` writes, where it can.
+In goes a rule that is asked about; out comes a table: for each string that an argument may
+be (mostly the action), and for each class of the others that the rules name, the function
+that ``shortcuts.py`` writes, where it can. Each is made when it is first asked for.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
+import math
+import operator
 import typing as t
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from . import attributes, terms
 from .clauses import Candidates, Clause
@@ -20,8 +23,10 @@ from .modes import Unfollowable, closed_strings, dispatch_position, is_plain, is
 from .nodes import Pattern, Rule, Value
 from .shortcuts import ShortcutWriter
 
-#: Functions up to which a table is made: one for each string and each choice of classes.
-MAX_SHORTCUTS = 400
+#: So many functions are made for one rule; for what is asked later there are none.
+MAX_SHORTCUTS = 1_000
+#: So many of them are made before they are asked for.
+MAX_PREPARED = 400
 Shortcut = Callable[..., "bool | None"]
 
 
@@ -30,10 +35,53 @@ def cannot_tell(*args: t.Any) -> None:
 
 
 class ByClass(dict[type, Shortcut]):
-    """The functions for one string, by the class of an argument."""
+    """The functions for one string, by the class of an argument.
+
+    :param maker: makes them.
+    :param text: the string, or all that it is not.
+    """
+
+    def __init__(self, maker: _Maker, text: str | frozenset[str]) -> None:
+        super().__init__()
+        self._maker = maker
+        self._text = text
 
     def __missing__(self, cls: type) -> Shortcut:
-        return cannot_tell
+        # A class that is not registered leaves nothing here: it may be one of a moment.
+        if cls not in self._maker.classes[-1]:
+            return cannot_tell
+        others = self._maker.classes[:-1]
+        if any(len(classes) > 1 for classes in others):
+            self[cls] = chosen = _choosing(ByOthers(self._maker, self._text, cls))
+            return chosen
+        made = self._maker.function(self._text, (*itertools.chain(*others), cls))
+        if made is not None:
+            self[cls] = made
+        return made or cannot_tell
+
+
+class ByOthers(dict[t.Any, Shortcut]):
+    """The functions for one string and one class, by the classes of all other arguments.
+
+    Those are a tuple, or the class itself if there is one other argument.
+    """
+
+    def __init__(self, maker: _Maker, text: str | frozenset[str], cls: type) -> None:
+        super().__init__()
+        self._maker = maker
+        self._text = text
+        self._cls = cls
+        #: The positions of the other arguments.
+        self.positions = maker.positions[:-1]
+
+    def __missing__(self, key: t.Any) -> Shortcut:
+        classes = key if isinstance(key, tuple) else (key,)
+        if not all(map(operator.contains, self._maker.classes, classes)):
+            return cannot_tell
+        made = self._maker.function(self._text, (*classes, self._cls))
+        if made is not None:
+            self[key] = made
+        return made or cannot_tell
 
 
 class Program(Names, t.Protocol):
@@ -42,6 +90,9 @@ class Program(Names, t.Protocol):
     @property
     def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
     def compiled_shortcut(self, function: ast.FunctionDef, rule: str) -> Shortcut: ...
+    def make_shortcut(
+        self, make: Callable[[], Shortcut | None], what: t.Any, *, waits: bool = False
+    ) -> Shortcut | None: ...
 
 
 class Shortcuts(dict[str, ByClass]):
@@ -50,20 +101,37 @@ class Shortcuts(dict[str, ByClass]):
     ``others`` has those for all other strings.
     """
 
-    def __init__(self, at: int, by: int) -> None:
-        super().__init__()
+    def __init__(self, maker: _Maker, texts: frozenset[str]) -> None:
+        super().__init__({text: ByClass(maker, text) for text in sorted(texts)})
         #: The position of the string.
-        self.at = at
+        self.at = maker.at
         #: The position of the argument whose class chooses.
-        self.by = by
-        self.others = ByClass()
+        self.by = maker.positions[-1]
+        self.others = ByClass(maker, texts)
+        self._maker = maker
 
     def __missing__(self, text: str) -> ByClass:
         return self.others
 
+    def prepare(self, actors: Collection[type], resources: Collection[type]) -> None:
+        """Make the functions now: for all classes, or else for actors and resources, or none if
+        there are too many.
+        """
+        classes: list[Collection[type]] = [*self._maker.classes]
+        if self._count(classes) > MAX_PREPARED:
+            classes[0] = [cls for cls in classes[0] if cls in actors]
+            classes[-1] = [cls for cls in classes[-1] if cls in resources]
+        if self._count(classes) <= MAX_PREPARED:
+            for text in (*self, frozenset(self)):
+                for chosen in itertools.product(*classes):
+                    self._maker.function(text, chosen, waits=True)
+
+    def _count(self, classes: list[Collection[type]]) -> int:
+        return (len(self) + 1) * math.prod(map(len, classes))
+
 
 def make_shortcuts(program: Program, name: str, arity: int) -> Shortcuts | None:
-    """Make the functions for a rule; ``None`` if there is no string to choose by."""
+    """Make the table of a rule; ``None`` if there is no string to choose by."""
     candidates = program.candidates(name, arity)
     if candidates is None or arity < 2:
         return None
@@ -74,17 +142,11 @@ def make_shortcuts(program: Program, name: str, arity: int) -> Shortcuts | None:
     if texts is None:
         texts = frozenset(strings_at(candidates, at))
     texts = frozenset(filter(is_representable, texts))
-    *first, last = (n for n in range(arity) if n != at)
-    chosen = [_classes_at(program, candidates, position) for position in first]
-    whole = list(itertools.product(*chosen, _classes_at(program, candidates, last)))
-    if not texts or not whole or (len(texts) + 1) * len(whole) > MAX_SHORTCUTS:
+    positions = [n for n in range(arity) if n != at]
+    classes = [_classes_at(program, candidates, position) for position in positions]
+    if not texts or not all(classes):
         return None
-    made = Shortcuts(at, last)
-    maker = _Maker(program, name, at, [*first, last])
-    made.others = maker.functions(texts, whole)
-    for text in sorted(texts):
-        made[text] = maker.functions(text, whole)
-    return made if any(made.values()) else None
+    return Shortcuts(_Maker(program, name, at, positions, classes), texts)
 
 
 def facts(candidates: Candidates) -> list[tuple[str, ...]] | None:
@@ -136,26 +198,58 @@ class Quiet:
 
 
 class _Maker:
-    def __init__(self, program: Program, name: str, at: int, positions: list[int]) -> None:
+    """Makes the functions of one rule.
+
+    :param at: the position of the string.
+    :param positions: those of the other arguments.
+    :param classes: the classes that each of these may be of.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        name: str,
+        at: int,
+        positions: list[int],
+        classes: list[dict[type, None]],
+    ) -> None:
+        self.at = at
+        self.positions = positions
+        self.classes = classes
         self._program = program
         self._name = name
-        self._at = at
-        self._positions = positions
+        self._functions: dict[tuple[t.Any, ...], Shortcut] = {}
         self._refusing: dict[tuple[t.Any, ...], Shortcut] = {}
 
-    def functions(self, text: str | frozenset[str], whole: Iterable[tuple[type, ...]]) -> ByClass:
-        """Make the functions for one string, by the class of the last argument."""
-        made: dict[type, list[Shortcut]] = {}
-        for classes in whole:
-            by_position = dict(zip(self._positions, classes, strict=True))
-            try:
-                writer = ShortcutWriter(self._program, self._name, (self._at, text), by_position)
-                function = writer.write()
-            except Unfollowable:
-                continue
-            key = (isinstance(text, str), *classes[:-1]) if writer.is_empty else None
-            made.setdefault(classes[-1], []).append(self._compiled(function, key))
-        return ByClass({kind: _first_of(functions) for kind, functions in made.items()})
+    def function(
+        self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
+    ) -> Shortcut | None:
+        """Give the function for a string and the classes of all else, made if it is not yet.
+
+        ``None`` if it is not made and cannot be now.
+        """
+        key = (text, *classes)
+        made = self._functions.get(key)
+        if made is not None:
+            return made
+        if len(self._functions) >= MAX_SHORTCUTS:
+            return cannot_tell
+        # Another thread may add to what is counted: a few more do no harm.
+        make = functools.partial(self._make, text, classes)
+        made = self._program.make_shortcut(make, (self._name, key), waits=waits)
+        if made is not None:
+            self._functions[key] = made
+        return made
+
+    def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Shortcut | None:
+        by_position = dict(zip(self.positions, classes, strict=True))
+        try:
+            writer = ShortcutWriter(self._program, self._name, (self.at, text), by_position)
+            function = writer.write()
+        except Unfollowable:
+            return None
+        key = (isinstance(text, str), *classes[:-1]) if writer.is_empty else None
+        return self._compiled(function, key)
 
     def _compiled(self, function: ast.FunctionDef, key: tuple[t.Any, ...] | None) -> Shortcut:
         """Compile a function; those that refuse whatever is asked are one."""
@@ -167,7 +261,7 @@ class _Maker:
         return made
 
 
-def _classes_at(program: Program, candidates: Candidates, position: int) -> list[type]:
+def _classes_at(program: Program, candidates: Candidates, position: int) -> dict[type, None]:
     """Give the registered classes that an argument may be of, as far as rules name them."""
     clauses: Iterable[Clause] = candidates
     named = [_tag(clause, position) for clause in clauses]
@@ -184,7 +278,7 @@ def _classes_at(program: Program, candidates: Candidates, position: int) -> list
         for cls in members:
             below = (each for each in registered.values() if issubclass(each, cls))
             classes.update(dict.fromkeys((cls, *below)))
-    return [cls for cls in classes if is_object(cls)]
+    return {cls: None for cls in classes if is_object(cls)}
 
 
 def _tag(clause: Clause, position: int) -> str | None:
@@ -201,16 +295,9 @@ def _tags(rule: Rule) -> Iterable[str]:
             yield parameter.specializer.tag
 
 
-def _first_of(functions: list[Shortcut]) -> Shortcut:
-    """Give a function that asks several, each for other classes, until one can tell."""
-    if len(functions) == 1:
-        return functions[0]
-
-    def first(*args: t.Any) -> bool | None:
-        for function in functions:
-            answer = function(*args)
-            if answer is not None:
-                return answer
-        return None
-
-    return first
+def _choosing(functions: ByOthers) -> Shortcut:
+    """Give a function that asks the one for the classes of its arguments."""
+    first, *others = functions.positions
+    if not others:
+        return lambda *args: functions[type(args[first])](*args)
+    return lambda *args: functions[tuple(type(args[at]) for at in functions.positions)](*args)

@@ -49,9 +49,6 @@ if t.TYPE_CHECKING:
 # What is imported further below, in functions, is not needed by every process that imports
 # this library, nor by every question, and would take half of the time that the import takes.
 
-#: Up to so many rules are compiled when they are loaded.
-_FEW_RULES = 300
-
 #: So many residuals are kept, one for each rule, action and class of actor and resource.
 _MAX_RESIDUALS = 1_000
 
@@ -95,8 +92,8 @@ class Engine:
         self._compiled = compiled
         self._watchers = _line_watchers()
         # What is logged, or counted line by line, is what the solver does.
-        is_compiling = compiled and not read_log_settings().level and not self._watchers
-        self._program = self._make_program() if is_compiling else None
+        self._is_compiling = compiled and not read_log_settings().level and not self._watchers
+        self._compiled_rules: Program | None = None
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
@@ -106,10 +103,17 @@ class Engine:
         # Two threads may both make one of these; they are the same.
         self._residuals: dict[t.Any, tuple[Models, Prepared | None]] = {}
 
-    def _make_program(self) -> Program:
-        from .programs import Program
+    @property
+    def _program(self) -> Program | None:
+        """The compiled rules, none of which are made before they are asked for; ``None`` if
+        the solver answers everything.
+        """
+        if self._is_compiling and self._compiled_rules is None:
+            from .programs import Program
 
-        return Program(self)
+            # Two threads may both make one: what the other has made is made again.
+            self._compiled_rules = Program(self)
+        return self._compiled_rules
 
     def with_policy(self, policy: Policy) -> Engine:
         """Give an engine for another policy."""
@@ -163,27 +167,30 @@ class Engine:
         return f". Did you mean `{near}`?" if near else ""
 
     def prepare(self) -> None:
-        """Compile what will be asked, unless there is so much that it takes a while.
+        """Compile what ``allow``, ``allow_request`` and ``allow_field`` need, for all questions.
 
-        A question that finds nothing compiled does it then.
+        Without it each question compiles what it needs and is not compiled yet.
         """
-        if self._program is None or len(self.policy.rules) > _FEW_RULES:
+        program = self._program
+        if program is None:
             return
-        if self.policy.rule_count <= _FEW_RULES:
-            self.allow = self._answer_for("allow", 3)
-            self._program.answer("allow_request", 2)
-            self._program.answer("allow_field", 4)
-            self._program.prepare_strings("allow", 3, 1)
-            self._program.prepare_strings("allow_field", 4, 3)
+        program.prepare("allow", 3, at=1)
+        program.prepare("allow_request", 2)
+        program.prepare("allow_field", 4, at=3)
+        program.make_all()
 
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both do so; both find the same function.
-        self.allow = self._answer_for("allow", 3)
-        return self.allow(actor, action, resource)
+        answer = self._answer_for("allow", 3)
+        program = self._program
+        if program is None or program.is_settled("allow", 3):
+            self.allow = answer
+        return answer(actor, action, resource)
 
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
         """Give what answers a rule call: a function, or the solver."""
-        answer = None if self._program is None else self._program.answer(name, arity)
+        program = self._program
+        answer = None if program is None else program.answer(name, arity)
         return answer or functools.partial(self._solve_question, name)
 
     def _solve_question(self, name: str, *args: t.Any) -> bool:
@@ -261,9 +268,8 @@ class Engine:
 
         ``None`` if that takes a query: the argument may be left open, or be something else.
         """
-        if self._program is None:
-            return None
-        return self._program.strings(name, tuple(args), at)
+        program = self._program
+        return None if program is None else program.strings(name, tuple(args), at)
 
     def solve_call(
         self,
@@ -296,8 +302,12 @@ class Engine:
     def deciding_rule(self, name: str, args: Sequence[t.Any]) -> Rule | None:
         """Give the rule to which the first solution of a rule call is owed, if there is one.
 
-        The question is asked once more, of the solver, which gives up after 100 milliseconds.
+        The question is asked once more, of compiled rules that give the rule; where these do not
+        know, the solver is watched. Either gives up after 100 milliseconds.
         """
+        found: t.Any = True if self._program is None else self._naming.ask(name, *args)
+        if found is False or isinstance(found, Rule):
+            return found or None
         from .deciding import RuleFinder
         from .watching import WatchedSolver
 
@@ -305,6 +315,17 @@ class Engine:
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
         solutions = WatchedSolver(self, limits, [finder]).solve(_call(name, args))
         return None if next(solutions, None) is None else finder.rule
+
+    @functools.cached_property
+    def _naming(self) -> Engine:
+        """What answers with the rule that decided, in place of ``True``."""
+        from .programs import Program
+
+        limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
+        naming = Engine(self.policy, self.host, limits)
+        naming._clauses = self._clauses
+        naming._compiled_rules = Program(naming, names_rules=True)
+        return naming
 
     def query(
         self,

@@ -175,7 +175,7 @@ class GoalWriter(Searches):
         args = [self.sure(ref) for ref in bound]
         deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
         at_end = not self.rest and self.writer.variant.is_test
-        at_end = at_end and self.place.success == self.writer.succeed
+        at_end = at_end and self.place.success == self.writer.success
         is_test = at_end or names.is_single(variant)
         function = self._chosen(replace(variant, is_test=is_test), bound)
         passed = replace(self, goal=_as_passed(called, bound))
@@ -185,10 +185,25 @@ class GoalWriter(Searches):
             made = ast.IfExp(
                 _are_decided(twice), made, passed._by_solver(called.name, bound, is_test)
             )
+        if self.writer.passed_on is self.goal is not None:
+            return self._passed_on(made, is_test=is_test)
         if not is_test:
             return self.loop(self.writer.fresh(), made)
         self.fail_unless(made)
         return self.go_on()
+
+    def _passed_on(self, made: ast.expr, *, is_test: bool) -> Next:
+        """Write that the rule which a call gives is given, in place of the rule around it."""
+        name = self.writer.fresh()
+        # The solver, which goes on where a function cannot, knows of a solution, and no rule.
+        rule = ast.BoolOp(ast.Or(), [load(name), ast.Constant(True)])
+        place = replace(self.place, success=self.writer.succeed_with(rule))
+        here = replace(self, place=place)
+        if not is_test:
+            return here.loop(name, made)
+        self.out.append(assign(name, made))
+        here.fail_unless(load(name))
+        return here.go_on()
 
     def _check_apart(self, passed: list[Ref]) -> None:
         """Refuse arguments that would be one term under several names in another function."""

@@ -38,11 +38,11 @@ def list_left_over(engine: Engine) -> list[LeftOver]:
     program = Program(engine)
     for name in engine.policy.rules:
         for arity in engine.clauses(name) or ():
-            program.answer(name, arity)
+            program.answer(name, arity, waits=True)
     # What may be done, as `authorized_actions` and `authorized_fields` ask.
-    program.prepare_strings("allow", 3, 1)
-    program.prepare_strings("allow_field", 4, 3)
-    program.fill_tables()
+    program.prepare_strings("allow", 3, 1, waits=True)
+    program.prepare_strings("allow_field", 4, 3, waits=True)
+    program.make_all()
     found = {
         (_order(span := reason.span or _first(engine, variant.name)), variant.name): LeftOver(
             variant.name, _place(span), reason.reason

@@ -288,19 +288,18 @@ def has_cut(clause: Clause) -> bool:
     return False
 
 
-def heights(rules: Mapping[str, t.Any]) -> dict[str, float]:
-    """Tell how many calls can stand in each other below each rule: infinitely many if one of
-    them may call itself.
+def measure_height(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> float:
+    """Tell how many calls can stand in each other below a rule: infinitely many if it, or one
+    of them, may call itself.
+
+    :param found: what is known of other rules; what is found is added.
     """
-    found: dict[str, float] = {}
-    for name in rules:
+    if name not in found:
         _measure(name, rules, found)
-    return found
+    return found[name]
 
 
 def _measure(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> None:
-    if name in found:
-        return
     # An explicit stack: a chain of rules may be longer than Python recurses.
     found[name] = math.inf
     stack = [(name, 0.0, iter(_called(name, rules)))]

@@ -341,9 +341,7 @@ class Polar:
             self._pass_inline_queries(self._engine.with_policy(policy))
             # An inline query may have registered something.
             policy = dataclasses.replace(policy, inline_queries=())
-            engine = self._engine.with_policy(policy)
-            engine.prepare()
-            self._engine = engine
+            self._engine = self._engine.with_policy(policy)
 
     def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
         """Read texts and check what they say, but for their inline queries."""
@@ -413,6 +411,19 @@ class Polar:
     def policy_files(self) -> list[str]:
         """Give the names of the files that are loaded."""
         return [each.name for each in self._engine.policy.sources if each.name is not None]
+
+    def prepare(self) -> None:
+        """Compile the policy for all questions that an application asks, in one go.
+
+        Loading reads and checks a policy, and each question compiles the rules that it needs
+        and that are not compiled yet, which takes milliseconds for the first of its kind. A
+        process that serves requests calls this once, when classes are registered and the policy
+        is loaded, so that no request pays for it. A later load or registration begins anew.
+
+        Questions of other threads do not wait for it. Nothing is asked and nothing raised for
+        what the policy says.
+        """
+        self._engine.prepare()
 
     # -- inspecting ------------------------------------------------------------------
 

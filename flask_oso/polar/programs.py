@@ -1,30 +1,36 @@
-"""The compiled rules of one engine: made when a rule is first asked about.
+"""The compiled rules of one engine: each function is made when it is first called.
 
 ``Program.answer`` gives the function that answers a call, or ``None`` where the solver
 has to. What a function cannot do by itself it asks the solver, which goes on from where
 the function is: with the goals around it, which Python's frames tell, so that depths,
 traces and places are the solver's own.
+
+Nobody waits for a function: while another thread makes functions, and when a question has
+spent half of its time on them, the solver answers in the place of those that are missing.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import os
 import threading
+import time
 import types
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from . import attributes
 from .alike import Alike
 from .clauses import Candidates
 from .collector import without_collector
 from .compiler import Writer
-from .dispatch import Quiet, Shortcut, Shortcuts, facts, make_shortcuts
+from .dispatch import Quiet, Shortcut, Shortcuts, cannot_tell, facts, make_shortcuts
 from .environment import STORED_ENVIRONMENT
 from .frames import sites_by_offset
 from .host import Host
+from .limits import Limits
 from .log_settings import STORED_VARIABLE
 from .modes import (
     Unfollowable,
@@ -32,8 +38,8 @@ from .modes import (
     closed_strings,
     dispatch_position,
     has_cut,
-    heights,
     matching,
+    measure_height,
     strings_at,
 )
 from .nodes import (
@@ -45,18 +51,25 @@ from .nodes import (
 from .policy import Policy
 from .questions import QUESTION_FILE, QuestionWriter
 from .relations import Relation
-from .runtime import Runtime
+from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
-from .snippets import Position
+from .snippets import Position, located
 from .solver import Solver
 
 Answer = Callable[..., bool]
-#: Strings of one parameter up to which their functions are made together, before the first
-#: answer; of more, each is made when it is first asked about.
+#: Strings of one parameter up to which all of them are asked one by one.
 MAX_VARIANTS = 200
+#: The share of a question's time that may go into making functions.
+_SHARE = 0.5
+#: How often a function may be begun and be too late for its question.
+_ATTEMPTS = 3
 _NOT_MADE = object()
 #: Whether code knows its lines and columns, without which a function knows no place of a policy.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
+
+
+class OutOfTime(Exception):
+    """Making a function takes too long for the question that needs it."""
 
 
 class Source(t.Protocol):
@@ -64,6 +77,7 @@ class Source(t.Protocol):
 
     policy: Policy
     host: Host
+    limits: Limits
     actors: tuple[str, ...]
     resources: tuple[str, ...]
 
@@ -72,19 +86,27 @@ class Source(t.Protocol):
 
 
 class Program(Runtime):
-    """Functions for the rules of an engine, and what they share."""
+    """Functions for the rules of an engine, and what they share.
 
-    def __init__(self, engine: t.Any) -> None:
+    :param names_rules: answer with the rule to which a solution is owed; with ``True`` where it
+        is not known.
+    """
+
+    def __init__(self, engine: t.Any, *, names_rules: bool = False) -> None:
         super().__init__(engine)
+        self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
         self._functions: dict[Variant, str] = {}
-        self._waiting: list[Variant] = []
+        self._made: dict[Variant, Answer] = {}
+        self._late: dict[t.Any, int] = {}
         self._tables: dict[Variant, str] = {}
         self._entries: dict[tuple[str, int], Answer | None] = {}
         self._shortened: dict[tuple[str, int], Shortcuts | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
-        # Taken by those who make functions, never by those who ask what is made.
+        # Taken by those who make functions; who asks a question never waits for it.
         self._locks: dict[int, t.Any] = {}
+        #: When what is being made has to be finished.
+        self._deadline: float | None = None
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.unfollowed: dict[Variant, Unfollowable] = {}
         self._relations = {
@@ -93,7 +115,7 @@ class Program(Runtime):
             for name, kind in declared.items()
             if isinstance(kind, Relation)
         }
-        self._heights: dict[str, float] | None = None
+        self._heights: dict[str, float] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._alike = self._names["alike"] = Alike(self._names["simple"])
 
@@ -102,18 +124,68 @@ class Program(Runtime):
         # A fork copies a lock whose holder, another thread, does not live on in the child.
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
+    # -- time and threads -------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _turn(self, deadline: float | None, *, waits: bool = False) -> Iterator[bool]:
+        """Take the turn to make functions; give whether it was free.
+
+        :param deadline: when it has to be over.
+        :param waits: whether to wait for another thread whose turn it is.
+        """
+        lock = self._making
+        # Where little is left of the stack, nothing is begun: not even the lock can be let go
+        # of for sure.
+        if is_deep() or not lock.acquire(blocking=waits):
+            yield False
+            return
+        # What is made may run code of a metaclass, and that may ask a question.
+        before, self._deadline = self._deadline, deadline
+        try:
+            with without_collector():
+                yield True
+        finally:
+            self._deadline = before
+            lock.release()
+
+    def _check_time(self) -> None:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise OutOfTime
+
+    def _deadline_from(self, began: float) -> float | None:
+        """Give until when a question that began then may have functions made."""
+        timeout = self._engine.limits.timeout
+        return None if timeout is None else began + timeout * _SHARE
+
+    def _is_hopeless(self, what: t.Any) -> bool:
+        """Count that something was not made in time; tell whether to give it up."""
+        self._late[what] = self._late.get(what, 0) + 1
+        return self._late[what] >= _ATTEMPTS
+
     # -- making functions -----------------------------------------------------------------
 
-    def answer(self, name: str, arity: int) -> Answer | None:
+    def is_settled(self, name: str, arity: int) -> bool:
+        """Tell whether ``answer`` will always give what it gives now."""
+        return (name, arity) in self._entries
+
+    def answer(self, name: str, arity: int, *, waits: bool = False) -> Answer | None:
         """Give the function that answers calls of a rule; ``None`` where the solver has to."""
         key = (name, arity)
-        if key not in self._entries:
-            with self._making, without_collector():
-                try:
-                    self._entries[key] = self._make_entry(name, arity)
-                except RecursionError:
-                    # Little is left of the stack. The solver needs less; the next one makes it.
+        if key in self._entries:
+            return self._entries[key]
+        deadline = None if waits else self._deadline_from(time.monotonic())
+        with self._turn(deadline, waits=waits) as is_free:
+            if not is_free:
+                return None
+            try:
+                self._entries[key] = self._make_entry(name, arity)
+            except OutOfTime:
+                if not self._is_hopeless(key):
                     return None
+                self._entries[key] = None
+            except RecursionError:
+                # Little is left of the stack. The solver needs less; the next one makes it.
+                return None
         return self._entries[key]
 
     def _make_entry(self, name: str, arity: int) -> Answer | None:
@@ -122,19 +194,20 @@ class Program(Runtime):
             return None
         candidates = t.cast(Candidates, self.candidates(name, arity))
         general = Variant(name, arity, (), True)
-        listed = facts(candidates)
+        listed = None if self.names_rules else facts(candidates)
         if listed is not None:
             return self._make_list(general, listed)
         function, table = self.function(general), self.table(general)
-        self._make_waiting()
-        if general in self.unfollowed and table is None:
-            return None
+        if table is None:
+            self._make_function(general)
+            if general in self.unfollowed:
+                return None
         parameters = [f"a{n}" for n in range(arity)]
         literals = {position for clause in candidates for position, _ in clause.literals}
         texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
         rule = self.constant(name)
         writer = QuestionWriter(rule, parameters, texts, function, table)
-        shortcuts = self._shortcuts(name, arity)
+        shortcuts = None if self.names_rules else self._shortcuts(name, arity)
         if shortcuts is not None:
             writer = dataclasses.replace(writer, shortcuts=(self.constant(shortcuts), shortcuts))
         return self._compiled(writer.write(), QUESTION_FILE, {})
@@ -160,6 +233,25 @@ class Program(Runtime):
                 self._alike.learn(cls)
             self._shortened[key] = make_shortcuts(self, name, arity)
         return self._shortened[key]
+
+    def make_shortcut(
+        self, make: Callable[[], Shortcut | None], what: t.Any, *, waits: bool = False
+    ) -> Shortcut | None:
+        """Make a function for plain data; ``None`` if there is none now.
+
+        :param make: makes it; ``None`` if it cannot be.
+        :param what: tells it from others.
+        """
+        deadline = None if waits else self._deadline_from(time.monotonic())
+        with self._turn(deadline, waits=waits) as is_free:
+            if not is_free:
+                return None
+            try:
+                return make() or cannot_tell
+            except OutOfTime:
+                return cannot_tell if self._is_hopeless(what) else None
+            except RecursionError:
+                return None
 
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
@@ -198,7 +290,7 @@ class Program(Runtime):
         before, after = args[:at], args[at + 1 :]
         found = set()
         for text, shortcuts, by, question in questions:
-            shortcut = shortcuts.get(type(args[by]))
+            shortcut = None if shortcuts is None else shortcuts[type(args[by])]
             answer = None if shortcut is None else shortcut(*args, True)
             if answer is None:
                 answer = question(*before, text, *after)
@@ -206,14 +298,25 @@ class Program(Runtime):
                 found.add(text)
         return found
 
-    def prepare_strings(self, name: str, arity: int, at: int) -> t.Any:
+    def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
         """Make what ``strings`` asks, if it is not made yet."""
         key = (name, arity, at)
         questions = self._strings.get(key, _NOT_MADE)
-        if questions is _NOT_MADE:
-            with self._making, without_collector():
-                questions = self._strings[key] = self._make_strings(*key)
-        return questions
+        if questions is not _NOT_MADE:
+            return questions
+        deadline = None if waits else self._deadline_from(time.monotonic())
+        with self._turn(deadline, waits=waits) as is_free:
+            if not is_free:
+                return None
+            try:
+                self._strings[key] = self._make_strings(*key)
+            except OutOfTime:
+                if not self._is_hopeless(key):
+                    return None
+                self._strings[key] = None
+            except RecursionError:
+                return None
+        return self._strings[key]
 
     def _make_strings(self, name: str, arity: int, at: int) -> list[t.Any] | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
@@ -224,20 +327,21 @@ class Program(Runtime):
         if not asks_alike(self.candidates, name, arity):
             return None
         variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
-        functions = {text: self.function(variant) for text, variant in variants.items()}
-        self._make_waiting()
-        if any(variant in self.unfollowed for variant in variants.values()):
-            return None
+        for variant in variants.values():
+            self._make_function(variant)
+            if variant in self.unfollowed:
+                return None
         known = self._shortcuts(name, arity)
-        table, by = ({}, 0) if known is None or known.at != at else (known, known.by)
+        tables = {} if known is None or known.at != at else known
+        by = 0 if known is None else known.by
         return [
-            (text, table.get(text, {}), by, self._searching(name, arity, made))
-            for text, made in functions.items()
+            (text, tables.get(text), by, self._searching(name, arity, variant))
+            for text, variant in variants.items()
         ]
 
-    def _searching(self, name: str, arity: int, function: str) -> Answer:
+    def _searching(self, name: str, arity: int, variant: Variant) -> Answer:
         parameters = [f"a{n}" for n in range(arity)]
-        rule = self.constant(name)
+        rule, function = self.constant(name), self.function(variant)
         writer = QuestionWriter(rule, parameters, frozenset(), function, is_searched=True)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
@@ -253,24 +357,47 @@ class Program(Runtime):
         name = self._tables.get(variant)
         if name is None:
             name = f"t{len(self._tables)}"
-            table = self._names[name] = _Table(self, variant, at, strings_at(candidates, at))
-            if len(table.texts) <= MAX_VARIANTS:
-                table.fill()
+            self._names[name] = _Table(self, variant, at, strings_at(candidates, at))
             self._tables[variant] = name
         return at, name
 
-    def fill_tables(self) -> None:
-        """Make the functions of all tables, also those that wait for their first question."""
-        with self._making:
-            filled: set[str] = set()
-            while waiting := [name for name in self._tables.values() if name not in filled]:
-                for name in waiting:
-                    t.cast(_Table, self._names[name]).fill()
-                filled.update(waiting)
-                self._make_waiting()
+    def prepare(self, name: str, arity: int, at: int | None = None) -> None:
+        """Make what a question may ask, also for all the values of one argument."""
+        self.answer(name, arity, waits=True)
+        shortcuts = self._shortened.get((name, arity))
+        if shortcuts is not None:
+            shortcuts.prepare(self.members("Actor"), self.members("Resource"))
+        if at is not None:
+            self.prepare_strings(name, arity, at, waits=True)
+
+    def make_all(self) -> None:
+        """Make all functions that those which are asked may call, also by strings that are
+        asked for further in.
+        """
+        filled: set[str] = set()
+        while True:
+            with self._turn(None, waits=True) as is_free:
+                if not is_free or not self._make_some(filled):
+                    return
+
+    def _make_some(self, filled: set[str]) -> bool:
+        """Make one of the functions that are missing; tell whether any was.
+
+        :param filled: the tables of which all functions are known to be missing, or made.
+        """
+        for name in [*self._tables.values()]:
+            if name not in filled:
+                t.cast(_Table, self._names[name]).fill()
+                filled.add(name)
+        for variant in [*self._functions]:
+            if variant not in self._made:
+                self._make_function(variant)
+                return True
+        return False
 
     def candidates(self, name: str, arity: int) -> Candidates | None:
         """Give the clauses of a rule."""
+        self._check_time()
         by_arity = self._engine.clauses(name)
         return None if by_arity is None else by_arity.get(arity)
 
@@ -280,24 +407,71 @@ class Program(Runtime):
         return tuple(self.host.classes[name] for name in names)
 
     def function(self, variant: Variant) -> str:
-        """Give the name of the function of a variant, which is made before it is called."""
+        """Give the name of the function of a variant, which is made when it is first called."""
         name = self._functions.get(variant)
         if name is None:
-            # First it waits, then it has a name: an exception in between loses nothing.
-            self._waiting.append(variant)
-            name = self._functions[variant] = f"f{len(self._functions)}"
+            name = f"f{len(self._functions)}"
+            # First the function, then its name: an exception in between loses nothing.
+            self._names[name] = self.later(variant)
+            self._functions[variant] = name
         return name
 
-    def made(self, variant: Variant) -> Answer:
-        """Give the function of a variant, made if it is not yet."""
-        with self._making:
-            name = self.function(variant)
-            self._make_waiting()
-        made: Answer = self._names[name]
-        return made
+    def later(self, variant: Variant) -> Answer:
+        """Give a function that has the one of a variant made, and calls it."""
+        return lambda *args: self._made_for(variant, args[-1])(*args)
+
+    def _made_for(self, variant: Variant, clock: Clock) -> Answer:
+        """Give the function of a variant for a question: the solver's, if it is not made yet
+        and cannot be now.
+        """
+        made = self._made.get(variant)
+        if made is not None:
+            return made
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        deadline = self._deadline_from(clock[1])
+        if deadline is None or time.monotonic() < deadline:
+            with self._turn(deadline) as is_free:
+                if is_free:
+                    self._try_to_make(variant)
+        return self._made.get(variant) or self._stub(variant)
+
+    def _try_to_make(self, variant: Variant) -> None:
+        with contextlib.suppress(RecursionError):
+            try:
+                self._make_function(variant)
+            except OutOfTime:
+                if self._is_hopeless(variant):
+                    self._leave(variant, Unfollowable("a rule that takes long to compile", None))
+
+    def known(self, variant: Variant) -> Answer | None:
+        """Give the function of a variant if it is made."""
+        return self._made.get(variant)
+
+    def _make_function(self, variant: Variant) -> None:
+        """Make the function of a variant, if it is not made yet."""
+        if variant in self._made:
+            return
+        try:
+            made = self._make(variant)
+        except Unfollowable as reason:
+            # Without its traceback, which keeps all that was written so far.
+            self._leave(variant, reason.with_traceback(None))
+        else:
+            self._set(variant, made)
+
+    def _leave(self, variant: Variant, reason: Unfollowable) -> None:
+        """Leave a variant to the solver."""
+        self.unfollowed[variant] = reason
+        self._set(variant, self._stub(variant))
+
+    def _set(self, variant: Variant, made: Answer) -> None:
+        self._names[self.function(variant)] = made
+        self._made[variant] = made
 
     def constant(self, value: t.Any) -> str:
         """Give the name of a value in the functions."""
+        self._check_time()
         # With the value, which keeps it alive: an identity is not reused.
         known = self._constants.get(id(value))
         if known is None:
@@ -311,9 +485,7 @@ class Program(Runtime):
 
     def height(self, name: str) -> float:
         """Tell how many calls can stand in each other below a rule."""
-        if self._heights is None:
-            self._heights = heights(self._engine.policy.rules)
-        return self._heights.get(name, 0)
+        return measure_height(name, self._engine.policy.rules, self._heights)
 
     def is_single(self, variant: Variant) -> bool:
         """Tell whether a call has one solution at most."""
@@ -324,19 +496,6 @@ class Program(Runtime):
         return len(clauses) <= 1 and all(
             not has_cut(clause) and _is_single(clause.body) for clause in clauses
         )
-
-    def _make_waiting(self) -> None:
-        while self._waiting:
-            # It waits until it is made: an exception from a signal may come at any time.
-            variant = self._waiting[-1]
-            name = self.function(variant)
-            try:
-                self._names[name] = self._make(variant)
-            except Unfollowable as reason:
-                # Without its traceback, which keeps all that was written so far.
-                self.unfollowed[variant] = reason.with_traceback(None)
-                self._names[name] = self._stub(variant)
-            self._waiting.remove(variant)
 
     def _make(self, variant: Variant) -> Answer:
         if self.candidates(variant.name, variant.arity) is None and not self._engine.clauses(
@@ -351,7 +510,7 @@ class Program(Runtime):
     ) -> Answer:
         function.lineno = function.end_lineno = 1
         function.col_offset = function.end_col_offset = 0
-        module = ast.fix_missing_locations(ast.Module([function], []))
+        module = located(ast.Module([function], []))
         names: dict[str, t.Any] = {}
         exec(compile(module, file, "exec"), self._names, names)
         made: Answer = names[function.name]
@@ -386,17 +545,22 @@ class _Table(dict[str, Answer]):
         self._other: Answer | None = None
 
     def fill(self) -> None:
-        """Ask for all functions now."""
+        """Name all functions now."""
         for text in [None, *sorted(self.texts)]:
             self._program.function(self._of(text))
 
     def __missing__(self, text: str) -> Answer:
-        if text not in self.texts:
-            if self._other is None:
-                self._other = self._program.made(self._of(None))
-            return self._other
-        self[text] = made = self._program.made(self._of(text))
-        return made
+        if text in self.texts:
+            variant = self._of(text)
+            made = self._program.known(variant)
+            if made is not None:
+                self[text] = made
+            return made or self._program.later(variant)
+        if self._other is None:
+            variant = self._of(None)
+            self._other = self._program.known(variant)
+            return self._other or self._program.later(variant)
+        return self._other
 
     def _of(self, text: str | None) -> Variant:
         known = tuple(sorted((*self._variant.known, (self._at, text))))

@@ -109,7 +109,7 @@ class Runtime:
             **_SHARED,
             **{name: getattr(self, f"_{name}") for name in _ASKED},
             "excludes": _excludes,
-            "is_deep": _is_deep,
+            "is_deep": is_deep,
             "searched": _searched,
             "copied": _copied,
         }
@@ -504,7 +504,7 @@ def _begun(clock: Clock) -> dict[int, Iterator[t.Any]]:
     return t.cast("dict[int, Iterator[t.Any]]", clock[2])
 
 
-def _is_deep() -> bool:
+def is_deep() -> bool:
     """Tell whether little is left of Python's stack."""
     try:
         sys._getframe(sys.getrecursionlimit() - _HEADROOM)

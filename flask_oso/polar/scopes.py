@@ -179,6 +179,8 @@ class Names(t.Protocol):
     """What a function writer needs of the program it writes for."""
 
     host: Host
+    #: Functions give the rule to which a solution is owed, where they give ``True`` otherwise.
+    names_rules: bool
 
     def candidates(self, name: str, arity: int) -> Candidates | None: ...
     def function(self, variant: Variant) -> str: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import typing as t
 from collections.abc import Sequence
 
 from .nodes import Operator
@@ -109,3 +110,33 @@ def function_of(
 def returned(value: bool) -> ast.stmt:
     """Write ``return True`` or ``return False``."""
     return ast.Return(ast.Constant(value))
+
+
+def located(module: ast.Module) -> ast.Module:
+    """Give each node that has no place the place of the node around it.
+
+    ``ast.fix_missing_locations`` does the same, by recursion and in twice the time, which was
+    half of what it takes to make a function.
+    """
+    stack: list[tuple[ast.AST, Position]] = [(module, (1, 1, 0, 0))]
+    while stack:
+        node, place = stack.pop()
+        if node._attributes:
+            place = _placed(node, place)
+        children: list[tuple[ast.AST, Position]] = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                children += [(each, place) for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST):
+                children.append((value, place))
+        stack += reversed(children)
+    return module
+
+
+def _placed(node: t.Any, place: Position) -> Position:
+    """Give a node the place that it lacks; give the one it has."""
+    if hasattr(node, "lineno"):
+        return (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+    node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = place
+    return place

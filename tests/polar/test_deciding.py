@@ -40,6 +40,8 @@ allow(x, "fact", 1) if g(x, 1);
 class User:
     """Who asks."""
 
+    active = True
+
 
 class Note:
     """Something that is owned."""
@@ -59,6 +61,10 @@ allow(x, action: "open", y) if i("edit", x, y) and action = "open";
 allow(x, action: "shut", y) if j(x, action, y);
 j(_, _, _);
 """
+
+
+#: By compiled rules, and by the solver.
+both = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solver"])
 
 
 def line(oso: Oso, *question: t.Any) -> int | None:
@@ -101,9 +107,10 @@ def test_denial_has_no_rule(roles: Oso) -> None:
         ((1, "fact", 1), 10),
     ],
 )
-def test_rule_is_the_one_that_held(question: tuple[t.Any, ...], place: int) -> None:
+@both
+def test_rule_is_the_one_that_held(question: tuple[t.Any, ...], place: int, compiled: bool) -> None:
     """Rules that were tried in vain, and rules that only took part, are not it."""
-    oso = Oso()
+    oso = Oso(compiled=compiled)
     oso.load_str(SEARCHES)
 
     assert line(oso, *question) == place
@@ -113,20 +120,71 @@ def test_rule_is_the_one_that_held(question: tuple[t.Any, ...], place: int) -> N
     ("question", "place"),
     [
         ((1, "x", 1), 2),
-        ((2, "read", 2), 3),
+        ((2, "read", 2), 5),
         ((2, "read", 3), 5),
         ((2, "edit", 3), 7),
         ((5, "shut", 3), 9),
     ],
 )
+@both
 def test_rules_that_pass_everything_on_are_passed_over(
-    question: tuple[t.Any, ...], place: int
+    question: tuple[t.Any, ...], place: int, compiled: bool
 ) -> None:
     """The rule to which they pass it decided, however many there are in between."""
-    oso = Oso()
+    oso = Oso(compiled=compiled)
     oso.load_str(PASSES)
 
     assert line(oso, *question) == place
+
+
+GATE = """
+actor User {{}}
+resource Note {{
+  permissions = ["read"];
+  roles = ["owner"];
+  "read" if "owner";
+}}
+has_role(user: User, "owner", note: Note) if note.owner = user;
+is_active(user: User) if user.active;
+is_known(_: User, _, _: Note);
+{gate}
+"""
+
+
+@pytest.mark.parametrize(
+    ("gate", "place"),
+    [
+        ("allow(a, b, c) if is_active(a) and has_permission(a, b, c);", 6),
+        ("allow(a, b, c) if has_permission(a, b, c) and is_active(a);", 6),
+        ("allow(a: User, b: String, c: Note) if a.active and has_permission(a, b, c);", 6),
+        ("allow(a, b, c) if (a.active and b != nil) and has_permission(a, b, c);", 6),
+        ("allow(a, b, c) if not a.active = false and (b = b and has_permission(a, b, c));", 6),
+        ("allow(a, b, c) if forall(x in [1], x = 1) and has_permission(a, b, c);", 6),
+        (
+            "allow(a, b, c) if is_active(a) and x in [1, 2] and has_permission(a, b, c) and x = 2;",
+            6,
+        ),
+        ("allow(a, b, c) if (is_active(a) or b = 1) and has_permission(a, b, c);", 6),
+        ("allow(a, b, c) if f(b, c, a); f(b, c, a) if a.active and has_permission(a, b, c);", 6),
+        ("allow(a, b, c) if is_known(a, b, c) and has_permission(a, b, c);", 6),
+        ("allow(a, b, c) if is_active(a) and (has_permission(a, b, c) or b = 1);", 11),
+        ("allow(a, b, c) if not is_active(1) and has_permission(a, b, c) or b = 1;", 11),
+        ('allow(a, "read", c) if is_active(a) and has_permission(a, "read", c);', 11),
+        ('allow(a, b: "read", c) if is_active(a) and has_permission(a, b, c);', 11),
+        ("allow(a, b, c) if is_active(a) and has_role(a, x, c) and b != x;", 11),
+        ("allow(a, b, c) if is_active(a) and not (not has_permission(a, b, c));", 11),
+    ],
+)
+@both
+def test_rule_below_a_gate_is_named(gate: str, place: int, compiled: bool) -> None:
+    """A condition that stands before every answer tells nothing of this one."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Note)
+    oso.load_str(GATE.format(gate=gate))
+    user = User()
+
+    assert line(oso, user, "read", Note(user)) == place
 
 
 def test_search_for_the_rule_ends_in_time() -> None:
@@ -143,3 +201,33 @@ def test_search_for_the_rule_ends_in_time() -> None:
 
     with pytest.raises(PolarRuntimeError, match="100"):
         line(oso, 1, "read", Slow())
+
+
+def test_compiled_rules_tell_without_the_solver(
+    monkeypatch: pytest.MonkeyPatch, roles: Oso
+) -> None:
+    """A log that names rules costs a second look of compiled rules, and no search."""
+    user = User()
+    monkeypatch.delattr("flask_oso.polar.solver.Solver.solve")
+
+    places = [line(roles, user, action, Note(user)) for action in ("read", "edit", "print")]
+
+    assert places == [5, 6, 12]
+
+
+@pytest.mark.parametrize(
+    ("policy", "place"),
+    [
+        ("allow(x, y, z) if f(x, y, z); f(x, _, _) if x = 1 and print();", 1),
+        ("allow(x, y, z) if f(x, y, z) and x = 1;\nf(_, _, _) if cut;\nf(_, _, _);", 2),
+        ("allow(x, y, z) if f(x, y, z) and x = 1;\nf(2, _, _);\nf(_, _, _) if print();", 3),
+    ],
+)
+def test_solver_tells_what_compiled_rules_cannot(
+    policy: str, place: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rule that stays with the solver is named all the same."""
+    oso = Oso()
+    oso.load_str(policy)
+
+    assert line(oso, 1, "read", 1) == place

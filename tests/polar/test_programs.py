@@ -34,8 +34,10 @@ def load(policy: str, **limits: int) -> Oso:
 
 
 def program_of(oso: Oso) -> Program:
+    """Give the compiled rules, with all that those which were asked may call."""
     program = oso._engine._program
     assert program is not None
+    program.make_all()
     return program
 
 

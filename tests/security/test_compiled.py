@@ -189,6 +189,7 @@ def test_rules_for_hundreds_of_classes_are_compiled_in_a_moment() -> None:
     for cls in classes:
         oso.register_class(cls)
     oso.load_str("".join(f'allow(_: C{n}, "read", _);' for n in range(150)))
+    oso.prepare()
     code = oso._engine._program
     assert code is not None
     assert code.unfollowed == {}

@@ -64,7 +64,10 @@ YES, NO = [True, True], [False, False]
 
 
 def program_of(oso: Oso) -> programs.Program:
-    return t.cast(programs.Program, oso._engine._program)
+    """Give the compiled rules, with all that those which were asked may call."""
+    program = t.cast(programs.Program, oso._engine._program)
+    program.make_all()
+    return program
 
 
 def left_over(oso: Oso) -> list[str]:

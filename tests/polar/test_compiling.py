@@ -1,0 +1,390 @@
+"""When rules are compiled: as questions need them, in their time, with nobody waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+
+from flask_oso import Limits, Oso
+from flask_oso.polar import programs
+from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.polar.programs import OutOfTime, Program
+
+POLICY = """actor User {}
+resource Note {
+  permissions = ["read", "edit"];
+  roles = ["owner", "reader"];
+  "read" if "reader";
+  "edit" if "owner";
+  "reader" if "owner";
+}
+has_role(user: User, "owner", note: Note) if note.owner = user;
+has_role(user: User, "reader", note: Note) if user in note.readers;
+allow(actor, action, resource) if has_permission(actor, action, resource);
+"""
+
+
+class User:
+    """Who asks."""
+
+
+class Note:
+    """Something that is owned."""
+
+    def __init__(self, owner: User) -> None:
+        self.owner = owner
+        self.readers: list[User] = []
+
+
+def load(policy: str = POLICY, **options: t.Any) -> Oso:
+    oso = Oso(**options)
+    oso.register_class(User)
+    oso.register_class(Note)
+    oso.load_str(policy)
+    return oso
+
+
+def made_by(oso: Oso) -> int:
+    """Count the functions that were written for an engine."""
+    program = oso.engine._program
+    assert program is not None
+    return len(program._sites) + len(program._made)
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, whatever the environment says."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+
+
+@pytest.fixture
+def owned() -> tuple[User, Note]:
+    user = User()
+    return user, Note(user)
+
+
+# -- what is compiled, and when ------------------------------------------------------------
+
+
+def test_load_compiles_nothing() -> None:
+    """It reads and checks."""
+    oso = load()
+
+    assert made_by(oso) == 0
+
+
+def test_question_compiles_what_it_needs(owned: tuple[User, Note]) -> None:
+    """Another question finds less to be compiled than ``prepare`` does, and the same answer."""
+    user, note = owned
+    oso, prepared = load(), load()
+    prepared.prepare()
+
+    answers = [each.is_allowed(user, "edit", note) for each in (oso, prepared)]
+
+    assert answers == [True, True]
+    assert 0 < made_by(oso) < made_by(prepared)
+
+
+def test_questions_after_prepare_compile_nothing(owned: tuple[User, Note]) -> None:
+    """What ``is_allowed`` and ``authorized_actions`` ask is there."""
+    user, note = owned
+    oso = load()
+    oso.prepare()
+    before = made_by(oso)
+
+    answers = [oso.is_allowed(user, action, note) for action in ("read", "edit", "other")]
+    actions = oso.authorized_actions(user, note)
+
+    assert (answers, actions) == ([True, True, False], {"read", "edit"})
+    assert made_by(oso) == before
+
+
+def test_prepare_twice_compiles_once() -> None:
+    """The second call finds all of it."""
+    oso = load()
+    oso.prepare()
+    before = made_by(oso)
+
+    oso.prepare()
+
+    assert made_by(oso) == before
+
+
+@pytest.mark.parametrize("options", [{}, {"compiled": False}], ids=["compiled", "not compiled"])
+def test_prepare_without_a_policy_does_nothing(options: dict[str, t.Any]) -> None:
+    """There is nothing to compile, and that is no error."""
+    oso = Oso(**options)
+
+    oso.prepare()
+
+    assert oso.policy_hash is None
+
+
+def test_next_policy_begins_anew(owned: tuple[User, Note]) -> None:
+    """Nothing that was compiled of a policy answers for the one in its place."""
+    user, note = owned
+    oso = load()
+    oso.prepare()
+
+    oso.load_str('allow(_: User, "print", _: Note);', replace=True)
+
+    assert not oso.is_allowed(user, "edit", note)
+    assert oso.is_allowed(user, "print", note)
+
+
+def test_cleared_rules_leave_nothing_compiled(owned: tuple[User, Note]) -> None:
+    """The next question finds no rule."""
+    user, note = owned
+    oso = load()
+    oso.prepare()
+    oso.clear_rules()
+
+    with pytest.raises(PolarRuntimeError, match="No policy is loaded"):
+        oso.is_allowed(user, "edit", note)
+
+
+def test_class_that_is_registered_later_counts() -> None:
+    """What was compiled before knew nothing of it."""
+
+    class Page(Note):
+        """A note that is registered after the policy was compiled."""
+
+    oso = load()
+    oso.prepare()
+    user = User()
+    oso.register_class(Page)
+    oso.load_str('allow(_: User, "edit", _: Page);', replace=True)
+
+    assert oso.is_allowed(user, "edit", Page(user))
+    assert not oso.is_allowed(user, "edit", Note(user))
+
+
+def test_many_classes_and_actions_have_functions_for_plain_data() -> None:
+    """What costs many times as much in a policy of twice the size is a defect."""
+    classes = [type(f"C{n}", (), {"n": n}) for n in range(30)]
+    oso = Oso()
+    for cls in classes:
+        oso.register_class(cls)
+    rules = "".join(f'may(_: C{n}, "a{n}", x: C{n}) if x.n = {n};' for n in range(30))
+    oso.load_str(f"{rules} allow(actor, action, resource) if may(actor, action, resource);")
+    program = oso.engine._program
+    assert program is not None
+
+    answers = [oso.is_allowed(classes[n](), "a7", classes[7]()) for n in (7, 8)]
+
+    assert answers == [True, False]
+    shortcuts = program._shortcuts("allow", 3)
+    assert shortcuts is not None
+    assert shortcuts["a7"][classes[7]](classes[7](), "a7", classes[7]()) is True
+
+
+def test_class_of_a_moment_is_not_kept(owned: tuple[User, Note]) -> None:
+    """A class that is not registered leaves no entry in the tables of functions."""
+    user, _ = owned
+    oso = load()
+    oso.is_allowed(user, "read", type("Moment", (), {})())
+    oso.is_allowed(type("Moment", (), {})(), "read", Note(user))
+    program = oso.engine._program
+    assert program is not None
+    shortcuts = program._shortcuts("allow", 3)
+    assert shortcuts is not None
+
+    kept = {cls.__name__ for cls in shortcuts["read"]}
+
+    assert "Moment" not in kept
+
+
+# -- threads -------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def somebody_compiles(oso: Oso) -> Iterator[None]:
+    """Have another thread make functions meanwhile."""
+    program = oso.engine._program
+    assert program is not None
+    begun, over = threading.Event(), threading.Event()
+
+    def compile_long() -> None:
+        with program._turn(None, waits=True):
+            begun.set()
+            over.wait(30)
+
+    thread = threading.Thread(target=compile_long)
+    thread.start()
+    begun.wait(30)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def ask_within(seconds: float, ask: t.Callable[[], t.Any]) -> t.Any:
+    """Ask in a thread of its own; give the answer, or ``None`` if there is none in time."""
+    answers: list[t.Any] = []
+    thread = threading.Thread(target=lambda: answers.append(ask()), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answers[0] if answers else None
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda oso, user, note: oso.is_allowed(user, "edit", note), True),
+        (lambda oso, user, note: oso.is_allowed(user, "other", note), False),
+        (lambda oso, user, note: oso.authorized_actions(user, note), {"read", "edit"}),
+        (lambda oso, user, note: oso.query_rule_once("has_role", user, "owner", note), True),
+    ],
+    ids=["allowed", "denied", "actions", "query"],
+)
+def test_question_does_not_wait_for_another_thread_that_compiles(
+    owned: tuple[User, Note], ask: t.Callable[..., t.Any], expected: t.Any
+) -> None:
+    """The solver answers it, and later ones find functions."""
+    oso = load()
+
+    with somebody_compiles(oso):
+        meanwhile = ask_within(10, lambda: ask(oso, *owned))
+    afterwards = ask(oso, *owned)
+
+    assert (meanwhile, afterwards) == (expected, expected)
+
+
+def test_question_that_knows_some_functions_does_not_wait_for_others(
+    owned: tuple[User, Note],
+) -> None:
+    """Where a function is missing further in, the solver goes on from there."""
+    user, note = owned
+    oso = load()
+    oso.is_allowed(user, "read", note)
+
+    with somebody_compiles(oso):
+        answer = ask_within(10, lambda: oso.is_allowed(user, "edit", note))
+
+    assert answer is True
+
+
+def test_question_in_a_thread_that_compiles_is_answered(owned: tuple[User, Note]) -> None:
+    """Code of the host that runs while functions are made may ask, too."""
+    oso = load()
+    program = oso.engine._program
+    assert program is not None
+
+    with program._turn(None):
+        answer = oso.is_allowed(owned[0], "edit", owned[1])
+
+    assert answer is True
+
+
+def ask_while_policies_change(oso: Oso, policies: list[str]) -> set[bool]:
+    """Ask in three threads while one policy takes the place of the other; give the answers."""
+    seen: set[bool] = set()
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            seen.add(oso.is_allowed(User(), "a", User()))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    list(map(threading.Thread.start, threads))
+    for policy in 20 * policies:
+        oso.load_str(policy, replace=True)
+    over.set()
+    list(map(threading.Thread.join, threads))
+    return seen
+
+
+def test_question_while_policies_change_sees_one_of_them() -> None:
+    """No function of one policy calls those of another, however they were come by."""
+    allow = "allow(_: User, x, _: User) if f(x, 1) and g(x, 1);"
+    policies = [
+        f'{allow} f("a", _); g("b", _); f("c", _: User); g("c", _: User);',
+        f'{allow} f("b", _); g("a", _); f("c", _: User); g("c", _: User);',
+    ]
+
+    seen = ask_while_policies_change(load(), policies)
+
+    assert seen <= {False}
+
+
+# -- time ----------------------------------------------------------------------------------
+
+
+def late(*args: t.Any) -> t.Any:
+    """Take too long, whatever is to be made."""
+    raise OutOfTime
+
+
+def test_question_whose_functions_take_too_long_is_answered_by_the_solver(
+    owned: tuple[User, Note], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the answer changes."""
+    monkeypatch.setattr(Program, "_make", late)
+    monkeypatch.setattr(programs, "make_shortcuts", lambda *args: None)
+    oso = load()
+
+    answers = [oso.is_allowed(*question) for question in 5 * [(owned[0], "edit", owned[1])]]
+
+    assert answers == 5 * [True]
+
+
+def test_function_that_is_late_three_times_is_not_begun_again(
+    owned: tuple[User, Note], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question does not lose half of its time each time anew."""
+    begun = []
+
+    def make(program: Program, variant: t.Any) -> t.Any:
+        begun.append(variant.name)
+        raise OutOfTime
+
+    monkeypatch.setattr(Program, "_make", make)
+    monkeypatch.setattr(programs, "make_shortcuts", lambda *args: None)
+    oso = load()
+
+    answers = [oso.is_allowed(*question) for question in 9 * [(owned[0], "edit", owned[1])]]
+
+    assert answers == 9 * [True]
+    assert begun == ["allow", "allow", "allow"]
+
+
+def test_time_for_functions_is_part_of_the_time_of_a_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are begun in the first half; after that the solver has the rest."""
+    rules = "".join(f"f{n}(u) if u.flag = nil and f{n + 1}(u);" for n in range(50))
+    oso = load(f'allow(u, "read", _) if f0(u); {rules} f50(_);', limits=Limits(timeout_ms=5_000))
+    monkeypatch.setattr(User, "flag", None, raising=False)
+    now = 1_000.0
+
+    def monotonic() -> float:
+        nonlocal now
+        now += 0.001
+        return now
+
+    made = Program._make
+
+    def make(program: Program, variant: t.Any) -> t.Any:
+        nonlocal now
+        now += 0.5
+        return made(program, variant)
+
+    monkeypatch.setattr(Program, "_make", make)
+    monkeypatch.setattr("time.monotonic", monotonic)
+
+    answer = oso.is_allowed(User(), "read", None)
+
+    assert answer is True
+    assert now < 1_000 + 5
+
+
+def test_question_without_a_time_limit_has_all_time_to_compile(owned: tuple[User, Note]) -> None:
+    """A limit of 0 is none."""
+    oso = load(limits=Limits(timeout_ms=0))
+
+    assert oso.is_allowed(owned[0], "edit", owned[1])
