@@ -42,6 +42,7 @@ from .roles import with_role_rules
 from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
 from .sources import Source
 from .tokens import Token
+from .unquoted import warn_unbound
 from .validation import (
     check_calls,
     check_singletons,
@@ -149,7 +150,8 @@ class _Load:
 
     def _add_rule(self, rule: Rule) -> None:
         inventory = take_inventory(rule)
-        self._problems += check_singletons(inventory, self._host)
+        self._problems += check_singletons(rule, inventory, self._host)
+        self.warnings += warn_unbound(rule, inventory, self._host)
         self.warnings += warn_specializers(inventory, self._host)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
         self.warnings += warn_class_strings(rule, self._host)

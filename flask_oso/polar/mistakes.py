@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .characters import with_escapes
 from .lookalikes import plain
-from .spelling import nearest
+from .spelling import VALUES_ELSEWHERE, nearest
 from .tokens import Token
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -35,14 +35,6 @@ KEYWORDS = frozenset(
         "false",
     )
 )
-#: What other languages call values, by what they are called here.
-VALUES_ELSEWHERE = {
-    "True": "true",
-    "TRUE": "true",
-    "False": "false",
-    "FALSE": "false",
-    **dict.fromkeys(("None", "null", "Null", "NULL", "Nil", "NIL", "undefined"), "nil"),
-}
 #: The longest piece of a text that a hint quotes.
 _LONGEST = 40
 
