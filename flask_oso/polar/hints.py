@@ -304,10 +304,10 @@ class _Quotations(dict[str, str]):
 
 # -- expressions where another sort is expected --------------------------------------------
 
-_FUNCTIONS_ELSEWHERE = frozenset(
-    "abs all any bool count float getattr hasattr int len list lower max min now set size str sum"
-    " upper".split()
-)
+_FUNCTIONS_ELSEWHERE = frozenset((
+    "abs", "all", "any", "bool", "count", "float", "getattr", "hasattr", "int", "len", "list",
+    "lower", "max", "min", "now", "set", "size", "str", "sum", "upper",
+))  # fmt: skip
 _COMPARING = COMPARISONS | {Operator.UNIFY}
 _VALUES = ARITHMETIC | {Operator.DOT, Operator.NEW}
 

@@ -25,10 +25,11 @@ _STRINGS: Mapping[tuple[str, int], Mapping[int, str]] = {
     ("has_role", 3): {1: "role"},
 }
 #: What variables that stand for any string are called, or end in.
-_ANY = (
-    "action actions act any anything field fields method name operation op perm permission"
-    " privilege relation relationship right role string verb what which"
-).split()
+_ANY = frozenset((
+    "action", "actions", "act", "any", "anything", "field", "fields", "method", "name",
+    "operation", "op", "perm", "permission", "privilege", "relation", "relationship", "right",
+    "role", "string", "verb", "what", "which",
+))  # fmt: skip
 _SHORTEST = 3
 _COMPARING = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN})
 
@@ -121,9 +122,7 @@ def warn_unbound(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
     }
     first = {each.name: each for each in reversed(in_order(suspects)) if each.name in meant}
     return [
-        located(
-            f"{name} is a variable here, which equals anything; write {meant[name]}", each.span
-        )
+        located(f"{name} is a variable here, which equals anything; write {meant[name]}", each.span)
         for name, each in reversed(first.items())
     ]
 

@@ -41,9 +41,7 @@ the top of your policy?
   allow(actor, action, resource) if ...
 
 You can also suppress this warning by adding an allow_field or allow_request
-rule. For more information about allow rules, see:
-
-  https://docs.osohq.com/reference/polar/builtin_rule_types.html#allow"""
+rule."""
 _MISSING_HAS_PERMISSION = """\
 Warning: your policy uses resource blocks but does not call the
 has_permission rule. This means that permissions you define in a
@@ -51,10 +49,7 @@ resource block will not have any effect. Did you mean to include a
 call to has_permission in a top-level allow rule?
 
   allow(actor, action, resource) if
-      has_permission(actor, action, resource);
-
-For more information about resource blocks, see \
-https://docs.osohq.com/any/reference/polar/polar-syntax.html#actor-and-resource-blocks"""
+      has_permission(actor, action, resource);"""
 _CLASS_NAMES_ELSEWHERE = {
     "Integer": "integer int i32 i64 u32 u64 usize size_t",
     "Float": "float f32 f64 double",
