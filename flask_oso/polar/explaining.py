@@ -510,7 +510,7 @@ def _is_perhaps(value: t.Any, cls: type) -> bool:
 
 def _tells_by_class(cls: type) -> bool:
     """Tell whether a class knows its instances by the class alone, as mapped ones do."""
-    owner = next(each for each in type(cls).__mro__ if "__instancecheck__" in vars(each))
+    owner = next(each for each in type.mro(type(cls)) if "__instancecheck__" in vars(each))
     return owner in ASK_CLASSES
 
 
