@@ -21,6 +21,7 @@ from .exceptions import (
     error_at,
     too_deep,
 )
+from .granting import warn_circular, warn_ungranted
 from .host import Host
 from .inventory import take_inventory
 from .limits import Limits, check_length
@@ -209,9 +210,20 @@ class _Load:
             self._warn_lookalikes()
         declarations = self._table.declarations
         self.warnings.extend(warn_undeclared(self._rules, declarations, self._host))
+        self._warn_of_blocks(policy)
         self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))
         if self._problems:
             self._fail()
+
+    def _warn_of_blocks(self, policy: Policy) -> None:
+        if not self._blocks:
+            return
+        # Where no rule of the name is there at all, that is an error.
+        if Kind.ROLE.rule_name in policy.rules:
+            self.warnings += warn_ungranted(
+                self._rules, policy, self._table.declarations, self._host
+            )
+        self.warnings += warn_circular(policy.rules_in_source_order())
 
     def _warn_lookalikes(self) -> None:
         # Here, since most policies have no such name.
