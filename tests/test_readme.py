@@ -26,6 +26,7 @@ from werkzeug.test import TestResponse
 from flask_oso import FlaskOso, Oso
 from flask_oso.__main__ import main
 from flask_oso.decision_log import LOGGER
+from flask_oso.polar.exceptions import PolarRuntimeError
 
 README = Path(__file__).parents[1] / "README.md"
 _BLOCK = re.compile(
@@ -156,6 +157,41 @@ def test_readme_has_snippets() -> None:
     assert set(FILES) == {"policy.polar", "app.py", "conftest.py", "test_policy.py"}
     assert len(_CURL.findall(SESSION)) == SESSION.count("$ curl")
     assert len(POLICIES) == README.read_text(encoding="utf-8").count("```polar\n")
+
+
+@pytest.mark.parametrize(("name", "cls"), [("oso", FlaskOso), ("policy", Oso)])
+def test_readme_names_methods_that_exist(name: str, cls: type) -> None:
+    """What is called on the extension or on the policy, in the text too, is there."""
+    text = README.read_text(encoding="utf-8")
+
+    called = re.findall(rf"`{name}\.(\w+)\(", text)
+
+    assert called
+    assert [method for method in called if not hasattr(cls, method)] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "answers"),
+    [
+        ('allow(_, "read", page) if x == page and x = "page";', [True, False]),
+        ('allow(_, "read", page) if x = "page" and x == page;', [True, False]),
+    ],
+)
+def test_comparison_waits_for_a_value(rule: str, answers: list[bool]) -> None:
+    """A variable may get its value behind the `==` that it stands in."""
+    policy = Oso()
+    policy.load_str(rule)
+
+    assert [policy.is_allowed("ana", "read", page) for page in ("page", "note")] == answers
+
+
+def test_comparison_that_waits_in_vain_is_an_error() -> None:
+    """An answer that leaves a variable waiting is none."""
+    policy = Oso()
+    policy.load_str('allow(_, "read", page) if x == page and x == page;')
+
+    with pytest.raises(PolarRuntimeError, match="unhandled partial"):
+        policy.is_allowed("ana", "read", "page")
 
 
 def test_application_answers_as_shown(ask: Callable[[str], TestResponse]) -> None:

@@ -74,6 +74,14 @@ _ARGUMENTS = {
 _Score = tuple[bool, int, int]
 
 
+class _Miss(t.NamedTuple):
+    """A rule that does not apply, the position of what does not match, and how near it is."""
+
+    clause: Clause
+    at: int
+    nearness: tuple[int, int, int]
+
+
 class Explainer:
     """Makes the reasons of one run.
 
@@ -377,24 +385,27 @@ class Explainer:
         left = [clause for clause in asking.clauses if id(clause) not in applicable]
         looked_at = left[: max(self._looks_left, MAX_OTHERS)]
         self._looks_left -= len(looked_at)
-        positions = [(clause, self._mismatch(asking, clause)) for clause in looked_at]
-        positions.sort(key=lambda pair: -pair[1])
+        misses = [self._miss(asking, clause) for clause in looked_at]
+        misses.sort(key=lambda miss: miss.nearness, reverse=True)
         shown = [
-            self._bare_rule(clause, Verdict.NOT_APPLICABLE, self._reason(asking, clause, at))
-            for clause, at in positions[: min(MAX_OTHERS, max(self._rules_left, 1))]
+            self._bare_rule(
+                miss.clause, Verdict.NOT_APPLICABLE, self._reason(asking, miss.clause, miss.at)
+            )
+            for miss in misses[: min(MAX_OTHERS, max(self._rules_left, 1))]
         ]
         self._rules_left -= len(shown)
         return shown, len(left)
 
-    def _mismatch(self, asking: Asking, clause: Clause) -> int:
-        """Give the position of the parameter that does not match."""
-        reached = 0
-        for at, (parameter, arg) in enumerate(zip(clause.parameters, asking.args, strict=True)):
-            if self._plainly_differs(parameter, follow(arg)):
-                return at
-            if id(parameter) in asking.reached:
-                reached = at
-        return reached
+    def _miss(self, asking: Asking, clause: Clause) -> _Miss:
+        """Tell which parameter does not match, and how near the rule is.
+
+        A rule for the asked action is nearer than any other, whoever asks.
+        """
+        pairs = [*zip(clause.parameters, map(follow, asking.args), strict=True)]
+        differs = [self._plainly_differs(parameter, arg) for parameter, arg in pairs]
+        reached = [at for at, (each, _) in enumerate(pairs) if id(each) in asking.reached]
+        at = differs.index(True) if True in differs else max(reached, default=0)
+        return _Miss(clause, at, (_nearness_of_action(asking, pairs, differs), -sum(differs), at))
 
     def _plainly_differs(self, parameter: Parameter, arg: t.Any) -> bool:
         """Tell whether an argument is no match, without asking an object anything."""
@@ -447,7 +458,7 @@ class Explainer:
         text = pattern_text(wanted)
         if self._is_class_itself(arg, wanted):
             return f"{start}the class {shown}, the rule wants {with_article(text)}"
-        if self._may_be(arg, wanted):
+        if wanted.fields and self._may_be(arg, wanted):
             return f"{start}{shown}, the rule wants {text}"
         is_plain = isinstance(arg, Value) or shown == "nil"
         kind = shown if is_plain else self._describer.class_of(arg)
@@ -475,8 +486,19 @@ def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
     return follow(snapshot.values[operand.slot])
 
 
+def _nearness_of_action(
+    asking: Asking, pairs: Sequence[tuple[Parameter, t.Any]], differs: Sequence[bool]
+) -> int:
+    """Rank the second argument: of a rule that names it, of one for any, of one for others."""
+    if len(pairs) < 3 or (asking.call.name, len(pairs)) not in _ARGUMENTS or differs[1]:
+        return 0
+    parameter, arg = pairs[1]
+    is_named = isinstance(parameter.term, Value) or isinstance(parameter.specializer, Value)
+    return 2 if is_named and isinstance(arg, Value) else 1
+
+
 def _is_perhaps(value: t.Any, cls: type) -> bool:
-    if type(cls) not in ASK_CLASSES:
+    if not _tells_by_class(cls):
         # Other kinds of classes run code of their own to tell.
         return True
     try:
@@ -484,6 +506,12 @@ def _is_perhaps(value: t.Any, cls: type) -> bool:
     except Exception:
         # An object that answers for its class itself, and failed.
         return True
+
+
+def _tells_by_class(cls: type) -> bool:
+    """Tell whether a class knows its instances by the class alone, as mapped ones do."""
+    owner = next(each for each in type.mro(type(cls)) if "__instancecheck__" in vars(each))
+    return owner in ASK_CLASSES
 
 
 def _is_plain(value: t.Any) -> bool:

@@ -48,6 +48,11 @@ _EXTRA_COMMA = "There is a comma too many. Remove it."
 _NO_ELSE = "There is no `else`. Write another rule, with conditions of its own."
 _NO_BRACES = "Conditions stand behind `if`, without braces."
 _SEMICOLON = "A semicolon is missing behind `{before}`."
+_LIST = "A list stands in brackets: `[…]`."
+_ALTERNATIVES = "Write a variable, and behind `if` a condition such as `action in [{0}, …]`."
+_NO_PATTERNS = "Texts have no patterns. Ask one of their methods, such as `.startswith(…)`."
+#: Brackets behind these hold a value, and no condition and no arguments.
+_OF_VALUE = "in{0} ={0} =={0} !={0} :={0} ({0} [{0} ,{0}"
 
 HINTS: tuple[Hint, ...] = (
     # Characters that are part of no token.
@@ -56,6 +61,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("Write `and` in place of `&&`.", found="&&"),
     Hint("Write `and` in place of `&`.", found="&"),
     Hint("The remainder of a division is `mod`.", found="%"),
+    Hint(_NO_PATTERNS, found="~", before="ENDED OPERATOR"),
     Hint("Names consist of letters, digits and `_`. Remove `{found}`.", found="$ @ ~ ^ \\"),
     Hint("There is no `a ? b : c`. Write one rule for each case.", found="?"),
     Hint("A string ends on its own line. A line break is written `\\n`.",
@@ -64,11 +70,14 @@ HINTS: tuple[Hint, ...] = (
     # Strings.
     Hint('A quote inside of a string is written `\\"`.',
          found="SYMBOL", before="STRING", section="glued"),
+    Hint("There are no f-strings. Remove the `f`, or compare with the value itself.",
+         found="STRING", before="f F", section="glued"),
     Hint("There are no {before}-strings. Remove the `{before}`.",
-         found="STRING", before="f r b u F R B U", section="glued"),
+         found="STRING", before="r b u R B U", section="glued"),
     # Comments, signs and words of other languages.
     Hint(_COMMENT, found="// /* -- */"),
     Hint("Write `{found_lower}` in small letters.", found="CAPITALIZED"),
+    Hint("Write `{found} = …` without `{before}`.", found="SYMBOL", before="let var const local"),
     Hint("Write `{before_lower}` in small letters.", before="CAPITALIZED"),
     Hint("`{found}` only looks like `{found_keyword}`: a letter is of another script.",
          found="LOOKALIKE"),
@@ -97,6 +106,9 @@ HINTS: tuple[Hint, ...] = (
     Hint("A rule begins with its name. Remove `{first}`.", found="(", section="second"),
     Hint("No `=` stands in front of the brace of a block. Remove it.",
          found="=", after="{", section="name"),
+    Hint("A policy has no assignments. Register the value in Python: `register_constant`.",
+         found="= :=", section="name"),
+    Hint("Parameters stand in parentheses: `{first}(…)`.", found=": , if STRING", section="name"),
     Hint("Names have `_` in place of `-`. Write `{before}_{after}`.",
          found="-", after="SYMBOL", section="name"),
     Hint("The name of a rule has no dots.", found=".", section="name"),
@@ -132,6 +144,10 @@ HINTS: tuple[Hint, ...] = (
     Hint("Rules with parameters stand outside of blocks. Is the `}}` of the block missing?",
          found="( ?=", section="block", inside="block{"),
     # Commas and brackets.
+    Hint(_ALTERNATIVES.format("{before}"), found=",", section="head", inside=",( (("),
+    Hint(_LIST, found=",", before="ENDED", inside=_OF_VALUE.format("(")),
+    Hint("Write `and` in place of the comma.",
+         found=",", before="ENDED", section="body", inside="if( and( or( not("),
     Hint(_EXTRA_COMMA, found=") ] , ;", before=","),
     Hint(_EXTRA_COMMA, found=",", after="; ) ] }"),
     Hint("Something is missing in front of the comma.", found=",", before="ANY"),
@@ -140,6 +156,8 @@ HINTS: tuple[Hint, ...] = (
     Hint("A colon stands behind a key. Write `{before}: {after}`.",
          found="EQUALS", before="NAME", inside="{"),
     Hint(_NO_BRACES, inside="if{"),
+    Hint(_LIST, found="LITERAL", before="{", inside=_OF_VALUE.format("{")),
+    Hint(_LIST, found=".", before="SYMBOL", inside=_OF_VALUE.format("{")),
     Hint("The rest of a list comes last, as in `[first, *{before}]`.",
          found=", OPERAND", section="rest"),
     Hint("`forall` has a comma between its two conditions.", found=")", inside="forall("),
@@ -153,9 +171,15 @@ HINTS: tuple[Hint, ...] = (
     Hint("In a head, write `{before}: {after}`.", found="EQUALS", before="SYMBOL", section="head"),
     Hint("A head has no conditions. Write `… if {before_path} {found} {after}`.",
          found="OPERATOR", before="ENDED", section="head"),
+    Hint(_ALTERNATIVES.format("{before}"),
+         found="or | and", before="LITERAL", section="head"),
+    Hint("In a head, write `{before}: {after}`.",
+         found="is isa instanceof", before="SYMBOL", section="head"),
     Hint("Write one rule for each class.", found="or | and", before="ENDED", section="head"),
     Hint("The name of a class has no dots. Register the class under a name without.",
          found=".", section="class"),
+    Hint(_COMMA, found="OPERAND", before="ENDED", section="class"),
+    Hint("Write `{found}: {before}`.", found="SYMBOL", before="CLASS", section="head"),
     Hint("Anything is written `_`.", found="*", before="( ,", section="head"),
     Hint(_COMMA, found="OPERAND", before="ENDED", section="head"),
     # Between the head of a rule and its conditions.
@@ -165,6 +189,10 @@ HINTS: tuple[Hint, ...] = (
          found=": = == and , when where while provided iff then", section="between"),
     Hint(_NO_BRACES, found="{", section="between"),
     Hint(_SEMICOLON, found="SYMBOL TYPE ?=", before="ENDED", section="next-statement"),
+    Hint("Write `!=`: one of them is true, the other is not.", found="xor", section="body"),
+    Hint("Write `{before_path} = {after_value}`.", found="eq equals", before="ENDED"),
+    Hint("Lists are not made in a condition. Write `x in …`, or `forall(x in …, condition)`.",
+         found="for", section="body"),
     Hint("Did you mean `{found_keyword}`?",
          found="MISSPELT", before="ENDED", section="between body"),
     Hint("Is `if` missing in front of `{found}`?", found="OPERAND", section="between"),
@@ -176,10 +204,29 @@ HINTS: tuple[Hint, ...] = (
     Hint("Policies have no functions. Give the condition a rule of its own.",
          before="lambda function"),
     Hint("Write `cut` without parentheses.", found="(", before="cut"),
-    Hint("Write `{before_path} != {after_2}`.", found="is", before="ENDED", after="not"),
-    Hint("Write `{before_path} = {after}`.", found="is", before="ENDED", after="LITERAL"),
+    Hint("Write `not {before_path} in …`.", found="is", before="ENDED", after="NOT_IN"),
+    Hint("Write `{before_path} != {after_2_value}`.", found="is", before="ENDED", after="not"),
+    Hint("Write `{before_path} in …`.", found="is", before="ENDED", after="in"),
+    Hint("Write `{before_path} matches {after_2}`.", found="is", before="ENDED", after="a an"),
+    Hint("Write `{before_path} = {after_value}`.",
+         found="is", before="ENDED", after="LITERAL ELSEWHERE"),
+    Hint("Write `{before_path} matches {after}`.", found="is", before="ENDED", after="CLASS"),
+    Hint("Write `{before_path} = {after_value}`.", found="is", before="ENDED", after="SYMBOL"),
     Hint("Write `{before_path} matches {after}`.",
-         found="is isa instanceof", before="ENDED", after="SYMBOL"),
+         found="isa instanceof", before="ENDED", after="SYMBOL"),
+    Hint("Write `{after_value} in {before_path}`.",
+         found="contains has includes", before="ENDED", after="SYMBOL LITERAL"),
+    Hint("Write `{before_path}.{found}({after_value})`.",
+         found="startswith endswith", before="ENDED", after="SYMBOL LITERAL"),
+    Hint(_NO_PATTERNS, found="like ilike", before="ENDED"),
+    Hint(_NO_PATTERNS, found="not", before="ENDED", after="like ilike"),
+    Hint("Write `not` in place of `unless`.", found="OPERAND", before="unless", section="body"),
+    Hint("Write a dot in place of `->`.", found="->", section="body", after="SYMBOL"),
+    Hint("Write `and` in place of this `if`.", found="if", before="ENDED", section="body"),
+    Hint("There is no `then`. Conditions stand behind `if`, joined with `and`.", found="then"),
+    Hint("Write `{found} in …`: it holds if there is one.",
+         found="SYMBOL", before="exists any some"),
+    Hint("Write `forall({found} in …, condition)`.", found="SYMBOL", before="all every for each"),
     Hint("Write `not {before_path} in …`.", found="not", before="ENDED", after="in"),
     Hint("Write `not {after_path}`.", found="!", after="SYMBOL"),
     Hint("Write `not` in place of `!`.", found="!"),
@@ -257,6 +304,10 @@ class _Quotations(dict[str, str]):
 
 # -- expressions where another sort is expected --------------------------------------------
 
+_FUNCTIONS_ELSEWHERE = frozenset((
+    "abs", "all", "any", "bool", "count", "float", "getattr", "hasattr", "int", "len", "list",
+    "lower", "max", "min", "now", "set", "size", "str", "sum", "upper",
+))  # fmt: skip
 _COMPARING = COMPARISONS | {Operator.UNIFY}
 _VALUES = ARITHMETIC | {Operator.DOT, Operator.NEW}
 
@@ -266,9 +317,11 @@ def help_for_sort(term: Term) -> str:
     if isinstance(term, Call):
         if term.name[:1].isupper():
             return f"An object is made with `new`. Write `new {to_polar(term)}`.\n"
+        if term.name in _FUNCTIONS_ELSEWHERE:
+            return f"There is no `{term.name}`. Give the class a method, and call that.\n"
         return "A rule call is a condition of its own. Give it a variable for its result.\n"
     if isinstance(term, Expression) and term.operator in _COMPARING:
         return "Join comparisons with `and`. A named argument has a colon: `name: value`.\n"
     if isinstance(term, Expression) and term.operator not in _VALUES:
-        return "A condition has no value. Let it stand by itself.\n"
+        return "A condition has no value. Let it stand by itself, behind `if`.\n"
     return "A condition is true or false. Compare this with something.\n"

@@ -21,6 +21,7 @@ from .exceptions import (
     error_at,
     too_deep,
 )
+from .granting import warn_circular, warn_ungranted
 from .host import Host
 from .inventory import take_inventory
 from .limits import Limits, check_length
@@ -42,6 +43,7 @@ from .roles import with_role_rules
 from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
 from .sources import Source
 from .tokens import Token
+from .unquoted import warn_unbound
 from .validation import (
     check_calls,
     check_singletons,
@@ -149,7 +151,8 @@ class _Load:
 
     def _add_rule(self, rule: Rule) -> None:
         inventory = take_inventory(rule)
-        self._problems += check_singletons(inventory, self._host)
+        self._problems += check_singletons(rule, inventory, self._host)
+        self.warnings += warn_unbound(rule, inventory, self._host)
         self.warnings += warn_specializers(inventory, self._host)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
         self.warnings += warn_class_strings(rule, self._host)
@@ -207,9 +210,20 @@ class _Load:
             self._warn_lookalikes()
         declarations = self._table.declarations
         self.warnings.extend(warn_undeclared(self._rules, declarations, self._host))
+        self._warn_of_blocks(policy)
         self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))
         if self._problems:
             self._fail()
+
+    def _warn_of_blocks(self, policy: Policy) -> None:
+        if not self._blocks:
+            return
+        # Where no rule of the name is there at all, that is an error.
+        if Kind.ROLE.rule_name in policy.rules:
+            self.warnings += warn_ungranted(
+                self._rules, policy, self._table.declarations, self._host
+            )
+        self.warnings += warn_circular(policy.rules_in_source_order())
 
     def _warn_lookalikes(self) -> None:
         # Here, since most policies have no such name.

@@ -18,11 +18,8 @@ import typing as t
 from .environment import stored_name
 
 LOG_VARIABLE = "POLAR_LOG"
-#: Printed when an Oso is made while tracing is asked for. Programs look for oso's words.
-BANNER = (
-    "Polar tracing enabled. Get help with traces from our engineering team:"
-    " https://help.osohq.com/trace"
-)
+#: Printed when an Oso is made while tracing is asked for. Programs look for oso's first words.
+BANNER = f"Polar tracing enabled. Unset {LOG_VARIABLE} to end it."
 
 
 class LogLevel(enum.IntEnum):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .characters import with_escapes
 from .lookalikes import plain
-from .spelling import nearest
+from .spelling import VALUES_ELSEWHERE, nearest
 from .tokens import Token
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -67,6 +67,8 @@ class Mistake:
         """
         token = self.token(distance)
         words = set() if token is None else set(_words(token))
+        if _is_text(token, "not") and _is_text(self.token(distance + 1), "in"):
+            words.add("NOT_IN")
         if distance == 0:
             words.update(self.pairs())
         return frozenset(words)
@@ -179,7 +181,8 @@ class Mistake:
         :param name: ``found``, ``before``, ``after``, ``first``, or one with ``_2``: that far
             again; with ``_lower``: in small letters; with ``_bare`` or ``_quoted``: without,
             with quotes; with ``_path``: the whole path; ``pair``; ``inner``: what stands in
-            single quotes; ``opening``, ``opened``, ``closing``: of the bracket that is open.
+            single quotes; with ``_value``: the whole path, or what the value is called here;
+            ``opening``, ``opened``, ``closing``: of the bracket that is open.
         """
         name, _, form = name.partition("_")
         if name in _DISTANCES or name == "first":
@@ -197,6 +200,8 @@ class Mistake:
         distance = self.start - self.at if name == "first" else _DISTANCES[name]
         if form == "path":
             return self._path(distance)
+        if form.endswith("value"):
+            return self._value(distance * 2 if form.startswith("2") else distance)
         token = self.token(distance * 2 if form == "2" else distance)
         text = "…" if token is None else _shorten(token.text)
         if form == "lower":
@@ -206,17 +211,35 @@ class Mistake:
         bare = text.strip('"')
         return {"bare": bare, "quoted": f'"{bare}"'}.get(form, text)
 
+    def _value(self, distance: int) -> str:
+        token = self.token(distance)
+        if token is None:
+            return "…"
+        return VALUES_ELSEWHERE.get(token.text) or self._path(distance)
+
     def _path(self, distance: int) -> str:
-        """Give the text of a path such as ``user.name`` that a token is part of."""
+        """Give the text of a path such as ``user.name()`` that a token is part of."""
         first = last = self.at + distance
         if distance < 0:
+            first = self._opening(first)
             while first - 2 >= self.start and self.tokens[first - 1].text == ".":
-                first -= 2
+                first = self._opening(first - 2)
         else:
             while last + 2 < len(self.tokens) and self.tokens[last + 1].text == ".":
                 last += 2
         begin, end = self.tokens[first], self.tokens[last]
         return _shorten(begin.context.source.text[begin.begin : end.end])
+
+    def _opening(self, index: int) -> int:
+        """Give the index of the name that the arguments ending here belong to."""
+        depth = 0
+        for at in range(index, max(self.start, index - _LONGEST) - 1, -1):
+            text = self.tokens[at].text
+            depth += (text in CLOSING.values()) - (text in CLOSING)
+            if depth <= 0:
+                has_name = at > self.start and self.tokens[at - 1].type == "SYMBOL"
+                return at - 1 if at < index and has_name else at
+        return index
 
     def _inner(self) -> str:
         token = self.token(0)
@@ -237,6 +260,8 @@ def _words(token: Token) -> Iterator[str]:
         yield "LOOKALIKE"
     elif token.type == "SYMBOL" and nearest(token.text, KEYWORDS) is not None:
         yield "MISSPELT"
+    if token.text in VALUES_ELSEWHERE:
+        yield "ELSEWHERE"
     if token.type == "SYMBOL" and token.text[0].isupper():
         yield "CLASS"
 

@@ -50,7 +50,8 @@ class Asking:
     :param around: the rule whose condition it is; ``None`` for the question itself.
     :param clauses: the rules of this name with as many parameters.
     :param applicable: those that apply, in the order in which they are tried.
-    :param reached: the parameters that were looked at, by identity.
+    :param reached: the parameters that were looked at, by identity: of a rule that does not
+        apply, the last of them is the one that does not match.
     """
 
     call: Call
@@ -178,6 +179,7 @@ class ProvingSolver(Solver):
         self._path: list[Attempt | Step] = []
         self._askings: dict[Step, Asking] = {}
         self._held: Path | None = None
+        self._filtered: Asking | None = None
 
     # -- what is asked ------------------------------------------------------------------
 
@@ -212,6 +214,18 @@ class ProvingSolver(Solver):
         asking.attempts.append(frame.attempt)
         self._path.append(frame.attempt)
         return self._enter((clause, args, frame, 0, True), step)
+
+    def _filter(self, state: t.Any, step: Step) -> bool:
+        self._filtered = self._askings.get(step)
+        return super()._filter(state, step)
+
+    def _matches_at_a_glance(
+        self, parameter: Parameter, arg: t.Any, seen: set[t.Any]
+    ) -> bool | None:
+        verdict = super()._matches_at_a_glance(parameter, arg, seen)
+        if verdict is False and self._filtered is not None:
+            self._filtered.reached.add(id(parameter))
+        return verdict
 
     def _match_parameter(self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step) -> bool:
         asking = self._askings.get(step)

@@ -10,6 +10,14 @@ import difflib
 from collections.abc import Iterable
 
 _NEARNESS = 0.75
+#: What values are called in other languages, and here.
+VALUES_ELSEWHERE = {
+    "True": "true",
+    "TRUE": "true",
+    "False": "false",
+    "FALSE": "false",
+    **dict.fromkeys(("None", "null", "Null", "NULL", "Nil", "NIL", "undefined"), "nil"),
+}
 
 
 def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:

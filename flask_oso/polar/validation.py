@@ -30,7 +30,8 @@ from .printer import to_polar
 from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
 from .sources import Span, located
-from .spelling import did_you_mean, how_to_register, nearest
+from .spelling import VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
+from .unquoted import NO_REMEDY, Remedy, remedies
 
 _MISSING_ALLOW = """\
 Your policy does not contain an allow rule, which usually means
@@ -40,9 +41,7 @@ the top of your policy?
   allow(actor, action, resource) if ...
 
 You can also suppress this warning by adding an allow_field or allow_request
-rule. For more information about allow rules, see:
-
-  https://docs.osohq.com/reference/polar/builtin_rule_types.html#allow"""
+rule."""
 _MISSING_HAS_PERMISSION = """\
 Warning: your policy uses resource blocks but does not call the
 has_permission rule. This means that permissions you define in a
@@ -50,10 +49,7 @@ resource block will not have any effect. Did you mean to include a
 call to has_permission in a top-level allow rule?
 
   allow(actor, action, resource) if
-      has_permission(actor, action, resource);
-
-For more information about resource blocks, see \
-https://docs.osohq.com/any/reference/polar/polar-syntax.html#actor-and-resource-blocks"""
+      has_permission(actor, action, resource);"""
 _CLASS_NAMES_ELSEWHERE = {
     "Integer": "integer int i32 i64 u32 u64 usize size_t",
     "Float": "float f32 f64 double",
@@ -61,17 +57,11 @@ _CLASS_NAMES_ELSEWHERE = {
     "List": "list array Array",
     "Dictionary": "dict Dict dictionary hash Hash map Map HashMap hashmap hash_map",
 }
-_WORDS_ELSEWHERE = {
-    "true": "True TRUE",
-    "false": "False FALSE",
-    "nil": "None null Null NULL Nil NIL undefined",
-}
 #: `action` is near `actor`, and rarely meant.
 _NEARNESS_OF_VARIABLES = 0.8
 _LONGEST_NAME = 80
 _TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
 _KINDS = tuple(kind.rule_name for kind in Kind)
-_POLAR_WORDS = {word: name for name, words in _WORDS_ELSEWHERE.items() for word in words.split()}
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
@@ -80,7 +70,7 @@ _POLAR_CLASSES = {
 # -- one rule by itself, as it was parsed --------------------------------------------
 
 
-def check_singletons(inventory: Inventory, host: Host) -> list[OsoError]:
+def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoError]:
     """Complain about variables that occur once in a rule and so cannot matter."""
     counts = _occurrences(inventory.variables)
     single = {
@@ -92,10 +82,15 @@ def check_singletons(inventory: Inventory, host: Host) -> list[OsoError]:
         return []
     variables = in_order(inventory.variables)
     names = [name for name, count in _occurrences(variables).items() if count > 1]
-    names += [name for name in host.constants if name not in host.classes]
+    values = [name for name in host.constants if name not in host.classes]
+    known = remedies(rule)
     return [
         _singleton(
-            variable, "*" if any(variable is rest for rest in inventory.rests) else "", names
+            variable,
+            "*" if any(variable is rest for rest in inventory.rests) else "",
+            names,
+            values,
+            known.get(id(variable), NO_REMEDY),
         )
         for variable in variables
         if variable.name in single
@@ -109,18 +104,19 @@ def _occurrences(variables: Iterable[Variable]) -> dict[str, int]:
     return counts
 
 
-def _singleton(variable: Variable, star: str, others: Sequence[str]) -> OsoError:
+def _singleton(
+    variable: Variable, star: str, names: Sequence[str], values: Sequence[str], remedy: Remedy
+) -> OsoError:
     name, span = variable.name, variable.span
     if span is not None and star and span.source.text.endswith(star, 0, span.start):
         span = span._replace(start=span.start - len(star))
-    message = (
-        f"Singleton variable {star}{name} is unused or undefined; "
-        f"try renaming to {star}_{name} or {star}_"
-    )
-    # A name of Python that was renamed as proposed would match anything.
-    meant = _POLAR_WORDS.get(name) or _with_hyphen(span)
+    message = f"Singleton variable {star}{name} is unused or undefined"
+    if remedy.may_rename:
+        message += f"; try renaming to {star}_{name} or {star}_"
+    meant = VALUES_ELSEWHERE.get(name) or _with_hyphen(span)
+    others = names if remedy.in_head else [*names, *values]
     meant = meant or nearest(name, others, _NEARNESS_OF_VARIABLES)
-    hint = f"Did you mean {meant}?\n" if meant else ""
+    hint = f"Did you mean {meant}?\n" if meant else remedy.help
     return ValidationError(located(message, span) + hint)
 
 

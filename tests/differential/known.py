@@ -189,6 +189,11 @@ def _is_hint_of_ours(d: Difference) -> bool:
     return d.aspect == "text" and _says(d.ours.error, "Singleton variable *")
 
 
+def _is_remedy_of_ours(d: Difference) -> bool:
+    is_singleton = d.aspect == "text" and _says(d.ours.error, "Singleton variable ")
+    return is_singleton and not _says(d.ours.error, "try renaming")
+
+
 def _is_field_undeclared(d: Difference) -> bool:
     return _says(d.theirs.error, "No field ")
 
@@ -495,6 +500,12 @@ KNOWN = (
         "oso proposes to rename *x to _*x, which is no Polar",
         ("f([1, *x]);", ""),
         _is_hint_of_ours,
+    ),
+    Known(
+        "what is compared is not to be renamed",
+        "oso proposes to rename every singleton, after which it equals anything",
+        ("f(x) if x = y;", ""),
+        _is_remedy_of_ours,
     ),
     Known(
         "iterator read twice",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import pathlib
 import sys
 
 import pytest
 
+import flask_oso.polar
 from flask_oso import Oso
 from flask_oso.polar.output import say
 
@@ -55,3 +57,12 @@ def test_load_and_decision_do_not_depend_on_output(
     oso.load_str(POLICY)
 
     assert oso.is_allowed("ann", "ü", "page")
+
+
+def test_no_module_of_the_language_links_to_a_page() -> None:
+    """What is printed is whole by itself: no text of the language names a page."""
+    folder = pathlib.Path(flask_oso.polar.__file__).parent
+
+    links = [path.name for path in folder.glob("*.py") if "://" in path.read_text("utf-8")]
+
+    assert links == []

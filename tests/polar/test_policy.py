@@ -254,9 +254,14 @@ def warnings_of(text: str, *, ignore_missing_allow: bool = False) -> tuple[str, 
 
 def test_missing_allow_warns() -> None:
     """A policy that allows nothing draws a warning, an empty one too."""
-    assert [warning.partition(",")[0] for warning in warnings_of("")] == [
-        "Your policy does not contain an allow rule"
-    ]
+    assert warnings_of("") == (
+        "Your policy does not contain an allow rule, which usually means\n"
+        "that no actions are allowed. Did you mean to add an allow rule to\n"
+        "the top of your policy?\n\n"
+        "  allow(actor, action, resource) if ...\n\n"
+        "You can also suppress this warning by adding an allow_field or allow_request\n"
+        "rule.",
+    )
 
 
 @pytest.mark.parametrize("rule", [ALLOW, "allow_field(_, _, _, _);", "allow_request(_, _);"])
@@ -274,7 +279,14 @@ def test_blocks_without_has_permission_warn() -> None:
     """Blocks have no effect unless something calls has_permission."""
     (warning,) = warnings_of(f"actor User {{}} {ALLOW}")
 
-    assert warning.startswith("Warning: your policy uses resource blocks but does not call the\n")
+    assert warning == (
+        "Warning: your policy uses resource blocks but does not call the\n"
+        "has_permission rule. This means that permissions you define in a\n"
+        "resource block will not have any effect. Did you mean to include a\n"
+        "call to has_permission in a top-level allow rule?\n\n"
+        "  allow(actor, action, resource) if\n"
+        "      has_permission(actor, action, resource);"
+    )
 
 
 @pytest.mark.parametrize(

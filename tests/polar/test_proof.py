@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.local import LocalProxy
 
 from flask_oso import Limits, Oso
@@ -678,3 +679,115 @@ def test_class_that_is_not_registered_is_told() -> None:
         "The resource is a Stray, a class that is not registered.",
     )
     assert oso.explain(None, "edit", Page()).notes == ()
+
+
+class Meta(type):
+    """A metaclass, as SQLAlchemy's declarative classes have one."""
+
+
+class Asked(type):
+    """A metaclass that says itself what the instances of its classes are."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return type(instance) is cls
+
+
+class Registry(DeclarativeBase):
+    """The base of mapped classes."""
+
+
+class Row(Registry):
+    """A row of a table."""
+
+    __tablename__ = "row"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Cell(Registry):
+    """A row of another table."""
+
+    __tablename__ = "cell"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def reasons(rules: str, resource: t.Any, wanted: type, actor: t.Any = None) -> list[str]:
+    """Explain why an actor may not edit, and give the reasons of rules that do not apply."""
+    oso = Oso()
+    for cls in (User, type(resource), wanted):
+        oso.register_class(cls, name="Found" if cls is type(resource) else None)
+    oso.load_str(rules.replace("Wanted", wanted.__name__))
+    question = oso.explain(actor, "edit", resource).question
+    assert question is not None
+    return [rule.reason for rule in question.others]
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "reason"),
+    [
+        (Row(id=1), Cell, "resource is a Found, the rule wants a Cell"),
+        (Meta("A", (), {})(), Meta("Page", (), {}), "resource is a Found, the rule wants a Page"),
+        (Asked("A", (), {})(), Asked("Page", (), {}), "resource is a Found, the rule wants a Page"),
+    ],
+    ids=["mapped", "metaclass", "asked"],
+)  # fmt: skip
+def test_resource_of_another_class_is_named(found: t.Any, wanted: type, reason: str) -> None:
+    """The parameter that does not match is named, whatever its class, and not the actor."""
+    rule = 'allow(_: User, "edit", _: Wanted);'
+
+    assert reasons(rule, found, wanted, User(id=1)) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (
+            'allow(_: User, "edit", _: Found{id: 2});',
+            "resource is Found:1, the rule wants Found{id: 2}",
+        ),
+        (
+            'allow(_: User{admin: true}, "edit", _: Found);',
+            "actor is User:1, the rule wants User{admin: true}",
+        ),
+        (
+            'allow(_: User, "edit", x: String) if x = x;',
+            "resource is a Found, the rule wants a String",
+        ),
+        (
+            "allow(x: User, _, x);",
+            "resource is Found:1, the rule wants it to equal another argument",
+        ),
+        (
+            'allow(_: User, "edit", {id: 2});',
+            "resource is Found:1, the rule wants {id: 2}",
+        ),
+    ],
+)
+def test_what_does_not_match_is_named(rule: str, reason: str) -> None:
+    """Fields, other kinds and arguments that have to be equal count like classes."""
+    assert reasons(rule, Row(id=1), Cell, User(id=1, admin=False)) == [reason]
+
+
+def test_rule_for_the_asked_action_comes_first_for_nobody() -> None:
+    """Rules that name the action lead, then those for any action, then those for others."""
+    rules = """
+        allow(_, "list", "rows");
+        allow(_: User, "read", _: Found);
+        allow(_: User, _, _: Found);
+        allow(_: User, "edit", _: Wanted);
+        allow(_: User, "edit", _: Found);
+    """
+    oso = Oso()
+    for cls in (User, Row, Cell):
+        oso.register_class(cls)
+    oso.load_str(rules.replace("Found", "Row").replace("Wanted", "Cell"))
+
+    question = oso.explain(None, "edit", Row(id=1)).question
+
+    assert question is not None
+    assert [rule.text for rule in question.others] == [
+        'allow(_: User, "edit", _: Row)',
+        'allow(_: User, "edit", _: Cell)',
+        "allow(_: User, _, _: Row)",
+        'allow(_, "list", "rows")',
+    ]
+    assert question.others[0].reason == "actor is nil (nobody), the rule wants a User"

@@ -1,0 +1,10 @@
+allow(user: User, read, repo: Repo) if user = repo.owner;
+allow(_: User, write, _: Repo);
+allow(user: User, actoin, repo: Repo) if user = repo.owner and action = 1 and action != 2;
+allow(user: User, action, repo: Repo) if user = repo.owner;
+allow(user: User, "list", repo: Repo) if user = repo.owner and repo.state = open;
+allow(user: User, "fork", repo: Repo) if user.name in [ann, bob] and repo.is_public;
+allow(user: User, "push", repo: Repo) if editor in user.roles and repo.is_public;
+allow(user: User, "pull", repo: Repo) if has_role(user, editor, repo);
+allow_field(_: User, "read", _: Repo, secret);
+has_role(user: User, owner, repo: Repo) if user = repo.owner;

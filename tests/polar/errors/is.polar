@@ -1,0 +1,11 @@
+allow(user: User, "read", repo: Repo) if repo.owner is user;
+allow(user: User, "list", repo: Repo) if repo.owner is not user.friend.best;
+allow(user: User, "write", repo: Repo) if repo.parent is None and user.is_admin;
+allow(user: User, "fork", repo: Repo) if repo.parent is not None and user.is_admin;
+allow(user: User, "push", _: Repo) if user.is_admin is True;
+allow(user: User, "pull", _: Repo) if user.is_admin() is not False;
+allow(user: User, "star", _: Repo) if user is User;
+allow(user: User, "drop", _: Repo) if user is a User;
+allow(user: User, "join", repo: Repo) if user is in repo.members;
+allow(user: User, "find", repo: Repo) if user is not in repo.members;
+allow(user: User, "quit", repo: Repo) if not repo.owner is user;
