@@ -19,6 +19,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from .globals import OsoState, Requirement, Unguarded, find_state
+from .mistakes import accidents, clashes
+from .receivers import view_itself
 from .routes import (
     Duty,
     Guard,
@@ -30,9 +32,9 @@ from .routes import (
     describe_request,
     duty_of_endpoint,
     guards_met,
-    is_automatic_options,
     is_static,
     locate,
+    methods_of,
     missed_guard,
 )
 
@@ -54,10 +56,12 @@ class Standing(enum.Enum):
     UNGUARDED = "unguarded"
     #: A decorator stands where it has no effect.
     MISPLACED = "misplaced"
+    #: Its guards do not say what is judged, or what the view is given.
+    MISTAKEN = "mistaken"
 
 
 #: What an app must not have.
-GAPS = frozenset({Standing.UNGUARDED, Standing.MISPLACED})
+GAPS = frozenset({Standing.UNGUARDED, Standing.MISPLACED, Standing.MISTAKEN})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,7 +107,7 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
 
     :param problem: one that is known already.
     """
-    views = dict(app.view_functions)
+    views = {name: t.cast(View, view_itself(each)) for name, each in app.view_functions.items()}
     for guard in (guard for view in views.values() for guard in all_guards(view)):
         guard.is_used = True
         guard.apps.add(app)
@@ -113,7 +117,9 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
     if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
         missing = _complaint(row for row in rows if row.standing is Standing.UNGUARDED)
     is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
-    problems = [problem, *_misplacements(app, views), None if is_forbidden else missing]
+    mistaken = dict.fromkeys(row.remark for row in rows if row.standing is Standing.MISTAKEN)
+    misplaced = _misplacements(app, views)
+    problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
     return Census(
         views,
         rows,
@@ -136,7 +142,7 @@ def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
     """Tell whether the endpoint has the view that the census saw."""
     if endpoint is None:
         return True
-    return census.views.get(endpoint) is app.view_functions.get(endpoint)
+    return census.views.get(endpoint) is view_itself(app.view_functions.get(endpoint))
 
 
 def _misplacements(app: Flask, views: dict[str, View]) -> Iterator[str]:
@@ -172,9 +178,9 @@ def _rows(app: Flask) -> Iterator[Row]:
     for rule in app.url_map.iter_rules():
         if rule.build_only:
             continue
-        entering = [each for each in _methods(app, rule) if not is_automatic_options(rule, each)]
+        view = app.view_functions.get(rule.endpoint)
         way = functools.partial(_way, app, rule)
-        for _, methods in itertools.groupby(sorted(entering), way):
+        for _, methods in itertools.groupby(sorted(methods_of(rule, view)), way):
             yield _row(app, state, rule, tuple(methods))
 
 
@@ -197,9 +203,20 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
     if missed is not None:
         remark = _misplacement(missed, endpoint, view)
         return Row(standing=Standing.MISPLACED, remark=remark, **facts)
+    mistakes = [*_mistakes(guards, rule, view)]
+    if mistakes:
+        return Row(standing=Standing.MISTAKEN, remark="\n".join(mistakes), **facts)
     standing = _standing(app, endpoint, method, is_judged=facts["is_judged"])
     remark = _remark(standing, endpoint, view, method, guards)
     return Row(standing=standing, remark=remark, **facts)
+
+
+def _mistakes(guards: tuple[Guard, ...], rule: Rule, view: View) -> Iterator[str]:
+    where = f"the {describe(rule.endpoint, view)}"
+    yield from clashes(guards, where)
+    # No decorator can say of the files of a blueprint that its class is meant.
+    if not is_static(rule.endpoint, view):
+        yield from accidents(guards, rule, where)
 
 
 def _standing(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> Standing:
@@ -223,14 +240,6 @@ def _remark(
     if not skips:
         return ""
     return next((each.reason for each in skips if each.reason), "No reason is given.")
-
-
-def _methods(app: Flask, rule: Rule) -> Iterable[str]:
-    """Give the methods that a rule takes, and those of the view where it takes any."""
-    if rule.methods is not None:
-        return rule.methods
-    view_class = getattr(app.view_functions.get(rule.endpoint), "view_class", None)
-    return getattr(view_class, "methods", None) or ("*",)
 
 
 def _way(app: Flask, rule: Rule, method: str) -> tuple[t.Any, ...]:

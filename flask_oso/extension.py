@@ -269,6 +269,7 @@ class FlaskOso:
         actor: t.Any = NOT_GIVEN,
         key: str | Sequence[str] | None = None,
         load: bool | None = None,
+        name: str | None = None,
     ) -> None:
         """Guard every view of a blueprint, and of those inside of it, also of later ones.
 
@@ -279,15 +280,19 @@ class FlaskOso:
         :param action: what is judged, a mapping of HTTP methods to actions, or ``None`` for
             the method of the request.
         :param resource: a class, for the object that the route names, or a constant.
-        :raises OsoError: the blueprint is registered already.
+        :raises OsoError: the blueprint is registered already, or has another guard that gives
+            its views the same argument.
         """
-        demand = make_demand(action, resource, actor=actor, key=key, load=load, serves_view=False)
+        demand = make_demand(
+            action, resource, actor=actor, key=key, load=load, name=name, serves_view=False
+        )
         guard = Guard(
             GuardKind.AUTHORIZE,
             Statement.of_caller(1),
             action=action,
             resource=resource,
             key=demand.key,
+            is_class_meant=demand.key is None and isinstance(resource, type),
             blueprint=blueprint.name,
         )
         guard_blueprint(self, blueprint, demand, guard)
