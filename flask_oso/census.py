@@ -19,7 +19,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from .globals import OsoState, Requirement, Unguarded, find_state
-from .mistakes import accidents, clashes
+from .mistakes import accidents, clashes, foreign_guards
 from .receivers import view_itself
 from .routes import (
     Duty,
@@ -73,6 +73,7 @@ class Row:
     methods: tuple[str, ...]
     url: str
     standing: Standing
+    variables: frozenset[str] = frozenset()
     #: What a request passes before its view, the outermost first.
     guards: tuple[Guard, ...] = ()
     #: Every request of the app is judged before its view.
@@ -81,6 +82,12 @@ class Row:
     place: Statement | None = None
     #: The row in one sentence, for those that are wrong; else why it is as it is.
     remark: str = ""
+    #: What is wrong with its guards.
+    mistakes: tuple[str, ...] = ()
+
+    def names_object(self, guard: Guard) -> bool:
+        """Tell whether the route names an object for a guard."""
+        return guard.key is not None and guard.key.variables_of(self.variables) is not None
 
     @property
     def is_gap(self) -> bool:
@@ -117,7 +124,7 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
     if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
         missing = _complaint(row for row in rows if row.standing is Standing.UNGUARDED)
     is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
-    mistaken = dict.fromkeys(row.remark for row in rows if row.standing is Standing.MISTAKEN)
+    mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
     misplaced = _misplacements(app, views)
     problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
     return Census(
@@ -133,9 +140,34 @@ def check_routes(app: Flask) -> str | None:
     census = take_census(app)
     gaps = [row for row in census.rows if row.standing is Standing.UNGUARDED]
     state = find_state(app)
-    if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
-        return census.problem
-    return "\n".join(filter(None, [census.problem, _complaint(gaps)])) or None
+    is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
+    complaints = [census.problem, None if is_told else _complaint(gaps)]
+    lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, census.rows))
+    return "\n".join(filter(None, [*complaints, *lost])) or None
+
+
+def unfound_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, str]]:
+    """Give guards with classes whose objects nothing finds, each once."""
+    state = find_state(app)
+    seen: set[tuple[int, type]] = set()
+    for row in rows if state is not None else ():
+        for guard in row.guards:
+            key = guard.key
+            extension = guard.extension or t.cast(OsoState, state).extension
+            if key is None or (id(extension), key.cls) in seen or not row.names_object(guard):
+                continue
+            seen.add((id(extension), key.cls))
+            if not extension.loaders.can_find(app, key.cls):
+                yield guard, _unfound(row, guard)
+
+
+def _unfound(row: Row, guard: Guard) -> str:
+    name = guard.resource.__name__
+    return (
+        f"Nothing finds the objects of {name!r} for a guard of the endpoint {row.endpoint!r}"
+        f" ({guard.place}). Register a function: '@oso.loader({name})', or give the session of"
+        " SQLAlchemy to 'set_get_session'."
+    )
 
 
 def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
@@ -191,6 +223,7 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
         "endpoint": endpoint,
         "methods": _without_head(methods),
         "url": f"{rule.host or ''}{rule.rule}",
+        "variables": frozenset(rule.arguments),
         "is_judged": state is not None and bool(state.route_authorizers),
     }
     if view is None or rule.redirect_to is not None:
@@ -203,16 +236,22 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
     if missed is not None:
         remark = _misplacement(missed, endpoint, view)
         return Row(standing=Standing.MISPLACED, remark=remark, **facts)
-    mistakes = [*_mistakes(guards, rule, view)]
+    mistakes = (*_mistakes(app, state, guards, rule, view),)
     if mistakes:
-        return Row(standing=Standing.MISTAKEN, remark="\n".join(mistakes), **facts)
+        return Row(
+            standing=Standing.MISTAKEN, remark=" ".join(mistakes), mistakes=mistakes, **facts
+        )
     standing = _standing(app, endpoint, method, is_judged=facts["is_judged"])
     remark = _remark(standing, endpoint, view, method, guards)
     return Row(standing=standing, remark=remark, **facts)
 
 
-def _mistakes(guards: tuple[Guard, ...], rule: Rule, view: View) -> Iterator[str]:
+def _mistakes(
+    app: Flask, state: OsoState | None, guards: tuple[Guard, ...], rule: Rule, view: View
+) -> Iterator[str]:
     where = f"the {describe(rule.endpoint, view)}"
+    if state is not None:
+        yield from foreign_guards(app, guards, state.bindings)
     yield from clashes(guards, where)
     # No decorator can say of the files of a blueprint that its class is meant.
     if not is_static(rule.endpoint, view):

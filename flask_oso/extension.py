@@ -39,7 +39,7 @@ from .globals import (
 )
 from .loading import Loaders
 from .oso import Oso
-from .polar.exceptions import OsoError, PolarFileNotFoundError
+from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
 from .refusals import Manner, refusal
@@ -66,6 +66,11 @@ _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_UNGUARDED_ROUTES": "refuse",
     "OSO_VETO_COMMITS": False,
 }
+
+_OTHER_FILES = (
+    "Two apps share an Oso and name different files: {}, and {}. Give each app an Oso of its own,"
+    " as in 'init_app(app, Oso())'."
+)
 
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
@@ -294,6 +299,7 @@ class FlaskOso:
             key=demand.key,
             is_class_meant=demand.key is None and isinstance(resource, type),
             blueprint=blueprint.name,
+            extension=self,
         )
         guard_blueprint(self, blueprint, demand, guard)
 
@@ -493,9 +499,16 @@ class FlaskOso:
     def _load(self, oso: Oso, policies: tuple[str, ...]) -> None:
         """Load policies, unless an app that shares the Oso has loaded the same."""
         with self._lock:
-            if policies and self._loaded.get(oso) != policies:
+            loaded = self._loaded.get(oso)
+            if not policies or loaded == policies:
+                return
+            try:
                 oso.load_files(list(policies))
-                self._loaded[oso] = policies
+            except PolarRuntimeError as error:
+                if loaded is not None:
+                    error.add_note(_OTHER_FILES.format(", ".join(loaded), ", ".join(policies)))
+                raise
+            self._loaded[oso] = policies
 
     def _reload(self, app: Flask, state: OsoState, oso: Oso, seen: tuple[Look, ...]) -> None:
         """Keep a policy as its files are; see ``OSO_RELOAD``."""

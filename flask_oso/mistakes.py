@@ -10,13 +10,17 @@ from __future__ import annotations
 import inspect
 import itertools
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from flask import Flask
 from werkzeug.routing import Rule
 
 from .polar.exceptions import OsoError
-from .routes import Guard
+from .routes import Guard, GuardKind
+
+if t.TYPE_CHECKING:
+    from .census import Row
+    from .globals import OsoState
 
 
 def check_guards(guards: Iterable[Guard], where: str) -> None:
@@ -60,12 +64,37 @@ def accidents(guards: Iterable[Guard], rule: Rule, where: str) -> Iterator[str]:
             yield _no_variable(guard, rule, free, where)
 
 
+def foreign_guards(app: Flask, guards: Iterable[Guard], known: Container[t.Any]) -> Iterator[str]:
+    """Say which guards ask the policy of a FlaskOso that the app does not have."""
+    for guard in guards:
+        if guard.extension is not None and guard.extension not in known:
+            yield foreign_extension(str(guard.blueprint), app)
+
+
 def foreign_extension(blueprint: str, app: Flask) -> str:
     """Say that a blueprint is guarded by an extension that the app does not have."""
     return (
         f"The blueprint {blueprint!r} is guarded by a FlaskOso that the app {app.name!r} does not"
         " have, so another policy than that of the app would be asked. Call 'guard' of the"
         " FlaskOso of the app, or 'init_app' of this one."
+    )
+
+
+def unused_extensions(app: Flask, state: OsoState, rows: Iterable[Row]) -> str | None:
+    """Say that decorators ask the first FlaskOso of an app that has several.
+
+    One that guards a blueprint, or judges routes, is there for that.
+    """
+    guards = [guard for row in rows for guard in row.guards if guard.kind is GuardKind.AUTHORIZE]
+    used = {state.extension, *state.route_authorizers, *(guard.extension for guard in guards)}
+    others = [each for each in state.bindings if each not in used]
+    osos = {id(state.bindings[each].oso) for each in (state.extension, *others)}
+    if len(osos) < 2 or all(guard.extension is not None for guard in guards):
+        return None
+    return (
+        f"The app {app.name!r} has {len(state.bindings)} FlaskOso with policies of their own, and"
+        " '@authorize' asks the one that was initialized first. To ask another one, call its"
+        " 'guard', 'authorize' or 'load', or initialize it first."
     )
 
 

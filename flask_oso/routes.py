@@ -24,6 +24,9 @@ from werkzeug.routing import Rule
 
 from .keys import Key
 
+if t.TYPE_CHECKING:
+    from .extension import FlaskOso
+
 View = Callable[..., t.Any]
 
 _MARK = "__flask_oso__"
@@ -96,6 +99,8 @@ class Guard:
     lifts: bool = False
     #: The blueprint whose views it guards, if it is no decorator.
     blueprint: str | None = None
+    #: Whose policy it asks, if it is no decorator.
+    extension: FlaskOso | None = None
     #: Why a view is exempt.
     reason: str | None = None
     #: Some app has a route that leads through this guard.
