@@ -19,6 +19,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from .globals import OsoState, Requirement, Unguarded, find_state
+from .mistakes import accidents, clashes, foreign_guards
+from .receivers import view_itself
 from .routes import (
     Duty,
     Guard,
@@ -30,9 +32,9 @@ from .routes import (
     describe_request,
     duty_of_endpoint,
     guards_met,
-    is_automatic_options,
     is_static,
     locate,
+    methods_of,
     missed_guard,
 )
 
@@ -54,10 +56,12 @@ class Standing(enum.Enum):
     UNGUARDED = "unguarded"
     #: A decorator stands where it has no effect.
     MISPLACED = "misplaced"
+    #: Its guards do not say what is judged, or what the view is given.
+    MISTAKEN = "mistaken"
 
 
 #: What an app must not have.
-GAPS = frozenset({Standing.UNGUARDED, Standing.MISPLACED})
+GAPS = frozenset({Standing.UNGUARDED, Standing.MISPLACED, Standing.MISTAKEN})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,6 +73,7 @@ class Row:
     methods: tuple[str, ...]
     url: str
     standing: Standing
+    variables: frozenset[str] = frozenset()
     #: What a request passes before its view, the outermost first.
     guards: tuple[Guard, ...] = ()
     #: Every request of the app is judged before its view.
@@ -77,6 +82,12 @@ class Row:
     place: Statement | None = None
     #: The row in one sentence, for those that are wrong; else why it is as it is.
     remark: str = ""
+    #: What is wrong with its guards.
+    mistakes: tuple[str, ...] = ()
+
+    def names_object(self, guard: Guard) -> bool:
+        """Tell whether the route names an object for a guard."""
+        return guard.key is not None and guard.key.variables_of(self.variables) is not None
 
     @property
     def is_gap(self) -> bool:
@@ -103,7 +114,7 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
 
     :param problem: one that is known already.
     """
-    views = dict(app.view_functions)
+    views = {name: t.cast(View, view_itself(each)) for name, each in app.view_functions.items()}
     for guard in (guard for view in views.values() for guard in all_guards(view)):
         guard.is_used = True
         guard.apps.add(app)
@@ -113,7 +124,9 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
     if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
         missing = _complaint(row for row in rows if row.standing is Standing.UNGUARDED)
     is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
-    problems = [problem, *_misplacements(app, views), None if is_forbidden else missing]
+    mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
+    misplaced = _misplacements(app, views)
+    problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
     return Census(
         views,
         rows,
@@ -127,16 +140,41 @@ def check_routes(app: Flask) -> str | None:
     census = take_census(app)
     gaps = [row for row in census.rows if row.standing is Standing.UNGUARDED]
     state = find_state(app)
-    if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
-        return census.problem
-    return "\n".join(filter(None, [census.problem, _complaint(gaps)])) or None
+    is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
+    complaints = [census.problem, None if is_told else _complaint(gaps)]
+    lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, census.rows))
+    return "\n".join(filter(None, [*complaints, *lost])) or None
+
+
+def unfound_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, str]]:
+    """Give guards with classes whose objects nothing finds, each once."""
+    state = find_state(app)
+    seen: set[tuple[int, type]] = set()
+    for row in rows if state is not None else ():
+        for guard in row.guards:
+            key = guard.key
+            extension = guard.extension or t.cast(OsoState, state).extension
+            if key is None or (id(extension), key.cls) in seen or not row.names_object(guard):
+                continue
+            seen.add((id(extension), key.cls))
+            if not extension.loaders.can_find(app, key.cls):
+                yield guard, _unfound(row, guard)
+
+
+def _unfound(row: Row, guard: Guard) -> str:
+    name = guard.resource.__name__
+    return (
+        f"Nothing finds the objects of {name!r} for a guard of the endpoint {row.endpoint!r}"
+        f" ({guard.place}). Register a function: '@oso.loader({name})', or give the session of"
+        " SQLAlchemy to 'set_get_session'."
+    )
 
 
 def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
     """Tell whether the endpoint has the view that the census saw."""
     if endpoint is None:
         return True
-    return census.views.get(endpoint) is app.view_functions.get(endpoint)
+    return census.views.get(endpoint) is view_itself(app.view_functions.get(endpoint))
 
 
 def _misplacements(app: Flask, views: dict[str, View]) -> Iterator[str]:
@@ -172,9 +210,9 @@ def _rows(app: Flask) -> Iterator[Row]:
     for rule in app.url_map.iter_rules():
         if rule.build_only:
             continue
-        entering = [each for each in _methods(app, rule) if not is_automatic_options(rule, each)]
+        view = app.view_functions.get(rule.endpoint)
         way = functools.partial(_way, app, rule)
-        for _, methods in itertools.groupby(sorted(entering), way):
+        for _, methods in itertools.groupby(sorted(methods_of(rule, view)), way):
             yield _row(app, state, rule, tuple(methods))
 
 
@@ -185,6 +223,7 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
         "endpoint": endpoint,
         "methods": _without_head(methods),
         "url": f"{rule.host or ''}{rule.rule}",
+        "variables": frozenset(rule.arguments),
         "is_judged": state is not None and bool(state.route_authorizers),
     }
     if view is None or rule.redirect_to is not None:
@@ -197,9 +236,26 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
     if missed is not None:
         remark = _misplacement(missed, endpoint, view)
         return Row(standing=Standing.MISPLACED, remark=remark, **facts)
+    mistakes = (*_mistakes(app, state, guards, rule, view),)
+    if mistakes:
+        return Row(
+            standing=Standing.MISTAKEN, remark=" ".join(mistakes), mistakes=mistakes, **facts
+        )
     standing = _standing(app, endpoint, method, is_judged=facts["is_judged"])
     remark = _remark(standing, endpoint, view, method, guards)
     return Row(standing=standing, remark=remark, **facts)
+
+
+def _mistakes(
+    app: Flask, state: OsoState | None, guards: tuple[Guard, ...], rule: Rule, view: View
+) -> Iterator[str]:
+    where = f"the {describe(rule.endpoint, view)}"
+    if state is not None:
+        yield from foreign_guards(app, guards, state.bindings)
+    yield from clashes(guards, where)
+    # No decorator can say of the files of a blueprint that its class is meant.
+    if not is_static(rule.endpoint, view):
+        yield from accidents(guards, rule, where)
 
 
 def _standing(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> Standing:
@@ -223,14 +279,6 @@ def _remark(
     if not skips:
         return ""
     return next((each.reason for each in skips if each.reason), "No reason is given.")
-
-
-def _methods(app: Flask, rule: Rule) -> Iterable[str]:
-    """Give the methods that a rule takes, and those of the view where it takes any."""
-    if rule.methods is not None:
-        return rule.methods
-    view_class = getattr(app.view_functions.get(rule.endpoint), "view_class", None)
-    return getattr(view_class, "methods", None) or ("*",)
 
 
 def _way(app: Flask, rule: Rule, method: str) -> tuple[t.Any, ...]:

@@ -21,8 +21,9 @@ from flask import Flask
 from .callees import Callee
 from .demands import Demand, make_demand
 from .globals import NOT_GIVEN, state_of, this_app, this_mark
+from .mistakes import check_guards
 from .polar.exceptions import OsoError
-from .routes import Guard, GuardKind, Statement, add_guard
+from .routes import Guard, GuardKind, Statement, add_guard, guards_of, methods_being_decorated
 
 if t.TYPE_CHECKING:
     from .extension import FlaskOso
@@ -32,7 +33,12 @@ F = t.TypeVar("F", bound=Callable[..., t.Any])
 
 @t.overload
 def authorize(
-    func: F, resource: t.Any = ..., *, actor: t.Any = NOT_GIVEN, action: t.Any = None
+    func: F,
+    resource: t.Any = ...,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    action: t.Any = None,
+    load: t.Literal[False] | None = None,
 ) -> F: ...
 @t.overload
 def authorize(
@@ -41,6 +47,7 @@ def authorize(
     *,
     actor: t.Any = NOT_GIVEN,
     action: t.Any = None,
+    load: t.Literal[False] | None = None,
 ) -> Callable[[F], F]: ...
 @t.overload
 def authorize(
@@ -50,6 +57,7 @@ def authorize(
     actor: t.Any = NOT_GIVEN,
     key: str | Sequence[str] | None = None,
     load: bool | None = None,
+    name: str | None = None,
 ) -> Callable[[F], F]: ...
 def authorize(
     func: F | str | Mapping[str, t.Any] | None = None,
@@ -59,6 +67,7 @@ def authorize(
     action: t.Any = None,
     key: str | Sequence[str] | None = None,
     load: bool | None = None,
+    name: str | None = None,
 ) -> F | Callable[[F], F]:
     """Enter the view only if the policy allows it.
 
@@ -66,12 +75,14 @@ def authorize(
     ``post_id``, or else in ``id``. The view is given it as ``post``, if it takes that. Where
     there is none, and where the actor may not read it, the answer is 404; where the actor may
     read it but not do this, 403; where nobody is logged in and the app has a login, 401.
-    Without such a variable the class itself is judged.
+    On a route without variables the class itself is judged; on one that has others, that has
+    to be said with ``load=False``.
 
     In place of the action it may be given a mapping of HTTP methods to actions.
 
-    ``@authorize`` and ``@authorize(action=..., resource=...)`` judge what they are given. A
-    denial is 403.
+    ``@authorize`` and ``@authorize(action=..., resource=...)`` judge what they are given: of a
+    class the class itself, which has to be said with ``load=False`` on a route with variables.
+    A denial is 403.
 
     :param resource: what is judged; ``flask.request`` stands for the request.
     :param actor: who is judged, the current actor if left out. ``None`` is the anonymous actor.
@@ -79,24 +90,23 @@ def authorize(
     :param key: the URL variable that identifies the object, or several.
     :param load: ``False`` to judge the class whatever the route has, ``True`` to make a route
         without the variable an error.
+    :param name: the argument in which the view takes the object, if that is not to be named
+        after the class. Two guards never give the same one, unless they find the same object.
     """
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:
             raise OsoError("'@authorize' was given two actions. Give it one.")
-        demand = make_demand(func, resource, actor=actor, key=key, load=load)
+        demand = make_demand(func, resource, actor=actor, key=key, load=load, name=name)
         return _demanding(demand)
     _check_order(func, resource)
-    if key is not None or load is not None:
-        raise OsoError(
-            "'key' and 'load' belong to '@authorize(action, class)', which finds an object."
-        )
     subject = None if resource is NOT_GIVEN else resource
+    _check_is_judged_as_it_is(subject, key, load, name)
 
     def check(app: Flask) -> None:
         extension = _begin(app)
         extension.authorize(subject, actor=actor, action=action)
 
-    facts = {"action": action, "resource": subject}
+    facts = {"action": action, "resource": subject, "is_class_meant": load is False}
     return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
 
 
@@ -153,6 +163,13 @@ def _demanding(demand: Demand) -> Callable[[F], F]:
     def decorate(view: F) -> F:
         _check_is_view(view, GuardKind.AUTHORIZE)
         demand.check_view(view)
+        facts = {"action": demand.action, "resource": demand.resource, "key": demand.key}
+        is_class_meant = demand.key is None and isinstance(demand.resource, type)
+        place = Statement.of_caller(1)
+        guard = Guard(GuardKind.AUTHORIZE, place, **facts, is_class_meant=is_class_meant)
+        for method in methods_being_decorated(1) or [view]:
+            inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
+            check_guards([guard, *inner], f"the view {_name_of(method)!r}")
         callee = Callee(view)
 
         @functools.wraps(view)
@@ -167,8 +184,6 @@ def _demanding(demand: Demand) -> Callable[[F], F]:
                     del arguments[name]
             return callee.of(app)(*args, **arguments)
 
-        facts = {"action": demand.action, "resource": demand.resource, "key": demand.key}
-        guard = Guard(GuardKind.AUTHORIZE, Statement.of_caller(1), **facts)
         add_guard(guarded, view, guard)
         return t.cast(F, guarded)
 
@@ -211,6 +226,22 @@ def _check_order(func: t.Any, resource: t.Any) -> None:
             f"'@authorize' was given the class {name!r} in place of an action. The action stands"
             f" first: '@authorize(\"{resource}\", {name})'."
         )
+
+
+def _check_is_judged_as_it_is(
+    resource: t.Any, key: t.Any, load: bool | None, name: str | None
+) -> None:
+    """Refuse options for objects where none is looked for."""
+    if load is False and isinstance(resource, type):
+        load = None
+    if key is not None or load is not None or name is not None:
+        raise OsoError(
+            "'key', 'load' and 'name' belong to '@authorize(action, class)', which finds an object."
+        )
+
+
+def _name_of(view: t.Any) -> str:
+    return getattr(view, "__qualname__", None) or type(view).__qualname__
 
 
 def _check_is_view(view: t.Any, kind: GuardKind) -> None:

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 
 from flask import Flask, has_request_context
 
-from .globals import NOT_GIVEN, this_mark, this_request
+from .globals import NOT_GIVEN, RequestMark, this_app, this_mark, this_request
 from .keys import Key, make_key
 from .polar.exceptions import OsoError
 from .refusals import Manner
-from .routes import View, entered_function, guards_of
+from .routes import View, entered_function, guards_of, is_static
 
 if t.TYPE_CHECKING:
     from .extension import FlaskOso
@@ -46,8 +46,8 @@ class Parameters:
     by_keyword: frozenset[str] = frozenset()
     #: It has ``**kwargs``.
     takes_all: bool = False
-    #: A guard further inside finds an object, too.
-    has_guard: bool = False
+    #: The keys of guards further inside, which find objects, too.
+    keys: tuple[Key, ...] = ()
 
     def take(self, name: str) -> bool:
         """Tell whether the view takes an argument by keyword."""
@@ -80,12 +80,12 @@ class Demand:
         view: View,
         given: Arguments,
         *,
-        has_next: bool = False,
+        behind: Sequence[Key] = (),
     ) -> Arguments:
         """Give the arguments to call a view with.
 
         :param given: what it would be called with.
-        :param has_next: another guard comes before the view, and finds an object, too.
+        :param behind: the keys of guards that come before the view, and find objects, too.
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made.
         """
@@ -95,15 +95,21 @@ class Demand:
             return given
         parameters = self._parameters_of(view, _entered(app, view))
         variables = self._variables(parameters, given)
-        found = {}
+        further = (*behind, *parameters.keys)
+        found, mark = {}, this_mark(app)
         if variables is None:
             self._judge(extension, action)
         else:
             identity = key.identity_in(given, variables)
+            _check_same(mark, key, identity)
             loaded: t.Any = extension.load(key.cls, identity, actor=self.actor, action=action)
-            found = {key.keyword: loaded} if parameters.take(key.keyword) else {}
-        used = _note_used(app, variables or ())
-        if parameters.takes_all or parameters.has_guard or has_next:
+            # Of guards that find the same, the last one gives it; the others leave the variable.
+            is_left = any(each.keyword == key.keyword for each in further)
+            if parameters.take(key.keyword) and not is_left:
+                _check_not_given(key, given, loaded)
+                found = {key.keyword: loaded}
+        used = _note_passage(mark, key, given, variables, is_last=not further)
+        if further or parameters.takes_all:
             return {**given, **found}
         # The last guard leaves out what objects took the place of, for all of them.
         left_out = used - parameters.by_keyword
@@ -157,8 +163,8 @@ class Demand:
         known = self._known.get(key)
         if known is None:
             guards = [*guards_of(view), *guards_of(entered)]
-            has_guard = any(guard.key is not None for guard in guards)
-            parameters = dataclasses.replace(parameters_of(entered), has_guard=has_guard)
+            keys = tuple(guard.key for guard in guards if guard.key is not None)
+            parameters = dataclasses.replace(parameters_of(entered), keys=keys)
             known = parameters, view, entered
             # A descriptor of a class may make a new function each time.
             if len(self._known) < _MOST_VIEWS:
@@ -184,7 +190,7 @@ class Demand:
                 )
             return variables
         is_wanted = self.serves_view and key.keyword in parameters.by_keyword
-        if key.is_required or is_wanted:
+        if key.is_required or is_wanted or _is_by_accident(given):
             raise OsoError(
                 f"The route does not have {key}, so it names no object of"
                 f" {key.cls.__name__!r}. Name its variable with 'key', or judge the class itself"
@@ -200,6 +206,7 @@ def make_demand(
     actor: t.Any = NOT_GIVEN,
     key: str | Sequence[str] | None = None,
     load: bool | None = None,
+    name: str | None = None,
     serves_view: bool = True,
 ) -> Demand:
     """Make the demand that a decorator states.
@@ -208,7 +215,7 @@ def make_demand(
     """
     if isinstance(action, Mapping):
         _check_methods(action)
-    return Demand(action, resource, actor, make_key(resource, key, load), serves_view)
+    return Demand(action, resource, actor, make_key(resource, key, load, name), serves_view)
 
 
 def parameters_of(view: View) -> Parameters:
@@ -253,10 +260,70 @@ def _route_variables() -> set[str]:
     return set() if rule is None else rule.arguments
 
 
-def _note_used(app: Flask, variables: tuple[str, ...]) -> frozenset[str]:
-    """Note that an object takes the place of variables; give all of which that is so."""
-    mark = this_mark(app)
-    used = frozenset(variables)
-    if mark is not None:
-        used = mark.used_variables = mark.used_variables | used
+def _is_by_accident(given: Arguments) -> bool:
+    """Tell whether a call that finds no object is given a variable of the route, all the same."""
+    if not has_request_context():
+        return False
+    rule = this_request().url_rule
+    if rule is None or rule.arguments.difference(rule.defaults or ()).isdisjoint(given):
+        return False
+    # No decorator can say of the files of a blueprint that its class is meant.
+    return not is_static(rule.endpoint, this_app().view_functions[rule.endpoint])
+
+
+def _check_same(mark: RequestMark | None, key: Key, identity: t.Any) -> None:
+    """Refuse another object than guards further outside have judged for the same argument.
+
+    :raises OsoError: it is another one.
+    """
+    for judged in mark.judged if mark is not None else ():
+        if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
+            raise OsoError(
+                f"Two guards of a view judge the object that it takes as {key.keyword!r}, and the"
+                f" one finds it by {judged[2]!r}, the other by {identity!r}. Put what changes the"
+                " arguments in between above both, or below."
+            )
+
+
+def _check_not_given(key: Key, given: Arguments, loaded: t.Any) -> None:
+    """Refuse to put an object in the place of one that a call is given already.
+
+    :raises OsoError: it is another one, and no variable of the route.
+    """
+    already = given.get(key.keyword, loaded)
+    if already is loaded or already is _route_values().get(key.keyword, NOT_GIVEN):
+        return
+    raise OsoError(
+        f"The view is given {key.keyword!r} already, and a guard found another object for it. Give"
+        " the guard a 'name' of its own. If there are two guards that find the same, the"
+        " decorators between them have to use 'functools.wraps'."
+    )
+
+
+def _route_values() -> Mapping[str, t.Any]:
+    return this_request().view_args or {} if has_request_context() else {}
+
+
+def _note_passage(
+    mark: RequestMark | None,
+    key: Key,
+    given: Arguments,
+    variables: tuple[str, ...] | None,
+    *,
+    is_last: bool,
+) -> frozenset[str]:
+    """Note what a guard has found for those behind it; give the variables that all have used.
+
+    With the last one that ends: a view may call another one, which has guards of its own.
+    """
+    used = frozenset(variables or ())
+    if mark is None:
+        return used
+    used |= mark.used_variables
+    if is_last:
+        if mark.used_variables:
+            mark.used_variables, mark.judged = frozenset(), ()
+    elif variables is not None:
+        mark.used_variables = used
+        mark.judged += ((key.keyword, key.cls, key.identity_in(given, variables)),)
     return used

@@ -39,7 +39,7 @@ from .globals import (
 )
 from .loading import Loaders
 from .oso import Oso
-from .polar.exceptions import OsoError, PolarFileNotFoundError
+from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
 from .refusals import Manner, refusal
@@ -67,6 +67,11 @@ _CONFIG_DEFAULTS: dict[str, t.Any] = {
     "OSO_UNGUARDED_ROUTES": "refuse",
     "OSO_VETO_COMMITS": False,
 }
+
+_OTHER_FILES = (
+    "Two apps share an Oso and name different files: {}, and {}. Give each app an Oso of its own,"
+    " as in 'init_app(app, Oso())'."
+)
 
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
@@ -271,6 +276,7 @@ class FlaskOso:
         actor: t.Any = NOT_GIVEN,
         key: str | Sequence[str] | None = None,
         load: bool | None = None,
+        name: str | None = None,
     ) -> None:
         """Guard every view of a blueprint, and of those inside of it, also of later ones.
 
@@ -281,16 +287,21 @@ class FlaskOso:
         :param action: what is judged, a mapping of HTTP methods to actions, or ``None`` for
             the method of the request.
         :param resource: a class, for the object that the route names, or a constant.
-        :raises OsoError: the blueprint is registered already.
+        :raises OsoError: the blueprint is registered already, or has another guard that gives
+            its views the same argument.
         """
-        demand = make_demand(action, resource, actor=actor, key=key, load=load, serves_view=False)
+        demand = make_demand(
+            action, resource, actor=actor, key=key, load=load, name=name, serves_view=False
+        )
         guard = Guard(
             GuardKind.AUTHORIZE,
             Statement.of_caller(1),
             action=action,
             resource=resource,
             key=demand.key,
+            is_class_meant=demand.key is None and isinstance(resource, type),
             blueprint=blueprint.name,
+            extension=self,
         )
         guard_blueprint(self, blueprint, demand, guard)
 
@@ -492,9 +503,16 @@ class FlaskOso:
     def _load(self, oso: Oso, policies: tuple[str, ...]) -> None:
         """Load policies, unless an app that shares the Oso has loaded the same."""
         with self._lock:
-            if policies and self._loaded.get(oso) != policies:
+            loaded = self._loaded.get(oso)
+            if not policies or loaded == policies:
+                return
+            try:
                 oso.load_files(list(policies))
-                self._loaded[oso] = policies
+            except PolarRuntimeError as error:
+                if loaded is not None:
+                    error.add_note(_OTHER_FILES.format(", ".join(loaded), ", ".join(policies)))
+                raise
+            self._loaded[oso] = policies
 
     def _reload(self, app: Flask, state: OsoState, oso: Oso, seen: tuple[Look, ...]) -> None:
         """Keep a policy as its files are; see ``OSO_RELOAD``."""

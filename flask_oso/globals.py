@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from .census import Census
     from .extension import FlaskOso
     from .oso import Oso
+    from .receivers import Gift
     from .testing import StandIn
 
 # To read one attribute of a proxy takes longer than to find its object.
@@ -170,8 +171,12 @@ class RequestMark:
     reported: bool = False
     #: Whom the token of the request names; ``None`` is nobody.
     token_actor: t.Any = NOT_GIVEN
-    #: The URL variables in whose place the view is given an object.
+    #: The URL variables that guards of the view have used, while further ones come.
     used_variables: frozenset[str] = frozenset()
+    #: The arguments for which these guards found objects, each with class and identity.
+    judged: tuple[tuple[str, type, t.Any], ...] = ()
+    #: What the guards of blueprints give the view.
+    gift: Gift | None = None
     #: The status of a response that carries nothing of the view, and replaced one that did.
     withheld_as: int | None = None
 

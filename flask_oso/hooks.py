@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, default_exce
 
 from .census import Census, is_current, take_census
 from .commits import veto_configured
+from .forgetting import question_in
 from .globals import (
     OsoState,
     RequestMark,
@@ -30,6 +31,7 @@ from .globals import (
     this_app,
     this_request,
 )
+from .mistakes import unused_extensions
 from .polar.exceptions import OsoError
 from .polar.spelling import nearest
 from .responses import ForbiddenProblem
@@ -57,6 +59,12 @@ if t.TYPE_CHECKING:
 _FORGOTTEN = (
     "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
     " with '@skip_authorization'."
+)
+#: Modules of classes that every policy knows.
+_NOT_OF_PROGRAMS = ("builtins", "datetime", "flask.wrappers")
+_ASKED_ITSELF = (
+    "Its code calls {!r}. That of an Oso, such as 'current_oso', does not count: call 'authorize'"
+    " or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
 )
 _UNDECIDED = (
     "answered although the authorization came to no decision; its answer was withheld. An error"
@@ -251,6 +259,9 @@ class Gates:
             app.logger.warning("These answer 403. %s", census.forbidden)
         if is_first and state.oso is not None:
             warn_of_vain_guards(app, state.oso)
+        unused = unused_extensions(app, state, census.rows) if is_first else None
+        if unused is not None:
+            app.logger.warning(unused)
         return census
 
 
@@ -284,6 +295,9 @@ def _not_called(app: Flask, current: Request, note: str) -> OsoError:
     view = app.view_functions.get(endpoint)
     what = describe_request(endpoint, view, current.method) if view is not None else "The app"
     error.add_note(f"{what} {note}")
+    asked = question_in(view, current.method) if view is not None and note == _FORGOTTEN else None
+    if asked is not None:
+        error.add_note(_ASKED_ITSELF.format(asked))
     return error
 
 
@@ -341,7 +355,8 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
     known = oso.known_actions()
     for guard, where, methods in _guards(app):
         found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
-        for complaint in filter(None, [*found, _unknown_class(guard, where, oso)]):
+        found += [_unknown_class(guard, where, oso), _text_for_class(guard, where, oso)]
+        for complaint in filter(None, found):
             yield guard, complaint
 
 
@@ -395,6 +410,24 @@ def _unknown_class(guard: Guard, where: str, oso: Oso) -> str | None:
         f"The {where} names the class {name!r} as its resource, but no class of that name is"
         f" registered. Call 'register_class({name})' before the policy loads."
     )
+
+
+def _text_for_class(guard: Guard, where: str, oso: Oso) -> str | None:
+    """Say that a text is judged where a class is meant: no rule has the text."""
+    text = guard.resource
+    if not isinstance(text, str) or _is_in_policy(text, oso):
+        return None
+    cls = oso.host.classes.get(text)
+    if cls is None or getattr(cls, "__module__", None) in _NOT_OF_PROGRAMS:
+        return None
+    return (
+        f"The {where} names the text {text!r} as its resource, which no rule has, and not the class"
+        f" of this name. Write {text!r} without quotes."
+    )
+
+
+def _is_in_policy(text: str, oso: Oso) -> bool:
+    return any(f'"{text}"' in source.text for source in oso.engine.policy.sources)
 
 
 def _is_known(resource: type, guard: Guard, oso: Oso) -> bool:

@@ -33,6 +33,17 @@ class Loaders:
         """Tell whether a function finds the objects of a class."""
         return cls in self._functions
 
+    def can_find(self, app: Flask, cls: type) -> bool:
+        """Tell whether anything finds objects of a class in an app."""
+        if cls in self._functions:
+            return True
+        extension = app.extensions.get("sqlalchemy")
+        if self._get_session is None and getattr(extension, "session", None) is None:
+            return False
+        from .sqlalchemy.identities import is_mapped
+
+        return is_mapped(cls)
+
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
         """Find the objects of mapped classes in the session that a function gives."""
         self._get_session = Callee(get_session)

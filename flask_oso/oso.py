@@ -17,6 +17,7 @@ from .polar.console import Console
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.limits import Limits
 from .polar.polar import Polar
+from .polar.sides import Sides
 from .polar.terms import Variable
 
 if t.TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Oso(Polar):
         self.not_found_error = not_found_error
         self.read_action = read_action
         self._builder: QueryBuilder | None = None
+        self._sides: Sides | None = None
         # Looked up, since nothing here knows werkzeug; without it there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
 
@@ -113,7 +115,16 @@ class Oso(Polar):
         proxy = self._proxy
         if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
             actor, action, resource = _itself(actor), _itself(action), _itself(resource)
-        return self._engine.allow(actor, action, resource)
+        engine = self._engine
+        allowed = engine.allow(actor, action, resource)
+        if not allowed:
+            # Denials are many: a call more would be felt.
+            sides = self._sides
+            if sides is None or sides.engine is not engine:
+                sides = self._sides = Sides(engine)
+            if type(resource) in sides.actors:
+                sides.look_at(actor, action, resource)
+        return allowed
 
     def authorize(
         self, actor: t.Any, action: t.Any, resource: t.Any, *, check_read: bool = True
@@ -128,6 +139,9 @@ class Oso(Polar):
         actor, action, resource = _itself(actor), _itself(action), _itself(resource)
         if engine.allow(actor, action, resource):
             return
+        if self._sides is None or self._sides.engine is not engine:
+            self._sides = Sides(engine)
+        self._sides.look_at(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):

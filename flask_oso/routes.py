@@ -19,13 +19,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from flask import Blueprint, Flask, Request
 from flask.views import MethodView
+from flask.views import View as ClassView
 from werkzeug.routing import Rule
 
 from .keys import Key
 
+if t.TYPE_CHECKING:
+    from .extension import FlaskOso
+
 View = Callable[..., t.Any]
 
 _MARK = "__flask_oso__"
+_AS_VIEW = ClassView.as_view.__func__.__code__  # type: ignore[attr-defined]
 #: A view with more functions around and below it than this is not searched further.
 _SEARCH_LIMIT = 200
 
@@ -88,16 +93,25 @@ class Guard:
     resource: t.Any = None
     #: What identifies the object in a route; ``None`` if the resource is judged as it is.
     key: Key | None = None
+    #: The class itself is judged, and 'load=False' says that this is meant.
+    is_class_meant: bool = False
     #: It keeps the guards of blueprints from the view as well.
     lifts: bool = False
     #: The blueprint whose views it guards, if it is no decorator.
     blueprint: str | None = None
+    #: Whose policy it asks, if it is no decorator.
+    extension: FlaskOso | None = None
     #: Why a view is exempt.
     reason: str | None = None
     #: Some app has a route that leads through this guard.
     is_used: bool = False
     #: The apps that have one.
     apps: weakref.WeakSet[Flask] = dataclasses.field(default_factory=weakref.WeakSet)
+
+    @property
+    def is_of_class(self) -> bool:
+        """Whether it asks about a class, or about an object of one."""
+        return self.kind is GuardKind.AUTHORIZE and isinstance(self.resource, type)
 
     def actions_of(self, methods: Collection[str]) -> list[t.Any]:
         """Give the action, or those that a mapping has for HTTP methods."""
@@ -151,13 +165,19 @@ def guards_of_request(view: View, method: str) -> list[Guard]:
 
 def add_blueprint_guard(blueprint: Blueprint, guard: Guard) -> None:
     """Note that the views of a blueprint, and of those inside of it, are behind a guard."""
-    vars(blueprint)[_MARK] = (*vars(blueprint).get(_MARK, ()), guard)
+    vars(blueprint)[_MARK] = (*own_guards(blueprint), guard)
+
+
+def own_guards(blueprint: object) -> tuple[Guard, ...]:
+    """Give the guards of a blueprint itself, in the order in which a request meets them."""
+    guards: tuple[Guard, ...] = vars(blueprint).get(_MARK, ())
+    return guards
 
 
 def guards_of_blueprints(app: Flask) -> list[Guard]:
     """Give the guards of all blueprints of the app, each once."""
     blueprints = {id(each): each for each in app.blueprints.values()}
-    return [guard for each in blueprints.values() for guard in vars(each).get(_MARK, ())]
+    return [guard for each in blueprints.values() for guard in own_guards(each)]
 
 
 def guards_met(app: Flask, endpoint: str, method: str) -> list[Guard]:
@@ -207,6 +227,28 @@ def duty_of_endpoint(app: Flask, endpoint: str, method: str) -> Duty:
 def is_automatic_options(rule: Rule, method: str) -> bool:
     """Tell whether Flask itself answers, without entering the view."""
     return method == "OPTIONS" and getattr(rule, "provide_automatic_options", False) is True
+
+
+def methods_being_decorated(depth: int) -> list[View]:
+    """Give the methods of a class whose ``as_view`` so many calls above applies a decorator.
+
+    What it decorates does not know its class yet.
+    """
+    frame = inspect.currentframe()
+    for _ in range(depth + 1):
+        frame = frame.f_back if frame is not None else None
+    if frame is None or frame.f_code is not _AS_VIEW:
+        return []
+    view_class = frame.f_locals["cls"]
+    handlers = [_handler(view_class, each) for each in view_class.methods or ()]
+    return [view_class.dispatch_request, *(each[1] for each in handlers if each is not None)]
+
+
+def methods_of(rule: Rule, view: View | None) -> Collection[str]:
+    """Give the methods with which a rule enters a view; ``*`` where it takes any."""
+    if rule.methods is not None:
+        return {each for each in rule.methods if not is_automatic_options(rule, each)}
+    return getattr(getattr(view, "view_class", None), "methods", None) or ("*",)
 
 
 def describe(endpoint: str, view: View) -> str:
@@ -262,7 +304,7 @@ def _blueprint_guards(app: Flask, endpoint: str) -> Iterator[Guard]:
     """Give the guards of the blueprints of an endpoint, the outermost blueprint first."""
     parts = endpoint.split(".")[:-1]
     for name in itertools.accumulate(parts, "{}.{}".format):
-        yield from vars(app.blueprints[name]).get(_MARK, ()) if name in app.blueprints else ()
+        yield from own_guards(app.blueprints[name]) if name in app.blueprints else ()
 
 
 def _missed_guard(view: View) -> Guard | None:

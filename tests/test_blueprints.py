@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing as t
 
@@ -246,16 +247,250 @@ def test_guards_of_one_blueprint_find_the_same_object(house: Flask, guard: Flask
 def test_last_guard_leaves_out_what_objects_took_the_place_of(
     house: Flask, guard: FlaskOso
 ) -> None:
-    """Also where it judges a class, since the route names no object of that."""
+    """Also where another one judges a class."""
     guard.oso_of(house.extensions["oso"]).register_class(House)
     outer, posts = Blueprint("outer", "outer"), Blueprint("posts", "posts")
     guard.guard(outer, "read", Post)
-    guard.guard(posts, "enter", House, actor="root")
+    guard.guard(posts, "enter", House, actor="root", load=False)
     posts.add_url_rule("/<post_id>", "show", lambda post: post.owner)
     outer.register_blueprint(posts)
     house.register_blueprint(outer)
 
     assert answers(house, "/1") == [200, 404]
+
+
+def test_guard_leaves_the_arguments_of_the_request_alone(house: Flask, guard: FlaskOso) -> None:
+    """Whoever reads 'request.view_args' finds what Flask put there, before, in and after a view."""
+    seen: list[t.Any] = []
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.before_request(lambda: seen.append(dict(request.view_args or {})))
+
+    @posts.get("/<post_id>")
+    def show(post: Post) -> str:
+        seen.append(request.view_args)
+        return post.owner
+
+    house.after_request(lambda response: seen.append(request.view_args) or response)
+    house.register_blueprint(posts)
+
+    assert house.test_client().get("/1?user=ann").text == "ann"
+    assert seen == [{"post_id": "1"}] * 3
+
+
+def test_guard_hands_the_view_what_others_put_into_the_arguments(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """A function behind the guard may add or take away what identifies nothing."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.before_request(lambda: t.cast(t.Any, request.view_args).update(page=7))
+    posts.add_url_rule("/<post_id>", "show", lambda post, page: f"{post.owner} {page}")
+    house.register_blueprint(posts)
+
+    assert house.test_client().get("/1?user=ann").text == "ann 7"
+
+
+def test_variable_does_not_change_behind_a_guard(house: Flask, guard: FlaskOso) -> None:
+    """The view is not given another identity than the one that was judged."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.before_request(lambda: t.cast(t.Any, request.view_args).update(post_id="2"))
+    posts.add_url_rule("/<post_id>", "show", lambda post_id: post_id)
+    house.register_blueprint(posts)
+    house.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        house.test_client().get("/1?user=ann")
+
+    assert str(caught.value) == (
+        "The URL variable 'post_id' was '1' when a guard judged its object, and is '2' now. Change"
+        " 'request.view_args' before the guard, as in a function of 'url_value_preprocessor'."
+    )
+
+
+def test_view_that_another_one_calls_is_given_no_more_than_that_gives(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """What a guard found is for the view that Flask calls."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "show", lambda post: post.owner)
+    call = house.view_functions
+    posts.add_url_rule("/<post_id>/x", "x", lambda post: call["posts.show"](post=POSTS["2"]))
+    house.register_blueprint(posts)
+    client = house.test_client()
+
+    texts = [client.get(path, query_string={"user": "ann"}).text for path in ("/1/x", "/1", "/1/x")]
+
+    assert texts == ["eve", "ann", "eve"]
+
+
+def test_view_that_took_the_place_of_another_is_given_the_object(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """An app may wrap its views at any time."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/<post_id>", "show", lambda post: post.owner)
+    house.register_blueprint(posts)
+    before = house.test_client().get("/1?user=ann").text
+    view = house.view_functions["posts.show"]
+    house.view_functions["posts.show"] = functools.wraps(view)(lambda **it: view(**it).upper())
+
+    assert (before, house.test_client().get("/1?user=ann").text) == ("ann", "ANN")
+
+
+# -- two guards ----------------------------------------------------------------------
+
+
+def test_guards_of_a_blueprint_do_not_give_one_argument(guard: FlaskOso) -> None:
+    """It is noticed when the second one is stated."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+
+    with pytest.raises(OsoError) as caught:
+        guard.guard(posts, "edit", Post, key="target_id")
+
+    assert "Two guards of the blueprint 'posts' give the argument 'post':" in str(caught.value)
+    assert (
+        "Give one a name of its own, as in"
+        ' \'guard(posts, "edit", Post, key="target_id", name="target")\'.'
+    ) in str(caught.value)
+
+
+class Sources(MethodView):
+    """A class of which one method finds another post."""
+
+    def get(self, post: Post) -> str:
+        return post.owner
+
+    @authorize("read", Post, key="source_id")
+    def put(self, post: Post) -> str:
+        return post.owner
+
+
+@pytest.mark.parametrize(
+    "view", [authorize("read", Post, key="source_id")(lambda post: "x"), Sources.as_view("x")]
+)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_guards_of_a_blueprint_and_a_view_do_not_give_one_argument(
+    house: Flask, guard: FlaskOso, view: t.Any, depth: int
+) -> None:
+    """It is noticed when the app is given the blueprint, however deep the view is in it."""
+    posts, outer = Blueprint("posts", "posts"), Blueprint("outer", "outer")
+    guard.guard(posts if depth == 1 else outer, "edit", Post)
+    posts.add_url_rule("/<post_id>/<source_id>", "copy", view)
+    outer.register_blueprint(posts)
+
+    with pytest.raises(OsoError, match=r"^Two guards of the endpoint 'outer\.posts\.copy' \("):
+        house.register_blueprint(outer)
+
+
+def test_guards_of_nested_blueprints_do_not_give_one_argument(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """Each of them is fine in itself."""
+    inner, outer = Blueprint("inner", "inner"), Blueprint("outer", "outer")
+    guard.guard(inner, "read", Post, key="source_id")
+    guard.guard(outer, "edit", Post)
+    inner.add_url_rule("/<post_id>/<source_id>", "copy", lambda post: post.owner)
+    outer.register_blueprint(inner)
+
+    with pytest.raises(OsoError, match=r"^Two guards of the endpoint 'outer\.inner\.copy' \("):
+        house.register_blueprint(outer)
+
+
+def test_guard_that_a_view_lifts_clashes_with_none(house: Flask, guard: FlaskOso) -> None:
+    """The guards that a request meets count."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "edit", Post)
+    view = authorize("read", Post, key="source_id")(lambda post: post.owner)
+    posts.add_url_rule("/<source_id>", "show", skip_authorization(blueprint=True)(view))
+    house.register_blueprint(posts)
+
+    assert answers(house, "/1") == [200, 404]
+
+
+def test_guards_of_blueprint_and_view_with_names_give_each_its_object(
+    house: Flask, guard: FlaskOso
+) -> None:
+    """The name may be that of either."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post, key="source_id", name="source")
+    view = authorize("read", Post, actor="eve")(lambda post, source: f"{post.owner} {source.owner}")
+    posts.add_url_rule("/<post_id>/<source_id>", "copy", view)
+    house.register_blueprint(posts)
+
+    assert house.test_client().get("/2/1?user=ann").text == "eve ann"
+    assert answers(house, "/1/1") + answers(house, "/2/2") == [404, 404, 404, 200]
+
+
+def test_clash_in_a_view_that_came_later_is_refused(house: Flask, guard: FlaskOso) -> None:
+    """What no registration saw is met by the census."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "edit", Post)
+    posts.add_url_rule("/<post_id>/<source_id>", "copy", authorizes_inside(lambda post: "x"))
+    house.register_blueprint(posts)
+    view = authorize("read", Post, key="source_id")(lambda post: "SECRET")
+    house.view_functions["posts.copy"] = view
+
+    assert answers(house, "/1/1") == [500, 500]
+
+
+# -- a class judged by accident ------------------------------------------------------
+
+
+def test_guard_does_not_judge_the_class_by_accident(house: Flask, guard: FlaskOso) -> None:
+    """A view of a blueprint that is about something else says what it is about."""
+    posts = Blueprint("posts", "posts")
+    guard.guard(posts, "read", Post)
+    posts.add_url_rule("/of/<owner>", "of", lambda owner: owner)
+    house.register_blueprint(posts)
+
+    with pytest.raises(OsoError) as caught:
+        guard.check_routes(house)
+
+    assert str(caught.value).endswith(
+        " or judge the class itself with 'load=False', as in 'guard(posts, \"read\", Post,"
+        " load=False)'. A view of a blueprint that is another case takes"
+        " '@skip_authorization(blueprint=True)' and a guard of its own."
+    )
+    assert answers(house, "/of/ann") == [500, 500]
+
+
+def test_static_files_of_a_guard_of_a_class_are_no_accident(
+    house: Flask, guard: FlaskOso, tmp_path: t.Any
+) -> None:
+    """Flask gives their route a variable, and nobody can decorate it: the class is judged."""
+    (tmp_path / "plan.txt").write_text("plan")
+    posts = Blueprint("posts", "posts", static_folder=str(tmp_path), url_prefix="/posts")
+    guard.guard(posts, "read", Post)
+    house.register_blueprint(posts)
+
+    assert answers(house, f"/posts/{tmp_path.name}/plan.txt") == [200, 403]
+
+
+# -- several extensions --------------------------------------------------------------
+
+
+def test_guard_of_an_extension_that_the_app_does_not_have_is_refused(house: Flask) -> None:
+    """Its policy is not that of the app."""
+    oso, rooms = Oso(), Blueprint("rooms", "rooms")
+    oso.load_str("allow(_, _, _);")
+    FlaskOso(oso).guard(rooms, "enter", "house")
+    rooms.add_url_rule("/hall", "hall", lambda: "SECRET")
+    house.register_blueprint(rooms)
+    house.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        answers(house, "/hall")
+
+    assert str(caught.value) == (
+        "The blueprint 'rooms' is guarded by a FlaskOso that the app 'house' does not have, so"
+        " another policy than that of the app would be asked. Call 'guard' of the FlaskOso of the"
+        " app, or 'init_app' of this one."
+    )
 
 
 def test_guard_takes_actions_by_method(house: Flask, guard: FlaskOso) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import typing as t
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from flask import Flask, request
 from flask.views import MethodView, View
 from werkzeug.exceptions import NotFound
 from werkzeug.local import LocalProxy
+from werkzeug.routing import Rule
 
 from flask_oso import (
     METHOD_ACTIONS,
@@ -342,12 +344,12 @@ def test_guards_of_two_objects(blog: Blog) -> None:
     assert blog.open("/2/6").status_code == 404
 
 
-def test_guard_that_judges_a_class_leaves_out_the_variables_of_others(blog: Blog) -> None:
-    """The innermost guard that may find an object does so, whether it finds one or not."""
+def test_guard_that_judges_a_class_leaves_the_variables_to_others(blog: Blog) -> None:
+    """The innermost guard that finds an object leaves them out."""
 
     @blog.app.get("/<int:post_id>")
     @authorize("read", Post)
-    @authorize("create", BlogPost, actor="root")
+    @authorize("create", BlogPost, actor="root", load=False)
     def show(post: Post) -> str:
         return post.owner
 
@@ -399,6 +401,253 @@ def test_view_called_by_position_is_given_the_object(blog: Blog) -> None:
 
     assert blog.open("/2").text == "2 ann"
     assert blog.open("/1").status_code == 404
+
+
+# -- two guards ----------------------------------------------------------------------
+
+
+def without_wraps(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """Decorate without telling what is below."""
+    return lambda **kwargs: view(**kwargs)
+
+
+def with_another_id(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """Have everything below work on post 2."""
+
+    @functools.wraps(view)
+    def wrapper(**kwargs: t.Any) -> t.Any:
+        return view(**{**kwargs, "post_id": 2})
+
+    return wrapper
+
+
+def test_two_guards_do_not_give_one_argument() -> None:
+    """What was judged for one action must not come in the place of what was for another."""
+    outer = authorize("edit", Post)
+    inner = authorize("read", Post, key="source_id")
+    line = inspect.currentframe().f_lineno + 3  # type: ignore[union-attr]
+
+    with pytest.raises(OsoError) as caught:
+        outer(inner(takes_variable))
+
+    assert str(caught.value) == (
+        "Two guards of the view 'takes_variable' give the argument 'post':"
+        f" '@authorize(\"edit\", Post)' ({__file__}:{line}) and"
+        f' \'@authorize("read", Post, key="source_id")\' ({__file__}:{line}). One object would'
+        " take the place of the other, which was judged for something else. Give one a name of its"
+        ' own, as in \'@authorize("read", Post, key="source_id", name="source")\'.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        (authorize("edit", Post, key="source_id"), authorize("read", Post)),
+        (authorize("edit", Post), authorize("edit", Post, key="source_id")),
+        (authorize("edit", Post), authorize("read", Post, key="id")),
+        (authorize("edit", Post), authorize("read", Post, key=("year", "number"))),
+        (authorize("edit", Post), authorize("read", type("Post", (), {}))),
+        (authorize("edit", Post), authorize("read", BlogPost, name="post")),
+        (authorize("edit", Post, name="it"), authorize("read", BlogPost, name="it")),
+        (authorize(METHOD_ACTIONS, Post), authorize({"GET": "read"}, Post, key="source_id")),
+    ],
+)
+@pytest.mark.parametrize(
+    "between", [lambda view: view, skip_authorization, authorizes_inside, with_another_id]
+)
+def test_guards_of_different_objects_need_names(outer: t.Any, inner: t.Any, between: t.Any) -> None:
+    """Another class, another variable, another module's class: whatever makes it another object."""
+    with pytest.raises(OsoError, match=r"^Two guards of the view '.*' give the argument '"):
+        outer(between(inner(lambda **_: "post")))
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        (authorize("edit", Post, name="post_id"), authorize("read", Post)),
+        (authorize("edit", BlogPost, name="slug"), authorize("read", Post, key=("year", "slug"))),
+    ],
+)
+def test_object_is_not_given_as_the_variable_of_another(outer: t.Any, inner: t.Any) -> None:
+    """The guard further inside would look for an object by an object."""
+    with pytest.raises(OsoError, match=r"as '(post_id|slug)', which is the variable of another:"):
+        outer(inner(lambda **_: "post"))
+
+
+def test_guards_with_names_give_each_its_object(blog: Blog) -> None:
+    """The one that may be edited is 'post', the one that may be read is 'source'."""
+
+    @blog.app.get("/<int:post_id>/<int:source_id>")
+    @authorize("edit", Post)
+    @authorize("read", Post, key="source_id", name="source")
+    def copy(post: Post, source: Post) -> str:
+        return f"{post.public} {source.public}"
+
+    assert blog.open("/1/2", "ann").text == "False True"
+    assert blog.statuses("/{}/2", "eve") == [404, 403, 404]
+    assert blog.statuses("/2/{}", "ann") == [200, 200, 404]
+
+
+def test_name_is_the_argument_of_a_single_guard(blog: Blog) -> None:
+    """A view may call the object what it likes; without it, it is not entered."""
+    guard = authorize("read", Post, name="entry")
+    blog.app.add_url_rule("/<int:post_id>", "show", guard(lambda entry: entry.owner))
+    blog.app.add_url_rule("/all", "all", authorize("read", Post, name="entry")(lambda entry=0: "x"))
+
+    assert blog.open("/2").text == "ann"
+    assert blog.open("/all", "root").status_code == 500
+
+
+def test_guards_of_the_same_key_give_one_object(blog: Blog) -> None:
+    """A key that names what is usual is the same, also where object and variable share a name."""
+    usual = authorize("read", Post)(authorize("edit", Post, key="post_id")(lambda post: post.owner))
+    named = authorize("read", Post, key="post")(authorize("edit", Post, key="post")(takes_all))
+    blog.app.add_url_rule("/<int:post_id>", "usual", usual)
+    blog.app.add_url_rule("/named/<int:post>", "named", named)
+
+    assert blog.open("/1", "ann").text == "ann"
+    assert blog.open("/named/1", "ann").text == "['post']"
+    assert blog.statuses("/named/{}") == [404, 403, 404]
+
+
+def test_class_and_method_do_not_give_one_argument() -> None:
+    """The decorators of a class are looked at with those of its methods."""
+
+    class PostView(MethodView):
+        decorators: t.ClassVar[list[t.Any]] = [authorize("read", Post)]
+
+        @authorize("edit", Post, key="source_id")
+        def put(self, post: Post) -> str:
+            return post.owner
+
+    with pytest.raises(OsoError, match=r"Two guards of the view '.*PostView\.put' give the arg"):
+        PostView.as_view("post")
+
+
+def test_guards_behind_a_decorator_that_tells_nothing_do_not_mix_objects(blog: Blog) -> None:
+    """Where the inner guard cannot be seen, a request finds out."""
+    inner = authorize("read", Post, key="source_id")(lambda **_: blog.site.enter())
+    guarded = authorize("edit", Post)(without_wraps(inner))
+    blog.app.add_url_rule("/<int:post_id>/<int:source_id>", "copy", guarded)
+    blog.app.testing = True
+
+    with pytest.raises(OsoError, match="The view is given 'post' already, and a guard found anoth"):
+        blog.open("/1/2", "ann")
+
+    assert blog.site.entered == []
+
+
+def test_object_does_not_change_between_two_guards(blog: Blog) -> None:
+    """What one action was allowed on is what the other one is asked about."""
+    guarded = authorize("edit", Post)(with_another_id(authorize("read", Post)(takes_variable)))
+    blog.app.add_url_rule("/<int:post_id>", "show", guarded)
+    blog.posts[1].owner = "eve"
+    blog.app.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        blog.open("/1", "eve")
+
+    assert str(caught.value) == (
+        "Two guards of a view judge the object that it takes as 'post', and the one finds it by 1,"
+        " the other by 2. Put what changes the arguments in between above both, or below."
+    )
+
+
+# -- a class judged by accident ------------------------------------------------------
+
+NO_VARIABLE = "so it names no object of 'Post'. Name its variable with 'key'"
+BY_KEYWORD = "judges the class 'Post' and no object of it. Write '@authorize("
+
+
+@pytest.mark.parametrize(
+    ("rule", "guard", "message"),
+    [
+        ("/<int:number>", authorize("create", Post), NO_VARIABLE),
+        ("/<blog_post_id>", authorize("create", Post), NO_VARIABLE),
+        ("/<org_id>/<path:rest>", authorize({"GET": "create"}, Post), NO_VARIABLE),
+        ("/<int:post_id>", authorize(action="create", resource=Post), BY_KEYWORD),
+        ("/<int:id>", authorize(resource=Post), BY_KEYWORD),
+        ("/<org_id>", authorize(action="create", resource=Post), BY_KEYWORD),
+    ],
+)
+def test_class_is_not_judged_by_accident(blog: Blog, rule: str, guard: t.Any, message: str) -> None:
+    """A route that has variables, and none of the class, does not serve, nor is it started."""
+    blog.app.add_url_rule(rule, "show", guard(lambda **_: blog.site.enter()))
+    blog.app.testing = True
+
+    with pytest.raises(OsoError) as at_start:
+        blog.guard.check_routes(blog.app)
+    with pytest.raises(OsoError) as in_request:
+        blog.open("/none", "root")
+
+    assert str(at_start.value) == str(in_request.value)
+    assert message in str(at_start.value)
+    assert "load=False" in str(at_start.value)
+    assert blog.site.entered == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "guard"),
+    [
+        ("/<int:number>", {}, authorize("create", Post, load=False)),
+        ("/<int:post_id>", {}, authorize("create", Post, load=False)),
+        ("/<int:post_id>", {}, authorize(action="create", resource=Post, load=False)),
+        ("/1", {}, authorize("create", Post)),
+        ("/1", {}, authorize(action="create", resource=Post)),
+        ("/1", {"defaults": {"page": 1}}, authorize("create", Post)),
+        ("/<int:number>", {}, authorize("create", "post", actor="root")),
+    ],
+)
+def test_class_is_judged_where_that_is_meant(
+    blog: Blog, rule: str, options: t.Any, guard: t.Any
+) -> None:
+    """It is said, or there is nothing that could name an object."""
+    blog.app.add_url_rule(rule, "new", guard(lambda **_: "new"), **options)
+    blog.guard.check_routes(blog.app)
+
+    assert blog.open("/1").text == "new"
+
+
+def test_class_judged_by_accident_is_told_with_its_cure(blog: Blog) -> None:
+    """The message has the route, the place, and both things that may be meant."""
+    blog.app.add_url_rule("/<int:number>", "new", authorize("create", Post)(takes_variable))
+    line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+    blog.app.add_url_rule("/by/<n>", "by", authorize(action="edit", resource=Post)(takes_nothing))
+    place = f"{__file__}:{takes_variable.__code__.co_firstlineno}"
+    other = f"{__file__}:{takes_nothing.__code__.co_firstlineno}"
+
+    with pytest.raises(OsoError) as caught:
+        blog.guard.check_routes(blog.app)
+
+    assert str(caught.value).splitlines() == [
+        f"The route '/<int:number>' of the endpoint 'new' ({place}) does not have 'post_id' or"
+        " 'id', so it names no object of 'Post'. Name its variable with 'key', as in"
+        ' \'@authorize("create", Post, key="number")\', or judge the class itself with'
+        " 'load=False', as in '@authorize(\"create\", Post, load=False)'.",
+        f"The route '/by/<n>' of the endpoint 'by' ({other}) has 'n', but"
+        f" '@authorize(action=\"edit\", resource=Post)' ({__file__}:{line + 2}) judges the class"
+        " 'Post' and no object of it. Write '@authorize(\"edit\", Post)' to judge the object, or"
+        " say with 'load=False' that the class is meant, as in '@authorize(action=\"edit\","
+        " resource=Post, load=False)'.",
+    ]
+
+
+def test_variables_of_another_guard_do_not_make_the_class_meant(blog: Blog) -> None:
+    """What identifies something else is not proposed as the key."""
+    both = authorize("read", BlogPost)(authorize("create", Post)(takes_nothing))
+    blog.app.add_url_rule("/<int:blog_post_id>", "new", both)
+
+    with pytest.raises(OsoError, match="variable with 'key', or judge the class itself with 'load"):
+        blog.guard.check_routes(blog.app)
+
+
+def test_rule_that_came_later_does_not_judge_the_class_by_accident(blog: Blog) -> None:
+    """What no census saw is refused by the guard."""
+    blog.app.add_url_rule("/", "new", authorize("create", Post)(lambda **_: blog.site.enter()))
+    before = blog.open("/").status_code
+    blog.app.url_map.add(Rule("/<number>", endpoint="new", methods=["GET"]))
+
+    assert (before, blog.open("/1").status_code, blog.site.entered) == (200, 500, ["/"])
 
 
 # -- classes -------------------------------------------------------------------------
@@ -746,6 +995,14 @@ def test_variable_that_is_taken_away_is_noticed(blog: Blog) -> None:
         (({"get": "read"}, Post), {}, "in capital letters .* and not 'get'"),
         (({}, Post), {}, "mapping of actions is empty"),
         ((), {"key": "id"}, "belong to '@authorize"),
+        ((), {"name": "post"}, "belong to '@authorize"),
+        ((), {"load": False}, "belong to '@authorize"),
+        ((), {"resource": Post, "load": True}, "belong to '@authorize"),
+        (("read", "page"), {"name": "page"}, "'name' is for objects of a class"),
+        (("read", Post), {"name": "post", "load": False}, "'name' is the argument .* loads none"),
+        (("read", Post), {"name": "a-b"}, "is the name of an argument, such as 'source', and not"),
+        (("read", Post), {"name": "class"}, "is the name of an argument, such as 'source', and"),
+        (("read", Post), {"name": 1}, "is the name of an argument, such as 'source', and not 1"),
     ],
 )
 def test_mistakes_are_noticed_when_the_decorator_is_made(

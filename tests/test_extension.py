@@ -21,6 +21,7 @@ from flask_oso import (
     OsoError,
     authorize,
     authorizes_inside,
+    current_oso,
     skip_authorization,
 )
 from flask_oso.polar.exceptions import (
@@ -226,6 +227,30 @@ def test_policies_load_into_the_given_oso(tmp_path: pathlib.Path) -> None:
     FlaskOso(oso).init_app(app)
 
     assert oso.is_allowed(post(), "read", "anything")
+
+
+def test_apps_that_share_an_oso_do_not_name_different_policies(tmp_path: pathlib.Path) -> None:
+    """The second one does not start, and the policy of the first stays as it is."""
+    paths = [tmp_path / f"{user}.polar" for user in ("ann", "eve")]
+    for path in paths:
+        path.write_text(f'allow("{path.stem}", "read", "page");')
+    oso = Oso()
+    extension, apps = FlaskOso(oso), [Flask("first"), Flask("second")]
+    for app, path in zip(apps, paths, strict=True):
+        app.config["OSO_POLICIES"] = [str(path)]
+        app.add_url_rule("/", "page", authorize("read", "page")(lambda: "SECRET"))
+    extension.init_app(apps[0])
+    extension.set_get_actor(lambda: flask.request.args["user"])
+
+    with pytest.raises(PolarRuntimeError, match=r"^Cannot load additional Polar code") as caught:
+        extension.init_app(apps[1])
+
+    assert caught.value.__notes__ == [
+        f"Two apps share an Oso and name different files: {paths[0]}, and {paths[1]}. Give each app"
+        " an Oso of its own, as in 'init_app(app, Oso())'."
+    ]
+    answers = [app.test_client().get(f"/?user={p.stem}").status_code for app in apps for p in paths]
+    assert answers == [200, 403, 500, 500]
 
 
 def test_policies_shared_by_apps_load_once(tmp_path: pathlib.Path) -> None:
@@ -712,6 +737,38 @@ def test_forgotten_check_names_the_view(site: t.Any) -> None:
     ]
 
 
+def ask_itself(policy: Oso) -> t.Any:
+    """Ask a policy where a FlaskOso should be asked, and give nothing."""
+    policy.authorize("ann", "read", "page")
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda: str(current_oso.authorize("ann", "read", "page")), "authorize"),
+        (lambda: [current_oso.is_allowed("ann", "read", each) for each in ["page"]], "is_allowed"),
+        (lambda: str(ask_itself(current_oso)), "authorize"),
+    ],
+)
+def test_question_to_the_policy_itself_is_told_from_a_forgotten_one(
+    site: t.Any, ask: t.Any, name: str
+) -> None:
+    """It authorizes nothing, also in a function below; a second note says what does."""
+    site.guard.require_authorization(site.app)
+    site.app.testing = True
+    site.app.add_url_rule("/", "view", ask)
+
+    with pytest.raises(OsoError) as caught:
+        site.open("/")
+
+    assert str(caught.value) == "Authorize not called."
+    assert caught.value.__notes__[0].startswith("The endpoint 'view' (")
+    assert caught.value.__notes__[1] == (
+        f"Its code calls '{name}'. That of an Oso, such as 'current_oso', does not count: call"
+        " 'authorize' or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
+    )
+
+
 def test_forgotten_check_is_named_at_the_border(site: t.Any) -> None:
     """Where a failing hook keeps the gate from its turn, the border adds the same note."""
     site.guard.require_authorization(site.app)
@@ -1080,6 +1137,79 @@ def test_route_authorization_of_a_request_dispatched_by_hand(site: t.Any) -> Non
         response = site.app.full_dispatch_request()
 
     assert (response.status_code, site.open("/").status_code, site.entered) == (403, 403, [])
+
+
+@pytest.mark.parametrize("order", [["ann", "eve"], ["eve", "ann"]])
+def test_route_that_one_of_two_extensions_denies_is_denied(site: t.Any, order: list[str]) -> None:
+    """The first allows and the second denies, or the other way round: the view is not entered."""
+    site.guard.set_oso(Oso())
+    extensions = [FlaskOso(Oso()) for _ in order]
+    for extension, user in zip(extensions, order, strict=True):
+        extension.oso.load_str(f'allow(user, _, _: Request) if user in ["{user}", "root"];')
+        extension.perform_route_authorization(site.app)
+    site.app.add_url_rule("/", "view", site.enter)
+
+    statuses = [site.open("/", user).status_code for user in ("ann", "eve", "root")]
+
+    assert (statuses, site.entered) == ([403, 403, 200], ["/"])
+
+
+@pytest.mark.parametrize("order", [["ann", "eve"], ["eve", "ann"]])
+def test_blueprint_that_one_of_two_extensions_denies_is_denied(
+    site: t.Any, order: list[str]
+) -> None:
+    """Each asks its own policy, and both must allow."""
+    rooms = Blueprint("rooms", "rooms")
+    for user in order:
+        extension = FlaskOso(Oso(), site.app)
+        extension.oso.load_str(f'allow(user, "enter", "hall") if user in ["{user}", "root"];')
+        extension.set_get_actor(lambda: flask.request.args["user"])
+        extension.guard(rooms, "enter", "hall")
+    rooms.add_url_rule("/", "view", site.enter)
+    site.app.register_blueprint(rooms)
+
+    statuses = [site.open("/", user).status_code for user in ("ann", "eve", "root")]
+
+    assert (statuses, site.entered) == ([403, 403, 200], ["/"])
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_decorator_and_guard_of_another_extension_must_both_allow(
+    site: t.Any, is_first: bool
+) -> None:
+    """The decorator asks the first extension, whatever the second one allowed before."""
+    strict, lax = Oso(), FlaskOso(Oso())
+    strict.load_str('allow("root", "read", "page");')
+    lax.oso.load_str("allow(_, _, _);")
+    app, rooms = Flask("app"), Blueprint("rooms", "rooms")
+    first, second = (FlaskOso(strict), lax) if is_first else (lax, FlaskOso(strict))
+    first.init_app(app)
+    second.init_app(app)
+    for extension in (first, second):
+        extension.set_get_actor(lambda: flask.request.args["user"])
+    second.guard(rooms, "read", "page")
+    rooms.add_url_rule("/", "view", authorize("read", "page")(lambda: "page"))
+    app.register_blueprint(rooms)
+
+    client = app.test_client()
+
+    assert [client.get(f"/?user={user}").status_code for user in ("ann", "root")] == [403, 200]
+
+
+def test_decorators_that_ask_the_first_of_two_extensions_are_told_of(
+    site: t.Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says it once; nothing but the first extension is asked."""
+    second = FlaskOso(Oso(), site.app)
+    second.oso.load_str("allow(_, _, _);")
+    site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
+
+    assert [site.open("/", "eve").status_code for _ in range(2)] == [403, 403]
+    assert [record.getMessage() for record in caplog.records] == [
+        "The app 'site' has 2 FlaskOso with policies of their own, and '@authorize' asks the one"
+        " that was initialized first. To ask another one, call its 'guard', 'authorize' or 'load',"
+        " or initialize it first."
+    ]
 
 
 def test_two_extensions_both_judge_routes(site: t.Any, make_oso: t.Any) -> None:

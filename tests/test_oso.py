@@ -1501,3 +1501,87 @@ def outcome(ask: t.Callable[[], t.Any]) -> t.Any:
         return ask()
     except Exception as error:
         return type(error)
+
+
+# -- arguments that have changed places ----------------------------------------------
+
+ORDERED = 'allow(user: Person, "read", page: Sheet) if page.owner = user;'
+ORDER_TEXT = (
+    "The policy was asked whether a Sheet may do 'read' to a Person, and denied it: its rules know"
+    " a Sheet as a resource only, and a Person as an actor only. The actor comes first, then the"
+    " action, then the resource: 'is_allowed(actor, action, resource)'."
+)
+
+
+class Person:
+    """Who reads."""
+
+
+class Sheet:
+    """What is read."""
+
+    owner: t.Any = None
+
+
+def ordered(policy: str) -> Oso:
+    oso = Oso()
+    oso.register_class(Person)
+    oso.register_class(Sheet)
+    oso.load_str(policy)
+    return oso
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        ORDERED,
+        'allow(u, "read", s) if u matches Person and s matches Sheet and s.owner = u;',
+        "actor Person {}\n"
+        'resource Sheet { permissions = ["read"]; }\n'
+        "allow(a, b, c) if has_permission(a, b, c);\n"
+        'has_permission(u: Actor, "read", s: Resource) if s.owner = u;\n',
+    ],
+)
+@pytest.mark.parametrize("name", ["is_allowed", "authorize"])
+def test_swapped_arguments_are_told_once(
+    policy: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is a denial like any other, and the log names the order."""
+    oso = ordered(policy)
+    for _ in range(2):
+        with contextlib.suppress(NotFoundError):
+            getattr(oso, name)(Sheet(), "read", Person())
+
+    assert [record.getMessage() for record in caplog.records] == [ORDER_TEXT]
+
+
+@pytest.mark.parametrize(
+    ("policy", "question"),
+    [
+        (ORDERED, (Person(), "edit", Sheet())),
+        (ORDERED, (Person(), "read", Sheet())),
+        (ORDERED, (Person(), "read", Person())),
+        (ORDERED, (Sheet(), "read", "page")),
+        (ORDERED, (Sheet(), "read", Person)),
+        (f'{ORDERED} allow(_: Person, "see", _: Person);', (Sheet(), "read", Person())),
+        (f'{ORDERED} allow(_: Sheet, "name", "page");', (Sheet(), "read", Person())),
+        ('allow(_, "read", _: Sheet);', (Sheet(), "read", Person())),
+        ('allow(_, "edit", _);', (Sheet(), "read", Person())),
+    ],
+)
+def test_denial_that_may_be_meant_is_not_taken_for_a_swap(
+    policy: str, question: tuple[t.Any, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rules have to tell that each of the two classes stands on the other side alone."""
+    assert not ordered(policy).is_allowed(*question)
+    assert caplog.records == []
+
+
+def test_swap_is_seen_by_the_policy_in_force(caplog: pytest.LogCaptureFixture) -> None:
+    """After a reload the rules that count are the new ones."""
+    oso = ordered('allow(_, "edit", _);')
+    oso.is_allowed(Sheet(), "read", Person())
+    oso.load_str(ORDERED, replace=True)
+    oso.is_allowed(Sheet(), "read", Person())
+
+    assert [record.getMessage() for record in caplog.records] == [ORDER_TEXT]

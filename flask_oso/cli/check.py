@@ -11,7 +11,10 @@ import click
 from flask import Flask
 from flask.cli import NoAppException
 
+from ..census import take_census, unfound_classes
+from ..globals import state_of
 from ..hooks import vain_guards
+from ..mistakes import unused_extensions
 from ..oso import Oso
 from ..polar.checking import Finding, Severity, findings_of
 from .output import show_annotation, show_json, shown_path
@@ -21,8 +24,9 @@ _HELP = """Look for all that is wrong with the policy, or with FILES.
 
 The policy is that of the app, read anew. Besides what a load complains about, there are
 attributes that no class has, actions and classes in decorators that the policy does not
-know, and, as notes, rules that stay with the solver. An app that does not start because of
-its policy is told what is wrong with that.
+know, guards that do not fit their routes or whose objects nothing finds, and, as notes,
+rules that stay with the solver. An app that does not start because of its policy is told
+what is wrong with that.
 
 Exits with 1 if there is an error, with '--strict' also for warnings.
 
@@ -79,7 +83,8 @@ def _check(files: Sequence[str]) -> _Result:
         return _check_files(oso, files)
     checked = oso.check_files()
     rules = None if checked.engine is None else checked.engine.policy.rule_count
-    return _Result([*checked.findings, *_vain_guards(app, oso)], rules)
+    found = [*checked.findings, *_vain_guards(app, oso), *_mistaken_guards(app)]
+    return _Result(found, rules)
 
 
 def _check_files(oso: Oso, files: Sequence[str]) -> _Result:
@@ -93,6 +98,20 @@ def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
     for guard, complaint in vain_guards(app, oso):
         place = guard.place
         yield Finding(Severity.ERROR, complaint, place.file or None, place.line or None)
+
+
+def _mistaken_guards(app: Flask) -> Iterator[Finding]:
+    """Find guards that do not fit together, or to their routes, and those that find nothing."""
+    rows = take_census(app).rows
+    for row in rows:
+        file, line = (None, None) if row.place is None else (row.place.file, row.place.line)
+        for mistake in row.mistakes:
+            yield Finding(Severity.ERROR, mistake, file, line)
+    for guard, complaint in unfound_classes(app, rows):
+        yield Finding(Severity.ERROR, complaint, guard.place.file or None, guard.place.line or None)
+    unused = unused_extensions(app, state_of(app), rows)
+    if unused is not None:
+        yield Finding(Severity.WARNING, unused)
 
 
 # -- printing ------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import fnmatch
 import inspect
-import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -13,20 +12,27 @@ import click
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
-from ..census import Row, Standing, take_census
+from ..census import GAPS, Row, Standing, take_census
 from ..globals import OsoState, Requirement, Unguarded
 from ..routes import Guard, GuardKind
 from .output import show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
-_VARIABLE = re.compile(r"<(?:[^<>]*:)?([^<>:]+)>")
+_TITLES = {
+    Standing.UNGUARDED: "Route without authorization",
+    Standing.MISPLACED: "Route without authorization",
+    Standing.MISTAKEN: "Route whose guards cannot be meant",
+}
+#: What the application never serves with, whatever it requires.
+_WRONG = frozenset({Standing.MISPLACED, Standing.MISTAKEN})
 _STYLES = {Standing.GUARDED: "", Standing.SKIPPED: "yellow", Standing.EXEMPT: "dim"}
 
 _HELP = """List every route, and how it is guarded.
 
-Exits with 1 if a route is a gap: nothing guards it, or a decorator stands where it has no
-effect. The exit code is about all routes, whatever is shown.
+Exits with 1 if a route is a gap: nothing guards it, a decorator stands where it has no
+effect, or guards do not fit together or to the route. The exit code is about all routes,
+whatever is shown.
 
 \b
   flask oso routes
@@ -52,7 +58,7 @@ def routes(gaps: bool, skipped: bool, endpoint: str | None, layout: str) -> Exit
     """List the routes."""
     rows = take_census(current_app._get_current_object()).rows  # type: ignore[attr-defined]
     wanted = {Standing.SKIPPED} if skipped else set()
-    wanted |= {Standing.UNGUARDED, Standing.MISPLACED} if gaps else set()
+    wanted |= GAPS if gaps else set()
     shown = [
         row
         for row in rows
@@ -89,7 +95,7 @@ def _cells(row: Row) -> list[str]:
         guard_of(row),
         ", ".join(action_of(guard, row) for guard in asking)
         or ("the method" if row.is_judged else ""),
-        ", ".join(resource_of(guard, row) for guard in asking)
+        ", ".join(_subject(guard, row) for guard in asking)
         or ("the request" if row.is_judged else ""),
         "" if row.place is None else f"{shown_path(row.place.file)}:{row.place.line}",
         "" if row.standing is Standing.UNGUARDED else row.remark,
@@ -124,9 +130,20 @@ def resource_of(guard: Guard, row: Row) -> str:
     if issubclass(type(resource), LocalProxy):
         # What it stands for is known while a request is served.
         return "the request" if resource is request else "a proxy"
-    variables = guard.key and guard.key.variables_of(_VARIABLE.findall(row.url))
+    variables = guard.key and guard.key.variables_of(row.variables)
     shown = "nil" if resource is None else _shown(resource)
     return f"{shown} <{', '.join(variables)}>" if variables else shown
+
+
+def argument_of(guard: Guard, row: Row) -> str | None:
+    """Give the argument in which a view may take the object of a guard, if there is one."""
+    return guard.key.keyword if guard.key is not None and row.names_object(guard) else None
+
+
+def _subject(guard: Guard, row: Row) -> str:
+    argument = argument_of(guard, row)
+    shown = resource_of(guard, row)
+    return shown if argument is None else f"{shown} as {argument}"
 
 
 def _shown(value: t.Any) -> str:
@@ -138,6 +155,8 @@ def _notes(rows: Sequence[Row], state: OsoState) -> list[str]:
     summary = _summary(rows)
     counts = ", ".join(f"{count} {name}" for name, count in summary["standings"].items())
     lines = [f"{_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
+    if not _WRONG.isdisjoint(row.standing for row in rows):
+        lines.append("The application does not serve while decorators are misplaced or mistaken.")
     if state.requirement is Requirement.NOTHING:
         lines.append("Authorization is not required: routes that are not guarded are open.")
     elif state.requirement is Requirement.BEFORE_RESPONSE:
@@ -191,6 +210,9 @@ def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
     }
     if guard.kind is GuardKind.AUTHORIZE:
         record |= {"action": action_of(guard, row), "resource": resource_of(guard, row)}
+    argument = argument_of(guard, row)
+    if argument is not None:
+        record["argument"] = argument
     if guard.kind is GuardKind.SKIP:
         record["reason"] = guard.reason
     return record
@@ -199,10 +221,10 @@ def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
 def _annotate(gaps: Sequence[Row]) -> None:
     for row in gaps:
         methods = ", ".join(row.methods)
-        remark = row.remark if row.standing is Standing.MISPLACED else "nothing guards it."
+        remark = "nothing guards it." if row.standing is Standing.UNGUARDED else row.remark
         show_annotation(
             f"{methods} {row.url} (endpoint {row.endpoint!r}): {remark}",
             file=None if row.place is None else shown_path(row.place.file),
             line=None if row.place is None else row.place.line,
-            title="Route without authorization",
+            title=_TITLES[row.standing],
         )

@@ -58,6 +58,11 @@ def find_row(session: t.Any, cls: type, identity: t.Any) -> t.Any:
     return row
 
 
+def is_mapped(cls: type) -> bool:
+    """Tell whether rows of a class can be found."""
+    return isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper)
+
+
 def _mapper_of(cls: type) -> orm.Mapper[t.Any]:
     mapper: t.Any = sa.inspect(cls, raiseerr=False)
     if not isinstance(mapper, orm.Mapper):

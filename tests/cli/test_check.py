@@ -268,6 +268,128 @@ def test_file_that_is_not_there_is_misconfigured(
     assert (result.exit_code, result.stderr) == (2, message)
 
 
+# -- guards --------------------------------------------------------------------------
+
+
+def findings(run: t.Any, app: Flask) -> list[tuple[str, str]]:
+    """Give severity and message of what is found."""
+    shown = json.loads(run(app, "check", "--format", "json").output)["findings"]
+    return [(each["severity"], each["message"]) for each in shown]
+
+
+def parcels(folder: Path, text: str = 'allow(_, "read", _: Parcel);') -> Flask:
+    """Make an app whose policy knows parcels."""
+    oso = Oso()
+    oso.register_class(Parcel)
+    return app_with(folder, text, oso)
+
+
+def test_class_judged_by_accident_is_an_error(folder: Path, run: t.Any) -> None:
+    """What the app would not serve with is found."""
+    app = parcels(folder)
+    app.add_url_rule("/<n>", "one", authorize("read", Parcel)(lambda n: "x"))
+    app.add_url_rule("/k/<n>", "two", authorize(action="read", resource=Parcel)(lambda n: "x"))
+
+    result = run(app, "check")
+
+    assert result.exit_code == 1
+    assert "error: The route '/<n>' of the endpoint 'one' (" in result.output
+    assert "error: The route '/k/<n>' of the endpoint 'two' (" in result.output
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_forgotten_loader_is_an_error_once(folder: Path, run: t.Any, count: int) -> None:
+    """A guard whose object nothing finds answers nobody."""
+    app = parcels(folder)
+    for number in range(count):
+        view = authorize("read", Parcel)(lambda parcel: "x")
+        app.add_url_rule(f"/{number}/<int:id>", f"show{number}", view)
+
+    ((severity, message),) = findings(run, app)
+
+    assert severity == "error"
+    assert message.startswith(
+        "Nothing finds the objects of 'Parcel' for a guard of the endpoint 'show0' ("
+    )
+    assert message.endswith(
+        "). Register a function: '@oso.loader(Parcel)', or give the session of SQLAlchemy to"
+        " 'set_get_session'."
+    )
+
+
+def test_session_finds_no_objects_of_a_class_without_rows(folder: Path, run: t.Any) -> None:
+    """A database knows mapped classes only."""
+    oso = Oso()
+    oso.register_class(Parcel)
+    oso.register_class(Order)
+    app = app_with(folder, 'allow(_, "read", _: Parcel); allow(_, "read", _: Order);', oso)
+    app.extensions["oso"].extension.set_get_session(lambda: 1 / 0)
+    app.add_url_rule("/p/<id>", "parcel", authorize("read", Parcel)(lambda parcel: "x"))
+    app.add_url_rule("/o/<id>", "order", authorize("read", Order)(lambda order: "x"))
+
+    (found,) = findings(run, app)
+
+    assert "Nothing finds the objects of 'Parcel'" in found[1]
+
+
+def test_loader_that_is_there_is_not_missed(folder: Path, run: t.Any) -> None:
+    """Nor is one for a guard that only judges the class."""
+    app = parcels(folder, 'allow(_, "read", _: Parcel); allow(_, "create", Parcel);')
+    app.extensions["oso"].extension.loader(Parcel)(lambda code: None)
+    app.add_url_rule("/<id>", "show", authorize("read", Parcel)(lambda parcel: "x"))
+    app.add_url_rule("/", "new", authorize("create", Parcel)(lambda: "x"))
+
+    assert findings(run, app) == []
+
+
+def test_text_in_place_of_a_class_is_an_error(folder: Path, run: t.Any) -> None:
+    """Quotes around the class make a constant that no rule is about."""
+    app = parcels(folder)
+    app.add_url_rule("/<parcel_id>", "show", authorize("read", "Parcel")(lambda parcel_id: "x"))
+
+    ((severity, message),) = findings(run, app)
+
+    assert severity == "error"
+    assert message.endswith(
+        ") names the text 'Parcel' as its resource, which no rule has, and not the class of this"
+        " name. Write 'Parcel' without quotes."
+    )
+
+
+@pytest.mark.parametrize("text", ["Parcel", "parcel", "report", "String", "request"])
+def test_text_that_rules_have_is_a_constant(folder: Path, run: t.Any, text: str) -> None:
+    """A policy may have a constant of the name; other texts are no classes of the program."""
+    app = parcels(folder, 'allow(_, "read", x) if x in ["Parcel", "parcel"];')
+    app.add_url_rule("/<parcel_id>", "show", authorize("read", text)(lambda parcel_id: "x"))
+
+    assert findings(run, app) == []
+
+
+def test_two_extensions_are_a_warning(folder: Path, run: t.Any) -> None:
+    """Decorators ask the first of them, whose rules need not be those that are meant."""
+    app = app_with(folder, GOOD)
+    app.add_url_rule("/", "page", authorize("read", "page")(lambda: "x"))
+    FlaskOso(Oso(), app)
+
+    assert findings(run, app) == [
+        (
+            "warning",
+            "The app 'site' has 2 FlaskOso with policies of their own, and '@authorize' asks the"
+            " one that was initialized first. To ask another one, call its 'guard', 'authorize' or"
+            " 'load', or initialize it first.",
+        )
+    ]
+
+
+def test_two_extensions_that_are_both_used_are_no_mistake(folder: Path, run: t.Any) -> None:
+    """The second one judges every request."""
+    app = app_with(folder, GOOD)
+    app.add_url_rule("/", "page", authorize("read", "page")(lambda: "x"))
+    FlaskOso(Oso(), app).perform_route_authorization()
+
+    assert findings(run, app) == []
+
+
 # -- apps that do not start ----------------------------------------------------------
 
 

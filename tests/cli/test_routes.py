@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Blueprint, Flask, request
+from flask.views import MethodView
 
 from flask_oso import FlaskOso, authorize, authorizes_inside, skip_authorization
 
@@ -260,3 +261,70 @@ def test_routes_shows_objects_methods_and_blueprints(run: t.Any) -> None:
     ] == [("GET: 'read', PUT: 'edit'", "Post <post_id>"), ("'create'", "Post")]
     assert shown[0]["guards"][0]["blueprint"] == "admin"
     assert "guard of 'admin' + skip_authorization" in table
+
+
+def test_routes_shows_two_guards_with_their_arguments(run: t.Any) -> None:
+    """Of each guard the object, the variable that identifies it, and what the view takes it as."""
+    site, extension = Flask("site", static_folder=None), FlaskOso()
+    view = authorize("read", Post, key="source_id", name="source")(lambda post, source: "page")
+    guarded = authorize("edit", Post)(view)
+    site.add_url_rule("/<int:post_id>/<int:source_id>", "copy", guarded)
+    site.add_url_rule("/new", "new", authorize("create", Post)(lambda: "page"))
+    extension.init_app(site)
+
+    shown = json.loads(run(site, "routes", "--format", "json").output)["routes"]
+    table = run(site, "routes").output
+
+    guards = [guard for row in shown for guard in row["guards"]]
+    assert [(guard["resource"], guard.get("argument")) for guard in guards] == [
+        ("Post <post_id>", "post"),
+        ("Post <source_id>", "source"),
+        ("Post", None),
+    ]
+    assert "authorize + authorize" in table
+    assert "'edit', 'read'" in table
+    assert "Post <post_id> as post, Post <source_id> as source" in table
+
+
+class Sources(MethodView):
+    """A class whose method is guarded for another post than the class."""
+
+    @authorize("read", Post, key="source_id")
+    def get(self, post: Post) -> str:
+        """Show it."""
+        return "page"
+
+
+def test_routes_exits_with_1_on_guards_that_do_not_fit(app: Flask, run: t.Any) -> None:
+    """They are gaps, the guards are shown all the same, and the remark says what to write."""
+    app.add_url_rule("/<int:n>", "by", authorize("read", Post)(lambda n: "page"))
+    view = authorize("edit", Post)(Sources.as_view("copy"))
+    app.add_url_rule("/<int:post_id>/<int:source_id>", view_func=view)
+
+    shown = run(app, "routes", "--gaps", "--format", "json")
+    table = run(app, "routes")
+
+    rows = json.loads(shown.output)["routes"]
+    assert [(row["endpoint"], row["standing"]) for row in rows] == [
+        ("by", "mistaken"),
+        ("copy", "mistaken"),
+    ]
+    assert "'@authorize(\"read\", Post, load=False)'" in rows[0]["remark"]
+    assert rows[1]["remark"].startswith("Two guards of the endpoint 'copy' (")
+    assert [guard["argument"] for guard in rows[1]["guards"]] == ["post", "post"]
+    assert "The application does not serve while decorators are misplaced or mistaken." in (
+        table.output
+    )
+    assert (shown.exit_code, table.exit_code) == (1, 1)
+
+
+def test_routes_as_annotations_tell_guards_that_do_not_fit(app: Flask, run: t.Any) -> None:
+    """The title and the text are not those of a route without a guard."""
+    app.add_url_rule("/<int:n>", "by", authorize("read", Post)(lambda n: "page"))
+
+    result = run(app, "routes", "--format", "github")
+
+    assert "title=Route whose guards cannot be meant::GET /<int:n> (endpoint 'by'): The route" in (
+        result.output
+    )
+    assert result.exit_code == 1
