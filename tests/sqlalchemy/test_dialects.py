@@ -131,7 +131,7 @@ CONSTRUCTS: dict[str, tuple[str, dict[str, str]]] = {
     "end of a text": (
         'allow(_, _, p: Page) if p.title.endswith("ab");',
         {
-            "sqlite": "CAST(ifnull(substr(CAST(pages.title AS BLOB), -2), pages.title) AS TEXT) = ?",
+            "sqlite": "CAST(ifnull(substr(CAST(pages.title AS BLOB), -2), pages.title)",
             "postgresql": "right(pages.title, 2) = %(param_1)s",
             "mysql": "CAST(CONVERT(right(pages.title, 2) USING utf8mb4) AS BINARY) = %s",
             "mariadb": "CAST(CONVERT(right(pages.title, 2) USING utf8mb4) AS BINARY) = %s",
