@@ -4,8 +4,8 @@
 can make one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by
 hand. ``mapping`` describes classes, ``names`` remembers what translations ask of it,
 ``memberships`` tells which rows are few, ``tables`` has what subqueries read, ``translation``
-makes SQL of conditions, ``dialects`` has what databases spell differently, ``queries`` puts
-them together.
+makes SQL of conditions, ``dialects`` has what databases spell differently, ``sessions``
+says what an asynchronous session has to load before, ``queries`` puts them together.
 """
 
 from .adapter import SqlAlchemyAdapter

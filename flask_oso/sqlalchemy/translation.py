@@ -61,6 +61,7 @@ from .dialects import (
 )
 from .memberships import conditions_on, is_anchored, is_free, link_of, turned
 from .names import Names, Step
+from .sessions import reading
 from .tables import Source, column_of, plain
 
 _ONE: t.Any = sa.literal_column("1")
@@ -94,7 +95,8 @@ class Translator:
 
     def clause(self, condition: Condition, scope: Scope) -> Clause:
         """Translate a condition."""
-        return t.cast(Clause, self._translate(condition, scope))
+        with reading(list(self._objects.values())):
+            return t.cast(Clause, self._translate(condition, scope))
 
     def _translate(self, condition: t.Any, scope: Scope) -> t.Any:
         row = _only_row(condition)
@@ -454,7 +456,8 @@ class Translator:
         begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key)))
         begin = _restricted(begin.select_from(first.selectable), first)
         begin = begin.where(self._translate(condition.first, outer))
-        found = begin.cte(recursive=True)
+        # Within the subquery: MariaDB has no WITH before UPDATE and DELETE.
+        found = begin.cte(recursive=True, nesting=True)
         inner: Scope = {condition.variable: following, condition.before: Key(found.c)}
         step = sa.select(*self._key(condition.variable, inner)).join_from(
             following.selectable, found, self._translate(condition.next, inner)

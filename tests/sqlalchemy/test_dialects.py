@@ -241,4 +241,7 @@ def test_recursion_over_keys_of_two_columns(dialect: str) -> None:
         dialect,
     )
 
-    assert "(notes.page_id, notes.number) IN (SELECT anon_1.key_0" in text
+    assert "(notes.page_id, notes.number) IN (WITH RECURSIVE anon_1(key_0, key_1)" in text
+    assert text.endswith(
+        "SELECT anon_1.key_0 AS found_once_1, anon_1.key_1 AS found_once_2 FROM anon_1))"
+    )
