@@ -305,7 +305,8 @@ class Oso(Polar):
             raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
         models = builder.models(engine.host)
         try:
-            residual = engine.residual("allow", args, at, cls, models)
+            with models.reading(args):
+                residual = engine.residual("allow", args, at, cls, models)
         except RecursionError:
             raise StackOverflowError(_TOO_DEEP) from None
         if "POLAR_EXPLAIN" in os.environ:

@@ -6,9 +6,10 @@ outcome. Partial evaluation asks models, never rows. Nothing here knows of a dat
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -90,3 +91,6 @@ class Models(t.Protocol):
 
     def is_stored(self, value: t.Any) -> bool:
         """Tell whether the relations of an object are in the database as in the object."""
+
+    def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
+        """Have an error while objects are read say which one has to be loaded before."""

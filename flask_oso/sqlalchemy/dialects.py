@@ -196,7 +196,8 @@ def _last(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     # In bytes: the characters of a text SQLite counts up to the first NUL.
     text, _, size = _arguments(element, compiler, keywords)
-    return f"CAST(substr(CAST({text} AS BLOB), -{size}) AS TEXT)"
+    # Of an empty text it gives NULL, which is neither true nor false.
+    return f"CAST(ifnull(substr(CAST({text} AS BLOB), -{size}), {text}) AS TEXT)"
 
 
 @compiles(WithoutNan)

@@ -7,10 +7,11 @@ way than Python is opaque, with the reason.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -20,6 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.models import Field, Kind, Link, Model
 from ..polar.relations import Relation
+from .sessions import reading
 
 _TEXTS: tuple[type, ...] = (
     sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.NVARCHAR, sa.TEXT, sa.CLOB,
@@ -59,6 +61,10 @@ class MappedModels:
         if not isinstance(state, orm.InstanceState) or state.identity is None:
             return False
         return not state.modified
+
+    def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
+        """Have an error of an asynchronous session say what to refresh."""
+        return reading(objects)
 
     def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
         if any(each.concrete for each in mapper.base_mapper.self_and_descendants):
@@ -186,7 +192,7 @@ def _hybrid(cls: type, descriptor: hybrid_property[t.Any]) -> Field | str:
 
 def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
     cls = relation.mapper.class_
-    if relation.lazy in ("write_only", "noload", "raise", "raise_on_sql"):
+    if relation.lazy in ("write_only", "noload"):
         return f"it is not read from an object: its loading is {relation.lazy!r}"
     if relation.uselist:
         collection = relation.collection_class or list
@@ -404,7 +410,7 @@ def _is_login_equality(cls: t.Any) -> bool:
 
 
 def mapped_classes(models: t.Any) -> list[type]:
-    """Give the mapped classes of a declarative base, or those of a list.
+    """Give the mapped classes of a declarative base or a registry, or those of a list.
 
     :raises OsoError: for what is not mapped.
     """
@@ -412,16 +418,27 @@ def mapped_classes(models: t.Any) -> list[type]:
         orm.configure_mappers()
     except sa.exc.SQLAlchemyError as error:
         raise OsoError(f"The models cannot be registered: {error}") from error
+    if isinstance(models, orm.registry):
+        return _classes_in(models)
     if isinstance(models, type) and not isinstance(sa.inspect(models, False), orm.Mapper):
         registry = getattr(models, "registry", None)
         if not isinstance(registry, orm.registry):
             raise OsoError(f"{models.__name__!r} is neither a declarative base nor a mapped class.")
-        return sorted((each.class_ for each in registry.mappers), key=_name_of)
+        return _classes_in(registry)
+    if not isinstance(models, type | Iterable):
+        raise OsoError(
+            f"{models!r} is no models. Give the declarative base, a registry, or a list of mapped"
+            " classes."
+        )
     classes = [models] if isinstance(models, type) else list(models)
     for cls in classes:
         if not isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper):
             raise OsoError(f"{_name_of(cls)!r} is not mapped. Derive it from the declarative base.")
     return classes
+
+
+def _classes_in(registry: orm.registry) -> list[type]:
+    return sorted((each.class_ for each in registry.mappers), key=_name_of)
 
 
 def opaque_attributes(classes: Iterable[type], models: MappedModels) -> dict[str, str]:

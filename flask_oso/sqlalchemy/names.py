@@ -10,6 +10,7 @@ from sqlalchemy import orm
 from ..polar.relations import Relation
 from ..polar.residual import ITSELF
 from .mapping import compared_pairs, direct_pairs, link_table
+from .tables import Source, plain, source_of
 
 
 class Step(t.NamedTuple):
@@ -37,7 +38,8 @@ class Names:
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
         self._steps: dict[tuple[type, str], Step | None] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
-        self._aliases: dict[tuple[type, int], t.Any] = {}
+        self._sources: dict[tuple[type, int | None], Source] = {}
+        self._joins: dict[tuple[t.Any, str, Source], t.Any] = {}
         self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
 
     def declared(self, cls: type, name: str) -> Relation | None:
@@ -105,11 +107,27 @@ class Names:
             self._tables[cls] = frozenset(sa.inspect(cls).tables)
         return self._tables[cls]
 
-    def alias(self, cls: type, number: int) -> t.Any:
-        """Give one of the aliases of a class; statements share them, and each takes it once."""
-        if (cls, number) not in self._aliases:
-            self._aliases[cls, number] = orm.aliased(cls, flat=True)
-        return self._aliases[cls, number]
+    def source(self, cls: type, number: int | None = None) -> Source:
+        """Give the tables of a class, or one of the aliases of them.
+
+        Statements share the aliases, and each takes one once.
+        """
+        key = cls, number
+        if key not in self._sources:
+            self._sources[key] = source_of(cls, aliased=number is not None)
+        return self._sources[key]
+
+    def joined(self, owner: t.Any, name: str, target: Source) -> t.Any:
+        """Say that a row is related to another.
+
+        :param owner: what the other is in the statement: tables, a mapped class, or its alias.
+        """
+        if not isinstance(owner, Source | type):
+            return _joined(owner, name, target)
+        key = owner, name, target
+        if key not in self._joins:
+            self._joins[key] = _joined(owner, name, target)
+        return self._joins[key]
 
     def kept(self, condition: t.Any, about: t.Any, make: t.Callable[[], t.Any]) -> t.Any:
         """Give what was made of a condition before, for other statements.
@@ -124,6 +142,15 @@ class Names:
                 self._kept.clear()
             known = self._kept[key] = condition, make()
         return known[1]
+
+
+def _joined(owner: t.Any, name: str, target: Source) -> t.Any:
+    # INVARIANT: not with `has` and `any`. In a criterion of an alias they take columns of
+    # the class itself for those of the alias, and so one row for another; and that a row
+    # is of a subclass they may say of the wrong row.
+    entity = owner.entity if isinstance(owner, Source) else owner
+    joined = getattr(entity, name).of_type(target.entity).expression
+    return plain(joined, None if isinstance(owner, Source) else owner)
 
 
 #: So much is kept; conditions may be made anew for each statement.

@@ -88,7 +88,8 @@ def register_models(oso: Oso, models: t.Any) -> dict[str, str]:
     given, and logged, as in ``{"Post.data": "the type JSON has no comparison"}``. It works in
     decisions, and is refused where a policy asks a list for it.
 
-    :param models: a declarative base, for all classes that derive from it, or a list.
+    :param models: a declarative base, for all classes that derive from it, a registry, for all
+        that it maps, or a list.
     :raises OsoError: for what is not mapped.
     """
     classes = mapped_classes(models)

@@ -61,10 +61,12 @@ from .dialects import (
 )
 from .memberships import conditions_on, is_anchored, is_free, link_of, turned
 from .names import Names, Step
+from .sessions import reading
+from .tables import Source, column_of, plain
 
 _ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
-#: The entities that rows stand for: mapped classes, their aliases, or columns of a key.
+#: What rows stand for: a mapped class or its alias, tables, or columns of a key.
 Scope = dict[Row, t.Any]
 
 
@@ -93,12 +95,13 @@ class Translator:
 
     def clause(self, condition: Condition, scope: Scope) -> Clause:
         """Translate a condition."""
-        return t.cast(Clause, self._translate(condition, scope))
+        with reading(list(self._objects.values())):
+            return t.cast(Clause, self._translate(condition, scope))
 
     def _translate(self, condition: t.Any, scope: Scope) -> t.Any:
         row = _only_row(condition)
         entity = None if row is None else scope.get(row)
-        if not isinstance(entity, type):
+        if not isinstance(entity, type | Source):
             return self._translate_anew(condition, scope)
         return self._names.kept(condition, entity, lambda: self._translate_anew(condition, scope))
 
@@ -232,7 +235,7 @@ class Translator:
         if isinstance(operand, Literal):
             return _bound(operand.value)
         if isinstance(operand, Column):
-            column = getattr(self._at(operand.row, scope), operand.name)
+            column = self._column(operand.row, operand.name, scope)
             return Precise(column) if operand.field.kind is Kind.FLOAT else column
         if isinstance(operand, Arithmetic):
             left, right = (self._operand(side, scope) for side in (operand.left, operand.right))
@@ -251,12 +254,19 @@ class Translator:
             return self._objects.get(row, row.value.value)
         return scope[row]
 
+    def _column(self, row: Row, name: str, scope: Scope) -> t.Any:
+        """Give a column of a row, or what an object has there."""
+        at = self._at(row, scope)
+        if isinstance(at, Source):
+            return at.column(name)
+        return getattr(at, name) if isinstance(row, Known) else column_of(at, name)
+
     def _key(self, row: Row, scope: Scope) -> list[t.Any]:
         """Give the columns of the primary key of a row."""
         entity = scope[row]
         if isinstance(entity, Key):
             return list(entity)
-        return [getattr(entity, name) for name in self._names.key(row.cls)]
+        return [self._column(row, name, scope) for name in self._names.key(row.cls)]
 
     def _is(self, condition: Is, scope: Scope) -> t.Any:
         objects = [each.value for each in condition.objects]
@@ -270,11 +280,10 @@ class Translator:
         return sa.and_(*map(operator.eq, left, right))
 
     def _of_class(self, condition: OfClass, scope: Scope) -> t.Any:
-        entity = self._at(condition.row, scope)
-        mapper: t.Any = sa.inspect(entity).mapper
+        mapper: t.Any = sa.inspect(condition.row.cls)
         names = [sa.inspect(cls).polymorphic_identity for cls in condition.classes]
         try:
-            column = getattr(entity, mapper.get_property_by_column(mapper.polymorphic_on).key)
+            name = mapper.get_property_by_column(mapper.polymorphic_on).key
         except orm.exc.UnmappedColumnError:
             names = [None]
         if None in names:
@@ -282,7 +291,7 @@ class Translator:
                 f"Rows of {mapper.class_.__name__!r} do not tell their class by a column with a"
                 " name for each. Map the column, and give each class a 'polymorphic_identity'."
             )
-        return column.in_(names)
+        return self._column(condition.row, name, scope).in_(names)
 
     def _having(self, condition: Having, scope: Scope) -> t.Any:
         by_key = self._foreign_key(condition, scope)
@@ -305,10 +314,7 @@ class Translator:
         if row.relation == ITSELF:
             itself = map(operator.eq, self._key(row, inner), self._key(row.owner, scope))
             return self._exists(target, sa.and_(*itself), condition.part, inner)
-        # INVARIANT: not with `has` and `any`. In a criterion of an alias they take columns of
-        # the class itself for those of the alias, and so one row for another; and that a row
-        # is of a subclass they may say of the wrong row.
-        joined = getattr(scope[row.owner], row.relation).of_type(target)
+        joined = self._names.joined(scope[row.owner], row.relation, target)
         return self._exists(target, joined, condition.part, inner)
 
     def _membership(self, condition: Having, scope: Scope) -> t.Any:
@@ -319,14 +325,14 @@ class Translator:
         step = self._names.step(row.owner.cls, row.relation)
         if step is None or isinstance(scope[row.owner], Key):
             return None
-        mine, part = getattr(scope[row.owner], step.near), condition.part
+        mine, part = self._column(row.owner, step.near, scope), condition.part
         is_closed = isinstance(part, Closure) and part.row == row and step.link is None
         if is_closed and [step.far] == self._names.key(row.cls):
             return mine.in_(self._members(t.cast(Closure, part)))
         if not self._names.kept(condition, tuple(scope), lambda: self._is_short(condition, scope)):
             return None
         target, inner = self._entity(row, scope)
-        far = getattr(target, step.far) if step.link is None else step.link[0]
+        far = target.column(step.far) if step.link is None else step.link[0]
         return mine.in_(self._list(far, target, step, part, inner))
 
     def _is_short(self, condition: Having, scope: Scope) -> bool:
@@ -345,18 +351,19 @@ class Translator:
             return None if other is None else self._membership(other, scope)
         (mine,) = self._key(link.other, scope)
         target, inner = self._entity(row, scope)
-        far = getattr(target, step.far) if step.link is None else step.link[0]
-        listed = self._list(getattr(target, link.name), target, step, link.rest, inner)
+        far = target.column(step.far) if step.link is None else step.link[0]
+        listed = self._list(target.column(link.name), target, step, link.rest, inner)
         identity = sa.inspect(self._at(row.owner, scope)).identity[0]
         return mine.in_(listed.where(far == identity))
 
     def _list(
-        self, column: t.Any, target: t.Any, step: Step, part: Condition, inner: Scope
+        self, column: t.Any, target: Source, step: Step, part: Condition, inner: Scope
     ) -> t.Any:
         """Select a column of a target, whatever tables the statement around it reads."""
-        listed: t.Any = sa.select(column).select_from(target).correlate(None)
+        listed = _restricted(sa.select(column).select_from(target.selectable), target)
+        listed = listed.correlate(None)
         if step.link is not None:
-            listed = listed.where(getattr(target, step.far) == step.link[1])
+            listed = listed.where(target.column(step.far) == step.link[1])
         if part == TRUE:
             return listed
         return listed.where(*(self._translate(each, inner) for each in conditions_on(part)))
@@ -373,30 +380,30 @@ class Translator:
                 return sa.false()
             joined = sa.and_(*map(operator.eq, self._key(row, inner), values))
             return self._exists(target, joined, condition.part, inner)
-        related = _with_values(orm.with_parent(owner, attribute.of_type(target)))
+        related = plain(_with_values(orm.with_parent(owner, attribute.of_type(target.entity))))
         secondary = attribute.property.secondary
         own = [] if secondary is None else [secondary]
         return self._exists(target, related, condition.part, inner, *own)
 
     def _exists(
-        self, target: t.Any, joined: t.Any, part: Condition, inner: Scope, *own: t.Any
+        self, target: Source, joined: t.Any, part: Condition, inner: Scope, *own: t.Any
     ) -> t.Any:
         """Look for a row of a target, whatever tables the statement around it reads."""
-        found: t.Any = sa.select(_ONE).select_from(target).where(joined)
+        found = _restricted(sa.select(_ONE).select_from(target.selectable), target).where(joined)
         if part != TRUE:
             found = found.where(self._translate(part, inner))
-        return found.correlate_except(sa.inspect(target).selectable, *own).exists()
+        return found.correlate_except(target.selectable, *own).exists()
 
-    def _entity(self, row: Row, scope: Scope) -> tuple[t.Any, Scope]:
-        """Give what a row of a relation stands for: its class, or an alias if that is taken."""
+    def _entity(self, row: Row, scope: Scope) -> tuple[Source, Scope]:
+        """Give what a row of a relation stands for: tables, or aliases if those are taken."""
         tables = self._names.tables(row.cls)
         is_taken = any(not tables.isdisjoint(self._names.tables(each.cls)) for each in scope)
-        target = self._alias(row.cls) if is_taken else row.cls
+        target = self._alias(row.cls) if is_taken else self._names.source(row.cls)
         return target, {**scope, row: target}
 
-    def _alias(self, cls: type) -> t.Any:
+    def _alias(self, cls: type) -> Source:
         numbers = self._aliases.setdefault(cls, itertools.count())
-        return self._names.alias(cls, next(numbers))
+        return self._names.source(cls, next(numbers))
 
     def _foreign_key(self, condition: Having, scope: Scope) -> _ByKey | None:
         """Compare the foreign key, where only the key of the other row is asked for."""
@@ -406,12 +413,12 @@ class Translator:
         names = self._names.foreign_key(row.owner.cls, row.relation)
         if names is None:
             return None
-        owner = self._at(row.owner, scope)
-        key = [getattr(owner, name) for name, _ in names]
+        key = [self._column(row.owner, name, scope) for name, _ in names]
         if any(each is None for each in key):
             return _ByKey(sa.false(), [])
         is_known = isinstance(row.owner, Known)
-        nullable = [getattr(owner, name) for name, empty in names if empty and not is_known]
+        pairs = zip(names, key, strict=True)
+        nullable = [column for (_, empty), column in pairs if empty and not is_known]
         if isinstance(part, Is):
             objects = [each.value for each in part.objects]
             return _ByKey(_among_keys(key, objects), nullable) if part.row == row else None
@@ -426,11 +433,11 @@ class Translator:
 
     def _declared(self, condition: Having, relation: Relation, scope: Scope) -> t.Any:
         row = condition.row
-        mine = getattr(self._at(row.owner, scope), relation.my_field)
+        mine = self._column(row.owner, relation.my_field, scope)
         if mine is None:
             return sa.false()
         target = self._alias(row.cls)
-        joined = getattr(target, relation.other_field) == mine
+        joined = target.column(relation.other_field) == mine
         return self._exists(target, joined, condition.part, {**scope, row: target})
 
     # -- closures -------------------------------------------------------------------------
@@ -446,15 +453,23 @@ class Translator:
         first, following = self._alias(cls), self._alias(cls)
         outer: Scope = {condition.variable: first}
         key = self._key(condition.variable, outer)
-        begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key))).where(
-            self._translate(condition.first, outer)
-        )
-        found = begin.cte(recursive=True)
+        begin = sa.select(*(c.label(f"key_{n}") for n, c in enumerate(key)))
+        begin = _restricted(begin.select_from(first.selectable), first)
+        begin = begin.where(self._translate(condition.first, outer))
+        # Within the subquery: MariaDB has no WITH before UPDATE and DELETE.
+        found = begin.cte(recursive=True, nesting=True)
         inner: Scope = {condition.variable: following, condition.before: Key(found.c)}
         step = sa.select(*self._key(condition.variable, inner)).join_from(
-            following, found, self._translate(condition.next, inner)
+            following.selectable, found, self._translate(condition.next, inner)
         )
+        step = _restricted(step, following)
         return sa.select(*map(FoundOnce, found.union(step).c))
+
+
+def _restricted(statement: t.Any, target: Source) -> t.Any:
+    """Have a statement look at rows of the class of a target only."""
+    criterion = target.criterion()
+    return statement if criterion is None else statement.where(criterion)
 
 
 def _only_row(condition: t.Any) -> Row | None:

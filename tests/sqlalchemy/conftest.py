@@ -1,4 +1,4 @@
-"""Databases: SQLite in memory, and a PostgreSQL that a wheel brings along."""
+"""Databases: SQLite in memory, a PostgreSQL that a wheel brings along, and Debian's MariaDB."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import orm
 
 from . import documents
 from .choices import seeded
+from .servers import mariadb_server, missing_programs
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,19 @@ def postgresql() -> Iterator[sa.Engine]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[sa.Engine]:
+    """Start a MariaDB; skip where it or its driver is not installed."""
+    pytest.importorskip("pymysql")
+    missing = missing_programs()
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} of MariaDB are not installed")
+    with mariadb_server() as url:
+        engine = sa.create_engine(url)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture

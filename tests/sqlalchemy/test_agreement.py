@@ -32,6 +32,11 @@ def test_rows_agree_on_postgresql(postgresql: sa.Engine) -> None:
     assert_agreement(search(postgresql, 20_270_403, 60), 1_200)
 
 
+def test_rows_agree_on_mariadb(mariadb: sa.Engine) -> None:
+    """MariaDB gives exactly the rows that ``is_allowed`` allows."""
+    assert_agreement(search(mariadb, 20_270_404, 60), 1_200)
+
+
 def test_disagreement_is_made_small(sqlite: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault is found, and shown by a policy of one short rule, and the statement."""
     monkeypatch.setitem(translation._TRANSLATIONS, Not, lambda *_: sa.true())

@@ -43,10 +43,10 @@ def test_step(names: Names, cls: type, relation: str, step: Step | None) -> None
 
 def test_aliases_are_shared(names: Names) -> None:
     """Statements take the same aliases, and each as many as it needs."""
-    first, second = names.alias(Team, 0), names.alias(Team, 1)
+    first, second = names.source(Team, 0), names.source(Team, 1)
 
     assert first is not second
-    assert names.alias(Team, 0) is first
+    assert names.source(Team, 0) is first
 
 
 def test_kept_clauses_are_few(names: Names) -> None:
