@@ -118,8 +118,8 @@ class Reloader:
         self._problem: str | None = None
         self._in_force = seen
         self._blank = _blank_among(seen)
-        #: The files that the look before this one missed.
-        self._missed: frozenset[str] = frozenset()
+        #: The files that are gone, and when a look missed them first.
+        self._missed: dict[str, float] = {}
         self._reported: str | None = None
         self._apps: tuple[tuple[weakref.ref[Flask], weakref.ref[OsoState]], ...] = ()
         self._turns: dict[int, _Turn] = {}
@@ -215,10 +215,13 @@ class Reloader:
         return [state for _, state in having] if is_wanted else []
 
     def _newly_missed(self, seen: Seen) -> frozenset[str]:
-        """Give the files in force that are gone, and were not at the last look."""
-        gone, before = _gone(self._in_force, seen), self._missed
-        self._missed = gone
-        return gone - before
+        """Give the files in force that are gone, and were not at a look some time before."""
+        gone, now = _gone(self._in_force, seen), time.monotonic()
+        since = {path: self._missed.get(path, now) for path in gone}
+        is_first = {path for path in gone if path not in self._missed}
+        self._missed = since
+        # A thread may look twice while an editor writes once.
+        return frozenset(path for path in gone if path in is_first or now - since[path] < INTERVAL)
 
     def _report(
         self, problem: str | None, states: Sequence[OsoState], logger: logging.Logger
