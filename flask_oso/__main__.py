@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
+import click
+
 # Absolute, since this also runs as the main module of 'oso' and 'polar' (compat.py).
+from flask_oso.cli.endings import run
+from flask_oso.cli.running import Exit, OutputError, code_of
 from flask_oso.oso import Oso
 from flask_oso.polar.exceptions import OsoError
+from flask_oso.polar.output import say
 
 _DESCRIPTION = "Load policy files, then ask them questions, one a line."
 _EPILOG = """\
@@ -37,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the REPL.
 
     :param arguments: file names and options; those of the command line by default.
-    :return: the status for the shell: 1 if a policy cannot be loaded.
+    :return: the status for the shell: that of ``flask oso``, so 2 if a file cannot be read
+        and 3 if it is no policy.
     """
     parser = argparse.ArgumentParser(
         prog="python -m flask_oso",
@@ -48,17 +53,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", metavar="FILE.polar", nargs="*", help="a policy file")
     files = parser.parse_args(arguments).files
     try:
+        return run(lambda: _ask(files))
+    except click.exceptions.Exit as end:
+        return end.exit_code
+
+
+def _ask(files: Sequence[str]) -> int:
+    try:
         oso = Oso()
         oso.load_files(files)
         oso.repl()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python's own flush shall not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OsoError, OSError, UnicodeError) as error:
-        print(str(error).rstrip("\n"), file=sys.stderr)
-        return 1
-    return 0
+    except OsoError as error:
+        say(str(error).rstrip("\n"), sys.stderr)
+        return code_of(error)
+    except OutputError:
+        raise
+    except (OSError, UnicodeError) as error:
+        say(str(error), sys.stderr)
+        return Exit.MISCONFIGURED
+    return Exit.GOOD
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ Denials and errors are always among them; of what was allowed, the share that
 
 An object is named by its class and its key, ``User:1``, never by its ``repr``. Values that
 a client may have chosen are shown with escapes and cut off, so that none can pass for a line
-of its own.
+of its own, and in quotes, so that none can pass for another field. What is secret in a text,
+such as a token in the query string of a URL, is left out.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from werkzeug.utils import import_string
 from .decisions import Decision, Outcome
 from .globals import this_request
 from .polar.characters import with_escapes
+from .polar.descriptions import DEFAULT_REDACTED, Redaction
 from .polar.exceptions import OsoError
 
 #: Where the records go.
@@ -39,6 +41,11 @@ _LONGEST = 100
 _KEYS = (int, str, uuid.UUID)
 _MOST_BITS = 128
 _REQUEST_ID = re.compile(r"[!-~]{1,200}")
+_REDACTION = Redaction()
+_DISABLED = (
+    "The logger %r was disabled, and is on again, since its level is INFO. Configure logging with"
+    " 'disable_existing_loggers' False; to have no records, give the logger the level WARNING."
+)
 
 
 class DecisionLog:
@@ -53,19 +60,27 @@ class DecisionLog:
         self._report_failure = report_failure
         self._sample = _share(config["OSO_LOG_SAMPLE"])
         self._finds_rules = _switch(config["OSO_LOG_RULE"])
-        self._describe = _function("OSO_LOG_DESCRIBE", config["OSO_LOG_DESCRIBE"]) or describe
+        self._redaction = Redaction([*DEFAULT_REDACTED, *config.get("OSO_REDACT", ())])
+        self._describe = _function("OSO_LOG_DESCRIBE", config["OSO_LOG_DESCRIBE"]) or (
+            lambda value: describe(value, self._redaction)
+        )
         self._request_id = _request_id(config["OSO_LOG_REQUEST_ID"])
         # Its own: a program that seeds the shared one counts on the numbers that follow.
         self._random = random.Random()
 
     def write(self, decision: Decision) -> None:
         """Write the record of a decision, unless it is left out of the sample."""
+        if LOGGER.disabled:
+            _enable()
         if not LOGGER.isEnabledFor(logging.INFO) or not self._is_chosen(decision.outcome):
             return
         fields = self._fields(decision)
-        names = [_text(fields[name]) for name in ("outcome", "actor", "action", "resource")]
+        names = [_text(fields[name]) for name in ("actor", "action", "resource")]
         LOGGER.info(
-            "%s: actor %s, action %s, resource %s", *names, extra={**fields, "decision": fields}
+            "%s: actor %s, action %s, resource %s",
+            fields["outcome"],
+            *names,
+            extra={**fields, "decision": fields},
         )
 
     def _is_chosen(self, outcome: Outcome) -> bool:
@@ -75,7 +90,7 @@ class DecisionLog:
         action, policy, error = decision.action, decision.policy, decision.error
         return {
             "actor": self._described(decision.actor),
-            "action": shown(action) if type(action) is str else self._described(action),
+            "action": self._shown(action) if type(action) is str else self._described(action),
             "resource": self._described(decision.resource),
             "outcome": decision.outcome.value,
             "error": None if error is None else type(error).__name__,
@@ -85,6 +100,9 @@ class DecisionLog:
             "app": decision.app.name,
             **self._request_fields(),
         }
+
+    def _shown(self, text: str) -> str:
+        return shown(text, self._redaction)
 
     def _described(self, value: t.Any) -> t.Any:
         try:
@@ -133,28 +151,45 @@ class DecisionFormatter(logging.Formatter):
         return json.dumps({**head, **fields}, default=describe)
 
 
-def describe(value: t.Any) -> str | None:
+def describe(value: t.Any, redaction: Redaction = _REDACTION) -> str | None:
     """Name a value by its class and its key, if it has one: ``User:1``, ``str:report``.
 
     The key is that of a row of SQLAlchemy, or else the attribute ``id`` if that is a number,
     a string or a UUID. A string, a number and a class are their own keys. ``None`` is
     ``None``. Nothing else of the value is looked at.
+
+    :param redaction: what of a text is left out.
     """
     if value is None:
         return None
     name, key = type(value).__name__, _key_of(value)
-    return shown(name) if key is None else f"{shown(name)}:{shown(key)}"
+    return shown(name) if key is None else f"{shown(name)}:{shown(key, redaction)}"
 
 
-def shown(text: str) -> str:
+def shown(text: str, redaction: Redaction | None = None) -> str:
     """Give the beginning of a text, with escapes for what would not be seen."""
-    cut = with_escapes(text[:_LONGEST])
+    cut = text[:_LONGEST]
+    cut = with_escapes(cut if redaction is None else redaction.cleaned(cut))
     return cut if len(text) <= _LONGEST else f"{cut}…"
 
 
 def _text(value: t.Any) -> str:
-    """Show a field in a message, also one that is described otherwise."""
-    return shown(value) if type(value) is str else json.dumps(value, default=describe)
+    """Show a field in a message as in JSON: a text has quotes, and escapes for those in it."""
+    if type(value) is str:
+        return json.dumps(shown(value), ensure_ascii=False)
+    return json.dumps(value, default=describe)
+
+
+def _enable() -> None:
+    """Switch the log on again, if it was on when the configuration of logging switched it off.
+
+    ``dictConfig`` and ``fileConfig`` disable the loggers that are there and that they do not
+    name, unless they are told otherwise. Whoever wants no records gives the logger another level.
+    """
+    if not logging.NOTSET < LOGGER.level <= logging.INFO:
+        return
+    LOGGER.disabled = False
+    LOGGER.warning(_DISABLED, LOGGER.name)
 
 
 def _key_of(value: t.Any) -> str | None:

@@ -1,7 +1,8 @@
 """Tables of who may do what, as tests write them: read, compared with a policy, and shown.
 
 In goes a text or rows; out come the cells whose answer is another one than expected. An error
-of the policy is an answer that nobody expects.
+of the policy is an answer that nobody expects. A cell that was denied as expected, and that no
+policy like this could allow, is a mistake of the table: it would prove nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .globals import unwrap
 from .oso import Oso
 from .polar.spelling import nearest
+from .vain_questions import find_mistake
 
 Row: t.TypeAlias = tuple[t.Any, t.Any, t.Any, bool]
 Rows: t.TypeAlias = "Iterable[Row] | Mapping[tuple[t.Any, t.Any, t.Any], bool]"
@@ -72,6 +74,7 @@ def read_table(
 
     Words are apart by blanks or ``|``; lines of ``-`` and what follows a ``#`` is left out.
     """
+    _check_names(text, {"actors": actors, "resources": resources})
     heading, *lines = _lines(text) or [[]]
     if heading[:2] != ["actor", "resource"] or not heading[2:] or not lines:
         raise ValueError(
@@ -91,9 +94,38 @@ def read_rows(rows: Rows) -> list[Cell]:
     return cells
 
 
+class MistakenTestError(ValueError, AssertionError):
+    """A test that would pass, or fail, whatever the policy says."""
+
+
+def ask_cell(oso: Oso, cell: Cell) -> bool:
+    """Ask the policy a question.
+
+    :raises MistakenTestError: the answer is no ``bool``, or a denial that was expected would
+        come from any policy like this.
+    """
+    __tracebackhide__ = True
+    answer = oso.is_allowed(cell.actor, cell.action, cell.resource)
+    if type(answer) is not bool:
+        raise MistakenTestError(
+            f"{type(oso).__name__!r} answered {short(answer)}, which is neither True nor False."
+            " Let its 'is_allowed' give what that of 'Oso' gives."
+        )
+    mistake = None
+    if not answer and not cell.expected:
+        mistake = find_mistake(oso, cell.actor, cell.action, cell.resource, short)
+    if mistake is not None:
+        raise MistakenTestError(mistake)
+    return answer
+
+
 def find_wrong_cells(oso: Oso, cells: Iterable[Cell]) -> list[WrongCell]:
-    """Ask the policy all questions of a table; give those with another answer than expected."""
-    asked = (_ask(oso, cell) for cell in cells)
+    """Ask the policy all questions of a table; give those with another answer than expected.
+
+    :raises MistakenTestError: a question is none that tells anything.
+    """
+    __tracebackhide__ = True
+    asked = [_ask(oso, cell) for cell in cells]
     return [each for each in asked if each.got is not _wanted(each.cell)]
 
 
@@ -112,12 +144,20 @@ def show_cells(wrong: Sequence[WrongCell]) -> str:
 
 
 def _ask(oso: Oso, cell: Cell) -> WrongCell:
+    __tracebackhide__ = True
     try:
-        is_allowed = oso.is_allowed(cell.actor, cell.action, cell.resource)
+        is_allowed = ask_cell(oso, cell)
+    except MistakenTestError as mistake:
+        raise MistakenTestError(f"{_called(cell)}: {mistake}") from None
     # It is shown as what it is; a test with it fails whatever it expects.
     except Exception as error:
         return WrongCell(cell, Answer.ERROR, error)
-    return WrongCell(cell, Answer.ALLOWED if is_allowed is True else Answer.DENIED)
+    return WrongCell(cell, Answer.ALLOWED if is_allowed else Answer.DENIED)
+
+
+def _called(cell: Cell) -> str:
+    actor, action, resource = cell.names
+    return f"In the cell of the actor {actor}, the action {action} and the resource {resource}"
 
 
 def _wanted(cell: Cell) -> Answer:
@@ -128,6 +168,17 @@ def _lines(text: str) -> list[list[str]]:
     """Give the words of the lines that have some."""
     split = (line.partition("#")[0].replace("|", " ").split() for line in text.splitlines())
     return [words for words in split if "".join(words).strip("-+:=")]
+
+
+def _check_names(text: str, named: Mapping[str, Mapping[str, t.Any]]) -> None:
+    """Refuse names that the text has and that are no words of it, such as one of a comment."""
+    for where, known in named.items():
+        for name in known:
+            if "#" in name and name in text:
+                raise ValueError(
+                    f"The name {name!r} in {where!r} has a '#' in it, with which a comment begins,"
+                    " so that its rows would not be read. Give it another name."
+                )
 
 
 def _read_line(

@@ -2,6 +2,8 @@
 
 In go the files that ``OSO_POLICIES`` names. A load puts what is new in the place of the old
 policy in one step, or nothing changes, and the log and ``OsoState.reload_problem`` say why.
+So it is with a file that lost its text, and with one that a pattern found and finds no more,
+until a second look agrees: an editor may be about to write it again.
 
 Requests look at the files, a few times a second at most: that needs no thread, goes on
 after a fork, and is right under any server. Where ``watchfiles`` is installed a thread looks,
@@ -14,6 +16,7 @@ at most, and requests that begin meanwhile wait for the load.
 from __future__ import annotations
 
 import atexit
+import codecs
 import dataclasses
 import logging
 import os
@@ -44,7 +47,18 @@ _NO_EFFECT = (
 )
 _REFUSED = "The policy files changed and did not load. The policy from before stays in force.\n%s"
 _EMPTY = "{path}:1: The file is empty. If that is what you want, put a comment in it."
+_GONE = (
+    "{path}: The file is gone. If it is still gone at the next look, its rules go with it; to keep"
+    " them, put it back."
+)
+_WITHOUT = "The policy was loaded again, without the rules of files that are gone: %s."
+_RESTLESS = (
+    "{path}: The file keeps changing, and is loaded once it stays as it is. In force is the policy"
+    " {named}."
+)
 _NOT_TEXT = "{path}:{line}: The file is not UTF-8. Save it as UTF-8."
+
+_WHITE_SPACE = b" \t\n\v\f\r\0"
 
 Seen = tuple[Look, ...]
 
@@ -53,6 +67,7 @@ def reload_in_requests(app: Flask, state: OsoState, reloader: Reloader) -> None:
     """Have each request of an app look at the policy files first, in debug mode."""
 
     def begin() -> None:
+        # It may be switched off, too, while the application serves.
         if app.debug:
             reloader.begin(this_request(), app.logger)
         elif not reloader.has_explained:
@@ -62,7 +77,7 @@ def reload_in_requests(app: Flask, state: OsoState, reloader: Reloader) -> None:
     def end(_error: BaseException | None) -> None:
         reloader.end(this_request())
 
-    reloader.add(state)
+    reloader.add(app, state)
     app.before_request(begin)
     app.teardown_request(end)
 
@@ -99,13 +114,19 @@ class Reloader:
         self._find = find
         #: How the files were when they were last read; ``None`` if they changed meanwhile.
         self._seen: Seen | None = seen
+        #: Why these are not in force.
+        self._problem: str | None = None
         self._in_force = seen
-        self._states: tuple[weakref.ref[OsoState], ...] = ()
+        self._blank = _blank_among(seen)
+        #: The files that are gone, and when a look missed them first.
+        self._missed: dict[str, float] = {}
+        self._reported: str | None = None
+        self._apps: tuple[tuple[weakref.ref[Flask], weakref.ref[OsoState]], ...] = ()
         self._turns: dict[int, _Turn] = {}
 
-    def add(self, state: OsoState) -> None:
+    def add(self, app: Flask, state: OsoState) -> None:
         """Tell an app what becomes of the files, too."""
-        self._states = (*self._states, weakref.ref(state))
+        self._apps = (*self._apps, (weakref.ref(app), weakref.ref(state)))
 
     def begin(self, request: Request, logger: logging.Logger) -> None:
         """Load the files again if they changed, and keep the policy until the request ends.
@@ -153,32 +174,68 @@ class Reloader:
 
     def _load_if_changed(self, turn: _Turn, logger: logging.Logger) -> None:
         oso = self._oso()
-        # An app may have been given another Oso since.
-        states = [
-            state for ref in self._states if (state := ref()) is not None and state.oso is oso
-        ]
-        if oso is None or not states or look_at(self._find()) == self._seen:
+        states = self._states_with(oso)
+        if oso is None or not states:
             return
-        seen = _wait_until_still(self._find)
-        if seen is None or seen == self._seen:
+        seen, problem = self._changed(oso)
+        if seen is None:
+            self._report(problem, states, logger)
             return
         with turn.gate:
             if _has_to_wait(turn):
                 return
+            missed = self._newly_missed(seen)
+            if missed:
+                self._report(_GONE.format(path=", ".join(sorted(missed))), states, logger)
+                return
             problem = self._load(oso, seen)
         # What was written while the files were read is read by the next look.
         self._seen = seen if look_at(self._find()) == seen else None
+        self._problem, self._reported = problem, None
+        self._report(problem, states, logger)
+        if problem is None:
+            _tell(seen, _gone(self._in_force, seen), logger)
+            self._in_force, self._blank = seen, _blank_among(seen)
+
+    def _changed(self, oso: Oso) -> tuple[Seen | None, str | None]:
+        """Give how the files are if they are to be loaded, or else the problem with them."""
+        if look_at(self._find()) == self._seen:
+            return None, self._problem
+        seen, restless = _wait_until_still(self._find)
+        if restless is not None:
+            return None, _RESTLESS.format(path=restless, named=_named(oso, self._in_force))
+        return (None, self._problem) if seen == self._seen else (seen, None)
+
+    def _states_with(self, oso: Oso | None) -> list[OsoState]:
+        """Give the states of apps that have this Oso; none if no app is in debug mode any more."""
+        known = [(app(), state()) for app, state in self._apps]
+        # An app may have been given another Oso since.
+        having = [(app, state) for app, state in known if state is not None and state.oso is oso]
+        is_wanted = any(app is not None and app.debug for app, _ in having)
+        return [state for _, state in having] if is_wanted else []
+
+    def _newly_missed(self, seen: Seen) -> frozenset[str]:
+        """Give the files in force that are gone, and were not at a look some time before."""
+        gone, now = _gone(self._in_force, seen), time.monotonic()
+        since = {path: self._missed.get(path, now) for path in gone}
+        is_first = {path for path in gone if path not in self._missed}
+        self._missed = since
+        # A thread may look twice while an editor writes once.
+        return frozenset(path for path in gone if path in is_first or now - since[path] < INTERVAL)
+
+    def _report(
+        self, problem: str | None, states: Sequence[OsoState], logger: logging.Logger
+    ) -> None:
+        """Tell the apps what keeps the files from being in force, and the log once."""
         for state in states:
             state.reload_problem = problem
-        if problem is not None:
+        if problem is not None and problem != self._reported:
             logger.error(_REFUSED, problem)
-            return
-        self._in_force = seen
-        logger.info("The policy was loaded again: %s.", ", ".join(look.path for look in seen))
+        self._reported = problem
 
     def _load(self, oso: Oso, seen: Seen) -> str | None:
         """Load the files; give the problem if they are not in force then."""
-        emptied = _emptied(seen, self._in_force)
+        emptied = _emptied(seen, self._in_force, self._blank)
         if emptied is not None:
             return _EMPTY.format(path=emptied)
         paths = [look.path for look in seen]
@@ -191,6 +248,25 @@ class Reloader:
         return None
 
 
+def _named(oso: Oso, files: Seen) -> str:
+    """Name a policy as the decision log does, with its files."""
+    return f"{oso.engine.policy.digest} of {', '.join(look.path for look in files)}"
+
+
+def _tell(seen: Seen, gone: frozenset[str], logger: logging.Logger) -> None:
+    logger.info("The policy was loaded again: %s.", ", ".join(look.path for look in seen))
+    if gone:
+        logger.warning(_WITHOUT, ", ".join(sorted(gone)))
+
+
+def _gone(in_force: Seen, seen: Seen) -> frozenset[str]:
+    """Give the paths of files that a pattern found, and finds no more."""
+    found = {look.path for look in seen}
+    return frozenset(
+        look.path for look in in_force if look.traits is not None and look.path not in found
+    )
+
+
 def _has_to_wait(turn: _Turn) -> bool:
     """Tell whether requests are under way for which a load can wait."""
     since, now = turn.waits_since, time.monotonic()
@@ -201,25 +277,47 @@ def _has_to_wait(turn: _Turn) -> bool:
     return False
 
 
-def _wait_until_still(find: Callable[[], Sequence[str]]) -> Seen | None:
-    """Give how the files are once nothing is written or renamed; ``None`` if it does not end."""
+def _wait_until_still(find: Callable[[], Sequence[str]]) -> tuple[Seen, str | None]:
+    """Give how the files are once nothing is written or renamed.
+
+    :return: besides, the path of a file that is still being written when patience ends.
+    """
     before = look_at(find())
+    changed: str | None = None
     for _ in range(_PATIENCE):
         time.sleep(PAUSE)
         now = look_at(find())
         if now == before:
-            return now
+            return now, None
+        changed = min(look.path for look in {*now} ^ {*before})
         before = now
-    return None
+    return before, changed
 
 
-def _emptied(seen: Seen, in_force: Seen) -> str | None:
+def _emptied(seen: Seen, in_force: Seen, were_blank: frozenset[str]) -> str | None:
     """Give the path of a file that had something in it and has nothing now.
 
     It is what a file looks like while an editor, or a full disk, is about to write it.
     """
-    had_text = {look.path for look in in_force if not look.is_empty}
-    return next((look.path for look in seen if look.is_empty and look.path in had_text), None)
+    had_text = {look.path for look in in_force if look.traits is not None} - were_blank
+    return next((path for path in sorted(_blank_among(seen)) if path in had_text), None)
+
+
+def _blank_among(seen: Seen) -> frozenset[str]:
+    """Give the paths of files with nothing in them, or nothing but white space."""
+    return frozenset(look.path for look in seen if look.is_empty or _is_blank(look))
+
+
+def _is_blank(look: Look) -> bool:
+    if look.traits is None:
+        return False
+    try:
+        with open(look.path, "rb") as file:
+            text = file.read()
+    except OSError:
+        return False
+    # A byte order mark, and what a disk has where nothing was written, are no text.
+    return not text.removeprefix(codecs.BOM_UTF8).strip(_WHITE_SPACE)
 
 
 def _describe(error: Exception, paths: Sequence[str]) -> str:

@@ -13,6 +13,10 @@ nothing is kept on the request, on ``g``, or between two renders. The context of
 not do either, since that of an imported template serves all requests. A page within a page
 remembers for itself; of a streamed page each piece does, since time passes between them.
 
+Jinja keeps the module of a template that was imported, or included without context, for all
+renders to come, with what it set and wrote at its top: the answers that the first visitor
+got. Here each page makes the module anew, and each import one in which something is asked.
+
 An answer is found again by the very objects, which are held until then so that no other can
 have their identity; by the action, if that is a string; and by the state of the policy, so
 that a reload is noticed at once. An error is raised and not remembered.
@@ -28,6 +32,7 @@ from collections.abc import Iterator
 
 from flask import Flask
 from jinja2 import Environment, Template, Undefined, pass_context
+from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 
 from . import hooks
@@ -54,11 +59,8 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     oso = state.extension.oso_of(state)
     actor = state.extension.current_actor if actor is NOT_GIVEN else _defined(unwrap(actor))
     question = (actor, _defined(unwrap(action)), _defined(unwrap(resource)))
-    page = _page.get()
-    # A thread that was started with the context of a page may outlive the page.
-    if page is None or not page.is_open:
-        return _ask(oso, *question)
-    return page.ask(oso, *question)
+    page = _open_page()
+    return _ask(oso, *question) if page is None else page.ask(oso, *question)
 
 
 def cannot(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
@@ -97,6 +99,9 @@ def _prepare(environment: Environment) -> None:
     environment.globals.setdefault("can", can)
     environment.globals.setdefault("cannot", cannot)
     environment.tests.setdefault("allowed", is_allowed)
+    if environment.cache is not None:
+        # What was compiled before keeps its modules.
+        environment.cache.clear()
     kind = environment.template_class
     environment.template_class = type(kind.__name__, (_Remembering, kind), {})
 
@@ -127,6 +132,8 @@ class _Page:
         # Each with the objects that are in the key by their identity.
         self._answers: dict[tuple[t.Any, ...], tuple[bool, tuple[t.Any, ...]]] = {}
         self._rows: dict[tuple[t.Any, type], dict[int, t.Any]] = {}
+        self._asked = 0
+        self._modules: dict[Template, TemplateModule] = {}
 
     @contextlib.contextmanager
     def rendering(self) -> Iterator[None]:
@@ -138,10 +145,12 @@ class _Page:
         finally:
             self.is_open = False
             self._answers.clear()
+            self._modules.clear()
             _page.reset(token)
 
     def ask(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Answer from memory, or ask the policy."""
+        self._asked += 1
         # Other actions, such as 1, True and 1.0, may be equal without being alike.
         if type(action) is not str:
             return _ask(oso, actor, action, resource)
@@ -154,6 +163,16 @@ class _Page:
         self._answers[key] = (allowed, (engine, actor, resource))
         self._note_row(action, resource)
         return allowed
+
+    def module_of(self, template: Template) -> TemplateModule:
+        """Make the module of a template, or give it again if nothing was asked in it."""
+        known = self._modules.get(template)
+        if known is not None:
+            return known
+        asked, module = self._asked, template.make_module()
+        if asked == self._asked:
+            self._modules[template] = module
+        return module
 
     def _note_row(self, action: str, resource: t.Any) -> None:
         """Warn of many questions that are one question about many rows; in debug mode."""
@@ -170,11 +189,18 @@ class _Page:
 _page: contextvars.ContextVar[_Page | None] = contextvars.ContextVar("flask_oso_page", default=None)
 
 
+def _open_page() -> _Page | None:
+    """Give the page that renders now, if one does."""
+    page = _page.get()
+    # A thread that was started with the context of a page may outlive the page.
+    return page if page is not None and page.is_open else None
+
+
 _END: t.Any = object()
 
 
 class _Remembering(Template):
-    """A template whose rendering is a page."""
+    """A template whose rendering is a page, and whose module is that of one page."""
 
     def render(self, *args: t.Any, **kwargs: t.Any) -> str:
         """Render the template as Jinja does."""
@@ -191,6 +217,27 @@ class _Remembering(Template):
             if piece is _END:
                 return
             yield piece
+
+    # Compiled templates call the next two for 'import' and for 'include … without context',
+    # and Jinja the first one for 'module'.
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        if self.environment.is_async:
+            raise RuntimeError("Module is not available in async mode.")
+        given = _globals_of(ctx, self)
+        page = _open_page()
+        return self.make_module(given) if given or page is None else page.module_of(self)
+
+    async def _get_default_module_async(self, ctx: Context | None = None) -> TemplateModule:
+        # What else awaits may ask meanwhile, so that no page can tell whether this one does.
+        return await self.make_module_async(_globals_of(ctx, self))
+
+
+def _globals_of(importer: Context | None, imported: Template) -> dict[str, t.Any]:
+    """Give the globals that the template that imports has, and the imported one has not."""
+    if importer is None:
+        return {}
+    return {key: importer.parent[key] for key in importer.globals_keys - imported.globals.keys()}
 
 
 def _warn_of_many(app: Flask, action: str, cls: type) -> None:

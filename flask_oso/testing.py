@@ -18,7 +18,16 @@ from werkzeug.test import TestResponse
 
 from .extension import FlaskOso
 from .globals import STAND_IN, state_of, unwrap
-from .matrices import Cell, Rows, find_wrong_cells, read_rows, read_table, show_cells
+from .matrices import (
+    Cell,
+    Rows,
+    ask_cell,
+    find_wrong_cells,
+    read_rows,
+    read_table,
+    show_cells,
+)
+from .matrices import MistakenTestError as MistakenTestError  # a name for tests
 from .oso import Oso
 
 AsUser: t.TypeAlias = "t.Callable[[FlaskClient, t.Any], FlaskClient]"
@@ -72,7 +81,11 @@ def assert_allowed(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t
 
 
 def assert_denied(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
-    """Fail unless the policy denies, and show the rules that allow."""
+    """Fail unless the policy denies, and show the rules that allow.
+
+    :raises MistakenTestError: no rule could allow it, whatever it says: the action is misspelt,
+        no rule is about such objects, or the arguments stand in another order.
+    """
     __tracebackhide__ = True
     _assert_answer(oso, Cell.of(unwrap(actor), action, unwrap(resource), expected=False))
 
@@ -104,7 +117,7 @@ def assert_matrix(
         ``expected`` is a ``bool``; or a mapping with the first three as its key.
     :param actors: whom the names in the text stand for.
     :param resources: what the names in the text stand for.
-    :raises ValueError: the table is no table.
+    :raises ValueError: the table is no table, or has a cell that proves nothing.
     """
     __tracebackhide__ = True
     if isinstance(table, str):
@@ -124,7 +137,7 @@ def assert_matrix(
 def _assert_answer(oso: Oso | FlaskOso, cell: Cell) -> None:
     __tracebackhide__ = True
     asked = _as_oso(oso)
-    if asked.is_allowed(cell.actor, cell.action, cell.resource) is not cell.expected:
+    if ask_cell(asked, cell) is not cell.expected:
         wanted, got = ("allowed", "denied") if cell.expected else ("denied", "allowed")
         raise AssertionError(f"Expected {wanted}, got {got}.\n\n{_proof(asked, cell)}")
 

@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import logging
+import logging.config
 import math
 import typing as t
 import uuid
@@ -149,7 +150,7 @@ def test_record_has_a_message_for_people(make_page: t.Any, records: Records) -> 
     make_page().open("/page", "eve")
 
     assert [record.getMessage() for record in records] == [
-        "denied: actor str:eve, action read, resource str:page"
+        'denied: actor "str:eve", action "read", resource "str:page"'
     ]
     assert [(record.name, record.levelname) for record in records] == [
         ("flask_oso.decisions", "INFO")
@@ -537,7 +538,7 @@ def test_record_shows_no_contents(
     ask(site, User(1), User(2), {"password": SECRET})
     site.open("/ask", headers={"Authorization": SECRET, "Cookie": SECRET, "X-Request-ID": "a b"})
 
-    assert stream.getvalue().count("actor User:1, action User:2, resource dict") == 2
+    assert stream.getvalue().count('actor "User:1", action "User:2", resource "dict"') == 2
     assert SECRET not in stream.getvalue()
     assert "a b" not in stream.getvalue()
 
@@ -739,7 +740,7 @@ def test_formatter_shows_classes_of_what_is_no_json(make_site: t.Any, records: R
     ("described", "text"),
     [
         (None, "null"),
-        ("a\nb", r"a\u{a}b"),
+        ("a\nb", r'"a\\u{a}b"'),
         (User(3), '"User:3"'),
         ({"user": User(3), "n": 1}, '{"user": "User:3", "n": 1}'),
     ],
@@ -750,4 +751,122 @@ def test_message_shows_no_contents_of_descriptions(
     """What a description gives is shown as in JSON, and in one line."""
     ask(make_site("allow(_, _, _);", OSO_LOG_DESCRIBE=lambda value: described), 1, "read", 2)
 
-    assert records[0].getMessage() == f"allowed: actor {text}, action read, resource {text}"
+    assert records[0].getMessage() == f'allowed: actor {text}, action "read", resource {text}'
+
+
+# -- what a value cannot pretend -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('x", action "read', r'"str:x\", action \"read"'),
+        ("x\\", r'"str:x\\"'),
+        ("1, action read, resource Page:9", '"str:1, action read, resource Page:9"'),
+        ("", '"str:"'),
+        ("null", '"str:null"'),
+        ("a\nINFO allowed", r'"str:a\\u{a}INFO allowed"'),
+    ],
+)
+def test_message_quotes_its_values(
+    make_site: t.Any, records: Records, text: str, shown: str
+) -> None:
+    """A value ends where its quote does, so that it cannot bring a field of its own."""
+    ask(make_site('allow("ann", "read", _);'), "ann", "read", text)
+
+    message = records[0].getMessage()
+
+    assert message == f'allowed: actor "str:ann", action "read", resource {shown}'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://a/?token=hunter2&x=1", "str:https://a/?token=[redacted]&x=1"),
+        ("https://bob:hunter2@a/", "str:https://bob:[redacted]@a/"),
+        ("Bearer hunter2", "str:Bearer [redacted]"),
+        ("https://a/?salary=hunter2", "str:https://a/?salary=[redacted]"),
+        ("/shipping?opinion=1", "str:/shipping?opinion=1"),
+    ],
+)
+def test_record_leaves_secrets_of_texts_out(
+    make_site: t.Any, records: Records, text: str, shown: str
+) -> None:
+    """As proofs do, by the same words and those of 'OSO_REDACT'."""
+    ask(make_site("allow(_, _, _);", OSO_REDACT=["salary"]), text, text, text)
+
+    fields = records[0].decision  # type: ignore[attr-defined]
+
+    assert [fields["actor"], fields["resource"]] == [shown, shown]
+    assert fields["action"] == shown.removeprefix("str:")
+    assert SECRET not in records[0].getMessage()
+
+
+class Token:
+    """An object whose class has a name that says secret."""
+
+    id = 7
+
+
+def test_record_names_objects_of_any_class(make_site: t.Any, records: Records) -> None:
+    """The key of an object is no secret, whatever its class is called."""
+    ask(make_site("allow(_, _, _);"), "ann", "read", Token())
+
+    assert records[0].getMessage().endswith('resource "Token:7"')
+
+
+# -- a configuration that disables loggers ------------------------------------------------
+
+
+@pytest.fixture
+def enabled() -> Iterator[None]:
+    """Enable afterwards what a configuration of logging disabled."""
+    loggers = [each for each in logging.root.manager.loggerDict.values() if hasattr(each, "level")]
+    before = [(each, each.disabled, each.level) for each in loggers]
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    for each, is_disabled, own in before:
+        each.disabled = is_disabled
+        each.setLevel(own)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+
+
+@pytest.mark.usefixtures("enabled")
+def test_log_that_a_configuration_disabled_goes_on(make_site: t.Any, records: Records) -> None:
+    """'disable_existing_loggers' is true where nobody wrote it; the log says so, once."""
+    site = make_site('allow("ann", _, _);')
+    logging.config.dictConfig({"version": 1})
+
+    ask(site, "eve", "read", "page")
+    site.open("/ask")
+
+    assert [record.getMessage() for record in records] == [
+        "The logger 'flask_oso.decisions' was disabled, and is on again, since its level is INFO."
+        " Configure logging with 'disable_existing_loggers' False; to have no records, give the"
+        " logger the level WARNING.",
+        'denied: actor "str:eve", action "read", resource "str:page"',
+        'denied: actor "str:eve", action "read", resource "str:page"',
+    ]
+
+
+@pytest.mark.usefixtures("enabled")
+def test_log_that_was_off_stays_off(make_site: t.Any, records: Records) -> None:
+    """Nobody asked for it, so that nobody misses it."""
+    LOGGER.setLevel(logging.WARNING)
+    logging.config.dictConfig({"version": 1})
+
+    ask(make_site('allow("ann", _, _);'), "eve", "read", "page")
+
+    assert records == []
+
+
+@pytest.mark.usefixtures("enabled")
+def test_log_that_a_configuration_names_is_as_it_says(make_site: t.Any, records: Records) -> None:
+    """A level of its own is obeyed."""
+    logging.config.dictConfig({"version": 1, "loggers": {LOGGER.name: {"level": "WARNING"}}})
+    LOGGER.addHandler(logging.NullHandler())
+
+    ask(make_site('allow("ann", _, _);'), "eve", "read", "page")
+
+    assert records == []

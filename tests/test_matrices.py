@@ -9,12 +9,13 @@ from werkzeug.local import LocalProxy
 
 from flask_oso import Oso
 from flask_oso.matrices import find_wrong_cells, read_rows, read_table, show_cells
-from flask_oso.testing import assert_matrix
+from flask_oso.testing import MistakenTestError, assert_denied, assert_matrix
 
 POLICY = """
 allow("ann", "read", "page");
 allow("ann", 7, "page");
 allow("eve", "break", x) if x.missing;
+allow("bob", "edit", "page");
 """
 NAMES = {"ann": "ann", "eve": "eve", "nobody": None}
 THINGS = {"page": "page"}
@@ -143,3 +144,213 @@ def test_table_that_is_none(oso: Oso, table: t.Any, message: str) -> None:
         assert_matrix(oso, table, actors=NAMES, resources=THINGS)
 
     assert str(caught.value).startswith(message)
+
+
+# -- tests that would prove nothing --------------------------------------------------------
+
+
+class User:
+    """An actor."""
+
+
+class Robot:
+    """An actor that no rule is about, and that is registered."""
+
+
+class Page:
+    """A resource."""
+
+
+class Stranger:
+    """A class that is not registered."""
+
+
+class Sub(Page):
+    """A class that is registered as what it derives from."""
+
+
+HEADS = 'allow(_: User, "read", page: Page) if page.public;'
+INSIDE = 'allow(u, "read", p) if u matches User and p matches Page and p.public;'
+CALLS = """
+allow(actor, action, resource) if may(resource, action, actor);
+may(page: Page, "read", _: User) if page.public;
+"""
+BLOCKS = """
+actor User {}
+resource Page { permissions = ["read"]; roles = ["reader"]; "read" if "reader"; }
+has_role(_: User, "reader", page: Page) if page.public;
+allow(actor, action, resource) if has_permission(actor, action, resource);
+"""
+ANY = 'allow(user, "read", page) if page.owner = user;'
+PROVES_NOTHING = "so that a denial proves nothing"
+ORDER = "Pass actor, action and resource in this order."
+
+Page.public = False  # type: ignore[attr-defined]
+Page.owner = Stranger.owner = Robot.owner = 1  # type: ignore[attr-defined]
+USER, ROBOT, PAGE, STRANGER = User(), Robot(), Page(), Stranger()
+UNKNOWN = f"No rule allows the action 'raed', whoever asks, {PROVES_NOTHING}. Did you mean 'read'?"
+SWAPPED = (
+    "The actor is of the class 'Page' and the resource of 'User', and rules have them the other"
+    f" way round. {ORDER}"
+)
+
+
+def make_oso(policy: str) -> Oso:
+    """Make an Oso with a policy about users and pages."""
+    oso = Oso()
+    for cls in (User, Robot, Page):
+        oso.register_class(cls)
+    oso.load_str(policy)
+    return oso
+
+
+def mistake_of(policy: str, *question: t.Any) -> str:
+    """Give what 'assert_denied' says of a question."""
+    with pytest.raises(MistakenTestError) as caught:
+        assert_denied(make_oso(policy), *question)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("policy", [HEADS, INSIDE, CALLS, BLOCKS, ANY])
+def test_denial_of_an_unknown_action_proves_nothing(policy: str) -> None:
+    """Whoever asks, and about what."""
+    assert mistake_of(policy, USER, "raed", PAGE) == UNKNOWN
+
+
+@pytest.mark.parametrize("policy", [HEADS, INSIDE, CALLS, BLOCKS, ANY])
+@pytest.mark.parametrize(
+    ("question", "shown", "role"),
+    [((USER, PAGE, "read"), "Page", "resource"), (("read", USER, PAGE), "User", "actor")],
+    ids=["action last", "action first"],
+)
+def test_action_in_another_place_proves_nothing(
+    policy: str, question: tuple[t.Any, ...], shown: str, role: str
+) -> None:
+    """A word that is an action stands where an object should."""
+    message = mistake_of(policy, *question)
+
+    assert message.startswith("The action is <") and f".{shown} object" in message
+    assert message.endswith(f"the {role} is 'read', which is an action of the policy. {ORDER}")
+
+
+@pytest.mark.parametrize("policy", [HEADS, INSIDE, CALLS, BLOCKS])
+def test_swapped_objects_prove_nothing(policy: str) -> None:
+    """A page does nothing with a user."""
+    assert mistake_of(policy, PAGE, "read", USER) == SWAPPED
+
+
+@pytest.mark.parametrize("policy", [HEADS, INSIDE, CALLS, BLOCKS])
+@pytest.mark.parametrize(
+    ("question", "role"),
+    [((STRANGER, "read", PAGE), "actor"), ((USER, "read", STRANGER), "resource")],
+)
+def test_class_that_is_not_registered_proves_nothing(
+    policy: str, question: tuple[t.Any, ...], role: str
+) -> None:
+    """No rule can be about it."""
+    assert mistake_of(policy, *question) == (
+        f"The {role} is of the class 'Stranger', which is not registered, and no rule can be about"
+        f" it, {PROVES_NOTHING}. Call 'register_class(Stranger)' before the policy loads."
+    )
+
+
+@pytest.mark.parametrize("policy", [HEADS, INSIDE, CALLS, BLOCKS])
+@pytest.mark.parametrize(
+    ("question", "start", "name"),
+    [
+        (("ana", "read", PAGE), "The actor 'ana' is of the class 'str'", "User"),
+        ((7, "read", PAGE), "The actor 7 is of the class 'int'", "User"),
+        (({"id": 7}, "read", PAGE), "The actor {'id': 7} is of the class 'dict'", "User"),
+        ((USER, "read", "page"), "The resource 'page' is of the class 'str'", "Page"),
+        ((USER, "read", 7), "The resource 7 is of the class 'int'", "Page"),
+    ],
+)
+def test_name_in_place_of_an_object_proves_nothing(
+    policy: str, question: tuple[t.Any, ...], start: str, name: str
+) -> None:
+    """Rules are about the objects."""
+    assert mistake_of(policy, *question) == (
+        f"{start}, and rules are about objects of {name!r}, {PROVES_NOTHING}. Pass the object"
+        " itself."
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "question"),
+    [
+        (HEADS, (USER, "read", PAGE)),
+        (INSIDE, (USER, "read", PAGE)),
+        (CALLS, (USER, "read", PAGE)),
+        (BLOCKS, (USER, "read", PAGE)),
+        (BLOCKS, (None, "read", PAGE)),
+        (BLOCKS, (ROBOT, "read", PAGE)),
+        (BLOCKS, (USER, "read", ROBOT)),
+        (BLOCKS, (USER, "read", Sub())),
+        (HEADS, (USER, "read", Page)),
+        (ANY, (USER, "read", STRANGER)),
+        (ANY, (STRANGER, "read", PAGE)),
+        (ANY, ("ana", "read", ROBOT)),
+        ('allow("ann", "read", "page");', ("eve", "read", "page")),
+        ('allow("ann", "read", "page");', ("ann", "read", "other")),
+        ('allow("ann", action, "page") if action.startswith("read");', ("ann", "raed", "page")),
+        ('allow(_: User, "read", _: Page); allow("ann", "read", _: Page);', ("eve", "read", PAGE)),
+        ('allow(_: User, "read", _);', (ROBOT, "read", USER)),
+    ],
+)
+def test_denial_that_is_the_policys(policy: str, question: tuple[t.Any, ...]) -> None:
+    """Whoever is not allowed may be anybody, as long as another policy could allow it."""
+    assert_denied(make_oso(policy), *question)
+
+
+def test_cell_that_proves_nothing_is_named(oso: Oso) -> None:
+    """By the names of the table."""
+    with pytest.raises(ValueError) as caught:
+        assert_matrix(
+            oso,
+            "actor resource read raed\nann page yes no",
+            actors=NAMES,
+            resources=THINGS,
+        )
+
+    assert str(caught.value) == (
+        "In the cell of the actor ann, the action raed and the resource page: " + UNKNOWN
+    )
+
+
+def test_row_that_proves_nothing_is_named() -> None:
+    """By what is in it."""
+    with pytest.raises(MistakenTestError, match=r"^In the cell of the actor <.*Page .*: The actor"):
+        assert_matrix(make_oso(HEADS), [(PAGE, "read", USER, False)])
+
+
+@pytest.mark.parametrize("answer", [0, 1, None, "denied", [], "False"])
+@pytest.mark.parametrize("expected", [True, False])
+def test_answer_that_is_no_bool_is_an_error(answer: t.Any, expected: bool) -> None:
+    """Such as that of an Oso of the application's own."""
+    oso = type("Own", (Oso,), {"is_allowed": lambda *_: answer})()
+    oso.load_str('allow("ann", "read", "page");')
+
+    with pytest.raises(MistakenTestError) as caught:
+        assert_matrix(oso, [("ann", "read", "page", expected)])
+
+    assert str(caught.value).endswith(
+        f"'Own' answered {answer!r}, which is neither True nor False. Let its 'is_allowed' give"
+        " what that of 'Oso' gives."
+    )
+
+
+@pytest.mark.parametrize("name", ["#1", "user#1"])
+@pytest.mark.parametrize("where", ["actors", "resources"])
+def test_name_with_the_sign_of_a_comment_is_refused(oso: Oso, name: str, where: str) -> None:
+    """Its rows would be a comment."""
+    known: dict[str, dict[str, t.Any]] = {"actors": {"ann": "ann"}, "resources": {"page": "page"}}
+    known[where][name] = "eve"
+    table = f"actor resource read\nann page yes\n{name} page yes\nann {name} yes"
+
+    with pytest.raises(ValueError) as caught:
+        assert_matrix(oso, table, **known)
+
+    assert str(caught.value) == (
+        f"The name {name!r} in {where!r} has a '#' in it, with which a comment begins, so that its"
+        " rows would not be read. Give it another name."
+    )

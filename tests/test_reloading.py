@@ -22,7 +22,7 @@ from flask import Flask, request
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
 from flask_oso.extension import _CONFIG_DEFAULTS
 from flask_oso.globals import OsoState
-from flask_oso.policy_files import find_files
+from flask_oso.policy_files import Look, find_files
 from flask_oso.reloading import Reloader
 from flask_oso.signals import policy_loaded, policy_refused
 
@@ -31,6 +31,11 @@ from .children import run_python
 ANN = 'allow("ann", "read", "page");'
 EVE = 'allow("eve", "read", "page");'
 BROKEN = ANN + "\nallow("
+EMPTY = "{path}:1: The file is empty. If that is what you want, put a comment in it."
+GONE = (
+    "{path}: The file is gone. If it is still gone at the next look, its rules go with it; to keep"
+    " them, put it back."
+)
 WARNING = "The policy files changed and did not load. The policy from before stays in force.\n"
 
 
@@ -274,9 +279,26 @@ def test_look_of_a_nested_request_does_not_wait(desk: Desk) -> None:
         (ANN + "\n?= allow(1, 2, 3);", "failed: allow(1, 2, 3) at line 2, column 4 of file {path}"),
         (ANN + "\nallow(x, _, _);", "Singleton variable x is unused or undefined"),
         (ANN.encode() + b"\n# \xe9\n", "{path}:2: The file is not UTF-8. Save it as UTF-8."),
-        ("", "{path}:1: The file is empty. If that is what you want, put a comment in it."),
+        ("", EMPTY),
+        ("\n", EMPTY),
+        (" \t\r\n" * 20, EMPTY),
+        ("\ufeff", EMPTY),
+        ("\ufeff\n", EMPTY),
+        (b"\0" * 4096, EMPTY),
     ],
-    ids=["syntax", "undefined", "inline query", "singleton", "latin-1", "empty"],
+    ids=[
+        "syntax",
+        "undefined",
+        "inline query",
+        "singleton",
+        "latin-1",
+        "empty",
+        "line end",
+        "white space",
+        "byte order mark",
+        "line end after a byte order mark",
+        "zeros",
+    ],
 )
 def test_broken_file_leaves_the_policy(
     desk: Desk, caplog: pytest.LogCaptureFixture, text: str | bytes, problem: str
@@ -418,6 +440,68 @@ def test_file_that_is_always_being_written_is_left(
     assert desk.ask() == "eve"
 
 
+def test_file_that_never_rests_is_reported(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says once which file it is, and which policy is in force; then that is over."""
+    count = iter(range(1, 100))
+
+    def write_more(_seconds: float) -> None:
+        desk.path.write_text(EVE + "\n" * next(count), encoding="utf-8")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flask_oso.reloading.time.sleep", write_more)
+        desk.path.write_text(EVE, encoding="utf-8")
+        desk.ask()
+    problem = desk.state.reload_problem
+
+    assert problem == (
+        f"{desk.path}: The file keeps changing, and is loaded once it stays as it is. In force is"
+        f" the policy {desk.oso.engine.policy.digest} of {desk.path}."
+    )
+    assert caplog.messages == [WARNING + problem]
+    assert [desk.ask(), desk.state.reload_problem] == ["eve", None]
+
+
+def test_file_that_came_to_rest_as_it_was_is_no_problem(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in force is what is there."""
+    seen = desk.extension._reloaders[desk.oso]._seen
+    restless = iter(range(100))
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "flask_oso.reloading.look_at",
+            lambda paths: (Look(paths[0], (next(restless), 0, 0, 0)),),
+        )
+        desk.app.test_client().get("/page")
+    problem = desk.state.reload_problem
+
+    desk.app.test_client().get("/page")
+
+    assert problem is not None
+    assert desk.state.reload_problem is None
+    assert desk.extension._reloaders[desk.oso]._seen == seen
+
+
+def test_blank_file_that_was_blank_before_is_a_policy(tmp_path: Path) -> None:
+    """Only one that lost its text may be about to get it back."""
+    (tmp_path / "more.polar").write_bytes(b" \n")
+    desk = Desk(tmp_path, policies=["policy.polar", "more.polar"])
+    write(desk.path, EVE)
+
+    assert [desk.ask(), desk.state.reload_problem] == ["eve", None]
+
+
+def test_file_with_a_comment_is_a_policy(tmp_path: Path) -> None:
+    """Whoever wants a policy without rules says so."""
+    (tmp_path / "more.polar").write_text(EVE, encoding="utf-8")
+    desk = Desk(tmp_path, policies=["policy.polar", "more.polar"])
+    write(tmp_path / "more.polar", "# nothing\n")
+
+    assert [desk.ask(), desk.state.reload_problem] == ["ann", None]
+
+
 def test_change_while_files_are_read_is_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was loaded may be half of it, so the next request looks again."""
     load_files = desk.oso.load_files
@@ -446,6 +530,73 @@ def test_file_that_a_pattern_finds_is_loaded(tmp_path: Path) -> None:
     more.unlink()
 
     assert [with_more, desk.ask()] == ["ann eve", "ann"]
+
+
+def look_once(desk: Desk) -> str:
+    """Send one request, with which the files are looked at once; tell whether Eve may read."""
+    return str(desk.app.test_client().get("/page?user=eve").status_code)
+
+
+def remove(path: Path) -> None:
+    """Take a file away."""
+    path.unlink()
+
+
+def rename(path: Path) -> None:
+    """Give a file a name that no pattern matches."""
+    path.rename(path.with_suffix(".bak"))
+
+
+@pytest.mark.parametrize("take_away", [remove, rename])
+def test_file_that_vanishes_leaves_the_policy_until_a_second_look(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, take_away: Callable[[Path], None]
+) -> None:
+    """The rules of a file are not taken away while an editor writes it anew."""
+    more = tmp_path / "more.polar"
+    more.write_text(EVE, encoding="utf-8")
+    desk = Desk(tmp_path, policies="*.polar")
+    take_away(more)
+    first = [look_once(desk), desk.state.reload_problem]
+
+    second = [look_once(desk), desk.state.reload_problem]
+
+    assert first == ["200", GONE.format(path=more)]
+    assert second == ["403", None]
+    assert caplog.messages == [
+        WARNING + GONE.format(path=more),
+        f"The policy was loaded again: {desk.path}.",
+        f"The policy was loaded again, without the rules of files that are gone: {more}.",
+    ]
+
+
+def test_file_that_comes_back_was_never_gone(tmp_path: Path) -> None:
+    """What a second look finds is loaded as it is then."""
+    more = tmp_path / "more.polar"
+    more.write_text('allow("eve", "write", "page");', encoding="utf-8")
+    desk = Desk(tmp_path, policies="*.polar")
+    more.unlink()
+    first = look_once(desk)
+    write(more, EVE)
+
+    assert [first, look_once(desk), desk.state.reload_problem] == ["403", "200", None]
+
+
+def test_each_file_that_vanishes_has_a_second_look(tmp_path: Path) -> None:
+    """Another one that is gone by then is news."""
+    (tmp_path / "b.polar").write_text(EVE, encoding="utf-8")
+    (tmp_path / "c.polar").write_text(f"{EVE}\n", encoding="utf-8")
+    desk = Desk(tmp_path, policies="*.polar")
+    (tmp_path / "b.polar").unlink()
+    first = look_once(desk), desk.state.reload_problem
+    (tmp_path / "c.polar").unlink()
+    second = look_once(desk), desk.state.reload_problem
+    third = look_once(desk), desk.state.reload_problem
+
+    assert [first, second, third] == [
+        ("200", GONE.format(path=tmp_path / "b.polar")),
+        ("200", GONE.format(path=tmp_path / "c.polar")),
+        ("403", None),
+    ]
 
 
 def test_pattern_without_files_leaves_the_policy(tmp_path: Path) -> None:
@@ -503,6 +654,27 @@ def test_debug_mode_may_begin_after_init_app(tmp_path: Path) -> None:
     write(desk.path, EVE)
 
     assert desk.ask() == "eve"
+
+
+def test_debug_mode_may_end(desk: Desk) -> None:
+    """Nothing is loaded from then on, however often is asked."""
+    desk.ask()
+    desk.app.debug = False
+    write(desk.path, EVE)
+
+    assert [desk.ask(), desk.ask()] == ["ann", "ann"]
+
+
+def test_look_without_debug_mode_loads_nothing(desk: Desk) -> None:
+    """The thread of 'watchfiles' looks on its own, and goes by the same."""
+    desk.ask()
+    desk.app.debug = False
+    write(desk.path, EVE)
+    reloader = next(iter(desk.extension._reloaders.values()))
+
+    reloader.look(desk.app.logger)
+
+    assert desk.ask() == "ann"
 
 
 def test_without_the_key_nothing_is_loaded(tmp_path: Path) -> None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import typing as t
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 
 import pytest
-from flask import Flask, g, render_template, render_template_string, request, stream_template
+from flask import (
+    Flask,
+    g,
+    get_template_attribute,
+    render_template,
+    render_template_string,
+    request,
+    stream_template,
+)
 from flask.testing import FlaskClient
 from jinja2 import DictLoader, UndefinedError
 from jinja2.nativetypes import NativeEnvironment
@@ -587,3 +597,201 @@ def test_many_rows_in_a_text_have_a_line(caplog: pytest.LogCaptureFixture) -> No
     assert [message.partition(" for ")[0] for message in caplog.messages] == [
         "The template '<template>' asks in line 3"
     ]
+
+
+# -- modules --------------------------------------------------------------------------
+
+FLAGS = {
+    "flags.html": (
+        "{% set admin = can('view', 'report') %}{% set me = g.user %}"
+        "{% macro shown() %}{{ admin }}{% endmacro %}"
+        "{% macro mine() %}{{ can('view', 'report', me) }}{% endmacro %}"
+    ),
+    "badge.html": "{{ can('view', 'report') }}",
+    "test.html": "{% set admin = 'report' is allowed('view') %}",
+    "not.html": "{% set admin = not cannot('view', 'report') %}",
+    "block.html": "{% set admin %}{{ can('view', 'report') }}{% endset %}",
+    "outer.html": "{% from 'flags.html' import admin %}{% set seen = admin %}",
+    "around.html": "{% include 'badge.html' without context %}",
+    "base.html": "{% import 'flags.html' as flags %}{% block body %}{% endblock %}",
+}
+MODULES = [
+    "{% import 'flags.html' as flags %}{{ flags.admin }}",
+    "{% from 'flags.html' import admin %}{{ admin }}",
+    "{% from 'flags.html' import admin as it %}{{ it }}",
+    "{% from 'flags.html' import admin without context %}{{ admin }}",
+    "{% from 'flags.html' import admin with context %}{{ admin }}",
+    "{% from 'flags.html' import shown %}{{ shown() }}",
+    "{% from 'flags.html' import mine %}{{ mine() }}",
+    "{% import 'badge.html' as badge %}{{ badge }}",
+    "{% from 'test.html' import admin %}{{ admin }}",
+    "{% from 'not.html' import admin %}{{ admin }}",
+    "{% from 'block.html' import admin %}{{ admin }}",
+    "{% from 'outer.html' import seen %}{{ seen }}",
+    "{% include 'badge.html' without context %}",
+    "{% include ['missing.html', 'badge.html'] without context %}",
+    "{% include 'around.html' without context %}",
+    "{% extends 'base.html' %}{% block body %}"
+    "{% from 'flags.html' import admin %}{{ admin }}{% endblock %}",
+]
+VISITORS = ["ann", "eve", "ann"]
+ANSWERS = ["True", "False", "True"]
+
+
+def render_for(desk: Desk, render: t.Callable[[], str]) -> list[str]:
+    """Give what each visitor is shown, one after the other."""
+    users = iter(VISITORS)
+    desk.app.before_request(lambda: setattr(g, "user", next(users)))
+    client = desk.serve(render)
+    return [client.get("/").text for _ in VISITORS]
+
+
+@pytest.fixture
+def flags(desk: Desk) -> Desk:
+    """An app with templates that keep answers at their top."""
+    desk.templates.update(FLAGS)
+    return desk
+
+
+@pytest.mark.parametrize("text", MODULES)
+def test_module_is_made_for_each_render(flags: Desk, text: str) -> None:
+    """What an imported template set, or an included one wrote, is each visitor's own."""
+    flags.templates["page.html"] = text
+
+    assert render_for(flags, lambda: render_template("page.html")) == ANSWERS
+
+
+@pytest.mark.parametrize("text", MODULES)
+def test_module_is_made_for_each_text(flags: Desk, text: str) -> None:
+    """A template that is a text imports the same."""
+    assert render_for(flags, lambda: render_template_string(text)) == ANSWERS
+
+
+@pytest.mark.parametrize("text", MODULES)
+def test_module_is_made_for_each_stream(flags: Desk, text: str) -> None:
+    """So does one that is sent piece by piece."""
+    flags.templates["page.html"] = text
+
+    assert render_for(flags, lambda: "".join(stream_template("page.html"))) == ANSWERS
+
+
+@pytest.mark.parametrize("text", MODULES)
+def test_module_is_made_for_each_overlay(flags: Desk, text: str) -> None:
+    """An overlay of the environment renders with the same templates."""
+    overlay = flags.app.jinja_env.overlay(trim_blocks=True)
+    template = overlay.from_string(text)
+
+    assert render_for(flags, template.render) == ANSWERS
+
+
+@pytest.mark.parametrize("text", MODULES)
+def test_module_is_made_for_each_async_render(flags: Desk, text: str) -> None:
+    """An environment that is asynchronous keeps no module, either."""
+    flags.app.jinja_options = {"enable_async": True}
+    flags.templates["page.html"] = text
+
+    def view() -> str:
+        return asyncio.run(flags.app.jinja_env.get_template("page.html").render_async())
+
+    assert render_for(flags, view) == ANSWERS
+
+
+@pytest.mark.parametrize("text", MODULES)
+def test_module_is_made_for_each_render_in_async_mode(flags: Desk, text: str) -> None:
+    """Flask renders such an environment without 'await'."""
+    flags.app.jinja_options = {"enable_async": True}
+    flags.templates["page.html"] = text
+
+    assert render_for(flags, lambda: render_template("page.html")) == ANSWERS
+
+
+def test_module_of_a_template_attribute_is_made_anew(flags: Desk) -> None:
+    """'get_template_attribute' of Flask reads 'module'."""
+    answers = render_for(flags, lambda: str(get_template_attribute("flags.html", "admin")))
+
+    assert answers == ANSWERS
+
+
+def test_module_that_was_made_before_the_extension_is_made_anew(flags: Desk) -> None:
+    """A template that Jinja compiled before 'init_app' is compiled again."""
+    app, oso = Flask("early"), Oso()
+    app.jinja_loader = flags.app.jinja_loader
+    app.jinja_env.globals["can"] = can
+    app.jinja_env.get_template("around.html")
+    badge = app.jinja_env.get_template("badge.html")
+    extension = FlaskOso(oso, app)
+    extension.set_get_actor(lambda: g.user)
+    oso.load_str(POLICY)
+
+    def show(user: str) -> str:
+        with app.test_request_context():
+            g.user = user
+            return render_template("around.html")
+
+    assert badge is not app.jinja_env.get_template("badge.html")
+    assert [show(user) for user in VISITORS] == ANSWERS
+
+
+def test_module_is_no_other_threads(flags: Desk) -> None:
+    """Two visitors who render at the same time are shown an answer each."""
+    flags.templates["page.html"] = "{% from 'slow.html' import admin %}{{ admin }}"
+    flags.templates["slow.html"] = "{{ meet() }}{% set admin = can('view', 'report') %}{{ meet() }}"
+    barrier = threading.Barrier(2, timeout=10)
+    flags.app.jinja_env.globals["meet"] = barrier.wait
+    flags.guard.set_get_actor(lambda: request.args["user"])
+    flags.serve(lambda: render_template("page.html"))
+
+    def visit(user: str) -> str:
+        return flags.app.test_client().get(f"/?user={user}").text
+
+    with ThreadPoolExecutor(2) as pool:
+        shown = list(pool.map(visit, ["ann", "eve"] * 3))
+
+    assert shown == ["True", "False"] * 3
+
+
+def test_module_in_which_nothing_is_asked_is_made_once_for_a_page(flags: Desk) -> None:
+    """A file of macros that each row of a list imports costs what it costs with Jinja alone."""
+    made: list[int] = []
+    flags.app.jinja_env.globals["note"] = lambda: made.append(1) or ""
+    flags.templates["macros.html"] = (
+        "{{ note() }}{% macro row() %}{{ can('view', 'report') }}{% endmacro %}"
+    )
+    flags.templates["row.html"] = "{% from 'macros.html' import row %}{{ row() }}"
+    flags.templates["page.html"] = "{% for n in range(3) %}{% include 'row.html' %}{% endfor %}"
+
+    shown = render_for(flags, lambda: render_template("page.html"))
+
+    assert (shown, len(made)) == (["True" * 3, "False" * 3, "True" * 3], 3)
+
+
+def test_module_follows_the_actor_within_a_page(flags: Desk) -> None:
+    """What an imported file asks at its top is asked with each import."""
+    text = (
+        "{% from 'flags.html' import admin %}{{ admin }}{{ become('eve') }}"
+        "{% from 'flags.html' import admin %}{{ admin }}"
+    )
+
+    shown = flags.show(text, become=lambda user: setattr(g, "user", user) or "")
+
+    assert shown == "TrueFalse"
+
+
+def test_module_has_the_globals_of_its_importer(flags: Desk) -> None:
+    """A global that only the importing template was given reaches the imported one."""
+    flags.templates["site.html"] = "{% set name = site %}"
+    template = flags.app.jinja_env.from_string(
+        "{% from 'site.html' import name %}{{ name }}", globals={"site": "ours"}
+    )
+
+    with flags.app.test_request_context():
+        assert template.render() == "ours"
+
+
+def test_module_is_not_available_in_async_mode(flags: Desk) -> None:
+    """As Jinja says it."""
+    flags.app.jinja_options = {"enable_async": True}
+    template = flags.app.jinja_env.from_string("")
+
+    with pytest.raises(RuntimeError, match=r"^Module is not available in async mode\.$"):
+        template.module  # noqa: B018  # a property that raises

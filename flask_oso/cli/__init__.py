@@ -8,6 +8,7 @@ in common, ``output`` how they print, ``objects`` how they find what ``User:1`` 
 from __future__ import annotations
 
 import importlib
+import typing as t
 
 import click
 
@@ -20,6 +21,7 @@ The exit code tells what came out, for scripts and CI:
   1  denied, or something was found: a gap, a problem, a file to format
   2  misconfigured: wrong options, no application, no such file or object
   3  broken: the policy cannot be loaded, or failed while it was asked
+  130, 141  interrupted by Ctrl-C, or by whoever reads the output
 
 \b
   flask oso routes --gaps                 which routes does nothing guard?
@@ -42,6 +44,24 @@ _MODULES = {
 
 class _Commands(click.Group):
     """Knows the names of its commands, and imports the one that is asked for."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: t.Any,
+    ) -> click.Context:
+        """Read the command line."""
+        from .endings import run
+
+        return run(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
+
+    def invoke(self, ctx: click.Context) -> t.Any:
+        """Run the command, and end with a code that says what came out."""
+        from .endings import run
+
+        return run(lambda: super(_Commands, self).invoke(ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import shutil
 import sys
@@ -22,9 +23,11 @@ _HELP = """Write the policy, or FILES, in one style.
 
 Comments stay where they are, and so do empty lines, though no more than one. What a policy
 means does not change: that is checked before a file is written. A file that is not Polar
-is left as it is. A directory stands for all policies in it, '-' for the standard input.
+is left as it is, and so is one that somebody else writes meanwhile. A directory stands for
+all policies in it, '-' for the standard input.
 
-Exits with 1 if '--check' finds a file to format, and with 3 if one is not Polar.
+Exits with 1 if '--check' finds a file to format, with 2 if one cannot be read or written,
+and with 3 if one is not Polar.
 
 \b
   flask oso fmt
@@ -48,27 +51,40 @@ def fmt(context: click.Context, files: tuple[str, ...], check: bool, diff: bool)
 
 
 def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
-    """Format files; 1 if some of them were not in style, 3 if one is not Polar."""
-    changed, code = 0, Exit.GOOD
+    """Format files; 1 if some were not in style, 2 or 3 if something is wrong with one."""
+    changed, read, code = 0, 0, Exit.GOOD
     for path in paths:
-        old = _read(path)
         try:
-            new = format_policy(Source(old, shown_path(path)))
-        except OsoError as error:
-            click.echo(str(error).rstrip("\n"), err=True)
-            code = max(code, code_of(error))
-            continue
-        if new == old:
-            continue
-        changed += 1
-        if diff:
-            click.echo("".join(_difference(path, old, new)), nl=False)
-        else:
-            click.echo(f"{'Formatted' if writes else 'Would format'} {shown_path(path)}.")
-        if writes:
-            _replace(path, new)
-    click.echo(f"{_count(changed)} to format, {_count(len(paths))} in all.", err=True)
+            changed += _format(path, writes=writes, diff=diff)
+            read += 1
+        except (OsoError, MisuseError) as error:
+            # The others can be formatted all the same.
+            click.echo(_told(error), err=True)
+            wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
+            code = max(code, wrong)
+    if read or not paths or code is Exit.BROKEN:
+        click.echo(f"{_count(changed)} to format, {_count(len(paths))} in all.", err=True)
     return max(code, Exit.NO if changed else Exit.GOOD)
+
+
+def _told(error: OsoError | MisuseError) -> str:
+    return f"Error: {error.message}" if isinstance(error, MisuseError) else str(error).rstrip("\n")
+
+
+def _format(path: str, *, writes: bool, diff: bool) -> bool:
+    """Format a file; tell whether it was not in style."""
+    data = _read(path)
+    old = _decoded(path, data)
+    new = format_policy(Source(old, shown_path(path)))
+    if new == old:
+        return False
+    if writes:
+        _replace(path, data, new.encode())
+    if diff:
+        click.echo("".join(_difference(path, old, new)), nl=False)
+    else:
+        click.echo(f"{'Formatted' if writes else 'Would format'} {shown_path(path)}.")
+    return True
 
 
 def _count(number: int) -> str:
@@ -92,11 +108,13 @@ def _expand(path: Path) -> Iterator[str]:
         yield str(path)
 
 
-def _read(path: str) -> str:
+def _read(path: str) -> bytes:
     try:
-        return _decoded(path, Path(path).read_bytes())
+        return Path(path).read_bytes()
     except FileNotFoundError:
         raise PolarFileNotFoundError(path) from None
+    except OSError as error:
+        raise MisuseError(f"{shown_path(path)} cannot be read: {error.strerror}.") from None
 
 
 def _read_input() -> bytes:
@@ -118,21 +136,73 @@ def _difference(path: str, old: str, new: str) -> Iterator[str]:
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-def _replace(path: str, text: str) -> None:
-    """Put a text in the place of a file in one step: nobody ever reads half of it."""
+def _replace(path: str, old: bytes, new: bytes) -> None:
+    """Put other contents in the place of those of a file, and leave all else of it."""
     try:
-        _write(os.path.realpath(path), text)
+        _write(os.path.realpath(path), old, new)
     except OSError as error:
         raise MisuseError(f"{shown_path(path)} cannot be written: {error.strerror}.") from None
+    except _ChangedError:
+        raise MisuseError(
+            f"{shown_path(path)} changed meanwhile, and is left as it is. Format it again."
+        ) from None
 
 
-def _write(target: str, text: str) -> None:
+class _ChangedError(Exception):
+    """A file is not any more what was formatted."""
+
+
+def _write(target: str, old: bytes, new: bytes) -> None:
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    if os.stat(target).st_nlink > 1 or not _put_in_place(target, old, new):
+        # Another file in its place would not be that of the other names.
+        _overwrite(target, old, new)
+
+
+def _put_in_place(target: str, old: bytes, new: bytes) -> bool:
+    """Write a file like the other one, and give it the name: nobody ever reads half of it.
+
+    :return: whether that can be; a file of another user may be one that only they can make.
+    """
     handle, name = tempfile.mkstemp(dir=os.path.dirname(target), suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-        shutil.copymode(target, name)
+            file.write(new)
+        if not _make_alike(target, name):
+            return False
+        _check_unchanged(target, old)
         os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
+        return True
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _make_alike(target: str, name: str) -> bool:
+    """Give a file the owner, the access lists and the mode of another one."""
+    wanted, own = os.stat(target), os.stat(name)
+    try:
+        if (wanted.st_uid, wanted.st_gid) != (own.st_uid, own.st_gid):
+            os.chown(name, wanted.st_uid, wanted.st_gid)
+        if hasattr(os, "listxattr"):
+            for attribute in os.listxattr(target):
+                os.setxattr(name, attribute, os.getxattr(target, attribute))
+    except OSError:
+        return False
+    # Last, since a change of the owner may take some of it away.
+    shutil.copymode(target, name)
+    return True
+
+
+def _overwrite(target: str, old: bytes, new: bytes) -> None:
+    with open(target, "r+b") as file:
+        if file.read() != old:
+            raise _ChangedError
+        file.seek(0)
+        file.write(new)
+        file.truncate()
+
+
+def _check_unchanged(target: str, old: bytes) -> None:
+    if Path(target).read_bytes() != old:
+        raise _ChangedError

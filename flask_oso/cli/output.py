@@ -37,7 +37,7 @@ def show_table(headings: Cells, rows: Sequence[Cells], styles: Sequence[str] = (
 
 def _rich_console() -> t.Any:
     """Give what prints tables on this terminal; ``None`` if it is none, or without rich."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return None
     try:
         from rich.console import Console

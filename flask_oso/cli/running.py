@@ -1,7 +1,8 @@
 """What the commands have in common: the app that they run in, and their exit codes.
 
 Denied, broken and misconfigured are three things, also to a shell. Python itself exits
-with 1 for whatever it was not prepared for; here that is never a denial.
+with 1 for whatever it was not prepared for; here that is never a denial. How a command ends
+that cannot come to its end is in ``endings``.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ class MisuseError(click.ClickException):
     exit_code = 2
 
 
+class OutputError(OSError):
+    """The standard output cannot be written."""
+
+
 class Exit(enum.IntEnum):
     """What the exit code of a command says."""
 
@@ -78,16 +83,24 @@ def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
 def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
     """Turn errors into messages and exit codes.
 
-    :param unforeseen: the code of exceptions that are no ``OsoError``.
+    :param unforeseen: the code of exceptions that are no ``OsoError``, ``sys.exit`` of the
+        application among them.
     """
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-        # Click knows what to do, also where nobody reads the output to its end.
+    except (
+        click.ClickException,
+        click.exceptions.Exit,
+        click.Abort,
+        KeyboardInterrupt,
+        OutputError,
+    ):
+        # They end a command wherever they come from.
         raise
     except OsoError as error:
         fail(error)
-    except Exception:
+    # The application's own code may raise what is no ``Exception``, such as ``SystemExit``.
+    except BaseException:
         click.echo(traceback.format_exc().rstrip("\n"), err=True)
         click.get_current_context().exit(unforeseen)
 

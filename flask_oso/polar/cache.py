@@ -3,8 +3,9 @@
 In goes what a load takes; out comes what it gives, from the directory if the same was
 loaded there before, by whatever process. An entry belongs to the texts, to all that the
 checks ask of the registered names, to this version of the library and of Python. It is
-plain data with a checksum (``archive.py``) and read only if nobody else could have written
-it; whatever is wrong with one, it counts as absent. Only loads without a problem are kept.
+plain data with a checksum (``archive.py``), which holds for this key alone, and read only if
+nobody else could have written it; whatever is wrong with one, it counts as absent. A directory
+that others own, or may write, is refused. Only loads without a problem are kept.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 
 from .archive import from_lines, to_lines
 from .collector import without_collector
+from .exceptions import OsoError
 from .host import Host
 from .limits import Limits
 from .nodes import Instance
@@ -41,19 +43,21 @@ def load_cached(
     The parameters are those of ``load_policy``. A load that goes on from another one is
     not kept, and neither is one that found a problem.
 
-    :raises OsoError: as ``load_policy`` does.
+    :raises OsoError: as ``load_policy`` does, or other users may write to the directory.
     """
     directory = os.environ.get(_DIRECTORY)
     if not directory or (base is not None and base.sources):
         return _load(sources, host, base, options)
-    path = pathlib.Path(directory, f"{_key(sources, host, options)}.policy")
-    kept = _read(path, sources)
+    _check_directory(directory)
+    key = _key(sources, host, options)
+    path = pathlib.Path(directory, f"{key}.policy")
+    kept = _read(path, key, sources)
     if kept is not None:
         return kept
     loaded = _load(sources, host, base, options)
     # That nothing can be kept is no reason to fail: a full disk, or a policy that is no data.
     with contextlib.suppress(OSError, ValueError), without_collector():
-        _write(path, to_lines(loaded))
+        _write(path, key, to_lines(loaded))
     return loaded
 
 
@@ -107,14 +111,41 @@ def _digest(text: str) -> str:
 # -- files -----------------------------------------------------------------------------
 
 
-def _read(path: pathlib.Path, sources: Sequence[Source]) -> Loaded | None:
+def _check_directory(directory: str) -> None:
+    """Refuse a directory in which other users could put, replace or rename entries."""
+    try:
+        status = os.stat(directory)
+    except OSError:
+        return
+    if not hasattr(os, "getuid"):
+        # Windows keeps other users out of a directory by other means.
+        return
+    if status.st_uid not in (os.getuid(), 0):
+        raise OsoError(
+            f"The directory {directory!r} that {_DIRECTORY!r} names belongs to another user, who"
+            " could replace policies in it. Name one of the user of this process."
+        )
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise OsoError(
+            f"Other users may write to the directory {directory!r} that {_DIRECTORY!r} names, and"
+            f" could replace policies in it. Take that from them: chmod go-w {directory}"
+        )
+
+
+def _first_line(key: str, text: str) -> str:
+    """Give the line that an entry begins with: that of another key is no entry for this one."""
+    checksum = _digest(f"{key}\n{text}")
+    return f"{_FIRST_LINE}: {checksum}"
+
+
+def _read(path: pathlib.Path, key: str, sources: Sequence[Source]) -> Loaded | None:
     """Give what an entry holds; ``None`` if there is none that can be trusted."""
     try:
         with open(path, encoding="ascii", opener=_open) as file:
             if not _is_ours(os.fstat(file.fileno())):
                 return None
             first, _, text = file.read().partition("\n")
-        if first != f"{_FIRST_LINE}: {_digest(text)}":
+        if first != _first_line(key, text):
             return None
         return from_lines(text.split("\n"), sources)
     except (OSError, ValueError):
@@ -136,14 +167,14 @@ def _is_ours(status: os.stat_result) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _write(path: pathlib.Path, lines: Sequence[str]) -> None:
+def _write(path: pathlib.Path, key: str, lines: Sequence[str]) -> None:
     """Put an entry in its place in one step, readable for this user alone."""
     text = "\n".join(lines)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
     try:
         with open(handle, "w", encoding="ascii") as file:
-            file.write(f"{_FIRST_LINE}: {_digest(text)}\n{text}")
+            file.write(f"{_first_line(key, text)}\n{text}")
         os.replace(name, path)
     except BaseException:
         pathlib.Path(name).unlink(missing_ok=True)

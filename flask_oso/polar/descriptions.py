@@ -26,20 +26,36 @@ DEFAULT_REDACTED: tuple[str, ...] = (
     "access_key",
     "api_key",
     "apikey",
+    "auth_header",
     "authorization",
+    "bearer",
     "card_number",
     "cookie",
     "credential",
+    "csrf",
+    "csrftoken",
+    "cvc",
     "cvv",
+    "jwt",
+    "mfa_code",
     "otp",
+    "passcode",
     "passphrase",
     "passwd",
     "password",
+    "pin",
+    "pincode",
     "private_key",
     "pwd",
     "secret",
+    "session_id",
+    "sessionid",
+    "sig",
+    "signature",
     "ssn",
     "token",
+    "totp",
+    "xsrf",
 )
 REDACTED = "[redacted]"
 
@@ -57,7 +73,18 @@ _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"\w+")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 #: A name with a value behind it, in the ``repr`` of an object: ``name='Ann'``, ``'name': 1``.
-_NAMED = re.compile(r"""(?P<name>[^\W\d][\w-]*)['"]?\s*[=:]\s*""")
+_NAMED = re.compile(r"""(?<![\w-])(?P<name>[\w-]+)(?:\\*['"])?\]?\s*[=:]\s*""")
+#: A name with a value behind it, in a sentence: ``bad token 'abc'``, ``the pin 1234``.
+_SAID = re.compile(
+    r"""(?<![\w-])(?P<name>[\w-]+)(?:\s+(?:is|was))?\s+"""
+    r"""(?P<value>(?P<quote>['"]).*?(?P=quote)|\w*\d\S*)"""
+)
+#: What is secret under any name: the password in a URL, and what ``Authorization`` brings.
+_TELLTALE = re.compile(
+    r"""(?<=//)(?P<user>[^/\s:@?#]*:)[^/\s@?#]+(?=@)"""
+    r"""|\b(?P<scheme>(?i:Bearer|Basic)\s+)(?=\S*\d|\S{20})[^\s,;'"]+"""
+    r"""|\beyJ[\w-]{6,}(?:\.[\w-]*)*"""
+)
 _QUOTED = re.compile(r"""[A-Za-z]{0,2}(?:"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)""", re.DOTALL)
 _UNQUOTED = re.compile(r"""[^,;&()\[\]{}<>'"]*""")
 _OPENING = "([{<'\""
@@ -93,7 +120,18 @@ class Redaction:
         return any(map(self.hides, _WORD.findall(text)))
 
     def cleaned(self, text: str) -> str:
-        """Give a ``repr`` without the values of such names in it."""
+        """Give a text, such as a ``repr`` or a URL, without the values of such names in it."""
+        return _TELLTALE.sub(_without_telltale, self._without_named(text))
+
+    def cleaned_sentence(self, text: str) -> str:
+        """Give the message of an exception without such values, however they are told."""
+        return _SAID.sub(self._without_said, self.cleaned(text))
+
+    def _without_said(self, found: re.Match[str]) -> str:
+        text = found.group()
+        return text.replace(found["value"], REDACTED) if self.hides(found["name"]) else text
+
+    def _without_named(self, text: str) -> str:
         out: list[str] = []
         at = 0
         for found in _NAMED.finditer(text):
@@ -106,6 +144,10 @@ class Redaction:
                 # Where an object ends that stands here, nobody can tell.
                 return "".join([*out, "…"])
         return "".join([*out, text[at:]])
+
+
+def _without_telltale(found: re.Match[str]) -> str:
+    return f"{found['user'] or found['scheme'] or ''}{REDACTED}"
 
 
 def _words(name: str) -> tuple[str, ...]:
@@ -145,6 +187,12 @@ class Describer:
                 self._hidden.add(value)
         elif value is not None and not _is_of(value, (bool, float, type)):
             self._hidden_objects[id(value)] = value
+
+    def hide_named(self, term: t.Any) -> None:
+        """Do not show what a dictionary has under such names from now on."""
+        for name, value in itertools.islice(_named_parts(follow(term)), _MAX_HIDDEN):
+            if self.redaction.hides(name):
+                self.hide(value)
 
     def is_hidden(self, term: t.Any) -> bool:
         """Tell whether a value is not shown."""
@@ -198,8 +246,15 @@ class Describer:
         if self._is_hidden_text(value):
             return REDACTED
         if type(value) is str:
-            return _quoted(value)
+            return self._text(value)
         return to_polar(term)
+
+    def _text(self, text: str) -> str:
+        """Show a string; what is secret in it may be cut off in its middle, not its name."""
+        shown = with_escapes(self.redaction.cleaned(text[:_MAX_STRING]))
+        if len(text) <= _MAX_STRING:
+            return f'"{shown}"'
+        return f'"{shown}…" ({len(text):,} characters)'
 
     def _elements(self, items: Sequence[t.Any], brackets: str, depth: int) -> Iterator[str]:
         if depth >= _MAX_DEPTH and items:
@@ -305,7 +360,22 @@ def _contents(term: t.Any) -> Sequence[t.Any]:
     value: t.Any = getattr(term, "value", None)
     if _is_of(value, (list, tuple, set, frozenset)) and iterates_itself(type(value)):
         return [_as_value(Instance(each)) for each in itertools.islice(value, _MAX_HIDDEN)]
+    if _is_of(value, dict):
+        values = itertools.islice(dict.values(value), _MAX_HIDDEN)
+        return [_as_value(Instance(each)) for each in values]
     return ()
+
+
+def _named_parts(term: t.Any) -> Iterator[tuple[str, t.Any]]:
+    """Give the names and the values of a dictionary, as terms."""
+    if isinstance(term, Dictionary):
+        yield from term.fields
+        return
+    value: t.Any = getattr(term, "value", None)
+    if _is_of(value, dict):
+        for name, each in dict.items(value):
+            if type(name) is str:
+                yield name, _as_value(Instance(each))
 
 
 def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:
@@ -335,12 +405,6 @@ def _key_text(key: t.Any) -> str:
 def _as_value(term: Instance) -> t.Any:
     plain = type(term.value) in (bool, int, float, str)
     return Value(term.value) if plain else term
-
-
-def _quoted(text: str) -> str:
-    if len(text) <= _MAX_STRING:
-        return f'"{with_escapes(text)}"'
-    return f'"{with_escapes(text[:_MAX_STRING])}…" ({len(text):,} characters)'
 
 
 def _and_more(count: int) -> str:

@@ -23,6 +23,8 @@ from .spelling import nearest
 from .suggestions import Advisor, AssumingSolver, Change
 
 _MAX_MESSAGE = 4_000
+#: How much of a message is looked at.
+_MAX_READ = 10_000
 _TIMEOUT = "Query timeout"
 #: How long it may take to try one change, in milliseconds.
 _MAX_TRY_MS = 1_000
@@ -158,10 +160,17 @@ class Inquiry:
             return ""
         if isinstance(error, OsoError):
             # The tree of rules shows the way there, with its values.
-            text = text.removeprefix(error.stack_trace or "")
+            text = self._cleaned(text.removeprefix(error.stack_trace or ""))
         else:
-            text = self._describer.redaction.cleaned(text)
+            text = self._describer.redaction.cleaned_sentence(text[:_MAX_READ])
         return shortened(self._describer.without_hidden(text).strip("\n"), _MAX_MESSAGE)
+
+    def _cleaned(self, text: str) -> str:
+        """Clean a message of ours; the lines of the policy in it stay as they are."""
+        clean = self._describer.redaction.cleaned
+        return "\n".join(
+            line if line.startswith("\t") else clean(line) for line in text.split("\n")
+        )
 
 
 def _tells_itself(cls: type) -> bool:

@@ -245,6 +245,7 @@ class ProvingSolver(Solver):
         return self._seen(name, super()._get_attribute(value, name, goal), goal, value)
 
     def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        self._record.describer.hide_named(value)
         return self._seen(call.name, super()._call_method(value, call, goal), goal, value)
 
     def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:

@@ -11,6 +11,8 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso
+from flask_oso.polar.formatter import format_policy
+from flask_oso.polar.sources import Source
 
 UGLY = "# a\nf( 1 );"
 PRETTY = "# a\nf(1);\n"
@@ -154,3 +156,119 @@ def test_fmt_of_what_is_no_file(folder: Path, run: t.Any, name: str, message: st
     result = run(Flask("site"), "fmt", name)
 
     assert (result.exit_code, result.stderr) == (2, message)
+
+
+# -- what a file is besides its text -------------------------------------------------------
+
+
+def test_fmt_keeps_hard_links(folder: Path, run: t.Any) -> None:
+    """All names of a file are names of the formatted one."""
+    os.link(folder / "ugly.polar", folder / "other.polar")
+
+    run(Flask("site"), "fmt", "ugly.polar")
+
+    assert (folder / "other.polar").read_text(encoding="utf-8") == PRETTY
+    assert (folder / "other.polar").samefile(folder / "ugly.polar")
+
+
+def test_fmt_of_a_hard_link_leaves_no_rest(folder: Path, run: t.Any) -> None:
+    """A text that becomes shorter ends where it ends."""
+    (folder / "ugly.polar").write_text("f( 1 );" + "\n" * 50 + "f(   2   );\n", encoding="utf-8")
+    os.link(folder / "ugly.polar", folder / "other.polar")
+
+    run(Flask("site"), "fmt", "ugly.polar")
+
+    assert (folder / "other.polar").read_text(encoding="utf-8") == "f(1);\n\nf(2);\n"
+
+
+@pytest.mark.skipif(getattr(os, "getuid", lambda: 1)() != 0, reason="Only root gives files away.")
+@pytest.mark.parametrize("mode", [0o640, 0o4755, 0o2664])
+def test_fmt_keeps_owner_and_mode(folder: Path, run: t.Any, mode: int) -> None:
+    """A policy that was another user's stays theirs."""
+    os.chown(folder / "ugly.polar", 12345, 54321)
+    (folder / "ugly.polar").chmod(mode)
+
+    run(Flask("site"), "fmt", "ugly.polar")
+
+    status = (folder / "ugly.polar").stat()
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 54321, mode)
+
+
+def test_fmt_of_a_file_whose_owner_it_cannot_give_writes_into_it(
+    folder: Path, run: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write to a file of another user may not make one."""
+    before = (folder / "ugly.polar").stat().st_ino
+
+    def refuse(*args: t.Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("flask_oso.cli.fmt.os.chown", refuse)
+    monkeypatch.setattr("flask_oso.cli.fmt.os.setxattr", refuse)
+    monkeypatch.setattr("flask_oso.cli.fmt.os.listxattr", lambda _: ["user.note"])
+    monkeypatch.setattr("flask_oso.cli.fmt.os.getxattr", lambda *_: b"")
+
+    result = run(Flask("site"), "fmt", "ugly.polar")
+
+    assert result.exit_code == 0
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
+    assert (folder / "ugly.polar").stat().st_ino == before
+    assert sorted(each.name for each in folder.iterdir()) == ["inner", "pretty.polar", "ugly.polar"]
+
+
+@pytest.mark.parametrize("links", [1, 2])
+def test_fmt_leaves_a_file_that_changed_meanwhile(
+    folder: Path, run: t.Any, monkeypatch: pytest.MonkeyPatch, links: int
+) -> None:
+    """An editor saved it while it was being formatted."""
+    for number in range(1, links):
+        (folder / f"other{number}").hardlink_to(folder / "ugly.polar")
+
+    def format_slowly(source: Source) -> str:
+        (folder / "ugly.polar").write_text("f( 2 );", encoding="utf-8")
+        return format_policy(source)
+
+    monkeypatch.setattr("flask_oso.cli.fmt.format_policy", format_slowly)
+    before = sorted(folder.iterdir())
+
+    result = run(Flask("site"), "fmt", "ugly.polar")
+
+    assert (folder / "ugly.polar").read_text(encoding="utf-8") == "f( 2 );"
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        "Error: ugly.polar changed meanwhile, and is left as it is. Format it again.\n",
+    )
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [
+        ("missing.polar", "Could not find file: a.polar\n"),
+        ("a.polar", "Error: a.polar cannot be read: Too many levels of symbolic links.\n"),
+        ("inner", "Error: a.polar cannot be read: Is a directory.\n"),
+    ],
+)
+def test_fmt_goes_on_after_a_link_that_leads_nowhere(
+    folder: Path, run: t.Any, to: str, message: str
+) -> None:
+    """The others are formatted, and the exit code says that something is wrong."""
+    (folder / "a.polar").symlink_to(to)
+    (folder / "inner" / "none.polar").unlink()
+
+    result = run(Flask("site"), "fmt", ".")
+
+    assert (result.exit_code, result.stdout) == (2, "Formatted ugly.polar.\n")
+    assert result.stderr == f"{message}1 file to format, 3 files in all.\n"
+    assert (folder / "a.polar").is_symlink()
+
+
+def test_fmt_goes_on_after_a_text_that_is_not_utf_8(folder: Path, run: t.Any) -> None:
+    """As after any other file that it cannot read."""
+    (folder / "inner" / "none.polar").write_bytes(b'f("\xe9");')
+
+    result = run(Flask("site"), "fmt", "inner", "ugly.polar")
+
+    assert (result.exit_code, result.stdout) == (2, "Formatted ugly.polar.\n")

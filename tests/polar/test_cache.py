@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -254,9 +255,9 @@ def test_limit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- entries that are not trusted ----------------------------------------------------
 
 
-def forged(text: str) -> str:
+def forged(text: str, key: str) -> str:
     """Give an entry with the right checksum."""
-    return f"{cache._FIRST_LINE}: {hashlib.sha256(text.encode()).hexdigest()}\n{text}"
+    return f"{cache._first_line(key, text)}\n{text}"
 
 
 class Planted:
@@ -276,11 +277,6 @@ class Planted:
         lambda data: data + b"\n",
         lambda data: b"\xff\xfe" + data,
         lambda data: pickle.dumps(Planted()),
-        lambda data: forged("").encode(),
-        lambda data: forged("[]").encode(),
-        lambda data: forged('{"rules": ["allow"], "parts": {}}').encode(),
-        lambda data: forged("[" * 100_000).encode(),
-        lambda data: forged("1e999").encode(),
     ],
 )
 def test_damaged_entry_counts_as_absent(
@@ -299,6 +295,91 @@ def test_damaged_entry_counts_as_absent(
     assert oso.is_allowed("ana", "read", 1)
     assert not oso.is_allowed("eve", "read", 1)
     assert the_entry(directory).read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"rules": ["allow"], "parts": {}}', "[" * 100_000, "1e999"]
+)
+def test_entry_that_holds_no_policy_counts_as_absent(
+    monkeypatch: pytest.MonkeyPatch, directory: Path, text: str
+) -> None:
+    """A checksum that fits does not make a policy of a text."""
+    load()
+    entry = the_entry(directory)
+    entry.write_text(forged(text, entry.stem), encoding="ascii")
+    loads = count_loads(monkeypatch)
+
+    load()
+
+    assert loads == [POLICY]
+
+
+@pytest.mark.parametrize("give", [Path.replace, shutil.copy, os.link])
+def test_entry_of_another_policy_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, directory: Path, give: Callable[[Path, Path], object]
+) -> None:
+    """An old policy's entry under the name of the strict one's is no entry for that."""
+    load("allow(_, _, _);")
+    lax = the_entry(directory).rename(directory.parent / "lax")
+    load()
+    strict = the_entry(directory)
+    strict.unlink()
+    give(lax, strict)
+    loads = count_loads(monkeypatch)
+
+    oso = load()
+
+    assert loads == [POLICY]
+    assert not oso.is_allowed("eve", "read", 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has no such modes.")
+@pytest.mark.parametrize("mode", [0o770, 0o720, 0o702, 0o777, 0o1777])
+def test_directory_that_others_may_write_is_refused(directory: Path, mode: int) -> None:
+    """They could rename one entry to another, or put one back that was deleted."""
+    load()
+    directory.chmod(mode)
+
+    with pytest.raises(OsoError) as caught:
+        load()
+
+    assert str(caught.value) == (
+        f"Other users may write to the directory {str(directory)!r} that 'OSO_CACHE_DIR' names,"
+        f" and could replace policies in it. Take that from them: chmod go-w {directory}"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has no such owners.")
+def test_directory_of_another_user_is_refused(
+    monkeypatch: pytest.MonkeyPatch, directory: Path
+) -> None:
+    """Its owner can do with it what they like."""
+    load()
+    other = os.stat_result((0o40700, 0, 0, 0, os.getuid() + 1, 0, 0, 0, 0, 0))
+    monkeypatch.setattr(cache.os, "stat", lambda _: other)
+
+    with pytest.raises(OsoError) as caught:
+        load()
+
+    assert str(caught.value) == (
+        f"The directory {str(directory)!r} that 'OSO_CACHE_DIR' names belongs to another user,"
+        " who could replace policies in it. Name one of the user of this process."
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has no such modes.")
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o750, 0o711])
+def test_directory_that_others_may_read_is_used(
+    monkeypatch: pytest.MonkeyPatch, directory: Path, mode: int
+) -> None:
+    """Entries are for their user alone, wherever they are."""
+    load()
+    directory.chmod(mode)
+    loads = count_loads(monkeypatch)
+
+    load()
+
+    assert loads == []
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has no such modes.")

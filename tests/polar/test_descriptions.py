@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import time
 import typing as t
 import uuid
 
@@ -11,6 +12,7 @@ import pytest
 
 from flask_oso.polar.descriptions import Describer, Redaction
 from flask_oso.polar.host import make_host, result_to_polar
+from flask_oso.polar.nodes import Instance
 
 
 class Bare:
@@ -213,6 +215,138 @@ def test_plural_of_a_word_is_hidden() -> None:
 def test_repr_is_cleaned(text: str, cleaned: str) -> None:
     """What a repr says of attributes with such names is left out, and never half of it."""
     assert Redaction(["token"]).cleaned(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "jwt",
+        "bearer",
+        "csrf",
+        "csrf_token",
+        "csrfToken",
+        "X-CSRF",
+        "pin",
+        "cardPin",
+        "signature",
+        "X-Amz-Signature",
+        "auth_header",
+        "authHeader",
+        "session_id",
+        "sessionId",
+        "SESSION_ID",
+        "sessionid",
+    ],
+)
+def test_name_of_a_secret_is_known(name: str) -> None:
+    """What everybody keeps secret need not be named by each application."""
+    assert Redaction().hides(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "spinning",
+        "opinion",
+        "shipping",
+        "pinned",
+        "pinterest",
+        "session",
+        "author",
+        "authors",
+        "header",
+        "signal",
+        "design",
+        "bear",
+        "sessions_identical",
+    ],
+)
+def test_name_that_only_looks_like_it_is_shown(name: str) -> None:
+    """A word that has another one in it is a word of its own."""
+    assert not Redaction().hides(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://a/?token=abc&x=1", "https://a/?token=[redacted]&x=1"),
+        ("https://a/?x=1&session_id=abc", "https://a/?x=1&session_id=[redacted]"),
+        ("https://a/#access_token=abc", "https://a/#access_token=[redacted]"),
+        ("https://a/?user[password]=abc", "https://a/?user[password]=[redacted]"),
+        ("https://bob:abc@a/?x=1", "https://bob:[redacted]@a/?x=1"),
+        ("token=abc&x=1", "token=[redacted]&x=1"),
+        ("Bearer abc123", "Bearer [redacted]"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2ln", "[redacted]"),
+        ("a/?opinion=spinning&shipping=1", "a/?opinion=spinning&shipping=1"),
+        ("https://a:8000/b", "https://a:8000/b"),
+        ("eyjafjallajokull", "eyjafjallajokull"),
+        ("the bearer of news", "the bearer of news"),
+    ],
+)
+def test_text_is_cleaned(text: str, shown: str) -> None:
+    """A URL is a text, and what its query says of secrets is not shown."""
+    assert Describer({}, Redaction()).term(result_to_polar(text)) == f'"{shown}"'
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("jwt=abc", "jwt=[redacted]"),
+        ("bad token 'abc def'", "bad token [redacted]"),
+        ('the session_id is "abc"', "the session_id is [redacted]"),
+        ("pin 1234 is wrong", "pin [redacted] is wrong"),
+        ('{"csrf": "abc", "x": 1}', '{"csrf": [redacted], "x": 1}'),
+        (r"{\"csrf\": \"abc\", \"x\": 1}", r"{\"csrf\": [redacted]…"),
+        ("no opinion 'abc'", "no opinion 'abc'"),
+        ("the token is missing", "the token is missing"),
+    ],
+)
+def test_sentence_is_cleaned(text: str, cleaned: str) -> None:
+    """An exception tells a value in words."""
+    assert Redaction().cleaned_sentence(text) == cleaned
+
+
+@pytest.mark.parametrize("text", ["a" * 10_000, "token '" * 1_500, "a=" * 5_000, "//a:" * 2_500])
+def test_text_is_cleaned_in_time(text: str) -> None:
+    """No text makes it look at each character again for each other one."""
+    begun = time.process_time()
+
+    Redaction().cleaned_sentence(text)
+
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"jwt": "abc"},
+        {"a": {"pin": "abc"}},
+        [{"jwt": "abc"}],
+        ({"jwt": "abc"},),
+        {"session_id": {"a": "abc"}},
+        {1: "x", "csrf": "abc"},
+    ],
+    ids=repr,
+)
+def test_value_of_a_dictionary_is_hidden(value: object) -> None:
+    """However deep it is in it."""
+    assert "abc" not in Describer({}, Redaction()).term(result_to_polar(value))
+
+
+def test_value_that_a_method_of_a_dictionary_gives_is_hidden() -> None:
+    """'get' and 'values' give what stands under the name."""
+    shows = Describer({}, Redaction())
+    shows.hide_named(result_to_polar({"jwt": "abc", "name": "ann"}))
+
+    assert shows.term(result_to_polar(["abc", "ann"])) == '[[redacted], "ann"]'
+
+
+def test_values_of_a_hidden_dictionary_are_hidden() -> None:
+    """Also of a class that only tells when it is changed."""
+    shows = Describer({}, Redaction())
+    shows.hide(Instance(type("Tracked", (dict,), {})({"git": "abc"})))
+
+    assert shows.term(result_to_polar("abc")) == "[redacted]"
 
 
 def test_hidden_value_is_hidden_under_any_name() -> None:
