@@ -25,6 +25,8 @@ class Kind(enum.Enum):
     TIME = "time"
     UUID = "UUID"
     ENUM = "Enum"
+    LIST = "List"
+    DICTIONARY = "Dictionary"
     ANY = "any value"
     OPAQUE = "opaque"
 
@@ -38,6 +40,9 @@ class Field:
     :param scale: how many digits a decimal has behind the point; ``None`` if any number.
     :param choices: the members of an enumeration.
     :param reason: why an opaque column cannot be compared, in words.
+    :param is_declared: whether it is somebody's word what its values are, and not a database's.
+        Then a value that an operator refuses counts under a negation alone, where it would
+        make a no a yes.
     """
 
     kind: Kind
@@ -45,6 +50,7 @@ class Field:
     scale: int | None = None
     choices: tuple[t.Any, ...] = ()
     reason: str = ""
+    is_declared: bool = False
 
 
 @dataclass(frozen=True)

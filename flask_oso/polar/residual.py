@@ -163,6 +163,8 @@ class Comparison:
     sign: str
     left: Operand
     right: Operand
+    #: Whether the policy has the sides the other way round, ``right > left``.
+    is_turned: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,14 @@ class HasCharacter:
 
     text: Operand
     character: str
+
+
+@dataclass(frozen=True)
+class HasElement:
+    """A list has an element that is known."""
+
+    collection: Operand
+    element: Literal
 
 
 @dataclass(frozen=True)
@@ -255,6 +265,7 @@ Condition = (
     | Among
     | IsNull
     | HasCharacter
+    | HasElement
     | Is
     | Same
     | OfClass
@@ -569,7 +580,7 @@ def columns_of(operand: Operand) -> Iterator[Column]:
 
 def _turned(comparison: Comparison) -> Comparison:
     sign = "<=" if comparison.sign == "<" else "<"
-    return Comparison(sign, comparison.right, comparison.left)
+    return Comparison(sign, comparison.right, comparison.left, not comparison.is_turned)
 
 
 def _without_nulls(parts: list[Condition]) -> list[Condition]:
@@ -633,6 +644,8 @@ def inside(condition: t.Any) -> tuple[t.Any, ...]:
         return (condition.column,)
     if isinstance(condition, HasCharacter | Part):
         return (condition.text,)
+    if isinstance(condition, HasElement):
+        return (condition.collection,)
     if isinstance(condition, Is | OfClass | Again | Column):
         return (condition.row,)
     if isinstance(condition, Having):
@@ -683,7 +696,8 @@ def replaced(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
 
 def _rebuilt(condition: t.Any, again: Callable[[t.Any], t.Any]) -> t.Any:
     if isinstance(condition, Comparison):
-        return Comparison(condition.sign, again(condition.left), again(condition.right))
+        sides = again(condition.left), again(condition.right)
+        return Comparison(condition.sign, *sides, condition.is_turned)
     if isinstance(condition, Arithmetic):
         return Arithmetic(condition.sign, again(condition.left), again(condition.right))
     if isinstance(condition, Part):
@@ -694,6 +708,8 @@ def _rebuilt(condition: t.Any, again: Callable[[t.Any], t.Any]) -> t.Any:
         return IsNull(again(condition.column))
     if isinstance(condition, HasCharacter):
         return HasCharacter(again(condition.text), condition.character)
+    if isinstance(condition, HasElement):
+        return HasElement(again(condition.collection), condition.element)
     if isinstance(condition, Is):
         return Is(again(condition.row), condition.objects)
     if isinstance(condition, Same):
@@ -745,6 +761,8 @@ def _show_atom(part: t.Any) -> str:
         return f"{show(part.column)} = nil"
     if isinstance(part, HasCharacter):
         return f"{_show_literal(part.character)} in {show(part.text)}"
+    if isinstance(part, HasElement):
+        return f"{show(part.element)} in {show(part.collection)}"
     if isinstance(part, Is):
         word = "=" if len(part.objects) == 1 else "in"
         listed = _listed(part.objects)
