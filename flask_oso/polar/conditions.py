@@ -21,6 +21,7 @@ from .faithful import (
     field_of,
     is_text,
     mirrored,
+    no_order,
     null,
     ordered,
     ordered_columns,
@@ -154,17 +155,18 @@ class Conditions(Equations):
                 raise Unfaithful(f"`{shown(side)}` has no order", "Compare a column.")
         if isinstance(left, Cell) and isinstance(right, Cell):
             condition = ordered_columns(operator, left.operand, right.operand)
-            empty = disjunction(null(left.operand), null(right.operand))
-            return self._outcome(condition, empty, left.operand, right.operand)
+            refused = disjunction(no_order(left.operand), no_order(right.operand))
+            return self._outcome(condition, refused, left.operand, right.operand)
         is_mirrored = not isinstance(left, Cell)
         if is_mirrored:
             left, right, operator = right, left, mirrored(operator)
         if not isinstance(left, Cell):
             raise Unfaithful("lists with columns have no order", "Compare the elements.")
-        condition = ordered(operator, left.operand, self._value(right))
+        value = self._value(right)
+        condition = ordered(operator, left.operand, value)
         if is_mirrored and isinstance(condition, Comparison):
             condition = replace(condition, is_turned=not condition.is_turned)
-        return self._outcome(condition, null(left.operand), left.operand)
+        return self._outcome(condition, no_order(left.operand, value), left.operand)
 
     def _outcome(self, holds: Condition, fails: Condition, *operands: Operand) -> Outcome:
         """Give the rows for which a test holds, and those with a value that it refuses."""
@@ -378,7 +380,8 @@ class Conditions(Equations):
     def _is_narrow(self, row: One) -> Outcome:
         """Say that a row is of a subclass; an error of the policy where it is not."""
         of_class = OfClass(row.owner, self._classes_of(row))
-        return self._outcome(of_class, negation(of_class), [row.owner])
+        owner = [row.owner]
+        return Outcome(on_rows(of_class, owner), on_rows(negation(of_class), owner))
 
     def _exists(self, row: Row) -> Result:
         """Say that a row is there to be read; an error of the policy where it is not."""

@@ -11,6 +11,7 @@ import datetime
 import decimal
 import math
 import numbers as abstract
+import sys
 import typing as t
 import uuid
 
@@ -26,12 +27,14 @@ from .residual import (
     Column,
     Comparison,
     Condition,
+    IsNan,
     IsNull,
     Literal,
     Operand,
     Part,
     among,
     conjunction,
+    disjunction,
     is_nullable,
     negation,
     show,
@@ -86,6 +89,16 @@ def null(operand: Operand) -> Condition:
     return IsNull(operand) if is_nullable(operand) else FALSE
 
 
+def no_order(operand: Operand, value: t.Any = None) -> Condition:
+    """Say that a column holds what has no order: NULL, and NaN among decimals.
+
+    :param value: what it is compared with.
+    """
+    kind = field_of(operand).kind
+    is_decimal = kind is Kind.DECIMAL or (kind is Kind.FLOAT and isinstance(value, decimal.Decimal))
+    return disjunction(null(operand), IsNan(operand)) if is_decimal else null(operand)
+
+
 def equals_plainly(value: t.Any) -> bool:
     """Tell whether a value leaves it to others what it equals."""
     return type(value) in _PLAIN or t.cast(t.Any, type(value)).__eq__ is object.__eq__
@@ -102,6 +115,8 @@ def equal(operand: Operand, value: t.Any) -> Condition:
     field = _comparable(operand)
     if value is None:
         return null(operand)
+    if field.kind is Kind.FLOAT and _is_infinite(value):
+        return _is_infinity(operand, is_positive=value > 0)
     literals = tuple(map(Literal, _ALIKE[field.kind](field, value)))
     return among(operand, literals)
 
@@ -125,6 +140,20 @@ def equal_columns(left: Operand, right: Operand) -> Condition:
 
 
 _NUMBERS = {Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN}
+
+
+def _is_infinite(value: t.Any) -> bool:
+    return type(value) in (float, decimal.Decimal) and math.isinf(value)
+
+
+def _is_infinity(operand: Operand, *, is_positive: bool) -> Condition:
+    """Say that a float is infinite: beyond the greatest, since not each database can write it."""
+    if is_positive:
+        return Comparison("<", _GREATEST, operand)
+    return Comparison("<", operand, _LEAST)
+
+
+_GREATEST, _LEAST = Literal(sys.float_info.max), Literal(-sys.float_info.max)
 
 
 def check_equation(operand: Operand, value: t.Any) -> None:
@@ -374,14 +403,17 @@ def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> Conditio
 def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> Condition:
     field = field_of(operand)
     number = int(value) if type(value) is bool else _number(value)
-    if number is None or (isinstance(number, decimal.Decimal) and number != number):
+    is_decimal = Kind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
+    if number is None or (is_decimal and number != number):
         raise _incomparable(operand, value)
     if number != number:
         return FALSE
     is_integer = field.kind is Kind.INTEGER
+    if field.kind is Kind.FLOAT and math.isinf(number):
+        return _ordered_to_infinity(sign, operand, is_positive=number > 0)
     if math.isinf(number) or (is_integer and not _has_64_bits(int(number))):
         holds = (number > 0) is (sign in (Operator.LT, Operator.LEQ))
-        return conjunction(TRUE if holds else FALSE, negation(null(operand)))
+        return conjunction(TRUE if holds else FALSE, negation(no_order(operand)))
     if field.kind is Kind.FLOAT:
         near = _float(number)
         if near != number:
@@ -398,6 +430,16 @@ def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> Conditio
         _check_digits(floor)
     bound = int(floor) if field.kind is Kind.INTEGER else floor
     return _order(sign, operand, Literal(bound))
+
+
+def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> Condition:
+    """Say that a float is on the inner side of an infinity, or is it; nothing is beyond."""
+    is_inner = is_positive is (sign in (Operator.LT, Operator.LEQ))
+    within = Comparison("<=", *((operand, _GREATEST) if is_positive else (_LEAST, operand)))
+    found: list[Condition] = [within] if is_inner else []
+    if sign in (Operator.LEQ, Operator.GEQ):
+        found.append(_is_infinity(operand, is_positive=is_positive))
+    return disjunction(*found)
 
 
 def _check_digits(number: decimal.Decimal) -> None:

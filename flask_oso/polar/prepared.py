@@ -27,6 +27,7 @@ from .residual import (
     Each,
     HasCharacter,
     Is,
+    IsNan,
     IsNull,
     Known,
     Literal,
@@ -187,6 +188,9 @@ def _filled(residual: Residual, values: Values) -> tuple[Condition, Condition]:
             return _compared(part, values)
         if isinstance(part, IsNull) and _is_known(part.column):
             return Constant(values[t.cast(Column, part.column)] is None)
+        if isinstance(part, IsNan) and _is_known(part.column):
+            # What is NaN is not filled in.
+            return FALSE
         if isinstance(part, Among) and _is_known(part.column):
             return Constant(Literal(values[t.cast(Column, part.column)]) in part.values)
         return None
