@@ -241,7 +241,8 @@ class Conditions(Equations):
             return elements
         solver = self._known()
         solver.stand_at(Step(goal, [], None, None, 0))
-        return solver.elements(collection, goal)
+        with self._asking():
+            return list(solver.elements(collection, goal))
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> Result:
         def alternative(element: t.Any) -> Callable[[], Result]:
@@ -316,7 +317,11 @@ class Conditions(Equations):
         made = Unknown("value")
         if type(value) is Instance and isinstance(key, Value):
             rows = self._rows_of_known(value.value, key.value)
-            found = rows or self._known().attribute(value, key, goal)
+            found: t.Any = rows
+            if rows is None:
+                asker = self._known()
+                with self._asking():
+                    found = asker.attribute(value, key, goal)
             return self._unified(result, found)
         self._push(self._unify_later, (result, made, goal))
         return self._ask(Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span))
@@ -478,7 +483,9 @@ class Conditions(Equations):
 
     def _match_known_field(self, payload: tuple[t.Any, str, t.Any, t.Any]) -> Result:
         value, name, inner, self._goal = payload
-        found = self._known().pattern_field(value, name, self._span())
+        asker = self._known()
+        with self._asking():
+            found = asker.pattern_field(value, name, self._span())
         return False if found is None else self._isa((found, inner, None, self._goal))
 
     def _isa_unknown(self, value: t.Any, pattern: t.Any) -> Result:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from .exceptions import OperationalError, OsoError, UnsupportedError
 from .host import Host
@@ -78,7 +78,8 @@ class DeclaredModels:
             return None
         registered = self._host.classes.values()
         classes = [cls, *(each for each in registered if each is not cls and _derives(each, cls))]
-        members, refused = _Members(), {}
+        refused: dict[str, str] = {}
+        members = _Members(refused)
         for name, declared in self._host.fields[cls].items():
             if isinstance(declared, Relation):
                 other = self._host.classes.get(declared.other_type)
@@ -94,11 +95,24 @@ class DeclaredModels:
         """Tell that relations of objects are to be read."""
         return False
 
+    def leads_nowhere(self, value: t.Any, name: str) -> bool:
+        """Tell that nobody knows."""
+        return False
+
 
 class _Members(dict[str, Field | Link]):
-    """Fields by name; what is not declared is a value, whatever it is."""
+    """Fields by name; what is not declared is a value, whatever it is.
+
+    :param refused: what is declared, and leads nowhere.
+    """
+
+    def __init__(self, refused: Container[str]) -> None:
+        super().__init__()
+        self._refused = refused
 
     def get(self, name: str, default: t.Any = None) -> t.Any:
+        if name in self._refused:
+            return default
         return self[name] if name in self else _declared(None)
 
 

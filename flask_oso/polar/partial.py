@@ -125,6 +125,7 @@ class Partial(Conditions):
         :param at: the position of the unknown.
         :param rows: what stands for arguments of which not even the values are looked at.
         :raises UnsupportedError: if some condition cannot be told faithfully.
+        :raises Exception: what each check raises, whatever the row.
         """
         root = Root(cls)
         terms: list[t.Any] = [result_to_polar(arg) for arg in args]
@@ -136,6 +137,9 @@ class Partial(Conditions):
             outcome = self._search((self._solve_call, question, None), False)
         except RecursionError:
             raise self._too_deep() from None
+        if outcome.holds == FALSE and outcome.fails == TRUE and self._errors:
+            # So is every check.
+            raise self._errors[0]
         return Residual(cls, root, outcome.holds, outcome.fails)
 
     def _push_goal(self, goal: Term, frame: Frame) -> None:

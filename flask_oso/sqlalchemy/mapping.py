@@ -60,6 +60,22 @@ class MappedModels:
             return False
         return not state.modified
 
+    def leads_nowhere(self, value: t.Any, name: str) -> bool:
+        """Tell whether a relation of a row is loaded and nil, or a column of its key is NULL."""
+        state: t.Any = sa.inspect(value)
+        declared = self._fields.get(type(value), {}).get(name)
+        if isinstance(declared, Relation):
+            keys = [declared.my_field]
+        else:
+            relation = state.mapper.relationships[name]
+            if name in state.dict:
+                return state.dict[name] is None
+            if relation.direction is not orm.MANYTOONE:
+                return False
+            find = state.mapper.get_property_by_column
+            keys = [find(column).key for column in relation.local_columns]
+        return any(state.dict.get(key, key) is None for key in keys)
+
     def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
         if any(each.concrete for each in mapper.base_mapper.self_and_descendants):
             raise UnsupportedError(

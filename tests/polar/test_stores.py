@@ -149,6 +149,41 @@ def test_element_of_a_dictionary(body: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "org",
+    [
+        flask_oso.Relation("one", "Nobody", "org_id", "id"),
+        flask_oso.Relation("several", "Org", "org_id", "id"),
+    ],
+)
+@pytest.mark.parametrize("body", ["r.org = u.org", "r.org != u.org", "r.org.id = 1"])
+def test_relation_to_no_registered_class(body: str, org: flask_oso.Relation) -> None:
+    """A relation that a check cannot follow is refused."""
+    oso = lister(body, {"org": org})
+
+    with pytest.raises(UnsupportedError, match="its relation leads to no registered class"):
+        oso.authorized_query(ANN, "read", Repo)
+    with pytest.raises(flask_oso.OsoError):
+        oso.is_allowed(ANN, "read", REPOS[0])
+
+
+def test_missing_field_of_the_actor() -> None:
+    """A declared field that the actor does not have is an error with a place."""
+    oso = lister("r.name = u.plan", LEAVES)
+    oso.clear_rules()
+    oso.register_class(Planned, fields={"plan": str})
+    oso.load_str('allow(u: Planned, "read", r: Repo) if r.name = u.plan;')
+
+    with pytest.raises(flask_oso.OsoError) as caught:
+        oso.authorized_query(Planned(), "read", Repo)
+
+    assert "'Planned' object has no attribute 'plan' at line 1, column 48" in str(caught.value)
+
+
+class Planned:
+    """Declared to have a plan, and has none."""
+
+
+@pytest.mark.parametrize(
     ("body", "leaves"),
     [
         ('r.tags != ["x"]', {"tags": list}),
