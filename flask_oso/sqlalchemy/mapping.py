@@ -116,7 +116,7 @@ class MappedModels:
                 refused.setdefault(name, _PYTHON)
         if any(_has_own(each, "__getattr__") for each in classes):
             refused = _Everything(refused)
-        own, shares = _equality(classes)
+        own, shares = own_equality(classes)
         return Model(cls, classes, members, refused, own, shares)
 
     def _declared(self, mapper: orm.Mapper[t.Any], relation: Relation) -> Link | str:
@@ -376,7 +376,7 @@ def _temporal(kind: t.Any, is_nullable: bool) -> Field:
 # -- equality of rows ----------------------------------------------------------------
 
 
-def _equality(classes: tuple[type, ...]) -> tuple[type | None, bool]:
+def own_equality(classes: tuple[type, ...]) -> tuple[type | None, bool]:
     """Give the first class whose instances may equal others than themselves.
 
     A row is one object in a session. The equality of a dataclass, and that of Flask-Login,
