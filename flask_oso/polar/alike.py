@@ -2,7 +2,8 @@
 
 The ``__eq__`` that ``dataclasses`` writes compares the fields of two objects of one class,
 in order, and does nothing else. Where the fields are strings, numbers, objects that are
-equal to themselves only, or such dataclasses again, nobody can tell who compares them.
+equal to themselves only, or such dataclasses again, nobody can tell who compares them. Objects
+that stand for rows are compared by the keys of these.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import types
 import typing as t
 
 from . import attributes
+from .host import Identities
 from .modes import is_plain
 
 #: Values of these kinds are compared without a trace, and may be the same object and unequal.
@@ -58,10 +60,13 @@ class Alike:
     """Compares two values. Of dataclasses it knows those that it was told of.
 
     :param simple: classes whose values are equal as Python says, and nobody is asked.
+    :param identities: what is known of objects that stand for rows.
     """
 
-    def __init__(self, simple: set[type]) -> None:
+    def __init__(self, simple: set[type], identities: Identities | None = None) -> None:
         self._simple = simple
+        self._identities = identities
+        self._rows: set[type] = set()
         self._fields: dict[type, tuple[str, ...] | None] = {}
 
     def __call__(self, left: t.Any, right: t.Any, depth: int = 0) -> bool | None:
@@ -71,6 +76,8 @@ class Alike:
             return self._of_two_kinds(left, right)
         fields = self._fields.get(kind)
         if fields is None:
+            if kind in self._rows:
+                return t.cast(Identities, self._identities).is_same(left, right)
             # The same, or equal as Python says.
             return bool(left == right) if self._is_simple(kind) else None
         if left is right and _ASKS_THE_SAME:
@@ -79,12 +86,14 @@ class Alike:
 
     def learn(self, cls: type) -> None:
         """Find out how objects of a class are compared. That compiles; comparing does not."""
-        if cls not in self._fields:
+        if self._identities is not None and self._identities.has_keys(cls):
+            self._rows.add(cls)
+        elif cls not in self._fields:
             self._fields[cls] = compared_fields(cls)
 
     def knows(self, cls: type) -> bool:
-        """Tell whether objects of a class are known to be compared field by field."""
-        return self._fields.get(cls) is not None
+        """Tell whether objects of a class are known to be compared by fields or keys."""
+        return cls in self._rows or self._fields.get(cls) is not None
 
     def _of_fields(
         self, left: t.Any, right: t.Any, fields: tuple[str, ...], depth: int

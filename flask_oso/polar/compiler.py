@@ -194,6 +194,9 @@ class Writer:
         value = t.cast("Value | Instance", literal).value
         if type(value) is bool:
             return compared(load(name), ast.Is(), ast.Constant(value))
+        if isinstance(literal, Instance) and self.names.host.has_keys(type(value)):
+            sides = load(name), load(self.names.constant(value))
+            return call("equal", *sides, load("unread"))
         if isinstance(literal, Instance):
             return compared(load(name), ast.Is(), load(self.names.constant(value)))
         equal = compared(load(name), ast.Eq(), ast.Constant(value))

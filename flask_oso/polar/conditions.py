@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from . import numbers
 from .equations import Equations
@@ -15,10 +16,12 @@ from .exceptions import UnregisteredClassError, with_help
 from .faithful import (
     Unfaithful,
     check_equation,
+    check_equation_of_columns,
     equal,
     field_of,
     is_text,
     mirrored,
+    no_order,
     null,
     ordered,
     ordered_columns,
@@ -49,6 +52,7 @@ from .residual import (
     Condition,
     Each,
     HasCharacter,
+    HasElement,
     Having,
     Known,
     Literal,
@@ -58,6 +62,7 @@ from .residual import (
     Operand,
     Part,
     Row,
+    columns_of,
     conjunction,
     disjunction,
     having,
@@ -81,6 +86,8 @@ _TYPES: dict[Kind, str] = {
     Kind.INTEGER: "Integer",
     Kind.FLOAT: "Float",
     Kind.TEXT: "String",
+    Kind.LIST: "List",
+    Kind.DICTIONARY: "Dictionary",
 }
 _SIGNS = {Operator.ADD: "+", Operator.SUB: "-", Operator.MUL: "*"}
 
@@ -134,6 +141,8 @@ class Conditions(Equations):
             condition = equal(left.operand, same_number(left.operand, value))
             condition = on_rows(condition, rows_of(left.operand))
         else:
+            if isinstance(left, Cell) and isinstance(right, Cell):
+                check_equation_of_columns(left.operand, right.operand)
             condition = self._equation(left, right)
         if operator is Operator.NEQ:
             # That the rows exist, whoever read them said before.
@@ -146,18 +155,27 @@ class Conditions(Equations):
                 raise Unfaithful(f"`{shown(side)}` has no order", "Compare a column.")
         if isinstance(left, Cell) and isinstance(right, Cell):
             condition = ordered_columns(operator, left.operand, right.operand)
-            empty = disjunction(null(left.operand), null(right.operand))
-            rows = rows_of(left.operand, right.operand)
-            return self._outcome(condition, empty, rows)
-        if not isinstance(left, Cell):
+            refused = disjunction(no_order(left.operand), no_order(right.operand))
+            return self._outcome(condition, refused, left.operand, right.operand)
+        is_mirrored = not isinstance(left, Cell)
+        if is_mirrored:
             left, right, operator = right, left, mirrored(operator)
         if not isinstance(left, Cell):
             raise Unfaithful("lists with columns have no order", "Compare the elements.")
-        condition = ordered(operator, left.operand, self._value(right))
-        return self._outcome(condition, null(left.operand), rows_of(left.operand))
+        value = self._value(right)
+        condition = ordered(operator, left.operand, value)
+        if is_mirrored and isinstance(condition, Comparison):
+            condition = replace(condition, is_turned=not condition.is_turned)
+        return self._outcome(condition, no_order(left.operand, value), left.operand)
 
-    def _outcome(self, holds: Condition, fails: Condition, rows: list[Row]) -> Outcome:
-        return Outcome(on_rows(holds, rows), on_rows(fails, rows) if fails != FALSE else FALSE)
+    def _outcome(self, holds: Condition, fails: Condition, *operands: Operand) -> Outcome:
+        """Give the rows for which a test holds, and those with a value that it refuses."""
+        rows = rows_of(*operands)
+        refused = on_rows(fails, rows)
+        columns = [column for each in operands for column in columns_of(each)]
+        if columns and all(column.field.is_declared for column in columns):
+            return Outcome(on_rows(holds, rows), lacks=refused)
+        return Outcome(on_rows(holds, rows), refused)
 
     def _solve_arithmetic(self, payload: tuple[Expression, Frame]) -> Result:
         goal, frame = payload
@@ -180,7 +198,7 @@ class Conditions(Equations):
         made_of = Cell(Arithmetic(sign, *operands))
         self._push(self._unify_later, (result, made_of, goal))
         guard = conjunction(*_in_range(sign, *operands))
-        return self._outcome(guard, negation(guard), rows_of(made_of.operand))
+        return self._outcome(guard, negation(guard), made_of.operand)
 
     def _integer(self, term: t.Any, goal: Expression) -> Operand:
         if isinstance(term, Cell) and field_of(term.operand).kind is Kind.INTEGER:
@@ -205,7 +223,7 @@ class Conditions(Equations):
         if isinstance(collection, Collection):
             return self._in_relation(item, collection)
         if isinstance(collection, Cell):
-            return self._in_text(item, collection.operand)
+            return self._in_column(item, collection.operand)
         if isinstance(collection, OPEN):
             raise self._refusal(
                 f"`{shown(collection)}` is no collection", "Write a list or a relation."
@@ -223,7 +241,8 @@ class Conditions(Equations):
             return elements
         solver = self._known()
         solver.stand_at(Step(goal, [], None, None, 0))
-        return solver.elements(collection, goal)
+        with self._asking():
+            return list(solver.elements(collection, goal))
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> Result:
         def alternative(element: t.Any) -> Callable[[], Result]:
@@ -247,21 +266,35 @@ class Conditions(Equations):
             return Outcome(on_rows(having(each, condition), [collection.owner]))
         return Branches([lambda: self._unified(item, Entity(each))], row=each)
 
-    def _in_text(self, item: t.Any, text: Operand) -> Result:
-        if field_of(text).kind not in (Kind.TEXT, Kind.ANY):
-            raise self._refusal(f"`{show(text)}` is no collection", "Write a list or a relation.")
+    def _in_column(self, item: t.Any, column: Operand) -> Result:
+        kind = field_of(column).kind
+        if kind not in (Kind.TEXT, Kind.LIST, Kind.ANY):
+            raise self._refusal(f"`{show(column)}` is no collection", "Write a list or a relation.")
+        if type(item) is Unknown and kind is not Kind.TEXT:
+            return self._defer(item, self._in_column_later, (item, column, self._goal))
         if not self._is_closed(item) or has_unknown_rows(item):
+            what = "a character" if kind is Kind.TEXT else "a value"
             raise self._refusal(
-                "only a character that is known can be looked for in a column", "Write it out."
+                f"only {what} that is known can be looked for in a column", "Write it out."
             )
         value = to_python(item, str)
+        if kind is Kind.TEXT:
+            return self._in_text(value, column)
+        # What is no list holds nothing, or is for whoever reads the rows to refuse.
+        return Outcome(on_rows(HasElement(column, Literal(value)), rows_of(column)))
+
+    def _in_column_later(self, payload: tuple[t.Any, Operand, Term]) -> Result:
+        item, column, self._goal = payload
+        return self._in_column(follow(item), column)
+
+    def _in_text(self, value: t.Any, text: Operand) -> Result:
         if value == "\0":
             raise self._refusal(
                 "databases end a text at NUL, in ways of their own", "Leave it out."
             )
         is_character = type(value) is str and len(value) == 1 and is_text(value)
         holds: Condition = HasCharacter(text, value) if is_character else FALSE
-        return self._outcome(holds, null(text), rows_of(text))
+        return self._outcome(holds, null(text), text)
 
     # -- lookups --------------------------------------------------------------------------
 
@@ -284,7 +317,11 @@ class Conditions(Equations):
         made = Unknown("value")
         if type(value) is Instance and isinstance(key, Value):
             rows = self._rows_of_known(value.value, key.value)
-            found = rows or self._known().attribute(value, key, goal)
+            found: t.Any = rows
+            if rows is None:
+                asker = self._known()
+                with self._asking():
+                    found = asker.attribute(value, key, goal)
             return self._unified(result, found)
         self._push(self._unify_later, (result, made, goal))
         return self._ask(Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span))
@@ -348,7 +385,8 @@ class Conditions(Equations):
     def _is_narrow(self, row: One) -> Outcome:
         """Say that a row is of a subclass; an error of the policy where it is not."""
         of_class = OfClass(row.owner, self._classes_of(row))
-        return self._outcome(of_class, negation(of_class), [row.owner])
+        owner = [row.owner]
+        return Outcome(on_rows(of_class, owner), on_rows(negation(of_class), owner))
 
     def _exists(self, row: Row) -> Result:
         """Say that a row is there to be read; an error of the policy where it is not."""
@@ -400,7 +438,7 @@ class Conditions(Equations):
         condition = equal(part, wanted) if wanted else TRUE
         truth = Truth(on_rows(condition, rows_of(text)))
         self._push(self._unify_later, (result, truth, goal))
-        return self._outcome(negation(null(text)), null(text), rows_of(text))
+        return self._outcome(negation(null(text)), null(text), text)
 
     def _solve_new(self, payload: tuple[Expression, Frame]) -> Result:
         goal, frame = payload
@@ -445,7 +483,9 @@ class Conditions(Equations):
 
     def _match_known_field(self, payload: tuple[t.Any, str, t.Any, t.Any]) -> Result:
         value, name, inner, self._goal = payload
-        found = self._known().pattern_field(value, name, self._span())
+        asker = self._known()
+        with self._asking():
+            found = asker.pattern_field(value, name, self._span())
         return False if found is None else self._isa((found, inner, None, self._goal))
 
     def _isa_unknown(self, value: t.Any, pattern: t.Any) -> Result:
@@ -509,7 +549,7 @@ class Conditions(Equations):
             classes = tuple(cls for cls in classes if self._is_one(cls, tag))
         narrow = self._narrowed(row, name, classes)
         model = self._model(narrow.cls)
-        if name not in model.members and name not in model.refused:
+        if model.members.get(name) is None and name not in model.refused:
             # A pattern takes no notice of what an object does not have.
             return False
         self._push(self._isa, (self._attribute(narrow, name), inner, None, self._goal))

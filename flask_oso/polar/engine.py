@@ -213,9 +213,13 @@ class Engine:
 
         :param at: the position of the argument that is such a row.
         :raises UnsupportedError: if the policy says something that no condition can.
+        :raises OperationalError: if an argument is no value of Polar.
+        :raises PolarTypeError: if an argument leaves something open.
         """
         from .prepared import NOTHING, Unprepared
 
+        # What a decision refuses, a list refuses, too.
+        _decision(name, [arg for position, arg in enumerate(args) if position != at])
         prepared = self._prepared_residual(name, args, at, cls, models)
         if prepared is not None:
             with contextlib.suppress(Unprepared):

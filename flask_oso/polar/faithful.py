@@ -11,6 +11,7 @@ import datetime
 import decimal
 import math
 import numbers as abstract
+import sys
 import typing as t
 import uuid
 
@@ -26,12 +27,14 @@ from .residual import (
     Column,
     Comparison,
     Condition,
+    IsNan,
     IsNull,
     Literal,
     Operand,
     Part,
     among,
     conjunction,
+    disjunction,
     is_nullable,
     negation,
     show,
@@ -39,11 +42,16 @@ from .residual import (
 
 NATIVE = (bool, int, float, str)
 _NATIVE_KINDS = {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.TEXT}
+#: Kinds of which two values have no order.
+_UNORDERED = {Kind.BOOLEAN, Kind.ENUM, Kind.UUID, Kind.LIST, Kind.DICTIONARY}
+_DATA: dict[Kind, type] = {Kind.LIST: list, Kind.DICTIONARY: dict}
 _TEMPORAL: dict[Kind, type] = {
     Kind.DATE: datetime.date,
     Kind.DATETIME: datetime.datetime,
     Kind.TIME: datetime.time,
 }
+#: What is compared in Polar, and not by Python; anything may be.
+_ORDERLY = {*_NATIVE_KINDS, *_DATA, Kind.ANY}
 #: Types whose instances equal nothing but values of their own kind.
 _PLAIN = (
     bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
@@ -81,6 +89,16 @@ def null(operand: Operand) -> Condition:
     return IsNull(operand) if is_nullable(operand) else FALSE
 
 
+def no_order(operand: Operand, value: t.Any = None) -> Condition:
+    """Say that a column holds what has no order: NULL, and NaN among decimals.
+
+    :param value: what it is compared with.
+    """
+    kind = field_of(operand).kind
+    is_decimal = kind is Kind.DECIMAL or (kind is Kind.FLOAT and isinstance(value, decimal.Decimal))
+    return disjunction(null(operand), IsNan(operand)) if is_decimal else null(operand)
+
+
 def equals_plainly(value: t.Any) -> bool:
     """Tell whether a value leaves it to others what it equals."""
     return type(value) in _PLAIN or t.cast(t.Any, type(value)).__eq__ is object.__eq__
@@ -97,6 +115,8 @@ def equal(operand: Operand, value: t.Any) -> Condition:
     field = _comparable(operand)
     if value is None:
         return null(operand)
+    if field.kind is Kind.FLOAT and _is_infinite(value):
+        return _is_infinity(operand, is_positive=value > 0)
     literals = tuple(map(Literal, _ALIKE[field.kind](field, value)))
     return among(operand, literals)
 
@@ -122,16 +142,56 @@ def equal_columns(left: Operand, right: Operand) -> Condition:
 _NUMBERS = {Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN}
 
 
+def _is_infinite(value: t.Any) -> bool:
+    return type(value) in (float, decimal.Decimal) and math.isinf(value)
+
+
+def _is_infinity(operand: Operand, *, is_positive: bool) -> Condition:
+    """Say that a float is infinite: beyond the greatest, since not each database can write it."""
+    if is_positive:
+        return Comparison("<", _GREATEST, operand)
+    return Comparison("<", operand, _LEAST)
+
+
+_GREATEST, _LEAST = Literal(sys.float_info.max), Literal(-sys.float_info.max)
+
+
 def check_equation(operand: Operand, value: t.Any) -> None:
     """Refuse what ``==`` and ``!=`` refuse for each row: a text and a number.
 
     :raises Unfaithful: for kinds that have no common order.
     """
-    field = _comparable(operand)
-    is_text = field.kind is Kind.TEXT or type(next(iter(field.choices), None)) is str
-    is_native = (is_text or field.kind in _NATIVE_KINDS) and type(value) in NATIVE
-    if is_native and is_text is not (type(value) is str):
+    is_text = _is_text(_comparable(operand))
+    if type(value) in (list, dict):
+        refuses = is_text or field_of(operand).kind in _ORDERLY
+    elif field_of(operand).kind in _DATA:
+        refuses = type(value) in NATIVE
+    else:
+        is_native = is_text or field_of(operand).kind in _NATIVE_KINDS
+        refuses = is_native and type(value) in NATIVE and is_text is not (type(value) is str)
+    if refuses:
         raise _incomparable(operand, value)
+
+
+def check_equation_of_columns(left: Operand, right: Operand) -> None:
+    """Refuse two columns that ``==`` and ``!=`` refuse to compare.
+
+    :raises Unfaithful: for a text and a number, and for lists and dictionaries.
+    """
+    fields = _comparable(left), _comparable(right)
+    kinds = {each.kind for each in fields}
+    texts = sum(map(_is_text, fields))
+    natives = sum(each.kind in _NATIVE_KINDS or _is_text(each) for each in fields)
+    is_data = bool(kinds & _DATA.keys()) and (natives == 1 or kinds <= _DATA.keys() | {Kind.ANY})
+    if is_data or (natives == 2 and texts == 1):
+        raise Unfaithful(
+            f"`{show(left)}` and `{show(right)}` cannot be compared",
+            "Compare values of one kind.",
+        )
+
+
+def _is_text(field: Field) -> bool:
+    return field.kind is Kind.TEXT or type(next(iter(field.choices), None)) is str
 
 
 def same_number(operand: Operand, value: t.Any) -> t.Any:
@@ -212,6 +272,10 @@ def _same_identifiers(field: Field, value: t.Any) -> list[t.Any]:
     return [value] if type(value) is uuid.UUID else _nothing(value)
 
 
+def _same_data(field: Field, value: t.Any) -> list[t.Any]:
+    return [value] if type(value) is _DATA[field.kind] else _nothing(value)
+
+
 def _same_choices(field: Field, value: t.Any) -> list[t.Any]:
     # There are few of them, so Python compares each.
     return [each for each in field.choices if compare(Operator.EQ, each, value)]
@@ -228,6 +292,8 @@ _ALIKE: dict[Kind, t.Callable[[Field, t.Any], list[t.Any]]] = {
     Kind.TIME: _same_times,
     Kind.UUID: _same_identifiers,
     Kind.ENUM: _same_choices,
+    Kind.LIST: _same_data,
+    Kind.DICTIONARY: _same_data,
     # Whoever reads the rows knows how to compare.
     Kind.ANY: lambda field, value: [value],
 }
@@ -291,7 +357,7 @@ def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
         return _ordered_choices(sign, operand, value)
     if kind is Kind.INTEGER or kind is Kind.DECIMAL or kind is Kind.FLOAT:
         return _ordered_numbers(sign, operand, value)
-    if kind is Kind.ANY:
+    if kind is Kind.ANY and type(value) not in (list, dict):
         return _order(sign, operand, Literal(value))
     if kind is Kind.TEXT:
         if type(value) is not str or not is_text(value):
@@ -306,10 +372,10 @@ def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
 def ordered_columns(sign: Operator, left: Operand, right: Operand) -> Condition:
     """Say that one column is less than another, or greater."""
     mine, other = _comparable(left), _comparable(right)
-    if Kind.ANY in (mine.kind, other.kind):
+    if Kind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
         return _order(sign, left, right)
     known = mine.kind is other.kind and mine.scale == other.scale
-    if not known or mine.kind in (Kind.BOOLEAN, Kind.ENUM, Kind.UUID):
+    if not known or mine.kind in _UNORDERED:
         raise Unfaithful(
             f"`{show(left)}` and `{show(right)}` have no order that each database knows",
             "Compare columns of one type.",
@@ -322,7 +388,7 @@ def ordered_columns(sign: Operator, left: Operand, right: Operand) -> Condition:
 def _order(sign: Operator, left: Operand, right: Operand) -> Condition:
     if sign is Operator.LT or sign is Operator.LEQ:
         return Comparison("<" if sign is Operator.LT else "<=", left, right)
-    return Comparison("<" if sign is Operator.GT else "<=", right, left)
+    return Comparison("<" if sign is Operator.GT else "<=", right, left, is_turned=True)
 
 
 def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> Condition:
@@ -337,14 +403,17 @@ def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> Conditio
 def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> Condition:
     field = field_of(operand)
     number = int(value) if type(value) is bool else _number(value)
-    if number is None or (isinstance(number, decimal.Decimal) and number != number):
+    is_decimal = Kind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
+    if number is None or (is_decimal and number != number):
         raise _incomparable(operand, value)
     if number != number:
         return FALSE
     is_integer = field.kind is Kind.INTEGER
+    if field.kind is Kind.FLOAT and math.isinf(number):
+        return _ordered_to_infinity(sign, operand, is_positive=number > 0)
     if math.isinf(number) or (is_integer and not _has_64_bits(int(number))):
         holds = (number > 0) is (sign in (Operator.LT, Operator.LEQ))
-        return conjunction(TRUE if holds else FALSE, negation(null(operand)))
+        return conjunction(TRUE if holds else FALSE, negation(no_order(operand)))
     if field.kind is Kind.FLOAT:
         near = _float(number)
         if near != number:
@@ -361,6 +430,16 @@ def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> Conditio
         _check_digits(floor)
     bound = int(floor) if field.kind is Kind.INTEGER else floor
     return _order(sign, operand, Literal(bound))
+
+
+def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> Condition:
+    """Say that a float is on the inner side of an infinity, or is it; nothing is beyond."""
+    is_inner = is_positive is (sign in (Operator.LT, Operator.LEQ))
+    within = Comparison("<=", *((operand, _GREATEST) if is_positive else (_LEAST, operand)))
+    found: list[Condition] = [within] if is_inner else []
+    if sign in (Operator.LEQ, Operator.GEQ):
+        found.append(_is_infinity(operand, is_positive=is_positive))
+    return disjunction(*found)
 
 
 def _check_digits(number: decimal.Decimal) -> None:
@@ -383,10 +462,11 @@ def _floor(number: decimal.Decimal, scale: int) -> decimal.Decimal:
 
 
 def _incomparable(operand: Operand, value: t.Any) -> Unfaithful:
-    kind = field_of(operand).kind.value
+    kind = field_of(operand).kind
+    what = "" if kind is Kind.ANY else f", a {kind.value},"
     other = "nil" if value is None else f"a {type(value).__name__}"
     return Unfaithful(
-        f"`{show(operand)}`, a {kind}, and {other} cannot be compared",
+        f"`{show(operand)}`{what} and {other} cannot be compared",
         "Compare values of one kind.",
     )
 

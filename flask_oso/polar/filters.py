@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from .exceptions import OperationalError, OsoError, UnsupportedError
 from .host import Host
@@ -20,6 +20,7 @@ from .prepared import resolved
 from .relations import Condition as Test
 from .relations import DataAdapter, DataFilter, Join, Projection, Relation
 from .residual import (
+    FALSE,
     TRUE,
     Among,
     And,
@@ -29,6 +30,7 @@ from .residual import (
     Constant,
     Each,
     HasCharacter,
+    HasElement,
     Having,
     Is,
     IsNull,
@@ -47,14 +49,19 @@ from .residual import (
 
 #: How many alternatives one filter may have.
 MAX_ALTERNATIVES = 1_000
+#: Among so many, at most, each is compared with each.
+_FEW = 40
 
 _KINDS: dict[t.Any, Kind] = {
     bool: Kind.BOOLEAN,
     int: Kind.INTEGER,
     float: Kind.FLOAT,
     str: Kind.TEXT,
+    list: Kind.LIST,
+    dict: Kind.DICTIONARY,
 }
 _OPPOSITES = {"Eq": "Neq", "In": "Nin"}
+_MIRRORED = {"Lt": "Gt", "Leq": "Geq"}
 
 
 class DeclaredModels:
@@ -72,7 +79,8 @@ class DeclaredModels:
             return None
         registered = self._host.classes.values()
         classes = [cls, *(each for each in registered if each is not cls and _derives(each, cls))]
-        members, refused = _Members(), {}
+        refused: dict[str, str] = {}
+        members = _Members(refused)
         for name, declared in self._host.fields[cls].items():
             if isinstance(declared, Relation):
                 other = self._host.classes.get(declared.other_type)
@@ -81,7 +89,7 @@ class DeclaredModels:
                 else:
                     members[name] = Link(other, declared.kind == "many")
             else:
-                members[name] = Field(_KINDS.get(declared, Kind.ANY))
+                members[name] = _declared(declared)
         return Model(cls, tuple(dict.fromkeys(classes)), members, refused)
 
     def is_stored(self, value: t.Any) -> bool:
@@ -92,12 +100,31 @@ class DeclaredModels:
         """Leave errors as they are."""
         return contextlib.nullcontext()
 
+    def leads_nowhere(self, value: t.Any, name: str) -> bool:
+        """Tell that nobody knows."""
+        return False
+
 
 class _Members(dict[str, Field | Link]):
-    """Fields by name; what is not declared is a value, whatever it is."""
+    """Fields by name; what is not declared is a value, whatever it is.
+
+    :param refused: what is declared, and leads nowhere.
+    """
+
+    def __init__(self, refused: Container[str]) -> None:
+        super().__init__()
+        self._refused = refused
 
     def get(self, name: str, default: t.Any = None) -> t.Any:
-        return self[name] if name in self else Field(Kind.ANY)
+        if name in self._refused:
+            return default
+        return self[name] if name in self else _declared(None)
+
+
+def _declared(cls: t.Any) -> Field:
+    """Describe a field that is declared to hold values of a class; of any, if that is none."""
+    kind = _KINDS.get(cls, Kind.ANY) if isinstance(cls, type) else Kind.ANY
+    return Field(kind, is_declared=True)
 
 
 def _derives(cls: type, base: type) -> bool:
@@ -146,11 +173,20 @@ def make_filter(host: Host, residual: Residual) -> DataFilter:
     """
     residual = resolved(residual)
     maker = _Maker(host)
-    conditions = [maker.alternative(each) for each in _alternatives(residual.condition)]
+    conditions = [maker.alternative(each) for each in _distinct(residual.condition)]
     if not conditions:
         conditions = [[Test(True, "Eq", False)]]
     maker.check(residual.cls)
     return DataFilter(residual.cls, maker.joins(), conditions, host.types)
+
+
+def _distinct(condition: Condition) -> list[list[Condition]]:
+    """Give the alternatives of a condition that may hold, without those that others cover."""
+    possible = (each for each in _alternatives(condition) if conjunction(*each) != FALSE)
+    found = {frozenset(needed): needed for needed in map(_needed, possible)}
+    if len(found) > _FEW:
+        return list(found.values())
+    return [needed for whole, needed in found.items() if not any(other < whole for other in found)]
 
 
 def _alternatives(condition: Condition) -> list[tuple[Condition, ...]]:
@@ -171,9 +207,8 @@ def _alternatives(condition: Condition) -> list[tuple[Condition, ...]]:
             raise UnsupportedError(f"A filter has at most {MAX_ALTERNATIVES} alternatives.")
         return [tuple(itertools.chain(*each)) for each in itertools.product(*factors)]
     if isinstance(condition, Having):
-        return [
-            (Having(condition.row, conjunction(*each)),) for each in _alternatives(condition.part)
-        ]
+        inner = (conjunction(*each) for each in _alternatives(condition.part))
+        return [(Having(condition.row, each),) for each in inner if each != FALSE]
     if isinstance(condition, Among):
         return [(Comparison("=", condition.column, value),) for value in condition.values]
     if isinstance(condition, Is):
@@ -184,9 +219,8 @@ def _alternatives(condition: Condition) -> list[tuple[Condition, ...]]:
 def _negated(part: Condition) -> list[tuple[Condition, ...]]:
     if isinstance(part, Comparison) and part.sign != "=":
         sign = "<=" if part.sign == "<" else "<"
-        columns = [side for side in (part.left, part.right) if isinstance(side, Column)]
-        turned: Condition = Comparison(sign, part.right, part.left)
-        return [(turned,), *((IsNull(column),) for column in columns)]
+        # Where one of the sides is nil, a check raises, and a filter finds nothing.
+        return [(Comparison(sign, part.right, part.left, not part.is_turned),)]
     if isinstance(part, Among):
         return [tuple(Not(Comparison("=", part.column, value)) for value in part.values)]
     if isinstance(part, Is):
@@ -216,7 +250,7 @@ class _Maker:
                 raise _occurs_twice(join.right)
             found.add(join.right)
 
-    def alternative(self, parts: tuple[Condition, ...]) -> list[Test]:
+    def alternative(self, parts: list[Condition]) -> list[Test]:
         """Make the tests of one alternative."""
         rows: dict[type, Row] = {}
         return [test for part in parts for test in self._tests(part, rows)]
@@ -225,7 +259,7 @@ class _Maker:
         if isinstance(part, Having):
             self._join(part.row, rows)
             inner = part.part.parts if isinstance(part.part, And) else (part.part,)
-            for each in inner:
+            for each in _needed(inner):
                 if each != TRUE:
                     yield from self._tests(each, rows)
         elif isinstance(part, Not):
@@ -250,17 +284,27 @@ class _Maker:
             return Test(Projection(part.left.cls), "Eq", Projection(part.right.cls))
         if isinstance(part, HasCharacter):
             return Test(part.character, "In", self._side(part.text))
+        if isinstance(part, HasElement):
+            _check_is_list(part.collection)
+            return self._membership(part, "In")
         raise _unfilterable(part)
 
     def _comparison(self, part: Comparison) -> Test:
         left, right = self._side(part.left), self._side(part.right)
         if part.sign == "=":
             return Test(left, "Eq", right)
-        return Test(left, "Lt" if part.sign == "<" else "Leq", right)
+        sign = "Lt" if part.sign == "<" else "Leq"
+        return Test(right, _MIRRORED[sign], left) if part.is_turned else Test(left, sign, right)
+
+    def _membership(self, part: HasElement, sign: str) -> Test:
+        return Test(part.element.value, sign, self._side(part.collection))
 
     def _opposite(self, part: Condition) -> Test:
         if isinstance(part, Having) and part.part == TRUE and isinstance(part.row, One):
             return self._nowhere(part.row)
+        if isinstance(part, HasElement):
+            # What an adapter finds in a text or among the keys of a dictionary is too much.
+            return self._membership(part, "Nin")
         test = self._test(part)
         opposite = _OPPOSITES.get(test.cmp)
         if opposite is None:
@@ -277,6 +321,40 @@ class _Maker:
         if isinstance(operand, Column):
             return Projection(operand.row.cls, operand.name)
         raise _unfilterable(operand)
+
+
+def _needed(parts: tuple[Condition, ...]) -> list[Condition]:
+    """Leave out what other tests of one alternative say of the same columns.
+
+    ``a = false and not a = true  =>  a = false``; an ordering, and a test of what is in a
+    column, say that the column has a value.
+    """
+    implied: set[Condition] = set()
+    for part in parts:
+        if isinstance(part, Not) and isinstance(part.part, HasCharacter):
+            implied.add(Not(IsNull(part.part.text)))
+        if not isinstance(part, Comparison):
+            continue
+        if part.sign != "=":
+            implied.update(Not(IsNull(side)) for side in (part.left, part.right))
+        elif isinstance(part.right, Literal) and type(part.right.value) is bool:
+            other = Literal(not part.right.value)
+            implied.add(Not(Comparison("=", part.left, other)))
+    return [part for part in parts if part not in implied]
+
+
+def _check_is_list(operand: Operand) -> None:
+    """Refuse to look for an element in what may be a text or a dictionary.
+
+    :raises UnsupportedError: adapters would find a part of a text, or a key.
+    """
+    if isinstance(operand, Column) and operand.field.kind is not Kind.LIST:
+        cls = operand.row.cls.__name__
+        raise UnsupportedError(
+            f"'{operand.name}' of {cls!r} may be a list, a text or a dictionary, and filters ask"
+            " each in another way. Declare it when the class is registered:"
+            f" 'fields={{\"{operand.name}\": list}}'."
+        )
 
 
 def _unfilterable(part: t.Any) -> UnsupportedError:

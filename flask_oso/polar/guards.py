@@ -179,8 +179,13 @@ class Guards:
         return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
 
     def _is_identity(self, cls: type) -> bool:
-        """Tell whether instances of a class are equal to themselves only."""
-        return leaves_equality(cls) and is_plain(cls)
+        """Tell whether instances of a class are equal to instances of no other."""
+        return is_plain(cls) and (leaves_equality(cls) or self.names.host.has_keys(cls))
+
+    def _is_itself(self, value: Val) -> bool:
+        """Tell whether a value is of a class whose instances are equal to themselves only."""
+        cls = value.exact
+        return cls is not None and self._is_identity(cls) and not self.names.host.has_keys(cls)
 
     # -- conditions ------------------------------------------------------------------------
 
@@ -287,7 +292,7 @@ class Guards:
 
     def _equal_values(self, region: Region, one: Val, other: Val, span: Span | None) -> Region:
         key = ("same", *sorted((one.name, other.name)))
-        identities = [v for v in (one, other) if v.exact and self._is_identity(v.exact)]
+        identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
             known = identities[0]
             unknown = other if known is one else one

@@ -349,19 +349,30 @@ def _compound_to_python(term: Term, values: list[t.Any]) -> t.Any:
 # -- registration --------------------------------------------------------------------
 
 
+class Identities(t.Protocol):
+    """What is known of objects that stand for rows: two of them may stand for one."""
+
+    def has_keys(self, cls: type) -> bool:
+        """Tell whether instances of a class are rows, and say nothing themselves of equality."""
+
+    def is_same(self, left: t.Any, right: t.Any) -> bool:
+        """Tell whether two instances of one such class are one row, or the same object."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Host:
     """The names a policy may use.
 
     ``constants`` maps every registered name, classes included, to its term; ``classes``
     maps the names of classes; ``fields`` maps a class to its declared fields. ``adapter``
-    reads those of them that are relations.
+    reads those of them that are relations. ``identities`` knows which objects are one row.
     """
 
     classes: Mapping[str, type]
     constants: Mapping[str, Term]
     fields: Mapping[type, Mapping[str, t.Any]]
     adapter: DataAdapter | None = None
+    identities: Identities | None = None
 
     def with_class(self, cls: type, name: str | None, fields: Mapping[str, t.Any] | None) -> Host:
         """Give a host that knows one class more.
@@ -398,6 +409,25 @@ class Host:
     def with_adapter(self, adapter: DataAdapter | None) -> Host:
         """Give a host that reads relations through an adapter."""
         return dataclasses.replace(self, adapter=adapter)
+
+    def with_identities(self, identities: Identities) -> Host:
+        """Give a host that knows which objects are one row."""
+        return dataclasses.replace(self, identities=identities)
+
+    def has_keys(self, cls: type) -> bool:
+        """Tell whether instances of a class are compared by the keys of their rows."""
+        return self.identities is not None and self.identities.has_keys(cls)
+
+    def compare(self, kind: Operator, left: t.Any, right: t.Any) -> bool:
+        """Compare two Python values: rows by their keys, others as ``compare`` does."""
+        if (
+            self.identities is not None
+            and type(left) is type(right)
+            and (kind is Operator.EQ or kind is Operator.NEQ)
+            and self.identities.has_keys(type(left))
+        ):
+            return self.identities.is_same(left, right) is (kind is Operator.EQ)
+        return compare(kind, left, right)
 
     @functools.cached_property
     def types(self) -> Mapping[t.Any, RegisteredType]:

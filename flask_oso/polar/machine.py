@@ -39,7 +39,6 @@ from .exceptions import (
 )
 from .host import (
     Host,
-    compare,
     follow,
     result_to_polar,
     to_python,
@@ -285,7 +284,7 @@ class Machine:
 
     def _compare_objects(self, left: Term, right: Term, kind: Operator = Operator.EQ) -> bool:
         self._until_clock = 1
-        return compare(kind, self._to_python(left), self._to_python(right))
+        return self._host.compare(kind, self._to_python(left), self._to_python(right))
 
     # -- the border with Python ---------------------------------------------------------
 

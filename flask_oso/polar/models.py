@@ -26,6 +26,8 @@ class Kind(enum.Enum):
     TIME = "time"
     UUID = "UUID"
     ENUM = "Enum"
+    LIST = "List"
+    DICTIONARY = "Dictionary"
     ANY = "any value"
     OPAQUE = "opaque"
 
@@ -39,6 +41,9 @@ class Field:
     :param scale: how many digits a decimal has behind the point; ``None`` if any number.
     :param choices: the members of an enumeration.
     :param reason: why an opaque column cannot be compared, in words.
+    :param is_declared: whether it is somebody's word what its values are, and not a database's.
+        Then a value that an operator refuses counts under a negation alone, where it would
+        make a no a yes.
     """
 
     kind: Kind
@@ -46,6 +51,7 @@ class Field:
     scale: int | None = None
     choices: tuple[t.Any, ...] = ()
     reason: str = ""
+    is_declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,3 +100,6 @@ class Models(t.Protocol):
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Have an error while objects are read say which one has to be loaded before."""
+
+    def leads_nowhere(self, value: t.Any, name: str) -> bool:
+        """Tell whether it is known, without reading it, that a relation of an object is nil."""

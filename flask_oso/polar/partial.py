@@ -47,7 +47,9 @@ from .residual import (
     Having,
     Known,
     Literal,
+    Not,
     One,
+    Operand,
     Or,
     Residual,
     Root,
@@ -65,7 +67,7 @@ from .residual import (
 from .search import Analysis, Branches, Frame, Handler, Result
 from .solver import is_excluded
 from .specificity import sort_clauses
-from .unknowns import OPEN, Cell, Entity, Truth, has_unknown_rows, rows_of, shown
+from .unknowns import OPEN, Cell, Entity, Truth, has_unknown_rows, shown
 
 #: How often a rule with two unknown rows may meet itself; a few times are for no recursion.
 MAX_ROUNDS = 10
@@ -123,6 +125,7 @@ class Partial(Conditions):
         :param at: the position of the unknown.
         :param rows: what stands for arguments of which not even the values are looked at.
         :raises UnsupportedError: if some condition cannot be told faithfully.
+        :raises Exception: what each check raises, whatever the row.
         """
         root = Root(cls)
         terms: list[t.Any] = [result_to_polar(arg) for arg in args]
@@ -134,6 +137,9 @@ class Partial(Conditions):
             outcome = self._search((self._solve_call, question, None), False)
         except RecursionError:
             raise self._too_deep() from None
+        if outcome.holds == FALSE and outcome.fails == TRUE and self._errors:
+            # So is every check.
+            raise self._errors[0]
         return Residual(cls, root, outcome.holds, outcome.fails)
 
     def _push_goal(self, goal: Term, frame: Frame) -> None:
@@ -162,7 +168,7 @@ class Partial(Conditions):
             return Outcome(value.condition)
         if type(value) is Cell and field_of(value.operand).kind in (Kind.BOOLEAN, Kind.ANY):
             holds = Comparison("=", value.operand, Literal(True))
-            return self._outcome(holds, null(value.operand), rows_of(value.operand))
+            return self._outcome(holds, _no_truth(value.operand), value.operand)
         if isinstance(value, OPEN):
             raise self._refusal(
                 f"`{shown(value)}` is neither true nor false", "Compare it with something."
@@ -503,6 +509,13 @@ def _following(condition: Condition, before: Root) -> Condition:
     if isinstance(condition, Having):
         return having(condition.row, _following(condition.part, before))
     raise AssertionError("A condition that speaks of itself stands where it cannot.")
+
+
+def _no_truth(operand: Operand) -> Condition:
+    """Say that a column is neither true nor false."""
+    if not field_of(operand).is_declared:
+        return null(operand)
+    return conjunction(*(Not(Comparison("=", operand, Literal(each))) for each in (True, False)))
 
 
 def _is_known(term: t.Any) -> bool:

@@ -28,7 +28,7 @@ from .exceptions import (
     combined,
     error_at,
 )
-from .host import Host, make_host
+from .host import Host, Identities, make_host
 from .limits import Limits
 from .log_settings import BANNER, is_banner_due
 from .output import say
@@ -205,6 +205,12 @@ class Polar:
         with self._gate().lock:
             engine = self._engine
             self._engine = engine.with_host(engine.host.with_adapter(adapter))
+
+    def set_identities(self, identities: Identities) -> None:
+        """Compare objects that stand for rows by their keys; ``register_models`` calls it."""
+        with self._gate().lock:
+            engine = self._engine
+            self._engine = engine.with_host(engine.host.with_identities(identities))
 
     def get_class(self, name: str) -> type:
         """Give a registered class.

@@ -9,7 +9,7 @@ and one of values true or false.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from .exceptions import PolarRuntimeError
 from .faithful import NATIVE, Unfaithful, equal, ordered
@@ -18,6 +18,7 @@ from .nodes import Operator
 from .partial import Partial
 from .residual import (
     FALSE,
+    ITSELF,
     Among,
     Arithmetic,
     Column,
@@ -26,7 +27,9 @@ from .residual import (
     Constant,
     Each,
     HasCharacter,
+    Having,
     Is,
+    IsNan,
     IsNull,
     Known,
     Literal,
@@ -156,6 +159,15 @@ class Prepared:
             for part in parts
             if isinstance(part, One | Each) and isinstance(part.owner, Known)
         }
+        self._ones = tuple(
+            {
+                part: None
+                for part in parts
+                if isinstance(part, One)
+                and part.relation != ITSELF
+                and isinstance(part.owner, Known)
+            }
+        )
         # Two threads may both make one of these; they are the same.
         self._filled: dict[t.Any, tuple[Condition, Condition]] = {}
 
@@ -172,21 +184,35 @@ class Prepared:
             if not models.is_stored(objects[owner]):
                 raise Unprepared
         values = {column: _value(column, objects) for column in self._columns}
-        key = tuple((type(value), value) for value in values.values())
+        nowhere = frozenset(
+            one
+            for one in self._ones
+            if models.leads_nowhere(objects[t.cast(Known, one.owner)], one.relation)
+        )
+        key = (nowhere, *((type(value), value) for value in values.values()))
         known = self._filled.get(key)
         if known is None:
             if len(self._filled) >= _MAX_FILLED:
                 self._filled.clear()
-            known = self._filled[key] = _filled(self._residual, values)
+            known = self._filled[key] = _filled(self._residual, values, nowhere)
         return Residual(self._residual.cls, self._residual.root, *known, objects)
 
 
-def _filled(residual: Residual, values: Values) -> tuple[Condition, Condition]:
+def _filled(
+    residual: Residual, values: Values, nowhere: Container[One]
+) -> tuple[Condition, Condition]:
+    """Fill in the values of columns, and the relations of objects that lead nowhere."""
+
     def change(part: t.Any) -> t.Any:
+        if isinstance(part, Having) and part.row in nowhere:
+            return FALSE
         if isinstance(part, Comparison):
             return _compared(part, values)
         if isinstance(part, IsNull) and _is_known(part.column):
             return Constant(values[t.cast(Column, part.column)] is None)
+        if isinstance(part, IsNan) and _is_known(part.column):
+            # What is NaN is not filled in.
+            return FALSE
         if isinstance(part, Among) and _is_known(part.column):
             return Constant(Literal(values[t.cast(Column, part.column)]) in part.values)
         return None
@@ -223,7 +249,11 @@ def _is_known(operand: Operand) -> bool:
 
 def _value(column: Column, objects: Mapping[Known, t.Any]) -> t.Any:
     """Give what a column stands for, if it holds what it says."""
-    value = getattr(objects[t.cast(Known, column.row)], column.name)
+    try:
+        value = getattr(objects[t.cast(Known, column.row)], column.name)
+    except Exception:
+        # Whether a check comes so far, the evaluation for the very object says, and where.
+        raise Unprepared from None
     is_right = value is None or type(value) is _TYPES[column.field.kind]
     if not is_right or value != value:
         raise Unprepared

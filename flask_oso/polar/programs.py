@@ -117,7 +117,7 @@ class Program(Runtime):
         }
         self._heights: dict[str, float] = {}
         self._names: dict[str, t.Any] = self.shared_names()
-        self._alike = self._names["alike"] = Alike(self._names["simple"])
+        self._alike = self._names["alike"] = Alike(self._names["simple"], self.host.identities)
 
     @property
     def _making(self) -> t.Any:

@@ -14,7 +14,7 @@ import enum
 import functools
 import typing as t
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .models import Field, Kind
@@ -163,6 +163,8 @@ class Comparison:
     sign: str
     left: Operand
     right: Operand
+    #: Whether the policy has the sides the other way round, ``right > left``.
+    is_turned: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -181,11 +183,26 @@ class IsNull:
 
 
 @dataclass(frozen=True)
+class IsNan:
+    """A column holds a number that is none."""
+
+    column: Operand
+
+
+@dataclass(frozen=True)
 class HasCharacter:
     """A text has a character in it."""
 
     text: Operand
     character: str
+
+
+@dataclass(frozen=True)
+class HasElement:
+    """A list has an element that is known."""
+
+    collection: Operand
+    element: Literal
 
 
 @dataclass(frozen=True)
@@ -254,7 +271,9 @@ Condition = (
     | Comparison
     | Among
     | IsNull
+    | IsNan
     | HasCharacter
+    | HasElement
     | Is
     | Same
     | OfClass
@@ -544,10 +563,15 @@ _FEW = 40
 NAN_KINDS = (Kind.FLOAT, Kind.DECIMAL)
 
 
-def _is_total(comparison: Comparison) -> bool:
-    """Tell whether values without NULL are in one order or the other."""
+def _is_total(comparison: Comparison, numbers: Container[Operand] = ()) -> bool:
+    """Tell whether values without NULL are in one order or the other.
+
+    :param numbers: the columns that are known to hold no NaN.
+    """
     columns = [*columns_of(comparison.left), *columns_of(comparison.right)]
-    return comparison.sign != "=" and not any(c.field.kind in NAN_KINDS for c in columns)
+    return comparison.sign != "=" and all(
+        column.field.kind not in NAN_KINDS or column in numbers for column in columns
+    )
 
 
 def _nullable(comparison: Comparison) -> Iterator[Operand]:
@@ -569,22 +593,18 @@ def columns_of(operand: Operand) -> Iterator[Column]:
 
 def _turned(comparison: Comparison) -> Comparison:
     sign = "<=" if comparison.sign == "<" else "<"
-    return Comparison(sign, comparison.right, comparison.left)
+    return Comparison(sign, comparison.right, comparison.left, not comparison.is_turned)
 
 
 def _without_nulls(parts: list[Condition]) -> list[Condition]:
     """Use that a column has a value: ``not a < b and not a = NULL  =>  b <= a``.
 
-    An ordering says itself that its columns have values.
+    An ordering says itself that its columns have values, and are numbers.
     """
-    filled = {
-        part.part.column
-        for part in parts
-        if isinstance(part, Not) and isinstance(part.part, IsNull)
-    }
-    if not filled:
+    filled, numbers = _said(parts, IsNull), _said(parts, IsNan)
+    if not filled and not numbers:
         return parts
-    turned = [_turned_if(part, filled) for part in parts]
+    turned = [_turned_if(part, filled, numbers) for part in parts]
     implied = {
         column
         for part in turned
@@ -596,10 +616,19 @@ def _without_nulls(parts: list[Condition]) -> list[Condition]:
         part
         for part in turned
         if not (
-            isinstance(part, Not) and isinstance(part.part, IsNull) and part.part.column in implied
+            isinstance(part, Not)
+            and isinstance(part.part, IsNull | IsNan)
+            and part.part.column in implied
         )
     ]
     return kept
+
+
+def _said(parts: list[Condition], kind: type[IsNull] | type[IsNan]) -> set[Operand]:
+    """Give the columns of which something is denied."""
+    return {
+        part.part.column for part in parts if isinstance(part, Not) and isinstance(part.part, kind)
+    }
 
 
 def _has_values(comparison: Comparison) -> bool:
@@ -609,11 +638,11 @@ def _has_values(comparison: Comparison) -> bool:
     return isinstance(comparison.left, Literal) or isinstance(comparison.right, Literal)
 
 
-def _turned_if(part: Condition, filled: set[Operand]) -> Condition:
+def _turned_if(part: Condition, filled: set[Operand], numbers: set[Operand]) -> Condition:
     if not isinstance(part, Not) or not isinstance(part.part, Comparison):
         return part
     is_filled = all(column in filled for column in _nullable(part.part))
-    return _turned(part.part) if is_filled and _is_total(part.part) else part
+    return _turned(part.part) if is_filled and _is_total(part.part, numbers) else part
 
 
 # -- looking into conditions ---------------------------------------------------------
@@ -629,10 +658,12 @@ def inside(condition: t.Any) -> tuple[t.Any, ...]:
         return condition.left, condition.right
     if isinstance(condition, Arithmetic):
         return condition.left, condition.right
-    if isinstance(condition, Among | IsNull):
+    if isinstance(condition, Among | IsNull | IsNan):
         return (condition.column,)
     if isinstance(condition, HasCharacter | Part):
         return (condition.text,)
+    if isinstance(condition, HasElement):
+        return (condition.collection,)
     if isinstance(condition, Is | OfClass | Again | Column):
         return (condition.row,)
     if isinstance(condition, Having):
@@ -683,7 +714,8 @@ def replaced(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
 
 def _rebuilt(condition: t.Any, again: Callable[[t.Any], t.Any]) -> t.Any:
     if isinstance(condition, Comparison):
-        return Comparison(condition.sign, again(condition.left), again(condition.right))
+        sides = again(condition.left), again(condition.right)
+        return Comparison(condition.sign, *sides, condition.is_turned)
     if isinstance(condition, Arithmetic):
         return Arithmetic(condition.sign, again(condition.left), again(condition.right))
     if isinstance(condition, Part):
@@ -692,8 +724,12 @@ def _rebuilt(condition: t.Any, again: Callable[[t.Any], t.Any]) -> t.Any:
         return Among(again(condition.column), condition.values)
     if isinstance(condition, IsNull):
         return IsNull(again(condition.column))
+    if isinstance(condition, IsNan):
+        return IsNan(again(condition.column))
     if isinstance(condition, HasCharacter):
         return HasCharacter(again(condition.text), condition.character)
+    if isinstance(condition, HasElement):
+        return HasElement(again(condition.collection), condition.element)
     if isinstance(condition, Is):
         return Is(again(condition.row), condition.objects)
     if isinstance(condition, Same):
@@ -743,8 +779,12 @@ def _show_atom(part: t.Any) -> str:
         return f"{show(part.column)} in [{_listed(part.values)}]"
     if isinstance(part, IsNull):
         return f"{show(part.column)} = nil"
+    if isinstance(part, IsNan):
+        return f"{show(part.column)} is no number"
     if isinstance(part, HasCharacter):
         return f"{_show_literal(part.character)} in {show(part.text)}"
+    if isinstance(part, HasElement):
+        return f"{show(part.element)} in {show(part.collection)}"
     if isinstance(part, Is):
         word = "=" if len(part.objects) == 1 else "in"
         listed = _listed(part.objects)

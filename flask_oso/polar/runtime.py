@@ -26,7 +26,7 @@ from .frames import (
     place_of,
     until_next_entry,
 )
-from .host import Host, compare, result_to_polar, to_polar, to_python
+from .host import Host, Identities, compare, result_to_polar, to_polar, to_python
 from .log_settings import STORED_VARIABLE
 from .modes import is_plain, leaves_equality
 from .nodes import (
@@ -98,6 +98,8 @@ class Runtime:
         self._plain: set[type] = set()
         # Values of these kinds are equal as Python says, and nobody's method is asked.
         self._simple: set[type] = {str, int, float, type(None)}
+        # Values of these kinds are equal where their rows are.
+        self._rows: set[type] = set()
         # And with these, no method of a literal or an argument is asked either.
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
@@ -132,7 +134,12 @@ class Runtime:
         if not is_plain(cls) or issubclass(cls, type):
             return
         self._plain.add(cls)
-        if leaves_equality(cls) and attributes.is_candid(cls):
+        if not attributes.is_candid(cls):
+            return
+        if self.host.has_keys(cls):
+            self._rows.add(cls)
+            self._decided.add(cls)
+        elif leaves_equality(cls):
             self._simple.add(cls)
             self._decided.add(cls)
 
@@ -152,12 +159,14 @@ class Runtime:
     # -- what functions ask for -----------------------------------------------------------
 
     def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
+        if type(left) in self._rows and type(left) is type(right):
+            return left is right or t.cast(Identities, self.host.identities).is_same(left, right)
         for value, span in zip((left, right), spans, strict=True):
             if span is not None:
                 self._make_sure(value, span)
             self._learn(type(value))
         if self._are_compared_by_python(type(left), type(right)):
-            return compare(Operator.EQ, left, right)
+            return self.host.compare(Operator.EQ, left, right)
         return bool(self._engine.solver().equal(_ground(left), _ground(right)))
 
     def _are_compared_by_python(self, left: type, right: type) -> bool:
@@ -354,7 +363,7 @@ class Runtime:
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> bool:
         kinds = type(left), type(right)
         if self._are_compared_by_python(*kinds):
-            return compare(goal.operator, left, right)
+            return self.host.compare(goal.operator, left, right)
         if _SCALARS.issuperset(kinds) and (kinds[0] is str) is (kinds[1] is str):
             return numbers.compare(goal.operator, left, right)
         sides = _ground(left), _ground(right)

@@ -8,13 +8,15 @@ the solver.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .clauses import Clause, Slot, Template, operand
 from .exceptions import (
+    OsoError,
     PolarRuntimeError,
     StackOverflowError,
     UnsupportedError,
@@ -73,6 +75,17 @@ class Branches:
     row: Each | None = None
     is_ordered: bool = True
 
+
+class Raised(Exception):
+    """What is known of a question raises an error, as it does in a check that comes so far."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+#: Errors that end a list, whatever its other rules say.
+_OF_LISTS = (UnsupportedError, StackOverflowError, RecursionError, MemoryError)
 
 #: What a handler gives: whether it succeeded, the rows for which it does, or alternatives.
 Result = bool | Outcome | Branches
@@ -187,6 +200,7 @@ class Search:
         self._needs_all = False
         self._follows = follows
         self._is_general = is_general
+        self._errors: list[Exception] = []
         self._began = time.monotonic()
 
     # -- searching ------------------------------------------------------------------------
@@ -206,7 +220,7 @@ class Search:
             handler, payload, self._goals = self._goals
             self._count()
             self._needs_all = needs_all
-            result = handler(payload)
+            result = self._handled(handler, payload)
             if isinstance(result, Branches):
                 outcome = self._try_all(result, self._goals, needs_all)
                 break
@@ -223,6 +237,36 @@ class Search:
             outcome = both(test, outcome)
         self._check_clock()
         return outcome
+
+    def _handled(self, handler: Handler, payload: t.Any) -> Result:
+        try:
+            return t.cast(Result, handler(payload))
+        except Raised as raised:
+            return self._failed(raised.error)
+        except _OF_LISTS:
+            raise
+        except OsoError as error:
+            # An error of the policy. If it is that the time is over, the clock says so again.
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Outcome:
+        """Say that a check which comes so far raises an error, for whatever row."""
+        self._errors.append(error)
+        return Outcome(FALSE, TRUE)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Ask Python objects, which may raise anything: a check of some row may not ask them.
+
+        INVARIANT: nothing is allowed by what raised here, and if it is so for every row, the
+        list raises it.
+        """
+        try:
+            yield
+        except _OF_LISTS:
+            raise
+        except Exception as error:
+            raise Raised(error) from error
 
     def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> Outcome:
         outcomes: list[Outcome] = []
@@ -343,15 +387,38 @@ class Search:
         question = fold(goal, _look_for_variables(unknowns), with_parts)
         solutions = Solver(self._program, self._limits).solve(question)
         if not unknowns:
+            with self._asking():
+                is_solved = next(solutions, None) is not None
             # Behind the first success there may be errors, which a negation must not overlook.
-            if self._needs_all:
-                return sum(1 for _ in solutions) > 0
-            return next(solutions, None) is not None
+            if is_solved and self._needs_all:
+                return self._searched_on(solutions)
+            return is_solved
+        return Branches(self._solutions(solutions, unknowns))
 
+    def _searched_on(self, solutions: Iterator[t.Any]) -> Outcome:
+        """Look for errors behind a success."""
+        try:
+            with self._asking():
+                for _ in solutions:
+                    pass
+        except Raised:
+            return Outcome(TRUE, later=TRUE)
+        return SUCCESS
+
+    def _solutions(
+        self, solutions: Iterator[dict[str, t.Any]], unknowns: dict[str, Unknown]
+    ) -> Iterator[Callable[[], Result]]:
         def alternative(solution: dict[str, t.Any]) -> Callable[[], Result]:
             return lambda: self._take(solution, unknowns)
 
-        return Branches(map(alternative, solutions))
+        def failure(error: Exception) -> Callable[[], Result]:
+            return lambda: self._failed(error)
+
+        try:
+            with self._asking():
+                yield from map(alternative, solutions)
+        except Raised as raised:
+            yield failure(raised.error)
 
     def _take(self, solution: dict[str, t.Any], unknowns: dict[str, Unknown]) -> bool:
         for name, unknown in unknowns.items():
@@ -393,7 +460,8 @@ class Search:
         """Tell whether two terms that are known are equal."""
         if self._is_general and (_has_object(left) or _has_object(right)):
             raise self._asks_objects()
-        return Asker(self._program, self._limits).equal(left, right)
+        with self._asking():
+            return Asker(self._program, self._limits).equal(left, right)
 
     def _asks_objects(self) -> UnsupportedError:
         return self._refusal("an object is asked", "Compare columns.")

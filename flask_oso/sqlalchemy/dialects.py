@@ -83,6 +83,14 @@ class OrNan(WithoutNan):
     name = "or_nan"
 
 
+class HoldsNan(FunctionElement[bool]):
+    """Whether a number is NaN, which PostgreSQL alone can hold; never NULL."""
+
+    inherit_cache = True
+    name = "holds_nan"
+    type = sa.Boolean()
+
+
 class WithNul(FunctionElement[bool]):
     """A comparison with a text that has a NUL in it, and what it comes to where none is held.
 
@@ -217,6 +225,17 @@ def _without_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) 
 def _or_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     comparison, *numbers = _arguments(element, compiler, keywords)
     return "({})".format(" OR ".join([comparison, *(f"{each} = 'NaN'" for each in numbers)]))
+
+
+@compiles(HoldsNan)
+def _holds_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    return "(1 = 0)"
+
+
+@compiles(HoldsNan, "postgresql")
+def _holds_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    (number,) = _arguments(element, compiler, keywords)
+    return f"({number} IS NOT DISTINCT FROM 'NaN')"
 
 
 @compiles(WithNul)

@@ -66,6 +66,22 @@ class MappedModels:
         """Have an error of an asynchronous session say what to refresh."""
         return reading(objects)
 
+    def leads_nowhere(self, value: t.Any, name: str) -> bool:
+        """Tell whether a relation of a row is loaded and nil, or a column of its key is NULL."""
+        state: t.Any = sa.inspect(value)
+        declared = self._fields.get(type(value), {}).get(name)
+        if isinstance(declared, Relation):
+            keys = [declared.my_field]
+        else:
+            relation = state.mapper.relationships[name]
+            if name in state.dict:
+                return state.dict[name] is None
+            if relation.direction is not orm.MANYTOONE:
+                return False
+            find = state.mapper.get_property_by_column
+            keys = [find(column).key for column in relation.local_columns]
+        return any(state.dict.get(key, key) is None for key in keys)
+
     def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
         if any(each.concrete for each in mapper.base_mapper.self_and_descendants):
             raise UnsupportedError(
@@ -106,7 +122,7 @@ class MappedModels:
                 refused.setdefault(name, _PYTHON)
         if any(_has_own(each, "__getattr__") for each in classes):
             refused = _Everything(refused)
-        own, shares = _equality(classes)
+        own, shares = own_equality(classes)
         return Model(cls, classes, members, refused, own, shares)
 
     def _declared(self, mapper: orm.Mapper[t.Any], relation: Relation) -> Link | str:
@@ -366,7 +382,7 @@ def _temporal(kind: t.Any, is_nullable: bool) -> Field:
 # -- equality of rows ----------------------------------------------------------------
 
 
-def _equality(classes: tuple[type, ...]) -> tuple[type | None, bool]:
+def own_equality(classes: tuple[type, ...]) -> tuple[type | None, bool]:
     """Give the first class whose instances may equal others than themselves.
 
     A row is one object in a session. The equality of a dataclass, and that of Flask-Login,

@@ -18,6 +18,7 @@ from ..polar.models import Models
 from ..polar.residual import TRUE, Residual
 from .mapping import MappedModels, mapped_classes, opaque_attributes
 from .names import Names
+from .row_keys import RowKeys
 from .translation import Clause, Translator
 
 _logger = logging.getLogger("flask_oso")
@@ -84,6 +85,10 @@ class Selects:
 def register_models(oso: Oso, models: t.Any) -> dict[str, str]:
     """Make mapped classes known to policies, and to ``authorized_query``.
 
+    From then on an object of a mapped class is its row: two of one class with one primary key
+    are equal, from whichever sessions they come. A class with an ``__eq__`` of its own is asked
+    as before.
+
     A class that is registered already keeps its name and fields. What lists cannot compare is
     given, and logged, as in ``{"Post.data": "the type JSON has no comparison"}``. It works in
     decisions, and is refused where a policy asks a list for it.
@@ -98,6 +103,7 @@ def register_models(oso: Oso, models: t.Any) -> dict[str, str]:
         if cls not in known:
             oso.register_class(cls)
     oso.set_query_builder(Selects())
+    oso.set_identities(RowKeys())
     opaque = opaque_attributes(classes, MappedModels(oso.host.fields, oso.host.classes))
     for name, reason in opaque.items():
         _logger.info("Lists cannot compare '%s': %s.", name, reason)

@@ -36,6 +36,7 @@ from ..polar.residual import (
     HasCharacter,
     Having,
     Is,
+    IsNan,
     IsNull,
     Known,
     Literal,
@@ -53,6 +54,7 @@ from .dialects import (
     CodePoints,
     Exact,
     FoundOnce,
+    HoldsNan,
     LastCharacters,
     OrNan,
     Precise,
@@ -219,6 +221,9 @@ class Translator:
 
     def _is_null(self, condition: IsNull, scope: Scope) -> t.Any:
         return self._operand(condition.column, scope).is_(None)
+
+    def _is_nan(self, condition: IsNan, scope: Scope) -> t.Any:
+        return HoldsNan(self._operand(condition.column, scope))
 
     def _has_character(self, condition: HasCharacter, scope: Scope) -> t.Any:
         # Exact inside, too: PostgreSQL searches no text whose collation takes texts for equal.
@@ -478,7 +483,7 @@ def _only_row(condition: t.Any) -> Row | None:
     if isinstance(test, Comparison):
         column = test.left if isinstance(test.right, Literal) else None
     else:
-        column = test.column if isinstance(test, Among | IsNull) else None
+        column = test.column if isinstance(test, Among | IsNull | IsNan) else None
     return column.row if isinstance(column, Column) else None
 
 
@@ -544,6 +549,7 @@ _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, Scope], t.Any]] = {
     Comparison: Translator._comparison,
     Among: Translator._among,
     IsNull: Translator._is_null,
+    IsNan: Translator._is_nan,
     HasCharacter: Translator._has_character,
     Is: Translator._is,
     Same: Translator._same,

@@ -86,8 +86,9 @@ def is_allowed(oso: Oso, user: User, post: Post) -> bool:
         "not p in u.live_posts",
         "p in u.posts",
         "q in u.live_posts and q.rank = p.rank",
-        "(p in u.boss.live_posts or p in u.live_posts)",
-        "q in u.boss.live_posts and r in u.live_posts and p.rank = q.rank and q.rank != r.rank",
+        "u.boss != nil and (p in u.boss.live_posts or p in u.live_posts)",
+        "u.boss != nil and q in u.boss.live_posts and r in u.live_posts and p.rank = q.rank"
+        " and q.rank != r.rank",
         "p.known_owner = u",
         "not p.known_owner = u",
         "p.known_owner = nil",

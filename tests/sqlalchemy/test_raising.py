@@ -1,0 +1,200 @@
+"""A list raises where every check of a row does, and nowhere else."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso, OsoError
+from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.sqlalchemy import register_models
+
+
+class Base(orm.DeclarativeBase):
+    """Of the models here."""
+
+
+class Org(Base):
+    """Has a plan."""
+
+    __tablename__ = "orgs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    plan: orm.Mapped[str]
+
+
+class User(Base):
+    """May be in an organization."""
+
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
+    org: orm.Mapped[Org | None] = orm.relationship()
+
+    @property
+    def mood(self) -> str:
+        """Fail, in a way of its own."""
+        raise KeyError("mood")
+
+    def ask(self) -> int:
+        """Fail as well."""
+        raise ValueError("asked")
+
+
+class Doc(Base):
+    """Is listed."""
+
+    __tablename__ = "docs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    public: orm.Mapped[bool]
+    plan: orm.Mapped[str]
+    org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
+    org: orm.Mapped[Org | None] = orm.relationship()
+
+
+class Guest:
+    """No row, and in no organization."""
+
+    id = 1
+    org = None
+
+    @property
+    def mood(self) -> str:
+        """Fail, in a way of its own."""
+        raise KeyError("mood")
+
+    def ask(self) -> int:
+        """Fail as well."""
+        raise ValueError("asked")
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[orm.Session]:
+    """Open a database of documents of each kind."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    kinds = itertools.product((True, False), ("pro", "free"), (None, 1))
+    with orm.Session(engine) as session:
+        session.add_all([Org(id=1, plan="pro"), User(id=1), User(id=2, org_id=1)])
+        session.add_all(
+            Doc(id=number, public=public, plan=plan, org_id=org)
+            for number, (public, plan, org) in enumerate(kinds)
+        )
+        session.commit()
+        yield session
+    engine.dispose()
+
+
+#: Rules that raise for an actor without an organization, and rules that do not.
+RULES = [
+    "d.public",
+    "u.id = 1 and d.public",
+    "d.plan = u.org.plan",
+    "not u.org.plan = d.plan",
+    "d.org.plan = u.org.plan",
+    "d.public and d.plan = u.org.plan",
+    "u.ask() = d.id",
+    'd.plan = "pro" and u.mood = d.plan',
+    'x in [u.org.plan, "free"] and d.plan = x',
+    'forall(x in ["pro"], x = u.mood or d.public)',
+    "helped(u, d)",
+]
+HELP = """
+helped(u, d) if d.public and u.id = 1;
+helped(u, d) if u.ask() = d.id;
+"""
+
+
+def make_oso(*bodies: str) -> Oso:
+    """Make an Oso with rules in this order."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.register_class(Guest)
+    rules = (
+        f'allow({"u" if "u" in b.replace("public", "") else "_"}, "read", d: Doc) if {b};'
+        for b in bodies
+    )
+    oso.load_str("\n".join(rules) + HELP)
+    return oso
+
+
+def get_actors(session: orm.Session) -> list[t.Any]:
+    """Give a user without an organization, one with it, and two who are no rows."""
+    return [session.get(User, 1), session.get(User, 2), Guest(), None]
+
+
+def checked(oso: Oso, actor: t.Any, session: orm.Session) -> list[int] | None:
+    """Give the documents that checks allow; nothing if each check raises."""
+    answers = {doc.id: answer(oso, actor, doc) for doc in session.scalars(sa.select(Doc))}
+    if set(answers.values()) == {None}:
+        return None
+    return sorted(number for number, is_allowed in answers.items() if is_allowed)
+
+
+def answer(oso: Oso, actor: t.Any, doc: Doc) -> bool | None:
+    """Check a document; nothing comes of a check that raises."""
+    try:
+        return oso.is_allowed(actor, "read", doc)
+    except (OsoError, KeyError, ValueError):
+        return None
+
+
+def listed(oso: Oso, actor: t.Any, session: orm.Session) -> list[int] | None:
+    """Give the documents in a list; nothing if it raises."""
+    try:
+        return sorted(doc.id for doc in session.scalars(oso.authorized_query(actor, "read", Doc)))
+    except (OsoError, KeyError, ValueError):
+        return None
+
+
+@pytest.mark.parametrize("second", RULES)
+@pytest.mark.parametrize("first", RULES)
+def test_rules_in_each_order(session: orm.Session, first: str, second: str) -> None:
+    """A rule that raises for the actor leaves the rows that a rule before it allows."""
+    oso = make_oso(first, second)
+    actors = get_actors(session)
+
+    lists = [listed(oso, actor, session) for actor in actors]
+
+    assert lists == [checked(oso, actor, session) for actor in actors]
+
+
+@pytest.mark.parametrize("body", RULES)
+@pytest.mark.parametrize(
+    "joined", ["{} or d.public", "d.public or {}", "not ({})", "{} and d.public"]
+)
+def test_alternatives_and_negations(session: orm.Session, joined: str, body: str) -> None:
+    """So does a condition that raises, under `or`, `and` and `not`."""
+    oso = make_oso(joined.format(f"({body})"))
+    actors = get_actors(session)
+
+    lists = [listed(oso, actor, session) for actor in actors]
+
+    assert lists == [checked(oso, actor, session) for actor in actors]
+
+
+def test_error_is_that_of_checks(session: orm.Session) -> None:
+    """What a list raises has its place in the policy."""
+    oso = make_oso("d.plan = u.org.plan")
+
+    with pytest.raises(PolarRuntimeError) as caught:
+        oso.authorized_query(session.get(User, 1), "read", Doc)
+
+    assert "'NoneType' object has no attribute 'plan' at line 1, column 38" in str(caught.value)
+
+
+def test_columns_beside_an_action_that_raises(session: orm.Session) -> None:
+    """An action whose rule raises for some rows has a column for the others."""
+    oso = make_oso("d.public", "d.plan = u.org.plan")
+    columns = oso.action_columns(session.get(User, 1), Doc, ["read"])
+
+    found = session.execute(sa.select(Doc.public, columns["read"])).all()
+
+    assert {(public, bool(is_allowed)) for public, is_allowed in found} == {
+        (True, True),
+        (False, False),
+    }
