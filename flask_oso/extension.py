@@ -39,6 +39,7 @@ from .globals import (
 )
 from .loading import Loaders
 from .oso import Oso
+from .polar.awaitables import described, dispose, is_awaitable, refuse_awaitable
 from .polar.exceptions import OsoError, PolarFileNotFoundError
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
@@ -346,7 +347,7 @@ class FlaskOso:
         """Return if the actor may, and otherwise answer in a manner; see :meth:`authorize`."""
         app = this_app()
         oso = self.oso_of(find_state(app))
-        who = self.current_actor if actor is NOT_GIVEN else unwrap(actor)
+        who = self._who(actor)
         action = _default_action() if action is None else unwrap(action)
         resource = unwrap(resource)
         if not self._decide(app, oso, who, action, resource):
@@ -401,7 +402,7 @@ class FlaskOso:
         if stand_in is not None:
             return stand_in.actor
         try:
-            return self._find_actor(this_app())
+            return _awaited(self._find_actor(this_app()))
         except AttributeError as error:
             failure = OsoError(
                 "Getting the current actor failed. You may need to override the current actor"
@@ -513,7 +514,12 @@ class FlaskOso:
         return self._shared if state is None else state.bindings.get(self, self._shared)
 
     def _who(self, actor: t.Any) -> t.Any:
-        return self.current_actor if actor is NOT_GIVEN else unwrap(actor)
+        if actor is NOT_GIVEN:
+            return self.current_actor
+        given = unwrap(actor)
+        if is_awaitable(given):
+            refuse_awaitable(given, "actor")
+        return given
 
     def _find_actor(self, app: Flask) -> t.Any:
         if self._get_actor is not None:
@@ -542,6 +548,21 @@ class FlaskOso:
         if answer is None:
             raise refusal(app, denial, manner, is_current=is_current)
         raise HTTPException(response=app.make_response(answer))
+
+
+def _awaited(actor: t.Any) -> t.Any:
+    """Give the current actor.
+
+    :raises OsoError: nobody has awaited it.
+    """
+    if is_awaitable(actor):
+        dispose(actor)
+        raise OsoError(
+            f"What finds the current actor gave {described(actor)}, and not what that gives."
+            " Give the 'async def' function itself to 'set_get_actor' or 'OSO_ACTOR', or await"
+            " it before the actor is put on 'g'."
+        )
+    return actor
 
 
 def _audience(app: Flask, state: OsoState | None) -> Audience:

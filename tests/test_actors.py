@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import typing as t
 import warnings
@@ -11,7 +12,7 @@ import flask_httpauth
 import flask_jwt_extended as jwt_extended
 import flask_login
 import pytest
-from flask import Flask, g, request
+from flask import Flask, g, render_template_string, request
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.local import LocalProxy
 
@@ -482,6 +483,120 @@ def test_oso_actor_that_raises_is_not_an_anonymous_actor() -> None:
     """The error comes out."""
     with pytest.raises(ZeroDivisionError):
         who(make_app(lambda: 1 / 0))
+
+
+# -- what nobody awaited -------------------------------------------------------------
+
+
+async def find_later() -> None:
+    """Find nobody, once somebody waits."""
+
+
+class Finder:
+    """Finds actors."""
+
+    async def __call__(self) -> None:
+        """Find nobody."""
+
+    async def find(self) -> str:
+        """Find somebody."""
+        return "method"
+
+
+@pytest.mark.parametrize(
+    ("get_actor", "expected"),
+    [
+        (find_later, "None"),
+        (functools.partial(find_later), "None"),
+        (Finder().find, "'method'"),
+        (functools.partial(Finder().find), "'method'"),
+    ],
+)
+def test_coroutine_function_that_finds_the_actor_is_awaited(
+    web: Flask, get_actor: t.Any, expected: str
+) -> None:
+    """Whatever Flask would await as a view."""
+    web.extensions["oso"].extension.set_get_actor(get_actor)
+
+    assert who(web) == expected
+
+
+@pytest.mark.parametrize(
+    ("get_actor", "name"),
+    [
+        (lambda: find_later(), "find_later"),
+        (functools.partial(lambda: find_later()), "find_later"),
+        (Finder(), "Finder.__call__"),
+        (lambda: LocalProxy(find_later), "find_later"),
+    ],
+)
+def test_coroutine_in_place_of_the_actor_is_refused(
+    web: Flask, get_actor: t.Any, name: str
+) -> None:
+    """It is not nobody, so rules for everybody who is somebody would let a visitor in."""
+    extension = web.extensions["oso"].extension
+    extension.oso.load_str('allow(user, "read", "page") if not user = nil;')
+    extension.set_get_actor(get_actor)
+    web.add_url_rule("/page", "page", authorize("read", "page")(lambda: "open"))
+
+    with pytest.raises(OsoError) as caught:
+        web.test_client().get("/page")
+
+    assert str(caught.value) == (
+        f"What finds the current actor gave a coroutine of '{name}', and not what that gives."
+        " Give the 'async def' function itself to 'set_get_actor' or 'OSO_ACTOR', or await it"
+        " before the actor is put on 'g'."
+    )
+
+
+@pytest.mark.parametrize("actor", [lambda: find_later(), f"{__name__}:find_forgetfully"])
+def test_coroutine_in_place_of_the_named_actor_is_refused(
+    monkeypatch: pytest.MonkeyPatch, actor: t.Any
+) -> None:
+    """What 'OSO_ACTOR' names is no better."""
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+
+    with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):
+        who(make_app(actor))
+
+
+def find_forgetfully() -> t.Any:
+    """Forget to await."""
+    return find_later()
+
+
+def test_coroutine_on_g_is_refused(web: Flask) -> None:
+    """A function before the request forgot to await."""
+    web.before_request(lambda: setattr(g, "user", find_later()))
+
+    with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):
+        who(web)
+
+
+@pytest.mark.parametrize(
+    ("role", "judge"),
+    [
+        ("actor", lambda oso: oso.authorize("page", actor=find_later(), action="read")),
+        ("resource", lambda oso: oso.authorize(find_later(), action="read")),
+        ("action", lambda oso: oso.authorize("page", action=find_later())),
+        ("actor", lambda oso: oso.load(Member, 1, action="read", actor=find_later())),
+        ("actor", lambda oso: oso.explain("page", action="read", actor=find_later())),
+        ("resource", lambda oso: render_template_string("{{ can('read', later()) }}")),
+    ],
+)
+def test_coroutine_in_a_view_is_refused(
+    web: Flask, role: str, judge: Callable[[FlaskOso], t.Any]
+) -> None:
+    """Wherever a question is asked."""
+    extension = web.extensions["oso"].extension
+    extension.oso.load_str('allow(user, "read", _) if not user = nil;')
+    extension.loader(Member)(lambda key: None)
+    web.jinja_env.globals["later"] = find_later
+    web.before_request(lambda: setattr(g, "user", "ann"))
+    web.add_url_rule("/page", "page", lambda: judge(extension))
+
+    with pytest.raises(OsoError, match=f"^The {role} is a coroutine of 'find_later', and not"):
+        web.test_client().get("/page")
 
 
 # -- what becomes of it --------------------------------------------------------------
