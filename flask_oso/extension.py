@@ -15,7 +15,6 @@ import weakref
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, Request, has_app_context
-from werkzeug.exceptions import HTTPException
 
 from . import hooks, templating
 from .actors import NamedActor, find_actor
@@ -43,7 +42,7 @@ from .polar.awaitables import described, dispose, is_awaitable, refuse_awaitable
 from .polar.exceptions import OsoError, PolarFileNotFoundError
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
-from .refusals import Manner, refusal
+from .refusals import Manner, Refusal, refusal
 from .responses import Denial
 from .routes import Guard, GuardKind, Statement
 from .signals import send_load
@@ -211,14 +210,15 @@ class FlaskOso:
         """Withhold the response of a view that did not authorize.
 
         Views may authorize with a decorator, with :meth:`authorize` inside, or be
-        exempted. One that answers without raises ``OsoError``, status 500; one that aborts
-        before keeps its status and loses its body. That is noticed after the view has
-        run.
+        exempted. One that answers without raises ``OsoError``, status 500; one that fails
+        before keeps its status, and is answered with the app's own page for it. That is
+        noticed after the view has run. A ``before_request`` function may redirect in its place.
 
         :param strict: every view must have a decorator: ``@authorize``,
             ``@skip_authorization`` or ``@authorizes_inside``. Route authorization counts as
             one. An app in which a view has none does not serve: each request raises an
-            ``OsoError`` that names all of them. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these
+            ``OsoError`` that names all of them. Where something was denied and nothing allowed,
+            a success is answered 403, also if the view caught the denial. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these
             answer 403 before they run, and the others are served.
         :raises OsoError: there is no app.
         """
@@ -547,7 +547,7 @@ class FlaskOso:
         answer = action.of(app)() if action is not None else None
         if answer is None:
             raise refusal(app, denial, manner, is_current=is_current)
-        raise HTTPException(response=app.make_response(answer))
+        raise Refusal(app, app.make_response(answer))
 
 
 def _awaited(actor: t.Any) -> t.Any:

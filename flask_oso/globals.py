@@ -15,7 +15,7 @@ import threading
 import typing as t
 from collections.abc import Callable
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
@@ -165,6 +165,16 @@ class RequestMark:
     used_variables: frozenset[str] = frozenset()
     #: The status of a response that carries nothing of the view, and replaced one that did.
     withheld_as: int | None = None
+    #: A function before the view answered in its place, and this one if it is known.
+    is_early: bool = False
+    answered_by: Callable[..., t.Any] | None = None
+    #: An exception reached Flask: an error handler answers.
+    is_handled: bool = False
+    #: What the program answers to a denial, and whether it does.
+    refusal: Response | None = None
+    is_refusal: bool = False
+    #: The view was not entered, and the client is sent elsewhere.
+    is_redirected: bool = False
 
 
 def unwrap(value: t.Any) -> t.Any:

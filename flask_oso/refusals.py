@@ -9,14 +9,33 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from flask import Flask, has_request_context
+from flask import Flask, Response, has_request_context
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, Unauthorized
 
 from .actors import is_anonymous, login_manager_of, uses_jwt
 from .decisions import ask
-from .globals import this_request
+from .globals import this_mark, this_request
 from .responses import Denial, ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, prefers_json
+
+
+class Refusal(HTTPException):
+    """The answer that the program itself has for a denial, such as its login view.
+
+    :param response: the answer.
+    """
+
+    def __init__(self, app: Flask, response: Response) -> None:
+        super().__init__(response=response)
+        self._mark = this_mark(app)
+        if self._mark is not None:
+            self._mark.refusal = response
+
+    def get_response(self, *args: t.Any, **options: t.Any) -> t.Any:
+        """Give the answer, which may leave whatever its status is."""
+        if self._mark is not None:
+            self._mark.is_refusal = True
+        return super().get_response(*args, **options)
 
 
 class Manner(enum.Enum):
@@ -82,4 +101,4 @@ def _sent_to_login(
             raise
         return UnauthorizedProblem(denial, www_authenticate=scheme)
     response.vary.add("Accept")
-    return HTTPException(response=response)
+    return Refusal(app, response)
