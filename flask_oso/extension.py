@@ -217,9 +217,9 @@ class FlaskOso:
         :param strict: every view must have a decorator: ``@authorize``,
             ``@skip_authorization`` or ``@authorizes_inside``. Route authorization counts as
             one. An app in which a view has none does not serve: each request raises an
-            ``OsoError`` that names all of them. Where something was denied and nothing allowed,
-            a success is answered 403, also if the view caught the denial. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these
-            answer 403 before they run, and the others are served.
+            ``OsoError`` that names all of them. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these
+            answer 403 before they run, and the others are served. Where something was denied
+            and nothing allowed, a success is answered 403, also if the view caught the denial.
         :raises OsoError: there is no app.
         """
         state = self._state_of(app, "Cannot require authorization without Flask app object")
