@@ -166,7 +166,7 @@ class FlaskOso:
 
         Without one it is what ``OSO_ACTOR`` names, or else whom Flask-Login,
         Flask-Security, Flask-JWT-Extended, Flask-HTTPAuth, ``g.user`` or ``g.current_user``
-        know: the first of these that the app uses and that knows somebody.
+        know. Those that know somebody have to mean the same user: otherwise the answer is 400.
         """
         self._get_actor = Callee(get_actor)
 

@@ -161,6 +161,8 @@ class RequestMark:
     reported: bool = False
     #: Whom the token of the request names; ``None`` is nobody.
     token_actor: t.Any = NOT_GIVEN
+    #: Whom its header names to Flask-Login, which asks its session only.
+    header_actor: t.Any = NOT_GIVEN
     #: The URL variables in whose place the view is given an object.
     used_variables: frozenset[str] = frozenset()
     #: The status of a response that carries nothing of the view, and replaced one that did.

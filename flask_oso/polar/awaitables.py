@@ -39,7 +39,9 @@ def may_be_awaited(cls: type) -> bool:
     """Tell whether instances of a class have to be awaited, or may have to."""
     if cls is types.GeneratorType or cls is types.AsyncGeneratorType:
         return True
-    # Not 'getattr': a metaclass may have an answer to every name.
+    if not hasattr(cls, "__await__"):
+        return False
+    # A metaclass may have an answer to every name.
     found = (vars(base)["__await__"] for base in cls.__mro__ if "__await__" in vars(base))
     return next(found, None) is not None
 
