@@ -276,7 +276,7 @@ def _is_same(one: t.Any, other: t.Any) -> bool:
 
 
 def _row_key(value: t.Any) -> t.Any:
-    state = getattr(value, "_sa_instance_state", None)
+    state: t.Any = getattr(value, "_sa_instance_state", None)
     return state.key if type(state).__module__.startswith("sqlalchemy.") else None
 
 

@@ -22,6 +22,7 @@ from .audience import Audience
 from .blueprints import guard_blueprint
 from .callees import Callee
 from .census import check_routes
+from .decisions import MissingObject
 from .demands import make_demand
 from .globals import (
     NOT_GIVEN,
@@ -335,11 +336,7 @@ class FlaskOso:
         app = this_app()
         found = self.loaders.find(app, cls, identity)
         if found is None:
-            denial = Denial(
-                self.oso_of(find_state(app)), self._who(actor), action, None, is_missing=True
-            )
-            _note_decision(app, allowed=False)
-            self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
+            self._refuse_missing(app, MissingObject(cls, identity), actor, action)
         self.judge(found, actor=actor, action=action, manner=Manner.HIDE)
         return t.cast(_Object, found)
 
@@ -534,10 +531,23 @@ class FlaskOso:
         state = find_state(app)
         # What a receiver of a signal raises comes before anything is noted.
         allowed = _audience(app, state).decide(oso, actor, action, resource)
-        _note_decision(app, allowed=allowed)
-        if not allowed:
-            hooks.log_unknown_action(app, state, oso, action)
+        if allowed:
+            _note_decision(app, allowed=True)
+        else:
+            _note_denial(app, state, oso, action)
         return allowed
+
+    def _refuse_missing(
+        self, app: Flask, missing: MissingObject, actor: t.Any, action: t.Any
+    ) -> t.NoReturn:
+        """Answer a request for what is not there, and tell of it, as if it were hidden."""
+        state = find_state(app)
+        oso, who = self.oso_of(state), self._who(actor)
+        action = _default_action() if action is None else unwrap(action)
+        _audience(app, state).deny(oso, who, action, missing)
+        _note_denial(app, state, oso, action)
+        denial = Denial(oso, who, action, missing, is_missing=True)
+        self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
 
     def _refuse(
         self, app: Flask, denial: Denial, manner: Manner, *, is_current: bool
@@ -578,6 +588,11 @@ def _note_decision(app: Flask, *, allowed: bool) -> None:
         mark.allowed = mark.allowed or allowed
         mark.denied = mark.denied or not allowed
         mark.undecided = False
+
+
+def _note_denial(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
+    _note_decision(app, allowed=False)
+    hooks.log_unknown_action(app, state, oso, action)
 
 
 def _default_action() -> str:

@@ -81,17 +81,23 @@ def _challenge(app: Flask, denial: Denial) -> HTTPException | None:
         return None
     manager = login_manager_of(app)
     scheme = WWWAuthenticate("bearer", {"realm": app.name}) if uses_jwt(app) else None
-    if manager is not None and (
-        manager.unauthorized_callback is not None or not prefers_json(this_request().environ)
-    ):
-        return _sent_to_login(app, manager, denial, scheme)
     if manager is None and scheme is None:
         return None
-    return UnauthorizedProblem(denial, www_authenticate=scheme)
+    problem = UnauthorizedProblem(denial, www_authenticate=scheme)
+    is_program = _is_program()
+    if manager is None or (is_program and manager.unauthorized_callback is None):
+        return problem
+    return _sent_to_login(app, manager, problem, is_program=is_program)
+
+
+def _is_program() -> bool:
+    """Tell whether a client can do nothing with a login page."""
+    environ = this_request().environ
+    return "HTTP_AUTHORIZATION" in environ or prefers_json(environ)
 
 
 def _sent_to_login(
-    app: Flask, manager: t.Any, denial: Denial, scheme: WWWAuthenticate | None
+    app: Flask, manager: t.Any, problem: UnauthorizedProblem, *, is_program: bool
 ) -> HTTPException:
     """Give what Flask-Login answers: the login view, or what the app has in its place."""
     try:
@@ -99,6 +105,8 @@ def _sent_to_login(
     except Unauthorized as error:
         if error.response is not None:
             raise
-        return UnauthorizedProblem(denial, www_authenticate=scheme)
+        return problem
+    if is_program and response.location is not None:
+        return problem
     response.vary.add("Accept")
     return Refusal(app, response)
