@@ -2,7 +2,7 @@
 
 In goes an app, out comes the actor of the current request. A library is asked only if the
 app uses it, and is never imported for that. Whatever goes wrong in one is raised: an error
-is not an anonymous actor.
+is not an anonymous actor. Where two of them know somebody, it has to be the same user.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from __future__ import annotations
 import importlib
 import sys
 import typing as t
+import uuid
 from collections.abc import Callable
 
-from flask import Flask, g, has_request_context
+from flask import Flask, g, has_request_context, session
+from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from .callees import Callee
 from .globals import NOT_GIVEN, mark_of, this_request, unwrap
 from .polar.exceptions import OsoError
+from .responses import ContradictionProblem
 
 _find_g: Callable[[], t.Any] = g._get_current_object
 
@@ -26,16 +29,23 @@ def find_actor(app: Flask) -> t.Any:
     """Give the actor of the current request; ``None`` is nobody.
 
     Flask-Login (and Flask-Security, which builds on it), Flask-JWT-Extended,
-    Flask-HTTPAuth and ``g`` are asked in this order. The first that knows somebody wins.
+    Flask-HTTPAuth and ``g`` are asked, all of them: who sends a session of one user and a
+    token of another is neither.
 
+    :raises HTTPException: they know different people, or one refuses what the client sent.
     :raises AttributeError: nothing says who acts, not even that it is nobody.
     """
-    is_known = False
-    for find in _SOURCES if _uses_library(app) else _PLAIN:
-        actor = find(app)
-        if actor is not None and actor is not NOT_GIVEN:
-            return actor
-        is_known = is_known or actor is None
+    if not _uses_library(app):
+        return _of_g_alone()
+    is_known, known = False, []
+    for source in _SOURCES:
+        actor = source.find(app)
+        if actor is None:
+            is_known = True
+        elif actor is not NOT_GIVEN:
+            known.append((source, actor))
+    if known:
+        return _agreed(app, known)
     return None if is_known else _find_g().current_user
 
 
@@ -122,11 +132,34 @@ def _uses_library(app: Flask) -> bool:
     )
 
 
+def _of_g_alone() -> t.Any:
+    actor = _of_g()
+    return _find_g().current_user if actor is NOT_GIVEN else actor
+
+
 def _of_flask_login(app: Flask) -> t.Any:
     if login_manager_of(app) is None or not has_request_context():
         return NOT_GIVEN
     user = unwrap(sys.modules["flask_login"].current_user)
     return user if user.is_authenticated else None
+
+
+def _of_request_loader(app: Flask) -> t.Any:
+    """Give whom a header names where Flask-Login knows somebody by the session.
+
+    It does not ask its ``request_loader`` then, and so would not know that it is another.
+    """
+    current = this_request() if has_request_context() else None
+    if current is None or "HTTP_AUTHORIZATION" not in current.environ:
+        return NOT_GIVEN
+    load = getattr(login_manager_of(app), "_request_callback", None)
+    if load is None or "_user_id" not in session:
+        return NOT_GIVEN
+    mark = mark_of(app, current)
+    if mark.header_actor is NOT_GIVEN:
+        user = unwrap(app.ensure_sync(load)(current))
+        mark.header_actor = None if is_anonymous(app, user) else user
+    return mark.header_actor
 
 
 def _of_jwt(app: Flask) -> t.Any:
@@ -173,7 +206,15 @@ def _of_http_auth(app: Flask) -> t.Any:
     return None if user is False else user
 
 
-def _of_g(app: Flask) -> t.Any:
+def _of_any_g(app: Flask) -> t.Any:
+    # An application may put there what Flask-Login has for nobody.
+    actor = _of_g()
+    if actor is NOT_GIVEN or actor is None:
+        return actor
+    return None if is_anonymous(app, actor) else actor
+
+
+def _of_g() -> t.Any:
     # 'g' itself looks for what is missing in a way that takes longer than a decision.
     values = getattr(_find_g(), "__dict__", {})
     current_user = unwrap(values.get("current_user", NOT_GIVEN))
@@ -188,5 +229,80 @@ def _of_g(app: Flask) -> t.Any:
     )
 
 
-_PLAIN = (_of_g,)
-_SOURCES = (_of_flask_login, _of_jwt, _of_http_auth, *_PLAIN)
+# -- agreement -------------------------------------------------------------------------
+
+
+class _Source(t.NamedTuple):
+    """What may know who acts."""
+
+    name: str
+    find: Callable[[Flask], t.Any]
+    #: The attributes of a user of another source that are names of whom this one knows.
+    keys: tuple[str, ...] = ()
+
+
+_HTTP_AUTH = _Source("Flask-HTTPAuth", _of_http_auth, ("username", "name", "email"))
+_SOURCES = (
+    _Source("Flask-Login", _of_flask_login),
+    _Source("the 'request_loader' of Flask-Login", _of_request_loader),
+    _Source("Flask-JWT-Extended", _of_jwt, ("id",)),
+    _HTTP_AUTH,
+    _Source("'g'", _of_any_g),
+)
+
+
+def _agreed(app: Flask, known: list[tuple[_Source, t.Any]]) -> t.Any:
+    """Give the actor that all who know somebody mean.
+
+    :raises HTTPException: they mean different people, or one was sent what it refuses.
+    """
+    first, actor = known[0]
+    for source, other in known[1:]:
+        if not (_is_same(actor, other) or _names(source, other, actor)):
+            raise _contradiction(app, f"{first.name} and {source.name} know different people")
+    if _of_http_auth(app) is None and _is_refused(app):
+        raise _contradiction(app, f"{first.name} knows somebody, and Flask-HTTPAuth refuses")
+    return actor
+
+
+def _is_same(one: t.Any, other: t.Any) -> bool:
+    """Tell whether two values are one user, say one row that was read by two sessions."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    key = _row_key(one)
+    return key == _row_key(other) if key is not None else (one == other) is True
+
+
+def _row_key(value: t.Any) -> t.Any:
+    state: t.Any = getattr(value, "_sa_instance_state", None)
+    return state.key if type(state).__module__.startswith("sqlalchemy.") else None
+
+
+def _names(source: _Source, name: t.Any, user: t.Any) -> bool:
+    """Tell whether a source that knows a name means a user."""
+    if type(name) not in (str, int) or not source.keys:
+        return False
+    keys = [getattr(user, each, None) for each in source.keys]
+    if hasattr(user, "get_id"):
+        keys.append(user.get_id())
+    return str(name) in [str(each) for each in keys if type(each) in (str, int, uuid.UUID)]
+
+
+def _is_refused(app: Flask) -> bool:
+    """Tell whether the client sent something that Flask-HTTPAuth, which knows nobody, refused.
+
+    A token is for Flask-JWT-Extended where the app has that.
+    """
+    sent = this_request().authorization if has_request_context() else None
+    return sent is not None and not (sent.type == "bearer" and uses_jwt(app))
+
+
+def _contradiction(app: Flask, fact: str) -> HTTPException:
+    app.logger.warning(
+        "%s, so it is not clear who acts: the request was answered 400. Say it with 'OSO_ACTOR' or"
+        " 'set_get_actor'.",
+        fact,
+    )
+    return ContradictionProblem()

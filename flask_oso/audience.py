@@ -54,6 +54,12 @@ class Audience:
             return ask(oso, actor, action, resource)
         return self._decide_aloud(oso, (actor, action, resource))
 
+    def deny(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
+        """Tell everybody of a denial for which the policy was not asked."""
+        policy = oso.engine.policy
+        denial = (actor, action, resource, Outcome.DENIED)
+        self._tell(Decision(self._app, oso, *denial, seconds=0.0, policy=policy))
+
     def _decide_aloud(self, oso: Oso, question: tuple[t.Any, t.Any, t.Any]) -> bool:
         policy, begun = oso.engine.policy, time.perf_counter()
 

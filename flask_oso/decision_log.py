@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 
 from werkzeug.utils import import_string
 
-from .decisions import Decision, Outcome
+from .decisions import Decision, MissingObject, Outcome
 from .globals import this_request
 from .polar.characters import with_escapes
 from .polar.descriptions import DEFAULT_REDACTED, Redaction
@@ -163,6 +163,9 @@ def describe(value: t.Any, redaction: Redaction = _REDACTION) -> str | None:
     if value is None:
         return None
     name, key = type(value).__name__, _key_of(value)
+    if type(value) is MissingObject:
+        # As one that is hidden: a log is read by many.
+        name = value.__class__.__name__
     return shown(name) if key is None else f"{shown(name)}:{shown(key, redaction)}"
 
 
@@ -193,6 +196,10 @@ def _enable() -> None:
 
 
 def _key_of(value: t.Any) -> str | None:
+    if type(value) is MissingObject:
+        parts = value.id if isinstance(value.id, tuple) else (value.id,)
+        keys = [_key_text(part) for part in parts if type(part) in _KEYS]
+        return ",".join(filter(None, keys)) or None
     # Not isinstance: that would believe an object which only claims to be a class.
     if issubclass(type(value), type):
         return str(value.__name__)

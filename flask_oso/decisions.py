@@ -69,6 +69,38 @@ class Decision:
         return None
 
 
+class MissingObject:
+    """Stands for an object that there is not, before those who hear of its denial.
+
+    They must not do otherwise than with one that is hidden, for that would tell the client
+    which it is. So it says that it is of the class, and has no other attributes than ``None``.
+    A policy is never given one.
+
+    :param cls: the class that was asked for.
+    :param identity: what the loader was given.
+    """
+
+    def __init__(self, cls: type, identity: t.Any) -> None:
+        self._cls = cls
+        self._identity = identity
+
+    @property
+    def __class__(self) -> t.Any:
+        return self._cls
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+    def __repr__(self) -> str:
+        return f"<missing {self._cls.__name__}>"
+
+    @property
+    def id(self) -> t.Any:
+        """What identifies it."""
+        return self._identity
+
+
 def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     """Ask the policy.
 

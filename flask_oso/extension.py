@@ -15,7 +15,6 @@ import weakref
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, Request, has_app_context
-from werkzeug.exceptions import HTTPException
 
 from . import hooks, templating
 from .actors import NamedActor, find_actor
@@ -23,6 +22,7 @@ from .audience import Audience
 from .blueprints import guard_blueprint
 from .callees import Callee
 from .census import check_routes
+from .decisions import MissingObject
 from .demands import make_demand
 from .globals import (
     NOT_GIVEN,
@@ -39,10 +39,11 @@ from .globals import (
 )
 from .loading import Loaders
 from .oso import Oso
+from .polar.awaitables import described, dispose, is_awaitable, refuse_awaitable
 from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
-from .refusals import Manner, refusal
+from .refusals import Manner, Refusal, refusal
 from .responses import Denial
 from .routes import Guard, GuardKind, Statement
 from .serving import is_run_by_flask
@@ -173,7 +174,7 @@ class FlaskOso:
 
         Without one it is what ``OSO_ACTOR`` names, or else whom Flask-Login,
         Flask-Security, Flask-JWT-Extended, Flask-HTTPAuth, ``g.user`` or ``g.current_user``
-        know: the first of these that the app uses and that knows somebody.
+        know. Those that know somebody have to mean the same user: otherwise the answer is 400.
         """
         self._get_actor = Callee(get_actor)
 
@@ -217,15 +218,16 @@ class FlaskOso:
         """Withhold the response of a view that did not authorize.
 
         Views may authorize with a decorator, with :meth:`authorize` inside, or be
-        exempted. One that answers without raises ``OsoError``, status 500; one that aborts
-        before keeps its status and loses its body. That is noticed after the view has
-        run.
+        exempted. One that answers without raises ``OsoError``, status 500; one that fails
+        before keeps its status, and is answered with the app's own page for it. That is
+        noticed after the view has run. A ``before_request`` function may redirect in its place.
 
         :param strict: every view must have a decorator: ``@authorize``,
             ``@skip_authorization`` or ``@authorizes_inside``. Route authorization counts as
             one. An app in which a view has none does not serve: each request raises an
             ``OsoError`` that names all of them. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these
-            answer 403 before they run, and the others are served.
+            answer 403 before they run, and the others are served. Where something was denied
+            and nothing allowed, a success is answered 403, also if the view caught the denial.
         :raises OsoError: there is no app.
         """
         state = self._state_of(app, "Cannot require authorization without Flask app object")
@@ -347,11 +349,7 @@ class FlaskOso:
         app = this_app()
         found = self.loaders.find(app, cls, identity)
         if found is None:
-            denial = Denial(
-                self.oso_of(find_state(app)), self._who(actor), action, None, is_missing=True
-            )
-            _note_decision(app, allowed=False)
-            self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
+            self._refuse_missing(app, MissingObject(cls, identity), actor, action)
         self.judge(found, actor=actor, action=action, manner=Manner.HIDE)
         return t.cast(_Object, found)
 
@@ -359,7 +357,7 @@ class FlaskOso:
         """Return if the actor may, and otherwise answer in a manner; see :meth:`authorize`."""
         app = this_app()
         oso = self.oso_of(find_state(app))
-        who = self.current_actor if actor is NOT_GIVEN else unwrap(actor)
+        who = self._who(actor)
         action = _default_action() if action is None else unwrap(action)
         resource = unwrap(resource)
         if not self._decide(app, oso, who, action, resource):
@@ -414,7 +412,7 @@ class FlaskOso:
         if stand_in is not None:
             return stand_in.actor
         try:
-            return self._find_actor(this_app())
+            return _awaited(self._find_actor(this_app()))
         except AttributeError as error:
             failure = OsoError(
                 "Getting the current actor failed. You may need to override the current actor"
@@ -535,7 +533,12 @@ class FlaskOso:
         return self._shared if state is None else state.bindings.get(self, self._shared)
 
     def _who(self, actor: t.Any) -> t.Any:
-        return self.current_actor if actor is NOT_GIVEN else unwrap(actor)
+        if actor is NOT_GIVEN:
+            return self.current_actor
+        given = unwrap(actor)
+        if is_awaitable(given):
+            refuse_awaitable(given, "actor")
+        return given
 
     def _find_actor(self, app: Flask) -> t.Any:
         if self._get_actor is not None:
@@ -550,10 +553,23 @@ class FlaskOso:
         state = find_state(app)
         # What a receiver of a signal raises comes before anything is noted.
         allowed = _audience(app, state).decide(oso, actor, action, resource)
-        _note_decision(app, allowed=allowed)
-        if not allowed:
-            hooks.log_unknown_action(app, state, oso, action)
+        if allowed:
+            _note_decision(app, allowed=True)
+        else:
+            _note_denial(app, state, oso, action)
         return allowed
+
+    def _refuse_missing(
+        self, app: Flask, missing: MissingObject, actor: t.Any, action: t.Any
+    ) -> t.NoReturn:
+        """Answer a request for what is not there, and tell of it, as if it were hidden."""
+        state = find_state(app)
+        oso, who = self.oso_of(state), self._who(actor)
+        action = _default_action() if action is None else unwrap(action)
+        _audience(app, state).deny(oso, who, action, missing)
+        _note_denial(app, state, oso, action)
+        denial = Denial(oso, who, action, missing, is_missing=True)
+        self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
 
     def _refuse(
         self, app: Flask, denial: Denial, manner: Manner, *, is_current: bool
@@ -563,7 +579,22 @@ class FlaskOso:
         answer = action.of(app)() if action is not None else None
         if answer is None:
             raise refusal(app, denial, manner, is_current=is_current)
-        raise HTTPException(response=app.make_response(answer))
+        raise Refusal(app, app.make_response(answer))
+
+
+def _awaited(actor: t.Any) -> t.Any:
+    """Give the current actor.
+
+    :raises OsoError: nobody has awaited it.
+    """
+    if is_awaitable(actor):
+        dispose(actor)
+        raise OsoError(
+            f"What finds the current actor gave {described(actor)}, and not what that gives."
+            " Give the 'async def' function itself to 'set_get_actor' or 'OSO_ACTOR', or await"
+            " it before the actor is put on 'g'."
+        )
+    return actor
 
 
 def _audience(app: Flask, state: OsoState | None) -> Audience:
@@ -579,6 +610,11 @@ def _note_decision(app: Flask, *, allowed: bool) -> None:
         mark.allowed = mark.allowed or allowed
         mark.denied = mark.denied or not allowed
         mark.undecided = False
+
+
+def _note_denial(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
+    _note_decision(app, allowed=False)
+    hooks.log_unknown_action(app, state, oso, action)
 
 
 def _default_action() -> str:

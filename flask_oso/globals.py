@@ -15,7 +15,7 @@ import threading
 import typing as t
 from collections.abc import Callable
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
@@ -171,6 +171,8 @@ class RequestMark:
     reported: bool = False
     #: Whom the token of the request names; ``None`` is nobody.
     token_actor: t.Any = NOT_GIVEN
+    #: Whom its header names to Flask-Login, which asks its session only.
+    header_actor: t.Any = NOT_GIVEN
     #: The URL variables that guards of the view have used, while further ones come.
     used_variables: frozenset[str] = frozenset()
     #: The arguments for which these guards found objects, each with class and identity.
@@ -179,6 +181,16 @@ class RequestMark:
     gift: Gift | None = None
     #: The status of a response that carries nothing of the view, and replaced one that did.
     withheld_as: int | None = None
+    #: A function before the view answered in its place, and this one if it is known.
+    is_early: bool = False
+    answered_by: Callable[..., t.Any] | None = None
+    #: An exception reached Flask: an error handler answers.
+    is_handled: bool = False
+    #: What the program answers to a denial, and whether it does.
+    refusal: Response | None = None
+    is_refusal: bool = False
+    #: The view was not entered, and the client is sent elsewhere.
+    is_redirected: bool = False
 
 
 def unwrap(value: t.Any) -> t.Any:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
+from .answers import name_function, note_answers, note_functions
 from .census import Census, is_current, take_census
 from .commits import veto_configured
 from .forgetting import question_in
@@ -70,6 +71,16 @@ _UNDECIDED = (
     "answered although the authorization came to no decision; its answer was withheld. An error"
     " handler or an 'after_request' function may have made it look like a success."
 )
+_DENIED = (
+    "answered although it was denied, and nothing was allowed; its answer was withheld. Let the"
+    " denial pass, and give the page for it the status 403. Where the view goes on all the same,"
+    " ask 'is_allowed'."
+)
+
+
+#: What sends a client elsewhere, if it says where.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PROBLEMS: dict[int, type[HTTPException]] = {403: ForbiddenProblem}
 
 
 def install(app: Flask, state: OsoState) -> None:
@@ -78,6 +89,7 @@ def install(app: Flask, state: OsoState) -> None:
     app.before_request(gates.refuse_unguarded)
     app.after_request(gates.withhold_unauthorized)
     app.wsgi_app = gates.serve  # type: ignore[method-assign]
+    note_answers(app)
 
 
 def judge_routes(app: Flask, state: OsoState, extension: FlaskOso) -> None:
@@ -149,10 +161,18 @@ class Gates:
         """
         app, current = self._app, this_request()
         mark = mark_of(app, current)
+        if response is mark.refusal:
+            mark.is_refusal = True
+        if mark.is_early and _is_redirect(response):
+            mark.is_redirected = True
+            return response
         if mark.pending and _succeeds(response.status_code):
             response = _judge_response(app, response)
         if mark.undecided and _succeeds(response.status_code):
             return _withhold(app, mark, response, InternalServerError.code)
+        if self._hides_denial(mark, response.status_code):
+            app.logger.warning("%s %s", _describe(app, current), _DENIED)
+            return _withhold(app, mark, response, ForbiddenProblem.code)
         if not self._lacks_authorization(current, mark):
             return response
         if mark.reported:
@@ -161,7 +181,7 @@ class Gates:
             return _withhold(app, mark, response, response.status_code)
         mark.reported = True
         response.close()
-        raise _not_called(app, current, _FORGOTTEN)
+        raise _early(app, current, mark) if mark.is_early else _not_called(app, current, _FORGOTTEN)
 
     def serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, with a last look at what leaves."""
@@ -189,6 +209,7 @@ class Gates:
             if self._opened:
                 return
             veto_configured(self._app, self._state)
+            note_functions(self._app)
             if self._state.route_authorizers:
                 self._state.judges_last = _is_registered_last(self._app)
             self._opened = True
@@ -210,8 +231,12 @@ class Gates:
         if mark.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
+        if mark.is_redirected and _may_redirect(code):
+            return headers
         if self._lacks_authorization(current, mark):
             raise _not_called(self._app, current, _FORGOTTEN)
+        if self._hides_denial(mark, code):
+            raise _not_called(self._app, current, _DENIED)
         if (mark.undecided or mark.pending or mark.withheld_as) and _succeeds(code):
             raise _not_called(self._app, current, _UNDECIDED)
         return headers
@@ -226,6 +251,17 @@ class Gates:
         if mark.authorized or mark.forbidden:
             return False
         return mark.due or self._duty(current) is not Duty.NONE
+
+    def _hides_denial(self, mark: RequestMark, status: int) -> bool:
+        """Tell whether an answer looks like a success although all that was asked was denied.
+
+        What the program answers to denials is no success, nor is an error handler that sends
+        the client elsewhere.
+        """
+        if not mark.denied or mark.allowed or not _succeeds(status) or mark.is_refusal:
+            return False
+        is_strict = self._state.requirement >= Requirement.BEFORE_VIEW
+        return is_strict and not (mark.is_handled and _may_redirect(status))
 
     def _missing_guard(self, current: Request) -> str | None:
         """Say what is missing for a view to be entered under strict authorization."""
@@ -291,14 +327,30 @@ def _how_to_guard(view: View, method: str) -> str:
 
 def _not_called(app: Flask, current: Request, note: str) -> OsoError:
     error = OsoError("Authorize not called.")
-    endpoint = current.endpoint or ""
-    view = app.view_functions.get(endpoint)
-    what = describe_request(endpoint, view, current.method) if view is not None else "The app"
-    error.add_note(f"{what} {note}")
+    error.add_note(f"{_describe(app, current)} {note}")
+    view = app.view_functions.get(current.endpoint or "")
     asked = question_in(view, current.method) if view is not None and note == _FORGOTTEN else None
     if asked is not None:
         error.add_note(_ASKED_ITSELF.format(asked))
     return error
+
+
+def _early(app: Flask, current: Request, mark: RequestMark) -> OsoError:
+    """Make the error for an answer that a function gave in place of a view."""
+    error = OsoError("Authorize not called.")
+    what = _describe(app, current)
+    error.add_note(
+        f"{name_function(mark.answered_by)} answered in place of {what[0].lower()}{what[1:]}; its"
+        " answer was withheld. A redirect would pass. If the answer is for everybody, call"
+        " 'skip_authorization(reason=…)' of the FlaskOso before it is given."
+    )
+    return error
+
+
+def _describe(app: Flask, current: Request) -> str:
+    endpoint = current.endpoint or ""
+    view = app.view_functions.get(endpoint)
+    return describe_request(endpoint, view, current.method) if view is not None else "The app"
 
 
 def _judge_response(app: Flask, response: Response) -> Response:
@@ -316,6 +368,14 @@ def _succeeds(status: int) -> bool:
     return status < 400
 
 
+def _may_redirect(status: int) -> bool:
+    return status in _REDIRECTS
+
+
+def _is_redirect(response: Response) -> bool:
+    return _may_redirect(response.status_code) and response.location is not None
+
+
 def _error_page(app: Flask, mark: RequestMark, response: Response) -> Response:
     """Let the app's own page for "Authorize not called." pass, if that is what it is."""
     if response.status_code < 500:
@@ -328,10 +388,23 @@ def _withhold(app: Flask, mark: RequestMark, response: Response, status: int) ->
     """Replace a response by one that has its status and nothing else of it."""
     mark.withheld_as = status
     response.close()
-    kind = default_exceptions.get(status)
+    kind = _PROBLEMS.get(status) or default_exceptions.get(status)
+    page = _own_page(app, kind()) if kind is not None and not mark.reported else None
+    if page is not None and page.status_code == status:
+        return page
     bare = app.make_response(kind() if kind is not None else "")
     bare.status_code = status
     return bare
+
+
+def _own_page(app: Flask, error: HTTPException) -> Response | None:
+    """Give the page that the app has for an error of which the view knows nothing."""
+    try:
+        return app.make_response(app.handle_http_exception(error))
+    except Exception:
+        # What is sent in its place has the same status.
+        app.logger.exception("The error handler for %s failed.", error.code)
+        return None
 
 
 def _changed_config(app: Flask, state: OsoState) -> str | None:

@@ -6,7 +6,6 @@ Whether anybody may see it is not decided here.
 
 from __future__ import annotations
 
-import inspect
 import typing as t
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from werkzeug.exceptions import NotFound
 
 from .callees import Callee
 from .globals import unwrap
+from .polar.awaitables import dispose, is_awaitable
 from .polar.exceptions import OsoError
 
 
@@ -94,7 +94,8 @@ def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:
     except NotFound:
         # As 'get_or_404' says it. The answer must be that to what is hidden.
         return None
-    if inspect.isawaitable(found):
+    if is_awaitable(found):
+        dispose(found)
         raise OsoError(
             f"The loader of {cls.__name__!r} gave an awaitable in place of an object. Make it"
             " an 'async def' function."

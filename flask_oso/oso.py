@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
+from .polar.awaitables import refuse_awaitables
 from .polar.console import Console
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.limits import Limits
@@ -204,6 +205,7 @@ class Oso(Polar):
         # One engine for both: a policy may be replaced in between. A decision never waits at
         # a debug() of the policy, so it is asked of the engine.
         engine = self._engine
+        refuse_awaitables(rule, args)
         strings: set[t.Any] | None = engine.strings(rule, args, at)
         if strings is not None:
             return strings

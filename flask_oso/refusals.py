@@ -9,14 +9,33 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from flask import Flask, has_request_context
+from flask import Flask, Response, has_request_context
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, Unauthorized
 
 from .actors import is_anonymous, login_manager_of, uses_jwt
 from .decisions import ask
-from .globals import this_request
+from .globals import this_mark, this_request
 from .responses import Denial, ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, prefers_json
+
+
+class Refusal(HTTPException):
+    """The answer that the program itself has for a denial, such as its login view.
+
+    :param response: the answer.
+    """
+
+    def __init__(self, app: Flask, response: Response) -> None:
+        super().__init__(response=response)
+        self._mark = this_mark(app)
+        if self._mark is not None:
+            self._mark.refusal = response
+
+    def get_response(self, *args: t.Any, **options: t.Any) -> t.Any:
+        """Give the answer, which may leave whatever its status is."""
+        if self._mark is not None:
+            self._mark.is_refusal = True
+        return super().get_response(*args, **options)
 
 
 class Manner(enum.Enum):
@@ -62,17 +81,23 @@ def _challenge(app: Flask, denial: Denial) -> HTTPException | None:
         return None
     manager = login_manager_of(app)
     scheme = WWWAuthenticate("bearer", {"realm": app.name}) if uses_jwt(app) else None
-    if manager is not None and (
-        manager.unauthorized_callback is not None or not prefers_json(this_request().environ)
-    ):
-        return _sent_to_login(app, manager, denial, scheme)
     if manager is None and scheme is None:
         return None
-    return UnauthorizedProblem(denial, www_authenticate=scheme)
+    problem = UnauthorizedProblem(denial, www_authenticate=scheme)
+    is_program = _is_program()
+    if manager is None or (is_program and manager.unauthorized_callback is None):
+        return problem
+    return _sent_to_login(app, manager, problem, is_program=is_program)
+
+
+def _is_program() -> bool:
+    """Tell whether a client can do nothing with a login page."""
+    environ = this_request().environ
+    return "HTTP_AUTHORIZATION" in environ or prefers_json(environ)
 
 
 def _sent_to_login(
-    app: Flask, manager: t.Any, denial: Denial, scheme: WWWAuthenticate | None
+    app: Flask, manager: t.Any, problem: UnauthorizedProblem, *, is_program: bool
 ) -> HTTPException:
     """Give what Flask-Login answers: the login view, or what the app has in its place."""
     try:
@@ -80,6 +105,8 @@ def _sent_to_login(
     except Unauthorized as error:
         if error.response is not None:
             raise
-        return UnauthorizedProblem(denial, www_authenticate=scheme)
+        return problem
+    if is_program and response.location is not None:
+        return problem
     response.vary.add("Accept")
-    return HTTPException(response=response)
+    return Refusal(app, response)

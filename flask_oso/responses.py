@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from flask import current_app, has_request_context
 from werkzeug.datastructures import MIMEAccept
-from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.http import parse_accept_header
 
 from .globals import this_app, this_request
@@ -141,6 +141,13 @@ class UnauthorizedProblem(Problem, Unauthorized):
 
     description = "You have to log in to do this."
     detail = "You have to log in to do this."
+
+
+class ContradictionProblem(Problem, BadRequest):
+    """The client is two people at once: it sent a session and a token, say."""
+
+    description = "You sent two logins, and they do not agree. Send one of them."
+    detail = "You sent two logins, and they do not agree. Send one of them."
 
 
 def prefers_json(environ: WSGIEnvironment | None) -> bool:

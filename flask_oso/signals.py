@@ -9,7 +9,8 @@ signal             sender       arguments
 ``policy_refused`` the ``Oso``  ``policy_hash``, ``files``, ``error``
 ================== ============ ======================================================
 
-The first two belong to decisions about requests, and are sent before these take effect.
+The first two belong to decisions about requests, and are sent before these take effect. A
+missing object is denied as a hidden one is; a ``MissingObject`` stands for it.
 What a receiver raises is raised in place of the decision: nobody is let in, and the answer
 is 500 unless it is an ``HTTPException``. The other two are sent when the load is over. What
 a receiver raises then is logged, since a load that raises has changed nothing.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
 import sys
 import typing as t
 import warnings
@@ -11,8 +13,10 @@ import flask_httpauth
 import flask_jwt_extended as jwt_extended
 import flask_login
 import pytest
-from flask import Flask, g, request
+import sqlalchemy as sa
+from flask import Flask, g, render_template_string, request
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
@@ -366,21 +370,210 @@ def test_two_actors_on_g_are_a_mistake(web: Flask, current_user: str | None) -> 
 # -- order ---------------------------------------------------------------------------
 
 
-def test_first_that_knows_somebody_wins(
+def test_whoever_knows_somebody_is_heard(
     web: Flask, login: flask_login.LoginManager, jwt: jwt_extended.JWTManager
 ) -> None:
-    """Flask-Login comes before tokens, and tokens before 'g'."""
+    """Flask-Login, tokens, and 'g'; where two mean one user, the first names it."""
     web.before_request(lambda: setattr(g, "user", request.args.get("g")))
     headers = bearer(web)
 
     answers = [
-        who(web, query_string={"login": "ann", "g": "ben"}, headers=headers),
-        who(web, query_string={"g": "ben"}, headers=headers),
+        who(web, query_string={"login": "ann"}, headers=headers),
+        who(web, query_string={"login": "ann"}),
+        who(web, headers=headers),
+        who(web, query_string={"g": "ann"}, headers=headers),
         who(web, query_string={"g": "ben"}),
         who(web),
     ]
 
-    assert answers == ["<ann>", "'ann'", "'ben'", "None"]
+    assert answers == ["<ann>", "<ann>", "'ann'", "'ann'", "'ben'", "None"]
+
+
+# -- logins that disagree ------------------------------------------------------------
+
+
+class Administrator(Member):
+    """Who may do everything."""
+
+
+@pytest.fixture
+def session_of_root(web: Flask) -> flask_login.LoginManager:
+    """Flask-Login, with the session of an administrator for clients that have the cookie."""
+    manager = flask_login.LoginManager(web)
+    manager.user_loader(lambda name: {"root": Administrator, "ann": Member}[name](name))
+    return manager
+
+
+def ask_as(web: Flask, name: str, path: str = "/", **options: t.Any) -> t.Any:
+    """Send a request with the session of a user."""
+    client = web.test_client()
+    with client.session_transaction() as kept:
+        kept.update(_user_id=name, _fresh=True)
+    return client.get(path, **options)
+
+
+@pytest.mark.parametrize(("name", "status"), [("root", 400), ("ann", 200)])
+def test_session_and_token_have_to_agree(
+    web: Flask,
+    session_of_root: t.Any,
+    jwt: jwt_extended.JWTManager,
+    name: str,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The cookie of one user with the token of another is neither of them, and no 5xx."""
+    response = ask_as(web, name, headers=bearer(web))
+
+    assert response.status_code == status
+    assert caplog.messages == [
+        "Flask-Login and Flask-JWT-Extended know different people, so it is not clear who acts:"
+        " the request was answered 400. Say it with 'OSO_ACTOR' or 'set_get_actor'."
+    ] * (status == 400)
+
+
+@pytest.mark.parametrize(("name", "status"), [("root", 400), ("ann", 200)])
+def test_session_and_looked_up_user_have_to_agree(
+    web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager, name: str, status: int
+) -> None:
+    """Users are the same if they say so."""
+    jwt.user_lookup_loader(lambda header, data: Member(data["sub"]))
+
+    assert ask_as(web, name, headers=bearer(web)).status_code == status
+
+
+@pytest.mark.parametrize("token", ["garbage", "a.b.c", "a b", ""])
+def test_session_with_a_token_that_is_refused(
+    web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager, token: str
+) -> None:
+    """It is answered as the library of the token does, and not as the session's user."""
+    response = ask_as(web, "root", headers={"Authorization": f"Bearer {token}"})
+
+    assert response.status_code in (401, 422)
+
+
+def test_session_with_a_token_that_has_expired(
+    web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager
+) -> None:
+    """So is one that was good once."""
+    headers = bearer(web, expires_delta=datetime.timedelta(seconds=-1))
+
+    assert ask_as(web, "root", headers=headers).status_code == 401
+
+
+def test_session_with_a_header_that_is_for_nobody(
+    web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager
+) -> None:
+    """What no library reads, a password of a proxy in front say, does not matter."""
+    assert ask_as(web, "root", auth=("door", "word")).text == "<root>"
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "status"),
+    [("word", "root", 400), ("word", "ann", 200), ("x", "root", 400), (None, "root", 200)],
+)
+def test_session_and_password_have_to_agree(
+    web: Flask, session_of_root: t.Any, word: str | None, name: str, status: int
+) -> None:
+    """Flask-HTTPAuth knows a name, and may refuse a password where a login is optional."""
+    auth = flask_httpauth.HTTPBasicAuth()
+    auth.verify_password(lambda name, word: name if word == "word" else None)
+    extension = web.extensions["oso"].extension
+    view = auth.login_required(optional=True)(lambda: repr(extension.current_actor))
+    web.add_url_rule("/optional", "optional", view)
+    options: dict[str, t.Any] = {} if word is None else {"auth": ("ann", word)}
+
+    assert ask_as(web, name, "/optional", **options).status_code == status
+
+
+@pytest.mark.parametrize(("name", "status"), [("root", 400), ("ann", 200)])
+def test_session_and_request_loader_have_to_agree(
+    web: Flask, session_of_root: t.Any, name: str, status: int
+) -> None:
+    """Flask-Login does not ask for a token where it has a session; here both are asked."""
+    asked = []
+
+    @session_of_root.request_loader
+    def load(request: t.Any) -> Member | None:
+        asked.append(request)
+        return Member("ann") if request.authorization.token == "good" else None
+
+    response = ask_as(web, name, headers={"Authorization": "Bearer good"})
+
+    assert (response.status_code, len(asked)) == (status, 1)
+
+
+@pytest.mark.parametrize(
+    ("user", "status"), [(Member("ann"), 400), (Administrator("root"), 200), (None, 200)]
+)
+def test_session_and_g_have_to_agree(
+    web: Flask, session_of_root: t.Any, user: Member | None, status: int
+) -> None:
+    """What the application found out itself counts as well."""
+    web.before_request(lambda: setattr(g, "user", user))
+
+    assert ask_as(web, "root").status_code == status
+
+
+@pytest.mark.parametrize("anonymous", [flask_login.AnonymousUserMixin(), None])
+def test_nobody_on_g_contradicts_nobody(
+    web: Flask, session_of_root: t.Any, anonymous: t.Any
+) -> None:
+    """Also as the object that Flask-Login has for that, which an application copied."""
+    web.before_request(lambda: setattr(g, "user", anonymous))
+
+    assert [ask_as(web, "root").text, who(web)] == ["<root>", "None"]
+
+
+def test_rows_of_two_sessions_are_one_user(web: Flask, session_of_root: t.Any) -> None:
+    """A row is its class and its key, whoever read it."""
+    base = orm.declarative_base()
+    row = type(
+        "Row",
+        (base, flask_login.UserMixin),
+        {
+            "__tablename__": "rows",
+            "id": sa.Column(sa.Integer, primary_key=True),
+            "__hash__": object.__hash__,
+            "__eq__": object.__eq__,
+        },
+    )
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    base.metadata.create_all(engine)
+    with orm.Session(engine) as one, orm.Session(engine) as two, orm.Session(engine) as third:
+        third.add_all([row(id=1), row(id=2)])
+        third.commit()
+        session_of_root.user_loader(lambda name: one.get(row, 1))
+        web.before_request(lambda: setattr(g, "user", two.get(row, int(request.args["id"]))))
+
+        answers = [ask_as(web, "1", query_string={"id": key}).status_code for key in ("1", "2")]
+    engine.dispose()
+
+    assert answers == [200, 400]
+
+
+def test_whoever_is_named_decides(
+    web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager
+) -> None:
+    """'set_get_actor' and 'OSO_ACTOR' ask nobody else."""
+    web.extensions["oso"].extension.set_get_actor(lambda: "said")
+
+    assert ask_as(web, "root", headers=bearer(web)).text == "'said'"
+
+
+def test_disagreement_opens_no_view(
+    web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager
+) -> None:
+    """Programs get problem details, and the view of neither user."""
+    web.extensions["oso"].oso.load_str('allow(_, "read", "page");')
+    web.add_url_rule("/page", "page", authorize("read", "page")(lambda: "SECRET"))
+    headers = {**bearer(web), "Accept": "application/json"}
+
+    response = ask_as(web, "root", "/page", headers=headers)
+
+    assert (response.status_code, response.mimetype) == (400, "application/problem+json")
+    assert response.get_json(force=True)["detail"] == (
+        "You sent two logins, and they do not agree. Send one of them."
+    )
 
 
 def test_libraries_that_are_not_used_are_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,6 +675,120 @@ def test_oso_actor_that_raises_is_not_an_anonymous_actor() -> None:
     """The error comes out."""
     with pytest.raises(ZeroDivisionError):
         who(make_app(lambda: 1 / 0))
+
+
+# -- what nobody awaited -------------------------------------------------------------
+
+
+async def find_later() -> None:
+    """Find nobody, once somebody waits."""
+
+
+class Finder:
+    """Finds actors."""
+
+    async def __call__(self) -> None:
+        """Find nobody."""
+
+    async def find(self) -> str:
+        """Find somebody."""
+        return "method"
+
+
+@pytest.mark.parametrize(
+    ("get_actor", "expected"),
+    [
+        (find_later, "None"),
+        (functools.partial(find_later), "None"),
+        (Finder().find, "'method'"),
+        (functools.partial(Finder().find), "'method'"),
+    ],
+)
+def test_coroutine_function_that_finds_the_actor_is_awaited(
+    web: Flask, get_actor: t.Any, expected: str
+) -> None:
+    """Whatever Flask would await as a view."""
+    web.extensions["oso"].extension.set_get_actor(get_actor)
+
+    assert who(web) == expected
+
+
+@pytest.mark.parametrize(
+    ("get_actor", "name"),
+    [
+        (lambda: find_later(), "find_later"),
+        (functools.partial(lambda: find_later()), "find_later"),
+        (Finder(), "Finder.__call__"),
+        (lambda: LocalProxy(find_later), "find_later"),
+    ],
+)
+def test_coroutine_in_place_of_the_actor_is_refused(
+    web: Flask, get_actor: t.Any, name: str
+) -> None:
+    """It is not nobody, so rules for everybody who is somebody would let a visitor in."""
+    extension = web.extensions["oso"].extension
+    extension.oso.load_str('allow(user, "read", "page") if not user = nil;')
+    extension.set_get_actor(get_actor)
+    web.add_url_rule("/page", "page", authorize("read", "page")(lambda: "open"))
+
+    with pytest.raises(OsoError) as caught:
+        web.test_client().get("/page")
+
+    assert str(caught.value) == (
+        f"What finds the current actor gave a coroutine of '{name}', and not what that gives."
+        " Give the 'async def' function itself to 'set_get_actor' or 'OSO_ACTOR', or await it"
+        " before the actor is put on 'g'."
+    )
+
+
+@pytest.mark.parametrize("actor", [lambda: find_later(), f"{__name__}:find_forgetfully"])
+def test_coroutine_in_place_of_the_named_actor_is_refused(
+    monkeypatch: pytest.MonkeyPatch, actor: t.Any
+) -> None:
+    """What 'OSO_ACTOR' names is no better."""
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+
+    with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):
+        who(make_app(actor))
+
+
+def find_forgetfully() -> t.Any:
+    """Forget to await."""
+    return find_later()
+
+
+def test_coroutine_on_g_is_refused(web: Flask) -> None:
+    """A function before the request forgot to await."""
+    web.before_request(lambda: setattr(g, "user", find_later()))
+
+    with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):
+        who(web)
+
+
+@pytest.mark.parametrize(
+    ("role", "judge"),
+    [
+        ("actor", lambda oso: oso.authorize("page", actor=find_later(), action="read")),
+        ("resource", lambda oso: oso.authorize(find_later(), action="read")),
+        ("action", lambda oso: oso.authorize("page", action=find_later())),
+        ("actor", lambda oso: oso.load(Member, 1, action="read", actor=find_later())),
+        ("actor", lambda oso: oso.explain("page", action="read", actor=find_later())),
+        ("resource", lambda oso: render_template_string("{{ can('read', later()) }}")),
+    ],
+)
+def test_coroutine_in_a_view_is_refused(
+    web: Flask, role: str, judge: Callable[[FlaskOso], t.Any]
+) -> None:
+    """Wherever a question is asked."""
+    extension = web.extensions["oso"].extension
+    extension.oso.load_str('allow(user, "read", _) if not user = nil;')
+    extension.loader(Member)(lambda key: None)
+    web.jinja_env.globals["later"] = find_later
+    web.before_request(lambda: setattr(g, "user", "ann"))
+    web.add_url_rule("/page", "page", lambda: judge(extension))
+
+    with pytest.raises(OsoError, match=f"^The {role} is a coroutine of 'find_later', and not"):
+        web.test_client().get("/page")
 
 
 # -- what becomes of it --------------------------------------------------------------

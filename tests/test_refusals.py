@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
+import warnings
 
 import flask_jwt_extended
 import flask_login
 import pytest
-from flask import Flask, make_response, request
+from flask import Flask, make_response, redirect, request
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from werkzeug.exceptions import NotFound, Unauthorized, abort
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from flask_oso.decision_log import LOGGER
+from flask_oso.decisions import MissingObject
+from flask_oso.globals import FewWords
+from flask_oso.signals import denied
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 PROGRAM = {"Accept": "application/json"}
@@ -242,6 +251,155 @@ def test_hidden_and_missing_get_the_same_challenge(
     missing = site.test_client().get("/1", headers=BROWSER)
 
     assert (hidden.data, list(hidden.headers)) == (missing.data, list(missing.headers))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        PROGRAM,
+        {**BROWSER, "Authorization": "Bearer x"},
+        {**BROWSER, "Authorization": "Basic eDp5"},
+        {"Authorization": "garbage"},
+    ],
+)
+@pytest.mark.parametrize("answers_itself", [False, True])
+def test_program_is_not_sent_to_a_login_page(
+    site: Flask,
+    login: flask_login.LoginManager,
+    answers_itself: bool,
+    headers: dict[str, str],
+) -> None:
+    """Neither to that of Flask-Login nor to where the app sends everybody."""
+    login.login_view = "login"
+    site.add_url_rule("/login", "login", skip_authorization(lambda: "log in"))
+    if answers_itself:
+        login.unauthorized_handler(lambda: redirect("/login"))
+
+    response = site.test_client().get("/1", headers=headers)
+
+    assert (response.status_code, response.location) == (401, None)
+
+
+def test_program_gets_what_the_app_has_for_it(site: Flask, login: flask_login.LoginManager) -> None:
+    """An answer that sends nobody elsewhere is for programs as well."""
+    login.unauthorized_handler(lambda: ({"error": "log in"}, 401))
+
+    response = site.test_client().get("/1", headers={"Authorization": "Bearer x"})
+
+    assert (response.status_code, response.get_json()) == (401, {"error": "log in"})
+
+
+# -- hidden and missing --------------------------------------------------------------
+
+
+class Observers:
+    """Everybody who hears of a denial, and what they heard."""
+
+    def __init__(self, site: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        self._site, self._caplog = site, caplog
+        self._exporter = InMemorySpanExporter()
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self._tracer = provider.get_tracer("tests")
+
+    def open(self, path: str) -> list[t.Any]:
+        """Send a request; give the answer, the signals, the records and the span."""
+        self._caplog.clear()
+        heard: list[t.Any] = []
+
+        def hear(sender: object, actor: t.Any, action: t.Any, resource: t.Any, **_: t.Any) -> None:
+            heard.append((sender, actor, action, isinstance(resource, Post), resource.state))
+
+        with self._tracer.start_as_current_span("request"), denied.connected_to(hear):
+            response = self._site.test_client().get(path, headers=PROGRAM)
+        span = self._exporter.get_finished_spans()[-1]
+        records: list[t.Any] = [vars(record) for record in self._caplog.records]
+        told = [[record["name"], record["levelname"], *self._known(record)] for record in records]
+        events = [(event.name, dict(event.attributes or {})) for event in span.events]
+        details = (response.get_json(force=True) or {}) | {"instance": None}
+        return [
+            (response.status_code, sorted(response.headers.keys()), details),
+            heard,
+            told,
+            (dict(span.attributes or {}), events),
+        ]
+
+    @staticmethod
+    def _known(record: dict[str, t.Any]) -> list[t.Any]:
+        fields = record.get("decision", {"message": record.get("message")})
+        return [(key, value) for key, value in fields.items() if key != "microseconds"]
+
+
+@pytest.fixture
+def observers(site: Flask, caplog: pytest.LogCaptureFixture) -> Observers:
+    """Observers of a site in which somebody is logged in."""
+    caplog.set_level(logging.INFO, LOGGER.name)
+    extension = site.extensions["oso"].extension
+    extension.set_get_actor(lambda: "eve")
+    extension.loader(Post)(lambda key: Hidden(key) if key == "1" else None)
+    return Observers(site, caplog)
+
+
+class Hidden(Post):
+    """A post of which nobody may know."""
+
+    state: t.Any = None
+
+    def __init__(self, key: str) -> None:
+        self.id = int(key)
+
+
+@pytest.mark.parametrize("action", ["", "/edit", "/misspelt"])
+def test_missing_object_is_as_a_hidden_one_to_all_observers(
+    site: Flask, observers: Observers, action: str
+) -> None:
+    """Signals, log, spans and answer differ in the key at most."""
+    site.add_url_rule("/<post_id>/misspelt", "misspelt", authorize("edti", Post)(lambda post: ""))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        hidden = observers.open(f"/1{action}")
+        site.extensions["oso"].denied_actions = FewWords()
+        missing = observers.open(f"/3{action}")
+
+    assert repr(missing).replace("Post:3", "Hidden:1") == repr(hidden)
+
+
+@pytest.mark.parametrize("path", ["/1", "/3", "/1/edit", "/3/edit"])
+def test_receiver_that_aborts_does_so_for_hidden_and_missing(
+    site: Flask, observers: Observers, path: str
+) -> None:
+    """One that counts denials, and has had enough, answers 429 to both."""
+
+    def refuse(sender: object, **arguments: t.Any) -> None:
+        abort(429)
+
+    with denied.connected_to(refuse):
+        assert site.test_client().get(path).status_code == 429
+
+
+def test_missing_object_inside_a_view_is_told(site: Flask, observers: Observers) -> None:
+    """So is one that 'load' does not find, with a key of several parts."""
+    extension = site.extensions["oso"].extension
+    extension.loader(Post)(lambda *keys: None)
+    site.add_url_rule(
+        "/load/inside",
+        "load",
+        authorizes_inside(lambda: extension.load(Post, ("reef", 7), action="read")),
+    )
+
+    _, heard, told, _ = observers.open("/load/inside")
+
+    assert heard == [(site, "eve", "read", True, None)]
+    assert ("resource", "Post:reef,7") in told[0]
+
+
+def test_missing_object_has_its_key_and_nothing_else(site: Flask) -> None:
+    """A receiver that looks into it fails no more than one that looks into a hidden one."""
+    missing = MissingObject(Post, "7")
+
+    assert (missing.id, missing.state, repr(missing)) == ("7", None, "<missing Post>")
+    assert not hasattr(missing, "_private")
+    assert isinstance(missing, Post)
 
 
 def test_client_without_a_token_is_asked_for_one(site: Flask) -> None:

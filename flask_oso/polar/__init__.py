@@ -14,10 +14,10 @@ order in which they build on each other, which is also the order to read them in
 ``actions``, ``automaton``, ``parser``, ``rewriting``
     tokens to nodes, to statements; expressions to the form that is evaluated.
 ``environment``, ``limits``, ``collector``, ``output``, ``log_settings``, ``terms``,
-``numbers``, ``relations``, ``host``
+``awaitables``, ``numbers``, ``relations``, ``host``
     the variables of the process; what a question may cost; Python's search for cycles; what
-    is said on a stream; what queries take and give; arithmetic; how classes lead to each
-    other; the Python side.
+    is said on a stream; what queries take and give; what nobody awaited; arithmetic; how
+    classes lead to each other; the Python side.
 ``traits``, ``policy``, ``resource_blocks``, ``granting``, ``rule_types``, ``inventory``, ``vocabulary``,
 ``members``, ``roles``, ``unquoted``, ``validation``, ``loading``, ``archive``, ``cache``
     what is loaded, how blocks become rules, and everything that can be wrong with it;

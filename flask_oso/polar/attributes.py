@@ -14,7 +14,8 @@ import inspect
 import types
 import typing as t
 
-from .exceptions import PolarRuntimeError, error_at
+from .awaitables import described, dispose
+from .exceptions import PolarRuntimeError, PolarTypeError, error_at
 from .sources import Span
 
 #: Kinds of objects through which the whole process can be reached.
@@ -174,14 +175,23 @@ def _is_of(value: t.Any, kinds: tuple[type, ...]) -> bool:
 
 
 def check_reachable(value: t.Any, span: Span | None) -> None:
-    """Refuse what an attribute or a method gave if it leads to the whole process.
+    """Refuse what an attribute or a method gave if no policy may have it.
 
     A module that the application registered as a constant can be read.
 
-    :raises PolarRuntimeError: for a module, a frame, code or a traceback.
+    :raises PolarRuntimeError: for a module, a frame, code or a traceback, and for a coroutine:
+        it would be taken for what it gives, which nobody knows yet.
     """
     if isinstance(value, _INTERNAL):
         raise _internal(value, span)
+    if type(value) is types.CoroutineType:
+        dispose(value)
+        raise error_at(
+            PolarTypeError,
+            f"The policy got {described(value)}, and cannot await it. Give the class a method or"
+            " an attribute that is not 'async'.",
+            span,
+        )
 
 
 def _internal(value: object, span: Span | None) -> PolarRuntimeError:

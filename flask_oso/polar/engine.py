@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from . import terms
+from .awaitables import refuse_awaitables
 from .clauses import Candidates, Clause, prepare_rule
 from .exceptions import (
     InvalidQueryTypeError,
@@ -218,6 +219,7 @@ class Engine:
         """
         from .prepared import NOTHING, Unprepared
 
+        refuse_awaitables(name, args)
         # What a decision refuses, a list refuses, too.
         _decision(name, [arg for position, arg in enumerate(args) if position != at])
         prepared = self._prepared_residual(name, args, at, cls, models)
@@ -353,6 +355,7 @@ class Engine:
         if isinstance(query, str):
             goal = _parse(query, self.limits)
         elif isinstance(query, terms.Predicate):
+            refuse_awaitables(query.name, query.args)
             goal = rewrite_query(to_polar(query))
         else:
             raise InvalidQueryTypeError(
@@ -421,6 +424,7 @@ def _parse(query: str, limits: Limits) -> Term:
 
 
 def _call(name: str, args: Sequence[t.Any]) -> Call:
+    refuse_awaitables(name, args)
     return Call(name, tuple(map(to_polar, args)))
 
 

@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import terms
+from .awaitables import refuse_awaitable
 from .exceptions import (
     DuplicateClassAliasError,
     OperationalError,
@@ -125,6 +126,8 @@ def _leaf_to_polar(value: t.Any) -> Term:
         return Value(value)
     if kind is terms.Variable:
         return Variable(str.__str__(value))
+    if kind is types.CoroutineType:
+        refuse_awaitable(value, "value")
     return Instance(value)
 
 

@@ -14,6 +14,7 @@ import math
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from .awaitables import may_be_awaited
 from .clauses import Candidates, Clause, Slot, Template
 from .host import RESERVED_NAMES, Host
 from .nodes import (
@@ -64,10 +65,12 @@ def has_own_test(cls: type) -> bool:
 def is_plain(cls: type) -> bool:
     """Tell whether instances of a class are objects whose attributes can be read as they are.
 
-    No value of Polar's own, and nothing that claims to be an instance without being one.
+    No value of Polar's own, nothing that claims to be an instance without being one, and
+    nothing that had to be awaited.
     """
     return (
         not has_own_test(cls)
+        and not may_be_awaited(cls)
         and not issubclass(cls, _NATIVE)
         and not any(issubclass(native, cls) for native in _NATIVE)
     )

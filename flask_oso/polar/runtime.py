@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 from . import attributes, fields, numbers, terms
+from .awaitables import is_awaitable
 from .clauses import Clause
 from .environment import STORED_ENVIRONMENT
 from .exceptions import OsoError, UnexpectedPolarTypeError
@@ -122,7 +123,8 @@ class Runtime:
         """Tell whether an argument can be used as it is; learn its class if it can."""
         if type(arg) in self._plain:
             return True
-        if type(arg) in (list, dict) or attributes.is_internal(type(arg)):
+        kind = type(arg)
+        if kind in (list, dict) or attributes.is_internal(kind) or is_awaitable(arg):
             return False
         term = to_polar(arg)
         if type(term) is Instance:

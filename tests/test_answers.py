@@ -1,0 +1,433 @@
+"""Who answers a request: its view, a function before it, or an error handler; what may leave."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import flask
+import pytest
+from flask import Blueprint, abort, redirect
+from flask.views import MethodView
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound
+
+from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+
+
+@pytest.fixture(params=["plain", "strict"])
+def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
+    """Give a site that requires authorization, in either way."""
+    site.guard.require_authorization(site.app, strict=request.param == "strict")
+    return site
+
+
+@pytest.fixture
+def strict(make_site: t.Any) -> t.Any:
+    """Give a site that requires authorization of all views."""
+    return make_site(OSO_REQUIRE_AUTHORIZATION=True, SECRET_KEY="key")
+
+
+def guarded_view(site: t.Any) -> t.Any:
+    """Give a view that is guarded."""
+    return authorize(action="read", resource="page")(lambda: site.enter())
+
+
+# -- early answers -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("owner", ["app", "blueprint"])
+def test_redirect_before_a_guarded_view_passes(demanding: t.Any, owner: str, status: int) -> None:
+    """To https, or to terms that have to be accepted: the view is not entered."""
+    blueprint = Blueprint("shop", "shop")
+    blueprint.add_url_rule("/", "view", guarded_view(demanding))
+    before = {"app": demanding.app, "blueprint": blueprint}[owner].before_request
+    before(lambda: redirect("https://site/", status))
+    demanding.app.register_blueprint(blueprint)
+
+    response = demanding.open("/", "eve")
+
+    assert (response.status_code, response.location) == (status, "https://site/")
+    assert demanding.entered == []
+
+
+def test_redirect_keeps_its_cookies(strict: t.Any) -> None:
+    """What the function noted in the session is there when the client comes back."""
+
+    @strict.app.before_request
+    def accept_terms() -> t.Any:
+        flask.session["next"] = "/"
+        return redirect("/terms")
+
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+
+    assert "session=" in strict.open("/").headers["Set-Cookie"]
+
+
+def test_redirect_before_a_route_is_judged_passes(site: t.Any) -> None:
+    """Where routes are judged it does not matter which function was registered first."""
+    site.guard.perform_route_authorization(site.app)
+    site.app.before_request(lambda: redirect("https://site/"))
+    site.app.add_url_rule("/", "view", site.enter)
+
+    assert [site.open("/", user).status_code for user in ("ann", "eve")] == [302, 302]
+
+
+def test_redirect_of_a_function_that_was_registered_before_init_app() -> None:
+    """The order of registration does not matter for it either."""
+    app = flask.Flask("site")
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app.before_request(lambda: redirect("https://site/"))
+    prepare(app)
+    app.add_url_rule("/", "view", authorize(action="read", resource="page")(lambda: "SECRET"))
+
+    assert app.test_client().get("/").status_code == 302
+
+
+def prepare(app: flask.Flask) -> None:
+    """Give an app a policy that allows little."""
+    FlaskOso(Oso(), app).oso_of(app.extensions["oso"]).load_str('allow("ann", "read", "page");')
+
+
+@pytest.mark.parametrize("answer", ["SECRET", ("SECRET", 201), ("", 204), ("SECRET", 300)])
+def test_answer_before_a_guarded_view_is_withheld(demanding: t.Any, answer: t.Any) -> None:
+    """Anything else than a redirect looks like the page itself."""
+    demanding.app.before_request(lambda: answer)
+    demanding.app.add_url_rule("/", "view", guarded_view(demanding))
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+    assert demanding.entered == []
+
+
+def test_redirect_without_a_target_is_withheld(demanding: t.Any) -> None:
+    """A status alone sends nobody elsewhere."""
+    demanding.app.before_request(lambda: ("SECRET", 302))
+    demanding.app.add_url_rule("/", "view", guarded_view(demanding))
+
+    assert "SECRET" not in demanding.open("/", "ann").text
+
+
+def test_redirect_of_a_view_that_forgot_its_check_is_withheld(demanding: t.Any) -> None:
+    """Only a function before the view may send clients elsewhere."""
+
+    @demanding.app.get("/")
+    @authorizes_inside
+    def view() -> t.Any:
+        return redirect("/SECRET")
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, response.location) == (500, None)
+
+
+def test_early_answer_names_the_function(strict: t.Any) -> None:
+    """The error says which one it is, where it stands, and how its answer may pass."""
+    strict.app.before_request(lambda: None)
+
+    @strict.app.before_request
+    def show_maintenance() -> str:
+        return "We are back soon."
+
+    strict.app.before_request(lambda: None)
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+    strict.app.testing = True
+
+    with pytest.raises(OsoError, match=r"^Authorize not called\.") as caught:
+        strict.open("/")
+
+    line = show_maintenance.__code__.co_firstlineno
+    (note,) = caught.value.__notes__
+    assert note.startswith(
+        "The 'before_request' function"
+        f" 'test_early_answer_names_the_function.<locals>.show_maintenance' ({__file__}:{line})"
+        " answered in place of the endpoint 'view' ("
+    )
+    assert note.endswith(
+        "; its answer was withheld. A redirect would pass. If the answer is for everybody, call"
+        " 'skip_authorization(reason=…)' of the FlaskOso before it is given."
+    )
+
+
+def test_early_answer_of_a_callable_object_is_named(strict: t.Any) -> None:
+    """So is a function that is an object, or a part of one."""
+    strict.app.before_request(functools.partial(lambda answer: answer, "SECRET"))
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+    strict.app.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        strict.open("/")
+
+    assert caught.value.__notes__[0].startswith("The 'before_request' function 'partial' answered")
+
+
+def test_early_answer_that_is_exempt_passes(strict: t.Any) -> None:
+    """As the message says."""
+
+    @strict.app.before_request
+    def show_maintenance() -> str:
+        strict.guard.skip_authorization(reason="It is for everybody.")
+        return "We are back soon."
+
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+
+    assert strict.open("/").text == "We are back soon."
+
+
+def test_functions_before_the_request_stay_what_they_are(strict: t.Any) -> None:
+    """The list of an app can be read and changed as before."""
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+    before = list(strict.app.before_request_funcs[None])
+    strict.open("/")
+
+    assert strict.app.before_request_funcs[None] == before
+
+
+# -- the app's own pages -------------------------------------------------------------
+
+
+def fail_with_404() -> t.NoReturn:
+    """Find nothing, and say what."""
+    abort(404, description="SECRET")
+
+
+def fail_with_500() -> t.NoReturn:
+    """Break, and say on what."""
+    raise ValueError("SECRET")
+
+
+def fail_with_a_response() -> t.NoReturn:
+    """Give a page with an exception around it."""
+    abort(flask.Response("SECRET", 404))
+
+
+def answer_404() -> tuple[str, int]:
+    """Give a page that looks like a failure."""
+    return "SECRET", 404
+
+
+@pytest.mark.parametrize(
+    ("fail", "status"),
+    [(fail_with_404, 404), (fail_with_500, 500), (fail_with_a_response, 404), (answer_404, 404)],
+)
+@pytest.mark.parametrize("kind", ["status", "class"])
+def test_page_of_the_app_may_show(demanding: t.Any, kind: str, fail: t.Any, status: int) -> None:
+    """A view that failed before it authorized is answered with it, and with nothing of its own."""
+
+    def show(error: t.Any) -> t.Any:
+        code = getattr(error, "code", 500)
+        return f"Our own page: {error} {getattr(error, 'original_exception', None)}", code
+
+    for each in (404, 500) if kind == "status" else (HTTPException, Exception):
+        demanding.app.register_error_handler(each, show)
+    demanding.app.add_url_rule("/", "view", authorizes_inside(fail))
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, response.text[:13]) == (status, "Our own page:")
+    assert "SECRET" not in f"{response.headers}{response.text}"
+
+
+@pytest.mark.parametrize("answer", [("SECRET", 200), ("SECRET", 302), ("SECRET", 410)])
+def test_page_with_another_status_is_withheld(demanding: t.Any, answer: t.Any) -> None:
+    """It is no page for this failure."""
+    demanding.app.register_error_handler(404, lambda error: answer)
+    demanding.app.add_url_rule("/", "view", authorizes_inside(answer_404))
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (404, False)
+
+
+def test_handler_for_500_that_answers_404_shows_no_page(demanding: t.Any) -> None:
+    """A view that forgot its check is an error of the server, whatever is made of it."""
+    demanding.app.register_error_handler(500, lambda error: ("SECRET", 404))
+    demanding.app.add_url_rule("/", "view", authorizes_inside(demanding.enter))
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+def test_page_that_fails_is_replaced(demanding: t.Any, caplog: t.Any) -> None:
+    """A handler that counts on what the view raised is no way to another status."""
+    demanding.app.register_error_handler(500, lambda error: (error.original_exception.args[0], 500))
+    demanding.app.add_url_rule("/", "view", authorizes_inside(fail_with_500))
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+    assert "The error handler for 500 failed." in caplog.messages
+
+
+# -- denials that were caught --------------------------------------------------------
+
+
+def catch(site: t.Any, answer: t.Any = "SECRET") -> t.Any:
+    """Ask for what is denied, and go on."""
+    with pytest.raises(Forbidden):
+        site.guard.authorize("page", action="read")
+    return site.enter(answer)
+
+
+class Page(MethodView):
+    """A view that is a class."""
+
+    decorators: t.ClassVar = [authorizes_inside]
+
+    def get(self) -> t.Any:
+        """Go on after a denial."""
+        return catch(flask.current_app.extensions["site"])
+
+
+async def catch_in_async_view() -> t.Any:
+    """Go on after a denial."""
+    return catch(flask.current_app.extensions["site"])
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda: catch(flask.current_app.extensions["site"]),
+        lambda: catch(flask.current_app.extensions["site"], ("SECRET", 201)),
+        lambda: catch(flask.current_app.extensions["site"], redirect("/SECRET")),
+        lambda: catch(flask.current_app.extensions["site"], iter(["SECRET"])),
+        Page.as_view("page"),
+        catch_in_async_view,
+    ],
+)
+def test_caught_denial_is_answered_403(strict: t.Any, view: t.Any, caplog: t.Any) -> None:
+    """Something was denied and nothing allowed, so no success leaves; the log names the view."""
+    strict.app.extensions["site"] = strict
+    strict.app.add_url_rule("/", "view", authorizes_inside(view))
+
+    response = strict.open("/", "eve")
+
+    assert response.status_code == 403
+    assert "SECRET" not in f"{response.headers}{response.text}"
+    assert "answered although it was denied, and nothing was allowed" in caplog.text
+    assert "the endpoint 'view'" in caplog.text.lower()
+
+
+def test_caught_denial_shows_the_page_for_403(strict: t.Any) -> None:
+    """It is the app's own, as for any denial."""
+    strict.app.register_error_handler(403, lambda error: ("Not for you.", 403))
+    strict.app.add_url_rule("/", "view", authorizes_inside(lambda: catch(strict)))
+
+    assert strict.open("/", "eve").text == "Not for you."
+
+
+def test_caught_denial_of_a_missing_object(strict: t.Any) -> None:
+    """What is not there is denied as well."""
+    strict.guard.loader(Page)(lambda key: None)
+
+    @strict.app.get("/")
+    @authorizes_inside
+    def view() -> t.Any:
+        with pytest.raises(NotFound):
+            strict.guard.load(Page, 1, action="read")
+        return strict.enter()
+
+    assert strict.open("/", "eve").status_code == 403
+
+
+def test_denial_that_a_function_before_the_view_caught(strict: t.Any) -> None:
+    """It counts for the view, too, until something is allowed."""
+    strict.app.before_request(lambda: catch(strict, None))
+    strict.app.add_url_rule("/inside", "inside", authorizes_inside(lambda: "SECRET"))
+    view = authorize(actor="ann", action="read", resource="page")(lambda: "page")
+    strict.app.add_url_rule("/", "view", view)
+
+    assert [strict.open(path, "eve").status_code for path in ("/inside", "/")] == [403, 200]
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_caught_denial_beside_an_allow_passes(strict: t.Any, order: str) -> None:
+    """A view may show less to those who may see less."""
+
+    @strict.app.get("/")
+    @authorizes_inside
+    def view() -> str:
+        for actor in {"before": ("ann", "eve"), "after": ("eve", "ann")}[order]:
+            try:
+                strict.guard.authorize("page", action="read", actor=actor)
+            except Forbidden:
+                continue
+        return "page"
+
+    assert strict.open("/", "eve").text == "page"
+
+
+def test_caught_denial_of_an_exempt_view_passes(strict: t.Any) -> None:
+    """It is exempt for a reason."""
+    view = skip_authorization(reason="Everybody may look.")(lambda: catch(strict, "page"))
+    strict.app.add_url_rule("/", "view", view)
+
+    assert strict.open("/", "eve").text == "page"
+
+
+@pytest.mark.parametrize(
+    ("handler", "status"),
+    [
+        (lambda error: redirect("/login"), 302),
+        (lambda error: ("no", 418), 418),
+        (lambda error: "no", 403),
+    ],
+)
+def test_handler_for_a_denial(strict: t.Any, handler: t.Any, status: int) -> None:
+    """It may send the client elsewhere, and does not make a success of a denial."""
+    strict.app.register_error_handler(403, handler)
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+
+    assert strict.open("/", "eve").status_code == status
+
+
+@pytest.mark.parametrize(("answer", "status"), [("log in", 200), (redirect("/login"), 302)])
+def test_unauthorized_action_of_a_strict_app(strict: t.Any, answer: t.Any, status: int) -> None:
+    """What the program has for denials is its answer, whatever the status."""
+    strict.guard.set_unauthorized_action(lambda: answer)
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+
+    assert strict.open("/", "eve").status_code == status
+
+
+def test_unauthorized_action_that_a_view_catches(strict: t.Any) -> None:
+    """It is the answer to the denial, and no other one is."""
+    strict.guard.set_unauthorized_action(lambda: redirect("/login"))
+
+    @strict.app.get("/")
+    @authorizes_inside
+    def view() -> str:
+        with pytest.raises(HTTPException):
+            strict.guard.authorize("page", action="read")
+        return "SECRET"
+
+    assert strict.open("/", "eve").status_code == 403
+
+
+@pytest.mark.parametrize("registered", ["before", "after"])
+def test_denial_behind_a_failing_after_function(registered: str) -> None:
+    """An error handler that makes a success of it is stopped, at the gate or at the border."""
+    app = flask.Flask("site")
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+
+    def fail(response: t.Any) -> t.NoReturn:
+        raise ValueError
+
+    order = [lambda: app.after_request(fail), lambda: prepare(app)]
+    for step in order if registered == "before" else reversed(order):
+        step()
+    app.register_error_handler(Exception, lambda error: ("SECRET", 200))
+    app.add_url_rule("/", "view", authorize("read", "page", actor="eve")(lambda: "SECRET"))
+
+    assert not shows_secret(app)
+
+
+def shows_secret(app: flask.Flask) -> bool:
+    """Tell whether the app answers with a success; an error at the border is none."""
+    try:
+        response = app.test_client().get("/")
+    except OsoError as error:
+        return "answered although it was denied" not in error.__notes__[0]
+    return response.status_code < 400 or "SECRET" in response.text
