@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
-from . import numbers
+from . import attributes, numbers
 from .equations import Equations
 from .exceptions import UnregisteredClassError, with_help
 from .faithful import (
@@ -299,6 +299,8 @@ class Conditions(Equations):
         link = None if model is None else model.members.get(name)
         if not isinstance(link, Link) or not link.is_many:
             return None
+        if name.startswith("_") and not self._host.opens(value, name):
+            return None
         if not self._models.is_stored(value):
             return None
         return Collection(Known(type(value), Literal(value)), name, link)
@@ -333,6 +335,8 @@ class Conditions(Equations):
         :param classes: those that the row may have.
         """
         model = self._model(row.cls)
+        if not self._host.opens(row.cls, name):
+            attributes.check_public(row.cls, name, self._span())
         if model.members.get(name) is not None or name in model.refused:
             return row
         models = [self._model(cls) for cls in classes]

@@ -319,7 +319,7 @@ class Machine:
         kind = type(value)
         if kind is not str and kind is not int and kind is not bool:
             attributes.check_reachable(value, span)
-        term = result_to_polar(value)
+        term = result_to_polar(value, span)
         if is_ground(term):
             return term
         return t.cast(Term, self._with_variables(term, {}))

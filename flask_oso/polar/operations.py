@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
 from . import numbers
-from .attributes import attribute_names
+from .attributes import attribute_names, check_reachable
 from .clauses import (
     Frame,
 )
@@ -309,6 +309,7 @@ class Operations(Matching):
         except Exception as error:
             # Whatever it is, it goes on as an error, with the place in the policy.
             raise not_constructed(call.name, error, call.span) from error
+        check_reachable(made, call.span)
         instance = Instance(made, self._print(call), span=call.span)
         return self._unify(self._operand(goal.args[1], frame), instance)
 

@@ -129,7 +129,7 @@ class Runtime:
         return type(term) is Value
 
     def _learn(self, cls: type) -> None:
-        if not is_plain(cls) or issubclass(cls, type):
+        if not is_plain(cls) or issubclass(cls, type) or attributes.is_internal(cls):
             return
         self._plain.add(cls)
         if leaves_equality(cls) and attributes.is_candid(cls):
@@ -257,6 +257,7 @@ class Runtime:
         except Exception as error:
             # Whatever it is, it goes on as an error, with the place in the policy.
             raise not_constructed(name, error, span) from error
+        attributes.check_reachable(made, span)
         if not isinstance(made, cls):
             raise Unforeseen
         if type(made) not in self._plain:
