@@ -193,7 +193,7 @@ def _tree_to_polar(value: t.Any, span: Span | None) -> Term:
             stack[-1][2].append(term)
 
 
-_SCALARS = frozenset({bool, int, float, str, type(None)})
+_SCALARS: frozenset[type] = frozenset({bool, int, float, str, type(None)})
 _CONTAINERS = frozenset(
     {list, dict, terms.Predicate, terms.Expression, terms.TypeConstraint, terms.Pattern}
 )

@@ -44,6 +44,7 @@ from .host import (
     result_to_polar,
     to_python,
 )
+from .iterators import Reading
 from .limits import Limits
 from .nodes import (
     Operator,
@@ -143,8 +144,8 @@ class Machine:
         self._goals: Goals = None
         self._step = Step(None, NO_FRAME, None, None, 0)
         self._choices: list[Choice] = []
-        #: The iterators that were read, which keeps them alive: an identity is not reused.
-        self.begun: dict[int, t.Iterator[t.Any]] = {}
+        #: What goes with the question, as soon as an iterator is read.
+        self.begun: Reading | None = None
         #: The variables that the host knows by name: the query's, and those it was handed.
         self._known: dict[str, Unknown] = {}
 

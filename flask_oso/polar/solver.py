@@ -132,7 +132,9 @@ class Solver(Operations):
             yield from self._solutions(query, bindings or {})
         finally:
             # Goals refer to the run and the run to its goals. Nothing outlives the answer.
+            begun = self.begun
             vars(self).clear()
+            del begun
 
     def _solutions(self, query: Term, bindings: Mapping[str, Term]) -> Iterator[dict[str, t.Any]]:
         self._resumed = time.monotonic()

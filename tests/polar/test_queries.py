@@ -48,7 +48,7 @@ def test_polar_has_no_decisions() -> None:
     ],
 )
 def test_signatures(method: str, signature: str) -> None:
-    """Names, order and kinds of parameters are those of oso 0.27.3, with ``replace`` and ``private`` added."""
+    """Names, order and kinds of parameters are oso 0.27.3's, and ``replace`` and ``private``."""
     found = inspect.signature(getattr(Oso, method))
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in found.parameters.values()]
 
