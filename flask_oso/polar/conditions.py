@@ -33,6 +33,7 @@ from .nodes import (
     Instance,
     List,
     Operator,
+    Origin,
     Pattern,
     Term,
     Unknown,
@@ -524,7 +525,7 @@ class Conditions(Equations):
 
 def _is_result(unknown: Unknown) -> bool:
     """Tell whether rewriting made a variable for the result of a lookup."""
-    return unknown.name.lstrip("_").startswith("value_")
+    return unknown.origin is Origin.LOOKUP
 
 
 def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[Condition]:

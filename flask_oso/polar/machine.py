@@ -297,8 +297,11 @@ class Machine:
         return known
 
     def _name_for_host(self, unknown: Unknown) -> str:
-        self._known.setdefault(unknown.name, unknown)
-        return unknown.name
+        # A query's variable may be called like one of the run.
+        name = unknown.name
+        while self._known.setdefault(name, unknown) is not unknown:
+            name += "_"
+        return name
 
     def _to_python(self, term: t.Any) -> t.Any:
         return to_python(follow(term), self._name_for_host)
