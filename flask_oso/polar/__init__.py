@@ -14,16 +14,18 @@ order in which they build on each other, which is also the order to read them in
 ``actions``, ``automaton``, ``parser``, ``rewriting``
     tokens to nodes, to statements; expressions to the form that is evaluated.
 ``environment``, ``limits``, ``collector``, ``output``, ``log_settings``, ``terms``,
-``awaitables``, ``numbers``, ``relations``, ``host``
+``awaitables``, ``numbers``, ``relations``, ``attributes``, ``host``
     the variables of the process; what a question may cost; Python's search for cycles; what
     is said on a stream; what queries take and give; what nobody awaited; arithmetic; how
-    classes lead to each other; the Python side.
-``traits``, ``policy``, ``resource_blocks``, ``granting``, ``rule_types``, ``inventory``, ``vocabulary``,
-``members``, ``roles``, ``unquoted``, ``validation``, ``loading``, ``archive``, ``cache``
+    classes lead to each other; which attributes may be read; the Python side.
+``traits``, ``policy``, ``resource_blocks``, ``granting``, ``rule_types``, ``inventory``,
+``vocabulary``, ``members``, ``roles``, ``unquoted``, ``validation``, ``loading``, ``archive``,
+``cache``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
     the roles of oso 0.15; a policy as data, and where it is kept.
-``attributes``, ``fields``
-    what a name gives of a Python object: an attribute, or the rows of a relation.
+``fields``, ``iterators``
+    what a name gives of a Python object: an attribute, or the rows of a relation; what can
+    be read only once.
 ``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``
     rules ready to run; the variables of a run; the order of rules; where a run is.
 ``machine``, ``matching``, ``operations``, ``solver``

@@ -106,7 +106,7 @@ class Actions:
 
     def specialized(self, parts: list[t.Any]) -> Parameter:
         name, specializer = parts
-        variable = Variable(name.text, name.span)
+        variable = Variable(name.text, span=name.span)
         return Parameter(variable, specializer, _between(name, specializer))
 
     def unspecialized(self, parts: list[Term]) -> Parameter:
@@ -251,7 +251,7 @@ class Actions:
     # -- values
 
     def variable(self, parts: list[Token]) -> Variable:
-        return Variable(parts[0].text, parts[0].span)
+        return Variable(parts[0].text, span=parts[0].span)
 
     def string(self, parts: list[Token]) -> Value:
         return Value(unquoted(parts[0].text), parts[0].span)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from . import nodes
 from .collector import without_collector
-from .nodes import Operator
+from .nodes import Operator, Origin
 from .policy import LazyRules, Loaded, Policy
 from .sources import Source, Span
 
@@ -37,8 +37,10 @@ _KINDS: tuple[type[t.Any], ...] = (
 )
 _TUPLE = len(_KINDS)
 _OPERATOR = _TUPLE + 1
+_ORIGIN = _TUPLE + 2
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _OPERATORS = {operator.value: operator for operator in Operator}
+_ORIGINS = {origin.value: origin for origin in Origin}
 _SCALARS = frozenset((bool, int, float, str, type(None)))
 #: Terms that stand deeper in each other are not kept: reading them takes Python's stack.
 _DEEPEST = 40
@@ -113,6 +115,8 @@ class _Writer:
             return [_TUPLE, *[self._data(each, depth + 1) for each in part]]
         if kind is Operator:
             return [_OPERATOR, part.value]
+        if kind is Origin:
+            return [_ORIGIN, part.value]
         if kind not in _NUMBERS or getattr(part, "ground", False):
             # A list that is ground holds data of the host.
             raise ValueError(f"A policy is not kept that has a {kind.__name__} in it.")
@@ -147,6 +151,8 @@ class _Reader:
             return tuple([self._part(each) if type(each) is list else each for each in data[1:]])
         if kind == _OPERATOR:
             return _OPERATORS[data[1]]
+        if kind == _ORIGIN:
+            return _ORIGINS[data[1]]
         _, place, start, end, *parts = data
         span = Span(self._sources[place - 1], start, end) if place else None
         values = [self._part(each) if type(each) is list else each for each in parts]

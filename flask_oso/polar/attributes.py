@@ -1,10 +1,11 @@
 """Attributes of Python objects: which of them a policy may read, and how.
 
 A policy is trusted with decisions, not with the process: it may come from an admin page
-or a repository. So nothing leads from an object it sees to the interpreter: no name that
-Python keeps for itself, no frame, no code, no module, no ``str.format``, and no method
-that changes a collection. A name that is refused is an error everywhere, under ``not``
-and in patterns too. Every read of an attribute goes through ``read``.
+or a repository. So nothing leads from an object it sees to the interpreter or to the
+database: no name that begins with an underscore, no frame, no code, no module, no
+``str.format``, no session, connection or engine, and no method that changes a collection.
+What is refused is an error everywhere, under ``not`` and in patterns too. Every read of an
+attribute goes through ``read``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,26 @@ from .sources import Span
 
 #: Kinds of objects through which the whole process can be reached.
 _INTERNAL = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
+
+#: The modules of SQLAlchemy whose objects lead to the whole database. It is not imported here.
+_DATABASE_MODULES = frozenset(
+    {
+        "sqlalchemy.engine.base",
+        "sqlalchemy.engine.mock",
+        "sqlalchemy.ext.asyncio.engine",
+        "sqlalchemy.ext.asyncio.scoping",
+        "sqlalchemy.ext.asyncio.session",
+        "sqlalchemy.orm.scoping",
+        "sqlalchemy.orm.session",
+        "sqlalchemy.pool.base",
+        "sqlalchemy.pool.impl",
+    }
+)
+#: A class in one of them that mapped classes derive from.
+_MIXIN = "AsyncAttrs"
+#: What a connection and a cursor have, by the Python Database API (PEP 249).
+_CONNECTION = ("cursor", "commit", "rollback", "close")
+_CURSOR = ("execute", "executemany", "fetchone", "fetchall")
 
 #: The flag of classes that a program makes; those of the interpreter claim to be nothing else.
 _IS_HEAP = 1 << 9
@@ -60,19 +81,23 @@ def _by_name(names: dict[type, str]) -> dict[str, tuple[type, ...]]:
 _REFUSED = _by_name(_LEADS_OUT | _CHANGES)
 
 
-def read(value: t.Any, name: str, span: Span | None) -> t.Any:
+def read(
+    value: t.Any,
+    name: str,
+    span: Span | None,
+    *,
+    is_opened: bool = False,
+    is_opened_module: bool = False,
+) -> t.Any:
     """Read an attribute for a policy.
 
+    :param is_opened: whether the class was registered with this name as one of ``private``.
+    :param is_opened_module: whether it is a module that was registered as a constant.
     :raises PolarRuntimeError: if the name, or what stands there, is not for policies.
     :raises AttributeError: if there is no such attribute.
     """
-    if name.startswith("__") and name not in _HARMLESS:
-        raise error_at(
-            PolarRuntimeError,
-            f"'{name}' is not for policies: names that begin with two underscores are Python's"
-            " own. Give the class a property with another name.",
-            span,
-        )
+    if not is_opened:
+        check_public(value, name, span)
     kinds = _REFUSED.get(name)
     if kinds is not None and _is_of(value, kinds):
         raise error_at(
@@ -81,9 +106,24 @@ def read(value: t.Any, name: str, span: Span | None) -> t.Any:
             " or leads out of it. Give the class a method that answers the question.",
             span,
         )
-    if isinstance(value, _INTERNAL) and not isinstance(value, types.ModuleType):
-        raise _internal(value, span)
+    if not (is_opened_module and isinstance(value, types.ModuleType)):
+        check_reachable(value, span)
     return getattr(value, name)
+
+
+def check_public(value: t.Any, name: str, span: Span | None) -> None:
+    """Refuse the name of an attribute that begins with an underscore.
+
+    :param value: the object, or its class.
+    :raises PolarRuntimeError: if it is such a name.
+    """
+    if name.startswith("_") and name not in _HARMLESS:
+        raise _private(value, name, span)
+
+
+def is_openable(name: str) -> bool:
+    """Tell whether a name may be given as one of ``private`` to ``register_class``."""
+    return name.startswith("_") and not name.startswith("__")
 
 
 def is_computed(value: t.Any, name: str) -> bool:
@@ -99,12 +139,29 @@ def is_computed(value: t.Any, name: str) -> bool:
 
 def is_unrestricted(name: str) -> bool:
     """Tell whether a name may be read of every object that leads nowhere itself."""
-    return not name.startswith("__") and name not in _REFUSED
+    return not name.startswith("_") and name not in _REFUSED
 
 
 def is_internal(cls: type) -> bool:
-    """Tell whether instances of a class lead to the whole process."""
-    return issubclass(cls, _INTERNAL)
+    """Tell whether instances of a class lead to the whole process or to the whole database."""
+    return issubclass(cls, _INTERNAL) or is_database(cls)
+
+
+def is_database(cls: type) -> bool:
+    """Tell whether instances of a class are sessions, connections or engines.
+
+    Those of SQLAlchemy are found by the modules of their classes, those of drivers by what
+    they have. Nothing of the class runs.
+    """
+    bases = cls.__mro__
+    for base in bases:
+        if base.__module__ in _DATABASE_MODULES and not base.__qualname__.startswith(_MIXIN):
+            return True
+    return _has_all(bases, _CONNECTION) or _has_all(bases, _CURSOR)
+
+
+def _has_all(bases: tuple[type, ...], names: tuple[str, ...]) -> bool:
+    return all(any(name in vars(base) for base in bases) for name in names)
 
 
 def is_candid(cls: type) -> bool:
@@ -112,7 +169,7 @@ def is_candid(cls: type) -> bool:
 
     A proxy is what it stands for, which may change.
     """
-    return not issubclass(cls, _INTERNAL) and not any(
+    return not is_internal(cls) and not any(
         "__class__" in vars(base)
         or (base.__flags__ & _IS_HEAP and "__getattribute__" in vars(base))
         for base in cls.__mro__
@@ -175,15 +232,21 @@ def _is_of(value: t.Any, kinds: tuple[type, ...]) -> bool:
 
 
 def check_reachable(value: t.Any, span: Span | None) -> None:
-    """Refuse what an attribute or a method gave if no policy may have it.
+    """Refuse what an attribute or a method gave if it leads to the process or the database.
 
     A module that the application registered as a constant can be read.
 
-    :raises PolarRuntimeError: for a module, a frame, code or a traceback, and for a coroutine:
-        it would be taken for what it gives, which nobody knows yet.
+    :raises PolarRuntimeError: for a module, a frame, code or a traceback; for a session, a
+        connection or an engine; and for a coroutine: it would be taken for what it gives,
+        which nobody knows yet.
     """
     if isinstance(value, _INTERNAL):
-        raise _internal(value, span)
+        raise error_at(
+            PolarRuntimeError,
+            f"A {type(value).__name__} is not for policies: it leads to the whole program."
+            " Register what the policy needs of it as a constant.",
+            span,
+        )
     if type(value) is types.CoroutineType:
         dispose(value)
         raise error_at(
@@ -192,12 +255,40 @@ def check_reachable(value: t.Any, span: Span | None) -> None:
             " an attribute that is not 'async'.",
             span,
         )
+    check_no_database(type(value), span)
+    claimed = value.__class__
+    if claimed is not type(value):
+        # A proxy is what it stands for.
+        check_no_database(claimed, span)
 
 
-def _internal(value: object, span: Span | None) -> PolarRuntimeError:
+def check_no_database(cls: type, span: Span | None) -> None:
+    """Refuse the class of a session, a connection or an engine.
+
+    :raises PolarRuntimeError: if it is one.
+    """
+    if is_database(cls):
+        raise error_at(
+            PolarRuntimeError,
+            f"Objects of '{cls.__name__}' are not for policies: they lead to the whole"
+            " database. Give the policy rows, or a method that answers the question.",
+            span,
+        )
+
+
+def _private(value: t.Any, name: str, span: Span | None) -> PolarRuntimeError:
+    if name.startswith("__"):
+        return error_at(
+            PolarRuntimeError,
+            f"'{name}' is not for policies: names that begin with two underscores are Python's"
+            " own. Give the class a property with another name.",
+            span,
+        )
+    cls = (value if isinstance(value, type) else type(value)).__name__
     return error_at(
         PolarRuntimeError,
-        f"A {type(value).__name__} is not for policies: it leads to the whole program."
-        " Register what the policy needs of it as a constant.",
+        f"'{name}' of a {cls} is not for policies: names that begin with an underscore are"
+        f" private. Give the class a property with another name, or open this one:"
+        f" 'register_class({cls}, private=[\"{name}\"])'.",
         span,
     )

@@ -22,6 +22,7 @@ from .nodes import (
     Instance,
     List,
     Operator,
+    Origin,
     Pattern,
     Term,
     Unknown,
@@ -54,13 +55,12 @@ class Bindings:
         self._trail: list[Change] = []
         self._woken: list[Constraint] = []
 
-    def fresh(self, name: str) -> Unknown:
+    def fresh(self, name: str, origin: Origin = Origin.WRITTEN) -> Unknown:
         """Make a variable for one that the policy calls ``name``."""
         self._variables += 1
         number = self._variables
-        if name.startswith("_") and name[1:].isdecimal():
-            return Unknown(f"_{number}", number)
-        return Unknown(f"_{name}_{number}", number)
+        shown = f"_{number}" if origin is Origin.ANONYMOUS else f"_{name}_{number}"
+        return Unknown(shown, number, origin)
 
     # -- the trail -------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from .nodes import (
     Dictionary,
     Expression,
     List,
+    Origin,
     Parameter,
     Rule,
     Term,
@@ -34,11 +35,18 @@ from .traversal import fold
 class Slot(Term):
     """A variable of a clause: its place in the frame, and its name for messages."""
 
-    __slots__ = __match_args__ = ("index", "name")
+    __slots__ = __match_args__ = ("index", "name", "origin")
 
-    def __init__(self, index: int, name: str, span: Span | None = None) -> None:
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        origin: Origin = Origin.WRITTEN,
+        span: Span | None = None,
+    ) -> None:
         self.index: t.Final = index
         self.name: t.Final = name
+        self.origin: t.Final = origin
         self.span = span
 
 
@@ -137,10 +145,10 @@ def _key(literal: Value) -> t.Any:
 
 
 class PreparedQuery(t.NamedTuple):
-    """A query ready to run. ``slots`` gives the number of each named variable."""
+    """A query ready to run. ``slots`` has its variables, each at its place in the frame."""
 
     goal: Term
-    slots: dict[str, int]
+    slots: list[Slot]
 
 
 Frame = list[t.Any]
@@ -169,7 +177,7 @@ def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
 def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:
     """Make a rewritten query ready to run."""
     numbering = _Numbering(constants)
-    return PreparedQuery(numbering.visit(query), numbering.slots)
+    return PreparedQuery(numbering.visit(query), [*numbering.slots.values()])
 
 
 class _Numbering:
@@ -177,7 +185,8 @@ class _Numbering:
 
     def __init__(self, constants: Mapping[str, Term]) -> None:
         self._constants = constants
-        self.slots: dict[str, int] = {}
+        # INVARIANT: a name alone is no key. What is written may be called like what is not.
+        self.slots: dict[tuple[str, Origin], Slot] = {}
 
     def visit(self, term: Term) -> Term:
         """Give the term with slots for its variables."""
@@ -189,11 +198,13 @@ class _Numbering:
         return term, () if is_ground(term) else parts(term)
 
     def _variable(self, term: Variable) -> Term:
-        constant = self._constants.get(term.name)
+        is_written = term.origin is Origin.WRITTEN
+        constant = self._constants.get(term.name) if is_written else None
         if constant is not None:
             return constant
-        index = self.slots.setdefault(term.name, len(self.slots))
-        return Slot(index, term.name, span=term.span)
+        slot = Slot(len(self.slots), term.name, term.origin, term.span)
+        known = self.slots.setdefault((term.name, term.origin), slot)
+        return Slot(known.index, term.name, term.origin, term.span)
 
 
 def _with_template(term: Term, visited: list[Term]) -> Term:
@@ -208,7 +219,7 @@ def _is_constant(part: Term) -> bool:
     return not isinstance(part, (Slot, Template, Expression))
 
 
-Fresh = t.Callable[[str], Unknown]
+Fresh = t.Callable[[str, Origin], Unknown]
 
 
 def operand(term: t.Any, frame: Frame, fresh: Fresh) -> t.Any:
@@ -223,7 +234,7 @@ def operand(term: t.Any, frame: Frame, fresh: Fresh) -> t.Any:
     if kind is Slot:
         value = frame[term.index]
         if value is None:
-            value = frame[term.index] = fresh(term.name)
+            value = frame[term.index] = fresh(term.name, term.origin)
             return value
         return bound(value)
     if kind is Template:

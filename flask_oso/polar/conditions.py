@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from . import numbers
+from . import attributes, numbers
 from .equations import Equations
 from .exceptions import UnregisteredClassError, with_help
 from .faithful import (
@@ -36,6 +36,7 @@ from .nodes import (
     Instance,
     List,
     Operator,
+    Origin,
     Pattern,
     Term,
     Unknown,
@@ -336,6 +337,8 @@ class Conditions(Equations):
         link = None if model is None else model.members.get(name)
         if not isinstance(link, Link) or not link.is_many:
             return None
+        if name.startswith("_") and not self._host.opens(value, name):
+            return None
         if not self._models.is_stored(value):
             return None
         return Collection(Known(type(value), Literal(value)), name, link)
@@ -370,6 +373,8 @@ class Conditions(Equations):
         :param classes: those that the row may have.
         """
         model = self._model(row.cls)
+        if not self._host.opens(row.cls, name):
+            attributes.check_public(row.cls, name, self._span())
         if model.members.get(name) is not None or name in model.refused:
             return row
         models = [self._model(cls) for cls in classes]
@@ -560,7 +565,7 @@ class Conditions(Equations):
 
 def _is_result(unknown: Unknown) -> bool:
     """Tell whether rewriting made a variable for the result of a lookup."""
-    return unknown.name.lstrip("_").startswith("value_")
+    return unknown.origin is Origin.LOOKUP
 
 
 def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[Condition]:

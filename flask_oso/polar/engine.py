@@ -277,18 +277,9 @@ class Engine:
         program = self._program
         return None if program is None else program.strings(name, tuple(args), at)
 
-    def solve_call(
-        self,
-        name: str,
-        args: Sequence[t.Any],
-        *,
-        begun: dict[int, Iterator[t.Any]] | None = None,
-    ) -> bool:
-        """Answer a question with the solver.
-
-        :param begun: the iterators that were read for it before, which have no more to give.
-        """
-        return next(self._solve(_decision(name, args), begun=begun), None) is not None
+    def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
+        """Answer a question with the solver."""
+        return next(self._solve(_decision(name, args)), None) is not None
 
     def explain(self, name: str, args: Sequence[t.Any], redact: Iterable[str] = ()) -> Proof:
         """Say why a rule call has a solution, or none; the solver answers it again for that.
@@ -391,7 +382,6 @@ class Engine:
         goal: Term,
         given: Mapping[str, Term] | None = None,
         watchers: Sequence[Watcher] = (),
-        begun: dict[int, Iterator[t.Any]] | None = None,
     ) -> Iterator[Bindings]:
         log = read_log_settings()
         watchers = [*self._watchers, *watchers]
@@ -399,8 +389,6 @@ class Engine:
             solver = self._watched_solver(log, watchers)
         else:
             solver = Solver(self, self.limits)
-        if begun is not None:
-            solver.begun = begun
         return solver.solve(goal, given)
 
     def _watched_solver(self, log: LogSettings, watchers: Sequence[Watcher]) -> Solver:

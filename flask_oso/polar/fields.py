@@ -38,7 +38,13 @@ def read(host: Host, owner: t.Any, name: str, span: Span | None) -> t.Any:
     """
     relation = host.fields.get(type(owner), {}).get(name)
     if not isinstance(relation, Relation):
-        return attributes.read(owner, name, span)
+        return attributes.read(
+            owner,
+            name,
+            span,
+            is_opened=host.opens(owner, name),
+            is_opened_module=host.opens_module(owner),
+        )
     described = f"relation '{name}' of '{type(owner).__name__}'"
     try:
         return _follow(host, owner, relation, described)

@@ -14,9 +14,9 @@ import functools
 import operator
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from . import terms
+from . import attributes, terms
 from .awaitables import refuse_awaitable
 from .exceptions import (
     DuplicateClassAliasError,
@@ -43,6 +43,7 @@ from .nodes import (
 )
 from .numbers import INTEGER_MAX, INTEGER_MIN
 from .relations import DataAdapter, RegisteredType, Relation
+from .sources import Span
 from .traversal import fold
 
 RESERVED_NAMES = ("Actor", "Resource")
@@ -71,14 +72,18 @@ _JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
 # -- Python values to terms ----------------------------------------------------------
 
 
-def to_polar(value: t.Any) -> Term:
+def to_polar(value: t.Any, span: Span | None = None) -> Term:
     """Make a term of a Python value.
 
+    :param span: the place in the policy where it came in, if there is one.
+    :raises PolarRuntimeError: if it is, or has in it, a session, a connection or an engine.
     :raises OperationalError: for what Polar has no value for: an integer beyond 64
         bits, a string with lone surrogates.
     :raises TypeError: for a dictionary key that is no string, number, Boolean or ``None``.
     """
-    return _tree_to_polar(value) if type(value) in _CONTAINERS else _leaf_to_polar(value)
+    if type(value) in _CONTAINERS:
+        return _tree_to_polar(value, span)
+    return _leaf_to_polar(value, span)
 
 
 def is_representable(value: t.Any) -> bool:
@@ -95,7 +100,7 @@ def is_representable(value: t.Any) -> bool:
     return True
 
 
-def result_to_polar(value: t.Any) -> Term:
+def result_to_polar(value: t.Any, span: Span | None = None) -> Term:
     """Make a term of what a method or an attribute of the host gave.
 
     Unlike an argument, a number or string without a Polar value is not refused: it
@@ -103,14 +108,14 @@ def result_to_polar(value: t.Any) -> Term:
     such a number is then denied or allowed like any other, and causes no error.
     """
     if type(value) not in (int, str, list, dict):
-        return to_polar(value)
+        return to_polar(value, span)
     try:
-        return to_polar(value)
+        return to_polar(value, span)
     except (OperationalError, TypeError):
         return Instance(value)
 
 
-def _leaf_to_polar(value: t.Any) -> Term:
+def _leaf_to_polar(value: t.Any, span: Span | None, *, is_checked: bool = False) -> Term:
     kind = type(value)
     if kind is str:
         if not value.isascii():
@@ -128,7 +133,20 @@ def _leaf_to_polar(value: t.Any) -> Term:
         return Variable(str.__str__(value))
     if kind is types.CoroutineType:
         refuse_awaitable(value, "value")
+    if value is not None and not is_checked:
+        attributes.check_no_database(kind, span)
     return Instance(value)
+
+
+def _check_element(value: t.Any, known: set[type], span: Span | None) -> None:
+    """Refuse a part of a list or a dictionary that leads to the process or the database.
+
+    :param known: the classes whose objects do not; another one is added.
+    """
+    # A module is registered by itself, and not in a list.
+    attributes.check_reachable(value, span)
+    if attributes.is_candid(type(value)):
+        known.add(type(value))
 
 
 def _check_text(text: str) -> None:
@@ -140,13 +158,14 @@ def _check_text(text: str) -> None:
         ) from None
 
 
-def _tree_to_polar(value: t.Any) -> Term:
+def _tree_to_polar(value: t.Any, span: Span | None) -> Term:
     # An explicit stack: data from JSON may be nested deeper than Python recurses. What is
     # shared becomes one term, so it is not copied as often as it can be reached, and what
     # contains itself gets a variable there that is bound to the whole.
     made: dict[int, Term | Unknown] = {}
     # The containers are kept, so that no other object gets their ids meanwhile.
     kept: list[t.Any] = []
+    known: set[type] = {*_SCALARS}
     stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
 
     def enter(container: t.Any) -> None:
@@ -159,7 +178,9 @@ def _tree_to_polar(value: t.Any) -> Term:
         container, children, done = stack[-1]
         for child in children:
             if type(child) not in _CONTAINERS:
-                done.append(_leaf_to_polar(child))
+                if type(child) not in known:
+                    _check_element(child, known, span)
+                done.append(_leaf_to_polar(child, span, is_checked=True))
             elif id(child) in made:
                 done.append(t.cast(Term, made[id(child)]))
             else:
@@ -175,6 +196,7 @@ def _tree_to_polar(value: t.Any) -> Term:
             stack[-1][2].append(term)
 
 
+_SCALARS: frozenset[type] = frozenset({bool, int, float, str, type(None)})
 _CONTAINERS = frozenset(
     {list, dict, terms.Predicate, terms.Expression, terms.TypeConstraint, terms.Pattern}
 )
@@ -369,6 +391,8 @@ class Host:
     ``constants`` maps every registered name, classes included, to its term; ``classes``
     maps the names of classes; ``fields`` maps a class to its declared fields. ``adapter``
     reads those of them that are relations. ``identities`` knows which objects are one row.
+    ``private`` has the names that begin with an underscore and are open to policies all the
+    same, by class.
     """
 
     classes: Mapping[str, type]
@@ -376,11 +400,18 @@ class Host:
     fields: Mapping[type, Mapping[str, t.Any]]
     adapter: DataAdapter | None = None
     identities: Identities | None = None
+    private: Mapping[type, frozenset[str]] = types.MappingProxyType({})
 
-    def with_class(self, cls: type, name: str | None, fields: Mapping[str, t.Any] | None) -> Host:
+    def with_class(
+        self,
+        cls: type,
+        name: str | None,
+        fields: Mapping[str, t.Any] | None,
+        private: Iterable[str] = (),
+    ) -> Host:
         """Give a host that knows one class more.
 
-        :raises TypeError: if it is not a class.
+        :raises TypeError: if it is not a class, or ``private`` has what cannot be opened.
         :raises DuplicateClassAliasError: if the name is a class's already.
         :raises PolarRuntimeError: if the name is reserved.
         """
@@ -393,19 +424,36 @@ class Host:
         check_not_reserved(name)
         if name in self.classes:
             raise DuplicateClassAliasError(name, self.classes[name], cls)
+        opened = self.private.get(cls, frozenset()) | _checked_private(private)
         return dataclasses.replace(
             self,
             classes=types.MappingProxyType({**self.classes, name: cls}),
             constants=types.MappingProxyType({**self.constants, name: Instance(cls)}),
             fields=types.MappingProxyType({**self.fields, cls: dict(fields or {})}),
+            private=types.MappingProxyType({**self.private, cls: opened}),
+        )
+
+    def opens(self, owner: t.Any, name: str) -> bool:
+        """Tell whether a private name of an object, or of a class, is open to policies."""
+        if not name.startswith("_"):
+            return False
+        bases = (owner if isinstance(owner, type) else type(owner)).__mro__
+        return any(name in self.private.get(base, ()) for base in bases)
+
+    def opens_module(self, value: t.Any) -> bool:
+        """Tell whether a value is a module that was registered as a constant."""
+        return isinstance(value, types.ModuleType) and any(
+            isinstance(term, Instance) and term.value is value for term in self.constants.values()
         )
 
     def with_constant(self, value: t.Any, name: str) -> Host:
         """Give a host that knows one constant more, or another value for one.
 
-        :raises PolarRuntimeError: if the name is reserved.
+        :raises PolarRuntimeError: if the name is reserved, or the value is not for policies.
         """
         check_not_reserved(name)
+        if not isinstance(value, types.ModuleType):
+            attributes.check_reachable(value, None)
         constants = {**self.constants, name: to_polar(value)}
         return dataclasses.replace(self, constants=types.MappingProxyType(constants))
 
@@ -477,6 +525,19 @@ class Host:
     def is_subclass(self, name: str, of: str) -> bool:
         """Tell whether one registered class is another or derives from it."""
         return self.classes[of] in self.classes[name].__mro__
+
+
+def _checked_private(names: Iterable[str]) -> frozenset[str]:
+    if isinstance(names, str):
+        raise TypeError(f"'private' takes a list of names. Write 'private=[{names!r}]'.")
+    names = frozenset(names)
+    for name in sorted(names, key=str):
+        if not isinstance(name, str) or not attributes.is_openable(name):
+            raise TypeError(
+                f"'private' takes names that begin with one underscore, not {name!r}. Other names"
+                " are open anyway, and those with two underscores are Python's own."
+            )
+    return names
 
 
 def check_not_reserved(name: str) -> None:

@@ -43,6 +43,7 @@ from .host import (
     result_to_polar,
     to_python,
 )
+from .iterators import Reading
 from .limits import Limits
 from .nodes import (
     Operator,
@@ -142,8 +143,8 @@ class Machine:
         self._goals: Goals = None
         self._step = Step(None, NO_FRAME, None, None, 0)
         self._choices: list[Choice] = []
-        #: The iterators that were read, which keeps them alive: an identity is not reused.
-        self.begun: dict[int, t.Iterator[t.Any]] = {}
+        #: What goes with the question, as soon as an iterator is read.
+        self.begun: Reading | None = None
         #: The variables that the host knows by name: the query's, and those it was handed.
         self._known: dict[str, Unknown] = {}
 
@@ -295,8 +296,11 @@ class Machine:
         return known
 
     def _name_for_host(self, unknown: Unknown) -> str:
-        self._known.setdefault(unknown.name, unknown)
-        return unknown.name
+        # A query's variable may be called like one of the run.
+        name = unknown.name
+        while self._known.setdefault(name, unknown) is not unknown:
+            name += "_"
+        return name
 
     def _to_python(self, term: t.Any) -> t.Any:
         return to_python(follow(term), self._name_for_host)
@@ -318,7 +322,7 @@ class Machine:
         kind = type(value)
         if kind is not str and kind is not int and kind is not bool:
             attributes.check_reachable(value, span)
-        term = result_to_polar(value)
+        term = result_to_polar(value, span)
         if is_ground(term):
             return term
         return t.cast(Term, self._with_variables(term, {}))

@@ -34,6 +34,7 @@ from .nodes import (
     List,
     Lookup,
     Operator,
+    Origin,
     Parameter,
     Pattern,
     Term,
@@ -200,7 +201,7 @@ class Matching(Machine):
     def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
         lookup = Lookup(Operator.DOT, (left, Value(name)))
         if type(bound(pattern)) in (Pattern, List):
-            value = self._bindings.fresh("value")
+            value = self._bindings.fresh("value", Origin.LOOKUP)
             self._bindings.record(Expression(Operator.UNIFY, (t.cast(Term, value), lookup)))
             return self._isa_nested(value, pattern, step)
         return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
@@ -245,7 +246,7 @@ class Matching(Machine):
                 return elements[:count], List(tuple(elements[count:]))
         elif type(value) is not Unknown:
             return None
-        made = [self._bindings.fresh("value") for _ in range(count)]
+        made = [self._bindings.fresh("value", Origin.LOOKUP) for _ in range(count)]
         rest = None if pattern.rest is None else self._bindings.fresh("rest")
         known = List(t.cast(tuple[Term, ...], tuple(made)), t.cast("Term | None", rest))
         return (made, rest) if self._unify(value, known) else None

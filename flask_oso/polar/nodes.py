@@ -150,16 +150,32 @@ class Dictionary(Term):
         return next((value for name, value in self.fields if name == key), None)
 
 
+class Origin(enum.Enum):
+    """Where a variable comes from, which its name does not tell: any name can be written."""
+
+    WRITTEN = "Written"
+    #: It stands for one ``_``.
+    ANONYMOUS = "Anonymous"
+    #: It is the result of a lookup or of a call of Python.
+    LOOKUP = "Lookup"
+    #: It is the result of something else that was written as an operand.
+    COMPUTED = "Computed"
+
+
 class Variable(Term):
     """A name in the text: a variable, or a constant of the host.
 
-    The parser leaves ``_`` as it is; each occurrence is a variable of its own.
+    The parser leaves ``_`` as it is; each occurrence is a variable of its own. A variable
+    that was not written is another one than one of the same name that was.
     """
 
-    __slots__ = __match_args__ = ("name",)
+    __slots__ = __match_args__ = ("name", "origin")
 
-    def __init__(self, name: str, span: Span | None = None) -> None:
+    def __init__(
+        self, name: str, origin: Origin = Origin.WRITTEN, span: Span | None = None
+    ) -> None:
         self.name: t.Final = name
+        self.origin: t.Final = origin
         self.span = span
 
 
@@ -272,11 +288,12 @@ class Unknown:
     run: of two that are unified the younger becomes an alias of the older.
     """
 
-    __slots__ = ("age", "constraints", "name", "value")
+    __slots__ = ("age", "constraints", "name", "origin", "value")
 
-    def __init__(self, name: str, age: int = 0) -> None:
+    def __init__(self, name: str, age: int = 0, origin: Origin = Origin.WRITTEN) -> None:
         self.name = name
         self.age = age
+        self.origin = origin
         self.value: Term | Unknown | None = None
         self.constraints: tuple[t.Any, ...] = ()
 

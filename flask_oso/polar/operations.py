@@ -6,13 +6,11 @@ An operand that is not bound yet makes the operation a constraint.
 
 from __future__ import annotations
 
-import inspect
-import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
 from . import numbers
-from .attributes import attribute_names
+from .attributes import attribute_names, check_reachable
 from .clauses import (
     Frame,
 )
@@ -31,6 +29,7 @@ from .host import (
     follow,
     list_elements,
 )
+from .iterators import READ, Reading
 from .machine import NO_FRAME
 from .matching import Matching
 from .nodes import (
@@ -170,23 +169,21 @@ class Operations(Matching):
         if not isinstance(value, Iterable):
             message = f"{nameless(value)} is not iterable"
             raise with_help(error_at(InvalidIteratorError, message, self._step_span()), _ITERABLE)
-        if isinstance(value, Iterator):
-            self._begin(value)
-        return self._elements(iter(value))
+        iterator = iter(value)
+        self._begin(iterator)
+        return self._elements(iterator)
 
     def _begin(self, iterator: Iterator[t.Any]) -> None:
         """Refuse an iterator that was read before: what it has left is not what it stands for."""
-        used = isinstance(iterator, types.GeneratorType) and (
-            inspect.getgeneratorstate(iterator) != inspect.GEN_CREATED
-        )
-        if used or id(iterator) in self.begun:
+        if self.begun is None:
+            self.begun = Reading()
+        if not READ.begin(iterator):
             raise error_at(
                 InvalidIteratorError,
                 f"The {type(iterator).__name__} can be read only once, and was. Give a list,"
                 " or a method that makes a new one.",
                 self._step_span(),
             )
-        self.begun[id(iterator)] = iterator
 
     def _elements(self, iterator: Iterator[t.Any]) -> Iterator[t.Any]:
         span = self._step_span()
@@ -309,6 +306,7 @@ class Operations(Matching):
         except Exception as error:
             # Whatever it is, it goes on as an error, with the place in the policy.
             raise not_constructed(call.name, error, call.span) from error
+        check_reachable(made, call.span)
         instance = Instance(made, self._print(call), span=call.span)
         return self._unify(self._operand(goal.args[1], frame), instance)
 

@@ -181,6 +181,7 @@ class Polar:
         *,
         name: str | None = None,
         fields: Mapping[str, t.Any] | None = None,
+        private: Iterable[str] = (),
     ) -> None:
         """Make a class known to policies.
 
@@ -188,11 +189,13 @@ class Polar:
         :param fields: the types of its fields, and a ``Relation`` for each that leads to
             another class. They are looked at when first needed, so a class may be named
             before it is registered.
+        :param private: names of its attributes that begin with an underscore and may be read
+            by policies all the same, such as ``["_id"]``; all others of this kind are refused.
         :raises DuplicateClassAliasError: if a class has this name already.
         """
         with self._gate().lock:
             engine = self._engine
-            self._engine = engine.with_host(engine.host.with_class(cls, name, fields))
+            self._engine = engine.with_host(engine.host.with_class(cls, name, fields, private))
 
     def register_constant(self, value: t.Any, name: str) -> None:
         """Make a value known to policies under a name; a later one replaces it."""

@@ -67,7 +67,7 @@ class QuestionWriter:
         odd = ast.BoolOp(ast.Or(), [is_logged, *map(self._is_odd, self.parameters)])
         handlers = [
             ast.ExceptHandler(load("AttributeError"), "error", self._explained()),
-            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver(load("clock"))]),
+            ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
             ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
         ]
         clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
@@ -126,8 +126,8 @@ class QuestionWriter:
     def _arguments(self) -> ast.expr:
         return ast.Tuple([load(name) for name in self.parameters], ast.Load())
 
-    def _by_solver(self, *clock: ast.expr) -> ast.stmt:
-        return ast.Return(call("by_solver", load("name"), self._arguments(), *clock))
+    def _by_solver(self) -> ast.stmt:
+        return ast.Return(call("by_solver", load("name"), self._arguments()))
 
     def _stopped(self) -> ast.stmt:
         """Write that a ``StopIteration`` ends nothing quietly, such as the caller's ``map``."""

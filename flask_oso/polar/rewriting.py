@@ -22,6 +22,7 @@ from .nodes import (
     ARITHMETIC,
     Expression,
     Operator,
+    Origin,
     Parameter,
     Rule,
     Term,
@@ -110,10 +111,15 @@ class _Rewriter:
     def __init__(self) -> None:
         self._count = 0
 
-    def _fresh(self, kind: str, like: Term) -> Variable:
+    def _anonymous(self, like: Variable) -> Variable:
         self._count += 1
-        name = f"_{kind}_{self._count}" if kind else f"_{self._count}"
-        return Variable(name, like.span)
+        return Variable(f"_{self._count}", Origin.ANONYMOUS, like.span)
+
+    def _result(self, term: Expression) -> Variable:
+        self._count += 1
+        origin = Origin.LOOKUP if term.operator is Operator.DOT else Origin.COMPUTED
+        kind = _RESULT_NAMES.get(term.operator, "op")
+        return Variable(f"_{kind}_{self._count}", origin, term.span)
 
     def conjuncts(self, term: Term) -> list[Term]:
         """Give the goals that a rule's body consists of."""
@@ -170,7 +176,7 @@ class _Rewriter:
         if type(term) is Value:
             return term
         if isinstance(term, Variable):
-            return self._fresh("", term) if term.name == "_" else term
+            return self._anonymous(term) if term.name == "_" else term
         inside = term.args if isinstance(term, Expression) else _inside(term)
         if not inside:
             return term
@@ -185,13 +191,13 @@ class _Rewriter:
 
     def _look(self, term: Term) -> tuple[Term, Sequence[Term]]:
         if type(term) is Variable:
-            return self._fresh("", term) if term.name == "_" else term, ()
+            return self._anonymous(term) if term.name == "_" else term, ()
         return term, _inside(term)
 
     def _made(self, term: Term, args: list[Term], computed: list[Term]) -> Term:
         """Give what becomes of a term with parts; itself, if nothing became of them."""
         if isinstance(term, Expression) and _is_computed(term):
-            result = self._fresh(_RESULT_NAMES.get(term.operator, "op"), term)
+            result = self._result(term)
             computed.append(Expression(term.operator, (*args, result), term.span))
             return result
         return _with(term, args)

@@ -28,6 +28,7 @@ from .frames import (
     until_next_entry,
 )
 from .host import Host, Identities, compare, result_to_polar, to_polar, to_python
+from .iterators import Reading
 from .log_settings import STORED_VARIABLE
 from .modes import is_plain, leaves_equality
 from .nodes import (
@@ -50,7 +51,7 @@ from .solver import Solver
 from .sources import Span
 from .specificity import sort_clauses
 
-#: A budget until the clock is looked at next, and when the question began.
+#: A budget until the clock is looked at next, when the question began, and its ``Reading``.
 Clock = list[t.Any]
 #: Frames that must be left on Python's stack for a program that calls itself.
 _HEADROOM = 250
@@ -133,7 +134,7 @@ class Runtime:
         return type(term) is Value
 
     def _learn(self, cls: type) -> None:
-        if not is_plain(cls) or issubclass(cls, type):
+        if not is_plain(cls) or issubclass(cls, type) or attributes.is_internal(cls):
             return
         self._plain.add(cls)
         if not attributes.is_candid(cls):
@@ -154,9 +155,8 @@ class Runtime:
         if attributes.is_candid(kind):
             self._harmless.add(kind)
 
-    def _by_solver(self, name: str, args: tuple[t.Any, ...], clock: Clock | None = None) -> bool:
-        begun = None if clock is None else clock[2]
-        return bool(self._engine.solve_call(name, args, begun=begun))
+    def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
+        return bool(self._engine.solve_call(name, args))
 
     # -- what functions ask for -----------------------------------------------------------
 
@@ -268,6 +268,7 @@ class Runtime:
         except Exception as error:
             # Whatever it is, it goes on as an error, with the place in the policy.
             raise not_constructed(name, error, span) from error
+        attributes.check_reachable(made, span)
         if not isinstance(made, cls):
             raise Unforeseen
         if type(made) not in self._plain:
@@ -508,11 +509,11 @@ def _ground(value: t.Any) -> Term:
     return term
 
 
-def _begun(clock: Clock) -> dict[int, Iterator[t.Any]]:
-    """Give the iterators that this question has read: the solver must not read one again."""
+def _begun(clock: Clock) -> Reading:
+    """Give what goes with the question as soon as an iterator is read."""
     if clock[2] is None:
-        clock[2] = {}
-    return t.cast("dict[int, Iterator[t.Any]]", clock[2])
+        clock[2] = Reading()
+    return t.cast(Reading, clock[2])
 
 
 def is_deep() -> bool:

@@ -32,6 +32,7 @@ from .nodes import (
     Expression,
     Instance,
     Operator,
+    Origin,
     Term,
     Unknown,
     Variable,
@@ -318,8 +319,8 @@ class Search:
 
     # -- variables ------------------------------------------------------------------------
 
-    def _fresh(self, name: str) -> Unknown:
-        return Unknown(name)
+    def _fresh(self, name: str, origin: Origin) -> Unknown:
+        return Unknown(name, origin=origin)
 
     def _operand(self, term: t.Any, frame: t.Any) -> t.Any:
         return follow(operand(term, frame, self._fresh)) if frame is not None else follow(term)

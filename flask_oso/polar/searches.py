@@ -78,7 +78,7 @@ class Searches(Lookups):
         )
         inside = self._inside(name, self.mark(over))
         self.note_sure(elements)
-        known, made = self.operand(item), Ref(name, origin=elements.name)
+        known, made = self.operand(item), Ref(name, origin=elements.name, read=self.span)
         is_open = known is None or known.shape is not None
         if elements.name in (self.scope.searched if known is None or is_open else {known.origin}):
             raise self.unfollowable("a collection that is searched for two variables")

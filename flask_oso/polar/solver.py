@@ -52,6 +52,7 @@ from .nodes import (
     List,
     Lookup,
     Operator,
+    Origin,
     Parameter,
     Pattern,
     Term,
@@ -132,15 +133,20 @@ class Solver(Operations):
             yield from self._solutions(query, bindings or {})
         finally:
             # Goals refer to the run and the run to its goals. Nothing outlives the answer.
+            begun = self.begun
             vars(self).clear()
+            del begun
 
     def _solutions(self, query: Term, bindings: Mapping[str, Term]) -> Iterator[dict[str, t.Any]]:
         self._resumed = time.monotonic()
         prepared = prepare_query(query, self._host.constants)
         frame: Frame = [None] * len(prepared.slots)
-        for name, index in prepared.slots.items():
-            frame[index] = self._know(name)
-        self._asked = [*prepared.slots, *bindings]
+        for slot in prepared.slots:
+            is_written = slot.origin is Origin.WRITTEN
+            made = self._know(slot.name) if is_written else Unknown(slot.name, 0, slot.origin)
+            frame[slot.index] = made
+        written = [slot.name for slot in prepared.slots if slot.origin is Origin.WRITTEN]
+        self._asked = [*written, *bindings]
         self._push(self._solve_goal, (prepared.goal, frame), self._step)
         if not self._bind_given(bindings):
             return
@@ -475,7 +481,7 @@ class Solver(Operations):
         if type(term) is Slot and frame[term.index] is None:
             end = follow(arg)
             if type(end) is Unknown:
-                fresh = frame[term.index] = self._bindings.fresh(term.name)
+                fresh = frame[term.index] = self._bindings.fresh(term.name, term.origin)
                 self._bindings.alias(fresh, arg)
                 self._wake()
             else:
@@ -644,7 +650,7 @@ def _awakened(expression: Expression) -> Expression:
 
 def _is_result(term: t.Any) -> bool:
     """Tell whether a term is a variable that rewriting made for the result of a lookup."""
-    return type(term) is Unknown and term.name.lstrip("_").startswith("value_")
+    return type(term) is Unknown and term.origin is Origin.LOOKUP
 
 
 def _is_recorded_lookup(expression: Expression) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from . import numbers
 from .clauses import Clause
 from .host import RESERVED_NAMES, Host
-from .nodes import Call, Dictionary, Instance, Pattern, Term, Value, Variable, parts
+from .nodes import Call, Dictionary, Instance, Origin, Pattern, Term, Value, Variable, parts
 
 
 def sort_clauses(clauses: Sequence[Clause], args: Sequence[t.Any], host: Host) -> list[Clause]:
@@ -88,7 +88,7 @@ def _are_alike(left: t.Any, right: t.Any) -> bool:
     if isinstance(left, Value) and isinstance(right, Value):
         return numbers.equal(left.value, right.value)
     if isinstance(left, Variable) and isinstance(right, Variable):
-        return left.name == right.name and not left.name[1:].isdecimal()
+        return left == right and left.origin is not Origin.ANONYMOUS
     if type(left) is not type(right) or _shape(left) != _shape(right):
         return False
     return not isinstance(left, Instance)

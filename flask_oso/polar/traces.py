@@ -115,7 +115,8 @@ def in_run(term: t.Any, frame: Frame) -> t.Any:
     def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
         if type(part) is Slot:
             value = frame[part.index] if part.index < len(frame) else None
-            return Variable(part.name, span=part.span) if value is None else bound(value), ()
+            unbound = Variable(part.name, part.origin, part.span)
+            return unbound if value is None else bound(value), ()
         if type(part) is Template:
             part = part.term
         return part, () if is_ground(part) else parts(part)

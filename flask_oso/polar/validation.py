@@ -18,6 +18,7 @@ from .inventory import Inventory, in_order
 from .nodes import (
     Call,
     List,
+    Origin,
     Pattern,
     Rule,
     Term,
@@ -224,7 +225,7 @@ def _how_to_define(call: Call) -> str:
     if call.name in _KINDS:
         return f"Rules named `{call.name}` come from resource blocks, or are written like others.\n"
     of = call.args[0] if call.args else None
-    if isinstance(of, Variable) and "_value_" not in of.name:
+    if isinstance(of, Variable) and of.origin is Origin.WRITTEN:
         return f"Define a rule of this name, or write `{of.name}.{call.name}(…)` for a method.\n"
     return "Define a rule of this name.\n"
 

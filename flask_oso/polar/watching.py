@@ -188,7 +188,7 @@ class WatchedSolver(Solver):
         if type(term) is Slot and frame[term.index] is None and isinstance(frame, NamedFrame):
             end = follow(arg)
             if type(end) is not Unknown:
-                name = frame.names[term.index] = self._bindings.fresh(term.name).name
+                name = frame.names[term.index] = self._bindings.fresh(term.name, term.origin).name
                 self._announce(lambda: f"⇒ bind: {name} ← {self.inspector.term(end)}")
         return super()._match_parameter(parameter, arg, frame, step)
 

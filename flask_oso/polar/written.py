@@ -126,7 +126,7 @@ def spelled(term: t.Any) -> t.Any:
         if type(part) is Template:
             part = part.term
         if type(part) is Slot:
-            return Variable(part.name, span=part.span), ()
+            return Variable(part.name, part.origin, part.span), ()
         return part, () if is_ground(part) else parts(part)
 
     return fold(term, look, with_parts)

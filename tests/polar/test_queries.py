@@ -29,7 +29,7 @@ def test_polar_has_no_decisions() -> None:
     ("method", "signature"),
     [
         ("query", "(self, query, *, bindings=None, accept_expression=False)"),
-        ("register_class", "(self, cls, *, name=None, fields=None)"),
+        ("register_class", "(self, cls, *, name=None, fields=None, private=())"),
         ("register_constant", "(self, value, name)"),
         ("get_class", "(self, name)"),
         ("load_files", "(self, filenames=None, *, replace=False)"),
@@ -48,7 +48,7 @@ def test_polar_has_no_decisions() -> None:
     ],
 )
 def test_signatures(method: str, signature: str) -> None:
-    """Names, order and kinds of parameters are those of oso 0.27.3, with ``replace`` added."""
+    """Names, order and kinds of parameters are oso 0.27.3's, and ``replace`` and ``private``."""
     found = inspect.signature(getattr(Oso, method))
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in found.parameters.values()]
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import collections
+import csv
+import gc
+import io
+import itertools
 import math
 import subprocess
 import sys
 import types
 import typing as t
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -302,6 +307,166 @@ def test_generator_that_another_decision_read() -> None:
     assert oso.is_allowed(user, "read", "page")
     with pytest.raises(InvalidIteratorError, match="can be read only once, and was"):
         oso.is_allowed(user, "read", "page")
+
+
+class Once:
+    """An object that is its own iterator."""
+
+    def __init__(self) -> None:
+        self._left = iter(["a"])
+
+    def __iter__(self) -> Once:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._left)
+
+
+class Holder:
+    """An object that always gives the same iterator, and is none itself."""
+
+    def __init__(self) -> None:
+        self._left = iter(["a"])
+
+    def __iter__(self) -> Iterator[str]:
+        return self._left
+
+
+class Keeper:
+    """Keeps an iterator where a policy may find it."""
+
+    def __init__(self, kept: t.Any) -> None:
+        self.kept = kept
+        self.listed = [kept]
+        self.entries = {"key": kept}
+
+    @property
+    def computed(self) -> t.Any:
+        """Give what is kept."""
+        return self.kept
+
+    def get(self) -> t.Any:
+        """Give what is kept."""
+        return self.kept
+
+    def fresh(self) -> t.Any:
+        """Make a new iterator."""
+        return map(str, ["a"])
+
+
+ITERATORS: dict[str, t.Callable[[], t.Any]] = {
+    "iter": lambda: iter(["a"]),
+    "iter of a dictionary": lambda: iter({"a": 1}),
+    "reversed": lambda: reversed(["a"]),
+    "map": lambda: map(str, ["a"]),
+    "filter": lambda: filter(None, ["a"]),
+    "zip": lambda: zip(["a"], strict=True),
+    "enumerate": lambda: enumerate(["a"]),
+    "chain": lambda: itertools.chain(["a"]),
+    "islice": lambda: itertools.islice(["a"], 1),
+    "generator": lambda: (x for x in ["a"]),
+    "file": lambda: io.StringIO("a"),
+    "csv": lambda: csv.reader(["a"]),
+    "its own": Once,
+    "always the same": Holder,
+}
+BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
+
+
+def keeping(condition: str, compiled: bool) -> Oso:
+    oso = Oso(compiled=compiled)
+    oso.register_class(Keeper)
+    oso.load_str(f'allow(k: Keeper, "read", _) if {condition};')
+    return oso
+
+
+@BOTH
+@pytest.mark.parametrize("make", ITERATORS.values(), ids=ITERATORS)
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "forall(x in k.kept, x in [])",
+        "not x in k.kept",
+        "forall(x in k.computed, x in [])",
+        "forall(x in k.get(), x in [])",
+        "forall(x in k.entries.key, x in [])",
+        "y in k.listed and forall(x in y, x in [])",
+    ],
+)
+def test_iterator_that_another_question_read(
+    condition: str, make: t.Callable[[], t.Any], compiled: bool
+) -> None:
+    """E12: what is left of an iterator is nothing, of which ``forall`` and ``not`` would hold."""
+    keeper = Keeper(make())
+    oso = keeping(condition.replace("not x", "not _x"), compiled)
+    first = oso.is_allowed(keeper, "read", "page")
+
+    with pytest.raises(InvalidIteratorError, match="can be read only once, and was"):
+        oso.is_allowed(keeper, "read", "page")
+
+    assert first is False
+
+
+@BOTH
+def test_iterator_that_another_oso_read(compiled: bool) -> None:
+    """E12: whoever read it, it is empty for all others."""
+    keeper = Keeper(map(str, ["a"]))
+    keeping("x in k.kept and x = 1", not compiled).is_allowed(keeper, "read", "page")
+
+    with pytest.raises(InvalidIteratorError, match="The map can be read only once, and was"):
+        keeping("not 1 in k.kept", compiled).is_allowed(keeper, "read", "page")
+
+
+@BOTH
+@pytest.mark.parametrize("make", ITERATORS.values(), ids=ITERATORS)
+def test_iterator_that_is_a_constant(make: t.Callable[[], t.Any], compiled: bool) -> None:
+    """E12: a constant is read by every question."""
+    oso = Oso(compiled=compiled)
+    oso.register_constant(make(), "TAGS")
+    oso.load_str('allow(_, "read", _) if forall(x in TAGS, x in []);')
+    oso.is_allowed("ana", "read", "page")
+
+    with pytest.raises(InvalidIteratorError, match="can be read only once, and was"):
+        oso.is_allowed("ana", "read", "page")
+
+
+@BOTH
+def test_iterator_that_is_an_argument(compiled: bool) -> None:
+    """E12: so is what is asked about twice."""
+    oso = Oso(compiled=compiled)
+    oso.load_str('allow(_, "read", xs) if forall(x in xs, x in []);')
+    xs = map(str, ["a"])
+    oso.is_allowed("ana", "read", xs)
+
+    with pytest.raises(InvalidIteratorError, match="can be read only once, and was"):
+        oso.is_allowed("ana", "read", xs)
+
+
+@BOTH
+def test_method_that_makes_iterators_is_asked_again(compiled: bool) -> None:
+    """E12: what a method makes anew is read by each question."""
+    oso = keeping('forall(x in k.fresh(), x = "a") and "a" in k.fresh()', compiled)
+    keeper = Keeper(None)
+
+    assert [oso.is_allowed(keeper, "read", "page") for _ in range(3)] == [True] * 3
+
+
+@BOTH
+def test_iterator_outlives_no_question(compiled: bool) -> None:
+    """What a question read is not kept when the program has dropped it."""
+
+    class Thing:
+        pass
+
+    thing = Thing()
+    alive = weakref.ref(thing)
+    keeper = Keeper(map(str, [thing]))
+    keeping("x in k.kept and x = 1", compiled).is_allowed(keeper, "read", "page")
+    del keeper, thing
+    keeping("x in k.fresh() and x = 1", compiled).is_allowed(Keeper(None), "read", "page")
+    gc.collect()
+
+    assert alive() is None
 
 
 def test_method_that_makes_generators_can_be_called_twice() -> None:
