@@ -427,12 +427,17 @@ class FlaskOso:
     def oso_of(self, state: OsoState | None) -> Oso:
         """Give the Oso of the app that keeps this; ``None`` is an app that keeps nothing.
 
-        :raises OsoError: it has none.
+        :raises OsoError: it has none, or another FlaskOso.
         """
-        oso = self._binding(state).oso
-        if oso is None:
+        binding = self._shared if state is None else state.bindings.get(self)
+        if binding is None:
+            raise OsoError(
+                "The app has another FlaskOso than this one, whose policy it does not know. Ask the"
+                " FlaskOso of the app, or call 'init_app' of this one, too."
+            )
+        if binding.oso is None:
             raise OsoError("Cannot perform authorization without oso instance")
-        return oso
+        return binding.oso
 
     def _init_first(self, app: Flask, oso: Oso | None) -> None:
         for key, default in _CONFIG_DEFAULTS.items():
