@@ -256,8 +256,9 @@ class FlaskOso:
         The first request checks the same where authorization is required; here a mistake
         keeps the server, the tests and the deployment from starting.
 
-        :raises OsoError: a view has no decorator, unless the app is to answer 403 there, or
-            a decorator stands where it has no effect; or there is no app.
+        :raises OsoError: a view has no decorator, unless the app is to answer 403 there; a
+            decorator stands where it has no effect; guards do not fit together, or to their
+            route; nothing finds the objects of a class that one names; or there is no app.
         """
         target = app or self._app
         self._state_of(target, "Cannot check the routes without Flask app object")

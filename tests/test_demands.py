@@ -626,10 +626,32 @@ def test_class_judged_by_accident_is_told_with_its_cure(blog: Blog) -> None:
         " 'load=False', as in '@authorize(\"create\", Post, load=False)'.",
         f"The route '/by/<n>' of the endpoint 'by' ({other}) has 'n', but"
         f" '@authorize(action=\"edit\", resource=Post)' ({__file__}:{line + 2}) judges the class"
-        " 'Post' and no object of it. Write '@authorize(\"edit\", Post)' to judge the object, or"
-        " say with 'load=False' that the class is meant, as in '@authorize(action=\"edit\","
+        " 'Post' and no object of it. Write '@authorize(\"edit\", Post, key=\"n\")' to judge the"
+        " object, or say with 'load=False' that the class is meant, as in '@authorize(action=\"edit\","
         " resource=Post, load=False)'.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "guard", "written", "cure"),
+    [
+        ("/<post_id>", {"resource": Post}, "resource=Post", '"read", Post'),
+        ("/<n>/<id>", {"action": "x", "resource": Post}, 'action="x", resource=Post', '"x", Post'),
+        ("/<n>", {"resource": BlogPost}, "resource=BlogPost", '"read", BlogPost, key="n"'),
+    ],
+)
+def test_class_by_keyword_is_told_how_to_judge_an_object(
+    blog: Blog, rule: str, guard: dict[str, t.Any], written: str, cure: str
+) -> None:
+    """What is proposed finds an object on this route."""
+    blog.app.add_url_rule(rule, "show", authorize(**guard)(takes_nothing))
+
+    with pytest.raises(OsoError) as caught:
+        blog.guard.check_routes(blog.app)
+
+    assert f"but '@authorize({written})' (" in str(caught.value)
+    assert f"Write '@authorize({cure})' to judge the object" in str(caught.value)
+    assert f"as in '@authorize({written}, load=False)'." in str(caught.value)
 
 
 def test_variables_of_another_guard_do_not_make_the_class_meant(blog: Blog) -> None:
