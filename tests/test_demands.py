@@ -372,6 +372,21 @@ def test_view_called_by_another_is_judged_by_what_it_is_given(blog: Blog) -> Non
     assert blog.open("/2/next").status_code == 404
 
 
+def test_view_called_with_a_variable_that_has_the_name_of_the_object(blog: Blog) -> None:
+    """What identifies the object is no object, and gives way to it."""
+
+    @authorize("read", Post, key="post")
+    def show(post: t.Any) -> str:
+        return f"{post.owner}"
+
+    @blog.app.get("/<int:number>")
+    @authorizes_inside
+    def other(number: int) -> t.Any:
+        return show(post=number)
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
 def test_view_called_with_another_object_is_an_error(blog: Blog) -> None:
     """The object that was judged and the one that is given must be the same."""
 
@@ -627,7 +642,8 @@ def test_class_judged_by_accident_is_told_with_its_cure(blog: Blog) -> None:
         f"The route '/by/<n>' of the endpoint 'by' ({other}) has 'n', but"
         f" '@authorize(action=\"edit\", resource=Post)' ({__file__}:{line + 2}) judges the class"
         " 'Post' and no object of it. Write '@authorize(\"edit\", Post, key=\"n\")' to judge the"
-        " object, or say with 'load=False' that the class is meant, as in '@authorize(action=\"edit\","
+        " object, or say with 'load=False' that the class is meant, as in"
+        ' \'@authorize(action="edit",'
         " resource=Post, load=False)'.",
     ]
 
