@@ -95,18 +95,20 @@ class Demand:
             return given
         parameters = self._parameters_of(view, _entered(app, view))
         variables = self._variables(parameters, given)
-        further = (*behind, *parameters.keys)
+        further = (*behind, *parameters.keys) if behind else parameters.keys
         found, mark = {}, this_mark(app)
         if variables is None:
             self._judge(extension, action)
         else:
             identity = key.identity_in(given, variables)
-            _check_same(mark, key, identity)
+            if mark is not None and mark.judged:
+                _check_same(mark, key, identity)
             loaded: t.Any = extension.load(key.cls, identity, actor=self.actor, action=action)
             # Of guards that find the same, the last one gives it; the others leave the variable.
-            is_left = any(each.keyword == key.keyword for each in further)
+            is_left = further and key.keyword in [each.keyword for each in further]
             if parameters.take(key.keyword) and not is_left:
-                _check_not_given(key, given, loaded)
+                if key.keyword in given and key.keyword not in variables:
+                    _check_not_given(key, given, loaded)
                 found = {key.keyword: loaded}
         used = _note_passage(mark, key, given, variables, is_last=not further)
         if further or parameters.takes_all:
@@ -271,12 +273,12 @@ def _is_by_accident(given: Arguments) -> bool:
     return not is_static(rule.endpoint, this_app().view_functions[rule.endpoint])
 
 
-def _check_same(mark: RequestMark | None, key: Key, identity: t.Any) -> None:
+def _check_same(mark: RequestMark, key: Key, identity: t.Any) -> None:
     """Refuse another object than guards further outside have judged for the same argument.
 
     :raises OsoError: it is another one.
     """
-    for judged in mark.judged if mark is not None else ():
+    for judged in mark.judged:
         if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
             raise OsoError(
                 f"Two guards of a view judge the object that it takes as {key.keyword!r}, and the"
@@ -290,7 +292,7 @@ def _check_not_given(key: Key, given: Arguments, loaded: t.Any) -> None:
 
     :raises OsoError: it is another one, and no variable of the route.
     """
-    already = given.get(key.keyword, loaded)
+    already = given[key.keyword]
     if already is loaded or already is _route_values().get(key.keyword, NOT_GIVEN):
         return
     raise OsoError(

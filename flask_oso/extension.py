@@ -260,8 +260,9 @@ class FlaskOso:
         The first request checks the same where authorization is required; here a mistake
         keeps the server, the tests and the deployment from starting.
 
-        :raises OsoError: a view has no decorator, unless the app is to answer 403 there, or
-            a decorator stands where it has no effect; or there is no app.
+        :raises OsoError: a view has no decorator, unless the app is to answer 403 there; a
+            decorator stands where it has no effect; guards do not fit together, or to their
+            route; nothing finds the objects of a class that one names; or there is no app.
         """
         target = app or self._app
         self._state_of(target, "Cannot check the routes without Flask app object")
@@ -427,12 +428,17 @@ class FlaskOso:
     def oso_of(self, state: OsoState | None) -> Oso:
         """Give the Oso of the app that keeps this; ``None`` is an app that keeps nothing.
 
-        :raises OsoError: it has none.
+        :raises OsoError: it has none, or another FlaskOso.
         """
-        oso = self._binding(state).oso
-        if oso is None:
+        binding = self._shared if state is None else state.bindings.get(self)
+        if binding is None:
+            raise OsoError(
+                "The app has another FlaskOso than this one, whose policy it does not know. Ask the"
+                " FlaskOso of the app, or call 'init_app' of this one, too."
+            )
+        if binding.oso is None:
             raise OsoError("Cannot perform authorization without oso instance")
-        return oso
+        return binding.oso
 
     def _init_first(self, app: Flask, oso: Oso | None) -> None:
         for key, default in _CONFIG_DEFAULTS.items():

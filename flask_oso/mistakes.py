@@ -15,6 +15,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from flask import Flask
 from werkzeug.routing import Rule
 
+from .keys import snake_case
 from .polar.exceptions import OsoError
 from .routes import Guard, GuardKind
 
@@ -137,9 +138,13 @@ def _no_variable(guard: Guard, rule: Rule, free: list[str], where: str) -> str:
 def _class_by_keyword(guard: Guard, rule: Rule, variables: list[str], where: str) -> str:
     name = guard.resource.__name__
     shown = ", ".join(map(repr, variables))
+    usual = {f"{snake_case(name)}_id", "id"}
+    key = "" if usual & rule.arguments else f', key="{variables[0]}"'
+    # The form that finds objects has no action of its own: that is the first thing it says.
+    action = '"read"' if guard.action is None else _action(guard)
     return (
         f"The route {_url(rule)!r} of {where} has {shown}, but {_shown(guard)} judges the class"
-        f" {name!r} and no object of it. Write '@authorize({_action(guard)}, {name})' to judge the"
+        f" {name!r} and no object of it. Write '@authorize({action}, {name}{key})' to judge the"
         f" object, or say with 'load=False' that the class is meant, as in"
         f" {_written(guard, load=False)!r}."
     )
@@ -166,7 +171,8 @@ def _written(guard: Guard, **options: t.Any) -> str:
     if guard.blueprint is not None:
         return f"guard({guard.blueprint}, {_action(guard)}, {resource}{more})"
     if guard.key is None and not guard.is_class_meant:
-        return f"@authorize(action={_action(guard)}, resource={resource}{more})"
+        action = "" if guard.action is None else f"action={_action(guard)}, "
+        return f"@authorize({action}resource={resource}{more})"
     return f"@authorize({_action(guard)}, {resource}{more})"
 
 

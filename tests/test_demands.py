@@ -372,6 +372,21 @@ def test_view_called_by_another_is_judged_by_what_it_is_given(blog: Blog) -> Non
     assert blog.open("/2/next").status_code == 404
 
 
+def test_view_called_with_a_variable_that_has_the_name_of_the_object(blog: Blog) -> None:
+    """What identifies the object is no object, and gives way to it."""
+
+    @authorize("read", Post, key="post")
+    def show(post: t.Any) -> str:
+        return f"{post.owner}"
+
+    @blog.app.get("/<int:number>")
+    @authorizes_inside
+    def other(number: int) -> t.Any:
+        return show(post=number)
+
+    assert blog.statuses("/{}") == [404, 200, 404]
+
+
 def test_view_called_with_another_object_is_an_error(blog: Blog) -> None:
     """The object that was judged and the one that is given must be the same."""
 
@@ -626,10 +641,33 @@ def test_class_judged_by_accident_is_told_with_its_cure(blog: Blog) -> None:
         " 'load=False', as in '@authorize(\"create\", Post, load=False)'.",
         f"The route '/by/<n>' of the endpoint 'by' ({other}) has 'n', but"
         f" '@authorize(action=\"edit\", resource=Post)' ({__file__}:{line + 2}) judges the class"
-        " 'Post' and no object of it. Write '@authorize(\"edit\", Post)' to judge the object, or"
-        " say with 'load=False' that the class is meant, as in '@authorize(action=\"edit\","
+        " 'Post' and no object of it. Write '@authorize(\"edit\", Post, key=\"n\")' to judge the"
+        " object, or say with 'load=False' that the class is meant, as in"
+        ' \'@authorize(action="edit",'
         " resource=Post, load=False)'.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "guard", "written", "cure"),
+    [
+        ("/<post_id>", {"resource": Post}, "resource=Post", '"read", Post'),
+        ("/<n>/<id>", {"action": "x", "resource": Post}, 'action="x", resource=Post', '"x", Post'),
+        ("/<n>", {"resource": BlogPost}, "resource=BlogPost", '"read", BlogPost, key="n"'),
+    ],
+)
+def test_class_by_keyword_is_told_how_to_judge_an_object(
+    blog: Blog, rule: str, guard: dict[str, t.Any], written: str, cure: str
+) -> None:
+    """What is proposed finds an object on this route."""
+    blog.app.add_url_rule(rule, "show", authorize(**guard)(takes_nothing))
+
+    with pytest.raises(OsoError) as caught:
+        blog.guard.check_routes(blog.app)
+
+    assert f"but '@authorize({written})' (" in str(caught.value)
+    assert f"Write '@authorize({cure})' to judge the object" in str(caught.value)
+    assert f"as in '@authorize({written}, load=False)'." in str(caught.value)
 
 
 def test_variables_of_another_guard_do_not_make_the_class_meant(blog: Blog) -> None:

@@ -1197,6 +1197,24 @@ def test_decorator_and_guard_of_another_extension_must_both_allow(
     assert [client.get(f"/?user={user}").status_code for user in ("ann", "root")] == [403, 200]
 
 
+@pytest.mark.parametrize("name", ["authorize", "load", "explain"])
+def test_extension_that_the_app_does_not_have_is_not_asked(site: t.Any, name: str) -> None:
+    """Its policy is not that of the app, whatever it allows."""
+    other = FlaskOso(Oso())
+    other.oso.load_str("allow(_, _, _);")
+    other.set_get_actor(lambda: "ann")
+    other.loader(str)(lambda identity: identity)
+    arguments = (str, "page") if name == "load" else ("page",)
+
+    with site.app.test_request_context("/"), pytest.raises(OsoError) as caught:
+        getattr(other, name)(*arguments, action="read")
+
+    assert str(caught.value) == (
+        "The app has another FlaskOso than this one, whose policy it does not know. Ask the"
+        " FlaskOso of the app, or call 'init_app' of this one, too."
+    )
+
+
 def test_decorators_that_ask_the_first_of_two_extensions_are_told_of(
     site: t.Any, caplog: pytest.LogCaptureFixture
 ) -> None:
