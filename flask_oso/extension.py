@@ -6,6 +6,7 @@ The object itself keeps defaults only. What belongs to one app is in
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import threading
@@ -22,6 +23,7 @@ from .audience import Audience
 from .blueprints import guard_blueprint
 from .callees import Callee
 from .census import check_routes
+from .commits import exempting_commits
 from .decisions import MissingObject
 from .demands import make_demand
 from .globals import (
@@ -377,6 +379,23 @@ class FlaskOso:
             mark.skip_reason = reason
             if reason:
                 mark.allowed, mark.denied = True, False
+
+    def exempt_commits(self, reason: str) -> contextlib.AbstractContextManager[None]:
+        """Let commits within a ``with`` block pass, for what is written there.
+
+        For records of a request that is not, or not yet, authorized. It is no exemption from
+        ``require_authorization``, and what was written before is judged as ever.
+
+        .. code-block:: python
+
+            with oso.exempt_commits(reason="The use of a token is recorded."):
+                token.used_at = now()
+                db.session.commit()
+
+        :param reason: why, for those who read the code.
+        :raises OsoError: there is no reason.
+        """
+        return exempting_commits(reason)
 
     @property
     def app(self) -> Flask:

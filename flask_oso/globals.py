@@ -13,6 +13,7 @@ import enum
 import sys
 import threading
 import typing as t
+import weakref
 from collections.abc import Callable
 
 from flask import Flask, Request, Response, current_app, request
@@ -165,6 +166,8 @@ class RequestMark:
     header_actor: t.Any = NOT_GIVEN
     #: The URL variables in whose place the view is given an object.
     used_variables: frozenset[str] = frozenset()
+    #: What ends the visits of this request to sessions that are watched.
+    visits: weakref.WeakKeyDictionary[t.Any, list[Callable[..., None]]] | None = None
     #: The status of a response that carries nothing of the view, and replaced one that did.
     withheld_as: int | None = None
     #: A function before the view answered in its place, and this one if it is known.
