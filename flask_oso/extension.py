@@ -34,6 +34,7 @@ from .globals import (
     Unguarded,
     find_stand_in,
     find_state,
+    mark_of,
     this_app,
     this_mark,
     this_request,
@@ -416,7 +417,7 @@ class FlaskOso:
         """
         stand_in = find_stand_in()
         if stand_in is not None:
-            return stand_in.actor
+            return self._standing_in(stand_in.actor)
         try:
             return _awaited(self._find_actor(this_app()))
         except AttributeError as error:
@@ -537,6 +538,14 @@ class FlaskOso:
             refuse_awaitable(given, "actor")
         return given
 
+    def _standing_in(self, actor: t.Any) -> t.Any:
+        """Give who stands in for the actor, as the session of the request has the row."""
+        app = this_app()
+        mark = mark_of(app, this_request())
+        if mark.stand_in is NOT_GIVEN:
+            mark.stand_in = self.loaders.find_again(app, actor)
+        return mark.stand_in
+
     def _find_actor(self, app: Flask) -> t.Any:
         if self._get_actor is not None:
             return unwrap(self._get_actor.of(app)())
@@ -553,7 +562,7 @@ class FlaskOso:
         if allowed:
             _note_decision(app, allowed=True)
         else:
-            _note_denial(app, state, oso, action)
+            _note_denial(app, state, oso, actor, action)
         return allowed
 
     def _refuse_missing(
@@ -564,7 +573,7 @@ class FlaskOso:
         oso, who = self.oso_of(state), self._who(actor)
         action = _default_action() if action is None else unwrap(action)
         _audience(app, state).deny(oso, who, action, missing)
-        _note_denial(app, state, oso, action)
+        _note_denial(app, state, oso, who, action)
         denial = Denial(oso, who, action, missing, is_missing=True)
         self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
 
@@ -609,9 +618,12 @@ def _note_decision(app: Flask, *, allowed: bool) -> None:
         mark.undecided = False
 
 
-def _note_denial(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
+def _note_denial(
+    app: Flask, state: OsoState | None, oso: Oso, actor: t.Any, action: t.Any
+) -> None:
     _note_decision(app, allowed=False)
     hooks.log_unknown_action(app, state, oso, action)
+    hooks.log_plain_actor(app, state, oso, actor)
 
 
 def _default_action() -> str:

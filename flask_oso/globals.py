@@ -126,6 +126,8 @@ class OsoState:
     lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     #: The actions of denials that were looked at for misspellings.
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
+    #: An actor that is no object was reported.
+    has_told_of_actor: bool = False
     #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.
     reload_problem: str | None = None
 
@@ -166,6 +168,8 @@ class RequestMark:
     header_actor: t.Any = NOT_GIVEN
     #: The URL variables in whose place the view is given an object.
     used_variables: frozenset[str] = frozenset()
+    #: Who stands in for the actor of this request, as its session has the row.
+    stand_in: t.Any = NOT_GIVEN
     #: What ends the visits of this request to sessions that are watched.
     visits: weakref.WeakKeyDictionary[t.Any, list[Callable[..., None]]] | None = None
     #: The status of a response that carries nothing of the view, and replaced one that did.

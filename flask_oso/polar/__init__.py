@@ -19,9 +19,9 @@ order in which they build on each other, which is also the order to read them in
     is said on a stream; what queries take and give; what nobody awaited; arithmetic; how
     classes lead to each other; the Python side.
 ``traits``, ``policy``, ``resource_blocks``, ``rule_types``, ``inventory``, ``vocabulary``,
-``members``, ``roles``, ``validation``, ``loading``, ``archive``, ``cache``
+``members``, ``roles``, ``validation``, ``loading``, ``archive``, ``cache``, ``actor_classes``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
-    the roles of oso 0.15; a policy as data, and where it is kept.
+    the roles of oso 0.15; a policy as data, and where it is kept; whom it is about.
 ``attributes``, ``fields``
     what a name gives of a Python object: an attribute, or the rows of a relation.
 ``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``
