@@ -618,9 +618,7 @@ def _note_decision(app: Flask, *, allowed: bool) -> None:
         mark.undecided = False
 
 
-def _note_denial(
-    app: Flask, state: OsoState | None, oso: Oso, actor: t.Any, action: t.Any
-) -> None:
+def _note_denial(app: Flask, state: OsoState | None, oso: Oso, actor: t.Any, action: t.Any) -> None:
     _note_decision(app, allowed=False)
     hooks.log_unknown_action(app, state, oso, action)
     hooks.log_plain_actor(app, state, oso, actor)
