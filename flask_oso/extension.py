@@ -6,6 +6,7 @@ The object itself keeps defaults only. What belongs to one app is in
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import threading
@@ -22,6 +23,7 @@ from .audience import Audience
 from .blueprints import guard_blueprint
 from .callees import Callee
 from .census import check_routes
+from .commits import exempting_commits
 from .decisions import MissingObject
 from .demands import make_demand
 from .globals import (
@@ -32,6 +34,7 @@ from .globals import (
     Unguarded,
     find_stand_in,
     find_state,
+    mark_of,
     this_app,
     this_mark,
     this_request,
@@ -392,6 +395,23 @@ class FlaskOso:
             if reason:
                 mark.allowed, mark.denied = True, False
 
+    def exempt_commits(self, reason: str) -> contextlib.AbstractContextManager[None]:
+        """Let commits within a ``with`` block pass, for what is written there.
+
+        For records of a request that is not, or not yet, authorized. It is no exemption from
+        ``require_authorization``, and what was written before is judged as ever.
+
+        .. code-block:: python
+
+            with oso.exempt_commits(reason="The use of a token is recorded."):
+                token.used_at = now()
+                db.session.commit()
+
+        :param reason: why, for those who read the code.
+        :raises OsoError: there is no reason.
+        """
+        return exempting_commits(reason)
+
     @property
     def app(self) -> Flask:
         """The app that was given to the constructor, or else the current one."""
@@ -411,7 +431,7 @@ class FlaskOso:
         """
         stand_in = find_stand_in()
         if stand_in is not None:
-            return stand_in.actor
+            return self._standing_in(stand_in.actor)
         try:
             return _awaited(self._find_actor(this_app()))
         except AttributeError as error:
@@ -546,6 +566,14 @@ class FlaskOso:
             refuse_awaitable(given, "actor")
         return given
 
+    def _standing_in(self, actor: t.Any) -> t.Any:
+        """Give who stands in for the actor, as the session of the request has the row."""
+        app = this_app()
+        mark = mark_of(app, this_request())
+        if mark.stand_in is NOT_GIVEN:
+            mark.stand_in = self.loaders.find_again(app, actor)
+        return mark.stand_in
+
     def _find_actor(self, app: Flask) -> t.Any:
         if self._get_actor is not None:
             return unwrap(self._get_actor.of(app)())
@@ -562,7 +590,7 @@ class FlaskOso:
         if allowed:
             _note_decision(app, allowed=True)
         else:
-            _note_denial(app, state, oso, action)
+            _note_denial(app, state, oso, actor, action)
         return allowed
 
     def _refuse_missing(
@@ -573,7 +601,7 @@ class FlaskOso:
         oso, who = self.oso_of(state), self._who(actor)
         action = _default_action() if action is None else unwrap(action)
         _audience(app, state).deny(oso, who, action, missing)
-        _note_denial(app, state, oso, action)
+        _note_denial(app, state, oso, who, action)
         denial = Denial(oso, who, action, missing, is_missing=True)
         self._refuse(app, denial, Manner.HIDE, is_current=actor is NOT_GIVEN)
 
@@ -618,9 +646,10 @@ def _note_decision(app: Flask, *, allowed: bool) -> None:
         mark.undecided = False
 
 
-def _note_denial(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
+def _note_denial(app: Flask, state: OsoState | None, oso: Oso, actor: t.Any, action: t.Any) -> None:
     _note_decision(app, allowed=False)
     hooks.log_unknown_action(app, state, oso, action)
+    hooks.log_plain_actor(app, state, oso, actor)
 
 
 def _default_action() -> str:

@@ -13,6 +13,7 @@ import enum
 import sys
 import threading
 import typing as t
+import weakref
 from collections.abc import Callable
 
 from flask import Flask, Request, Response, current_app, request
@@ -126,6 +127,8 @@ class OsoState:
     lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     #: The actions of denials that were looked at for misspellings.
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
+    #: An actor that is no object was reported.
+    has_told_of_actor: bool = False
     #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.
     reload_problem: str | None = None
     #: Policies are compiled before the first request, since the app is served.
@@ -179,6 +182,10 @@ class RequestMark:
     judged: tuple[tuple[str, type, t.Any], ...] = ()
     #: What the guards of blueprints give the view.
     gift: Gift | None = None
+    #: Who stands in for the actor of this request, as its session has the row.
+    stand_in: t.Any = NOT_GIVEN
+    #: What ends the visits of this request to sessions that are watched.
+    visits: weakref.WeakKeyDictionary[t.Any, list[Callable[..., None]]] | None = None
     #: The status of a response that carries nothing of the view, and replaced one that did.
     withheld_as: int | None = None
     #: A function before the view answered in its place, and this one if it is known.

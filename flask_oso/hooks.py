@@ -78,6 +78,8 @@ _DENIED = (
 )
 
 
+#: What is no object of an application.
+PLAIN_VALUES = frozenset({bool, int, float, str, list, dict})
 #: What sends a client elsewhere, if it says where.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PROBLEMS: dict[int, type[HTTPException]] = {403: ForbiddenProblem}
@@ -464,6 +466,23 @@ def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.A
         if near is not None:
             text = "The action %r is never allowed by the policy. Did you mean %r?"
             app.logger.warning(text, action, near)
+
+
+def log_plain_actor(app: Flask, state: OsoState | None, oso: Oso, actor: t.Any) -> None:
+    """Tell the log, once, of a denied actor that is the key of one, and not the object."""
+    if state is None or type(actor) not in PLAIN_VALUES or state.has_told_of_actor:
+        return
+    state.has_told_of_actor = True
+    # The request is denied already, and whatever happens here must not change its answer.
+    with contextlib.suppress(Exception):
+        wanted = oso.actor_classes()
+        if wanted:
+            text = (
+                "The actor is a value of type %r, and the policy is about objects of %s. Give the"
+                " object itself: with 'set_get_actor', on 'g.user', or from the"
+                " 'user_lookup_loader' of Flask-JWT-Extended."
+            )
+            app.logger.warning(text, type(actor).__name__, " or ".join(map(repr, wanted)))
 
 
 def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> str | None:

@@ -68,6 +68,29 @@ class Loaders:
 
         return find_row(session, cls, identity)
 
+    def find_again(self, app: Flask, row: t.Any) -> t.Any:
+        """Give a row as the session has it that reads for the app; anything else as it is.
+
+        :raises OsoError: the session has no such row.
+        """
+        state: t.Any = getattr(row, "_sa_instance_state", None)
+        if not type(state).__module__.startswith("sqlalchemy.") or state.key is None:
+            return row
+        session = self._session_of(app)
+        if session is None or state.session is session:
+            return row
+        cls, identity, token = state.key
+        found = session.get(cls, identity, identity_token=token)
+        if is_awaitable(found):
+            dispose(found)
+            return row
+        if found is None:
+            raise OsoError(
+                f"The session of the request has no {type(row).__name__!r} with the key"
+                f" {', '.join(map(repr, identity))}. Commit the row before the request."
+            )
+        return found
+
     def read(self, app: Flask, statement: t.Any) -> list[t.Any]:
         """Give the rows that a statement selects.
 

@@ -23,14 +23,13 @@ Receivers may be coroutine functions; the decision waits for them.
 
 from __future__ import annotations
 
-import contextvars
-import functools
 import logging
 import typing as t
 from collections.abc import Callable
 
 from blinker import Namespace
 
+from .callees import waiting
 from .decisions import Decision, Outcome
 from .polar.polar import LoadReport, Polar
 
@@ -57,7 +56,7 @@ def send_decision(decision: Decision) -> None:
     if signal.receivers:
         signal.send(
             decision.app,
-            _async_wrapper=_waiting(decision.app.ensure_sync),
+            _async_wrapper=waiting(decision.app.ensure_sync),
             actor=decision.actor,
             action=decision.action,
             resource=decision.resource,
@@ -72,39 +71,10 @@ def send_load(oso: Polar, report: LoadReport) -> None:
     if report.error is not None:
         signal, arguments["error"] = policy_refused, report.error
     try:
-        signal.send(oso, _async_wrapper=_waiting(_ensure_sync), **arguments)
+        signal.send(oso, _async_wrapper=waiting(_ensure_sync), **arguments)
     except Exception:
         # The load is over, and how it ended is what its caller has to hear.
         _logger.exception("A receiver of %r failed.", signal.name)
-
-
-def _waiting(ensure_sync: Callable[[_Receiver], _Receiver]) -> Callable[[_Receiver], _Receiver]:
-    """Give what makes a function that waits of a coroutine function.
-
-    A view that is a coroutine function has a loop, in which nothing can wait for another
-    one: there a thread does, with the context of the view.
-    """
-
-    def wait_for(receiver: _Receiver) -> _Receiver:
-        import asyncio
-
-        waits = ensure_sync(receiver)
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return waits
-        return functools.partial(_call_in_thread, waits)
-
-    return wait_for
-
-
-def _call_in_thread(function: _Receiver, *args: t.Any, **kwargs: t.Any) -> t.Any:
-    # Here, since few processes have such receivers.
-    from concurrent.futures import ThreadPoolExecutor
-
-    context = contextvars.copy_context()
-    with ThreadPoolExecutor(max_workers=1) as executor:
-        return executor.submit(context.run, function, *args, **kwargs).result()
 
 
 def _ensure_sync(receiver: _Receiver) -> _Receiver:

@@ -16,8 +16,10 @@ from flask import Flask, has_app_context, session
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from .actors import login_manager_of
 from .extension import FlaskOso
-from .globals import STAND_IN, state_of, unwrap
+from .globals import STAND_IN, find_state, state_of, unwrap
+from .hooks import PLAIN_VALUES
 from .matrices import (
     Cell,
     Rows,
@@ -29,6 +31,8 @@ from .matrices import (
 )
 from .matrices import MistakenTestError as MistakenTestError  # a name for tests
 from .oso import Oso
+from .polar.awaitables import is_awaitable, refuse_awaitable
+from .polar.exceptions import OsoError
 
 AsUser: t.TypeAlias = "t.Callable[[FlaskClient, t.Any], FlaskClient]"
 
@@ -59,9 +63,14 @@ def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
     the app has Flask-Login the user is logged in there, too, so that ``current_user`` and
     ``@login_required`` agree. The client that was given is unchanged.
 
+    A row of SQLAlchemy is found again by its key, in the session of each request.
+
     :param user: the actor; ``None`` is the anonymous actor.
+    :raises OsoError: it is a text or a number, and the policy is about users that are objects;
+        or it is a row without a key.
     """
     user = unwrap(user)
+    _check_user(client.application, user)
     own = _class_for(client)(
         client.application,
         client.response_wrapper,
@@ -72,6 +81,31 @@ def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
     if hasattr(own.application, "login_manager") and hasattr(user, "get_id"):
         _log_in(own, user)
     return own
+
+
+def _check_user(app: Flask, user: t.Any) -> None:
+    """Refuse what is taken for a user and is none."""
+    if is_awaitable(user):
+        refuse_awaitable(user, "user")
+    state = find_state(app)
+    oso = state.oso if state is not None else None
+    wanted = oso.actor_classes() if oso is not None and type(user) in PLAIN_VALUES else ()
+    if type(user) in PLAIN_VALUES and login_manager_of(app) is not None:
+        raise OsoError(
+            f"'as_user' was given a value of type {type(user).__name__!r}, and Flask-Login knows"
+            " users that are objects. Pass the user itself, and not its key."
+        )
+    if wanted:
+        raise OsoError(
+            f"'as_user' was given a value of type {type(user).__name__!r}, and the policy is about"
+            f" objects of {' or '.join(map(repr, wanted))}. Pass the user itself, and not its key."
+        )
+    row: t.Any = getattr(user, "_sa_instance_state", None)
+    if type(row).__module__.startswith("sqlalchemy.") and row.key is None:
+        raise OsoError(
+            f"'as_user' was given a {type(user).__name__!r} without a key, so no request finds it."
+            " Add it to a session, and commit."
+        )
 
 
 def assert_allowed(oso: Oso | FlaskOso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
@@ -185,7 +219,8 @@ def _log_in(client: FlaskClient, user: t.Any) -> None:
     app: Flask = client.application
     # As a request of this client: the session is bound to its address and its browser.
     with _fresh_context(app), app.test_request_context(environ_base=client.environ_base):
-        login_user(user)
+        state = find_state(app)
+        login_user(user if state is None else state.extension.loaders.find_again(app, user))
         made = dict(session)
     with client.session_transaction() as kept:
         kept.update(made)

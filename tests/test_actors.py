@@ -713,6 +713,25 @@ def test_coroutine_function_that_finds_the_actor_is_awaited(
     assert who(web) == expected
 
 
+def test_coroutine_function_finds_the_actor_of_an_async_view(web: Flask) -> None:
+    """Also inside, where a loop runs already; what it is given is that of the request."""
+
+    async def find() -> str:
+        return request.args["user"]
+
+    extension = web.extensions["oso"].extension
+    extension.set_get_actor(find)
+    extension.oso.load_str('allow("ann", "read", "page");')
+
+    @web.get("/page")
+    async def show() -> str:
+        extension.authorize("page", action="read")
+        return "page"
+
+    client = web.test_client()
+    assert [client.get(f"/page?user={name}").status_code for name in ("ann", "eve")] == [200, 403]
+
+
 @pytest.mark.parametrize(
     ("get_actor", "name"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import typing as t
 from collections.abc import Callable
@@ -37,6 +38,15 @@ def test_plain_function_is_called_itself() -> None:
 def test_coroutine_function_is_awaited(function: Callable[..., t.Any]) -> None:
     """The app makes a coroutine function one that gives its answer."""
     assert Callee(function).of(Flask("site"))() == "answer"
+
+
+def test_coroutine_function_is_awaited_inside_of_a_loop() -> None:
+    """A view that is a coroutine function has a loop, in which nothing can wait for another."""
+
+    async def view() -> t.Any:
+        return Callee(awaited).of(Flask("site"))()
+
+    assert asyncio.run(view()) == "answer"
 
 
 @pytest.mark.parametrize("function", [plain, awaited])

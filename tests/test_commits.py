@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ class Row(Base):
 
     __tablename__ = "rows"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    text: orm.Mapped[str] = orm.mapped_column(default="", server_default="")
 
 
 POLICY = 'allow("ann", _, _);'
@@ -292,7 +294,7 @@ def test_reading_view_commits_nothing_and_passes(shop: Shop) -> None:
     assert shop.open() == 200
 
 
-@pytest.mark.parametrize("statement", [sa.insert(Row), sa.text("INSERT INTO rows VALUES (1)")])
+@pytest.mark.parametrize("statement", [sa.insert(Row), sa.text("INSERT INTO rows VALUES (1, '')")])
 def test_statements_are_vetoed(shop: Shop, statement: t.Any) -> None:
     """What goes around the objects of the session is met as well."""
 
@@ -391,6 +393,344 @@ def test_nested_request_has_a_mark_of_its_own(shop: Shop) -> None:
     assert (shop.open("/outer"), shop.count()) == (500, 1)
     with shop.app.test_client() as client:
         assert client.post("/allowed", query_string={"user": "ann"}).text == "500"
+
+
+# -- sessions that outlive a request -------------------------------------------------
+
+
+def add_row(shop: Shop) -> None:
+    """Add a row."""
+    shop.sessions.add(Row())
+
+
+def flush_row(shop: Shop) -> None:
+    """Add a row, and send it to the database."""
+    shop.sessions.add(Row())
+    shop.sessions.flush()
+
+
+def insert_row(shop: Shop) -> None:
+    """Add a row by a statement."""
+    shop.sessions.execute(sa.insert(Row))
+
+
+def change_row(shop: Shop) -> None:
+    """Change a row that the session has read before, so that the database is not asked."""
+    shop.sessions.get(Row, 1).text = "changed"
+
+
+def delete_row(shop: Shop) -> None:
+    """Delete a row that the session has read before."""
+    shop.sessions.delete(shop.sessions.get(Row, 1))
+
+
+WRITES = [add_row, flush_row, insert_row, change_row, delete_row]
+
+
+@pytest.fixture(params=["plain", "flask-sqlalchemy"])
+def lasting(request: pytest.FixtureRequest, tmp_path: t.Any) -> Iterator[Shop]:
+    """Give a shop whose session is not removed; it has one row, which the session has read.
+
+    '/read' reads, '/pay' is allowed to ann, and commits.
+    """
+    if request.param == "plain":
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/lasting.db")
+        sessions = orm.scoped_session(orm.sessionmaker(engine))
+        veto_commits(sessions)
+        shop = Shop(sessions, {})
+        outer = contextlib.nullcontext()
+    else:
+        db = flask_sqlalchemy.SQLAlchemy(model_class=Base)
+        uri = f"sqlite:///{tmp_path}/lasting.db"
+        shop = Shop(db.session, {"OSO_VETO_COMMITS": True, "SQLALCHEMY_DATABASE_URI": uri})
+        db.init_app(shop.app)
+        # The scope of its session is this context, where there is one.
+        outer = shop.app.app_context()
+    with outer:
+        engine = db.engine if request.param != "plain" else engine
+        Base.metadata.create_all(engine)
+        shop.sessions.add(Row(id=1, text=""))
+        shop.sessions.commit()
+
+        @shop.app.post("/read")
+        @skip_authorization
+        def read() -> str:
+            return str(len(shop.sessions.scalars(sa.select(Row)).all()))
+
+        @shop.app.post("/pay")
+        @authorize(action="pay", resource="till")
+        def pay() -> str:
+            shop.sessions.commit()
+            return "paid"
+
+        rows = shop.sessions.scalars(sa.select(Row)).all()
+        yield shop
+        del rows
+        shop.sessions.remove()
+        engine.dispose()
+
+
+def texts(shop: Shop) -> list[str]:
+    """Read what was committed."""
+    shop.sessions.rollback()
+    return list(shop.sessions.scalars(sa.select(Row.text)))
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("between", [(), ("/read",)])
+@pytest.mark.parametrize("ends", ["denied", "forgotten", "failed"])
+def test_write_of_a_refused_request_is_not_committed_by_the_next(
+    lasting: Shop, ends: str, between: tuple[str, ...], write: Callable[[Shop], None]
+) -> None:
+    """What a request wrote is judged by it, whichever request commits."""
+
+    @lasting.app.post("/write")
+    def view() -> str:
+        write(lasting)
+        if ends == "failed":
+            raise ValueError
+        if ends == "denied":
+            lasting.guard.authorize("till", actor="eve", action="pay")
+        return "written"
+
+    lasting.open("/read")
+    lasting.open("/write")
+    for path in between:
+        lasting.open(path)
+    status = lasting.open("/pay")
+
+    assert (status, texts(lasting)) == (500, [""])
+
+
+def test_message_names_both_requests(lasting: Shop) -> None:
+    """The one that commits, and the one whose write it would be."""
+    lasting.app.post("/write", endpoint="write")(lambda: add_row(lasting) or "written")
+    lasting.open("/write")
+    lasting.app.testing = True
+
+    with pytest.raises(VetoedCommitError) as caught:
+        lasting.open("/pay")
+
+    assert str(caught.value).startswith("The endpoint 'pay' (")
+    assert ") may not commit what the endpoint 'write' (" in str(caught.value)
+    assert ") wrote: nothing was authorized. Call 'authorize' before" in str(caught.value)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_write_of_an_allowed_request_is_committed_by_the_next(
+    lasting: Shop, write: Callable[[Shop], None]
+) -> None:
+    """Both were allowed what they did."""
+
+    @lasting.app.post("/write")
+    @authorize(action="write", resource="till")
+    def view() -> str:
+        write(lasting)
+        return "written"
+
+    lasting.open("/read")
+    lasting.open("/write")
+
+    assert (lasting.open("/pay"), texts(lasting) == [""]) == (200, False)
+
+
+def test_write_that_was_rolled_back_is_nobodys(lasting: Shop) -> None:
+    """The next request commits what is its own."""
+
+    @lasting.app.post("/write")
+    @skip_authorization
+    def view() -> str:
+        flush_row(lasting)
+        lasting.sessions.rollback()
+        return "nothing"
+
+    lasting.open("/write")
+    lasting.open("/read")
+
+    assert (lasting.open("/pay"), texts(lasting)) == (200, [""])
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("inner", ["/pay", "/change"])
+def test_write_is_not_committed_by_a_request_inside(
+    lasting: Shop, inner: str, write: Callable[[Shop], None]
+) -> None:
+    """An inner request that is allowed does not speak for the outer one."""
+
+    @lasting.app.post("/change")
+    @authorize(action="pay", resource="till")
+    def change() -> str:
+        lasting.sessions.add(Row(text="inner"))
+        lasting.sessions.commit()
+        return "paid"
+
+    @lasting.app.post("/outer")
+    @authorizes_inside
+    def outer() -> str:
+        write(lasting)
+        status = lasting.open(inner)
+        lasting.guard.authorize("till", action="pay")
+        return str(status)
+
+    lasting.open("/read")
+    with lasting.app.test_client() as client:
+        answer = client.post("/outer", query_string={"user": "ann"}).text
+
+    assert (answer, texts(lasting)) == ("500", [""])
+
+
+def test_request_inside_of_an_allowed_one_commits(lasting: Shop) -> None:
+    """Where both are allowed, what both wrote is there."""
+
+    @lasting.app.post("/outer")
+    @authorize(action="pay", resource="till")
+    def outer() -> str:
+        add_row(lasting)
+        return str(lasting.open("/pay"))
+
+    assert (lasting.open("/outer"), texts(lasting)) == (200, ["", ""])
+
+
+def test_command_does_not_commit_what_a_refused_request_wrote(lasting: Shop) -> None:
+    """Nobody judges the command, but the request that wrote is known."""
+    lasting.app.post("/write", endpoint="write")(lambda: add_row(lasting) or "written")
+    lasting.open("/write")
+
+    with pytest.raises(VetoedCommitError, match=r"^The endpoint 'write' \(.* may not commit: no"):
+        lasting.sessions.commit()
+
+
+# -- exemptions for commits alone ----------------------------------------------------
+
+
+def test_record_before_the_view_is_exempted(shop: Shop) -> None:
+    """The use of a token is written, and the view has to authorize all the same."""
+
+    @shop.app.before_request
+    def note_use() -> None:
+        with shop.guard.exempt_commits(reason="The use of a token is recorded."):
+            shop.add()
+
+    shop.guard.require_authorization(shop.app)
+    shop.app.post("/pay", endpoint="pay")(authorize(action="pay", resource="till")(lambda: "paid"))
+    shop.app.post("/forgotten", endpoint="forgotten")(lambda: "SECRET")
+    shop.app.post("/writes", endpoint="writes")(lambda: shop.add())
+
+    statuses = [
+        shop.open("/pay"),
+        shop.open("/pay", "eve"),
+        *map(shop.open, ("/forgotten", "/writes")),
+    ]
+    assert (statuses, shop.count()) == ([200, 403, 500, 500], 4)
+
+
+def test_change_of_a_row_is_exempted(shop: Shop) -> None:
+    """Also of one that was read outside of the block."""
+    with shop.app.app_context():
+        shop.add()
+
+    @shop.app.before_request
+    def note_use() -> None:
+        row = shop.sessions.get(Row, 1)
+        with shop.guard.exempt_commits(reason="The use of a token is recorded."):
+            row.text = "used"
+            shop.sessions.commit()
+
+    shop.app.post("/", endpoint="pay")(authorize(action="pay", resource="till")(lambda: "paid"))
+
+    assert shop.open(user="eve") == 403
+    with shop.app.app_context():
+        assert shop.sessions.get(Row, 1).text == "used"
+        shop.sessions.remove()
+
+
+@pytest.mark.parametrize("user", ["ann", "eve"])
+def test_access_log_after_the_request_is_exempted(shop: Shop, user: str) -> None:
+    """Whatever became of the request."""
+
+    @shop.app.after_request
+    def log(response: t.Any) -> t.Any:
+        with shop.guard.exempt_commits(reason="Access is logged."):
+            shop.add()
+        return response
+
+    shop.app.post("/", endpoint="pay")(authorize(action="pay", resource="till")(lambda: "paid"))
+
+    assert (shop.open(user=user), shop.count()) == ({"ann": 200, "eve": 403}[user], 1)
+
+
+@pytest.mark.parametrize("flushes", [True, False])
+def test_exemption_is_not_for_what_the_view_wrote(shop: Shop, flushes: bool) -> None:
+    """What was written before is judged as ever, in the same transaction."""
+
+    @shop.app.post("/")
+    def forget() -> str:
+        shop.sessions.add(Row())
+        if flushes:
+            shop.sessions.flush()
+        with shop.guard.exempt_commits(reason="Access is logged."):
+            shop.add()
+        return "written"
+
+    assert (shop.open(), shop.count()) == (500, 0)
+
+
+def test_exemption_ends_with_its_block(shop: Shop) -> None:
+    """What comes after it is judged."""
+
+    @shop.app.post("/")
+    def forget() -> str:
+        with shop.guard.exempt_commits(reason="Nothing is written."):
+            shop.sessions.scalars(sa.select(Row)).all()
+        return shop.add()
+
+    assert (shop.open(), shop.count()) == (500, 0)
+
+
+def test_exemption_is_not_for_a_request_inside(shop: Shop) -> None:
+    """It has its own judge."""
+    shop.app.post("/inner", endpoint="inner")(lambda: shop.add())
+
+    @shop.app.post("/outer")
+    def outer() -> str:
+        with shop.guard.exempt_commits(reason="Access is logged."):
+            return str(shop.open("/inner"))
+
+    with shop.app.test_client() as client:
+        assert client.post("/outer").text == "500"
+    assert shop.count() == 0
+
+
+@pytest.mark.parametrize("reason", ["", " ", None])
+def test_exemption_of_commits_needs_a_reason(shop: Shop, reason: t.Any) -> None:
+    """For those who read the code."""
+    refused = pytest.raises(OsoError, match=r"^'exempt_commits' was given no reason\. Say why: ")
+
+    with refused, shop.guard.exempt_commits(reason):
+        shop.add()
+
+
+def test_exemption_outside_of_requests_has_no_effect(shop: Shop) -> None:
+    """Nobody is judged there."""
+    with shop.app.app_context(), shop.guard.exempt_commits(reason="A function of both."):
+        shop.add()
+
+    assert shop.count() == 1
+
+
+def test_value_that_is_what_it_was_is_no_change(shop: Shop) -> None:
+    """A view that sets it writes nothing."""
+    with shop.app.app_context():
+        shop.add()
+
+    @shop.app.post("/")
+    def touch() -> str:
+        row = shop.sessions.get(Row, 1)
+        row.text = row.text + ""
+        shop.sessions.commit()
+        return "the same"
+
+    assert shop.open() == 200
 
 
 def test_each_app_is_judged_by_its_own_mark(make_shop: MakeShop) -> None:

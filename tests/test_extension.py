@@ -607,6 +607,55 @@ def test_denied_actions_are_remembered_within_bounds(make_site: t.Any, monkeypat
     assert len(asked) == 100
 
 
+class Person:
+    """Whom rules are about."""
+
+
+@pytest.mark.parametrize("actor", ["ann", 7, {"id": 7}])
+def test_actor_that_is_a_key_is_logged_once(caplog: t.Any, actor: t.Any) -> None:
+    """A policy about objects denies every key, which looks like any denial."""
+    app = Flask("site")
+    extension = FlaskOso(Oso(), app)
+    oso = extension.oso_of(app.extensions["oso"])
+    oso.register_class(Person)
+    oso.load_str('allow(_: Person, "read", "page"); allow(_visitor, "read", "door");')
+
+    with app.app_context():
+        for _ in range(2):
+            with pytest.raises(Forbidden):
+                extension.authorize("page", actor=actor, action="read")
+
+    assert caplog.messages == [
+        f"The actor is a value of type {type(actor).__name__!r}, and the policy is about objects of"
+        " 'Person'. Give the object itself: with 'set_get_actor', on 'g.user', or from the"
+        " 'user_lookup_loader' of Flask-JWT-Extended."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "actor"),
+    [
+        ('allow(_: Person, "read", "page");', None),
+        ('allow(_: Person, "read", "page");', Person),
+        ('allow(_: Person, "edit", "page"); allow("root", "read", "page");', "ann"),
+        ('allow(person, "read", "page") if person = "root";', "ann"),
+        ('allow(_visitor, "edit", "page");', "ann"),
+    ],
+)
+def test_other_actors_are_not_logged(caplog: t.Any, policy: str, actor: t.Any) -> None:
+    """Nobody, an object, and a text where a policy is about texts, are denied in silence."""
+    app = Flask("site")
+    extension = FlaskOso(Oso(), app)
+    oso = extension.oso_of(app.extensions["oso"])
+    oso.register_class(Person)
+    oso.load_str(policy)
+
+    with app.app_context(), pytest.raises(Forbidden):
+        extension.authorize("page", actor=actor, action="read")
+
+    assert caplog.messages == []
+
+
 def test_trouble_with_the_words_changes_no_denial(make_site: t.Any, monkeypatch: t.Any) -> None:
     """A policy that cannot be asked, or a log that fails, leaves the answer 403."""
     site = make_site(WORDS)

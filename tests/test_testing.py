@@ -8,12 +8,15 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import flask_login
+import flask_sqlalchemy
 import pytest
+import sqlalchemy as sa
 from flask import Flask, redirect, request
 from flask.testing import FlaskClient
+from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
-from flask_oso import authorize, authorizes_inside, current_actor
+from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, current_actor
 from flask_oso.globals import STAND_IN
 from flask_oso.testing import StandIn, as_user
 
@@ -208,6 +211,188 @@ def test_as_user_is_nobody_outside_of_requests(pages: Site) -> None:
         assert current_actor == "root"
 
 
+@pytest.mark.parametrize("user", [7, "ann", 1.5, {"id": 7}, True])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: Owner, "read", "page");',
+        'allow(user, "read", "page") if user matches Owner and user.rank = 1;',
+        'allow(user, _, "page") if may(user) and not user = nil; may(_: Owner);',
+        'actor Owner {} allow(user, _, "page") if may(user); may(_: Actor);',
+    ],
+)
+def test_as_user_refuses_the_key_of_a_user(policy: str, user: t.Any) -> None:
+    """Where the policy is about objects, a key would be denied for being one."""
+    app, oso = Flask("site"), Oso()
+    oso.register_class(Owner)
+    oso.load_str(policy)
+    FlaskOso(oso, app)
+
+    with pytest.raises(OsoError) as caught:
+        as_user(app.test_client(), user)
+
+    assert str(caught.value) == (
+        f"'as_user' was given a value of type {type(user).__name__!r}, and the policy is about"
+        " objects of 'Owner'. Pass the user itself, and not its key."
+    )
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow("ann", "read", "page"); allow(_: Owner, _, _);',
+        'allow(name: String, "read", "page") if name = "ann";',
+        'allow(user, "read", "page") if user in ["ann"];',
+        'allow(user, "read", "page") if user == "ann";',
+        'allow({name: "ann"}, "read", "page");',
+        'allow(_visitor, "read", "page");',
+    ],
+)
+def test_as_user_takes_a_text_where_actors_may_be_texts(policy: str) -> None:
+    """Nothing is wrong with them."""
+    app, oso = Flask("site"), Oso()
+    oso.register_class(Owner)
+    oso.load_str(policy)
+    FlaskOso(oso, app)
+
+    assert as_user(app.test_client(), "ann").environ_base[STAND_IN].actor == "ann"
+
+
+def test_as_user_refuses_what_nobody_awaited(pages: Site) -> None:
+    """A coroutine is no user."""
+
+    async def load() -> None:
+        """Find nobody."""
+
+    with pytest.raises(OsoError, match=r"^The user is a coroutine of "):
+        as_user(pages.app.test_client(), load())
+
+
+# -- rows --------------------------------------------------------------------------------
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+class Owner(flask_login.UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
+    """A user that is a row."""
+
+    __tablename__ = "owners"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+    rank: orm.Mapped[int] = orm.mapped_column(default=1)
+
+
+@pytest.fixture(params=["plain", "flask-sqlalchemy"])
+def database(request: pytest.FixtureRequest, tmp_path: t.Any) -> t.Iterator[t.Any]:
+    """An app with either kind of session, whose view tells who acts, and in which session."""
+    app = Flask("site")
+    guard = FlaskOso(Oso(), app)
+    uri = f"sqlite:///{tmp_path}/owners.db"
+    if request.param == "plain":
+        engine = sa.create_engine(uri)
+        sessions: t.Any = orm.scoped_session(orm.sessionmaker(engine))
+        app.teardown_appcontext(lambda error: sessions.remove())
+        guard.set_get_session(lambda: sessions)
+    else:
+        app.config["SQLALCHEMY_DATABASE_URI"] = uri
+        db = flask_sqlalchemy.SQLAlchemy(app, model_class=Base)
+        sessions = db.session
+        with app.app_context():
+            engine = db.engine
+    Base.metadata.create_all(engine)
+
+    @app.route("/who")
+    def who() -> str:
+        actor = guard.current_actor
+        same = orm.object_session(actor) is sessions() and guard.current_actor is actor
+        return f"{actor.name} {same}"
+
+    yield app, engine
+    engine.dispose()
+
+
+def stored(engine: sa.Engine, **columns: t.Any) -> Owner:
+    """Give a row that was committed, and whose session is closed: all of it has expired."""
+    with orm.Session(engine) as session:
+        owner = Owner(**columns)
+        session.add(owner)
+        session.commit()
+    return owner
+
+
+def test_as_user_finds_a_row_in_the_session_of_the_request(database: t.Any) -> None:
+    """A row of a session that is closed would raise, and be no object of the request's."""
+    app, engine = database
+    client = as_user(app.test_client(), stored(engine, id=7, name="ann"))
+
+    assert [client.get("/who").text for _ in range(2)] == ["ann True"] * 2
+
+
+def test_as_user_sees_a_row_as_it_is(database: t.Any) -> None:
+    """What another request changes is seen."""
+    app, engine = database
+    client = as_user(app.test_client(), stored(engine, id=7, name="ann"))
+    client.get("/who")
+    with engine.begin() as connection:
+        connection.execute(sa.update(Owner).values(name="eve"))
+
+    assert client.get("/who").text == "eve True"
+
+
+def test_as_user_logs_a_row_in(database: t.Any) -> None:
+    """Flask-Login is told of the row that the session has."""
+    app, engine = database
+    app.secret_key = "for tests"
+    flask_login.LoginManager(app).user_loader(lambda key: None)
+    client = as_user(app.test_client(), stored(engine, id=7, name="ann"))
+
+    with client.session_transaction() as kept:
+        assert kept["_user_id"] == "7"
+
+
+def test_as_user_with_a_row_that_is_gone(database: t.Any) -> None:
+    """It is no anonymous visitor."""
+    app, engine = database
+    app.testing = True
+    client = as_user(app.test_client(), stored(engine, id=7, name="ann"))
+    with engine.begin() as connection:
+        connection.execute(sa.delete(Owner))
+
+    with pytest.raises(OsoError) as caught:
+        client.get("/who")
+
+    assert str(caught.value) == (
+        "The session of the request has no 'Owner' with the key 7. Commit the row before the"
+        " request."
+    )
+
+
+def test_as_user_with_a_row_that_was_never_stored(database: t.Any) -> None:
+    """No request would find it."""
+    app, _ = database
+
+    with pytest.raises(OsoError, match=r"^'as_user' was given a 'Owner' without a key, so no"):
+        as_user(app.test_client(), Owner(name="ann"))
+
+
+def test_as_user_of_an_app_without_a_session(tmp_path: t.Any) -> None:
+    """Where nobody says how rows are read, the row is used as it was given."""
+    app = Flask("site")
+    guard = FlaskOso(Oso(), app)
+    app.add_url_rule("/who", "who", lambda: guard.current_actor.name)
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/owners.db")
+    Base.metadata.create_all(engine)
+    stored(engine, id=7, name="ann")
+    with orm.Session(engine) as session:
+        owner = session.get_one(Owner, 7)
+        session.expunge(owner)
+    engine.dispose()
+
+    assert as_user(app.test_client(), owner).get("/who").text == "ann"
+
+
 # -- Flask-Login ---------------------------------------------------------------------------
 
 
@@ -232,6 +417,18 @@ def test_as_user_is_logged_in(members: Flask) -> None:
     client = as_user(members.test_client(), User("ann"))
 
     assert [client.get(path).text for path in ("/members", "/who")] == ["User(ann)"] * 2
+
+
+@pytest.mark.parametrize("user", [7, "ann"])
+def test_as_user_refuses_the_key_of_a_member(members: Flask, user: t.Any) -> None:
+    """Flask-Login logs in objects."""
+    with pytest.raises(OsoError) as caught:
+        as_user(members.test_client(), user)
+
+    assert str(caught.value) == (
+        f"'as_user' was given a value of type {type(user).__name__!r}, and Flask-Login knows users"
+        " that are objects. Pass the user itself, and not its key."
+    )
 
 
 def test_as_user_logs_nobody_else_in(members: Flask) -> None:

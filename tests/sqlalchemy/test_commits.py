@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import typing as t
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -40,12 +42,16 @@ class VetoError(Exception):
     """There must be no commit."""
 
 
-def raise_veto(begun: t.Any) -> None:
+def raise_veto(begun: t.Any, writers: t.Any) -> None:
     """Refuse a commit."""
     raise VetoError
 
 
-refuse = Check(lambda: None, raise_veto)
+def note_nothing(place: t.Any, session: orm.Session, leave: t.Any) -> None:
+    """Take no notice of a session."""
+
+
+refuse = Check(lambda: None, note_nothing, raise_veto)
 
 
 @contextlib.contextmanager
@@ -183,7 +189,9 @@ def test_allowed_commit_is_final(engine: sa.Engine) -> None:
     """Where nobody objects, the rows are there; the next transaction begins anew."""
     asked: list[str] = []
     make = orm.sessionmaker(engine)
-    watch_commits(make, Check(lambda: None, lambda begun: asked.append("asked")))
+    watch_commits(
+        make, Check(lambda: None, note_nothing, lambda begun, writers: asked.append("asked"))
+    )
 
     with make() as session:
         session.add(Note(id=3))
@@ -196,20 +204,162 @@ def test_allowed_commit_is_final(engine: sa.Engine) -> None:
 
 
 def test_moment_of_the_beginning_is_remembered(engine: sa.Engine) -> None:
-    """Who judges is told when the transaction began; savepoints begin with it."""
-    moments, told = iter(range(100)), []
+    """Who judges is told where the transaction began; savepoints begin with it."""
+    places, told = ["first"], []
     make = orm.sessionmaker(engine)
-    watch_commits(make, Check(lambda: next(moments), told.append))
+    watch_commits(make, Check(lambda: places[-1], note_nothing, lambda *args: told.append(args[0])))
 
     with make() as session:
         session.add(Note(id=9))
+        places.append("inside")
         with session.begin_nested():
             session.flush()
         session.commit()
+        places.append("second")
         session.execute(sa.delete(Note))
         session.commit()
 
-    assert (set(told), told[-1]) == ({0, 1}, 1)
+    assert (set(told), told[-1]) == ({"first", "second"}, "second")
+
+
+Write = Callable[[orm.Session], object]
+
+
+def add(session: orm.Session) -> None:
+    """Add a row."""
+    session.add(Note(id=9))
+
+
+def change(session: orm.Session) -> None:
+    """Change a row."""
+    session.get_one(Note, 1).text = "changed"
+
+
+def delete(session: orm.Session) -> None:
+    """Delete a row."""
+    session.delete(session.get_one(Note, 1))
+
+
+def merge(session: orm.Session) -> None:
+    """Merge a row."""
+    session.merge(Note(id=1, text="merged"))
+
+
+def append(session: orm.Session) -> None:
+    """Add a row to a collection."""
+    author = session.get_one(Author, 1)
+    author.notes.append(Note(id=9))
+
+
+def flush(session: orm.Session) -> None:
+    """Add a row, and send it to the database."""
+    session.add(Note(id=9))
+    session.flush()
+
+
+def execute(session: orm.Session) -> None:
+    """Send a statement to the database."""
+    session.execute(sa.delete(Note))
+
+
+WRITES = [add, change, delete, merge, append, flush, execute]
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+@pytest.mark.parametrize("write", WRITES)
+def test_write_is_put_down_to_its_place(engine: sa.Engine, write: Write, goes_on: bool) -> None:
+    """Whoever commits it, and whatever the one who does reads and writes before."""
+    place, told = ["writer"], []
+    make = orm.sessionmaker(engine)
+    watch_commits(make, Check(lambda: place[0], note_nothing, lambda *args: told.append(args)))
+
+    with make() as session:
+        write(session)
+        place[0] = "committer"
+        if goes_on:
+            session.scalars(sa.select(Note)).all()
+            session.add(Note(id=10))
+        session.commit()
+
+    assert all("writer" in writers for _, writers in told)
+    assert told
+
+
+def test_reader_has_written_nothing(engine: sa.Engine) -> None:
+    """A place in which a session was only read is not asked about."""
+    place, told = ["reader"], []
+    make = orm.sessionmaker(engine)
+    watch_commits(make, Check(lambda: place[0], note_nothing, lambda *args: told.append(args)))
+
+    with make() as session:
+        session.get(Note, 1)
+        place[0] = "committer"
+        session.get_one(Note, 2).text = "changed"
+        session.commit()
+
+    assert {place for _, writers in told for place in writers} == {"committer"}
+
+
+def test_place_of_a_rolled_back_write_is_forgotten(engine: sa.Engine) -> None:
+    """The next transaction is that of others."""
+    place, told = ["writer"], []
+    make = orm.sessionmaker(engine)
+    watch_commits(make, Check(lambda: place[0], note_nothing, lambda *args: told.append(args)))
+
+    with make() as session:
+        flush(session)
+        session.rollback()
+        place[0] = "committer"
+        session.add(Note(id=10))
+        session.commit()
+
+    assert {place for _, writers in told for place in writers} == {"committer"}
+
+
+def test_value_that_is_what_it_was_is_no_change(session: orm.Session) -> None:
+    """A flush would write nothing."""
+    note = session.get_one(Note, 1)
+    note.text = str(note.text)
+
+    session.commit()
+
+
+def test_joined_transaction_counts_as_writing(engine: sa.Engine) -> None:
+    """What was written before the session joined was not seen, so it is asked about."""
+    make = orm.sessionmaker()
+    watch_commits(make, refuse)
+
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        connection.execute(sa.delete(Note))
+        with make(bind=connection, join_transaction_mode="rollback_only") as session:
+            session.scalars(sa.select(Author)).all()
+            with pytest.raises(VetoError):
+                session.commit()
+        with pytest.raises(VetoError):
+            transaction.commit()
+
+    assert count_notes(engine) == 2
+
+
+def test_watched_session_is_not_kept(engine: sa.Engine) -> None:
+    """Nothing that is remembered of it holds on to it."""
+    make = orm.sessionmaker(engine)
+    seen: weakref.WeakKeyDictionary[orm.Session, t.Any] = weakref.WeakKeyDictionary()
+    place = type("Place", (), {})()
+
+    def note(here: t.Any, session: orm.Session, leave: t.Any) -> None:
+        here.seen = seen
+        seen.setdefault(session, leave)
+
+    watch_commits(make, Check(lambda: place, note, raise_veto))
+    session = make()
+    session.add(Note(id=9))
+    known = weakref.ref(session)
+    del session
+    gc.collect()
+
+    assert known() is None
 
 
 def test_rollback_forgets(session: orm.Session) -> None:
@@ -326,7 +476,7 @@ def test_same_check_is_asked_once(engine: sa.Engine) -> None:
     """A factory of apps may name the same sessions a thousand times."""
     asked: list[str] = []
 
-    check = Check(lambda: None, lambda begun: asked.append("asked"))
+    check = Check(lambda: None, note_nothing, lambda begun, writers: asked.append("asked"))
     make = orm.sessionmaker(engine)
     for each in [make, make, orm.scoped_session(make)]:
         watch_commits(each, check)
