@@ -38,6 +38,7 @@ class Field:
     :param is_nullable: whether a value may be ``nil``.
     :param scale: how many digits a decimal has behind the point; ``None`` if any number.
     :param choices: the members of an enumeration.
+    :param stored: how the database keeps them; only columns that do so alike compare.
     :param reason: why an opaque column cannot be compared, in words.
     """
 
@@ -45,6 +46,7 @@ class Field:
     is_nullable: bool = True
     scale: int | None = None
     choices: tuple[t.Any, ...] = ()
+    stored: tuple[t.Any, ...] = ()
     reason: str = ""
 
 

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ..polar.exceptions import UnsupportedError
 from ..polar.faithful import field_of
 from ..polar.models import Kind
 from ..polar.relations import Relation
@@ -62,7 +61,7 @@ from .dialects import (
 from .memberships import conditions_on, is_anchored, is_free, link_of, turned
 from .names import Names, Step
 from .sessions import reading
-from .tables import Source, column_of, plain
+from .tables import Source, column_of, discriminator, plain, untold
 
 _ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
@@ -281,16 +280,10 @@ class Translator:
 
     def _of_class(self, condition: OfClass, scope: Scope) -> t.Any:
         mapper: t.Any = sa.inspect(condition.row.cls)
-        names = [sa.inspect(cls).polymorphic_identity for cls in condition.classes]
-        try:
-            name = mapper.get_property_by_column(mapper.polymorphic_on).key
-        except orm.exc.UnmappedColumnError:
-            names = [None]
+        names: list[t.Any] = [sa.inspect(cls).polymorphic_identity for cls in condition.classes]
+        name = discriminator(mapper)
         if None in names:
-            raise UnsupportedError(
-                f"Rows of {mapper.class_.__name__!r} do not tell their class by a column with a"
-                " name for each. Map the column, and give each class a 'polymorphic_identity'."
-            )
+            raise untold(mapper)
         return self._column(condition.row, name, scope).in_(names)
 
     def _having(self, condition: Having, scope: Scope) -> t.Any:
