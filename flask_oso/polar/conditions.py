@@ -299,7 +299,7 @@ class Conditions(Equations):
         link = None if model is None else model.members.get(name)
         if not isinstance(link, Link) or not link.is_many:
             return None
-        if not self._models.is_stored(value):
+        if not self._models.is_stored(value, (t.cast(str, name),)):
             return None
         return Collection(Known(type(value), Literal(value)), name, link)
 

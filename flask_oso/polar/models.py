@@ -91,8 +91,11 @@ class Models(t.Protocol):
     def model(self, cls: type) -> Model | None:
         """Give the model of a class; ``None`` if it has no rows."""
 
-    def is_stored(self, value: t.Any) -> bool:
-        """Tell whether the relations of an object are in the database as in the object."""
+    def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
+        """Tell whether the relations of an object are in the database as in the object.
+
+        :param names: the relations in question, each of what the one before leads to.
+        """
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Have an error while objects are read say which one has to be loaded before."""

@@ -24,18 +24,17 @@ from .residual import (
     Comparison,
     Condition,
     Constant,
-    Each,
     HasCharacter,
     Is,
     IsNull,
     Known,
     Literal,
     OfClass,
-    One,
     Operand,
     Part,
     Residual,
     Same,
+    chains_of,
     columns_of,
     everything,
     replaced,
@@ -151,11 +150,7 @@ class Prepared:
         self._residual = residual
         self._rows = rows
         self._columns = tuple({part: None for part in parts if _is_known(part)})
-        self._related = {
-            part.owner
-            for part in parts
-            if isinstance(part, One | Each) and isinstance(part.owner, Known)
-        }
+        self._chains = chains_of(parts)
         # Two threads may both make one of these; they are the same.
         self._filled: dict[t.Any, tuple[Condition, Condition]] = {}
 
@@ -168,8 +163,8 @@ class Prepared:
             that the database does not know.
         """
         objects = {row: args[position] for position, row in self._rows.items()}
-        for owner in self._related:
-            if not models.is_stored(objects[owner]):
+        for owner, names in self._chains:
+            if not models.is_stored(objects[owner], names):
                 raise Unprepared
         values = {column: _value(column, objects) for column in self._columns}
         key = tuple((type(value), value) for value in values.values())

@@ -21,6 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.models import Field, Kind, Link, Model
 from ..polar.relations import Relation
+from .loaded import is_stored
 from .sessions import reading
 
 _TEXTS: tuple[type, ...] = (
@@ -56,12 +57,13 @@ class MappedModels:
             self._models[cls] = self._made(cls, mapper) if is_mapped else None
         return self._models[cls]
 
-    def is_stored(self, value: t.Any) -> bool:
-        """Tell whether an object is a row without changes that the database does not know."""
-        state: t.Any = sa.inspect(value, raiseerr=False)
-        if not isinstance(state, orm.InstanceState) or state.identity is None:
-            return False
-        return not state.modified
+    def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
+        """Tell whether an object is a row without changes that the database does not know.
+
+        :param names: the relations in question: what they hold may have been chosen when they
+            were loaded. A statement can be held to the rows of a list of the object itself.
+        """
+        return is_stored(value, names)
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Have an error of an asynchronous session say what to refresh."""

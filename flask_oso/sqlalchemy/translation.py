@@ -32,6 +32,7 @@ from ..polar.residual import (
     Comparison,
     Condition,
     Constant,
+    Each,
     HasCharacter,
     Having,
     Is,
@@ -58,6 +59,7 @@ from .dialects import (
     WithNul,
     WithoutNan,
 )
+from .loaded import loaded_rows
 from .memberships import conditions_on, is_anchored, is_free, link_of, turned
 from .names import Names, Step
 from .sessions import reading
@@ -344,10 +346,21 @@ class Translator:
             return None if other is None else self._membership(other, scope)
         (mine,) = self._key(link.other, scope)
         target, inner = self._entity(row, scope)
+        loaded = self._loaded(row, scope)
+        if loaded is not None:
+            apart = step._replace(link=None)
+            listed = self._list(target.column(link.name), target, apart, link.rest, inner)
+            return mine.in_(listed.where(_among_keys(self._key(row, inner), loaded)))
         far = target.column(step.far) if step.link is None else step.link[0]
         listed = self._list(target.column(link.name), target, step, link.rest, inner)
         identity = sa.inspect(self._at(row.owner, scope)).identity[0]
         return mine.in_(listed.where(far == identity))
+
+    def _loaded(self, row: Row, scope: Scope) -> list[t.Any] | None:
+        """Give the rows that a list of an object holds; ``None`` if it is not loaded."""
+        if not isinstance(row, Each) or not isinstance(row.owner, Known):
+            return None
+        return loaded_rows(self._at(row.owner, scope), row.relation)
 
     def _list(
         self, column: t.Any, target: Source, step: Step, part: Condition, inner: Scope
@@ -366,6 +379,10 @@ class Translator:
         row = condition.row
         owner, attribute = self._at(row.owner, scope), getattr(row.owner.cls, row.relation)
         target, inner = self._entity(row, scope)
+        loaded = self._loaded(row, scope)
+        if loaded is not None:
+            among = _among_keys(self._key(row, inner), loaded)
+            return self._exists(target, among, condition.part, inner)
         names = self._names.foreign_key(row.owner.cls, row.relation)
         if names is not None:
             values = [getattr(owner, name) for name, _ in names]
