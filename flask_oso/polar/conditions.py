@@ -339,7 +339,7 @@ class Conditions(Equations):
             return None
         if name.startswith("_") and not self._host.opens(value, name):
             return None
-        if not self._models.is_stored(value):
+        if not self._models.is_stored(value, (t.cast(str, name),)):
             return None
         return Collection(Known(type(value), Literal(value)), name, link)
 

@@ -229,12 +229,13 @@ class Engine:
                 # Where nothing holds it may be because of an error, which shall be seen.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
                     return residual
-        try:
-            return self._partial(models, follows=True).residual(name, args, at, cls)
-        except UnsupportedError:
-            # What the policy says of the actor's relations may be nothing for a condition,
-            # and may be known all the same.
-            return self._partial(models).residual(name, args, at, cls)
+        with contextlib.suppress(UnsupportedError):
+            residual = self._partial(models, follows=True).residual(name, args, at, cls)
+            if _is_stored(residual, models):
+                return residual
+        # What the policy says of the actor's relations may be nothing for a condition, and may
+        # be known all the same.
+        return self._partial(models).residual(name, args, at, cls)
 
     def _partial(self, models: Models, **options: bool) -> Partial:
         from .partial import Partial
@@ -468,3 +469,14 @@ def _check_bound(solution: Bindings) -> None:
     for value in solution.values():
         if isinstance(value, terms.Expression):
             raise UnexpectedPolarTypeError(_UNEXPECTED_EXPRESSION)
+
+
+def _is_stored(residual: Residual, models: Models) -> bool:
+    """Tell whether objects hold what the relations of a residual lead to."""
+    from .residual import chains_of, everything
+
+    parts = [*everything(residual.condition), *everything(residual.fails)]
+    return all(
+        models.is_stored(residual.objects.get(owner, owner.value.value), names)
+        for owner, names in chains_of(parts)
+    )

@@ -126,7 +126,7 @@ def equal_columns(left: Operand, right: Operand) -> Condition:
     mine, other = _comparable(left), _comparable(right)
     if Kind.ANY in (mine.kind, other.kind):
         return TRUE if left == right else Comparison("=", left, right)
-    if mine.kind is other.kind and (mine.scale, mine.choices) == (other.scale, other.choices):
+    if mine.kind is other.kind and _is_kept_alike(mine, other):
         if mine.kind is Kind.DECIMAL and mine.scale is None:
             raise _without_scale(left)
         is_same = left == right and mine.kind not in NAN_KINDS
@@ -137,6 +137,11 @@ def equal_columns(left: Operand, right: Operand) -> Condition:
             "Compare columns of one type.",
         )
     return conjunction(null(left), null(right))
+
+
+def _is_kept_alike(mine: Field, other: Field) -> bool:
+    kept = [(each.scale, each.choices, each.stored) for each in (mine, other)]
+    return kept[0] == kept[1]
 
 
 _NUMBERS = {Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN}

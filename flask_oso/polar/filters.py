@@ -92,7 +92,7 @@ class DeclaredModels:
                 members[name] = _declared(declared)
         return Model(cls, tuple(dict.fromkeys(classes)), members, refused)
 
-    def is_stored(self, value: t.Any) -> bool:
+    def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
         """Tell that relations of objects are to be read."""
         return False
 

@@ -40,6 +40,7 @@ class Field:
     :param is_nullable: whether a value may be ``nil``.
     :param scale: how many digits a decimal has behind the point; ``None`` if any number.
     :param choices: the members of an enumeration.
+    :param stored: how the database keeps them; only columns that do so alike compare.
     :param reason: why an opaque column cannot be compared, in words.
     :param is_declared: whether it is somebody's word what its values are, and not a database's.
         Then a value that an operator refuses counts under a negation alone, where it would
@@ -50,6 +51,7 @@ class Field:
     is_nullable: bool = True
     scale: int | None = None
     choices: tuple[t.Any, ...] = ()
+    stored: tuple[t.Any, ...] = ()
     reason: str = ""
     is_declared: bool = False
 
@@ -95,8 +97,11 @@ class Models(t.Protocol):
     def model(self, cls: type) -> Model | None:
         """Give the model of a class; ``None`` if it has no rows."""
 
-    def is_stored(self, value: t.Any) -> bool:
-        """Tell whether the relations of an object are in the database as in the object."""
+    def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
+        """Tell whether the relations of an object are in the database as in the object.
+
+        :param names: the relations in question, each of what the one before leads to.
+        """
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Have an error while objects are read say which one has to be loaded before."""

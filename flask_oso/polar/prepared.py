@@ -25,7 +25,6 @@ from .residual import (
     Comparison,
     Condition,
     Constant,
-    Each,
     HasCharacter,
     Having,
     Is,
@@ -34,11 +33,11 @@ from .residual import (
     Known,
     Literal,
     OfClass,
-    One,
     Operand,
     Part,
     Residual,
     Same,
+    chains_of,
     columns_of,
     everything,
     replaced,
@@ -154,11 +153,7 @@ class Prepared:
         self._residual = residual
         self._rows = rows
         self._columns = tuple({part: None for part in parts if _is_known(part)})
-        self._related = {
-            part.owner
-            for part in parts
-            if isinstance(part, One | Each) and isinstance(part.owner, Known)
-        }
+        self._chains = chains_of(parts)
         self._ones = tuple(
             {
                 part: None
@@ -180,8 +175,8 @@ class Prepared:
             that the database does not know.
         """
         objects = {row: args[position] for position, row in self._rows.items()}
-        for owner in self._related:
-            if not models.is_stored(objects[owner]):
+        for owner, names in self._chains:
+            if not models.is_stored(objects[owner], names):
                 raise Unprepared
         values = {column: _value(column, objects) for column in self._columns}
         nowhere = frozenset(

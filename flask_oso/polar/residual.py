@@ -121,6 +121,21 @@ class Part:
 
 Operand = Column | Literal | Arithmetic | Part
 
+
+def chains_of(parts: Iterable[t.Any]) -> tuple[tuple[Known, tuple[str, ...]], ...]:
+    """Give the relations that lead from objects to rows, one behind the other."""
+    found: dict[tuple[Known, tuple[str, ...]], None] = {}
+    for part in parts:
+        names: list[str] = []
+        while isinstance(part, One | Each):
+            if part.relation != ITSELF:
+                names.insert(0, part.relation)
+            part = part.owner
+        if names and isinstance(part, Known):
+            found[part, tuple(names)] = None
+    return tuple(found)
+
+
 # -- conditions ----------------------------------------------------------------------
 
 

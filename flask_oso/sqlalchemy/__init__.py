@@ -3,9 +3,10 @@
 ``register_models`` makes mapped classes known to policies, so that ``Oso.authorized_query``
 can make one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by
 hand. ``mapping`` describes classes, ``names`` remembers what translations ask of it,
-``memberships`` tells which rows are few, ``tables`` has what subqueries read, ``translation``
-makes SQL of conditions, ``dialects`` has what databases spell differently, ``sessions``
-says what an asynchronous session has to load before, ``queries`` puts them together.
+``memberships`` tells which rows are few, ``loaded`` what objects hold already, ``tables`` has
+what subqueries read, ``translation`` makes SQL of conditions, ``dialects`` has what databases
+spell differently, ``sessions`` says what an asynchronous session has to load before,
+``queries`` puts them together.
 """
 
 from .adapter import SqlAlchemyAdapter

@@ -21,6 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.models import Field, Kind, Link, Model
 from ..polar.relations import Relation
+from .loaded import is_stored
 from .sessions import reading
 
 _TEXTS: tuple[type, ...] = (
@@ -30,6 +31,7 @@ _TEXTS: tuple[type, ...] = (
 #: What SQLModel makes of ``str``.
 _AUTO_STRING = ("sqlmodel.sql.sqltypes", "AutoString")
 _PYTHON = "it is computed in Python"
+_COMPARATOR = "a comparator of its own says what it equals"
 
 
 class MappedModels:
@@ -55,12 +57,13 @@ class MappedModels:
             self._models[cls] = self._made(cls, mapper) if is_mapped else None
         return self._models[cls]
 
-    def is_stored(self, value: t.Any) -> bool:
-        """Tell whether an object is a row without changes that the database does not know."""
-        state: t.Any = sa.inspect(value, raiseerr=False)
-        if not isinstance(state, orm.InstanceState) or state.identity is None:
-            return False
-        return not state.modified
+    def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
+        """Tell whether an object is a row without changes that the database does not know.
+
+        :param names: the relations in question: what they hold may have been chosen when they
+            were loaded. A statement can be held to the rows of a list of the object itself.
+        """
+        return is_stored(value, names)
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Have an error of an asynchronous session say what to refresh."""
@@ -87,6 +90,16 @@ class MappedModels:
             raise UnsupportedError(
                 f"Rows of {cls.__name__!r} are in a table for each class, with columns of its"
                 " own. Use joined or single-table inheritance."
+            )
+        if isinstance(mapper.persist_selectable, sa.Join) and not _has_firm_key(mapper):
+            raise UnsupportedError(
+                f"Rows of {cls.__name__!r} are read from an outer join, and a part of their key may"
+                " be NULL. Map the class to a table, or give a 'primary_key' of the first one."
+            )
+        if any(_has_operators(column.type) for column in mapper.primary_key):
+            raise UnsupportedError(
+                f"The type of a key of {cls.__name__!r} says itself what it equals, which rows that"
+                " are not loaded cannot be held to. Use one of SQLAlchemy's."
             )
         classes = _classes_of(mapper)
         if any(_has_own(each, "__getattribute__") for each in classes):
@@ -135,9 +148,16 @@ class MappedModels:
         column = other.columns.get(relation.other_field)
         if column is None or relation.my_field not in mapper.columns:
             return "it compares what is no column"
+        if not _compare_alike((mapper.columns[relation.my_field], column)):
+            return "it compares columns with different collations"
         if relation.kind == "one" and not is_unique([column]):
             return "it leads to one row, but the column it compares is not unique"
         return Link(other.class_, relation.kind == "many")
+
+
+def _has_firm_key(mapper: orm.Mapper[t.Any]) -> bool:
+    firm = _firm_tables(mapper.persist_selectable)
+    return all(getattr(column, "table", None) in firm for column in mapper.primary_key)
 
 
 def _classes_of(mapper: orm.Mapper[t.Any]) -> tuple[type, ...]:
@@ -182,20 +202,51 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
     """Describe an attribute, or say why that is impossible."""
     attribute = mapper.attrs.get(name)
     if isinstance(attribute, orm.SynonymProperty):
-        return _member(mapper, attribute.name)
+        is_plain = _is_generated_synonym(attribute) and attribute.comparator_factory is None
+        return _member(mapper, attribute.name) if is_plain else _PYTHON
     if isinstance(attribute, orm.RelationshipProperty):
-        return _link(attribute)
+        is_plain = attribute.comparator_factory is orm.RelationshipProperty.Comparator
+        return _link(attribute) if is_plain else _COMPARATOR
     if isinstance(attribute, orm.ColumnProperty):
+        if attribute.comparator_factory is not orm.ColumnProperty.Comparator:
+            return _COMPARATOR
         column = attribute.columns[0]
-        is_nullable = not isinstance(column, sa.Column) or bool(column.nullable)
-        return field_of(column.type, is_nullable)
+        return field_of(column.type, is_nullable(mapper, column))
     descriptor = mapper.all_orm_descriptors[name]
     if isinstance(descriptor, hybrid_property):
         return _hybrid(mapper.class_, descriptor)
     return _PYTHON
 
 
+def _is_generated_synonym(synonym: t.Any) -> bool:
+    """Tell whether what a synonym reads is the attribute, and not a property of its own."""
+    getter = getattr(synonym.descriptor, "fget", None)
+    return getattr(getter, "__module__", "") == "sqlalchemy.orm.descriptor_props"
+
+
+def is_nullable(mapper: orm.Mapper[t.Any], column: t.Any) -> bool:
+    """Tell whether a column may be NULL in a row of a class.
+
+    In a row of an outer join it may be, whatever its table says of it.
+    """
+    if not isinstance(column, sa.Column) or column.nullable:
+        return True
+    return column.table not in _firm_tables(mapper.persist_selectable)
+
+
+def _firm_tables(selectable: t.Any) -> set[t.Any]:
+    """Give the tables of which there is a row in each row of a selectable."""
+    if isinstance(selectable, sa.Table):
+        return {selectable}
+    if not isinstance(selectable, sa.Join) or selectable.full:
+        return set()
+    left = _firm_tables(selectable.left)
+    return left if selectable.isouter else left | _firm_tables(selectable.right)
+
+
 def _hybrid(cls: type, descriptor: hybrid_property[t.Any]) -> Field | str:
+    if descriptor.custom_comparator is not None:
+        return _COMPARATOR
     if descriptor.expr is None:
         return "it is a hybrid without an expression. Give it one"
     expression = getattr(cls, descriptor.__name__)
@@ -208,11 +259,16 @@ def _hybrid(cls: type, descriptor: hybrid_property[t.Any]) -> Field | str:
 
 def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
     cls = relation.mapper.class_
+    if sa.inspect(relation.entity).is_aliased_class:
+        return "it leads to an alias, which may have some rows of its class only"
+    if not _compares_alike(relation):
+        return "it compares columns with different collations"
+    if any(_has_operators(each.type) for pair in relation.local_remote_pairs for each in pair):
+        return _COMPARATOR
     if relation.lazy in ("write_only", "noload"):
         return f"it is not read from an object: its loading is {relation.lazy!r}"
     if relation.uselist:
-        collection = relation.collection_class or list
-        is_plain = isinstance(collection, type) and issubclass(collection, list | set)
+        is_plain = (relation.collection_class or list) in (list, set)
         return Link(cls, True) if is_plain else "its collection is not a list of its rows"
     if relation.direction is not orm.MANYTOONE:
         remote = [column for _, column in relation.local_remote_pairs or ()]
@@ -220,7 +276,7 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
             return "it leads to one row, but the columns it compares are not unique"
         return Link(cls, False)
     is_filled = all(
-        isinstance(column, sa.Column) and not column.nullable and column.foreign_keys
+        not is_nullable(relation.parent, column) and column.foreign_keys
         for column in relation.local_columns
     )
     return Link(cls, False, is_filled and direct_pairs(relation) is not None)
@@ -287,6 +343,14 @@ def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
     return LinkTable(here, link_near, link_far, there)
 
 
+def _compares_alike(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether a relation that is read of one row and in a join compares texts alike.
+
+    The collation of one column says what equals a value, and that of two columns either.
+    """
+    return all(map(_compare_alike, relation.local_remote_pairs or ()))
+
+
 def _compare_alike(pair: tuple[t.Any, t.Any]) -> bool:
     """Tell whether two columns declare the same collation, or none."""
     near, far = (getattr(column.type, "collation", None) for column in pair)
@@ -327,6 +391,10 @@ def _opaque(reason: str, is_nullable: bool) -> Field:
 
 
 def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
+    own = _own_behaviour(type(kind))
+    if own is not None and not isinstance(kind, sa.types.TypeDecorator):
+        reason = f"{type(kind).__name__} has a {own!r} of its own, which a database does not know"
+        return _opaque(reason, is_nullable)
     if isinstance(kind, sqlite.DATE | sqlite.DATETIME | sqlite.TIME):
         return _opaque("SQLite keeps it in a format of its own. Use sqlalchemy's", is_nullable)
     if isinstance(kind, sa.types.TypeDecorator):
@@ -334,8 +402,7 @@ def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
             return Field(Kind.TEXT, is_nullable)
         return _opaque(f"{type(kind).__name__} converts its values in Python", is_nullable)
     if isinstance(kind, sa.Enum):
-        choices = tuple(kind.enum_class) if kind.enum_class is not None else tuple(kind.enums)
-        return Field(Kind.ENUM, is_nullable, choices=choices)
+        return _enumeration(kind, is_nullable)
     if isinstance(kind, sa.Boolean):
         return Field(Kind.BOOLEAN, is_nullable)
     if isinstance(kind, sa.Integer):
@@ -355,6 +422,39 @@ def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
         return _opaque("CITEXT takes letters of both cases for one", is_nullable)
     name = type(kind).__name__
     return _opaque(f"the type {name} has no comparison that databases share", is_nullable)
+
+
+def _own_behaviour(kind: type) -> str | None:
+    """Give what a type says itself of its values or operators, if its class is not SQLAlchemy's."""
+    for each in kind.__mro__:
+        if each.__module__.partition(".")[0] == "sqlalchemy":
+            return None
+        for name in vars(each):
+            if name not in _HARMLESS and hasattr(sa.types.TypeEngine, name):
+                return name
+    return None
+
+
+def _has_operators(kind: t.Any) -> bool:
+    """Tell whether a type changes what is compared in SQL, as a converter in Python does not."""
+    own = [each for each in type(kind).__mro__ if not each.__module__.startswith("sqlalchemy.")]
+    return any(not _OPERATORS.isdisjoint(vars(each)) for each in own)
+
+
+_OPERATORS = {"comparator_factory", "bind_expression", "column_expression"}
+
+#: What a class says of itself, and not of its values.
+_HARMLESS = {
+    "__annotations__", "__doc__", "__init__", "__module__", "__repr__", "__weakref__", "__dict__",
+    "__slots__", "__parameters__", "__firstlineno__", "__static_attributes__", "cache_ok",
+    "inherit_cache",
+}  # fmt: skip
+
+
+def _enumeration(kind: sa.Enum, is_nullable: bool) -> Field:
+    choices = tuple(kind.enum_class) if kind.enum_class is not None else tuple(kind.enums)
+    stored = kind.name, kind.schema, kind.native_enum, *kind.enums
+    return Field(Kind.ENUM, is_nullable, choices=choices, stored=stored)
 
 
 def _numeric(kind: t.Any, is_nullable: bool) -> Field:

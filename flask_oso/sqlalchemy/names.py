@@ -9,7 +9,7 @@ from sqlalchemy import orm
 
 from ..polar.relations import Relation
 from ..polar.residual import ITSELF
-from .mapping import compared_pairs, direct_pairs, link_table
+from .mapping import compared_pairs, direct_pairs, is_nullable, link_table
 from .tables import Source, plain, source_of
 
 
@@ -76,7 +76,7 @@ class Names:
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         near = {far: column for column, far in pairs}
         columns = [near[far] for far in relation.mapper.primary_key]
-        return [(mapper.get_property_by_column(c).key, bool(c.nullable)) for c in columns]
+        return [(mapper.get_property_by_column(c).key, is_nullable(mapper, c)) for c in columns]
 
     def step(self, cls: type, name: str) -> Step | None:
         """Tell how a relation leads from here to there.

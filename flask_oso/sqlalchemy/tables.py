@@ -45,7 +45,7 @@ class Source:
             for each in mapper.self_and_descendants
             if not getattr(each, "polymorphic_abstract", False)
         ]
-        return self.column(_discriminator(mapper)).in_(names)
+        return self.column(discriminator(mapper)).in_(names)
 
 
 def column_of(entity: t.Any, name: str) -> t.Any:
@@ -66,14 +66,27 @@ def source_of(cls: type, *, aliased: bool) -> Source:
     return Source(orm.aliased(cls, alias), alias)
 
 
-def _discriminator(mapper: orm.Mapper[t.Any]) -> str:
+def discriminator(mapper: orm.Mapper[t.Any]) -> str:
+    """Give the attribute that tells of which class a row is.
+
+    :raises UnsupportedError: if that is no mapped column.
+    """
     try:
-        return mapper.get_property_by_column(t.cast(t.Any, mapper.polymorphic_on)).key
+        name = mapper.get_property_by_column(t.cast(t.Any, mapper.polymorphic_on)).key
     except orm.exc.UnmappedColumnError:
-        raise UnsupportedError(
-            f"Rows of {mapper.class_.__name__!r} do not tell their class by a column. Map the"
-            " column, and give each class a 'polymorphic_identity'."
-        ) from None
+        name = ""
+    # What a mapper computes for itself is no attribute.
+    if name not in mapper.all_orm_descriptors:
+        raise untold(mapper)
+    return name
+
+
+def untold(mapper: orm.Mapper[t.Any]) -> UnsupportedError:
+    """Make the error about rows of which no column tells the class."""
+    return UnsupportedError(
+        f"Rows of {mapper.class_.__name__!r} do not tell their class by a column with a name for"
+        " each. Map the column, and give each class a 'polymorphic_identity'."
+    )
 
 
 def plain(clause: t.Any, keep: t.Any = None) -> t.Any:

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ..polar.exceptions import UnsupportedError
 from ..polar.faithful import field_of
 from ..polar.models import Kind
 from ..polar.relations import Relation
@@ -33,6 +32,7 @@ from ..polar.residual import (
     Comparison,
     Condition,
     Constant,
+    Each,
     HasCharacter,
     Having,
     Is,
@@ -61,10 +61,11 @@ from .dialects import (
     WithNul,
     WithoutNan,
 )
+from .loaded import loaded_rows
 from .memberships import conditions_on, is_anchored, is_free, link_of, turned
 from .names import Names, Step
 from .sessions import reading
-from .tables import Source, column_of, plain
+from .tables import Source, column_of, discriminator, plain, untold
 
 _ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
@@ -286,16 +287,10 @@ class Translator:
 
     def _of_class(self, condition: OfClass, scope: Scope) -> t.Any:
         mapper: t.Any = sa.inspect(condition.row.cls)
-        names = [sa.inspect(cls).polymorphic_identity for cls in condition.classes]
-        try:
-            name = mapper.get_property_by_column(mapper.polymorphic_on).key
-        except orm.exc.UnmappedColumnError:
-            names = [None]
+        names: list[t.Any] = [sa.inspect(cls).polymorphic_identity for cls in condition.classes]
+        name = discriminator(mapper)
         if None in names:
-            raise UnsupportedError(
-                f"Rows of {mapper.class_.__name__!r} do not tell their class by a column with a"
-                " name for each. Map the column, and give each class a 'polymorphic_identity'."
-            )
+            raise untold(mapper)
         return self._column(condition.row, name, scope).in_(names)
 
     def _having(self, condition: Having, scope: Scope) -> t.Any:
@@ -356,10 +351,21 @@ class Translator:
             return None if other is None else self._membership(other, scope)
         (mine,) = self._key(link.other, scope)
         target, inner = self._entity(row, scope)
+        loaded = self._loaded(row, scope)
+        if loaded is not None:
+            apart = step._replace(link=None)
+            listed = self._list(target.column(link.name), target, apart, link.rest, inner)
+            return mine.in_(listed.where(_among_keys(self._key(row, inner), loaded)))
         far = target.column(step.far) if step.link is None else step.link[0]
         listed = self._list(target.column(link.name), target, step, link.rest, inner)
         identity = sa.inspect(self._at(row.owner, scope)).identity[0]
         return mine.in_(listed.where(far == identity))
+
+    def _loaded(self, row: Row, scope: Scope) -> list[t.Any] | None:
+        """Give the rows that a list of an object holds; ``None`` if it is not loaded."""
+        if not isinstance(row, Each) or not isinstance(row.owner, Known):
+            return None
+        return loaded_rows(self._at(row.owner, scope), row.relation)
 
     def _list(
         self, column: t.Any, target: Source, step: Step, part: Condition, inner: Scope
@@ -378,6 +384,10 @@ class Translator:
         row = condition.row
         owner, attribute = self._at(row.owner, scope), getattr(row.owner.cls, row.relation)
         target, inner = self._entity(row, scope)
+        loaded = self._loaded(row, scope)
+        if loaded is not None:
+            among = _among_keys(self._key(row, inner), loaded)
+            return self._exists(target, among, condition.part, inner)
         names = self._names.foreign_key(row.owner.cls, row.relation)
         if names is not None:
             values = [getattr(owner, name) for name, _ in names]

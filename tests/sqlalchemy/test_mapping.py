@@ -188,7 +188,10 @@ def test_attributes_that_need_a_row(session: orm.Session, body: str, reason: str
         (sa.DateTime(), Field(Kind.DATETIME)),
         (sa.Time(), Field(Kind.TIME)),
         (sa.Uuid(), Field(Kind.UUID)),
-        (sa.Enum("a", "b"), Field(Kind.ENUM, choices=("a", "b"))),
+        (
+            sa.Enum("a", "b"),
+            Field(Kind.ENUM, choices=("a", "b"), stored=(None, None, True, "a", "b")),
+        ),
         (sa.String().with_variant(sa.Text(), "mysql"), Field(Kind.TEXT)),
     ],
     ids=lambda value: type(value).__name__,

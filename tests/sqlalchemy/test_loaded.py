@@ -1,0 +1,252 @@
+"""An actor whose relations were loaded in part: the list has what a check of the actor allows."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.orm import attributes
+
+from flask_oso import Oso, OsoError
+from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.sqlalchemy import loaded, register_models
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of these tests."""
+
+
+members = sa.Table(
+    "members",
+    Base.metadata,
+    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True),
+    sa.Column("team_id", sa.ForeignKey("teams.id"), primary_key=True),
+)
+
+
+class Org(Base):
+    """Has users and posts."""
+
+    __tablename__ = "orgs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    open: orm.Mapped[bool]
+
+
+class Team(Base):
+    """Has users and posts."""
+
+    __tablename__ = "teams"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    posts: orm.Mapped[list[Post]] = orm.relationship(back_populates="team")
+
+
+class User(Base):
+    """Somebody who asks."""
+
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
+    org: orm.Mapped[Org | None] = orm.relationship()
+    roles: orm.Mapped[list[Role]] = orm.relationship(back_populates="user", order_by="Role.id")
+    teams: orm.Mapped[list[Team]] = orm.relationship(secondary=members)
+    card: orm.Mapped[Card | None] = orm.relationship(back_populates="user")
+
+
+class Card(Base):
+    """Of one user."""
+
+    __tablename__ = "cards"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    valid: orm.Mapped[bool]
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"), unique=True)
+    user: orm.Mapped[User] = orm.relationship(back_populates="card")
+
+
+class Post(Base):
+    """What is listed."""
+
+    __tablename__ = "posts"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
+    team_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("teams.id"))
+    org: orm.Mapped[Org | None] = orm.relationship()
+    team: orm.Mapped[Team | None] = orm.relationship(back_populates="posts")
+    roles: orm.Mapped[list[Role]] = orm.relationship(back_populates="post")
+
+
+class Role(Base):
+    """What a user is to a post."""
+
+    __tablename__ = "roles"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    post_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("posts.id"))
+    user: orm.Mapped[User] = orm.relationship(back_populates="roles")
+    post: orm.Mapped[Post] = orm.relationship(back_populates="roles")
+
+
+@pytest.fixture
+def session() -> Iterator[orm.Session]:
+    """Open a database in which a user has two roles and two teams."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        teams = [Team(), Team(), Team()]
+        orgs = [Org(open=True), Org(open=False)]
+        session.add_all([*orgs, *teams])
+        user, other = User(org=orgs[0], teams=teams[:2]), User(org=orgs[1], teams=teams[2:])
+        user.card, other.card = Card(valid=True), Card(valid=False)
+        posts = [Post(org=orgs[n % 2], team=teams[n % 3]) for n in range(5)]
+        session.add_all([user, other, *posts, Post()])
+        session.flush()
+        session.add_all([Role(name="owner", user=user, post=posts[0])])
+        session.add_all([Role(name="reader", user=user, post=posts[1])])
+        session.add_all([Role(name="owner", user=other, post=posts[2])])
+        session.commit()
+        session.expunge_all()
+        yield session
+    engine.dispose()
+
+
+Load = Callable[[orm.Session], User]
+
+
+def load(*options: t.Any, statement: Callable[[t.Any], t.Any] = lambda each: each) -> Load:
+    """Make what loads the user with options."""
+
+    def loaded(session: orm.Session) -> User:
+        query = statement(sa.select(User).where(User.id == 1)).options(*options)
+        return session.scalars(query).unique().one()
+
+    return loaded
+
+
+def committed(name: str, value: Callable[[orm.Session], t.Any]) -> Load:
+    """Make what sets a relation of the user as if it were loaded."""
+
+    def loaded(session: orm.Session) -> User:
+        user = session.get_one(User, 1)
+        attributes.set_committed_value(user, name, value(session))
+        return user
+
+    return loaded
+
+
+def read(*names: str) -> Load:
+    """Make what reads relations of the user beforehand."""
+
+    def loaded(session: orm.Session) -> User:
+        user = session.get_one(User, 1)
+        for name in names:
+            getattr(user, name)
+        return user
+
+    return loaded
+
+
+def contains_eager(query: t.Any) -> t.Any:
+    """Join roles of a name."""
+    return query.join(User.roles).where(Role.name == "reader")
+
+
+def without_roles(session: orm.Session) -> User:
+    """Load the user with an option that SQLAlchemy has, and advises against."""
+    return load(orm.noload(User.roles))(session)
+
+
+LOADS: dict[str, Load] = {
+    "nothing": read(),
+    "all": read("roles", "teams", "org", "card"),
+    "all, eagerly": load(orm.selectinload(User.roles), orm.joinedload(User.teams)),
+    "selectinload": load(orm.selectinload(User.roles.and_(Role.name == "reader"))),
+    "selectinload of none": load(orm.selectinload(User.roles.and_(Role.name == "x"))),
+    "joinedload": load(orm.joinedload(User.roles.and_(Role.name == "owner"))),
+    "lazyload": load(orm.lazyload(User.roles.and_(Role.name == "owner"))),
+    "of teams": load(orm.selectinload(User.teams.and_(Team.id == 2))),
+    "contains_eager": load(orm.contains_eager(User.roles), statement=contains_eager),
+    "noload": without_roles,
+    "of org": load(orm.joinedload(User.org.and_(Org.id == 2))),
+    "of card": load(orm.selectinload(User.card.and_(Card.valid.is_(False)))),
+    "with criteria": load(orm.with_loader_criteria(Role, Role.name == "owner")),
+    "with criteria on teams": load(orm.with_loader_criteria(Team, Team.id == 2)),
+    "committed roles": committed("roles", lambda session: []),
+    "committed others": committed(
+        "roles", lambda session: list(session.scalars(sa.select(Role).where(Role.user_id == 2)))
+    ),
+    "committed org": committed("org", lambda session: session.get_one(Org, 2)),
+    "committed no org": committed("org", lambda session: None),
+    "committed no card": committed("card", lambda session: None),
+    "nested": load(orm.selectinload(User.teams).selectinload(Team.posts.and_(Post.id == 1))),
+    "nested, all": load(orm.selectinload(User.teams).selectinload(Team.posts)),
+    "nested, lazily": load(
+        orm.selectinload(User.teams), orm.with_loader_criteria(Post, Post.id > 2)
+    ),
+}
+RULES = {
+    "role": "r in u.roles and r.post = p",
+    "role by name": 'r in u.roles and r.name = "owner" and p = r.post',
+    "role of the post": "r in u.roles and r in p.roles",
+    "no role": "not (r in u.roles and r.post = p)",
+    "for all roles": "forall(r in u.roles, r.post != p)",
+    "some role": "_ in u.roles and p.id > 1",
+    "team": "t in u.teams and p.team = t",
+    "no team": "not p.team in u.teams",
+    "post of a team": "t in u.teams and p in t.posts",
+    "no post of a team": "not (t in u.teams and p in t.posts)",
+    "org": "p.org = u.org",
+    "another org": "p.org != u.org",
+    "open org": "p.org = u.org and u.org != nil and u.org.open",
+    "card": "u.card != nil and u.card.valid and p.id > 1",
+    "no card": "u.card = nil and p.id > 1",
+    "by way of the role": "r in p.roles and r.user = u",
+}
+
+
+@pytest.mark.filterwarnings("ignore:The noload:DeprecationWarning")
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize("load", LOADS.values(), ids=LOADS)
+def test_loaded_relations_of_an_actor(session: orm.Session, load: Load, rule: str) -> None:
+    """Whatever the relations of an actor hold, a list takes them for what a check takes them."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u: User, "read", p: Post) if {rule};')
+    other = session.get_one(User, 2)
+    list(session.scalars(oso.authorized_query(other, "read", Post)))
+    user = load(session)
+
+    query = oso.authorized_query(user, "read", Post).with_only_columns(Post.id)
+    found = sorted(session.scalars(query))
+
+    posts = session.scalars(sa.select(Post).order_by(Post.id)).all()
+    assert found == [post.id for post in posts if _is_allowed(oso, user, post)]
+
+
+def _is_allowed(oso: Oso, user: User, post: Post) -> bool:
+    try:
+        return oso.is_allowed(user, "read", post)
+    except OsoError:
+        return False
+
+
+def test_loaded_relation_of_many_rows(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More rows than a statement takes are refused, with what to do."""
+    monkeypatch.setattr(loaded, "_MOST", 1)
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str('allow(u: User, "read", p: Post) if r in u.roles and r.post = p;')
+    user = session.get_one(User, 1)
+    assert len(user.roles) == 2
+
+    with pytest.raises(UnsupportedError) as caught:
+        oso.authorized_query(user, "read", Post)
+
+    assert str(caught.value) == (
+        "'roles' of this 'User' is loaded and has 2 rows, more than a statement takes. Expire it,"
+        " so that the database looks for them."
+    )
