@@ -220,8 +220,13 @@ class Engine:
                 # Where nothing holds it may be because of an error, which shall be seen.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
                     return residual
+        from .search import TooDeepError
+
         try:
             return self._partial(models, follows=True).residual(name, args, at, cls)
+        except TooDeepError:
+            # To read the relations of the actor, one by one, has no end that is near.
+            raise
         except UnsupportedError:
             # What the policy says of the actor's relations may be nothing for a condition,
             # and may be known all the same.
