@@ -46,10 +46,10 @@ order in which they build on each other, which is also the order to read them in
 ``explaining``, ``suggestions``, ``inquiry``
     why a question was answered as it was: values and reasons as texts; a run that keeps
     account, what is told of it, and what would have to change.
-``engine``, ``queries``, ``listing``, ``checking``, ``layout``, ``formatter``, ``repl``
+``engine``, ``queries``, ``listing``, ``rows``, ``checking``, ``layout``, ``formatter``, ``repl``
     a policy and its names, ready to answer; one query of them; which rules are no Python
-    functions; all that is wrong with a text; a text in its canonical style; a prompt for many
-    queries.
+    functions; what rules say of rows by mistake; all that is wrong with a text; a text in its
+    canonical style; a prompt for many queries.
 ``polar``
     what programs hold on to: loads, replaces and registers, and asks the engine.
 
