@@ -228,6 +228,9 @@ class Oso(Polar):
         """Make queries with this; ``flask_oso.sqlalchemy.register_models`` calls it."""
         self._builder = builder
 
+    def _models(self) -> Models | None:
+        return None if self._builder is None else self._builder.models(self.host)
+
     def residual(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
         """Give the condition on rows of a class for which ``is_allowed`` is true.
 

@@ -19,9 +19,11 @@ from .inventory import in_order, take_inventory
 from .listing import LeftOver, list_left_over
 from .loading import load_policy
 from .members import mentions
+from .models import Models
 from .nodes import Rule
 from .parser import parse_policy
 from .policy import Loaded, Policy
+from .rows import RowChecks
 from .sources import Source, Span, located
 from .spelling import nearest
 from .traits import MOST_RELATIVES, codes, declared, relatives
@@ -59,12 +61,18 @@ class Checked(t.NamedTuple):
 
 
 def check_policy(
-    sources: Sequence[Source], engine: Engine, *, roles: bool = False, **options: t.Any
+    sources: Sequence[Source],
+    engine: Engine,
+    *,
+    roles: bool = False,
+    models: Models | None = None,
+    **options: t.Any,
 ) -> Checked:
     """Find out what a load would say of texts, and more.
 
     :param engine: knows the registered names.
     :param roles: whether the older roles are enabled.
+    :param models: what is known of rows, if models are registered.
     :param options: those of ``load_policy``.
     """
     try:
@@ -77,7 +85,8 @@ def check_policy(
     except OsoError as error:
         findings = findings_of(error)
     missing = _missing_attributes(sources, engine.host, loaded.warnings)
-    return Checked((*findings, *missing, *_left_over(candidate)), candidate)
+    rows = _about_rows(sources, engine.host, models)
+    return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
 
 def findings_of(error: OsoError) -> list[Finding]:
@@ -136,6 +145,16 @@ def _place(left: LeftOver) -> tuple[str | None, int | None, int | None]:
     if not line.isdigit():
         return None, None, None
     return (None if file == "<policy>" else file), int(line), int(column)
+
+
+def _about_rows(sources: Iterable[Source], host: Host, models: Models | None) -> Iterator[Finding]:
+    """Find what rules say of rows that is likely not meant, and what a list refuses."""
+    if models is None:
+        return
+    checks = RowChecks(host, models)
+    for rule in _rules(sources):
+        yield from _warnings(checks.warn(rule))
+        yield from (finding(Severity.NOTE, text) for text in checks.note(rule))
 
 
 # -- attributes ----------------------------------------------------------------------

@@ -228,7 +228,7 @@ class Naming:
         if self._this is not None and root is follow(self._this):
             return "_this"
         others = (name for name, other in self._visible.items() if follow(other) is root)
-        return next(others, unknown.name)
+        return next(others, root.name if type(root) is Unknown else unknown.name)
 
     def visit(self, term: t.Any) -> t.Any:
         """Put names in the place of variables."""

@@ -91,6 +91,11 @@ class Matching(Machine):
     def _may_be(self, unknown: Unknown, tag: str, place: Expression | Parameter) -> bool:
         """Tell whether a field can be of a class, as far as ``register_class`` was told."""
         base, names = _origin(unknown)
+        if not names and not self._is_negating():
+            # An element has the class that is declared of its collection, as in oso. Under a
+            # negation, where what does not match holds, it may be of any.
+            collection = next(_collections(unknown), None)
+            base, names = (None, []) if collection is None else _origin(collection)
         declared = self._known_class(base) if names else None
         if declared is None:
             return True
@@ -104,6 +109,15 @@ class Matching(Machine):
             raise error_at(type(error), str(error), place.span) from error
         cls = self._host.classes.get(tag)
         return cls is None or issubclass(declared, cls) or issubclass(cls, declared)
+
+    def _is_negating(self) -> bool:
+        """Tell whether the goal at hand stands in a negation: behind a step without a goal."""
+        step: Step | None = self._step
+        while step is not None:
+            if step.goal is None and step.parent is not None:
+                return True
+            step = step.parent
+        return False
 
     def _known_class(self, unknown: t.Any) -> type | None:
         if type(unknown) is not Unknown:
@@ -268,6 +282,15 @@ def _origin(unknown: Unknown) -> tuple[t.Any, list[str]]:
         end = follow(lookup.args[0])
         names.append(t.cast(str, t.cast(Value, lookup.args[1]).value))
     return end, names[::-1]
+
+
+def _collections(unknown: Unknown) -> Iterator[Unknown]:
+    """Give the unknown collections that a variable is an element of."""
+    for constraint in real(unknown.constraints):
+        if constraint.expression.operator is Operator.IN:
+            item, collection = map(follow, constraint.expression.args)
+            if item is unknown and type(collection) is Unknown:
+                yield collection
 
 
 def _lookups(unknown: Unknown) -> Iterator[Lookup]:

@@ -82,6 +82,10 @@ class _Recursion:
     is_met: bool = False
 
 
+#: A row of a class, what a call comes to for it, and the call.
+_Done = tuple[Root, Outcome, Call]
+
+
 class Partial(Conditions):
     """One question with an unknown row; the parameters are those of ``Search``."""
 
@@ -97,6 +101,7 @@ class Partial(Conditions):
     ) -> None:
         super().__init__(program, models, analysis, limits, follows=follows, is_general=is_general)
         self._recursions: dict[t.Any, _Recursion] = {}
+        self._done: dict[t.Any, _Done] = {}
         self._rounds_of: dict[str, int] = {}
         self._operators: dict[Operator, Handler] = {
             Operator.AND: self._solve_and,
@@ -374,7 +379,13 @@ class Partial(Conditions):
             under_way.is_met = True
             again = Again(under_way.root.number, row)
             return self._about(row, Outcome(again, endless=again), call, at)
-        root = self._fresh_root(row.cls)
+        done = self._done.get(key)
+        root, outcome, _ = done or self._recurred(call, at, row.cls, key)
+        return self._about(row, _moved(outcome, root, row), call, at)
+
+    def _recurred(self, call: Call, at: int, cls: type, key: t.Any) -> _Done:
+        """Solve such a call once: objects may lead to one another by many ways."""
+        root = self._fresh_root(cls)
         recursion = self._recursions[key] = _Recursion(root)
         args = tuple(Entity(root) if n == at else arg for n, arg in enumerate(call.args))
         outcome = self._alone(self._branch_clauses, Call(call.name, args, span=call.span))
@@ -383,7 +394,12 @@ class Partial(Conditions):
         if recursion.is_met:
             endless = self._endless(root, outcome)
             outcome = Outcome(self._closed(root, outcome), lacks=outcome.lacks, endless=endless)
-        return self._about(row, _moved(outcome, root, row), call, at)
+        # The arguments are kept, so that no other object gets their ids.
+        done = root, outcome, call
+        said = outcome.holds, outcome.fails, outcome.later, outcome.lacks, outcome.endless
+        if not any(map(_speaks_of_itself, said)):
+            self._done[key] = done
+        return done
 
     def _call_deeper(self, call: Call) -> Result:
         """Solve a call that may meet itself, and has more than one unknown row: a few times."""

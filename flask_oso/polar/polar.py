@@ -41,6 +41,7 @@ from .terms import Predicate
 if t.TYPE_CHECKING:
     from .checking import Checked
     from .listing import LeftOver
+    from .models import Models
     from .proof import Proof
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
@@ -408,9 +409,14 @@ class Polar:
             self._sources() if filenames is None else [*map(_read_source, filenames)],
             self._engine,
             roles=self._has_roles,
+            models=self._models(),
             ignore_missing_allow=self._ignores_missing_allow,
             limits=self._limits,
         )
+
+    def _models(self) -> Models | None:
+        """Give what is known of rows; nothing, where no models are registered."""
+        return None
 
     def _sources(self) -> list[Source]:
         """Read the files of the policy anew; a text stays as it is."""

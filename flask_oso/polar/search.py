@@ -77,6 +77,10 @@ class Branches:
     is_ordered: bool = True
 
 
+class TooDeepError(UnsupportedError):
+    """Rules call each other too deep for a condition on rows."""
+
+
 class Raised(Exception):
     """What is known of a question raises an error, as it does in a check that comes so far."""
 
@@ -306,9 +310,9 @@ class Search:
                 " environment variable to 0."
             )
 
-    def _too_deep(self) -> StackOverflowError:
+    def _too_deep(self) -> TooDeepError:
         return error_at(
-            StackOverflowError,
+            TooDeepError,
             "The rules call each other too deep for a condition on rows. Have each round of a"
             " recursion follow a relation of one class, with the same other arguments",
             self._span(),
