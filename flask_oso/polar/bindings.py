@@ -215,8 +215,11 @@ def _unify_dictionaries(left: Dictionary, right: Dictionary, pairs: _Pairs) -> b
 
 
 def _unify_lists(left: List, right: List, pairs: _Pairs) -> bool:
-    """Put what must be equal for two lists on the stack, the first elements on top."""
-    if left.rest is None or (right.rest is not None and len(left.items) > len(right.items)):
+    """Put what must be equal for two lists on the stack, the first elements on top.
+
+    Of two objects, that of the left list is asked, or of the one whose rest is the longer.
+    """
+    if right.rest is not None and (left.rest is None or len(left.items) >= len(right.items)):
         left, right = right, left
     common = len(left.items)
     if common > len(right.items) or (left.rest is None and common < len(right.items)):

@@ -229,27 +229,21 @@ class Engine:
                 # Where nothing holds it may be because of an error, which shall be seen.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
                     return residual
-<<<<<<< HEAD
-        with contextlib.suppress(UnsupportedError):
-            residual = self._partial(models, follows=True).residual(name, args, at, cls)
-            if _is_stored(residual, models):
-                return residual
-        # What the policy says of the actor's relations may be nothing for a condition, and may
-        # be known all the same.
-        return self._partial(models).residual(name, args, at, cls)
-=======
         from .search import TooDeepError
 
         try:
-            return self._partial(models, follows=True).residual(name, args, at, cls)
+            residual = self._partial(models, follows=True).residual(name, args, at, cls)
+            if _is_stored(residual, models):
+                return residual
         except TooDeepError:
             # To read the relations of the actor, one by one, has no end that is near.
             raise
         except UnsupportedError:
-            # What the policy says of the actor's relations may be nothing for a condition,
-            # and may be known all the same.
-            return self._partial(models).residual(name, args, at, cls)
->>>>>>> w-adapters
+            # What follows is another way to answer, and raises where it cannot.
+            pass
+        # What the policy says of the actor's relations may be nothing for a condition, and may
+        # be known all the same.
+        return self._partial(models).residual(name, args, at, cls)
 
     def _partial(self, models: Models, **options: bool) -> Partial:
         from .partial import Partial

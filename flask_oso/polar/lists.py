@@ -57,6 +57,8 @@ class Lists(At):
         parts = list(zip(shape.term.items, made, strict=False))
         if shape.term.rest is not None:
             parts.append((shape.term.rest, made[-1]))
+        # Of two lists, the one that has a rest is asked.
+        is_left = is_left or shape.term.rest is not None
         goals = [here.pair(part, element, is_left=is_left) for part, element in parts]
         return in_front(goals, self.rest), self.out, self.place
 

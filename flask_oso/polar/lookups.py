@@ -15,7 +15,7 @@ from .nodes import Call, Dictionary, Expression, List, Term, Value
 from .patterns import Matches
 from .places import Next
 from .scopes import Cell, Ref
-from .snippets import assign, call, compared, load
+from .snippets import assign, call, compared, load, typed
 
 
 class Lookups(Matches):
@@ -38,7 +38,19 @@ class Lookups(Matches):
             return self._computed(result, Ref(name))
         if not self._key(name, value, inner):
             raise self.unfollowable("a lookup of a field that is not known yet")
-        return self._computed(result, Ref(name, read=term.span))
+        return self._looked_up(value, Ref(name, read=term.span), result)
+
+    def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Next:
+        """Write that the result is what a field gave; an entry of a dictionary is asked itself."""
+        known = self.operand(result)
+        is_told = known is None or known.shape is not None or known.literal is not None
+        if owner.cls is not None or is_told:
+            return self._computed(result, made)
+        known = t.cast(Ref, known)
+        is_entry = typed(owner.name, "dict")
+        sides = self.equality(made, known), self.equality(known, made)
+        self.fail_unless(ast.IfExp(is_entry, *sides))
+        return self.known_equal(made, known)
 
     def _key(self, name: str, value: Ref, key: Term) -> bool:
         known = self.ref(key)

@@ -213,7 +213,7 @@ class Operations(Matching):
                 pairs = [(key, Value(name), result, item) for name, item in value.fields]
                 return self._branch_over(self._unify_field, pairs, self._step)
             found = value.get(self.key_name(key, goal))
-            return found is not None and self._unify(result, found)
+            return found is not None and self._unify(found, result)
         return self._unify(result, self._get_attribute(value, self.key_name(key, goal), goal))
 
     def no_lookup(self, value: Term, span: Span | None) -> PolarTypeError:

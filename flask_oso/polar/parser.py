@@ -110,6 +110,14 @@ def _without_mark(source: Source) -> Source:
 # -- statements and recovery -----------------------------------------------------------
 
 
+#: How many mistakes of a text are said more of than what was found and what was expected.
+_MOST_HINTS = 100
+#: How many tokens behind its mistakes are looked at for where to go on, for each of them at
+#: least, and for all of them together.
+_LEAST_AHEAD = 1_000
+_MOST_AHEAD = 200_000
+
+
 class PolicyParser:
     """Reads a policy statement by statement, so that a mistake spoils only its own.
 
@@ -125,6 +133,7 @@ class PolicyParser:
         self._tokens: list[Token] = []
         self._start = 0
         self._escapes: list[str] = []
+        self._left_ahead = _MOST_AHEAD
         #: The first token of each name.
         self.names: dict[str, Token] = {}
         self.problems: list[OsoError] = []
@@ -212,7 +221,7 @@ class PolicyParser:
             # What was meant, and where to go on, may be told by any token behind it.
             pass
         start, at = self._start, self._start + at
-        if is_hinted:
+        if is_hinted and len(self.problems) < _MOST_HINTS:
             _with_hint(problem, self._tokens, start, at, is_block=self._is_block(start))
         self.problems.append(problem)
         self._start = self._resumption(start, at)
@@ -243,7 +252,7 @@ class PolicyParser:
                 return behind
         first_semicolon = len(self._tokens)
         blocks = braces = 0
-        for index in range(start, len(self._tokens)):
+        for index in self._ahead(start):
             kind = self._tokens[index].type
             if kind == "LBRACE" and self._opens_block(start, index):
                 blocks += 1
@@ -263,6 +272,15 @@ class PolicyParser:
                     if not blocks:
                         return index + 1
         return first_semicolon
+
+    def _ahead(self, start: int) -> Iterator[int]:
+        """Give the indexes from one on, as many as mistakes of a text may look ahead together."""
+        for index in range(start, len(self._tokens)):
+            if index - start > _LEAST_AHEAD:
+                self._left_ahead -= 1
+                if self._left_ahead < 0:
+                    return
+            yield index
 
     def _behind_no_statement(self, start: int) -> int | None:
         """Give the index behind tokens that begin no statement, or ``None``.

@@ -222,9 +222,9 @@ class Matches(Lists):
             if own is None:
                 self.scope.cell(self.clause, term.index).ref = arg
                 return self.go_on()
-            return self.bind(own, arg) if own.ref is None else self.equal(own.ref, arg)
+            return self.bind(own, arg) if own.ref is None else self.equal(arg, own.ref)
         known = t.cast(Ref, self.ref(term))
-        return self.equal(known, arg)
+        return self.equal(arg, known)
 
     def _match_unbound(self, parameter: Parameter, cell: Cell) -> Next:
         """Write that a variable that is not bound yet is an argument."""

@@ -214,12 +214,17 @@ class At:
             return self.go_on() if same else self.fail()
         if left.name == right.name:
             return self.go_on()
-        self.fail_unless(self._equality(left, right))
+        self.fail_unless(self.equality(left, right))
+        return self.known_equal(left, right)
+
+    def known_equal(self, left: Ref, right: Ref) -> Next:
+        """Go on where two values were compared, and so made sure."""
         self.note_sure(left)
         self.note_sure(right)
         return self.go_on()
 
-    def _equality(self, left: Ref, right: Ref) -> ast.expr:
+    def equality(self, left: Ref, right: Ref) -> ast.expr:
+        """Write whether two values are equal; of two objects, the left one is asked."""
         name = self.writer.names.constant
         read = (left.read, right.read)
         spans = load("unread" if read == (None, None) else name(read))

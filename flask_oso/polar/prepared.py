@@ -33,6 +33,7 @@ from .residual import (
     Known,
     Literal,
     OfClass,
+    One,
     Operand,
     Part,
     Residual,

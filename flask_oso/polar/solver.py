@@ -486,7 +486,8 @@ class Solver(Operations):
                 self._wake()
             else:
                 frame[term.index] = end
-        elif not self._unify(self._operand(term, frame), arg):
+        elif not self._unify(arg, self._operand(term, frame)):
+            # Of two objects, the argument is asked.
             return False
         if parameter.specializer is None:
             return True

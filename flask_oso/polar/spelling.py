@@ -7,6 +7,7 @@ nothing where none is near. Case is ignored for nearness.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
 
 _NEARNESS = 0.75
@@ -18,6 +19,10 @@ VALUES_ELSEWHERE = {
     "FALSE": "false",
     **dict.fromkeys(("None", "null", "Null", "NULL", "Nil", "NIL", "undefined"), "nil"),
 }
+#: How many known words are compared with a misspelt one.
+_MOST_KNOWN = 1_000
+#: How many mistakes of one kind are guessed at in a load: each guess looks at all that is known.
+MOST_GUESSES = 50
 
 
 def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
@@ -26,7 +31,7 @@ def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str
     :param nearness: how much alike they must be, from 0 to 1.
     """
     by_folded: dict[str, str] = {}
-    for candidate in known:
+    for candidate in itertools.islice(known, _MOST_KNOWN):
         if candidate != word:
             by_folded.setdefault(candidate.casefold(), candidate)
     folded = word.casefold()

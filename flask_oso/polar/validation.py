@@ -31,7 +31,7 @@ from .printer import to_polar
 from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
 from .sources import Span, located
-from .spelling import VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
+from .spelling import MOST_GUESSES, VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
 from .unquoted import NO_REMEDY, Remedy, remedies
 
 _MISSING_ALLOW = """\
@@ -85,16 +85,17 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
     names = [name for name, count in _occurrences(variables).items() if count > 1]
     values = [name for name in host.constants if name not in host.classes]
     known = remedies(rule)
+    rests = {id(rest) for rest in inventory.rests}
+    found = [variable for variable in variables if variable.name in single]
     return [
         _singleton(
             variable,
-            "*" if any(variable is rest for rest in inventory.rests) else "",
-            names,
-            values,
+            "*" if id(variable) in rests else "",
+            names if number < MOST_GUESSES else (),
+            values if number < MOST_GUESSES else (),
             known.get(id(variable), NO_REMEDY),
         )
-        for variable in variables
-        if variable.name in single
+        for number, variable in enumerate(found)
     ]
 
 
@@ -209,12 +210,17 @@ def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
     """
     required = {name for name, types in policy.types.items() if any(t.required for t in types)}
     known = {*policy.rules, *ROLE_RULE_NAMES, *required, *left_out}
-    return [_undefined(call, policy) for call in policy.calls if call.name not in known]
+    defined = [*policy.rules, *policy.types]
+    undefined = [call for call in policy.calls if call.name not in known]
+    return [
+        _undefined(call, defined if number < MOST_GUESSES else ())
+        for number, call in enumerate(undefined)
+    ]
 
 
-def _undefined(call: Call, policy: Policy) -> OsoError:
+def _undefined(call: Call, defined: Sequence[str]) -> OsoError:
     message = located(f"Call to undefined rule: {to_polar(call)}", call.span)
-    meant = did_you_mean(call.name, [*policy.rules, *policy.types], quote="`")
+    meant = did_you_mean(call.name, defined, quote="`")
     return ValidationError(message + (meant or _how_to_define(call)))
 
 

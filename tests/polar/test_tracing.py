@@ -152,17 +152,17 @@ def test_full_trace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 [oso][info]         g(1, 10) at line 2, column 1
 [oso][info]         g(2, 20) at line 3, column 1
 [oso][info]       RULE: g(1, 10);
-[oso][trace]       Unify(1, x)
+[oso][trace]       Unify(x, 1)
 [oso][trace]       ⇒ bind: x ← 1
-[oso][trace]       Unify(10, y)
+[oso][trace]       Unify(y, 10)
 [oso][trace]       ⇒ bind: y ← 10
 [oso][trace]     Query(y > 15)
 [oso][trace]     QUERY: y > 15, BINDINGS: {y => 10}
 [oso][trace]       BACKTRACK
 [oso][info]       RULE: g(2, 20);
-[oso][trace]       Unify(2, x)
+[oso][trace]       Unify(x, 2)
 [oso][trace]       ⇒ bind: x ← 2
-[oso][trace]       Unify(20, y)
+[oso][trace]       Unify(y, 20)
 [oso][trace]       ⇒ bind: y ← 20
 [oso][trace]     Query(y > 15)
 [oso][trace]     QUERY: y > 15, BINDINGS: {y => 20}
