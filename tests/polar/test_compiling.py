@@ -114,6 +114,18 @@ def test_prepare_twice_compiles_once() -> None:
     assert made_by(oso) == before
 
 
+def test_prepare_ends_in_time(owned: tuple[User, Note]) -> None:
+    """What it did not come to is compiled by questions."""
+    user, note = owned
+    oso, prepared = load(), load()
+    prepared.prepare()
+
+    oso.prepare(seconds=0)
+
+    assert made_by(oso) < made_by(prepared)
+    assert oso.is_allowed(user, "edit", note)
+
+
 @pytest.mark.parametrize("options", [{}, {"compiled": False}], ids=["compiled", "not compiled"])
 def test_prepare_without_a_policy_does_nothing(options: dict[str, t.Any]) -> None:
     """There is nothing to compile, and that is no error."""
