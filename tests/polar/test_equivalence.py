@@ -84,4 +84,4 @@ def test_every_answer_has_its_share(tally: Tally, answer: str, share: float) -> 
 
 def test_most_policies_have_compiled_rules(tally: Tally) -> None:
     """A comparison of the solver with itself would show nothing."""
-    assert tally.compiled >= 3 * tally.programs
+    assert tally.compiled >= 2 * tally.programs
