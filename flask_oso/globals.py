@@ -101,6 +101,10 @@ class FewWords:
             return is_added
 
 
+#: So long an app that is served compiles a policy before it is asked.
+SECONDS_TO_PREPARE = 2.0
+
+
 @dataclasses.dataclass(eq=False)
 class OsoState:
     """What ``app.extensions["oso"]`` keeps.
@@ -144,7 +148,7 @@ class OsoState:
         if self.prepares:
             for binding in self.bindings.values():
                 if binding.oso is not None:
-                    binding.oso.prepare()
+                    binding.oso.prepare(SECONDS_TO_PREPARE)
 
 
 @dataclasses.dataclass(init=False, eq=False)

@@ -27,8 +27,26 @@ allow("root", _, _);
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
 
+#: What a test needs that has a fixture of this name; a tally is one of random cases.
+_MARKERS = {
+    "browser": "browser",
+    "mariadb": "database",
+    "postgresql": "database",
+    "tally": "random",
+}
+
 MakeOso = Callable[..., Oso]
 MakeSite = Callable[..., "Site"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they need, and those that Hypothesis feeds."""
+    for item in items:
+        for name in getattr(item, "fixturenames", ()):
+            if name in _MARKERS:
+                item.add_marker(_MARKERS[name])
+        if hasattr(getattr(item, "obj", None), "hypothesis"):
+            item.add_marker("random")
 
 
 @dataclasses.dataclass

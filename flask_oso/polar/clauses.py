@@ -14,9 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .host import follow
 from .nodes import (
+    Call,
     Dictionary,
     Expression,
     List,
+    Operator,
     Origin,
     Parameter,
     Rule,
@@ -268,3 +270,50 @@ def _instantiate_nested(template: Template, frame: Frame, fresh: Fresh) -> t.Any
         return operand(term, frame, fresh), ()
 
     return fold(template, look, with_parts)
+
+
+def passed_on(clause: Clause) -> Term | None:
+    """Give the goal of a clause that is asked what the clause is asked; ``None`` if none is.
+
+    It is a call, besides which there are conditions at most, and is given all parameters that
+    have a name. None of these is a literal: such a rule is about something of its own. Of
+    several it is the last one.
+    """
+    parameters = clause.rule.parameters
+    if any(
+        not isinstance(each.term, Variable) or isinstance(each.specializer, Value)
+        for each in parameters
+    ):
+        return None
+    goals = [*_conjuncts(clause.body)]
+    if len(goals) == 1:
+        return goals[0] if isinstance(_called(goals[0]), Call) else None
+    named = {
+        t.cast(Slot, each.term).index
+        for each, written in zip(clause.parameters, parameters, strict=True)
+        if not t.cast(Variable, written.term).name.startswith("_")
+    }
+    calls = [goal for goal in goals if named and named <= _given(_called(goal))]
+    return calls[-1] if calls else None
+
+
+def _conjuncts(body: Term | None) -> Iterator[Term]:
+    """Give the goals of a conjunction, also of one inside it."""
+    stack = [] if body is None else [body]
+    while stack:
+        term = stack.pop()
+        if isinstance(term, Expression) and term.operator is Operator.AND:
+            stack.extend(reversed(term.args))
+        else:
+            yield term
+
+
+def _called(goal: Term) -> Term:
+    term: Term = getattr(goal, "term", goal)
+    return term
+
+
+def _given(term: Term) -> set[int]:
+    """Give the variables that a call is given as they are."""
+    args = term.args if isinstance(term, Call) else ()
+    return {arg.index for arg in args if isinstance(arg, Slot)}

@@ -19,8 +19,7 @@ import itertools
 import typing as t
 from collections.abc import Iterable
 
-from .clauses import Clause, Slot
-from .deciding import passed_on
+from .clauses import Clause, Slot, passed_on
 from .goals import GoalWriter
 from .modes import Order, Unfollowable, check_class, in_order, is_bare, matching
 from .nodes import Expression, Instance, Operator, Term, Value

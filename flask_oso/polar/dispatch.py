@@ -12,6 +12,7 @@ import functools
 import itertools
 import math
 import operator
+import time
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -113,7 +114,7 @@ class Shortcuts(dict[str, ByClass]):
     def __missing__(self, text: str) -> ByClass:
         return self.others
 
-    def prepare(self, actors: Collection[type], resources: Collection[type]) -> None:
+    def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
         """Make the functions now: for all classes, or else for actors and resources, or none if
         there are too many.
         """
@@ -124,6 +125,8 @@ class Shortcuts(dict[str, ByClass]):
         if self._count(classes) <= MAX_PREPARED:
             for text in (*self, frozenset(self)):
                 for chosen in itertools.product(*classes):
+                    if time.monotonic() > until:
+                        return
                     self._maker.function(text, chosen, waits=True)
 
     def _count(self, classes: list[Collection[type]]) -> int:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import math
 import sys
+import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -167,18 +169,21 @@ class Engine:
         near = nearest(name, self.policy.rules)
         return f". Did you mean `{near}`?" if near else ""
 
-    def prepare(self) -> None:
+    def prepare(self, seconds: float | None = None) -> None:
         """Compile what ``allow``, ``allow_request`` and ``allow_field`` need, for all questions.
 
         Without it each question compiles what it needs and is not compiled yet.
+
+        :param seconds: after which nothing more is begun.
         """
         program = self._program
         if program is None:
             return
-        program.prepare("allow", 3, at=1)
-        program.prepare("allow_request", 2)
-        program.prepare("allow_field", 4, at=3)
-        program.make_all()
+        until = math.inf if seconds is None else time.monotonic() + seconds
+        program.prepare("allow", 3, at=1, until=until)
+        program.prepare("allow_request", 2, until=until)
+        program.prepare("allow_field", 4, at=3, until=until)
+        program.make_all(until)
 
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both do so; both find the same function.

@@ -427,7 +427,7 @@ class Polar:
         """Give the names of the files that are loaded."""
         return [each.name for each in self._engine.policy.sources if each.name is not None]
 
-    def prepare(self) -> None:
+    def prepare(self, seconds: float | None = None) -> None:
         """Compile the policy for all questions that an application asks, in one go.
 
         Loading reads and checks a policy, and each question compiles the rules that it needs
@@ -437,8 +437,11 @@ class Polar:
 
         Questions of other threads do not wait for it. Nothing is asked and nothing raised for
         what the policy says.
+
+        :param seconds: how long it may take, about; what is not compiled then, questions compile.
+            Thousands of rules take seconds.
         """
-        self._engine.prepare()
+        self._engine.prepare(seconds)
 
     # -- inspecting ------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import math
 import os
 import threading
 import time
@@ -361,39 +362,45 @@ class Program(Runtime):
             self._tables[variant] = name
         return at, name
 
-    def prepare(self, name: str, arity: int, at: int | None = None) -> None:
-        """Make what a question may ask, also for all the values of one argument."""
+    def prepare(
+        self, name: str, arity: int, at: int | None = None, *, until: float = math.inf
+    ) -> None:
+        """Make what a question may ask, also for all the values of one argument.
+
+        :param until: when nothing more is begun.
+        """
         self.answer(name, arity, waits=True)
         shortcuts = self._shortened.get((name, arity))
         if shortcuts is not None:
-            shortcuts.prepare(self.members("Actor"), self.members("Resource"))
-        if at is not None:
+            shortcuts.prepare(self.members("Actor"), self.members("Resource"), until)
+        if at is not None and time.monotonic() < until:
             self.prepare_strings(name, arity, at, waits=True)
 
-    def make_all(self) -> None:
+    def make_all(self, until: float = math.inf) -> None:
         """Make all functions that those which are asked may call, also by strings that are
         asked for further in.
         """
         filled: set[str] = set()
-        while True:
-            with self._turn(None, waits=True) as is_free:
-                if not is_free or not self._make_some(filled):
-                    return
+        while missing := self._missing(filled):
+            for variant in missing:
+                with self._turn(None, waits=True) as is_free:
+                    if not is_free or time.monotonic() > until:
+                        return
+                    self._make_function(variant)
 
-    def _make_some(self, filled: set[str]) -> bool:
-        """Make one of the functions that are missing; tell whether any was.
+    def _missing(self, filled: set[str]) -> list[Variant]:
+        """Give what has a name and is not made.
 
-        :param filled: the tables of which all functions are known to be missing, or made.
+        :param filled: the tables all of whose functions have names.
         """
-        for name in [*self._tables.values()]:
-            if name not in filled:
-                t.cast(_Table, self._names[name]).fill()
-                filled.add(name)
-        for variant in [*self._functions]:
-            if variant not in self._made:
-                self._make_function(variant)
-                return True
-        return False
+        with self._turn(None, waits=True) as is_free:
+            if not is_free:
+                return []
+            for name in [*self._tables.values()]:
+                if name not in filled:
+                    t.cast(_Table, self._names[name]).fill()
+                    filled.add(name)
+            return [variant for variant in self._functions if variant not in self._made]
 
     def candidates(self, name: str, arity: int) -> Candidates | None:
         """Give the clauses of a rule."""

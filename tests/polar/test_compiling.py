@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from flask_oso import Limits, Oso
 from flask_oso.polar import programs
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.polar.programs import OutOfTime, Program
+from tests.fuzz.targets.compiled import check
+from tests.sizes import part_of
 
 POLICY = """actor User {}
 resource Note {
@@ -112,6 +115,18 @@ def test_prepare_twice_compiles_once() -> None:
     oso.prepare()
 
     assert made_by(oso) == before
+
+
+def test_prepare_ends_in_time(owned: tuple[User, Note]) -> None:
+    """What it did not come to is compiled by questions."""
+    user, note = owned
+    oso, prepared = load(), load()
+    prepared.prepare()
+
+    oso.prepare(seconds=0)
+
+    assert made_by(oso) < made_by(prepared)
+    assert oso.is_allowed(user, "edit", note)
 
 
 @pytest.mark.parametrize("options", [{}, {"compiled": False}], ids=["compiled", "not compiled"])
@@ -310,6 +325,34 @@ def test_question_while_policies_change_sees_one_of_them() -> None:
     seen = ask_while_policies_change(load(), policies)
 
     assert seen <= {False}
+
+
+@pytest.fixture
+def often_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find two of three functions that are missing impossible to make now, by a fixed seed."""
+    chance, turn = random.Random(20_270_403), Program._turn
+
+    @contextlib.contextmanager
+    def busy(program: Program, deadline: float | None, *, waits: bool = False) -> Iterator[bool]:
+        if not waits and chance.random() < 2 / 3:
+            yield False
+            return
+        with turn(program, deadline, waits=waits) as is_free:
+            yield is_free
+
+    monkeypatch.setattr(Program, "_turn", busy)
+
+
+@pytest.mark.random
+@pytest.mark.usefixtures("often_busy")
+def test_solver_may_take_over_anywhere() -> None:
+    """Answers, errors with their places and calls of the host are the same, of random policies."""
+    texts = random.Random(20_270_404)
+
+    reports = [check(texts.randbytes(300)) for _ in range(part_of(400))]
+
+    differences = [line for report in reports if report for line in report.differences]
+    assert "\n".join(differences[:3]) == ""
 
 
 # -- time ----------------------------------------------------------------------------------

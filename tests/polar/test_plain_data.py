@@ -10,9 +10,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets.shortcuts import Report, check
+from tests.sizes import part_of
 
 #: How many policies, each with a world of its own and some two hundred questions.
-PROGRAMS = int(os.environ.get("FLASK_OSO_PROGRAMS", "640")) // 4
+PROGRAMS = part_of(int(os.environ.get("FLASK_OSO_PROGRAMS", "640")) // 4)
+
+pytestmark = pytest.mark.random
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,13 @@ import sqlalchemy as sa
 
 from flask_oso.polar.residual import Not
 from flask_oso.sqlalchemy import translation
+from tests.sizes import part_of
 
 from .agreement import Disagreement, Tally, search
+
+pytestmark = pytest.mark.random
+#: Databases, each with eight policies.
+DATABASES = part_of(60)
 
 
 def assert_agreement(tally: Tally, pairs: int) -> None:
@@ -24,12 +29,12 @@ def assert_agreement(tally: Tally, pairs: int) -> None:
 @pytest.mark.parametrize("begin", [20_270_401, 20_270_402])
 def test_rows_agree_on_sqlite(sqlite: sa.Engine, begin: int) -> None:
     """SQLite gives exactly the rows that ``is_allowed`` allows."""
-    assert_agreement(search(sqlite, begin, 60), 1_200)
+    assert_agreement(search(sqlite, begin, DATABASES), 20 * DATABASES)
 
 
 def test_rows_agree_on_postgresql(postgresql: sa.Engine) -> None:
     """PostgreSQL gives exactly the rows that ``is_allowed`` allows."""
-    assert_agreement(search(postgresql, 20_270_403, 60), 1_200)
+    assert_agreement(search(postgresql, 20_270_403, DATABASES), 20 * DATABASES)
 
 
 def test_rows_agree_on_mariadb(mariadb: sa.Engine) -> None:
