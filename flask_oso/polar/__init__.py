@@ -18,8 +18,9 @@ order in which they build on each other, which is also the order to read them in
     the variables of the process; what a question may cost; Python's search for cycles; what
     is said on a stream; what queries take and give; arithmetic; how classes lead to each
     other; the Python side.
-``traits``, ``policy``, ``resource_blocks``, ``granting``, ``rule_types``, ``inventory``, ``vocabulary``,
-``members``, ``roles``, ``unquoted``, ``validation``, ``loading``, ``archive``, ``cache``
+``traits``, ``shapes``, ``policy``, ``resource_blocks``, ``granting``, ``rule_types``,
+``inventory``, ``vocabulary``, ``comparing``, ``members``, ``roles``, ``unquoted``,
+``validation``, ``loading``, ``archive``, ``cache``
     what is loaded, how blocks become rules, and everything that can be wrong with it;
     the roles of oso 0.15; a policy as data, and where it is kept.
 ``attributes``, ``fields``

@@ -15,7 +15,6 @@ from .nodes import (
     Block,
     Call,
     Expression,
-    Name,
     Operator,
     Parameter,
     Pattern,
