@@ -151,7 +151,7 @@ def _missing_attributes(
     given more.
     """
     told = {warning.partition(",")[0] for warning in warned}
-    shapes = Shapes(host)
+    shapes = Shapes(host, asks_mappers=True)
     for rule in _rules(sources):
         for class_name, name, span in _mentions(rule, shapes):
             message = f"{class_name} has no attribute {name}"

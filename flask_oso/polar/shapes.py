@@ -70,10 +70,14 @@ _LISTS = frozenset(
 
 
 class Shapes:
-    """What is known of the attributes of the classes of a host during one load."""
+    """What is known of the attributes of the classes of a host during one load.
 
-    def __init__(self, host: Host) -> None:
+    :param asks_mappers: whether to ask mapped classes, which sets their mappers up.
+    """
+
+    def __init__(self, host: Host, *, asks_mappers: bool = False) -> None:
         self.host: t.Final = host
+        self._asks_mappers = asks_mappers
         self._names = {cls: name for name, cls in reversed([*host.classes.items()])}
         self._by_name: dict[tuple[type, str], Shape | None] = {}
         self._has_plain_equality: dict[type, bool] = {}
@@ -136,7 +140,7 @@ class Shapes:
     def _find(self, cls: type, name: str) -> Shape | None:
         """Look a name up as Python does; nothing, if a class that derives from it says other."""
         derived = [each for each in relatives(cls) if each not in cls.__mro__]
-        if any(name in vars(each) or name in annotations_of(each) for each in derived):
+        if any(_says_other(each, name) for each in derived):
             return None
         for each in cls.__mro__:
             declared = self.host.fields.get(each, {}).get(name)
@@ -145,8 +149,18 @@ class Shapes:
             if name in annotations_of(each):
                 return self._of_annotation(annotations_of(each)[name], each)
             if name in vars(each):
-                return self._of_property(vars(each)[name], each)
+                return self._of_property(vars(each)[name], each) or self._of_mapped(cls, name)
         return None
+
+    def _of_mapped(self, cls: type, name: str) -> Shape | None:
+        """Give what a relation leads to that has no annotation, as its mapper knows it."""
+        mapper = vars(cls).get("__mapper__") if self._asks_mappers else None
+        relation = None if mapper is None else mapper.attrs.get(name)
+        other = getattr(getattr(relation, "mapper", None), "class_", None)
+        if not isinstance(other, type):
+            return None
+        shape = self.of_class(other)
+        return _list_of(shape) if getattr(relation, "uselist", True) else shape
 
     def _of_declared(self, declared: t.Any) -> Shape | None:
         if isinstance(declared, Relation):
@@ -216,6 +230,14 @@ class Shapes:
 
 _BUILT_IN = {cls.__name__: cls for cls in (str, bool, int, float, list, set, frozenset)}
 _PLAIN_BASES = {str, int, float, list, tuple, dict, set, frozenset, bytes}
+
+
+def _says_other(derived: type, name: str) -> bool:
+    """Tell whether a class says anew what an attribute is; mapping a class does not."""
+    if name in annotations_of(derived):
+        return True
+    own = vars(derived).get(name)
+    return own is not None and type(own).__name__ != "InstrumentedAttribute"
 
 
 def _properties(cls: type) -> list[str]:

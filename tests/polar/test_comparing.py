@@ -106,6 +106,10 @@ class Book(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
+class Leaf(Page):
+    """A class that is mapped anew, and says nothing else."""
+
+
 class Note:
     """Has all kinds of annotations."""
 
