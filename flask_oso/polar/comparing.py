@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from .characters import with_escapes
-from .inventory import Inventory
+from .inventory import Inventory, in_order
 from .nodes import Expression, List, Operator, Rule, Term, Value, Variable
 from .printer import to_polar
 from .shapes import BOOLEAN, NUMBER, TEXT, Shape, Shapes, Sort
@@ -182,7 +182,19 @@ def warn_comparisons(inventory: Inventory, operands: Operands) -> list[str]:
         )
     ]
     wrong.sort(key=lambda pair: pair.span.start if pair.span else 0)
-    return [_warning(pair, operands) for pair in wrong]
+    return [*_single_tuples(inventory), *(_warning(pair, operands) for pair in wrong)]
+
+
+def _single_tuples(inventory: Inventory) -> Iterator[str]:
+    """Warn about ``x in ("a")``, which is no list: characters are compared."""
+    for goal in in_order(inventory.comparisons) if inventory.comparisons else ():
+        right = goal.args[1]
+        if goal.operator is Operator.IN and isinstance(right, Value) and right.span is not None:
+            text, span = right.span.source.text, right.span
+            if text.endswith("(", 0, span.start) and text.startswith(")", span.end):
+                shown = _quoted(right)
+                message = f"({shown}) is the string, whose characters are compared; write [{shown}]"
+                yield located(message, span)
 
 
 def _pairs(inventory: Inventory, operands: Operands) -> Iterator[Iterator[_Pair]]:

@@ -16,7 +16,7 @@ VALUES_ELSEWHERE = {
     "TRUE": "true",
     "False": "false",
     "FALSE": "false",
-    **dict.fromkeys(("None", "null", "Null", "NULL", "Nil", "NIL", "undefined"), "nil"),
+    **dict.fromkeys(("None", "none", "null", "Null", "NULL", "Nil", "NIL", "undefined"), "nil"),
 }
 
 

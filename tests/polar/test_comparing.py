@@ -293,6 +293,17 @@ def test_warning_says_what_becomes_of_it(condition: str, outcome: str) -> None:
     assert f": {outcome} at line 1, column " in warning
 
 
+def test_string_in_parentheses_warns() -> None:
+    """A tuple of one string is no list here, and not even a tuple."""
+    assert warnings_of('n.label in ("open")') == [
+        '("open") is the string, whose characters are compared; write ["open"]'
+        " at line 1, column 56:\n"
+        '\t001: f(u: User, n: Note, f: Folder, p: Page) if n.label in ("open")'
+        " and u.x = 1 and n.x = 1 and f.x = 1 and p.x = 1;\n"
+        f"\t{' ' * 60}^\n"
+    ]
+
+
 def test_list_is_told_of_once() -> None:
     """Of a list the first element that never fits is named."""
     (warning,) = warnings_of('n.status in [Status.OPEN, "a", "b", "c"]')
@@ -326,6 +337,7 @@ def test_list_is_told_of_once() -> None:
         "a = n.owner and a in n.readers",
         "n.words = [1] and n.readers = []",
         '"a" in n.words and u in n.readers and 1 in n.title',
+        'n.label in "open" and n.label in ["open"] and n.label in (u.words)',
         '1 = 1 and 1 = 1.0 and "a" = "b"',
         "f.owner = u and n in f.notes",
     ],
