@@ -28,6 +28,7 @@ from .host import Host
 from .limits import Limits
 from .nodes import Instance
 from .policy import Loaded, Policy
+from .shapes import Shapes
 from .sources import Source
 from .traits import traits
 
@@ -95,7 +96,8 @@ def _library() -> list[t.Any]:
 
 def _names(host: Host) -> list[t.Any]:
     """Give all that the checks of a load can learn of the registered names, in their order."""
-    names = [(name, traits(cls, host)) for name, cls in host.classes.items()]
+    shapes = Shapes(host)
+    names = [(name, traits(cls, host), shapes.described(cls)) for name, cls in host.classes.items()]
     return [names, [(name, _kind(term)) for name, term in host.constants.items()]]
 
 

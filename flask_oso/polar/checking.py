@@ -12,10 +12,11 @@ import re
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
+from .comparing import Operands
 from .engine import Engine
 from .exceptions import OsoError
 from .host import Host
-from .inventory import in_order, take_inventory
+from .inventory import take_inventory
 from .listing import LeftOver, list_left_over
 from .loading import load_policy
 from .members import mentions
@@ -24,10 +25,10 @@ from .nodes import Rule
 from .parser import parse_policy
 from .policy import Loaded, Policy
 from .rows import RowChecks
+from .shapes import Shapes
 from .sources import Source, Span, located
 from .spelling import nearest
 from .traits import MOST_RELATIVES, codes, declared, relatives
-from .vocabulary import classes_of_variables
 
 _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file ([^\n]*))?:\n")
 _HOOKS = ("__getattr__", "__getattribute__")
@@ -169,8 +170,9 @@ def _missing_attributes(
     given more.
     """
     told = {warning.partition(",")[0] for warning in warned}
+    shapes = Shapes(host, asks_mappers=True)
     for rule in _rules(sources):
-        for class_name, name, span in _mentions(rule):
+        for class_name, name, span in _mentions(rule, shapes):
             message = f"{class_name} has no attribute {name}"
             cls = host.classes.get(class_name)
             if message in told or cls is None or not _lacks(cls, name, host):
@@ -189,12 +191,10 @@ def _rules(sources: Iterable[Source]) -> Iterator[Rule]:
                 yield statement
 
 
-def _mentions(rule: Rule) -> Iterator[tuple[str, str, Span | None]]:
+def _mentions(rule: Rule, shapes: Shapes) -> list[tuple[str, str, Span | None]]:
     inventory = take_inventory(rule)
-    terms = [pattern for pattern in inventory.patterns if pattern.fields] + inventory.lookups
-    classes = classes_of_variables(rule, has_matches=bool(inventory.matches))
-    for term in in_order(terms):
-        yield from mentions(term, classes)
+    found = [*mentions(inventory, Operands(rule, inventory, shapes))]
+    return sorted(found, key=lambda mention: mention[2].start if mention[2] else 0)
 
 
 def _lacks(cls: type, name: str, host: Host) -> bool:

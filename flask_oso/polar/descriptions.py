@@ -18,6 +18,7 @@ from .characters import with_escapes
 from .host import follow
 from .nodes import Dictionary, Instance, List, Unknown, Value, parts
 from .printer import to_polar
+from .spelling import with_article
 from .traversal import walk
 
 #: Attributes whose values are not shown. Each stands for every name that has these words in
@@ -419,11 +420,3 @@ def _is_telling(value: t.Any) -> bool:
 def shortened(text: str, most: int) -> str:
     """Give a text, or its beginning and an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def with_article(noun: str) -> str:
-    """Put an indefinite article in front of the name of a class."""
-    article = (
-        "an" if noun[:1] in tuple("AEIOUaeiou") and noun[:2] not in ("Us", "us", "Un") else "a"
-    )
-    return f"{article} {noun}"

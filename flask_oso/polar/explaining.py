@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from . import numbers
 from .clauses import Clause, Slot
-from .descriptions import MAX_NAME, REDACTED, Describer, with_article
+from .descriptions import MAX_NAME, REDACTED, Describer
 from .host import RESERVED_NAMES, follow
 from .machine import Program
 from .matching import ASK_CLASSES
@@ -31,6 +31,7 @@ from .nodes import (
 from .printer import to_polar
 from .proving import Asking, Attempt, Failure, Path, Snapshot
 from .reasons import Condition, Place, Question, Rule, Seen, Verdict, place_of
+from .spelling import with_article
 from .written import (
     Operand,
     call_of,

@@ -111,7 +111,8 @@ HINTS: tuple[Hint, ...] = (
     Hint("Parameters stand in parentheses: `{first}(…)`.", found=": , if STRING", section="name"),
     Hint("Names have `_` in place of `-`. Write `{before}_{after}`.",
          found="-", after="SYMBOL", section="name"),
-    Hint("The name of a rule has no dots.", found=".", section="name"),
+    Hint("The name of a rule has no dots. Join conditions of one rule with `and`.",
+         found=".", section="name"),
     Hint("Write `{before}()` if nothing stands behind the name.", found=";", section="name"),
     # Blocks.
     Hint("Declarations are made with `=`. Write `{before} = …;`",
@@ -180,6 +181,7 @@ HINTS: tuple[Hint, ...] = (
          found=".", section="class"),
     Hint(_COMMA, found="OPERAND", before="ENDED", section="class"),
     Hint("Write `{found}: {before}`.", found="SYMBOL", before="CLASS", section="head"),
+    Hint("Write `{after_quoted}`.", found=":", before="( ,", after="NAME", section="head"),
     Hint("Anything is written `_`.", found="*", before="( ,", section="head"),
     Hint(_COMMA, found="OPERAND", before="ENDED", section="head"),
     # Between the head of a rule and its conditions.
@@ -199,6 +201,9 @@ HINTS: tuple[Hint, ...] = (
     # Conditions.
     Hint("A rule gives nothing back: it holds if its conditions do. Remove `return`.",
          before="return"),
+    Hint("A rule gives nothing back: it holds if its conditions do. Remove `return`.",
+         found="return"),
+    Hint("Write `x matches Class` to ask for the class of `x`.", found="type", section="body"),
     Hint("Write `{before}({found_path})`.", found="SYMBOL STRING", before="print debug"),
     Hint("Write `forall(condition, condition)`.", found="OPERAND", before="forall"),
     Hint("Policies have no functions. Give the condition a rule of its own.",

@@ -23,12 +23,17 @@ class Inventory(t.NamedTuple):
     lookups: list[Expression]
     #: ``x matches Pattern``
     matches: list[Expression]
+    #: ``a = b``, ``a == b``, ``a != b``, ``a in b``
+    comparisons: list[Expression]
+
+
+_COMPARING = (Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN)
 
 
 def take_inventory(rule: Rule) -> Inventory:
     """Gather the terms of a rule."""
-    inventory = Inventory([], [], [], [], [])
-    variables, patterns, rests, lookups, matches = inventory
+    inventory = Inventory([], [], [], [], [], [])
+    variables, patterns, rests, lookups, matches, comparisons = inventory
     # The list of what waits grows while it is walked through.
     terms = _roots(rule)
     for term in terms:
@@ -41,6 +46,8 @@ def take_inventory(rule: Rule) -> Inventory:
                 lookups.append(term)
             elif term.operator is Operator.ISA:
                 matches.append(term)
+            elif term.operator in _COMPARING:
+                comparisons.append(term)
         elif kind is not Value:
             terms += parts(term)
             if isinstance(term, Pattern):

@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Sequence
 
 from .collector import without_collector
+from .comparing import Operands, warn_comparisons
 from .exceptions import (
     OsoError,
     ParserError,
@@ -41,6 +42,7 @@ from .resource_blocks import (
 from .rewriting import rewrite_rule
 from .roles import with_role_rules
 from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
+from .shapes import Shapes
 from .sources import Source
 from .tokens import Token
 from .unquoted import warn_unbound
@@ -53,7 +55,7 @@ from .validation import (
     warn_nested_classes,
     warn_specializers,
 )
-from .vocabulary import warn_undeclared
+from .vocabulary import Mention, mentions_of, warn_undeclared
 
 EMPTY = Policy()
 
@@ -104,6 +106,8 @@ class _Load:
         for block in base.blocks:
             self._table.add(block)
         self._members = Members(host)
+        self._shapes = Shapes(host)
+        self._mentions: list[Mention] = []
         self._names: set[str] = set()
         self._foreign_names: dict[str, Token] = {}
         self._is_broken = False
@@ -156,7 +160,10 @@ class _Load:
         self.warnings += warn_specializers(inventory, self._host)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
         self.warnings += warn_class_strings(rule, self._host)
-        self.warnings += self._members.warn(rule, inventory)
+        operands = Operands(rule, inventory, self._shapes)
+        self.warnings += self._members.warn(inventory, operands)
+        self.warnings += warn_comparisons(inventory, operands)
+        self._mentions += mentions_of(rule, inventory.comparisons, operands.class_name)
         self._rules.append(rewrite_rule(rule))
 
     def _add_type(self, rule_type: RuleType) -> None:
@@ -209,7 +216,7 @@ class _Load:
         if self._foreign_names:
             self._warn_lookalikes()
         declarations = self._table.declarations
-        self.warnings.extend(warn_undeclared(self._rules, declarations, self._host))
+        self.warnings.extend(warn_undeclared(self._mentions, declarations, self._host))
         self._warn_of_blocks(policy)
         self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))
         if self._problems:

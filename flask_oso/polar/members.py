@@ -14,13 +14,13 @@ import types
 import typing as t
 from collections.abc import Iterator
 
+from .comparing import Operands
 from .host import Host
-from .inventory import Inventory, in_order
-from .nodes import Call, Expression, Pattern, Rule, Value, Variable
+from .inventory import Inventory
+from .nodes import Call, Pattern, Value
 from .sources import Span, located
 from .spelling import nearest
 from .traits import MOST_RELATIVES, codes, declared, relatives
-from .vocabulary import classes_of_variables
 
 _NEARNESS = 0.8
 #: Code that mentions one of these may make attributes up.
@@ -37,22 +37,12 @@ class Members:
         self._by_class: dict[type, _Names | None] = {}
         self._meant: dict[tuple[str, str], str | None] = {}
 
-    def warn(self, rule: Rule, inventory: Inventory) -> list[str]:
+    def warn(self, inventory: Inventory, operands: Operands) -> list[str]:
         """Warn about attributes, methods and fields of patterns that are misspelt."""
-        terms = [pattern for pattern in inventory.patterns if pattern.fields] + inventory.lookups
-        if not terms:
-            return []
-        classes = classes_of_variables(rule, has_matches=bool(inventory.matches))
-        if not self._wrong(terms, classes):
-            return []
-        wrong = self._wrong(in_order(terms), classes)
+        mentioned = [*mentions(inventory, operands)]
+        wrong = [each for each in mentioned if self._meant_by(each[0], each[1]) is not None]
+        wrong.sort(key=lambda mention: mention[2].start if mention[2] else 0)
         return [self._warning(*mention) for mention in wrong]
-
-    def _wrong(
-        self, terms: t.Iterable[Pattern | Expression], classes: t.Mapping[str, str]
-    ) -> list[_Mention]:
-        mentioned = [each for term in terms for each in mentions(term, classes)]
-        return [each for each in mentioned if self._meant_by(each[0], each[1]) is not None]
 
     def _meant_by(self, class_name: str, name: str) -> str | None:
         """Give the attribute that is meant, if an object of a class surely lacks one."""
@@ -77,17 +67,29 @@ class Members:
         return located(f"{class_name} has no attribute {name}, did you mean {meant}?", span)
 
 
-def mentions(term: Pattern | Expression, classes: t.Mapping[str, str]) -> t.Sequence[_Mention]:
-    """Give class, name and place of each attribute that a term asks for."""
-    if isinstance(term, Pattern):
-        tag = term.tag
-        return [(tag, name, value.span or term.span) for name, value in term.fields if tag]
-    owner, key = term.args[:2]
-    if not isinstance(owner, Variable) or owner.name not in classes:
-        return ()
-    if isinstance(key, Value) and isinstance(key.value, str):
-        return ((classes[owner.name], key.value, key.span),)
-    return ((classes[owner.name], key.name, key.span),) if isinstance(key, Call) else ()
+def mentions(inventory: Inventory, operands: Operands) -> Iterator[_Mention]:
+    """Give class, name and place of each attribute that a rule asks for."""
+    for pattern in inventory.patterns:
+        if pattern.tag is not None and pattern.fields:
+            yield from _in_pattern(pattern, pattern.tag, operands)
+    for lookup in inventory.lookups:
+        key = lookup.args[1]
+        name = key.value if isinstance(key, Value) else key.name if isinstance(key, Call) else None
+        class_name = operands.class_name(lookup.args[0]) if isinstance(name, str) else None
+        if class_name is not None:
+            yield class_name, str(name), key.span
+
+
+def _in_pattern(pattern: Pattern, tag: str, operands: Operands) -> Iterator[_Mention]:
+    """Give the fields of a pattern, and of those in it that name no class of their own."""
+    waiting = [(pattern, tag)]
+    while waiting:
+        pattern, tag = waiting.pop()
+        for name, value in pattern.fields:
+            yield tag, name, value.span or pattern.span
+            shape = operands.shapes.of_attribute(operands.of_class(tag), name)
+            if isinstance(value, Pattern) and value.tag is None and shape is not None:
+                waiting.append((value, shape.name))
 
 
 # -- what a class has ------------------------------------------------------------------

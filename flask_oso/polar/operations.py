@@ -55,6 +55,9 @@ _ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable ob
 _NO_ATTRIBUTES = "true and false have no attributes.\n"
 _BIND_FIRST = "Write what gives the variable a value in front of the call.\n"
 
+#: What other languages call the test that is `in` here.
+_CONTAINS = frozenset(("contains", "has", "include", "includes"))
+
 
 class Operations(Matching):
     """Evaluates one operator; each method is the handler of one kind of goal."""
@@ -271,6 +274,8 @@ class Operations(Matching):
         owner = self._to_python(value)
         if error.name != name or type(error.obj) is not type(owner):
             return ""
+        if isinstance(owner, (list, str)) and name in _CONTAINS:
+            return "Write `x in y` to ask whether y contains x.\n"
         fields = self._host.fields.get(type(owner), {})
         return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
 

@@ -17,7 +17,7 @@ VALUES_ELSEWHERE = {
     "TRUE": "true",
     "False": "false",
     "FALSE": "false",
-    **dict.fromkeys(("None", "null", "Null", "NULL", "Nil", "NIL", "undefined"), "nil"),
+    **dict.fromkeys(("None", "none", "null", "Null", "NULL", "Nil", "NIL", "undefined"), "nil"),
 }
 #: How many known words are compared with a misspelt one.
 _MOST_KNOWN = 1_000
@@ -61,3 +61,11 @@ def meant_class(name: str, classes: Iterable[str]) -> str:
 def how_to_register(name: str) -> str:
     """Give the line of help for a class that is near to none that is registered."""
     return f"Register the class before the policy is loaded: register_class({name}).\n"
+
+
+def with_article(noun: str) -> str:
+    """Put an indefinite article in front of the name of a class."""
+    article = (
+        "an" if noun[:1] in tuple("AEIOUaeiou") and noun[:2] not in ("Us", "us", "Un") else "a"
+    )
+    return f"{article} {noun}"

@@ -14,7 +14,7 @@ from .host import Host
 from .inventory import Inventory, in_order
 from .nodes import Call, Expression, List, Operator, Rule, Term, Variable, parts
 from .sources import located
-from .spelling import VALUES_ELSEWHERE
+from .spelling import VALUES_ELSEWHERE, how_to_register
 
 #: What the parameters of rules are that stand for strings, by name and number of parameters.
 _STRINGS: Mapping[tuple[str, int], Mapping[int, str]] = {
@@ -49,10 +49,10 @@ class Remedy(t.NamedTuple):
 NO_REMEDY = Remedy("", may_rename=True)
 
 
-def remedies(rule: Rule) -> dict[int, Remedy]:
+def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
     """Give what to write in place of variables that occur once, by the identity of the node.
 
-    Of all that stand for a string in a head, or are compared.
+    Of all that stand for a string in a head, are compared, or are meant as a class.
     """
     found: dict[int, Remedy] = {}
     for variable, meaning in _in_head(rule):
@@ -65,6 +65,10 @@ def remedies(rule: Rule) -> dict[int, Remedy]:
             continue
         text += ", or the name of a parameter. A variable without a value equals anything.\n"
         found[id(variable)] = Remedy(text)
+    for lookup in inventory.lookups:
+        owner = lookup.args[0]
+        if isinstance(owner, Variable) and owner.name[:1].isupper():
+            found[id(owner)] = Remedy(how_to_register(owner.name))
     return found
 
 

@@ -84,7 +84,7 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
     variables = in_order(inventory.variables)
     names = [name for name, count in _occurrences(variables).items() if count > 1]
     values = [name for name in host.constants if name not in host.classes]
-    known = remedies(rule)
+    known = remedies(rule, inventory)
     rests = {id(rest) for rest in inventory.rests}
     found = [variable for variable in variables if variable.name in single]
     return [

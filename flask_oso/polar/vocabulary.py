@@ -1,63 +1,125 @@
 """Strings in rules that the blocks of a policy do not declare: most are misspelt.
 
-In go the hand-written rules and what blocks declare; out come warnings. oso says
-nothing about such a string, and the rule that has it silently never applies. Where
+In go the hand-written rules as they were parsed and what blocks declare; out come warnings.
+oso says nothing about such a string, and the rule that has it silently never applies. Where
 blocks do not decide what a class knows, nothing is said here either.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .host import RESERVED_NAMES, Host
-from .nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
+from .nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable
 from .policy import calls_in
 from .resource_blocks import Declarations, Kind
 from .sources import located
 from .spelling import nearest
 
 #: The rules whose second argument is a declared string about their third.
-_KINDS = {kind.rule_name: kind for kind in Kind} | {"allow": Kind.PERMISSION}
+_GIVING = {kind.rule_name: kind for kind in Kind}
+_KINDS = _GIVING | {"allow": Kind.PERMISSION}
 
 
-def warn_undeclared(rules: Iterable[Rule], declarations: Declarations, host: Host) -> list[str]:
+def warn_undeclared(
+    mentions: Iterable[Mention], declarations: Declarations, host: Host
+) -> list[str]:
     """Warn about roles, permissions and relations that no block declares."""
     if not declarations:
         return []
     vocabulary = _Vocabulary(declarations, host)
-    return [
-        warning
-        for rule in rules
-        for mention in _mentions(rule)
-        if (warning := _check(mention, vocabulary.of(mention.class_name))) is not None
-    ]
+    mentions = [*mentions]
+    somewhere = _Somewhere(mentions, declarations)
+    warnings = (
+        somewhere.check(mention)
+        if mention.class_name is None
+        else _check(mention, vocabulary.of(mention.class_name))
+        for mention in mentions
+    )
+    return [warning for warning in warnings if warning is not None]
 
 
-class _Mention(t.NamedTuple):
-    """A string that a rule uses as something that a class has."""
+class Mention(t.NamedTuple):
+    """A string that a rule uses as something that a class has.
+
+    :param string: ``None`` for any.
+    :param class_name: ``None`` if the class is not known.
+    :param in_head: whether the rule gives it.
+    """
 
     kind: Kind
-    string: Value
-    class_name: str
+    string: Value | None
+    class_name: str | None
+    in_head: bool = False
 
 
-def _mentions(rule: Rule) -> Iterator[_Mention]:
+def mentions_of(
+    rule: Rule, comparisons: Iterable[Expression], class_of: Callable[[Term], str | None]
+) -> Iterator[Mention]:
+    """Give the strings of a rule, as it was parsed, that stand for what blocks declare.
+
+    :param comparisons: those of its body.
+    :param class_of: gives the name of the class of a term, as far as it is known.
+    """
     if rule.name in _KINDS and len(rule.parameters) == 3:
         _, string, resource = rule.parameters
-        literal = string.term if isinstance(string.term, Value) else string.specializer
-        yield from _mention(rule.name, literal, _tag(resource.specializer))
-    classes = classes_of_variables(rule)
+        literals = [string.term if isinstance(string.term, Value) else string.specializer]
+        if isinstance(string.term, Variable) and not isinstance(literals[0], Value):
+            literals = [*_compared_with(string.term.name, comparisons)] or [None]
+        for literal in literals:
+            known = literal if _is_string(literal) else None
+            if known is None and rule.name not in _GIVING:
+                continue
+            yield Mention(_KINDS[rule.name], known, _tag(resource.specializer), in_head=True)
     for call in calls_in(rule.body):
-        if call.name in _KINDS and len(call.args) == 3:
-            about = call.args[2]
-            known = classes.get(about.name) if isinstance(about, Variable) else None
-            yield from _mention(call.name, call.args[1], known)
+        if call.name in _KINDS and len(call.args) == 3 and _is_string(call.args[1]):
+            yield Mention(_KINDS[call.name], call.args[1], class_of(call.args[2]))
 
 
-def _mention(rule_name: str, string: Term | None, class_name: str | None) -> Iterator[_Mention]:
-    if class_name is not None and isinstance(string, Value) and isinstance(string.value, str):
-        yield _Mention(_KINDS[rule_name], string, class_name)
+def _is_string(term: Term | None) -> t.TypeGuard[Value]:
+    return isinstance(term, Value) and isinstance(term.value, str)
+
+
+def _compared_with(name: str, comparisons: Iterable[Expression]) -> Iterator[Term]:
+    """Give the strings that a variable is compared with: ``action in ["read", "edit"]``."""
+    for goal in comparisons:
+        left, right = goal.args
+        if isinstance(left, Variable) and left.name == name:
+            others = right.items if isinstance(right, List) else (right,)
+            yield from filter(_is_string, others)
+
+
+class _Somewhere:
+    """Strings that are declared anywhere, for rules whose class is not known.
+
+    Of these only what is near to a declared string is told of, and only if no rule gives it.
+    """
+
+    def __init__(self, mentions: Iterable[Mention], declarations: Declarations) -> None:
+        self._declared: dict[Kind, dict[str, None]] = {}
+        for of_class in declarations.values():
+            for name, declared in of_class.items():
+                self._declared.setdefault(declared.kind, {})[name] = None
+        heads = [each for each in mentions if each.in_head]
+        self._given = {(each.kind, each.string.value) for each in heads if each.string is not None}
+        known = {*declarations, *RESERVED_NAMES}
+        # What these give is known to who wrote them.
+        self._any = {
+            each.kind for each in heads if each.string is None and each.class_name not in known
+        }
+
+    def check(self, mention: Mention) -> str | None:
+        """Warn about a string that is declared nowhere."""
+        kind, string = mention.kind, mention.string
+        known = self._declared.get(kind, {})
+        if string is None or string.value in known or mention.in_head or kind in self._any:
+            return None
+        meant = nearest(str(string.value), known)
+        if meant is None or (kind, string.value) in self._given:
+            return None
+        message = f'No block declares a {kind.value} "{string.value}", did you mean "{meant}"?'
+        return located(message, string.span)
 
 
 def _tag(specializer: Term | None) -> str | None:
@@ -93,7 +155,9 @@ def _conjuncts(body: Term | None) -> Iterator[Term]:
             yield goal
 
 
-def _check(mention: _Mention, known: Mapping[str, Kind]) -> str | None:
+def _check(mention: Mention, known: Mapping[str, Kind]) -> str | None:
+    if mention.string is None:
+        return None
     string, kind = mention.string.value, mention.kind
     of_kind = [name for name in known if known[name] is kind]
     if not of_kind or string in of_kind:

@@ -103,6 +103,64 @@ def test_attribute_that_a_mapped_class_lacks(folder: Path, run: t.Any) -> None:
     )
 
 
+class Base(orm.DeclarativeBase):
+    """The base of books and pages."""
+
+
+class Book(Base):
+    """Has no annotations."""
+
+    __tablename__ = "books"
+    id = sa.Column(sa.Integer, primary_key=True)
+    title = sa.Column(sa.String)
+    pages = sa.Column(sa.JSON)
+
+
+class Page(Base):
+    """Has relations with annotations."""
+
+    __tablename__ = "pages"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    book_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("books.id"))
+    book: orm.Mapped[Book] = orm.relationship()
+    others: orm.Mapped[list[Book]] = orm.relationship(viewonly=True)
+
+
+class OldPage(Base):
+    """Has relations without."""
+
+    __tablename__ = "old_pages"
+    id = sa.Column(sa.Integer, primary_key=True)
+    book_id = sa.Column(sa.ForeignKey("books.id"))
+    book = orm.relationship(Book)
+    others = orm.relationship(Book, uselist=True, viewonly=True)
+
+
+@pytest.mark.parametrize("model", [Page, OldPage])
+@pytest.mark.parametrize(
+    ("condition", "output"),
+    [
+        ("page.book.tittle = user", "error: Book has no attribute tittle, did you mean title?"),
+        ("b = page.book and b.tittle = user", "error: Book has no attribute tittle, did you mean"),
+        ("b in page.others and b.tittle = user", "error: Book has no attribute tittle, did you"),
+        ("page matches Page{book: {tittle: user}}", "error: Book has no attribute tittle, did"),
+        ("page.book.pages.tittle = user", "1 rule. Nothing is wrong."),
+    ],
+)
+def test_attribute_behind_a_relation(
+    folder: Path, run: t.Any, model: type, condition: str, output: str
+) -> None:
+    """Relations of models lead to what they are of, with annotations and without."""
+    oso = Oso()
+    oso.register_class(model, name="Page")
+    oso.register_class(Book)
+    text = f'allow(user, "read", page: Page) if {condition};'
+
+    result = run(app_with(folder, text, oso), "check")
+
+    assert result.output.startswith(output)
+
+
 def test_attribute_that_another_class_declares(folder: Path, run: t.Any) -> None:
     """The other end of a relation is an attribute, though its class does not mention it."""
 
@@ -142,6 +200,25 @@ def test_attribute_is_looked_for_in_patterns_and_once(folder: Path, run: t.Any) 
     (found,) = json.loads(result.output)["findings"]
     assert found["message"].startswith(
         "Order has no attribute customer_idd, did you mean customer_id? at line 1, column 4"
+    )
+
+
+def test_comparison_that_never_holds(folder: Path, run: t.Any) -> None:
+    """A model that is compared with its key is told of, with what to write."""
+    oso = Oso()
+    oso.register_class(Order)
+    oso.register_class(Customer)
+    text = 'allow(who: Customer, "read", order: Order) if order.customer_id = who;'
+
+    result = run(app_with(folder, text, oso), "check")
+
+    assert result.output == (
+        "warning: order.customer_id is a number, who is a Customer: they are never equal"
+        " at line 1, column 47 of file policy.polar:\n"
+        f"\t001: {text}\n"
+        f"\t     {' ' * 46}^\n"
+        "Write `who.id`.\n"
+        "1 rule. 1 warning.\n"
     )
 
 

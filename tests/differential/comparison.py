@@ -2,7 +2,7 @@
 
 In go two outcomes as ``runner.py`` gives them, out come the ``Difference``\\ s: for the load
 and for each query the first aspect that is not the same. What a caller cannot rely on is
-left out: the numbers of inner variables and the addresses of objects.
+left out: the numbers of inner variables, the addresses of objects, links.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ Json = t.Any
 _INNER_NUMBER = re.compile(r"\b(_\w*?)(?:_?\d+)+\b")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file [^\n]*)?:\n(?:\t[^\n]*\n?)*")
+#: The ends of oso's warnings that link to its pages.
+_LINK = re.compile(r"\s*For more information about [\w ]+, see:?\s+https://\S+")
 _TRACE = re.compile(r"\Atrace \(most recent evaluation last\):\n(.*?)\n?\n(?=\S)", re.DOTALL)
 #: A line that ends differently every time, or tells how long something took.
 _SLOW = ("Query timeout",)
@@ -91,7 +93,7 @@ def compare(program: Json, ours: Json, theirs: Json) -> Iterator[Difference]:
 def read_step(step: Json) -> Step:
     """Take a step of an outcome apart."""
     error = None if step["error"] is None else _read_error(*step["error"])
-    output = _plain(step["output"]).splitlines()
+    output = _LINK.sub("", _plain(step["output"])).splitlines()
     return Step([_plain_value(result) for result in step["results"]], error, output)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import pickle
 import shutil
+import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,6 +216,31 @@ def test_registered_class_is_noticed(monkeypatch: pytest.MonkeyPatch, name: str)
     oso.load_str(POLICY)
 
     assert loads == [POLICY]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "warning"),
+    [
+        ("int", "note.owner is a number, user is a User: they are never equal"),
+        (enum.Enum("Status", ["OPEN"]), "note.owner is a Status, user is a User: they are never"),
+        ("str", "note.owner is a string, user is a User: they are never equal"),
+    ],
+)
+def test_changed_annotation_is_noticed(
+    capsys: pytest.CaptureFixture[str], annotation: t.Any, warning: str
+) -> None:
+    """What an attribute holds decides what never equals it."""
+    policy = 'allow(user: User, "read", note: Note) if note.owner = user;'
+    first, second = Oso(), Oso()
+    for oso, each in ((first, "User"), (second, annotation)):
+        oso.register_class(type("User", (), {}))
+        oso.register_class(type("Note", (), {"__annotations__": {"owner": each}}))
+    first.load_str(policy)
+    assert capsys.readouterr().out == ""
+
+    second.load_str(policy)
+
+    assert capsys.readouterr().out.startswith(f"[warning] {warning}")
 
 
 def test_changed_class_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:

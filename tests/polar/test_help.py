@@ -66,6 +66,8 @@ def failure(rule: str) -> str:
         ("x in 1 and x = d", ITERABLE),
         ("d.owner.isalpha().x = d", "true and false have no attributes."),
         ("x.read() and x = d", "Write what gives the variable a value in front of the call."),
+        ('d.owner.contains("a")', "Write `x in y` to ask whether y contains x."),
+        ("[1].includes(d)", "Write `x in y` to ask whether y contains x."),
         ("d = new Documnt()", "Did you mean `Document`?"),
         ("d = new Person()", REGISTER),
         ("d matches Documnt", "Did you mean `Document`?"),

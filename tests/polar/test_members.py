@@ -31,9 +31,30 @@ class Document(Base):
         self.reader = len(self.owner)
         return isinstance(self.reader, int)
 
+    parent: Folder | None = None
+    tags: list[Tag] = dataclasses.field(default_factory=list)
+
+    @property
+    def home(self) -> Folder:
+        return Folder()
+
     @property
     def editor(self) -> object:
         return self._editor  # type: ignore[attr-defined]  # set elsewhere
+
+
+class Folder:
+    """What documents are in."""
+
+    owner: str
+    parent: Folder
+    documents: t.Any
+
+
+class Tag:
+    """What documents have several of."""
+
+    label: str
 
 
 class Report(Document):
@@ -92,7 +113,7 @@ class Color(enum.Enum):
 def host() -> Host:
     """Make a host with all the classes."""
     made = make_host().with_class(Document, None, {"folder": str})
-    for cls in (Slotted, Plain, Open, Loose, Color):
+    for cls in (Slotted, Plain, Open, Loose, Color, Folder, Tag):
         made = made.with_class(cls, None, None)
     return made
 
@@ -116,6 +137,17 @@ def warnings_of(rule: str) -> list[str]:
         ("f(d) if d matches Document{ownr: 1};", "Document has no attribute ownr, did you mean"),
         ("f(s: Slotted) if s.nmae = 1;", "Slotted has no attribute nmae, did you mean name?"),
         ("f(s: Slotted) if s.titel = 1;", "Slotted has no attribute titel, did you mean title?"),
+        # Along annotations.
+        ("f(d: Document) if d.parent.onwer = 1;", "Folder has no attribute onwer, did"),
+        ("f(d: Document) if d.home.onwer = 1;", "Folder has no attribute onwer, did"),
+        ("f(d: Document) if d.parent.parent.onwer;", "Folder has no attribute onwer, did"),
+        ("f(d: Document) if d.parnet.owner = 1;", "Document has no attribute parnet, did"),
+        ("f(d: Document) if p = d.parent and p.onwer;", "Folder has no attribute onwer, did"),
+        ("f(d: Document) if t in d.tags and t.lable = 1;", "Tag has no attribute lable, did"),
+        ("f(d: Document) if forall(t in d.tags, t.lable);", "Tag has no attribute lable, did"),
+        ("f(d: Document) if not d.parent.onwer = 1;", "Folder has no attribute onwer, did"),
+        ("f(_: Document{parent: {onwer: 1}});", "Folder has no attribute onwer, did"),
+        ("f(_: Document{parent: {parent: {onwer: 1}}});", "Folder has no attribute onwer, did"),
     ],
 )  # fmt: skip
 def test_misspelt_attribute_warns(rule: str, warning: str) -> None:
@@ -132,6 +164,10 @@ def test_misspelt_attribute_warns(rule: str, warning: str) -> None:
         "f(d: Document) if d.owner = d.public and d.kind = d.reader and d.readable();",
         # Of a subclass; mentioned by a method; private; near to nothing.
         "f(d: Document) if d.ownerr = 1;",
+        "f(d: Document) if d.parent.owner = d.parent.parent.documents.onwer;",
+        "f(d: Document) if d.editor.onwer = 1;",
+        "f(d: Document) if p = d.parent and p = d.editor and p.onwer;",
+        "f(_: Document{parent: {owner: 1}, tags: {lable: 1}});",
         "f(d: Document) if d.isinstance = 1;",
         "f(d: Document) if d._ownr = 1;",
         "f(d: Document) if d.something_else = 1;",

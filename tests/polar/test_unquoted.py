@@ -31,6 +31,7 @@ def test_value_of_another_language_that_occurs_twice_warns() -> None:
 @pytest.mark.parametrize(
     ("rule", "name", "meant"),
     [
+        ("f(n) if n.a = none or n.b = none;", "none", "nil"),
         ("f(n) if n.a != null or n.b == null;", "null", "nil"),
         ("f(n) if n.a = True and n.b = True;", "True", "true"),
         ("f(n) if n.a = False and not n.b = False;", "False", "false"),

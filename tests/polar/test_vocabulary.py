@@ -16,6 +16,8 @@ class User:
 class Document:
     """A class with a block."""
 
+    parent: Document
+
 
 class Report(Document):
     """A class without one, derived from one that has."""
@@ -88,6 +90,30 @@ def warnings_of(rule: str) -> list[str]:
             'has_permission(_: User, "raed", _: Resource);',
             'Undeclared permission "raed" for Resource, did you mean "read"?',
         ),
+        (
+            'f(a, d: Document) if has_role(a, "onwer", d.parent);',
+            'Undeclared role "onwer" for Document, did you mean "owner"?',
+        ),
+        (
+            'f(a, d: Document) if p = d.parent and has_role(a, "onwer", p);',
+            'Undeclared role "onwer" for Document, did you mean "owner"?',
+        ),
+        (
+            'f(a, d) if has_role(a, "onwer", d);',
+            'No block declares a role "onwer", did you mean "owner"?',
+        ),
+        (
+            'f(a, d) if has_permission(a, "raed", d);',
+            'No block declares a permission "raed", did you mean "read"?',
+        ),
+        (
+            'allow(_: User, action, _: Document) if action in ["read", "delte"];',
+            'Undeclared permission "delte" for Document, did you mean "delete"?',
+        ),
+        (
+            'allow(_: User, action, _: Document) if action = "read" or action = "delte";',
+            'Undeclared permission "delte" for Document, did you mean "delete"?',
+        ),
     ],
 )
 def test_undeclared_string_warns(rule: str, warning: str) -> None:
@@ -114,6 +140,10 @@ def test_undeclared_string_shows_its_place() -> None:
         'has_permission(_: User, "foo", _: Site);',
         'has_role(_: User, "member", _: Resource);',
         'f(a, b) if has_permission(a, "foo", b);',
+        'f(a, b) if has_permission(a, "reads", b); has_permission(_: User, "reads", _: User);',
+        'f(a, b) if has_role(a, "owners", b); has_role(_: User, _: String, _: User);',
+        'allow(_: User, action, _: User) if action in ["raed"];',
+        "allow(_: User, action, _: Document) if action != nil;",
         'f(a, b: Nothing) if has_permission(a, "foo", b);',
         'f(a, b: Document) if g(a, "foo", b); g(1, 2, 3);',
         "has_permission(_: User, _: String, _: Document);",

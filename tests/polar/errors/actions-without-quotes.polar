@@ -8,3 +8,5 @@ allow(user: User, "push", repo: Repo) if editor in user.roles and repo.is_public
 allow(user: User, "pull", repo: Repo) if has_role(user, editor, repo);
 allow_field(_: User, "read", _: Repo, secret);
 has_role(user: User, owner, repo: Repo) if user = repo.owner;
+allow(user: User, Action.READ, repo: Repo) if user = repo.owner;
+allow(user: User, "join", repo: Repo) if user = repo.owner and repo.state = State.OPEN;

@@ -17,3 +17,5 @@ allow(user: User, "mark", repo: Repo) if repo.is_public if user.is_admin;
 allow(user: User, "rent", repo: Repo) if user.name = f"{repo.name}";
 allow(user: User, "hide", repo: Repo) if user = repo.owners.list(1)[0];
 allow(user: User, "lend", repo: Repo) if len(repo.members) > user.most;
+allow(user: User, "fire", repo: Repo) if user = repo.owner return true;
+allow(user: User, "hire", repo: Repo) if type(user) = User and repo.is_public;
