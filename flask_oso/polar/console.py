@@ -13,6 +13,8 @@ import sys
 import typing as t
 from collections.abc import Iterable
 
+from .characters import for_terminal
+
 _WORD = re.compile(r"\w*$")
 _RED, _BLUE, _PLAIN = "\033[31m", "\033[34m", "\033[0m"
 
@@ -57,7 +59,8 @@ class StandardConsole:
             raise EOFError from None
 
     def show(self, text: str, *, is_alarming: bool = False) -> None:
-        """Print a text and a line end."""
+        """Print a text and a line end, with escapes for what would not be seen."""
+        text = for_terminal(text)
         print(f"{_RED}{text}{_PLAIN}" if is_alarming and self.has_colours else text)
 
 

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .characters import with_escapes
 from .console import Console
 from .debugger import Debugger
 from .engine import Engine
@@ -105,7 +106,7 @@ class Repl:
             query, accept_expression=True, watchers=[Debugger(self._console), place]
         )
         for solution in solutions:
-            lines = [f"{name} = {value!r}" for name, value in solution.items()]
+            lines = [f"{name} = {with_escapes(repr(value))}" for name, value in solution.items()]
             yield "\n".join(lines) or "True"
 
 
@@ -125,7 +126,8 @@ class _Place(Watcher):
         """Give the text of an error with its place, for errors of Polar and of the host."""
         if isinstance(error, OsoError):
             return str(error)
-        message = str(error) or "There is no message."
+        # It is the application's, and may have data in it: a line end begins no line of ours.
+        message = with_escapes(str(error)) or "There is no message."
         span = getattr(self._step.goal, "span", None) if self._step is not None else None
         return self._trace + located(message, span) + _raised_at(error)
 
@@ -137,7 +139,7 @@ def _raised_at(error: Exception) -> str:
     if not frames or frames[-1].filename.startswith(package):
         return ""
     last = frames[-1]
-    return f"\nRaised in {last.name} at line {last.lineno} of file {last.filename}."
+    return f"\nRaised in {last.name} at line {last.lineno} of file {with_escapes(last.filename)}."
 
 
 def names_in(engine: Engine) -> list[str]:
