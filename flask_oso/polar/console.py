@@ -48,6 +48,14 @@ class StandardConsole:
         """Whether input and output are a terminal."""
         return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
 
+    @property
+    def ends_when_interrupted(self) -> bool:
+        """Whether Ctrl-C is for the whole session, since nobody sits in front of it.
+
+        A console without this attribute goes on.
+        """
+        return not self.is_interactive
+
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
         """Read a line; a standard input that cannot be read has no lines."""
         try:

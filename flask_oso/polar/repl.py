@@ -62,7 +62,10 @@ class Repl:
         self._console = console
 
     def run(self) -> None:
-        """Answer lines until they end, or Ctrl-C at the prompt."""
+        """Answer lines until they end, or Ctrl-C at the prompt.
+
+        :raises KeyboardInterrupt: Ctrl-C came where lines come from a file or a pipe.
+        """
         if self._console.is_interactive:
             self._console.show(_greeting(self._engine()))
         while (query := self._read()) is not None:
@@ -74,7 +77,9 @@ class Repl:
     def _read(self) -> str | None:
         try:
             line = self._console.ask(PROMPT, names_in(self._engine()))
-        except (EOFError, KeyboardInterrupt):
+        except (EOFError, KeyboardInterrupt) as end:
+            if isinstance(end, KeyboardInterrupt) and self._ends_when_interrupted():
+                raise
             if self._console.is_interactive:
                 # The prompt of the shell shall not stand behind ours.
                 self._console.show("")
@@ -93,6 +98,8 @@ class Repl:
             if not shown:
                 self._console.show("False")
         except KeyboardInterrupt:
+            if self._ends_when_interrupted():
+                raise
             self._console.show("Interrupted.", is_alarming=True)
         except BrokenPipeError:
             raise
@@ -100,6 +107,9 @@ class Repl:
             # Whatever a host method raises: it ends the query, not the session.
             self._console.show(type(error).__name__, is_alarming=True)
             self._console.show(place.text(error).rstrip("\n"))
+
+    def _ends_when_interrupted(self) -> bool:
+        return getattr(self._console, "ends_when_interrupted", False)
 
     def _answers(self, query: str, place: _Place) -> Iterator[str]:
         solutions = self._engine().query(
