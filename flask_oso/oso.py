@@ -17,6 +17,7 @@ from .polar.awaitables import refuse_awaitables
 from .polar.console import Console
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.limits import Limits
+from .polar.output import say
 from .polar.polar import Polar
 from .polar.sides import Sides
 from .polar.terms import Variable
@@ -326,7 +327,7 @@ class Oso(Polar):
         if "POLAR_EXPLAIN" in os.environ:
             from .polar.outlines import outline
 
-            print(outline(residual), file=sys.stderr)
+            say(outline(residual), sys.stderr)
         return _Left(residual, engine.host, builder, entity)
 
     def get_allowed_actions(

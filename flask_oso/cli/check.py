@@ -16,8 +16,9 @@ from ..globals import state_of
 from ..hooks import vain_guards
 from ..mistakes import unused_extensions
 from ..oso import Oso
+from ..polar.characters import with_escapes
 from ..polar.checking import Finding, Severity, findings_of
-from .output import show_annotation, show_json, shown_path
+from .output import echo, show_annotation, show_json, shown_path
 from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
 
 _HELP = """Look for all that is wrong with the policy, or with FILES.
@@ -71,7 +72,7 @@ def _check(files: Sequence[str]) -> _Result:
         app = enter_app(io.StringIO())
     except POLICY_ERRORS as error:
         if files:
-            click.echo("The app does not start, so its classes are not known here.", err=True)
+            echo("The app does not start, so its classes are not known here.", err=True)
             return _check_files(Oso(), files)
         return _Result(findings_of(error))
     except NoAppException:
@@ -141,8 +142,8 @@ def _show(findings: Sequence[Finding], rules: int | None, layout: str) -> None:
             )
     else:
         for each in findings:
-            click.echo(f"{each.severity.value}: {each.message}{_where(each)}")
-        click.echo(_summary(findings, rules))
+            echo(f"{each.severity.value}: {each.message}{_where(each)}")
+        echo(_summary(findings, rules))
 
 
 def _record(finding: Finding) -> dict[str, t.Any]:
@@ -153,7 +154,7 @@ def _where(finding: Finding) -> str:
     """Name the place of a finding whose message does not show it."""
     if finding.file is None or " of file " in finding.message or finding.file in finding.message:
         return ""
-    return f" ({finding.file}:{finding.line})"
+    return f" ({with_escapes(finding.file)}:{finding.line})"
 
 
 def _summary(findings: Sequence[Finding], rules: int | None) -> str:

@@ -8,9 +8,10 @@ import click
 from flask import current_app
 
 from ..globals import this_app
+from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from .objects import NOTATION, find_object, word_for
-from .output import show_json, with_short_paths
+from .output import echo, show_json, with_short_paths
 from .running import Exit, MisuseError, this_oso, this_state, with_app
 
 _EXPLAIN = f"""Say whether ACTOR may do ACTION to RESOURCE, and why.
@@ -66,7 +67,7 @@ def explain(actor: str, action: str, resource: str, layout: str) -> Exit:
     if layout == "json":
         show_json(proof.to_dict())
     else:
-        click.echo(with_short_paths(str(proof).rstrip("\n")))
+        echo(with_short_paths(str(proof).rstrip("\n")))
     codes = {"allowed": Exit.GOOD, "denied": Exit.NO}
     return codes.get(proof.outcome.value, Exit.BROKEN)
 
@@ -85,9 +86,9 @@ def actions(actor: str, resource: str, layout: str) -> Exit:
     if layout == "json":
         show_json(shown)
     elif shown:
-        click.echo("\n".join(shown))
+        echo("\n".join(map(with_escapes, shown)))
     else:
-        click.echo("Nothing is allowed.", err=True)
+        echo("Nothing is allowed.", err=True)
     return Exit.GOOD if shown else Exit.NO
 
 
@@ -120,11 +121,11 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     if layout == "json":
         show_json([*map(word_for, shown)])
     elif shown:
-        click.echo("\n".join(map(word_for, shown)))
+        echo("\n".join(with_escapes(word_for(each)) for each in shown))
     else:
-        click.echo("Nobody.", err=True)
+        echo("Nobody.", err=True)
     if has_more:
-        click.echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+        echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
     return Exit.GOOD if shown else Exit.NO
 
 

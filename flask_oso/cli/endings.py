@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 import sys
-import traceback
 import typing as t
 from collections.abc import Callable, Iterator
 
 import click
 
+from ..polar.characters import for_terminal
 from ..polar.output import abandon, encodable
+from .output import echo, echo_traceback
 from .running import Exit, OutputError
 
 #: What shells make of a process that SIGINT or SIGPIPE ended.
@@ -48,17 +49,19 @@ def _run(function: Callable[[], R]) -> tuple[R | None, int | None]:
     except click.exceptions.Exit as end:
         return None, end.exit_code
     except click.ClickException as error:
+        # It may have words of the command line in it, and those come from data.
+        vars(error)["message"] = for_terminal(error.message)
         error.show()
         return None, error.exit_code
     except OutputError:
         # It is told when the output is flushed, also if somebody made another error of it.
         return None, None
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        echo("Interrupted.", err=True)
         return None, INTERRUPTED
     except BaseException:
         # Python, and click, would end with 1 for it, or with what the application says.
-        click.echo(traceback.format_exc().rstrip("\n"), err=True)
+        echo_traceback()
         return None, Exit.MISCONFIGURED
 
 
@@ -75,7 +78,7 @@ def _flushed(code: int | None) -> int | None:
 def _code_of(error: OutputError) -> int:
     if error.errno == errno.EPIPE:
         return BROKEN_PIPE
-    click.echo(f"The output cannot be written: {error.strerror}.", err=True)
+    echo(f"The output cannot be written: {error.strerror}.", err=True)
     return Exit.MISCONFIGURED
 
 

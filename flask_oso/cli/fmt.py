@@ -13,10 +13,11 @@ from pathlib import Path
 
 import click
 
+from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFoundError
 from ..polar.formatter import format_policy
 from ..polar.sources import Source
-from .output import shown_path
+from .output import echo, shown_path
 from .running import Exit, MisuseError, code_of, enter_app, failures, this_oso
 
 _HELP = """Write the policy, or FILES, in one style.
@@ -59,11 +60,11 @@ def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
             read += 1
         except (OsoError, MisuseError) as error:
             # The others can be formatted all the same.
-            click.echo(_told(error), err=True)
+            echo(_told(error), err=True)
             wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
             code = max(code, wrong)
     if read or not paths or code is Exit.BROKEN:
-        click.echo(f"{_count(changed)} to format, {_count(len(paths))} in all.", err=True)
+        echo(f"{_count(changed)} to format, {_count(len(paths))} in all.", err=True)
     return max(code, Exit.NO if changed else Exit.GOOD)
 
 
@@ -75,15 +76,15 @@ def _format(path: str, *, writes: bool, diff: bool) -> bool:
     """Format a file; tell whether it was not in style."""
     data = _read(path)
     old = _decoded(path, data)
-    new = format_policy(Source(old, shown_path(path)))
+    new = format_policy(Source(old, _shown(path)))
     if new == old:
         return False
     if writes:
         _replace(path, data, new.encode())
     if diff:
-        click.echo("".join(_difference(path, old, new)), nl=False)
+        echo("".join(_difference(path, old, new)), nl=False)
     else:
-        click.echo(f"{'Formatted' if writes else 'Would format'} {shown_path(path)}.")
+        echo(f"{'Formatted' if writes else 'Would format'} {_shown(path)}.")
     return True
 
 
@@ -114,7 +115,7 @@ def _read(path: str) -> bytes:
     except FileNotFoundError:
         raise PolarFileNotFoundError(path) from None
     except OSError as error:
-        raise MisuseError(f"{shown_path(path)} cannot be read: {error.strerror}.") from None
+        raise MisuseError(f"{_shown(path)} cannot be read: {error.strerror}.") from None
 
 
 def _read_input() -> bytes:
@@ -128,8 +129,12 @@ def _decoded(path: str, data: bytes) -> str:
         raise MisuseError(f"{path} is not UTF-8. Save it as UTF-8.") from None
 
 
+def _shown(path: str) -> str:
+    return with_escapes(shown_path(path))
+
+
 def _difference(path: str, old: str, new: str) -> Iterator[str]:
-    name = shown_path(path)
+    name = _shown(path)
     for line in difflib.unified_diff(
         old.splitlines(keepends=True), new.splitlines(keepends=True), name, f"{name} (formatted)"
     ):
@@ -141,10 +146,10 @@ def _replace(path: str, old: bytes, new: bytes) -> None:
     try:
         _write(os.path.realpath(path), old, new)
     except OSError as error:
-        raise MisuseError(f"{shown_path(path)} cannot be written: {error.strerror}.") from None
+        raise MisuseError(f"{_shown(path)} cannot be written: {error.strerror}.") from None
     except _ChangedError:
         raise MisuseError(
-            f"{shown_path(path)} changed meanwhile, and is left as it is. Format it again."
+            f"{_shown(path)} changed meanwhile, and is left as it is. Format it again."
         ) from None
 
 

@@ -9,6 +9,7 @@ import click
 from flask import current_app, request
 
 from ..globals import this_app
+from ..polar.characters import with_escapes
 from ..polar.tokens import unquoted
 from .running import Exit, MisuseError, failures, this_oso, this_state
 
@@ -62,7 +63,8 @@ def _unknown_class(word: str, name: str, known: list[str]) -> str:
     from ..polar.spelling import nearest
 
     near = nearest(name, known)
-    meant = f" Did you mean {near!r}?" if near else f" To mean the text, quote it: '\"{word}\"'."
+    quoted = f" To mean the text, quote it: '\"{with_escapes(word)}\"'."
+    meant = f" Did you mean {near!r}?" if near else quoted
     return f"No class {name!r} is registered.{meant}"
 
 
@@ -72,7 +74,7 @@ def _find(word: str, cls: type, key: str) -> t.Any:
     with failures(Exit.MISCONFIGURED):
         found = loaders.find(this_app(), cls, parts[0] if len(parts) == 1 else tuple(parts))
     if found is None:
-        raise MisuseError(f"There is no {word}.")
+        raise MisuseError(f"There is no {with_escapes(word)}.")
     return found
 
 

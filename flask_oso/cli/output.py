@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 import typing as t
 from collections.abc import Sequence
 
 import click
+
+from ..polar.characters import for_terminal, with_escapes
 
 Cells = Sequence[str]
 
@@ -22,9 +25,10 @@ def show_table(headings: Cells, rows: Sequence[Cells], styles: Sequence[str] = (
 
     :param styles: how rich shows each row; empty for as it is.
     """
+    rows = [[*map(with_escapes, row)] for row in rows]
     console = _rich_console()
     if console is None:
-        click.echo("\n".join(plain_table(headings, rows)))
+        echo("\n".join(plain_table(headings, rows)))
         return
     from rich.markup import escape
     from rich.table import Table
@@ -33,6 +37,23 @@ def show_table(headings: Cells, rows: Sequence[Cells], styles: Sequence[str] = (
     for number, row in enumerate(rows):
         table.add_row(*map(escape, row), style=styles[number] if styles else None)
     console.print(table)
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text, with escapes for what would not be seen, or would command the terminal."""
+    click.echo(for_terminal(text), err=err, nl=nl)
+
+
+def echo_traceback() -> None:
+    """Print the exception that is handled, whose message begins no line of its own."""
+    text = traceback.format_exc().rstrip("\n")
+    error = sys.exception()
+    while error is not None:
+        message = str(error)
+        if "\n" in message:
+            text = text.replace(message, with_escapes(message))
+        error = error.__cause__ or error.__context__
+    echo(text, err=True)
 
 
 def _rich_console() -> t.Any:
@@ -58,8 +79,14 @@ def plain_table(headings: Cells, rows: Sequence[Cells]) -> list[str]:
 
 
 def show_json(value: t.Any) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON, in which what would not be seen is an escape."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    echo("".join(map(_json_escape, text)) if for_terminal(text) != text else text)
+
+
+def _json_escape(character: str) -> str:
+    is_shown = for_terminal(character) == character
+    return character if is_shown else json.dumps(character)[1:-1].replace("\x7f", "\\u007f")
 
 
 def show_annotation(
@@ -77,7 +104,7 @@ def show_annotation(
     """
     facts = {"file": file, "line": line, "col": column, "title": title}
     known = ",".join(f"{key}={_property(str(value))}" for key, value in facts.items() if value)
-    click.echo(f"::{level} {known}::{_data(message)}")
+    echo(f"::{level} {known}::{_data(message)}")
 
 
 def _data(text: str) -> str:

@@ -8,7 +8,7 @@ import typing as t
 import click
 
 from .objects import NOTATION, find_object, word_for
-from .output import show_json, show_table
+from .output import echo, show_json, show_table
 from .running import Exit, this_oso, with_app
 
 _QUERY = f"""Ask a QUERY of the policy, and list its solutions.
@@ -55,7 +55,7 @@ def query(query: str, objects: tuple[str, ...], limit: int, layout: str) -> Exit
     else:
         _show(shown)
     if len(found) > limit:
-        click.echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+        echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
     return Exit.GOOD if shown else Exit.NO
 
 
@@ -89,4 +89,4 @@ def _show(solutions: list[dict[str, str]]) -> None:
     if names:
         show_table(names, [[solution.get(name, "") for name in names] for solution in solutions])
     else:
-        click.echo("True" if solutions else "False")
+        echo("True" if solutions else "False")

@@ -15,7 +15,7 @@ from werkzeug.local import LocalProxy
 from ..census import GAPS, Row, Standing, take_census
 from ..globals import OsoState, Requirement, Unguarded
 from ..routes import Guard, GuardKind
-from .output import show_annotation, show_json, show_table, shown_path
+from .output import echo, show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
@@ -81,9 +81,9 @@ def _show(shown: Sequence[Row], rows: Sequence[Row]) -> None:
     if shown:
         styles = [_STYLES.get(row.standing, "bold red") for row in shown]
         show_table(_HEADINGS, [*map(_cells, shown)], styles)
-        click.echo()
+        echo()
     for line in _notes(rows, this_state()):
-        click.echo(line)
+        echo(line)
 
 
 def _cells(row: Row) -> list[str]:

@@ -11,7 +11,6 @@ import contextlib
 import enum
 import functools
 import sys
-import traceback
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -30,6 +29,7 @@ from ..polar.exceptions import (
     RolesValidationError,
     ValidationError,
 )
+from .output import echo, echo_traceback
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -101,14 +101,14 @@ def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
         fail(error)
     # The application's own code may raise what is no ``Exception``, such as ``SystemExit``.
     except BaseException:
-        click.echo(traceback.format_exc().rstrip("\n"), err=True)
+        echo_traceback()
         click.get_current_context().exit(unforeseen)
 
 
 def fail(error: OsoError) -> t.NoReturn:
     """Print an error, and exit with its code."""
     text = "\n".join([str(error).rstrip("\n"), *getattr(error, "__notes__", ())])
-    click.echo(text, err=True)
+    echo(text, err=True)
     click.get_current_context().exit(code_of(error))
 
 

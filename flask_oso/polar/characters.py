@@ -100,6 +100,21 @@ def with_escapes(text: str) -> str:
     return text.translate({ord(each): _with_escape(each) for each in set(text)})
 
 
+def for_terminal(text: str) -> str:
+    """Show a text of several lines with such escapes; lines and tabulators stay.
+
+    Surrogates stay, too: no stream has them.
+    """
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    shown = {
+        ord(each): _with_escape(each)
+        for each in set(text).difference("\n\t")
+        if not "\ud800" <= each <= "\udfff"
+    }
+    return text.translate(shown)
+
+
 def _with_escape(character: str) -> str:
     if character.isprintable() and not _is_unseen(character):
         return character

@@ -13,6 +13,8 @@ import sys
 import typing as t
 from collections.abc import Iterable
 
+from .characters import for_terminal
+
 _WORD = re.compile(r"\w*$")
 _RED, _BLUE, _PLAIN = "\033[31m", "\033[34m", "\033[0m"
 
@@ -46,6 +48,14 @@ class StandardConsole:
         """Whether input and output are a terminal."""
         return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
 
+    @property
+    def ends_when_interrupted(self) -> bool:
+        """Whether Ctrl-C is for the whole session, since nobody sits in front of it.
+
+        A console without this attribute goes on.
+        """
+        return not self.is_interactive
+
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
         """Read a line; a standard input that cannot be read has no lines."""
         try:
@@ -57,7 +67,8 @@ class StandardConsole:
             raise EOFError from None
 
     def show(self, text: str, *, is_alarming: bool = False) -> None:
-        """Print a text and a line end."""
+        """Print a text and a line end, with escapes for what would not be seen."""
+        text = for_terminal(text)
         print(f"{_RED}{text}{_PLAIN}" if is_alarming and self.has_colours else text)
 
 

@@ -11,8 +11,10 @@ import enum
 import typing as t
 from collections.abc import Iterator
 
+from .characters import with_escapes
 from .clauses import Clause
 from .console import Console, StandardConsole
+from .exceptions import OsoError
 from .inspection import Named, variables_of
 from .nodes import Expression, Operator
 from .printer import rule_to_polar
@@ -125,7 +127,8 @@ class Debugger(Watcher):
         """Stop where an error occurs, if one was waited for."""
         if self._pause is Pause.ERROR:
             self._show_place(view, step)
-            self._console.show(f"ERROR: {error}".rstrip("\n") + "\n")
+            text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))
+            self._console.show(f"ERROR: {text}".rstrip("\n") + "\n")
             self._ask(view, step)
 
     def _stop(self, view: View, step: Step) -> None:

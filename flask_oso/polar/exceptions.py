@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+from .characters import with_escapes
 from .sources import Span, located
 
 
@@ -141,14 +142,16 @@ class PolarFileExtensionError(PolarRuntimeError):
     """A policy file's name does not end in ``.polar``."""
 
     def __init__(self, file: object) -> None:
-        super().__init__(f"Polar files must have .polar extension. Offending file: {file}")
+        super().__init__(
+            f"Polar files must have .polar extension. Offending file: {with_escapes(str(file))}"
+        )
 
 
 class PolarFileNotFoundError(PolarRuntimeError):
     """A policy file does not exist."""
 
     def __init__(self, file: object) -> None:
-        super().__init__(f"Could not find file: {file}")
+        super().__init__(f"Could not find file: {with_escapes(str(file))}")
 
 
 class InlineQueryFailedError(PolarRuntimeError):

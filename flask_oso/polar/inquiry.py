@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from .characters import with_escapes
 from .descriptions import DEFAULT_REDACTED, Describer, Redaction, shortened
 from .exceptions import OsoError, PolarRuntimeError, StackOverflowError
 from .explaining import Explainer
@@ -162,7 +163,8 @@ class Inquiry:
             # The tree of rules shows the way there, with its values.
             text = self._cleaned(text.removeprefix(error.stack_trace or ""))
         else:
-            text = self._describer.redaction.cleaned_sentence(text[:_MAX_READ])
+            told = self._describer.redaction.cleaned_sentence(text.strip("\n")[:_MAX_READ])
+            text = with_escapes(told)
         return shortened(self._describer.without_hidden(text).strip("\n"), _MAX_MESSAGE)
 
     def _cleaned(self, text: str) -> str:

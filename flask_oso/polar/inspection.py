@@ -10,6 +10,7 @@ import re
 import typing as t
 from collections.abc import Iterator, Sequence
 
+from .characters import with_escapes
 from .clauses import Clause, Frame, Slot, Template
 from .host import follow
 from .nodes import Unknown, Variable, is_ground, parts, with_parts
@@ -86,7 +87,7 @@ class Inspector:
             # What a variable is bound to is for the printer, which stops somewhere.
             return part, () if is_ground(part) else parts(part)
 
-        return to_polar(fold(term, look, with_parts), self._class_name, _safe_repr)
+        return with_escapes(to_polar(fold(term, look, with_parts), self._class_name, _safe_repr))
 
 
 def variables_of(frame: Frame) -> list[Named]:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from . import attributes, fields
 from .bindings import Bindings
+from .characters import with_escapes
 from .clauses import (
     Candidates,
     Frame,
@@ -315,7 +316,9 @@ class Machine:
 
     def unreadable(self, error: fields.UnreadableRelation, span: Span | None) -> PolarRuntimeError:
         """Make the error for a relation whose rows cannot be given."""
-        problem = self._traced(PolarRuntimeError, f"Application error: {error.fact}", span)
+        problem = self._traced(
+            PolarRuntimeError, f"Application error: {with_escapes(error.fact)}", span
+        )
         return with_help(problem, error.remedy)
 
     def _from_python(self, value: t.Any, span: Span | None) -> Term:
@@ -340,11 +343,12 @@ class Machine:
     # -- messages -----------------------------------------------------------------------
 
     def _print(self, term: t.Any) -> str:
-        return to_polar(bound(term), self._host.class_name)
+        # A string may have line ends in it, and a message is no place for other messages.
+        return with_escapes(to_polar(bound(term), self._host.class_name))
 
     def _reveal(self, term: t.Any) -> str:
         """Print a term with what its objects say of themselves, for the policy's author."""
-        return to_polar(bound(term), self._host.class_name, reveal)
+        return with_escapes(to_polar(bound(term), self._host.class_name, reveal))
 
     def _step_span(self) -> Span | None:
         return span_in_run(self._step.goal, self._step.frame)

@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Iterator, Sequence
 
 from . import attributes
+from .characters import with_escapes
 from .clauses import (
     bound,
 )
@@ -210,7 +211,9 @@ class Matching(Machine):
 
     def failed_field(self, error: AttributeError, span: Span | None) -> PolarRuntimeError:
         """Make the error for a field that is there, and failed."""
-        return self._traced(PolarRuntimeError, f"Application error: {error}", span)
+        return self._traced(
+            PolarRuntimeError, f"Application error: {with_escapes(str(error))}", span
+        )
 
     def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
         lookup = Lookup(Operator.DOT, (left, Value(name)))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from . import numbers
 from .attributes import attribute_names, check_reachable
+from .characters import with_escapes
 from .clauses import (
     Frame,
 )
@@ -266,7 +267,9 @@ class Operations(Matching):
         self, value: Term, name: str, error: AttributeError, span: Span | None
     ) -> PolarRuntimeError:
         """Make the error for an attribute that is missing, or whose property failed so."""
-        problem = self._traced(PolarRuntimeError, f"Application error: {error}", span)
+        problem = self._traced(
+            PolarRuntimeError, f"Application error: {with_escapes(str(error))}", span
+        )
         return with_help(problem, self._meant_attribute(value, name, error))
 
     def _meant_attribute(self, value: Term, name: str, error: AttributeError) -> str:

@@ -1,6 +1,7 @@
 """What a policy and its loader have to say: lines on a stream of the process.
 
-A stream that cannot show a character shows its escape, and one that is closed or gone
+A character that is not seen where it stands, such as the beginning of a command to a terminal,
+shows as its escape, and so does one that a stream cannot show. A stream that is closed or gone
 shows nothing: what is only said never decides whether a policy loads, or what it allows.
 """
 
@@ -10,13 +11,15 @@ import contextlib
 import os
 import typing as t
 
+from .characters import for_terminal
+
 
 def say(text: str, stream: t.TextIO | None) -> None:
     """Print a text and the end of the line.
 
     :param stream: ``None`` where the process has none, as under a service manager.
     """
-    shown = encodable(text, stream)
+    shown = encodable(for_terminal(text), stream)
     # A ``ValueError`` comes from a stream that is closed, an ``OSError`` from one that is gone.
     with contextlib.suppress(OSError, ValueError):
         print(shown, file=stream)

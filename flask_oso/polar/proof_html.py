@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from .characters import for_terminal
 from .reasons import Condition, Outcome, Place, Question, Reasons, Rule, Seen, Suggestion, Verdict
 
 _MARKS = {
@@ -32,13 +33,13 @@ def _section(reasons: Reasons) -> Iterator[str]:
     yield f'<section class="oso-proof oso-{outcome}">'
     yield (
         f'<p class="oso-summary"><strong class="oso-outcome">{outcome.capitalize()}</strong>'
-        f" {escape(reasons.summary)}</p>"
+        f" {_escape(reasons.summary)}</p>"
     )
     for note in reasons.notes:
-        yield f'<p class="oso-note">{escape(note)}</p>'
+        yield f'<p class="oso-note">{_escape(note)}</p>'
     if reasons.problem is not None:
         message = f"{reasons.problem.kind}: {reasons.problem.message}"
-        yield f'<pre class="oso-problem">{escape(message)}</pre>'
+        yield f'<pre class="oso-problem">{_escape(message)}</pre>'
     yield from _suggestions(reasons.suggestions)
     if reasons.question is not None:
         yield f"<h2>{_heading(reasons.outcome, reasons.question)}</h2>"
@@ -83,7 +84,7 @@ def _question(question: Question, is_near: bool) -> Iterator[str]:
         yield f'<p class="oso-note">… and {count} tried without success</p>'
     yield from _others(question)
     if question.note:
-        yield f'<p class="oso-note">{escape(question.note)}</p>'
+        yield f'<p class="oso-note">{_escape(question.note)}</p>'
 
 
 def _others(question: Question) -> Iterator[str]:
@@ -93,7 +94,7 @@ def _others(question: Question) -> Iterator[str]:
     does = "rule that does" if count == 1 else "rules that do"
     yield f'<details class="oso-others"><summary>{count:,} {does} not apply</summary><ul>'
     for rule in question.others:
-        yield f"<li>{_code(rule.text)} {_place(rule.place)}<br>{escape(rule.reason)}</li>"
+        yield f"<li>{_code(rule.text)} {_place(rule.place)}<br>{_escape(rule.reason)}</li>"
     if question.omitted_others:
         yield f"<li>… and {_counted(question.omitted_others, 'other rule')} of this name</li>"
     yield "</ul></details>"
@@ -107,7 +108,7 @@ def _rule(rule: Rule, is_near: bool) -> Iterator[str]:
         count = _counted(rule.omitted, "more condition")
         lines.insert(0, f'<p class="oso-note">… {count} before, which hold</p>')
     if rule.reason:
-        lines.append(f'<p class="oso-note">{escape(rule.reason)}</p>')
+        lines.append(f'<p class="oso-note">{_escape(rule.reason)}</p>')
     if rule.unreached:
         count = _counted(rule.unreached, "more condition")
         lines.append(f'<p class="oso-note">… {count}, not come to</p>')
@@ -131,7 +132,7 @@ def _details(condition: Condition, is_near: bool) -> Iterator[str]:
     if is_decisive and condition.seen:
         yield f'<p class="oso-values">{"<br>".join(map(_seen, condition.seen))}</p>'
     if condition.note:
-        yield f'<p class="oso-note">{escape(condition.note)}</p>'
+        yield f'<p class="oso-note">{_escape(condition.note)}</p>'
     if question is not None:
         if question.text != condition.text:
             yield f'<p class="oso-asked">→ {_code(question.text)}</p>'
@@ -168,7 +169,7 @@ def _item(verdict: Verdict, title: str, lines: Iterable[str], is_open: bool) -> 
 
 
 def _excerpt(place: Place) -> str:
-    number = f'<span class="oso-number">{escape(str(place))}</span>'
+    number = f'<span class="oso-number">{_escape(str(place))}</span>'
     before, marked, after = map(escape, (place.before, place.marked, place.after))
     return f'<pre class="oso-source">{number}\n{before}<mark>{marked}</mark>{after}</pre>'
 
@@ -178,12 +179,17 @@ def _seen(seen: Seen) -> str:
 
 
 def _place(place: Place | None) -> str:
-    return "" if place is None else f'<span class="oso-place">{escape(str(place))}</span>'
+    return "" if place is None else f'<span class="oso-place">{_escape(str(place))}</span>'
 
 
 def _code(text: str) -> str:
-    return f"<code>{escape(text)}</code>"
+    return f"<code>{_escape(text)}</code>"
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _escape(text: str) -> str:
+    """Escape a text for HTML, and what would not be seen in it or would turn it round."""
+    return escape(for_terminal(text))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from .characters import with_escapes
 from .reasons import Condition, Outcome, Place, Question, Reasons, Rule, Verdict
 
 _MARKS = {
@@ -31,7 +32,12 @@ def print_reasons(reasons: Reasons) -> str:
     if reasons.question is not None:
         lines += ["", _heading(reasons.outcome, reasons.question), ""]
         lines += _question(reasons.question, True)
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return "".join(f"{_shown(line.rstrip())}\n" for line in lines)
+
+
+def _shown(line: str) -> str:
+    """Show a line, which no text in it may end."""
+    return "\t".join(map(with_escapes, line.split("\t")))
 
 
 def _heading(outcome: Outcome, question: Question) -> str:

@@ -54,7 +54,7 @@ class Place:
     after: str
 
     def __str__(self) -> str:
-        return f"{self.file or '<policy>'}:{self.line}:{self.column}"
+        return f"{with_escapes(self.file or '<policy>')}:{self.line}:{self.column}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .characters import with_escapes
 from .console import Console
 from .debugger import Debugger
 from .engine import Engine
@@ -61,7 +62,10 @@ class Repl:
         self._console = console
 
     def run(self) -> None:
-        """Answer lines until they end, or Ctrl-C at the prompt."""
+        """Answer lines until they end, or Ctrl-C at the prompt.
+
+        :raises KeyboardInterrupt: Ctrl-C came where lines come from a file or a pipe.
+        """
         if self._console.is_interactive:
             self._console.show(_greeting(self._engine()))
         while (query := self._read()) is not None:
@@ -73,7 +77,9 @@ class Repl:
     def _read(self) -> str | None:
         try:
             line = self._console.ask(PROMPT, names_in(self._engine()))
-        except (EOFError, KeyboardInterrupt):
+        except (EOFError, KeyboardInterrupt) as end:
+            if isinstance(end, KeyboardInterrupt) and self._ends_when_interrupted():
+                raise
             if self._console.is_interactive:
                 # The prompt of the shell shall not stand behind ours.
                 self._console.show("")
@@ -92,6 +98,8 @@ class Repl:
             if not shown:
                 self._console.show("False")
         except KeyboardInterrupt:
+            if self._ends_when_interrupted():
+                raise
             self._console.show("Interrupted.", is_alarming=True)
         except BrokenPipeError:
             raise
@@ -100,12 +108,15 @@ class Repl:
             self._console.show(type(error).__name__, is_alarming=True)
             self._console.show(place.text(error).rstrip("\n"))
 
+    def _ends_when_interrupted(self) -> bool:
+        return getattr(self._console, "ends_when_interrupted", False)
+
     def _answers(self, query: str, place: _Place) -> Iterator[str]:
         solutions = self._engine().query(
             query, accept_expression=True, watchers=[Debugger(self._console), place]
         )
         for solution in solutions:
-            lines = [f"{name} = {value!r}" for name, value in solution.items()]
+            lines = [f"{name} = {with_escapes(repr(value))}" for name, value in solution.items()]
             yield "\n".join(lines) or "True"
 
 
@@ -125,7 +136,8 @@ class _Place(Watcher):
         """Give the text of an error with its place, for errors of Polar and of the host."""
         if isinstance(error, OsoError):
             return str(error)
-        message = str(error) or "There is no message."
+        # It is the application's, and may have data in it: a line end begins no line of ours.
+        message = with_escapes(str(error)) or "There is no message."
         span = getattr(self._step.goal, "span", None) if self._step is not None else None
         return self._trace + located(message, span) + _raised_at(error)
 
@@ -137,7 +149,7 @@ def _raised_at(error: Exception) -> str:
     if not frames or frames[-1].filename.startswith(package):
         return ""
     last = frames[-1]
-    return f"\nRaised in {last.name} at line {last.lineno} of file {last.filename}."
+    return f"\nRaised in {last.name} at line {last.lineno} of file {with_escapes(last.filename)}."
 
 
 def names_in(engine: Engine) -> list[str]:

@@ -98,7 +98,8 @@ class Span(t.NamedTuple):
         """Name the place: ``at line 1, column 6 of file page.polar``."""
         line, column = self.source.position(self.start)
         where = f"at line {line}, column {column}"
-        return where if self.source.name is None else f"{where} of file {self.source.name}"
+        name = self.source.name
+        return where if name is None else f"{where} of file {with_escapes(name)}"
 
     def excerpt(self) -> str:
         """Show the line with a caret under the first character.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+from .characters import with_escapes
 from .clauses import Frame, Slot, Template, bound
 from .constraints import real
 from .host import follow
@@ -93,7 +94,9 @@ def is_single(goal: t.Any) -> bool:
 def _frame_lines(number: int, step: Step, class_name: ClassName) -> list[str]:
     span = span_in_run(step.goal, step.frame)
     if span is None:
-        return [f"  {number:03}: {to_polar(in_run(step.goal, step.frame), class_name)}"]
+        return [
+            f"  {number:03}: {with_escapes(to_polar(in_run(step.goal, step.frame), class_name))}"
+        ]
     where = "query" if step.rule is None else f"rule {step.rule}"
     return [f"  {number:03}: {_shortened(span.text)}", f"    in {where} {span.place()}"]
 
@@ -179,7 +182,7 @@ def _debug_form_of_leaf(term: t.Any) -> str:
         if type(term.value) is bool:
             return f"Boolean({to_polar(term)})"
         if type(term.value) is str:
-            return f'String("{term.value}")'
+            return f'String("{with_escapes(term.value)}")'
         kind = "Integer" if type(term.value) is int else "Float"
         shown = "NaN" if term.value != term.value else repr(term.value)
         return f"Number({kind}({shown}))"

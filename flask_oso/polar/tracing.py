@@ -19,7 +19,9 @@ import sys
 import typing as t
 from collections.abc import Sequence
 
+from .characters import with_escapes
 from .clauses import Clause, Template
+from .exceptions import OsoError
 from .host import result_to_polar
 from .log_settings import LogLevel, LogSettings
 from .nodes import Call
@@ -74,7 +76,7 @@ class Tracer(Watcher):
 
     def on_rule(self, view: View, step: Step, clause: Clause) -> None:
         """Print the whole rule."""
-        self._print("info", step.depth + 1, f"RULE: {rule_to_polar(clause.rule)}")
+        self._print("info", step.depth + 1, f"RULE: {with_escapes(rule_to_polar(clause.rule))}")
 
     def on_event(self, view: View, step: Step, text: Text) -> None:
         """Print it in a full trace."""
@@ -95,7 +97,8 @@ class Tracer(Watcher):
     def on_error(self, view: View, step: Step, error: Exception) -> None:
         """Print what ends the run."""
         name = type(error).__name__
-        self._print("info", step.depth, f"ERROR: {name}: {error}".rstrip("\n"))
+        text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))
+        self._print("info", step.depth, f"ERROR: {name}: {text}".rstrip("\n"))
 
     def _print(self, level: str, depth: int, text: str) -> None:
         prefix = f"[oso][{level}] {'  ' * min(depth, _MAX_INDENTATION)}"
@@ -106,4 +109,4 @@ class Tracer(Watcher):
 def head_text(clause: Clause) -> str:
     """Print the head of a rule."""
     head = type(clause.rule)(clause.rule.name, clause.rule.parameters)
-    return rule_to_polar(head).removesuffix(";")
+    return with_escapes(rule_to_polar(head)).removesuffix(";")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import typing as t
@@ -195,6 +196,24 @@ def test_interrupt_while_the_application_is_asked(
     result = run(make_site(where, error), *ALLOWED)
 
     assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signal.")
+@pytest.mark.parametrize("command", [("-m", "flask", "oso", "shell"), ("-m", "flask_oso")])
+def test_interrupt_of_a_session_from_a_pipe(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Nobody sits in front of it, so that it ends, and says by what."""
+    write_app(tmp_path)
+    process = start(tmp_path, *command)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("1 = 1\n")
+    process.stdin.flush()
+    # The answer, and the prompt after it.
+    assert process.stdout.read(len("query> True\nquery> ")) == "query> True\nquery> "
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.communicate(timeout=60) == ("", "Interrupted.\n")
+    assert process.returncode == 130
 
 
 # -- an output that cannot be written ------------------------------------------------------
