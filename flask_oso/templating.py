@@ -27,6 +27,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import sys
+import types
 import typing as t
 from collections.abc import Iterator
 
@@ -60,7 +61,10 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     actor = state.extension.current_actor if actor is NOT_GIVEN else _defined(unwrap(actor))
     question = (actor, _defined(unwrap(action)), _defined(unwrap(resource)))
     page = _open_page()
-    return _ask(oso, *question) if page is None else page.ask(oso, *question)
+    if page is None:
+        _adopt_templates()
+        return _ask(oso, *question)
+    return page.ask(oso, *question)
 
 
 def cannot(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
@@ -102,8 +106,13 @@ def _prepare(environment: Environment) -> None:
     if environment.cache is not None:
         # What was compiled before keeps its modules.
         environment.cache.clear()
-    kind = environment.template_class
-    environment.template_class = type(kind.__name__, (_Remembering, kind), {})
+    environment.template_class = _remembering(environment.template_class)
+
+
+def _remembering(kind: type[Template]) -> type[Template]:
+    if issubclass(kind, _Remembering):
+        return kind
+    return type(kind.__name__, (_Remembering, kind), {})
 
 
 def _defined(value: t.Any) -> t.Any:
@@ -231,6 +240,22 @@ class _Remembering(Template):
     async def _get_default_module_async(self, ctx: Context | None = None) -> TemplateModule:
         # What else awaits may ask meanwhile, so that no page can tell whether this one does.
         return await self.make_module_async(_globals_of(ctx, self))
+
+
+def _adopt_templates() -> None:
+    """Have the templates that are rendered now make their modules for each page, too.
+
+    They may be of an environment that was not prepared: an overlay from before ``init_app``,
+    or one of the program's own that was given ``can``.
+    """
+    frame: types.FrameType | None = sys._getframe()
+    while frame is not None:
+        template: Template | None = frame.f_globals.get("__jinja_template__")
+        if template is not None and not isinstance(template, _Remembering):
+            kind = _remembering(type(template))
+            template.environment.template_class = kind
+            template.__class__ = kind
+        frame = frame.f_back
 
 
 def _globals_of(importer: Context | None, imported: Template) -> dict[str, t.Any]:

@@ -21,13 +21,13 @@ from flask import (
     stream_template,
 )
 from flask.testing import FlaskClient
-from jinja2 import DictLoader, UndefinedError
+from jinja2 import DictLoader, Environment, UndefinedError
 from jinja2.nativetypes import NativeEnvironment
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorizes_inside
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.templating import can
+from flask_oso.templating import can, cannot, is_allowed
 
 POLICY = """
 allow("ann", "edit", post: Post) if post.look();
@@ -730,6 +730,20 @@ def test_module_that_was_made_before_the_extension_is_made_anew(flags: Desk) -> 
 
     assert badge is not app.jinja_env.get_template("badge.html")
     assert [show(user) for user in VISITORS] == ANSWERS
+
+
+@pytest.mark.parametrize("text", MODULES)
+@pytest.mark.parametrize("is_async", [False, True])
+def test_module_is_made_for_each_render_of_another_environment(
+    flags: Desk, text: str, is_async: bool
+) -> None:
+    """One that the program made, and gave 'can', and overlays of it."""
+    environment = Environment(loader=flags.app.jinja_loader, enable_async=is_async)
+    environment.globals.update(can=can, cannot=cannot, g=g)
+    environment.tests["allowed"] = is_allowed
+    template = environment.overlay(trim_blocks=True).from_string(text)
+
+    assert render_for(flags, template.render) == ANSWERS
 
 
 def test_module_is_no_other_threads(flags: Desk) -> None:
