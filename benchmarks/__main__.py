@@ -32,8 +32,8 @@ LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
 IN_CHILDREN = ("W7-1000", "W7-10000", "W11", "import")
 #: Milliseconds that the steps of W11 may take.
 _GOALS = {
-    "load": 50.0,
-    "first": 60.0,
+    "load": 100.0,
+    "first": 12.0,
     "actions": 50.0,
     "load again": 8.0,
     "first again": 8.0,

@@ -97,6 +97,9 @@ class Engine:
         # What is logged, or counted line by line, is what the solver does.
         self._is_compiling = compiled and not read_log_settings().level and not self._watchers
         self._compiled_rules: Program | None = None
+        if self._is_compiling and policy.has_rules:
+            # Now, since no decision imports anything.
+            from . import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
