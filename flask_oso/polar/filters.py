@@ -95,6 +95,10 @@ class DeclaredModels:
         """Tell that relations of objects are to be read."""
         return False
 
+    def has_key(self, value: t.Any) -> bool:
+        """Tell that each object is a row."""
+        return True
+
     def leads_nowhere(self, value: t.Any, name: str) -> bool:
         """Tell that nobody knows."""
         return False

@@ -97,5 +97,8 @@ class Models(t.Protocol):
     def is_stored(self, value: t.Any) -> bool:
         """Tell whether the relations of an object are in the database as in the object."""
 
+    def has_key(self, value: t.Any) -> bool:
+        """Tell whether an object is a row, and not one that was never stored."""
+
     def leads_nowhere(self, value: t.Any, name: str) -> bool:
         """Tell whether it is known, without reading it, that a relation of an object is nil."""
