@@ -165,6 +165,9 @@ class Equations(Search):
             own = model.own_equality
         elif own is None and not equals_plainly(value):
             own = type(value)
+        if model is not None and model.shares_equality and not self._models.has_key(value):
+            # What was never stored equals what it says, and no row by its key.
+            own = type(value)
         if own is not None:
             raise _own_equality(own)
 

@@ -106,5 +106,8 @@ class Models(t.Protocol):
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Have an error while objects are read say which one has to be loaded before."""
 
+    def has_key(self, value: t.Any) -> bool:
+        """Tell whether an object is a row, and not one that was never stored."""
+
     def leads_nowhere(self, value: t.Any, name: str) -> bool:
         """Tell whether it is known, without reading it, that a relation of an object is nil."""

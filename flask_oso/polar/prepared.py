@@ -176,6 +176,10 @@ class Prepared:
             that the database does not know.
         """
         objects = {row: args[position] for position, row in self._rows.items()}
+        for row, value in objects.items():
+            model = models.model(row.cls)
+            if model is not None and model.shares_equality and not models.has_key(value):
+                raise Unprepared
         for owner, names in self._chains:
             if not models.is_stored(objects[owner], names):
                 raise Unprepared

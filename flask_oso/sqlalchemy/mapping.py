@@ -69,6 +69,11 @@ class MappedModels:
         """Have an error of an asynchronous session say what to refresh."""
         return reading(objects)
 
+    def has_key(self, value: t.Any) -> bool:
+        """Tell whether an object is a row, with changes or without."""
+        state: t.Any = sa.inspect(value, raiseerr=False)
+        return isinstance(state, orm.InstanceState) and state.identity is not None
+
     def leads_nowhere(self, value: t.Any, name: str) -> bool:
         """Tell whether a relation of a row is loaded and nil, or a column of its key is NULL."""
         state: t.Any = sa.inspect(value)

@@ -34,9 +34,9 @@ class RowKeys:
         """Tell whether two objects of one class are one row; without a key, one object."""
         if left is right:
             return True
+        # The key names the class, the values, and the shard, of which there mostly is one.
         mine = instance_state(left).key
-        other = instance_state(right).key
-        return mine is not None and other is not None and bool(mine[:2] == other[:2])
+        return mine is not None and bool(mine == instance_state(right).key)
 
 
 def _has_keys(cls: type) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from flask_login import UserMixin
 from sqlalchemy import orm
 
 from flask_oso import Oso
+from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 
 
@@ -263,3 +265,32 @@ def test_without_registered_models(engine: sa.Engine, compiled: bool) -> None:
     oso.load_str('allow(a, "be", b) if a = b;')
 
     assert not oso.is_allowed(other_object(engine, Doc, 1), "be", other_object(engine, Doc, 1))
+
+
+class Login(UserMixin, Base):
+    """Equals, as Flask-Login has it, whoever has its id."""
+
+    __tablename__ = "logins"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Ticket(Base):
+    """Is of a login."""
+
+    __tablename__ = "tickets"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    login_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("logins.id"))
+    login: orm.Mapped[Login | None] = orm.relationship()
+
+
+@pytest.mark.parametrize("body", ["k.login = u", "k.login != u", "not k.login = u"])
+def test_new_object_that_equals_a_row(session: orm.Session, body: str) -> None:
+    """What was never stored, and equals a row all the same, is refused in a list."""
+    oso = make_oso(f'allow(u: Login, "read", k: Ticket) if {body};')
+    stored, row = Login(id=1), Ticket(login=Login(id=1))
+    orm.make_transient_to_detached(stored)
+
+    assert oso.is_allowed(Login(id=1), "read", row) is (body == "k.login = u")
+    assert oso.authorized_query(stored, "read", Ticket) is not None
+    with pytest.raises(UnsupportedError, match="'Login' says itself what its instances equal"):
+        oso.authorized_query(Login(id=1), "read", Ticket)
