@@ -12,8 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-_MYSQL = ("mysql", "mariadb")
+#: Databases by what they compare like. Which dialect is like which, only its makers can say.
+_SQLITE = ("sqlite", "rqlite")
+POSTGRESQL = ("postgresql", "cockroachdb", "timescaledb", "yugabytedb")
+_MYSQL = ("mysql", "mariadb", "tidb")
 _NO_UNION = ("mssql", "oracle")
+#: The default one is that of a statement that is only shown.
+_KNOWN = {*_SQLITE, *POSTGRESQL, *_MYSQL, *_NO_UNION, "default"}
 
 
 class Exact(FunctionElement[str]):
@@ -51,6 +56,14 @@ class Precise(FunctionElement[float]):
     inherit_cache = True
     name = "precise"
     type = sa.Float()
+
+
+class Truth(FunctionElement[bool]):
+    """A boolean of which the database knows two values and NULL."""
+
+    inherit_cache = True
+    name = "truth"
+    type = sa.Boolean()
 
 
 class WithoutNan(FunctionElement[bool]):
@@ -106,6 +119,20 @@ def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
     return [compiler.process(each, **keywords) for each in element.clauses]
 
 
+def _check_known(compiler: t.Any, values: str) -> None:
+    """Refuse a database of which nobody has said how it compares.
+
+    :raises sqlalchemy.exc.CompileError: if so.
+    """
+    name = compiler.dialect.name
+    if name not in _KNOWN:
+        raise sa.exc.CompileError(
+            f"Whether {name!r} compares {values} as Python does is not known. Compare integers,"
+            " keys or an Enum, or use a database that is known: SQLite, PostgreSQL, MySQL, MariaDB"
+            " or one like them."
+        )
+
+
 def _has_collation(element: t.Any, compiler: t.Any) -> bool:
     kind = element.type._variant_mapping.get(compiler.dialect.name, element.type)
     return getattr(kind, "collation", None) is not None
@@ -113,17 +140,18 @@ def _has_collation(element: t.Any, compiler: t.Any) -> bool:
 
 @compiles(Exact)
 def _exact(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "texts")
     (text,) = _arguments(element, compiler, keywords)
     return f"{text} COLLATE BINARY" if _has_collation(element, compiler) else text
 
 
-@compiles(Exact, "postgresql")
+@compiles(Exact, *POSTGRESQL)
 def _exact_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     return f'{text} COLLATE "C"' if _has_collation(element, compiler) else text
 
 
-@compiles(CodePoints, "postgresql")
+@compiles(CodePoints, *POSTGRESQL)
 def _code_points_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     return f'{text} COLLATE "C"'
@@ -171,6 +199,7 @@ def _found_twice(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 
 @compiles(Precise)
 def _precise(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "floats")
     (number,) = _arguments(element, compiler, keywords)
     return number
 
@@ -196,11 +225,12 @@ def _precise_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 
 @compiles(LastCharacters)
 def _last(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "texts")
     text, length, _ = _arguments(element, compiler, keywords)
     return f"right({text}, {length})"
 
 
-@compiles(LastCharacters, "sqlite")
+@compiles(LastCharacters, *_SQLITE)
 def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     # In bytes: the characters of a text SQLite counts up to the first NUL.
     text, _, size = _arguments(element, compiler, keywords)
@@ -208,20 +238,28 @@ def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return f"CAST(ifnull(substr(CAST({text} AS BLOB), -{size}), {text}) AS TEXT)"
 
 
+@compiles(Truth)
+def _truth(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "booleans")
+    (column,) = _arguments(element, compiler, keywords)
+    return column
+
+
 @compiles(WithoutNan)
 def _without_nan(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "floats and decimals")
     comparison, *_ = element.clauses
     return str(compiler.process(comparison, **keywords))
 
 
-@compiles(WithoutNan, "postgresql")
+@compiles(WithoutNan, *POSTGRESQL)
 def _without_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     comparison, *numbers = _arguments(element, compiler, keywords)
     known = [f"{each} IS DISTINCT FROM 'NaN'" for each in numbers]
     return "({})".format(" AND ".join([comparison, *known]))
 
 
-@compiles(OrNan, "postgresql")
+@compiles(OrNan, *POSTGRESQL)
 def _or_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     comparison, *numbers = _arguments(element, compiler, keywords)
     return "({})".format(" OR ".join([comparison, *(f"{each} = 'NaN'" for each in numbers)]))
@@ -240,11 +278,12 @@ def _holds_nan_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) ->
 
 @compiles(WithNul)
 def _with_nul(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    _check_known(compiler, "texts")
     comparison, _ = element.clauses
     return str(compiler.process(comparison, **keywords))
 
 
-@compiles(WithNul, "postgresql")
+@compiles(WithNul, *POSTGRESQL)
 def _with_nul_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _, otherwise = element.clauses
     return str(compiler.process(otherwise, **keywords))

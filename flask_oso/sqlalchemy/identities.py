@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError
+from .dialects import POSTGRESQL
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 #: What code in Python raises that cannot take a value.
@@ -133,7 +134,7 @@ def _storable(value: t.Any, column: sa.ColumnElement[t.Any], dialect: str) -> t.
     :raises _NoSuchKeyError: it cannot.
     """
     if type(value) is int:
-        most = 1 << (_bits(column.type) if dialect == "postgresql" else 63)
+        most = 1 << (_bits(column.type) if dialect in POSTGRESQL else 63)
         is_storable = -most <= value < most
     else:
         is_storable = type(value) is not str or ("\0" not in value and _is_unicode(value))

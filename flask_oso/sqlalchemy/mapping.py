@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import inspect
 import typing as t
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
@@ -458,8 +459,17 @@ _HARMLESS = {
 
 def _enumeration(kind: sa.Enum, is_nullable: bool) -> Field:
     choices = tuple(kind.enum_class) if kind.enum_class is not None else tuple(kind.enums)
+    if len({_folded(name) for name in kind.enums}) < len(kind.enums):
+        reason = "the names of its members differ in case, accents or spaces only"
+        return _opaque(reason, is_nullable)
     stored = kind.name, kind.schema, kind.native_enum, *kind.enums
     return Field(Kind.ENUM, is_nullable, choices=choices, stored=stored)
+
+
+def _folded(name: str) -> str:
+    """Give a name as the collation of a database may take it."""
+    letters = unicodedata.normalize("NFKD", name).casefold().rstrip()
+    return "".join(each for each in letters if not unicodedata.combining(each))
 
 
 def _numeric(kind: t.Any, is_nullable: bool) -> Field:

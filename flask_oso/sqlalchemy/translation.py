@@ -58,6 +58,7 @@ from .dialects import (
     LastCharacters,
     OrNan,
     Precise,
+    Truth,
     WithNul,
     WithoutNan,
 )
@@ -67,6 +68,8 @@ from .names import Names, Step
 from .sessions import reading
 from .tables import Source, column_of, discriminator, plain, untold
 
+#: What says how a database compares values of some kinds.
+_WRAPPED: dict[Kind, t.Callable[[t.Any], t.Any]] = {Kind.FLOAT: Precise, Kind.BOOLEAN: Truth}
 _ONE: t.Any = sa.literal_column("1")
 Clause = sa.ColumnElement[bool]
 #: What rows stand for: a mapped class or its alias, tables, or columns of a key.
@@ -242,7 +245,8 @@ class Translator:
             return _bound(operand.value)
         if isinstance(operand, Column):
             column = self._column(operand.row, operand.name, scope)
-            return Precise(column) if operand.field.kind is Kind.FLOAT else column
+            wrap = _WRAPPED.get(operand.field.kind)
+            return column if wrap is None else wrap(column)
         if isinstance(operand, Arithmetic):
             left, right = (self._operand(side, scope) for side in (operand.left, operand.right))
             return _calculated(operand.sign, left, right)

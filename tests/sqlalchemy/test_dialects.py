@@ -245,3 +245,89 @@ def test_recursion_over_keys_of_two_columns(dialect: str) -> None:
     assert text.endswith(
         "SELECT anon_1.key_0 AS found_once_1, anon_1.key_1 AS found_once_2 FROM anon_1))"
     )
+
+
+def named(base: t.Any, name: str) -> t.Any:
+    """Make a dialect with a name of its own, as drivers of other databases do."""
+    return type(name, (base,), {"name": name, "supports_statement_cache": True})()
+
+
+LIKE = {
+    "cockroachdb": "postgresql",
+    "timescaledb": "postgresql",
+    "yugabytedb": "postgresql",
+    "tidb": "mysql",
+    "rqlite": "sqlite",
+}
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+@pytest.mark.parametrize(("name", "base"), LIKE.items())
+def test_dialect_that_is_like_another(name: str, base: str, construct: str) -> None:
+    """A database that compares like another one gets its statement, or its refusal."""
+    policy, _ = CONSTRUCTS[construct]
+    query = statement(policy)
+
+    if_known = _outcome(query, DIALECTS[base]())
+
+    assert _outcome(query, named(DIALECTS[base], name)) == if_known
+
+
+def _outcome(query: t.Any, dialect: t.Any) -> str:
+    try:
+        return str(query.compile(dialect=dialect))
+    except sa.exc.CompileError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        ('p.title = "a"', "texts"),
+        ('p.title != "a"', "texts"),
+        ('p.title in ["a", "b"]', "texts"),
+        ('p.title < "a"', "texts"),
+        ('p.folded = "a"', "texts"),
+        ('"a" in p.title', "texts"),
+        ('p.title.startswith("a")', "texts"),
+        ('p.title.endswith("a")', "texts"),
+        ('not p.title.endswith("a")', "texts"),
+        ("p.title = p.folded", "texts"),
+        ("p.score < 1.5", "floats"),
+        ("p.score = 1.5", "floats"),
+        ("not p.weight < 1.5", "floats"),
+        ("p.public", "booleans"),
+        ("p.public = true", "booleans"),
+        ("not p.public", "booleans"),
+        ("p.public in [true]", "booleans"),
+        ("p.parent.public", "booleans"),
+    ],
+)
+@pytest.mark.parametrize("base", ["sqlite", "postgresql", "mysql", "mssql"])
+def test_dialect_that_is_not_known(base: str, rule: str, values: str) -> None:
+    """Of another database nobody has said how it compares texts, floats and booleans."""
+    query = statement(f"allow(_, _, p: Page) if {rule};")
+
+    with pytest.raises(sa.exc.CompileError) as caught:
+        query.compile(dialect=named(DIALECTS[base], "strangedb"))
+
+    assert str(caught.value).startswith(f"Whether 'strangedb' compares {values}")
+
+
+@pytest.mark.parametrize(
+    "rule", ["p.size = 1", "p.size < 2", "p.parent = u", "n in p.notes and n.size = 1"]
+)
+def test_dialect_that_is_not_known_compares_integers(rule: str) -> None:
+    """Integers and keys are the same everywhere."""
+    query = statement(f"allow(u, _, p: Page) if p.id != u.id and {rule};")
+
+    text = str(query.compile(dialect=named(sqlite.dialect, "strangedb")))
+
+    assert text.startswith("SELECT pages.id")
+
+
+def test_statement_that_is_shown() -> None:
+    """A statement without a database has a text, for people."""
+    text = str(statement('allow(_, _, p: Page) if p.title = "a" and p.public and p.score < 1.5;'))
+
+    assert "pages.title = :" in text
