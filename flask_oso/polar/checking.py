@@ -12,7 +12,7 @@ import re
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
-from .comparing import Operands
+from .comparing import Operands, warn_comparisons
 from .engine import Engine
 from .exceptions import OsoError
 from .host import Host
@@ -85,7 +85,10 @@ def check_policy(
         findings = [*_failed_queries(candidate), *_about(loaded, candidate, roles=roles)]
     except OsoError as error:
         findings = findings_of(error)
-    missing = _missing_attributes(sources, engine.host, loaded.warnings)
+    missing = [
+        *_missing_attributes(sources, engine.host, loaded.warnings),
+        *_unequal_columns(sources, engine.host, loaded.warnings),
+    ]
     rows = _about_rows(sources, engine.host, models)
     return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
@@ -182,6 +185,18 @@ def _missing_attributes(
             text = located(message + (f", did you mean {meant}?" if meant else ""), span)
             is_mapped = hasattr(cls, "__mapper__")
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)
+
+
+def _unequal_columns(
+    sources: Iterable[Source], host: Host, warned: Iterable[str]
+) -> Iterator[Finding]:
+    """Find columns that are compared with values of another kind, unless a load tells of it."""
+    shapes = Shapes(host, asks_mappers=True)
+    for rule in _rules(sources):
+        inventory = take_inventory(rule)
+        operands = Operands(rule, inventory, shapes)
+        warnings = warn_comparisons(inventory, operands, with_objects=False)
+        yield from _warnings(text for text in warnings if text not in warned)
 
 
 def _rules(sources: Iterable[Source]) -> Iterator[Rule]:

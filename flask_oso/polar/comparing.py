@@ -172,8 +172,13 @@ class _Pair(t.NamedTuple):
     differ: bool = False
 
 
-def warn_comparisons(inventory: Inventory, operands: Operands) -> list[str]:
-    """Warn about operands that never equal each other; of a list, about the first element."""
+def warn_comparisons(
+    inventory: Inventory, operands: Operands, *, with_objects: bool = True
+) -> list[str]:
+    """Warn about operands that never equal each other; of a list, about the first element.
+
+    :param with_objects: whether to tell of objects, too, and not of plain values alone.
+    """
     wrong = [
         pair
         for candidates in _pairs(inventory, operands)
@@ -181,8 +186,13 @@ def warn_comparisons(inventory: Inventory, operands: Operands) -> list[str]:
             (each for each in candidates if _never_equal(each, operands.shapes)), 1
         )
     ]
+    wrong = [pair for pair in wrong if with_objects or not _has_object(pair)]
     wrong.sort(key=lambda pair: pair.span.start if pair.span else 0)
     return [*_single_tuples(inventory), *(_warning(pair, operands) for pair in wrong)]
+
+
+def _has_object(pair: _Pair) -> bool:
+    return Sort.OBJECT in (pair.left.shape.sort, pair.right.shape.sort)
 
 
 def _single_tuples(inventory: Inventory) -> Iterator[str]:

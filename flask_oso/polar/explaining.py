@@ -425,7 +425,9 @@ class Explainer:
         """Tell whether a class stands where an object of it is wanted."""
         if pattern.tag is None or not isinstance(arg, Instance):
             return False
-        return arg.value is self._classes.get(pattern.tag)
+        # The value of `nil` is no class, and a name of none has no class either.
+        known = (self._classes.get(name) for name in self._members(pattern.tag))
+        return arg.value is not None and any(arg.value is cls for cls in known)
 
     def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
         if pattern.tag is None:

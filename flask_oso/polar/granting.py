@@ -7,6 +7,9 @@ goes round until a limit ends it.
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -213,11 +216,13 @@ def _circles(edges: Mapping[_Held, Mapping[_Held, t.Any]]) -> Iterator[list[_Hel
                 del way[here]
                 done.add(here)
             elif step in way:
-                places = [*way]
-                circle = places[places.index(step) :]
-                if done.isdisjoint(circle):
-                    yield circle
-                    done.update(circle)
+                if done.isdisjoint((here, step)):
+                    circle = [*itertools.dropwhile(functools.partial(operator.ne, step), way)]
+                    if done.isdisjoint(circle):
+                        yield circle
+                        done.update(circle)
+                    # Once is enough: each look goes along the whole way.
+                    done.add(here)
             elif step not in done and step in edges:
                 way[step] = iter(edges[step])
 

@@ -153,14 +153,14 @@ class Shapes:
         return None
 
     def _of_mapped(self, cls: type, name: str) -> Shape | None:
-        """Give what a relation leads to that has no annotation, as its mapper knows it."""
+        """Give what a column or a relation without annotation is, as its mapper knows it."""
         mapper = vars(cls).get("__mapper__") if self._asks_mappers else None
-        relation = None if mapper is None else mapper.attrs.get(name)
-        other = getattr(getattr(relation, "mapper", None), "class_", None)
+        known = None if mapper is None else mapper.attrs.get(name)
+        other = getattr(getattr(known, "mapper", None), "class_", None)
         if not isinstance(other, type):
-            return None
+            return self.of_class(_type_of_column(known))
         shape = self.of_class(other)
-        return _list_of(shape) if getattr(relation, "uselist", True) else shape
+        return _list_of(shape) if getattr(known, "uselist", True) else shape
 
     def _of_declared(self, declared: t.Any) -> Shape | None:
         if isinstance(declared, Relation):
@@ -230,6 +230,19 @@ class Shapes:
 
 _BUILT_IN = {cls.__name__: cls for cls in (str, bool, int, float, list, set, frozenset)}
 _PLAIN_BASES = {str, int, float, list, tuple, dict, set, frozenset, bytes}
+
+
+def _type_of_column(known: t.Any) -> type | None:
+    """Give the class of the values of a column, unless its type is made by somebody else."""
+    columns = getattr(known, "columns", ())
+    kind = getattr(columns[0], "type", None) if columns else None
+    if not type(kind).__module__.startswith("sqlalchemy."):
+        return None
+    try:
+        found = kind.python_type  # type: ignore[union-attr]  # asked of a type of SQLAlchemy
+    except NotImplementedError:
+        return None
+    return found if isinstance(found, type) else None
 
 
 def _says_other(derived: type, name: str) -> bool:

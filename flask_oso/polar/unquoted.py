@@ -7,6 +7,7 @@ what was to be compared.
 
 from __future__ import annotations
 
+import collections
 import typing as t
 from collections.abc import Iterator, Mapping
 
@@ -119,10 +120,11 @@ def warn_unbound(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
     if not suspects:
         return []
     compared = {id(variable) for variable, _ in _compared(rule)}
+    counts = collections.Counter(variable.name for variable in inventory.variables)
     meant = {
         each.name: VALUES_ELSEWHERE.get(each.name) or each.name.replace("::", ".")
         for each in suspects
-        if id(each) in compared and _is_unbound(each.name, inventory)
+        if id(each) in compared and _is_unbound(each.name, counts[each.name])
     }
     first = {each.name: each for each in reversed(in_order(suspects)) if each.name in meant}
     return [
@@ -135,7 +137,6 @@ def _is_suspect(name: str, host: Host) -> bool:
     return (name in VALUES_ELSEWHERE or "::" in name) and name not in host.constants
 
 
-def _is_unbound(name: str, inventory: Inventory) -> bool:
+def _is_unbound(name: str, count: int) -> bool:
     """Tell whether nothing is said of a name yet: what occurs once is an error already."""
-    count = sum(variable.name == name for variable in inventory.variables)
     return count == 1 if "::" in name else count > 1

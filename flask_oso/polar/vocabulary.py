@@ -101,6 +101,7 @@ class _Somewhere:
         for of_class in declarations.values():
             for name, declared in of_class.items():
                 self._declared.setdefault(declared.kind, {})[name] = None
+        self._nearest: dict[tuple[Kind, str], str | None] = {}
         heads = [each for each in mentions if each.in_head]
         self._given = {(each.kind, each.string.value) for each in heads if each.string is not None}
         known = {*declarations, *RESERVED_NAMES}
@@ -109,14 +110,21 @@ class _Somewhere:
             each.kind for each in heads if each.string is None and each.class_name not in known
         }
 
+    def _meant(self, kind: Kind, string: str) -> str | None:
+        if (kind, string) not in self._nearest:
+            self._nearest[kind, string] = nearest(string, self._declared.get(kind, ()))
+        return self._nearest[kind, string]
+
     def check(self, mention: Mention) -> str | None:
         """Warn about a string that is declared nowhere."""
         kind, string = mention.kind, mention.string
         known = self._declared.get(kind, {})
         if string is None or string.value in known or mention.in_head or kind in self._any:
             return None
-        meant = nearest(str(string.value), known)
-        if meant is None or (kind, string.value) in self._given:
+        if (kind, string.value) in self._given:
+            return None
+        meant = self._meant(kind, str(string.value))
+        if meant is None:
             return None
         message = f'No block declares a {kind.value} "{string.value}", did you mean "{meant}"?'
         return located(message, string.span)

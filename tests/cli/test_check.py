@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import os
 import subprocess
@@ -103,6 +104,19 @@ def test_attribute_that_a_mapped_class_lacks(folder: Path, run: t.Any) -> None:
     )
 
 
+class State(enum.Enum):
+    """What a book may be."""
+
+    NEW = "new"
+
+
+class Code(sa.TypeDecorator[object]):
+    """A type of its own."""
+
+    impl = sa.String
+    cache_ok = True
+
+
 class Base(orm.DeclarativeBase):
     """The base of books and pages."""
 
@@ -114,6 +128,9 @@ class Book(Base):
     id = sa.Column(sa.Integer, primary_key=True)
     title = sa.Column(sa.String)
     pages = sa.Column(sa.JSON)
+    state = sa.Column(sa.Enum(State))
+    lent = sa.Column(sa.Boolean)
+    code = sa.Column(Code)
 
 
 class Page(Base):
@@ -201,6 +218,37 @@ def test_attribute_is_looked_for_in_patterns_and_once(folder: Path, run: t.Any) 
     assert found["message"].startswith(
         "Order has no attribute customer_idd, did you mean customer_id? at line 1, column 4"
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "output"),
+    [
+        ('book.state = "new"', 'book.state is a State, "new" is a string: they are never equal'),
+        ("book.lent = 1", "book.lent is true or false, 1 is a number: they are never equal"),
+        ('book.id != "1"', 'book.id is a number, "1" is a string: they always differ'),
+        ("book.title = book.id", "book.title is a string, book.id is a number: they are never"),
+    ],
+)
+def test_column_without_annotation(folder: Path, run: t.Any, condition: str, output: str) -> None:
+    """What is in a column is known from its type."""
+    oso = Oso()
+    oso.register_class(Book)
+
+    result = run(app_with(folder, f'allow(_, "read", book: Book) if {condition};', oso), "check")
+
+    assert result.output.startswith(f"warning: {output}")
+    assert result.output.endswith("1 rule. 1 warning.\n")
+
+
+@pytest.mark.parametrize("condition", ["book.code = 1", "book.pages = 1", 'book.title = "a"'])
+def test_column_that_may_hold_anything(folder: Path, run: t.Any, condition: str) -> None:
+    """Types that others made, and JSON, leave open what a value is."""
+    oso = Oso()
+    oso.register_class(Book)
+
+    result = run(app_with(folder, f'allow(_, "read", book: Book) if {condition};', oso), "check")
+
+    assert result.output == "1 rule. Nothing is wrong.\n"
 
 
 def test_comparison_that_never_holds(folder: Path, run: t.Any) -> None:

@@ -767,6 +767,24 @@ def test_what_does_not_match_is_named(rule: str, reason: str) -> None:
     assert reasons(rule, Row(id=1), Cell, User(id=1, admin=False)) == [reason]
 
 
+@pytest.mark.parametrize(
+    ("actor", "reason"),
+    [
+        (None, "actor is nil (nobody), the rule wants an Actor"),
+        (User, "actor is the class User, the rule wants an Actor"),
+        ("ann", 'actor is "ann", the rule wants an Actor'),
+    ],
+)
+def test_who_is_no_actor_is_named(actor: t.Any, reason: str) -> None:
+    """Nobody is no class, also where a block asks for any actor."""
+    rules = """
+        actor User {} resource Found {} resource Wanted {}
+        allow(actor: Actor, "edit", _: Found) if actor.id = 1;
+    """
+
+    assert reasons(rules, Row(id=1), Cell, actor) == [reason]
+
+
 def test_rule_for_the_asked_action_comes_first_for_nobody() -> None:
     """Rules that name the action lead, then those for any action, then those for others."""
     rules = """
