@@ -132,6 +132,9 @@ class Runtime:
     def _learn(self, cls: type) -> None:
         if not is_plain(cls) or issubclass(cls, type) or attributes.is_internal(cls):
             return
+        if not self.host.keeps(cls):
+            # It is looked at anew each time: nothing of a decision outlives it.
+            return
         self._plain.add(cls)
         if leaves_equality(cls) and attributes.is_candid(cls):
             self._simple.add(cls)
@@ -143,7 +146,7 @@ class Runtime:
         kind = type(value)
         if kind is terms.Variable:
             raise Unforeseen
-        if attributes.is_candid(kind):
+        if attributes.is_candid(kind) and self.host.keeps(kind):
             self._harmless.add(kind)
 
     def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
