@@ -23,6 +23,8 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
 #: How deep objects may stand in each other's fields.
 _DEEPEST = 8
+#: How many fields are looked at to compare two objects.
+_MOST_FIELDS = 1_000
 #: Since then one object equals itself, and its fields are compared one by one; before, they
 #: were compared as parts of tuples, where what is the same is not asked.
 _ASKS_THE_SAME = sys.version_info >= (3, 13)
@@ -69,8 +71,14 @@ class Alike:
         self._rows: set[type] = set()
         self._fields: dict[type, tuple[str, ...] | None] = {}
 
-    def __call__(self, left: t.Any, right: t.Any, depth: int = 0) -> bool | None:
-        """Tell whether two values are equal; ``None`` if that cannot be told without a trace."""
+    def __call__(self, left: t.Any, right: t.Any) -> bool | None:
+        """Tell whether two values are equal; ``None`` if that cannot be told without a trace.
+
+        Nor is it told of objects that reach so many others that it would take long.
+        """
+        return self._compare(left, right, 0, [_MOST_FIELDS])
+
+    def _compare(self, left: t.Any, right: t.Any, depth: int, budget: list[int]) -> bool | None:
         kind = type(left)
         if kind is not type(right):
             return self._of_two_kinds(left, right)
@@ -82,7 +90,10 @@ class Alike:
             return bool(left == right) if self._is_simple(kind) else None
         if left is right and _ASKS_THE_SAME:
             return True
-        return self._of_fields(left, right, fields, depth) if depth < _DEEPEST else None
+        budget[0] -= len(fields)
+        if depth >= _DEEPEST or budget[0] < 0:
+            return None
+        return self._of_fields(left, right, fields, depth, budget)
 
     def learn(self, cls: type) -> None:
         """Find out how objects of a class are compared. That compiles; comparing does not."""
@@ -96,7 +107,7 @@ class Alike:
         return cls in self._rows or self._fields.get(cls) is not None
 
     def _of_fields(
-        self, left: t.Any, right: t.Any, fields: tuple[str, ...], depth: int
+        self, left: t.Any, right: t.Any, fields: tuple[str, ...], depth: int, budget: list[int]
     ) -> bool | None:
         for name in fields:
             mine, other = getattr(left, name, _MISSING), getattr(right, name, _MISSING)
@@ -109,7 +120,7 @@ class Alike:
                 # A container asks nobody about what is the same, nor does an older Python.
                 continue
             else:
-                answer = self(mine, other, depth + 1)
+                answer = self._compare(mine, other, depth + 1, budget)
             if answer is not True:
                 return answer
         return True

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections.abc
 import inspect
+import sys
 import types
 import typing as t
 
@@ -175,6 +176,20 @@ def is_candid(cls: type) -> bool:
         for base in cls.__mro__
         if base is not object
     )
+
+
+def is_lasting(cls: type) -> bool:
+    """Tell whether a class lives as long as the process: one of the interpreter, or of a module.
+
+    One that a function made ends with its last object, unless somebody remembers it.
+    """
+    if not cls.__flags__ & _IS_HEAP:
+        return True
+    found: t.Any = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        names = vars(found) if isinstance(found, (types.ModuleType, type)) else {}
+        found = names.get(name)
+    return found is cls
 
 
 def iterates_itself(cls: type) -> bool:

@@ -184,9 +184,13 @@ def is_object(kind: type) -> bool:
 
 
 class Quiet:
-    """Classes whose instances can be read without a trace: these attributes, at least."""
+    """Classes whose instances can be read without a trace: these attributes, at least.
 
-    def __init__(self) -> None:
+    :param keeps: tells whether a class may be remembered.
+    """
+
+    def __init__(self, keeps: Callable[[type], bool]) -> None:
+        self._keeps = keeps
         self.names: set[str] = set()
         self.kinds: set[type] = set()
 
@@ -196,7 +200,8 @@ class Quiet:
             return True
         if not is_object(kind) or not all(attributes.is_quiet(kind, name) for name in self.names):
             return False
-        self.kinds.add(kind)
+        if self._keeps(kind):
+            self.kinds.add(kind)
         return True
 
 

@@ -268,7 +268,7 @@ class Engine:
         from .prepared import key_of, prepare
 
         key = key_of(name, args, at, cls)
-        if key is None:
+        if key is None or not all(self.host.keeps(type(arg)) for arg in args):
             return None
         known = self._residuals.get(key)
         if known is None or known[0] is not models:

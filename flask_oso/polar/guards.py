@@ -25,12 +25,10 @@ from .modes import (
     leaves_equality,
 )
 from .nodes import Pattern, Value
-from .regions import GIVE_UP, Key, Region, Val, placed
+from .regions import GIVE_UP, Key, Region, Val, counting, placed
 from .snippets import assign, call, compared, copied, either, load, negated, typed
 from .sources import Span
 
-#: How many elements are looked at in lists of lists. The rules have a deadline, this has not.
-MAX_ELEMENTS = 100_000
 _FEW = 3
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
@@ -450,9 +448,8 @@ class Guards:
             made.known["element",] = element
             out.inside[key] = made
             out.loops.append(made)
-            if self._is_repeated(out):
-                self.counts = True
-                made.body = _counted(collection)
+            self.counts = True
+            made.body = counting(call("len", load(collection.name)))
         made = out.inside[key]
         if made.alternative != self.alternative:
             # The rules try all elements one after the other, each in a loop of its own.
@@ -493,10 +490,3 @@ def _is_other(value: Val, text: str) -> bool:
     if value.literal is not None:
         return value.literal.value != text
     return text in value.others or value.exact not in (None, str)
-
-
-def _counted(collection: Val) -> list[ast.stmt]:
-    """Write that the elements of a list in a loop are counted, and that many are too many."""
-    more = ast.BinOp(load("count"), ast.Add(), call("len", load(collection.name)))
-    is_over = compared(load("count"), ast.Gt(), ast.Constant(MAX_ELEMENTS))
-    return [assign("count", more), ast.If(is_over, [GIVE_UP], [])]

@@ -440,6 +440,10 @@ class Host:
         bases = (owner if isinstance(owner, type) else type(owner)).__mro__
         return any(name in self.private.get(base, ()) for base in bases)
 
+    def keeps(self, cls: type) -> bool:
+        """Tell whether a class may be remembered: it is registered, or lives on anyway."""
+        return cls in self.types or attributes.is_lasting(cls)
+
     def opens_module(self, value: t.Any) -> bool:
         """Tell whether a value is a module that was registered as a constant."""
         return isinstance(value, types.ModuleType) and any(

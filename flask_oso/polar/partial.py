@@ -66,7 +66,7 @@ from .residual import (
 )
 from .search import Analysis, Branches, Frame, Handler, Result
 from .solver import is_excluded
-from .specificity import sort_clauses
+from .specificity import SomeOf, class_of, sort_clauses
 from .unknowns import OPEN, Cell, Entity, Truth, has_unknown_rows, shown
 
 #: How often a rule with two unknown rows may meet itself; a few times are for no recursion.
@@ -328,9 +328,9 @@ class Partial(Conditions):
             order.add(number)
         numbers = {id(clause): number for number, clause in enumerate(clauses)}
         for classes in itertools.product(*map(self._classes_of, rows)):
-            instances = self._with_instances(args, classes)
-            mine = [c for c in clauses if self._applies_to(c, instances)]
-            tried = sort_clauses(mine, instances, self._host)
+            known = _with_classes(args, classes)
+            mine = [c for c in clauses if self._applies_to(c, known)]
+            tried = sort_clauses(mine, known, self._host)
             for first, second in itertools.pairwise(tried):
                 order.add(numbers[id(second)], numbers[id(first)])
         try:
@@ -338,20 +338,14 @@ class Partial(Conditions):
         except graphlib.CycleError:
             return clauses, False
 
-    def _with_instances(self, args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
-        """Put instances in the place of unknown rows: only their classes are looked at."""
-        made = iter(classes)
-        return [
-            Instance(object.__new__(next(made))) if isinstance(arg, Entity) else arg for arg in args
-        ]
-
     def _applies_to(self, clause: Clause, args: list[t.Any]) -> bool:
         """Tell whether a clause may apply to arguments, as far as their classes tell."""
         for parameter, arg in zip(clause.parameters, args, strict=True):
             tag = getattr(parameter.specializer, "tag", None)
             if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
                 continue
-            if isinstance(arg, Instance) and not self._is_one(type(arg.value), tag):
+            cls = class_of(arg)
+            if cls is not None and not self._is_one(cls, tag):
                 return False
         return True
 
@@ -567,3 +561,9 @@ def _moved(outcome: Outcome, root: Root, row: Row) -> Outcome:
         replaced(outcome.lacks, change),
         replaced(outcome.endless, change),
     )
+
+
+def _with_classes(args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
+    """Put classes in the place of unknown rows: no class is made an object of for that."""
+    left = iter(classes)
+    return [SomeOf(next(left)) if isinstance(arg, Entity) else arg for arg in args]

@@ -267,7 +267,7 @@ class Program(Runtime):
 
     def quiet(self) -> tuple[str, Quiet]:
         """Make a set of classes whose attributes are read without a trace."""
-        made = Quiet()
+        made = Quiet(self.host.keeps)
         return self.constant(made), made
 
     def compares_fields(self, cls: type) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from .clauses import Clause
 from .nodes import Pattern, Value
-from .snippets import assign, load, negated, position_of
+from .snippets import assign, compared, load, negated, position_of
 from .sources import Span
 
 
@@ -47,6 +47,9 @@ class Val:
         return (self.name, self.exact)
 
 
+#: How many elements and links of chains are looked at. The rules have a deadline, which a
+#: function has not: that many take milliseconds.
+MAX_STEPS = 100_000
 #: The name that says whether there is a solution.
 FOUND = "found"
 #: Ends a function that cannot tell.
@@ -242,15 +245,24 @@ def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
     return [ast.If(load(inner.over), [*inner.body, header], [])] if body else []
 
 
+def counting(steps: ast.expr) -> list[ast.stmt]:
+    """Write that steps are counted, and that the function gives up where they are many."""
+    more = ast.BinOp(load("count"), ast.Add(), steps)
+    is_over = compared(load("count"), ast.Gt(), ast.Constant(MAX_STEPS))
+    return [assign("count", more), ast.If(is_over, [GIVE_UP], [])]
+
+
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
     """Write that a region is passed again for the next in a chain, so often at most."""
     again, subject = t.cast(Again, region.again), t.cast(Val, region.subject).name
     go_on = ast.If(negated(load(again.flag)), [ast.Break()], [])
     step = assign(subject, load(again.following))
     over = ast.Name("level", ast.Store())
+    # Chains may stand in each other, and in lists.
+    counted = counting(ast.Constant(1))
     return [
         assign(again.kept, load(subject)),
-        ast.For(over, load(again.levels), [*body, go_on, step], [GIVE_UP]),
+        ast.For(over, load(again.levels), [*counted, *body, go_on, step], [GIVE_UP]),
         # Where the chain begins, the value has the same name.
         assign(subject, load(again.kept)),
     ]

@@ -136,6 +136,9 @@ class Runtime:
     def _learn(self, cls: type) -> None:
         if not is_plain(cls) or issubclass(cls, type) or attributes.is_internal(cls):
             return
+        if not self.host.keeps(cls):
+            # It is looked at anew each time: nothing of a decision outlives it.
+            return
         self._plain.add(cls)
         if not attributes.is_candid(cls):
             return
@@ -152,7 +155,7 @@ class Runtime:
         kind = type(value)
         if kind is terms.Variable:
             raise Unforeseen
-        if attributes.is_candid(kind):
+        if attributes.is_candid(kind) and self.host.keeps(kind):
             self._harmless.add(kind)
 
     def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:

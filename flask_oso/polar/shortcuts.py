@@ -221,6 +221,7 @@ class ShortcutWriter(Guards):
                 here.known.clear()
                 here.loops.clear()
                 around.is_barrier = True
+                self.counts = True
                 return True
         return False
 

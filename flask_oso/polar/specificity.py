@@ -15,10 +15,23 @@ from .host import RESERVED_NAMES, Host
 from .nodes import Call, Dictionary, Instance, Origin, Pattern, Term, Value, Variable, parts
 
 
+class SomeOf(t.NamedTuple):
+    """An argument of which nothing is known but the class of the object that it is."""
+
+    cls: type
+
+
+def class_of(arg: t.Any) -> type | None:
+    """Give the class of an argument that is an object; ``None`` for anything else."""
+    if isinstance(arg, SomeOf):
+        return arg.cls
+    return type(arg.value) if isinstance(arg, Instance) else None
+
+
 def sort_clauses(clauses: Sequence[Clause], args: Sequence[t.Any], host: Host) -> list[Clause]:
     """Sort applicable clauses; ties keep the order in which they were loaded.
 
-    :param args: the arguments of the call, bound variables followed.
+    :param args: the arguments of the call, bound variables followed, or ``SomeOf`` a class.
     """
     ordered: list[Clause] = []
     for clause in clauses:
@@ -61,11 +74,12 @@ def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool
         return right.tag is None and len(left.fields) > len(right.fields)
     if right.tag is None:
         return True
-    if not isinstance(arg, Instance):
+    cls = class_of(arg)
+    if cls is None:
         return False
     if left.tag == right.tag:
         return len(left.fields) > len(right.fields)
-    mro = type(arg.value).__mro__
+    mro = cls.__mro__
     left_class, right_class = host.classes.get(left.tag), host.classes.get(right.tag)
     if left_class not in mro or right_class not in mro:
         return False

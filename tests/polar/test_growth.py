@@ -1,0 +1,230 @@
+"""How much more is done for more data, counted in calls and not in time."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import sys
+import types
+import typing as t
+import weakref
+
+import pytest
+
+from flask_oso import Oso
+from flask_oso.polar.alike import Alike
+from flask_oso.polar.exceptions import OsoError
+
+BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
+
+
+def calls_of(work: t.Callable[[], t.Any]) -> int:
+    """Count the calls of Python functions that some work takes."""
+    count = 0
+
+    def note(frame: types.FrameType, event: str, arg: t.Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def refused(text: str) -> None:
+    with pytest.raises(OsoError):
+        Oso().load_str(text)
+
+
+def singles_and_others(count: int) -> str:
+    singles = ", ".join(f"single{n}" for n in range(count))
+    others = ", ".join(f"other{n}" for n in range(count))
+    used = " and ".join(f"other{n} = 1" for n in range(count))
+    return f"f({singles}, {others}) if {used};"
+
+
+WRONG: dict[str, t.Callable[[int], str]] = {
+    "blocks that are never closed": lambda n: "resource A { x;" * n,
+    "blocks that are never closed, a line each": lambda n: "resource A { x;\n" * n,
+    "single variables": singles_and_others,
+    "single rests": lambda n: "f(" + ", ".join(f"[*rest{i}]" for i in range(n)) + ");",
+    "calls of no rule": lambda n: "".join(f"rule{i}(x) if elur{i}(x);\n" for i in range(n)),
+}
+
+
+@pytest.mark.parametrize("make", WRONG.values(), ids=WRONG)
+@pytest.mark.filterwarnings("ignore")
+def test_mistakes_of_a_text_are_found_in_linear_time(make: t.Callable[[int], str]) -> None:
+    """Twice as many mistakes take twice as long, and what is guessed at is bounded."""
+    refused(make(10))
+
+    small, large = (calls_of(lambda n=n: refused(make(n))) for n in (300, 600))  # type: ignore[misc]
+
+    assert large < 2.5 * small
+
+
+class User:
+    """Who asks."""
+
+    name = "ana"
+
+
+class Folder:
+    """A folder with others above it."""
+
+    def __init__(self, *above: Folder) -> None:
+        self.above = list(above)
+        self.parent = above[0] if above else None
+        self.owner: User | None = None
+
+
+def chain(length: int) -> Folder:
+    folder = Folder()
+    for _ in range(length):
+        folder = Folder(folder)
+    return folder
+
+
+def ring(length: int) -> Folder:
+    first = last = Folder()
+    for _ in range(length):
+        last = Folder(last)
+    first.above, first.parent = [last], last
+    return first
+
+
+def decided(folder: Folder, rules: str, compiled: bool) -> None:
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Folder)
+    oso.load_str(rules)
+    oso.is_allowed(User(), "read", Folder())
+    counted.append(calls_of(lambda: oso.is_allowed(User(), "read", folder)))
+
+
+counted: list[int] = []
+UPWARDS = """
+    allow(user: User, "read", folder: Folder) if folder.owner = user;
+    allow(user: User, "read", folder: Folder) if
+      parent = folder.parent and not parent = nil and allow(user, "read", parent);
+"""
+
+
+@BOTH
+def test_chain_costs_its_length(compiled: bool) -> None:
+    """Fifty folders more take as many calls more, however long the chain is."""
+    counted.clear()
+
+    for length in (50, 100, 150):
+        decided(chain(length), UPWARDS, compiled)
+
+    assert counted[2] - counted[1] <= 1.5 * (counted[1] - counted[0])
+
+
+@BOTH
+def test_ring_ends(compiled: bool) -> None:
+    """Folders in each other are an error, whose cost does not depend on how many they are."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Folder)
+    oso.load_str(UPWARDS)
+
+    with pytest.raises(OsoError, match="Goal stack overflow"):
+        oso.is_allowed(User(), "read", ring(3))
+
+
+def test_chains_in_each_other_are_given_up() -> None:
+    """A function for plain data counts all links and elements, and leaves the rest to rules."""
+    folder = chain(3)
+    folder.above = [chain(1) for _ in range(110_000)]
+    oso = Oso()
+    oso.register_class(User)
+    oso.register_class(Folder)
+    oso.load_str(
+        'allow(user: User, "read", folder: Folder) if above in folder.above and above.owner = user;'
+    )
+    made = oso._engine._program._shortcuts("allow", 3)  # type: ignore[union-attr]
+
+    assert made["read"][Folder](User(), "read", folder) is None
+    assert made["read"][Folder](User(), "read", chain(3)) is False
+
+
+@dataclasses.dataclass
+class Node:
+    """A dataclass that contains itself twice."""
+
+    left: t.Any = None
+    right: t.Any = None
+
+
+def test_comparison_of_shared_dataclasses_is_bounded() -> None:
+    """What can be reached on many ways is not compared on each of them."""
+    alike = Alike(set())
+    alike.learn(Node)
+    one, other = Node(), Node()
+    for _ in range(7):
+        one, other = Node(one, one), Node(other, other)
+
+    wide_one, wide_other = [Node(n, n) for n in (one, other)]
+
+    assert calls_of(lambda: alike(wide_one, wide_other)) < 5_000
+
+
+# -- classes ---------------------------------------------------------------------------------
+
+RULES = [
+    'allow(u, "read", d) if u.name = d.owner;',
+    'allow(u, "read", d) if u.held = d.held;',
+    'allow(u, "read", d) if d.held = u;',
+    'allow(u, "read", d) if d.get() = u;',
+    'allow(_, "read", d) if x in d.listed and x.name = "a";',
+    'allow(_, "read", d) if d.held.name = "a";',
+    'allow(u, "read", d) if x in d.pair and x = u;',
+    'allow(_: {name: n}, "read", _: {owner: n});',
+    'allow(u: User, "read", f: Folder) if u = f.owner;',
+    'allow(u: User, "read", f: Folder) if x in f.above and x.name = u.name;',
+]
+
+
+@BOTH
+@pytest.mark.parametrize("rule", RULES)
+def test_class_made_at_run_time_is_not_kept(rule: str, compiled: bool) -> None:
+    """A class that nobody registered ends with its last object, whatever was asked of these."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Folder)
+    oso.load_str(rule)
+
+    made = ask_about_a_new_class(oso)
+    gc.collect()
+
+    assert made() is None
+
+
+def ask_about_a_new_class(oso: Oso) -> weakref.ref[type]:
+    class Made:
+        name = owner = "a"
+
+        def __init__(self, held: t.Any = None) -> None:
+            self.held, self.listed, self.pair = held, [held], (held,)
+
+        def get(self) -> t.Any:
+            return self.held
+
+    folder = Folder()
+    folder.above, folder.owner = [t.cast(Folder, Made())], t.cast(User, Made())
+    for actor, resource in [(User(), folder), (Made(Made()), Made(Made())), (User(), Made())]:
+        for _ in range(2):
+            answer(oso, actor, resource)
+    return weakref.ref(Made)
+
+
+def answer(oso: Oso, actor: t.Any, resource: t.Any) -> None:
+    try:
+        oso.is_allowed(actor, "read", resource)
+    except OsoError:
+        # Some of the objects do not have what some of the rules read.
+        return
