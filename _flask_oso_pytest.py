@@ -15,8 +15,8 @@ import pytest
 
 if t.TYPE_CHECKING:
     from flask_oso import Oso
-    from flask_oso.rule_coverage import PolicyCoverage
     from flask_oso.testing import AsUser
+    from flask_oso.testing.policy_coverage import PolicyCoverage
 
 _NO_APP = (
     "The fixture 'oso' takes the Oso of the fixture 'app', and there is none. Write one that gives"
@@ -117,14 +117,14 @@ def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
 
 def _telling() -> contextlib.AbstractContextManager[None]:
     _check_for_coverage()
-    from flask_oso.rule_coverage import telling
+    from flask_oso.testing.policy_coverage import telling
 
     return telling()
 
 
 def _measure_policies(config: pytest.Config) -> None:
     _check_for_coverage()
-    from flask_oso.rule_coverage import measure_policies
+    from flask_oso.testing.policy_coverage import measure_policies
 
     measured = measure_policies()
     if measured is not None:

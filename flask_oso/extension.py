@@ -17,15 +17,13 @@ from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, Request, has_app_context
 
-from . import hooks, templating
-from .actors import NamedActor, find_actor
-from .audience import Audience
-from .blueprints import guard_blueprint
-from .callees import Callee
-from .census import check_routes
-from .commits import exempting_commits
-from .decisions import MissingObject
-from .demands import make_demand
+from . import templating
+from .current_actor import NamedActor, find_actor
+from .denials.denial_styles import Manner, Refusal, refusal
+from .denials.problems import Denial
+from .enforcement import response_gates
+from .enforcement.commit_guard import exempting_commits
+from .enforcement.route_audit import check_routes
 from .globals import (
     NOT_GIVEN,
     Binding,
@@ -40,17 +38,20 @@ from .globals import (
     this_request,
     unwrap,
 )
-from .loading import Loaders
+from .guards.blueprints import guard_blueprint
+from .guards.object_loaders import Loaders
+from .guards.sync_callable import Callee
+from .guards.view_checks import make_demand
+from .guards.view_guards import Guard, GuardKind, Statement
+from .observability.decision import MissingObject
+from .observability.publisher import Audience
+from .observability.signals import send_load
 from .oso import Oso
 from .polar.awaitables import described, dispose, is_awaitable, refuse_awaitable
 from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
-from .refusals import Manner, Refusal, refusal
-from .responses import Denial
-from .routes import Guard, GuardKind, Statement
 from .serving import is_run_by_flask
-from .signals import send_load
 
 if t.TYPE_CHECKING:
     from .polar.proof import Proof
@@ -253,7 +254,7 @@ class FlaskOso:
             target, "Cannot perform route authorization without Flask app object"
         )
         if target is not None and self not in state.route_authorizers:
-            hooks.judge_routes(target, state, self)
+            response_gates.judge_routes(target, state, self)
             state.route_authorizers.append(self)
             state.census = None
 
@@ -375,7 +376,7 @@ class FlaskOso:
         that ``OSO_REDACT`` names are not shown.
         """
         # Imported late: a request that is decided needs no explanation.
-        from .explanations import explain_decision
+        from .denials.debug_page import explain_decision
 
         state = find_state(this_app())
         redact = _CONFIG_DEFAULTS["OSO_REDACT"] if state is None else state.config["OSO_REDACT"]
@@ -488,7 +489,7 @@ class FlaskOso:
         if seen and binding.oso is not None:
             self._reload(app, state, binding.oso, seen)
         state.prepare()
-        hooks.install(app, state)
+        response_gates.install(app, state)
         templating.install(app)
         app.extensions["oso"] = state
         if strict:
@@ -648,8 +649,8 @@ def _note_decision(app: Flask, *, allowed: bool) -> None:
 
 def _note_denial(app: Flask, state: OsoState | None, oso: Oso, actor: t.Any, action: t.Any) -> None:
     _note_decision(app, allowed=False)
-    hooks.log_unknown_action(app, state, oso, action)
-    hooks.log_plain_actor(app, state, oso, actor)
+    response_gates.log_unknown_action(app, state, oso, action)
+    response_gates.log_plain_actor(app, state, oso, actor)
 
 
 def _default_action() -> str:

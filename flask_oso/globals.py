@@ -22,13 +22,13 @@ from werkzeug.local import LocalProxy
 from .polar.exceptions import OsoError
 
 if t.TYPE_CHECKING:
-    from .actors import NamedActor
-    from .audience import Audience
-    from .census import Census
+    from .current_actor import NamedActor
+    from .enforcement.route_audit import Census
     from .extension import FlaskOso
+    from .guards.receivers import Gift
+    from .observability.publisher import Audience
     from .oso import Oso
-    from .receivers import Gift
-    from .testing import StandIn
+    from .testing.assertions import StandIn
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]

@@ -338,7 +338,7 @@ class Oso(Polar):
 
     def _console(self) -> contextlib.AbstractContextManager[Console]:
         # Imported late: an application that serves requests needs no line editor.
-        from .consoles import make_console
+        from .consoles.choice import make_console
 
         return make_console()
 

@@ -36,9 +36,9 @@ from jinja2 import Environment, Template, Undefined, pass_context
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 
-from . import hooks
-from .decisions import ask
+from .enforcement import response_gates
 from .globals import NOT_GIVEN, state_of, this_app, unwrap
+from .observability.decision import ask
 
 if t.TYPE_CHECKING:
     from .oso import Oso
@@ -126,7 +126,7 @@ def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     allowed = ask(oso, actor, action, resource)
     if not allowed:
         app = this_app()
-        hooks.log_unknown_action(app, state_of(app), oso, action)
+        response_gates.log_unknown_action(app, state_of(app), oso, action)
     return allowed
 
 

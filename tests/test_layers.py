@@ -23,15 +23,12 @@ OSO_LAYER = {
     "coverage",
     "exceptions",
     "oso",
-    "prompt_console",
-    "readline_console",
-    "rule_coverage",
     "sqlalchemy",
 }
 
 
 #: The folders that the middle layer may import from.
-BELOW = ("flask_oso.polar.", "flask_oso.sqlalchemy.")
+BELOW = ("flask_oso.polar.", "flask_oso.sqlalchemy.", "flask_oso.consoles.")
 
 
 def module_name(path: Path) -> str:

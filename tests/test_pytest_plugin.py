@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.rule_coverage import IN_REPORT
+from flask_oso.testing.policy_coverage import IN_REPORT
 
 pytest_plugins = "pytester"
 

@@ -22,9 +22,9 @@ from flask import Flask, request
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
 from flask_oso.extension import _CONFIG_DEFAULTS
 from flask_oso.globals import OsoState
+from flask_oso.observability.signals import policy_loaded, policy_refused
 from flask_oso.policy_files import Look, find_files
 from flask_oso.reloading import Reloader
-from flask_oso.signals import policy_loaded, policy_refused
 
 from .children import run_python
 

@@ -20,14 +20,7 @@ import waitress.server
 from flask import Blueprint, Flask, current_app, request, session
 from flask.views import MethodView
 
-from flask_oso import (
-    FlaskOso,
-    Oso,
-    authorize,
-    authorizes_inside,
-    current_actor,
-    skip_authorization,
-)
+from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, current_actor, skip_authorization
 
 HTML = "text/html"
 JSON = "application/json"

@@ -11,10 +11,10 @@ import click
 from flask import Flask
 from flask.cli import NoAppException
 
-from ..census import take_census, unfound_classes
+from ..enforcement.response_gates import vain_guards
+from ..enforcement.route_audit import take_census, unfound_classes
 from ..globals import state_of
-from ..hooks import vain_guards
-from ..mistakes import unused_extensions
+from ..guards.guard_checks import unused_extensions
 from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.checking import Finding, Severity, findings_of

@@ -12,9 +12,9 @@ import click
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
-from ..census import GAPS, Row, Standing, take_census
+from ..enforcement.route_audit import GAPS, Row, Standing, take_census
 from ..globals import OsoState, Requirement, Unguarded
-from ..routes import Guard, GuardKind
+from ..guards.view_guards import Guard, GuardKind
 from .output import echo, show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 

@@ -12,15 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .clauses import Clause, Slot, Template
-from .modes import (
-    Order,
-    Unfollowable,
-    has_cut,
-    in_order,
-    is_bare,
-    is_string,
-    matching,
-)
+from .modes import Order, Unfollowable, has_cut, in_order, is_bare, is_string, matching
 from .nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from .patterns import Argument, instance_test, one_at_most, possible, takes_one_look
 from .places import MAX_LOOPS, Next, Place

@@ -14,17 +14,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .host import RESERVED_NAMES, Host
-from .nodes import (
-    Block,
-    Call,
-    Expression,
-    Operator,
-    Parameter,
-    Pattern,
-    Rule,
-    Value,
-    Variable,
-)
+from .nodes import Block, Call, Expression, Operator, Parameter, Pattern, Rule, Value, Variable
 from .policy import Policy
 from .resource_blocks import Declarations, Kind
 from .sources import Span, located

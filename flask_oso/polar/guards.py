@@ -16,14 +16,7 @@ from dataclasses import replace
 from . import attributes
 from .clauses import Candidates, Clause, Slot
 from .host import RESERVED_NAMES, Host
-from .modes import (
-    Unfollowable,
-    check_class,
-    has_own_test,
-    is_plain,
-    is_string,
-    leaves_equality,
-)
+from .modes import Unfollowable, check_class, has_own_test, is_plain, is_string, leaves_equality
 from .nodes import Pattern, Value
 from .regions import GIVE_UP, Key, Region, Val, counting, placed
 from .snippets import assign, call, compared, copied, either, load, negated, typed

@@ -22,39 +22,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from . import attributes, fields
 from .bindings import Bindings
 from .characters import with_escapes
-from .clauses import (
-    Candidates,
-    Frame,
-    bound,
-    operand,
-)
-from .constraints import (
-    Constraint,
-)
-from .exceptions import (
-    OsoError,
-    PolarRuntimeError,
-    PolarTypeError,
-    StackOverflowError,
-    with_help,
-)
-from .host import (
-    Host,
-    follow,
-    result_to_polar,
-    to_python,
-)
+from .clauses import Candidates, Frame, bound, operand
+from .constraints import Constraint
+from .exceptions import OsoError, PolarRuntimeError, PolarTypeError, StackOverflowError, with_help
+from .host import Host, follow, result_to_polar, to_python
 from .iterators import Reading
 from .limits import Limits
-from .nodes import (
-    Operator,
-    Term,
-    Unknown,
-    Variable,
-    is_ground,
-    parts,
-    with_parts,
-)
+from .nodes import Operator, Term, Unknown, Variable, is_ground, parts, with_parts
 from .printer import reveal, to_polar
 from .sources import Span, located
 from .traces import Step, rule_in_a_circle, span_in_run, stack_trace

@@ -12,22 +12,10 @@ from collections.abc import Iterator, Sequence
 
 from . import attributes
 from .characters import with_escapes
-from .clauses import (
-    bound,
-)
-from .constraints import (
-    real,
-)
-from .exceptions import (
-    PolarRuntimeError,
-    UnregisteredClassError,
-    error_at,
-)
-from .host import (
-    RESERVED_NAMES,
-    follow,
-    list_elements,
-)
+from .clauses import bound
+from .constraints import real
+from .exceptions import PolarRuntimeError, UnregisteredClassError, error_at
+from .host import RESERVED_NAMES, follow, list_elements
 from .machine import Machine
 from .nodes import (
     Dictionary,

@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from . import numbers
 from .attributes import attribute_names, check_reachable
 from .characters import with_escapes
-from .clauses import (
-    Frame,
-)
+from .clauses import Frame
 from .exceptions import (
     InvalidCallError,
     InvalidIteratorError,
@@ -26,10 +24,7 @@ from .exceptions import (
     error_at,
     with_help,
 )
-from .host import (
-    follow,
-    list_elements,
-)
+from .host import follow, list_elements
 from .iterators import READ, Reading
 from .machine import NO_FRAME
 from .matching import Matching

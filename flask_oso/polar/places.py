@@ -17,17 +17,7 @@ from .host import to_python
 from .modes import Unfollowable, is_constant, is_plain, leaves_equality
 from .nodes import Instance, List, Term, Value
 from .scopes import Cell, Goal, Goals, Names, Part, Ref, Scope, Site, Success, Variant, in_front
-from .snippets import (
-    Position,
-    assign,
-    call,
-    compared,
-    load,
-    negated,
-    position_of,
-    tick,
-    typed,
-)
+from .snippets import Position, assign, call, compared, load, negated, position_of, tick, typed
 from .sources import Span
 
 #: How many loops may stand in each other; CPython allows 20 blocks.

@@ -43,12 +43,7 @@ from .modes import (
     measure_height,
     strings_at,
 )
-from .nodes import (
-    Call,
-    Expression,
-    Operator,
-    Term,
-)
+from .nodes import Call, Expression, Operator, Term
 from .policy import Policy
 from .questions import QUESTION_FILE, QuestionWriter
 from .relations import Relation

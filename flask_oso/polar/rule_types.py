@@ -11,17 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from .exceptions import OsoError, ValidationError, error_at, with_help
 from .host import Host
-from .nodes import (
-    Dictionary,
-    List,
-    Parameter,
-    Pattern,
-    Rule,
-    RuleType,
-    Term,
-    Value,
-    Variable,
-)
+from .nodes import Dictionary, List, Parameter, Pattern, Rule, RuleType, Term, Value, Variable
 from .policy import Policy, by_name
 from .printer import parameter_to_polar, rule_to_polar, rule_type_to_polar, to_polar
 from .rewriting import flattened, rewrite_rule

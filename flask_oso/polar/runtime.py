@@ -18,15 +18,7 @@ from .awaitables import is_awaitable
 from .clauses import Clause
 from .environment import STORED_ENVIRONMENT
 from .exceptions import OsoError, UnexpectedPolarTypeError
-from .frames import (
-    Steps,
-    as_written,
-    chain,
-    entry_call,
-    frames_of,
-    place_of,
-    until_next_entry,
-)
+from .frames import Steps, as_written, chain, entry_call, frames_of, place_of, until_next_entry
 from .host import Host, Identities, compare, result_to_polar, to_polar, to_python
 from .iterators import Reading
 from .log_settings import STORED_VARIABLE

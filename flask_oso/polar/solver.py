@@ -18,27 +18,10 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import numbers, terms
-from .clauses import (
-    Clause,
-    Frame,
-    Slot,
-    Template,
-    bound,
-    prepare_query,
-)
-from .constraints import (
-    Constraint,
-    Naming,
-    component,
-    describe,
-    real,
-    without_helpers,
-)
+from .clauses import Clause, Frame, Slot, Template, bound, prepare_query
+from .constraints import Constraint, Naming, component, describe, real, without_helpers
 from .exceptions import PolarRuntimeError, error_at
-from .host import (
-    follow,
-    to_python,
-)
+from .host import follow, to_python
 from .limits import Limits
 from .log_settings import read_log_settings
 from .machine import NO_FRAME, Choice, Goals, Program

@@ -15,17 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .exceptions import OsoError, ValidationError
 from .host import RESERVED_NAMES, Host
 from .inventory import Inventory, in_order
-from .nodes import (
-    Call,
-    List,
-    Origin,
-    Pattern,
-    Rule,
-    Term,
-    Value,
-    Variable,
-    parts,
-)
+from .nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
 from .policy import Policy
 from .printer import to_polar
 from .resource_blocks import Kind

@@ -17,12 +17,7 @@ from hypothesis import strategies as st
 
 from flask_oso import Oso
 from flask_oso.polar import suggestions
-from flask_oso.polar.suggestions import (
-    Change,
-    GivenAttribute,
-    GivenCall,
-    GivenResult,
-)
+from flask_oso.polar.suggestions import Change, GivenAttribute, GivenCall, GivenResult
 
 #: How many policies are drawn.
 POLICIES = int(os.environ.get("FLASK_OSO_PROOFS", "250"))

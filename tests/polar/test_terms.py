@@ -6,14 +6,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.terms import (
-    Expression,
-    Pattern,
-    Predicate,
-    TypeConstraint,
-    Variable,
-    dot_path,
-)
+from flask_oso.polar.terms import Expression, Pattern, Predicate, TypeConstraint, Variable, dot_path
 
 
 def test_variable_is_its_name() -> None:

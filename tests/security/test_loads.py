@@ -8,12 +8,7 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.exceptions import (
-    OsoError,
-    ParserError,
-    PolarRuntimeError,
-    ValidationError,
-)
+from flask_oso.polar.exceptions import OsoError, ParserError, PolarRuntimeError, ValidationError
 
 OPEN = "allow(_, _, _);\n"
 

@@ -1,0 +1,308 @@
+"""Who acts: the current user, where the login libraries of an app keep it.
+
+In goes an app, out comes the actor of the current request. A library is asked only if the
+app uses it, and is never imported for that. Whatever goes wrong in one is raised: an error
+is not an anonymous actor. Where two of them know somebody, it has to be the same user.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import typing as t
+import uuid
+from collections.abc import Callable
+
+from flask import Flask, g, has_request_context, session
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+
+from .denials.problems import ContradictionProblem
+from .globals import NOT_GIVEN, mark_of, this_request, unwrap
+from .guards.sync_callable import Callee
+from .polar.exceptions import OsoError
+
+_find_g: Callable[[], t.Any] = g._get_current_object
+
+
+def find_actor(app: Flask) -> t.Any:
+    """Give the actor of the current request; ``None`` is nobody.
+
+    Flask-Login (and Flask-Security, which builds on it), Flask-JWT-Extended,
+    Flask-HTTPAuth and ``g`` are asked, all of them: who sends a session of one user and a
+    token of another is neither.
+
+    :raises HTTPException: they know different people, or one refuses what the client sent.
+    :raises AttributeError: nothing says who acts, not even that it is nobody.
+    """
+    if not _uses_library(app):
+        return _of_g_alone()
+    is_known, known = False, []
+    for source in _SOURCES:
+        actor = source.find(app)
+        if actor is None:
+            is_known = True
+        elif actor is not NOT_GIVEN:
+            known.append((source, actor))
+    if known:
+        return _agreed(app, known)
+    return None if is_known else _find_g().current_user
+
+
+def is_anonymous(app: Flask, actor: t.Any) -> bool:
+    """Tell whether an actor is nobody, also as the object that Flask-Login has for that."""
+    if actor is None:
+        return True
+    manager = login_manager_of(app)
+    if manager is None:
+        return False
+    mixin = sys.modules["flask_login"].AnonymousUserMixin
+    return isinstance(actor, mixin) or type(actor) is manager.anonymous_user
+
+
+def login_manager_of(app: Flask) -> t.Any:
+    """Give the ``LoginManager`` of an app that uses Flask-Login; ``None`` for others."""
+    manager = getattr(app, "login_manager", None)
+    if manager is None:
+        return None
+    flask_login = sys.modules.get("flask_login")
+    is_ours = flask_login is not None and isinstance(manager, flask_login.LoginManager)
+    return manager if is_ours else None
+
+
+def uses_jwt(app: Flask) -> bool:
+    """Tell whether an app uses Flask-JWT-Extended."""
+    return "flask-jwt-extended" in app.extensions
+
+
+class NamedActor:
+    """The actor as ``OSO_ACTOR`` says it is found.
+
+    A name is looked up when it is first needed: the module may be importing the app now.
+
+    :param named: a function, a proxy, or the name of one: ``"package.module:name"``.
+    :raises OsoError: it is neither.
+    """
+
+    def __init__(self, named: t.Any) -> None:
+        # Not isinstance: a proxy claims to be what it stands for.
+        self._name = named if issubclass(type(named), str) else None
+        self._callee: Callee | None = None
+        if self._name is None:
+            self._callee = _callee_of(named, named)
+        elif not all(part.strip() for part in self._name.partition(":")):
+            raise OsoError(f"'OSO_ACTOR' is {named!r}. Write 'package.module:function'.")
+
+    def of(self, app: Flask) -> t.Any:
+        """Give the actor of the current request; ``None`` is nobody."""
+        callee = self._callee
+        if callee is None:
+            callee = self._callee = self._looked_up()
+        actor = unwrap(callee.of(app)())
+        return None if is_anonymous(app, actor) else actor
+
+    def _looked_up(self) -> Callee:
+        module_name, _, path = (self._name or "").partition(":")
+        try:
+            found: t.Any = importlib.import_module(module_name)
+            for part in path.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            raise OsoError(
+                f"'OSO_ACTOR' is {self._name!r}, and there is no such function. Write"
+                " 'package.module:function'."
+            ) from error
+        return _callee_of(found, self._name)
+
+
+def _callee_of(found: t.Any, named: t.Any) -> Callee:
+    # A proxy can be called, too: that would call the user.
+    if issubclass(type(found), LocalProxy):
+        return Callee(lambda: found)
+    if not callable(found):
+        raise OsoError(f"'OSO_ACTOR' is {named!r}, which cannot be called. Name a function.")
+    return Callee(found)
+
+
+def _uses_library(app: Flask) -> bool:
+    return (
+        "login_manager" in vars(app)
+        or "flask-jwt-extended" in app.extensions
+        or "flask_httpauth" in sys.modules
+    )
+
+
+def _of_g_alone() -> t.Any:
+    actor = _of_g()
+    return _find_g().current_user if actor is NOT_GIVEN else actor
+
+
+def _of_flask_login(app: Flask) -> t.Any:
+    if login_manager_of(app) is None or not has_request_context():
+        return NOT_GIVEN
+    user = unwrap(sys.modules["flask_login"].current_user)
+    return user if user.is_authenticated else None
+
+
+def _of_request_loader(app: Flask) -> t.Any:
+    """Give whom a header names where Flask-Login knows somebody by the session.
+
+    It does not ask its ``request_loader`` then, and so would not know that it is another.
+    """
+    current = this_request() if has_request_context() else None
+    if current is None or "HTTP_AUTHORIZATION" not in current.environ:
+        return NOT_GIVEN
+    load = getattr(login_manager_of(app), "_request_callback", None)
+    if load is None or "_user_id" not in session:
+        return NOT_GIVEN
+    mark = mark_of(app, current)
+    if mark.header_actor is NOT_GIVEN:
+        user = unwrap(app.ensure_sync(load)(current))
+        mark.header_actor = None if is_anonymous(app, user) else user
+    return mark.header_actor
+
+
+def _of_jwt(app: Flask) -> t.Any:
+    if not uses_jwt(app) or not has_request_context():
+        return NOT_GIVEN
+    # The library keeps what it finds on 'g', which nested requests share.
+    mark = mark_of(app, this_request())
+    if mark.token_actor is NOT_GIVEN:
+        mark.token_actor = _actor_of_token(sys.modules["flask_jwt_extended"])
+    return mark.token_actor
+
+
+def _actor_of_token(jwt: t.Any) -> t.Any:
+    if not _verify_token(jwt):
+        return None
+    try:
+        return jwt.get_current_user()
+    except RuntimeError:  # The app has no 'user_lookup_loader'.
+        return jwt.get_jwt_identity()
+
+
+def _verify_token(jwt: t.Any) -> bool:
+    """Verify the token of the request, and tell whether it has one.
+
+    Refresh tokens are for views that have a decorator for them, which was there before.
+    """
+    try:
+        known = jwt.get_jwt()
+    except RuntimeError:
+        known = None
+    try:
+        return jwt.verify_jwt_in_request(optional=True) is not None
+    except jwt.exceptions.WrongTokenError:
+        if not known or jwt.verify_jwt_in_request(refresh=True)[1] != known:
+            raise
+        return True
+
+
+def _of_http_auth(app: Flask) -> t.Any:
+    # It leaves the user on 'g', in views that it protects, and no other trace in the app.
+    if "flask_httpauth" not in sys.modules:
+        return NOT_GIVEN
+    user = getattr(_find_g(), "flask_httpauth_user", NOT_GIVEN)
+    return None if user is False else user
+
+
+def _of_any_g(app: Flask) -> t.Any:
+    # An application may put there what Flask-Login has for nobody.
+    actor = _of_g()
+    if actor is NOT_GIVEN or actor is None:
+        return actor
+    return None if is_anonymous(app, actor) else actor
+
+
+def _of_g() -> t.Any:
+    # 'g' itself looks for what is missing in a way that takes longer than a decision.
+    values = getattr(_find_g(), "__dict__", {})
+    current_user = unwrap(values.get("current_user", NOT_GIVEN))
+    if "user" not in values:
+        return current_user
+    user = unwrap(values["user"])
+    if current_user is NOT_GIVEN or user is current_user:
+        return user
+    raise OsoError(
+        "'g.user' and 'g.current_user' are not the same, so it is not clear who acts. Say it with"
+        " 'OSO_ACTOR' or 'set_get_actor'."
+    )
+
+
+# -- agreement -------------------------------------------------------------------------
+
+
+class _Source(t.NamedTuple):
+    """What may know who acts."""
+
+    name: str
+    find: Callable[[Flask], t.Any]
+    #: The attributes of a user of another source that are names of whom this one knows.
+    keys: tuple[str, ...] = ()
+
+
+_HTTP_AUTH = _Source("Flask-HTTPAuth", _of_http_auth, ("username", "name", "email"))
+_SOURCES = (
+    _Source("Flask-Login", _of_flask_login),
+    _Source("the 'request_loader' of Flask-Login", _of_request_loader),
+    _Source("Flask-JWT-Extended", _of_jwt, ("id",)),
+    _HTTP_AUTH,
+    _Source("'g'", _of_any_g),
+)
+
+
+def _agreed(app: Flask, known: list[tuple[_Source, t.Any]]) -> t.Any:
+    """Give the actor that all who know somebody mean.
+
+    :raises HTTPException: they mean different people, or one was sent what it refuses.
+    """
+    first, actor = known[0]
+    for source, other in known[1:]:
+        if not (_is_same(actor, other) or _names(source, other, actor)):
+            raise _contradiction(app, f"{first.name} and {source.name} know different people")
+    if _of_http_auth(app) is None and _is_refused(app):
+        raise _contradiction(app, f"{first.name} knows somebody, and Flask-HTTPAuth refuses")
+    return actor
+
+
+def _is_same(one: t.Any, other: t.Any) -> bool:
+    """Tell whether two values are one user, say one row that was read by two sessions."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    key = _row_key(one)
+    return key == _row_key(other) if key is not None else (one == other) is True
+
+
+def _row_key(value: t.Any) -> t.Any:
+    state: t.Any = getattr(value, "_sa_instance_state", None)
+    return state.key if type(state).__module__.startswith("sqlalchemy.") else None
+
+
+def _names(source: _Source, name: t.Any, user: t.Any) -> bool:
+    """Tell whether a source that knows a name means a user."""
+    if type(name) not in (str, int) or not source.keys:
+        return False
+    keys = [getattr(user, each, None) for each in source.keys]
+    if hasattr(user, "get_id"):
+        keys.append(user.get_id())
+    return str(name) in [str(each) for each in keys if type(each) in (str, int, uuid.UUID)]
+
+
+def _is_refused(app: Flask) -> bool:
+    """Tell whether the client sent something that Flask-HTTPAuth, which knows nobody, refused.
+
+    A token is for Flask-JWT-Extended where the app has that.
+    """
+    sent = this_request().authorization if has_request_context() else None
+    return sent is not None and not (sent.type == "bearer" and uses_jwt(app))
+
+
+def _contradiction(app: Flask, fact: str) -> HTTPException:
+    app.logger.warning(
+        "%s, so it is not clear who acts: the request was answered 400. Say it with 'OSO_ACTOR' or"
+        " 'set_get_actor'.",
+        fact,
+    )
+    return ContradictionProblem()

@@ -1,0 +1,112 @@
+"""Which answer a denial gets: 401, 403 or 404, so that it tells no more than it must.
+
+In goes a denial, out comes the exception to raise. An object that is missing and one that
+may not be read get the same answer.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+from flask import Flask, Response, has_request_context
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import HTTPException, Unauthorized
+
+from ..current_actor import is_anonymous, login_manager_of, uses_jwt
+from ..globals import this_mark, this_request
+from ..observability.decision import ask
+from .problems import Denial, ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, prefers_json
+
+
+class Refusal(HTTPException):
+    """The answer that the program itself has for a denial, such as its login view.
+
+    :param response: the answer.
+    """
+
+    def __init__(self, app: Flask, response: Response) -> None:
+        super().__init__(response=response)
+        self._mark = this_mark(app)
+        if self._mark is not None:
+            self._mark.refusal = response
+
+    def get_response(self, *args: t.Any, **options: t.Any) -> t.Any:
+        """Give the answer, which may leave whatever its status is."""
+        if self._mark is not None:
+            self._mark.is_refusal = True
+        return super().get_response(*args, **options)
+
+
+class Manner(enum.Enum):
+    """How much a denial tells, and whether it asks for a login."""
+
+    #: 403 to everybody.
+    FORBID = enum.auto()
+    #: 401 to those who may log in, and 403 to others.
+    CHALLENGE = enum.auto()
+    #: Besides, 404 to others who may not read the object.
+    HIDE = enum.auto()
+
+
+def refusal(app: Flask, denial: Denial, manner: Manner, *, is_current: bool) -> HTTPException:
+    """Give the answer to a denial.
+
+    :param is_current: the actor is the one of the request, who may log in.
+    """
+    if manner is Manner.FORBID:
+        return ForbiddenProblem(denial)
+    if is_current and is_anonymous(app, denial.actor):
+        challenge = _challenge(app, denial)
+        if challenge is not None:
+            return challenge
+    if manner is Manner.HIDE and not _is_readable(denial):
+        return NotFoundProblem(denial)
+    return ForbiddenProblem(denial)
+
+
+def _is_readable(denial: Denial) -> bool:
+    reading = denial.oso.read_action
+    if denial.is_missing or denial.action == reading:
+        return False
+    return ask(denial.oso, denial.actor, reading, denial.resource)
+
+
+def _challenge(app: Flask, denial: Denial) -> HTTPException | None:
+    """Give what asks for a login; ``None`` if the app has no library for that.
+
+    Nobody logs in outside of a request.
+    """
+    if not has_request_context():
+        return None
+    manager = login_manager_of(app)
+    scheme = WWWAuthenticate("bearer", {"realm": app.name}) if uses_jwt(app) else None
+    if manager is None and scheme is None:
+        return None
+    problem = UnauthorizedProblem(denial, www_authenticate=scheme)
+    is_program = _is_program()
+    if manager is None or (is_program and manager.unauthorized_callback is None):
+        return problem
+    return _sent_to_login(app, manager, problem, is_program=is_program)
+
+
+def _is_program() -> bool:
+    """Tell whether a client can do nothing with a login page."""
+    environ = this_request().environ
+    return "HTTP_AUTHORIZATION" in environ or prefers_json(environ)
+
+
+def _sent_to_login(
+    app: Flask, manager: t.Any, problem: UnauthorizedProblem, *, is_program: bool
+) -> HTTPException:
+    """Give what Flask-Login answers: the login view, or what the app has in its place."""
+    try:
+        response = app.make_response(manager.unauthorized())
+    except Unauthorized as error:
+        if error.response is not None:
+            raise
+        return problem
+    if is_program and response.location is not None:
+        return problem
+    response.vary.add("Accept")
+    return Refusal(app, response)

@@ -1,0 +1,169 @@
+"""Denials as HTTP errors: a page for browsers, problem details for programs.
+
+In goes a denied question; out comes an exception of werkzeug. A handler of the app answers
+it, ``errorhandler(403)``, ``errorhandler(Forbidden)`` or ``errorhandler(HTTPException)``.
+Without one it answers itself: HTML, or ``application/problem+json`` (RFC 9457) where the
+client prefers JSON. What the policy says, and about whom, is in neither, but for debug mode:
+there both say why, for the developer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from urllib.parse import quote
+
+from flask import current_app, has_request_context
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, Unauthorized
+from werkzeug.http import parse_accept_header
+
+from ..globals import this_app, this_request
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..oso import Oso
+    from .debug_page import Explanation
+
+_JSON = ("application/problem+json", "application/json")
+_PROBLEM = "application/problem+json"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Denial:
+    """A question that was answered with no. For developers, never for clients."""
+
+    oso: Oso
+    actor: t.Any
+    action: t.Any
+    resource: t.Any
+    #: There is no such object, so the policy was not asked.
+    is_missing: bool = False
+
+
+class Problem(HTTPException):
+    """A refusal that answers in the format that its client prefers.
+
+    :param denial: what was asked; ``None`` where nothing was.
+    """
+
+    #: What problem details say happened; the page says ``description``.
+    detail: str
+
+    def __init__(self, denial: Denial | None = None, **options: t.Any) -> None:
+        super().__init__(**options)
+        self.denial = denial
+        self._explained: tuple[Explanation | None] | None = None
+
+    def get_body(
+        self, environ: WSGIEnvironment | None = None, scope: dict[str, t.Any] | None = None
+    ) -> str:
+        """Give the body: problem details, or the page."""
+        if prefers_json(environ):
+            return self._details(environ or {})
+        return self._page(environ, scope)
+
+    def get_headers(
+        self, environ: WSGIEnvironment | None = None, scope: dict[str, t.Any] | None = None
+    ) -> list[tuple[str, str]]:
+        """Give the headers; a cache learns that the answer depends on ``Accept``."""
+        headers = [*super().get_headers(environ, scope), ("Vary", "Accept")]
+        explanation = self._explanation()
+        if explanation is not None:
+            headers += explanation.headers
+        if not prefers_json(environ):
+            return headers
+        others = [header for header in headers if header[0] != "Content-Type"]
+        return [("Content-Type", _PROBLEM), *others]
+
+    def _page(self, environ: WSGIEnvironment | None, scope: dict[str, t.Any] | None) -> str:
+        explanation = self._explanation()
+        return super().get_body(environ, scope) if explanation is None else explanation.page()
+
+    def _details(self, environ: WSGIEnvironment) -> str:
+        details: dict[str, t.Any] = {
+            "type": "about:blank",
+            "title": self.name,
+            "status": self.code,
+            "detail": self.detail,
+            "instance": _path(environ),
+        }
+        explanation = self._explanation()
+        if explanation is not None:
+            details |= explanation.members()
+        return f"{json.dumps(details)}\n"
+
+    def _explanation(self) -> Explanation | None:
+        """Give what the developer is told besides; ``None`` but for debug mode."""
+        if self.denial is None or self.denial.is_missing:
+            return None
+        if not has_request_context() or not current_app.debug:
+            return None
+        if self._explained is None:
+            self._explained = (_explain(self, self.denial),)
+        return self._explained[0]
+
+
+def _explain(problem: Problem, denial: Denial) -> Explanation | None:
+    app = this_app()
+    status = f"{problem.code} {problem.name}"
+    try:
+        # Imported late: production has no use for it.
+        from .debug_page import Explanation
+
+        made = Explanation(app, this_request(), status, denial, problem.__traceback__)
+        made.page()
+    except Exception:
+        # The answer is the denial all the same, as plain as in production.
+        app.logger.exception("The page that explains a denial could not be made.")
+        return None
+    return made
+
+
+class ForbiddenProblem(Problem, Forbidden):
+    """The actor may not do this."""
+
+    # Programs written for flask-oso rely on this word.
+    description = "Unauthorized"
+    detail = "You are not allowed to do this."
+
+
+class NotFoundProblem(Problem, NotFound):
+    """There is no such object, or the actor may not read it: nobody can tell which."""
+
+    detail = "There is nothing here for you."
+
+
+class UnauthorizedProblem(Problem, Unauthorized):
+    """Nobody is logged in, and the one who logs in may be allowed to do this."""
+
+    description = "You have to log in to do this."
+    detail = "You have to log in to do this."
+
+
+class ContradictionProblem(Problem, BadRequest):
+    """The client is two people at once: it sent a session and a token, say."""
+
+    description = "You sent two logins, and they do not agree. Send one of them."
+    detail = "You sent two logins, and they do not agree. Send one of them."
+
+
+def prefers_json(environ: WSGIEnvironment | None) -> bool:
+    """Tell whether a client rather reads JSON than HTML; whoever does not care gets HTML."""
+    header = (environ or {}).get("HTTP_ACCEPT")
+    accept = parse_accept_header(header, MIMEAccept)
+    return max(_preference(accept, kind) for kind in _JSON) > _preference(accept, "text/html")
+
+
+def _preference(accept: MIMEAccept, kind: str) -> tuple[float, bool]:
+    """Rate a media type; of two that are as welcome, the one that is named comes first."""
+    quality = accept.quality(kind)
+    return quality, quality > 0 and kind in accept.values()
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    """Give the path of the request as a reference; its query may hold secrets."""
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return quote(path.encode("latin-1"))

@@ -1,0 +1,294 @@
+"""The census of an app: every route, and how it is guarded.
+
+In goes an app; out come rows, one for each URL rule and each group of its methods that is
+guarded in one way, and what is wrong with them. It is taken once, at the first request,
+and again when a request meets a view that it has not seen. What a view does inside cannot
+be seen here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import itertools
+import typing as t
+from collections.abc import Iterable, Iterator
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from ..globals import OsoState, Requirement, Unguarded, find_state
+from ..guards.guard_checks import accidents, clashes, foreign_guards
+from ..guards.receivers import view_itself
+from ..guards.view_guards import (
+    Duty,
+    Guard,
+    GuardKind,
+    Statement,
+    View,
+    all_guards,
+    describe,
+    describe_request,
+    duty_of_endpoint,
+    guards_met,
+    is_static,
+    locate,
+    methods_of,
+    missed_guard,
+)
+
+_CURE = (
+    "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
+    " '@authorizes_inside' that it authorizes itself. Of a class, decorate the method, or name the"
+    " decorator in its 'decorators'. 'flask oso routes' lists all routes."
+)
+
+
+class Standing(enum.Enum):
+    """How the requests of a row stand; the value is what lists show."""
+
+    GUARDED = "guarded"
+    #: Its only decorators say that it is open.
+    SKIPPED = "skipped"
+    #: A static file, or a rule that enters no view.
+    EXEMPT = "exempt"
+    UNGUARDED = "unguarded"
+    #: A decorator stands where it has no effect.
+    MISPLACED = "misplaced"
+    #: Its guards do not say what is judged, or what the view is given.
+    MISTAKEN = "mistaken"
+
+
+#: What an app must not have.
+GAPS = frozenset({Standing.UNGUARDED, Standing.MISPLACED, Standing.MISTAKEN})
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Row:
+    """Requests of some methods that one URL rule leads to one view."""
+
+    endpoint: str
+    #: In the order of the alphabet; ``*`` where the rule takes any.
+    methods: tuple[str, ...]
+    url: str
+    standing: Standing
+    variables: frozenset[str] = frozenset()
+    #: What a request passes before its view, the outermost first.
+    guards: tuple[Guard, ...] = ()
+    #: Every request of the app is judged before its view.
+    is_judged: bool = False
+    #: Where the view was written, if it was in Python.
+    place: Statement | None = None
+    #: The row in one sentence, for those that are wrong; else why it is as it is.
+    remark: str = ""
+    #: What is wrong with its guards.
+    mistakes: tuple[str, ...] = ()
+
+    def names_object(self, guard: Guard) -> bool:
+        """Tell whether the route names an object for a guard."""
+        return guard.key is not None and guard.key.variables_of(self.variables) is not None
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether the row is one that an app must not have."""
+        return self.standing in GAPS
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Census:
+    """The routes of an app at one moment.
+
+    ``problem`` says what is wrong with them, and what to do: then the app does not serve.
+    It is ``None`` if all is well. ``forbidden`` says which routes answer 403 in its stead.
+    """
+
+    views: dict[str, View]
+    rows: tuple[Row, ...]
+    problem: str | None
+    forbidden: str | None = None
+
+
+def take_census(app: Flask, problem: str | None = None) -> Census:
+    """Look at every route of the app.
+
+    :param problem: one that is known already.
+    """
+    views = {name: t.cast(View, view_itself(each)) for name, each in app.view_functions.items()}
+    for guard in (guard for view in views.values() for guard in all_guards(view)):
+        guard.is_used = True
+        guard.apps.add(app)
+    rows = tuple(_rows(app))
+    state = find_state(app)
+    missing = None
+    if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
+        missing = _complaint(row for row in rows if row.standing is Standing.UNGUARDED)
+    is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
+    mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
+    misplaced = _misplacements(app, views)
+    problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
+    return Census(
+        views,
+        rows,
+        "\n".join(filter(None, problems)) or None,
+        missing if is_forbidden else None,
+    )
+
+
+def check_routes(app: Flask) -> str | None:
+    """Say what is wrong with the routes of an app, whether or not it requires authorization."""
+    census = take_census(app)
+    gaps = [row for row in census.rows if row.standing is Standing.UNGUARDED]
+    state = find_state(app)
+    is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
+    complaints = [census.problem, None if is_told else _complaint(gaps)]
+    lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, census.rows))
+    return "\n".join(filter(None, [*complaints, *lost])) or None
+
+
+def unfound_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, str]]:
+    """Give guards with classes whose objects nothing finds, each once."""
+    state = find_state(app)
+    seen: set[tuple[int, type]] = set()
+    for row in rows if state is not None else ():
+        for guard in row.guards:
+            key = guard.key
+            extension = guard.extension or t.cast(OsoState, state).extension
+            if key is None or (id(extension), key.cls) in seen or not row.names_object(guard):
+                continue
+            seen.add((id(extension), key.cls))
+            if not extension.loaders.can_find(app, key.cls):
+                yield guard, _unfound(row, guard)
+
+
+def _unfound(row: Row, guard: Guard) -> str:
+    name = guard.resource.__name__
+    return (
+        f"Nothing finds the objects of {name!r} for a guard of the endpoint {row.endpoint!r}"
+        f" ({guard.place}). Register a function: '@oso.loader({name})', or give the session of"
+        " SQLAlchemy to 'set_get_session'."
+    )
+
+
+def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
+    """Tell whether the endpoint has the view that the census saw."""
+    if endpoint is None:
+        return True
+    return census.views.get(endpoint) is view_itself(app.view_functions.get(endpoint))
+
+
+def _misplacements(app: Flask, views: dict[str, View]) -> Iterator[str]:
+    for endpoint, view in views.items():
+        guard = missed_guard(app, view)
+        if guard is not None:
+            yield _misplacement(guard, endpoint, view)
+
+
+def _misplacement(guard: Guard, endpoint: str, view: View) -> str:
+    name = guard.kind.value
+    return (
+        f"'@{name}' does not guard the {describe(endpoint, view)}: the route was given the"
+        f" function without it. Put '@{name}' below '@app.route', directly above the function."
+        " A route that shall stay open needs its own 'skip_authorization(view)'."
+    )
+
+
+def _complaint(gaps: Iterable[Row]) -> str | None:
+    """Name all routes that are not guarded, and say what to do."""
+    lines = [f"  {', '.join(row.methods)} {row.url}: {row.remark}" for row in gaps]
+    if not lines:
+        return None
+    count = "A route is" if len(lines) == 1 else f"{len(lines)} routes are"
+    return "\n".join([f"{count} not guarded:", *lines, _CURE])
+
+
+# -- rows ----------------------------------------------------------------------------
+
+
+def _rows(app: Flask) -> Iterator[Row]:
+    state = find_state(app)
+    for rule in app.url_map.iter_rules():
+        if rule.build_only:
+            continue
+        view = app.view_functions.get(rule.endpoint)
+        way = functools.partial(_way, app, rule)
+        for _, methods in itertools.groupby(sorted(methods_of(rule, view)), way):
+            yield _row(app, state, rule, tuple(methods))
+
+
+def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...]) -> Row:
+    endpoint, method = rule.endpoint, methods[0]
+    view = app.view_functions.get(endpoint)
+    facts: dict[str, t.Any] = {
+        "endpoint": endpoint,
+        "methods": _without_head(methods),
+        "url": f"{rule.host or ''}{rule.rule}",
+        "variables": frozenset(rule.arguments),
+        "is_judged": state is not None and bool(state.route_authorizers),
+    }
+    if view is None or rule.redirect_to is not None:
+        remark = "It has no view." if rule.redirect_to is None else "It redirects."
+        return Row(standing=Standing.EXEMPT, remark=remark, **facts)
+    guards = tuple(guards_met(app, endpoint, method))
+    place = None if is_static(endpoint, view) else locate(view, method)
+    facts |= {"guards": guards, "place": place}
+    missed = missed_guard(app, view)
+    if missed is not None:
+        remark = _misplacement(missed, endpoint, view)
+        return Row(standing=Standing.MISPLACED, remark=remark, **facts)
+    mistakes = (*_mistakes(app, state, guards, rule, view),)
+    if mistakes:
+        return Row(
+            standing=Standing.MISTAKEN, remark=" ".join(mistakes), mistakes=mistakes, **facts
+        )
+    standing = _standing(app, endpoint, method, is_judged=facts["is_judged"])
+    remark = _remark(standing, endpoint, view, method, guards)
+    return Row(standing=standing, remark=remark, **facts)
+
+
+def _mistakes(
+    app: Flask, state: OsoState | None, guards: tuple[Guard, ...], rule: Rule, view: View
+) -> Iterator[str]:
+    where = f"the {describe(rule.endpoint, view)}"
+    if state is not None:
+        yield from foreign_guards(app, guards, state.bindings)
+    yield from clashes(guards, where)
+    # No decorator can say of the files of a blueprint that its class is meant.
+    if not is_static(rule.endpoint, view):
+        yield from accidents(guards, rule, where)
+
+
+def _standing(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> Standing:
+    duty = duty_of_endpoint(app, endpoint, method)
+    if duty is Duty.GUARDED or is_judged:
+        return Standing.GUARDED
+    if duty is Duty.UNGUARDED:
+        return Standing.UNGUARDED
+    return Standing.SKIPPED if guards_met(app, endpoint, method) else Standing.EXEMPT
+
+
+def _remark(
+    standing: Standing, endpoint: str, view: View, method: str, guards: tuple[Guard, ...]
+) -> str:
+    if standing is Standing.UNGUARDED:
+        what = describe_request(endpoint, view, method)
+        return what.removeprefix("The ").removeprefix(f"{method} of the ")
+    if standing is Standing.EXEMPT and is_static(endpoint, view):
+        return "It serves static files."
+    skips = [each for each in guards if each.kind is GuardKind.SKIP]
+    if not skips:
+        return ""
+    return next((each.reason for each in skips if each.reason), "No reason is given.")
+
+
+def _way(app: Flask, rule: Rule, method: str) -> tuple[t.Any, ...]:
+    """Give what requests of methods in one row have in common: their guards and their function."""
+    view = app.view_functions.get(rule.endpoint)
+    if view is None:
+        return ()
+    return (locate(view, method), *map(id, guards_met(app, rule.endpoint, method)))
+
+
+def _without_head(methods: tuple[str, ...]) -> tuple[str, ...]:
+    # HEAD is GET without a body, and says nothing that GET does not say.
+    return tuple(each for each in methods if each != "HEAD" or "GET" not in methods)

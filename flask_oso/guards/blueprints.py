@@ -1,0 +1,113 @@
+"""Guards of whole blueprints: a function that Flask calls before each of their views.
+
+It is called for views that are registered later, and for those of blueprints inside. A
+view's own decorators come after it.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from flask import Blueprint, Flask
+
+from ..globals import mark_of, state_of, this_app, this_request
+from ..polar.exceptions import OsoError
+from .guard_checks import check_guards, foreign_extension
+from .receivers import Gift, receiver_of, view_itself
+from .url_keys import Key
+from .view_checks import Demand
+from .view_guards import (
+    Guard,
+    View,
+    add_blueprint_guard,
+    describe,
+    guards_met,
+    is_automatic_options,
+    is_lifted,
+    methods_of,
+    own_guards,
+)
+
+if t.TYPE_CHECKING:
+    from ..extension import FlaskOso
+
+
+def guard_blueprint(
+    extension: FlaskOso, blueprint: Blueprint, demand: Demand, guard: Guard
+) -> None:
+    """Demand something of every request to the views of a blueprint.
+
+    :raises OsoError: an app has the blueprint already, so it would stay without; or it is
+        none.
+    """
+    if not isinstance(blueprint, Blueprint):
+        raise OsoError(
+            f"'guard' was given {type(blueprint).__name__!r} in place of a blueprint. For every"
+            " view of an app there is 'perform_route_authorization'."
+        )
+
+    def check() -> None:
+        app, current = this_app(), this_request()
+        rule = current.url_rule
+        if rule is None or is_automatic_options(rule, current.method):
+            return
+        view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
+        if is_lifted(view, current.method):
+            return
+        _check_serves(extension, app, blueprint)
+        mark = mark_of(app, current)
+        mark.undecided = True
+        before, gift = current.view_args or {}, mark.gift or Gift()
+        given = gift.added_to(before)
+        behind = _keys_behind(guards_met(app, rule.endpoint, current.method), guard)
+        after = demand.meet(extension, app, view, given, behind=behind)
+        if demand.key is not None:
+            variables = demand.key.variables_of({*given, *rule.arguments}) or ()
+            judged = {name: before[name] for name in variables if name in before}
+            mark.gift = gift.grown(before, after, judged, receiver_of(app, rule.endpoint))
+
+    check_guards([*own_guards(blueprint), guard], f"the blueprint {blueprint.name!r}")
+    try:
+        blueprint.before_request(check)
+    except AssertionError:
+        raise OsoError(
+            f"The blueprint {blueprint.name!r} is registered already, so it cannot be guarded any"
+            " more. Call 'guard' before 'register_blueprint'."
+        ) from None
+    if not own_guards(blueprint):
+        _check_when_registered(blueprint)
+    add_blueprint_guard(blueprint, guard)
+
+
+def _check_when_registered(blueprint: Blueprint) -> None:
+    """Look at the guards of the views of a blueprint once an app has them all."""
+    register = blueprint.register
+
+    @functools.wraps(register)
+    def register_and_check(app: t.Any, options: dict[str, t.Any]) -> None:
+        register(app, options)
+        for rule in app.url_map.iter_rules():
+            view = app.view_functions.get(rule.endpoint)
+            if view is None or rule.build_only:
+                continue
+            for method in methods_of(rule, view):
+                guards = guards_met(app, rule.endpoint, method)
+                check_guards(guards, f"the {describe(rule.endpoint, view)}")
+
+    blueprint.register = register_and_check  # type: ignore[method-assign]
+
+
+def _check_serves(extension: FlaskOso, app: Flask, blueprint: Blueprint) -> None:
+    """Refuse to ask the policy of an extension that the app does not have.
+
+    :raises OsoError: it has none, or another one.
+    """
+    if extension not in state_of(app).bindings:
+        raise OsoError(foreign_extension(blueprint.name, app))
+
+
+def _keys_behind(met: list[Guard], guard: Guard) -> list[Key]:
+    """Give the keys of the guards behind this one that find objects."""
+    behind = met[met.index(guard) + 1 :] if guard in met else met
+    return [each.key for each in behind if each.key is not None]

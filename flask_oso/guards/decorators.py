@@ -1,0 +1,257 @@
+"""``@authorize``, ``@skip_authorization`` and ``@authorizes_inside`` for views.
+
+Each works bare, called and with keywords, on functions, ``async def`` functions, methods
+and in ``View.decorators``, and keeps the name and signature of the view. Their arguments
+are constants: they are known when the decorator is written, not when a request arrives;
+proxies such as ``flask.request`` are the exception.
+
+A decorator guards what stands below it. ``@app.route`` therefore stands above: it must
+be given the guarded function. An app that was given the bare one refuses to serve.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from flask import Flask
+
+from ..globals import NOT_GIVEN, state_of, this_app, this_mark
+from ..polar.exceptions import OsoError
+from .guard_checks import check_guards
+from .sync_callable import Callee
+from .view_checks import Demand, make_demand
+from .view_guards import Guard, GuardKind, Statement, add_guard, guards_of, methods_being_decorated
+
+if t.TYPE_CHECKING:
+    from ..extension import FlaskOso
+
+F = t.TypeVar("F", bound=Callable[..., t.Any])
+
+
+@t.overload
+def authorize(
+    func: F,
+    resource: t.Any = ...,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    action: t.Any = None,
+    load: t.Literal[False] | None = None,
+) -> F: ...
+@t.overload
+def authorize(
+    func: None = None,
+    resource: t.Any = ...,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    action: t.Any = None,
+    load: t.Literal[False] | None = None,
+) -> Callable[[F], F]: ...
+@t.overload
+def authorize(
+    func: str | Mapping[str, t.Any],
+    resource: t.Any,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    key: str | Sequence[str] | None = None,
+    load: bool | None = None,
+    name: str | None = None,
+) -> Callable[[F], F]: ...
+def authorize(
+    func: F | str | Mapping[str, t.Any] | None = None,
+    resource: t.Any = NOT_GIVEN,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    action: t.Any = None,
+    key: str | Sequence[str] | None = None,
+    load: bool | None = None,
+    name: str | None = None,
+) -> F | Callable[[F], F]:
+    """Enter the view only if the policy allows it.
+
+    ``@authorize("read", Post)`` judges the object that the route names: in the URL variable
+    ``post_id``, or else in ``id``. The view is given it as ``post``, if it takes that. Where
+    there is none, and where the actor may not read it, the answer is 404; where the actor may
+    read it but not do this, 403; where nobody is logged in and the app has a login, 401.
+    On a route without variables the class itself is judged; on one that has others, that has
+    to be said with ``load=False``.
+
+    In place of the action it may be given a mapping of HTTP methods to actions.
+
+    ``@authorize`` and ``@authorize(action=..., resource=...)`` judge what they are given: of a
+    class the class itself, which has to be said with ``load=False`` on a route with variables.
+    A denial is 403.
+
+    :param resource: what is judged; ``flask.request`` stands for the request.
+    :param actor: who is judged, the current actor if left out. ``None`` is the anonymous actor.
+    :param action: what is judged, the request's method if ``None``; ``HEAD`` counts as ``GET``.
+    :param key: the URL variable that identifies the object, or several.
+    :param load: ``False`` to judge the class whatever the route has, ``True`` to make a route
+        without the variable an error.
+    :param name: the argument in which the view takes the object, if that is not to be named
+        after the class. Two guards never give the same one, unless they find the same object.
+    """
+    if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
+        if action is not None:
+            raise OsoError("'@authorize' was given two actions. Give it one.")
+        demand = make_demand(func, resource, actor=actor, key=key, load=load, name=name)
+        return _demanding(demand)
+    _check_order(func, resource)
+    subject = None if resource is NOT_GIVEN else resource
+    _check_is_judged_as_it_is(subject, key, load, name)
+
+    def check(app: Flask) -> None:
+        extension = _begin(app)
+        extension.authorize(subject, actor=actor, action=action)
+
+    facts = {"action": action, "resource": subject, "is_class_meant": load is False}
+    return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
+
+
+@t.overload
+def skip_authorization(func: F) -> F: ...
+@t.overload
+def skip_authorization(
+    func: None = None, reason: str | None = None, *, blueprint: bool = False
+) -> Callable[[F], F]: ...
+def skip_authorization(
+    func: F | None = None, reason: str | None = None, *, blueprint: bool = False
+) -> F | Callable[[F], F]:
+    """Exempt the view from ``require_authorization``.
+
+    A denial of ``@authorize`` stands all the same, and so does route authorization.
+
+    :param reason: why, for those who read the code and the list of routes; kept with the request.
+    :param blueprint: exempt it from the guards of its blueprints as well (``FlaskOso.guard``).
+    """
+
+    def check(app: Flask) -> None:
+        state_of(app).extension.skip_authorization(reason)
+
+    return _decorate(func, check, GuardKind.SKIP, reason=reason, lifts=blueprint)
+
+
+@t.overload
+def authorizes_inside(func: F) -> F: ...
+@t.overload
+def authorizes_inside(func: None = None) -> Callable[[F], F]: ...
+def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
+    """Declare that the view calls ``FlaskOso.authorize`` or ``FlaskOso.load`` itself.
+
+    Strict ``require_authorization`` then enters the view. If it answers without having
+    authorized, its answer is withheld.
+    """
+
+    return _decorate(func, state_of, GuardKind.INSIDE)
+
+
+def _decorate(
+    func: F | None, check: Callable[[Flask], object], kind: GuardKind, **facts: t.Any
+) -> F | Callable[[F], F]:
+    if func is not None:
+        return _guarded(func, check, Guard(kind, Statement.of_caller(2), **facts))
+
+    def decorate(view: F) -> F:
+        return _guarded(view, check, Guard(kind, Statement.of_caller(1), **facts))
+
+    return decorate
+
+
+def _demanding(demand: Demand) -> Callable[[F], F]:
+    def decorate(view: F) -> F:
+        _check_is_view(view, GuardKind.AUTHORIZE)
+        demand.check_view(view)
+        facts = {"action": demand.action, "resource": demand.resource, "key": demand.key}
+        is_class_meant = demand.key is None and isinstance(demand.resource, type)
+        place = Statement.of_caller(1)
+        guard = Guard(GuardKind.AUTHORIZE, place, **facts, is_class_meant=is_class_meant)
+        for method in methods_being_decorated(1) or [view]:
+            inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
+            check_guards([guard, *inner], f"the view {_name_of(method)!r}")
+        callee = Callee(view)
+
+        @functools.wraps(view)
+        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            app = this_app()
+            extension = _begin(app)
+            by_position = demand.named(view, args)
+            arguments = demand.meet(extension, app, view, {**by_position, **kwargs})
+            for name, value in by_position.items():
+                # What is not the same any more is an argument too many, and Python says so.
+                if arguments.get(name, NOT_GIVEN) is value:
+                    del arguments[name]
+            return callee.of(app)(*args, **arguments)
+
+        add_guard(guarded, view, guard)
+        return t.cast(F, guarded)
+
+    return decorate
+
+
+def _begin(app: Flask) -> FlaskOso:
+    """Note that a decision is due, and give who makes it."""
+    extension = state_of(app).extension
+    mark = this_mark(app)
+    if mark is not None:
+        mark.undecided = True
+    return extension
+
+
+def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:
+    _check_is_view(view, guard.kind)
+    callee = Callee(view)
+
+    @functools.wraps(view)
+    def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        app = this_app()
+        check(app)
+        return callee.of(app)(*args, **kwargs)
+
+    add_guard(guarded, view, guard)
+    return t.cast(F, guarded)
+
+
+def _check_order(func: t.Any, resource: t.Any) -> None:
+    """Refuse an action without a resource, and the two in the wrong order."""
+    if isinstance(func, str | Mapping):
+        raise OsoError(
+            f"'@authorize' was given the action {func!r} and no resource. Name the resource"
+            " second, as in '@authorize(\"read\", Note)'."
+        )
+    if inspect.isclass(func) and isinstance(resource, str):
+        name = func.__qualname__
+        raise OsoError(
+            f"'@authorize' was given the class {name!r} in place of an action. The action stands"
+            f" first: '@authorize(\"{resource}\", {name})'."
+        )
+
+
+def _check_is_judged_as_it_is(
+    resource: t.Any, key: t.Any, load: bool | None, name: str | None
+) -> None:
+    """Refuse options for objects where none is looked for."""
+    if load is False and isinstance(resource, type):
+        load = None
+    if key is not None or load is not None or name is not None:
+        raise OsoError(
+            "'key', 'load' and 'name' belong to '@authorize(action, class)', which finds an object."
+        )
+
+
+def _name_of(view: t.Any) -> str:
+    return getattr(view, "__qualname__", None) or type(view).__qualname__
+
+
+def _check_is_view(view: t.Any, kind: GuardKind) -> None:
+    if inspect.isclass(view):
+        raise OsoError(
+            f"'@{kind.value}' guards functions, not the class {view.__qualname__!r}. Name it in"
+            " the 'decorators' of the class, or put it above its methods."
+        )
+    if not callable(view):
+        raise OsoError(
+            f"'@{kind.value}' was given {type(view).__name__!r} in place of a view."
+            " Its arguments are given by keyword."
+        )

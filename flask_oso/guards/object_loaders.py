@@ -1,0 +1,126 @@
+"""Where the objects come from that requests name: functions of the program, or SQLAlchemy.
+
+In goes a class with an identity, out comes the object, or ``None`` where there is none.
+Whether anybody may see it is not decided here.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from flask import Flask
+from werkzeug.exceptions import NotFound
+
+from ..globals import unwrap
+from ..polar.awaitables import dispose, is_awaitable
+from ..polar.exceptions import OsoError
+from .sync_callable import Callee
+
+
+class Loaders:
+    """What finds the objects of each class, in all apps of a FlaskOso."""
+
+    def __init__(self) -> None:
+        self._functions: dict[type, Callee] = {}
+        self._get_session: Callee | None = None
+
+    def add(self, cls: type, function: Callable[..., t.Any]) -> None:
+        """Find the objects of a class with a function; the last one counts."""
+        self._functions[cls] = Callee(function)
+
+    def has_function(self, cls: type) -> bool:
+        """Tell whether a function finds the objects of a class."""
+        return cls in self._functions
+
+    def can_find(self, app: Flask, cls: type) -> bool:
+        """Tell whether anything finds objects of a class in an app."""
+        if cls in self._functions:
+            return True
+        extension = app.extensions.get("sqlalchemy")
+        if self._get_session is None and getattr(extension, "session", None) is None:
+            return False
+        from ..sqlalchemy.identities import is_mapped
+
+        return is_mapped(cls)
+
+    def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
+        """Find the objects of mapped classes in the session that a function gives."""
+        self._get_session = Callee(get_session)
+
+    def find(self, app: Flask, cls: type, identity: t.Any) -> t.Any:
+        """Give the object of a class with an identity; ``None`` if there is none.
+
+        :raises OsoError: nothing says how to find it.
+        """
+        function = self._functions.get(cls)
+        if function is not None:
+            return _call(function.of(app), cls, identity)
+        session = self._session_of(app)
+        if session is None:
+            raise OsoError(
+                f"Nothing says how to find an object of {cls.__name__!r}. Register a function:"
+                f" '@oso.loader({cls.__name__})', or give the session of SQLAlchemy to"
+                " 'set_get_session'."
+            )
+        # Imported late: an app without a database need not have SQLAlchemy.
+        from ..sqlalchemy.identities import find_row
+
+        return find_row(session, cls, identity)
+
+    def find_again(self, app: Flask, row: t.Any) -> t.Any:
+        """Give a row as the session has it that reads for the app; anything else as it is.
+
+        :raises OsoError: the session has no such row.
+        """
+        state: t.Any = getattr(row, "_sa_instance_state", None)
+        if not type(state).__module__.startswith("sqlalchemy.") or state.key is None:
+            return row
+        session = self._session_of(app)
+        if session is None or state.session is session:
+            return row
+        cls, identity, token = state.key
+        found = session.get(cls, identity, identity_token=token)
+        if is_awaitable(found):
+            dispose(found)
+            return row
+        if found is None:
+            raise OsoError(
+                f"The session of the request has no {type(row).__name__!r} with the key"
+                f" {', '.join(map(repr, identity))}. Commit the row before the request."
+            )
+        return found
+
+    def read(self, app: Flask, statement: t.Any) -> list[t.Any]:
+        """Give the rows that a statement selects.
+
+        :raises OsoError: there is no session.
+        """
+        session = self._session_of(app)
+        if session is None:
+            raise OsoError(
+                "Nothing says how to read rows. Give the session of SQLAlchemy to"
+                " 'set_get_session'."
+            )
+        return list(session.scalars(statement))
+
+    def _session_of(self, app: Flask) -> t.Any:
+        if self._get_session is not None:
+            return self._get_session.of(app)()
+        return getattr(app.extensions.get("sqlalchemy"), "session", None)
+
+
+def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:
+    values = identity if isinstance(identity, tuple) else (identity,)
+    try:
+        found = unwrap(function(*values))
+    except NotFound:
+        # As 'get_or_404' says it. The answer must be that to what is hidden.
+        return None
+    if is_awaitable(found):
+        dispose(found)
+        raise OsoError(
+            f"The loader of {cls.__name__!r} gave an awaitable in place of an object. Make it"
+            " an 'async def' function."
+        )
+    return found

@@ -1,0 +1,331 @@
+"""What a guard demands of a request, and what the view behind it is called with.
+
+In goes a request that meets a guard; out come the arguments for the view: where the route
+names an object, that object in place of what identifies it. A demand that is not met
+raises. ``@authorize("read", Post)`` and ``FlaskOso.guard`` are both made of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from flask import Flask, has_request_context
+
+from ..denials.denial_styles import Manner
+from ..globals import NOT_GIVEN, RequestMark, this_app, this_mark, this_request
+from ..polar.exceptions import OsoError
+from .url_keys import Key, make_key
+from .view_guards import View, entered_function, guards_of, is_static
+
+if t.TYPE_CHECKING:
+    from ..extension import FlaskOso
+
+#: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
+METHOD_ACTIONS: Mapping[str, str] = {
+    "GET": "read",
+    "POST": "create",
+    "PUT": "edit",
+    "PATCH": "edit",
+    "DELETE": "delete",
+}
+
+Arguments = dict[str, t.Any]
+_Parameter = inspect.Parameter
+_MOST_VIEWS = 1_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameters:
+    """The arguments that a view takes."""
+
+    #: By position, in order.
+    by_position: tuple[str, ...] = ()
+    by_keyword: frozenset[str] = frozenset()
+    #: It has ``**kwargs``.
+    takes_all: bool = False
+    #: The keys of guards further inside, which find objects, too.
+    keys: tuple[Key, ...] = ()
+
+    def take(self, name: str) -> bool:
+        """Tell whether the view takes an argument by keyword."""
+        return self.takes_all or name in self.by_keyword
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Demand:
+    """An action, and what it is done to.
+
+    ``action`` may be a mapping of HTTP methods to actions. Without a ``key`` the resource is
+    judged as it is.
+    """
+
+    action: t.Any
+    resource: t.Any
+    actor: t.Any = NOT_GIVEN
+    key: Key | None = None
+    #: A view that takes the object has to get one.
+    serves_view: bool = True
+    #: What views take, with what it was found of: to look takes longer than to decide.
+    _known: dict[tuple[int, int], tuple[Parameters, View, View]] = dataclasses.field(
+        default_factory=dict, init=False
+    )
+
+    def meet(
+        self,
+        extension: FlaskOso,
+        app: Flask,
+        view: View,
+        given: Arguments,
+        *,
+        behind: Sequence[Key] = (),
+    ) -> Arguments:
+        """Give the arguments to call a view with.
+
+        :param given: what it would be called with.
+        :param behind: the keys of guards that come before the view, and find objects, too.
+        :raises HTTPException: denied, or there is no such object.
+        :raises OsoError: no decision could be made.
+        """
+        action, key = self._action(), self.key
+        if key is None:
+            self._judge(extension, action)
+            return given
+        parameters = self._parameters_of(view, _entered(app, view))
+        variables = self._variables(parameters, given)
+        further = (*behind, *parameters.keys) if behind else parameters.keys
+        found, mark = {}, this_mark(app)
+        if variables is None:
+            self._judge(extension, action)
+        else:
+            identity = key.identity_in(given, variables)
+            if mark is not None and mark.judged:
+                _check_same(mark, key, identity)
+            loaded: t.Any = extension.load(key.cls, identity, actor=self.actor, action=action)
+            # Of guards that find the same, the last one gives it; the others leave the variable.
+            is_left = further and key.keyword in [each.keyword for each in further]
+            if parameters.take(key.keyword) and not is_left:
+                if key.keyword in given and key.keyword not in variables:
+                    _check_not_given(key, given, loaded)
+                found = {key.keyword: loaded}
+        used = _note_passage(mark, key, given, variables, is_last=not further)
+        if further or parameters.takes_all:
+            return {**given, **found}
+        # The last guard leaves out what objects took the place of, for all of them.
+        left_out = used - parameters.by_keyword
+        return {name: each for name, each in given.items() if name not in left_out} | found
+
+    def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
+        """Give the names of arguments that a view is given by position."""
+        if not args:
+            return {}
+        return dict(zip(self._parameters_of(view, view).by_position, args, strict=False))
+
+    def check_view(self, view: View) -> None:
+        """Look at a view when it is decorated.
+
+        :raises OsoError: it cannot be given the object.
+        """
+        parameters = self._parameters_of(view, view)
+        keyword = self.key.keyword if self.key is not None else None
+        if keyword in parameters.by_position and keyword not in parameters.by_keyword:
+            raise OsoError(
+                f"The view takes {keyword!r} by position only, and the object is given by"
+                f" keyword. Remove the '/' behind {keyword!r}."
+            )
+
+    def _judge(self, extension: FlaskOso, action: t.Any) -> None:
+        """Have the resource judged as it is."""
+        manner = Manner.CHALLENGE
+        extension.judge(self.resource, actor=self.actor, action=action, manner=manner)
+
+    def _action(self) -> t.Any:
+        """Give the action of the current request.
+
+        :raises OsoError: the mapping does not have its method.
+        """
+        if not isinstance(self.action, Mapping):
+            return self.action
+        method = this_request().method
+        if method == "HEAD" and method not in self.action:
+            method = "GET"
+        if method not in self.action:
+            raise OsoError(
+                f"The guard of this view has no action for {method}, so nobody may do it. Add the"
+                " method to its mapping."
+            )
+        return self.action[method]
+
+    def _parameters_of(self, view: View, entered: View) -> Parameters:
+        """Give the arguments of the function that is called in the end."""
+        # A view need not have a hash. It is kept, so that no other one gets its id.
+        key = id(view), id(entered)
+        known = self._known.get(key)
+        if known is None:
+            guards = [*guards_of(view), *guards_of(entered)]
+            keys = tuple(guard.key for guard in guards if guard.key is not None)
+            parameters = dataclasses.replace(parameters_of(entered), keys=keys)
+            known = parameters, view, entered
+            # A descriptor of a class may make a new function each time.
+            if len(self._known) < _MOST_VIEWS:
+                self._known[key] = known
+        return known[0]
+
+    def _variables(self, parameters: Parameters, given: Arguments) -> tuple[str, ...] | None:
+        """Give the variables that identify the object; ``None`` if the class is judged.
+
+        :raises OsoError: there is none, and there has to be an object.
+        """
+        key = self.key
+        if key is None:
+            return None
+        # Of all that the route has: the next choice may identify something else.
+        variables = key.variables_of({*given, *_route_variables()})
+        if variables is not None:
+            lost = [name for name in variables if name not in given]
+            if lost:
+                raise OsoError(
+                    f"The route has {', '.join(map(repr, lost))}, but the guard of"
+                    f" {key.cls.__name__!r} is not given it. Something in between takes it away."
+                )
+            return variables
+        is_wanted = self.serves_view and key.keyword in parameters.by_keyword
+        if key.is_required or is_wanted or _is_by_accident(given):
+            raise OsoError(
+                f"The route does not have {key}, so it names no object of"
+                f" {key.cls.__name__!r}. Name its variable with 'key', or judge the class itself"
+                " with 'load=False'."
+            )
+        return None
+
+
+def make_demand(
+    action: t.Any,
+    resource: t.Any,
+    *,
+    actor: t.Any = NOT_GIVEN,
+    key: str | Sequence[str] | None = None,
+    load: bool | None = None,
+    name: str | None = None,
+    serves_view: bool = True,
+) -> Demand:
+    """Make the demand that a decorator states.
+
+    :raises OsoError: it makes no sense.
+    """
+    if isinstance(action, Mapping):
+        _check_methods(action)
+    return Demand(action, resource, actor, make_key(resource, key, load, name), serves_view)
+
+
+def parameters_of(view: View) -> Parameters:
+    """Give the arguments that a view takes, as far as its decorators tell what they wrap."""
+    try:
+        found = inspect.signature(view).parameters.values()
+    except (TypeError, ValueError):  # It is not written in Python.
+        return Parameters(takes_all=True)
+    either, keyword = _Parameter.POSITIONAL_OR_KEYWORD, _Parameter.KEYWORD_ONLY
+    by_position = (each.name for each in found if each.kind in (_Parameter.POSITIONAL_ONLY, either))
+    by_keyword = (each.name for each in found if each.kind in (either, keyword))
+    takes_all = any(each.kind is _Parameter.VAR_KEYWORD for each in found)
+    return Parameters(tuple(by_position), frozenset(by_keyword), takes_all)
+
+
+def _check_methods(actions: Mapping[t.Any, t.Any]) -> None:
+    wrong = [each for each in actions if not isinstance(each, str) or each != each.upper()]
+    if wrong or not actions:
+        raise OsoError(
+            "A mapping of actions has HTTP methods in capital letters as its keys, such as"
+            f" {{'GET': 'read'}}, and not {wrong[0]!r}."
+            if wrong
+            else "A mapping of actions is empty, so nobody may do anything. Name the methods."
+        )
+
+
+def _entered(app: Flask, view: View) -> View:
+    """Give the function that is called in the end: of a class, the one for the method."""
+    if not has_request_context():
+        return view
+    current = this_request()
+    registered = app.view_functions.get(current.endpoint or "")
+    if registered is None or getattr(registered, "view_class", None) is None:
+        return view
+    # A decorator of a method is not one of its class.
+    is_whole = inspect.unwrap(registered) is inspect.unwrap(view)
+    return entered_function(registered, current.method) if is_whole else view
+
+
+def _route_variables() -> set[str]:
+    rule = this_request().url_rule if has_request_context() else None
+    return set() if rule is None else rule.arguments
+
+
+def _is_by_accident(given: Arguments) -> bool:
+    """Tell whether a call that finds no object is given a variable of the route, all the same."""
+    if not has_request_context():
+        return False
+    rule = this_request().url_rule
+    if rule is None or rule.arguments.difference(rule.defaults or ()).isdisjoint(given):
+        return False
+    # No decorator can say of the files of a blueprint that its class is meant.
+    return not is_static(rule.endpoint, this_app().view_functions[rule.endpoint])
+
+
+def _check_same(mark: RequestMark, key: Key, identity: t.Any) -> None:
+    """Refuse another object than guards further outside have judged for the same argument.
+
+    :raises OsoError: it is another one.
+    """
+    for judged in mark.judged:
+        if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
+            raise OsoError(
+                f"Two guards of a view judge the object that it takes as {key.keyword!r}, and the"
+                f" one finds it by {judged[2]!r}, the other by {identity!r}. Put what changes the"
+                " arguments in between above both, or below."
+            )
+
+
+def _check_not_given(key: Key, given: Arguments, loaded: t.Any) -> None:
+    """Refuse to put an object in the place of one that a call is given already.
+
+    :raises OsoError: it is another one, and no variable of the route.
+    """
+    already = given[key.keyword]
+    if already is loaded or already is _route_values().get(key.keyword, NOT_GIVEN):
+        return
+    raise OsoError(
+        f"The view is given {key.keyword!r} already, and a guard found another object for it. Give"
+        " the guard a 'name' of its own. If there are two guards that find the same, the"
+        " decorators between them have to use 'functools.wraps'."
+    )
+
+
+def _route_values() -> Mapping[str, t.Any]:
+    return this_request().view_args or {} if has_request_context() else {}
+
+
+def _note_passage(
+    mark: RequestMark | None,
+    key: Key,
+    given: Arguments,
+    variables: tuple[str, ...] | None,
+    *,
+    is_last: bool,
+) -> frozenset[str]:
+    """Note what a guard has found for those behind it; give the variables that all have used.
+
+    With the last one that ends: a view may call another one, which has guards of its own.
+    """
+    used = frozenset(variables or ())
+    if mark is None:
+        return used
+    used |= mark.used_variables
+    if is_last:
+        if mark.used_variables:
+            mark.used_variables, mark.judged = frozenset(), ()
+    elif variables is not None:
+        mark.used_variables = used
+        mark.judged += ((key.keyword, key.cls, key.identity_in(given, variables)),)
+    return used

@@ -1,0 +1,119 @@
+"""Decisions: how the policy is asked, and what there is to tell of an answer.
+
+``ask`` gives the answer and nothing else. ``audience.py`` makes a :class:`Decision` of it
+where somebody wants to hear more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import enum
+import os
+import typing as t
+from functools import cached_property
+
+from flask import Flask
+
+from ..polar.exceptions import OsoError
+from ..polar.host import is_representable
+
+if t.TYPE_CHECKING:
+    from ..oso import Oso
+    from ..polar.policy import Policy
+
+
+class Outcome(enum.Enum):
+    """How a decision ended."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    #: The policy, or a method that it called, raised: nobody was let in.
+    ERROR = "error"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Decision:
+    """One decision of an app's policy.
+
+    :param seconds: how long the policy took.
+    :param policy: what decided; ``None`` if another policy took its place meanwhile.
+    :param error: what was raised, if it ended so.
+    """
+
+    app: Flask
+    oso: Oso
+    actor: t.Any
+    action: t.Any
+    resource: t.Any
+    outcome: Outcome
+    seconds: float
+    policy: Policy | None
+    error: BaseException | None = None
+
+    @cached_property
+    def rule(self) -> str | None:
+        """The place of the rule that allowed it: ``policies/notes.polar:7``.
+
+        To find it the question is asked once more. ``None`` if it was not allowed, or if the
+        rule cannot be told any more.
+        """
+        engine = self.oso.engine
+        if self.outcome is not Outcome.ALLOWED or engine.policy is not self.policy:
+            return None
+        # The rule is looked for in data that may have changed.
+        with contextlib.suppress(Exception):
+            rule = engine.deciding_rule("allow", (self.actor, self.action, self.resource))
+            if rule is not None and rule.span is not None:
+                return f"{_file(rule.span.source.name, self.app)}:{rule.span.line}"
+        return None
+
+
+class MissingObject:
+    """Stands for an object that there is not, before those who hear of its denial.
+
+    They must not do otherwise than with one that is hidden, for that would tell the client
+    which it is. So it says that it is of the class, and has no other attributes than ``None``.
+    A policy is never given one.
+
+    :param cls: the class that was asked for.
+    :param identity: what the loader was given.
+    """
+
+    def __init__(self, cls: type, identity: t.Any) -> None:
+        self._cls = cls
+        self._identity = identity
+
+    @property  # type: ignore[misc]  # so that 'isinstance' believes it
+    def __class__(self) -> t.Any:
+        return self._cls
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+    def __repr__(self) -> str:
+        return f"<missing {self._cls.__name__}>"
+
+    @property
+    def id(self) -> t.Any:
+        """What identifies it."""
+        return self._identity
+
+
+def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    """Ask the policy.
+
+    INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
+    """
+    for value in (actor, action, resource):
+        if not is_representable(value):
+            return False
+    answer = oso.is_allowed(actor, action, resource)
+    if answer is not True and answer is not False:
+        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
+    return answer
+
+
+def _file(name: str | None, app: Flask) -> str:
+    return "policy" if name is None else name.removeprefix(os.path.join(app.root_path, ""))

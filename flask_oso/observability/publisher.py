@@ -1,0 +1,107 @@
+"""Who hears of the decisions of an app: its log, its traces, receivers of its signals.
+
+The log and the traces are told first, and nothing that goes wrong with them matters. What a
+receiver raises is raised: the request ends as if there had been no decision.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import typing as t
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+
+from .decision import Decision, Outcome, ask
+from .decision_log import LOGGER, DecisionLog
+from .signals import authorized, denied, send_decision
+from .telemetry import Telemetry
+
+if t.TYPE_CHECKING:
+    from ..oso import Oso
+
+
+class Audience:
+    """Those who hear of the decisions of one app.
+
+    :param config: the configuration of the app.
+    :raises OsoError: something is wrong with the configuration.
+    """
+
+    def __init__(self, app: Flask, config: Mapping[str, t.Any]) -> None:
+        self._app = app
+        self._log = DecisionLog(config, self._report_failure)
+        self._telemetry = Telemetry(config)
+        self._has_failed = False
+        # Of a thread and not of its context, which others may go on with.
+        self._noting = threading.local()
+
+    def decide(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+        """Ask the policy, and tell everybody who listens how it ended.
+
+        :raises OsoError: no decision could be made.
+        """
+        # Seldom does anybody listen, and every decision has to find that out.
+        if not (
+            authorized.receivers
+            or denied.receivers
+            or LOGGER.isEnabledFor(logging.INFO)
+            or self._telemetry.is_on()
+        ):
+            return ask(oso, actor, action, resource)
+        return self._decide_aloud(oso, (actor, action, resource))
+
+    def deny(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
+        """Tell everybody of a denial for which the policy was not asked."""
+        policy = oso.engine.policy
+        denial = (actor, action, resource, Outcome.DENIED)
+        self._tell(Decision(self._app, oso, *denial, seconds=0.0, policy=policy))
+
+    def _decide_aloud(self, oso: Oso, question: tuple[t.Any, t.Any, t.Any]) -> bool:
+        policy, begun = oso.engine.policy, time.perf_counter()
+
+        def tell(outcome: Outcome, error: BaseException | None = None) -> None:
+            seconds = time.perf_counter() - begun
+            decided_by = policy if oso.engine.policy is policy else None
+            self._tell(Decision(self._app, oso, *question, outcome, seconds, decided_by, error))
+
+        try:
+            allowed = ask(oso, *question)
+        except BaseException as error:
+            # Whatever it is, it goes on.
+            tell(Outcome.ERROR, error)
+            raise
+        tell(Outcome.ALLOWED if allowed else Outcome.DENIED)
+        return allowed
+
+    def _tell(self, decision: Decision) -> None:
+        # What is asked to describe a decision is not described again.
+        if not getattr(self._noting, "is_under_way", False):
+            self._noting.is_under_way = True
+            try:
+                self._attempt(lambda: self._log.write(decision))
+                self._attempt(lambda: self._telemetry.note(decision))
+            finally:
+                self._noting.is_under_way = False
+        send_decision(decision)
+
+    def _attempt(self, tell: Callable[[], object]) -> None:
+        try:
+            tell()
+        except Exception:
+            # The decision is made. Were this raised, a full disk would decide for the policy.
+            self._report_failure()
+
+    def _report_failure(self) -> None:
+        """Tell the log of the app, once, of the exception at hand."""
+        if self._has_failed:
+            return
+        self._has_failed = True
+        with contextlib.suppress(Exception):
+            self._app.logger.exception(
+                "Telling of a decision failed. The decision stands, and the next failures are"
+                " not reported."
+            )

@@ -1,0 +1,28 @@
+"""What tests of an application with a policy need: clients that are somebody, and assertions.
+
+``vain_questions``, ``matrix``, ``assertions``, ``policy_coverage``
+    questions whose denial proves nothing; tables of who may do what; clients and assertions; rules
+    that no test reached.
+"""
+
+from .assertions import (
+    AsUser,
+    MistakenTestError,
+    StandIn,
+    as_user,
+    assert_allowed,
+    assert_denied,
+    assert_matrix,
+    oso_of,
+)
+
+__all__ = [
+    "AsUser",
+    "MistakenTestError",
+    "StandIn",
+    "as_user",
+    "assert_allowed",
+    "assert_denied",
+    "assert_matrix",
+    "oso_of",
+]

@@ -1,0 +1,148 @@
+"""Denials as HTTP errors: which format a client gets, and who else may answer."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from flask import Flask, jsonify
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
+
+from flask_oso import authorize
+from flask_oso.denials.problems import (
+    ForbiddenProblem,
+    NotFoundProblem,
+    UnauthorizedProblem,
+    prefers_json,
+)
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+AXIOS = "application/json, text/plain, */*"
+
+
+@pytest.fixture
+def denying(site: t.Any) -> t.Any:
+    """Give a site with a page that eve may not read."""
+    site.app.add_url_rule("/ä b", "view", authorize(action="read", resource="page")(site.enter))
+    return site
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, False),
+        ("", False),
+        ("*/*", False),
+        (BROWSER, False),
+        ("text/html, application/json", False),
+        ("application/json;q=0.5, text/html;q=0.9", False),
+        ("application/json;q=0", False),
+        ("application/*;q=0.8, text/*;q=0.9", False),
+        ("nonsense", False),
+        (",;q=", False),
+        ("application/json", True),
+        ("application/problem+json", True),
+        (AXIOS, True),
+        ("application/json, text/html;q=0.9", True),
+        ("text/html;q=0, */*", True),
+        ("application/*;q=0.9, text/*;q=0.8", True),
+    ],
+)
+def test_json_is_for_those_who_prefer_it(accept: str | None, expected: bool) -> None:
+    """Whoever does not care, or prefers HTML, gets the page."""
+    environ = {} if accept is None else {"HTTP_ACCEPT": accept}
+
+    assert prefers_json(environ) is expected
+
+
+def test_denial_is_a_page_for_browsers(denying: t.Any) -> None:
+    """The page is werkzeug's, with the word that programs rely on."""
+    response = denying.open("/ä b", headers={"Accept": BROWSER})
+
+    assert (response.status_code, response.mimetype) == (403, "text/html")
+    assert "<p>Unauthorized</p>" in response.text
+    assert response.headers["Vary"] == "Accept"
+
+
+def test_denial_is_problem_details_for_programs(denying: t.Any) -> None:
+    """RFC 9457: type, title, status, detail and instance, and nothing of the policy."""
+    response = denying.open("/ä b", headers={"Accept": "application/json"})
+
+    assert (response.status_code, response.mimetype) == (403, "application/problem+json")
+    assert response.get_json(force=True) == {
+        "type": "about:blank",
+        "title": "Forbidden",
+        "status": 403,
+        "detail": "You are not allowed to do this.",
+        "instance": "/%C3%A4%20b",
+    }
+    assert response.headers["Vary"] == "Accept"
+
+
+def test_denial_of_head_has_no_body(denying: t.Any) -> None:
+    """HEAD is answered as GET is, without the body."""
+    response = denying.open("/ä b", method="HEAD", headers={"Accept": "application/json"})
+
+    assert (response.status_code, response.data) == (403, b"")
+    assert response.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("caught", [403, Forbidden, HTTPException])
+def test_handlers_of_the_app_answer(denying: t.Any, caught: t.Any) -> None:
+    """The app's own page wins, by code and by class."""
+    denying.app.register_error_handler(caught, lambda error: (jsonify(own=error.code), 403))
+
+    response = denying.open("/ä b", headers={"Accept": "application/json"})
+
+    assert (response.status_code, response.get_json()) == (403, {"own": 403})
+    assert denying.entered == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "base", "description"),
+    [
+        (ForbiddenProblem, Forbidden, "Unauthorized"),
+        (NotFoundProblem, NotFound, NotFound.description),
+        (UnauthorizedProblem, Unauthorized, "You have to log in to do this."),
+    ],
+)
+def test_problems_are_the_errors_of_werkzeug(
+    problem: t.Any, base: type[HTTPException], description: str
+) -> None:
+    """A program that catches werkzeug's errors catches these."""
+    error = problem()
+
+    assert isinstance(error, base)
+    assert (error.code, error.description) == (base.code, description)
+
+
+def test_denial_keeps_the_question_for_developers(denying: t.Any) -> None:
+    """A page for development can ask the policy again."""
+    caught: list[t.Any] = []
+    denying.app.register_error_handler(403, lambda error: caught.append(error) or ("no", 403))
+
+    denying.open("/ä b")
+
+    denial = caught[0].denial
+    assert (denial.actor, denial.action, denial.resource) == ("eve", "read", "page")
+    assert denial.oso is denying.guard.oso_of(denying.app.extensions["oso"])
+
+
+def test_problem_answers_without_a_request() -> None:
+    """Outside of a request there is no preference, and the answer is the page."""
+    response = ForbiddenProblem().get_response()
+
+    assert (response.status_code, response.content_type) == (403, "text/html; charset=utf-8")
+
+
+def test_instance_starts_at_the_root_of_the_server() -> None:
+    """The path of the request includes where the app is mounted, and not the query."""
+    app = Flask("site")
+    context = app.test_request_context("/page?token=1", base_url="http://host/app")
+
+    response = ForbiddenProblem().get_response(
+        {**context.request.environ, "HTTP_ACCEPT": "application/json"}
+    )
+
+    assert response.json is not None
+    assert response.json["instance"] == "/app/page"
