@@ -29,6 +29,8 @@ from flask_oso import (
     skip_authorization,
 )
 
+pytestmark = pytest.mark.slow
+
 HTML = "text/html"
 JSON = "application/json"
 ROUNDS = 6
