@@ -22,6 +22,8 @@ from flask.views import MethodView
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, current_actor, skip_authorization
 
+pytestmark = pytest.mark.slow
+
 HTML = "text/html"
 JSON = "application/json"
 ROUNDS = 6

@@ -98,6 +98,7 @@ def test_chain_of_thousands_is_decided(call: t.Any, condition: str, resource: ob
     assert call(lambda: outcome(f"allow(_, _, r) if {condition};", resource)) is True
 
 
+@pytest.mark.slow
 @places
 @pytest.mark.parametrize("chain", [" + ".join(["1"] * 20_000), "r" + ".a" * 20_000])
 def test_chain_of_tens_of_thousands_has_an_outcome(call: t.Any, chain: str) -> None:
@@ -112,6 +113,7 @@ def deep(leaf: object) -> object:
     return value
 
 
+@pytest.mark.slow
 @places
 @pytest.mark.parametrize("leaf", [1, 10**30, "\ud800"])
 def test_deep_data_is_compared(call: t.Any, leaf: object) -> None:
