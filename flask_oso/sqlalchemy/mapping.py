@@ -82,9 +82,11 @@ class MappedModels:
         if isinstance(declared, Relation):
             keys = [declared.my_field]
         else:
-            relation = state.mapper.relationships[name]
-            if name in state.dict:
-                return state.dict[name] is None
+            relation = state.mapper.attrs[name]
+            while isinstance(relation, orm.SynonymProperty):
+                relation = state.mapper.attrs[relation.name]
+            if relation.key in state.dict:
+                return state.dict[relation.key] is None
             if relation.direction is not orm.MANYTOONE:
                 return False
             find = state.mapper.get_property_by_column

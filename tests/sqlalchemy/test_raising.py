@@ -34,6 +34,7 @@ class User(Base):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     org_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("orgs.id"))
     org: orm.Mapped[Org | None] = orm.relationship()
+    company: orm.Mapped[Org | None] = orm.synonym("org")
 
     @property
     def mood(self) -> str:
@@ -60,7 +61,7 @@ class Guest:
     """No row, and in no organization."""
 
     id = 1
-    org = None
+    org = company = None
 
     @property
     def mood(self) -> str:
@@ -94,7 +95,7 @@ RULES = [
     "d.public",
     "u.id = 1 and d.public",
     "d.plan = u.org.plan",
-    "not u.org.plan = d.plan",
+    "not u.company.plan = d.plan",
     "d.org.plan = u.org.plan",
     "d.public and d.plan = u.org.plan",
     "u.ask() = d.id",
