@@ -53,6 +53,11 @@ class Finding(t.NamedTuple):
     line: int | None = None
     column: int | None = None
 
+    @property
+    def place(self) -> tuple[str | None, int | None, int | None]:
+        """The file, the line and the column."""
+        return self.file, self.line, self.column
+
 
 class Checked(t.NamedTuple):
     """What there is to say of some texts; the engine is that of the policy, if it would load."""
@@ -89,7 +94,9 @@ def check_policy(
         *_missing_attributes(sources, engine.host, loaded.warnings),
         *_unequal_columns(sources, engine.host, loaded.warnings),
     ]
-    rows = _about_rows(sources, engine.host, models)
+    # What a class declares tells of some comparisons what its model tells, too.
+    told = {each.place for each in (*findings, *missing)}
+    rows = [each for each in _about_rows(sources, engine.host, models) if each.place not in told]
     return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
 
