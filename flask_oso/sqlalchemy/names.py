@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.relations import Relation
-from ..polar.residual import ITSELF
+from ..polar.residual import ITSELF, Each, One
 from .mapping import compared_pairs, direct_pairs, is_nullable, link_table
 from .tables import Source, plain, source_of
 
@@ -77,6 +77,13 @@ class Names:
         near = {far: column for column, far in pairs}
         columns = [near[far] for far in relation.mapper.primary_key]
         return [(mapper.get_property_by_column(c).key, is_nullable(mapper, c)) for c in columns]
+
+    def compared(self, row: One | Each) -> list[str]:
+        """Give the attributes of an owner that have to equal those of a related row, if any."""
+        cls = row.owner.cls
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        pairs = compared_pairs(getattr(cls, row.relation).property)
+        return [mapper.get_property_by_column(near).key for near, _ in pairs]
 
     def step(self, cls: type, name: str) -> Step | None:
         """Tell how a relation leads from here to there.
