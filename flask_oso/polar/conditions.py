@@ -578,6 +578,14 @@ def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[Condition]:
         yield Comparison("<=", mine, Literal(most))
 
 
+def _bounds_of_factor(other: int) -> tuple[int, int]:
+    least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
+    if other == 0:
+        return least, most
+    low, high = -(-least // abs(other)), most // abs(other)
+    return (low, high) if other > 0 else (-high, min(most, -low))
+
+
 def _bounds(sign: str, other: Operand, is_right: bool) -> tuple[int, int]:
     """Give the least and the greatest operand for which a result has 64 bits."""
     least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
@@ -586,8 +594,7 @@ def _bounds(sign: str, other: Operand, is_right: bool) -> tuple[int, int]:
         return -limit, limit
     number = other.value
     if sign == "*":
-        limit = most // max(abs(number), 1)
-        return -limit, limit
+        return _bounds_of_factor(number)
     if sign == "+":
         return max(least, least - number), min(most, most - number)
     if is_right:

@@ -399,6 +399,9 @@ class Translator:
                 return sa.false()
             joined = sa.and_(*map(operator.eq, self._key(row, inner), values))
             return self._exists(target, joined, condition.part, inner)
+        if any(getattr(owner, name) is None for name in self._names.compared(row)):
+            # Nothing equals NULL, and SQLAlchemy warns of asking.
+            return sa.false()
         related = plain(_with_values(orm.with_parent(owner, attribute.of_type(target.entity))))
         secondary = attribute.property.secondary
         own = [] if secondary is None else [secondary]
