@@ -38,7 +38,7 @@ POLICIES = [
 def problem(policy: str, compiled: bool) -> tuple[type[BaseException], str]:
     oso = Oso(compiled=compiled)
     oso.load_str(policy)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one it is, is the question
+    with pytest.raises(Exception) as caught:
         oso.authorized_actions(User(), Doc())
     return caught.type, str(caught.value)
 
