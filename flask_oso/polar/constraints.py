@@ -123,7 +123,8 @@ def without_helpers(
     kept: list[Expression] = []
     for constraint in reversed(list(constraints)):
         helper, lookup = _definition(constraint.expression)
-        if lookup is not None and id(helper) not in lookups and is_helper(helper):
+        is_new = lookup is not None and id(helper) not in lookups and is_helper(helper)
+        if lookup is not None and is_new and not _leads_to(lookup, helper, lookups):
             lookups[id(helper)] = lookup
         else:
             kept.append(constraint.expression)
@@ -144,6 +145,20 @@ def _definition(expression: Expression) -> tuple[t.Any, Expression | None]:
             if type(variable) is Unknown and _is_lookup(other):
                 return variable, t.cast(Expression, other)
     return None, None
+
+
+def _leads_to(lookup: Expression, helper: Unknown, lookups: dict[int, Expression]) -> bool:
+    """Tell whether a variable occurs in what it is a lookup of: ``x = x.owner`` stays as it is."""
+    stack, seen = [lookup], {id(lookup)}
+    while stack:
+        for unknown in map(follow, unknowns_in(stack.pop())):
+            if unknown is helper:
+                return True
+            behind = lookups.get(id(unknown))
+            if behind is not None and id(behind) not in seen:
+                seen.add(id(behind))
+                stack.append(behind)
+    return False
 
 
 def _is_lookup(term: t.Any) -> bool:

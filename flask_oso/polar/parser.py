@@ -133,6 +133,7 @@ class PolicyParser:
         self._tokens: list[Token] = []
         self._start = 0
         self._escapes: list[str] = []
+        self._respelled: set[str] = set()
         self._left_ahead = _MOST_AHEAD
         #: The first token of each name.
         self.names: dict[str, Token] = {}
@@ -173,8 +174,16 @@ class PolicyParser:
         for token in tokens:
             if token[0] == "SYMBOL":
                 self.names.setdefault(token[1], token)
+                if not token[1].isascii():
+                    self._note_spelling(token)
         if "\\" in self._text.source.text:
             self._escapes += [each for token in tokens for each in _warn_escapes(token)]
+
+    def _note_spelling(self, token: Token) -> None:
+        """Warn about the first place where a name is not written as it is read."""
+        if token.text not in self._respelled and not token.is_as_written:
+            self._respelled.add(token.text)
+            self._escapes.append(located(_NOT_NORMAL.format(token.text), token.span))
 
     def _parse_statement(self) -> Statement | None:
         """Parse the statement that begins at ``_start``, and go on to the next one."""
@@ -336,6 +345,10 @@ def _too_many(token: Token) -> ParserError:
     return error_at(ParserError, message, token.span)
 
 
+_NOT_NORMAL = (
+    "The name {0} is written with other characters than it is read as. It is the same name as"
+    " {0} in Unicode's form NFC; write it so"
+)
 _BLOCK_STARTS = {("SYMBOL", "LBRACE"), ("SYMBOL", "SYMBOL", "LBRACE")}
 
 

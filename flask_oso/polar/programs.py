@@ -278,21 +278,18 @@ class Program(Runtime):
 
         :param args: the arguments; what stands at ``at`` is not looked at.
         :returns: ``None`` where the solver has to answer, since the argument may be something
-            else than one of the policy's strings.
+            else than one of the policy's strings, or there is an error to raise.
         """
         questions = self.prepare_strings(name, len(args), at)
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        before, after = args[:at], args[at + 1 :]
-        found = set()
-        for text, shortcuts, by, question in questions:
-            shortcut = None if shortcuts is None else shortcuts[type(args[by])]
-            answer = None if shortcut is None else shortcut(*args, True)
-            if answer is None:
-                answer = question(*before, text, *after)
-            if answer:
-                found.add(text)
-        return found
+        try:
+            return _found(questions, args, at)
+        except Exception:
+            # Of several errors the search among all strings meets another one first, and names
+            # the variable: the solver raises it. INVARIANT: what failed is asked again, never
+            # left out.
+            return None
 
     def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
         """Make what ``strings`` asks, if it is not made yet."""
@@ -318,7 +315,8 @@ class Program(Runtime):
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
         texts = closed_strings(self.candidates, name, arity, at)
-        if texts is None or len(texts) > MAX_VARIANTS:
+        if not texts or len(texts) > MAX_VARIANTS:
+            # Without a string there may be an error all the same.
             return None
         if not asks_alike(self.candidates, name, arity):
             return None
@@ -533,6 +531,20 @@ class Program(Runtime):
         if not variant.is_test:
             return lambda *args: self._hand_over_each(name, args[:arity], args[-1])  # type: ignore[return-value]
         return lambda *args: self._hand_over(name, args[:arity], args[-1])
+
+
+def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
+    """Give the strings for which questions are answered with yes."""
+    before, after = args[:at], args[at + 1 :]
+    found = set()
+    for text, shortcuts, by, question in questions:
+        shortcut = None if shortcuts is None else shortcuts[type(args[by])]
+        answer = None if shortcut is None else shortcut(*args, True)
+        if answer is None:
+            answer = question(*before, text, *after)
+        if answer:
+            found.add(text)
+    return found
 
 
 class _Table(dict[str, Answer]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from .characters import Deceit, deceit, deceptive_in, explain, with_escapes
@@ -61,13 +62,27 @@ class Token(t.NamedTuple):
 
     @property
     def end(self) -> int:
-        return self.begin + len(self.text)
+        return self.begin + (len(self.text) if self.text.isascii() else self._written_length())
 
     @property
     def span(self) -> Span:
         _, text, begin, context = self
+        length = len(text) if text.isascii() else self._written_length()
         # As ``Span(…)`` does, without a call of Python.
-        return tuple.__new__(Span, (context.source, begin, begin + len(text)))
+        return tuple.__new__(Span, (context.source, begin, begin + length))
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether the text has it like this, and not in another normalization of Unicode."""
+        return self.context.source.text.startswith(self.text, self.begin)
+
+    def _written_length(self) -> int:
+        if self.is_as_written:
+            return len(self.text)
+        written, size = self.context.source.text, 1
+        while normalized(written[self.begin : self.begin + size]) != self.text:
+            size += 1
+        return size
 
     def __str__(self) -> str:
         return self.text
@@ -123,10 +138,10 @@ class Lexer:
             begin += len(separator)
             found = get(part)
             if found is None:
-                found = known[part] = (kind_of(part), part)
-            kind, part = found
+                kind = kind_of(part)
+                found = known[part] = (kind, _read_as(part, kind))
             # As ``Token(…)`` does, without a call of Python: there are many.
-            tokens.append(new(Token, (kind, part, begin, text)))
+            tokens.append(new(Token, (*found, begin, text)))
             begin += len(part)
         return tokens
 
@@ -147,7 +162,17 @@ class Lexer:
                 continue
             if kind == "SYMBOL" or kind == "SIGN":
                 kind = words.get(part, kind)
-            yield Token(kind, part, match.start(), text)
+            yield Token(kind, _read_as(part, kind), match.start(), text)
+
+
+def normalized(name: str) -> str:
+    """Give the form of a name that all its spellings have in common, which look the same."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _read_as(part: str, kind: str) -> str:
+    """Give the text of a token: names that Unicode calls equivalent are one name."""
+    return normalized(part) if kind == "SYMBOL" else part
 
 
 def _pattern_of(signs: Sequence[str]) -> str:

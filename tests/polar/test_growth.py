@@ -173,6 +173,30 @@ def test_comparison_of_shared_dataclasses_is_bounded() -> None:
     assert calls_of(lambda: alike(wide_one, wide_other)) < 5_000
 
 
+@BOTH
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "x = x.owner.flag",
+        "x = x.owner.flag and x.a = 1",
+        "x = x.owner and y = x.b and x = y.a",
+        "x.a = y.b and y.b = x.a and x.a = 1",
+    ],
+)
+def test_variable_that_is_a_lookup_of_itself_is_refused_at_once(
+    condition: str, compiled: bool
+) -> None:
+    """The error shows it as it is, and does not follow it to the limit of what is looked at."""
+    oso = Oso(compiled=compiled)
+    oso.load_str(f"allow(_, _, _) if {condition};")
+
+    def ask() -> None:
+        with pytest.raises(OsoError, match="Found an unhandled partial in the query result"):
+            oso.is_allowed("ana", "read", "page")
+
+    assert calls_of(ask) < 10_000
+
+
 # -- classes ---------------------------------------------------------------------------------
 
 RULES = [
