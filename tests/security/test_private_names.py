@@ -303,7 +303,7 @@ def test_session_that_a_rule_makes_is_refused(compiled: bool) -> None:
 
 @BOTH
 @pytest.mark.parametrize(
-    "condition", ["x in d.listed and x.maxsize > 0", "d.listed = x and d.take(x)"]
+    "condition", ["x in d.listed and x.maxsize > 0", "x in d.listed and d.take(x)"]
 )
 def test_module_in_a_list_is_refused(condition: str, compiled: bool) -> None:
     """An element that leads to the whole program is refused as an attribute is."""
