@@ -223,8 +223,8 @@ def test_name_of_a_class_that_no_policy_can_write(name: str) -> None:
     assert both(oso, Thing(flag=False)) == both(oso, 1) == NO
 
 
-#: What Python makes one name of, by normalization.
-TWINS = [("x", "\uff58"), ("fi", "\ufb01"), ("a\u0301", "\u00e1"), ("K", "\u212a"), ("s", "\u017f")]
+#: What Python makes one name of, by normalization to NFKC, and NFC does not.
+TWINS = [("x", "\uff58"), ("fi", "\ufb01"), ("s", "\u017f")]
 
 
 @pytest.mark.parametrize(("one", "two"), TWINS, ids=ascii)
