@@ -47,14 +47,14 @@ from .observability.decision import MissingObject
 from .observability.publisher import Audience
 from .observability.signals import send_load
 from .oso import Oso
-from .polar.awaitables import described, dispose, is_awaitable, refuse_awaitable
 from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
+from .polar.host.awaitables import described, dispose, is_awaitable, refuse_awaitable
 from .polar.spelling import nearest
 from .policy_files import Look, find_files, look_at
 from .serving import is_run_by_flask
 
 if t.TYPE_CHECKING:
-    from .polar.proof import Proof
+    from .polar.proof.proof import Proof
     from .reloading import Reloader
 
 _CONFIG_DEFAULTS: dict[str, t.Any] = {

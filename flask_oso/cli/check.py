@@ -17,7 +17,7 @@ from ..globals import state_of
 from ..guards.guard_checks import unused_extensions
 from ..oso import Oso
 from ..polar.characters import with_escapes
-from ..polar.checking import Finding, Severity, findings_of
+from ..polar.tools.policy_check import Finding, Severity, findings_of
 from .output import echo, show_annotation, show_json, shown_path
 from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
 

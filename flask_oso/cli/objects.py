@@ -10,7 +10,7 @@ from flask import current_app, request
 
 from ..globals import this_app
 from ..polar.characters import with_escapes
-from ..polar.tokens import unquoted
+from ..polar.syntax.lexer import unquoted
 from .running import Exit, MisuseError, failures, this_oso, this_state
 
 NOTATION = """\b

@@ -18,8 +18,8 @@ from flask import Flask, Request
 
 from ..globals import find_state
 from ..guards.view_guards import locate
-from ..polar.host import is_representable
-from ..polar.proof import Outcome, Proof
+from ..polar.host.registry import is_representable
+from ..polar.proof.proof import Outcome, Proof
 
 if t.TYPE_CHECKING:
     from types import TracebackType

@@ -13,8 +13,8 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 
 from ..globals import unwrap
-from ..polar.awaitables import dispose, is_awaitable
 from ..polar.exceptions import OsoError
+from ..polar.host.awaitables import dispose, is_awaitable
 from .sync_callable import Callee
 
 

@@ -16,11 +16,11 @@ from functools import cached_property
 from flask import Flask
 
 from ..polar.exceptions import OsoError
-from ..polar.host import is_representable
+from ..polar.host.registry import is_representable
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
-    from ..polar.policy import Policy
+    from ..polar.policy.policy import Policy
 
 
 class Outcome(enum.Enum):

@@ -26,8 +26,8 @@ from werkzeug.utils import import_string
 
 from ..globals import this_request
 from ..polar.characters import with_escapes
-from ..polar.descriptions import DEFAULT_REDACTED, Redaction
 from ..polar.exceptions import OsoError
+from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
 from .decision import Decision, MissingObject, Outcome
 
 #: Where the records go.

@@ -20,8 +20,8 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from ..polar.exceptions import OsoError, UnsupportedError
-from ..polar.models import Field, Kind, Link, Model
-from ..polar.relations import Relation
+from ..polar.host.data_adapter import Relation
+from ..polar.residual.schema import Field, Kind, Link, Model
 from .loaded import is_stored
 from .sessions import reading
 from .tables import name_of

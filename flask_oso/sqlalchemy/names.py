@@ -7,8 +7,8 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..polar.relations import Relation
-from ..polar.residual import ITSELF, Each, One
+from ..polar.host.data_adapter import Relation
+from ..polar.residual.ir import ITSELF, Each, One
 from .mapping import compared_pairs, direct_pairs, is_nullable, link_table
 from .tables import Source, name_of, plain, source_of
 

@@ -21,8 +21,8 @@ from ..enforcement.response_gates import PLAIN_VALUES
 from ..extension import FlaskOso
 from ..globals import STAND_IN, find_state, state_of, unwrap
 from ..oso import Oso
-from ..polar.awaitables import is_awaitable, refuse_awaitable
 from ..polar.exceptions import OsoError
+from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from .matrix import Cell, Rows, ask_cell, find_wrong_cells, read_rows, read_table, show_cells
 from .matrix import MistakenTestError as MistakenTestError  # a name for tests
 

@@ -12,7 +12,7 @@ import weakref
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.alike import Alike
+from flask_oso.polar.compiler.specialization.equality import Alike
 from flask_oso.polar.exceptions import OsoError
 
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])

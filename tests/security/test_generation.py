@@ -19,10 +19,10 @@ import pytest
 
 import flask_oso
 from flask_oso import Oso, OsoError
-from flask_oso.polar import programs
+from flask_oso.polar.compiler import programs
 from tests.children import run_python
 from tests.fuzz.witnesses import CLASSES
-from tests.polar.test_programs import FOLLOWED
+from tests.polar.compiler.test_programs import FOLLOWED
 
 PACKAGE = Path(flask_oso.__file__).parent
 MODULES = [str(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py"))]
