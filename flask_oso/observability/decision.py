@@ -1,6 +1,6 @@
 """Decisions: how the policy is asked, and what there is to tell of an answer.
 
-``ask`` gives the answer and nothing else. ``audience.py`` makes a :class:`Decision` of it
+``ask`` gives the answer and nothing else. ``publisher.py`` makes a :class:`Decision` of it
 where somebody wants to hear more.
 """
 

@@ -4,10 +4,11 @@ This package knows the standard library and Lark, nothing of Flask. What every r
 stands here, on the ground floor:
 
 ``characters``, ``environment``, ``records``, ``spelling``, ``sources``, ``exceptions``, ``nodes``,
-``traversal``, ``printer``, ``limits``, ``output``, ``log_settings``
+``traversal``, ``printer``, ``limits``, ``output``
     characters that deceive; the variables of the process; immutable value objects; words that are
     near to one; texts and places in them; errors; what a policy consists of, ways through it,
-    and its text; what a question may cost; lines on a stream; what ``POLAR_LOG`` asks for.
+    and its text; what a question may cost; what is said on a stream, and what ``POLAR_LOG`` asks
+    for.
 
 The rooms, in the order in which they build on each other, which is also the order to read them in:
 

@@ -29,8 +29,8 @@ from .host import terms
 from .host.awaitables import refuse_awaitables
 from .host.registry import Host, to_polar
 from .limits import CurrentLimits, Limits, check_length
-from .log_settings import LogSettings, read_log_settings
 from .nodes import Call, Rule, Term, is_ground
+from .output import LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
 from .solver.clauses import Candidates, Clause, prepare_rule
 from .solver.machine import Machine

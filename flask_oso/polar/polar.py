@@ -30,9 +30,8 @@ from .host.data_adapter import DataAdapter
 from .host.registry import Host, Identities, make_host
 from .host.terms import Predicate
 from .limits import Limits
-from .log_settings import BANNER, is_banner_due
 from .observe.console import Console, StandardConsole
-from .output import say
+from .output import BANNER, is_banner_due, say
 from .policy.cache import load_cached
 from .policy.policy import Policy
 from .queries import Query

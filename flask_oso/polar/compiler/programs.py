@@ -28,8 +28,8 @@ from ..host import sandbox
 from ..host.data_adapter import Relation
 from ..host.registry import Host
 from ..limits import Limits
-from ..log_settings import STORED_VARIABLE
 from ..nodes import Call, Expression, Operator, Term
+from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
 from ..policy.policy import Policy
 from ..solver.clauses import Candidates

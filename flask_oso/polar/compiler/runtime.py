@@ -20,7 +20,6 @@ from ..host.awaitables import is_awaitable
 from ..host.iterators import Reading
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, Identities, compare, result_to_polar, to_polar, to_python
-from ..log_settings import STORED_VARIABLE
 from ..nodes import (
     Call,
     Dictionary,
@@ -33,6 +32,7 @@ from ..nodes import (
     Value,
     is_ground,
 )
+from ..output import STORED_VARIABLE
 from ..solver.clauses import Clause
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses

@@ -10,7 +10,7 @@
     [oso][info]     y: 1
     [oso][info]   }
 
-The indentation tells how deep a goal is. ``log_settings.py`` reads what is asked for.
+The indentation tells how deep a goal is. ``output.py`` reads what is asked for.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from collections.abc import Sequence
 from ..characters import with_escapes
 from ..exceptions import OsoError
 from ..host.registry import result_to_polar
-from ..log_settings import LogLevel, LogSettings
 from ..nodes import Call
-from ..output import say
+from ..output import LogLevel, LogSettings, say
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Template

@@ -3,7 +3,7 @@
 In goes what a load takes; out comes what it gives, from the directory if the same was
 loaded there before, by whatever process. An entry belongs to the texts, to all that the
 checks ask of the registered names, to this version of the library and of Python. It is
-plain data with a checksum (``archive.py``), which holds for this key alone, and read only if
+plain data with a checksum (``serialization.py``), which holds for this key alone, and read only if
 nobody else could have written it; whatever is wrong with one, it counts as absent. A directory
 that others own, or may write, is refused. Only loads without a problem are kept.
 """

@@ -1,7 +1,7 @@
 """A policy as the engine uses it: rules and rule types by name, and what its blocks say.
 
-Made by ``load_policy`` in ``loading.py`` and immutable from then on: a reload makes a
-new one. Rules stand here in the form the solver evaluates (``rewriting.py``).
+Made by ``load_policy`` in ``object_loaders.py`` and immutable from then on: a reload makes a
+new one. Rules stand here in the form the solver evaluates (``desugar.py``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From the record of a run to the reasons for its answer.
 
-In goes what ``proving.py`` noted; out come the texts of ``reasons.py``. The rules that came
+In goes what ``provenance.py`` noted; out come the texts of ``proof_tree.py``. The rules that came
 nearest to an answer stand first: those of which most conditions held, those of which most
 parameters matched. What is left out is counted.
 """

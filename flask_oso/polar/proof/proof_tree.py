@@ -1,6 +1,6 @@
 """Why a question was answered as it was, as a tree of texts.
 
-``explaining.py`` makes it. It holds no object of the application, so it may be kept, logged
+``proof_builder.py`` makes it. It holds no object of the application, so it may be kept, logged
 and sent. The tree is bounded in depth and breadth; what was left out is counted.
 """
 

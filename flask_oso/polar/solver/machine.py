@@ -9,7 +9,7 @@ A loop over explicit stacks, so Polar's depth never becomes Python's:
     where to go on when a goal fails. Each remembers the goals and the length of the
     trail at its time.
 
-The variables, their constraints and the trail that undoes changes are in ``bindings.py``.
+The variables, their constraints and the trail that undoes changes are in ``unification.py``.
 Errors leave the loop as exceptions: there is no way from an error to a solution.
 """
 

@@ -2,7 +2,7 @@
 
 In goes a rewritten query; out come its solutions, one by one and in order. Here is the
 search: conjunction and disjunction, negation, ``cut``, the choice and the order of rules.
-``machine.py`` has the stacks it runs on, ``operations.py`` and ``matching.py`` what
+``machine.py`` has the stacks it runs on, ``operators.py`` and ``matching.py`` what
 single operators do.
 
 A variable that is needed and not bound yet collects constraints; binding it puts them
@@ -21,7 +21,6 @@ from ..exceptions import PolarRuntimeError, error_at
 from ..host import numbers, terms
 from ..host.registry import follow, to_python
 from ..limits import Limits
-from ..log_settings import read_log_settings
 from ..nodes import (
     ARITHMETIC,
     COMPARISONS,
@@ -42,7 +41,7 @@ from ..nodes import (
     parts,
     with_parts,
 )
-from ..output import say
+from ..output import read_log_settings, say
 from ..syntax.desugar import rewrite_query
 from ..traversal import fold, walk
 from .backtrace import Step, stack_trace

@@ -18,7 +18,7 @@ from .lexer import DECEPTIVE
 class Hint(t.NamedTuple):
     """A row of the table: what to say where everything that it names is there.
 
-    ``found``, ``before`` and ``after`` name tokens by their words (``mistakes.py``) or by a
+    ``found``, ``before`` and ``after`` name tokens by their words (``guard_checks.py``) or by a
     group; ``section`` and ``inside`` name places. One of several words is enough. Names in
     the help stand for pieces of the text.
     """

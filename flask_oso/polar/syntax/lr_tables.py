@@ -1,6 +1,6 @@
 """The tables of the parser: what it does in each state, made by Lark from the grammar.
 
-In goes ``grammar.lark``; out come ``Tables``, plain data that ``automaton.py`` follows.
+In goes ``grammar.lark``; out come ``Tables``, plain data that ``lr_driver.py`` follows.
 Making them takes longer than reading a policy of a thousand rules, so they are kept beside
 the grammar, in ``grammar.json``. After a change of the grammar those do not fit it; then
 new ones are made on each start, until ``make tables`` keeps them.

@@ -2,7 +2,7 @@
 
 In goes a ``Source``; out come statements, with every syntax problem of a policy and the
 warnings about it, or the one term of a query. The syntax is in ``grammar.lark``, what
-makes nodes of it in ``actions.py``; it runs while the text is read, without recursion,
+makes nodes of it in ``ast_builder.py``; it runs while the text is read, without recursion,
 so it takes any depth of nesting, up to the limit it is given. Here is the recovery from
 mistakes. What names mean is not known here.
 """

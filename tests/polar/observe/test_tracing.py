@@ -8,7 +8,7 @@ from test_cases import run_case
 from world import make_oso
 
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.log_settings import BANNER, LogLevel, LogSettings, parse_log_settings
+from flask_oso.polar.output import BANNER, LogLevel, LogSettings, parse_log_settings
 from flask_oso.polar.polar import Polar
 
 POLICY = """\

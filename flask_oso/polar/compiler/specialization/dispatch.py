@@ -2,7 +2,7 @@
 
 In goes a rule that is asked about; out comes a table: for each string that an argument may
 be (mostly the action), and for each class of the others that the rules name, the function
-that ``shortcuts.py`` writes, where it can. Each is made when it is first asked for.
+that ``specialization.py`` writes, where it can. Each is made when it is first asked for.
 """
 
 from __future__ import annotations

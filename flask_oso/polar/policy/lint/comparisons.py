@@ -2,7 +2,7 @@
 
 In go rules as they were parsed; out come warnings. What an operand is comes from literals,
 from the classes in heads, and from there along declared fields and annotations
-(``shapes.py``). Where any of that is not known, nothing is said.
+(``attribute_types.py``). Where any of that is not known, nothing is said.
 """
 
 from __future__ import annotations
