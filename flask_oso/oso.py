@@ -214,7 +214,7 @@ class Oso(Polar):
         method = f"authorized_{name}s"
         return _values_of(engine.query_rule(rule, args), name, method, allow_wildcard)
 
-    def actor_classes(self) -> tuple[str, ...]:
+    def expected_actors(self) -> tuple[str, ...]:
         """Give the names of the classes of which the policy wants actors.
 
         None if some rule may be about a text, a number or a dictionary.

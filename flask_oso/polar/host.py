@@ -144,7 +144,9 @@ def _check_element(value: t.Any, known: set[type], span: Span | None) -> None:
 
     :param known: the classes whose objects do not; another one is added.
     """
-    # A module is registered by itself, and not in a list.
+    # A module is refused where it is taken out: a search may end in front of it.
+    if isinstance(value, types.ModuleType):
+        return
     attributes.check_reachable(value, span)
     if attributes.is_candid(type(value)):
         known.add(type(value))

@@ -6,6 +6,7 @@ An operand that is not bound yet makes the operation a constraint.
 
 from __future__ import annotations
 
+import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
@@ -161,6 +162,9 @@ class Operations(Matching):
         return self._branch(self._unify_pair, ((item, element) for element in elements), step)
 
     def _unify_pair(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
+        element = pair[1]
+        if type(element) is Instance and isinstance(element.value, types.ModuleType):
+            check_reachable(element.value, self._step_span())
         return self._unify(*pair)
 
     def _iterate(self, collection: Instance) -> Iterator[t.Any]:

@@ -29,6 +29,7 @@ from .collector import without_collector
 from .compiler import Writer
 from .dispatch import Quiet, Shortcut, Shortcuts, cannot_tell, facts, make_shortcuts
 from .environment import STORED_ENVIRONMENT
+from .exceptions import OsoError
 from .frames import sites_by_offset
 from .host import Host
 from .limits import Limits
@@ -278,18 +279,20 @@ class Program(Runtime):
 
         :param args: the arguments; what stands at ``at`` is not looked at.
         :returns: ``None`` where the solver has to answer, since the argument may be something
-            else than one of the policy's strings, or there is an error to raise.
+            else than one of the policy's strings.
         """
         questions = self.prepare_strings(name, len(args), at)
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
             return _found(questions, args, at)
-        except Exception:
+        except OsoError:
             # Of several errors the search among all strings meets another one first, and names
-            # the variable: the solver raises it. INVARIANT: what failed is asked again, never
-            # left out.
-            return None
+            # the variable: the solver raises it. INVARIANT: where it raises none, this one
+            # comes out; an error never becomes an answer by asking again.
+            for _ in self._engine.query_rule(name, args, accept_expression=True):
+                pass
+            raise
 
     def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
         """Make what ``strings`` asks, if it is not made yet."""

@@ -265,7 +265,10 @@ def annotations_of(owner: t.Any) -> Mapping[str, t.Any]:
             return t.cast(Mapping[str, t.Any], owner.__annotations__)
         return {}
     found = owner.__annotations__ if isinstance(owner, types.FunctionType) else None
-    return found if found is not None else vars(owner).get("__annotations__", {})
+    if found is None:
+        found = vars(owner).get("__annotations__")
+    # Of the classes of the interpreter it is a descriptor.
+    return found if isinstance(found, dict) else {}
 
 
 def _list_of(element: Shape | None) -> Shape:

@@ -81,7 +81,7 @@ def _check_user(app: Flask, user: t.Any) -> None:
         refuse_awaitable(user, "user")
     state = find_state(app)
     oso = state.oso if state is not None else None
-    wanted = oso.actor_classes() if oso is not None and type(user) in PLAIN_VALUES else ()
+    wanted = oso.expected_actors() if oso is not None and type(user) in PLAIN_VALUES else ()
     if type(user) in PLAIN_VALUES and login_manager_of(app) is not None:
         raise OsoError(
             f"'as_user' was given a value of type {type(user).__name__!r}, and Flask-Login knows"

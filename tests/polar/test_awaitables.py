@@ -179,7 +179,7 @@ def test_coroutine_in_a_list_is_refused() -> None:
     """Whatever else is in it."""
     oso = make_oso()
 
-    with pytest.raises(OsoError, match=r"^The value is a coroutine of 'load', and not"):
+    with pytest.raises(OsoError, match=r"^The policy got a coroutine of 'load', and cannot"):
         oso.is_allowed("ann", "read", [1, load()])
 
 
