@@ -3,7 +3,7 @@
 This package knows the standard library and Lark, nothing of Flask. What every room uses
 stands here, on the ground floor:
 
-``characters``, ``environment``, ``records``, ``spelling``, ``sources``, ``exceptions``, ``nodes``,
+``characters``, ``environment``, ``value_objects``, ``spelling``, ``sources``, ``exceptions``, ``nodes``,
 ``traversal``, ``printer``, ``limits``, ``output``
     characters that deceive; the variables of the process; immutable value objects; words that are
     near to one; texts and places in them; errors; what a policy consists of, ways through it,
