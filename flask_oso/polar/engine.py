@@ -67,7 +67,7 @@ _UNEXPECTED_EXPRESSION = (
     "accept_expression=True to Oso.query."
 )
 
-Bindings = dict[str, t.Any]
+Solution = dict[str, t.Any]
 
 
 class Engine:
@@ -349,7 +349,7 @@ class Engine:
         accept_expression: bool = False,
         stops: bool = False,
         watchers: Sequence[Watcher] = (),
-    ) -> Iterator[Bindings]:
+    ) -> Iterator[Solution]:
         """Give the solutions of a query one by one, each as values by variable name.
 
         :param query: a text, or a ``Predicate``.
@@ -379,11 +379,11 @@ class Engine:
                 _check_bound(solution)
             yield solution
 
-    def query_rule(self, name: str, args: Sequence[t.Any], **options: t.Any) -> Iterator[Bindings]:
+    def query_rule(self, name: str, args: Sequence[t.Any], **options: t.Any) -> Iterator[Solution]:
         """Give the solutions of a rule call; the options are those of ``query``."""
         return self.query(terms.Predicate(name, args), **options)
 
-    def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Bindings]:
+    def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Solution]:
         """Give the solutions of a parsed goal, such as an inline query."""
         for solution in self._solve(rewrite_query(goal)):
             if not accept_expression:
@@ -399,7 +399,7 @@ class Engine:
         goal: Term,
         given: Mapping[str, Term] | None = None,
         watchers: Sequence[Watcher] = (),
-    ) -> Iterator[Bindings]:
+    ) -> Iterator[Solution]:
         log = read_log_settings()
         watchers = [*self._watchers, *watchers]
         if log.level or watchers:
@@ -481,7 +481,7 @@ def _is_running() -> bool:
     return False
 
 
-def _check_bound(solution: Bindings) -> None:
+def _check_bound(solution: Solution) -> None:
     for value in solution.values():
         if isinstance(value, terms.Expression):
             raise UnexpectedPolarTypeError(_UNEXPECTED_EXPRESSION)
