@@ -27,7 +27,8 @@ from .exceptions import (
 )
 from .host import terms
 from .host.awaitables import refuse_awaitables
-from .host.registry import Host, to_polar
+from .host.conversion import to_term
+from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
 from .output import LogSettings, read_log_settings
@@ -364,12 +365,12 @@ class Engine:
             goal = _parse(query, self.limits)
         elif isinstance(query, terms.Predicate):
             refuse_awaitables(query.name, query.args)
-            goal = rewrite_query(to_polar(query))
+            goal = rewrite_query(to_term(query))
         else:
             raise InvalidQueryTypeError(
                 f"A query is a str or a Predicate, not {type(query).__name__}."
             )
-        given = {name: to_polar(value) for name, value in (bindings or {}).items()}
+        given = {name: to_term(value) for name, value in (bindings or {}).items()}
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
             from .observe.debugger import Debugger
 
@@ -430,7 +431,7 @@ def _parse(query: str, limits: Limits) -> Term:
 
 def _call(name: str, args: Sequence[t.Any]) -> Call:
     refuse_awaitables(name, args)
-    return Call(name, tuple(map(to_polar, args)))
+    return Call(name, tuple(map(to_term, args)))
 
 
 def _decision(name: str, args: Sequence[t.Any]) -> Call:

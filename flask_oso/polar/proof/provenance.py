@@ -14,7 +14,7 @@ import dataclasses
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..limits import Limits
 from ..nodes import Call, Dictionary, Expression, Operator, Parameter, Term, Value
 from ..solver.backtrace import Step

@@ -12,7 +12,7 @@ import heapq
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..nodes import (
     Call,
     Dictionary,

@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..characters import with_escapes
 from ..exceptions import OsoError, PolarRuntimeError, PolarTypeError, StackOverflowError, with_help
 from ..host import attribute_access, sandbox
+from ..host.conversion import follow, result_to_term, to_python
 from ..host.iterators import Reading
-from ..host.registry import Host, follow, result_to_polar, to_python
+from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Operator, Term, Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
@@ -301,7 +302,7 @@ class Machine:
         kind = type(value)
         if kind is not str and kind is not int and kind is not bool:
             sandbox.check_reachable(value, span)
-        term = result_to_polar(value, span)
+        term = result_to_term(value, span)
         if is_ground(term):
             return term
         return t.cast(Term, self._with_variables(term, {}))

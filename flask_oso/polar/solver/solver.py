@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..exceptions import PolarRuntimeError, error_at
 from ..host import numbers, terms
-from ..host.registry import follow, to_python
+from ..host.conversion import follow, to_python
 from ..limits import Limits
 from ..nodes import (
     ARITHMETIC,

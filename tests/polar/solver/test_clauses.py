@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_oso.polar.host import numbers
-from flask_oso.polar.host.registry import to_polar
+from flask_oso.polar.host.conversion import to_term
 from flask_oso.polar.nodes import Parameter, Rule, Term, Unknown, Value, Variable
 from flask_oso.polar.solver.clauses import Candidates, Clause, prepare_rule
 
@@ -23,7 +23,7 @@ def make_clause(*parameters: Term) -> Clause:
 def make_clauses(values: list[tuple[t.Any, ...]]) -> list[Clause]:
     """Make a clause of each tuple; ``None`` is a variable."""
     return [
-        make_clause(*(Variable("x") if value is None else to_polar(value) for value in row))
+        make_clause(*(Variable("x") if value is None else to_term(value) for value in row))
         for row in values
     ]
 
@@ -45,7 +45,7 @@ rows = st.lists(st.tuples(*[st.sampled_from([None, [1], *SCALARS])] * 2), min_si
 def test_index_loses_no_clause(values: list[tuple[t.Any, ...]], args: tuple[t.Any, ...]) -> None:
     """Whatever can match is among the candidates, in the order of the policy."""
     clauses = make_clauses(values)
-    terms = [to_polar(arg) for arg in args]
+    terms = [to_term(arg) for arg in args]
 
     found = Candidates(clauses).for_call(terms)
 
@@ -60,7 +60,7 @@ def test_index_takes_the_rarest_argument() -> None:
     assert len(candidates.for_call([Value("u7"), Value("read")])) == 1
 
 
-@pytest.mark.parametrize("arg", [to_polar([1]), to_polar(object()), Unknown("x")])
+@pytest.mark.parametrize("arg", [to_term([1]), to_term(object()), Unknown("x")])
 def test_index_knows_scalars_only(arg: t.Any) -> None:
     """An object may equal a literal, and a variable becomes one: all clauses are candidates."""
     candidates = Candidates(make_clauses([(n,) for n in range(100)]))

@@ -17,7 +17,8 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from ...host import sandbox, terms
-from ...host.registry import RESERVED_NAMES, is_representable
+from ...host.conversion import is_representable
+from ...host.registry import RESERVED_NAMES
 from ...nodes import Pattern, Rule, Value
 from ...solver.clauses import Candidates, Clause
 from ..binding_analysis import (
