@@ -33,7 +33,8 @@ from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
 from .output import LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
-from .solver.clauses import Candidates, Clause, prepare_rule
+from .solver.clause_index import ClauseIndex
+from .solver.clauses import Clause, prepare_rule
 from .solver.machine import Machine
 from .solver.solver import Solver
 from .sources import Source
@@ -105,7 +106,7 @@ class Engine:
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
-        self._clauses: dict[str, dict[int, Candidates]] = {}
+        self._clauses: dict[str, dict[int, ClauseIndex]] = {}
         self._analysis: Analysis | None = None
         # Two threads may both make one of these; they are the same.
         self._residuals: dict[t.Any, tuple[Models, Prepared | None]] = {}
@@ -145,7 +146,7 @@ class Engine:
         """The classes that are members of ``Resource``."""
         return self.policy.resources
 
-    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
+    def clauses(self, name: str) -> Mapping[int, ClauseIndex] | None:
         """Give the clauses of a name by number of parameters; ``None`` if it is undefined."""
         known = self._clauses.get(name)
         if known is not None:
@@ -157,7 +158,7 @@ class Engine:
         for rule in rules:
             clause = prepare_rule(rule, self.host.constants)
             by_arity.setdefault(len(clause.parameters), []).append(clause)
-        candidates = {arity: Candidates(clauses) for arity, clauses in by_arity.items()}
+        candidates = {arity: ClauseIndex(clauses) for arity, clauses in by_arity.items()}
         self._clauses[name] = candidates
         return candidates
 

@@ -31,10 +31,10 @@ from ..nodes import (
     Unknown,
     Value,
 )
+from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import Program
 from ..solver.rule_order import SomeOf, class_of, sort_clauses
-from ..solver.solver import is_excluded
 from .conditions import Conditions
 from .database_semantics import field_of, null
 from .ir import (

@@ -31,7 +31,8 @@ from ..printer import reveal, to_polar
 from ..sources import Span, located
 from ..traversal import fold
 from .backtrace import Step, rule_in_a_circle, span_in_run, stack_trace
-from .clauses import Candidates, Frame, bound, operand
+from .clause_index import ClauseIndex
+from .clauses import Frame, bound, operand
 from .constraints import Constraint
 from .unification import Bindings
 
@@ -63,7 +64,7 @@ class Program(t.Protocol):
     def resources(self) -> tuple[str, ...]:
         """The members of the union ``Resource``."""
 
-    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
+    def clauses(self, name: str) -> Mapping[int, ClauseIndex] | None:
         """The clauses of a name by number of parameters; ``None`` for an undefined rule."""
 
     def hint(self, name: str) -> str:

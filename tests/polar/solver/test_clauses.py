@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from flask_oso.polar.host import numbers
 from flask_oso.polar.host.conversion import to_term
 from flask_oso.polar.nodes import Parameter, Rule, Term, Unknown, Value, Variable
-from flask_oso.polar.solver.clauses import Candidates, Clause, prepare_rule
+from flask_oso.polar.solver.clause_index import ClauseIndex
+from flask_oso.polar.solver.clauses import Clause, prepare_rule
 
 SCALARS: list[t.Any] = [0, 1, 2, 1.0, 0.0, -0.0, True, False, "", "1", "a", float("nan"), 2.0**53]
 
@@ -47,7 +48,7 @@ def test_index_loses_no_clause(values: list[tuple[t.Any, ...]], args: tuple[t.An
     clauses = make_clauses(values)
     terms = [to_term(arg) for arg in args]
 
-    found = Candidates(clauses).for_call(terms)
+    found = ClauseIndex(clauses).for_call(terms)
 
     assert [c for c in found if can_match(c, terms)] == [c for c in clauses if can_match(c, terms)]
     assert [c for c in clauses if c in found] == list(found)
@@ -55,7 +56,7 @@ def test_index_loses_no_clause(values: list[tuple[t.Any, ...]], args: tuple[t.An
 
 def test_index_takes_the_rarest_argument() -> None:
     """Of 1,000 facts with one action and many actors, one is looked at."""
-    candidates = Candidates(make_clauses([(f"u{n}", "read") for n in range(1_000)]))
+    candidates = ClauseIndex(make_clauses([(f"u{n}", "read") for n in range(1_000)]))
 
     assert len(candidates.for_call([Value("u7"), Value("read")])) == 1
 
@@ -63,7 +64,7 @@ def test_index_takes_the_rarest_argument() -> None:
 @pytest.mark.parametrize("arg", [to_term([1]), to_term(object()), Unknown("x")])
 def test_index_knows_scalars_only(arg: t.Any) -> None:
     """An object may equal a literal, and a variable becomes one: all clauses are candidates."""
-    candidates = Candidates(make_clauses([(n,) for n in range(100)]))
+    candidates = ClauseIndex(make_clauses([(n,) for n in range(100)]))
 
     assert len(candidates.for_call([arg])) == 100
 
@@ -73,4 +74,4 @@ def test_bound_variable_is_looked_through() -> None:
     unknown = Unknown("x")
     unknown.value = Value(5)
 
-    assert len(Candidates(make_clauses([(n,) for n in range(100)])).for_call([unknown])) == 1
+    assert len(ClauseIndex(make_clauses([(n,) for n in range(100)])).for_call([unknown])) == 1
