@@ -27,12 +27,14 @@ from .exceptions import (
 )
 from .host import terms
 from .host.awaitables import refuse_awaitables
-from .host.registry import Host, to_polar
+from .host.conversion import to_term
+from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
 from .output import LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
-from .solver.clauses import Candidates, Clause, prepare_rule
+from .solver.clause_index import ClauseIndex
+from .solver.clauses import Clause, prepare_rule
 from .solver.machine import Machine
 from .solver.solver import Solver
 from .sources import Source
@@ -104,7 +106,7 @@ class Engine:
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
-        self._clauses: dict[str, dict[int, Candidates]] = {}
+        self._clauses: dict[str, dict[int, ClauseIndex]] = {}
         self._analysis: Analysis | None = None
         # Two threads may both make one of these; they are the same.
         self._residuals: dict[t.Any, tuple[Models, Prepared | None]] = {}
@@ -144,7 +146,7 @@ class Engine:
         """The classes that are members of ``Resource``."""
         return self.policy.resources
 
-    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
+    def clauses(self, name: str) -> Mapping[int, ClauseIndex] | None:
         """Give the clauses of a name by number of parameters; ``None`` if it is undefined."""
         known = self._clauses.get(name)
         if known is not None:
@@ -156,7 +158,7 @@ class Engine:
         for rule in rules:
             clause = prepare_rule(rule, self.host.constants)
             by_arity.setdefault(len(clause.parameters), []).append(clause)
-        candidates = {arity: Candidates(clauses) for arity, clauses in by_arity.items()}
+        candidates = {arity: ClauseIndex(clauses) for arity, clauses in by_arity.items()}
         self._clauses[name] = candidates
         return candidates
 
@@ -364,12 +366,12 @@ class Engine:
             goal = _parse(query, self.limits)
         elif isinstance(query, terms.Predicate):
             refuse_awaitables(query.name, query.args)
-            goal = rewrite_query(to_polar(query))
+            goal = rewrite_query(to_term(query))
         else:
             raise InvalidQueryTypeError(
                 f"A query is a str or a Predicate, not {type(query).__name__}."
             )
-        given = {name: to_polar(value) for name, value in (bindings or {}).items()}
+        given = {name: to_term(value) for name, value in (bindings or {}).items()}
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
             from .observe.debugger import Debugger
 
@@ -430,7 +432,7 @@ def _parse(query: str, limits: Limits) -> Term:
 
 def _call(name: str, args: Sequence[t.Any]) -> Call:
     refuse_awaitables(name, args)
-    return Call(name, tuple(map(to_polar, args)))
+    return Call(name, tuple(map(to_term, args)))
 
 
 def _decision(name: str, args: Sequence[t.Any]) -> Call:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..host import numbers
-from ..host.registry import follow, to_python
+from ..host.conversion import follow, to_python
 from ..nodes import Dictionary, Expression, List, Unknown, Value, parts
 from .database_semantics import Unfaithful, equal, equal_columns, equals_plainly
 from .ir import (

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..exceptions import PolarRuntimeError
-from ..host.registry import RESERVED_NAMES, result_to_polar
+from ..host.conversion import result_to_term
+from ..host.registry import RESERVED_NAMES
 from ..limits import Limits
 from ..nodes import (
     ARITHMETIC,
@@ -30,10 +31,10 @@ from ..nodes import (
     Unknown,
     Value,
 )
+from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import Program
 from ..solver.rule_order import SomeOf, class_of, sort_clauses
-from ..solver.solver import is_excluded
 from .conditions import Conditions
 from .database_semantics import field_of, null
 from .ir import (
@@ -133,7 +134,7 @@ class Partial(Conditions):
         :raises Exception: what each check raises, whatever the row.
         """
         root = Root(cls)
-        terms: list[t.Any] = [result_to_polar(arg) for arg in args]
+        terms: list[t.Any] = [result_to_term(arg) for arg in args]
         terms[at] = Entity(root)
         for position, row in rows.items():
             terms[position] = Entity(row)

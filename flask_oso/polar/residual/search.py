@@ -22,7 +22,7 @@ from ..exceptions import (
     error_at,
     with_help,
 )
-from ..host.registry import follow, result_to_polar
+from ..host.conversion import follow, result_to_term
 from ..limits import Limits
 from ..nodes import (
     Call,
@@ -429,7 +429,7 @@ class Search:
         for name, unknown in unknowns.items():
             if name not in solution:
                 continue
-            term = result_to_polar(solution[name])
+            term = result_to_term(solution[name])
             if not is_ground(term):
                 raise self._refusal(
                     f"nothing says what '{unknown.name}' is", "Bind it before it is used."
