@@ -14,9 +14,9 @@ from .guards.decorators import authorize, authorizes_inside, skip_authorization
 from .guards.view_checks import METHOD_ACTIONS
 from .oso import Oso
 from .polar.exceptions import OsoError
+from .polar.host.data_adapter import DataFilter, Relation
+from .polar.host.terms import Predicate, Variable
 from .polar.limits import Limits
-from .polar.relations import DataFilter, Relation
-from .polar.terms import Predicate, Variable
 
 __version__ = "0.28.0"
 

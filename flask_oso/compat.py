@@ -33,8 +33,8 @@ _MODULES: dict[str, dict[str, str]] = {
         "exceptions": "AuthorizationError ForbiddenError NotFoundError",
         "oso": "Oso",
         "polar.exceptions": "OsoError",
-        "polar.relations": "DataFilter Relation",
-        "polar.terms": "Predicate Variable",
+        "polar.host.data_adapter": "DataFilter Relation",
+        "polar.host.terms": "Predicate Variable",
     },
     "oso.__main__": {"__main__": "main"},
     "oso.exceptions": {
@@ -45,27 +45,34 @@ _MODULES: dict[str, dict[str, str]] = {
     "polar": {
         "polar.polar": "Polar",
         "polar.queries": "Query QueryResult",
-        "polar.relations": "Condition DataFilter Projection Relation",
-        "polar.terms": "Expression Pattern Predicate Variable",
+        "polar.host.data_adapter": "Condition DataFilter Projection Relation",
+        "polar.host.terms": "Expression Pattern Predicate Variable",
     },
     "polar.__main__": {"__main__": "main"},
-    "polar.data": {"polar.relations": "Condition DataAdapter DataFilter Projection Relation=Join"},
-    "polar.data.adapter": {"polar.relations": "DataAdapter"},
-    "polar.data.adapter.adapter": {"polar.relations": "DataAdapter"},
+    "polar.data": {
+        "polar.host.data_adapter": "Condition DataAdapter DataFilter Projection Relation=Join"
+    },
+    "polar.data.adapter": {"polar.host.data_adapter": "DataAdapter"},
+    "polar.data.adapter.adapter": {"polar.host.data_adapter": "DataAdapter"},
     "polar.data.adapter.sqlalchemy_adapter": {"sqlalchemy": "SqlAlchemyAdapter"},
-    "polar.data.filter": {"polar.relations": "Condition DataFilter Projection Relation=Join"},
-    "polar.data_filtering": {"polar.relations": "Relation"},
+    "polar.data.filter": {
+        "polar.host.data_adapter": "Condition DataFilter Projection Relation=Join"
+    },
+    "polar.data_filtering": {"polar.host.data_adapter": "Relation"},
     "polar.errors": {"polar.exceptions": _ERRORS},
     "polar.exceptions": {
         "polar.exceptions": f"FFIErrorNotFound OsoError {_ERRORS} {_RUNTIME_ERRORS}"
     },
-    "polar.expression": {"polar.terms": "Expression Pattern"},
-    "polar.host": {"polar.host": "Host", "polar.relations": "UserType=RegisteredType"},
-    "polar.partial": {"polar.terms": "Expression Pattern TypeConstraint Variable dot_path"},
+    "polar.expression": {"polar.host.terms": "Expression Pattern"},
+    "polar.host": {
+        "polar.host.registry": "Host",
+        "polar.host.data_adapter": "UserType=RegisteredType",
+    },
+    "polar.partial": {"polar.host.terms": "Expression Pattern TypeConstraint Variable dot_path"},
     "polar.polar": {"polar.polar": "Polar"},
-    "polar.predicate": {"polar.terms": "Predicate"},
+    "polar.predicate": {"polar.host.terms": "Predicate"},
     "polar.query": {"polar.queries": "Query QueryResult"},
-    "polar.variable": {"polar.terms": "Variable"},
+    "polar.variable": {"polar.host.terms": "Variable"},
 }
 #: Modules that are there only when they are imported by name.
 _OPTIONAL = {"oso.__main__", "polar.__main__", "polar.data.adapter.sqlalchemy_adapter"}

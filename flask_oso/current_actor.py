@@ -21,8 +21,8 @@ from .app_state import find_state, state_of, this_app
 from .callables.sync_callable import SyncCallable
 from .denials.login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .denials.problems import ContradictionProblem
-from .polar.awaitables import described, dispose, is_awaitable
 from .polar.exceptions import OsoError
+from .polar.host.awaitables import described, dispose, is_awaitable
 from .request_state import (
     NOT_GIVEN,
     find_stand_in,

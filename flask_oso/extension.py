@@ -36,7 +36,7 @@ from .polar.exceptions import OsoError, PolarFileNotFoundError
 from .request_state import NOT_GIVEN, exempt_request
 
 if t.TYPE_CHECKING:
-    from .polar.proof import Proof
+    from .polar.proof.proof import Proof
     from .reloading import Reloader
 
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])

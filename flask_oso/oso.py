@@ -13,20 +13,20 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
-from .polar.awaitables import refuse_awaitables
-from .polar.console import Console
 from .polar.exceptions import OsoError, StackOverflowError
+from .polar.host.awaitables import refuse_awaitables
+from .polar.host.terms import Variable
 from .polar.limits import Limits
+from .polar.observe.console import Console
 from .polar.output import say
 from .polar.polar import Polar
-from .polar.sides import Sides
-from .polar.terms import Variable
+from .polar.tools.question_sides import Sides
 
 if t.TYPE_CHECKING:
-    from .polar.host import Host
-    from .polar.models import Models
-    from .polar.proof import Proof
-    from .polar.residual import Residual
+    from .polar.host.registry import Host
+    from .polar.proof.proof import Proof
+    from .polar.residual.ir import Residual
+    from .polar.residual.schema import Models
 
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
@@ -214,12 +214,12 @@ class Oso(Polar):
         method = f"authorized_{name}s"
         return _values_of(engine.query_rule(rule, args), name, method, allow_wildcard)
 
-    def actor_classes(self) -> tuple[str, ...]:
+    def expected_actors(self) -> tuple[str, ...]:
         """Give the names of the classes of which the policy wants actors.
 
         None if some rule may be about a text, a number or a dictionary.
         """
-        from .polar.actor_classes import actor_classes
+        from .polar.policy.actor_classes import actor_classes
 
         return actor_classes(self._engine.policy)
 
@@ -240,7 +240,7 @@ class Oso(Polar):
         :raises UnsupportedError: if the policy says of a row what no condition can say.
         :raises OsoError: if nothing is known of the class.
         """
-        from .polar.prepared import resolved
+        from .polar.residual.templates import resolved
 
         return resolved(self._left([_itself(actor), action, None], 2, cls).residual)
 
@@ -307,7 +307,7 @@ class Oso(Polar):
         if builder is None and isinstance(adapter, QueryBuilder):
             builder = adapter
         if builder is None and adapter is not None:
-            from .polar.filters import FilterBuilder
+            from .polar.residual.adapter_filters import FilterBuilder
 
             builder = FilterBuilder(adapter)
         if builder is None:
@@ -325,7 +325,7 @@ class Oso(Polar):
         except RecursionError:
             raise StackOverflowError(_TOO_DEEP) from None
         if "POLAR_EXPLAIN" in os.environ:
-            from .polar.outlines import outline
+            from .polar.residual.outlines import outline
 
             say(outline(residual), sys.stderr)
         return _Left(residual, engine.host, builder, entity)

@@ -49,8 +49,8 @@ def metadata(wheel: Path, names: set[str]) -> Message:
     [
         "flask_oso/__init__.py",
         "flask_oso/py.typed",
-        "flask_oso/polar/grammar.lark",
-        "flask_oso/polar/grammar.json",
+        "flask_oso/polar/syntax/grammar.lark",
+        "flask_oso/polar/syntax/grammar.json",
     ],
 )
 def test_wheel_contains(names: set[str], name: str) -> None:

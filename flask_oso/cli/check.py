@@ -16,7 +16,7 @@ from ..enforcement.route_audit import take_census, unfound_classes, unused_autho
 from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
-from ..polar.checking import Finding, Severity, findings_of
+from ..polar.tools.policy_check import Finding, Severity, findings_of
 from .output import echo, show_annotation, show_json, shown_path
 from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
 

@@ -15,8 +15,8 @@ import click
 
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFoundError
-from ..polar.formatter import format_policy
 from ..polar.sources import Source
+from ..polar.syntax.formatter import format_policy
 from .output import echo, shown_path
 from .running import Exit, MisuseError, code_of, enter_app, failures, this_oso
 

@@ -11,7 +11,7 @@ from flask import current_app, request
 from ..app_state import this_app
 from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
-from ..polar.tokens import unquoted
+from ..polar.syntax.lexer import unquoted
 from .running import Exit, MisuseError, failures, this_oso, this_state
 
 NOTATION = """\b

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..polar.console import Console, StandardConsole
+from ..polar.observe.console import Console, StandardConsole
 
 try:
     from .prompt_console import PromptConsole

@@ -13,8 +13,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from ..polar.console import StandardConsole, candidates
-from ..polar.repl import PROMPT
+from ..polar.observe.console import StandardConsole, candidates
+from ..polar.tools.repl import PROMPT
 
 
 class PromptConsole(StandardConsole):

@@ -9,8 +9,8 @@ import typing as t
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..polar.console import StandardConsole, candidates
-from ..polar.repl import PROMPT
+from ..polar.observe.console import StandardConsole, candidates
+from ..polar.tools.repl import PROMPT
 
 _LENGTH = 1_000
 #: What ends a word to be completed: all that no name has in it.

@@ -1,7 +1,7 @@
 """Why a request was denied, for its developer: the proof, and the page that shows it.
 
 In go a denied question and the request that asked it; out come a page and the members of
-problem details. The page loads nothing and runs nothing. ``responses.py`` asks for it in
+problem details. The page loads nothing and runs nothing. ``problems.py`` asks for it in
 debug mode, and never otherwise.
 """
 
@@ -18,8 +18,8 @@ from flask import Flask, Request
 
 from ..app_state import find_state
 from ..callables.view_functions import locate
-from ..polar.host import is_representable
-from ..polar.proof import Outcome, Proof
+from ..polar.host.registry import is_representable
+from ..polar.proof.proof import Outcome, Proof
 
 if t.TYPE_CHECKING:
     from types import TracebackType

@@ -20,12 +20,12 @@ from ..guards.object_loaders import Loaders
 from ..observability.decision import MissingObject
 from ..observability.denial_hints import log_plain_actor, log_unknown_action
 from ..observability.publisher import DecisionPublisher
-from ..polar.awaitables import is_awaitable, refuse_awaitable
+from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import NOT_GIVEN, find_request_state, this_request, unwrap
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
-    from ..polar.proof import Proof
+    from ..polar.proof.proof import Proof
 
 _Object = t.TypeVar("_Object")
 

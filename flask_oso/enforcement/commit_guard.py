@@ -28,8 +28,10 @@ from ..request_state import RequestState, request_state_of, this_request
 if t.TYPE_CHECKING:
     from ..sqlalchemy.commits import Leave, Watch
 
+#: What is exempt where there is no request any more.
+_NOWHERE = object()
 #: The request whose commits are exempt now. Tasks of one request have each its own.
-_exempt: contextvars.ContextVar[Request | None] = contextvars.ContextVar(
+_exempt: contextvars.ContextVar[object | None] = contextvars.ContextVar(
     "flask_oso_exempt", default=None
 )
 
@@ -94,12 +96,9 @@ def exempting_commits(reason: str) -> Iterator[None]:
             "'exempt_commits' was given no reason. Say why: 'exempt_commits(reason=\"…\")'."
         )
     outside = this_place()
-    if outside is None:
-        yield
-        return
-    inside = outside._replace(is_exempt=True)
+    inside = outside._replace(is_exempt=True) if outside is not None else None
     _end_visits(outside, inside)
-    token = _exempt.set(outside.request)
+    token = _exempt.set(_NOWHERE if outside is None else outside.request)
     try:
         yield
     finally:
@@ -150,7 +149,10 @@ def check_commit(begun: Place | None, writers: Sequence[Place | None]) -> None:
 
 def _judged(begun: Place | None, writers: Sequence[Place | None]) -> Iterator[Place]:
     """Give what is judged: first the request that commits."""
-    places = dict.fromkeys([this_place() or begun, *writers])
+    committing = this_place()
+    if committing is None and _exempt.get() is not _NOWHERE:
+        committing = begun
+    places = dict.fromkeys([committing, *writers])
     return (place for place in places if place is not None and not place.is_exempt)
 
 
@@ -230,12 +232,12 @@ def _follow_requests(sessions: t.Any, watch: Watch) -> None:
 
 def _end_request(_app: Flask, **_: t.Any) -> None:
     """Put down what sessions hold at the end of a request to it."""
-    place = this_place()
-    if place is not None:
-        _end_visits(place, None)
+    _end_visits(this_place(), None)
 
 
-def _end_visits(place: Place, onward: Place | None) -> None:
+def _end_visits(place: Place | None, onward: Place | None) -> None:
+    if place is None:
+        return
     visits = request_state_of(place.app, place.request).visits
     for session, leaves in [*visits.items()] if visits is not None else ():
         for leave in leaves:

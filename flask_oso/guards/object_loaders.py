@@ -13,8 +13,8 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 
 from ..callables.sync_callable import SyncCallable
-from ..polar.awaitables import dispose, is_awaitable
 from ..polar.exceptions import OsoError
+from ..polar.host.awaitables import dispose, is_awaitable
 from ..request_state import unwrap
 
 

@@ -1,6 +1,6 @@
 """Decisions: how the policy is asked, and what there is to tell of an answer.
 
-``ask`` gives the answer and nothing else. ``audience.py`` makes a :class:`Decision` of it
+``ask`` gives the answer and nothing else. ``publisher.py`` makes a :class:`Decision` of it
 where somebody wants to hear more.
 """
 
@@ -16,11 +16,11 @@ from functools import cached_property
 from flask import Flask
 
 from ..polar.exceptions import OsoError
-from ..polar.host import is_representable
+from ..polar.host.registry import is_representable
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
-    from ..polar.policy import Policy
+    from ..polar.policy.policy import Policy
 
 
 class Outcome(enum.Enum):

@@ -25,8 +25,8 @@ from collections.abc import Callable, Mapping
 from werkzeug.utils import import_string
 
 from ..polar.characters import with_escapes
-from ..polar.descriptions import DEFAULT_REDACTED, Redaction
 from ..polar.exceptions import OsoError
+from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
 from ..request_state import this_request
 from .decision import Decision, MissingObject, Outcome
 

@@ -44,7 +44,7 @@ def log_plain_actor(app: Flask, state: AppState | None, oso: Oso, actor: t.Any) 
     state.has_told_of_actor = True
     # The request is denied already, and whatever happens here must not change its answer.
     with contextlib.suppress(Exception):
-        wanted = oso.actor_classes()
+        wanted = oso.expected_actors()
         if wanted:
             text = (
                 "The actor is a value of type %r, and the policy is about objects of %s. Give the"

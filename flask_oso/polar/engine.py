@@ -16,9 +16,6 @@ import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from . import terms
-from .awaitables import refuse_awaitables
-from .clauses import Candidates, Clause, prepare_rule
 from .exceptions import (
     InvalidQueryTypeError,
     ParserError,
@@ -28,26 +25,29 @@ from .exceptions import (
     UnsupportedError,
     too_deep,
 )
-from .host import Host, to_polar
+from .host import terms
+from .host.awaitables import refuse_awaitables
+from .host.registry import Host, to_polar
 from .limits import CurrentLimits, Limits, check_length
-from .log_settings import LogSettings, read_log_settings
-from .machine import Machine
 from .nodes import Call, Rule, Term, is_ground
-from .policy import Policy, has_debug
-from .rewriting import rewrite_query
-from .solver import Solver
+from .output import LogSettings, read_log_settings
+from .policy.policy import Policy, has_debug
+from .solver.clauses import Candidates, Clause, prepare_rule
+from .solver.machine import Machine
+from .solver.solver import Solver
 from .sources import Source
+from .syntax.desugar import rewrite_query
 from .traversal import walk
 
 if t.TYPE_CHECKING:
-    from .models import Models
-    from .partial import Partial
-    from .prepared import Prepared
-    from .programs import Program
-    from .proof import Proof
-    from .residual import Residual
-    from .search import Analysis
-    from .watching import Watcher
+    from .compiler.programs import Program
+    from .observe.observer import Watcher
+    from .proof.proof import Proof
+    from .residual.evaluator import Partial
+    from .residual.ir import Residual
+    from .residual.schema import Models
+    from .residual.search import Analysis
+    from .residual.templates import Prepared
 
 # What is imported further below, in functions, is not needed by every process that imports
 # this library, nor by every question, and would take half of the time that the import takes.
@@ -99,7 +99,7 @@ class Engine:
         self._compiled_rules: Program | None = None
         if self._is_compiling and policy.has_rules:
             # Now, since no decision imports anything.
-            from . import programs  # noqa: F401
+            from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
@@ -115,7 +115,7 @@ class Engine:
         the solver answers everything.
         """
         if self._is_compiling and self._compiled_rules is None:
-            from .programs import Program
+            from .compiler.programs import Program
 
             # Two threads may both make one: what the other has made is made again.
             self._compiled_rules = Program(self)
@@ -164,7 +164,7 @@ class Engine:
         """Say what to do about an undefined rule; empty if nothing is known."""
         if not self.policy.has_rules:
             return ". No policy is loaded. Load one with 'load_files'."
-        from .roles import ROLE_RULE_NAMES
+        from .policy.legacy_roles import ROLE_RULE_NAMES
         from .spelling import nearest
 
         if name in ROLE_RULE_NAMES:
@@ -225,7 +225,7 @@ class Engine:
         :raises OperationalError: if an argument is no value of Polar.
         :raises PolarTypeError: if an argument leaves something open.
         """
-        from .prepared import NOTHING, Unprepared
+        from .residual.templates import NOTHING, Unprepared
 
         refuse_awaitables(name, args)
         # What a decision refuses, a list refuses, too.
@@ -237,7 +237,7 @@ class Engine:
                 # Where nothing holds it may be because of an error, which shall be seen.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
                     return residual
-        from .search import TooDeepError
+        from .residual.search import TooDeepError
 
         try:
             residual = self._partial(models, follows=True).residual(name, args, at, cls)
@@ -254,8 +254,8 @@ class Engine:
         return self._partial(models).residual(name, args, at, cls)
 
     def _partial(self, models: Models, **options: bool) -> Partial:
-        from .partial import Partial
-        from .search import Analysis
+        from .residual.evaluator import Partial
+        from .residual.search import Analysis
 
         if self._analysis is None:
             self._analysis = Analysis(self)
@@ -265,7 +265,7 @@ class Engine:
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Models
     ) -> Prepared | None:
         """Give the residual for all objects of the classes of some arguments, if there is one."""
-        from .prepared import key_of, prepare
+        from .residual.templates import key_of, prepare
 
         key = key_of(name, args, at, cls)
         if key is None or not all(self.host.keeps(type(arg)) for arg in args):
@@ -303,7 +303,7 @@ class Engine:
 
         :param redact: words of attributes whose values are not shown.
         """
-        from .inquiry import Inquiry
+        from .proof.explain import Inquiry
 
         return Inquiry(self, self.limits, redact).explain(
             name,
@@ -322,8 +322,8 @@ class Engine:
         found: t.Any = True if self._program is None else self._naming.ask(name, *args)
         if found is False or isinstance(found, Rule):
             return found or None
-        from .deciding import RuleFinder
-        from .watching import WatchedSolver
+        from .observe.deciding_rule import RuleFinder
+        from .observe.observer import WatchedSolver
 
         finder = RuleFinder()
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
@@ -333,7 +333,7 @@ class Engine:
     @functools.cached_property
     def _naming(self) -> Engine:
         """What answers with the rule that decided, in place of ``True``."""
-        from .programs import Program
+        from .compiler.programs import Program
 
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
         naming = Engine(self.policy, self.host, limits)
@@ -371,7 +371,7 @@ class Engine:
             )
         given = {name: to_polar(value) for name, value in (bindings or {}).items()}
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
-            from .debugger import Debugger
+            from .observe.debugger import Debugger
 
             watchers = [*watchers, Debugger()]
         for solution in self._solve(goal, given, watchers):
@@ -409,15 +409,15 @@ class Engine:
         return solver.solve(goal, given)
 
     def _watched_solver(self, log: LogSettings, watchers: Sequence[Watcher]) -> Solver:
-        from .tracing import Tracer
-        from .watching import WatchedSolver
+        from .observe.observer import WatchedSolver
+        from .observe.tracing import Tracer
 
         tracers = [Tracer(log)] if log.level else []
         return WatchedSolver(self, self.limits, [*tracers, *watchers])
 
 
 def _parse(query: str, limits: Limits) -> Term:
-    from .parser import parse_query
+    from .syntax.parser import parse_query
 
     source = Source(query)
     check_length(source, limits)
@@ -453,7 +453,7 @@ def _line_watchers() -> Sequence[Watcher]:
     plugin = sys.modules.get("flask_oso.coverage")
     if plugin is None or not plugin.is_measuring():
         return ()
-    from .measuring import LineWatcher
+    from .observe.line_coverage import LineWatcher
 
     return (LineWatcher(),)
 
@@ -471,7 +471,7 @@ def _is_running() -> bool:
 
     Asked seldom, so it looks at the stack of calls; runs need not keep account of it.
     """
-    from .frames import is_entry
+    from .compiler.source_map import is_entry
 
     frame = sys._getframe()
     while frame.f_back is not None:
@@ -489,7 +489,7 @@ def _check_bound(solution: Bindings) -> None:
 
 def _is_stored(residual: Residual, models: Models) -> bool:
     """Tell whether objects hold what the relations of a residual lead to."""
-    from .residual import chains_of, everything
+    from .residual.ir import chains_of, everything
 
     parts = [*everything(residual.condition), *everything(residual.fails)]
     return all(

@@ -234,7 +234,7 @@ class Expression(Term):
     all others          left, right (NOT: one operand)
     ==================  =========================================================
 
-    After rewriting (``rewriting.py``) DOT, NEW and arithmetic have one operand more,
+    After rewriting (``desugar.py``) DOT, NEW and arithmetic have one operand more,
     the term that the result is unified with. The prefix forms of the grammar make
     the same shape.
     """

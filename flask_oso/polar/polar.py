@@ -16,8 +16,6 @@ import threading
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from .cache import load_cached
-from .console import Console, StandardConsole
 from .engine import Engine
 from .exceptions import (
     InlineQueryFailedError,
@@ -28,21 +26,22 @@ from .exceptions import (
     combined,
     error_at,
 )
-from .host import Host, Identities, make_host
+from .host.data_adapter import DataAdapter
+from .host.registry import Host, Identities, make_host
+from .host.terms import Predicate
 from .limits import Limits
-from .log_settings import BANNER, is_banner_due
-from .output import say
-from .policy import Policy
+from .observe.console import Console, StandardConsole
+from .output import BANNER, is_banner_due, say
+from .policy.cache import load_cached
+from .policy.policy import Policy
 from .queries import Query
-from .relations import DataAdapter
 from .sources import Source
-from .terms import Predicate
 
 if t.TYPE_CHECKING:
-    from .checking import Checked
-    from .listing import LeftOver
-    from .models import Models
-    from .proof import Proof
+    from .proof.proof import Proof
+    from .residual.schema import Models
+    from .tools.compiled_report import LeftOver
+    from .tools.policy_check import Checked
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
@@ -167,7 +166,7 @@ class Polar:
 
         with self._console() as console:
             # Here and below: what few processes use is imported by those that do.
-            from .repl import Repl
+            from .tools.repl import Repl
 
             Repl(engine, console).run()
 
@@ -317,7 +316,7 @@ class Polar:
 
         :raises RolesValidationError: if the policy's role configuration is wrong.
         """
-        from .roles import with_role_rules
+        from .policy.legacy_roles import with_role_rules
 
         with self._gate().lock:
             self._check_not_loading()
@@ -403,7 +402,7 @@ class Polar:
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
         """
-        from .checking import check_policy
+        from .tools.policy_check import check_policy
 
         return check_policy(
             self._sources() if filenames is None else [*map(_read_source, filenames)],
@@ -479,7 +478,7 @@ class Polar:
         Such calls cost what the solver costs, and have the same answers. All rules are compiled
         for the list, which takes about a millisecond for each.
         """
-        from .listing import list_left_over
+        from .tools.compiled_report import list_left_over
 
         return list_left_over(self._engine)
 
@@ -524,7 +523,7 @@ def _check_inline_queries(engine: Engine) -> None:
 
 
 def _print_role_warnings(engine: Engine) -> None:
-    from .roles import check_roles
+    from .policy.legacy_roles import check_roles
 
     _print_warnings(check_roles(engine))
 

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from .engine import Engine
-from .terms import Predicate
+from .host.terms import Predicate
 
 Result = dict[str, t.Any]
 

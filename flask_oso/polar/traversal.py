@@ -76,17 +76,26 @@ def fold_once(root: t.Any, look: Look, make: Callable[[t.Any, list[t.Any]], t.An
     """Do what ``fold`` does; what stands in several places is made once for all of them.
 
     Terms of a run share what their variables are bound to, and doubling is quickly said.
+
+    :raises StackOverflowError: for a term that contains itself, where it is met again.
     """
     # The terms are kept, so that no other term gets their ids meanwhile.
     known: dict[int, tuple[t.Any, t.Any]] = {}
+    under_way: dict[int, t.Any] = {}
 
     def look_up(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
         term, inside = look(part)
-        if inside and id(term) in known:
+        if not inside:
+            return term, inside
+        if id(term) in known:
             return known[id(term)][1], ()
+        if id(term) in under_way:
+            raise StackOverflowError("A term has no end: it contains itself.")
+        under_way[id(term)] = term
         return term, inside
 
     def keep(term: t.Any, done: list[t.Any]) -> t.Any:
+        under_way.pop(id(term), None)
         made = make(term, done)
         known[id(term)] = (term, made)
         return made

@@ -119,6 +119,13 @@ def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
     return [compiler.process(each, **keywords) for each in element.clauses]
 
 
+def _grouped(element: t.Any, compiler: t.Any, keywords: t.Any) -> str:
+    """Write the only argument so that an operator behind it takes it as a whole."""
+    (argument,) = element.clauses
+    text = str(compiler.process(argument, **keywords))
+    return text if isinstance(argument, sa.ColumnClause) else f"({text})"
+
+
 def _check_known(compiler: t.Any, values: str) -> None:
     """Refuse a database of which nobody has said how it compares.
 
@@ -200,13 +207,12 @@ def _found_twice(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 @compiles(Precise)
 def _precise(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _check_known(compiler, "floats")
-    (number,) = _arguments(element, compiler, keywords)
-    return number
+    return _grouped(element, compiler, keywords)
 
 
 @compiles(Precise, *_MYSQL)
 def _precise_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    (number,) = _arguments(element, compiler, keywords)
+    number = _grouped(element, compiler, keywords)
     if isinstance(next(iter(element.clauses)).type, sa.Double):
         return number
     raise sa.exc.CompileError(
@@ -241,8 +247,7 @@ def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 @compiles(Truth)
 def _truth(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _check_known(compiler, "booleans")
-    (column,) = _arguments(element, compiler, keywords)
-    return column
+    return _grouped(element, compiler, keywords)
 
 
 @compiles(WithoutNan)

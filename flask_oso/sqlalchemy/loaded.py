@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.exceptions import UnsupportedError
+from .tables import name_of
 
 #: So many parameters every database takes in one statement.
 _MOST = 10_000
@@ -62,7 +63,7 @@ def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | 
     )
     if not is_direct:
         return None
-    names = [_name_of(state.mapper, keys[column]) for column in relation.mapper.primary_key]
+    names = [name_of(state.mapper, keys[column]) for column in relation.mapper.primary_key]
     if any(name not in state.dict for name in names):
         return None
     key = tuple(state.dict[name] for name in names)
@@ -70,13 +71,6 @@ def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | 
     if other is None:
         return [] if None in key else None
     return [other] if other.identity == key else None
-
-
-def _name_of(mapper: t.Any, column: t.Any) -> str | None:
-    try:
-        return str(mapper.get_property_by_column(column).key)
-    except orm.exc.UnmappedColumnError:
-        return None
 
 
 def _chooses(option: t.Any) -> bool:

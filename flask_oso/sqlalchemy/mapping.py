@@ -20,10 +20,11 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from ..polar.exceptions import OsoError, UnsupportedError
-from ..polar.models import Field, Kind, Link, Model
-from ..polar.relations import Relation
+from ..polar.host.data_adapter import Relation
+from ..polar.residual.schema import Field, Kind, Link, Model
 from .loaded import is_stored
 from .sessions import reading
+from .tables import name_of
 
 _TEXTS: tuple[type, ...] = (
     sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.NVARCHAR, sa.TEXT, sa.CLOB,
@@ -269,6 +270,8 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
     cls = relation.mapper.class_
     if sa.inspect(relation.entity).is_aliased_class:
         return "it leads to an alias, which may have some rows of its class only"
+    if any(name_of(relation.parent, column) is None for column in relation.local_columns):
+        return "it compares a column that is not mapped"
     if not _compares_alike(relation):
         return "it compares columns with different collations"
     if any(_has_operators(each.type) for pair in relation.local_remote_pairs for each in pair):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Container, Sequence
 
-from ..polar.residual import (
+from ..polar.residual.ir import (
     And,
     Closure,
     Condition,

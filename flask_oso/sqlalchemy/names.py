@@ -7,10 +7,10 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..polar.relations import Relation
-from ..polar.residual import ITSELF
+from ..polar.host.data_adapter import Relation
+from ..polar.residual.ir import ITSELF, Each, One
 from .mapping import compared_pairs, direct_pairs, is_nullable, link_table
-from .tables import Source, plain, source_of
+from .tables import Source, name_of, plain, source_of
 
 
 class Step(t.NamedTuple):
@@ -76,7 +76,19 @@ class Names:
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         near = {far: column for column, far in pairs}
         columns = [near[far] for far in relation.mapper.primary_key]
-        return [(mapper.get_property_by_column(c).key, is_nullable(mapper, c)) for c in columns]
+        names = [name_of(mapper, column) for column in columns]
+        if None in names:
+            return None
+        empty = (is_nullable(mapper, column) for column in columns)
+        return list(zip(t.cast(list[str], names), empty, strict=True))
+
+    def compared(self, row: One | Each) -> list[str]:
+        """Give the attributes of an owner that have to equal those of a related row, if any."""
+        cls = row.owner.cls
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        pairs = compared_pairs(getattr(cls, row.relation).property)
+        names = (name_of(mapper, near) for near, _ in pairs)
+        return [name for name in names if name is not None]
 
     def step(self, cls: type, name: str) -> Step | None:
         """Tell how a relation leads from here to there.
@@ -98,8 +110,8 @@ class Names:
         ((near, far),) = pairs
         link = None if linked is None else (linked.link_near, linked.link_far)
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-        here = mapper.get_property_by_column(near).key
-        return Step(here, relation.mapper.get_property_by_column(far).key, link)
+        here, there = name_of(mapper, near), name_of(relation.mapper, far)
+        return None if here is None or there is None else Step(here, there, link)
 
     def tables(self, cls: type) -> frozenset[t.Any]:
         """Give the tables that rows of a class are read from."""

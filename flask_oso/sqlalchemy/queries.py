@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError
-from ..polar.host import Host
-from ..polar.models import Models
-from ..polar.residual import TRUE, Residual
+from ..polar.host.registry import Host
+from ..polar.residual.ir import TRUE, Residual
+from ..polar.residual.schema import Models
 from .mapping import MappedModels, mapped_classes, opaque_attributes
 from .names import Names
 from .row_keys import RowKeys

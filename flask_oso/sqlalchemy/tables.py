@@ -66,17 +66,22 @@ def source_of(cls: type, *, aliased: bool) -> Source:
     return Source(orm.aliased(cls, alias), alias)
 
 
+def name_of(mapper: orm.Mapper[t.Any], column: t.Any) -> str | None:
+    """Give the attribute that holds a column; ``None`` if the mapper leaves the column out."""
+    try:
+        return mapper.get_property_by_column(column).key
+    except orm.exc.UnmappedColumnError:
+        return None
+
+
 def discriminator(mapper: orm.Mapper[t.Any]) -> str:
     """Give the attribute that tells of which class a row is.
 
     :raises UnsupportedError: if that is no mapped column.
     """
-    try:
-        name = mapper.get_property_by_column(t.cast(t.Any, mapper.polymorphic_on)).key
-    except orm.exc.UnmappedColumnError:
-        name = ""
+    name = name_of(mapper, mapper.polymorphic_on)
     # What a mapper computes for itself is no attribute.
-    if name not in mapper.all_orm_descriptors:
+    if name is None or name not in mapper.all_orm_descriptors:
         raise untold(mapper)
     return name
 

@@ -17,10 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ..polar.faithful import field_of
-from ..polar.models import Kind
-from ..polar.relations import Relation
-from ..polar.residual import (
+from ..polar.host.data_adapter import Relation
+from ..polar.residual.database_semantics import field_of
+from ..polar.residual.ir import (
     ITSELF,
     NAN_KINDS,
     TRUE,
@@ -50,6 +49,7 @@ from ..polar.residual import (
     columns_of,
     is_nullable,
 )
+from ..polar.residual.schema import Kind
 from .dialects import (
     CodePoints,
     Exact,
@@ -399,6 +399,9 @@ class Translator:
                 return sa.false()
             joined = sa.and_(*map(operator.eq, self._key(row, inner), values))
             return self._exists(target, joined, condition.part, inner)
+        if any(getattr(owner, name) is None for name in self._names.compared(row)):
+            # Nothing equals NULL, and SQLAlchemy warns of asking.
+            return sa.false()
         related = plain(_with_values(orm.with_parent(owner, attribute.of_type(target.entity))))
         secondary = attribute.property.secondary
         own = [] if secondary is None else [secondary]

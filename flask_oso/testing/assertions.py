@@ -22,8 +22,8 @@ from ..enforcement.authorizer import Authorizer
 from ..extension import FlaskOso
 from ..observability.denial_hints import PLAIN_VALUES
 from ..oso import Oso
-from ..polar.awaitables import is_awaitable, refuse_awaitable
 from ..polar.exceptions import OsoError
+from ..polar.host.awaitables import is_awaitable, refuse_awaitable
 from ..request_state import STAND_IN, unwrap
 from .matrix import Cell, Rows, ask_cell, find_wrong_cells, read_rows, read_table, show_cells
 from .matrix import MistakenTestError as MistakenTestError  # a name for tests
@@ -82,7 +82,7 @@ def _check_user(app: Flask, user: t.Any) -> None:
         refuse_awaitable(user, "user")
     state = find_state(app)
     oso = state.oso if state is not None else None
-    wanted = oso.actor_classes() if oso is not None and type(user) in PLAIN_VALUES else ()
+    wanted = oso.expected_actors() if oso is not None and type(user) in PLAIN_VALUES else ()
     if type(user) in PLAIN_VALUES and login_manager_of(app) is not None:
         raise OsoError(
             f"'as_user' was given a value of type {type(user).__name__!r}, and Flask-Login knows"

@@ -710,6 +710,42 @@ def test_exemption_of_commits_needs_a_reason(shop: Shop, reason: t.Any) -> None:
         shop.add()
 
 
+@pytest.mark.parametrize(("writes", "count"), [(False, 1), (True, 0)])
+def test_record_after_the_request_is_exempted(
+    make_shop: MakeShop, writes: bool, count: int
+) -> None:
+    """Where the context ends, too, and again not for what the request wrote."""
+    shop = make_shop()
+
+    @shop.app.teardown_appcontext
+    def log(error: BaseException | None) -> None:
+        exempt = shop.guard.exempt_commits(reason="Access is logged.")
+        with contextlib.suppress(VetoedCommitError), exempt:
+            shop.add()
+
+    @shop.app.post("/")
+    def forget() -> str:
+        shop.sessions.scalars(sa.select(Row)).all()
+        if writes:
+            shop.sessions.add(Row())
+        return "page"
+
+    # A client in a 'with' block would have a context of its own, which ends as well.
+    shop.app.test_client().post("/")
+
+    assert count_rows(shop) == count
+
+
+def count_rows(shop: Shop) -> int:
+    """Count the rows, without a context whose end is logged."""
+    count: list[int] = []
+    shop.app.teardown_appcontext_funcs.clear()
+    with shop.app.app_context():
+        count.append(shop.sessions.scalar(sa.select(sa.func.count()).select_from(Row)))
+        shop.sessions.remove()
+    return count[0]
+
+
 def test_exemption_outside_of_requests_has_no_effect(shop: Shop) -> None:
     """Nobody is judged there."""
     with shop.app.app_context(), shop.guard.exempt_commits(reason="A function of both."):

@@ -7,6 +7,7 @@ number among objects, a property, an object that says it is equal to all.
 
 from __future__ import annotations
 
+import itertools
 import math
 import typing as t
 from collections.abc import Sequence
@@ -188,6 +189,21 @@ _LINES = (
     '"read" if "write";',
     '"write" if "read" on "parent";',
 )
+#: Roles of which one is inherited further than another: to take them for one is wrong.
+_UNEQUAL = (
+    ('"viewer" if "viewer" on "parent";', '"read" if "viewer";', '"read" if "editor" on "parent";'),
+    (
+        '"editor" if "editor" on "parent";',
+        '"write" if "editor";',
+        '"write" if "viewer" on "parent";',
+    ),
+    (
+        '"viewer" if "viewer" on "parent";',
+        '"viewer" if "editor" on "parent";',
+        '"read" if "viewer";',
+    ),
+    ('"read" if "read" on "parent";', '"read" if "viewer";', '"read" if "editor" on "parent";'),
+)
 _HELPERS = (
     "is_boss(a: User, b: User) if b.boss = a;",
     "is_boss(a: User, b: User) if c = b.boss and is_boss(a, c);",
@@ -209,6 +225,9 @@ def make_policy(choices: Choices) -> str:
 
 def _blocks(choices: Choices) -> list[str]:
     inside = dict.fromkeys(choices.pick(_LINES) for _ in range(1 + choices.number(5)))
+    if choices.number(3) == 0:
+        unequal = choices.pick(_UNEQUAL)
+        inside = dict.fromkeys((*unequal, *(inside if choices.flag() else ())))
     team = '"viewer" if "editor";' if choices.flag() else ""
     return [
         "actor User {} actor Robot {}",
@@ -260,6 +279,11 @@ def make_world(choices: Choices) -> World:
             Grant(name=choices.pick(_ROLES), resource=choices.pick(things), user=user)
             for _ in choices.some(3)
         ]
+    if choices.flag():
+        # Roles that are inherited need levels to be inherited through.
+        for below, above in itertools.pairwise(folders):
+            below.parent = above
+        folders[-1].parent = None
     if choices.number(6) == 0:
         folders[choices.number(3)].parent = folders[-1]
     grants = [grant for user in users for grant in user.roles]

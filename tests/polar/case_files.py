@@ -26,7 +26,7 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flask_oso.polar.terms import Expression, Pattern, Variable
+from flask_oso.polar.host.terms import Expression, Pattern, Variable
 
 CASES = pathlib.Path(__file__).parent / "cases"
 

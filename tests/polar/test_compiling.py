@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from flask_oso import Limits, Oso
-from flask_oso.polar import programs
+from flask_oso.polar.compiler import programs
+from flask_oso.polar.compiler.programs import OutOfTime, Program
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.programs import OutOfTime, Program
 from tests.fuzz.targets.compiled import check
 from tests.sizes import part_of
 

@@ -12,7 +12,7 @@ import weakref
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.alike import Alike
+from flask_oso.polar.compiler.specialization.equality import Alike
 from flask_oso.polar.exceptions import OsoError
 
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
@@ -173,6 +173,30 @@ def test_comparison_of_shared_dataclasses_is_bounded() -> None:
     assert calls_of(lambda: alike(wide_one, wide_other)) < 5_000
 
 
+@BOTH
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "x = x.owner.flag",
+        "x = x.owner.flag and x.a = 1",
+        "x = x.owner and y = x.b and x = y.a",
+        "x.a = y.b and y.b = x.a and x.a = 1",
+    ],
+)
+def test_variable_that_is_a_lookup_of_itself_is_refused_at_once(
+    condition: str, compiled: bool
+) -> None:
+    """The error shows it as it is, and does not follow it to the limit of what is looked at."""
+    oso = Oso(compiled=compiled)
+    oso.load_str(f"allow(_, _, _) if {condition};")
+
+    def ask() -> None:
+        with pytest.raises(OsoError, match="Found an unhandled partial in the query result"):
+            oso.is_allowed("ana", "read", "page")
+
+    assert calls_of(ask) < 10_000
+
+
 # -- classes ---------------------------------------------------------------------------------
 
 RULES = [
@@ -228,3 +252,40 @@ def answer(oso: Oso, actor: t.Any, resource: t.Any) -> None:
     except OsoError:
         # Some of the objects do not have what some of the rules read.
         return
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "condition", ["d.name = 1", "d.get() = 1", "x in d.pair and x = d", "d.above.name = 1"]
+)
+def test_ancestors_of_a_class_are_looked_at_once(condition: str, compiled: bool) -> None:
+    """An object whose class derives from many others is decided as fast as one of a plain class."""
+    oso = Oso(compiled=compiled)
+    oso.load_str(f'allow(_, "read", d) if {condition};')
+    plain, derived = Derived0(), Derived20()
+    assert oso.is_allowed(1, "read", plain) is oso.is_allowed(1, "read", derived) is True
+
+    counts = {calls_of(lambda d=d: oso.is_allowed(1, "read", d)) for d in (plain, derived)}  # type: ignore[misc]
+
+    assert len(counts) == 1
+
+
+class Derived0:
+    name = 1
+
+    def __init__(self) -> None:
+        self.pair = (self,)
+        self.above = self
+
+    def get(self) -> int:
+        return 1
+
+
+def _derived(count: int) -> type[Derived0]:
+    cls = Derived0
+    for n in range(count):
+        cls = type(f"Base{n}", (cls,), {})
+    return type("Derived20", (cls,), {"__module__": __name__})
+
+
+Derived20 = _derived(20)

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_oso.polar import clauses, nodes, relations
+from flask_oso.polar import nodes
+from flask_oso.polar.host import data_adapter
+from flask_oso.polar.host.data_adapter import Projection, Relation
 from flask_oso.polar.nodes import Name, Parameter, Rule, Value, Variable
 from flask_oso.polar.records import Record
-from flask_oso.polar.relations import Projection, Relation
+from flask_oso.polar.solver import clauses
 from flask_oso.polar.sources import Source
 
 
@@ -21,7 +23,7 @@ def kinds_of(cls: type[Record] = Record) -> Iterator[type[Record]]:
         yield from kinds_of(kind)
 
 
-MODULES = {clauses.__name__, nodes.__name__, relations.__name__}
+MODULES = {clauses.__name__, nodes.__name__, data_adapter.__name__}
 KINDS = sorted(set(kinds_of()), key=lambda kind: kind.__name__)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from flask_oso.polar.exceptions import StackOverflowError
 from flask_oso.polar.nodes import List, Term, Value, parts, with_parts
-from flask_oso.polar.parser import parse_query
 from flask_oso.polar.printer import to_polar
 from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax.parser import parse_query
 from flask_oso.polar.traversal import Steps, fold, fold_once, settle, walk
 
 DEEP = 50_000

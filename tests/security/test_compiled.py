@@ -8,12 +8,12 @@ import types
 
 import pytest
 
-import flask_oso.polar.compiler as compiler
 from flask_oso import Oso
+from flask_oso.polar.compiler import compiler
+from flask_oso.polar.compiler.binding_analysis import closed_strings
 from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
+from flask_oso.polar.host.terms import Variable
 from flask_oso.polar.limits import Limits
-from flask_oso.polar.modes import closed_strings
-from flask_oso.polar.terms import Variable
 
 
 @pytest.fixture(autouse=True)

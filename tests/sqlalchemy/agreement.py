@@ -65,6 +65,8 @@ class Guest:
         self.admin = True
         self.level = 1
         self.key = documents.KEYS[0]
+        self.code = 2
+        self.sponsored: list[t.Any] = []
         self.roles = roles
         self.teams = teams
 

@@ -78,7 +78,11 @@ class User(Base):
     admin: orm.Mapped[bool]
     level: orm.Mapped[int | None]
     key: orm.Mapped[uuid.UUID | None]
+    code: orm.Mapped[int] = orm.mapped_column(unique=True)
     teams: orm.Mapped[list[Team]] = orm.relationship(secondary=members, back_populates="users")
+    sponsored: orm.Mapped[list[Doc]] = orm.relationship(
+        foreign_keys="Doc.sponsor_code", back_populates="sponsor"
+    )
     roles: orm.Mapped[list[Role]] = orm.relationship(back_populates="user")
 
 
@@ -118,6 +122,7 @@ class Doc(Base):
     type: orm.Mapped[str]
     title: orm.Mapped[str | None]
     size: orm.Mapped[int | None]
+    big: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
     rank: orm.Mapped[int] = orm.mapped_column()
     score: orm.Mapped[float | None]
     price: orm.Mapped[decimal.Decimal | None] = orm.mapped_column(sa.Numeric(10, 2))
@@ -131,9 +136,13 @@ class Doc(Base):
     folder_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("folders.id"))
     owner_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
     editor_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    sponsor_code: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.code"))
     folder: orm.Mapped[Folder | None] = orm.relationship(back_populates="docs")
     owner: orm.Mapped[User | None] = orm.relationship(foreign_keys=[owner_id])
     editor: orm.Mapped[User] = orm.relationship(foreign_keys=[editor_id])
+    sponsor: orm.Mapped[User | None] = orm.relationship(
+        foreign_keys=[sponsor_code], back_populates="sponsored"
+    )
     teams: orm.Mapped[list[Team]] = orm.relationship(secondary=tags)
     roles: orm.Mapped[list[Role]] = orm.relationship(back_populates="doc")
     related: orm.Mapped[list[Doc]] = orm.relationship(
@@ -220,6 +229,8 @@ class Note(Base):
 
 TITLES = [None, "", "a", "A", "ab", "a%", "b_", "É", "a ", "\U0001d4b3z"]
 NAMES = ["reader", "editor", "Reader"]
+#: At the bounds of 64 bits, and one that is not.
+BIGS = [5, 2**63 - 1, -(2**63), 2**62]
 KEYS = [uuid.UUID(int=1), uuid.UUID(int=2)]
 DATES = [datetime.date(2024, 1, 1), datetime.date(2024, 2, 1)]
 TIMES = [datetime.datetime(2024, 1, 1), datetime.datetime(2024, 1, 1, 12, 30, 0, 1)]
@@ -239,7 +250,7 @@ def draw_rows(choices: Choices) -> Rows:
     docs = range(1, 2 + choices.below(14))
     rows: Rows = {
         "teams": [{"id": n, "name": pick(NAMES), "open": pick(_FLAGS)} for n in teams],
-        "users": [_draw_user(n, choices) for n in users],
+        "users": [_draw_user(n, choices, len(users)) for n in users],
         "members": [{"user_id": u, "team_id": team} for u in users for team in teams if often(50)],
         "folders": [
             {
@@ -270,7 +281,7 @@ def draw_rows(choices: Choices) -> Rows:
     return rows
 
 
-def _draw_user(number: int, choices: Choices) -> dict[str, t.Any]:
+def _draw_user(number: int, choices: Choices, count: int) -> dict[str, t.Any]:
     pick = choices.pick
     kind = pick(["user", "user", "boss"])
     return {
@@ -281,6 +292,8 @@ def _draw_user(number: int, choices: Choices) -> dict[str, t.Any]:
         "admin": pick(_FLAGS),
         "level": pick([None, 0, 1, 2]),
         "key": pick([None, *KEYS]),
+        # The key of another user.
+        "code": number % count + 1,
     }
 
 
@@ -295,6 +308,7 @@ def _draw_doc(
         "mood": pick([None, 1, 2]) if kind == "memo" else None,
         "title": pick(TITLES),
         "size": pick([None, 0, 1, 2, 3]),
+        "big": pick([None, *BIGS]),
         "rank": pick([0, 1, 2]),
         "score": pick([None, 0.5, 1.0, 2.0]),
         "price": pick([None, *PRICES]),
@@ -308,6 +322,7 @@ def _draw_doc(
         "folder_id": pick([None, *folders]),
         "owner_id": pick([None, *users]),
         "editor_id": pick(users),
+        "sponsor_code": pick([None, *users]),
     }
 
 

@@ -13,6 +13,8 @@ COLUMNS: dict[str, dict[str, list[str]]] = {
         "title": ['"a"', '"A"', '"ab"', '""', '"a%"', '"a "', "nil", "1", '"É"', "_u.name"],
         "size": ["0", "1", "2", "1.0", "1.5", "nil", "true", '"1"', "_u.level"],
         "rank": ["0", "1", "2", "nil", "0.5", "_u.level"],
+        "big": ["5", str(2**63 - 1), str(-(2**63)), "9223372036854775808.0", "nil", "_u.level"],
+        "sponsor_code": ["1", "2", "nil", "_u.code", "_u.id"],
         "score": ["0.5", "1", "1.0", "nil"],
         "price": ["1", "0.1", "ten_cents", "nil", "true"],
         "due": ["new_year", "nil", "1", "midnight"],
@@ -52,8 +54,8 @@ COLUMNS: dict[str, dict[str, list[str]]] = {
     },
 }
 INTEGERS = {
-    "Doc": ["id", "rank", "size", "owner_id", "editor_id", "double"],
-    "User": ["id", "level"],
+    "Doc": ["id", "rank", "size", "big", "owner_id", "editor_id", "sponsor_code", "double"],
+    "User": ["id", "level", "code"],
     "Team": ["id"],
     "Folder": ["id", "owner_id", "parent_id", "doc_count"],
     "Role": ["user_id", "doc_id", "weight"],
@@ -74,20 +76,22 @@ BOOLEANS = {
     "Folder": ["open"],
 }
 ONES = {
-    "Doc": {"folder": "Folder", "owner": "User", "editor": "User"},
+    "Doc": {"folder": "Folder", "owner": "User", "editor": "User", "sponsor": "User"},
     "Folder": {"parent": "Folder", "owner": "User"},
     "Role": {"user": "User", "doc": "Doc"},
     "Note": {"role": "Role"},
 }
 MANIES = {
     "Doc": {"teams": "Team", "roles": "Role", "related": "Doc"},
-    "User": {"teams": "Team", "roles": "Role"},
+    "User": {"teams": "Team", "roles": "Role", "sponsored": "Doc"},
     "Team": {"users": "User"},
     "Folder": {"docs": "Doc", "children": "Folder"},
     "Role": {"notes": "Note"},
 }
 SUBCLASSES = {"Doc": ["Memo", "Plan"], "User": ["Boss"]}
-ORDERED = {"size", "rank", "score", "price", "level", "weight", "title", "due", "made", "double"}
+ORDERED = {
+    "size", "rank", "big", "score", "price", "level", "weight", "title", "due", "made", "double",
+}  # fmt: skip
 ACTIONS = ['"read"', '"read"', '"edit"', "_action"]
 LETTERS = ["a", "A", "%", "_", " ", "e"]
 
@@ -130,9 +134,8 @@ class Writer:
     def _blocks(self) -> str:
         """Write blocks for documents in folders, with roles on both."""
         implied = self._pick(['"reader" if "editor";', ""])
-        parent = self._pick(['"reader" if "reader" on "parent";', '"reader" if "editor" on "up";'])
-        name = '"up"' if "up" in parent else '"parent"'
-        above = self._pick([f'"reader" if "reader" on {name};', f'"editor" if "editor" on {name};'])
+        name = self._pick(['"parent"', '"up"'])
+        parent, above = self._inherited(name), self._inherited(name)
         lines = [
             "actor User {}",
             f'resource Folder {{ roles = ["reader", "editor"]; permissions = ["read", "edit"];'
@@ -150,6 +153,16 @@ class Writer:
         if self._often(30):
             lines.append(self._rule())
         return "\n".join(lines + self._helpers)
+
+    def _inherited(self, name: str) -> str:
+        """Write which roles follow from which above: one may reach further than another."""
+        ways = [
+            f'"reader" if "reader" on {name};',
+            f'"editor" if "editor" on {name};',
+            f'"reader" if "editor" on {name};',
+            f'"editor" if "reader" on {name};',
+        ]
+        return " ".join(self._choices.some(ways, 35) or [self._pick(ways)])
 
     def _role_rules(self, cls: str) -> list[str]:
         by_table = {
@@ -252,13 +265,22 @@ class Writer:
     def _two_columns(self, name: str, cls: str, depth: int) -> str:
         if cls != "Doc":
             return self._comparison(name, cls)
-        pairs = [("size", "rank"), ("owner_id", "editor_id"), ("double", "size")]
+        pairs = [("size", "rank"), ("owner_id", "editor_id"), ("double", "size"), ("big", "size")]
         alike = [("flag", "open"), ("is_big", "flag"), ("title", "label")]
+        if self._often(30):
+            return self._both_or_none(name, *self._pick([*pairs, *alike, ("owner_id", "size")]))
         if self._often(50):
             left, right = self._pick(pairs)
             return f"{name}.{left} {self._pick(['=', '!=', '<', '>='])} {name}.{right}"
         left, right = self._pick(alike)
         return f"{name}.{left} {self._pick(['=', '!=', '=='])} {name}.{right}"
+
+    def _both_or_none(self, name: str, left: str, right: str) -> str:
+        """Compare two columns that may both be NULL, and one of them with nothing."""
+        left, right = self._choices.turned(left, right)
+        same = f"{name}.{left} {self._pick(['=', '!='])} {name}.{right}"
+        some = f"{name}.{self._pick([left, right])} {self._pick(['!=', '='])} nil"
+        return " and ".join(self._choices.turned(same, some))
 
     def _built(self, name: str, cls: str, depth: int) -> str:
         """Put columns into lists and dictionaries, and names of columns into strings."""
@@ -337,6 +359,9 @@ class Writer:
                 f"{name}.owner = nil", f"{name}.folder = nil", f"{name}.owner = {name}.editor",
                 f"{name}.owner in [_u, nil]", f"{name}.folder.owner = {name}.owner",
                 f"{own} in _u.roles and {own}.doc = {name}", f"{name} in {name}.related",
+                f"{name} in _u.sponsored", f"not {name} in _u.sponsored", f"{name}.sponsor = _u",
+                f"{own} in _u.sponsored and {own}.owner = {name}.sponsor",
+                f"{own} in {name}.sponsor.sponsored and {own}.owner = _u",
                 f"not {name} in {name}.related", f"{own} in {name}.folder.docs and {own} = {name}",
                 f"{name}.owner in [{name}.editor, _u]", f"{name} = {name}.owner",
             ],

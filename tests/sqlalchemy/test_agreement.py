@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from flask_oso.polar.residual import Not
+from flask_oso.polar.residual.ir import Not
 from flask_oso.sqlalchemy import translation
 from tests.sizes import part_of
 
@@ -47,7 +47,7 @@ def test_disagreement_is_made_small(sqlite: sa.Engine, monkeypatch: pytest.Monke
     monkeypatch.setitem(translation._TRANSLATIONS, Not, lambda *_: sa.true())
 
     with pytest.raises(Disagreement) as caught:
-        search(sqlite, 1, 60, policies=1)
+        search(sqlite, 2, 60, policies=1)
 
     verdict, policy, statement, *_ = str(caught.value).splitlines()
     assert verdict.startswith("one too many: ")

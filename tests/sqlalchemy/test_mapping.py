@@ -15,7 +15,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 
 from flask_oso import Oso, OsoError, Relation
 from flask_oso.polar.exceptions import UnsupportedError
-from flask_oso.polar.models import Field, Kind, Link
+from flask_oso.polar.residual.schema import Field, Kind, Link
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapping import MappedModels, field_of
 

@@ -215,6 +215,19 @@ class Remark(Base):
     post_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("posts.id"))
 
 
+class Draft(Base):
+    """Leaves out the column that a relation needs."""
+
+    __table__ = sa.Table(
+        "drafts",
+        Base.metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("post_id", sa.ForeignKey("posts.id")),
+    )
+    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"exclude_properties": ["post_id"]}
+    post = orm.relationship("Post", back_populates="drafts", viewonly=True)
+
+
 class Animal(Base):
     """Its class is computed."""
 
@@ -250,6 +263,7 @@ class Post(Base):
     remark_set: orm.Mapped[set[Remark]] = orm.relationship(viewonly=True)
     chosen: orm.Mapped[list[Remark]] = orm.relationship(viewonly=True, collection_class=Chosen)
     picked: orm.Mapped[list[Remark]] = orm.relationship(viewonly=True, collection_class=Picky)
+    drafts: orm.Mapped[list[Draft]] = orm.relationship(back_populates="post", viewonly=True)
     animals: orm.Mapped[list[Animal]] = orm.relationship()
     dogs: orm.Mapped[list[Dog]] = orm.relationship(viewonly=True)
 
@@ -284,6 +298,7 @@ def session() -> Iterator[orm.Session]:
         session.execute(
             sa.text("INSERT INTO animals (kind, post_id) VALUES ('d', 1), ('c', 2), ('d', 2)")
         )
+        session.execute(sa.text("INSERT INTO drafts VALUES (1, 1), (2, NULL)"))
         session.commit()
         yield session
     engine.dispose()
@@ -324,6 +339,8 @@ def is_allowed(oso: Oso, row: object) -> bool:
         (Post, "x in r.remark_set and x.rank = 1"),
         (Post, "forall(x in r.remarks, x.rank = 1)"),
         (Animal, 'r.kind = "d"'),
+        (Post, "_ in r.drafts"),
+        (Post, "not (x in r.drafts and x.id = 1)"),
         (Dog, "r.post_id = 1"),
         (Dog, "r matches Dog"),
     ],
@@ -366,6 +383,8 @@ TOLD = "do not tell their class by a column with a name for each"
         (Post, "not (x in r.firsts and x.rank = 1)", ALIAS),
         (Post, 'r.owner.code = "b"', "it compares columns with different collations"),
         (Post, "r.owner = nil", "it compares columns with different collations"),
+        (Draft, "r.post = nil", "it compares a column that is not mapped"),
+        (Draft, "r.post.id = 1", "it compares a column that is not mapped"),
         (Post, "x in r.chosen and x.rank = 1", COLLECTION),
         (Post, "_ in r.picked", COLLECTION),
         (Post, "x in r.dogs and x.post_id = 1", TOLD),

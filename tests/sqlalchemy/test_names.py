@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import orm
 
-from flask_oso.polar.models import Field, Kind
-from flask_oso.polar.residual import Column, Comparison, Literal, Root
+from flask_oso.polar.residual.ir import Column, Comparison, Literal, Root
+from flask_oso.polar.residual.schema import Field, Kind
 from flask_oso.sqlalchemy.names import Names, Step
 
 from . import documents

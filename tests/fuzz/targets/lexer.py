@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 
 from flask_oso.polar.exceptions import ParserError
-from flask_oso.polar.parser import _syntax
 from flask_oso.polar.sources import Source
-from flask_oso.polar.tokens import Text, check
+from flask_oso.polar.syntax.lexer import Text, check
+from flask_oso.polar.syntax.parser import _syntax
 
 from ..choices import decoded
 from ..seeds import policies

@@ -7,10 +7,10 @@ import typing as t
 from collections.abc import Iterable, Iterator
 
 from flask_oso.polar.nodes import Rule, RuleType, Value
-from flask_oso.polar.parser import parse_policy
 from flask_oso.polar.printer import MAX_PIECES, rule_to_polar, rule_type_to_polar
 from flask_oso.polar.records import Record
 from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax.parser import parse_policy
 
 from ..choices import decoded
 from ..seeds import policies

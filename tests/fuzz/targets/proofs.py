@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from flask_oso import Limits, Oso, OsoError, Predicate
-from flask_oso.polar.descriptions import Describer, Redaction
 from flask_oso.polar.engine import Engine
-from flask_oso.polar.host import to_polar
-from flask_oso.polar.proof import Outcome, Proof
-from flask_oso.polar.proving import ProvingSolver, Record
+from flask_oso.polar.host.registry import to_polar
+from flask_oso.polar.proof.proof import Outcome, Proof
+from flask_oso.polar.proof.provenance import ProvingSolver, Record
+from flask_oso.polar.proof.redaction import Describer, Redaction
 
 from ..choices import Choices
 from ..decisions import make_call, make_rules

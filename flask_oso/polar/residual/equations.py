@@ -1,0 +1,199 @@
+"""Unification with what is not known: a condition says when two terms are equal.
+
+Variables are bound as in the solver. Rows are equal if they are one row; a row and an
+object, if that is the object which the row becomes when it is loaded.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..host import numbers
+from ..host.registry import follow, to_python
+from ..nodes import Dictionary, Expression, List, Unknown, Value, parts
+from .database_semantics import Unfaithful, equal, equal_columns, equals_plainly
+from .ir import (
+    FALSE,
+    TRUE,
+    Condition,
+    Constant,
+    Having,
+    Is,
+    Literal,
+    Not,
+    One,
+    Row,
+    Same,
+    conjunction,
+    disjunction,
+    is_nullable,
+    negation,
+    on_rows,
+)
+from .outcomes import Outcome
+from .search import Frame, Result, Search
+from .symbolic_terms import OPEN, Cell, Collection, Entity, Truth, has_unknown_rows, rows_of
+
+
+class Equations(Search):
+    """Solves ``=``."""
+
+    # -- unification ----------------------------------------------------------------------
+
+    def _solve_unify(self, payload: tuple[Expression, Frame]) -> Result:
+        goal, frame = payload
+        return self._unified(*(self._operand(arg, frame) for arg in goal.args))
+
+    def _solve_assign(self, payload: tuple[Expression, Frame]) -> Result:
+        goal, frame = payload
+        target, value = (self._operand(arg, frame) for arg in goal.args)
+        if type(target) is not Unknown or target.constraints:
+            raise self._refusal("`:=` assigns to a variable that is bound", "Write `=`.")
+        return self._unified(target, value)
+
+    def _unified(self, left: t.Any, right: t.Any) -> Result:
+        try:
+            condition = self._unify(left, right)
+        except Unfaithful as reason:
+            raise self._refusal(reason.fact, reason.remedy) from None
+        return condition.value if isinstance(condition, Constant) else Outcome(condition)
+
+    def _unify(self, left: t.Any, right: t.Any) -> Condition:
+        """Bind variables, and give what else makes two terms equal."""
+        found: list[Condition] = []
+        pairs = [(left, right)]
+        while pairs:
+            left, right = (follow(side) for side in pairs.pop())
+            if left is right:
+                continue
+            if type(left) is Unknown:
+                self._bind(left, right)
+            elif type(right) is Unknown:
+                self._bind(right, left)
+            elif type(left) is Value and type(right) is Value:
+                if not numbers.equal(left.value, right.value):
+                    return FALSE
+            elif not has_unknown_rows(left) and not has_unknown_rows(right):
+                if not self._unify_known(left, right, pairs):
+                    return FALSE
+            elif isinstance(left, OPEN) or isinstance(right, OPEN):
+                condition = self._equation(left, right)
+                if condition == FALSE:
+                    return FALSE
+                found.append(condition)
+            elif not self._unify_parts(left, right, pairs):
+                return FALSE
+        return conjunction(*found)
+
+    def _unify_known(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
+        if self._is_closed(left) and self._is_closed(right):
+            return self._equal(left, right)
+        return self._unify_parts(left, right, pairs)
+
+    def _unify_parts(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
+        if type(left) is not type(right) or type(left) not in (List, Dictionary):
+            return False
+        if type(left) is Dictionary:
+            if [key for key, _ in left.fields] != [key for key, _ in right.fields]:
+                return False
+        elif left.rest is not None or right.rest is not None:
+            raise self._refusal("a list of unknown length", "Write the list out.")
+        mine, other = parts(left), parts(right)
+        if len(mine) != len(other):
+            return False
+        pairs.extend(zip(mine, other, strict=True))
+        return True
+
+    def _equation(self, left: t.Any, right: t.Any) -> Condition:
+        """Say when two terms are equal, at least one of which is unknown."""
+        if not isinstance(left, OPEN):
+            left, right = right, left
+        if isinstance(left, Entity):
+            return self._same_row(left.row, right)
+        if isinstance(right, Entity):
+            return self._same_row(right.row, left)
+        if isinstance(left, Cell) and isinstance(right, Cell):
+            condition = equal_columns(left.operand, right.operand)
+            return on_rows(condition, rows_of(left.operand, right.operand))
+        if isinstance(left, Truth) or isinstance(right, Truth):
+            return self._same_truth(left, right)
+        if isinstance(left, Collection) or isinstance(right, Collection):
+            raise Unfaithful("a relation to many rows cannot be compared", "Ask with `in`.")
+        condition = equal(left.operand, self._value(right))
+        return on_rows(condition, rows_of(left.operand))
+
+    def _same_truth(self, left: t.Any, right: t.Any) -> Condition:
+        if not isinstance(left, Truth):
+            left, right = right, left
+        if isinstance(right, Value) and type(right.value) is bool:
+            return t.cast(Condition, left.condition if right.value else negation(left.condition))
+        raise Unfaithful("a condition can be compared with true and false", "Write it alone.")
+
+    def _value(self, term: t.Any) -> t.Any:
+        if not self._is_closed(term) or has_unknown_rows(term):
+            raise Unfaithful("a column cannot be compared with this", "Compare it with a value.")
+        return to_python(term, str)
+
+    def _same_row(self, row: Row, other: t.Any) -> Condition:
+        if isinstance(other, Entity):
+            return self._same_rows(row, other.row)
+        if isinstance(other, Collection):
+            raise Unfaithful("a relation to many rows is no row", "Ask with `in`.")
+        if isinstance(other, Cell | Truth):
+            # A row, or nil, and a value: equal are a missing row and a missing value.
+            model = self._model(row.cls)
+            if model.own_equality is not None or model.shares_equality:
+                raise _own_equality(model.own_equality or row.cls)
+            operand_ = other.operand if isinstance(other, Cell) else None
+            if operand_ is None or not isinstance(row, One) or not is_nullable(operand_):
+                return FALSE
+            raise Unfaithful("a row and a column cannot be compared", "Compare two columns.")
+        value = self._value(other)
+        if value is None:
+            return self._missing(row)
+        self._check_equality(row, value)
+        if type(value) not in self._classes_of(row):
+            if self._model(row.cls).shares_equality and not equals_plainly(value):
+                raise _own_equality(type(value))
+            return FALSE
+        return on_rows(Is(row, (Literal(value),)), [row])
+
+    def _check_equality(self, row: Row, value: t.Any) -> None:
+        own = self._model(row.cls).own_equality
+        model = self._models.model(type(value))
+        if own is None and model is not None:
+            own = model.own_equality
+        elif own is None and not equals_plainly(value):
+            own = type(value)
+        if model is not None and model.shares_equality and not self._models.has_key(value):
+            # What was never stored equals what it says, and no row by its key.
+            own = type(value)
+        if own is not None:
+            raise _own_equality(own)
+
+    def _missing(self, row: Row) -> Condition:
+        if not isinstance(row, One):
+            return FALSE
+        return on_rows(Not(Having(row, TRUE)), [row.owner])
+
+    def _same_rows(self, left: Row, right: Row) -> Condition:
+        if left == right:
+            return TRUE
+        models = self._model(left.cls), self._model(right.cls)
+        own = models[0].own_equality or models[1].own_equality
+        if own is not None:
+            raise _own_equality(own)
+        shares = models[0].shares_equality and models[1].shares_equality
+        if shares and not set(self._classes_of(left)) & set(self._classes_of(right)):
+            raise _own_equality(left.cls)
+        same: Condition = FALSE
+        if set(self._classes_of(left)) & set(self._classes_of(right)):
+            same = on_rows(Same(left, right), [left, right])
+        return disjunction(same, conjunction(self._missing(left), self._missing(right)))
+
+
+def _own_equality(cls: type) -> Unfaithful:
+    return Unfaithful(
+        f"'{cls.__name__}' says itself what its instances equal, which a list cannot ask",
+        "Compare the keys.",
+    )

@@ -1,0 +1,129 @@
+"""What a search for solutions comes to, row by row: yes, no, or an error.
+
+A search takes alternatives in order and ends at the first success, or at an error, which is
+no answer and never an allow. An ``Outcome`` says of which rows what is true; ``both``,
+``either``, ``opposite`` and ``some`` put searches together as the solver runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .ir import FALSE, TRUE, Condition, Each, conjunction, disjunction, having, negation, on_rows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The conditions under which a search ends in one way or the other.
+
+    INVARIANT: ``holds`` is never true of a row for which the search raises; ``fails``,
+    ``later``, ``lacks`` and ``endless`` may be true of too many rows, never of too few.
+
+    :param holds: there is a success, and no error before it.
+    :param fails: there is an error before any success.
+    :param later: there may be an error if the search goes on behind its first success.
+    :param lacks: a row that the database owes, by a foreign key, is missing. Only a negation
+        looks at it: there, what is missing would make a no a yes.
+    :param endless: the search would go round in a circle of rows, which is an error. Only a
+        negation looks at it, too.
+    """
+
+    holds: Condition
+    fails: Condition = FALSE
+    later: Condition = FALSE
+    lacks: Condition = FALSE
+    endless: Condition = FALSE
+
+
+SUCCESS = Outcome(TRUE)
+FAILURE = Outcome(FALSE)
+
+
+def both(first: Outcome, second: Outcome) -> Outcome:
+    """Search for a solution of two goals, where the first binds nothing for the second."""
+    if first is SUCCESS:
+        return second
+    goes_on = conjunction(first.holds, second.fails)
+    looks_back: Condition = FALSE
+    if first.later != FALSE:
+        looks_back = conjunction(first.holds, negation(second.holds), first.later)
+    return Outcome(
+        conjunction(first.holds, second.holds),
+        disjunction(first.fails, goes_on, looks_back),
+        disjunction(first.later, conjunction(first.holds, second.later)),
+        disjunction(first.lacks, conjunction(first.holds, second.lacks)),
+        disjunction(first.endless, conjunction(first.holds, second.endless)),
+    )
+
+
+def either(first: Outcome, second: Outcome) -> Outcome:
+    """Search one alternative, then the other."""
+    if first is FAILURE:
+        return second
+    second_holds = second.holds
+    if first.fails != FALSE:
+        second_holds = conjunction(negation(first.fails), second.holds)
+    errors = disjunction(second.fails, second.later)
+    return Outcome(
+        disjunction(first.holds, second_holds),
+        disjunction(first.fails, conjunction(negation(first.holds), second.fails)),
+        disjunction(first.later, conjunction(first.holds, errors), second.later),
+        disjunction(first.lacks, second.lacks),
+        disjunction(first.endless, second.endless),
+    )
+
+
+def first_of(outcomes: Sequence[Outcome]) -> Outcome:
+    """Search several alternatives, one after the other.
+
+    From the last to the first: each says once what has to be of those before it.
+    """
+    if all(each.fails == each.later == FALSE for each in outcomes):
+        return Outcome(
+            disjunction(*(each.holds for each in outcomes)),
+            lacks=disjunction(*(each.lacks for each in outcomes)),
+            endless=disjunction(*(each.endless for each in outcomes)),
+        )
+    found = FAILURE
+    for each in reversed(outcomes):
+        found = either(each, found)
+    return found
+
+
+def in_any_order(outcomes: Sequence[Outcome]) -> Outcome:
+    """Search alternatives whose order depends on the row: an error of any counts."""
+    fails = disjunction(*(each.fails for each in outcomes))
+    holds = disjunction(*(each.holds for each in outcomes))
+    return Outcome(
+        conjunction(holds, negation(fails)),
+        fails,
+        disjunction(*(each.later for each in outcomes)),
+        disjunction(*(each.lacks for each in outcomes)),
+        disjunction(*(each.endless for each in outcomes)),
+    )
+
+
+def opposite(outcome: Outcome) -> Outcome:
+    """Search everything; it holds if there is no solution, and no error anywhere."""
+    fails = disjunction(outcome.fails, outcome.later, outcome.endless)
+    unknown = disjunction(fails, outcome.lacks)
+    return Outcome(
+        conjunction(negation(outcome.holds), negation(unknown)), fails, FALSE, outcome.lacks
+    )
+
+
+def some(row: Each, outcome: Outcome) -> Outcome:
+    """Search for each row of a relation, whose order nobody knows: an error of any counts."""
+
+    def any_row(condition: Condition) -> Condition:
+        return on_rows(having(row, condition), [row.owner])
+
+    fails = any_row(outcome.fails)
+    return Outcome(
+        conjunction(any_row(outcome.holds), negation(fails)),
+        fails,
+        any_row(outcome.later),
+        any_row(outcome.lacks),
+        any_row(outcome.endless),
+    )

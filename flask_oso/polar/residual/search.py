@@ -1,0 +1,531 @@
+"""The search of a partial evaluation: goals, alternatives and variables.
+
+Goals are a linked list of ``(handler, payload, rest)``. A handler gives whether it succeeded,
+the ``Outcome`` of a test of rows, or ``Branches``; it may put further goals in front. What
+comes of them all is the outcome of the search. What has no unknown row in it is asked of
+the solver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..exceptions import (
+    OsoError,
+    PolarRuntimeError,
+    StackOverflowError,
+    UnsupportedError,
+    error_at,
+    with_help,
+)
+from ..host.registry import follow, result_to_polar
+from ..limits import Limits
+from ..nodes import (
+    Call,
+    Expression,
+    Instance,
+    Operator,
+    Origin,
+    Term,
+    Unknown,
+    Variable,
+    is_ground,
+    parts,
+    with_parts,
+)
+from ..solver.backtrace import Step
+from ..solver.clauses import Clause, Slot, Template, operand
+from ..solver.machine import Program
+from ..solver.solver import Solver
+from ..sources import Span
+from ..traversal import fold, walk
+from .ir import FALSE, TRUE, Each, Known, Row
+from .outcomes import FAILURE, SUCCESS, Outcome, both, first_of, in_any_order, some
+from .schema import Model, Models
+from .symbolic_terms import inside
+
+#: How many goals one question may take, and how deep searches may stand in each other.
+MAX_GOALS = 100_000
+MAX_DEPTH = 60
+
+
+class Frame(list[t.Any]):
+    """The variables of one clause in one call."""
+
+    def __init__(self, clause: Clause) -> None:
+        super().__init__([None] * clause.size)
+        self.clause = clause
+
+
+Handler = Callable[[t.Any], t.Any]
+
+
+@dataclass
+class Branches:
+    """Alternatives, each with what stands behind them.
+
+    :param row: the row of a relation that the only alternative is about, if it is.
+    :param is_ordered: whether the order is the same for each row.
+    """
+
+    alternatives: Iterable[Callable[[], t.Any]]
+    row: Each | None = None
+    is_ordered: bool = True
+
+
+class TooDeepError(UnsupportedError):
+    """Rules call each other too deep for a condition on rows."""
+
+
+class Raised(Exception):
+    """What is known of a question raises an error, as it does in a check that comes so far."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+#: Errors that end a list, whatever its other rules say.
+_OF_LISTS = (UnsupportedError, StackOverflowError, RecursionError, MemoryError)
+
+#: What a handler gives: whether it succeeded, the rows for which it does, or alternatives.
+Result = bool | Outcome | Branches
+
+
+class Analysis:
+    """What is known of the clauses of a program, and does not depend on a question."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._recursive: dict[str, bool] = {}
+        self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself, by way of others or not."""
+        known = self._recursive.get(name)
+        if known is None:
+            known = self._recursive[name] = name in self._reached(name)
+        return known
+
+    def _reached(self, name: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for called in self._called(waiting.pop()):
+                if called not in found:
+                    found.add(called)
+                    waiting.append(called)
+        return found
+
+    def _called(self, name: str) -> set[str]:
+        clauses = self._program.clauses(name) or {}
+        bodies = [clause.body for each in clauses.values() for clause in each]
+        return {part.name for part in walk(bodies, _within) if isinstance(part, Call)}
+
+    def counts(self, term: t.Any) -> dict[int, int]:
+        """Count how often each variable occurs in a term of a clause."""
+        known = self._counts.get(id(term))
+        if known is None:
+            counts: dict[int, int] = {}
+            for part in walk([term], _within):
+                if isinstance(part, Slot):
+                    counts[part.index] = counts.get(part.index, 0) + 1
+            # The term is kept, so that no other gets its id.
+            known = self._counts[id(term)] = (term, counts)
+        return known[1]
+
+    def clause_counts(self, clause: Clause) -> dict[int, int]:
+        """Count how often each variable occurs in a whole clause."""
+        total = dict(self.counts(clause.body))
+        for parameter in clause.parameters:
+            for term in (parameter.term, parameter.specializer):
+                for index, count in self.counts(term).items():
+                    total[index] = total.get(index, 0) + count
+        return total
+
+
+def _within(term: t.Any) -> Sequence[t.Any]:
+    if type(term) is Template:
+        return (term.term,)
+    return () if term is None or is_ground(term) else parts(term)
+
+
+class Asker(Solver):
+    """Asks Python objects for a question that also has unknown rows."""
+
+    def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
+        """Read an attribute."""
+        self.stand_at(Step(goal, [], None, None, 0))
+        return self._get_attribute(value, self.key_name(key, goal), goal)
+
+    def pattern_field(self, value: Term, name: str, span: Span | None) -> t.Any:
+        """Read a field that a pattern names; ``None`` if there is none."""
+        self.stand_at(None)
+        return self._field(value, name, span)
+
+
+class Search:
+    """One question with an unknown row: its goals, its variables, and what they come to.
+
+    :param program: the policy.
+    :param models: what is known of classes.
+    :param analysis: what is known of the clauses, kept for the next question.
+    :param limits: what the question may cost.
+    :param follows: whether relations to many of objects that are known are left to the
+        condition, too, instead of being read.
+    :param is_general: whether the outcome shall be the same whatever the state of objects,
+        so that none may be asked anything.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        models: Models,
+        analysis: Analysis,
+        limits: Limits | None = None,
+        *,
+        follows: bool = False,
+        is_general: bool = False,
+    ) -> None:
+        self._program = program
+        self._host = program.host
+        self._models = models
+        self._analysis = analysis
+        self._limits = Limits() if limits is None else limits
+        self._goals: t.Any = None
+        self._goal: t.Any = None
+        self._trail: list[tuple[Unknown, t.Any, t.Any]] = []
+        self._number = 0
+        self._depth = 0
+        self._steps = 0
+        self._needs_all = False
+        self._follows = follows
+        self._is_general = is_general
+        self._errors: list[Exception] = []
+        self._began = time.monotonic()
+
+    # -- searching ------------------------------------------------------------------------
+
+    def _search(self, goals: t.Any, needs_all: bool) -> Outcome:
+        """Solve goals, and give what becomes of them.
+
+        :param needs_all: whether what comes after a sure success matters.
+        """
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._too_deep()
+        tests: list[Outcome] = []
+        self._goals = goals
+        outcome = SUCCESS
+        while self._goals is not None:
+            handler, payload, self._goals = self._goals
+            self._count()
+            self._needs_all = needs_all
+            result = self._handled(handler, payload)
+            if isinstance(result, Branches):
+                outcome = self._try_all(result, self._goals, needs_all)
+                break
+            if isinstance(result, Outcome):
+                tests.append(result)
+                if result.holds != FALSE:
+                    continue
+                result = False
+            if not result:
+                outcome = FAILURE
+                break
+        self._depth -= 1
+        for test in reversed(tests):
+            outcome = both(test, outcome)
+        self._check_clock()
+        return outcome
+
+    def _handled(self, handler: Handler, payload: t.Any) -> Result:
+        try:
+            return t.cast(Result, handler(payload))
+        except Raised as raised:
+            return self._failed(raised.error)
+        except _OF_LISTS:
+            raise
+        except OsoError as error:
+            # An error of the policy. If it is that the time is over, the clock says so again.
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Outcome:
+        """Say that a check which comes so far raises an error, for whatever row."""
+        self._errors.append(error)
+        return Outcome(FALSE, TRUE)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Ask Python objects, which may raise anything: a check of some row may not ask them.
+
+        INVARIANT: nothing is allowed by what raised here, and if it is so for every row, the
+        list raises it.
+        """
+        try:
+            yield
+        except _OF_LISTS:
+            raise
+        except Exception as error:
+            raise Raised(error) from error
+
+    def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> Outcome:
+        outcomes: list[Outcome] = []
+        for alternative in branches.alternatives:
+            mark = len(self._trail)
+            found = self._search((_apply, alternative, rest), needs_all)
+            self._undo(mark)
+            outcomes.append(found if branches.row is None else some(branches.row, found))
+            if found.holds == TRUE and branches.is_ordered and not needs_all:
+                break
+        return first_of(outcomes) if branches.is_ordered else in_any_order(outcomes)
+
+    def _alone(self, handler: Handler, payload: t.Any) -> Outcome:
+        """Search what binds nothing for the goals behind it."""
+        rest = self._goals
+        mark = len(self._trail)
+        outcome = self._search((handler, payload, None), True)
+        self._undo(mark)
+        self._goals = rest
+        return outcome
+
+    def _count(self) -> None:
+        self._steps += 1
+        if self._steps > MAX_GOALS:
+            raise self._too_deep()
+        self._check_clock()
+
+    def _check_clock(self) -> None:
+        # Each goal may make conditions that take long to simplify.
+        timeout = self._limits.timeout
+        used = 0.0 if timeout is None else time.monotonic() - self._began
+        if timeout is not None and used > timeout:
+            raise PolarRuntimeError(
+                f"Query timeout: Query running for {used * 1000:.0f}ms, which exceeds the timeout"
+                f" of {timeout * 1000:.0f}ms. To disable timeouts, set the POLAR_TIMEOUT_MS"
+                " environment variable to 0."
+            )
+
+    def _too_deep(self) -> TooDeepError:
+        return error_at(
+            TooDeepError,
+            "The rules call each other too deep for a condition on rows. Have each round of a"
+            " recursion follow a relation of one class, with the same other arguments",
+            self._span(),
+        )
+
+    def _push(self, handler: Handler, payload: t.Any) -> None:
+        self._goals = (handler, payload, self._goals)
+
+    # -- variables ------------------------------------------------------------------------
+
+    def _fresh(self, name: str, origin: Origin) -> Unknown:
+        return Unknown(name, origin=origin)
+
+    def _operand(self, term: t.Any, frame: t.Any) -> t.Any:
+        return follow(operand(term, frame, self._fresh)) if frame is not None else follow(term)
+
+    def _set(self, unknown: Unknown, value: t.Any, constraints: t.Any) -> None:
+        self._trail.append((unknown, unknown.value, unknown.constraints))
+        unknown.value = value
+        unknown.constraints = constraints
+
+    def _bind(self, unknown: Unknown, value: t.Any) -> None:
+        """Give a variable a value; what waited for it goes in front of the goals."""
+        waiting = unknown.constraints
+        self._set(unknown, value, ())
+        if type(value) is Unknown:
+            self._set(value, None, (*value.constraints, *waiting))
+            return
+        for handler, payload in reversed(waiting):
+            self._push(handler, payload)
+
+    def _defer(self, unknown: Unknown, handler: Handler, payload: t.Any) -> bool:
+        """Have a goal wait until a variable has a value."""
+        self._set(unknown, None, (*unknown.constraints, (handler, payload)))
+        # What still waits at the end of the search was never decided.
+        self._goals = _before_end(self._goals, (self._check_decided, unknown, None))
+        return True
+
+    def _check_decided(self, unknown: Unknown) -> bool:
+        end = follow(unknown)
+        if type(end) is Unknown and end.constraints:
+            raise self._refusal(
+                f"nothing says what '{unknown.name}' is", "Bind it before it is used."
+            )
+        return True
+
+    def _undo(self, mark: int) -> None:
+        while len(self._trail) > mark:
+            unknown, value, constraints = self._trail.pop()
+            unknown.value = value
+            unknown.constraints = constraints
+
+    def _is_closed(self, term: t.Any) -> bool:
+        """Tell whether no variable in a term is unbound."""
+        return not any(type(each) is Unknown for each in walk([follow(term)], inside))
+
+    def _binds_nothing(self, goal: Term, frame: Frame) -> bool:
+        """Tell whether a goal has no unbound variable that occurs elsewhere."""
+        total: dict[int, int] | None = None
+        for index, count in self._analysis.counts(goal).items():
+            value = frame[index]
+            if value is not None and self._is_closed(value):
+                continue
+            if total is None:
+                total = self._analysis.clause_counts(frame.clause)
+            if total[index] != count:
+                return False
+        return True
+
+    # -- what is known --------------------------------------------------------------------
+
+    def _ask(self, goal: t.Any) -> Result:
+        """Have the solver solve a goal in which no unknown row occurs."""
+        if self._is_general and (isinstance(goal, Call) or _has_object(goal)):
+            raise self._asks_objects()
+        unknowns: dict[str, Unknown] = {}
+        question = fold(goal, _look_for_variables(unknowns), with_parts)
+        solutions = Solver(self._program, self._limits).solve(question)
+        if not unknowns:
+            with self._asking():
+                is_solved = next(solutions, None) is not None
+            # Behind the first success there may be errors, which a negation must not overlook.
+            if is_solved and self._needs_all:
+                return self._searched_on(solutions)
+            return is_solved
+        return Branches(self._solutions(solutions, unknowns))
+
+    def _searched_on(self, solutions: Iterator[t.Any]) -> Outcome:
+        """Look for errors behind a success."""
+        try:
+            with self._asking():
+                for _ in solutions:
+                    pass
+        except Raised:
+            return Outcome(TRUE, later=TRUE)
+        return SUCCESS
+
+    def _solutions(
+        self, solutions: Iterator[dict[str, t.Any]], unknowns: dict[str, Unknown]
+    ) -> Iterator[Callable[[], Result]]:
+        def alternative(solution: dict[str, t.Any]) -> Callable[[], Result]:
+            return lambda: self._take(solution, unknowns)
+
+        def failure(error: Exception) -> Callable[[], Result]:
+            return lambda: self._failed(error)
+
+        try:
+            with self._asking():
+                yield from map(alternative, solutions)
+        except Raised as raised:
+            yield failure(raised.error)
+
+    def _take(self, solution: dict[str, t.Any], unknowns: dict[str, Unknown]) -> bool:
+        for name, unknown in unknowns.items():
+            if name not in solution:
+                continue
+            term = result_to_polar(solution[name])
+            if not is_ground(term):
+                raise self._refusal(
+                    f"nothing says what '{unknown.name}' is", "Bind it before it is used."
+                )
+            if not self._unified(unknown, term):
+                return False
+        return True
+
+    def _unified(self, left: t.Any, right: t.Any) -> Result:
+        """Unify two terms; the goals that this wakes go in front."""
+        raise NotImplementedError
+
+    def _model(self, cls: type) -> Model:
+        model = self._models.model(cls)
+        if model is None:
+            raise self._refusal(
+                f"'{cls.__name__}' is not known as a class of rows",
+                "Register it with 'register_models'.",
+            )
+        return model
+
+    def _classes_of(self, row: Row) -> tuple[type, ...]:
+        """Give the classes that a row may have; that of an object is known."""
+        model = self._model(row.cls)
+        return (row.cls,) if isinstance(row, Known) else model.classes
+
+    def _known(self) -> Asker:
+        if self._is_general:
+            raise self._asks_objects()
+        return Asker(self._program, self._limits)
+
+    def _equal(self, left: Term, right: Term) -> bool:
+        """Tell whether two terms that are known are equal."""
+        if self._is_general and (_has_object(left) or _has_object(right)):
+            raise self._asks_objects()
+        with self._asking():
+            return Asker(self._program, self._limits).equal(left, right)
+
+    def _asks_objects(self) -> UnsupportedError:
+        return self._refusal("an object is asked", "Compare columns.")
+
+    # -- messages -------------------------------------------------------------------------
+
+    def _span(self) -> Span | None:
+        goal = self._goal
+        span = getattr(goal, "span", None)
+        if span is None and isinstance(goal, Expression):
+            span = next((a.span for a in goal.args if getattr(a, "span", None)), None)
+        return span
+
+    def _refusal(self, fact: str, remedy: str) -> UnsupportedError:
+        span = self._span()
+        written = f" `{span.text}`" if span is not None and "\n" not in span.text else ""
+        message = f"Not supported for a list of rows:{written}: {fact}"
+        return with_help(error_at(UnsupportedError, message, span), f"{remedy}\n" if remedy else "")
+
+
+def _apply(alternative: Callable[[], Result]) -> Result:
+    return alternative()
+
+
+def _has_object(goal: t.Any) -> bool:
+    """Tell whether an object occurs in a goal, or is made by it."""
+    if isinstance(goal, Expression) and goal.operator is Operator.NEW:
+        return True
+    inner = walk([follow(goal)], _data)
+    return any(isinstance(part, Instance) and part.value is not None for part in inner)
+
+
+def _data(term: t.Any) -> Sequence[t.Any]:
+    # Data of the host may hold objects, though it holds no variables.
+    return [follow(part) for part in parts(term)]
+
+
+def _before_end(goals: t.Any, last: t.Any) -> t.Any:
+    """Put a goal behind all others."""
+    listed = []
+    while goals is not None:
+        handler, payload, goals = goals
+        listed.append((handler, payload))
+    for handler, payload in reversed(listed):
+        last = (handler, payload, last)
+    return last
+
+
+def _look_for_variables(unknowns: dict[str, Unknown]) -> t.Any:
+    """Put variables of a question in the place of those of this run."""
+    names: dict[int, str] = {}
+
+    def look(term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+        term = follow(term)
+        if type(term) is Unknown:
+            # No constant of the host has such a name.
+            name = names.setdefault(id(term), f"{len(names)} {term.name}")
+            unknowns[name] = term
+            return Variable(name), ()
+        return term, () if is_ground(term) else parts(term)
+
+    return look

@@ -1,0 +1,54 @@
+"""Names that look like others: ``allow`` written with a Cyrillic ``a`` grants nothing.
+
+In go the names of a text and those it knows; out come warnings. Only names that mix the
+letters of scripts, or read like a name that is known, are told of: a name in one script of
+its own is none of our business. The letters below are those that fonts draw alike.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterator
+
+from ..characters import name_of
+from ..sources import located
+from .lexer import Token
+
+_CYRILLIC = ("авеіјӏкмнорѕтсухһԁԛԝАВЕЅІЈКМНОРТСУХҮԌ", "abeijlkmhopstcyxhdqwABESIJKMHOPTCYXYG")
+_GREEK = ("αεικνορυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeiknopuxABEZHIKMNOPTYX")
+_OTHERS = ("\u0585\u057d\u0570\u0578\u0131\u0251\u0261", "ouhniag")
+_ALIKE = str.maketrans(
+    "".join(pair[0] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
+    "".join(pair[1] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
+)
+#: Scripts whose letters are drawn alike. Others are mixed for good reasons.
+_MIXED_UP = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"))
+
+
+def warn_lookalikes(names: Collection[Token], known: Collection[str]) -> list[str]:
+    """Warn about names that read like others.
+
+    :param names: names with a letter that is not ASCII, each once.
+    :param known: what a reader may take them for.
+    """
+    return [located(message, name.span) for name in names for message in _messages(name, known)]
+
+
+def plain(name: str) -> str:
+    """Give the name that a reader takes a name for."""
+    return unicodedata.normalize("NFKC", name).translate(_ALIKE)
+
+
+def _messages(token: Token, known: Collection[str]) -> Iterator[str]:
+    name, read_as = token.text, plain(token.text)
+    odd = next((each for each in name if not each.isascii() and plain(each) != each), None)
+    if odd is not None and read_as in known:
+        yield f"The name {name} is not {read_as}: it has {name_of(odd)}"
+    elif len(scripts := _scripts(name)) > 1:
+        yield f"The name {name} mixes letters of scripts that look alike: {', '.join(scripts)}"
+
+
+def _scripts(name: str) -> list[str]:
+    """Give the scripts of a name that are easily mixed up, in their order."""
+    found = (unicodedata.name(each, "").partition(" ")[0] for each in name if each.isalpha())
+    return list(dict.fromkeys(script for script in found if script in _MIXED_UP))

@@ -1,0 +1,67 @@
+"""Which calls the compiled rules of an engine leave to the solver, and why."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..compiler.programs import HAS_POSITIONS, Program
+from ..engine import Engine
+from ..sources import Span
+
+_NO_POSITIONS = "all rules, since Python runs with -X no_debug_ranges or PYTHONNODEBUGRANGES"
+
+
+class LeftOver(t.NamedTuple):
+    """A rule that the solver answers, or goes on with, in some calls.
+
+    As a text it is one line: ``page.polar:12:5: has_role: 'print'``.
+    """
+
+    #: The rule whose calls are left to the solver.
+    rule: str
+    #: File, line and column of what is in the way; ``<policy>`` if it was no file.
+    place: str
+    #: What is in the way, in the words of policies.
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.rule}: {self.reason}"
+
+
+def list_left_over(engine: Engine) -> list[LeftOver]:
+    """Compile all rules for all questions; give what cannot be, in the order of the policy.
+
+    The functions are made for this list alone: an engine compiles what it is asked about.
+    """
+    if not HAS_POSITIONS:
+        return [LeftOver(name, "<policy>", _NO_POSITIONS) for name in engine.policy.rules]
+    program = Program(engine)
+    for name in engine.policy.rules:
+        for arity in engine.clauses(name) or ():
+            program.answer(name, arity, waits=True)
+    # What may be done, as `authorized_actions` and `authorized_fields` ask.
+    program.prepare_strings("allow", 3, 1, waits=True)
+    program.prepare_strings("allow_field", 4, 3, waits=True)
+    program.make_all()
+    found = {
+        (_order(span := reason.span or _first(engine, variant.name)), variant.name): LeftOver(
+            variant.name, _place(span), reason.reason
+        )
+        for variant, reason in program.unfollowed.items()
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def _first(engine: Engine, name: str) -> Span | None:
+    rules = engine.policy.rules.get(name)
+    return rules[0].span if rules else None
+
+
+def _order(span: Span | None) -> tuple[str, int]:
+    return ("", 0) if span is None else (span.source.name or "", span.start)
+
+
+def _place(span: Span | None) -> str:
+    if span is None:
+        return "<policy>"
+    return f"{span.source.name or '<policy>'}:{span.line}:{span.column}"

@@ -1,0 +1,242 @@
+"""What is wrong with a policy, and what is odd: all of it, and nothing is loaded.
+
+In go texts and an engine, for the names that are registered; out come findings, each with
+its place. Besides what a load finds there is what only a person who asks wants to hear:
+attributes that no class has, and rules that stay with the solver.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import typing as t
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..engine import Engine
+from ..exceptions import OsoError
+from ..host.attribute_types import Shapes
+from ..host.class_facts import MOST_RELATIVES, codes, declared, relatives
+from ..host.registry import Host
+from ..nodes import Rule
+from ..policy.lint.comparisons import Operands, warn_comparisons
+from ..policy.lint.inventory import take_inventory
+from ..policy.lint.members import mentions
+from ..policy.loader import load_policy
+from ..policy.policy import Loaded, Policy
+from ..residual.schema import Models
+from ..sources import Source, Span, located
+from ..spelling import nearest
+from ..syntax.parser import parse_policy
+from .compiled_report import LeftOver, list_left_over
+from .row_checks import RowChecks
+
+_PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file ([^\n]*))?:\n")
+_HOOKS = ("__getattr__", "__getattribute__")
+
+
+class Severity(enum.Enum):
+    """How bad a finding is; the value is what lists show."""
+
+    #: The policy does not load, or fails when it is asked.
+    ERROR = "error"
+    WARNING = "warning"
+    #: Nothing is wrong.
+    NOTE = "note"
+
+
+class Finding(t.NamedTuple):
+    """One thing that was found, with its place as far as it is known."""
+
+    severity: Severity
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def place(self) -> tuple[str | None, int | None, int | None]:
+        """The file, the line and the column."""
+        return self.file, self.line, self.column
+
+
+class Checked(t.NamedTuple):
+    """What there is to say of some texts; the engine is that of the policy, if it would load."""
+
+    findings: tuple[Finding, ...]
+    engine: Engine | None
+
+
+def check_policy(
+    sources: Sequence[Source],
+    engine: Engine,
+    *,
+    roles: bool = False,
+    models: Models | None = None,
+    **options: t.Any,
+) -> Checked:
+    """Find out what a load would say of texts, and more.
+
+    :param engine: knows the registered names.
+    :param roles: whether the older roles are enabled.
+    :param models: what is known of rows, if models are registered.
+    :param options: those of ``load_policy``.
+    """
+    try:
+        loaded = load_policy(sources, engine.host, roles=roles, **options)
+    except OsoError as error:
+        return Checked(tuple(findings_of(error)), None)
+    candidate = engine.with_policy(loaded.policy)
+    try:
+        findings = [*_failed_queries(candidate), *_about(loaded, candidate, roles=roles)]
+    except OsoError as error:
+        findings = findings_of(error)
+    missing = [
+        *_missing_attributes(sources, engine.host, loaded.warnings),
+        *_unequal_columns(sources, engine.host, loaded.warnings),
+    ]
+    # What a class declares tells of some comparisons what its model tells, too.
+    told = {each.place for each in (*findings, *missing)}
+    rows = [each for each in _about_rows(sources, engine.host, models) if each.place not in told]
+    return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
+
+
+def findings_of(error: OsoError) -> list[Finding]:
+    """Give all problems of a load that failed, and its warnings."""
+    problems = [finding(Severity.ERROR, str(problem)) for problem in error.problems]
+    return [*problems, *_warnings(getattr(error, "warnings", ()))]
+
+
+def finding(severity: Severity, message: str) -> Finding:
+    """Make a finding of a message, which has its place inside if that is known."""
+    place = _PLACE.search(message)
+    if place is None:
+        return Finding(severity, message.rstrip("\n"))
+    line, column, file = place.groups()
+    return Finding(severity, message.rstrip("\n"), file, int(line), int(column))
+
+
+def _warnings(texts: Iterable[str]) -> list[Finding]:
+    return [finding(Severity.WARNING, text) for text in texts]
+
+
+def _about(loaded: Loaded, engine: Engine, *, roles: bool) -> list[Finding]:
+    warnings = _warnings(loaded.warnings)
+    if roles and loaded.policy.has_rules:
+        from ..policy.legacy_roles import check_roles
+
+        warnings += _warnings(check_roles(engine))
+    return warnings
+
+
+def _failed_queries(engine: Engine) -> list[Finding]:
+    return [
+        finding(Severity.ERROR, located(f"Inline query failed: {_text(query.span)}", query.span))
+        for query in _queries(engine.policy)
+        if next(engine.query_term(query.query), None) is None
+    ]
+
+
+def _queries(policy: Policy) -> Iterable[t.Any]:
+    return policy.inline_queries
+
+
+def _text(span: Span | None) -> str:
+    return "" if span is None else span.text
+
+
+def _left_over(engine: Engine) -> list[Finding]:
+    return [
+        Finding(Severity.NOTE, f"Left to the solver: {each.rule}: {each.reason}", *_place(each))
+        for each in list_left_over(engine)
+    ]
+
+
+def _place(left: LeftOver) -> tuple[str | None, int | None, int | None]:
+    file, line, column = (["", "", *left.place.rsplit(":", 2)])[-3:]
+    if not line.isdigit():
+        return None, None, None
+    return (None if file == "<policy>" else file), int(line), int(column)
+
+
+def _about_rows(sources: Iterable[Source], host: Host, models: Models | None) -> Iterator[Finding]:
+    """Find what rules say of rows that is likely not meant, and what a list refuses."""
+    if models is None:
+        return
+    checks = RowChecks(host, models)
+    for rule in _rules(sources):
+        yield from _warnings(checks.warn(rule))
+        yield from (finding(Severity.NOTE, text) for text in checks.note(rule))
+
+
+# -- attributes ----------------------------------------------------------------------
+
+
+def _missing_attributes(
+    sources: Iterable[Source], host: Host, warned: Iterable[str]
+) -> Iterator[Finding]:
+    """Find attributes that nothing of a class mentions, each once, unless a load tells of it.
+
+    A class that is mapped to a table is taken for complete; of others an object may have been
+    given more.
+    """
+    told = {warning.partition(",")[0] for warning in warned}
+    shapes = Shapes(host, asks_mappers=True)
+    for rule in _rules(sources):
+        for class_name, name, span in _mentions(rule, shapes):
+            message = f"{class_name} has no attribute {name}"
+            cls = host.classes.get(class_name)
+            if message in told or cls is None or not _lacks(cls, name, host):
+                continue
+            told.add(message)
+            meant = nearest(name, sorted(_names(cls, host)))
+            text = located(message + (f", did you mean {meant}?" if meant else ""), span)
+            is_mapped = hasattr(cls, "__mapper__")
+            yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)
+
+
+def _unequal_columns(
+    sources: Iterable[Source], host: Host, warned: Iterable[str]
+) -> Iterator[Finding]:
+    """Find columns that are compared with values of another kind, unless a load tells of it."""
+    shapes = Shapes(host, asks_mappers=True)
+    for rule in _rules(sources):
+        inventory = take_inventory(rule)
+        operands = Operands(rule, inventory, shapes)
+        warnings = warn_comparisons(inventory, operands, with_objects=False)
+        yield from _warnings(text for text in warnings if text not in warned)
+
+
+def _rules(sources: Iterable[Source]) -> Iterator[Rule]:
+    for source in sources:
+        for statement in parse_policy(source).statements:
+            if isinstance(statement, Rule):
+                yield statement
+
+
+def _mentions(rule: Rule, shapes: Shapes) -> list[tuple[str, str, Span | None]]:
+    inventory = take_inventory(rule)
+    found = [*mentions(inventory, Operands(rule, inventory, shapes))]
+    return sorted(found, key=lambda mention: mention[2].start if mention[2] else 0)
+
+
+def _lacks(cls: type, name: str, host: Host) -> bool:
+    related = relatives(cls)
+    if name.startswith("_") or cls.__module__ == "builtins" or len(related) > MOST_RELATIVES:
+        return False
+    own = [each for each in related if each.__module__ != "builtins"]
+    if issubclass(cls, dict) or any(hook in vars(each) for each in own for hook in _HOOKS):
+        return False
+    return name not in _names(cls, host)
+
+
+def _names(cls: type, host: Host) -> set[str]:
+    """Give the public names that anything of a class, its parents and subclasses mentions."""
+    names: set[str] = set()
+    for each in relatives(cls):
+        # A relation that another class declares arrives when the mapper is asked.
+        mapper = vars(each).get("__mapper__")
+        names.update(mapper.attrs.keys() if mapper is not None else ())
+        names.update(vars(each), declared(each), host.fields.get(each, ()))
+        for code in codes(each):
+            names.update(code.co_names)
+    return {name for name in names if not name.startswith("_")}

@@ -1,0 +1,240 @@
+"""What rules say of rows that is likely not meant: it needs the models to be told.
+
+In go a rule as it was parsed and what is known of classes; out come messages with places. A
+row is never equal to its key; nobody, who is ``nil``, equals a relation that leads nowhere;
+and what is computed in Python is unknown in a list. Where any doubt is left, nothing is said.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from ..host.registry import Host
+from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
+from ..policy.lint.inventory import in_order, take_inventory
+from ..policy.lint.vocabulary import classes_of_variables
+from ..residual.schema import Field, Kind, Link, Model, Models
+from ..sources import located
+from ..traversal import walk
+
+#: Rules whose first argument is who asks, be it nobody. Those of blocks have a class for it.
+_ASKED = frozenset({"allow", "allow_field"})
+_EQUATIONS = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ})
+_WORDS = {Kind.INTEGER: "a number", Kind.TEXT: "a text", Kind.UUID: "a UUID"}
+
+
+class _Shape(t.NamedTuple):
+    """What a term is: a row of a model, or a value of a kind."""
+
+    is_nullable: bool
+    model: Model | None = None
+    kind: Kind | None = None
+
+
+class _Equation(t.NamedTuple):
+    """Two terms that are compared."""
+
+    left: Term
+    right: Term
+    whole: Term
+
+
+class RowChecks:
+    """Looks at rules for one host and its models."""
+
+    def __init__(self, host: Host, models: Models) -> None:
+        self._host = host
+        self._models = models
+
+    def warn(self, rule: Rule) -> list[str]:
+        """Give warnings: what is compared with a key, and what nobody may be equal to."""
+        shapes = self._shapes_of_variables(rule)
+        found = [*self._keys(rule, shapes), *self._nobody(rule, shapes)]
+        return list(dict.fromkeys(found))
+
+    def note(self, rule: Rule) -> list[str]:
+        """Give notes: what a list refuses."""
+        shapes = self._shapes_of_variables(rule)
+        actor = _name_of_first(rule)
+        found = []
+        for lookup in in_order(take_inventory(rule).lookups):
+            owner, key = lookup.args[:2]
+            model = None if _is_named(owner, actor) else self._model_of(owner, shapes)
+            if model is None or not isinstance(key, Value) or type(key.value) is not str:
+                continue
+            reason = model.refused.get(key.value)
+            if key.value not in model.members and reason is not None:
+                cls = model.cls.__name__
+                message = (
+                    f"A list of rows refuses `{rule.name}`: '{key.value}' of '{cls}' is unknown"
+                    f" without a row, {reason}. Say it with columns and relations, or give it an"
+                    " SQL expression"
+                )
+                found.append(located(message, key.span or lookup.span))
+        return list(dict.fromkeys(found))
+
+    # -- what terms are -------------------------------------------------------------------
+
+    def _shapes_of_variables(self, rule: Rule) -> dict[str, _Shape]:
+        shapes: dict[str, _Shape] = {}
+        for name, tag in classes_of_variables(rule).items():
+            model = self._model(self._host.classes.get(tag))
+            if model is not None:
+                shapes[name] = _Shape(False, model)
+        given = {parameter.term for parameter in rule.parameters}
+        for goal in _expressions(rule):
+            if goal.operator in (Operator.IN, Operator.UNIFY) and goal.args[0] not in given:
+                self._learn(goal, shapes)
+        return shapes
+
+    def _learn(self, goal: Expression, shapes: dict[str, _Shape]) -> None:
+        """Take over what a goal says of a variable: ``x in note.readers``, ``x = note.owner``."""
+        item, source = goal.args
+        member = self._member_of(source, shapes)
+        is_many = goal.operator is Operator.IN
+        if isinstance(item, Variable) and isinstance(member, Link) and member.is_many is is_many:
+            model = self._model(member.cls)
+            if model is not None:
+                shapes.setdefault(item.name, _Shape(not is_many, model))
+
+    def _model(self, cls: type | None) -> Model | None:
+        if cls is None or not self._host.has_keys(cls):
+            return None
+        return self._models.model(cls)
+
+    def _model_of(self, term: Term, shapes: Mapping[str, _Shape]) -> Model | None:
+        shape = self._shape_of(term, shapes)
+        return None if shape is None else shape.model
+
+    def _member_of(self, term: Term, shapes: Mapping[str, _Shape]) -> Field | Link | None:
+        if not isinstance(term, Expression) or term.operator is not Operator.DOT:
+            return None
+        owner, key = term.args[:2]
+        model = self._model_of(owner, shapes)
+        if model is None or not isinstance(key, Value) or type(key.value) is not str:
+            return None
+        return model.members.get(key.value)
+
+    def _shape_of(self, term: Term, shapes: Mapping[str, _Shape]) -> _Shape | None:
+        if isinstance(term, Variable):
+            return shapes.get(term.name)
+        if isinstance(term, Value):
+            kinds = {int: Kind.INTEGER, str: Kind.TEXT}
+            kind = kinds.get(type(term.value))
+            return None if kind is None else _Shape(False, kind=kind)
+        return self._shape_of_member(self._member_of(term, shapes))
+
+    def _shape_of_member(self, member: Field | Link | None) -> _Shape | None:
+        if isinstance(member, Field):
+            return _Shape(member.is_nullable, kind=member.kind)
+        if member is None or member.is_many:
+            return None
+        return _Shape(not member.is_required, self._model(member.cls))
+
+    # -- what is likely not meant -----------------------------------------------------------
+
+    def _keys(self, rule: Rule, shapes: Mapping[str, _Shape]) -> Iterator[str]:
+        for left, right, whole in self._equations(rule, shapes):
+            for row, value in ((left, right), (right, left)):
+                one, other = self._shape_of_side(row, shapes), self._shape_of_side(value, shapes)
+                if one is None or other is None or one.model is None or other.kind not in _WORDS:
+                    continue
+                message = (
+                    f"`{_text(row)}` is a {one.model.cls.__name__}, and `{_text(value)}` is"
+                    f" {_WORDS[other.kind]}: they are never equal. Compare a row with a row, or"
+                    " its key with a key"
+                )
+                yield located(message, whole.span or row.span or value.span)
+
+    def _nobody(self, rule: Rule, shapes: Mapping[str, _Shape]) -> Iterator[str]:
+        actor = _name_of_first(rule)
+        if rule.name not in _ASKED or actor is None or actor in shapes or _is_somebody(rule, actor):
+            return
+        for left, right, whole in self._equations(rule, shapes):
+            for asking, other in ((left, right), (right, left)):
+                shape = self._shape_of_side(other, shapes)
+                if not _is_named(asking, actor) or shape is None or not shape.is_nullable:
+                    continue
+                message = (
+                    f"`{actor}` may be nobody, who is nil, and so may `{_text(other)}` be: then"
+                    f" they are equal. Give `{actor}` a class in the head of the rule"
+                )
+                yield located(message, whole.span or other.span)
+
+    def _shape_of_side(self, side: Term | _Member, shapes: Mapping[str, _Shape]) -> _Shape | None:
+        if isinstance(side, _Member):
+            return self._shape_of_member(side.member)
+        return self._shape_of(side, shapes)
+
+    def _equations(self, rule: Rule, shapes: Mapping[str, _Shape]) -> Iterator[_Equation]:
+        for goal in _expressions(rule):
+            if goal.operator in _EQUATIONS:
+                yield _Equation(goal.args[0], goal.args[1], goal)
+            elif goal.operator is Operator.IN:
+                member = self._member_of(goal.args[1], shapes)
+                if isinstance(member, Link) and member.is_many:
+                    element = _Member(Link(member.cls, False, True), goal.args[1])
+                    yield _Equation(goal.args[0], t.cast(Term, element), goal)
+        for pattern in take_inventory(rule).patterns:
+            model = self._model(self._host.classes.get(pattern.tag or ""))
+            for name, value in pattern.fields if model is not None else ():
+                member = t.cast(Model, model).members.get(name)
+                if member is not None and not isinstance(value, Pattern):
+                    field = _Member(member, value, f"{pattern.tag}.{name}")
+                    yield _Equation(t.cast(Term, field), value, value)
+
+
+class _Member(t.NamedTuple):
+    """What stands for a field of a pattern, or for the elements of a relation."""
+
+    member: Field | Link
+    term: Term
+    name: str = ""
+
+    @property
+    def span(self) -> t.Any:
+        return self.term.span
+
+
+def _expressions(rule: Rule) -> Iterator[Expression]:
+    def inside(term: Term) -> t.Sequence[Term]:
+        return term.args if isinstance(term, Expression) else ()
+
+    if rule.body is not None:
+        for term in walk([rule.body], inside):
+            if isinstance(term, Expression):
+                yield term
+
+
+def _name_of_first(rule: Rule) -> str | None:
+    """Give the name of the first parameter, if it is a variable of any class."""
+    first = rule.parameters[0] if rule.parameters else None
+    return first.term.name if first is not None and isinstance(first.term, Variable) else None
+
+
+def _is_somebody(rule: Rule, actor: str) -> bool:
+    """Tell whether a rule asks something of who asks, or has a class for it."""
+    if rule.parameters[0].specializer is not None:
+        return True
+    goals = list(_expressions(rule))
+    return any(
+        _is_named(goal.args[0], actor)
+        if goal.operator in (Operator.DOT, Operator.ISA)
+        else goal.operator in _EQUATIONS and _is_test_of_nil(goal, actor)
+        for goal in goals
+    )
+
+
+def _is_test_of_nil(goal: Expression, actor: str) -> bool:
+    return all(_is_named(arg, actor) or _is_named(arg, "nil") for arg in goal.args)
+
+
+def _is_named(term: t.Any, name: str | None) -> bool:
+    return isinstance(term, Variable) and term.name == name
+
+
+def _text(side: t.Any) -> str:
+    if isinstance(side, _Member) and side.name:
+        return side.name
+    return "" if side.span is None else str(side.span.text)
