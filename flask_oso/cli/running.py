@@ -18,7 +18,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from ..globals import OsoState, state_of
+from ..app_state import AppState, first_oso, state_of
 from ..polar.exceptions import (
     InlineQueryFailedError,
     OsoError,
@@ -133,12 +133,11 @@ def enter_app(load_output: t.TextIO | None = None) -> Flask:
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def this_state() -> OsoState:
+def this_state() -> AppState:
     """Give what the current app keeps."""
     return state_of(current_app)
 
 
 def this_oso() -> Oso:
     """Give the Oso of the current app."""
-    state = this_state()
-    return state.extension.oso_of(state)
+    return first_oso(this_state())
