@@ -21,7 +21,7 @@ from ..host.registry import Host
 from ..nodes import Rule
 from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
-from ..policy.lint.members import attribute_mentions, attribute_names, has_hook, may_lack
+from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
 from ..policy.loader import load_policy
 from ..policy.policy import Loaded, Policy
 from ..residual.schema import Models
@@ -229,7 +229,7 @@ def _has_own_hook(cls: type) -> bool:
 
 def _public_names(cls: type, host: Host) -> set[str]:
     """Give the public names of a class and its relatives; of mapped ones all that are mapped."""
-    names = attribute_names(cls, host).possible
+    names = names_of_class(cls, host).possible
     for each in relatives(cls):
         # The mapper also knows a relation that another class declares (a backref).
         mapper = vars(each).get("__mapper__")

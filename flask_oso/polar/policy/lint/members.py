@@ -34,7 +34,7 @@ class Members:
 
     def __init__(self, host: Host) -> None:
         self.host: t.Final = host
-        self._names: dict[type, AttributeNames | None] = {}
+        self._names: dict[type, ClassMembers | None] = {}
         self._meant: dict[tuple[str, str], str | None] = {}
 
     def warn(self, inventory: Inventory, operands: Operands) -> list[str]:
@@ -95,7 +95,7 @@ def _in_pattern(pattern: Pattern, tag: str, operands: Operands) -> Iterator[_Men
 # -- the attributes of a class ---------------------------------------------------------
 
 
-class AttributeNames(t.NamedTuple):
+class ClassMembers(t.NamedTuple):
     """The attribute names of a class, its parents and its subclasses.
 
     :param certain: names that are defined, declared or assigned.
@@ -121,7 +121,7 @@ def has_hook(cls: type) -> bool:
     return any(hook in vars(cls) for hook in _HOOKS)
 
 
-def attribute_names(cls: type, host: Host) -> AttributeNames:
+def names_of_class(cls: type, host: Host) -> ClassMembers:
     """Collect the names from the definitions and the code of a class and its relatives."""
     certain: set[str] = set()
     used: set[str] = set()
@@ -130,15 +130,15 @@ def attribute_names(cls: type, host: Host) -> AttributeNames:
         for code in codes(each):
             used.update(code.co_names)
             certain.update(_assigned(code))
-    return AttributeNames(certain, certain | used, not _DYNAMIC.isdisjoint(used))
+    return ClassMembers(certain, certain | used, not _DYNAMIC.isdisjoint(used))
 
 
-def _closed_names(cls: type, host: Host) -> AttributeNames | None:
+def _closed_names(cls: type, host: Host) -> ClassMembers | None:
     """Give the names of a class; ``None`` if its objects may have any others."""
     for each in relatives(cls):
         if type(each) not in (type, abc.ABCMeta) or has_hook(each):
             return None
-    names = attribute_names(cls, host)
+    names = names_of_class(cls, host)
     return None if names.is_open else names
 
 
