@@ -2,7 +2,7 @@
 
 Denied, broken and misconfigured are three things, also to a shell. Python itself exits
 with 1 for whatever it was not prepared for; here that is never a denial. How a command ends
-that cannot come to its end is in ``endings``.
+that cannot come to its end is in ``termination``.
 """
 
 from __future__ import annotations
