@@ -43,6 +43,10 @@ class MisuseError(click.ClickException):
     exit_code = 2
 
 
+class Ending(click.exceptions.Exit):
+    """A command ends with a code of its own, and not with one that the application gave."""
+
+
 class OutputError(OSError):
     """The standard output cannot be written."""
 
@@ -74,7 +78,7 @@ def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
             this_state()
         with failures():
             code = function(*args, **kwargs)
-        click.get_current_context().exit(code)
+        end(code)
 
     return command
 
@@ -90,7 +94,7 @@ def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
         yield
     except (
         click.ClickException,
-        click.exceptions.Exit,
+        Ending,
         click.Abort,
         KeyboardInterrupt,
         OutputError,
@@ -102,14 +106,24 @@ def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
     # The application's own code may raise what is no ``Exception``, such as ``SystemExit``.
     except BaseException:
         echo_traceback()
-        click.get_current_context().exit(unforeseen)
+        end(unforeseen)
+
+
+def end(code: int) -> t.NoReturn:
+    """End the command.
+
+    :raises Ending: always.
+    """
+    with contextlib.suppress(click.exceptions.Exit):
+        click.get_current_context().exit(code)
+    raise Ending(code)
 
 
 def fail(error: OsoError) -> t.NoReturn:
     """Print an error, and exit with its code."""
     text = "\n".join([str(error).rstrip("\n"), *getattr(error, "__notes__", ())])
     echo(text, err=True)
-    click.get_current_context().exit(code_of(error))
+    end(code_of(error))
 
 
 def code_of(error: OsoError) -> Exit:

@@ -52,7 +52,8 @@ def _run(function: Callable[[], _R]) -> tuple[_R | None, int | None]:
         # It may have words of the command line in it, and those come from data.
         vars(error)["message"] = for_terminal(error.message)
         error.show()
-        return None, error.exit_code
+        # An application may raise one that would pass for an answer: 1 is denied.
+        return None, max(error.exit_code, Exit.MISCONFIGURED)
     except OutputError:
         # It is told when the output is flushed, also if somebody made another error of it.
         return None, None
