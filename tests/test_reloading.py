@@ -25,8 +25,7 @@ from flask_oso.globals import OsoState
 from flask_oso.observability.signals import policy_loaded, policy_refused
 from flask_oso.policy_files import Look, find_files
 from flask_oso.reloading import Reloader
-
-from .children import run_python
+from tests.support.children import run_python
 
 ANN = 'allow("ann", "read", "page");'
 EVE = 'allow("eve", "read", "page");'
