@@ -305,9 +305,9 @@ class Engine:
 
         :param redact: words of attributes whose values are not shown.
         """
-        from .proof.explain import Inquiry
+        from .proof.explain import ExplanationRun
 
-        return Inquiry(self, self.limits, redact).explain(
+        return ExplanationRun(self, self.limits, redact).explain(
             name,
             args,
             functools.partial(_decision, name, args),
