@@ -21,7 +21,7 @@ from ..limits import Limits
 from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
 from ..solver.backtrace import Step
 from ..solver.clauses import Frame, Slot, Template
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..sources import Span
 from .proof_builder import ProofBuilder, value_of
 from .proof_tree import Seen, SourcePlace, Suggestion, source_place
@@ -118,7 +118,7 @@ class CounterfactualSolver(ProvenanceSolver):
     """
 
     def __init__(
-        self, program: Program, limits: Limits, record: Provenance, changes: Sequence[Change]
+        self, program: KnowledgeBase, limits: Limits, record: Provenance, changes: Sequence[Change]
     ) -> None:
         super().__init__(program, limits, record)
         self._changes = changes
@@ -175,7 +175,7 @@ class CounterfactualSearch:
     def __init__(
         self,
         ask: Callable[[Sequence[Change]], Provenance | None],
-        program: Program,
+        program: KnowledgeBase,
         describer: Describer,
     ) -> None:
         self._ask = ask

@@ -14,7 +14,7 @@ from ..exceptions import OsoError, PolarRuntimeError, StackOverflowError
 from ..host.conversion import result_to_term
 from ..limits import Limits
 from ..nodes import Call, Instance, Term, Value
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..spelling import nearest
 from .counterfactuals import Change, CounterfactualSearch, CounterfactualSolver
 from .proof import Proof
@@ -39,7 +39,7 @@ class ExplanationRun:
     :param redact: words of attributes whose values are not shown, besides the default ones.
     """
 
-    def __init__(self, program: Program, limits: Limits, redact: Iterable[str] = ()) -> None:
+    def __init__(self, program: KnowledgeBase, limits: Limits, redact: Iterable[str] = ()) -> None:
         self._program = program
         self._limits = limits
         redaction = Redaction([*DEFAULT_REDACTED, *redact])

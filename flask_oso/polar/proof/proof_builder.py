@@ -27,7 +27,7 @@ from ..nodes import (
 )
 from ..printer import to_polar
 from ..solver.clauses import Clause, Slot
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..solver.matching import ASK_CLASSES
 from ..spelling import with_article
 from .proof_tree import (
@@ -99,7 +99,7 @@ class ProofBuilder:
     :param describer: shows the values.
     """
 
-    def __init__(self, program: Program, describer: Describer) -> None:
+    def __init__(self, program: KnowledgeBase, describer: Describer) -> None:
         self._program = program
         self._classes = program.host.classes
         self._describer = describer
@@ -428,7 +428,7 @@ class ProofBuilder:
         if wanted is None or type(arg) is Unknown:
             return False
         if isinstance(wanted, Value) and isinstance(arg, Value):
-            return not numbers.equal(wanted.value, arg.value)
+            return not numbers.equal_scalars(wanted.value, arg.value)
         if isinstance(wanted, (Value, List, Dictionary)) and not isinstance(arg, Instance):
             return type(wanted) is not type(arg)
         if not isinstance(wanted, Pattern):

@@ -20,7 +20,7 @@ from ..nodes import Call, Dictionary, Expression, Operator, Parameter, Term, Val
 from ..solver.backtrace import Step
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Frame
-from ..solver.machine import NO_FRAME, Choice, Handler, Program
+from ..solver.machine import NO_FRAME, Choice, Handler, KnowledgeBase
 from ..solver.solver import Solver
 from ..sources import Span
 from .redaction import Describer
@@ -174,7 +174,7 @@ class ProvenanceSolver(Solver):
     :param record: where it keeps account.
     """
 
-    def __init__(self, program: Program, limits: Limits | None, record: Provenance) -> None:
+    def __init__(self, program: KnowledgeBase, limits: Limits | None, record: Provenance) -> None:
         super().__init__(program, limits)
         self._record = record
         self._path: list[Attempt | Step] = []
