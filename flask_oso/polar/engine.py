@@ -43,7 +43,7 @@ from .traversal import walk
 
 if t.TYPE_CHECKING:
     from .compiler.programs import Program
-    from .observe.observer import Watcher
+    from .observe.observer import Observer
     from .proof.proof import Proof
     from .residual.evaluator import PartialEvaluator
     from .residual.ir import Residual
@@ -95,9 +95,9 @@ class Engine:
         self._limits = limits
         self._current_limits = CurrentLimits()
         self._compiled = compiled
-        self._watchers = _line_watchers()
+        self._observers = _line_observers()
         # What is logged, or counted line by line, is what the solver does.
-        self._is_compiling = compiled and not read_log_settings().level and not self._watchers
+        self._is_compiling = compiled and not read_log_settings().level and not self._observers
         self._compiled_rules: Program | None = None
         if self._is_compiling and policy.has_rules:
             # Now, since no decision imports anything.
@@ -305,9 +305,9 @@ class Engine:
 
         :param redact: words of attributes whose values are not shown.
         """
-        from .proof.explain import Inquiry
+        from .proof.explain import ExplanationRun
 
-        return Inquiry(self, self.limits, redact).explain(
+        return ExplanationRun(self, self.limits, redact).explain(
             name,
             args,
             functools.partial(_decision, name, args),
@@ -325,11 +325,11 @@ class Engine:
         if found is False or isinstance(found, Rule):
             return found or None
         from .observe.deciding_rule import RuleFinder
-        from .observe.observer import WatchedSolver
+        from .observe.observer import ObservedSolver
 
         finder = RuleFinder()
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
-        solutions = WatchedSolver(self, limits, [finder]).solve(_call(name, args))
+        solutions = ObservedSolver(self, limits, [finder]).solve(_call(name, args))
         return None if next(solutions, None) is None else finder.rule
 
     @functools.cached_property
@@ -350,7 +350,7 @@ class Engine:
         bindings: Mapping[str, t.Any] | None = None,
         accept_expression: bool = False,
         stops: bool = False,
-        watchers: Sequence[Watcher] = (),
+        observers: Sequence[Observer] = (),
     ) -> Iterator[Solution]:
         """Give the solutions of a query one by one, each as values by variable name.
 
@@ -360,7 +360,7 @@ class Engine:
             and not bound, instead of raising ``UnexpectedPolarTypeError``.
         :param stops: let ``debug()`` stop and ask on standard input. A query that a method
             of the host asks while the policy is evaluated goes on all the same.
-        :param watchers: who is told what the run does.
+        :param observers: who is told what the run does.
         """
         if isinstance(query, str):
             goal = _parse(query, self.limits)
@@ -375,8 +375,8 @@ class Engine:
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
             from .observe.debugger import Debugger
 
-            watchers = [*watchers, Debugger()]
-        for solution in self._solve(goal, given, watchers):
+            observers = [*observers, Debugger()]
+        for solution in self._solve(goal, given, observers):
             if not accept_expression:
                 _check_bound(solution)
             yield solution
@@ -400,22 +400,22 @@ class Engine:
         self,
         goal: Term,
         given: Mapping[str, Term] | None = None,
-        watchers: Sequence[Watcher] = (),
+        observers: Sequence[Observer] = (),
     ) -> Iterator[Solution]:
         log = read_log_settings()
-        watchers = [*self._watchers, *watchers]
-        if log.level or watchers:
-            solver = self._watched_solver(log, watchers)
+        observers = [*self._observers, *observers]
+        if log.level or observers:
+            solver = self._observed_solver(log, observers)
         else:
             solver = Solver(self, self.limits)
         return solver.solve(goal, given)
 
-    def _watched_solver(self, log: LogSettings, watchers: Sequence[Watcher]) -> Solver:
-        from .observe.observer import WatchedSolver
+    def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:
+        from .observe.observer import ObservedSolver
         from .observe.tracing import Tracer
 
         tracers = [Tracer(log)] if log.level else []
-        return WatchedSolver(self, self.limits, [*tracers, *watchers])
+        return ObservedSolver(self, self.limits, [*tracers, *observers])
 
 
 def _parse(query: str, limits: Limits) -> Term:
@@ -450,14 +450,14 @@ def _decision(name: str, args: Sequence[t.Any]) -> Call:
     return call
 
 
-def _line_watchers() -> Sequence[Watcher]:
+def _line_observers() -> Sequence[Observer]:
     """Give who counts lines of policies: nobody, unless coverage.py loaded our plugin."""
     plugin = sys.modules.get("flask_oso.coverage")
     if plugin is None or not plugin.is_measuring():
         return ()
-    from .observe.line_coverage import LineWatcher
+    from .observe.line_coverage import LineObserver
 
-    return (LineWatcher(),)
+    return (LineObserver(),)
 
 
 def _is_value(term: Term) -> bool:

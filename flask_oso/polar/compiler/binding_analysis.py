@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..host.awaitables import may_be_awaited
-from ..host.numbers import equal
+from ..host.numbers import equal_scalars
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
     Call,
@@ -34,7 +34,7 @@ from ..nodes import (
 from ..policy.policy import calls_in
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.rule_order import is_same, is_union
+from ..solver.rule_order import is_same_pattern, is_union_pattern
 from ..sources import Span
 
 _NATIVE = (bool, int, float, str, list, dict)
@@ -93,7 +93,11 @@ def _excludes(clause: Clause, known: Known) -> bool:
         if position not in known:
             continue
         arg = known[position]
-        if arg is None or not isinstance(literal, Value) or not equal(literal.value, arg.value):
+        if (
+            arg is None
+            or not isinstance(literal, Value)
+            or not equal_scalars(literal.value, arg.value)
+        ):
             return True
     return False
 
@@ -190,12 +194,12 @@ def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) 
             if first is second:
                 continue
             return _Verdict.BEFORE if second is None else _Verdict.BEHIND
-        unions = is_union(first), is_union(second)
+        unions = is_union_pattern(first), is_union_pattern(second)
         if any(unions):
             if all(unions):
                 continue
             return _Verdict.BEFORE if unions[1] else _Verdict.BEHIND
-        if not is_same(first, second):
+        if not is_same_pattern(first, second):
             return _compare_specializers(first, second, host, position in unbound)
     return _Verdict.BEHIND
 

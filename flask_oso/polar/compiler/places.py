@@ -200,7 +200,7 @@ class At:
     def equal(self, left: Ref, right: Ref) -> Next:
         """Write that two values are equal."""
         if left.literal is not None and right.literal is not None:
-            same = numbers.equal(left.literal.value, right.literal.value)
+            same = numbers.equal_scalars(left.literal.value, right.literal.value)
             return self.go_on() if same else self.fail()
         if left.name == right.name:
             return self.go_on()

@@ -19,7 +19,7 @@ from ..host import attribute_access, numbers, sandbox, terms
 from ..host.awaitables import is_awaitable
 from ..host.comparison import compare_values
 from ..host.conversion import result_to_term, to_python, to_term
-from ..host.iterators import Reading
+from ..host.iterators import IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, Identities
 from ..nodes import (
@@ -45,7 +45,7 @@ from .entry_points import CLOCK_INTERVAL, Unforeseen
 from .scopes import Site
 from .source_map import Steps, as_written, chain, entry_call, frames_of, place_of, until_next_entry
 
-#: A budget until the clock is looked at next, when the question began, and its ``Reading``.
+#: A budget until the clock is looked at next, when the question began, and its ``IteratorUse``.
 Clock = list[t.Any]
 #: Frames that must be left on Python's stack for a program that calls itself.
 _HEADROOM = 250
@@ -203,7 +203,7 @@ class Runtime:
                 found = term.get(name)
                 return _MISSING if found is None else to_python(found, str)
         try:
-            found = attribute_access.read(self.host, _copied(value), name, span)
+            found = attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
             return self._no_field(value, name, error, span)
         except attribute_access.UnreadableRelation as error:
@@ -233,7 +233,7 @@ class Runtime:
 
     def _attribute(self, value: t.Any, name: str, span: t.Any, here: Callable[[], Solver]) -> t.Any:
         try:
-            return attribute_access.read(self.host, _copied(value), name, span)
+            return attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
             raise here().no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
@@ -506,11 +506,11 @@ def _ground(value: t.Any) -> Term:
     return term
 
 
-def _begun(clock: Clock) -> Reading:
+def _begun(clock: Clock) -> IteratorUse:
     """Give what goes with the question as soon as an iterator is read."""
     if clock[2] is None:
-        clock[2] = Reading()
-    return t.cast(Reading, clock[2])
+        clock[2] = IteratorUse()
+    return t.cast(IteratorUse, clock[2])
 
 
 def is_deep() -> bool:
@@ -532,5 +532,5 @@ def _excludes(literal: t.Any, value: t.Any) -> bool:
     """Tell whether a literal of a head can never be a value of Polar's own."""
     term = result_to_term(value)
     if type(term) is Value:
-        return not numbers.equal(literal, term.value)
+        return not numbers.equal_scalars(literal, term.value)
     return type(term) is not Instance
