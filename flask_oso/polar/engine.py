@@ -42,7 +42,7 @@ from .syntax.desugar import rewrite_query
 from .traversal import walk
 
 if t.TYPE_CHECKING:
-    from .compiler.programs import Program
+    from .compiler.programs import CompiledProgram
     from .observe.observer import Observer
     from .proof.proof import Proof
     from .residual.evaluator import PartialEvaluator
@@ -98,7 +98,7 @@ class Engine:
         self._observers = _line_observers()
         # What is logged, or counted line by line, is what the solver does.
         self._is_compiling = compiled and not read_log_settings().level and not self._observers
-        self._compiled_rules: Program | None = None
+        self._compiled_rules: CompiledProgram | None = None
         if self._is_compiling and policy.has_rules:
             # Now, since no decision imports anything.
             from .compiler import programs  # noqa: F401
@@ -112,15 +112,15 @@ class Engine:
         self._residuals: dict[t.Any, tuple[Schema, ResidualTemplate | None]] = {}
 
     @property
-    def _program(self) -> Program | None:
+    def _program(self) -> CompiledProgram | None:
         """The compiled rules, none of which are made before they are asked for; ``None`` if
         the solver answers everything.
         """
         if self._is_compiling and self._compiled_rules is None:
-            from .compiler.programs import Program
+            from .compiler.programs import CompiledProgram
 
             # Two threads may both make one: what the other has made is made again.
-            self._compiled_rules = Program(self)
+            self._compiled_rules = CompiledProgram(self)
         return self._compiled_rules
 
     def with_policy(self, policy: Policy) -> Engine:
@@ -335,12 +335,12 @@ class Engine:
     @functools.cached_property
     def _naming(self) -> Engine:
         """What answers with the rule that decided, in place of ``True``."""
-        from .compiler.programs import Program
+        from .compiler.programs import CompiledProgram
 
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
         naming = Engine(self.policy, self.host, limits)
         naming._clauses = self._clauses
-        naming._compiled_rules = Program(naming, names_rules=True)
+        naming._compiled_rules = CompiledProgram(naming, names_rules=True)
         return naming
 
     def query(
