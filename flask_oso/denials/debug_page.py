@@ -18,7 +18,7 @@ from flask import Flask, Request
 
 from ..globals import find_state
 from ..guards.view_guards import locate
-from ..polar.host.registry import is_representable
+from ..polar.host.conversion import is_representable
 from ..polar.proof.proof import Outcome, Proof
 
 if t.TYPE_CHECKING:

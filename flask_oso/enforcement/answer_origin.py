@@ -22,7 +22,12 @@ def note_answers(app: Flask) -> None:
     preprocess, handle = app.preprocess_request, app.handle_user_exception
 
     def preprocess_request(*args: t.Any) -> t.Any:
-        answer = preprocess(*args)
+        try:
+            answer = preprocess(*args)
+        except Exception:
+            # An error handler answers, which knows nothing of the view.
+            mark_of(app, this_request()).is_early = True
+            raise
         if answer is not None:
             mark_of(app, this_request()).is_early = True
         return answer

@@ -157,8 +157,8 @@ class Gates:
         mark = mark_of(app, current)
         if response is mark.refusal:
             mark.is_refusal = True
-        if mark.is_early and _is_redirect(response):
-            mark.is_redirected = True
+        if _turns_away(mark, response):
+            mark.is_turned_away = True
             return response
         if mark.pending and _succeeds(response.status_code):
             response = _judge_response(app, response)
@@ -225,7 +225,7 @@ class Gates:
         if mark.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
-        if mark.is_redirected and _may_redirect(code):
+        if mark.is_turned_away and (_may_redirect(code) or not _succeeds(code)):
             return headers
         if self._lacks_authorization(current, mark):
             raise _not_called(self._app, current, _FORGOTTEN)
@@ -364,6 +364,16 @@ def _succeeds(status: int) -> bool:
 
 def _may_redirect(status: int) -> bool:
     return status in _REDIRECTS
+
+
+def _turns_away(mark: RequestMark, response: Response) -> bool:
+    """Tell whether a function before the view sends the client elsewhere, or refuses it.
+
+    The view was not entered, so that nothing of it is in the answer.
+    """
+    if not mark.is_early or mark.is_entered or mark.undecided:
+        return False
+    return _is_redirect(response) or not _succeeds(response.status_code)
 
 
 def _is_redirect(response: Response) -> bool:

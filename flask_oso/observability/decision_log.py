@@ -183,13 +183,22 @@ def _text(value: t.Any) -> str:
     return json.dumps(value, default=describe)
 
 
+def is_on() -> bool:
+    """Tell whether decisions are logged, or were until a configuration disabled the logger."""
+    return LOGGER.isEnabledFor(logging.INFO) or (LOGGER.disabled and _was_on())
+
+
+def _was_on() -> bool:
+    return logging.NOTSET < LOGGER.level <= logging.INFO
+
+
 def _enable() -> None:
     """Switch the log on again, if it was on when the configuration of logging switched it off.
 
     ``dictConfig`` and ``fileConfig`` disable the loggers that are there and that they do not
     name, unless they are told otherwise. Whoever wants no records gives the logger another level.
     """
-    if not logging.NOTSET < LOGGER.level <= logging.INFO:
+    if not _was_on():
         return
     LOGGER.disabled = False
     LOGGER.warning(_DISABLED, LOGGER.name)

@@ -39,7 +39,7 @@ from .sources import Source
 
 if t.TYPE_CHECKING:
     from .proof.proof import Proof
-    from .residual.schema import Models
+    from .residual.schema import Schema
     from .tools.compiled_report import LeftOver
     from .tools.policy_check import Checked
 
@@ -413,7 +413,7 @@ class Polar:
             limits=self._limits,
         )
 
-    def _models(self) -> Models | None:
+    def _models(self) -> Schema | None:
         """Give what is known of rows; nothing, where no models are registered."""
         return None
 

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError
-from flask_oso.sqlalchemy.mapping import MappedModels
+from flask_oso.sqlalchemy.mapping import MappedSchema
 
 from . import documents
 from .agreement import make_oso
@@ -232,7 +232,7 @@ def test_login_equality(session: orm.Session) -> None:
         __tablename__ = "others_of_login"
         id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
 
-    models = MappedModels({}, {})
+    models = MappedSchema({}, {})
     member, other = models.model(Member), models.model(Other)
 
     assert member is not None and other is not None

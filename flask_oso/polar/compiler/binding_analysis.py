@@ -32,7 +32,8 @@ from ..nodes import (
     parts,
 )
 from ..policy.policy import calls_in
-from ..solver.clauses import Candidates, Clause, Slot, Template
+from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Clause, Slot, Template
 from ..solver.rule_order import is_same, is_union
 from ..sources import Span
 
@@ -81,7 +82,7 @@ def is_plain(cls: type) -> bool:
 Known = Mapping[int, Value | None]
 
 
-def matching(clauses: Candidates, known: Known) -> list[Clause]:
+def matching(clauses: ClauseIndex, known: Known) -> list[Clause]:
     """Give the clauses that what is known of the arguments does not exclude."""
     args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
     return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
@@ -97,7 +98,7 @@ def _excludes(clause: Clause, known: Known) -> bool:
     return False
 
 
-def dispatch_position(clauses: Candidates, known: Known) -> int | None:
+def dispatch_position(clauses: ClauseIndex, known: Known) -> int | None:
     """Give the parameter that has the most different strings; ``None`` if none has two."""
     strings: dict[int, set[str]] = {}
     for clause in clauses:
@@ -110,7 +111,7 @@ def dispatch_position(clauses: Candidates, known: Known) -> int | None:
     return position if len(strings[position]) > 1 else None
 
 
-def strings_at(clauses: Candidates, position: int) -> list[str]:
+def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
     """Give the strings that clauses have at one of their parameters, in order."""
     return sorted(
         {
@@ -324,7 +325,7 @@ def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
     return [call.name for rule in rules.get(name, ()) for call in calls_in(rule.body)]
 
 
-Rules = Callable[[str, int], "Candidates | None"]
+Rules = Callable[[str, int], "ClauseIndex | None"]
 
 
 def asks_alike(rules: Rules, name: str, arity: int) -> bool:

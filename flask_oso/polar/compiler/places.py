@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..host import numbers, sandbox
-from ..host.registry import to_python
+from ..host.conversion import to_python
 from ..nodes import Instance, List, Term, Value
 from ..solver.clauses import Clause, Slot
 from ..sources import Span

@@ -17,9 +17,11 @@ from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
 from ..host import attribute_access, numbers, sandbox, terms
 from ..host.awaitables import is_awaitable
+from ..host.comparison import compare_values
+from ..host.conversion import result_to_term, to_python, to_term
 from ..host.iterators import Reading
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
-from ..host.registry import Host, Identities, compare, result_to_polar, to_polar, to_python
+from ..host.registry import Host, Identities
 from ..nodes import (
     Call,
     Dictionary,
@@ -119,7 +121,7 @@ class Runtime:
         kind = type(arg)
         if kind in (list, dict) or sandbox.is_internal(kind) or is_awaitable(arg):
             return False
-        term = to_polar(arg)
+        term = to_term(arg)
         if type(term) is Instance:
             self._learn(type(arg))
             return True
@@ -180,7 +182,7 @@ class Runtime:
     def _read(self, value: t.Any, name: str, span: t.Any, written: t.Any) -> t.Any:
         kind = type(value)
         if kind is dict:
-            term = result_to_polar(value)
+            term = result_to_term(value)
             if type(term) is Dictionary:
                 found = term.get(name)
                 return _MISSING if found is None else to_python(found, str)
@@ -196,7 +198,7 @@ class Runtime:
         """Read a field of what is matched with a pattern; tell if there is none."""
         kind = type(value)
         if kind is dict:
-            term = result_to_polar(value)
+            term = result_to_term(value)
             if type(term) is Dictionary:
                 found = term.get(name)
                 return _MISSING if found is None else to_python(found, str)
@@ -225,7 +227,7 @@ class Runtime:
             return chosen
         numbers = {id(clauses[number]): number for number in chosen}
         # Of an argument, only the class of an object counts.
-        terms = [_NO_OBJECT if type(arg) in (list, dict) else result_to_polar(arg) for arg in args]
+        terms = [_NO_OBJECT if type(arg) in (list, dict) else result_to_term(arg) for arg in args]
         ordered = sort_clauses([clauses[number] for number in chosen], terms, self.host)
         return [numbers[id(clause)] for clause in ordered]
 
@@ -233,7 +235,7 @@ class Runtime:
         try:
             return attribute_access.read(self.host, _copied(value), name, span)
         except AttributeError as error:
-            raise here().no_attribute(result_to_polar(value), name, error, span) from error
+            raise here().no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
             raise here().unreadable(error, span) from error
 
@@ -299,7 +301,7 @@ class Runtime:
                 # No object can be shown a list that has no end yet.
                 raise UnexpectedPolarTypeError("RestVariable")
             sides = (shown, value) if is_left else (value, shown)
-            if compare(Operator.EQ, *sides):
+            if compare_values(Operator.EQ, *sides):
                 # Only the solver goes on with variables that have no value then.
                 raise Unforeseen
         return _MISSING
@@ -309,7 +311,7 @@ class Runtime:
             with contextlib.suppress(ArithmeticError):
                 return numbers.calculate(goal.operator, left, right)
         name = getattr(goal.args[2], "name", "")
-        shown = Unknown(f"_{name}_1") if result is _MISSING else result_to_polar(result)
+        shown = Unknown(f"_{name}_1") if result is _MISSING else result_to_term(result)
         # It raises, and says why there is no result.
         return self._at(goal).calculate(goal, _ground(left), _ground(right), shown).value
 
@@ -332,7 +334,7 @@ class Runtime:
         if sandbox.iterates_itself(type(collection)):
             yield from self._members(collection, goal)
             return
-        term = result_to_polar(collection)
+        term = result_to_term(collection)
         # Only the error for what is no collection has a trace, and making that takes long.
         is_collection = type(term) is not Value or type(term.value) is str
         solver = self._at(goal) if is_collection else self._here()
@@ -363,7 +365,7 @@ class Runtime:
         if self._are_compared_by_python(*kinds):
             return self.host.compare(goal.operator, left, right)
         if _SCALARS.issuperset(kinds) and (kinds[0] is str) is (kinds[1] is str):
-            return numbers.compare(goal.operator, left, right)
+            return numbers.COMPARISON_FUNCTIONS[goal.operator](left, right)
         sides = _ground(left), _ground(right)
         expression = Expression(goal.operator, sides, span=goal.span)
         return bool(self._at(goal).compare_terms(expression))
@@ -376,7 +378,7 @@ class Runtime:
 
     def _placed(self, value: t.Any, written: Span | int | None) -> Term:
         """Make a term of a value that shows where it was written, if it was."""
-        term = result_to_polar(value)
+        term = result_to_term(value)
         if isinstance(written, int):
             # The goal at hand comes first, then the call that the parameter belongs to.
             written = place_of(self._goals(sys._getframe(2))[1:], written)
@@ -415,7 +417,7 @@ class Runtime:
         if clock[1] is None:
             clock[1] = time.monotonic()
         steps = self._steps(frames_of(sys._getframe(1), self._sites))
-        named = dict(zip(labels or range(len(args)), map(result_to_polar, args), strict=True))
+        named = dict(zip(labels or range(len(args)), map(result_to_term, args), strict=True))
         goal = Call(name, tuple(named[label] for label in labels or named))
         around = None
         if steps:
@@ -475,7 +477,7 @@ class Runtime:
         if not isinstance(key, Value):
             return None
         solver: Solver = self._engine.solver()
-        solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(to_polar, args)))))
+        solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(to_term, args)))))
         # Without its owner, an error from inside of a property proposes nothing.
         value = Instance(error.obj)
         return solver.no_attribute(value, str(key.value), error, goal.span)
@@ -489,7 +491,7 @@ def _searched(solutions: Iterator[None]) -> bool:
 def _copied(value: t.Any) -> t.Any:
     """Give what crosses the border: a list or a dictionary as a copy."""
     if type(value) is list or type(value) is dict:
-        return to_python(result_to_polar(value), str)
+        return to_python(result_to_term(value), str)
     return value
 
 
@@ -498,7 +500,7 @@ def _ground(value: t.Any) -> Term:
 
     :raises Unforeseen: if the host put a variable in it, which only the solver can bind.
     """
-    term = result_to_polar(value)
+    term = result_to_term(value)
     if not is_ground(term):
         raise Unforeseen
     return term
@@ -528,7 +530,7 @@ def _is_number(value: t.Any) -> bool:
 
 def _excludes(literal: t.Any, value: t.Any) -> bool:
     """Tell whether a literal of a head can never be a value of Polar's own."""
-    term = result_to_polar(value)
+    term = result_to_term(value)
     if type(term) is Value:
         return not numbers.equal(literal, term.value)
     return type(term) is not Instance

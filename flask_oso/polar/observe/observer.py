@@ -12,7 +12,8 @@ import time
 import typing as t
 from collections.abc import Callable, Sequence
 
-from ..host.registry import Host, follow
+from ..host.conversion import follow
+from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Call, Expression, Operator, Parameter, Term, Unknown
 from ..solver.backtrace import Step

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from ..characters import with_escapes
 from ..exceptions import OsoError
-from ..host.registry import result_to_polar
+from ..host.conversion import result_to_term
 from ..nodes import Call
 from ..output import LogLevel, LogSettings, say
 from ..printer import rule_to_polar
@@ -88,7 +88,7 @@ class Tracer(Watcher):
             self._print("info", 1, "RESULT: SUCCESS")
             return
         lines = [
-            f"  {name}: {view.inspector.term(result_to_polar(value))}"
+            f"  {name}: {view.inspector.term(result_to_term(value))}"
             for name, value in result.items()
         ]
         self._print("info", 1, "\n".join(["RESULT: {", *lines, "}"]))

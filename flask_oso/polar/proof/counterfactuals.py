@@ -15,7 +15,7 @@ import time
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ..host.registry import follow, result_to_polar
+from ..host.conversion import follow, result_to_term
 from ..host.sandbox import iterates_itself
 from ..limits import Limits
 from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
@@ -445,7 +445,7 @@ def _elements(term: t.Any) -> Sequence[t.Any] | None:
     kind = type(value)
     if not issubclass(kind, (list, tuple, set, frozenset)) or not iterates_itself(kind):
         return None
-    return [result_to_polar(each) for each in value]
+    return [result_to_term(each) for each in value]
 
 
 def _next_to(term: t.Any, direction: int) -> Term | None:

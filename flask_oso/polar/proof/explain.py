@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..characters import with_escapes
 from ..exceptions import OsoError, PolarRuntimeError, StackOverflowError
-from ..host.registry import result_to_polar
+from ..host.conversion import result_to_term
 from ..limits import Limits
 from ..nodes import Call, Instance, Term, Value
 from ..solver.machine import Program
@@ -107,7 +107,7 @@ class Inquiry:
 
     def _shown(self, arg: object) -> str:
         try:
-            term = result_to_polar(arg)
+            term = result_to_term(arg)
         except Exception:
             # The question was broken by this argument; it is shown as an object.
             term = Instance(arg)

@@ -11,7 +11,8 @@ import typing as t
 from collections.abc import Iterable, Sequence
 
 from ..host import numbers
-from ..host.registry import RESERVED_NAMES, follow
+from ..host.conversion import follow
+from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Dictionary,
     Expression,

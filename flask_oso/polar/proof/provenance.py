@@ -14,11 +14,12 @@ import dataclasses
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..limits import Limits
 from ..nodes import Call, Dictionary, Expression, Operator, Parameter, Term, Value
 from ..solver.backtrace import Step
-from ..solver.clauses import Candidates, Clause, Frame
+from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Clause, Frame
 from ..solver.machine import NO_FRAME, Choice, Handler, Program
 from ..solver.solver import Solver
 from ..sources import Span
@@ -58,7 +59,7 @@ class Asking:
     args: tuple[t.Any, ...]
     step: Step
     around: Attempt | None
-    clauses: Candidates | None = None
+    clauses: ClauseIndex | None = None
     applicable: Sequence[Clause] = ()
     attempts: list[Attempt] = dataclasses.field(default_factory=list)
     reached: set[int] = dataclasses.field(default_factory=set)

@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ..characters import with_escapes
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..nodes import (
     Call,
     Expression,

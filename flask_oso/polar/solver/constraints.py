@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..nodes import (
     Expression,
     Lookup,

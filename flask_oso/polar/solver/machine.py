@@ -22,15 +22,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..characters import with_escapes
 from ..exceptions import OsoError, PolarRuntimeError, PolarTypeError, StackOverflowError, with_help
 from ..host import attribute_access, sandbox
+from ..host.conversion import follow, result_to_term, to_python
 from ..host.iterators import Reading
-from ..host.registry import Host, follow, result_to_polar, to_python
+from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Operator, Term, Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..sources import Span, located
 from ..traversal import fold
 from .backtrace import Step, rule_in_a_circle, span_in_run, stack_trace
-from .clauses import Candidates, Frame, bound, operand
+from .clause_index import ClauseIndex
+from .clauses import Frame, bound, operand
 from .constraints import Constraint
 from .unification import Bindings
 
@@ -62,7 +64,7 @@ class Program(t.Protocol):
     def resources(self) -> tuple[str, ...]:
         """The members of the union ``Resource``."""
 
-    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
+    def clauses(self, name: str) -> Mapping[int, ClauseIndex] | None:
         """The clauses of a name by number of parameters; ``None`` for an undefined rule."""
 
     def hint(self, name: str) -> str:
@@ -301,7 +303,7 @@ class Machine:
         kind = type(value)
         if kind is not str and kind is not int and kind is not bool:
             sandbox.check_reachable(value, span)
-        term = result_to_polar(value, span)
+        term = result_to_term(value, span)
         if is_ground(term):
             return term
         return t.cast(Term, self._with_variables(term, {}))

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from ..characters import with_escapes
 from ..exceptions import PolarRuntimeError, UnregisteredClassError, error_at
 from ..host import sandbox
-from ..host.registry import RESERVED_NAMES, follow, list_elements
+from ..host.conversion import follow, list_elements
+from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Dictionary,
     Expression,

@@ -19,16 +19,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..exceptions import PolarRuntimeError, error_at
 from ..host import numbers, terms
-from ..host.registry import follow, to_python
+from ..host.conversion import follow, to_python
 from ..limits import Limits
 from ..nodes import (
     ARITHMETIC,
     COMPARISONS,
     Call,
-    Dictionary,
     Expression,
     Instance,
-    List,
     Lookup,
     Operator,
     Origin,
@@ -45,6 +43,7 @@ from ..output import read_log_settings, say
 from ..syntax.desugar import rewrite_query
 from ..traversal import fold, walk
 from .backtrace import Step, stack_trace
+from .clause_index import is_excluded
 from .clauses import Clause, Frame, Slot, Template, bound, prepare_query
 from .constraints import Constraint, Naming, component, describe, real, without_helpers
 from .machine import NO_FRAME, Choice, Goals, Program
@@ -580,20 +579,6 @@ def _other_member(name: str, root: Unknown, visible: dict[str, Unknown]) -> str:
     """Name another variable that is an alias of this one; itself if there is none."""
     members = [other for other, unknown in visible.items() if follow(unknown) is root]
     return members[(members.index(name) + 1) % len(members)]
-
-
-def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
-    """Tell whether a literal parameter of a clause can never be the argument of a call."""
-    for position, literal in clause.literals:
-        arg = follow(args[position])
-        kind = type(arg)
-        if kind is not Value and kind is not List and kind is not Dictionary:
-            continue
-        if kind is not type(literal):
-            return True
-        if isinstance(literal, Value) and not numbers.equal(literal.value, arg.value):
-            return True
-    return False
 
 
 def _fail(payload: t.Any, step: Step) -> bool:

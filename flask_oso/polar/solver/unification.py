@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from ..exceptions import PolarTypeError, StackOverflowError, error_at
 from ..host import numbers
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..nodes import (
     Call,
     Dictionary,

@@ -23,7 +23,7 @@ from ..policy.lint.inventory import take_inventory
 from ..policy.lint.members import mentions
 from ..policy.loader import load_policy
 from ..policy.policy import Loaded, Policy
-from ..residual.schema import Models
+from ..residual.schema import Schema
 from ..sources import Source, Span, located
 from ..spelling import nearest
 from ..syntax.parser import parse_policy
@@ -71,7 +71,7 @@ def check_policy(
     engine: Engine,
     *,
     roles: bool = False,
-    models: Models | None = None,
+    models: Schema | None = None,
     **options: t.Any,
 ) -> Checked:
     """Find out what a load would say of texts, and more.
@@ -158,7 +158,7 @@ def _place(left: LeftOver) -> tuple[str | None, int | None, int | None]:
     return (None if file == "<policy>" else file), int(line), int(column)
 
 
-def _about_rows(sources: Iterable[Source], host: Host, models: Models | None) -> Iterator[Finding]:
+def _about_rows(sources: Iterable[Source], host: Host, models: Schema | None) -> Iterator[Finding]:
     """Find what rules say of rows that is likely not meant, and what a list refuses."""
     if models is None:
         return

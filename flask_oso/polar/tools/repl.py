@@ -20,7 +20,7 @@ from ..observe.observer import View, Watcher
 from ..solver.backtrace import Step, stack_trace
 from ..sources import located
 
-PROMPT = "query> "
+QUERY_PROMPT = "query> "
 _WORDS = (
     "and",
     "cut",
@@ -76,7 +76,7 @@ class Repl:
 
     def _read(self) -> str | None:
         try:
-            line = self._console.ask(PROMPT, names_in(self._engine()))
+            line = self._console.ask(QUERY_PROMPT, names_in(self._engine()))
         except (EOFError, KeyboardInterrupt) as end:
             if isinstance(end, KeyboardInterrupt) and self._ends_when_interrupted():
                 raise

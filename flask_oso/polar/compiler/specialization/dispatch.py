@@ -17,9 +17,11 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from ...host import sandbox, terms
-from ...host.registry import RESERVED_NAMES, is_representable
+from ...host.conversion import is_representable
+from ...host.registry import RESERVED_NAMES
 from ...nodes import Pattern, Rule, Value
-from ...solver.clauses import Candidates, Clause
+from ...solver.clause_index import ClauseIndex
+from ...solver.clauses import Clause
 from ..binding_analysis import (
     Unfollowable,
     closed_strings,
@@ -163,7 +165,7 @@ def make_shortcuts(program: Program, name: str, arity: int) -> Shortcuts | None:
     return Shortcuts(_Maker(program, name, at, positions, classes), texts)
 
 
-def facts(candidates: Candidates) -> list[tuple[str, ...]] | None:
+def facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
     """Give the strings of a rule that is nothing but facts about strings.
 
     ``None`` if it is more, or if a string has a surrogate: asking for one is an error.
@@ -280,7 +282,7 @@ class _Maker:
         return made
 
 
-def _classes_at(program: Program, candidates: Candidates, position: int) -> dict[type, None]:
+def _classes_at(program: Program, candidates: ClauseIndex, position: int) -> dict[type, None]:
     """Give the registered classes that an argument may be of, as far as rules name them."""
     clauses: Iterable[Clause] = candidates
     named = [_tag(clause, position) for clause in clauses]
