@@ -185,7 +185,7 @@ def _argument(term: Term, host: Host) -> str | type | None:
     if not isinstance(term, Variable):
         raise QuestionError(
             "An argument is a class, a string, a number, nil, or _ for anything,"
-            f" not {term!r}. {_EXAMPLE}"
+            f" not {(term.span.text if term.span else str(term))!r}. {_EXAMPLE}"
         )
     if term.name == "nil":
         return type(None)
