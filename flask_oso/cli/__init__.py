@@ -33,6 +33,7 @@ The exit code tells what came out, for scripts and CI:
 _MODULES = {
     "actions": "decisions",
     "check": "check",
+    "compiled": "compiled",
     "explain": "decisions",
     "fmt": "fmt",
     "query": "queries",

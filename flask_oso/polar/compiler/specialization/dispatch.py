@@ -138,6 +138,10 @@ class Specializations(dict[str, ByClass]):
                         return
                     self._maker.function(text, chosen, waits=True)
 
+    def admits(self, classes: Collection[type]) -> bool:
+        """Tell whether there may be a function for the classes of all other arguments."""
+        return all(map(operator.contains, self._maker.classes, classes))
+
     def _count(self, classes: list[Collection[type]]) -> int:
         return (len(self) + 1) * math.prod(map(len, classes))
 
