@@ -46,7 +46,7 @@ if t.TYPE_CHECKING:
     from .observe.observer import Observer
     from .proof.proof import Proof
     from .residual.evaluator import PartialEvaluator
-    from .residual.ir import Residual
+    from .residual.outcomes import Residual
     from .residual.schema import Schema
     from .residual.search import RuleAnalysis
     from .residual.templates import ResidualTemplate

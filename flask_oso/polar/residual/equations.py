@@ -24,14 +24,11 @@ from .ir import (
     RowPath,
     SameRow,
     ToOne,
-    conjunction,
-    disjunction,
     is_nullable,
-    negation,
-    where_rows_exist,
 )
 from .outcomes import SearchOutcome
 from .search import ClauseFrame, GoalResult, Search
+from .simplify import conjunction, disjunction, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,

@@ -49,25 +49,19 @@ from .ir import (
     Not,
     Operand,
     Or,
-    Residual,
     Root,
     RowCondition,
     RowPath,
     SameRow,
     SelfReference,
     ToOne,
-    conjunction,
-    disjunction,
-    exists,
-    negation,
-    rewrite,
-    show,
     walk_condition,
-    where_rows_exist,
 )
-from .outcomes import SearchOutcome, no_solution
+from .outcomes import Residual, SearchOutcome, no_solution
 from .schema import Schema, ValueKind
 from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,
