@@ -44,12 +44,7 @@ class Audience:
         :raises OsoError: no decision could be made.
         """
         # Seldom does anybody listen, and every decision has to find that out.
-        if not (
-            authorized.receivers
-            or denied.receivers
-            or is_on()
-            or self._telemetry.is_on()
-        ):
+        if not (authorized.receivers or denied.receivers or is_on() or self._telemetry.is_on()):
             return ask(oso, actor, action, resource)
         return self._decide_aloud(oso, (actor, action, resource))
 
