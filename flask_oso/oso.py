@@ -20,13 +20,13 @@ from .polar.limits import Limits
 from .polar.observe.console import Console
 from .polar.output import say
 from .polar.polar import Polar
-from .polar.tools.question_sides import Sides
+from .polar.tools.argument_order import ArgumentOrder
 
 if t.TYPE_CHECKING:
     from .polar.host.registry import Host
     from .polar.proof.proof import Proof
     from .polar.residual.ir import Residual
-    from .polar.residual.schema import Models
+    from .polar.residual.schema import Schema
 
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
@@ -35,7 +35,7 @@ _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 class QueryBuilder(t.Protocol):
     """What makes queries of a database; ``flask_oso.sqlalchemy`` has one."""
 
-    def models(self, host: Host) -> Models:
+    def models(self, host: Host) -> Schema:
         """Give what is known of the classes whose rows it selects."""
 
     def class_of(self, entity: t.Any) -> type:
@@ -101,7 +101,7 @@ class Oso(Polar):
         self.not_found_error = not_found_error
         self.read_action = read_action
         self._builder: QueryBuilder | None = None
-        self._sides: Sides | None = None
+        self._sides: ArgumentOrder | None = None
         # Looked up, since nothing here knows werkzeug; without it there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
 
@@ -123,7 +123,7 @@ class Oso(Polar):
             # Denials are many: a call more would be felt.
             sides = self._sides
             if sides is None or sides.engine is not engine:
-                sides = self._sides = Sides(engine)
+                sides = self._sides = ArgumentOrder(engine)
             if type(resource) in sides.actors:
                 sides.look_at(actor, action, resource)
         return allowed
@@ -142,7 +142,7 @@ class Oso(Polar):
         if engine.allow(actor, action, resource):
             return
         if self._sides is None or self._sides.engine is not engine:
-            self._sides = Sides(engine)
+            self._sides = ArgumentOrder(engine)
         self._sides.look_at(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
@@ -229,7 +229,7 @@ class Oso(Polar):
         """Make queries with this; ``flask_oso.sqlalchemy.register_models`` calls it."""
         self._builder = builder
 
-    def _models(self) -> Models | None:
+    def _models(self) -> Schema | None:
         return None if self._builder is None else self._builder.models(self.host)
 
     def residual(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
@@ -240,9 +240,9 @@ class Oso(Polar):
         :raises UnsupportedError: if the policy says of a row what no condition can say.
         :raises OsoError: if nothing is known of the class.
         """
-        from .polar.residual.templates import resolved
+        from .polar.residual.templates import with_objects
 
-        return resolved(self._left([_itself(actor), action, None], 2, cls).residual)
+        return with_objects(self._left([_itself(actor), action, None], 2, cls).residual)
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
         """Make a query of the rows for which ``is_allowed`` is true.

@@ -2,7 +2,7 @@
 
 Denied, broken and misconfigured are three things, also to a shell. Python itself exits
 with 1 for whatever it was not prepared for; here that is never a denial. How a command ends
-that cannot come to its end is in ``endings``.
+that cannot come to its end is in ``termination``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from ..globals import OsoState, state_of
+from ..app_state import AppState, first_oso, state_of
 from ..polar.exceptions import (
     InlineQueryFailedError,
     OsoError,
@@ -147,12 +147,11 @@ def enter_app(load_output: t.TextIO | None = None) -> Flask:
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def this_state() -> OsoState:
+def this_state() -> AppState:
     """Give what the current app keeps."""
     return state_of(current_app)
 
 
 def this_oso() -> Oso:
     """Give the Oso of the current app."""
-    state = this_state()
-    return state.extension.oso_of(state)
+    return first_oso(this_state())

@@ -17,7 +17,7 @@ from functools import cached_property
 from flask import Flask
 
 from ..polar.exceptions import OsoError
-from ..polar.host.registry import is_representable
+from ..polar.host.conversion import is_representable
 
 if t.TYPE_CHECKING:
     from ..oso import Oso

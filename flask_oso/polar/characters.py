@@ -13,7 +13,7 @@ import unicodedata
 BYTE_ORDER_MARK = "\ufeff"
 
 
-class Deceit(enum.Enum):
+class Misleading(enum.Enum):
     """How a character deceives; the value completes "U+200B ZERO WIDTH SPACE …"."""
 
     REORDERING = "changes the order in which this text is shown. Remove it."
@@ -39,25 +39,27 @@ _NAMES = {
 }
 
 
-def deceptive_in(text: str) -> frozenset[str]:
+def misleading_in(text: str) -> frozenset[str]:
     """Give the characters of a text that deceive where a name may stand.
 
     Tabulators and ends of lines are not among them: they separate names.
     """
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return frozenset()
-    return frozenset(each for each in set(text).difference("\t\n\r") if deceit(each) is not None)
+    return frozenset(
+        each for each in set(text).difference("\t\n\r") if misleading_kind(each) is not None
+    )
 
 
-def deceit(character: str) -> Deceit | None:
+def misleading_kind(character: str) -> Misleading | None:
     """Tell how a character deceives in a name; ``None`` if it does not."""
     if character in _REORDERING:
-        return Deceit.REORDERING
+        return Misleading.REORDERING
     if character == BYTE_ORDER_MARK:
-        return Deceit.MARK
+        return Misleading.MARK
     if _is_unseen(character):
-        return Deceit.UNSEEN
-    return None if meant_sign(character) is None else Deceit.SIGN
+        return Misleading.UNSEEN
+    return None if ascii_lookalike(character) is None else Misleading.SIGN
 
 
 def _is_unseen(character: str) -> bool:
@@ -66,7 +68,7 @@ def _is_unseen(character: str) -> bool:
     return any(first <= ord(character) <= last for first, last in _BLANK_RANGES)
 
 
-def meant_sign(character: str) -> str | None:
+def ascii_lookalike(character: str) -> str | None:
     """Give the ASCII sign that a character is taken for, a space among them, or ``None``."""
     if character.isascii():
         return None
@@ -78,16 +80,16 @@ def meant_sign(character: str) -> str | None:
     return None
 
 
-def explain(character: str) -> str:
+def help_for_character(character: str) -> str:
     """Give the line of help for a character that deceives."""
-    kind = deceit(character)
+    kind = misleading_kind(character)
     assert kind is not None
-    sign = meant_sign(character)
+    sign = ascii_lookalike(character)
     wanted = "a plain space" if sign == " " else sign
-    return f"{name_of(character)} {kind.value.format(wanted)}\n"
+    return f"{character_name(character)} {kind.value.format(wanted)}\n"
 
 
-def name_of(character: str) -> str:
+def character_name(character: str) -> str:
     """Name a character: ``U+200B ZERO WIDTH SPACE``."""
     name = _NAMES.get(character) or unicodedata.name(character, "CONTROL CHARACTER")
     return f"U+{ord(character):04X} {name}"

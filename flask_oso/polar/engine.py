@@ -27,12 +27,14 @@ from .exceptions import (
 )
 from .host import terms
 from .host.awaitables import refuse_awaitables
-from .host.registry import Host, to_polar
+from .host.conversion import to_term
+from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
 from .output import LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
-from .solver.clauses import Candidates, Clause, prepare_rule
+from .solver.clause_index import ClauseIndex
+from .solver.clauses import Clause, prepare_rule
 from .solver.machine import Machine
 from .solver.solver import Solver
 from .sources import Source
@@ -40,14 +42,14 @@ from .syntax.desugar import rewrite_query
 from .traversal import walk
 
 if t.TYPE_CHECKING:
-    from .compiler.programs import Program
-    from .observe.observer import Watcher
+    from .compiler.programs import CompiledProgram
+    from .observe.observer import Observer
     from .proof.proof import Proof
-    from .residual.evaluator import Partial
+    from .residual.evaluator import PartialEvaluator
     from .residual.ir import Residual
-    from .residual.schema import Models
-    from .residual.search import Analysis
-    from .residual.templates import Prepared
+    from .residual.schema import Schema
+    from .residual.search import RuleAnalysis
+    from .residual.templates import ResidualTemplate
 
 # What is imported further below, in functions, is not needed by every process that imports
 # this library, nor by every question, and would take half of the time that the import takes.
@@ -67,7 +69,7 @@ _UNEXPECTED_EXPRESSION = (
     "accept_expression=True to Oso.query."
 )
 
-Bindings = dict[str, t.Any]
+Solution = dict[str, t.Any]
 
 
 class Engine:
@@ -93,10 +95,10 @@ class Engine:
         self._limits = limits
         self._current_limits = CurrentLimits()
         self._compiled = compiled
-        self._watchers = _line_watchers()
+        self._observers = _line_observers()
         # What is logged, or counted line by line, is what the solver does.
-        self._is_compiling = compiled and not read_log_settings().level and not self._watchers
-        self._compiled_rules: Program | None = None
+        self._is_compiling = compiled and not read_log_settings().level and not self._observers
+        self._compiled_rules: CompiledProgram | None = None
         if self._is_compiling and policy.has_rules:
             # Now, since no decision imports anything.
             from .compiler import programs  # noqa: F401
@@ -104,21 +106,21 @@ class Engine:
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
         # Clauses by name and number of parameters, made when first asked for. Two threads
         # may both make them; they are the same.
-        self._clauses: dict[str, dict[int, Candidates]] = {}
-        self._analysis: Analysis | None = None
+        self._clauses: dict[str, dict[int, ClauseIndex]] = {}
+        self._analysis: RuleAnalysis | None = None
         # Two threads may both make one of these; they are the same.
-        self._residuals: dict[t.Any, tuple[Models, Prepared | None]] = {}
+        self._residuals: dict[t.Any, tuple[Schema, ResidualTemplate | None]] = {}
 
     @property
-    def _program(self) -> Program | None:
+    def _program(self) -> CompiledProgram | None:
         """The compiled rules, none of which are made before they are asked for; ``None`` if
         the solver answers everything.
         """
         if self._is_compiling and self._compiled_rules is None:
-            from .compiler.programs import Program
+            from .compiler.programs import CompiledProgram
 
             # Two threads may both make one: what the other has made is made again.
-            self._compiled_rules = Program(self)
+            self._compiled_rules = CompiledProgram(self)
         return self._compiled_rules
 
     def with_policy(self, policy: Policy) -> Engine:
@@ -144,7 +146,7 @@ class Engine:
         """The classes that are members of ``Resource``."""
         return self.policy.resources
 
-    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
+    def clauses(self, name: str) -> Mapping[int, ClauseIndex] | None:
         """Give the clauses of a name by number of parameters; ``None`` if it is undefined."""
         known = self._clauses.get(name)
         if known is not None:
@@ -156,7 +158,7 @@ class Engine:
         for rule in rules:
             clause = prepare_rule(rule, self.host.constants)
             by_arity.setdefault(len(clause.parameters), []).append(clause)
-        candidates = {arity: Candidates(clauses) for arity, clauses in by_arity.items()}
+        candidates = {arity: ClauseIndex(clauses) for arity, clauses in by_arity.items()}
         self._clauses[name] = candidates
         return candidates
 
@@ -214,7 +216,7 @@ class Engine:
         return self._answer_for(name, len(args))(*args)
 
     def residual(
-        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Models
+        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
     ) -> Residual:
         """Give the condition on rows of a class for which a rule call has a solution.
 
@@ -225,14 +227,14 @@ class Engine:
         :raises OperationalError: if an argument is no value of Polar.
         :raises PolarTypeError: if an argument leaves something open.
         """
-        from .residual.templates import NOTHING, Unprepared
+        from .residual.templates import NOTHING, NotFillable
 
         refuse_awaitables(name, args)
         # What a decision refuses, a list refuses, too.
         _decision(name, [arg for position, arg in enumerate(args) if position != at])
         prepared = self._prepared_residual(name, args, at, cls, models)
         if prepared is not None:
-            with contextlib.suppress(Unprepared):
+            with contextlib.suppress(NotFillable):
                 residual = prepared.fill(args, models)
                 # Where nothing holds it may be because of an error, which shall be seen.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
@@ -253,21 +255,21 @@ class Engine:
         # be known all the same.
         return self._partial(models).residual(name, args, at, cls)
 
-    def _partial(self, models: Models, **options: bool) -> Partial:
-        from .residual.evaluator import Partial
-        from .residual.search import Analysis
+    def _partial(self, models: Schema, **options: bool) -> PartialEvaluator:
+        from .residual.evaluator import PartialEvaluator
+        from .residual.search import RuleAnalysis
 
         if self._analysis is None:
-            self._analysis = Analysis(self)
-        return Partial(self, models, self._analysis, self._limits, **options)
+            self._analysis = RuleAnalysis(self)
+        return PartialEvaluator(self, models, self._analysis, self._limits, **options)
 
     def _prepared_residual(
-        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Models
-    ) -> Prepared | None:
+        self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
+    ) -> ResidualTemplate | None:
         """Give the residual for all objects of the classes of some arguments, if there is one."""
-        from .residual.templates import key_of, prepare
+        from .residual.templates import make_template, template_key
 
-        key = key_of(name, args, at, cls)
+        key = template_key(name, args, at, cls)
         if key is None or not all(self.host.keeps(type(arg)) for arg in args):
             return None
         known = self._residuals.get(key)
@@ -275,7 +277,7 @@ class Engine:
             if len(self._residuals) >= _MAX_RESIDUALS:
                 # Actions may come from a request.
                 self._residuals.clear()
-            made = prepare(
+            made = make_template(
                 name,
                 args,
                 at,
@@ -303,9 +305,9 @@ class Engine:
 
         :param redact: words of attributes whose values are not shown.
         """
-        from .proof.explain import Inquiry
+        from .proof.explain import ExplanationRun
 
-        return Inquiry(self, self.limits, redact).explain(
+        return ExplanationRun(self, self.limits, redact).explain(
             name,
             args,
             functools.partial(_decision, name, args),
@@ -323,22 +325,22 @@ class Engine:
         if found is False or isinstance(found, Rule):
             return found or None
         from .observe.deciding_rule import RuleFinder
-        from .observe.observer import WatchedSolver
+        from .observe.observer import ObservedSolver
 
         finder = RuleFinder()
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
-        solutions = WatchedSolver(self, limits, [finder]).solve(_call(name, args))
+        solutions = ObservedSolver(self, limits, [finder]).solve(_call(name, args))
         return None if next(solutions, None) is None else finder.rule
 
     @functools.cached_property
     def _naming(self) -> Engine:
         """What answers with the rule that decided, in place of ``True``."""
-        from .compiler.programs import Program
+        from .compiler.programs import CompiledProgram
 
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
         naming = Engine(self.policy, self.host, limits)
         naming._clauses = self._clauses
-        naming._compiled_rules = Program(naming, names_rules=True)
+        naming._compiled_rules = CompiledProgram(naming, names_rules=True)
         return naming
 
     def query(
@@ -348,8 +350,8 @@ class Engine:
         bindings: Mapping[str, t.Any] | None = None,
         accept_expression: bool = False,
         stops: bool = False,
-        watchers: Sequence[Watcher] = (),
-    ) -> Iterator[Bindings]:
+        observers: Sequence[Observer] = (),
+    ) -> Iterator[Solution]:
         """Give the solutions of a query one by one, each as values by variable name.
 
         :param query: a text, or a ``Predicate``.
@@ -358,32 +360,32 @@ class Engine:
             and not bound, instead of raising ``UnexpectedPolarTypeError``.
         :param stops: let ``debug()`` stop and ask on standard input. A query that a method
             of the host asks while the policy is evaluated goes on all the same.
-        :param watchers: who is told what the run does.
+        :param observers: who is told what the run does.
         """
         if isinstance(query, str):
             goal = _parse(query, self.limits)
         elif isinstance(query, terms.Predicate):
             refuse_awaitables(query.name, query.args)
-            goal = rewrite_query(to_polar(query))
+            goal = rewrite_query(to_term(query))
         else:
             raise InvalidQueryTypeError(
                 f"A query is a str or a Predicate, not {type(query).__name__}."
             )
-        given = {name: to_polar(value) for name, value in (bindings or {}).items()}
+        given = {name: to_term(value) for name, value in (bindings or {}).items()}
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
             from .observe.debugger import Debugger
 
-            watchers = [*watchers, Debugger()]
-        for solution in self._solve(goal, given, watchers):
+            observers = [*observers, Debugger()]
+        for solution in self._solve(goal, given, observers):
             if not accept_expression:
                 _check_bound(solution)
             yield solution
 
-    def query_rule(self, name: str, args: Sequence[t.Any], **options: t.Any) -> Iterator[Bindings]:
+    def query_rule(self, name: str, args: Sequence[t.Any], **options: t.Any) -> Iterator[Solution]:
         """Give the solutions of a rule call; the options are those of ``query``."""
         return self.query(terms.Predicate(name, args), **options)
 
-    def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Bindings]:
+    def query_term(self, goal: Term, *, accept_expression: bool = False) -> Iterator[Solution]:
         """Give the solutions of a parsed goal, such as an inline query."""
         for solution in self._solve(rewrite_query(goal)):
             if not accept_expression:
@@ -398,22 +400,22 @@ class Engine:
         self,
         goal: Term,
         given: Mapping[str, Term] | None = None,
-        watchers: Sequence[Watcher] = (),
-    ) -> Iterator[Bindings]:
+        observers: Sequence[Observer] = (),
+    ) -> Iterator[Solution]:
         log = read_log_settings()
-        watchers = [*self._watchers, *watchers]
-        if log.level or watchers:
-            solver = self._watched_solver(log, watchers)
+        observers = [*self._observers, *observers]
+        if log.level or observers:
+            solver = self._observed_solver(log, observers)
         else:
             solver = Solver(self, self.limits)
         return solver.solve(goal, given)
 
-    def _watched_solver(self, log: LogSettings, watchers: Sequence[Watcher]) -> Solver:
-        from .observe.observer import WatchedSolver
+    def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:
+        from .observe.observer import ObservedSolver
         from .observe.tracing import Tracer
 
         tracers = [Tracer(log)] if log.level else []
-        return WatchedSolver(self, self.limits, [*tracers, *watchers])
+        return ObservedSolver(self, self.limits, [*tracers, *observers])
 
 
 def _parse(query: str, limits: Limits) -> Term:
@@ -430,7 +432,7 @@ def _parse(query: str, limits: Limits) -> Term:
 
 def _call(name: str, args: Sequence[t.Any]) -> Call:
     refuse_awaitables(name, args)
-    return Call(name, tuple(map(to_polar, args)))
+    return Call(name, tuple(map(to_term, args)))
 
 
 def _decision(name: str, args: Sequence[t.Any]) -> Call:
@@ -448,14 +450,14 @@ def _decision(name: str, args: Sequence[t.Any]) -> Call:
     return call
 
 
-def _line_watchers() -> Sequence[Watcher]:
+def _line_observers() -> Sequence[Observer]:
     """Give who counts lines of policies: nobody, unless coverage.py loaded our plugin."""
     plugin = sys.modules.get("flask_oso.coverage")
     if plugin is None or not plugin.is_measuring():
         return ()
-    from .observe.line_coverage import LineWatcher
+    from .observe.line_coverage import LineObserver
 
-    return (LineWatcher(),)
+    return (LineObserver(),)
 
 
 def _is_value(term: Term) -> bool:
@@ -481,18 +483,18 @@ def _is_running() -> bool:
     return False
 
 
-def _check_bound(solution: Bindings) -> None:
+def _check_bound(solution: Solution) -> None:
     for value in solution.values():
         if isinstance(value, terms.Expression):
             raise UnexpectedPolarTypeError(_UNEXPECTED_EXPRESSION)
 
 
-def _is_stored(residual: Residual, models: Models) -> bool:
+def _is_stored(residual: Residual, models: Schema) -> bool:
     """Tell whether objects hold what the relations of a residual lead to."""
-    from .residual.ir import chains_of, everything
+    from .residual.ir import relation_chains, walk_condition
 
-    parts = [*everything(residual.condition), *everything(residual.fails)]
+    parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
     return all(
         models.is_stored(residual.objects.get(owner, owner.value.value), names)
-        for owner, names in chains_of(parts)
+        for owner, names in relation_chains(parts)
     )

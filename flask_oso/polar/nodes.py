@@ -14,8 +14,8 @@ import enum
 import typing as t
 from collections.abc import Sequence
 
-from .records import Record
 from .sources import Span
+from .value_objects import ValueObject
 
 
 class Operator(enum.Enum):
@@ -59,7 +59,7 @@ ARITHMETIC = frozenset(
 )
 
 
-class Node(Record):
+class Node(ValueObject):
     """What the parser makes; ``span`` is where it stands, which equality ignores."""
 
     __slots__ = ("span",)

@@ -34,7 +34,7 @@ from .nodes import (
 )
 
 #: Gives the name under which the class of an object is registered, if it is.
-ClassName = t.Callable[[object], str | None]
+ClassNamer = t.Callable[[object], str | None]
 #: Prints an object of the host.
 ShowObject = t.Callable[[object], str]
 
@@ -142,7 +142,7 @@ def _data_pieces(value: t.Any) -> list[tuple[bool, t.Any]]:
 
 
 def to_polar(
-    term: Printable, class_name: ClassName | None = None, show: ShowObject = nameless
+    term: Printable, class_name: ClassNamer | None = None, show: ShowObject = nameless
 ) -> str:
     """Print a term.
 
@@ -179,7 +179,7 @@ def float_to_polar(value: float) -> str:
 
 
 def _joined(
-    pieces: t.Sequence[_Piece], class_name: ClassName | None = None, show: ShowObject = nameless
+    pieces: t.Sequence[_Piece], class_name: ClassNamer | None = None, show: ShowObject = nameless
 ) -> str:
     out: list[str] = []
     todo = list(reversed(pieces))
@@ -195,7 +195,7 @@ def _joined(
     return "".join(out)
 
 
-def _pieces(term: Printable, class_name: ClassName | None, show: ShowObject) -> list[_Piece]:
+def _pieces(term: Printable, class_name: ClassNamer | None, show: ShowObject) -> list[_Piece]:
     match term:
         case Value():
             return [_scalar(term.value)]
@@ -226,7 +226,7 @@ def _scalar(value: Scalar) -> str:
     return float_to_polar(value) if isinstance(value, float) else str(value)
 
 
-def _instance(instance: Instance, class_name: ClassName | None, show: ShowObject) -> str:
+def _instance(instance: Instance, class_name: ClassNamer | None, show: ShowObject) -> str:
     name = class_name(instance.value) if class_name is not None else None
     text = show(instance.value) if instance.constructor is None else instance.constructor
     return f"{text} TYPE `{name or 'UNKNOWN'}`"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from .engine import Engine
 from .host.terms import Predicate
 
-Result = dict[str, t.Any]
+RawResult = dict[str, t.Any]
 
 
 class Query:
@@ -36,7 +36,7 @@ class Query:
             query, bindings=bindings, accept_expression=accept_expression, stops=True
         )
 
-    def run(self) -> Iterator[Result]:
+    def run(self) -> Iterator[RawResult]:
         """Give the results one by one: ``{"bindings": {name: value}, "trace": None}``."""
         for solution in self._solutions:
             yield {"bindings": solution, "trace": None}
@@ -48,7 +48,7 @@ class QueryResult:
     :param results: as ``Query.run`` gives them.
     """
 
-    def __init__(self, results: Sequence[Result]) -> None:
+    def __init__(self, results: Sequence[RawResult]) -> None:
         self.success = bool(results)
         self.results = [result["bindings"] for result in results]
         self.traces = [result["trace"] for result in results]

@@ -1,7 +1,7 @@
 """Ways through a term, of any depth and without recursion.
 
 ``walk`` meets every part of a term, ``fold`` makes something of a term from what it made
-of the parts, and ``settle`` runs what has no such shape. They keep what is still to be done
+of the parts, and ``trampoline`` runs what has no such shape. They keep what is still to be done
 on a stack of their own, so how deep a term may be does not depend on how deep the caller
 stands in Python's stack, nor on the thread it runs in.
 """
@@ -15,14 +15,14 @@ from .exceptions import StackOverflowError
 from .nodes import parts
 
 #: How many terms with parts one ``fold`` enters; a term of a run may contain itself.
-MAX_ENTERED = 1_000_000
+MAX_FOLDED = 1_000_000
 #: How deep ``fold`` goes.
-MAX_DEPTH = 200_000
+MAX_FOLD_DEPTH = 200_000
 
-R = t.TypeVar("R")
-#: A computation for ``settle``: it yields others and is sent what they give.
-Steps = Generator[t.Any, t.Any, R]
-Look = Callable[[t.Any], tuple[t.Any, Sequence[t.Any]]]
+_R = t.TypeVar("_R")
+#: A computation for ``trampoline``: it yields others and is sent what they give.
+Computation = Generator[t.Any, t.Any, _R]
+_Look = Callable[[t.Any], tuple[t.Any, Sequence[t.Any]]]
 
 
 def walk(
@@ -39,7 +39,7 @@ def walk(
         stack.extend(reversed(inside(term)))
 
 
-def fold(root: t.Any, look: Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:
+def fold(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:
     """Make something of a term from what is made of its parts, the leftmost first.
 
     :param look: gives what stands for a term, and what to go into first; where that is
@@ -58,7 +58,7 @@ def fold(root: t.Any, look: Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -
             part, inside = look(part)
             if inside:
                 entered += 1
-                if entered > MAX_ENTERED or len(waiting) > MAX_DEPTH:
+                if entered > MAX_FOLDED or len(waiting) > MAX_FOLD_DEPTH:
                     raise StackOverflowError("A term has no end, or is nested too deep.")
                 waiting.append((term, rest, done))
                 term, rest, done = part, iter(inside), []
@@ -72,7 +72,7 @@ def fold(root: t.Any, look: Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -
             done.append(made)
 
 
-def fold_once(root: t.Any, look: Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:
+def fold_once(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:
     """Do what ``fold`` does; what stands in several places is made once for all of them.
 
     Terms of a run share what their variables are bound to, and doubling is quickly said.
@@ -103,12 +103,12 @@ def fold_once(root: t.Any, look: Look, make: Callable[[t.Any, list[t.Any]], t.An
     return fold(root, look_up, keep)
 
 
-def settle(steps: Steps[R]) -> R:
+def trampoline(steps: Computation[_R]) -> _R:
     """Run a computation that yields the computations whose results it needs.
 
     ``length = 1 + (yield length_of(rest))`` is a call that takes no room in Python's stack.
     """
-    stack: list[Steps[t.Any]] = [steps]
+    stack: list[Computation[t.Any]] = [steps]
     result: t.Any = None
     while stack:
         try:
@@ -119,4 +119,4 @@ def settle(steps: Steps[R]) -> R:
         else:
             stack.append(needed)
             result = None
-    return t.cast(R, result)
+    return t.cast(_R, result)

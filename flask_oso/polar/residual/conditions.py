@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from ..exceptions import UnregisteredClassError, with_help
 from ..host import numbers, sandbox
-from ..host.registry import RESERVED_NAMES, follow, list_elements, to_python
+from ..host.conversion import follow, list_elements, to_python
+from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Call,
     Dictionary,
@@ -30,18 +31,18 @@ from ..solver.backtrace import Step
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
 from .database_semantics import (
-    Unfaithful,
+    NotTranslatable,
     check_equation,
     check_equation_of_columns,
-    equal,
+    column_ordering,
     field_of,
+    has_no_order,
+    is_null,
     is_text,
     mirrored,
-    no_order,
-    null,
-    ordered,
-    ordered_columns,
     same_number,
+    value_equality,
+    value_ordering,
 )
 from .equations import Equations
 from .ir import (
@@ -51,44 +52,53 @@ from .ir import (
     Arithmetic,
     Column,
     Comparison,
-    Condition,
-    Each,
+    Exists,
     HasCharacter,
     HasElement,
-    Having,
-    Known,
+    KnownRow,
     Literal,
     Not,
     OfClass,
-    One,
     Operand,
-    Part,
-    Row,
+    RowCondition,
+    RowPath,
+    Substring,
+    ToMany,
+    ToOne,
     columns_of,
     conjunction,
     disjunction,
-    having,
+    exists,
     is_nullable,
     negation,
-    on_rows,
     show,
+    where_rows_exist,
 )
-from .outcomes import Outcome, opposite
-from .schema import Field, Kind, Link
-from .search import Branches, Frame, Result
-from .symbolic_terms import OPEN, Cell, Collection, Entity, Truth, has_unknown_rows, rows_of, shown
+from .outcomes import SearchOutcome, no_solution
+from .schema import Field, Link, ValueKind
+from .search import Branches, ClauseFrame, GoalResult
+from .symbolic_terms import (
+    SYMBOLIC,
+    SymbolicRow,
+    SymbolicRows,
+    SymbolicTruth,
+    SymbolicValue,
+    has_unknown_rows,
+    rows_of,
+    show_term,
+)
 
 #: Operands of arithmetic beyond these could leave 64 bits.
 _HALF = 2**62
 _ROOT = 2**31
 
-_TYPES: dict[Kind, str] = {
-    Kind.BOOLEAN: "Boolean",
-    Kind.INTEGER: "Integer",
-    Kind.FLOAT: "Float",
-    Kind.TEXT: "String",
-    Kind.LIST: "List",
-    Kind.DICTIONARY: "Dictionary",
+_TYPES: dict[ValueKind, str] = {
+    ValueKind.BOOLEAN: "Boolean",
+    ValueKind.INTEGER: "Integer",
+    ValueKind.FLOAT: "Float",
+    ValueKind.TEXT: "String",
+    ValueKind.LIST: "List",
+    ValueKind.DICTIONARY: "Dictionary",
 }
 _SIGNS = {Operator.ADD: "+", Operator.SUB: "-", Operator.MUL: "*"}
 
@@ -98,7 +108,7 @@ class Conditions(Equations):
 
     # -- comparison and arithmetic --------------------------------------------------------
 
-    def _solve_comparison(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_comparison(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         left, right = (self._operand(arg, frame) for arg in goal.args)
         unknown = next((side for side in (left, right) if type(side) is Unknown), None)
@@ -107,7 +117,7 @@ class Conditions(Equations):
         is_result = any(type(side) is Unknown and _is_result(side) for side in (left, right))
         return self._defer(unknown, self._compare_later, (left, right, goal, is_result))
 
-    def _compare_later(self, payload: tuple[t.Any, t.Any, Expression, bool]) -> Result:
+    def _compare_later(self, payload: tuple[t.Any, t.Any, Expression, bool]) -> GoalResult:
         """Compare what had no value before; of an equation binding is asked, as in the solver."""
         left, right, goal, is_result = payload
         left, right, self._goal = follow(left), follow(right), goal
@@ -119,66 +129,68 @@ class Conditions(Equations):
         if goal.operator is not Operator.NEQ or is_result:
             return self._compare(left, right, goal)
         found = self._unified(left, right)
-        return opposite(found) if isinstance(found, Outcome) else not found
+        return no_solution(found) if isinstance(found, SearchOutcome) else not found
 
-    def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> Result:
+    def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> GoalResult:
         if not has_unknown_rows(left) and not has_unknown_rows(right):
             return self._ask(Expression(goal.operator, (left, right), span=goal.span))
         try:
             if goal.operator in (Operator.EQ, Operator.NEQ):
                 return self._compare_equal(goal.operator, left, right)
             return self._compare_order(goal.operator, left, right)
-        except Unfaithful as reason:
+        except NotTranslatable as reason:
             raise self._refusal(reason.fact, reason.remedy) from None
 
-    def _compare_equal(self, operator: Operator, left: t.Any, right: t.Any) -> Result:
-        if isinstance(right, Cell) and not isinstance(left, OPEN):
+    def _compare_equal(self, operator: Operator, left: t.Any, right: t.Any) -> GoalResult:
+        if isinstance(right, SymbolicValue) and not isinstance(left, SYMBOLIC):
             left, right = right, left
-        if not isinstance(left, OPEN) and not isinstance(right, OPEN):
-            raise Unfaithful("lists with columns cannot be compared", "Compare the elements.")
-        if isinstance(left, Cell) and not isinstance(right, OPEN):
+        if not isinstance(left, SYMBOLIC) and not isinstance(right, SYMBOLIC):
+            raise NotTranslatable("lists with columns cannot be compared", "Compare the elements.")
+        if isinstance(left, SymbolicValue) and not isinstance(right, SYMBOLIC):
             value = self._value(right)
             check_equation(left.operand, value)
-            condition = equal(left.operand, same_number(left.operand, value))
-            condition = on_rows(condition, rows_of(left.operand))
+            condition = value_equality(left.operand, same_number(left.operand, value))
+            condition = where_rows_exist(condition, rows_of(left.operand))
         else:
-            if isinstance(left, Cell) and isinstance(right, Cell):
+            if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
                 check_equation_of_columns(left.operand, right.operand)
             condition = self._equation(left, right)
         if operator is Operator.NEQ:
             # That the rows exist, whoever read them said before.
             condition = negation(condition)
-        return Outcome(condition)
+        return SearchOutcome(condition)
 
-    def _compare_order(self, operator: Operator, left: t.Any, right: t.Any) -> Result:
+    def _compare_order(self, operator: Operator, left: t.Any, right: t.Any) -> GoalResult:
         for side in (left, right):
-            if isinstance(side, OPEN) and not isinstance(side, Cell):
-                raise Unfaithful(f"`{shown(side)}` has no order", "Compare a column.")
-        if isinstance(left, Cell) and isinstance(right, Cell):
-            condition = ordered_columns(operator, left.operand, right.operand)
-            refused = disjunction(no_order(left.operand), no_order(right.operand))
+            if isinstance(side, SYMBOLIC) and not isinstance(side, SymbolicValue):
+                raise NotTranslatable(f"`{show_term(side)}` has no order", "Compare a column.")
+        if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
+            condition = column_ordering(operator, left.operand, right.operand)
+            refused = disjunction(has_no_order(left.operand), has_no_order(right.operand))
             return self._outcome(condition, refused, left.operand, right.operand)
-        is_mirrored = not isinstance(left, Cell)
+        is_mirrored = not isinstance(left, SymbolicValue)
         if is_mirrored:
             left, right, operator = right, left, mirrored(operator)
-        if not isinstance(left, Cell):
-            raise Unfaithful("lists with columns have no order", "Compare the elements.")
+        if not isinstance(left, SymbolicValue):
+            raise NotTranslatable("lists with columns have no order", "Compare the elements.")
         value = self._value(right)
-        condition = ordered(operator, left.operand, value)
+        condition = value_ordering(operator, left.operand, value)
         if is_mirrored and isinstance(condition, Comparison):
             condition = replace(condition, is_turned=not condition.is_turned)
-        return self._outcome(condition, no_order(left.operand, value), left.operand)
+        return self._outcome(condition, has_no_order(left.operand, value), left.operand)
 
-    def _outcome(self, holds: Condition, fails: Condition, *operands: Operand) -> Outcome:
+    def _outcome(
+        self, holds: RowCondition, fails: RowCondition, *operands: Operand
+    ) -> SearchOutcome:
         """Give the rows for which a test holds, and those with a value that it refuses."""
         rows = rows_of(*operands)
-        refused = on_rows(fails, rows)
+        refused = where_rows_exist(fails, rows)
         columns = [column for each in operands for column in columns_of(each)]
         if columns and all(column.field.is_declared for column in columns):
-            return Outcome(on_rows(holds, rows), lacks=refused)
-        return Outcome(on_rows(holds, rows), refused)
+            return SearchOutcome(where_rows_exist(holds, rows), lacks=refused)
+        return SearchOutcome(where_rows_exist(holds, rows), refused)
 
-    def _solve_arithmetic(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_arithmetic(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         left, right, result = (self._operand(arg, frame) for arg in goal.args)
         for side in (left, right):
@@ -196,13 +208,13 @@ class Conditions(Equations):
             raise self._refusal(
                 "databases divide integers in different ways", "Multiply the other side."
             )
-        made_of = Cell(Arithmetic(sign, *operands))
+        made_of = SymbolicValue(Arithmetic(sign, *operands))
         self._push(self._unify_later, (result, made_of, goal))
         guard = conjunction(*_in_range(sign, *operands))
         return self._outcome(guard, negation(guard), made_of.operand)
 
     def _integer(self, term: t.Any, goal: Expression) -> Operand:
-        if isinstance(term, Cell) and field_of(term.operand).kind is Kind.INTEGER:
+        if isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.INTEGER:
             return term.operand
         if isinstance(term, Value) and type(term.value) is int:
             return Literal(term.value)
@@ -210,24 +222,24 @@ class Conditions(Equations):
             "databases calculate alike only with integers", "Calculate with integers."
         )
 
-    def _unify_later(self, payload: tuple[t.Any, t.Any, Term]) -> Result:
+    def _unify_later(self, payload: tuple[t.Any, t.Any, Term]) -> GoalResult:
         left, right, self._goal = payload
         return self._unified(left, right)
 
     # -- membership -----------------------------------------------------------------------
 
-    def _solve_in(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_in(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         item, collection = (self._operand(arg, frame) for arg in goal.args)
         if type(collection) is Unknown:
             return self._defer(collection, self._solve_in, payload)
-        if isinstance(collection, Collection):
+        if isinstance(collection, SymbolicRows):
             return self._in_relation(item, collection)
-        if isinstance(collection, Cell):
+        if isinstance(collection, SymbolicValue):
             return self._in_column(item, collection.operand)
-        if isinstance(collection, OPEN):
+        if isinstance(collection, SYMBOLIC):
             raise self._refusal(
-                f"`{shown(collection)}` is no collection", "Write a list or a relation."
+                f"`{show_term(collection)}` is no collection", "Write a list or a relation."
             )
         is_open = type(collection) is List and not self._is_closed(collection)
         if not is_open and not has_unknown_rows(item) and not has_unknown_rows(collection):
@@ -245,66 +257,66 @@ class Conditions(Equations):
         with self._asking():
             return list(solver.elements(collection, goal))
 
-    def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> Result:
-        def alternative(element: t.Any) -> Callable[[], Result]:
+    def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> GoalResult:
+        def alternative(element: t.Any) -> Callable[[], GoalResult]:
             return lambda: self._unified(item, element)
 
         elements = list(elements)
         if not self._is_closed(item) or not all(map(self._is_closed, elements)):
             return Branches(map(alternative, elements))
         try:
-            return Outcome(disjunction(*(self._unify(item, each) for each in elements)))
-        except Unfaithful as reason:
+            return SearchOutcome(disjunction(*(self._unify(item, each) for each in elements)))
+        except NotTranslatable as reason:
             raise self._refusal(reason.fact, reason.remedy) from None
 
-    def _in_relation(self, item: t.Any, collection: Collection) -> Result:
+    def _in_relation(self, item: t.Any, collection: SymbolicRows) -> GoalResult:
         self._number += 1
         cls = collection.link.cls
-        each = Each(collection.owner, collection.name, cls, self._number)
+        each = ToMany(collection.owner, collection.name, cls, self._number)
         if self._is_closed(item):
-            found = self._unified(item, Entity(each))
-            condition = found.holds if isinstance(found, Outcome) else FALSE
-            return Outcome(on_rows(having(each, condition), [collection.owner]))
-        return Branches([lambda: self._unified(item, Entity(each))], row=each)
+            found = self._unified(item, SymbolicRow(each))
+            condition = found.holds if isinstance(found, SearchOutcome) else FALSE
+            return SearchOutcome(where_rows_exist(exists(each, condition), [collection.owner]))
+        return Branches([lambda: self._unified(item, SymbolicRow(each))], row=each)
 
-    def _in_column(self, item: t.Any, column: Operand) -> Result:
+    def _in_column(self, item: t.Any, column: Operand) -> GoalResult:
         kind = field_of(column).kind
-        if kind not in (Kind.TEXT, Kind.LIST, Kind.ANY):
+        if kind not in (ValueKind.TEXT, ValueKind.LIST, ValueKind.ANY):
             raise self._refusal(f"`{show(column)}` is no collection", "Write a list or a relation.")
-        if type(item) is Unknown and kind is not Kind.TEXT:
+        if type(item) is Unknown and kind is not ValueKind.TEXT:
             return self._defer(item, self._in_column_later, (item, column, self._goal))
         if not self._is_closed(item) or has_unknown_rows(item):
-            what = "a character" if kind is Kind.TEXT else "a value"
+            what = "a character" if kind is ValueKind.TEXT else "a value"
             raise self._refusal(
                 f"only {what} that is known can be looked for in a column", "Write it out."
             )
         value = to_python(item, str)
-        if kind is Kind.TEXT:
+        if kind is ValueKind.TEXT:
             return self._in_text(value, column)
         # What is no list holds nothing, or is for whoever reads the rows to refuse.
-        return Outcome(on_rows(HasElement(column, Literal(value)), rows_of(column)))
+        return SearchOutcome(where_rows_exist(HasElement(column, Literal(value)), rows_of(column)))
 
-    def _in_column_later(self, payload: tuple[t.Any, Operand, Term]) -> Result:
+    def _in_column_later(self, payload: tuple[t.Any, Operand, Term]) -> GoalResult:
         item, column, self._goal = payload
         return self._in_column(follow(item), column)
 
-    def _in_text(self, value: t.Any, text: Operand) -> Result:
+    def _in_text(self, value: t.Any, text: Operand) -> GoalResult:
         if value == "\0":
             raise self._refusal(
                 "databases end a text at NUL, in ways of their own", "Leave it out."
             )
         is_character = type(value) is str and len(value) == 1 and is_text(value)
-        holds: Condition = HasCharacter(text, value) if is_character else FALSE
-        return self._outcome(holds, null(text), text)
+        holds: RowCondition = HasCharacter(text, value) if is_character else FALSE
+        return self._outcome(holds, is_null(text), text)
 
     # -- lookups --------------------------------------------------------------------------
 
-    def _solve_dot(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_dot(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         value, key, result = (self._operand(arg, frame) for arg in goal.args)
         if type(value) is Unknown:
             return self._defer(value, self._solve_dot, payload)
-        if isinstance(value, OPEN):
+        if isinstance(value, SYMBOLIC):
             return self._look_up(value, key, result, goal)
         if has_unknown_rows(key):
             raise self._refusal(
@@ -327,7 +339,7 @@ class Conditions(Equations):
         self._push(self._unify_later, (result, made, goal))
         return self._ask(Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span))
 
-    def _rows_of_known(self, value: t.Any, name: t.Any) -> Collection | None:
+    def _rows_of_known(self, value: t.Any, name: t.Any) -> SymbolicRows | None:
         """Give the rows of a relation to many of an object that is known, without reading them.
 
         One statement can look for them as well: an actor may have many roles, and each leads
@@ -341,24 +353,24 @@ class Conditions(Equations):
             return None
         if not self._models.is_stored(value, (t.cast(str, name),)):
             return None
-        return Collection(Known(type(value), Literal(value)), name, link)
+        return SymbolicRows(KnownRow(type(value), Literal(value)), name, link)
 
-    def _look_up_entry(self, value: Dictionary, key: t.Any, result: t.Any) -> Result:
+    def _look_up_entry(self, value: Dictionary, key: t.Any, result: t.Any) -> GoalResult:
         if not isinstance(key, Value) or type(key.value) is not str:
             raise self._refusal("a key that is not known", "Write the key out.")
         found = value.get(key.value)
         return False if found is None else self._unified(result, found)
 
-    def _look_up(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> Result:
+    def _look_up(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> GoalResult:
         if isinstance(key, Call):
             return self._call_method(value, key, result, goal)
         if not isinstance(key, Value) or type(key.value) is not str:
             raise self._refusal("a name of a column that is not known", "Write the name out.")
-        if not isinstance(value, Entity):
+        if not isinstance(value, SymbolicRow):
             raise self._refusal(
-                f"`{shown(value)}` has no attributes in a list",
+                f"`{show_term(value)}` has no attributes in a list",
                 "Bind its elements with `in`."
-                if isinstance(value, Collection)
+                if isinstance(value, SymbolicRows)
                 else "Compare it as it is.",
             )
         row = self._narrowed(value.row, key.value, self._classes_of(value.row))
@@ -367,7 +379,7 @@ class Conditions(Equations):
             self._push(self._is_narrow, row)
         return self._exists(value.row)
 
-    def _narrowed(self, row: Row, name: str, classes: tuple[type, ...]) -> Row:
+    def _narrowed(self, row: RowPath, name: str, classes: tuple[type, ...]) -> RowPath:
         """Give what has an attribute: the row, or the row as one of a subclass.
 
         :param classes: those that the row may have.
@@ -385,35 +397,37 @@ class Conditions(Equations):
                 f"'{name}' is not one column or relation for all classes of '{row.cls.__name__}'",
                 "List the rows of one subclass.",
             )
-        return One(row, ITSELF, first[0]) if first else row
+        return ToOne(row, ITSELF, first[0]) if first else row
 
-    def _is_narrow(self, row: One) -> Outcome:
+    def _is_narrow(self, row: ToOne) -> SearchOutcome:
         """Say that a row is of a subclass; an error of the policy where it is not."""
         of_class = OfClass(row.owner, self._classes_of(row))
         owner = [row.owner]
-        return Outcome(on_rows(of_class, owner), on_rows(negation(of_class), owner))
+        return SearchOutcome(
+            where_rows_exist(of_class, owner), where_rows_exist(negation(of_class), owner)
+        )
 
-    def _exists(self, row: Row) -> Result:
+    def _exists(self, row: RowPath) -> GoalResult:
         """Say that a row is there to be read; an error of the policy where it is not."""
-        if not isinstance(row, One):
+        if not isinstance(row, ToOne):
             return True
         link = self._model(row.owner.cls).members[row.relation]
-        there = on_rows(TRUE, [row])
-        missing = on_rows(Not(Having(row, TRUE)), [row.owner])
+        there = where_rows_exist(TRUE, [row])
+        missing = where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
         if t.cast(Link, link).is_required:
-            return Outcome(there, lacks=missing)
-        return Outcome(there, missing)
+            return SearchOutcome(there, lacks=missing)
+        return SearchOutcome(there, missing)
 
-    def _attribute(self, row: Row, name: str) -> t.Any:
+    def _attribute(self, row: RowPath, name: str) -> t.Any:
         model = self._model(row.cls)
         member = model.members.get(name)
         if isinstance(member, Field):
-            return Cell(Column(row, name, member))
+            return SymbolicValue(Column(row, name, member))
         if isinstance(member, Link):
             if member.is_many:
-                return Collection(row, name, member)
+                return SymbolicRows(row, name, member)
             self._model(member.cls)
-            return Entity(One(row, name, member.cls))
+            return SymbolicRow(ToOne(row, name, member.cls))
         reason = model.refused.get(name)
         if reason is not None:
             raise self._refusal(
@@ -423,8 +437,10 @@ class Conditions(Equations):
         error = self._refusal(f"'{row.cls.__name__}' has no column and no relation '{name}'", "")
         raise with_help(error, did_you_mean(name, model.members, quote="`"))
 
-    def _call_method(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> Result:
-        is_cell = isinstance(value, Cell) and field_of(value.operand).kind is Kind.TEXT
+    def _call_method(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> GoalResult:
+        is_cell = (
+            isinstance(value, SymbolicValue) and field_of(value.operand).kind is ValueKind.TEXT
+        )
         args = [follow(arg) for arg in call.args]
         if not is_cell or call.name not in ("startswith", "endswith") or call.kwargs:
             raise self._refusal(
@@ -439,13 +455,13 @@ class Conditions(Equations):
                 "databases end a text at NUL, in ways of their own", "Leave it out."
             )
         size = len(wanted.encode("utf-8", "surrogatepass"))
-        part = Part(text, len(wanted), call.name == "endswith", size)
-        condition = equal(part, wanted) if wanted else TRUE
-        truth = Truth(on_rows(condition, rows_of(text)))
+        part = Substring(text, len(wanted), call.name == "endswith", size)
+        condition = value_equality(part, wanted) if wanted else TRUE
+        truth = SymbolicTruth(where_rows_exist(condition, rows_of(text)))
         self._push(self._unify_later, (result, truth, goal))
-        return self._outcome(negation(null(text)), null(text), text)
+        return self._outcome(negation(is_null(text)), is_null(text), text)
 
-    def _solve_new(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         made, result = (self._operand(arg, frame) for arg in goal.args)
         if has_unknown_rows(made):
@@ -456,18 +472,18 @@ class Conditions(Equations):
 
     # -- patterns -------------------------------------------------------------------------
 
-    def _solve_isa(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_isa(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         return self._isa((goal.args[0], goal.args[1], frame, goal))
 
-    def _isa(self, payload: tuple[t.Any, t.Any, t.Any, t.Any]) -> Result:
+    def _isa(self, payload: tuple[t.Any, t.Any, t.Any, t.Any]) -> GoalResult:
         term, pattern, frame, self._goal = payload
         value, pattern = self._operand(term, frame), self._operand(pattern, frame)
         if type(value) is Unknown:
             if type(pattern) is not Pattern:
                 return self._unified(value, pattern)
             return self._defer(value, self._isa, (value, pattern, None, self._goal))
-        if isinstance(value, OPEN):
+        if isinstance(value, SYMBOLIC):
             return self._isa_unknown(value, pattern)
         if has_unknown_rows(value):
             raise self._refusal("a list with rows in a pattern", "Match the elements.")
@@ -475,7 +491,7 @@ class Conditions(Equations):
             return self._isa_known(value, pattern)
         return self._ask(Expression(Operator.ISA, (value, pattern), span=self._span()))
 
-    def _isa_known(self, value: t.Any, pattern: t.Any) -> Result:
+    def _isa_known(self, value: t.Any, pattern: t.Any) -> GoalResult:
         """Match an object with a pattern that has unknown rows in it."""
         if type(pattern) is not Pattern:
             return self._unified(value, pattern)
@@ -486,58 +502,60 @@ class Conditions(Equations):
         bare = Pattern(pattern.tag, span=pattern.span)
         return self._ask(Expression(Operator.ISA, (value, bare), span=self._span()))
 
-    def _match_known_field(self, payload: tuple[t.Any, str, t.Any, t.Any]) -> Result:
+    def _match_known_field(self, payload: tuple[t.Any, str, t.Any, t.Any]) -> GoalResult:
         value, name, inner, self._goal = payload
         asker = self._known()
         with self._asking():
             found = asker.pattern_field(value, name, self._span())
         return False if found is None else self._isa((found, inner, None, self._goal))
 
-    def _isa_unknown(self, value: t.Any, pattern: t.Any) -> Result:
+    def _isa_unknown(self, value: t.Any, pattern: t.Any) -> GoalResult:
         if type(pattern) is not Pattern:
             if type(pattern) is List:
                 raise self._refusal("a column in a pattern of a list", "Compare it alone.")
             return self._unified(value, pattern)
-        if isinstance(value, Entity):
+        if isinstance(value, SymbolicRow):
             return self._isa_row(value.row, pattern)
-        if not isinstance(value, Cell) or pattern.fields or pattern.tag is None:
+        if not isinstance(value, SymbolicValue) or pattern.fields or pattern.tag is None:
             raise self._refusal(
-                f"`{shown(value)}` in this pattern cannot be told without a row",
+                f"`{show_term(value)}` in this pattern cannot be told without a row",
                 "Compare columns.",
             )
         kind = field_of(value.operand).kind
         if kind not in _TYPES or pattern.tag not in self._host.classes:
             raise self._refusal(
-                f"the class of `{shown(value)}` cannot be told without a row", "Compare it."
+                f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
             )
         cls = self._host.classes[_TYPES[kind]]
         if not issubclass(cls, self._host.classes[pattern.tag]):
             if is_nullable(value.operand) and isinstance(None, self._host.classes[pattern.tag]):
                 raise self._refusal("nil is of this class", "Test for nil.")
             return False
-        return Outcome(on_rows(negation(null(value.operand)), rows_of(value.operand)))
+        return SearchOutcome(
+            where_rows_exist(negation(is_null(value.operand)), rows_of(value.operand))
+        )
 
-    def _isa_row(self, row: Row, pattern: Pattern) -> Result:
+    def _isa_row(self, row: RowPath, pattern: Pattern) -> GoalResult:
         for name, inner in pattern.fields:
             self._push(self._match_field, (row, name, inner, pattern.tag, self._goal))
-        return Outcome(self._class_test(row, pattern))
+        return SearchOutcome(self._class_test(row, pattern))
 
-    def _class_test(self, row: Row, pattern: Pattern) -> Condition:
+    def _class_test(self, row: RowPath, pattern: Pattern) -> RowCondition:
         tag = pattern.tag
         if tag is None:
             # Everything matches `{}`, and nil has none of the fields that rows have.
-            return on_rows(TRUE, [row]) if pattern.fields else TRUE
+            return where_rows_exist(TRUE, [row]) if pattern.fields else TRUE
         if tag not in RESERVED_NAMES and tag not in self._host.classes:
             message = located(tag, pattern.span) + meant_class(tag, self._host.classes)
             raise UnregisteredClassError(message)
         classes = self._classes_of(row)
         matching = tuple(cls for cls in classes if self._is_one(cls, tag))
         if tag not in RESERVED_NAMES and isinstance(None, self._host.classes[tag]):
-            return TRUE if matching == classes else on_rows(TRUE, [row])
+            return TRUE if matching == classes else where_rows_exist(TRUE, [row])
         if not matching:
             return FALSE
-        test: Condition = TRUE if matching == classes else OfClass(row, matching)
-        return on_rows(test, [row])
+        test: RowCondition = TRUE if matching == classes else OfClass(row, matching)
+        return where_rows_exist(test, [row])
 
     def _is_one(self, cls: type, tag: str) -> bool:
         """Tell whether instances of exactly one class match a class or a union."""
@@ -547,7 +565,7 @@ class Conditions(Equations):
             return any(self._is_one(cls, member) for member in members)
         return issubclass(cls, self._host.classes[tag])
 
-    def _match_field(self, payload: tuple[Row, str, t.Any, str | None, t.Any]) -> Result:
+    def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
         row, name, inner, tag, self._goal = payload
         classes = self._classes_of(row)
         if tag is not None:
@@ -560,7 +578,7 @@ class Conditions(Equations):
         self._push(self._isa, (self._attribute(narrow, name), inner, None, self._goal))
         if narrow is row:
             return True
-        return Outcome(on_rows(OfClass(row, self._classes_of(narrow)), [row]))
+        return SearchOutcome(where_rows_exist(OfClass(row, self._classes_of(narrow)), [row]))
 
 
 def _is_result(unknown: Unknown) -> bool:
@@ -568,7 +586,7 @@ def _is_result(unknown: Unknown) -> bool:
     return unknown.origin is Origin.LOOKUP
 
 
-def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[Condition]:
+def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[RowCondition]:
     """Say that the result has 64 bits, and that nothing is NULL."""
     for mine, other in ((left, right), (right, left)):
         if isinstance(mine, Literal):

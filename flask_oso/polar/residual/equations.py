@@ -9,30 +9,38 @@ from __future__ import annotations
 import typing as t
 
 from ..host import numbers
-from ..host.registry import follow, to_python
+from ..host.conversion import follow, to_python
 from ..nodes import Dictionary, Expression, List, Unknown, Value, parts
-from .database_semantics import Unfaithful, equal, equal_columns, equals_plainly
+from .database_semantics import NotTranslatable, column_equality, equals_plainly, value_equality
 from .ir import (
     FALSE,
     TRUE,
-    Condition,
     Constant,
-    Having,
-    Is,
+    Exists,
+    IsObject,
     Literal,
     Not,
-    One,
-    Row,
-    Same,
+    RowCondition,
+    RowPath,
+    SameRow,
+    ToOne,
     conjunction,
     disjunction,
     is_nullable,
     negation,
-    on_rows,
+    where_rows_exist,
 )
-from .outcomes import Outcome
-from .search import Frame, Result, Search
-from .symbolic_terms import OPEN, Cell, Collection, Entity, Truth, has_unknown_rows, rows_of
+from .outcomes import SearchOutcome
+from .search import ClauseFrame, GoalResult, Search
+from .symbolic_terms import (
+    SYMBOLIC,
+    SymbolicRow,
+    SymbolicRows,
+    SymbolicTruth,
+    SymbolicValue,
+    has_unknown_rows,
+    rows_of,
+)
 
 
 class Equations(Search):
@@ -40,27 +48,27 @@ class Equations(Search):
 
     # -- unification ----------------------------------------------------------------------
 
-    def _solve_unify(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_unify(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         return self._unified(*(self._operand(arg, frame) for arg in goal.args))
 
-    def _solve_assign(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_assign(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         target, value = (self._operand(arg, frame) for arg in goal.args)
         if type(target) is not Unknown or target.constraints:
             raise self._refusal("`:=` assigns to a variable that is bound", "Write `=`.")
         return self._unified(target, value)
 
-    def _unified(self, left: t.Any, right: t.Any) -> Result:
+    def _unified(self, left: t.Any, right: t.Any) -> GoalResult:
         try:
             condition = self._unify(left, right)
-        except Unfaithful as reason:
+        except NotTranslatable as reason:
             raise self._refusal(reason.fact, reason.remedy) from None
-        return condition.value if isinstance(condition, Constant) else Outcome(condition)
+        return condition.value if isinstance(condition, Constant) else SearchOutcome(condition)
 
-    def _unify(self, left: t.Any, right: t.Any) -> Condition:
+    def _unify(self, left: t.Any, right: t.Any) -> RowCondition:
         """Bind variables, and give what else makes two terms equal."""
-        found: list[Condition] = []
+        found: list[RowCondition] = []
         pairs = [(left, right)]
         while pairs:
             left, right = (follow(side) for side in pairs.pop())
@@ -71,12 +79,12 @@ class Equations(Search):
             elif type(right) is Unknown:
                 self._bind(right, left)
             elif type(left) is Value and type(right) is Value:
-                if not numbers.equal(left.value, right.value):
+                if not numbers.equal_scalars(left.value, right.value):
                     return FALSE
             elif not has_unknown_rows(left) and not has_unknown_rows(right):
                 if not self._unify_known(left, right, pairs):
                     return FALSE
-            elif isinstance(left, OPEN) or isinstance(right, OPEN):
+            elif isinstance(left, SYMBOLIC) or isinstance(right, SYMBOLIC):
                 condition = self._equation(left, right)
                 if condition == FALSE:
                     return FALSE
@@ -104,50 +112,52 @@ class Equations(Search):
         pairs.extend(zip(mine, other, strict=True))
         return True
 
-    def _equation(self, left: t.Any, right: t.Any) -> Condition:
+    def _equation(self, left: t.Any, right: t.Any) -> RowCondition:
         """Say when two terms are equal, at least one of which is unknown."""
-        if not isinstance(left, OPEN):
+        if not isinstance(left, SYMBOLIC):
             left, right = right, left
-        if isinstance(left, Entity):
+        if isinstance(left, SymbolicRow):
             return self._same_row(left.row, right)
-        if isinstance(right, Entity):
+        if isinstance(right, SymbolicRow):
             return self._same_row(right.row, left)
-        if isinstance(left, Cell) and isinstance(right, Cell):
-            condition = equal_columns(left.operand, right.operand)
-            return on_rows(condition, rows_of(left.operand, right.operand))
-        if isinstance(left, Truth) or isinstance(right, Truth):
+        if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
+            condition = column_equality(left.operand, right.operand)
+            return where_rows_exist(condition, rows_of(left.operand, right.operand))
+        if isinstance(left, SymbolicTruth) or isinstance(right, SymbolicTruth):
             return self._same_truth(left, right)
-        if isinstance(left, Collection) or isinstance(right, Collection):
-            raise Unfaithful("a relation to many rows cannot be compared", "Ask with `in`.")
-        condition = equal(left.operand, self._value(right))
-        return on_rows(condition, rows_of(left.operand))
+        if isinstance(left, SymbolicRows) or isinstance(right, SymbolicRows):
+            raise NotTranslatable("a relation to many rows cannot be compared", "Ask with `in`.")
+        condition = value_equality(left.operand, self._value(right))
+        return where_rows_exist(condition, rows_of(left.operand))
 
-    def _same_truth(self, left: t.Any, right: t.Any) -> Condition:
-        if not isinstance(left, Truth):
+    def _same_truth(self, left: t.Any, right: t.Any) -> RowCondition:
+        if not isinstance(left, SymbolicTruth):
             left, right = right, left
         if isinstance(right, Value) and type(right.value) is bool:
-            return t.cast(Condition, left.condition if right.value else negation(left.condition))
-        raise Unfaithful("a condition can be compared with true and false", "Write it alone.")
+            return t.cast(RowCondition, left.condition if right.value else negation(left.condition))
+        raise NotTranslatable("a condition can be compared with true and false", "Write it alone.")
 
     def _value(self, term: t.Any) -> t.Any:
         if not self._is_closed(term) or has_unknown_rows(term):
-            raise Unfaithful("a column cannot be compared with this", "Compare it with a value.")
+            raise NotTranslatable(
+                "a column cannot be compared with this", "Compare it with a value."
+            )
         return to_python(term, str)
 
-    def _same_row(self, row: Row, other: t.Any) -> Condition:
-        if isinstance(other, Entity):
+    def _same_row(self, row: RowPath, other: t.Any) -> RowCondition:
+        if isinstance(other, SymbolicRow):
             return self._same_rows(row, other.row)
-        if isinstance(other, Collection):
-            raise Unfaithful("a relation to many rows is no row", "Ask with `in`.")
-        if isinstance(other, Cell | Truth):
+        if isinstance(other, SymbolicRows):
+            raise NotTranslatable("a relation to many rows is no row", "Ask with `in`.")
+        if isinstance(other, SymbolicValue | SymbolicTruth):
             # A row, or nil, and a value: equal are a missing row and a missing value.
             model = self._model(row.cls)
             if model.own_equality is not None or model.shares_equality:
                 raise _own_equality(model.own_equality or row.cls)
-            operand_ = other.operand if isinstance(other, Cell) else None
-            if operand_ is None or not isinstance(row, One) or not is_nullable(operand_):
+            operand_ = other.operand if isinstance(other, SymbolicValue) else None
+            if operand_ is None or not isinstance(row, ToOne) or not is_nullable(operand_):
                 return FALSE
-            raise Unfaithful("a row and a column cannot be compared", "Compare two columns.")
+            raise NotTranslatable("a row and a column cannot be compared", "Compare two columns.")
         value = self._value(other)
         if value is None:
             return self._missing(row)
@@ -156,9 +166,9 @@ class Equations(Search):
             if self._model(row.cls).shares_equality and not equals_plainly(value):
                 raise _own_equality(type(value))
             return FALSE
-        return on_rows(Is(row, (Literal(value),)), [row])
+        return where_rows_exist(IsObject(row, (Literal(value),)), [row])
 
-    def _check_equality(self, row: Row, value: t.Any) -> None:
+    def _check_equality(self, row: RowPath, value: t.Any) -> None:
         own = self._model(row.cls).own_equality
         model = self._models.model(type(value))
         if own is None and model is not None:
@@ -171,12 +181,12 @@ class Equations(Search):
         if own is not None:
             raise _own_equality(own)
 
-    def _missing(self, row: Row) -> Condition:
-        if not isinstance(row, One):
+    def _missing(self, row: RowPath) -> RowCondition:
+        if not isinstance(row, ToOne):
             return FALSE
-        return on_rows(Not(Having(row, TRUE)), [row.owner])
+        return where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
 
-    def _same_rows(self, left: Row, right: Row) -> Condition:
+    def _same_rows(self, left: RowPath, right: RowPath) -> RowCondition:
         if left == right:
             return TRUE
         models = self._model(left.cls), self._model(right.cls)
@@ -186,14 +196,14 @@ class Equations(Search):
         shares = models[0].shares_equality and models[1].shares_equality
         if shares and not set(self._classes_of(left)) & set(self._classes_of(right)):
             raise _own_equality(left.cls)
-        same: Condition = FALSE
+        same: RowCondition = FALSE
         if set(self._classes_of(left)) & set(self._classes_of(right)):
-            same = on_rows(Same(left, right), [left, right])
+            same = where_rows_exist(SameRow(left, right), [left, right])
         return disjunction(same, conjunction(self._missing(left), self._missing(right)))
 
 
-def _own_equality(cls: type) -> Unfaithful:
-    return Unfaithful(
+def _own_equality(cls: type) -> NotTranslatable:
+    return NotTranslatable(
         f"'{cls.__name__}' says itself what its instances equal, which a list cannot ask",
         "Compare the keys.",
     )

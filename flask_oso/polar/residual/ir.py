@@ -2,7 +2,7 @@
 
 A small algebra of true and false: comparisons of columns, joined by and, or, not, and by
 rows that have to exist. The functions ``conjunction``, ``disjunction``, ``negation`` and
-``having`` make conditions and simplify them as they do. What a database does with NULL is
+``exists`` make conditions and simplify them as they do. What a database does with NULL is
 not here: each condition is true or false of each row, and its translator keeps it so.
 """
 
@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .schema import Field, Kind
+from .schema import Field, ValueKind
 
 # -- rows and values -----------------------------------------------------------------
 
@@ -31,7 +31,7 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownRow:
     """The row of an object that is known, whose relations are not read."""
 
     cls: type
@@ -43,32 +43,32 @@ ITSELF = ""
 
 
 @dataclass(frozen=True)
-class One:
+class ToOne:
     """The row that a relation to one leads to, if there is one."""
 
-    owner: Row
+    owner: RowPath
     relation: str
     cls: type
 
 
 @dataclass(frozen=True)
-class Each:
+class ToMany:
     """A row among those that a relation to many leads to."""
 
-    owner: Row
+    owner: RowPath
     relation: str
     cls: type
     number: int
 
 
-Row = Root | Known | One | Each
+RowPath = Root | KnownRow | ToOne | ToMany
 
 
 @dataclass(frozen=True)
 class Column:
     """An attribute of a row that holds a value."""
 
-    row: Row
+    row: RowPath
     name: str
     field: Field
 
@@ -107,7 +107,7 @@ class Arithmetic:
 
 
 @dataclass(frozen=True)
-class Part:
+class Substring:
     """The first, or the last, characters of a text.
 
     :param size: how many bytes those take, in UTF-8, that they are compared with.
@@ -119,19 +119,19 @@ class Part:
     size: int = 0
 
 
-Operand = Column | Literal | Arithmetic | Part
+Operand = Column | Literal | Arithmetic | Substring
 
 
-def chains_of(parts: Iterable[t.Any]) -> tuple[tuple[Known, tuple[str, ...]], ...]:
+def relation_chains(parts: Iterable[t.Any]) -> tuple[tuple[KnownRow, tuple[str, ...]], ...]:
     """Give the relations that lead from objects to rows, one behind the other."""
-    found: dict[tuple[Known, tuple[str, ...]], None] = {}
+    found: dict[tuple[KnownRow, tuple[str, ...]], None] = {}
     for part in parts:
         names: list[str] = []
-        while isinstance(part, One | Each):
+        while isinstance(part, ToOne | ToMany):
             if part.relation != ITSELF:
                 names.insert(0, part.relation)
             part = part.owner
-        if names and isinstance(part, Known):
+        if names and isinstance(part, KnownRow):
             found[part, tuple(names)] = None
     return tuple(found)
 
@@ -150,21 +150,21 @@ class Constant:
 class And:
     """All of several conditions."""
 
-    parts: tuple[Condition, ...]
+    parts: tuple[RowCondition, ...]
 
 
 @dataclass(frozen=True)
 class Or:
     """At least one of several conditions."""
 
-    parts: tuple[Condition, ...]
+    parts: tuple[RowCondition, ...]
 
 
 @dataclass(frozen=True)
 class Not:
     """The opposite of a condition."""
 
-    part: Condition
+    part: RowCondition
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Among:
+class InValues:
     """A column has one of several values, none of which is NULL."""
 
     column: Operand
@@ -221,43 +221,43 @@ class HasElement:
 
 
 @dataclass(frozen=True)
-class Is:
+class IsObject:
     """A row is one of several objects."""
 
-    row: Row
+    row: RowPath
     objects: tuple[Literal, ...]
 
 
 @dataclass(frozen=True)
-class Same:
+class SameRow:
     """Two rows are one."""
 
-    left: Row
-    right: Row
+    left: RowPath
+    right: RowPath
 
 
 @dataclass(frozen=True)
 class OfClass:
     """A row is of exactly one of several classes."""
 
-    row: Row
+    row: RowPath
     classes: tuple[type, ...]
 
 
 @dataclass(frozen=True)
-class Having:
+class Exists:
     """There is a row, reached by a relation, for which a condition holds."""
 
-    row: One | Each
-    part: Condition
+    row: ToOne | ToMany
+    part: RowCondition
 
 
 @dataclass(frozen=True)
-class Again:
+class SelfReference:
     """The condition that a closure of this number defines holds for another row."""
 
     number: int
-    row: Row
+    row: RowPath
 
 
 @dataclass(frozen=True)
@@ -271,29 +271,29 @@ class Closure:
     :param next: holds for a row and ``before`` if the row belongs to the set, too.
     """
 
-    row: Row
+    row: RowPath
     variable: Root
-    first: Condition
+    first: RowCondition
     before: Root
-    next: Condition
+    next: RowCondition
 
 
-Condition = (
+RowCondition = (
     Constant
     | And
     | Or
     | Not
     | Comparison
-    | Among
+    | InValues
     | IsNull
     | IsNan
     | HasCharacter
     | HasElement
-    | Is
-    | Same
+    | IsObject
+    | SameRow
     | OfClass
-    | Having
-    | Again
+    | Exists
+    | SelfReference
     | Closure
 )
 
@@ -315,9 +315,9 @@ class Residual:
 
     cls: type
     root: Root
-    condition: Condition
-    fails: Condition = FALSE
-    objects: Mapping[Known, t.Any] = field(default_factory=dict, repr=False)
+    condition: RowCondition
+    fails: RowCondition = FALSE
+    objects: Mapping[KnownRow, t.Any] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         return show(self.condition)
@@ -326,14 +326,14 @@ class Residual:
 # -- making conditions ---------------------------------------------------------------
 
 
-def conjunction(*parts: Condition) -> Condition:
+def conjunction(*parts: RowCondition) -> RowCondition:
     """Make a condition of several that all have to hold.
 
     ``having(p, a) and having(p, b)  =>  having(p, a and b)``
     ``having(p, a) and not having(p, b)  =>  having(p, a and not b)``
     for a row ``p`` of which there is one at most.
     """
-    found: dict[Condition, None] = {}
+    found: dict[RowCondition, None] = {}
     for part in _flat(parts, And):
         if part == FALSE or _contrary(part) in found:
             return FALSE
@@ -342,14 +342,14 @@ def conjunction(*parts: Condition) -> Condition:
     return _made(_without_nulls(_merged_rows(list(found), conjunction)), And, TRUE)
 
 
-def disjunction(*parts: Condition) -> Condition:
+def disjunction(*parts: RowCondition) -> RowCondition:
     """Make a condition of several of which one has to hold.
 
     ``having(p, a) or having(p, b)  =>  having(p, a or b)``, also for rows that a relation to
     many leads to; ``(a and c) or (b and c)  =>  (a or b) and c``; and equations of one column
     with values become one membership.
     """
-    found: dict[Condition, None] = {}
+    found: dict[RowCondition, None] = {}
     for part in _flat(parts, Or):
         if part == TRUE or _contrary(part) in found:
             return TRUE
@@ -364,7 +364,7 @@ def disjunction(*parts: Condition) -> Condition:
     return _made(alternatives, Or, FALSE)
 
 
-def negation(part: Condition) -> Condition:
+def negation(part: RowCondition) -> RowCondition:
     """Make the opposite of a condition.
 
     ``not (a and b)  =>  not a or not b``; ``not a < b  =>  b <= a`` if neither is NULL or NaN.
@@ -382,7 +382,7 @@ def negation(part: Condition) -> Condition:
     return Not(part)
 
 
-def having(row: One | Each, part: Condition) -> Condition:
+def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     """Say that a row exists for which a condition holds.
 
     What does not speak of the row stands beside it:
@@ -391,27 +391,27 @@ def having(row: One | Each, part: Condition) -> Condition:
     if part == FALSE:
         return FALSE
     parts = part.parts if isinstance(part, And) else (part,)
-    inside = [each for each in parts if mentions(each, row)]
-    outside = [each for each in parts if not mentions(each, row)]
+    inside = [each for each in parts if mentions_row(each, row)]
+    outside = [each for each in parts if not mentions_row(each, row)]
     if isinstance(part, Constant):
-        return Having(row, TRUE)
-    held: Condition = Having(row, conjunction(*inside))
+        return Exists(row, TRUE)
+    held: RowCondition = Exists(row, conjunction(*inside))
     return conjunction(*outside, held) if outside else held
 
 
-def on_rows(atom: Condition, rows: Iterable[Row]) -> Condition:
+def where_rows_exist(atom: RowCondition, rows: Iterable[RowPath]) -> RowCondition:
     """Say that the rows which a condition reads exist, down from those that surely do."""
     if atom == FALSE:
         return FALSE
-    needed: dict[One, None] = {}
+    needed: dict[ToOne, None] = {}
     for row in rows:
-        chain: list[One] = []
-        while isinstance(row, One):
+        chain: list[ToOne] = []
+        while isinstance(row, ToOne):
             chain.append(row)
             row = row.owner
         needed.update(dict.fromkeys(reversed(chain)))
     for one in reversed(needed):
-        atom = Having(one, atom)
+        atom = Exists(one, atom)
     return atom
 
 
@@ -421,12 +421,12 @@ def is_nullable(operand: Operand) -> bool:
         return operand.field.is_nullable
     if isinstance(operand, Arithmetic):
         return is_nullable(operand.left) or is_nullable(operand.right)
-    if isinstance(operand, Part):
+    if isinstance(operand, Substring):
         return is_nullable(operand.text)
     return False
 
 
-def _contrary(part: Condition) -> Condition:
+def _contrary(part: RowCondition) -> RowCondition:
     """Give what surely contradicts a condition, without a look at what it consists of."""
     return part.part if isinstance(part, Not) else Not(part)
 
@@ -434,7 +434,7 @@ def _contrary(part: Condition) -> Condition:
 _Joined = type[And] | type[Or]
 
 
-def _flat(parts: Iterable[Condition], kind: _Joined) -> Iterator[Condition]:
+def _flat(parts: Iterable[RowCondition], kind: _Joined) -> Iterator[RowCondition]:
     for part in parts:
         if isinstance(part, kind):
             yield from part.parts
@@ -442,17 +442,19 @@ def _flat(parts: Iterable[Condition], kind: _Joined) -> Iterator[Condition]:
             yield part
 
 
-def _made(parts: list[Condition], kind: _Joined, empty: Condition) -> Condition:
+def _made(parts: list[RowCondition], kind: _Joined, empty: RowCondition) -> RowCondition:
     if len(parts) < 2:
         return parts[0] if parts else empty
-    return t.cast(Condition, kind(tuple(parts)))
+    return t.cast(RowCondition, kind(tuple(parts)))
 
 
-def _merged_rows(parts: list[Condition], join: Callable[..., Condition]) -> list[Condition]:
+def _merged_rows(
+    parts: list[RowCondition], join: Callable[..., RowCondition]
+) -> list[RowCondition]:
     """Put what is said of one row at the end of a relation together."""
-    by_row: dict[One, list[Condition]] = {}
+    by_row: dict[ToOne, list[RowCondition]] = {}
     for part in parts:
-        if isinstance(part, Having) and isinstance(part.row, One):
+        if isinstance(part, Exists) and isinstance(part.row, ToOne):
             by_row.setdefault(part.row, []).append(part.part)
     if join is conjunction:
         for absent in _absent(parts):
@@ -460,56 +462,56 @@ def _merged_rows(parts: list[Condition], join: Callable[..., Condition]) -> list
                 by_row[absent.row].append(negation(absent.part))
     if all(len(conditions) == 1 for conditions in by_row.values()):
         return parts
-    made: list[Condition] = []
+    made: list[RowCondition] = []
     for part in parts:
         plain = part.part if isinstance(part, Not) and join is conjunction else part
-        row = plain.row if isinstance(plain, Having) else None
+        row = plain.row if isinstance(plain, Exists) else None
         if row not in by_row:
             made.append(part)
         elif by_row[row]:
-            made.append(having(row, join(*by_row[row])))
+            made.append(exists(row, join(*by_row[row])))
             by_row[row] = []
     again = join(*made)
     kind = And if join is conjunction else Or
     return list(again.parts) if isinstance(again, kind) else [again]
 
 
-def _absent(parts: Iterable[Condition]) -> Iterator[Having]:
+def _absent(parts: Iterable[RowCondition]) -> Iterator[Exists]:
     """Give the rows of which conditions say that there is none."""
     for part in parts:
-        if isinstance(part, Not) and isinstance(part.part, Having):
+        if isinstance(part, Not) and isinstance(part.part, Exists):
             yield part.part
 
 
-def _merged_elements(parts: list[Condition]) -> list[Condition]:
+def _merged_elements(parts: list[RowCondition]) -> list[RowCondition]:
     """Ask once for a row of a relation to many where any of several conditions holds."""
-    by_relation: dict[t.Any, list[Having]] = {}
+    by_relation: dict[t.Any, list[Exists]] = {}
     for part in parts:
-        if isinstance(part, Having) and isinstance(part.row, Each):
+        if isinstance(part, Exists) and isinstance(part.row, ToMany):
             by_relation.setdefault((part.row.owner, part.row.relation), []).append(part)
     if all(len(group) == 1 for group in by_relation.values()):
         return parts
-    made: list[Condition] = []
+    made: list[RowCondition] = []
     for part in parts:
-        if not isinstance(part, Having) or not isinstance(part.row, Each):
+        if not isinstance(part, Exists) or not isinstance(part.row, ToMany):
             made.append(part)
             continue
         group = by_relation.pop((part.row.owner, part.row.relation), [])
         if group:
-            made.append(having(part.row, disjunction(*(_of(each, part.row) for each in group))))
+            made.append(exists(part.row, disjunction(*(_of(each, part.row) for each in group))))
     return made
 
 
-def _of(part: Having, row: Each) -> Condition:
+def _of(part: Exists, row: ToMany) -> RowCondition:
     """Say of another row of the relation what holds for one."""
-    return t.cast(Condition, replaced(part.part, lambda p: row if p == part.row else None))
+    return t.cast(RowCondition, rewrite(part.part, lambda p: row if p == part.row else None))
 
 
-def _conjuncts(part: Condition) -> tuple[Condition, ...]:
+def _conjuncts(part: RowCondition) -> tuple[RowCondition, ...]:
     return part.parts if isinstance(part, And) else (part,)
 
 
-def _shared(parts: list[Condition]) -> list[Condition]:
+def _shared(parts: list[RowCondition]) -> list[RowCondition]:
     """Give what all of several alternatives say."""
     if len(parts) < 2:
         return []
@@ -517,14 +519,14 @@ def _shared(parts: list[Condition]) -> list[Condition]:
     return [each for each in _conjuncts(parts[0]) if all(each in other for other in others)]
 
 
-def _merged_values(parts: list[Condition]) -> list[Condition]:
+def _merged_values(parts: list[RowCondition]) -> list[RowCondition]:
     """Make one membership of the equations of a column, and of a row, with values."""
     values: dict[t.Any, dict[Literal, None]] = {}
     for part in parts:
         subject, literals = _equations(part)
         if subject is not None:
             values.setdefault(subject, {}).update(dict.fromkeys(literals))
-    made: list[Condition] = []
+    made: list[RowCondition] = []
     for part in parts:
         subject, _ = _equations(part)
         if subject is None:
@@ -534,23 +536,23 @@ def _merged_values(parts: list[Condition]) -> list[Condition]:
     return made
 
 
-def _membership(subject: t.Any, literals: tuple[Literal, ...]) -> Condition:
-    if isinstance(subject, Root | Known | One | Each):
-        return Is(subject, literals)
-    return among(subject, literals)
+def _membership(subject: t.Any, literals: tuple[Literal, ...]) -> RowCondition:
+    if isinstance(subject, Root | KnownRow | ToOne | ToMany):
+        return IsObject(subject, literals)
+    return in_values(subject, literals)
 
 
-def among(column: Operand, values: tuple[Literal, ...]) -> Condition:
+def in_values(column: Operand, values: tuple[Literal, ...]) -> RowCondition:
     """Say that a column has one of several values, none of which is NULL."""
     if len(values) > 1:
-        return Among(column, values)
+        return InValues(column, values)
     return Comparison("=", column, values[0]) if values else FALSE
 
 
-def _equations(part: Condition) -> tuple[t.Any, tuple[Literal, ...]]:
-    if isinstance(part, Among):
+def _equations(part: RowCondition) -> tuple[t.Any, tuple[Literal, ...]]:
+    if isinstance(part, InValues):
         return part.column, part.values
-    if isinstance(part, Is):
+    if isinstance(part, IsObject):
         return part.row, part.objects
     if not isinstance(part, Comparison) or part.sign != "=":
         return None, ()
@@ -558,7 +560,7 @@ def _equations(part: Condition) -> tuple[t.Any, tuple[Literal, ...]]:
     return (part.left, (t.cast(Literal, part.right),)) if is_known else (None, ())
 
 
-def _absorbed(parts: list[Condition]) -> list[Condition]:
+def _absorbed(parts: list[RowCondition]) -> list[RowCondition]:
     """Leave out what another alternative covers: ``a or (a and b)  =>  a``."""
     if len(parts) > _FEW:
         return parts
@@ -575,7 +577,7 @@ _FEW = 40
 
 
 #: What may be NaN, which is neither less than a number nor not.
-NAN_KINDS = (Kind.FLOAT, Kind.DECIMAL)
+NAN_KINDS = (ValueKind.FLOAT, ValueKind.DECIMAL)
 
 
 def _is_total(comparison: Comparison, numbers: Container[Operand] = ()) -> bool:
@@ -602,7 +604,7 @@ def columns_of(operand: Operand) -> Iterator[Column]:
     elif isinstance(operand, Arithmetic):
         yield from columns_of(operand.left)
         yield from columns_of(operand.right)
-    elif isinstance(operand, Part):
+    elif isinstance(operand, Substring):
         yield from columns_of(operand.text)
 
 
@@ -611,7 +613,7 @@ def _turned(comparison: Comparison) -> Comparison:
     return Comparison(sign, comparison.right, comparison.left, not comparison.is_turned)
 
 
-def _without_nulls(parts: list[Condition]) -> list[Condition]:
+def _without_nulls(parts: list[RowCondition]) -> list[RowCondition]:
     """Use that a column has a value: ``not a < b and not a = NULL  =>  b <= a``.
 
     An ordering says itself that its columns have values, and are numbers.
@@ -639,7 +641,7 @@ def _without_nulls(parts: list[Condition]) -> list[Condition]:
     return kept
 
 
-def _said(parts: list[Condition], kind: type[IsNull] | type[IsNan]) -> set[Operand]:
+def _said(parts: list[RowCondition], kind: type[IsNull] | type[IsNan]) -> set[Operand]:
     """Give the columns of which something is denied."""
     return {
         part.part.column for part in parts if isinstance(part, Not) and isinstance(part.part, kind)
@@ -653,7 +655,7 @@ def _has_values(comparison: Comparison) -> bool:
     return isinstance(comparison.left, Literal) or isinstance(comparison.right, Literal)
 
 
-def _turned_if(part: Condition, filled: set[Operand], numbers: set[Operand]) -> Condition:
+def _turned_if(part: RowCondition, filled: set[Operand], numbers: set[Operand]) -> RowCondition:
     if not isinstance(part, Not) or not isinstance(part.part, Comparison):
         return part
     is_filled = all(column in filled for column in _nullable(part.part))
@@ -663,48 +665,48 @@ def _turned_if(part: Condition, filled: set[Operand], numbers: set[Operand]) -> 
 # -- looking into conditions ---------------------------------------------------------
 
 
-def inside(condition: t.Any) -> tuple[t.Any, ...]:
+def parts_of(condition: t.Any) -> tuple[t.Any, ...]:
     """Give the conditions, rows and values directly in one of them."""
     if isinstance(condition, And | Or):
         return condition.parts
     if isinstance(condition, Not):
         return (condition.part,)
-    if isinstance(condition, Comparison | Same):
+    if isinstance(condition, Comparison | SameRow):
         return condition.left, condition.right
     if isinstance(condition, Arithmetic):
         return condition.left, condition.right
-    if isinstance(condition, Among | IsNull | IsNan):
+    if isinstance(condition, InValues | IsNull | IsNan):
         return (condition.column,)
-    if isinstance(condition, HasCharacter | Part):
+    if isinstance(condition, HasCharacter | Substring):
         return (condition.text,)
     if isinstance(condition, HasElement):
         return (condition.collection,)
-    if isinstance(condition, Is | OfClass | Again | Column):
+    if isinstance(condition, IsObject | OfClass | SelfReference | Column):
         return (condition.row,)
-    if isinstance(condition, Having):
+    if isinstance(condition, Exists):
         return condition.row, condition.part
-    if isinstance(condition, One | Each):
+    if isinstance(condition, ToOne | ToMany):
         return (condition.owner,)
     if isinstance(condition, Closure):
         return condition.row, condition.first, condition.next
     return ()
 
 
-def everything(condition: t.Any) -> Iterator[t.Any]:
+def walk_condition(condition: t.Any) -> Iterator[t.Any]:
     """Give a condition and all that is in it."""
     stack = [condition]
     while stack:
         part = stack.pop()
         yield part
-        stack.extend(inside(part))
+        stack.extend(parts_of(part))
 
 
-def mentions(condition: t.Any, row: Row) -> bool:
+def mentions_row(condition: t.Any, row: RowPath) -> bool:
     """Tell whether a condition speaks of a row."""
-    return any(part == row for part in everything(condition))
+    return any(part == row for part in walk_condition(condition))
 
 
-def replaced(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
+def rewrite(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
     """Make a condition anew.
 
     :param change: gives what stands for a part of it, or ``None`` to go into the part.
@@ -714,7 +716,7 @@ def replaced(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
         return new
 
     def again(part: t.Any) -> t.Any:
-        return replaced(part, change)
+        return rewrite(part, change)
 
     if isinstance(condition, And):
         return conjunction(*map(again, condition.parts))
@@ -722,8 +724,8 @@ def replaced(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
         return disjunction(*map(again, condition.parts))
     if isinstance(condition, Not):
         return negation(again(condition.part))
-    if isinstance(condition, Having):
-        return having(again(condition.row), again(condition.part))
+    if isinstance(condition, Exists):
+        return exists(again(condition.row), again(condition.part))
     return _rebuilt(condition, again)
 
 
@@ -733,10 +735,10 @@ def _rebuilt(condition: t.Any, again: Callable[[t.Any], t.Any]) -> t.Any:
         return Comparison(condition.sign, *sides, condition.is_turned)
     if isinstance(condition, Arithmetic):
         return Arithmetic(condition.sign, again(condition.left), again(condition.right))
-    if isinstance(condition, Part):
-        return Part(again(condition.text), condition.length, condition.at_end, condition.size)
-    if isinstance(condition, Among):
-        return Among(again(condition.column), condition.values)
+    if isinstance(condition, Substring):
+        return Substring(again(condition.text), condition.length, condition.at_end, condition.size)
+    if isinstance(condition, InValues):
+        return InValues(again(condition.column), condition.values)
     if isinstance(condition, IsNull):
         return IsNull(again(condition.column))
     if isinstance(condition, IsNan):
@@ -745,21 +747,21 @@ def _rebuilt(condition: t.Any, again: Callable[[t.Any], t.Any]) -> t.Any:
         return HasCharacter(again(condition.text), condition.character)
     if isinstance(condition, HasElement):
         return HasElement(again(condition.collection), condition.element)
-    if isinstance(condition, Is):
-        return Is(again(condition.row), condition.objects)
-    if isinstance(condition, Same):
-        return Same(again(condition.left), again(condition.right))
+    if isinstance(condition, IsObject):
+        return IsObject(again(condition.row), condition.objects)
+    if isinstance(condition, SameRow):
+        return SameRow(again(condition.left), again(condition.right))
     if isinstance(condition, OfClass):
         return OfClass(again(condition.row), condition.classes)
-    if isinstance(condition, Again):
-        return Again(condition.number, again(condition.row))
+    if isinstance(condition, SelfReference):
+        return SelfReference(condition.number, again(condition.row))
     if isinstance(condition, Column):
         return Column(again(condition.row), condition.name, condition.field)
-    if isinstance(condition, One):
-        return One(again(condition.owner), condition.relation, condition.cls)
-    if isinstance(condition, Each):
+    if isinstance(condition, ToOne):
+        return ToOne(again(condition.owner), condition.relation, condition.cls)
+    if isinstance(condition, ToMany):
         owner = again(condition.owner)
-        return Each(owner, condition.relation, condition.cls, condition.number)
+        return ToMany(owner, condition.relation, condition.cls, condition.number)
     if isinstance(condition, Closure):
         row, first = again(condition.row), again(condition.first)
         return Closure(row, condition.variable, first, condition.before, again(condition.next))
@@ -782,7 +784,7 @@ def _show(part: t.Any, level: int) -> str:
     if isinstance(part, Not):
         return f"not {_show(part.part, 3)}"
     text = _show_atom(part)
-    return f"({text})" if level > 2 and isinstance(part, Comparison | Among | IsNull) else text
+    return f"({text})" if level > 2 and isinstance(part, Comparison | InValues | IsNull) else text
 
 
 def _show_atom(part: t.Any) -> str:
@@ -790,7 +792,7 @@ def _show_atom(part: t.Any) -> str:
         return "true" if part.value else "false"
     if isinstance(part, Comparison | Arithmetic):
         return f"{_show(part.left, 3)} {part.sign} {_show(part.right, 3)}"
-    if isinstance(part, Among):
+    if isinstance(part, InValues):
         return f"{show(part.column)} in [{_listed(part.values)}]"
     if isinstance(part, IsNull):
         return f"{show(part.column)} = nil"
@@ -800,19 +802,19 @@ def _show_atom(part: t.Any) -> str:
         return f"{_show_literal(part.character)} in {show(part.text)}"
     if isinstance(part, HasElement):
         return f"{show(part.element)} in {show(part.collection)}"
-    if isinstance(part, Is):
+    if isinstance(part, IsObject):
         word = "=" if len(part.objects) == 1 else "in"
         listed = _listed(part.objects)
         return f"{show(part.row)} {word} {listed if word == '=' else f'[{listed}]'}"
-    if isinstance(part, Same):
+    if isinstance(part, SameRow):
         return f"{show(part.left)} = {show(part.right)}"
     if isinstance(part, OfClass):
         return f"{show(part.row)} is a {' or '.join(cls.__name__ for cls in part.classes)}"
-    if isinstance(part, Having) and part.row.relation == ITSELF:
+    if isinstance(part, Exists) and part.row.relation == ITSELF:
         return f"exists({show(part.row)} as {part.row.cls.__name__}{_show_where(part)})"
-    if isinstance(part, Having):
+    if isinstance(part, Exists):
         return f"exists({show(part.row)}{_show_where(part)})"
-    if isinstance(part, Again):
+    if isinstance(part, SelfReference):
         return f"set_{part.number}({show(part.row)})"
     if isinstance(part, Closure):
         return (
@@ -822,26 +824,26 @@ def _show_atom(part: t.Any) -> str:
     return _show_value(part)
 
 
-def _show_where(part: Having) -> str:
+def _show_where(part: Exists) -> str:
     among_rows = f" in {show(part.row.owner)}.{part.row.relation}"
     where = "" if part.part == TRUE else f": {show(part.part)}"
-    return f"{among_rows if isinstance(part.row, Each) else ''}{where}"
+    return f"{among_rows if isinstance(part.row, ToMany) else ''}{where}"
 
 
 def _show_value(part: t.Any) -> str:
     if isinstance(part, Root):
         return f"{part.cls.__name__.lower()}{part.number or ''}"
-    if isinstance(part, Known):
+    if isinstance(part, KnownRow):
         return show(part.value)
-    if isinstance(part, One) and part.relation == ITSELF:
+    if isinstance(part, ToOne) and part.relation == ITSELF:
         return show(part.owner)
-    if isinstance(part, One):
+    if isinstance(part, ToOne):
         return f"{show(part.owner)}.{part.relation}"
-    if isinstance(part, Each):
+    if isinstance(part, ToMany):
         return f"{part.cls.__name__.lower()}_{part.number}"
     if isinstance(part, Column):
         return f"{show(part.row)}.{part.name}"
-    if isinstance(part, Part):
+    if isinstance(part, Substring):
         return f"{'last' if part.at_end else 'first'}({show(part.text)}, {part.length})"
     if isinstance(part, Literal):
         return _show_literal(part.value)

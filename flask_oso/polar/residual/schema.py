@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
-class Kind(enum.Enum):
+class ValueKind(enum.Enum):
     """What the values of a column are in Python."""
 
     BOOLEAN = "Boolean"
@@ -47,7 +47,7 @@ class Field:
         make a no a yes.
     """
 
-    kind: Kind
+    kind: ValueKind
     is_nullable: bool = True
     scale: int | None = None
     choices: tuple[t.Any, ...] = ()
@@ -91,7 +91,7 @@ class Model:
     shares_equality: bool = False
 
 
-class Models(t.Protocol):
+class Schema(t.Protocol):
     """Where partial evaluation learns of classes."""
 
     def model(self, cls: type) -> Model | None:

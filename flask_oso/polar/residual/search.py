@@ -1,7 +1,7 @@
 """The search of a partial evaluation: goals, alternatives and variables.
 
 Goals are a linked list of ``(handler, payload, rest)``. A handler gives whether it succeeded,
-the ``Outcome`` of a test of rows, or ``Branches``; it may put further goals in front. What
+the ``SearchOutcome`` of a test of rows, or ``Branches``; it may put further goals in front. What
 comes of them all is the outcome of the search. What has no unknown row in it is asked of
 the solver.
 """
@@ -22,7 +22,7 @@ from ..exceptions import (
     error_at,
     with_help,
 )
-from ..host.registry import follow, result_to_polar
+from ..host.conversion import follow, result_to_term
 from ..limits import Limits
 from ..nodes import (
     Call,
@@ -39,21 +39,29 @@ from ..nodes import (
 )
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..sources import Span
 from ..traversal import fold, walk
-from .ir import FALSE, TRUE, Each, Known, Row
-from .outcomes import FAILURE, SUCCESS, Outcome, both, first_of, in_any_order, some
-from .schema import Model, Models
-from .symbolic_terms import inside
+from .ir import FALSE, TRUE, KnownRow, RowPath, ToMany
+from .outcomes import (
+    FAILURE,
+    SUCCESS,
+    SearchOutcome,
+    and_then,
+    first_of,
+    for_some_row,
+    in_any_order,
+)
+from .schema import Model, Schema
+from .symbolic_terms import open_parts
 
 #: How many goals one question may take, and how deep searches may stand in each other.
-MAX_GOALS = 100_000
-MAX_DEPTH = 60
+MAX_RESIDUAL_GOALS = 100_000
+MAX_SEARCH_DEPTH = 60
 
 
-class Frame(list[t.Any]):
+class ClauseFrame(list[t.Any]):
     """The variables of one clause in one call."""
 
     def __init__(self, clause: Clause) -> None:
@@ -61,7 +69,7 @@ class Frame(list[t.Any]):
         self.clause = clause
 
 
-Handler = Callable[[t.Any], t.Any]
+GoalHandler = Callable[[t.Any], t.Any]
 
 
 @dataclass
@@ -73,7 +81,7 @@ class Branches:
     """
 
     alternatives: Iterable[Callable[[], t.Any]]
-    row: Each | None = None
+    row: ToMany | None = None
     is_ordered: bool = True
 
 
@@ -81,7 +89,7 @@ class TooDeepError(UnsupportedError):
     """Rules call each other too deep for a condition on rows."""
 
 
-class Raised(Exception):
+class HostError(Exception):
     """What is known of a question raises an error, as it does in a check that comes so far."""
 
     def __init__(self, error: Exception) -> None:
@@ -93,13 +101,13 @@ class Raised(Exception):
 _OF_LISTS = (UnsupportedError, StackOverflowError, RecursionError, MemoryError)
 
 #: What a handler gives: whether it succeeded, the rows for which it does, or alternatives.
-Result = bool | Outcome | Branches
+GoalResult = bool | SearchOutcome | Branches
 
 
-class Analysis:
+class RuleAnalysis:
     """What is known of the clauses of a program, and does not depend on a question."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: KnowledgeBase) -> None:
         self._program = program
         self._recursive: dict[str, bool] = {}
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
@@ -154,7 +162,7 @@ def _within(term: t.Any) -> Sequence[t.Any]:
     return () if term is None or is_ground(term) else parts(term)
 
 
-class Asker(Solver):
+class HostSolver(Solver):
     """Asks Python objects for a question that also has unknown rows."""
 
     def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
@@ -183,9 +191,9 @@ class Search:
 
     def __init__(
         self,
-        program: Program,
-        models: Models,
-        analysis: Analysis,
+        program: KnowledgeBase,
+        models: Schema,
+        analysis: RuleAnalysis,
         limits: Limits | None = None,
         *,
         follows: bool = False,
@@ -210,15 +218,15 @@ class Search:
 
     # -- searching ------------------------------------------------------------------------
 
-    def _search(self, goals: t.Any, needs_all: bool) -> Outcome:
+    def _search(self, goals: t.Any, needs_all: bool) -> SearchOutcome:
         """Solve goals, and give what becomes of them.
 
         :param needs_all: whether what comes after a sure success matters.
         """
         self._depth += 1
-        if self._depth > MAX_DEPTH:
+        if self._depth > MAX_SEARCH_DEPTH:
             raise self._too_deep()
-        tests: list[Outcome] = []
+        tests: list[SearchOutcome] = []
         self._goals = goals
         outcome = SUCCESS
         while self._goals is not None:
@@ -229,7 +237,7 @@ class Search:
             if isinstance(result, Branches):
                 outcome = self._try_all(result, self._goals, needs_all)
                 break
-            if isinstance(result, Outcome):
+            if isinstance(result, SearchOutcome):
                 tests.append(result)
                 if result.holds != FALSE:
                     continue
@@ -239,14 +247,14 @@ class Search:
                 break
         self._depth -= 1
         for test in reversed(tests):
-            outcome = both(test, outcome)
+            outcome = and_then(test, outcome)
         self._check_clock()
         return outcome
 
-    def _handled(self, handler: Handler, payload: t.Any) -> Result:
+    def _handled(self, handler: GoalHandler, payload: t.Any) -> GoalResult:
         try:
-            return t.cast(Result, handler(payload))
-        except Raised as raised:
+            return t.cast(GoalResult, handler(payload))
+        except HostError as raised:
             return self._failed(raised.error)
         except _OF_LISTS:
             raise
@@ -254,10 +262,10 @@ class Search:
             # An error of the policy. If it is that the time is over, the clock says so again.
             return self._failed(error)
 
-    def _failed(self, error: Exception) -> Outcome:
+    def _failed(self, error: Exception) -> SearchOutcome:
         """Say that a check which comes so far raises an error, for whatever row."""
         self._errors.append(error)
-        return Outcome(FALSE, TRUE)
+        return SearchOutcome(FALSE, TRUE)
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[None]:
@@ -271,20 +279,20 @@ class Search:
         except _OF_LISTS:
             raise
         except Exception as error:
-            raise Raised(error) from error
+            raise HostError(error) from error
 
-    def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> Outcome:
-        outcomes: list[Outcome] = []
+    def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> SearchOutcome:
+        outcomes: list[SearchOutcome] = []
         for alternative in branches.alternatives:
             mark = len(self._trail)
             found = self._search((_apply, alternative, rest), needs_all)
             self._undo(mark)
-            outcomes.append(found if branches.row is None else some(branches.row, found))
+            outcomes.append(found if branches.row is None else for_some_row(branches.row, found))
             if found.holds == TRUE and branches.is_ordered and not needs_all:
                 break
         return first_of(outcomes) if branches.is_ordered else in_any_order(outcomes)
 
-    def _alone(self, handler: Handler, payload: t.Any) -> Outcome:
+    def _alone(self, handler: GoalHandler, payload: t.Any) -> SearchOutcome:
         """Search what binds nothing for the goals behind it."""
         rest = self._goals
         mark = len(self._trail)
@@ -295,7 +303,7 @@ class Search:
 
     def _count(self) -> None:
         self._steps += 1
-        if self._steps > MAX_GOALS:
+        if self._steps > MAX_RESIDUAL_GOALS:
             raise self._too_deep()
         self._check_clock()
 
@@ -318,7 +326,7 @@ class Search:
             self._span(),
         )
 
-    def _push(self, handler: Handler, payload: t.Any) -> None:
+    def _push(self, handler: GoalHandler, payload: t.Any) -> None:
         self._goals = (handler, payload, self._goals)
 
     # -- variables ------------------------------------------------------------------------
@@ -344,7 +352,7 @@ class Search:
         for handler, payload in reversed(waiting):
             self._push(handler, payload)
 
-    def _defer(self, unknown: Unknown, handler: Handler, payload: t.Any) -> bool:
+    def _defer(self, unknown: Unknown, handler: GoalHandler, payload: t.Any) -> bool:
         """Have a goal wait until a variable has a value."""
         self._set(unknown, None, (*unknown.constraints, (handler, payload)))
         # What still waits at the end of the search was never decided.
@@ -367,9 +375,9 @@ class Search:
 
     def _is_closed(self, term: t.Any) -> bool:
         """Tell whether no variable in a term is unbound."""
-        return not any(type(each) is Unknown for each in walk([follow(term)], inside))
+        return not any(type(each) is Unknown for each in walk([follow(term)], open_parts))
 
-    def _binds_nothing(self, goal: Term, frame: Frame) -> bool:
+    def _binds_nothing(self, goal: Term, frame: ClauseFrame) -> bool:
         """Tell whether a goal has no unbound variable that occurs elsewhere."""
         total: dict[int, int] | None = None
         for index, count in self._analysis.counts(goal).items():
@@ -384,7 +392,7 @@ class Search:
 
     # -- what is known --------------------------------------------------------------------
 
-    def _ask(self, goal: t.Any) -> Result:
+    def _ask(self, goal: t.Any) -> GoalResult:
         """Have the solver solve a goal in which no unknown row occurs."""
         if self._is_general and (isinstance(goal, Call) or _has_object(goal)):
             raise self._asks_objects()
@@ -400,36 +408,36 @@ class Search:
             return is_solved
         return Branches(self._solutions(solutions, unknowns))
 
-    def _searched_on(self, solutions: Iterator[t.Any]) -> Outcome:
+    def _searched_on(self, solutions: Iterator[t.Any]) -> SearchOutcome:
         """Look for errors behind a success."""
         try:
             with self._asking():
                 for _ in solutions:
                     pass
-        except Raised:
-            return Outcome(TRUE, later=TRUE)
+        except HostError:
+            return SearchOutcome(TRUE, later=TRUE)
         return SUCCESS
 
     def _solutions(
         self, solutions: Iterator[dict[str, t.Any]], unknowns: dict[str, Unknown]
-    ) -> Iterator[Callable[[], Result]]:
-        def alternative(solution: dict[str, t.Any]) -> Callable[[], Result]:
+    ) -> Iterator[Callable[[], GoalResult]]:
+        def alternative(solution: dict[str, t.Any]) -> Callable[[], GoalResult]:
             return lambda: self._take(solution, unknowns)
 
-        def failure(error: Exception) -> Callable[[], Result]:
+        def failure(error: Exception) -> Callable[[], GoalResult]:
             return lambda: self._failed(error)
 
         try:
             with self._asking():
                 yield from map(alternative, solutions)
-        except Raised as raised:
+        except HostError as raised:
             yield failure(raised.error)
 
     def _take(self, solution: dict[str, t.Any], unknowns: dict[str, Unknown]) -> bool:
         for name, unknown in unknowns.items():
             if name not in solution:
                 continue
-            term = result_to_polar(solution[name])
+            term = result_to_term(solution[name])
             if not is_ground(term):
                 raise self._refusal(
                     f"nothing says what '{unknown.name}' is", "Bind it before it is used."
@@ -438,7 +446,7 @@ class Search:
                 return False
         return True
 
-    def _unified(self, left: t.Any, right: t.Any) -> Result:
+    def _unified(self, left: t.Any, right: t.Any) -> GoalResult:
         """Unify two terms; the goals that this wakes go in front."""
         raise NotImplementedError
 
@@ -451,22 +459,22 @@ class Search:
             )
         return model
 
-    def _classes_of(self, row: Row) -> tuple[type, ...]:
+    def _classes_of(self, row: RowPath) -> tuple[type, ...]:
         """Give the classes that a row may have; that of an object is known."""
         model = self._model(row.cls)
-        return (row.cls,) if isinstance(row, Known) else model.classes
+        return (row.cls,) if isinstance(row, KnownRow) else model.classes
 
-    def _known(self) -> Asker:
+    def _known(self) -> HostSolver:
         if self._is_general:
             raise self._asks_objects()
-        return Asker(self._program, self._limits)
+        return HostSolver(self._program, self._limits)
 
     def _equal(self, left: Term, right: Term) -> bool:
         """Tell whether two terms that are known are equal."""
         if self._is_general and (_has_object(left) or _has_object(right)):
             raise self._asks_objects()
         with self._asking():
-            return Asker(self._program, self._limits).equal(left, right)
+            return HostSolver(self._program, self._limits).equal(left, right)
 
     def _asks_objects(self) -> UnsupportedError:
         return self._refusal("an object is asked", "Compare columns.")
@@ -487,7 +495,7 @@ class Search:
         return with_help(error_at(UnsupportedError, message, span), f"{remedy}\n" if remedy else "")
 
 
-def _apply(alternative: Callable[[], Result]) -> Result:
+def _apply(alternative: Callable[[], GoalResult]) -> GoalResult:
     return alternative()
 
 

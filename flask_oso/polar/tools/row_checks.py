@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping
 
 from ..host.registry import Host
 from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
-from ..policy.lint.inventory import in_order, take_inventory
+from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
-from ..residual.schema import Field, Kind, Link, Model, Models
+from ..residual.schema import Field, Link, Model, Schema, ValueKind
 from ..sources import located
 from ..traversal import walk
 
 #: Rules whose first argument is who asks, be it nobody. Those of blocks have a class for it.
 _ASKED = frozenset({"allow", "allow_field"})
 _EQUATIONS = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ})
-_WORDS = {Kind.INTEGER: "a number", Kind.TEXT: "a text", Kind.UUID: "a UUID"}
+_WORDS = {ValueKind.INTEGER: "a number", ValueKind.TEXT: "a text", ValueKind.UUID: "a UUID"}
 
 
 class _Shape(t.NamedTuple):
@@ -29,7 +29,7 @@ class _Shape(t.NamedTuple):
 
     is_nullable: bool
     model: Model | None = None
-    kind: Kind | None = None
+    kind: ValueKind | None = None
 
 
 class _Equation(t.NamedTuple):
@@ -43,7 +43,7 @@ class _Equation(t.NamedTuple):
 class RowChecks:
     """Looks at rules for one host and its models."""
 
-    def __init__(self, host: Host, models: Models) -> None:
+    def __init__(self, host: Host, models: Schema) -> None:
         self._host = host
         self._models = models
 
@@ -58,7 +58,7 @@ class RowChecks:
         shapes = self._shapes_of_variables(rule)
         actor = _name_of_first(rule)
         found = []
-        for lookup in in_order(take_inventory(rule).lookups):
+        for lookup in in_text_order(take_inventory(rule).lookups):
             owner, key = lookup.args[:2]
             model = None if _is_named(owner, actor) else self._model_of(owner, shapes)
             if model is None or not isinstance(key, Value) or type(key.value) is not str:
@@ -120,7 +120,7 @@ class RowChecks:
         if isinstance(term, Variable):
             return shapes.get(term.name)
         if isinstance(term, Value):
-            kinds = {int: Kind.INTEGER, str: Kind.TEXT}
+            kinds = {int: ValueKind.INTEGER, str: ValueKind.TEXT}
             kind = kinds.get(type(term.value))
             return None if kind is None else _Shape(False, kind=kind)
         return self._shape_of_member(self._member_of(term, shapes))
