@@ -86,7 +86,7 @@ class Token(t.NamedTuple):
         if self.is_as_written:
             return len(self.text)
         written, size = self.context.source.text, 1
-        while normalized(written[self.begin : self.begin + size]) != self.text:
+        while nfc_name(written[self.begin : self.begin + size]) != self.text:
             size += 1
         return size
 
@@ -171,14 +171,14 @@ class Lexer:
             yield Token(kind, _read_as(part, kind), match.start(), text)
 
 
-def normalized(name: str) -> str:
+def nfc_name(name: str) -> str:
     """Give the form of a name that all its spellings have in common, which look the same."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def _read_as(part: str, kind: str) -> str:
     """Give the text of a token: names that Unicode calls equivalent are one name."""
-    return normalized(part) if kind == "SYMBOL" else part
+    return nfc_name(part) if kind == "SYMBOL" else part
 
 
 def _pattern_of(signs: Sequence[str]) -> str:

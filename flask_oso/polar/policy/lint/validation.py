@@ -17,7 +17,7 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import MOST_GUESSES, VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
+from ...spelling import FOREIGN_LITERALS, MOST_GUESSES, did_you_mean, how_to_register, nearest
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
 from ..resource_blocks import DeclarationKind
@@ -105,7 +105,7 @@ def _singleton(
     message = f"Singleton variable {star}{name} is unused or undefined"
     if remedy.may_rename:
         message += f"; try renaming to {star}_{name} or {star}_"
-    meant = VALUES_ELSEWHERE.get(name) or _with_hyphen(span)
+    meant = FOREIGN_LITERALS.get(name) or _with_hyphen(span)
     others = names if remedy.in_head else [*names, *values]
     meant = meant or nearest(name, others, _NEARNESS_OF_VARIABLES)
     hint = f"Did you mean {meant}?\n" if meant else remedy.help
