@@ -14,7 +14,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from ..polar.observe.console import StandardConsole, candidates
-from ..polar.tools.repl import PROMPT
+from ..polar.tools.repl import QUERY_PROMPT
 
 
 class PromptConsole(StandardConsole):
@@ -40,7 +40,7 @@ class PromptConsole(StandardConsole):
 
     def _make_session(self, prompt: str) -> PromptSession[str]:
         history: History = InMemoryHistory()
-        if prompt == PROMPT and self._history is not None:
+        if prompt == QUERY_PROMPT and self._history is not None:
             history = FileHistory(self._history)
         return PromptSession(history=history, complete_while_typing=False, **self._options)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..polar.observe.console import StandardConsole, candidates
-from ..polar.tools.repl import PROMPT
+from ..polar.tools.repl import QUERY_PROMPT
 
 _LENGTH = 1_000
 #: What ends a word to be completed: all that no name has in it.
@@ -62,7 +62,7 @@ class ReadlineConsole(StandardConsole):
         """Read a line with completion; queries go into the history."""
         self._words = list(words)
         line = super().ask(prompt)
-        if prompt == PROMPT and line.strip() and line not in _items()[-1:]:
+        if prompt == QUERY_PROMPT and line.strip() and line not in _items()[-1:]:
             readline.add_history(line)
         return line
 

@@ -15,7 +15,7 @@ from flask_oso.polar.compiler import programs
 from flask_oso.polar.compiler.programs import CompiledProgram, OutOfTime
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.fuzz.targets.compiled import check
-from tests.sizes import part_of
+from tests.support.sizes import part_of
 
 POLICY = """actor User {}
 resource Note {

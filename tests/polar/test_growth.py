@@ -252,3 +252,40 @@ def answer(oso: Oso, actor: t.Any, resource: t.Any) -> None:
     except OsoError:
         # Some of the objects do not have what some of the rules read.
         return
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "condition", ["d.name = 1", "d.get() = 1", "x in d.pair and x = d", "d.above.name = 1"]
+)
+def test_ancestors_of_a_class_are_looked_at_once(condition: str, compiled: bool) -> None:
+    """An object whose class derives from many others is decided as fast as one of a plain class."""
+    oso = Oso(compiled=compiled)
+    oso.load_str(f'allow(_, "read", d) if {condition};')
+    plain, derived = Derived0(), Derived20()
+    assert oso.is_allowed(1, "read", plain) is oso.is_allowed(1, "read", derived) is True
+
+    counts = {calls_of(lambda d=d: oso.is_allowed(1, "read", d)) for d in (plain, derived)}  # type: ignore[misc]
+
+    assert len(counts) == 1
+
+
+class Derived0:
+    name = 1
+
+    def __init__(self) -> None:
+        self.pair = (self,)
+        self.above = self
+
+    def get(self) -> int:
+        return 1
+
+
+def _derived(count: int) -> type[Derived0]:
+    cls = Derived0
+    for n in range(count):
+        cls = type(f"Base{n}", (cls,), {})
+    return type("Derived20", (cls,), {"__module__": __name__})
+
+
+Derived20 = _derived(20)

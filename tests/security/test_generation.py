@@ -20,9 +20,9 @@ import pytest
 import flask_oso
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler import programs
-from tests.children import run_python
 from tests.fuzz.witnesses import CLASSES
 from tests.polar.compiler.test_programs import FOLLOWED
+from tests.support.children import run_python
 
 PACKAGE = Path(flask_oso.__file__).parent
 MODULES = [str(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py"))]

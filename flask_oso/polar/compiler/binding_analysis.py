@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..host.awaitables import may_be_awaited
-from ..host.numbers import equal
+from ..host.numbers import equal_scalars
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
     Call,
@@ -32,8 +32,9 @@ from ..nodes import (
     parts,
 )
 from ..policy.policy import calls_in
-from ..solver.clauses import Candidates, Clause, Slot, Template
-from ..solver.rule_order import is_same, is_union
+from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Clause, Slot, Template
+from ..solver.rule_order import is_same_pattern, is_union_pattern
 from ..sources import Span
 
 _NATIVE = (bool, int, float, str, list, dict)
@@ -81,7 +82,7 @@ def is_plain(cls: type) -> bool:
 KnownArguments = Mapping[int, Value | None]
 
 
-def matching_clauses(clauses: Candidates, known: KnownArguments) -> list[Clause]:
+def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
     """Give the clauses that what is known of the arguments does not exclude."""
     args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
     return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
@@ -92,12 +93,16 @@ def _excludes(clause: Clause, known: KnownArguments) -> bool:
         if position not in known:
             continue
         arg = known[position]
-        if arg is None or not isinstance(literal, Value) or not equal(literal.value, arg.value):
+        if (
+            arg is None
+            or not isinstance(literal, Value)
+            or not equal_scalars(literal.value, arg.value)
+        ):
             return True
     return False
 
 
-def dispatch_position(clauses: Candidates, known: KnownArguments) -> int | None:
+def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
     """Give the parameter that has the most different strings; ``None`` if none has two."""
     strings: dict[int, set[str]] = {}
     for clause in clauses:
@@ -110,7 +115,7 @@ def dispatch_position(clauses: Candidates, known: KnownArguments) -> int | None:
     return position if len(strings[position]) > 1 else None
 
 
-def strings_at(clauses: Candidates, position: int) -> list[str]:
+def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
     """Give the strings that clauses have at one of their parameters, in order."""
     return sorted(
         {
@@ -189,12 +194,12 @@ def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) 
             if first is second:
                 continue
             return _Verdict.BEFORE if second is None else _Verdict.BEHIND
-        unions = is_union(first), is_union(second)
+        unions = is_union_pattern(first), is_union_pattern(second)
         if any(unions):
             if all(unions):
                 continue
             return _Verdict.BEFORE if unions[1] else _Verdict.BEHIND
-        if not is_same(first, second):
+        if not is_same_pattern(first, second):
             return _compare_specializers(first, second, host, position in unbound)
     return _Verdict.BEHIND
 
@@ -324,7 +329,7 @@ def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
     return [call.name for rule in rules.get(name, ()) for call in calls_in(rule.body)]
 
 
-Rules = Callable[[str, int], "Candidates | None"]
+Rules = Callable[[str, int], "ClauseIndex | None"]
 
 
 def is_order_independent(rules: Rules, name: str, arity: int) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..host import numbers, sandbox
-from ..host.registry import to_python
+from ..host.conversion import to_python
 from ..nodes import Instance, List, Term, Value
 from ..solver.clauses import Clause, Slot
 from ..sources import Span
@@ -226,7 +226,7 @@ class GoalContext:
     def equal(self, left: Ref, right: Ref) -> Continuation:
         """Write that two values are equal."""
         if left.literal is not None and right.literal is not None:
-            same = numbers.equal(left.literal.value, right.literal.value)
+            same = numbers.equal_scalars(left.literal.value, right.literal.value)
             return self.go_on() if same else self.fail()
         if left.name == right.name:
             return self.go_on()

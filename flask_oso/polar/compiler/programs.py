@@ -32,7 +32,7 @@ from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
 from ..policy.policy import Policy
-from ..solver.clauses import Candidates
+from ..solver.clause_index import ClauseIndex
 from ..solver.solver import Solver
 from .binding_analysis import (
     NotCompilable,
@@ -85,7 +85,7 @@ class Source(t.Protocol):
     actors: tuple[str, ...]
     resources: tuple[str, ...]
 
-    def clauses(self, name: str) -> t.Mapping[int, Candidates] | None: ...
+    def clauses(self, name: str) -> t.Mapping[int, ClauseIndex] | None: ...
     def solver(self) -> Solver: ...
 
 
@@ -198,7 +198,7 @@ class CompiledProgram(Runtime):
         # A question without arguments has nothing to be dispatched on.
         if not HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
             return None
-        candidates = t.cast(Candidates, self.candidates(name, arity))
+        candidates = t.cast(ClauseIndex, self.candidates(name, arity))
         general = Variant(name, arity, (), True)
         listed = None if self.names_rules else string_facts(candidates)
         if listed is not None:
@@ -409,7 +409,7 @@ class CompiledProgram(Runtime):
                     filled.add(name)
             return [variant for variant in self._functions if variant not in self._made]
 
-    def candidates(self, name: str, arity: int) -> Candidates | None:
+    def candidates(self, name: str, arity: int) -> ClauseIndex | None:
         """Give the clauses of a rule."""
         self._check_time()
         by_arity = self._engine.clauses(name)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from ..host.registry import Host
 from ..nodes import Expression, List, Operator, Pattern, Term, Value
-from ..solver.clauses import Candidates
+from ..solver.clause_index import ClauseIndex
 from ..sources import Span
 from .binding_analysis import KnownArguments, NotCompilable
 
@@ -182,7 +182,7 @@ class ProgramInterface(t.Protocol):
     #: Functions give the rule to which a solution is owed, where they give ``True`` otherwise.
     names_rules: bool
 
-    def candidates(self, name: str, arity: int) -> Candidates | None: ...
+    def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
     def function(self, variant: Variant) -> str: ...
     def table(self, variant: Variant) -> tuple[int, str] | None: ...
     def constant(self, value: t.Any) -> str: ...

@@ -6,7 +6,7 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ..host.numbers import equal
+from ..host.numbers import equal_scalars
 from ..nodes import Expression, List, Term, Value
 from ..solver.clauses import Template
 from .binding_analysis import is_string
@@ -117,7 +117,7 @@ class SearchGoals(LookupGoals):
         """Write a search in a list of literals, one of which is equal at most."""
         if known.literal is not None:
             value = known.literal.value
-            found = any(equal(value, literal.value) for literal in literals)
+            found = any(equal_scalars(value, literal.value) for literal in literals)
             return self.go_on() if found else self.fail()
         values = tuple(literal.value for literal in literals)
         if all(map(is_string, literals)):

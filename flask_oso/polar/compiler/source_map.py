@@ -11,7 +11,7 @@ import types
 import typing as t
 from collections.abc import Iterator
 
-from ..host.registry import to_polar
+from ..host.conversion import to_term
 from ..nodes import Call, Term, Value
 from ..solver.backtrace import Step
 from ..sources import Span
@@ -45,7 +45,7 @@ def entry_call(frame: types.FrameType | None) -> Call | None:
     if frame is None:
         return None
     names = frame.f_locals
-    args = tuple(to_polar(names[f"a{n}"]) for n in range(frame.f_code.co_argcount))
+    args = tuple(to_term(names[f"a{n}"]) for n in range(frame.f_code.co_argcount))
     return Call(names["name"], args)
 
 

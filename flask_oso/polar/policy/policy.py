@@ -26,10 +26,10 @@ from ..nodes import (
     Variable,
 )
 from ..sources import Source
-from ..traversal import Steps, settle, walk
+from ..traversal import Computation, trampoline, walk
 
 #: How many goals and rules are looked at for the strings that a parameter can be.
-MAX_LOOKED_AT = 10_000
+MAX_GOALS_SEARCHED = 10_000
 
 _EQUALITIES = (Operator.UNIFY, Operator.EQ, Operator.ASSIGN)
 _CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
@@ -98,7 +98,7 @@ class Policy:
         """
         if "allow" not in self.rules:
             return None
-        return settle(_Strings(self).of_parameter("allow", 3, 1))
+        return trampoline(_Strings(self).of_parameter("allow", 3, 1))
 
     @property
     def rule_count(self) -> int:
@@ -195,15 +195,15 @@ def _goals_in(body: Term | None) -> Iterator[Term]:
 class _Strings:
     """Finds the strings that a parameter can be, as far as the text of the rules tells.
 
-    The methods that give ``Steps`` are for ``settle``.
+    The methods that give ``Computation`` are for ``trampoline``.
     """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._under_way: set[tuple[str, int, int]] = set()
-        self._left = MAX_LOOKED_AT
+        self._left = MAX_GOALS_SEARCHED
 
-    def of_parameter(self, name: str, arity: int, index: int) -> Steps[_Found]:
+    def of_parameter(self, name: str, arity: int, index: int) -> Computation[_Found]:
         """Give the strings that one parameter of a rule can be, or ``None``."""
         key = (name, arity, index)
         if key in self._under_way:
@@ -214,19 +214,19 @@ class _Strings:
         self._under_way.discard(key)
         return found
 
-    def _of_parameter(self, name: str, arity: int, index: int) -> Steps[_Found]:
+    def _of_parameter(self, name: str, arity: int, index: int) -> Computation[_Found]:
         if (name, arity, index) == ("role_allows", 3, 1):
             return self._configured_actions()
         if (name, arity, index) == ("has_permission", 3, 1):
             return (yield from self._permissions())
         return (yield from _union_of(self._of_rules(name, arity, index)))
 
-    def _of_rules(self, name: str, arity: int, index: int) -> Iterator[Steps[_Found]]:
+    def _of_rules(self, name: str, arity: int, index: int) -> Iterator[Computation[_Found]]:
         for rule in self._policy.rules.get(name, ()):
             if len(rule.parameters) == arity:
                 yield self._of_rule(rule, index)
 
-    def _permissions(self) -> Steps[_Found]:
+    def _permissions(self) -> Computation[_Found]:
         """Give what blocks declare, and what rules for ``has_permission`` add to it."""
         declared = frozenset(
             string.text
@@ -257,7 +257,7 @@ class _Strings:
             term = next(_unified_with(term.name, body), term)
         return _listed(term)
 
-    def _of_rule(self, rule: Rule, index: int) -> Steps[_Found]:
+    def _of_rule(self, rule: Rule, index: int) -> Computation[_Found]:
         parameter = rule.parameters[index]
         if not isinstance(parameter.term, Variable):
             return _literal(parameter.term)
@@ -265,7 +265,7 @@ class _Strings:
             return _literal(parameter.specializer)
         return (yield from self._of_variable(parameter.term.name, rule.body))
 
-    def _of_variable(self, name: str, goal: Term | None) -> Steps[_Found]:
+    def _of_variable(self, name: str, goal: Term | None) -> Computation[_Found]:
         """Give the strings that a goal leaves to a variable."""
         self._left -= 1
         if self._left < 0:
@@ -283,14 +283,14 @@ class _Strings:
         other = next(_unified_with(name, goal), None)
         return None if other is None else _literal(other)
 
-    def _of_conjunction(self, name: str, goal: Expression) -> Steps[_Found]:
+    def _of_conjunction(self, name: str, goal: Expression) -> Computation[_Found]:
         for part in goal.args:
             found: _Found = yield self._of_variable(name, part)
             if found is not None:
                 return found
         return None
 
-    def _of_argument(self, name: str, call: Call) -> Steps[_Found]:
+    def _of_argument(self, name: str, call: Call) -> Computation[_Found]:
         for index, arg in enumerate(call.args):
             if _is_variable(arg, name):
                 found: _Found = yield self.of_parameter(call.name, len(call.args), index)
@@ -298,7 +298,7 @@ class _Strings:
         return None
 
 
-def _union_of(parts: Iterable[Steps[_Found]]) -> Steps[_Found]:
+def _union_of(parts: Iterable[Computation[_Found]]) -> Computation[_Found]:
     strings: set[str] = set()
     for steps in parts:
         found: _Found = yield steps

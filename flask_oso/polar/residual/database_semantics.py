@@ -16,7 +16,7 @@ import typing as t
 import uuid
 
 from ..host import numbers
-from ..host.registry import compare
+from ..host.comparison import compare_values
 from ..nodes import Operator
 from .ir import (
     FALSE,
@@ -289,7 +289,7 @@ def _same_data(field: Field, value: t.Any) -> list[t.Any]:
 
 def _same_choices(field: Field, value: t.Any) -> list[t.Any]:
     # There are few of them, so Python compares each.
-    return [each for each in field.choices if compare(Operator.EQ, each, value)]
+    return [each for each in field.choices if compare_values(Operator.EQ, each, value)]
 
 
 _ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
@@ -407,7 +407,7 @@ def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> RowCondi
     choices = (True, False) if field.kind is ValueKind.BOOLEAN else field.choices
     if field.kind is ValueKind.BOOLEAN and type(value) is str:
         raise _incomparable(operand, value)
-    found = [Literal(each) for each in choices if compare(sign, each, value)]
+    found = [Literal(each) for each in choices if compare_values(sign, each, value)]
     return in_values(operand, tuple(found))
 
 

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from ..host import numbers
-from ..host.registry import follow, result_to_polar, to_python
+from ..host.conversion import follow, result_to_term, to_python
 from ..nodes import (
     Call,
     Dictionary,
@@ -93,7 +93,7 @@ class EquationSolver:
             elif type(right) is Unknown:
                 self._search.bind(right, left)
             elif type(left) is Value and type(right) is Value:
-                if not numbers.equal(left.value, right.value):
+                if not numbers.equal_scalars(left.value, right.value):
                     return FALSE
             elif not has_unknown_rows(left) and not has_unknown_rows(right):
                 if not self._unify_known(left, right, pairs):
@@ -262,7 +262,7 @@ class EquationSolver:
         for name, unknown in unknowns.items():
             if name not in solution:
                 continue
-            term = result_to_polar(solution[name])
+            term = result_to_term(solution[name])
             if not is_ground(term):
                 raise self._search.refusal(
                     f"nothing says what '{unknown.name}' is", "Bind it before it is used."

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..exceptions import PolarRuntimeError
-from ..host.registry import RESERVED_NAMES, result_to_polar
+from ..host.conversion import result_to_term
+from ..host.registry import RESERVED_NAMES
 from ..limits import Limits
 from ..nodes import (
     ARITHMETIC,
@@ -30,10 +31,10 @@ from ..nodes import (
     Unknown,
     Value,
 )
+from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.machine import Program
-from ..solver.rule_order import SomeOf, class_of, sort_clauses
-from ..solver.solver import is_excluded
+from ..solver.machine import KnowledgeBase
+from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
 from .ir import (
@@ -93,7 +94,7 @@ class PartialEvaluator:
 
     def __init__(
         self,
-        program: Program,
+        program: KnowledgeBase,
         models: Schema,
         analysis: RuleAnalysis,
         limits: Limits | None = None,
@@ -144,7 +145,7 @@ class PartialEvaluator:
         :raises Exception: what each check raises, whatever the row.
         """
         root = Root(cls)
-        terms: list[t.Any] = [result_to_polar(arg) for arg in args]
+        terms: list[t.Any] = [result_to_term(arg) for arg in args]
         terms[at] = SymbolicRow(root)
         for position, row in rows.items():
             terms[position] = SymbolicRow(row)
@@ -358,7 +359,7 @@ class PartialEvaluator:
             tag = getattr(parameter.specializer, "tag", None)
             if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
                 continue
-            cls = class_of(arg)
+            cls = argument_class(arg)
             if cls is not None and not self._operators.is_one(cls, tag):
                 return False
         return True
@@ -583,4 +584,4 @@ def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
 def _with_classes(args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
     """Put classes in the place of unknown rows: no class is made an object of for that."""
     left = iter(classes)
-    return [SomeOf(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]
+    return [UnknownOfClass(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]

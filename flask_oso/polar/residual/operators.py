@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from ..exceptions import UnregisteredClassError, with_help
 from ..host import numbers, sandbox
-from ..host.registry import RESERVED_NAMES, follow, list_elements, to_python
+from ..host.conversion import follow, list_elements, to_python
+from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Call,
     Dictionary,

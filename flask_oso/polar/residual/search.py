@@ -22,7 +22,7 @@ from ..exceptions import (
     error_at,
     with_help,
 )
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..limits import Limits
 from ..nodes import (
     Call,
@@ -37,7 +37,7 @@ from ..nodes import (
 )
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..sources import Span
 from ..traversal import walk
@@ -105,8 +105,8 @@ GoalResult = bool | SearchOutcome | Branches
 class RuleAnalysis:
     """What is known of the clauses of a program, and does not depend on a question."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: KnowledgeBase) -> None:
+        self._program = program
         self._recursive: dict[str, bool] = {}
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
 
@@ -128,7 +128,7 @@ class RuleAnalysis:
         return found
 
     def _called(self, name: str) -> set[str]:
-        clauses = self.program.clauses(name) or {}
+        clauses = self._program.clauses(name) or {}
         bodies = [clause.body for each in clauses.values() for clause in each]
         return {part.name for part in walk(bodies, _within) if isinstance(part, Call)}
 
@@ -189,7 +189,7 @@ class Search:
 
     def __init__(
         self,
-        program: Program,
+        program: KnowledgeBase,
         models: Schema,
         analysis: RuleAnalysis,
         limits: Limits | None = None,

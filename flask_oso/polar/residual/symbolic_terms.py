@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
 from .ir import Operand, RowCondition, RowPath

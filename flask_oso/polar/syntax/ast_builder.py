@@ -39,7 +39,7 @@ _OPERATORS = Operator.__members__
 _new_span = tuple.__new__
 
 
-class Actions:
+class AstBuilder:
     """What each production of the grammar makes of its parts.
 
     An action runs as soon as its production is complete and gets the parts as a list:
@@ -373,7 +373,7 @@ def _is_logical(part: _Part) -> bool:
 
 def _wrong_sort(part: _Part, expected: str) -> ParserError:
     # Here, since most texts have no mistake.
-    from .hints import help_for_sort
+    from .diagnostics import help_for_sort
 
     term = _finished(part)
     message = f"Wrong value type: {to_polar(term)}. Expected a {expected}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterator
 
-from ..characters import name_of
+from ..characters import character_name
 from ..sources import located
 from .lexer import Token
 
@@ -34,16 +34,16 @@ def warn_lookalikes(names: Collection[Token], known: Collection[str]) -> list[st
     return [located(message, name.span) for name in names for message in _messages(name, known)]
 
 
-def plain(name: str) -> str:
+def skeleton(name: str) -> str:
     """Give the name that a reader takes a name for."""
     return unicodedata.normalize("NFKC", name).translate(_ALIKE)
 
 
 def _messages(token: Token, known: Collection[str]) -> Iterator[str]:
-    name, read_as = token.text, plain(token.text)
-    odd = next((each for each in name if not each.isascii() and plain(each) != each), None)
+    name, read_as = token.text, skeleton(token.text)
+    odd = next((each for each in name if not each.isascii() and skeleton(each) != each), None)
     if odd is not None and read_as in known:
-        yield f"The name {name} is not {read_as}: it has {name_of(odd)}"
+        yield f"The name {name} is not {read_as}: it has {character_name(odd)}"
     elif len(scripts := _scripts(name)) > 1:
         yield f"The name {name} mixes letters of scripts that look alike: {', '.join(scripts)}"
 

@@ -2,7 +2,7 @@
 
 In goes a text and the terminals of ``grammar.lark``; out come tokens that know their
 text. Reading never fails: characters that make no token come as tokens of a type of
-their own, which ``check`` rejects in its turn, so that mistakes are met in the order of
+their own, which ``check_token`` rejects in its turn, so that mistakes are met in the order of
 the text. Where a token may stand is not known here.
 """
 
@@ -13,7 +13,13 @@ import typing as t
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..characters import Deceit, deceit, deceptive_in, explain, with_escapes
+from ..characters import (
+    Misleading,
+    help_for_character,
+    misleading_in,
+    misleading_kind,
+    with_escapes,
+)
 from ..exceptions import (
     IntegerOverflow,
     InvalidTokenCharacter,
@@ -30,7 +36,7 @@ from .lr_tables import Terminal
 
 GREATEST_INTEGER = 2**63 - 1
 #: The type of tokens with a character that deceives; the grammar does not know it.
-DECEPTIVE = "DECEPTIVE"
+MISLEADING = "MISLEADING"
 
 
 #: The type of a bracket that is nested too deep.
@@ -39,7 +45,7 @@ _OPENING = frozenset({"LPAR", "LBRACKET", "LBRACE"})
 _CLOSING = frozenset({"RPAR", "RBRACKET", "RBRACE"})
 
 
-class Text:
+class ParseContext:
     """What the actions need to know of the text that is being parsed.
 
     :param nesting: how many brackets may be open at a time.
@@ -58,7 +64,7 @@ class Token(t.NamedTuple):
     type: str
     text: str
     begin: int
-    context: Text
+    context: ParseContext
 
     @property
     def end(self) -> int:
@@ -80,7 +86,7 @@ class Token(t.NamedTuple):
         if self.is_as_written:
             return len(self.text)
         written, size = self.context.source.text, 1
-        while normalized(written[self.begin : self.begin + size]) != self.text:
+        while nfc_name(written[self.begin : self.begin + size]) != self.text:
             size += 1
         return size
 
@@ -111,14 +117,14 @@ class Lexer:
         nameless = re.sub(r"\?P<\w+>", "?:", "|".join(patterns))
         self._pairs = re.compile(f"((?:{separators})*+)({nameless}|\\Z)")
 
-    def parts(self, text: Text) -> Iterator[list[Token]]:
+    def parts(self, text: ParseContext) -> Iterator[list[Token]]:
         """Give the tokens of a text, those of a part of it at a time.
 
         All at once they would take more room than what is made of them.
         """
-        deceptive = deceptive_in(text.source.text)
-        if deceptive:
-            yield list(self._checked_tokens(text, deceptive))
+        misleading = misleading_in(text.source.text)
+        if misleading:
+            yield list(self._checked_tokens(text, misleading))
             return
         # What is met again is neither looked at nor kept a second time.
         known = {word: (kind, word) for word, kind in self._words.items()}
@@ -128,7 +134,7 @@ class Lexer:
             begin = end
 
     def _tokens(
-        self, text: Text, begin: int, end: int, known: dict[str, tuple[str, str]]
+        self, text: ParseContext, begin: int, end: int, known: dict[str, tuple[str, str]]
     ) -> list[Token]:
         get, new, kind_of = known.get, tuple.__new__, self._kind_of
         tokens = []
@@ -150,13 +156,13 @@ class Lexer:
         match = self._pattern.match(part)
         return (match and match.lastgroup) or ""
 
-    def _checked_tokens(self, text: Text, deceptive: frozenset[str]) -> t.Iterator[Token]:
+    def _checked_tokens(self, text: ParseContext, misleading: frozenset[str]) -> t.Iterator[Token]:
         words, ignored = self._words, self._ignored
         for match in self._pattern.finditer(text.source.text):
             kind = match.lastgroup or ""
             part = match.group()
-            if _first_refused(part, kind, deceptive) is not None:
-                yield Token(DECEPTIVE, part, match.start(), text)
+            if _first_refused(part, kind, misleading) is not None:
+                yield Token(MISLEADING, part, match.start(), text)
                 continue
             if kind in ignored:
                 continue
@@ -165,14 +171,14 @@ class Lexer:
             yield Token(kind, _read_as(part, kind), match.start(), text)
 
 
-def normalized(name: str) -> str:
+def nfc_name(name: str) -> str:
     """Give the form of a name that all its spellings have in common, which look the same."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def _read_as(part: str, kind: str) -> str:
     """Give the text of a token: names that Unicode calls equivalent are one name."""
-    return normalized(part) if kind == "SYMBOL" else part
+    return nfc_name(part) if kind == "SYMBOL" else part
 
 
 def _pattern_of(signs: Sequence[str]) -> str:
@@ -198,7 +204,7 @@ def _cuts(text: str) -> Iterator[int]:
     yield len(text)
 
 
-def _first_refused(part: str, kind: str, deceptive: Iterable[str]) -> int | None:
+def _first_refused(part: str, kind: str, misleading: Iterable[str]) -> int | None:
     """Give the offset of the first character that must not stand in a part of the text.
 
     A string or a comment may hold whatever keeps its place, and no white space deceives.
@@ -206,13 +212,14 @@ def _first_refused(part: str, kind: str, deceptive: Iterable[str]) -> int | None
     is_name = kind in ("SYMBOL", "UNFINISHED_SYMBOL")
     offsets = [
         part.find(each)
-        for each in deceptive
-        if each in part and (is_name or deceit(each) in (Deceit.REORDERING, Deceit.MARK))
+        for each in misleading
+        if each in part
+        and (is_name or misleading_kind(each) in (Misleading.REORDERING, Misleading.MARK))
     ]
     return min(offsets, default=None)
 
 
-def check(token: Token) -> None:
+def check_token(token: Token) -> None:
     """Raise the error of a token that is wrong in itself; only those ``CHECKED`` can be."""
     reject = _CHECKS.get(token.type)
     if reject is not None:
@@ -310,15 +317,15 @@ def _reject_character(token: Token) -> None:
     raise _wrong_character(token, token.begin, found="")
 
 
-def _reject_deceptive(token: Token) -> None:
-    offset = _first_refused(token.text, _kind_of(token), deceptive_in(token.text))
+def _reject_misleading(token: Token) -> None:
+    offset = _first_refused(token.text, _kind_of(token), misleading_in(token.text))
     assert offset is not None
     character = token.text[offset]
     found = "a comment" if token.text.startswith("#") else escaped(token.text.strip('"'))
     message = f"'{escaped(character)}' is not a valid character. Found in {found}"
     at = token.begin + offset
     place = located(message, token.context.source.span(at, at + 1))
-    raise InvalidTokenCharacter(place + explain(character))
+    raise InvalidTokenCharacter(place + help_for_character(character))
 
 
 def _kind_of(token: Token) -> str:
@@ -376,7 +383,7 @@ _CHECKS: dict[str, t.Callable[[Token], None]] = {
     "UNFINISHED_SYMBOL": _reject_symbol,
     "UNFINISHED_STRING": _reject_string,
     "STRAY_CHARACTER": _reject_character,
-    DECEPTIVE: _reject_deceptive,
+    MISLEADING: _reject_misleading,
     TOO_DEEP: _reject_depth,
 }
 #: The types of tokens that can be wrong in themselves.

@@ -17,10 +17,10 @@ from ..characters import BYTE_ORDER_MARK
 from ..exceptions import InvalidTokenCharacter, OsoError, ParserError, error_at, with_help
 from ..nodes import Rule, Statement, Term
 from ..sources import Source, located
-from .ast_builder import Actions
+from .ast_builder import AstBuilder
 from .lexer import (
     Lexer,
-    Text,
+    ParseContext,
     Token,
     escaped,
     mark_depth,
@@ -28,7 +28,7 @@ from .lexer import (
     unexpected_end,
     unknown_escapes,
 )
-from .lr_driver import Automaton, Reading
+from .lr_driver import BoundTables, LRDriver
 from .lr_tables import read_tables
 
 #: How many tokens in front of a statement are remembered.
@@ -81,24 +81,26 @@ def parse_query(source: Source, nesting: int | None = None) -> Term:
     """
     source = _without_mark(source)
     syntax = _syntax()
-    tokens = [token for part in syntax.parts(Text(source, nesting)) for token in part]
+    tokens = [token for part in syntax.parts(ParseContext(source, nesting)) for token in part]
     # A semicolon ends a statement's expression and would have this one checked first.
     end = next((at for at, token in enumerate(tokens) if token.type == "SEMICOLON"), len(tokens))
-    reading = syntax.begin("query")
-    problem = _read(reading, tokens[:end], 0)
+    driver = syntax.begin("query")
+    problem = _read(driver, tokens[:end], 0)
     if problem is None and end < len(tokens):
         problem = out_of_place(tokens[end])
     if problem is not None:
-        raise _with_hint(problem, tokens, 0, reading.at, is_query=True)
-    if reading.end():
-        return t.cast(Term, reading.made())
+        raise _with_hint(problem, tokens, 0, driver.at, is_query=True)
+    if driver.end():
+        return t.cast(Term, driver.result())
     problem = unexpected_end(source, tokens)
     raise _with_hint(problem, tokens, 0, len(tokens), is_query=True)
 
 
 def read_tokens(source: Source) -> list[Token]:
     """Give the tokens of a text, also those that the grammar has no place for."""
-    return [token for part in _syntax().parts(Text(_without_mark(source))) for token in part]
+    return [
+        token for part in _syntax().parts(ParseContext(_without_mark(source))) for token in part
+    ]
 
 
 def _without_mark(source: Source) -> Source:
@@ -127,7 +129,7 @@ class PolicyParser:
 
     def __init__(self, source: Source, nesting: int | None = None) -> None:
         self._syntax = _syntax()
-        self._text = Text(_without_mark(source), nesting)
+        self._text = ParseContext(_without_mark(source), nesting)
         self._parts = self._syntax.parts(self._text)
         # A window on the tokens of the text: the statement that begins at ``_start`` is read.
         self._tokens: list[Token] = []
@@ -187,45 +189,45 @@ class PolicyParser:
 
     def _parse_statement(self) -> Statement | None:
         """Parse the statement that begins at ``_start``, and go on to the next one."""
-        reading = self._syntax.begin("statement")
+        driver = self._syntax.begin("statement")
         while len(self._tokens) < self._start + 3 and self._read_on():
             # So many tell a block.
             pass
         last = "RBRACE" if self._is_block(self._start) else "SEMICOLON"
         self._text.ambiguous.clear()
-        reading.at = self._start
+        driver.at = self._start
         try:
-            problem = self._read(reading, last)
+            problem = self._read(driver, last)
         except ParserError as error:
-            self._recover(reading, error)
+            self._recover(driver, error)
             return None
         if problem is not None:
-            self._recover(reading, problem, is_hinted=True)
+            self._recover(driver, problem, is_hinted=True)
             return None
-        if reading.at == len(self._tokens):
+        if driver.at == len(self._tokens):
             self.problems.append(self._early_end(self._start))
             self._start = len(self._tokens)
             return None
-        self._start = reading.at + 1
-        statement: Statement = reading.made()
+        self._start = driver.at + 1
+        statement: Statement = driver.result()
         if self._text.ambiguous and isinstance(statement, Rule):
             spans = sorted(self._text.ambiguous, key=lambda span: span.start)
             self.warnings += [located(_AMBIGUOUS, span) for span in spans]
         return statement
 
-    def _read(self, reading: Reading, last: str) -> ParserError | None:
+    def _read(self, driver: LRDriver, last: str) -> ParserError | None:
         """Read to the end of a statement, or of the text; see the function of this name."""
-        problem = _read(reading, self._tokens, reading.at, last)
-        while problem is None and reading.at == len(self._tokens):
-            at = reading.at - self._start
+        problem = _read(driver, self._tokens, driver.at, last)
+        while problem is None and driver.at == len(self._tokens):
+            at = driver.at - self._start
             if not self._read_on():
                 break
-            problem = _read(reading, self._tokens, self._start + at, last)
+            problem = _read(driver, self._tokens, self._start + at, last)
         return problem
 
-    def _recover(self, reading: Reading, problem: ParserError, *, is_hinted: bool = False) -> None:
+    def _recover(self, driver: LRDriver, problem: ParserError, *, is_hinted: bool = False) -> None:
         """Note a mistake, and go on to the next statement."""
-        at = reading.at - self._start
+        at = driver.at - self._start
         while self._read_on():
             # What was meant, and where to go on, may be told by any token behind it.
             pass
@@ -294,7 +296,7 @@ class PolicyParser:
     def _behind_no_statement(self, start: int) -> int | None:
         """Give the index behind tokens that begin no statement, or ``None``.
 
-        They are a stray brace, a comment with a deceptive character, and comments as
+        They are a stray brace, a comment with a misleading character, and comments as
         other languages have them, which end with their line or with ``*/``.
         """
         tokens = self._tokens
@@ -332,8 +334,7 @@ def _with_hint(
 ) -> ParserError:
     """Say what was meant by a mistake; the parameters are those of ``Mistake``."""
     # Here, since most texts have none.
-    from .diagnostics import Mistake
-    from .hints import help_for, help_for_end
+    from .diagnostics import Mistake, help_for, help_for_end
 
     mistake = Mistake(tokens, start, at, **about)
     is_end = at == len(tokens)
@@ -368,9 +369,9 @@ class _Syntax:
     def __init__(self) -> None:
         tables = read_tables()
         self._lexer = Lexer(tables.terminals, tables.ignored)
-        self._automaton = Automaton(tables, Actions())
+        self._tables = BoundTables(tables, AstBuilder())
 
-    def parts(self, text: Text) -> Iterator[list[Token]]:
+    def parts(self, text: ParseContext) -> Iterator[list[Token]]:
         """Give the tokens of a text part by part, those included that stand for no token."""
         depth = 0
         for tokens in self._lexer.parts(text):
@@ -378,9 +379,9 @@ class _Syntax:
                 depth = mark_depth(tokens, text.nesting, depth)
             yield tokens
 
-    def begin(self, start: str) -> Reading:
+    def begin(self, start: str) -> LRDriver:
         """Begin to read what a rule of the grammar describes."""
-        return Reading(self._automaton, start)
+        return LRDriver(self._tables, start)
 
 
 @functools.cache
@@ -389,16 +390,16 @@ def _syntax() -> _Syntax:
     return _Syntax()
 
 
-def _read(reading: Reading, tokens: Sequence[Token], at: int, last: str = "") -> ParserError | None:
+def _read(driver: LRDriver, tokens: Sequence[Token], at: int, last: str = "") -> ParserError | None:
     """Go on with tokens; give the error of one that can stand nowhere, or not here.
 
     :raises ParserError: if something is wrong with a number, or with an expression that
         ends before the token: that says itself what would be right.
     """
     try:
-        has_ended = reading.read(tokens, at, last)
+        has_ended = driver.read(tokens, at, last)
     except InvalidTokenCharacter as problem:
         return problem
-    if has_ended or reading.at == len(tokens):
+    if has_ended or driver.at == len(tokens):
         return None
-    return out_of_place(tokens[reading.at])
+    return out_of_place(tokens[driver.at])

@@ -13,7 +13,7 @@ from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.exceptions import PolarRuntimeError, UnregisteredClassError
 from tests.fuzz.targets.compiled import outcome
 from tests.fuzz.witnesses import CLASSES, Calls, make_values
-from tests.stacks import directly, far_down, in_small_thread
+from tests.support.stacks import directly, far_down, in_small_thread
 
 Outcome = tuple[t.Any, ...]
 

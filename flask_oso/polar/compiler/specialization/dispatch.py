@@ -17,9 +17,11 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from ...host import sandbox, terms
-from ...host.registry import RESERVED_NAMES, is_representable
+from ...host.conversion import is_representable
+from ...host.registry import RESERVED_NAMES
 from ...nodes import Pattern, Rule, Value
-from ...solver.clauses import Candidates, Clause
+from ...solver.clause_index import ClauseIndex
+from ...solver.clauses import Clause
 from ..binding_analysis import (
     NotCompilable,
     closed_strings,
@@ -136,6 +138,10 @@ class Specializations(dict[str, ByClass]):
                         return
                     self._maker.function(text, chosen, waits=True)
 
+    def admits(self, classes: Collection[type]) -> bool:
+        """Tell whether there may be a function for the classes of all other arguments."""
+        return all(map(operator.contains, self._maker.classes, classes))
+
     def _count(self, classes: list[Collection[type]]) -> int:
         return (len(self) + 1) * math.prod(map(len, classes))
 
@@ -161,7 +167,7 @@ def make_specializations(
     return Specializations(_Maker(program, name, at, positions, classes), texts)
 
 
-def string_facts(candidates: Candidates) -> list[tuple[str, ...]] | None:
+def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
     """Give the strings of a rule that is nothing but facts about strings.
 
     ``None`` if it is more, or if a string has a surrogate: asking for one is an error.
@@ -281,7 +287,7 @@ class _Maker:
 
 
 def _classes_at(
-    program: SpecializingProgram, candidates: Candidates, position: int
+    program: SpecializingProgram, candidates: ClauseIndex, position: int
 ) -> dict[type, None]:
     """Give the registered classes that an argument may be of, as far as rules name them."""
     clauses: Iterable[Clause] = candidates

@@ -16,7 +16,8 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Pattern, Value
-from ...solver.clauses import Candidates, Clause, Slot
+from ...solver.clause_index import ClauseIndex
+from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
     NotCompilable,
@@ -47,7 +48,7 @@ class GuardInterface(t.Protocol):
 
     host: Host
 
-    def candidates(self, name: str, arity: int) -> Candidates | None: ...
+    def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_relation(self, name: str) -> bool: ...

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from ...host.registry import Host
 from ...nodes import Call, Expression, List, Operator, Rule, Term, Variable, parts
 from ...sources import located
-from ...spelling import VALUES_ELSEWHERE, how_to_register
-from .inventory import Inventory, in_order
+from ...spelling import FOREIGN_LITERALS, how_to_register
+from .inventory import Inventory, in_text_order
 
 #: What the parameters of rules are that stand for strings, by name and number of parameters.
 _STRINGS: Mapping[tuple[str, int], Mapping[int, str]] = {
@@ -122,11 +122,11 @@ def warn_unbound(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
     compared = {id(variable) for variable, _ in _compared(rule)}
     counts = collections.Counter(variable.name for variable in inventory.variables)
     meant = {
-        each.name: VALUES_ELSEWHERE.get(each.name) or each.name.replace("::", ".")
+        each.name: FOREIGN_LITERALS.get(each.name) or each.name.replace("::", ".")
         for each in suspects
         if id(each) in compared and _is_unbound(each.name, counts[each.name])
     }
-    first = {each.name: each for each in reversed(in_order(suspects)) if each.name in meant}
+    first = {each.name: each for each in reversed(in_text_order(suspects)) if each.name in meant}
     return [
         located(f"{name} is a variable here, which equals anything; write {meant[name]}", each.span)
         for name, each in reversed(first.items())
@@ -134,7 +134,7 @@ def warn_unbound(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
 
 
 def _is_suspect(name: str, host: Host) -> bool:
-    return (name in VALUES_ELSEWHERE or "::" in name) and name not in host.constants
+    return (name in FOREIGN_LITERALS or "::" in name) and name not in host.constants
 
 
 def _is_unbound(name: str, count: int) -> bool:
