@@ -1,4 +1,4 @@
-"""How a search is written: a loop over a collection, or a test where that does the same."""
+"""The code for searches: a loop over a collection, or a test where that is equivalent."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .snippets import block, call, compared, load, type_test
 
 
 class SearchGoals(LookupGoals):
-    """A goal that may have several solutions."""
+    """Writes goals that may have several solutions."""
 
     def any_of(self, term: Expression) -> Continuation:
-        """Write each alternative with everything that stands behind it."""
+        """Write each alternative, together with the goals that follow."""
         inside = self.site.within(term)
         return self.alternatives([(arg, self.clause, inside) for arg in term.args])
 
     def alternatives(self, goals: list[Goal]) -> Continuation:
-        """Write goals of which any may hold, each with everything that stands behind it."""
+        """Write alternative goals, each together with the goals that follow."""
         if goals and self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
         for goal in goals:
@@ -52,7 +52,7 @@ class SearchGoals(LookupGoals):
     # -- collections
 
     def membership(self, term: Expression) -> Continuation:
-        """Write ``x in xs`` as a loop, or as a test where the elements are known."""
+        """Write ``x in xs`` as a loop, or as a test where the elements are literals."""
         item, collection = term.args
         inner = collection.term if isinstance(collection, Template) else collection
         if isinstance(inner, List):
@@ -63,7 +63,7 @@ class SearchGoals(LookupGoals):
             return self._among(item, shape.term)
         listed = None if written is None else written.listed
         if listed is not None and self.operand(item) is None:
-            # The variable becomes an element, and errors show where that was written.
+            # The variable is bound to a literal, whose place errors show.
             return self._among(item, listed)
         elements = self.ref(collection)
         if elements is None:
@@ -89,7 +89,7 @@ class SearchGoals(LookupGoals):
         return inside.bind(t.cast(VariableCell, self.cell(item)), made)
 
     def _inside(self, name: str, over: ast.expr) -> SearchGoals:
-        """Write the beginning of a loop; give the same goal inside of it."""
+        """Write the head of a loop; return the same goal within the loop."""
         following = self.loop(name, over)
         assert following is not None
         return replace(self, out=following[1], place=following[2])
@@ -114,7 +114,7 @@ class SearchGoals(LookupGoals):
         return self.part(lambda here: here.unified(item, part))
 
     def _among_literals(self, known: Ref, literals: list[Value]) -> Continuation:
-        """Write a search in a list of literals, one of which is equal at most."""
+        """Write a search in a list of different literals."""
         if known.literal is not None:
             value = known.literal.value
             found = any(equal_scalars(value, literal.value) for literal in literals)
@@ -135,7 +135,7 @@ class SearchGoals(LookupGoals):
         return self.loop(self.writer.fresh(), ast.IfExp(is_told, once, slow))
 
     def _among_values(self, known: Ref, elements: list[Ref]) -> Continuation:
-        """Write a search in a list of values: none is the very term that is searched for."""
+        """Write a search in a list of values, none of which is the same term as the item."""
         if any(ref.name == known.name and ref.literal is None for ref in elements):
             raise self.not_compilable("a search in a list that has what is searched for")
         listed = ast.Tuple([self.checked(ref) for ref in elements], ast.Load())

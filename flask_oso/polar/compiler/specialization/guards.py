@@ -1,8 +1,8 @@
-"""What is read and tested in a function for plain data: each value once, where it is known.
+"""The reads and tests of a specialization: each once, in the outermost region that allows it.
 
-Every method is given a region, and gives the region where what it wrote holds. Before a
-value is used in a way that Python code could notice, its class is looked at; one that is
-not plain ends the function.
+A method takes a region, and returns the region where what it wrote holds. Before a value is used
+in a way that Python code could observe, its class is tested; the function gives up for one that is
+not plain.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionar
 
 
 class ClassSet(t.Protocol):
-    """Classes whose instances can be read without a trace, for some attributes."""
+    """A set of classes with attributes that are read without side effects."""
 
     kinds: set[type]
     names: set[str]
@@ -44,7 +44,7 @@ class ClassSet(t.Protocol):
 
 
 class GuardInterface(t.Protocol):
-    """What is needed of the program that a function is part of."""
+    """What guards need of the program."""
 
     host: Host
 
@@ -58,28 +58,28 @@ class GuardInterface(t.Protocol):
 
 
 class Guards:
-    """Writes values and conditions into the regions of one function."""
+    """Writes reads and tests into the regions of one function."""
 
     def __init__(self, names: GuardInterface) -> None:
         self.names = names
         self._numbers = itertools.count()
         self._quiet: dict[str, tuple[str, ClassSet]] = {}
-        #: Names that are ``None`` when the function begins.
+        #: The names that the function initializes with ``None``.
         self.caches: list[str] = []
-        #: Whether the function counts elements.
+        #: Whether the function counts steps.
         self.counts = False
-        #: The number of the alternative that is being written.
+        #: The index of the current alternative.
         self.alternative = 0
 
         #: Whether alternatives are written in the order in which they are tried.
         self._is_in_order = True
 
     def forget_order(self) -> None:
-        """Note that alternatives are not written in the order in which they are tried."""
+        """Note that the alternatives are not in the order in which the solver tries them."""
         self._is_in_order = False
 
     def next_alternative(self) -> None:
-        """Begin to write what is tried if nothing before it has a solution."""
+        """Begin the next alternative."""
         self.alternative += 1
 
     # -- values ----------------------------------------------------------------------------
@@ -88,7 +88,7 @@ class Guards:
         return f"{letter}{next(self._numbers)}"
 
     def read(self, region: Region, owner: KnownValue, name: str, span: Span | None) -> KnownValue:
-        """Read an attribute, once for all who need it here."""
+        """Read an attribute, once for all goals that need it in a region."""
         if owner.literal is not None or owner.choices is not None:
             raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self.names.is_relation(name):
@@ -109,10 +109,10 @@ class Guards:
         return made
 
     def leave_out_known(self, region: Region, keeps_order: bool) -> None:
-        """Leave out what is looked at anyway, as soon as it is read.
+        """Drop the sandbox check of a value that is tested anyway.
 
-        :param keeps_order: whether a solution ends the function, so that what an alternative
-            read has to be looked at by this one.
+        :param keeps_order: whether a solution ends the function, so that the alternative that reads
+            a value has to test it.
         """
         for name, alternative, unless in region.unchecked:
             last = alternative if keeps_order else None
@@ -122,7 +122,7 @@ class Guards:
             self.leave_out_known(inner, keeps_order)
 
     def _guard_kind(self, region: Region, owner: KnownValue, name: str) -> None:
-        """Write that the class of a value is one whose attributes are read without a trace."""
+        """Write that the class of a value has attributes that are read without side effects."""
         if owner.name not in self._quiet:
             self._quiet[owner.name] = self.names.quiet()
         quiet, classes = self._quiet[owner.name]
@@ -134,7 +134,7 @@ class Guards:
         region.reads += self._remembered(owner, negate(admitted))
 
     def check_sandbox(self, region: Region, value: KnownValue) -> None:
-        """Write that a value leads nowhere that it must not, unless that is known."""
+        """Write the sandbox check of a value, unless it has passed."""
         if value.source is None and value.exact is None and value.region is None:
             return
         if value.exact is not None or value.literal is not None:
@@ -149,24 +149,24 @@ class Guards:
         return ast.If(test, [GIVE_UP], [])
 
     def _make_simple(self, region: Region, value: KnownValue) -> None:
-        """Write that a value is equal to nothing but itself, or a string or a number."""
+        """Write that a value compares without running code of a class."""
         if value.exact is str or (value.exact is not None and self._is_identity(value.exact)):
             return
         if region.lookup(("simple", value.name)) is None:
             region.known["simple", value.name] = value
-            # Most of what is compared with another attribute is a string.
+            # Most attributes that are compared with another one are strings.
             unusual = negate(type_test(value.name, "str"))
             region.reads.append(ast.If(unusual, self._not_simple(region, value), []))
 
     def _not_simple(self, region: Region, value: KnownValue) -> list[ast.stmt]:
-        """Write that the function gives up for a value that may have an equality of its own."""
+        """Write that the function gives up for a value with an equality of its own."""
         kind = call("type", load(value.name))
         if not self._is_repeated(region):
             return [ast.If(compared(kind, ast.NotIn(), load("simple")), [GIVE_UP], [])]
         return self._remembered(value, compared(load("kind"), ast.NotIn(), load("simple")))
 
     def _remembered(self, value: KnownValue, is_odd: ast.expr) -> list[ast.stmt]:
-        """Write that the class of an element is looked at, if it is not that of the last one."""
+        """Write a class test that is skipped if the last element had the same class."""
         cache = self.fresh("c")
         self.caches.append(cache)
         kind = call("type", load(value.name))
@@ -178,11 +178,11 @@ class Guards:
         return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
 
     def _is_identity(self, cls: type) -> bool:
-        """Tell whether instances of a class are equal to instances of no other."""
+        """Tell whether instances of a class equal no instance of another class."""
         return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
 
     def _is_itself(self, value: KnownValue) -> bool:
-        """Tell whether a value is of a class whose instances are equal to themselves only."""
+        """Tell whether a value is of a class whose instances compare by identity."""
         cls = value.exact
         return cls is not None and self._is_identity(cls) and not self.names.host.has_keys(cls)
 
@@ -199,8 +199,8 @@ class Guards:
     ) -> Region:
         """Return the region where a condition holds.
 
-        :param otherwise: what is done where it does not.
-        :param texts: the value that is one of some strings there.
+        :param otherwise: the statements where it does not.
+        :param texts: the value that the condition compares with some strings.
         """
         known = region.holds(key)
         if known is not None:
@@ -241,7 +241,7 @@ class Guards:
         if one.literal is not None and one.literal.value in other.others:
             return None
         if region.is_flagged and other.region is not region:
-            # A flag is looked at last, so that all who compare this value do it once.
+            # The flag is tested last, so that comparisons of this value are shared.
             inner = self._equal_string(t.cast(Region, region.above), one, other, span)
             flag = t.cast(ast.Name, t.cast(ast.If, region.header).test)
             return self.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
@@ -335,7 +335,7 @@ class Guards:
         raise NotCompilable("objects that are compared by a method of their own", span)
 
     def pattern(self, specializer: t.Any) -> Pattern:
-        """Check that a pattern is a class, with nothing but literals for its fields."""
+        """Check that a pattern is a class whose fields are literals."""
         span = getattr(specializer, "span", None)
         if not isinstance(specializer, Pattern) or specializer.tag is None:
             raise NotCompilable("a pattern without a class", span)
@@ -352,9 +352,9 @@ class Guards:
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
 
     def may_match(self, clause: Clause, args: Sequence[KnownValue | None]) -> bool:
-        """Leave out a clause that what is known of the arguments excludes.
+        """Tell whether the known arguments allow a clause to match.
 
-        :param args: the arguments; ``None`` for one that is not bound.
+        :param args: the arguments; ``None`` for an unbound one.
         """
         for parameter, arg in zip(clause.parameters, args, strict=True):
             if isinstance(parameter.term, Value):
@@ -371,8 +371,8 @@ class Guards:
         return True
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:
-        """Tell whether instances of a plain class match."""
-        # Not 'issubclass': it asks the class, which may have an answer of its own.
+        """Tell whether instances of a plain class match a pattern."""
+        # Not 'issubclass', which the class may override.
         return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
 
     def class_test(
@@ -411,7 +411,7 @@ class Guards:
         kind = call("type", load(value.name))
         odd = compared(kind, ast.NotIn(), load("harmless"))
         if len(classes) == 1 and not self._has_subclass(classes[0]):
-            # Most values are of the class itself; those of a class below it are left.
+            # Most values are of the class itself; the function gives up for those of a subclass.
             test = compared(kind, ast.Is(), one)
             left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
             inner = self.under(region, key, test, [left], span)
@@ -434,9 +434,9 @@ class Guards:
     def loop(
         self, region: Region, collection: KnownValue, span: Span | None
     ) -> tuple[Region, KnownValue]:
-        """Return the region inside a loop, and the element.
+        """Return the region within a loop, and the element.
 
-        The loop is written as far out as its list is known: one for all who search it.
+        The loop is in the region where the list was read, so that all searches share it.
         """
         if collection.literal is not None or collection.choices is not None or collection.exact:
             raise NotCompilable("a search in something else than a list", span)
@@ -451,7 +451,7 @@ class Guards:
             out.known["checked", collection.name] = collection
             element = KnownValue(self.fresh())
             over = ast.Name(element.name, ast.Store())
-            # A copy: another thread may change the list, and no element shall be left out.
+            # A copy: if another thread changes the list, no element may be skipped.
             header: t.Any = ast.For(over, copied(collection.name), [], [])
             made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
@@ -463,7 +463,7 @@ class Guards:
             made.body = step_limit(call("len", load(collection.name)))
         made = out.inside[key]
         if made.alternative != self.alternative:
-            # The rules try all elements one after the other, each in a loop of its own.
+            # The rules have separate loops, which the solver runs one after the other.
             self.forget_order()
         if region is not out:
             region.flag = region.flag or self.fresh("g")
@@ -481,7 +481,7 @@ class Guards:
         return False
 
     def apart(self, region: Region) -> Region:
-        """Return a region that has an answer of its own, for a goal that others depend on."""
+        """Return a region with its own flag for a solution, for a goal that others depend on."""
         inner = Region(self.fresh("b"), region, is_barrier=True)
         inner.alternative = self.alternative
         region.items.append(inner)
@@ -489,7 +489,7 @@ class Guards:
 
 
 def _is_among(value: KnownValue, choices: KnownValue) -> ast.expr:
-    """Write that a string is one of several; a few are compared faster than looked up."""
+    """Write that a string is one of several; for a few, comparing is faster than a look-up."""
     texts = sorted(choices.choices or ())
     if len(texts) > _FEW:
         return compared(load(value.name), ast.In(), load(choices.name))
@@ -497,7 +497,7 @@ def _is_among(value: KnownValue, choices: KnownValue) -> ast.expr:
 
 
 def _is_other(value: KnownValue, text: str) -> bool:
-    """Tell whether a value is surely not this string."""
+    """Tell whether a value is known not to be a string."""
     if value.literal is not None:
         return value.literal.value != text
     return text in value.others or value.exact not in (None, str)

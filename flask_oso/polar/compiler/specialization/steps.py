@@ -1,4 +1,4 @@
-"""What each kind of goal becomes in a function for plain data."""
+"""The code for each kind of goal in a specialization."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .regions import GIVE_UP, FactKey, KnownValue, Region, RuleQuestion, Variabl
 
 
 class SpecializationInterface(t.Protocol):
-    """What a goal needs of the function that it is part of."""
+    """What a goal needs of the writer of its function."""
 
     names: GuardInterface
 
@@ -58,7 +58,7 @@ class SpecializationInterface(t.Protocol):
 
 @dataclass
 class GoalStep:
-    """One goal of a clause, and what stands behind it."""
+    """Writes one goal of a clause, given the goals that follow."""
 
     writer: SpecializationInterface
     region: Region
@@ -69,7 +69,7 @@ class GoalStep:
     asking: FactKey
 
     def take(self) -> tuple[Region, PendingGoals] | None:
-        """Write the goal; give where to go on, ``None`` if there is nothing left to write."""
+        """Write the goal; return the region and the goals that follow, or ``None`` for none."""
         term = self.goal
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self._call(term.term)
@@ -93,7 +93,7 @@ class GoalStep:
         return self.env.variable(self.clause, term.index) if isinstance(term, Slot) else None
 
     def _value(self, term: Term) -> KnownValue | None:
-        """Return what an operand is; ``None`` if it is not bound."""
+        """Return the value of an operand; ``None`` if it is unbound."""
         if isinstance(term, Slot):
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
@@ -127,7 +127,7 @@ class GoalStep:
         return self.region, goals
 
     def disjunction(self, term: Expression) -> None:
-        """Write each alternative, with what stands behind it."""
+        """Write each alternative, together with the goals that follow."""
         for arg in term.args:
             self.writer.next_alternative()
             goals = prepend_goals([(arg, self.clause)], self.rest)
@@ -292,7 +292,7 @@ class GoalStep:
     def _in_place(
         self, called: Call, values: list[KnownValue | None]
     ) -> tuple[Region, PendingGoals] | None:
-        """Write the clauses of a rule where it is called, since it binds something."""
+        """Write the clauses of a rule inline, since the call binds a variable."""
         candidates = self.writer.names.candidates(called.name, len(values))
         if candidates is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
@@ -343,7 +343,7 @@ class GoalStep:
 
 
 def _is_itself(cls: type) -> bool:
-    """Tell whether a constant of a class is an object that does not claim to be another."""
+    """Tell whether a constant is an ordinary object, which does not override its class."""
     return is_plain(cls) and sandbox.is_candid(cls)
 
 
