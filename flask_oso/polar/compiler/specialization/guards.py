@@ -275,9 +275,9 @@ class Guards:
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
 
     def _equal_itself(self, region: Region, value: KnownValue, span: Span | None) -> Region:
-        """Return up for a value that is unequal to itself, such as a float that is no number.
+        """Give up for a value that is unequal to itself, such as NaN.
 
-        The solver asks it where it was read twice, and not where a rule has it from one place.
+        The solver compares it if it was read twice, but not if both are the same term.
         """
         exact = value.exact
         if exact is str or (exact is not None and self._is_identity(exact)):
