@@ -1,6 +1,6 @@
-"""What developers ask of a policy besides decisions.
+"""Tools for developers: reports about a policy, and the REPL.
 
 ``argument_order``, ``compiled_report``, ``row_checks``, ``policy_check``, ``repl``
-    which side of a question a class is on; which calls are left to the solver; what rules say of
-    rows that is likely not meant; all that is wrong with a policy; a prompt.
+    a log message for questions whose actor and resource are swapped; the rules that cannot be
+    compiled; likely mistakes about rows; all findings about a policy; a prompt.
 """
