@@ -25,7 +25,7 @@ from .polar.tools.argument_order import ArgumentOrder
 if t.TYPE_CHECKING:
     from .polar.host.registry import Host
     from .polar.proof.proof import Proof
-    from .polar.residual.ir import Residual
+    from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
 
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]

@@ -30,7 +30,8 @@ The rooms, in the order in which they build on each other, which is also the ord
 ``engine``, ``queries``
     a policy and its names, ready to answer; one query of them.
 ``tools``
-    the prompt, the check of a policy, which rules are no Python functions.
+    the prompt, the check of a policy, which rules are no Python functions, and what those are
+    that are.
 ``polar``
     what programs hold on to: loads, replaces and registers, and asks the engine.
 

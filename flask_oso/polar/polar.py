@@ -249,7 +249,7 @@ class Polar:
                 raise PolarRuntimeError(
                     "No files to replace the policy with. Use 'clear_rules' to drop it."
                 )
-            self._load([_read_source(name) for name in names], replace=replace)
+            self._load([read_source(name) for name in names], replace=replace)
 
     def load_file(self, filename: str | os.PathLike[str]) -> None:
         """Load one policy file. Kept for older programs."""
@@ -399,7 +399,7 @@ class Polar:
         from .tools.policy_check import check_policy
 
         return check_policy(
-            self._sources() if filenames is None else [*map(_read_source, filenames)],
+            self._sources() if filenames is None else [*map(read_source, filenames)],
             self._engine,
             roles=self._has_roles,
             models=self._models(),
@@ -414,7 +414,7 @@ class Polar:
     def _sources(self) -> list[Source]:
         """Read the files of the policy again; texts stay the same."""
         known = self._engine.policy.sources
-        return [each if each.name is None else _read_source(each.name) for each in known]
+        return [each if each.name is None else read_source(each.name) for each in known]
 
     def policy_files(self) -> list[str]:
         """Give the names of the loaded files."""
@@ -474,6 +474,17 @@ class Polar:
 
         return list_left_over(self._engine)
 
+    def generated_code(self, question: str) -> str:
+        """Give the Python that answers a question, with the places of the policy as comments.
+
+        :param question: a rule call such as ``allow(User, "read", Note)``: a class stands for an
+            object of it, ``_`` for anything.
+        :raises QuestionError: if the policy has no such rule, or a class is not registered.
+        """
+        from .tools.generated_code import parse_question, show_generated_code
+
+        return show_generated_code(self._engine, parse_question(question, self.host))
+
 
 @dataclasses.dataclass(eq=False)
 class _Gate:
@@ -487,7 +498,12 @@ class _Gate:
     is_loading: bool = False
 
 
-def _read_source(filename: str | os.PathLike[str]) -> Source:
+def read_source(filename: str | os.PathLike[str]) -> Source:
+    """Read a policy file.
+
+    :raises PolarFileExtensionError: if its name does not end with ``.polar``.
+    :raises PolarFileNotFoundError: if it is not there.
+    """
     path = pathlib.Path(filename)
     if path.suffix != ".polar":
         raise PolarFileExtensionError(filename)

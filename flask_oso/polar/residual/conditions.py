@@ -66,17 +66,13 @@ from .ir import (
     ToMany,
     ToOne,
     columns_of,
-    conjunction,
-    disjunction,
-    exists,
     is_nullable,
-    negation,
-    show,
-    where_rows_exist,
 )
 from .outcomes import SearchOutcome, no_solution
 from .schema import Field, Link, ValueKind
 from .search import Branches, ClauseFrame, GoalResult
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,

@@ -24,14 +24,11 @@ from .ir import (
     RowPath,
     SameRow,
     ToOne,
-    conjunction,
-    disjunction,
     is_nullable,
-    negation,
-    where_rows_exist,
 )
 from .outcomes import SearchOutcome
 from .search import ClauseFrame, GoalResult, Search
+from .simplify import conjunction, disjunction, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,
@@ -79,7 +76,7 @@ class Equations(Search):
             elif type(right) is Unknown:
                 self._bind(right, left)
             elif type(left) is Value and type(right) is Value:
-                if not numbers.equal(left.value, right.value):
+                if not numbers.equal_scalars(left.value, right.value):
                     return FALSE
             elif not has_unknown_rows(left) and not has_unknown_rows(right):
                 if not self._unify_known(left, right, pairs):

@@ -7,20 +7,13 @@ no answer and never an allow. An ``SearchOutcome`` says of which rows what is tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from .ir import (
-    FALSE,
-    TRUE,
-    RowCondition,
-    ToMany,
-    conjunction,
-    disjunction,
-    exists,
-    negation,
-    where_rows_exist,
-)
+from .ir import FALSE, TRUE, KnownRow, Root, RowCondition, ToMany
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,27 @@ class SearchOutcome:
     later: RowCondition = FALSE
     lacks: RowCondition = FALSE
     endless: RowCondition = FALSE
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The rows of a class for which the answer to a question is yes.
+
+    :param cls: the class.
+    :param root: stands for a row in the condition.
+    :param condition: holds for exactly those rows.
+    :param fails: holds for the rows for which the question is an error, and possibly for others.
+    :param objects: the objects that rows in the condition stand for, where a template was filled.
+    """
+
+    cls: type
+    root: Root
+    condition: RowCondition
+    fails: RowCondition = FALSE
+    objects: Mapping[KnownRow, t.Any] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        return show(self.condition)
 
 
 SUCCESS = SearchOutcome(TRUE)

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
-from .ir import Operand, RowCondition, RowPath, columns_of, show
+from .ir import Operand, RowCondition, RowPath, columns_of
 from .schema import Link
+from .show import show
 
 
 class SymbolicRow(Term):
