@@ -80,27 +80,29 @@ class Passage:
     #: The variables of objects that the view takes all the same; ``None`` if it is given all.
     kept: frozenset[str] | None
 
+    @functools.cached_property
+    def left_out(self) -> frozenset[str]:
+        """The arguments that are left out where no guard further outside has found an object."""
+        return frozenset() if self.kept is None else frozenset(self.variables or ()) - self.kept
+
     def arguments(self, given: Arguments, request_state: RequestState | None) -> Arguments:
         """Give the arguments of a call without those that objects took the place of.
 
         With the last guard that ends: a view may call another one, which has guards of its own.
         """
-        used = frozenset(self.variables or ())
-        if request_state is not None:
-            used |= request_state.used_variables
-            if not self.is_last:
-                self._note(given, request_state, used)
-            elif request_state.used_variables:
-                request_state.used_variables, request_state.judged = frozenset(), ()
-        if self.kept is None:
-            return {**given}
-        # The last guard leaves out what objects took the place of, for all of them.
-        left_out = used - self.kept
+        left_out = self.left_out
+        if request_state is not None and (request_state.used_variables or not self.is_last):
+            used = request_state.used_variables.union(self.variables or ())
+            # The last guard leaves out what objects took the place of, for all of them.
+            left_out = frozenset() if self.kept is None else used - self.kept
+            self._note(given, request_state, used)
         return {name: each for name, each in given.items() if name not in left_out}
 
     def _note(self, given: Arguments, request_state: RequestState, used: frozenset[str]) -> None:
         """Note what a guard has found for those behind it."""
-        if self.variables is not None:
+        if self.is_last:
+            request_state.used_variables, request_state.judged = frozenset(), ()
+        elif self.variables is not None:
             identity = self.key.identity_in(given, self.variables)
             request_state.used_variables = used
             request_state.judged += ((self.key.keyword, self.key.cls, identity),)
