@@ -125,7 +125,7 @@ class Authorizer:
     def explain(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None) -> Proof:
         """Say why :meth:`enforce` returns, or raises, with the same arguments."""
         # Imported late: a request that is decided needs no explanation.
-        from ..denials.debug_page import explain_decision
+        from ..denials.explained_decision import explain_decision
 
         app = this_app()
         state = find_state(app)
