@@ -194,16 +194,15 @@ def _of_flask_login(app: Flask) -> t.Any:
 
 
 def _of_request_loader(app: Flask) -> t.Any:
-    """Give whom a header names where Flask-Login knows somebody by the session.
+    """Give whom the request itself names where Flask-Login knows somebody by the session.
 
-    It does not ask its ``request_loader`` then, and so would not know that it is another.
+    It does not ask its ``request_loader`` then, and so would not know that it is another. That
+    may look into any header, the query string or the body.
     """
-    current = this_request() if has_request_context() else None
-    if current is None or "HTTP_AUTHORIZATION" not in current.environ:
-        return NOT_GIVEN
     load = getattr(login_manager_of(app), "_request_callback", None)
-    if load is None or "_user_id" not in session:
+    if load is None or not has_request_context() or "_user_id" not in session:
         return NOT_GIVEN
+    current = this_request()
     request_state = request_state_of(app, current)
     if request_state.header_actor is NOT_GIVEN:
         user = unwrap(app.ensure_sync(load)(current))
@@ -293,9 +292,10 @@ class _Source(t.NamedTuple):
 
 
 _HTTP_AUTH = _Source("Flask-HTTPAuth", _of_http_auth, ("username", "name", "email"))
+_REQUEST_LOADER = _Source("the 'request_loader' of Flask-Login", _of_request_loader)
 _SOURCES = (
     _Source("Flask-Login", _of_flask_login),
-    _Source("the 'request_loader' of Flask-Login", _of_request_loader),
+    _REQUEST_LOADER,
     _Source("Flask-JWT-Extended", _of_jwt, ("id",)),
     _HTTP_AUTH,
     _Source("'g'", _of_any_g),
@@ -311,8 +311,9 @@ def _agreed(app: Flask, known: list[tuple[_Source, t.Any]]) -> t.Any:
     for source, other in known[1:]:
         if not (_is_same(actor, other) or _names(source, other, actor)):
             raise _contradiction(app, f"{first.name} and {source.name} know different people")
-    if _of_http_auth(app) is None and _is_refused(app):
-        raise _contradiction(app, f"{first.name} knows somebody, and Flask-HTTPAuth refuses")
+    refusing = _refusing(app, {source for source, _ in known})
+    if refusing is not None:
+        raise _contradiction(app, f"{first.name} knows somebody, and {refusing.name} refuses")
     return actor
 
 
@@ -341,13 +342,19 @@ def _names(source: _Source, name: t.Any, user: t.Any) -> bool:
     return str(name) in [str(each) for each in keys if type(each) in (str, int, uuid.UUID)]
 
 
-def _is_refused(app: Flask) -> bool:
-    """Tell whether the client sent something that Flask-HTTPAuth, which knows nobody, refused.
+def _refusing(app: Flask, knowing: set[_Source]) -> _Source | None:
+    """Give who was sent something in the 'Authorization' header, and knows nobody by it.
 
     A token is for Flask-JWT-Extended where the app has that.
     """
-    sent = this_request().authorization if has_request_context() else None
-    return sent is not None and not (sent.type == "bearer" and uses_jwt(app))
+    # As it was sent: of what cannot be read, such as a garbled password, Flask tells nothing.
+    sent = this_request().environ.get("HTTP_AUTHORIZATION") if has_request_context() else None
+    if not sent or _HTTP_AUTH in knowing or _REQUEST_LOADER in knowing:
+        return None
+    if sent.strip().lower().startswith("bearer") and uses_jwt(app):
+        return None
+    refusing = (each for each in (_HTTP_AUTH, _REQUEST_LOADER) if each.find(app) is None)
+    return next(refusing, None)
 
 
 def _contradiction(app: Flask, fact: str) -> HTTPException:

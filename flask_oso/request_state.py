@@ -136,8 +136,10 @@ class RequestState:
     #: What the program answers to a denial, and whether it does.
     refusal: Response | None = None
     is_refusal: bool = False
-    #: The view was not entered, and the client is sent elsewhere.
-    is_redirected: bool = False
+    #: The view was not entered, and the client is sent elsewhere, or refused something.
+    is_turned_away: bool = False
+    #: A view was entered that authorizes inside.
+    is_entered: bool = False
 
     @property
     def is_settled(self) -> bool:

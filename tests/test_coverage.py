@@ -18,8 +18,8 @@ from flask_oso import Oso
 from flask_oso.coverage import is_measuring
 from flask_oso.polar.observe.line_coverage import lines_to_reach
 from flask_oso.polar.sources import Source
+from tests.support.children import ROOT
 
-from .children import ROOT
 from .test_readme import FILES, SNIPPETS, code_of
 
 POLICY = """\
@@ -162,7 +162,7 @@ def test_without_the_plugin_policies_are_not_watched(coverage: Coverage, tmp_pat
 def test_importing_the_plugin_measures_nothing() -> None:
     """It takes a run of coverage.py that was told of it."""
     assert not is_measuring()
-    assert list(Oso()._engine._watchers) == []
+    assert list(Oso()._engine._observers) == []
 
 
 def test_lines_to_reach() -> None:

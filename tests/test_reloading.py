@@ -24,8 +24,7 @@ from flask_oso.app_state import AppState
 from flask_oso.config import DEFAULTS, Look, find_files
 from flask_oso.observability.signals import policy_loaded, policy_refused
 from flask_oso.reloading import Reloader
-
-from .children import run_python
+from tests.support.children import run_python
 
 ANN = 'allow("ann", "read", "page");'
 EVE = 'allow("eve", "read", "page");'

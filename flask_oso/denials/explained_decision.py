@@ -6,7 +6,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ..oso import Oso
-from ..polar.host.registry import is_representable
+from ..polar.host.conversion import is_representable
 from ..polar.proof.proof import Outcome, Proof
 
 _UNREPRESENTABLE = (

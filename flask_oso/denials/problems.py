@@ -141,7 +141,10 @@ def prefers_json(environ: WSGIEnvironment | None) -> bool:
     """Tell whether a client rather reads JSON than HTML; whoever does not care gets HTML."""
     header = (environ or {}).get("HTTP_ACCEPT")
     accept = parse_accept_header(header, MIMEAccept)
-    return max(_preference(accept, kind) for kind in _JSON) > _preference(accept, "text/html")
+    preferences = [_preference(accept, kind) for kind in _JSON]
+    # Those of a vendor, such as 'application/vnd.api+json', are JSON as well.
+    preferences += [(each, each > 0) for kind, each in accept if kind.endswith("+json")]
+    return max(preferences) > _preference(accept, "text/html")
 
 
 def _preference(accept: MIMEAccept, kind: str) -> tuple[float, bool]:

@@ -35,10 +35,10 @@ from .withheld_answers import (
     answered_early,
     describe_answer,
     error_page,
-    is_redirect,
     may_redirect,
     not_called,
     succeeds,
+    turns_away,
     withhold,
 )
 
@@ -160,8 +160,8 @@ class Gates:
             return response
         if response is mark.refusal:
             mark.is_refusal = True
-        if mark.is_early and is_redirect(response):
-            mark.is_redirected = True
+        if turns_away(mark, response):
+            mark.is_turned_away = True
             return response
         if mark.pending and succeeds(response.status_code):
             response = _judge_response(app, response)
@@ -208,14 +208,22 @@ class Gates:
             token = _called.set(None)
             try:
                 answer = preprocess(*args)
+            except Exception:
+                # An error handler answers, which knows nothing of the view.
+                self._note_early()
+                raise
+            else:
                 if answer is not None:
-                    state = request_state_of(self._app, this_request())
-                    state.is_early, state.answered_by = True, _called_last()
+                    self._note_early()
                 return answer
             finally:
                 _called.reset(token)
 
         return preprocess_request
+
+    def _note_early(self) -> None:
+        state = request_state_of(self._app, this_request())
+        state.is_early, state.answered_by = True, _called_last()
 
     def handling(self, handle: _Function) -> _Function:
         """Note when an error handler answers."""
@@ -261,7 +269,7 @@ class Gates:
         if mark.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
-        if mark.is_redirected and may_redirect(code):
+        if mark.is_turned_away and (may_redirect(code) or not succeeds(code)):
             return headers
         if self._lacks_authorization(current, mark):
             raise not_called(self._app, current, FORGOTTEN)

@@ -50,7 +50,17 @@ def may_redirect(status: int) -> bool:
     return status in _REDIRECTS
 
 
-def is_redirect(response: Response) -> bool:
+def turns_away(mark: RequestState, response: Response) -> bool:
+    """Tell whether a function before the view sends the client elsewhere, or refuses it.
+
+    The view was not entered, so that nothing of it is in the answer.
+    """
+    if not mark.is_early or mark.is_entered or mark.check_running:
+        return False
+    return _is_redirect(response) or not succeeds(response.status_code)
+
+
+def _is_redirect(response: Response) -> bool:
     return may_redirect(response.status_code) and response.location is not None
 
 

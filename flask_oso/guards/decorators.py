@@ -144,7 +144,7 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
     authorized, its answer is withheld.
     """
 
-    return _decorate(func, state_of, GuardKind.INSIDE)
+    return _decorate(func, _enter, GuardKind.INSIDE)
 
 
 def _decorate(
@@ -181,6 +181,14 @@ def _begin(app: Flask) -> Authorizer:
     if mark is not None:
         mark.check_running = True
     return authorizer
+
+
+def _enter(app: Flask) -> None:
+    """Note that a view is entered before any decision."""
+    state_of(app)
+    mark = find_request_state(app)
+    if mark is not None:
+        mark.is_entered = True
 
 
 def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:

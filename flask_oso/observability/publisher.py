@@ -18,7 +18,7 @@ from flask import Flask
 
 from ..oso import Oso, ask
 from .decision import Decision, Outcome
-from .decision_log import LOGGER, DecisionLog
+from .decision_log import LOGGER, DecisionLog, is_on
 from .signals import authorized, denied, send_decision
 from .telemetry import API, Telemetry
 
@@ -48,6 +48,7 @@ class DecisionPublisher:
             authorized.receivers
             or denied.receivers
             or LOGGER.isEnabledFor(logging.INFO)
+            or (LOGGER.disabled and is_on())
             or (self._telemetry.is_wanted and sys.modules.get(API) is not None)
         ):
             return ask(oso, actor, action, resource)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ..records import Record
+from ..value_objects import ValueObject
 
 
-class Relation(Record):
+class Relation(ValueObject):
     """A field that leads to objects of another class.
 
     :param kind: ``"one"`` or ``"many"``.
@@ -34,7 +34,7 @@ class Relation(Record):
         self.other_field = other_field
 
 
-class Projection(Record):
+class Projection(ValueObject):
     """An attribute of the rows of a class; without one the identity of a row.
 
     :param source: the class.
@@ -48,7 +48,7 @@ class Projection(Record):
         self.field: t.Final = field
 
 
-class Condition(Record):
+class Condition(ValueObject):
     """A comparison that a row has to pass.
 
     :param left: a ``Projection`` or a plain Python value.
@@ -64,7 +64,7 @@ class Condition(Record):
         self.right: t.Final = right
 
 
-class Join(Record):
+class Join(ValueObject):
     """Rows of another class that conditions speak of.
 
     :param left: the class that declares the relation.
@@ -80,7 +80,7 @@ class Join(Record):
         self.right: t.Final = right
 
 
-class RegisteredType(Record):
+class RegisteredType(ValueObject):
     """What an adapter can know of a registered class."""
 
     __slots__ = __match_args__ = ("name", "cls", "fields")
@@ -91,7 +91,7 @@ class RegisteredType(Record):
         self.fields: t.Final = fields
 
 
-class DataFilter(Record):
+class DataFilter(ValueObject):
     """The rows of one class that are wanted.
 
     :param model: the class.

@@ -1,4 +1,4 @@
-"""Arithmetic and comparison of Polar's own values (specification 3.4, 3.5).
+"""Arithmetic and comparison of Polar's own values.
 
 Integers have 64 bits and overflow is an error; floats follow IEEE 754, but for a division
 by zero, which is an error, too: an infinity would be greater than any limit. Booleans
@@ -16,7 +16,8 @@ from ..nodes import Operator, Scalar
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 
-_COMPARISONS: dict[Operator, Callable[[t.Any, t.Any], bool]] = {
+#: What Python compares two comparable values with.
+COMPARISON_FUNCTIONS: dict[Operator, Callable[[t.Any, t.Any], bool]] = {
     Operator.EQ: operator.eq,
     Operator.NEQ: operator.ne,
     Operator.LT: operator.lt,
@@ -26,7 +27,7 @@ _COMPARISONS: dict[Operator, Callable[[t.Any, t.Any], bool]] = {
 }
 
 
-def equal(left: Scalar, right: Scalar) -> bool:
+def equal_scalars(left: Scalar, right: Scalar) -> bool:
     """Tell whether two values unify: numbers by value, never a Boolean with a number."""
     if (type(left) is bool) is not (type(right) is bool):
         return False
@@ -36,11 +37,6 @@ def equal(left: Scalar, right: Scalar) -> bool:
 def comparable(left: Scalar, right: Scalar) -> bool:
     """Tell whether two values can be compared: two strings, or numbers and Booleans."""
     return (type(left) is str) is (type(right) is str)
-
-
-def compare(kind: Operator, left: Scalar, right: Scalar) -> bool:
-    """Compare two values that are comparable."""
-    return _COMPARISONS[kind](left, right)
 
 
 def calculate(kind: Operator, left: Scalar, right: Scalar) -> int | float | None:

@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Iterator, Sequence
 
 from ..characters import with_escapes
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..nodes import Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..solver.backtrace import ClassName, Step

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..characters import with_escapes
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..host.sandbox import is_quiet, iterates_itself
 from ..nodes import Dictionary, Instance, List, Unknown, Value, parts
 from ..printer import to_polar

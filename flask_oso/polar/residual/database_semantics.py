@@ -2,7 +2,7 @@
 
 In goes a column and a value, or two columns; out comes a condition. A database converts
 ``"1"`` and ``true`` to numbers, a policy says that they differ: here the kinds decide. What
-cannot be told of all rows beforehand raises ``Unfaithful``, and is never left out.
+cannot be told of all rows beforehand raises ``NotTranslatable``, and is never left out.
 """
 
 from __future__ import annotations
@@ -16,42 +16,44 @@ import typing as t
 import uuid
 
 from ..host import numbers
-from ..host.registry import compare
+from ..host.comparison import compare_values
 from ..nodes import Operator
 from .ir import (
     FALSE,
-    NAN_KINDS,
     TRUE,
     Arithmetic,
     Column,
     Comparison,
-    Condition,
     IsNan,
     IsNull,
     Literal,
     Operand,
-    Part,
-    among,
-    conjunction,
-    disjunction,
+    RowCondition,
+    Substring,
     is_nullable,
-    negation,
-    show,
 )
-from .schema import Field, Kind
+from .schema import NAN_KINDS, Field, ValueKind
+from .show import show
+from .simplify import conjunction, disjunction, in_values, negation
 
 NATIVE = (bool, int, float, str)
-_NATIVE_KINDS = {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.TEXT}
+_NATIVE_KINDS = {ValueKind.BOOLEAN, ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT}
 #: Kinds of which two values have no order.
-_UNORDERED = {Kind.BOOLEAN, Kind.ENUM, Kind.UUID, Kind.LIST, Kind.DICTIONARY}
-_DATA: dict[Kind, type] = {Kind.LIST: list, Kind.DICTIONARY: dict}
-_TEMPORAL: dict[Kind, type] = {
-    Kind.DATE: datetime.date,
-    Kind.DATETIME: datetime.datetime,
-    Kind.TIME: datetime.time,
+_UNORDERED = {
+    ValueKind.BOOLEAN,
+    ValueKind.ENUM,
+    ValueKind.UUID,
+    ValueKind.LIST,
+    ValueKind.DICTIONARY,
+}
+_DATA: dict[ValueKind, type] = {ValueKind.LIST: list, ValueKind.DICTIONARY: dict}
+_TEMPORAL: dict[ValueKind, type] = {
+    ValueKind.DATE: datetime.date,
+    ValueKind.DATETIME: datetime.datetime,
+    ValueKind.TIME: datetime.time,
 }
 #: What is compared in Polar, and not by Python; anything may be.
-_ORDERLY = {*_NATIVE_KINDS, *_DATA, Kind.ANY}
+_ORDERLY = {*_NATIVE_KINDS, *_DATA, ValueKind.ANY}
 #: Types whose instances equal nothing but values of their own kind.
 _PLAIN = (
     bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
@@ -60,7 +62,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class Unfaithful(Exception):
+class NotTranslatable(Exception):
     """A comparison that no condition says faithfully.
 
     :param fact: what is wrong, in words, without a period.
@@ -78,25 +80,27 @@ def field_of(operand: Operand) -> Field:
     if isinstance(operand, Column):
         return operand.field
     if isinstance(operand, Arithmetic):
-        return Field(Kind.INTEGER, is_nullable(operand))
-    if isinstance(operand, Part):
-        return Field(Kind.TEXT, is_nullable(operand))
+        return Field(ValueKind.INTEGER, is_nullable(operand))
+    if isinstance(operand, Substring):
+        return Field(ValueKind.TEXT, is_nullable(operand))
     raise AssertionError("A literal has a value.")
 
 
-def null(operand: Operand) -> Condition:
+def is_null(operand: Operand) -> RowCondition:
     """Say that a column has no value."""
     return IsNull(operand) if is_nullable(operand) else FALSE
 
 
-def no_order(operand: Operand, value: t.Any = None) -> Condition:
+def has_no_order(operand: Operand, value: t.Any = None) -> RowCondition:
     """Say that a column holds what has no order: NULL, and NaN among decimals.
 
     :param value: what it is compared with.
     """
     kind = field_of(operand).kind
-    is_decimal = kind is Kind.DECIMAL or (kind is Kind.FLOAT and isinstance(value, decimal.Decimal))
-    return disjunction(null(operand), IsNan(operand)) if is_decimal else null(operand)
+    is_decimal = kind is ValueKind.DECIMAL or (
+        kind is ValueKind.FLOAT and isinstance(value, decimal.Decimal)
+    )
+    return disjunction(is_null(operand), IsNan(operand)) if is_decimal else is_null(operand)
 
 
 def equals_plainly(value: t.Any) -> bool:
@@ -107,36 +111,36 @@ def equals_plainly(value: t.Any) -> bool:
 # -- equality ------------------------------------------------------------------------
 
 
-def equal(operand: Operand, value: t.Any) -> Condition:
+def value_equality(operand: Operand, value: t.Any) -> RowCondition:
     """Say that a column unifies with a value.
 
     :raises Unfaithful: if that cannot be told.
     """
     field = _comparable(operand)
     if value is None:
-        return null(operand)
-    if field.kind is Kind.FLOAT and _is_infinite(value):
+        return is_null(operand)
+    if field.kind is ValueKind.FLOAT and _is_infinite(value):
         return _is_infinity(operand, is_positive=value > 0)
     literals = tuple(map(Literal, _ALIKE[field.kind](field, value)))
-    return among(operand, literals)
+    return in_values(operand, literals)
 
 
-def equal_columns(left: Operand, right: Operand) -> Condition:
+def column_equality(left: Operand, right: Operand) -> RowCondition:
     """Say that two columns unify: both have the same value, or none."""
     mine, other = _comparable(left), _comparable(right)
-    if Kind.ANY in (mine.kind, other.kind):
+    if ValueKind.ANY in (mine.kind, other.kind):
         return TRUE if left == right else Comparison("=", left, right)
     if mine.kind is other.kind and _is_kept_alike(mine, other):
-        if mine.kind is Kind.DECIMAL and mine.scale is None:
+        if mine.kind is ValueKind.DECIMAL and mine.scale is None:
             raise _without_scale(left)
         is_same = left == right and mine.kind not in NAN_KINDS
         return TRUE if is_same else Comparison("=", left, right)
-    if {mine.kind, other.kind} <= _NUMBERS or Kind.ENUM in (mine.kind, other.kind):
-        raise Unfaithful(
+    if {mine.kind, other.kind} <= _NUMBERS or ValueKind.ENUM in (mine.kind, other.kind):
+        raise NotTranslatable(
             f"`{show(left)}` and `{show(right)}` hold values of different kinds",
             "Compare columns of one type.",
         )
-    return conjunction(null(left), null(right))
+    return conjunction(is_null(left), is_null(right))
 
 
 def _is_kept_alike(mine: Field, other: Field) -> bool:
@@ -144,14 +148,14 @@ def _is_kept_alike(mine: Field, other: Field) -> bool:
     return kept[0] == kept[1]
 
 
-_NUMBERS = {Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN}
+_NUMBERS = {ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL, ValueKind.BOOLEAN}
 
 
 def _is_infinite(value: t.Any) -> bool:
     return type(value) in (float, decimal.Decimal) and math.isinf(value)
 
 
-def _is_infinity(operand: Operand, *, is_positive: bool) -> Condition:
+def _is_infinity(operand: Operand, *, is_positive: bool) -> RowCondition:
     """Say that a float is infinite: beyond the greatest, since not each database can write it."""
     if is_positive:
         return Comparison("<", _GREATEST, operand)
@@ -187,31 +191,33 @@ def check_equation_of_columns(left: Operand, right: Operand) -> None:
     kinds = {each.kind for each in fields}
     texts = sum(map(_is_text, fields))
     natives = sum(each.kind in _NATIVE_KINDS or _is_text(each) for each in fields)
-    is_data = bool(kinds & _DATA.keys()) and (natives == 1 or kinds <= _DATA.keys() | {Kind.ANY})
+    is_data = bool(kinds & _DATA.keys()) and (
+        natives == 1 or kinds <= _DATA.keys() | {ValueKind.ANY}
+    )
     if is_data or (natives == 2 and texts == 1):
-        raise Unfaithful(
+        raise NotTranslatable(
             f"`{show(left)}` and `{show(right)}` cannot be compared",
             "Compare values of one kind.",
         )
 
 
 def _is_text(field: Field) -> bool:
-    return field.kind is Kind.TEXT or type(next(iter(field.choices), None)) is str
+    return field.kind is ValueKind.TEXT or type(next(iter(field.choices), None)) is str
 
 
 def same_number(operand: Operand, value: t.Any) -> t.Any:
     """Give what ``==`` compares: for it, unlike ``=``, true is 1."""
     kind = field_of(operand).kind
-    if kind is Kind.BOOLEAN and type(value) in (int, float):
+    if kind is ValueKind.BOOLEAN and type(value) in (int, float):
         return bool(value) if value in (0, 1) else value
-    is_number = kind in (Kind.INTEGER, Kind.FLOAT)
+    is_number = kind in (ValueKind.INTEGER, ValueKind.FLOAT)
     return int(value) if is_number and type(value) is bool else value
 
 
 def _comparable(operand: Operand) -> Field:
     field = field_of(operand)
-    if field.kind is Kind.OPAQUE:
-        raise Unfaithful(
+    if field.kind is ValueKind.OPAQUE:
+        raise NotTranslatable(
             f"`{show(operand)}` cannot be compared: {field.reason}",
             "Compare a column of a plain type, or a property with an SQL expression.",
         )
@@ -221,7 +227,7 @@ def _comparable(operand: Operand) -> Field:
 def _same_booleans(field: Field, value: t.Any) -> list[t.Any]:
     if type(value) in NATIVE:
         return [value] if type(value) is bool else []
-    return _same_choices(Field(Kind.BOOLEAN, choices=(True, False)), value)
+    return _same_choices(Field(ValueKind.BOOLEAN, choices=(True, False)), value)
 
 
 def _same_integers(field: Field, value: t.Any) -> list[t.Any]:
@@ -248,7 +254,7 @@ def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
     if number is None or number != number or math.isinf(number):
         return []
     if field.scale is None:
-        raise Unfaithful("the column has no scale, so databases round it differently", _SCALE)
+        raise NotTranslatable("the column has no scale, so databases round it differently", _SCALE)
     exact = decimal.Decimal(number)
     if _floor(exact, field.scale) != exact:
         return []
@@ -283,24 +289,24 @@ def _same_data(field: Field, value: t.Any) -> list[t.Any]:
 
 def _same_choices(field: Field, value: t.Any) -> list[t.Any]:
     # There are few of them, so Python compares each.
-    return [each for each in field.choices if compare(Operator.EQ, each, value)]
+    return [each for each in field.choices if compare_values(Operator.EQ, each, value)]
 
 
-_ALIKE: dict[Kind, t.Callable[[Field, t.Any], list[t.Any]]] = {
-    Kind.BOOLEAN: _same_booleans,
-    Kind.INTEGER: _same_integers,
-    Kind.FLOAT: _same_floats,
-    Kind.DECIMAL: _same_decimals,
-    Kind.TEXT: _same_texts,
-    Kind.DATE: _same_times,
-    Kind.DATETIME: _same_times,
-    Kind.TIME: _same_times,
-    Kind.UUID: _same_identifiers,
-    Kind.ENUM: _same_choices,
-    Kind.LIST: _same_data,
-    Kind.DICTIONARY: _same_data,
+_ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
+    ValueKind.BOOLEAN: _same_booleans,
+    ValueKind.INTEGER: _same_integers,
+    ValueKind.FLOAT: _same_floats,
+    ValueKind.DECIMAL: _same_decimals,
+    ValueKind.TEXT: _same_texts,
+    ValueKind.DATE: _same_times,
+    ValueKind.DATETIME: _same_times,
+    ValueKind.TIME: _same_times,
+    ValueKind.UUID: _same_identifiers,
+    ValueKind.ENUM: _same_choices,
+    ValueKind.LIST: _same_data,
+    ValueKind.DICTIONARY: _same_data,
     # Whoever reads the rows knows how to compare.
-    Kind.ANY: lambda field, value: [value],
+    ValueKind.ANY: lambda field, value: [value],
 }
 
 
@@ -309,7 +315,7 @@ def _number(value: t.Any) -> t.Any:
     if type(value) in (int, float, decimal.Decimal):
         return value
     if isinstance(value, abstract.Number) and not isinstance(value, bool):
-        raise Unfaithful(
+        raise NotTranslatable(
             f"a {type(value).__name__} is compared by a method of its own",
             "Compare an int, a float or a Decimal.",
         )
@@ -320,7 +326,7 @@ def _number(value: t.Any) -> t.Any:
 def _nothing(value: t.Any) -> list[t.Any]:
     """Say that nothing in a column equals a value of another kind."""
     if not equals_plainly(value):
-        raise Unfaithful(
+        raise NotTranslatable(
             f"a {type(value).__name__} says itself what it equals, which a list cannot ask",
             "Compare an attribute of it.",
         )
@@ -349,7 +355,7 @@ def mirrored(sign: Operator) -> Operator:
     return _MIRRORED[sign]
 
 
-def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
+def value_ordering(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
     """Say that a column is less than a value, or greater.
 
     :raises Unfaithful: if that cannot be told, or is an error for each row.
@@ -358,90 +364,90 @@ def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
     kind = field.kind
     if value is None:
         raise _incomparable(operand, value)
-    if kind is Kind.BOOLEAN or kind is Kind.ENUM:
+    if kind is ValueKind.BOOLEAN or kind is ValueKind.ENUM:
         return _ordered_choices(sign, operand, value)
-    if kind is Kind.INTEGER or kind is Kind.DECIMAL or kind is Kind.FLOAT:
+    if kind is ValueKind.INTEGER or kind is ValueKind.DECIMAL or kind is ValueKind.FLOAT:
         return _ordered_numbers(sign, operand, value)
-    if kind is Kind.ANY and type(value) not in (list, dict):
+    if kind is ValueKind.ANY and type(value) not in (list, dict):
         return _order(sign, operand, Literal(value))
-    if kind is Kind.TEXT:
+    if kind is ValueKind.TEXT:
         if type(value) is not str or not is_text(value):
             raise _incomparable(operand, value)
         if "\0" in value:
-            raise Unfaithful("a text with NUL has no order in each database", "Leave it out.")
+            raise NotTranslatable("a text with NUL has no order in each database", "Leave it out.")
     elif kind not in _TEMPORAL or not _same_times(field, value):
         raise _incomparable(operand, value)
     return _order(sign, operand, Literal(value))
 
 
-def ordered_columns(sign: Operator, left: Operand, right: Operand) -> Condition:
+def column_ordering(sign: Operator, left: Operand, right: Operand) -> RowCondition:
     """Say that one column is less than another, or greater."""
     mine, other = _comparable(left), _comparable(right)
-    if Kind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
+    if ValueKind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
         return _order(sign, left, right)
     known = mine.kind is other.kind and mine.scale == other.scale
     if not known or mine.kind in _UNORDERED:
-        raise Unfaithful(
+        raise NotTranslatable(
             f"`{show(left)}` and `{show(right)}` have no order that each database knows",
             "Compare columns of one type.",
         )
-    if mine.kind is Kind.DECIMAL and mine.scale is None:
+    if mine.kind is ValueKind.DECIMAL and mine.scale is None:
         raise _without_scale(left)
     return _order(sign, left, right)
 
 
-def _order(sign: Operator, left: Operand, right: Operand) -> Condition:
+def _order(sign: Operator, left: Operand, right: Operand) -> RowCondition:
     if sign is Operator.LT or sign is Operator.LEQ:
         return Comparison("<" if sign is Operator.LT else "<=", left, right)
     return Comparison("<" if sign is Operator.GT else "<=", right, left, is_turned=True)
 
 
-def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> Condition:
+def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
     field = field_of(operand)
-    choices = (True, False) if field.kind is Kind.BOOLEAN else field.choices
-    if field.kind is Kind.BOOLEAN and type(value) is str:
+    choices = (True, False) if field.kind is ValueKind.BOOLEAN else field.choices
+    if field.kind is ValueKind.BOOLEAN and type(value) is str:
         raise _incomparable(operand, value)
-    found = [Literal(each) for each in choices if compare(sign, each, value)]
-    return among(operand, tuple(found))
+    found = [Literal(each) for each in choices if compare_values(sign, each, value)]
+    return in_values(operand, tuple(found))
 
 
-def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> Condition:
+def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
     field = field_of(operand)
     number = int(value) if type(value) is bool else _number(value)
-    is_decimal = Kind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
+    is_decimal = ValueKind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
     if number is None or (is_decimal and number != number):
         raise _incomparable(operand, value)
     if number != number:
         return FALSE
-    is_integer = field.kind is Kind.INTEGER
-    if field.kind is Kind.FLOAT and math.isinf(number):
+    is_integer = field.kind is ValueKind.INTEGER
+    if field.kind is ValueKind.FLOAT and math.isinf(number):
         return _ordered_to_infinity(sign, operand, is_positive=number > 0)
     if math.isinf(number) or (is_integer and not _has_64_bits(int(number))):
         holds = (number > 0) is (sign in (Operator.LT, Operator.LEQ))
-        return conjunction(TRUE if holds else FALSE, negation(no_order(operand)))
-    if field.kind is Kind.FLOAT:
+        return conjunction(TRUE if holds else FALSE, negation(has_no_order(operand)))
+    if field.kind is ValueKind.FLOAT:
         near = _float(number)
         if near != number:
-            raise Unfaithful(f"{number} has more digits than the column", "Compare a float.")
+            raise NotTranslatable(f"{number} has more digits than the column", "Compare a float.")
         return _order(sign, operand, Literal(near))
-    if field.kind is Kind.DECIMAL and field.scale is None:
+    if field.kind is ValueKind.DECIMAL and field.scale is None:
         raise _without_scale(operand)
     exact = decimal.Decimal(number)
     floor = _floor(exact, field.scale or 0)
     if floor != exact:
         # Nothing in the column lies between the two.
         sign = Operator.LEQ if sign in (Operator.LT, Operator.LEQ) else Operator.GT
-    if field.kind is Kind.DECIMAL:
+    if field.kind is ValueKind.DECIMAL:
         _check_digits(floor)
-    bound = int(floor) if field.kind is Kind.INTEGER else floor
+    bound = int(floor) if field.kind is ValueKind.INTEGER else floor
     return _order(sign, operand, Literal(bound))
 
 
-def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> Condition:
+def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> RowCondition:
     """Say that a float is on the inner side of an infinity, or is it; nothing is beyond."""
     is_inner = is_positive is (sign in (Operator.LT, Operator.LEQ))
     within = Comparison("<=", *((operand, _GREATEST) if is_positive else (_LEAST, operand)))
-    found: list[Condition] = [within] if is_inner else []
+    found: list[RowCondition] = [within] if is_inner else []
     if sign in (Operator.LEQ, Operator.GEQ):
         found.append(_is_infinity(operand, is_positive=is_positive))
     return disjunction(*found)
@@ -450,7 +456,7 @@ def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool)
 def _check_digits(number: decimal.Decimal) -> None:
     """Refuse a decimal that SQLite, which keeps floats, could take for its neighbor."""
     if len(number.normalize().as_tuple().digits) > _FLOAT_DIGITS:
-        raise Unfaithful(f"{number} has more digits than each database keeps", "Round it.")
+        raise NotTranslatable(f"{number} has more digits than each database keeps", "Round it.")
 
 
 def _float(number: t.Any) -> float:
@@ -466,15 +472,17 @@ def _floor(number: decimal.Decimal, scale: int) -> decimal.Decimal:
         return number.quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_FLOOR)
 
 
-def _incomparable(operand: Operand, value: t.Any) -> Unfaithful:
+def _incomparable(operand: Operand, value: t.Any) -> NotTranslatable:
     kind = field_of(operand).kind
-    what = "" if kind is Kind.ANY else f", a {kind.value},"
+    what = "" if kind is ValueKind.ANY else f", a {kind.value},"
     other = "nil" if value is None else f"a {type(value).__name__}"
-    return Unfaithful(
+    return NotTranslatable(
         f"`{show(operand)}`{what} and {other} cannot be compared",
         "Compare values of one kind.",
     )
 
 
-def _without_scale(operand: Operand) -> Unfaithful:
-    return Unfaithful(f"`{show(operand)}` has no scale, so databases round it differently", _SCALE)
+def _without_scale(operand: Operand) -> NotTranslatable:
+    return NotTranslatable(
+        f"`{show(operand)}` has no scale, so databases round it differently", _SCALE
+    )

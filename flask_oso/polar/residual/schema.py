@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
-class Kind(enum.Enum):
+class ValueKind(enum.Enum):
     """What the values of a column are in Python."""
 
     BOOLEAN = "Boolean"
@@ -32,6 +32,10 @@ class Kind(enum.Enum):
     OPAQUE = "opaque"
 
 
+#: Kinds that may hold NaN, which has no order.
+NAN_KINDS = (ValueKind.FLOAT, ValueKind.DECIMAL)
+
+
 @dataclass(frozen=True)
 class Field:
     """A column.
@@ -47,7 +51,7 @@ class Field:
         make a no a yes.
     """
 
-    kind: Kind
+    kind: ValueKind
     is_nullable: bool = True
     scale: int | None = None
     choices: tuple[t.Any, ...] = ()
@@ -91,7 +95,7 @@ class Model:
     shares_equality: bool = False
 
 
-class Models(t.Protocol):
+class Schema(t.Protocol):
     """Where partial evaluation learns of classes."""
 
     def model(self, cls: type) -> Model | None:

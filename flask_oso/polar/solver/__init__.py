@@ -1,11 +1,12 @@
-"""The evaluation of a policy: this room defines what a policy means.
+"""The solver: this room defines what a policy means.
 
-In goes a goal; out come its solutions, one after the other. The stack of goals is explicit,
-so depth costs no stack of Python's.
+In goes a goal; out come its solutions, one after the other. The stack of goals is explicit, so
+a deep evaluation does not use up Python's stack.
 
-``clauses``, ``constraints``, ``unification``, ``rule_order``, ``backtrace``
-    rules ready to run; what is known of unbound variables; bindings and how they are undone; the
-    order of rules; where a run is.
+``clauses``, ``clause_index``, ``constraints``, ``unification``, ``rule_order``, ``backtrace``
+    rules ready to run; the clauses that a call's literals select; what is known of unbound
+    variables; bindings and the trail; the order in which rules are tried; the stack of goals
+    as error messages print it.
 ``machine``, ``matching``, ``operators``, ``solver``
-    goals and choices; patterns; what operators do; all of it together.
+    goals and choice points; patterns; the operators; control and rule calls.
 """

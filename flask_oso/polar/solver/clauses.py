@@ -8,11 +8,10 @@ runs share it.
 
 from __future__ import annotations
 
-import heapq
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from ..host.registry import follow
+from ..host.conversion import follow
 from ..nodes import (
     Call,
     Dictionary,
@@ -84,66 +83,6 @@ class Clause:
         self.body: t.Final = body
         self.size: t.Final = size
         self.literals: t.Final = literals
-
-
-class Candidates:
-    """The clauses of one name and one number of parameters, in the policy's order.
-
-    ``for_call`` leaves out clauses whose literals exclude a call, by an index: of 10,000
-    facts it looks at those that have the call's rarest argument.
-    """
-
-    def __init__(self, clauses: Sequence[Clause]) -> None:
-        self._clauses = clauses
-        # By position: the numbers of the clauses with each literal there, and of all others.
-        self._index: dict[int, tuple[dict[t.Any, list[int]], list[int]]] = {}
-        if len(clauses) >= _WORTH_AN_INDEX:
-            self._index = {at: self._index_of(at) for at in range(len(clauses[0].parameters))}
-
-    def __len__(self) -> int:
-        return len(self._clauses)
-
-    @property
-    def arity(self) -> int:
-        """The number of parameters."""
-        return len(self._clauses[0].parameters)
-
-    def __iter__(self) -> Iterator[Clause]:
-        return iter(self._clauses)
-
-    def _index_of(self, position: int) -> tuple[dict[t.Any, list[int]], list[int]]:
-        by_literal: dict[t.Any, list[int]] = {}
-        others: list[int] = []
-        for number, clause in enumerate(self._clauses):
-            literal = clause.parameters[position].term
-            if isinstance(literal, Value):
-                by_literal.setdefault(_key(literal), []).append(number)
-            else:
-                others.append(number)
-        return by_literal, others
-
-    def for_call(self, args: Sequence[t.Any]) -> Sequence[Clause]:
-        """Give all clauses but some whose literals are no match for the arguments."""
-        fewest, found = len(self._clauses), None
-        for position, (by_literal, others) in self._index.items():
-            arg = follow(args[position])
-            if type(arg) is Value:
-                same = by_literal.get(_key(arg), _NONE)
-                if len(same) + len(others) < fewest:
-                    fewest, found = len(same) + len(others), (same, others)
-        if found is None:
-            return self._clauses
-        return [self._clauses[number] for number in heapq.merge(*found)]
-
-
-#: Fewer clauses than this are looked at one by one.
-_WORTH_AN_INDEX = 8
-_NONE: list[int] = []
-
-
-def _key(literal: Value) -> t.Any:
-    """Give what values that unify have in common: 1 and 1.0, but not 1 and true."""
-    return (literal.value,) if type(literal.value) is bool else literal.value
 
 
 class PreparedQuery(t.NamedTuple):

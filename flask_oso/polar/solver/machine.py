@@ -22,15 +22,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..characters import with_escapes
 from ..exceptions import OsoError, PolarRuntimeError, PolarTypeError, StackOverflowError, with_help
 from ..host import attribute_access, sandbox
-from ..host.iterators import Reading
-from ..host.registry import Host, follow, result_to_polar, to_python
+from ..host.conversion import follow, result_to_term, to_python
+from ..host.iterators import IteratorUse
+from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Operator, Term, Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..sources import Span, located
 from ..traversal import fold
 from .backtrace import Step, rule_in_a_circle, span_in_run, stack_trace
-from .clauses import Candidates, Frame, bound, operand
+from .clause_index import ClauseIndex
+from .clauses import Frame, bound, operand
 from .constraints import Constraint
 from .unification import Bindings
 
@@ -47,7 +49,7 @@ Goals = t.Any
 NO_FRAME: Frame = []
 
 
-class Program(t.Protocol):
+class KnowledgeBase(t.Protocol):
     """What a run needs to know of a policy."""
 
     @property
@@ -62,7 +64,7 @@ class Program(t.Protocol):
     def resources(self) -> tuple[str, ...]:
         """The members of the union ``Resource``."""
 
-    def clauses(self, name: str) -> Mapping[int, Candidates] | None:
+    def clauses(self, name: str) -> Mapping[int, ClauseIndex] | None:
         """The clauses of a name by number of parameters; ``None`` for an undefined rule."""
 
     def hint(self, name: str) -> str:
@@ -102,7 +104,7 @@ class Machine:
     :param limits: what the run may cost; those of the environment by default.
     """
 
-    def __init__(self, program: Program, limits: Limits | None = None) -> None:
+    def __init__(self, program: KnowledgeBase, limits: Limits | None = None) -> None:
         self._program = program
         self._host = program.host
         self._limits = Limits() if limits is None else limits
@@ -119,7 +121,7 @@ class Machine:
         self._step = Step(None, NO_FRAME, None, None, 0)
         self._choices: list[Choice] = []
         #: What goes with the question, as soon as an iterator is read.
-        self.begun: Reading | None = None
+        self.begun: IteratorUse | None = None
         #: The variables that the host knows by name: the query's, and those it was handed.
         self._known: dict[str, Unknown] = {}
 
@@ -284,7 +286,7 @@ class Machine:
         """Read an attribute or a relation of a value; the time that takes counts."""
         self._until_clock = 1
         try:
-            return attribute_access.read(self._host, self._to_python(value), name, span)
+            return attribute_access.read_attribute(self._host, self._to_python(value), name, span)
         except attribute_access.UnreadableRelation as error:
             raise self.unreadable(error, span) from error
 
@@ -301,7 +303,7 @@ class Machine:
         kind = type(value)
         if kind is not str and kind is not int and kind is not bool:
             sandbox.check_reachable(value, span)
-        term = result_to_polar(value, span)
+        term = result_to_term(value, span)
         if is_ground(term):
             return term
         return t.cast(Term, self._with_variables(term, {}))

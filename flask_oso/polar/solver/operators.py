@@ -23,8 +23,8 @@ from ..exceptions import (
     with_help,
 )
 from ..host import numbers
-from ..host.iterators import READ, Reading
-from ..host.registry import follow, list_elements
+from ..host.conversion import follow, list_elements
+from ..host.iterators import READ, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable
 from ..nodes import (
     Call,
@@ -68,7 +68,7 @@ class Operations(Matching):
             return self._bindings.record(Expression(goal.operator, (left, right), span=goal.span))
         if type(left) is Value and type(right) is Value:
             if numbers.comparable(left.value, right.value):
-                return numbers.compare(goal.operator, left.value, right.value)
+                return numbers.COMPARISON_FUNCTIONS[goal.operator](left.value, right.value)
         elif type(left) is Instance or type(right) is Instance:
             return self._compare_objects(left, right, goal.operator)
         shown = Expression(goal.operator, (left, right))
@@ -173,13 +173,14 @@ class Operations(Matching):
             message = f"{nameless(value)} is not iterable"
             raise with_help(error_at(InvalidIteratorError, message, self._step_span()), _ITERABLE)
         iterator = iter(value)
-        self._begin(iterator)
+        # A result of SQLAlchemy gives a new iterator each time, over one cursor.
+        self._begin(value if isinstance(value, Iterator) else iterator)
         return self._elements(iterator)
 
     def _begin(self, iterator: Iterator[t.Any]) -> None:
         """Refuse an iterator that was read before: what it has left is not what it stands for."""
         if self.begun is None:
-            self.begun = Reading()
+            self.begun = IteratorUse()
         if not READ.begin(iterator):
             raise error_at(
                 InvalidIteratorError,
@@ -324,4 +325,4 @@ def not_constructed(name: str, error: Exception, span: Span | None) -> PolarRunt
 
 
 def _plainly_differ(left: Value, right: t.Any) -> bool:
-    return type(right) is Value and not numbers.equal(left.value, right.value)
+    return type(right) is Value and not numbers.equal_scalars(left.value, right.value)

@@ -16,7 +16,9 @@ from flask_oso.polar.exceptions import (
     StackOverflowError,
     UnregisteredClassError,
 )
-from flask_oso.polar.host.registry import compare, is_representable, make_host, to_polar, to_python
+from flask_oso.polar.host.comparison import compare_values
+from flask_oso.polar.host.conversion import is_representable, to_python, to_term
+from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.nodes import Dictionary, Instance, List, Operator, Unknown, Value
 
 
@@ -27,7 +29,7 @@ class Colour(str, enum.Enum):  # noqa: UP042  # the kind that exists since Pytho
 
 
 def _back(value: t.Any) -> t.Any:
-    return to_python(to_polar(value), lambda unknown: str(unknown.name))
+    return to_python(to_term(value), lambda unknown: str(unknown.name))
 
 
 @pytest.mark.parametrize(
@@ -63,13 +65,13 @@ def test_dictionary_keys_become_strings(key: t.Any, name: str) -> None:
 
 def test_dictionary_keys_are_sorted() -> None:
     """Dictionaries stand in the order of their keys."""
-    assert to_polar({"b": 1, "a": 2}) == Dictionary((("a", Value(2)), ("b", Value(1))))
+    assert to_term({"b": 1, "a": 2}) == Dictionary((("a", Value(2)), ("b", Value(1))))
 
 
 def test_dictionary_key_of_another_type_is_refused() -> None:
     """A key that JSON does not know is a TypeError."""
     with pytest.raises(TypeError, match="Dictionary keys must be str"):
-        to_polar({(1, 2): 0})
+        to_term({(1, 2): 0})
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_dictionary_key_of_another_type_is_refused() -> None:
 def test_values_without_a_polar_value_are_refused(value: t.Any) -> None:
     """Integers beyond 64 bits and lone surrogates raise, wherever they stand."""
     with pytest.raises(OperationalError, match="Serialization error: "):
-        to_polar(value)
+        to_term(value)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_list_that_contains_itself_comes_back() -> None:
     value: list[t.Any] = [1]
     value.append(value)
 
-    copied = to_python(to_polar(value), str)
+    copied = to_python(to_term(value), str)
 
     assert copied is not value
     assert (copied[0], copied[1] is copied) == (1, True)
@@ -112,7 +114,7 @@ def test_shared_list_is_copied_once() -> None:
     """What two lists share is shared by their copies."""
     shared: list[t.Any] = []
 
-    copied = to_python(to_polar([shared, shared]), str)
+    copied = to_python(to_term([shared, shared]), str)
 
     assert copied == [[], []]
     assert copied[0] is copied[1]
@@ -124,7 +126,7 @@ def test_deep_list_needs_no_recursion() -> None:
     for _ in range(5000):
         value = [value]
 
-    assert repr(type(to_polar(value))) == repr(List)
+    assert repr(type(to_term(value))) == repr(List)
 
 
 def test_cyclic_term_is_cut() -> None:
@@ -220,15 +222,15 @@ def test_data_is_compared_as_python_does_at_any_depth(
     left: object, right: object, same: bool
 ) -> None:
     """Lists and dictionaries that have no Polar value are compared element by element."""
-    assert compare(Operator.EQ, left, right) is same
-    assert compare(Operator.NEQ, left, right) is not same
+    assert compare_values(Operator.EQ, left, right) is same
+    assert compare_values(Operator.NEQ, left, right) is not same
 
 
 @pytest.mark.parametrize("values", [([1], [2]), ({}, {"a": 1})])
 def test_data_has_no_order(values: tuple[object, object]) -> None:
     """Whether a number in it fits into 64 bits makes no difference."""
     with pytest.raises(PolarRuntimeError, match=r"External operation .* failed"):
-        compare(Operator.LT, *values)
+        compare_values(Operator.LT, *values)
 
 
 class OfMeta(type):

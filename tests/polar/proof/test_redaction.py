@@ -10,7 +10,8 @@ import uuid
 
 import pytest
 
-from flask_oso.polar.host.registry import make_host, result_to_polar
+from flask_oso.polar.host.conversion import result_to_term
+from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.nodes import Instance
 from flask_oso.polar.proof.redaction import Describer, Redaction
 
@@ -120,7 +121,7 @@ def describer(*names: str) -> Describer:
 
 
 def show(value: object) -> str:
-    return describer().term(result_to_polar(value))
+    return describer().term(result_to_term(value))
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_name_that_only_looks_like_it_is_shown(name: str) -> None:
 )
 def test_text_is_cleaned(text: str, shown: str) -> None:
     """A URL is a text, and what its query says of secrets is not shown."""
-    assert Describer({}, Redaction()).term(result_to_polar(text)) == f'"{shown}"'
+    assert Describer({}, Redaction()).term(result_to_term(text)) == f'"{shown}"'
 
 
 @pytest.mark.parametrize(
@@ -330,15 +331,15 @@ def test_text_is_cleaned_in_time(text: str) -> None:
 )
 def test_value_of_a_dictionary_is_hidden(value: object) -> None:
     """However deep it is in it."""
-    assert "abc" not in Describer({}, Redaction()).term(result_to_polar(value))
+    assert "abc" not in Describer({}, Redaction()).term(result_to_term(value))
 
 
 def test_value_that_a_method_of_a_dictionary_gives_is_hidden() -> None:
     """'get' and 'values' give what stands under the name."""
     shows = Describer({}, Redaction())
-    shows.hide_named(result_to_polar({"jwt": "abc", "name": "ann"}))
+    shows.hide_named(result_to_term({"jwt": "abc", "name": "ann"}))
 
-    assert shows.term(result_to_polar(["abc", "ann"])) == '[[redacted], "ann"]'
+    assert shows.term(result_to_term(["abc", "ann"])) == '[[redacted], "ann"]'
 
 
 def test_values_of_a_hidden_dictionary_are_hidden() -> None:
@@ -346,53 +347,53 @@ def test_values_of_a_hidden_dictionary_are_hidden() -> None:
     shows = Describer({}, Redaction())
     shows.hide(Instance(type("Tracked", (dict,), {})({"git": "abc"})))
 
-    assert shows.term(result_to_polar("abc")) == "[redacted]"
+    assert shows.term(result_to_term("abc")) == "[redacted]"
 
 
 def test_hidden_value_is_hidden_under_any_name() -> None:
     """What was read under such a name is not shown where it turns up later."""
     shows = describer()
-    shows.hide(result_to_polar("hunter2"))
+    shows.hide(result_to_term("hunter2"))
 
-    assert shows.term(result_to_polar(["hunter2", "ann"])) == '[[redacted], "ann"]'
+    assert shows.term(result_to_term(["hunter2", "ann"])) == '[[redacted], "ann"]'
 
 
 def test_value_that_was_left_out_of_a_dictionary_is_hidden() -> None:
     """A secret of a dictionary is one wherever else it is."""
     shows = describer()
-    shows.term(result_to_polar({"password": "hunter2"}))
+    shows.term(result_to_term({"password": "hunter2"}))
 
-    assert shows.term(result_to_polar("hunter2")) == "[redacted]"
+    assert shows.term(result_to_term("hunter2")) == "[redacted]"
 
 
 def test_hidden_object_is_hidden() -> None:
     """An object that was read under such a name is not shown, either."""
     shows, secret = describer(), Bare()
-    shows.hide(result_to_polar(secret))
+    shows.hide(result_to_term(secret))
 
-    assert shows.term(result_to_polar(secret)) == "[redacted]"
+    assert shows.term(result_to_term(secret)) == "[redacted]"
 
 
 @pytest.mark.parametrize("value", [True, 3, 0.5])
 def test_what_everything_has_is_not_hidden(value: object) -> None:
     """A truth value or a small number under such a name hides no others."""
     shows = describer()
-    shows.hide(result_to_polar(value))
+    shows.hide(result_to_term(value))
 
-    assert shows.term(result_to_polar(value)) != "[redacted]"
+    assert shows.term(result_to_term(value)) != "[redacted]"
 
 
 def test_key_that_was_hidden_is_hidden() -> None:
     """A key that is a secret names no object."""
     shows = describer()
-    shows.hide(result_to_polar("hunter2"))
+    shows.hide(result_to_term("hunter2"))
 
-    assert shows.term(result_to_polar(Keyed("hunter2"))) == "Person:[redacted]"
+    assert shows.term(result_to_term(Keyed("hunter2"))) == "Person:[redacted]"
 
 
 def test_constants_of_a_host_are_named() -> None:
     """Built-in classes have the names that policies give them."""
     shows = Describer(make_host().classes, Redaction())
 
-    assert shows.term(result_to_polar(str)) == "String"
-    assert shows.class_of(result_to_polar(1)) == "an Integer"
+    assert shows.term(result_to_term(str)) == "String"
+    assert shows.class_of(result_to_term(1)) == "an Integer"

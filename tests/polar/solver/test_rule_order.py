@@ -6,7 +6,8 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.host.registry import Host, make_host, to_polar
+from flask_oso.polar.host.conversion import to_term
+from flask_oso.polar.host.registry import Host, make_host
 from flask_oso.polar.nodes import Rule, Unknown
 from flask_oso.polar.solver.clauses import prepare_rule
 from flask_oso.polar.solver.rule_order import sort_clauses
@@ -50,7 +51,7 @@ def order(heads: str, *args: t.Any) -> list[int]:
     """Sort rules with these heads for a call; give their places in the text, from 1."""
     rules = [t.cast(Rule, s) for s in parse_policy(Source(heads)).statements]
     clauses = [prepare_rule(rewrite_rule(rule), HOST.constants) for rule in rules]
-    terms = [arg if isinstance(arg, Unknown) else to_polar(arg) for arg in args]
+    terms = [arg if isinstance(arg, Unknown) else to_term(arg) for arg in args]
     places = {id(clause): at for at, clause in enumerate(clauses, 1)}
     return [places[id(clause)] for clause in sort_clauses(clauses, terms, HOST)]
 

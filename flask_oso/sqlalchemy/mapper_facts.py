@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.host.data_adapter import Relation
-from ..polar.residual.ir import ITSELF, Each, One
-from .mapping import compared_pairs, direct_pairs, is_nullable, link_table
-from .tables import Source, name_of, plain, source_of
+from ..polar.residual.ir import ITSELF, ToMany, ToOne
+from .mapping import compared_pairs, direct_pairs, is_nullable_column, link_table
+from .tables import TableSource, attribute_name, core_expression, source_of
 
 
-class Step(t.NamedTuple):
+class JoinStep(t.NamedTuple):
     """How a relation compares one column here with one there.
 
     :param near: the attribute here.
@@ -26,7 +26,7 @@ class Step(t.NamedTuple):
     link: tuple[t.Any, t.Any] | None = None
 
 
-class Names:
+class MapperFacts:
     """What translations ask mappers for, asked once.
 
     :param relations: the declared relations of a class, by name.
@@ -36,10 +36,10 @@ class Names:
         self._relations = relations
         self._keys: dict[type, list[str]] = {}
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
-        self._steps: dict[tuple[type, str], Step | None] = {}
+        self._steps: dict[tuple[type, str], JoinStep | None] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
-        self._sources: dict[tuple[type, int | None], Source] = {}
-        self._joins: dict[tuple[t.Any, str, Source], t.Any] = {}
+        self._sources: dict[tuple[type, int | None], TableSource] = {}
+        self._joins: dict[tuple[t.Any, str, TableSource], t.Any] = {}
         self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
 
     def declared(self, cls: type, name: str) -> Relation | None:
@@ -76,21 +76,21 @@ class Names:
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         near = {far: column for column, far in pairs}
         columns = [near[far] for far in relation.mapper.primary_key]
-        names = [name_of(mapper, column) for column in columns]
+        names = [attribute_name(mapper, column) for column in columns]
         if None in names:
             return None
-        empty = (is_nullable(mapper, column) for column in columns)
+        empty = (is_nullable_column(mapper, column) for column in columns)
         return list(zip(t.cast(list[str], names), empty, strict=True))
 
-    def compared(self, row: One | Each) -> list[str]:
+    def compared(self, row: ToOne | ToMany) -> list[str]:
         """Give the attributes of an owner that have to equal those of a related row, if any."""
         cls = row.owner.cls
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         pairs = compared_pairs(getattr(cls, row.relation).property)
-        names = (name_of(mapper, near) for near, _ in pairs)
+        names = (attribute_name(mapper, near) for near, _ in pairs)
         return [name for name in names if name is not None]
 
-    def step(self, cls: type, name: str) -> Step | None:
+    def step(self, cls: type, name: str) -> JoinStep | None:
         """Tell how a relation leads from here to there.
 
         ``None`` if it compares more than one column, or does more than that.
@@ -99,7 +99,7 @@ class Names:
             self._steps[cls, name] = self._found_step(cls, name)
         return self._steps[cls, name]
 
-    def _found_step(self, cls: type, name: str) -> Step | None:
+    def _found_step(self, cls: type, name: str) -> JoinStep | None:
         if name == ITSELF or self.declared(cls, name) is not None:
             return None
         relation = getattr(cls, name).property
@@ -110,8 +110,8 @@ class Names:
         ((near, far),) = pairs
         link = None if linked is None else (linked.link_near, linked.link_far)
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-        here, there = name_of(mapper, near), name_of(relation.mapper, far)
-        return None if here is None or there is None else Step(here, there, link)
+        here, there = attribute_name(mapper, near), attribute_name(relation.mapper, far)
+        return None if here is None or there is None else JoinStep(here, there, link)
 
     def tables(self, cls: type) -> frozenset[t.Any]:
         """Give the tables that rows of a class are read from."""
@@ -119,7 +119,7 @@ class Names:
             self._tables[cls] = frozenset(sa.inspect(cls).tables)
         return self._tables[cls]
 
-    def source(self, cls: type, number: int | None = None) -> Source:
+    def source(self, cls: type, number: int | None = None) -> TableSource:
         """Give the tables of a class, or one of the aliases of them.
 
         Statements share the aliases, and each takes one once.
@@ -129,12 +129,12 @@ class Names:
             self._sources[key] = source_of(cls, aliased=number is not None)
         return self._sources[key]
 
-    def joined(self, owner: t.Any, name: str, target: Source) -> t.Any:
+    def joined(self, owner: t.Any, name: str, target: TableSource) -> t.Any:
         """Say that a row is related to another.
 
         :param owner: what the other is in the statement: tables, a mapped class, or its alias.
         """
-        if not isinstance(owner, Source | type):
+        if not isinstance(owner, TableSource | type):
             return _joined(owner, name, target)
         key = owner, name, target
         if key not in self._joins:
@@ -156,13 +156,13 @@ class Names:
         return known[1]
 
 
-def _joined(owner: t.Any, name: str, target: Source) -> t.Any:
+def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
     # INVARIANT: not with `has` and `any`. In a criterion of an alias they take columns of
     # the class itself for those of the alias, and so one row for another; and that a row
     # is of a subclass they may say of the wrong row.
-    entity = owner.entity if isinstance(owner, Source) else owner
+    entity = owner.entity if isinstance(owner, TableSource) else owner
     joined = getattr(entity, name).of_type(target.entity).expression
-    return plain(joined, None if isinstance(owner, Source) else owner)
+    return core_expression(joined, None if isinstance(owner, TableSource) else owner)
 
 
 #: So much is kept; conditions may be made anew for each statement.
