@@ -11,6 +11,8 @@ import enum
 import unicodedata
 
 BYTE_ORDER_MARK = "\ufeff"
+#: How many characters of a name are read as another spelling of it.
+_LONGEST = 255
 
 
 class Deceit(enum.Enum):
@@ -37,6 +39,15 @@ _NAMES = {
     "\x7f": "DELETE",
     "\x85": "NEXT LINE",
 }
+
+
+def normalized(name: str) -> str:
+    """Give the form of a name that all its spellings have in common, which look the same.
+
+    A longer one than anybody writes stays as it is: many marks in a row take the square of
+    their number to be put in order.
+    """
+    return name if name.isascii() or len(name) > _LONGEST else unicodedata.normalize("NFC", name)
 
 
 def deceptive_in(text: str) -> frozenset[str]:

@@ -27,7 +27,7 @@ from .policy import Loaded, Policy
 from .rows import RowChecks
 from .shapes import Shapes
 from .sources import Source, Span, located
-from .spelling import nearest
+from .spelling import Guesses
 from .traits import MOST_RELATIVES, codes, declared, relatives
 
 _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file ([^\n]*))?:\n")
@@ -180,7 +180,7 @@ def _missing_attributes(
     given more.
     """
     told = {warning.partition(",")[0] for warning in warned}
-    shapes = Shapes(host, asks_mappers=True)
+    shapes, guesses = Shapes(host, asks_mappers=True), Guesses()
     for rule in _rules(sources):
         for class_name, name, span in _mentions(rule, shapes):
             message = f"{class_name} has no attribute {name}"
@@ -188,7 +188,7 @@ def _missing_attributes(
             if message in told or cls is None or not _lacks(cls, name, host):
                 continue
             told.add(message)
-            meant = nearest(name, sorted(_names(cls, host)))
+            meant = guesses.nearest(name, sorted(_names(cls, host)))
             text = located(message + (f", did you mean {meant}?" if meant else ""), span)
             is_mapped = hasattr(cls, "__mapper__")
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)

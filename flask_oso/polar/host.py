@@ -14,11 +14,11 @@ import functools
 import operator
 import types
 import typing as t
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from . import attributes, terms
 from .awaitables import refuse_awaitable
+from .characters import normalized
 from .exceptions import (
     DuplicateClassAliasError,
     OperationalError,
@@ -252,7 +252,7 @@ def _close_special(value: _Special, done: tuple[Term, ...]) -> Term:
         return Pattern(value.tag, tuple(sorted(zip(value.fields, done, strict=True))))
     if type(value.name) is not str:
         raise OperationalError("Serialization error: a predicate's name must be a string.")
-    return Call(_normalized(value.name), done)
+    return Call(normalized(value.name), done)
 
 
 # -- terms to Python values ----------------------------------------------------------
@@ -423,7 +423,7 @@ class Host:
                 f"'register_class' takes a class, not {type(cls).__name__}. "
                 "Use 'register_constant' for other values."
             )
-        name = _normalized(cls.__name__ if name is None else name)
+        name = normalized(cls.__name__ if name is None else name)
         check_not_reserved(name)
         if name in self.classes:
             raise DuplicateClassAliasError(name, self.classes[name], cls)
@@ -458,7 +458,7 @@ class Host:
 
         :raises PolarRuntimeError: if the name is reserved, or the value is not for policies.
         """
-        name = _normalized(name)
+        name = normalized(name)
         check_not_reserved(name)
         if not isinstance(value, types.ModuleType):
             attributes.check_reachable(value, None)
@@ -521,7 +521,7 @@ class Host:
         :raises UnregisteredClassError: if there is none of this name.
         """
         try:
-            return self.classes[_normalized(name)]
+            return self.classes[normalized(name)]
         except KeyError:
             raise UnregisteredClassError(name) from None
 
@@ -546,11 +546,6 @@ def _checked_private(names: Iterable[str]) -> frozenset[str]:
                 " are open anyway, and those with two underscores are Python's own."
             )
     return names
-
-
-def _normalized(name: str) -> str:
-    """Give a name as policies have it: what looks the same is one name."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def check_not_reserved(name: str) -> None:

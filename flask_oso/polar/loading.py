@@ -44,6 +44,7 @@ from .roles import with_role_rules
 from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
 from .shapes import Shapes
 from .sources import Source
+from .spelling import Guesses
 from .tokens import Token
 from .unquoted import warn_unbound
 from .validation import (
@@ -106,6 +107,8 @@ class _Load:
         for block in base.blocks:
             self._table.add(block)
         self._members = Members(host)
+        self._block_guesses = Guesses()
+        self._class_guesses = Guesses()
         self._shapes = Shapes(host)
         self._mentions: list[Mention] = []
         self._names: set[str] = set()
@@ -157,7 +160,7 @@ class _Load:
         inventory = take_inventory(rule)
         self._problems += check_singletons(rule, inventory, self._host)
         self.warnings += warn_unbound(rule, inventory, self._host)
-        self.warnings += warn_specializers(inventory, self._host)
+        self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
         self.warnings += warn_class_strings(rule, self._host)
         operands = Operands(rule, inventory, self._shapes)
@@ -179,7 +182,7 @@ class _Load:
         self._break(problems)
         if problems:
             return
-        self._problems.extend(check_classes(block, self._host))
+        self._problems.extend(check_classes(block, self._host, self._block_guesses))
         self._problems.extend(self._table.add(block))
         self._blocks.append(block)
 

@@ -21,6 +21,8 @@ _ALIKE = str.maketrans(
     "".join(pair[0] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
     "".join(pair[1] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
 )
+#: How many characters of a name are looked at.
+_LONGEST = 255
 #: Scripts whose letters are drawn alike. Others are mixed for good reasons.
 _MIXED_UP = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"))
 
@@ -35,7 +37,9 @@ def warn_lookalikes(names: Collection[Token], known: Collection[str]) -> list[st
 
 
 def plain(name: str) -> str:
-    """Give the name that a reader takes a name for."""
+    """Give the name that a reader takes a name for; nobody reads a very long one."""
+    if len(name) > _LONGEST:
+        return name
     return unicodedata.normalize("NFKC", name).translate(_ALIKE)
 
 

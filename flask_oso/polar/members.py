@@ -19,7 +19,7 @@ from .host import Host
 from .inventory import Inventory
 from .nodes import Call, Pattern, Value
 from .sources import Span, located
-from .spelling import nearest
+from .spelling import Guesses
 from .traits import MOST_RELATIVES, codes, declared, relatives
 
 _NEARNESS = 0.8
@@ -36,6 +36,7 @@ class Members:
         self.host: t.Final = host
         self._by_class: dict[type, _Names | None] = {}
         self._meant: dict[tuple[str, str], str | None] = {}
+        self._guesses = Guesses()
 
     def warn(self, inventory: Inventory, operands: Operands) -> list[str]:
         """Warn about attributes, methods and fields of patterns that are misspelt."""
@@ -60,7 +61,7 @@ class Members:
         names = self._by_class[cls]
         if names is None or name in names.possible:
             return None
-        return nearest(name, names.certain, _NEARNESS)
+        return self._guesses.nearest(name, names.certain, _NEARNESS)
 
     def _warning(self, class_name: str, name: str, span: Span | None) -> str:
         meant = self._meant_by(class_name, name)

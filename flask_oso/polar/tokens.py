@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 import typing as t
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from .characters import Deceit, deceit, deceptive_in, explain, with_escapes
+from .characters import Deceit, deceit, deceptive_in, explain, normalized, with_escapes
 from .exceptions import (
     IntegerOverflow,
     InvalidTokenCharacter,
@@ -163,11 +162,6 @@ class Lexer:
             if kind == "SYMBOL" or kind == "SIGN":
                 kind = words.get(part, kind)
             yield Token(kind, _read_as(part, kind), match.start(), text)
-
-
-def normalized(name: str) -> str:
-    """Give the form of a name that all its spellings have in common, which look the same."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def _read_as(part: str, kind: str) -> str:

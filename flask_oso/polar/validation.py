@@ -21,7 +21,14 @@ from .printer import to_polar
 from .resource_blocks import Kind
 from .roles import ROLE_RULE_NAMES
 from .sources import Span, located
-from .spelling import MOST_GUESSES, VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
+from .spelling import (
+    MOST_GUESSES,
+    VALUES_ELSEWHERE,
+    Guesses,
+    did_you_mean,
+    how_to_register,
+    nearest,
+)
 from .unquoted import NO_REMEDY, Remedy, remedies
 
 _MISSING_ALLOW = """\
@@ -122,7 +129,7 @@ def _with_hyphen(span: Span | None) -> str | None:
     return f"{before[1]}_{span.text}" if before else None
 
 
-def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
+def warn_specializers(inventory: Inventory, host: Host, guesses: Guesses) -> list[str]:
     """Warn about class names in patterns that are not registered."""
     unknown = [
         pattern
@@ -133,7 +140,7 @@ def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
     for term in in_order(unknown):
         if term.tag is None or term.tag in warnings:
             continue
-        meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
+        meant = _POLAR_CLASSES.get(term.tag) or guesses.nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
         warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
         warnings[term.tag] = warning + ("" if meant else how_to_register(term.tag))
