@@ -147,6 +147,7 @@ HINTS: tuple[Hint, ...] = (
     # Commas and brackets.
     Hint(_ALTERNATIVES.format("{before}"), found=",", section="head", inside=",( (("),
     Hint(_LIST, found=",", before="ENDED", inside=_OF_VALUE.format("(")),
+    Hint(_LIST, found=",", before="ENDED", section="compared", inside="if( and( or( not( (("),
     Hint("Write `and` in place of the comma.",
          found=",", before="ENDED", section="body", inside="if( and( or( not("),
     Hint(_EXTRA_COMMA, found=") ] , ;", before=","),

@@ -8,6 +8,7 @@ are open, and pieces of the text to quote. What was meant is said in ``hints.py`
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,10 @@ KEYWORDS = frozenset(
         "false",
     )
 )
+#: What stands behind one of two values that are compared, or looked for.
+_COMPARING = frozenset(("in", "=", "==", "!=", ":=", "."))
+#: How many tokens behind a mistake are looked at for the end of its bracket.
+_AHEAD = 50
 #: The longest piece of a text that a hint quotes.
 _LONGEST = 40
 
@@ -105,10 +110,19 @@ class Mistake:
 
         ``start``, ``name``, ``head``, ``between`` (head and conditions), ``body``, ``block``.
         Beside them: ``query``; ``second`` behind the first word of the statement, and that word;
-        ``class`` of a parameter, ``rest`` of a list, ``next-statement``, ``glued`` to the
-        token before.
+        ``compared``, in a bracket that is one of two operands; ``class`` of a parameter, ``rest``
+        of a list, ``next-statement``, ``glued`` to the token before.
         """
         return frozenset((*self._find_parts(), *self._find_details()))
+
+    def _is_compared(self) -> bool:
+        """Tell whether the innermost bracket, once it is closed, is an operand of something."""
+        depth = 1
+        for token, following in itertools.pairwise(self.tokens[self.at : self.at + _AHEAD]):
+            depth += (token.text in CLOSING) - (token.text in CLOSING.values())
+            if not depth:
+                return following.text in _COMPARING
+        return False
 
     def _find_parts(self) -> Iterator[str]:
         distance = self.at - self.start
@@ -129,6 +143,8 @@ class Mistake:
             yield "between"
 
     def _find_details(self) -> Iterator[str]:
+        if self.open_brackets and self._is_compared():
+            yield "compared"
         if _touch(self.token(-1), self.token(0)):
             yield "glued"
         if self.at - self.start == 2:
