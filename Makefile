@@ -41,8 +41,8 @@ test: $(FOR_DEV) ## run every test
 	$(BIN)/python -m pytest -q -rs $(SHARED) $(TESTS)
 
 test-solver: $(FOR_DEV) ## run the tests of the language without compiled rules
-	OSO_COMPILED=0 $(BIN)/python -m pytest -q $(SHARED) --ignore tests/polar/test_equivalence.py \
-		--ignore tests/polar/test_plain_data.py tests/polar tests/security tests/test_oso.py
+	OSO_COMPILED=0 $(BIN)/python -m pytest -q $(SHARED) --ignore tests/polar/compiler/test_equivalence.py \
+		--ignore tests/polar/compiler/test_plain_data.py tests/polar tests/security tests/test_oso.py
 
 ci: ## run everything that must hold before a change lands, and print a table
 	bash .ci/run
@@ -63,7 +63,7 @@ types: $(FOR_DEV) ## check types
 	$(BIN)/mypy
 
 tables: $(FOR_DEV) ## keep the tables of the parser, after a change of grammar.lark
-	$(BIN)/python -c 'from flask_oso.polar import tables; tables.keep_tables()'
+	$(BIN)/python -c 'from flask_oso.polar.syntax import lr_tables; lr_tables.keep_tables()'
 
 wheel: $(FOR_DEV) ## build the wheel into dist/
 	rm -rf dist

@@ -20,14 +20,14 @@ from types import FrameType
 
 import coverage
 
-from flask_oso.polar import measuring
+from flask_oso.polar.observe import line_coverage
 from flask_oso.polar.sources import Source
 
 if t.TYPE_CHECKING:
     from coverage.plugin_support import Plugins
     from coverage.types import TConfigSectionOut, TLineNo
 
-_TRACED = os.path.realpath(measuring.__file__)
+_TRACED = os.path.realpath(line_coverage.__file__)
 
 
 def coverage_init(registry: Plugins, options: TConfigSectionOut) -> None:
@@ -79,7 +79,7 @@ class _LineTracer(coverage.FileTracer):
 
 
 def _is_line(frame: FrameType) -> bool:
-    return frame.f_code is measuring.reach.__code__
+    return frame.f_code is line_coverage.reach.__code__
 
 
 class _PolicyReporter(coverage.FileReporter):
@@ -87,4 +87,4 @@ class _PolicyReporter(coverage.FileReporter):
 
     def lines(self) -> set[TLineNo]:
         """Give the lines at which rules, conditions and queries begin."""
-        return measuring.lines_to_reach(Source(self.source(), self.filename))
+        return line_coverage.lines_to_reach(Source(self.source(), self.filename))

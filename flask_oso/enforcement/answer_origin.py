@@ -1,6 +1,6 @@
 """Where the answer to a request comes from: its view, a function before it, or an error handler.
 
-In goes an app; from then on the marks of its requests say which of these it was. Nothing is
+In goes an app; from then on the states of its requests say which of these it was. Nothing is
 decided here.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask
 
-from ..globals import mark_of, this_request
+from ..request_state import request_state_of, this_request
 
 _Function = Callable[..., t.Any]
 
@@ -22,13 +22,18 @@ def note_answers(app: Flask) -> None:
     preprocess, handle = app.preprocess_request, app.handle_user_exception
 
     def preprocess_request(*args: t.Any) -> t.Any:
-        answer = preprocess(*args)
+        try:
+            answer = preprocess(*args)
+        except Exception:
+            # An error handler answers, which knows nothing of the view.
+            request_state_of(app, this_request()).is_early = True
+            raise
         if answer is not None:
-            mark_of(app, this_request()).is_early = True
+            request_state_of(app, this_request()).is_early = True
         return answer
 
     def handle_user_exception(*args: t.Any) -> t.Any:
-        mark_of(app, this_request()).is_handled = True
+        request_state_of(app, this_request()).is_handled = True
         return handle(*args)
 
     app.preprocess_request = preprocess_request  # type: ignore[method-assign]
@@ -76,4 +81,4 @@ class _Followed(list[_Function]):
         except RuntimeError:
             # It was not a request that stopped.
             return
-        mark_of(self._app, current).answered_by = function
+        request_state_of(self._app, current).answered_by = function

@@ -1,6 +1,6 @@
 """Decisions: how the policy is asked, and what there is to tell of an answer.
 
-``ask`` gives the answer and nothing else. ``audience.py`` makes a :class:`Decision` of it
+``ask`` gives the answer and nothing else. ``publisher.py`` makes a :class:`Decision` of it
 where somebody wants to hear more.
 """
 
@@ -11,16 +11,17 @@ import dataclasses
 import enum
 import os
 import typing as t
+import weakref
 from functools import cached_property
 
 from flask import Flask
 
 from ..polar.exceptions import OsoError
-from ..polar.host import is_representable
+from ..polar.host.conversion import is_representable
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
-    from ..polar.policy import Policy
+    from ..polar.policy.policy import Policy
 
 
 class Outcome(enum.Enum):
@@ -80,6 +81,10 @@ class MissingObject:
     :param identity: what the loader was given.
     """
 
+    def __new__(cls, wanted: type, identity: t.Any) -> t.Self:
+        """Make one whose class has the name of the other: 'type(resource).__name__' is usual."""
+        return super().__new__(t.cast("type[t.Self]", _kind_of(wanted)))
+
     def __init__(self, cls: type, identity: t.Any) -> None:
         self._cls = cls
         self._identity = identity
@@ -99,6 +104,18 @@ class MissingObject:
     def id(self) -> t.Any:
         """What identifies it."""
         return self._identity
+
+
+#: For each class that was asked for, the class of its missing objects.
+_kinds: weakref.WeakKeyDictionary[type, type[MissingObject]] = weakref.WeakKeyDictionary()
+
+
+def _kind_of(cls: type) -> type[MissingObject]:
+    kind = _kinds.get(cls)
+    if kind is None:
+        names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        kind = _kinds[cls] = type(cls.__name__, (MissingObject,), names)
+    return kind
 
 
 def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:

@@ -7,7 +7,6 @@ receiver raises is raised: the request ends as if there had been no decision.
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 import time
 import typing as t
@@ -16,7 +15,7 @@ from collections.abc import Callable, Mapping
 from flask import Flask
 
 from .decision import Decision, Outcome, ask
-from .decision_log import LOGGER, DecisionLog
+from .decision_log import DecisionLog, is_on
 from .signals import authorized, denied, send_decision
 from .telemetry import Telemetry
 
@@ -24,7 +23,7 @@ if t.TYPE_CHECKING:
     from ..oso import Oso
 
 
-class Audience:
+class DecisionPublisher:
     """Those who hear of the decisions of one app.
 
     :param config: the configuration of the app.
@@ -45,12 +44,7 @@ class Audience:
         :raises OsoError: no decision could be made.
         """
         # Seldom does anybody listen, and every decision has to find that out.
-        if not (
-            authorized.receivers
-            or denied.receivers
-            or LOGGER.isEnabledFor(logging.INFO)
-            or self._telemetry.is_on()
-        ):
+        if not (authorized.receivers or denied.receivers or is_on() or self._telemetry.is_on()):
             return ask(oso, actor, action, resource)
         return self._decide_aloud(oso, (actor, action, resource))
 

@@ -1,57 +1,37 @@
 """Polar: a small language of rules, and an engine that answers questions about them.
 
-This package knows the standard library and Lark, nothing of Flask. Its modules, in the
-order in which they build on each other, which is also the order to read them in:
+This package knows the standard library and Lark, nothing of Flask. What every room uses
+stands here, on the ground floor:
 
-``characters``, ``records``, ``sources``, ``exceptions``, ``nodes``, ``traversal``
-    characters that deceive; what only says something; texts and places in them; errors;
-    what a policy consists of, and ways through it.
-``printer``, ``tables`` (made from ``grammar.lark``), ``tokens``
-    nodes to text; the syntax; text to tokens.
-``spelling``, ``lookalikes``, ``mistakes``, ``hints``
-    words that are near to one, names that look like one; a token out of place, and what
-    was meant by it.
-``actions``, ``automaton``, ``parser``, ``rewriting``
-    tokens to nodes, to statements; expressions to the form that is evaluated.
-``environment``, ``limits``, ``collector``, ``output``, ``log_settings``, ``terms``,
-``awaitables``, ``numbers``, ``relations``, ``attributes``, ``host``
-    the variables of the process; what a question may cost; Python's search for cycles; what
-    is said on a stream; what queries take and give; what nobody awaited; arithmetic; how
-    classes lead to each other; which attributes may be read; the Python side.
-``traits``, ``policy``, ``resource_blocks``, ``granting``, ``rule_types``, ``inventory``,
-``vocabulary``, ``members``, ``roles``, ``unquoted``, ``validation``, ``loading``, ``archive``,
-``cache``
-    what is loaded, how blocks become rules, and everything that can be wrong with it;
-    the roles of oso 0.15; a policy as data, and where it is kept.
-``fields``, ``iterators``
-    what a name gives of a Python object: an attribute, or the rows of a relation; what can
-    be read only once.
-``clauses``, ``constraints``, ``bindings``, ``specificity``, ``traces``
-    rules ready to run; the variables of a run; the order of rules; where a run is.
-``machine``, ``matching``, ``operations``, ``solver``
-    the evaluation, layer by layer; the solver defines what a policy means.
-``modes``, ``snippets``, ``scopes``, ``places``, ``lists``, ``patterns``, ``lookups``, ``searches``,
-``goals``, ``compiler``
-    rules as Python functions: which can be, and how each is written.
-``alike``, ``regions``, ``guards``, ``steps``, ``shortcuts``, ``dispatch``
-    all rules of a question as one function for plain data, and how it is found.
-``questions``, ``frames``, ``runtime``, ``programs``
-    what takes a question; where functions are, and what they ask for while they run; all
-    functions of an engine.
-``models``, ``residual``, ``outcomes``, ``faithful``, ``unknowns``, ``search``, ``equations``,
-``conditions``, ``partial``, ``prepared``, ``filters``, ``outlines``
-    questions about rows that nobody knows yet: what is known of their classes, the condition
-    that is left of a policy, how it is found, and how it is shown.
-``inspection``, ``watching``, ``tracing``, ``measuring``, ``deciding``, ``console``, ``debugger``
-    a run that is watched: what can be seen, and who looks.
-``descriptions``, ``reasons``, ``proof_text``, ``proof_html``, ``proof``, ``written``, ``proving``,
-``explaining``, ``suggestions``, ``inquiry``
-    why a question was answered as it was: values and reasons as texts; a run that keeps
-    account, what is told of it, and what would have to change.
-``engine``, ``queries``, ``sides``, ``listing``, ``checking``, ``layout``, ``formatter``, ``repl``
-    a policy and its names, ready to answer; one query of them; whether the arguments of a
-    question have changed places; which rules are no Python functions; all that is wrong with
-    a text; a text in its canonical style; a prompt for many queries.
+``characters``, ``environment``, ``value_objects``, ``spelling``, ``sources``, ``exceptions``,
+``nodes``, ``traversal``, ``printer``, ``limits``, ``output``
+    misleading characters and escapes; environment variables; the base of immutable value objects;
+    "did you mean"; source texts, spans and excerpts; errors; syntax trees, ways to walk them, and
+    their text; the limits of a load and of a question; printing to streams, and ``POLAR_LOG``.
+
+The rooms, in the order in which they build on each other, which is also the order to read them in:
+
+``syntax``
+    text to nodes.
+``host``
+    the Python side: registered names, attributes, the sandbox.
+``policy``
+    what is loaded, and everything that can be wrong with it.
+``solver``
+    the evaluation; it defines what a policy means.
+``compiler``
+    rules as Python functions.
+``residual``
+    questions about rows that nobody knows yet.
+``proof``
+    why a question was answered as it was.
+``observe``
+    who watches a run.
+``engine``, ``queries``
+    a policy and its names, ready to answer; one query of them.
+``tools``
+    the prompt, the check of a policy, which rules are no Python functions, and what those are
+    that are.
 ``polar``
     what programs hold on to: loads, replaces and registers, and asks the engine.
 
@@ -60,11 +40,11 @@ order in which they build on each other, which is also the order to read them in
 
 from .engine import Engine
 from .exceptions import OsoError
+from .host.data_adapter import Condition, DataAdapter, DataFilter, Join, Projection, Relation
+from .host.terms import Expression, Pattern, Predicate, TypeConstraint, Variable, dot_path
 from .limits import Limits
 from .polar import Polar
 from .queries import Query, QueryResult
-from .relations import Condition, DataAdapter, DataFilter, Join, Projection, Relation
-from .terms import Expression, Pattern, Predicate, TypeConstraint, Variable, dot_path
 
 __all__ = [
     "Condition",

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.exceptions import UnsupportedError
-from ..polar.host import Host
-from ..polar.relations import Condition, DataAdapter, DataFilter, Join, Projection
-from ..polar.residual import Residual
+from ..polar.host.data_adapter import Condition, DataAdapter, DataFilter, Join, Projection
+from ..polar.host.registry import Host
+from ..polar.residual.outcomes import Residual
 from .queries import Selects
 
 _Clause = sa.ColumnElement[bool]

@@ -21,7 +21,7 @@ _NO_UNION = ("mssql", "oracle")
 _KNOWN = {*_SQLITE, *POSTGRESQL, *_MYSQL, *_NO_UNION, "default"}
 
 
-class Exact(FunctionElement[str]):
+class ExactText(FunctionElement[str]):
     """A text that equals no other, whatever the collation of its column."""
 
     inherit_cache = True
@@ -32,7 +32,7 @@ class Exact(FunctionElement[str]):
         self.type = text.type
 
 
-class CodePoints(Exact):
+class CodePoints(ExactText):
     """A text in the order of its code points."""
 
     inherit_cache = True
@@ -50,7 +50,7 @@ class LastCharacters(FunctionElement[str]):
     type = sa.String()
 
 
-class Precise(FunctionElement[float]):
+class ExactFloat(FunctionElement[float]):
     """A float that is one of 64 bits in most databases, of 32 or a decimal in others."""
 
     inherit_cache = True
@@ -58,7 +58,7 @@ class Precise(FunctionElement[float]):
     type = sa.Float()
 
 
-class Truth(FunctionElement[bool]):
+class ExactBoolean(FunctionElement[bool]):
     """A boolean of which the database knows two values and NULL."""
 
     inherit_cache = True
@@ -145,14 +145,14 @@ def _has_collation(element: t.Any, compiler: t.Any) -> bool:
     return getattr(kind, "collation", None) is not None
 
 
-@compiles(Exact)
+@compiles(ExactText)
 def _exact(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _check_known(compiler, "texts")
     (text,) = _arguments(element, compiler, keywords)
     return f"{text} COLLATE BINARY" if _has_collation(element, compiler) else text
 
 
-@compiles(Exact, *POSTGRESQL)
+@compiles(ExactText, *POSTGRESQL)
 def _exact_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     return f'{text} COLLATE "C"' if _has_collation(element, compiler) else text
@@ -164,14 +164,14 @@ def _code_points_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) 
     return f'{text} COLLATE "C"'
 
 
-@compiles(Exact, *_MYSQL)
+@compiles(ExactText, *_MYSQL)
 @compiles(CodePoints, *_MYSQL)
 def _exact_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     return f"CAST(CONVERT({text} USING utf8mb4) AS BINARY)"
 
 
-@compiles(Exact, "mssql")
+@compiles(ExactText, "mssql")
 def _exact_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     raise sa.exc.CompileError(
@@ -180,7 +180,7 @@ def _exact_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     )
 
 
-@compiles(Exact, "oracle")
+@compiles(ExactText, "oracle")
 def _exact_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (text,) = _arguments(element, compiler, keywords)
     raise sa.exc.CompileError(
@@ -204,13 +204,13 @@ def _found_twice(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     )
 
 
-@compiles(Precise)
+@compiles(ExactFloat)
 def _precise(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _check_known(compiler, "floats")
     return _grouped(element, compiler, keywords)
 
 
-@compiles(Precise, *_MYSQL)
+@compiles(ExactFloat, *_MYSQL)
 def _precise_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     number = _grouped(element, compiler, keywords)
     if isinstance(next(iter(element.clauses)).type, sa.Double):
@@ -220,7 +220,7 @@ def _precise_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     )
 
 
-@compiles(Precise, "oracle")
+@compiles(ExactFloat, "oracle")
 def _precise_oracle(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     (number,) = _arguments(element, compiler, keywords)
     raise sa.exc.CompileError(
@@ -244,7 +244,7 @@ def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return f"CAST(ifnull(substr(CAST({text} AS BLOB), -{size}), {text}) AS TEXT)"
 
 
-@compiles(Truth)
+@compiles(ExactBoolean)
 def _truth(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     _check_known(compiler, "booleans")
     return _grouped(element, compiler, keywords)

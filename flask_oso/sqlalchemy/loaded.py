@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.exceptions import UnsupportedError
-from .tables import name_of
+from .tables import attribute_name
 
 #: So many parameters every database takes in one statement.
 _MOST = 10_000
@@ -63,7 +63,7 @@ def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | 
     )
     if not is_direct:
         return None
-    names = [name_of(state.mapper, keys[column]) for column in relation.mapper.primary_key]
+    names = [attribute_name(state.mapper, keys[column]) for column in relation.mapper.primary_key]
     if any(name not in state.dict for name in names):
         return None
     key = tuple(state.dict[name] for name in names)

@@ -20,11 +20,11 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from ..polar.exceptions import OsoError, UnsupportedError
-from ..polar.models import Field, Kind, Link, Model
-from ..polar.relations import Relation
+from ..polar.host.data_adapter import Relation
+from ..polar.residual.schema import Field, Link, Model, ValueKind
 from .loaded import is_stored
-from .sessions import reading
-from .tables import name_of
+from .sessions import explaining_unloaded
+from .tables import attribute_name
 
 _TEXTS: tuple[type, ...] = (
     sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.NVARCHAR, sa.TEXT, sa.CLOB,
@@ -36,7 +36,7 @@ _PYTHON = "it is computed in Python"
 _COMPARATOR = "a comparator of its own says what it equals"
 
 
-class MappedModels:
+class MappedSchema:
     """The models of mapped classes, each made when it is first asked for.
 
     :param fields: the fields that were declared with ``register_class``; a ``Relation`` among
@@ -69,7 +69,7 @@ class MappedModels:
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Have an error of an asynchronous session say what to refresh."""
-        return reading(objects)
+        return explaining_unloaded(objects)
 
     def has_key(self, value: t.Any) -> bool:
         """Tell whether an object is a row, with changes or without."""
@@ -220,7 +220,7 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
         if attribute.comparator_factory is not orm.ColumnProperty.Comparator:
             return _COMPARATOR
         column = attribute.columns[0]
-        return field_of(column.type, is_nullable(mapper, column))
+        return describe_type(column.type, is_nullable_column(mapper, column))
     descriptor = mapper.all_orm_descriptors[name]
     if isinstance(descriptor, hybrid_property):
         return _hybrid(mapper.class_, descriptor)
@@ -233,7 +233,7 @@ def _is_generated_synonym(synonym: t.Any) -> bool:
     return getattr(getter, "__module__", "") == "sqlalchemy.orm.descriptor_props"
 
 
-def is_nullable(mapper: orm.Mapper[t.Any], column: t.Any) -> bool:
+def is_nullable_column(mapper: orm.Mapper[t.Any], column: t.Any) -> bool:
     """Tell whether a column may be NULL in a row of a class.
 
     In a row of an outer join it may be, whatever its table says of it.
@@ -260,7 +260,7 @@ def _hybrid(cls: type, descriptor: hybrid_property[t.Any]) -> Field | str:
         return "it is a hybrid without an expression. Give it one"
     expression = getattr(cls, descriptor.__name__)
     kind = getattr(expression, "type", None)
-    return _PYTHON if kind is None else field_of(kind, True)
+    return _PYTHON if kind is None else describe_type(kind, True)
 
 
 # -- relations -----------------------------------------------------------------------
@@ -270,7 +270,7 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
     cls = relation.mapper.class_
     if sa.inspect(relation.entity).is_aliased_class:
         return "it leads to an alias, which may have some rows of its class only"
-    if any(name_of(relation.parent, column) is None for column in relation.local_columns):
+    if any(attribute_name(relation.parent, column) is None for column in relation.local_columns):
         return "it compares a column that is not mapped"
     if not _compares_alike(relation):
         return "it compares columns with different collations"
@@ -287,7 +287,7 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
             return "it leads to one row, but the columns it compares are not unique"
         return Link(cls, False)
     is_filled = all(
-        not is_nullable(relation.parent, column) and column.foreign_keys
+        not is_nullable_column(relation.parent, column) and column.foreign_keys
         for column in relation.local_columns
     )
     return Link(cls, False, is_filled and direct_pairs(relation) is not None)
@@ -388,7 +388,7 @@ def is_unique(columns: list[t.Any]) -> bool:
 # -- columns -------------------------------------------------------------------------
 
 
-def field_of(kind: t.Any, is_nullable: bool) -> Field:
+def describe_type(kind: t.Any, is_nullable: bool) -> Field:
     """Describe what a column of a type holds."""
     field = _plain_field(kind, is_nullable)
     variants = getattr(kind, "_variant_mapping", None) or {}
@@ -398,7 +398,7 @@ def field_of(kind: t.Any, is_nullable: bool) -> Field:
 
 
 def _opaque(reason: str, is_nullable: bool) -> Field:
-    return Field(Kind.OPAQUE, is_nullable, reason=reason)
+    return Field(ValueKind.OPAQUE, is_nullable, reason=reason)
 
 
 def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
@@ -410,21 +410,21 @@ def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
         return _opaque("SQLite keeps it in a format of its own. Use sqlalchemy's", is_nullable)
     if isinstance(kind, sa.types.TypeDecorator):
         if (type(kind).__module__, type(kind).__name__) == _AUTO_STRING:
-            return Field(Kind.TEXT, is_nullable)
+            return Field(ValueKind.TEXT, is_nullable)
         return _opaque(f"{type(kind).__name__} converts its values in Python", is_nullable)
     if isinstance(kind, sa.Enum):
         return _enumeration(kind, is_nullable)
     if isinstance(kind, sa.Boolean):
-        return Field(Kind.BOOLEAN, is_nullable)
+        return Field(ValueKind.BOOLEAN, is_nullable)
     if isinstance(kind, sa.Integer):
-        return Field(Kind.INTEGER, is_nullable)
+        return Field(ValueKind.INTEGER, is_nullable)
     if isinstance(kind, sa.Numeric | sa.Float | sa.Double):
         return _numeric(kind, is_nullable)
     if isinstance(kind, sa.Uuid):
         if kind.as_uuid:
-            return Field(Kind.UUID, is_nullable)
+            return Field(ValueKind.UUID, is_nullable)
     elif type(kind) in _TEXTS:
-        return Field(Kind.TEXT, is_nullable)
+        return Field(ValueKind.TEXT, is_nullable)
     elif isinstance(kind, sa.DateTime | sa.Date | sa.Time):
         return _temporal(kind, is_nullable)
     if isinstance(kind, sa.CHAR | sa.NCHAR):
@@ -468,7 +468,7 @@ def _enumeration(kind: sa.Enum, is_nullable: bool) -> Field:
         reason = "the names of its members differ in case, accents or spaces only"
         return _opaque(reason, is_nullable)
     stored = kind.name, kind.schema, kind.native_enum, *kind.enums
-    return Field(Kind.ENUM, is_nullable, choices=choices, stored=stored)
+    return Field(ValueKind.ENUM, is_nullable, choices=choices, stored=stored)
 
 
 def _folded(name: str) -> str:
@@ -482,21 +482,21 @@ def _numeric(kind: t.Any, is_nullable: bool) -> Field:
         is_short = isinstance(kind, sa.REAL) or (kind.precision or 53) < 53
         if kind.asdecimal or is_short:
             return _opaque("it has fewer digits than a float of Python", is_nullable)
-        return Field(Kind.FLOAT, is_nullable)
+        return Field(ValueKind.FLOAT, is_nullable)
     if not kind.asdecimal:
         return _opaque("it is a decimal that becomes a float. Use Float", is_nullable)
     if kind.decimal_return_scale not in (None, kind.scale):
         return _opaque("it is read with another scale than it is stored with", is_nullable)
     # Without a precision PostgreSQL keeps any number of digits.
-    return Field(Kind.DECIMAL, is_nullable, scale=kind.scale if kind.precision else None)
+    return Field(ValueKind.DECIMAL, is_nullable, scale=kind.scale if kind.precision else None)
 
 
 def _temporal(kind: t.Any, is_nullable: bool) -> Field:
     if getattr(kind, "timezone", False):
         return _opaque("not every database keeps time zones. Use a naive time", is_nullable)
     if isinstance(kind, sa.DateTime):
-        return Field(Kind.DATETIME, is_nullable)
-    return Field(Kind.DATE if isinstance(kind, sa.Date) else Kind.TIME, is_nullable)
+        return Field(ValueKind.DATETIME, is_nullable)
+    return Field(ValueKind.DATE if isinstance(kind, sa.Date) else ValueKind.TIME, is_nullable)
 
 
 # -- equality of rows ----------------------------------------------------------------
@@ -577,7 +577,7 @@ def _classes_in(registry: orm.registry) -> list[type]:
     return sorted((each.class_ for each in registry.mappers), key=_name_of)
 
 
-def opaque_attributes(classes: Iterable[type], models: MappedModels) -> dict[str, str]:
+def opaque_attributes(classes: Iterable[type], models: MappedSchema) -> dict[str, str]:
     """Give the mapped attributes that lists cannot compare, and why, by class and name.
 
     A class whose rows cannot be listed at all stands there by its name alone.
@@ -600,7 +600,7 @@ def opaque_attributes(classes: Iterable[type], models: MappedModels) -> dict[str
 def _reason(model: Model, name: str) -> str | None:
     member = model.members.get(name)
     if isinstance(member, Field):
-        return member.reason if member.kind is Kind.OPAQUE else None
+        return member.reason if member.kind is ValueKind.OPAQUE else None
     return None if member is not None else model.refused.get(name)
 
 

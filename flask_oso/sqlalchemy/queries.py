@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError
-from ..polar.host import Host
-from ..polar.models import Models
-from ..polar.residual import TRUE, Residual
-from .mapping import MappedModels, mapped_classes, opaque_attributes
-from .names import Names
+from ..polar.host.registry import Host
+from ..polar.residual.ir import TRUE
+from ..polar.residual.outcomes import Residual
+from ..polar.residual.schema import Schema
+from .mapper_facts import MapperFacts
+from .mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys
-from .translation import Clause, Translator
+from .translation import SqlCondition, Translator
 
 _logger = logging.getLogger("flask_oso")
 
@@ -32,14 +33,14 @@ class Selects:
 
     def __init__(self) -> None:
         # For the names that are registered now; two threads may both make them.
-        self._known: tuple[Host, MappedModels] | None = None
-        self._names: tuple[Host, Names] | None = None
+        self._known: tuple[Host, MappedSchema] | None = None
+        self._names: tuple[Host, MapperFacts] | None = None
 
-    def models(self, host: Host) -> Models:
+    def models(self, host: Host) -> Schema:
         """Give what the mappers say of classes, under the registered names."""
         known = self._known
         if known is None or known[0] is not host:
-            known = self._known = host, MappedModels(host.fields, host.classes)
+            known = self._known = host, MappedSchema(host.fields, host.classes)
         return known[1]
 
     def class_of(self, entity: t.Any) -> type:
@@ -56,15 +57,15 @@ class Selects:
             )
         return t.cast(type, mapper.class_)
 
-    def clause(self, host: Host, residual: Residual, entity: t.Any) -> Clause:
+    def clause(self, host: Host, residual: Residual, entity: t.Any) -> SqlCondition:
         """Make the condition on an entity."""
         translator = Translator(self._names_of(host), residual.objects)
         return translator.clause(residual.condition, {residual.root: entity})
 
-    def _names_of(self, host: Host) -> Names:
+    def _names_of(self, host: Host) -> MapperFacts:
         known = self._names
         if known is None or known[0] is not host:
-            known = self._names = host, Names(lambda cls: host.fields.get(cls, {}))
+            known = self._names = host, MapperFacts(lambda cls: host.fields.get(cls, {}))
         return known[1]
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
@@ -104,7 +105,7 @@ def register_models(oso: Oso, models: t.Any) -> dict[str, str]:
             oso.register_class(cls)
     oso.set_query_builder(Selects())
     oso.set_identities(RowKeys())
-    opaque = opaque_attributes(classes, MappedModels(oso.host.fields, oso.host.classes))
+    opaque = opaque_attributes(classes, MappedSchema(oso.host.fields, oso.host.classes))
     for name, reason in opaque.items():
         _logger.info("Lists cannot compare '%s': %s.", name, reason)
     return opaque

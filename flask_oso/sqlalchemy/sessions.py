@@ -16,7 +16,7 @@ from ..polar.exceptions import OsoError
 
 
 @contextlib.contextmanager
-def reading(objects: Sequence[t.Any]) -> Iterator[None]:
+def explaining_unloaded(objects: Sequence[t.Any]) -> Iterator[None]:
     """Have an error of an asynchronous session say which object to refresh.
 
     :raises OsoError: an attribute is read that is not loaded.

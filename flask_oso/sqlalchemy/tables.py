@@ -1,6 +1,6 @@
 """Rows of relations, read from tables and not from mapped classes.
 
-In goes a mapped class; out comes its ``Source``: what a subquery of a policy selects from, and
+In goes a mapped class; out comes its ``TableSource``: what a subquery of a policy selects from, and
 an expression for each attribute. INVARIANT: nothing in it names the class. What a caller adds
 to the statement, an option such as ``with_loader_criteria`` or a listener for
 ``do_orm_execute``, looks for classes, and would take rows away from under a ``NOT EXISTS``.
@@ -17,7 +17,7 @@ from sqlalchemy.sql import visitors
 from ..polar.exceptions import UnsupportedError
 
 
-class Source:
+class TableSource:
     """The tables of a class, or an alias of them.
 
     :param entity: the class or the alias of it that has these tables, for its attributes.
@@ -32,7 +32,7 @@ class Source:
         """Give what an attribute is in SQL."""
         known = self._columns.get(name)
         if known is None:
-            known = self._columns[name] = plain(getattr(self.entity, name).expression)
+            known = self._columns[name] = core_expression(getattr(self.entity, name).expression)
         return known
 
     def criterion(self) -> t.Any:
@@ -54,19 +54,19 @@ def column_of(entity: t.Any, name: str) -> t.Any:
     expression = attribute.expression
     if isinstance(expression, sa.ColumnClause) or not has_subquery(expression):
         return attribute
-    return plain(expression, entity)
+    return core_expression(expression, entity)
 
 
-def source_of(cls: type, *, aliased: bool) -> Source:
+def source_of(cls: type, *, aliased: bool) -> TableSource:
     """Give the tables of a class, or a new alias of them."""
     tables: t.Any = sa.inspect(cls).persist_selectable
     if not aliased:
-        return Source(cls, tables)
+        return TableSource(cls, tables)
     alias: t.Any = orm.aliased(tables, flat=True)
-    return Source(orm.aliased(cls, alias), alias)
+    return TableSource(orm.aliased(cls, alias), alias)
 
 
-def name_of(mapper: orm.Mapper[t.Any], column: t.Any) -> str | None:
+def attribute_name(mapper: orm.Mapper[t.Any], column: t.Any) -> str | None:
     """Give the attribute that holds a column; ``None`` if the mapper leaves the column out."""
     try:
         return mapper.get_property_by_column(column).key
@@ -79,14 +79,14 @@ def discriminator(mapper: orm.Mapper[t.Any]) -> str:
 
     :raises UnsupportedError: if that is no mapped column.
     """
-    name = name_of(mapper, mapper.polymorphic_on)
+    name = attribute_name(mapper, mapper.polymorphic_on)
     # What a mapper computes for itself is no attribute.
     if name is None or name not in mapper.all_orm_descriptors:
-        raise untold(mapper)
+        raise no_discriminator(mapper)
     return name
 
 
-def untold(mapper: orm.Mapper[t.Any]) -> UnsupportedError:
+def no_discriminator(mapper: orm.Mapper[t.Any]) -> UnsupportedError:
     """Make the error about rows of which no column tells the class."""
     return UnsupportedError(
         f"Rows of {mapper.class_.__name__!r} do not tell their class by a column with a name for"
@@ -94,7 +94,7 @@ def untold(mapper: orm.Mapper[t.Any]) -> UnsupportedError:
     )
 
 
-def plain(clause: t.Any, keep: t.Any = None) -> t.Any:
+def core_expression(clause: t.Any, keep: t.Any = None) -> t.Any:
     """Give an expression on tables that means what one on mapped classes does.
 
     :param keep: a mapped class, or an alias, whose columns are left as they are: those of the
@@ -115,7 +115,7 @@ def plain(clause: t.Any, keep: t.Any = None) -> t.Any:
         if isinstance(element, sa.ColumnClause):
             return element if is_kept else element._deannotate()
         if isinstance(element, sa.SelectBase) and kept is not None:
-            return plain(element)
+            return core_expression(element)
         if isinstance(element, sa.FromClause) and not isinstance(element, sa.SelectBase):
             return element._deannotate()
         return _copied(element, clone)

@@ -17,7 +17,7 @@ import coverage
 from coverage.exceptions import NoDataError
 
 from ..coverage import PolarPlugin, is_measuring
-from ..polar import measuring
+from ..polar.observe import line_coverage
 
 PLUGIN = PolarPlugin.__module__
 _TRACER = f"{PLUGIN}.{PolarPlugin.__qualname__}"
@@ -117,17 +117,17 @@ class PolicyCoverageBeside(PolicyCoverage):
     def __init__(self, running: coverage.Coverage) -> None:
         self._running = running
         self._plugins = running.get_option("run:plugins")
-        self._reach = measuring.reach
+        self._reach = line_coverage.reach
         self._reached: dict[str, set[int]] = {}
         super().__init__()
 
     def _begin(self) -> None:
         # Engines ask whether the one that measures knows of policies.
         _tell(self._running)
-        measuring.reach = self._note
+        line_coverage.reach = self._note
 
     def _end(self) -> None:
-        measuring.reach = self._reach
+        line_coverage.reach = self._reach
         self._running.set_option("run:plugins", self._plugins)
         self.add(self._reached)
 

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso
-from flask_oso.polar.formatter import format_policy
 from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax.formatter import format_policy
 
 UGLY = "# a\nf( 1 );"
 PRETTY = "# a\nf(1);\n"

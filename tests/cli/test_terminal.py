@@ -15,8 +15,8 @@ from flask import Flask
 from flask_oso import FlaskOso, Oso, OsoError
 from flask_oso.cli.output import show_annotation, show_json, show_table
 from flask_oso.polar.characters import for_terminal
-from flask_oso.polar.console import StandardConsole
-from flask_oso.polar.repl import Repl
+from flask_oso.polar.observe.console import StandardConsole
+from flask_oso.polar.tools.repl import Repl
 
 #: A line end, a command to the terminal, C1 and DEL, two ends of lines of Unicode, an override.
 EVIL = "a\nFORGED\r\x1b[31m\x9b2J\x7f\u2028\u2029\x85\u202e\u2066\b"

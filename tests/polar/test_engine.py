@@ -15,11 +15,11 @@ from flask_oso.polar.exceptions import (
     PolarTypeError,
     UnexpectedPolarTypeError,
 )
-from flask_oso.polar.host import make_host
-from flask_oso.polar.loading import load_policy
-from flask_oso.polar.policy import Policy
+from flask_oso.polar.host.registry import make_host
+from flask_oso.polar.host.terms import Expression, Pattern, Predicate, TypeConstraint, Variable
+from flask_oso.polar.policy.loader import load_policy
+from flask_oso.polar.policy.policy import Policy
 from flask_oso.polar.sources import Source
-from flask_oso.polar.terms import Expression, Pattern, Predicate, TypeConstraint, Variable
 
 
 class Dog:

@@ -25,7 +25,6 @@ from flask_oso.polar.nodes import (
     Value,
     Variable,
 )
-from flask_oso.polar.parser import parse_policy, parse_query
 from flask_oso.polar.printer import (
     nameless,
     parameter_to_polar,
@@ -35,6 +34,7 @@ from flask_oso.polar.printer import (
     to_polar,
 )
 from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax.parser import parse_policy, parse_query
 
 A, B = Variable("a"), Variable("b")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flask_oso.polar.parser import parse_policy
 from flask_oso.polar.sources import WIDEST, Source, located
+from flask_oso.polar.syntax.parser import parse_policy
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError
-from flask_oso.polar.terms import Expression, Variable
+from flask_oso.polar.host.terms import Expression, Variable
 
 SECRET = "hunter2"
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_oso.polar import attributes
 from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.polar.host import sandbox
 
 DEPTH = 3
 #: What may be read of each value, so that wide objects do not multiply.
@@ -74,8 +74,8 @@ def reads(value: t.Any) -> Iterator[t.Any]:
     """Read every attribute there is, and those that are usual on the way out."""
     for name in sorted({*dir(value), "__dict__", "__globals__"}):
         try:
-            found = attributes.read(value, name, None)
-            attributes.check_reachable(found, None)
+            found = sandbox.checked_getattr(value, name, None)
+            sandbox.check_reachable(found, None)
         except (PolarRuntimeError, AttributeError):
             continue
         yield found
@@ -88,7 +88,7 @@ def calls(value: t.Any) -> Iterator[t.Any]:
     for arguments in ARGUMENTS:
         try:
             found = value(*arguments)
-            attributes.check_reachable(found, None)
+            sandbox.check_reachable(found, None)
         except (PolarRuntimeError, *FAILURES):
             continue
         yield found
@@ -98,7 +98,7 @@ def elements(value: t.Any) -> Iterator[t.Any]:
     """Take the elements of a collection, not of an iterator that may have no end."""
     if isinstance(value, (list, tuple, set, frozenset, dict)):
         for element in list(value)[:10]:
-            attributes.check_reachable(element, None)
+            sandbox.check_reachable(element, None)
             yield element
             if isinstance(value, dict):
                 yield value[element]

@@ -12,7 +12,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
-from flask_oso.polar.terms import Expression, Pattern, Predicate, Variable
+from flask_oso.polar.host.terms import Expression, Pattern, Predicate, Variable
 
 
 class User:

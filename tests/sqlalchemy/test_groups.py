@@ -11,7 +11,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
-from flask_oso.polar.search import Search
+from flask_oso.polar.residual.search import Search
 from flask_oso.sqlalchemy import register_models
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import Oso
-from flask_oso.polar.checking import Finding, Severity
+from flask_oso.polar.tools.policy_check import Finding, Severity
 from flask_oso.sqlalchemy import register_models
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask_oso.polar.exceptions import OsoError, ParserError
-from flask_oso.polar.parser import parse_policy, parse_query
 from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax.parser import parse_policy, parse_query
 
 from ..choices import decoded
 from ..seeds import policies, queries

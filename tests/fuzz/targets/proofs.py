@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from flask_oso import Limits, Oso, OsoError, Predicate
-from flask_oso.polar.descriptions import Describer, Redaction
 from flask_oso.polar.engine import Engine
-from flask_oso.polar.host import to_polar
-from flask_oso.polar.proof import Outcome, Proof
-from flask_oso.polar.proving import ProvingSolver, Record
+from flask_oso.polar.host.conversion import to_term
+from flask_oso.polar.proof.proof import Outcome, Proof
+from flask_oso.polar.proof.provenance import Provenance, ProvenanceSolver
+from flask_oso.polar.proof.redaction import Describer, Redaction
 
 from ..choices import Choices
 from ..decisions import make_call, make_rules
@@ -143,9 +143,9 @@ def _deviation(calls: Calls, engine: Engine, name: str, args: list[t.Any]) -> It
     """Tell where the run that keeps account differs from the solver."""
 
     def prove() -> bool:
-        record = Record(Describer({}, Redaction()))
-        call = to_polar(Predicate(name, args))
-        return next(ProvingSolver(engine, engine.limits, record).solve(call), None) is not None
+        record = Provenance(Describer({}, Redaction()))
+        call = to_term(Predicate(name, args))
+        return next(ProvenanceSolver(engine, engine.limits, record).solve(call), None) is not None
 
     expected = compiled.outcome(calls, lambda: engine.solve_call(name, args))
     given = compiled.outcome(calls, prove)

@@ -1,0 +1,426 @@
+"""Which clauses of a rule can answer a call, in which order, and what that depends on.
+
+The compiler asks before it runs anything: a call whose arguments are all bound, some of
+them literals that are known. Whatever cannot be told then raises ``NotCompilable``, and
+the solver answers that call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import itertools
+import math
+import typing as t
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from ..host.awaitables import may_be_awaited
+from ..host.numbers import equal_scalars
+from ..host.registry import RESERVED_NAMES, Host
+from ..nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Parameter,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+    parts,
+)
+from ..policy.policy import calls_in
+from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Clause, Slot, Template
+from ..solver.rule_order import is_same_pattern, is_union_pattern
+from ..sources import Span
+
+_NATIVE = (bool, int, float, str, list, dict)
+#: Among so many clauses, at most, the order of each two is looked at when they are compiled.
+MAX_ORDERED = 400
+#: For so many pairs of clauses, at most, a function tests that not both of them match.
+MAX_EXCLUSIVE = 1_000
+
+
+class NotCompilable(Exception):
+    """Something that only the solver can do.
+
+    :param reason: what it is, in the words of policies.
+    :param span: where it stands.
+    """
+
+    def __init__(self, reason: str, span: Span | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.span = span
+
+
+def has_own_test(cls: type) -> bool:
+    """Tell whether a class says itself what its instances are."""
+    own: t.Any = type(cls).__instancecheck__
+    return own is not type.__instancecheck__
+
+
+def is_plain(cls: type) -> bool:
+    """Tell whether instances of a class are objects whose attributes can be read as they are.
+
+    No value of Polar's own, nothing that claims to be an instance without being one, and
+    nothing that had to be awaited.
+    """
+    return (
+        not has_own_test(cls)
+        and not may_be_awaited(cls)
+        and not issubclass(cls, _NATIVE)
+        and not any(issubclass(native, cls) for native in _NATIVE)
+    )
+
+
+#: What is known of arguments, by their position: a literal, or ``None`` for a string that
+#: is none of the literals there.
+KnownArguments = Mapping[int, Value | None]
+
+
+def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
+    """Give the clauses that what is known of the arguments does not exclude."""
+    args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
+    return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
+
+
+def _excludes(clause: Clause, known: KnownArguments) -> bool:
+    for position, literal in clause.literals:
+        if position not in known:
+            continue
+        arg = known[position]
+        if (
+            arg is None
+            or not isinstance(literal, Value)
+            or not equal_scalars(literal.value, arg.value)
+        ):
+            return True
+    return False
+
+
+def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
+    """Give the parameter that has the most different strings; ``None`` if none has two."""
+    strings: dict[int, set[str]] = {}
+    for clause in clauses:
+        for position, literal in clause.literals:
+            if position not in known and is_string(literal):
+                strings.setdefault(position, set()).add(str(t.cast(Value, literal).value))
+    if not strings:
+        return None
+    position = max(sorted(strings), key=lambda each: len(strings[each]))
+    return position if len(strings[position]) > 1 else None
+
+
+def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
+    """Give the strings that clauses have at one of their parameters, in order."""
+    return sorted(
+        {
+            literal.value
+            for clause in clauses
+            for at, literal in clause.literals
+            if at == position and isinstance(literal, Value) and isinstance(literal.value, str)
+        }
+    )
+
+
+def is_string(term: t.Any) -> bool:
+    """Tell whether a term is the literal of a string."""
+    return isinstance(term, Value) and type(term.value) is str
+
+
+@dataclasses.dataclass(frozen=True)
+class ClauseOrder:
+    """Clauses in the order in which they are tried.
+
+    ``exclusive`` has the pairs of numbers whose order would depend on the class of an
+    argument that is an instance of both: if both match, the solver has to answer. With
+    ``is_open`` the order depends on which of them match, and on the arguments.
+    """
+
+    clauses: list[Clause]
+    exclusive: list[tuple[int, int]]
+    is_open: bool = False
+
+
+class _Verdict(enum.Enum):
+    """Whether a clause is tried before another one, as far as that can be told."""
+
+    BEFORE = enum.auto()
+    BEHIND = enum.auto()
+    #: It depends on an argument that is an instance of two classes.
+    BY_CLASS = enum.auto()
+    OPEN = enum.auto()
+
+
+def order_clauses(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> ClauseOrder:
+    """Sort clauses by specificity, the same for all arguments if that can be done.
+
+    :param unbound: the positions of arguments that are variables without a value.
+    """
+    if len({tuple(map(_bare_tag, clause.parameters)) for clause in clauses}) <= 1:
+        return ClauseOrder(clauses, [])
+    if len(clauses) > MAX_ORDERED:
+        return ClauseOrder(clauses, [], is_open=True)
+    ordered: list[Clause] = []
+    for clause in clauses:
+        at = len(ordered)
+        while at and _compare(clause, ordered[at - 1], host, unbound) is _Verdict.BEFORE:
+            at -= 1
+        ordered.insert(at, clause)
+    places = {id(clause): place for place, clause in enumerate(ordered)}
+    exclusive = []
+    for first, second in itertools.combinations(clauses, 2):
+        verdict = _compare(second, first, host, unbound)
+        pair = places[id(first)], places[id(second)]
+        if verdict is _Verdict.BY_CLASS:
+            exclusive.append((min(pair), max(pair)))
+        elif verdict is _Verdict.OPEN or (verdict is _Verdict.BEFORE) is not (pair[1] < pair[0]):
+            return ClauseOrder(clauses, [], is_open=True)
+        if len(exclusive) > MAX_EXCLUSIVE:
+            return ClauseOrder(clauses, [], is_open=True)
+    return ClauseOrder(ordered, exclusive)
+
+
+def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) -> _Verdict:
+    """Tell whether the left clause is tried first if both match."""
+    pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
+    for position, (mine, other) in enumerate(pairs):
+        first, second = mine.specializer, other.specializer
+        if first is None or second is None:
+            if first is second:
+                continue
+            return _Verdict.BEFORE if second is None else _Verdict.BEHIND
+        unions = is_union_pattern(first), is_union_pattern(second)
+        if any(unions):
+            if all(unions):
+                continue
+            return _Verdict.BEFORE if unions[1] else _Verdict.BEHIND
+        if not is_same_pattern(first, second):
+            return _compare_specializers(first, second, host, position in unbound)
+    return _Verdict.BEHIND
+
+
+def _compare_specializers(left: Term, right: Term, host: Host, is_unbound: bool) -> _Verdict:
+    if not isinstance(left, Pattern) or not isinstance(right, Pattern):
+        return _Verdict.BEHIND
+    has_more = _Verdict.BEFORE if len(left.fields) > len(right.fields) else _Verdict.BEHIND
+    if left.tag is None:
+        return has_more if right.tag is None else _Verdict.BEHIND
+    if right.tag is None:
+        return _Verdict.BEFORE
+    if is_unbound:
+        return _Verdict.BEHIND
+    first, second = host.classes.get(left.tag), host.classes.get(right.tag)
+    if first is None or second is None or not (is_plain(first) and is_plain(second)):
+        return _Verdict.OPEN
+    if left.tag == right.tag:
+        return has_more
+    if issubclass(first, second) or issubclass(second, first):
+        is_narrow = issubclass(first, second) and first is not second
+        return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
+    return _Verdict.BY_CLASS
+
+
+def _bare_tag(parameter: Parameter) -> t.Any:
+    """Give the tag of a specializer that is a class alone; what differs from any other else."""
+    specializer = parameter.specializer
+    if specializer is None:
+        return None
+    if isinstance(specializer, Pattern) and not specializer.fields:
+        return specializer.tag
+    return specializer
+
+
+def is_class_only(specializer: Term | None) -> t.TypeGuard[Pattern]:
+    """Tell whether a specializer is a class, and nothing else."""
+    return (
+        isinstance(specializer, Pattern) and specializer.tag is not None and not specializer.fields
+    )
+
+
+def has_known_equality(term: t.Any) -> bool:
+    """Tell whether a term of a head can be compared with values that ask nobody.
+
+    A string, a number, a Boolean, ``nil``, or another constant whose class has no ``==`` of
+    its own.
+    """
+    if isinstance(term, Value):
+        return term.value == term.value
+    return isinstance(term, Instance) and compares_by_identity(type(term.value))
+
+
+def compares_by_identity(cls: type) -> bool:
+    """Tell whether instances of a class are equal to themselves, and say nothing of others.
+
+    ``None`` has an ``==`` of its own since Python 3.12, which does the same.
+    """
+    own: t.Any = cls.__eq__
+    return own is object.__eq__ or cls is type(None)
+
+
+def is_constant(term: Term) -> bool:
+    """Tell whether a term is data without variables, all of which is decided."""
+    stack: list[t.Any] = [term]
+    while stack:
+        part = stack.pop()
+        is_compound = isinstance(part, Dictionary) or (isinstance(part, List) and part.rest is None)
+        if not is_compound and not has_known_equality(part):
+            return False
+        stack.extend(parts(part))
+    return True
+
+
+def check_class(pattern: Pattern, host: Host) -> None:
+    """Refuse a class whose instances cannot be told by a plain ``isinstance``."""
+    if pattern.tag in RESERVED_NAMES:
+        return
+    cls = host.classes.get(t.cast(str, pattern.tag))
+    if cls is None:
+        raise NotCompilable("a class that is not registered", pattern.span)
+    if has_own_test(cls):
+        raise NotCompilable("a class with an instance test of its own", pattern.span)
+
+
+def has_cut(clause: Clause) -> bool:
+    """Tell whether a ``cut`` stands in the body of a clause."""
+    stack: list[t.Any] = [clause.body]
+    while stack:
+        term = stack.pop()
+        if getattr(term, "operator", None) is Operator.CUT:
+            return True
+        stack.extend(getattr(term, "args", ()) or ())
+    return False
+
+
+def measure_height(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> float:
+    """Tell how many calls can stand in each other below a rule: infinitely many if it, or one
+    of them, may call itself.
+
+    :param found: what is known of other rules; what is found is added.
+    """
+    if name not in found:
+        _measure(name, rules, found)
+    return found[name]
+
+
+def _measure(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> None:
+    # An explicit stack: a chain of rules may be longer than Python recurses.
+    found[name] = math.inf
+    stack = [(name, 0.0, iter(_called(name, rules)))]
+    while stack:
+        name, height, called = stack.pop()
+        for other in called:
+            if other not in found:
+                # Whoever comes back to it before it is measured has gone in a circle.
+                found[other] = math.inf
+                stack.append((name, height, itertools.chain([other], called)))
+                stack.append((other, 0.0, iter(_called(other, rules))))
+                break
+            height = max(height, found[other] + 1)
+        else:
+            found[name] = height
+
+
+def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
+    return [call.name for rule in rules.get(name, ()) for call in calls_in(rule.body)]
+
+
+Rules = Callable[[str, int], "ClauseIndex | None"]
+
+
+def is_order_independent(rules: Rules, name: str, arity: int) -> bool:
+    """Tell whether a call has the same solutions whichever of its arguments are known before.
+
+    Not so if a rule below it cuts off others, which a rule for another value may be; and what
+    Python is asked, with a value or without one, must not depend on it.
+    """
+    seen = {(name, arity)}
+    waiting = [*seen]
+    while waiting:
+        for clause in rules(*waiting.pop()) or ():
+            terms = list(_terms_in(clause.body))
+            if any(map(_depends_on_order, terms)):
+                return False
+            calls = {(term.name, len(term.args)) for term in terms if isinstance(term, Call)}
+            waiting.extend(calls - seen)
+            seen |= calls
+    return True
+
+
+def _depends_on_order(term: Term) -> bool:
+    operator = getattr(term, "operator", None)
+    if operator is Operator.DOT:
+        return isinstance(t.cast(Expression, term).args[1], Slot)
+    return operator in (Operator.CUT, Operator.ASSIGN, Operator.NEW)
+
+
+def _terms_in(body: Term | None) -> Iterator[Term]:
+    stack = [] if body is None else [body]
+    while stack:
+        term = stack.pop()
+        term = term.term if isinstance(term, Template) else term
+        yield term
+        stack.extend(parts(term))
+
+
+def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
+    """Give the strings that a parameter is bound to in any solution; ``None`` if it is open.
+
+    A parameter is closed if each clause has a string there, or binds it in its body by a
+    list of strings or by a call whose parameter is closed. The set may have strings for
+    which there is no solution.
+    """
+    found: set[str] = set()
+    seen = {(name, arity, position)}
+    waiting = [*seen]
+    while waiting:
+        name, arity, position = waiting.pop()
+        for clause in rules(name, arity) or ():
+            binding = _binding(clause, position)
+            if binding is None:
+                return None
+            if isinstance(binding, frozenset):
+                found |= binding
+            elif binding not in seen:
+                seen.add(binding)
+                waiting.append(binding)
+    return frozenset(found)
+
+
+def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, int] | None:
+    """Give the strings that a clause binds a parameter to, or the parameter that binds it."""
+    term = clause.parameters[position].term
+    if isinstance(term, Value):
+        return frozenset({term.value}) if isinstance(term.value, str) else None
+    if not isinstance(term, Slot):
+        return None
+    stack = [clause.body]
+    while stack:
+        goal = stack.pop()
+        if isinstance(goal, Expression) and goal.operator is Operator.AND:
+            stack.extend(reversed(goal.args))
+        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+            texts = _texts(goal.args[1])
+            if _is_same(goal.args[0], term) and texts is not None:
+                return texts
+        elif isinstance(called := getattr(goal, "term", goal), Call):
+            for at, arg in enumerate(called.args):
+                if _is_same(arg, term):
+                    return called.name, len(called.args), at
+    return None
+
+
+def _is_same(term: t.Any, variable: Slot) -> bool:
+    return isinstance(term, Slot) and term.index == variable.index
+
+
+def _texts(collection: t.Any) -> frozenset[str] | None:
+    if not isinstance(collection, List) or collection.rest is not None:
+        return None
+    texts = [part.value for part in collection.items if isinstance(part, Value)]
+    strings = frozenset(text for text in texts if isinstance(text, str))
+    return strings if len(texts) == len(collection.items) == len(strings) else None

@@ -1,0 +1,354 @@
+"""From clauses to Python functions: the everyday question, all of whose arguments are bound.
+
+In goes an engine; out come functions that answer a call as the solver does. For each
+call with its known strings there is one function, a sequence of blocks, one for each
+clause: what is bound becomes a test, ``in`` becomes a loop, a call becomes a call. A
+block that fails is left with ``break``, an element of a loop with ``continue``. What
+waits for a variable in the solver is written where the variable is bound here, so the
+order of everything that Python can observe is the same.
+
+Functions are built as ``ast`` nodes that carry the policy's own places; no text of a
+policy becomes part of a program, and no name of a policy a name in it. What cannot be
+followed raises ``NotCompilable``, and the solver answers.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import typing as t
+from collections.abc import Iterable
+
+from ..nodes import Expression, Instance, Operator, Term, Value
+from ..solver.clauses import Clause, Slot, passed_on
+from .binding_analysis import (
+    ClauseOrder,
+    NotCompilable,
+    check_class,
+    is_class_only,
+    matching_clauses,
+    order_clauses,
+)
+from .goals import GoalWriter
+from .patterns import (
+    Argument,
+    at_most_one_matches,
+    instance_test,
+    is_simple_head,
+    pattern_class,
+    possible_clauses,
+)
+from .places import OutputPosition
+from .scopes import (
+    PendingGoals,
+    ProgramInterface,
+    Ref,
+    Site,
+    Success,
+    VariableScope,
+    Variant,
+    conjunct_goals,
+    prepend_goals,
+)
+from .snippets import (
+    Position,
+    assign,
+    block,
+    call,
+    clock_check,
+    compared,
+    function_of,
+    load,
+    negate,
+    returned,
+    type_test,
+)
+
+#: How many goals one function may hold: alternatives repeat what stands behind them.
+MAX_OPERATIONS = 400
+#: After how many calls in each other Python's stack is looked at: before it is used up the
+#: solver takes over, which does not need it.
+DEPTH_INTERVAL = 32
+#: And after how many for the first time: the caller may have used most of it.
+FIRST_DEPTH = 8
+#: How many rules of one name one function may hold.
+MAX_CLAUSES = 400
+#: Rules below which fewer calls stand in each other do not look at the clock themselves.
+LOW = 2
+#: How many calls may stand in each other where generators do: those use the stack of C.
+MAX_GENERATORS = 64
+
+
+class RuleCompiler:
+    """Writes one function.
+
+    What can raise, or let the solver take over, has a place of its own in the function:
+    that of its goal in the policy, or near it where several stand at one.
+    """
+
+    def __init__(self, names: ProgramInterface, variant: Variant) -> None:
+        self.names = names
+        self.variant = variant
+        self._numbers = itertools.count()
+        self._clauses = itertools.count()
+        self._operations = 0
+        #: Writes what follows a solution of the clause that is being written.
+        self.success: Success = self.succeed
+        #: The goal that is asked what its rule is asked, where the rule that decided is wanted.
+        self.passed_on: Term | None = None
+        #: The goals that places of the function stand for, by line and columns.
+        self.sites: dict[Position, Site] = {}
+
+    # -- functions
+
+    def write(self) -> ast.FunctionDef:
+        """Write the function.
+
+        :raises Unfollowable: if the solver has to answer instead.
+        """
+        variant = self.variant
+        parameters = [f"a{n}" for n in range(variant.arity)]
+        candidates = self.names.candidates(variant.name, variant.arity)
+        clauses = [] if candidates is None else matching_clauses(candidates, variant.values)
+        if len(clauses) > MAX_CLAUSES:
+            raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
+        clauses = possible_clauses(clauses, variant.values, self.names.host)
+        order = order_clauses(clauses, self.names.host)
+        body = [*self._guard(parameters), *self._found(clauses, parameters)]
+        if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
+            # The solver would ask once more what was asked to see which match.
+            body.append(self._each_in_order(clauses, parameters))
+        else:
+            body += self._in_known_order(order, clauses, parameters)
+        return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
+
+    def _in_known_order(
+        self, order: ClauseOrder, clauses: list[Clause], parameters: list[str]
+    ) -> list[ast.stmt]:
+        """Write that the clauses that match are tried in an order that is known."""
+        matched = {id(clause): f"m{number}" for number, clause in enumerate(clauses)}
+        named = {at: matched[id(clause)] for at, clause in enumerate(order.clauses)}
+        body = at_most_one_matches(order, named, self._hand_over(parameters))
+        for clause in order.clauses:
+            test = load(matched[id(clause)])
+            body.append(ast.If(test, [self._body(clause, parameters, 0)], []))
+        return body
+
+    def _end(self) -> list[ast.stmt]:
+        if self.variant.is_test:
+            return [returned(False)]
+        # It is a generator even if it has nothing to give.
+        return [ast.If(ast.Constant(False), [ast.Expr(ast.Yield(None))], [])]
+
+    def _hand_over(self, parameters: list[str]) -> list[ast.stmt]:
+        """Write that the solver answers this very call."""
+        args = ast.Tuple([load(name) for name in parameters], ast.Load())
+        name = self.names.constant(self.variant.name)
+        if self.variant.is_test:
+            return [ast.Return(call("hand_over", load(name), args, load("clock")))]
+        rest = call("hand_over_each", load(name), args, load("clock"))
+        return [ast.Expr(ast.YieldFrom(rest)), ast.Return(None)]
+
+    def _guard(self, parameters: list[str]) -> list[ast.stmt]:
+        """Write that a rule from which calls go deep has a depth and a deadline."""
+        height = self.names.height(self.variant.name)
+        if height < LOW:
+            return []
+        if height < DEPTH_INTERVAL:
+            return clock_check()
+        depth = load("depth")
+        is_first = compared(depth, ast.Eq(), ast.Constant(FIRST_DEPTH))
+        if self.variant.is_test:
+            now_and_then = negate(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
+            is_due = ast.BoolOp(ast.Or(), [ast.BoolOp(ast.And(), [now_and_then, depth]), is_first])
+            too_deep: ast.expr = ast.BoolOp(ast.And(), [is_due, call("is_deep")])
+        else:
+            is_over = compared(depth, ast.Gt(), ast.Constant(MAX_GENERATORS))
+            is_deep = ast.BoolOp(ast.And(), [is_first, call("is_deep")])
+            too_deep = ast.BoolOp(ast.Or(), [is_over, is_deep])
+        return [ast.If(too_deep, self._hand_over(parameters), []), *clock_check()]
+
+    # -- heads
+
+    def _found(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
+        """Write which clauses match: ``m0 = isinstance(a0, K1) and …``."""
+        body = [self._unless_decided(name, parameters) for name in self._compared(clauses)]
+        for number, clause in enumerate(clauses):
+            if not is_simple_head(clause):
+                body += self._search(f"m{number}", clause, parameters)
+                continue
+            tests = list(self._tests(clause, parameters))
+            test = ast.BoolOp(ast.And(), tests) if len(tests) > 1 else None
+            body.append(assign(f"m{number}", test or (tests or [ast.Constant(True)])[0]))
+        return body
+
+    def _compared(self, clauses: list[Clause]) -> list[str]:
+        """Give the parameters that are compared with literals."""
+        positions = {
+            position
+            for clause in clauses
+            for position, parameter in enumerate(clause.parameters)
+            if not isinstance(parameter.term, Slot) and position not in self.variant.values
+        }
+        return [f"a{position}" for position in sorted(positions)]
+
+    def _unless_decided(self, name: str, parameters: list[str]) -> ast.stmt:
+        """Write that the solver answers if an argument may be asked what it equals."""
+        decided = compared(call("type", load(name)), ast.NotIn(), load("decided"))
+        odd = ast.BoolOp(ast.And(), [negate(type_test(name, "str")), decided])
+        return ast.If(odd, self._hand_over(parameters), [])
+
+    def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
+        for position, parameter in enumerate(clause.parameters):
+            literal = self.variant.values.get(position)
+            name = parameters[position]
+            if not isinstance(parameter.term, Slot):
+                if position not in self.variant.values:
+                    yield self._literal_test(name, parameter.term)
+                elif not isinstance(parameter.term, Value):
+                    yield ast.Constant(False)
+            elif is_class_only(parameter.specializer):
+                check_class(parameter.specializer, self.names.host)
+                if literal is None or parameter.specializer.tag != "String":
+                    yield instance_test(self.names, name, parameter.specializer)
+
+    def _literal_test(self, name: str, literal: Term) -> ast.expr:
+        """Write that an argument, which asks nobody, is a literal."""
+        value = t.cast("Value | Instance", literal).value
+        if type(value) is bool:
+            return compared(load(name), ast.Is(), ast.Constant(value))
+        if isinstance(literal, Instance) and self.names.host.has_keys(type(value)):
+            sides = load(name), load(self.names.constant(value))
+            return call("equal", *sides, load("unread"))
+        if isinstance(literal, Instance):
+            return compared(load(name), ast.Is(), load(self.names.constant(value)))
+        equal = compared(load(name), ast.Eq(), ast.Constant(value))
+        if type(value) is str:
+            return equal
+        return ast.BoolOp(ast.And(), [negate(type_test(name, "bool")), equal])
+
+    def _search(self, found: str, clause: Clause, parameters: list[str]) -> list[ast.stmt]:
+        """Write a search for a clause that applies, for one that takes more than a look."""
+
+        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
+            out.append(assign(found, ast.Constant(True)))
+
+        body: list[ast.stmt] = []
+        at = self._at_head(clause, body, OutputPosition(ast.Break, 1, note))
+        args = self._arguments(parameters)
+        at.fail_if_excluded(clause, args)
+        self.write_goals(prepend_goals(at.head(clause, args), ()), at.scope, body, at.place)
+        return [assign(found, ast.Constant(False)), block(body)]
+
+    def _at_head(self, clause: Clause, out: list[ast.stmt], place: OutputPosition) -> GoalWriter:
+        return GoalWriter(self, self.next_clause(), Site(()), (), VariableScope(), out, place, None)
+
+    def _arguments(self, parameters: list[str]) -> list[Argument]:
+        known = self.variant.values
+        return [Ref(name, known.get(at), written=at) for at, name in enumerate(parameters)]
+
+    # -- bodies
+
+    def _each_in_order(self, clauses: list[Clause], parameters: list[str]) -> ast.stmt:
+        """Write that the clauses that match are sorted, and tried one after the other."""
+        matched = ast.Tuple([load(f"m{number}") for number in range(len(clauses))], ast.Load())
+        args = ast.Tuple([load(name) for name in parameters], ast.Load())
+        sorted_ = call("in_order", load(self.names.constant(clauses)), matched, args)
+        body: list[ast.stmt] = [
+            ast.If(
+                compared(load("number"), ast.Eq(), ast.Constant(number)),
+                [self._body(clause, parameters, 1)],
+                [],
+            )
+            for number, clause in enumerate(clauses)
+        ]
+        return ast.For(ast.Name("number", ast.Store()), sorted_, body, [])
+
+    def _body(self, clause: Clause, parameters: list[str], loops: int) -> ast.stmt:
+        body: list[ast.stmt] = []
+        if self.names.names_rules:
+            self.success = self.succeed_with(load(self.names.constant(clause.rule)))
+            self.passed_on = passed_on(clause)
+        at = self._at_head(clause, body, OutputPosition(ast.Break, loops, self.success))
+        goals = self.body_goals(clause, at.clause, Site(()))
+        if is_simple_head(clause):
+            self._bind_head(clause, at, parameters)
+        else:
+            goals = prepend_goals(at.head(clause, self._arguments(parameters)), goals)
+        self.write_goals(goals, at.scope, body, at.place)
+        return block(body)
+
+    def _bind_head(self, clause: Clause, at: GoalWriter, parameters: list[str]) -> None:
+        known = self.variant.values
+        for position, parameter in enumerate(clause.parameters):
+            if isinstance(parameter.term, Slot):
+                cls = pattern_class(self.names, parameter.specializer)
+                ref = Ref(parameters[position], known.get(position), cls, written=position)
+                at.scope.cell(at.clause, parameter.term.index).ref = ref
+
+    def body_goals(self, clause: Clause, number: int, site: Site) -> PendingGoals:
+        body = clause.body
+        if body is None:
+            return ()
+        inside = site.within(body, clause.rule.name)
+        if isinstance(body, Expression) and body.operator is Operator.AND:
+            return prepend_goals(conjunct_goals(body, number, inside), ())
+        return ((body, number, inside), ())
+
+    def succeed(self, scope: VariableScope, out: list[ast.stmt]) -> None:
+        """Write what follows a solution."""
+        self.finish(scope, out)
+        out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
+
+    def succeed_with(self, rule: ast.expr) -> Success:
+        """Give what writes what follows a solution where the rule that it is owed to is wanted."""
+
+        def succeed(scope: VariableScope, out: list[ast.stmt]) -> None:
+            self.finish(scope, out)
+            out.append(ast.Return(rule) if self.variant.is_test else ast.Expr(ast.Yield(rule)))
+
+        return succeed
+
+    def give_up(self) -> ast.stmt:
+        """Write that there is no further solution."""
+        return returned(False) if self.variant.is_test else ast.Return(None)
+
+    def finish(self, scope: VariableScope, out: list[ast.stmt]) -> None:
+        """Write what is still to be done where nothing waits any more."""
+        for cell in scope.cells.values():
+            if cell.waiting and cell.ref is None:
+                where = cell.waiting[0][0].span
+                raise NotCompilable("a condition on a variable that is never bound", where)
+            if cell.ref is not None and cell.ref.read is not None:
+                self.check_sandbox(cell.ref, out)
+
+    def write_goals(
+        self, goals: PendingGoals, scope: VariableScope, out: list[ast.stmt], place: OutputPosition
+    ) -> None:
+        """Write goals one after the other; each may leave a place further in for the rest."""
+        while goals:
+            (term, clause, site), rest = goals
+            self._operations += 1
+            if self._operations > MAX_OPERATIONS:
+                raise NotCompilable("a rule with too many alternatives", term.span)
+            following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()
+            if following is None:
+                return
+            goals, out, place = following
+        place.success(scope, out)
+
+    # -- values
+
+    def next_clause(self) -> int:
+        """Give a number for the variables of one more clause."""
+        return next(self._clauses)
+
+    def fresh(self) -> str:
+        """Give a name that the function does not have yet."""
+        return f"v{next(self._numbers)}"
+
+    def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
+        """Write that a value that was read leads nowhere it must not."""
+        unknown = compared(call("type", load(ref.name)), ast.NotIn(), load("harmless"))
+        check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
+        out.append(ast.If(unknown, [ast.Expr(check)], []))

@@ -1,0 +1,114 @@
+"""How a list is taken apart: ``[first, second] = x.pair``.
+
+A list that has variables in it is no value that a name could have. It is kept as it is
+written until it is compared with a value, whose elements are compared with its own then.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from ..nodes import List, Term
+from ..solver.clauses import Slot, Template
+from .places import Continuation, GoalContext
+from .scopes import Goal, OpenList, Ref, prepend_goals
+from .snippets import assign, call, compared, load
+
+
+class ListGoals(GoalContext):
+    """A goal that may take lists apart."""
+
+    def operand(self, term: Term) -> Ref | None:
+        """Give what an operand stands for, a list with variables too; ``None`` if not bound."""
+        if isinstance(term, Slot):
+            return self.scope.cell(self.clause, term.index).ref
+        inner = term.term if isinstance(term, Template) else term
+        if isinstance(inner, List) and (inner is not term or inner.rest is not None):
+            return Ref("", shape=OpenList(self.clause, inner))
+        return self.ref(term)
+
+    def unify(self, left: Ref, right: Term) -> Continuation:
+        """Write that a value equals an operand, or bind that."""
+        known = self.operand(right)
+        if known is not None:
+            return self.equal(left, known)
+        cell = self.cell(right)
+        assert cell is not None
+        return self.bind(cell, left)
+
+    def equal(self, left: Ref, right: Ref) -> Continuation:
+        """Write that two values are equal."""
+        if left.shape is None and right.shape is None:
+            return super().equal(left, right)
+        if left.shape is not None and right.shape is not None:
+            raise self.not_compilable("two lists with variables that are compared")
+        if left.shape is not None:
+            return self._take_apart(left.shape, right, is_left=True)
+        assert right.shape is not None
+        return self._take_apart(right.shape, left, is_left=False)
+
+    def _take_apart(self, shape: OpenList, value: Ref, *, is_left: bool) -> Continuation:
+        """Write that the parts of a list equal the elements of a value."""
+        if value.literal is not None:
+            return self.fail()
+        here = replace(self, clause=shape.clause)
+        made = here._compared(shape.term, value, is_left=is_left)
+        parts = list(zip(shape.term.items, made, strict=False))
+        if shape.term.rest is not None:
+            parts.append((shape.term.rest, made[-1]))
+        # Of two lists, the one that has a rest is asked.
+        is_left = is_left or shape.term.rest is not None
+        goals = [here.pair(part, element, is_left=is_left) for part, element in parts]
+        return prepend_goals(goals, self.rest), self.out, self.place
+
+    def pair(self, part: Term, element: Ref, *, is_left: bool) -> Goal:
+        """Give the goal that a part of a list equals an element."""
+
+        def write(here: ListGoals) -> Continuation:
+            known = here.operand(part)
+            if known is not None:
+                return here.equal(known, element) if is_left else here.equal(element, known)
+            cell = here.cell(part)
+            assert cell is not None
+            if cell.waiting:
+                # The solver looks at what waits when all parts are known.
+                raise here.not_compilable("a part of a list that conditions wait for")
+            return here.bind(cell, element)
+
+        return self.part(write)
+
+    def _compared(self, term: List, value: Ref, *, is_left: bool) -> list[Ref]:
+        if term.rest is not None and self.operand(term.rest) is not None:
+            raise self.not_compilable("a list whose rest is known before")
+        shown = ast.List([self._shown(part) for part in term.items], ast.Load())
+        return self.split(term, value, [shown, ast.Constant(is_left)])
+
+    def split(self, term: List, value: Ref, shown: list[ast.expr]) -> list[Ref]:
+        """Write that a value is a list of some length; give its elements, and the rest.
+
+        :param shown: what an object is shown to be asked whether it equals the list, and
+            whether it stands on the right; an object that is not asked is no list.
+        """
+        if value.name in self.scope.searched:
+            raise self.not_compilable("a collection that is searched for two variables")
+        self.scope.searched.add(value.name)
+        source, made = self.checked(value), self.writer.fresh()
+        what = load(self.writer.names.constant((len(term.items), term.rest is not None)))
+        self.out.append(assign(made, call("split", source, what, *shown)))
+        self.fail_unless(compared(load(made), ast.IsNot(), load("missing")))
+        count = len(term.items) + (term.rest is not None)
+        parts = [Ref(self.writer.fresh(), origin=value.name) for _ in range(count)]
+        targets: list[ast.expr] = [ast.Name(ref.name, ast.Store()) for ref in parts]
+        if parts:
+            self.out.append(ast.Assign([ast.Tuple(targets, ast.Store())], load(made)))
+        return parts
+
+    def _shown(self, part: Term) -> ast.expr:
+        """Write what an object is shown that is asked whether it equals the list."""
+        known = self.operand(part)
+        if known is None:
+            return load("variable")
+        if known.shape is not None:
+            raise self.not_compilable("a list with variables in a list")
+        return self.checked(known)

@@ -1,0 +1,171 @@
+"""How it is written that something is computed: a lookup, a call of Python, arithmetic.
+
+Each such goal has a result, which is compared with what is known of it, or bound to it.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from dataclasses import replace
+
+from ..nodes import Call, Dictionary, Expression, List, Term, Value
+from ..solver.clauses import Slot, Template
+from .binding_analysis import is_plain
+from .patterns import PatternGoals
+from .places import Continuation
+from .scopes import Ref, VariableCell
+from .snippets import assign, call, compared, load, type_test
+
+
+class LookupGoals(PatternGoals):
+    """A goal that may compute something."""
+
+    # -- lookups
+
+    def lookup(self, term: Expression) -> Continuation:
+        """Write ``x.a = v``, ``x.(a) = v`` or ``x.m(…) = v``."""
+        owner, key, result = term.args
+        inner = key.term if isinstance(key, Template) else key
+        value = self.ref(owner)
+        if value is None:
+            if isinstance(inner, Call):
+                raise self.not_compilable("a method of a variable that is not bound yet")
+            return self.wait_for_any(owner, inner, result)
+        name = self.writer.fresh()
+        if isinstance(inner, Call):
+            self._method(name, value, inner)
+            return self._computed(result, Ref(name))
+        if not self._key(name, value, inner):
+            raise self.not_compilable("a lookup of a field that is not known yet")
+        return self._looked_up(value, Ref(name, read=term.span), result)
+
+    def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Continuation:
+        """Write that the result is what a field gave; an entry of a dictionary is asked itself."""
+        known = self.operand(result)
+        is_told = known is None or known.shape is not None or known.literal is not None
+        if owner.cls is not None or is_told:
+            return self._computed(result, made)
+        known = t.cast(Ref, known)
+        is_entry = type_test(owner.name, "dict")
+        sides = self.equality(made, known), self.equality(known, made)
+        self.fail_unless(ast.IfExp(is_entry, *sides))
+        return self.known_equal(made, known)
+
+    def _key(self, name: str, value: Ref, key: Term) -> bool:
+        known = self.ref(key)
+        if known is None:
+            return False
+        if isinstance(key, Value) and type(key.value) is str:
+            self.attribute(name, value, key.value)
+            return True
+        places = self.constants(self.goal, value.written, known.written)
+        found = call("read_key", self.checked(value), self.checked(known), *places)
+        self.out.append(self.mark(assign(name, found)))
+        self.fail_unless(compared(load(name), ast.IsNot(), load("missing")))
+        return True
+
+    def _computed(self, result: Term, made: Ref) -> Continuation:
+        """Write that the result is what was computed."""
+        known = self.operand(result)
+        if known is not None:
+            return self.equal(known, made)
+        cell = t.cast(VariableCell, self.cell(result))
+        if sum(other is cell for other in self.scope.cells.values()) > 1:
+            # It has a name in the policy, and may be used after a method changed the object.
+            copied = call("copied", load(made.name))
+            is_copied = compared(call("type", load(made.name)), ast.In(), load("copied_kinds"))
+            self.out.append(ast.If(is_copied, [assign(made.name, copied)], []))
+        return self.bind(cell, made)
+
+    # -- calls of Python
+
+    def _method(self, name: str, value: Ref, key: Call) -> None:
+        names = tuple(keyword for keyword, _ in key.kwargs)
+        arguments = self._arguments(key)
+        method = self.constants((key.name, self.span, names, value.written))
+        made = call("call_method", self.checked(value), *method, arguments, load("clock"))
+        self.out.append(self.mark(assign(name, made)))
+
+    def _arguments(self, called: Call) -> ast.expr:
+        """Write the arguments of a call of Python, those with a keyword last."""
+        args = [*called.args, *(arg for _, arg in called.kwargs)]
+        return ast.Tuple([self._argument(arg) for arg in args], ast.Load())
+
+    def _argument(self, term: Term) -> ast.expr:
+        inner = term.term if isinstance(term, Template) else term
+        if isinstance(inner, List):
+            if inner.rest is not None:
+                raise self.not_compilable("an argument that is a list with a rest")
+            return ast.List([self._part(part) for part in inner.items], ast.Load())
+        if isinstance(inner, Dictionary):
+            keys: list[ast.expr | None] = [ast.Constant(key) for key, _ in inner.fields]
+            return ast.Dict(keys, [self._part(part) for _, part in inner.fields])
+        ref = self.operand(term)
+        if ref is None:
+            raise self.not_compilable("an argument that is not bound yet")
+        if ref.shape is not None:
+            return replace(self, clause=ref.shape.clause)._argument(ref.shape.term)
+        return self.checked(ref)
+
+    def _part(self, term: Term) -> ast.expr:
+        """Write a part of an argument: what crosses the border inside of it is a copy, too."""
+        return call("copied", self._argument(term))
+
+    def construction(self, term: Expression) -> Continuation:
+        """Write ``new Class(…) = v``."""
+        made, result = term.args
+        called = t.cast(Call, made.term if isinstance(made, Template) else made)
+        cls = self.writer.names.host.classes.get(called.name)
+        if cls is None:
+            raise self.not_compilable("a class that is not registered")
+        if not is_plain(cls):
+            # What it makes is no value of Polar's own in the solver, though it looks like one.
+            raise self.not_compilable("a new value of a class of Polar's own values")
+        name = self.writer.fresh()
+        names = tuple(keyword for keyword, _ in called.kwargs)
+        what = self.constants(cls, (called.name, called.span, names))
+        value = call("construct", *what, self._arguments(called), load("clock"))
+        self.out.append(self.mark(assign(name, value)))
+        return self._computed(result, Ref(name, cls=cls))
+
+    # -- arithmetic
+
+    def arithmetic(self, term: Expression) -> Continuation:
+        """Write ``a + b = v``."""
+        left, right, result = term.args
+        refs = self.ref(left), self.ref(right)
+        if refs[0] is None or refs[1] is None:
+            return self.wait_for_any(*term.args)
+        known = self.ref(result)
+        name = self.writer.fresh()
+        shown = load("missing") if known is None else self.checked(known)
+        values = self.checked(refs[0]), self.checked(refs[1])
+        value = call("calculate", *values, *self.constants(term), shown)
+        self.out.append(self.mark(assign(name, value)))
+        return self._computed(result, Ref(name, written=term.span))
+
+    def assignment(self, term: Expression) -> Continuation:
+        """Write ``x := y``, where nothing is known of ``x``."""
+        target, source = term.args
+        cell = self.cell(target)
+        if cell is None or cell.ref is not None or cell.waiting:
+            raise self.not_compilable("an assignment to what may have a value")
+        if sum(other is cell for other in self.scope.cells.values()) > 1:
+            raise self.not_compilable("an assignment to what may have a value")
+        ref = self.ref(source)
+        if ref is not None:
+            return self.bind(cell, ref)
+        self.scope.unite(cell, t.cast(VariableCell, self.cell(source)))
+        return self.go_on()
+
+    # -- waiting
+
+    def wait_for_any(self, *terms: Term) -> Continuation:
+        """Let the goal wait for those of its operands that are not bound yet."""
+        slots = [term for term in terms if isinstance(term, Slot) and self.ref(term) is None]
+        return self.wait(*(t.cast(VariableCell, self.cell(slot)) for slot in slots))
+
+    def constants(self, *values: t.Any) -> list[ast.expr]:
+        """Write values that never change."""
+        return [load(self.writer.names.constant(value)) for value in values]

@@ -1,0 +1,292 @@
+"""How it is written that a value matches a pattern, and a call the head of a rule.
+
+The solver matches a head twice where that is more than a look at the arguments: to find
+the rules that apply, and when each is tried. What reads attributes is written twice, too.
+"""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from dataclasses import replace
+
+from ..host import sandbox
+from ..host.registry import RESERVED_NAMES, Host
+from ..nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
+from ..solver.clauses import Clause, Slot, Template
+from ..solver.matching import has_pattern
+from ..sources import Span
+from .binding_analysis import (
+    ClauseOrder,
+    KnownArguments,
+    check_class,
+    has_known_equality,
+    is_class_only,
+    is_plain,
+)
+from .lists import ListGoals
+from .places import Continuation
+from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend_goals
+from .snippets import any_holds, assign, call, compared, load, negate, type_test
+
+#: An argument of a call: a value, or a variable of a clause.
+Argument = Ref | tuple[int, Slot]
+
+
+def instance_test(names: ProgramInterface, name: str, pattern: Pattern) -> ast.expr:
+    """Write whether a value is an instance of the class of a pattern."""
+    return call("isinstance", load(name), load(names.constant(_classes_of(names, pattern))))
+
+
+def _classes_of(names: ProgramInterface, pattern: Pattern) -> t.Any:
+    if pattern.tag in RESERVED_NAMES:
+        return names.members(pattern.tag)
+    return names.host.classes[t.cast(str, pattern.tag)]
+
+
+def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
+    """Give the plain class that what matches a pattern is an instance of."""
+    pattern = pattern.term if isinstance(pattern, Template) else pattern
+    if not isinstance(pattern, Pattern) or pattern.tag is None or pattern.tag in RESERVED_NAMES:
+        return None
+    cls = names.host.classes.get(pattern.tag)
+    return cls if cls is not None and is_plain(cls) else None
+
+
+def at_most_one_matches(
+    order: ClauseOrder, matched: dict[int, str], otherwise: list[ast.stmt]
+) -> list[ast.stmt]:
+    """Write what is done if two clauses match whose order depends on a class.
+
+    :param matched: the names that say which clauses match.
+    """
+    apart: dict[int, list[ast.expr]] = {}
+    for first, second in order.exclusive:
+        apart.setdefault(first, []).append(load(matched[second]))
+    return [
+        ast.If(load(matched[first]), [ast.If(any_holds(others), otherwise, [])], [])
+        for first, others in sorted(apart.items())
+    ]
+
+
+def is_simple_head(clause: Clause) -> bool:
+    """Tell whether a head matches or not without a call of the host.
+
+    INVARIANT: where it has literals, the arguments are known to ask nobody what they equal.
+    """
+    slots = [p.term.index for p in clause.parameters if isinstance(p.term, Slot)]
+    return len(set(slots)) == len(slots) and all(
+        (parameter.specializer is None or is_class_only(parameter.specializer))
+        if isinstance(parameter.term, Slot)
+        else parameter.specializer is None and has_known_equality(parameter.term)
+        for parameter in clause.parameters
+    )
+
+
+def possible_clauses(clauses: list[Clause], known: KnownArguments, host: Host) -> list[Clause]:
+    """Leave out the clauses whose classes what is known of the arguments excludes."""
+    return [clause for clause in clauses if not _is_excluded(clause, known, host)]
+
+
+def _is_excluded(clause: Clause, known: KnownArguments, host: Host) -> bool:
+    tags = [(at, getattr(p.specializer, "tag", "")) for at, p in enumerate(clause.parameters)]
+    tags = [(at, tag) for at, tag in tags if tag and tag not in RESERVED_NAMES]
+    classes = [(at, host.classes.get(tag)) for at, tag in tags]
+    literals = {at for at, p in enumerate(clause.parameters) if not isinstance(p.term, Slot)}
+    takes_looks = is_simple_head(clause) and literals <= known.keys()
+    if not takes_looks or any(cls is None for _, cls in classes):
+        # Something may be asked, or an error, before the class is looked at.
+        return False
+    return any(
+        cls is not None and type(cls) is type and not issubclass(_type_of(known[at]), cls)
+        for at, cls in classes
+        if at in known
+    )
+
+
+def _type_of(literal: Value | None) -> type:
+    """Give the class of what is known to be a literal, or a string that is none of them."""
+    return str if literal is None else type(literal.value)
+
+
+class PatternGoals(ListGoals):
+    """A goal that may match patterns."""
+
+    # -- patterns
+
+    def match(self, value: Ref, pattern: Term) -> Continuation:
+        """Write that a value matches a pattern."""
+        whole, pattern = pattern, pattern.term if isinstance(pattern, Template) else pattern
+        if isinstance(pattern, List) and has_pattern(pattern):
+            return self._match_list(value, pattern)
+        if not isinstance(pattern, Pattern):
+            return self.unify(value, whole)
+        if pattern.tag is not None:
+            tested = self.tested(value, pattern)
+            if tested is None:
+                return self.fail()
+            value = tested
+        return self._match_fields(value, pattern, 0)
+
+    def _match_list(self, value: Ref, pattern: List) -> Continuation:
+        """Write that a list matches a list of patterns, its rest first."""
+        if value.literal is not None:
+            return self.fail()
+        made = self.split(pattern, value, [])
+        goals = [
+            self._element(element, part) for element, part in zip(made, pattern.items, strict=False)
+        ]
+        if pattern.rest is not None:
+            goals.insert(0, self.pair(pattern.rest, made[-1], is_left=True))
+        return self.go_on(*goals)
+
+    def _element(self, element: Ref, part: Term) -> Goal:
+        return self.part(lambda here: here.match(element, part))
+
+    def tested(self, ref: Ref, pattern: Pattern) -> Ref | None:
+        """Write a class test, unless it is known to hold; give what is known then.
+
+        ``None`` if it cannot hold.
+        """
+        names = self.writer.names
+        check_class(pattern, names.host)
+        if ref.literal is not None:
+            return ref if isinstance(ref.literal.value, _classes_of(names, pattern)) else None
+        cls = pattern_class(names, pattern)
+        if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
+            return ref
+        if ref.read is not None:
+            # What leads out of the object may be of a class that derives from this one, too.
+            self.writer.check_sandbox(ref, self.out)
+        self.fail_unless(instance_test(names, ref.name, pattern))
+        tested = replace(ref, cls=cls or ref.cls, read=None)
+        for cell in self.scope.cells.values():
+            if cell.ref is not None and cell.ref.name == ref.name:
+                cell.ref = tested
+        return tested
+
+    def _match_fields(self, value: Ref, pattern: Pattern, at: int) -> Continuation:
+        """Write that the fields of a value match, the last one first."""
+        if at == len(pattern.fields):
+            return self.go_on()
+        if value.literal is not None:
+            raise self.not_compilable("a literal whose fields are matched")
+        name, part = pattern.fields[-1 - at]
+        later = self.part(lambda here: here._match_fields(value, pattern, at + 1))
+        made = self._field(value, name, pattern.span or self.span)
+        self.rest = prepend_goals([later], self.rest)
+        if isinstance(part.term if isinstance(part, Template) else part, (Pattern, List)):
+            return self.match(made, part)
+        if self.ref(part) is None:
+            # It must not wait until the variable is used: another field may be read before.
+            self.writer.check_sandbox(made, self.out)
+            made = replace(made, read=None)
+        return self.unify(made, part)
+
+    def _field(self, value: Ref, name: str, span: Span | None) -> Ref:
+        """Write that a field is read; where there is none, there is no match."""
+        made, owner = self.writer.fresh(), self.checked(value)
+        place = load(self.writer.names.constant(span))
+        key = ast.Constant(name)
+        slowly: list[ast.stmt] = [self.mark(assign(made, call("field", owner, key, place)))]
+        quickly = self._tried(made, owner, key, place)
+        if self.writer.names.is_relation(name) or not sandbox.is_unrestricted(name):
+            self.out.extend(slowly)
+        elif value.cls is not None:
+            self.out.append(quickly)
+        else:
+            self.out.append(ast.If(self.is_plain(value), [quickly], slowly))
+        self.fail_unless(compared(load(made), ast.IsNot(), load("missing")))
+        return Ref(made, read=span)
+
+    def _tried(self, made: str, owner: ast.expr, key: ast.Constant, place: ast.expr) -> ast.stmt:
+        """Write ``made = owner.key``, or what it means that there is none."""
+        read = ast.Attribute(owner, t.cast(str, key.value), ast.Load())
+        failed = self.mark(assign(made, call("no_field", owner, key, load("error"), place)))
+        handler = ast.ExceptHandler(load("AttributeError"), "error", [failed])
+        return ast.Try([self.mark(assign(made, read))], [handler], [], [])
+
+    # -- heads
+
+    def head(self, clause: Clause, args: list[Argument]) -> list[Goal]:
+        """Give the parts of matching a head with arguments: values, or variables of a clause."""
+        pairs = zip(clause.parameters, args, strict=True)
+        return [self._parameter(parameter, arg) for parameter, arg in pairs]
+
+    def _parameter(self, parameter: Parameter, arg: Argument) -> Goal:
+        return self.part(lambda here: here._match_parameter(parameter, arg))
+
+    def _match_parameter(self, parameter: Parameter, arg: Argument) -> Continuation:
+        if not isinstance(arg, Ref):
+            cell = self.scope.cell(arg[0], arg[1].index)
+            if cell.ref is None:
+                return self._match_unbound(parameter, cell)
+            arg = cell.ref
+        specializer, value, term = parameter.specializer, arg, parameter.term
+        if specializer is not None:
+            later = self.part(lambda here: here.match(value, specializer))
+            self.rest = prepend_goals([later], self.rest)
+        if isinstance(term, Slot):
+            own = self.scope.cells.get((self.clause, term.index))
+            if own is None:
+                self.scope.cell(self.clause, term.index).ref = arg
+                return self.go_on()
+            return self.bind(own, arg) if own.ref is None else self.equal(arg, own.ref)
+        known = t.cast(Ref, self.ref(term))
+        return self.equal(arg, known)
+
+    def _match_unbound(self, parameter: Parameter, cell: VariableCell) -> Continuation:
+        """Write that a variable that is not bound yet is an argument."""
+        term, specializer = parameter.term, parameter.specializer
+        if not isinstance(term, Slot):
+            if cell.waiting or specializer is not None:
+                # What waits would be done to find the rules, and again.
+                raise self.not_compilable("a literal that a variable has to become")
+            return self.bind(cell, t.cast(Ref, self.ref(term)))
+        own = self.scope.cells.get((self.clause, term.index))
+        if own is not None and own is not cell:
+            raise self.not_compilable("a variable that stands in a head twice")
+        self.scope.cells[self.clause, term.index] = cell
+        if specializer is None:
+            return self.go_on()
+        if not is_class_only(specializer):
+            raise self.not_compilable("a pattern for a variable that is not bound yet")
+        isa = Expression(Operator.ISA, (term, specializer), span=parameter.span)
+        return self.await_class(cell, specializer, (isa, self.clause, self.site))
+
+    def await_class(self, cell: VariableCell, pattern: Pattern, goal: Goal) -> Continuation:
+        """Let a class test wait for a variable, unless another one excludes it."""
+        host = self.writer.names.host
+        check_class(pattern, host)
+        tag = t.cast(str, pattern.tag)
+        if tag in RESERVED_NAMES:
+            raise self.not_compilable("a union that a variable has to be of")
+        if any(
+            isinstance(each, Expression) and each.operator is Operator.DOT
+            for each, *_ in cell.waiting
+        ):
+            # What a class declares of its fields may exclude the class.
+            raise self.not_compilable("a class of a field that is not known yet")
+        for other in awaited_classes(cell):
+            if other != tag and not (host.is_subclass(tag, other) or host.is_subclass(other, tag)):
+                return self.fail()
+        if cell.is_outside:
+            raise self.not_compilable("a negation that binds a variable")
+        cell.waiting = (*cell.waiting, goal)
+        return self.go_on()
+
+    def fail_if_excluded(self, clause: Clause, args: list[Argument]) -> None:
+        """Write that a rule whose literals are no match is not tried at all."""
+        for position, literal in clause.literals:
+            arg = args[position]
+            if not isinstance(literal, Value):
+                raise self.not_compilable("a list or a dictionary in a head")
+            if isinstance(arg, Ref) and arg.literal is None:
+                value = self.checked(arg)
+                name = self.writer.names.constant(literal.value)
+                test = call("excludes", load(name), value)
+                if type(literal.value) is str and is_simple_head(clause):
+                    # A text that Polar does not have is none of the literals either.
+                    differs = compared(value, ast.NotEq(), ast.Constant(literal.value))
+                    test = ast.IfExp(type_test(arg.name, "str"), differs, test)
+                self.fail_unless(negate(test))

@@ -1,0 +1,612 @@
+"""The compiled rules of one engine: each function is made when it is first called.
+
+``Program.answer`` gives the function that answers a call, or ``None`` where the solver
+has to. What a function cannot do by itself it asks the solver, which goes on from where
+the function is: with the goals around it, which Python's frames tell, so that depths,
+traces and places are the solver's own.
+
+Nobody waits for a function: while another thread makes functions, and when a question has
+spent half of its time on them, the solver answers in the place of those that are missing.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import math
+import os
+import threading
+import time
+import types
+import typing as t
+from collections.abc import Callable, Iterator
+
+from ..environment import STORED_ENVIRONMENT
+from ..exceptions import OsoError
+from ..host import sandbox
+from ..host.data_adapter import Relation
+from ..host.registry import Host
+from ..limits import Limits
+from ..nodes import Call, Expression, Operator, Term
+from ..output import STORED_VARIABLE
+from ..policy.garbage import without_collector
+from ..policy.policy import Policy
+from ..solver.clause_index import ClauseIndex
+from ..solver.solver import Solver
+from .binding_analysis import (
+    NotCompilable,
+    closed_strings,
+    dispatch_position,
+    has_cut,
+    is_order_independent,
+    matching_clauses,
+    measure_height,
+    strings_at,
+)
+from .compiler import RuleCompiler
+from .entry_points import QUESTION_FILE, EntryPointWriter
+from .runtime import Clock, Runtime, is_deep
+from .scopes import Site, Variant
+from .snippets import Position, with_positions
+from .source_map import sites_by_offset
+from .specialization.dispatch import (
+    ReadableClasses,
+    Specialization,
+    Specializations,
+    make_specializations,
+    no_answer,
+    string_facts,
+)
+from .specialization.equality import SideEffectFreeEquality
+
+CompiledFunction = Callable[..., bool]
+#: Strings of one parameter up to which all of them are asked one by one.
+MAX_VARIANTS = 200
+#: The share of a question's time that may go into making functions.
+_SHARE = 0.5
+#: How often a function may be begun and be too late for its question.
+_ATTEMPTS = 3
+_NOT_MADE = object()
+#: Whether code knows its lines and columns, without which a function knows no place of a policy.
+HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
+
+
+class OutOfTime(Exception):
+    """Making a function takes too long for the question that needs it."""
+
+
+class Source(t.Protocol):
+    """What a program needs of an engine."""
+
+    policy: Policy
+    host: Host
+    limits: Limits
+    actors: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    def clauses(self, name: str) -> t.Mapping[int, ClauseIndex] | None: ...
+    def solver(self) -> Solver: ...
+
+
+class CompiledProgram(Runtime):
+    """Functions for the rules of an engine, and what they share.
+
+    :param names_rules: answer with the rule to which a solution is owed; with ``True`` where it
+        is not known.
+    """
+
+    def __init__(self, engine: t.Any, *, names_rules: bool = False) -> None:
+        super().__init__(engine)
+        self.names_rules = names_rules
+        self._constants: dict[int, tuple[str, t.Any]] = {}
+        self._functions: dict[Variant, str] = {}
+        self._made: dict[Variant, CompiledFunction] = {}
+        self._late: dict[t.Any, int] = {}
+        self._tables: dict[Variant, str] = {}
+        self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
+        self._specializations: dict[tuple[str, int], Specializations | None] = {}
+        self._strings: dict[tuple[str, int, int], t.Any] = {}
+        # Taken by those who make functions; who asks a question never waits for it.
+        self._locks: dict[int, t.Any] = {}
+        #: When what is being made has to be finished.
+        self._deadline: float | None = None
+        #: Why the solver answers some calls: the reason and the place, by rule.
+        self.not_compiled: dict[Variant, NotCompilable] = {}
+        self._relations = {
+            name
+            for declared in self.host.fields.values()
+            for name, kind in declared.items()
+            if isinstance(kind, Relation)
+        }
+        self._heights: dict[str, float] = {}
+        self._names: dict[str, t.Any] = self.shared_names()
+        self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
+            self._names["simple"], self.host.identities
+        )
+
+    @property
+    def _making(self) -> t.Any:
+        # A fork copies a lock whose holder, another thread, does not live on in the child.
+        return self._locks.setdefault(os.getpid(), threading.RLock())
+
+    # -- time and threads -------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _turn(self, deadline: float | None, *, waits: bool = False) -> Iterator[bool]:
+        """Take the turn to make functions; give whether it was free.
+
+        :param deadline: when it has to be over.
+        :param waits: whether to wait for another thread whose turn it is.
+        """
+        lock = self._making
+        # Where little is left of the stack, nothing is begun: not even the lock can be let go
+        # of for sure.
+        if is_deep() or not lock.acquire(blocking=waits):
+            yield False
+            return
+        # What is made may run code of a metaclass, and that may ask a question.
+        before, self._deadline = self._deadline, deadline
+        try:
+            with without_collector():
+                yield True
+        finally:
+            self._deadline = before
+            lock.release()
+
+    def _check_time(self) -> None:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise OutOfTime
+
+    def _deadline_from(self, began: float) -> float | None:
+        """Give until when a question that began then may have functions made."""
+        timeout = self._engine.limits.timeout
+        return None if timeout is None else began + timeout * _SHARE
+
+    def _is_hopeless(self, what: t.Any) -> bool:
+        """Count that something was not made in time; tell whether to give it up."""
+        self._late[what] = self._late.get(what, 0) + 1
+        return self._late[what] >= _ATTEMPTS
+
+    # -- making functions -----------------------------------------------------------------
+
+    def is_settled(self, name: str, arity: int) -> bool:
+        """Tell whether ``answer`` will always give what it gives now."""
+        return (name, arity) in self._entries
+
+    def answer(self, name: str, arity: int, *, waits: bool = False) -> CompiledFunction | None:
+        """Give the function that answers calls of a rule; ``None`` where the solver has to."""
+        key = (name, arity)
+        if key in self._entries:
+            return self._entries[key]
+        deadline = None if waits else self._deadline_from(time.monotonic())
+        with self._turn(deadline, waits=waits) as is_free:
+            if not is_free:
+                return None
+            try:
+                self._entries[key] = self._make_entry(name, arity)
+            except OutOfTime:
+                if not self._is_hopeless(key):
+                    return None
+                self._entries[key] = None
+            except RecursionError:
+                # Little is left of the stack. The solver needs less; the next one makes it.
+                return None
+        return self._entries[key]
+
+    def _make_entry(self, name: str, arity: int) -> CompiledFunction | None:
+        # A question without arguments has nothing to be dispatched on.
+        if not HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
+            return None
+        candidates = t.cast(ClauseIndex, self.candidates(name, arity))
+        general = Variant(name, arity, (), True)
+        listed = None if self.names_rules else string_facts(candidates)
+        if listed is not None:
+            return self._make_list(general, listed)
+        function, table = self.function(general), self.table(general)
+        if table is None:
+            self._make_function(general)
+            if general in self.not_compiled:
+                return None
+        parameters = [f"a{n}" for n in range(arity)]
+        literals = {position for clause in candidates for position, _ in clause.literals}
+        texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
+        rule = self.constant(name)
+        writer = EntryPointWriter(rule, parameters, texts, function, table)
+        specializations = None if self.names_rules else self.specializations(name, arity)
+        if specializations is not None:
+            writer = dataclasses.replace(
+                writer, specializations=(self.constant(specializations), specializations)
+            )
+        return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
+        """Make the function for a rule that is nothing but facts about strings.
+
+        They are looked up; what is no string is the solver's.
+        """
+        parameters = [f"a{n}" for n in range(variant.arity)]
+        function = self.constant(self._stub(variant))
+        rule, known = self.constant(variant.name), self.constant(frozenset(listed))
+        writer = EntryPointWriter(
+            rule, parameters, frozenset(parameters), function, facts=(known, listed)
+        )
+        return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def specializations(self, name: str, arity: int) -> Specializations | None:
+        """Give the functions of a rule for plain data, which are made when first asked for."""
+        key = (name, arity)
+        if key not in self._specializations:
+            for cls in self.host.classes.values():
+                self._equality.learn(cls)
+            self._specializations[key] = make_specializations(self, name, arity)
+        return self._specializations[key]
+
+    def make_specialization(
+        self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
+    ) -> Specialization | None:
+        """Make a function for plain data; ``None`` if there is none now.
+
+        :param make: makes it; ``None`` if it cannot be.
+        :param what: tells it from others.
+        """
+        deadline = None if waits else self._deadline_from(time.monotonic())
+        with self._turn(deadline, waits=waits) as is_free:
+            if not is_free:
+                return None
+            try:
+                return make() or no_answer
+            except OutOfTime:
+                return no_answer if self._is_hopeless(what) else None
+            except RecursionError:
+                return None
+
+    @property
+    def rules(self) -> t.Mapping[str, t.Any]:
+        """The rules of the policy, by name."""
+        rules: t.Mapping[str, t.Any] = self._engine.policy.rules
+        return rules
+
+    def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization:
+        """Compile a function for plain data."""
+        arity = len(function.args.args) - len(function.args.defaults)
+        return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
+
+    def quiet(self) -> tuple[str, ReadableClasses]:
+        """Make a set of classes whose attributes are read without a trace."""
+        made = ReadableClasses(self.host.keeps)
+        return self.constant(made), made
+
+    def compares_fields(self, cls: type) -> bool:
+        """Tell whether two objects of a class are equal where their fields are."""
+        return self._equality.knows(cls)
+
+    def is_quiet(self, cls: type, attribute: str) -> bool:
+        """Tell whether an attribute of a class's instances is read without a trace."""
+        return sandbox.is_quiet(cls, attribute)
+
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
+        """Give the strings of one argument for which a rule call has a solution.
+
+        :param args: the arguments; what stands at ``at`` is not looked at.
+        :returns: ``None`` where the solver has to answer, since the argument may be something
+            else than one of the policy's strings.
+        """
+        questions = self.prepare_strings(name, len(args), at)
+        if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        try:
+            return _found(questions, args, at)
+        except OsoError:
+            # Of several errors the search among all strings meets another one first, and names
+            # the variable: the solver raises it. INVARIANT: where it raises none, this one
+            # comes out; an error never becomes an answer by asking again.
+            for _ in self._engine.query_rule(name, args, accept_expression=True):
+                pass
+            raise
+
+    def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
+        """Make what ``strings`` asks, if it is not made yet."""
+        key = (name, arity, at)
+        questions = self._strings.get(key, _NOT_MADE)
+        if questions is not _NOT_MADE:
+            return questions
+        deadline = None if waits else self._deadline_from(time.monotonic())
+        with self._turn(deadline, waits=waits) as is_free:
+            if not is_free:
+                return None
+            try:
+                self._strings[key] = self._make_strings(*key)
+            except OutOfTime:
+                if not self._is_hopeless(key):
+                    return None
+                self._strings[key] = None
+            except RecursionError:
+                return None
+        return self._strings[key]
+
+    def _make_strings(self, name: str, arity: int, at: int) -> list[t.Any] | None:
+        if not HAS_POSITIONS or self.candidates(name, arity) is None:
+            return None
+        texts = closed_strings(self.candidates, name, arity, at)
+        if not texts or len(texts) > MAX_VARIANTS:
+            # Without a string there may be an error all the same.
+            return None
+        if not is_order_independent(self.candidates, name, arity):
+            return None
+        variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
+        for variant in variants.values():
+            self._make_function(variant)
+            if variant in self.not_compiled:
+                return None
+        known = self.specializations(name, arity)
+        tables = {} if known is None or known.at != at else known
+        by = 0 if known is None else known.by
+        return [
+            (text, tables.get(text), by, self._searching(name, arity, variant))
+            for text, variant in variants.items()
+        ]
+
+    def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
+        parameters = [f"a{n}" for n in range(arity)]
+        rule, function = self.constant(name), self.function(variant)
+        writer = EntryPointWriter(rule, parameters, frozenset(), function, is_searched=True)
+        return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def table(self, variant: Variant) -> tuple[int, str] | None:
+        """Give the parameter to choose a function by, and the name of the table of functions.
+
+        ``None`` if there is nothing to choose by.
+        """
+        candidates = self.candidates(variant.name, variant.arity)
+        at = None if candidates is None else dispatch_position(candidates, variant.values)
+        if candidates is None or at is None:
+            return None
+        name = self._tables.get(variant)
+        if name is None:
+            name = f"t{len(self._tables)}"
+            self._names[name] = _Table(self, variant, at, strings_at(candidates, at))
+            self._tables[variant] = name
+        return at, name
+
+    def prepare(
+        self, name: str, arity: int, at: int | None = None, *, until: float = math.inf
+    ) -> None:
+        """Make what a question may ask, also for all the values of one argument.
+
+        :param until: when nothing more is begun.
+        """
+        self.answer(name, arity, waits=True)
+        specializations = self._specializations.get((name, arity))
+        if specializations is not None:
+            specializations.prepare(self.members("Actor"), self.members("Resource"), until)
+        if at is not None and time.monotonic() < until:
+            self.prepare_strings(name, arity, at, waits=True)
+
+    def make_all(self, until: float = math.inf) -> None:
+        """Make all functions that those which are asked may call, also by strings that are
+        asked for further in.
+        """
+        filled: set[str] = set()
+        while missing := self._missing(filled):
+            for variant in missing:
+                with self._turn(None, waits=True) as is_free:
+                    if not is_free or time.monotonic() > until:
+                        return
+                    self._make_function(variant)
+
+    def _missing(self, filled: set[str]) -> list[Variant]:
+        """Give what has a name and is not made.
+
+        :param filled: the tables all of whose functions have names.
+        """
+        with self._turn(None, waits=True) as is_free:
+            if not is_free:
+                return []
+            for name in [*self._tables.values()]:
+                if name not in filled:
+                    t.cast(_Table, self._names[name]).fill()
+                    filled.add(name)
+            return [variant for variant in self._functions if variant not in self._made]
+
+    def candidates(self, name: str, arity: int) -> ClauseIndex | None:
+        """Give the clauses of a rule."""
+        self._check_time()
+        by_arity = self._engine.clauses(name)
+        return None if by_arity is None else by_arity.get(arity)
+
+    def members(self, union: str) -> tuple[type, ...]:
+        """Give the classes of ``Actor`` or ``Resource``."""
+        names = self._engine.actors if union == "Actor" else self._engine.resources
+        return tuple(self.host.classes[name] for name in names)
+
+    def function(self, variant: Variant) -> str:
+        """Give the name of the function of a variant, which is made when it is first called."""
+        name = self._functions.get(variant)
+        if name is None:
+            name = f"f{len(self._functions)}"
+            # First the function, then its name: an exception in between loses nothing.
+            self._names[name] = self.later(variant)
+            self._functions[variant] = name
+        return name
+
+    def later(self, variant: Variant) -> CompiledFunction:
+        """Give a function that has the one of a variant made, and calls it."""
+        return lambda *args: self._made_for(variant, args[-1])(*args)
+
+    def _made_for(self, variant: Variant, clock: Clock) -> CompiledFunction:
+        """Give the function of a variant for a question: the solver's, if it is not made yet
+        and cannot be now.
+        """
+        made = self._made.get(variant)
+        if made is not None:
+            return made
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        deadline = self._deadline_from(clock[1])
+        if deadline is None or time.monotonic() < deadline:
+            with self._turn(deadline) as is_free:
+                if is_free:
+                    self._try_to_make(variant)
+        return self._made.get(variant) or self._stub(variant)
+
+    def _try_to_make(self, variant: Variant) -> None:
+        with contextlib.suppress(RecursionError):
+            try:
+                self._make_function(variant)
+            except OutOfTime:
+                if self._is_hopeless(variant):
+                    self._leave(variant, NotCompilable("a rule that takes long to compile", None))
+
+    def known(self, variant: Variant) -> CompiledFunction | None:
+        """Give the function of a variant if it is made."""
+        return self._made.get(variant)
+
+    def _make_function(self, variant: Variant) -> None:
+        """Make the function of a variant, if it is not made yet."""
+        if variant in self._made:
+            return
+        try:
+            made = self._make(variant)
+        except NotCompilable as reason:
+            # Without its traceback, which keeps all that was written so far.
+            self._leave(variant, reason.with_traceback(None))
+        else:
+            self._set(variant, made)
+
+    def _leave(self, variant: Variant, reason: NotCompilable) -> None:
+        """Leave a variant to the solver."""
+        self.not_compiled[variant] = reason
+        self._set(variant, self._stub(variant))
+
+    def _set(self, variant: Variant, made: CompiledFunction) -> None:
+        self._names[self.function(variant)] = made
+        self._made[variant] = made
+
+    def constant(self, value: t.Any) -> str:
+        """Give the name of a value in the functions."""
+        self._check_time()
+        # With the value, which keeps it alive: an identity is not reused.
+        known = self._constants.get(id(value))
+        if known is None:
+            known = self._constants[id(value)] = (f"k{len(self._constants)}", value)
+            self._names[known[0]] = value
+        return known[0]
+
+    def is_relation(self, name: str) -> bool:
+        """Tell whether a name is a relation of some class, whose rows an adapter gives."""
+        return name in self._relations
+
+    def height(self, name: str) -> float:
+        """Tell how many calls can stand in each other below a rule."""
+        return measure_height(name, self._engine.policy.rules, self._heights)
+
+    def is_single(self, variant: Variant) -> bool:
+        """Tell whether a call has one solution at most."""
+        candidates = self.candidates(variant.name, variant.arity)
+        if candidates is None:
+            return True
+        clauses = matching_clauses(candidates, variant.values)
+        return len(clauses) <= 1 and all(
+            not has_cut(clause) and _is_single(clause.body) for clause in clauses
+        )
+
+    def _make(self, variant: Variant) -> CompiledFunction:
+        if self.candidates(variant.name, variant.arity) is None and not self._engine.clauses(
+            variant.name
+        ):
+            raise NotCompilable("a rule that is not defined", None)
+        writer = RuleCompiler(self, variant)
+        return self._compiled(writer.write(), self._file_of(variant), writer.sites)
+
+    def _compiled(
+        self, function: ast.FunctionDef, file: str, sites: dict[Position, Site]
+    ) -> CompiledFunction:
+        function.lineno = function.end_lineno = 1
+        function.col_offset = function.end_col_offset = 0
+        module = with_positions(ast.Module([function], []))
+        names: dict[str, t.Any] = {}
+        exec(compile(module, file, "exec"), self._names, names)
+        made: CompiledFunction = names[function.name]
+        code = t.cast(types.FunctionType, made).__code__
+        if sites or file == QUESTION_FILE:
+            self._sites[code] = sites_by_offset(code, sites)
+        return made
+
+    def _file_of(self, variant: Variant) -> str:
+        candidates = self.candidates(variant.name, variant.arity)
+        spans = [clause.rule.span for clause in candidates or ()]
+        files = {span.source.name for span in spans if span is not None}
+        return next(iter(files)) or "<policy>" if len(files) == 1 else "<policy>"
+
+    def _stub(self, variant: Variant) -> CompiledFunction:
+        """Make a function that lets the solver answer."""
+        name, arity = variant.name, variant.arity
+        if not variant.is_test:
+            return lambda *args: self._hand_over_each(name, args[:arity], args[-1])  # type: ignore[return-value]
+        return lambda *args: self._hand_over(name, args[:arity], args[-1])
+
+
+def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
+    """Give the strings for which questions are answered with yes."""
+    before, after = args[:at], args[at + 1 :]
+    found = set()
+    for text, specializations, by, question in questions:
+        specialization = None if specializations is None else specializations[type(args[by])]
+        answer = None if specialization is None else specialization(*args, True)
+        if answer is None:
+            answer = question(*before, text, *after)
+        if answer:
+            found.add(text)
+    return found
+
+
+class _Table(dict[str, CompiledFunction]):
+    """The functions for the strings of one parameter, and one for all other strings."""
+
+    def __init__(
+        self, program: CompiledProgram, variant: Variant, at: int, texts: list[str]
+    ) -> None:
+        super().__init__()
+        self.texts = frozenset(texts)
+        self._program = program
+        self._variant = variant
+        self._at = at
+        self._other: CompiledFunction | None = None
+
+    def fill(self) -> None:
+        """Name all functions now."""
+        for text in [None, *sorted(self.texts)]:
+            self._program.function(self._of(text))
+
+    def __missing__(self, text: str) -> CompiledFunction:
+        if text in self.texts:
+            variant = self._of(text)
+            made = self._program.known(variant)
+            if made is not None:
+                self[text] = made
+            return made or self._program.later(variant)
+        if self._other is None:
+            variant = self._of(None)
+            self._other = self._program.known(variant)
+            return self._other or self._program.later(variant)
+        return self._other
+
+    def _of(self, text: str | None) -> Variant:
+        known = tuple(sorted((*self._variant.known, (self._at, text))))
+        return dataclasses.replace(self._variant, known=known)
+
+
+def _is_single(body: Term | None) -> bool:
+    """Tell whether a body has one solution at most: it has no search and no call in it."""
+    stack: list[t.Any] = [body]
+    while stack:
+        term = stack.pop()
+        if isinstance(term, Expression):
+            if term.operator in (Operator.IN, Operator.OR, Operator.CUT):
+                return False
+            if term.operator not in (Operator.NOT, Operator.FORALL):
+                stack.extend(term.args)
+        elif isinstance(getattr(term, "term", term), Call):
+            return False
+    return True

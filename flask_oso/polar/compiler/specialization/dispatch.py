@@ -1,0 +1,330 @@
+"""How a question finds the function for plain data that answers it: by a string and by classes.
+
+In goes a rule that is asked about; out comes a table: for each string that an argument may
+be (mostly the action), and for each class of the others that the rules name, the function
+that ``specialization.py`` writes, where it can. Each is made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import itertools
+import math
+import operator
+import time
+import typing as t
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from ...host import sandbox, terms
+from ...host.conversion import is_representable
+from ...host.registry import RESERVED_NAMES
+from ...nodes import Pattern, Rule, Value
+from ...solver.clause_index import ClauseIndex
+from ...solver.clauses import Clause
+from ..binding_analysis import (
+    NotCompilable,
+    closed_strings,
+    dispatch_position,
+    is_plain,
+    is_string,
+    strings_at,
+)
+from .guards import GuardInterface
+from .specialization import SpecializationWriter
+
+#: So many functions are made for one rule; for what is asked later there are none.
+MAX_SPECIALIZATIONS = 1_000
+#: So many of them are made before they are asked for.
+MAX_PREPARED = 400
+Specialization = Callable[..., "bool | None"]
+
+
+def no_answer(*args: t.Any) -> None:
+    """Answer for values of classes that there is no function for."""
+
+
+class ByClass(dict[type, Specialization]):
+    """The functions for one string, by the class of an argument.
+
+    :param maker: makes them.
+    :param text: the string, or all that it is not.
+    """
+
+    def __init__(self, maker: _Maker, text: str | frozenset[str]) -> None:
+        super().__init__()
+        self._maker = maker
+        self._text = text
+
+    def __missing__(self, cls: type) -> Specialization:
+        # A class that is not registered leaves nothing here: it may be one of a moment.
+        if cls not in self._maker.classes[-1]:
+            return no_answer
+        others = self._maker.classes[:-1]
+        if any(len(classes) > 1 for classes in others):
+            self[cls] = chosen = _choosing(ByOthers(self._maker, self._text, cls))
+            return chosen
+        made = self._maker.function(self._text, (*itertools.chain(*others), cls))
+        if made is not None:
+            self[cls] = made
+        return made or no_answer
+
+
+class ByOthers(dict[t.Any, Specialization]):
+    """The functions for one string and one class, by the classes of all other arguments.
+
+    Those are a tuple, or the class itself if there is one other argument.
+    """
+
+    def __init__(self, maker: _Maker, text: str | frozenset[str], cls: type) -> None:
+        super().__init__()
+        self._maker = maker
+        self._text = text
+        self._cls = cls
+        #: The positions of the other arguments.
+        self.positions = maker.positions[:-1]
+
+    def __missing__(self, key: t.Any) -> Specialization:
+        classes = key if isinstance(key, tuple) else (key,)
+        if not all(map(operator.contains, self._maker.classes, classes)):
+            return no_answer
+        made = self._maker.function(self._text, (*classes, self._cls))
+        if made is not None:
+            self[key] = made
+        return made or no_answer
+
+
+class SpecializingProgram(GuardInterface, t.Protocol):
+    """What is needed of the program whose rules are asked about."""
+
+    @property
+    def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
+    def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
+    def make_specialization(
+        self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
+    ) -> Specialization | None: ...
+
+
+class Specializations(dict[str, ByClass]):
+    """The functions for one rule: by the string, and then by the class of another argument.
+
+    ``others`` has those for all other strings.
+    """
+
+    def __init__(self, maker: _Maker, texts: frozenset[str]) -> None:
+        super().__init__({text: ByClass(maker, text) for text in sorted(texts)})
+        #: The position of the string.
+        self.at = maker.at
+        #: The position of the argument whose class chooses.
+        self.by = maker.positions[-1]
+        self.others = ByClass(maker, texts)
+        self._maker = maker
+
+    def __missing__(self, text: str) -> ByClass:
+        return self.others
+
+    def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
+        """Make the functions now: for all classes, or else for actors and resources, or none if
+        there are too many.
+        """
+        classes: list[Collection[type]] = [*self._maker.classes]
+        if self._count(classes) > MAX_PREPARED:
+            classes[0] = [cls for cls in classes[0] if cls in actors]
+            classes[-1] = [cls for cls in classes[-1] if cls in resources]
+        if self._count(classes) <= MAX_PREPARED:
+            for text in (*self, frozenset(self)):
+                for chosen in itertools.product(*classes):
+                    if time.monotonic() > until:
+                        return
+                    self._maker.function(text, chosen, waits=True)
+
+    def admits(self, classes: Collection[type]) -> bool:
+        """Tell whether there may be a function for the classes of all other arguments."""
+        return all(map(operator.contains, self._maker.classes, classes))
+
+    def _count(self, classes: list[Collection[type]]) -> int:
+        return (len(self) + 1) * math.prod(map(len, classes))
+
+
+def make_specializations(
+    program: SpecializingProgram, name: str, arity: int
+) -> Specializations | None:
+    """Make the table of a rule; ``None`` if there is no string to choose by."""
+    candidates = program.candidates(name, arity)
+    if candidates is None or arity < 2:
+        return None
+    at = dispatch_position(candidates, {})
+    # Who, what, to what: the action stands second in every rule that an application asks.
+    at = 1 if at is None else at
+    texts = closed_strings(program.candidates, name, arity, at)
+    if texts is None:
+        texts = frozenset(strings_at(candidates, at))
+    texts = frozenset(filter(is_representable, texts))
+    positions = [n for n in range(arity) if n != at]
+    classes = [_classes_at(program, candidates, position) for position in positions]
+    if not texts or not all(classes):
+        return None
+    return Specializations(_Maker(program, name, at, positions, classes), texts)
+
+
+def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
+    """Give the strings of a rule that is nothing but facts about strings.
+
+    ``None`` if it is more, or if a string has a surrogate: asking for one is an error.
+    """
+    found = []
+    for clause in candidates:
+        texts = [parameter.term for parameter in clause.parameters]
+        is_plain_fact = clause.body is None and all(map(is_string, texts))
+        if not is_plain_fact or any(each.specializer for each in clause.parameters):
+            return None
+        fact = tuple(str(t.cast(Value, text).value) for text in texts)
+        if not all(map(is_representable, fact)):
+            return None
+        found.append(fact)
+    return found
+
+
+def is_plain_object(kind: type) -> bool:
+    """Tell whether instances of a class are objects and nothing else.
+
+    They lead nowhere, are no values of Polar's own, and do not claim to be what they are not.
+    """
+    special = (type, terms.Variable, terms.Predicate, terms.Expression, terms.Pattern)
+    return (
+        is_plain(kind)
+        and sandbox.is_candid(kind)
+        and not issubclass(kind, (*special, terms.TypeConstraint))
+    )
+
+
+class ReadableClasses:
+    """Classes whose instances can be read without a trace: these attributes, at least.
+
+    :param keeps: tells whether a class may be remembered.
+    """
+
+    def __init__(self, keeps: Callable[[type], bool]) -> None:
+        self._keeps = keeps
+        self.names: set[str] = set()
+        self.kinds: set[type] = set()
+
+    def admits(self, kind: type) -> bool:
+        """Tell whether a class is one of them."""
+        if kind in self.kinds:
+            return True
+        if not is_plain_object(kind) or not all(
+            sandbox.is_quiet(kind, name) for name in self.names
+        ):
+            return False
+        if self._keeps(kind):
+            self.kinds.add(kind)
+        return True
+
+
+class _Maker:
+    """Makes the functions of one rule.
+
+    :param at: the position of the string.
+    :param positions: those of the other arguments.
+    :param classes: the classes that each of these may be of.
+    """
+
+    def __init__(
+        self,
+        program: SpecializingProgram,
+        name: str,
+        at: int,
+        positions: list[int],
+        classes: list[dict[type, None]],
+    ) -> None:
+        self.at = at
+        self.positions = positions
+        self.classes = classes
+        self._program = program
+        self._name = name
+        self._functions: dict[tuple[t.Any, ...], Specialization] = {}
+        self._refusing: dict[tuple[t.Any, ...], Specialization] = {}
+
+    def function(
+        self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
+    ) -> Specialization | None:
+        """Give the function for a string and the classes of all else, made if it is not yet.
+
+        ``None`` if it is not made and cannot be now.
+        """
+        key = (text, *classes)
+        made = self._functions.get(key)
+        if made is not None:
+            return made
+        if len(self._functions) >= MAX_SPECIALIZATIONS:
+            return no_answer
+        # Another thread may add to what is counted: a few more do no harm.
+        make = functools.partial(self._make, text, classes)
+        made = self._program.make_specialization(make, (self._name, key), waits=waits)
+        if made is not None:
+            self._functions[key] = made
+        return made
+
+    def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Specialization | None:
+        by_position = dict(zip(self.positions, classes, strict=True))
+        try:
+            writer = SpecializationWriter(self._program, self._name, (self.at, text), by_position)
+            function = writer.write()
+        except NotCompilable:
+            return None
+        key = (isinstance(text, str), *classes[:-1]) if writer.is_empty else None
+        return self._compiled(function, key)
+
+    def _compiled(self, function: ast.FunctionDef, key: tuple[t.Any, ...] | None) -> Specialization:
+        """Compile a function; those that refuse whatever is asked are one."""
+        made = self._refusing.get(key) if key is not None else None
+        if made is None:
+            made = self._program.compiled_specialization(function, self._name)
+            if key is not None:
+                self._refusing[key] = made
+        return made
+
+
+def _classes_at(
+    program: SpecializingProgram, candidates: ClauseIndex, position: int
+) -> dict[type, None]:
+    """Give the registered classes that an argument may be of, as far as rules name them."""
+    clauses: Iterable[Clause] = candidates
+    named = [_tag(clause, position) for clause in clauses]
+    if None in named:
+        # It is open here, and tested in the rules further in.
+        named = [tag for rules in program.rules.values() for rule in rules for tag in _tags(rule)]
+    classes: dict[type, None] = {}
+    registered = program.host.classes
+    for tag in sorted({t.cast(str, tag) for tag in named}):
+        if tag in RESERVED_NAMES:
+            members = program.members(tag)
+        else:
+            members = (registered[tag],) if tag in registered else ()
+        for cls in members:
+            below = (each for each in registered.values() if issubclass(each, cls))
+            classes.update(dict.fromkeys((cls, *below)))
+    return {cls: None for cls in classes if is_plain_object(cls)}
+
+
+def _tag(clause: Clause, position: int) -> str | None:
+    """Give the class that a clause wants at a position: for a string its own; or ``None``."""
+    parameter = clause.parameters[position]
+    if isinstance(parameter.term, Value):
+        return "String"
+    return parameter.specializer.tag if isinstance(parameter.specializer, Pattern) else None
+
+
+def _tags(rule: Rule) -> Iterable[str]:
+    for parameter in rule.parameters:
+        if isinstance(parameter.specializer, Pattern) and parameter.specializer.tag is not None:
+            yield parameter.specializer.tag
+
+
+def _choosing(functions: ByOthers) -> Specialization:
+    """Give a function that asks the one for the classes of its arguments."""
+    first, *others = functions.positions
+    if not others:
+        return lambda *args: functions[type(args[first])](*args)
+    return lambda *args: functions[tuple(type(args[at]) for at in functions.positions)](*args)

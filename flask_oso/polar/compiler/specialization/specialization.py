@@ -1,0 +1,423 @@
+"""Rules as one function for plain data, which is what a hand-written check would be.
+
+In goes a question whose strings and classes are known: who asks is a ``User``, about a
+``Folder``, for ``"read"``. Out comes a function that gives ``True``, ``False``, or ``None``
+where it cannot tell and the rules have to be asked one by one (``compiler.py``).
+
+Nobody can observe that plain data are read: attributes that objects have in themselves,
+strings, numbers, lists, and objects that are equal to themselves only. So a function need
+not keep to the order of the policy. It reads an attribute once, goes through a list once
+for all roles that would do, and up a chain of folders once. What makes the answer the
+solver's all the same:
+
+- The function looks at whatever the solver might look at, and stops for no solution. Where
+  all of it is plain, no error is possible and every order gives the same answer.
+- Whatever is not plain, or missing, or of a kind that a comparison refuses, ends the
+  function with ``None`` before it was touched.
+
+What a function cannot express raises ``NotCompilable`` when it is written: there is none then.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import typing as t
+from collections.abc import Sequence
+
+from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
+from ...solver.clauses import Clause, Slot
+from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
+from ..scopes import PendingGoals
+from ..snippets import assign, call, compared, function_of, load, negate, returned
+from .guards import GuardInterface, Guards
+from .regions import (
+    FOUND,
+    GIVE_UP,
+    ChainRepetition,
+    FactKey,
+    KnownValue,
+    Region,
+    RuleQuestion,
+    VariableBindings,
+    alternatives,
+    loops_within,
+    region_statements,
+)
+from .steps import GoalStep, body_goals
+
+#: How many goals one function may hold, and how many regions.
+MAX_SPECIALIZED_GOALS = 600
+MAX_REGIONS = 60
+#: How many loops may stand in each other: Python has 20 blocks, and one is around them.
+MAX_SPECIALIZED_LOOPS = 16
+#: How many links of a chain are followed, such as folders in folders.
+LEVELS = 256
+_LEVELS = range(LEVELS)
+#: An argument that few give, and globals that are often read.
+_KEPT = ("is_searched", "type", "simple")
+#: Whoever searches for all solutions wants to know of an error behind the first one, too.
+_SUCCESS: list[ast.stmt] = [
+    ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
+]
+
+
+class SpecializationWriter(Guards):
+    """Writes the function for one rule, some strings, and the classes of all else.
+
+    :param text: the position of a string, and what it is; or the strings that it is not.
+    :param classes: the class of each other argument. Whoever calls the function has made
+        sure of that of the last one.
+    """
+
+    def __init__(
+        self,
+        names: GuardInterface,
+        rule: str,
+        text: tuple[int, str | frozenset[str]],
+        classes: t.Mapping[int, type],
+    ) -> None:
+        super().__init__(names)
+        self._clauses = itertools.count()
+        self._goals_written = 0
+        #: Whether no rule applies, so that the function refuses whatever is asked.
+        self.is_empty = False
+        self._regions = 0
+        self._pending: list[Region] = []
+        #: Which node asks which, to find what would never end.
+        self._asked: dict[FactKey, set[FactKey]] = {}
+        root = self._root = Region(FOUND)
+        at, known = text
+        self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
+        self._other = f"a{at}" if isinstance(known, frozenset) else None
+        if isinstance(known, frozenset):
+            string = KnownValue(f"a{at}", others=known, exact=str, region=root)
+        else:
+            string = KnownValue(f"a{at}", literal=Value(known))
+        args = tuple(
+            string if n == at else KnownValue(name, exact=classes[n], region=root)
+            for n, name in enumerate(self._parameters)
+        )
+        self._classes = classes
+        self.ask(root, (rule, args), None)
+
+    def write(self) -> ast.FunctionDef:
+        """Write the function.
+
+        :raises Unfollowable: if the rules do what needs their order, or cannot be followed.
+        """
+        self._expand()
+        self._check_ends()
+        body: list[ast.stmt] = []
+        if self._other is not None:
+            # A string with surrogates is refused.
+            is_ascii = ast.Call(ast.Attribute(load(self._other), "isascii", ast.Load()), [], [])
+            body.append(ast.If(negate(is_ascii), [GIVE_UP], []))
+        body += [assign(FOUND, ast.Constant(False))]
+        body += [assign(name, ast.Constant(None)) for name in self.caches]
+        if self.counts:
+            body.append(assign("count", ast.Constant(0)))
+        keeps_order = self._keeps_order()
+        self.leave_out_known(self._root, keeps_order)
+        inner = region_statements(self._root, _SUCCESS if keeps_order else None)
+        if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
+            raise NotCompilable("more loops in each other than Python has", None)
+        self.is_empty = not inner
+        *tested, _ = sorted(self._classes.items())
+        for position, cls in tested:
+            test = compared(
+                call("type", load(f"a{position}")), ast.IsNot(), load(self.names.constant(cls))
+            )
+            body.append(ast.If(test, [GIVE_UP], []))
+        handler = ast.ExceptHandler(load("AttributeError"), None, [GIVE_UP])
+        attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
+        return function_of("specialization", self._parameters, [attempt], _KEPT)
+
+    def _keeps_order(self) -> bool:
+        """Tell whether all is looked at in the order in which the rules are tried.
+
+        The function may then end with the first solution, as the solver does.
+        """
+        tried = [*alternatives(self._root)]
+        return self._is_in_order and len(self._asked) == 0 and tried == sorted(tried)
+
+    # -- which rules are asked -------------------------------------------------------------
+
+    def ask(self, region: Region, node: RuleQuestion, asking: FactKey | None) -> None:
+        """Ask a rule at a region, unless it is asked there, or around it, anyway."""
+        name, args = node
+        key = (name, *(arg.key for arg in args))
+        if asking is not None:
+            self._asked.setdefault(asking, set()).add(key)
+        for around in region.around():
+            if around.found == region.found and key in around.nodes:
+                return
+        region.nodes[key] = node
+        region.waiting.append(node)
+        self._pending.append(region)
+
+    def _expand(self) -> None:
+        """Find out all that is asked, region by region; then write it."""
+        unwritten: list[Region] = []
+        while self._pending or unwritten:
+            if self._pending:
+                here = self._pending.pop(0)
+                if here.is_live() and self._is_expanded(here):
+                    unwritten.append(here)
+            else:
+                self._write_leaves(unwritten.pop(0))
+
+    def _is_expanded(self, here: Region) -> bool:
+        """Ask what waits at a region; tell whether it is still there to be written."""
+        self._regions += 1
+        if self._regions > MAX_REGIONS:
+            raise NotCompilable("a chain of different rules", None)
+        while here.waiting:
+            self._ask_clauses(here, here.waiting.pop(0))
+        return not self._begins_anew(here)
+
+    def _ask_clauses(self, region: Region, node: RuleQuestion) -> None:
+        name, args = node
+        candidates = self.names.candidates(name, len(args))
+        if candidates is None:
+            raise NotCompilable("a rule that is not defined", None)
+        key = (name, *(arg.key for arg in args))
+        for clause in candidates.for_call([arg.literal or arg for arg in args]):
+            if self.may_match(clause, args):
+                if has_cut(clause):
+                    raise NotCompilable("a cut", clause.rule.span)
+                if _is_passed_on(clause):
+                    self._clause(region, clause, node, key)
+                else:
+                    region.leaves.append((clause, node))
+
+    def _begins_anew(self, here: Region) -> bool:
+        """Tell whether a region asks what a region around it asks, of the next in a chain."""
+        if here.subject is None or not here.nodes:
+            return False
+        for around in itertools.islice(here.around(), 1, None):
+            subject = around.subject
+            if subject is None or subject.source is None or here.subject.source is None:
+                continue
+            if (here.subject.exact, here.subject.source) != (
+                subject.exact,
+                (subject.name, subject.source[1]),
+            ):
+                continue
+            renamed = {
+                tuple(_renamed(part, here.subject.name, subject.name) for part in key)
+                for key in here.nodes
+            }
+            if renamed == set(around.nodes) and around.again is None:
+                here.flag = here.flag or self.fresh("g")
+                levels = self.names.constant(_LEVELS)
+                around.again = ChainRepetition(here.flag, here.subject.name, self.fresh(), levels)
+                here.items.clear()
+                here.leaves.clear()
+                here.inside.clear()
+                here.reads.clear()
+                here.unchecked.clear()
+                # What was read here is not any more, for the clauses that come here later.
+                here.known.clear()
+                here.loops.clear()
+                around.is_barrier = True
+                self.counts = True
+                return True
+        return False
+
+    def _check_ends(self) -> None:
+        """Refuse rules that ask themselves about the same: the solver says so in its error."""
+        done: set[FactKey] = set()
+        for start in self._asked:
+            path: list[tuple[FactKey, t.Iterator[FactKey]]] = [(start, iter(self._asked[start]))]
+            on_path = {start}
+            while path:
+                key, following = path[-1]
+                for other in following:
+                    if other in on_path:
+                        raise NotCompilable("a rule that asks itself", None)
+                    if other not in done and other in self._asked:
+                        on_path.add(other)
+                        path.append((other, iter(self._asked[other])))
+                        break
+                else:
+                    done.add(key)
+                    on_path.discard(key)
+                    path.pop()
+
+    def next_clause(self) -> int:
+        """Number one more clause that is written."""
+        return next(self._clauses)
+
+    # -- clauses ---------------------------------------------------------------------------
+
+    def _write_leaves(self, region: Region) -> None:
+        """Write the clauses of a region; those that differ in a string only as one."""
+        groups: dict[FactKey, list[tuple[Clause, RuleQuestion]]] = {}
+        leaves, region.leaves = self._in_order(region.leaves), []
+        for clause, node in leaves:
+            at = _open_string(clause, node[1])
+            keys = [None if n == at else arg.key for n, arg in enumerate(node[1])]
+            groups.setdefault((id(clause), at, *keys), []).append((clause, node))
+        for (_, at, *_), alike in groups.items():
+            clause, (name, args) = alike[0]
+            if at is not None and len(alike) > 1:
+                texts = frozenset(str(node[1][at].literal.value) for _, node in alike)  # type: ignore[union-attr]
+                any_of = KnownValue(self.names.constant(texts), choices=texts)
+                args = (*args[:at], any_of, *args[at + 1 :])
+            for _, node in alike:
+                key = (node[0], *(arg.key for arg in node[1]))
+                self._clause(region, clause, (name, args), key)
+                if at is not None:
+                    # What it asks further in, if anything, does not depend on the string.
+                    break
+
+    def _in_order(
+        self, leaves: list[tuple[Clause, RuleQuestion]]
+    ) -> list[tuple[Clause, RuleQuestion]]:
+        """Sort clauses as they are tried, if that can be told."""
+        if self._asked or len({node for _, node in leaves}) != 1:
+            self._is_in_order = False
+            return leaves
+        try:
+            order = order_clauses([clause for clause, _ in leaves], self.names.host)
+        except NotCompilable:
+            self._is_in_order = False
+            return leaves
+        self._is_in_order = self._is_in_order and not order.exclusive
+        places = {id(clause): place for place, clause in enumerate(order.clauses)}
+        return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
+
+    def _clause(self, region: Region, clause: Clause, node: RuleQuestion, asking: FactKey) -> None:
+        """Write one clause for a node."""
+        env, number = VariableBindings(), self.next_clause()
+        self.next_alternative()
+        here: Region | None = region
+        for parameter, arg in zip(clause.parameters, node[1], strict=True):
+            if here is None:
+                return
+            if isinstance(parameter.term, Value):
+                here = self.equal(here, KnownValue("", literal=parameter.term), arg, parameter.span)
+                continue
+            variable = env.variable(number, t.cast(Slot, parameter.term).index)
+            if parameter.specializer is not None:
+                pattern = self.pattern(parameter.specializer)
+                here, arg = self.class_test(here, arg, pattern, parameter.span)
+                if here is None:
+                    return
+            if variable in env.values:
+                here = self.equal(here, env.values[variable], arg, parameter.span)
+            env.values[variable] = arg
+        if here is not None:
+            self.run(here, body_goals(clause, number), env, asking)
+
+    def run(
+        self, region: Region, goals: PendingGoals, env: VariableBindings, asking: FactKey
+    ) -> None:
+        """Write goals one after the other, each where the one before it holds."""
+        here: Region | None = region
+        while goals:
+            (term, clause), goals = goals
+            self._goals_written += 1
+            if self._goals_written > MAX_SPECIALIZED_GOALS:
+                raise NotCompilable("a rule with too many alternatives", term.span)
+            step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
+            following = step.take()
+            if following is None:
+                return
+            here, goals = following
+        if any(env.waiting.values()):
+            raise NotCompilable("a condition on a variable that is never bound", None)
+        here = t.cast(Region, here)
+        for value in env.values.values():
+            self.check_sandbox(here, value)
+        here.successes.append(self.alternative)
+
+
+# -- small questions about clauses ------------------------------------------------------------
+
+
+def _flat(body: Term | None) -> list[Term]:
+    """Give the goals of a conjunction."""
+    goals: list[Term] = []
+    stack = [body] if body is not None else []
+    while stack:
+        term = stack.pop()
+        if isinstance(term, Expression) and term.operator is Operator.AND:
+            stack.extend(reversed(term.args))
+        else:
+            goals.append(term)
+    return goals
+
+
+_PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
+
+
+def _is_passed_on(clause: Clause) -> bool:
+    """Tell whether a clause asks another rule, of its own arguments or what they lead to."""
+    goals = _flat(clause.body)
+    if not goals or not isinstance(getattr(goals[-1], "term", goals[-1]), Call):
+        return False
+    return all(
+        isinstance(getattr(goal, "term", goal), Call)
+        or (isinstance(goal, Expression) and goal.operator in _PASSING)
+        for goal in goals[:-1]
+    )
+
+
+def _open_string(clause: Clause, args: Sequence[KnownValue]) -> int | None:
+    """Give the position of a string of which it matters only what is equal to it."""
+    goals = _flat(clause.body)
+    if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
+        return None
+    for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
+        is_open = isinstance(parameter.term, Slot) and is_string(arg.literal)
+        if is_open and _is_compared_once(t.cast(Slot, parameter.term).index, goals):
+            return at
+    return None
+
+
+def _is_compared_once(index: int, goals: list[Term]) -> bool:
+    """Tell whether all that is done to a variable is to compare it with one attribute."""
+    uses = [goal for goal in goals if index in _slots(goal)]
+    if len(uses) != 1 or not isinstance(uses[0], Expression):
+        return False
+    use = uses[0]
+    if use.operator is Operator.DOT:
+        return index not in _slots(use.args[0]) and index not in _slots(use.args[1])
+    if use.operator is Operator.UNIFY:
+        others = [arg for arg in use.args if not _is_slot(arg, index)]
+        if len(others) == 1 and isinstance(others[0], Slot):
+            return _is_result_once(others[0].index, [goal for goal in goals if goal is not use])
+    return False
+
+
+def _is_result_once(index: int, goals: list[Term]) -> bool:
+    uses = [goal for goal in goals if index in _slots(goal)]
+    if len(uses) != 1 or not isinstance(uses[0], Expression):
+        return False
+    use = uses[0]
+    return use.operator is Operator.DOT and _is_slot(use.args[2], index)
+
+
+def _is_slot(term: Term, index: int) -> bool:
+    return isinstance(term, Slot) and term.index == index
+
+
+def _slots(term: t.Any) -> set[int]:
+    found: set[int] = set()
+    stack = [term]
+    while stack:
+        part = stack.pop()
+        part = getattr(part, "term", part)
+        if isinstance(part, Slot):
+            found.add(part.index)
+        stack.extend(getattr(part, "args", ()))
+        stack.extend(getattr(part, "items", ()) if isinstance(part, List) else ())
+        if isinstance(part, Pattern):
+            stack.extend(value for _, value in part.fields)
+    return found
+
+
+def _renamed(part: t.Any, old: str, new: str) -> t.Any:
+    return (new, *part[1:]) if isinstance(part, tuple) and part[0] == old else part

@@ -1,0 +1,58 @@
+"""Comparison of Python values by Python's operators.
+
+In go two values of the host; out comes whether the comparison holds. Rows that are compared by
+their keys are the business of ``Host.compare`` in ``registry.py``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..exceptions import PolarRuntimeError
+from ..nodes import Operator
+from .numbers import COMPARISON_FUNCTIONS
+
+
+def compare_values(kind: Operator, left: t.Any, right: t.Any) -> bool:
+    """Compare two Python values with a Python operator; its truth value decides.
+
+    Lists and dictionaries are compared here, for Python's own comparison recurses: it may
+    end the process where they are deep. As in Polar, neither of two is less.
+
+    :raises PolarRuntimeError: where Python raises ``TypeError``.
+    """
+    try:
+        if type(left) is type(right) in (list, dict):
+            return _compare_data(kind, left, right)
+        return bool(COMPARISON_FUNCTIONS[kind](left, right))
+    except TypeError as error:
+        raise PolarRuntimeError(
+            f"External operation '{type(left)} {kind.value} {type(right)}' failed."
+        ) from error
+
+
+def _compare_data(kind: Operator, left: t.Any, right: t.Any) -> bool:
+    if kind not in (Operator.EQ, Operator.NEQ):
+        raise TypeError("Lists and dictionaries have no order.")
+    return _is_same_data(left, right) is (kind is Operator.EQ)
+
+
+def _is_same_data(left: t.Any, right: t.Any) -> bool:
+    pairs = [(left, right)]
+    seen: set[tuple[int, int]] = set()
+    while pairs:
+        left, right = pairs.pop()
+        if left is right or (id(left), id(right)) in seen:
+            continue
+        kind = type(left)
+        if kind is not type(right) or kind not in (list, dict):
+            if not left == right:  # noqa: SIM201 - an object may answer the two differently
+                return False
+            continue
+        if len(left) != len(right) or (kind is dict and left.keys() != right.keys()):
+            return False
+        seen.add((id(left), id(right)))
+        keys = [*left] if kind is dict else range(len(left))
+        # The first elements end on top and are compared first.
+        pairs.extend((left[key], right[key]) for key in reversed(keys))
+    return True

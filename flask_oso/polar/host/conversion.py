@@ -1,0 +1,341 @@
+"""Conversion between Python values and terms.
+
+Python values become terms and terms become Python values by exact type and nothing else: a
+subclass of ``str`` or a tuple stays the object it is. Nothing here recurses, so data may be
+nested deeper than Python's stack allows.
+"""
+
+from __future__ import annotations
+
+import types
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+
+from ..characters import nfc_name
+from ..exceptions import OperationalError, StackOverflowError, UnexpectedPolarTypeError
+from ..nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+    Variable,
+    is_ground,
+    parts,
+)
+from ..sources import Span
+from ..traversal import fold
+from . import sandbox, terms
+from .awaitables import refuse_awaitable
+from .numbers import INTEGER_MAX, INTEGER_MIN
+
+_JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
+
+
+# -- Python values to terms ----------------------------------------------------------
+
+
+def to_term(value: t.Any, span: Span | None = None) -> Term:
+    """Make a term of a Python value.
+
+    :param span: the place in the policy where it came in, if there is one.
+    :raises PolarRuntimeError: if it is, or has in it, a session, a connection or an engine.
+    :raises OperationalError: for what Polar has no value for: an integer beyond 64
+        bits, a string with lone surrogates.
+    :raises TypeError: for a dictionary key that is no string, number, Boolean or ``None``.
+    """
+    if type(value) in _CONTAINERS:
+        return _tree_to_polar(value, span)
+    return _leaf_to_polar(value, span)
+
+
+def is_representable(value: t.Any) -> bool:
+    """Tell whether a Python value can be a Polar value."""
+    kind = type(value)
+    if kind is str and value.isascii():
+        return True
+    if kind not in (int, str, list, dict):
+        return True
+    try:
+        to_term(value)
+    except (OperationalError, TypeError):
+        return False
+    return True
+
+
+def result_to_term(value: t.Any, span: Span | None = None) -> Term:
+    """Make a term of what a method or an attribute of the host gave.
+
+    Unlike an argument, a number or string without a Polar value is not refused: it
+    stays a Python object, compared as Python compares it. A client whose JSON holds
+    such a number is then denied or allowed like any other, and causes no error.
+    """
+    if type(value) not in (int, str, list, dict):
+        return to_term(value, span)
+    try:
+        return to_term(value, span)
+    except (OperationalError, TypeError):
+        return Instance(value)
+
+
+def _leaf_to_polar(value: t.Any, span: Span | None, *, is_checked: bool = False) -> Term:
+    kind = type(value)
+    if kind is str:
+        if not value.isascii():
+            _check_text(value)
+        return Value(value)
+    if kind is int:
+        if not INTEGER_MIN <= value <= INTEGER_MAX:
+            raise OperationalError(
+                "Serialization error: number out of range, integers have 64 bits."
+            )
+        return Value(value)
+    if kind is bool or kind is float:
+        return Value(value)
+    if kind is terms.Variable:
+        return Variable(str.__str__(value))
+    if kind is types.CoroutineType:
+        refuse_awaitable(value, "value")
+    if value is not None and not is_checked:
+        sandbox.check_no_database(kind, span)
+    return Instance(value)
+
+
+def _check_element(value: t.Any, known: set[type], span: Span | None) -> None:
+    """Refuse a part of a list or a dictionary that leads to the process or the database.
+
+    :param known: the classes whose objects do not; another one is added.
+    """
+    # A module is refused where it is taken out: a search may end in front of it.
+    if isinstance(value, types.ModuleType):
+        return
+    sandbox.check_reachable(value, span)
+    if sandbox.is_candid(type(value)):
+        known.add(type(value))
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise OperationalError(
+            "Serialization error: the string contains a surrogate, which is no character."
+        ) from None
+
+
+def _tree_to_polar(value: t.Any, span: Span | None) -> Term:
+    # An explicit stack: data from JSON may be nested deeper than Python recurses. What is
+    # shared becomes one term, so it is not copied as often as it can be reached, and what
+    # contains itself gets a variable there that is bound to the whole.
+    made: dict[int, Term | Unknown] = {}
+    # The containers are kept, so that no other object gets their ids meanwhile.
+    kept: list[t.Any] = []
+    known: set[type] = {*_SCALARS}
+    stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
+
+    def enter(container: t.Any) -> None:
+        made[id(container)] = Unknown("_self")
+        kept.append(container)
+        stack.append((container, iter(_children(container)), []))
+
+    enter(value)
+    while True:
+        container, children, done = stack[-1]
+        for child in children:
+            if type(child) not in _CONTAINERS:
+                if type(child) not in known:
+                    _check_element(child, known, span)
+                done.append(_leaf_to_polar(child, span, is_checked=True))
+            elif id(child) in made:
+                done.append(t.cast(Term, made[id(child)]))
+            else:
+                enter(child)
+                break
+        else:
+            stack.pop()
+            term = _close(container, done)
+            t.cast(Unknown, made[id(container)]).value = term
+            made[id(container)] = term
+            if not stack:
+                return term
+            stack[-1][2].append(term)
+
+
+_SCALARS: frozenset[type] = frozenset({bool, int, float, str, type(None)})
+_CONTAINERS = frozenset(
+    {list, dict, terms.Predicate, terms.Expression, terms.TypeConstraint, terms.Pattern}
+)
+
+
+def _children(container: t.Any) -> list[t.Any]:
+    kind = type(container)
+    if kind is list:
+        return [*container]
+    if kind is dict:
+        return list(container.values())
+    return list(container.fields.values() if kind is terms.Pattern else container.args)
+
+
+def _close(container: t.Any, done: list[t.Any]) -> Term:
+    kind = type(container)
+    if kind is not list and kind is not dict:
+        return _close_special(container, tuple(done))
+    # The only variables that are no terms of the host's are those for what contains itself.
+    ground = all(is_ground(child) or isinstance(child, Unknown) for child in done)
+    if kind is list:
+        return List(tuple(done), ground=ground)
+    pairs = {_key(key): item for key, item in zip(container, done, strict=True)}
+    return Dictionary(tuple(sorted(pairs.items())), ground=ground)
+
+
+def _key(key: t.Any) -> str:
+    if type(key) is str:
+        if not key.isascii():
+            _check_text(key)
+        return key
+    if key is None or isinstance(key, bool):
+        return _JSON_KEYS[key]
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, (int, float)):
+        return repr(key)
+    raise TypeError(
+        f"Dictionary keys must be str, int, float, bool or None, not {type(key).__name__}."
+    )
+
+
+_Special = terms.Predicate | terms.Expression | terms.Pattern
+
+
+def _close_special(value: _Special, done: tuple[Term, ...]) -> Term:
+    if isinstance(value, terms.Expression):
+        return Expression(Operator(value.operator), done)
+    if isinstance(value, terms.Pattern):
+        return Pattern(value.tag, tuple(sorted(zip(value.fields, done, strict=True))))
+    if type(value.name) is not str:
+        raise OperationalError("Serialization error: a predicate's name must be a string.")
+    return Call(nfc_name(value.name), done)
+
+
+# -- terms to Python values ----------------------------------------------------------
+
+NameVariable = Callable[[t.Any], str]
+
+
+def to_python(term: Term | Unknown, name_variable: NameVariable) -> t.Any:
+    """Make a Python value of a term; lists and dictionaries are new ones.
+
+    :param name_variable: gives the name under which an unbound variable is handed out.
+    """
+    if type(term) is Value:
+        return term.value
+    if type(term) is Instance:
+        return term.value
+    return _tree_to_python(term, name_variable)
+
+
+def follow(term: t.Any) -> t.Any:
+    """Follow the bindings of a variable to what it stands for now."""
+    while type(term) is Unknown:
+        value = term.value
+        if value is None:
+            return term
+        term = value
+    return term
+
+
+def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
+    return _Conversion(name_variable).convert(root)
+
+
+def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
+    """Give the elements of a list through bound rests, and the rest that is not bound.
+
+    :raises StackOverflowError: if the list is its own rest.
+    """
+    elements: list[t.Any] = list(term.items)
+    rest = follow(term.rest) if term.rest is not None else None
+    seen = {id(term)}
+    while type(rest) is List:
+        if id(rest) in seen:
+            raise StackOverflowError("A list has no end: it is its own rest.")
+        seen.add(id(rest))
+        elements.extend(rest.items)
+        rest = follow(rest.rest) if rest.rest is not None else None
+    return elements, rest
+
+
+class _Conversion:
+    """Makes a Python value of one term."""
+
+    def __init__(self, name_variable: NameVariable) -> None:
+        self._name_variable = name_variable
+        # Terms share parts, and data of the host may contain itself: each is made once.
+        self._made: dict[int, t.Any] = {}
+        # The variables on the way to the term at hand: another term may contain itself too.
+        self._way: list[t.Any] = []
+        self._open: set[int] = set()
+
+    def convert(self, root: t.Any) -> t.Any:
+        return fold(root, self._look, self._make)
+
+    def _look(self, written: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+        term = follow(written)
+        kind = type(term)
+        if kind is Value or kind is Instance:
+            return term.value, ()
+        if kind is Unknown or kind is Variable:
+            return terms.Variable(self._name_variable(term)), ()
+        if id(term) in self._made:
+            return self._made[id(term)], ()
+        if id(written) in self._open:
+            return terms.Variable(self._name_variable(written)), ()
+        if is_ground(term):
+            self._made[id(term)] = [] if kind is List else {}
+        inside = _parts_for_python(term)
+        self._way.append(written)
+        if type(written) is Unknown:
+            self._open.add(id(written))
+        return (term, inside) if inside else (self._make(term, []), ())
+
+    def _make(self, term: t.Any, values: list[t.Any]) -> t.Any:
+        self._open.discard(id(self._way.pop()))
+        value = _compound_to_python(term, values)
+        if not is_ground(term):
+            self._made[id(term)] = value
+            return value
+        made = self._made[id(term)]
+        if type(term) is List:
+            made.extend(value)
+        else:
+            made.update(value)
+        return made
+
+
+def _parts_for_python(term: Term) -> Sequence[t.Any]:
+    if not isinstance(term, List):
+        return parts(term)
+    elements, rest = list_elements(term)
+    if rest is not None:
+        raise UnexpectedPolarTypeError("RestVariable")
+    return elements
+
+
+def _compound_to_python(term: Term, values: list[t.Any]) -> t.Any:
+    if isinstance(term, List):
+        return values
+    if isinstance(term, Dictionary):
+        return {key: value for (key, _), value in zip(term.fields, values, strict=True)}
+    if isinstance(term, Call):
+        return terms.Predicate(term.name, values[: len(term.args)])
+    if isinstance(term, Expression):
+        return terms.Expression(term.operator.value, values)
+    if isinstance(term, Pattern):
+        fields = {key: value for (key, _), value in zip(term.fields, values, strict=True)}
+        return terms.Pattern(term.tag, fields)
+    raise AssertionError(f"A {type(term).__name__} has no Python value.")

@@ -1,0 +1,228 @@
+"""The names a policy may use: registered classes, constants and relations.
+
+A ``Host`` is immutable. Registering a name makes another one, so a query under way keeps the
+names it began with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import types
+import typing as t
+from collections.abc import Iterable, Mapping
+
+from ..characters import nfc_name
+from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
+from ..nodes import Instance, Operator, Term
+from . import sandbox
+from .comparison import compare_values
+from .conversion import to_term
+from .data_adapter import DataAdapter, RegisteredType, Relation
+
+RESERVED_NAMES = ("Actor", "Resource")
+
+_BUILT_IN_CLASSES: dict[str, type] = {
+    "Boolean": bool,
+    "Integer": int,
+    "Float": float,
+    "List": list,
+    "Dictionary": dict,
+    "String": str,
+    "Datetime": datetime.datetime,
+    "Timedelta": datetime.timedelta,
+}
+
+
+class Identities(t.Protocol):
+    """What is known of objects that stand for rows: two of them may stand for one."""
+
+    def has_keys(self, cls: type) -> bool:
+        """Tell whether instances of a class are rows, and say nothing themselves of equality."""
+
+    def is_same(self, left: t.Any, right: t.Any) -> bool:
+        """Tell whether two instances of one such class are one row, or the same object."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """The names a policy may use.
+
+    ``constants`` maps every registered name, classes included, to its term; ``classes``
+    maps the names of classes; ``fields`` maps a class to its declared fields. ``adapter``
+    reads those of them that are relations. ``identities`` knows which objects are one row.
+    ``private`` has the names that begin with an underscore and are open to policies all the
+    same, by class.
+    """
+
+    classes: Mapping[str, type]
+    constants: Mapping[str, Term]
+    fields: Mapping[type, Mapping[str, t.Any]]
+    adapter: DataAdapter | None = None
+    identities: Identities | None = None
+    # Python 3.11 takes such a mapping for a mutable default.
+    private: Mapping[type, frozenset[str]] = dataclasses.field(
+        default_factory=lambda: types.MappingProxyType({})
+    )
+
+    def with_class(
+        self,
+        cls: type,
+        name: str | None,
+        fields: Mapping[str, t.Any] | None,
+        private: Iterable[str] = (),
+    ) -> Host:
+        """Give a host that knows one class more.
+
+        :raises TypeError: if it is not a class, or ``private`` has what cannot be opened.
+        :raises DuplicateClassAliasError: if the name is a class's already.
+        :raises PolarRuntimeError: if the name is reserved.
+        """
+        if not isinstance(cls, type):
+            raise TypeError(
+                f"'register_class' takes a class, not {type(cls).__name__}. "
+                "Use 'register_constant' for other values."
+            )
+        name = nfc_name(cls.__name__ if name is None else name)
+        check_not_reserved(name)
+        if name in self.classes:
+            raise DuplicateClassAliasError(name, self.classes[name], cls)
+        opened = self.private.get(cls, frozenset()) | _checked_private(private)
+        return dataclasses.replace(
+            self,
+            classes=types.MappingProxyType({**self.classes, name: cls}),
+            constants=types.MappingProxyType({**self.constants, name: Instance(cls)}),
+            fields=types.MappingProxyType({**self.fields, cls: dict(fields or {})}),
+            private=types.MappingProxyType({**self.private, cls: opened}),
+        )
+
+    def opens(self, owner: t.Any, name: str) -> bool:
+        """Tell whether a private name of an object, or of a class, is open to policies."""
+        if not name.startswith("_"):
+            return False
+        bases = (owner if isinstance(owner, type) else type(owner)).__mro__
+        return any(name in self.private.get(base, ()) for base in bases)
+
+    def keeps(self, cls: type) -> bool:
+        """Tell whether a class may be remembered: it is registered, or lives on anyway."""
+        return cls in self.types or sandbox.is_lasting(cls)
+
+    def opens_module(self, value: t.Any) -> bool:
+        """Tell whether a value is a module that was registered as a constant."""
+        return isinstance(value, types.ModuleType) and any(
+            isinstance(term, Instance) and term.value is value for term in self.constants.values()
+        )
+
+    def with_constant(self, value: t.Any, name: str) -> Host:
+        """Give a host that knows one constant more, or another value for one.
+
+        :raises PolarRuntimeError: if the name is reserved, or the value is not for policies.
+        """
+        name = nfc_name(name)
+        check_not_reserved(name)
+        if not isinstance(value, types.ModuleType):
+            sandbox.check_reachable(value, None)
+        constants = {**self.constants, name: to_term(value)}
+        return dataclasses.replace(self, constants=types.MappingProxyType(constants))
+
+    def with_adapter(self, adapter: DataAdapter | None) -> Host:
+        """Give a host that reads relations through an adapter."""
+        return dataclasses.replace(self, adapter=adapter)
+
+    def with_identities(self, identities: Identities) -> Host:
+        """Give a host that knows which objects are one row."""
+        return dataclasses.replace(self, identities=identities)
+
+    def has_keys(self, cls: type) -> bool:
+        """Tell whether instances of a class are compared by the keys of their rows."""
+        return self.identities is not None and self.identities.has_keys(cls)
+
+    def compare(self, kind: Operator, left: t.Any, right: t.Any) -> bool:
+        """Compare two Python values: rows by their keys, others as ``compare`` does."""
+        if (
+            self.identities is not None
+            and type(left) is type(right)
+            and (kind is Operator.EQ or kind is Operator.NEQ)
+            and self.identities.has_keys(type(left))
+        ):
+            return self.identities.is_same(left, right) is (kind is Operator.EQ)
+        return compare_values(kind, left, right)
+
+    @functools.cached_property
+    def types(self) -> Mapping[t.Any, RegisteredType]:
+        """What adapters and other libraries know of the classes, by name and by class."""
+        types: dict[t.Any, RegisteredType] = {}
+        for name, cls in self.classes.items():
+            types[name] = types[cls] = RegisteredType(name, cls, self.fields.get(cls, {}))
+        return types
+
+    def get_field(self, cls: type, name: str) -> type:
+        """Give the declared type of a field; ``list`` for a relation to many.
+
+        :raises PolarRuntimeError: if nothing is declared, or not what it should be.
+        """
+        if cls not in self.types:
+            raise PolarRuntimeError(f"No type information for Python class {cls.__name__}")
+        fields = self.fields.get(cls, {})
+        if name not in fields:
+            raise PolarRuntimeError(f"No field {name} on {cls.__name__}")
+        declared = fields[name]
+        if isinstance(declared, type):
+            return declared
+        if not isinstance(declared, Relation):
+            raise PolarRuntimeError(f"Field {name} on {cls.__name__} is no class and no Relation")
+        if declared.kind not in ("one", "many"):
+            raise PolarRuntimeError(f"Invalid kind {declared.kind}")
+        return self.get_class(declared.other_type) if declared.kind == "one" else list
+
+    def get_class(self, name: str) -> type:
+        """Give a registered class.
+
+        :raises UnregisteredClassError: if there is none of this name.
+        """
+        try:
+            return self.classes[nfc_name(name)]
+        except KeyError:
+            raise UnregisteredClassError(name) from None
+
+    def class_name(self, value: t.Any) -> str | None:
+        """Give the name that the exact class of a value is registered under, or ``None``."""
+        kind = type(value)
+        return next((name for name, cls in self.classes.items() if cls is kind), None)
+
+    def is_subclass(self, name: str, of: str) -> bool:
+        """Tell whether one registered class is another or derives from it."""
+        return self.classes[of] in self.classes[name].__mro__
+
+
+def _checked_private(names: Iterable[str]) -> frozenset[str]:
+    if isinstance(names, str):
+        raise TypeError(f"'private' takes a list of names. Write 'private=[{names!r}]'.")
+    names = frozenset(names)
+    for name in sorted(names, key=str):
+        if not isinstance(name, str) or not sandbox.is_openable(name):
+            raise TypeError(
+                f"'private' takes names that begin with one underscore, not {name!r}. Other names"
+                " are open anyway, and those with two underscores are Python's own."
+            )
+    return names
+
+
+def check_not_reserved(name: str) -> None:
+    """Refuse the names of the unions of actors and resources."""
+    if name in RESERVED_NAMES:
+        raise PolarRuntimeError(
+            f"Invalid attempt to register '{name}': '{name}' is a built-in specializer."
+        )
+
+
+def make_host() -> Host:
+    """Make the host every policy starts with: the built-in classes, and ``nil``."""
+    constants: dict[str, Term] = {name: Instance(cls) for name, cls in _BUILT_IN_CLASSES.items()}
+    constants["nil"] = Instance(None)
+    return Host(
+        classes=types.MappingProxyType(dict(_BUILT_IN_CLASSES)),
+        constants=types.MappingProxyType(constants),
+        fields=types.MappingProxyType({}),
+    )

@@ -1,0 +1,13 @@
+"""Errors and warnings about the rules of a policy.
+
+In go parsed rules, the declarations of blocks and the host; out come errors and the texts of
+warnings.
+
+``inventory``
+    the terms of a rule by kind, collected in one traversal for all checks.
+``vocabulary``, ``comparisons``, ``members``, ``unreachable_roles``, ``unquoted``
+    strings that no block declares; comparisons that never hold; attributes that no object has;
+    roles that nobody can have; variables that are meant as strings or values.
+``validation``
+    all other checks.
+"""

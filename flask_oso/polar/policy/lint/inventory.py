@@ -1,0 +1,80 @@
+"""The inventory of a rule: its terms by kind, collected in one traversal for all checks.
+
+In goes a parsed rule; out come its terms, unordered. Most rules are fine, so terms are sorted by
+their place only when there is something to report.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+
+from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, parts
+
+
+class Inventory(t.NamedTuple):
+    """The terms of a rule by kind, at any depth."""
+
+    variables: list[Variable]
+    patterns: list[Pattern]
+    #: Each ``*rest`` of a list; it is also among the variables.
+    rests: list[Term]
+    #: ``x.name``, ``x.name(…)``, ``x.(name)``
+    lookups: list[Expression]
+    #: ``x matches Pattern``
+    matches: list[Expression]
+    #: ``a = b``, ``a == b``, ``a != b``, ``a in b``
+    comparisons: list[Expression]
+
+
+_COMPARING = (Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN)
+
+
+def take_inventory(rule: Rule) -> Inventory:
+    """Collect the terms of a rule."""
+    inventory = Inventory([], [], [], [], [], [])
+    variables, patterns, rests, lookups, matches, comparisons = inventory
+    # The work list grows during the loop.
+    terms = _roots(rule)
+    for term in terms:
+        kind = type(term)
+        if kind is Variable:
+            variables.append(t.cast(Variable, term))
+        elif isinstance(term, Expression):
+            terms += term.args
+            if term.operator is Operator.DOT:
+                lookups.append(term)
+            elif term.operator is Operator.ISA:
+                matches.append(term)
+            elif term.operator in _COMPARING:
+                comparisons.append(term)
+        elif kind is not Value:
+            terms += parts(term)
+            if isinstance(term, Pattern):
+                patterns.append(term)
+            elif isinstance(term, List) and term.rest is not None:
+                rests.append(term.rest)
+    return inventory
+
+
+def _roots(rule: Rule) -> list[Term]:
+    terms: list[Term] = []
+    for parameter in rule.parameters:
+        terms.append(parameter.term)
+        if parameter.specializer is not None:
+            terms.append(parameter.specializer)
+    if rule.body is not None:
+        terms.append(rule.body)
+    return terms
+
+
+_T = t.TypeVar("_T", bound=Term)
+
+
+def in_text_order(terms: Iterable[_T]) -> list[_T]:
+    """Sort terms by their place in the text."""
+    return sorted(terms, key=_start)
+
+
+def _start(term: Term) -> int:
+    return term.span.start if term.span else 0

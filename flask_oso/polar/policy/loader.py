@@ -1,0 +1,280 @@
+"""The loader: from texts to a ``Policy`` that passed every check.
+
+In go sources and the host; out comes the policy with the warnings, or one error with all
+problems. The order of the checks is that of oso 0.27.3, so the first problem is the one that oso
+raises. Files are not read here, and inline queries are not run.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from ..exceptions import (
+    OsoError,
+    ParserError,
+    StackOverflowError,
+    ValidationError,
+    combined,
+    error_at,
+    too_deep,
+)
+from ..host.attribute_types import Shapes
+from ..host.registry import Host
+from ..limits import Limits, check_length
+from ..nodes import Block, InlineQuery, Rule, RuleType, Statement
+from ..sources import Source
+from ..spelling import Guesses
+from ..syntax.desugar import rewrite_rule
+from ..syntax.lexer import Token
+from ..syntax.parser import PolicyParser
+from .garbage import without_collector
+from .legacy_roles import with_role_rules
+from .lint.comparisons import Operands, warn_comparisons
+from .lint.inventory import take_inventory
+from .lint.members import Members
+from .lint.unquoted import warn_unbound
+from .lint.unreachable_roles import warn_circular, warn_ungranted
+from .lint.validation import (
+    check_calls,
+    check_singletons,
+    warn_arities,
+    warn_class_strings,
+    warn_missing_rules,
+    warn_nested_classes,
+    warn_specializers,
+)
+from .lint.vocabulary import Mention, mentions_of, warn_undeclared
+from .policy import Loaded, Policy, by_name
+from .resource_blocks import (
+    DeclarationKind,
+    DeclarationTable,
+    check_block,
+    check_classes,
+    check_relations,
+    expand_blocks,
+    meant_classes,
+)
+from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
+
+EMPTY = Policy()
+
+
+def load_policy(
+    sources: Sequence[Source],
+    host: Host,
+    base: Policy = EMPTY,
+    *,
+    ignore_missing_allow: bool = False,
+    roles: bool = False,
+    limits: Limits | None = None,
+) -> Loaded:
+    """Load texts together as one policy.
+
+    :param base: the result of earlier loads: a policy without rules, whose types and blocks
+        stay in force.
+    :param ignore_missing_allow: whether to omit the warning that no rule allows anything.
+    :param roles: whether to add the built-in rules of the roles of oso 0.15, if there are rules.
+    :param limits: the limits of texts; those of the environment by default.
+    :raises OsoError: the first problem; ``problems`` has all of them and the attribute
+        ``warnings`` the warnings.
+    """
+    with without_collector():
+        load = _Load(host, base, Limits() if limits is None else limits)
+        for source in sources:
+            load.read(source)
+        policy = load.make_policy()
+        load.check(policy, ignore_missing_allow=ignore_missing_allow)
+        if roles and policy.has_rules:
+            policy = with_role_rules(policy, host)
+        return Loaded(policy, tuple(load.warnings))
+
+
+class _Load:
+    """The state of a load: what it has read, and the problems so far."""
+
+    def __init__(self, host: Host, base: Policy, limits: Limits) -> None:
+        self._host = host
+        self._limits = limits
+        self._sources = list(base.sources)
+        self._rules: list[Rule] = []
+        self._types: list[RuleType] = list(base.written_types)
+        self._blocks: list[Block] = list(base.blocks)
+        self._inline_queries: list[InlineQuery] = list(base.inline_queries)
+        self._table = DeclarationTable()
+        for block in base.blocks:
+            self._table.add(block)
+        self._block_guesses = Guesses()
+        self._class_guesses = Guesses()
+        self._members = Members(host)
+        self._shapes = Shapes(host)
+        self._mentions: list[Mention] = []
+        self._names: set[str] = set()
+        self._foreign_names: dict[str, Token] = {}
+        self._is_broken = False
+        self._problems: list[OsoError] = []
+        self.warnings: list[str] = []
+
+    def read(self, source: Source) -> None:
+        """Parse a text and check its statements one by one."""
+        check_length(source, self._limits)
+        duplicate = _duplicate(source, self._sources)
+        self._sources.append(source)
+        if duplicate is not None:
+            self._break([duplicate])
+            return
+        parser = PolicyParser(source, self._limits.nesting)
+        problems, self._problems = self._problems, []
+        warnings, self.warnings = self.warnings, []
+        for statement in parser.statements():
+            try:
+                self._add(statement)
+            except StackOverflowError:
+                # A chain of operators of machine-made length.
+                self._break([too_deep(ParserError, statement.span)])
+        # Syntax errors come first.
+        self._problems = [*problems, *parser.problems, *self._problems]
+        self.warnings = [*warnings, *parser.warnings, *self.warnings]
+        self._is_broken = self._is_broken or bool(parser.problems)
+        self._names.update(parser.names)
+        for token in parser.foreign_names:
+            self._foreign_names.setdefault(token.text, token)
+
+    def _break(self, problems: Sequence[OsoError]) -> None:
+        self._problems.extend(problems)
+        self._is_broken = self._is_broken or bool(problems)
+
+    def _add(self, statement: Statement) -> None:
+        if isinstance(statement, Rule):
+            self._add_rule(statement)
+        elif isinstance(statement, RuleType):
+            self._add_type(statement)
+        elif isinstance(statement, InlineQuery):
+            self._inline_queries.append(statement)
+        else:
+            self._add_block(statement)
+
+    def _add_rule(self, rule: Rule) -> None:
+        inventory = take_inventory(rule)
+        self._problems += check_singletons(rule, inventory, self._host)
+        self.warnings += warn_unbound(rule, inventory, self._host)
+        self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
+        self.warnings += warn_nested_classes(rule, inventory, self._host)
+        self.warnings += warn_class_strings(rule, self._host)
+        operands = Operands(rule, inventory, self._shapes)
+        self.warnings += self._members.warn(inventory, operands)
+        self.warnings += warn_comparisons(inventory, operands)
+        self._mentions += mentions_of(rule, inventory.comparisons, operands.class_name)
+        self._rules.append(rewrite_rule(rule))
+
+    def _add_type(self, rule_type: RuleType) -> None:
+        problems = check_rule_type(rule_type)
+        self._problems.extend(problems)
+        if problems:
+            return
+        as_rule = rewrite_rule(Rule(rule_type.name, rule_type.parameters))
+        self._types.append(RuleType(rule_type.name, as_rule.parameters, span=rule_type.span))
+
+    def _add_block(self, block: Block) -> None:
+        problems = check_block(block)
+        self._break(problems)
+        if problems:
+            return
+        self._problems.extend(check_classes(block, self._host, self._block_guesses))
+        self._problems.extend(self._table.add(block))
+        self._blocks.append(block)
+
+    def make_policy(self) -> Policy:
+        """Expand the blocks and make the policy."""
+        self._stop_if_broken()
+        declarations = self._table.declarations
+        self._problems.extend(check_relations(declarations, self._host))
+        expansion = expand_blocks(self._blocks, declarations, self._host)
+        self._break(expansion.problems)
+        self._stop_if_broken()
+        actors = [
+            block for block in self._blocks if block.keyword and block.keyword.text == "actor"
+        ]
+        return Policy(
+            rules=by_name([*self._rules, *expansion.rules]),
+            types=by_name([*self._types, *expansion.types]),
+            actors=meant_classes(actors, self._host),
+            resources=meant_classes(self._blocks, self._host),
+            blocks=tuple(self._blocks),
+            inline_queries=tuple(self._inline_queries),
+            sources=tuple(self._sources),
+            written_types=tuple(self._types),
+        )
+
+    def check(self, policy: Policy, *, ignore_missing_allow: bool) -> None:
+        """Check the policy as a whole.
+
+        :raises OsoError: if this or an earlier check found a problem.
+        """
+        self._problems.extend(check_shapes(policy, self._host))
+        self._problems.extend(check_calls(policy, self._left_out()))
+        self.warnings.extend(warn_arities(policy))
+        if self._foreign_names:
+            self._warn_lookalikes()
+        declarations = self._table.declarations
+        self.warnings.extend(warn_undeclared(self._mentions, declarations, self._host))
+        self._warn_of_blocks(policy)
+        self.warnings.extend(warn_missing_rules(policy, ignore_missing_allow=ignore_missing_allow))
+        if self._problems:
+            self._fail()
+
+    def _warn_of_blocks(self, policy: Policy) -> None:
+        if not self._blocks:
+            return
+        # A policy without any rule of this name is an error already.
+        if DeclarationKind.ROLE.rule_name in policy.rules:
+            self.warnings += warn_ungranted(
+                self._rules, policy, self._table.declarations, self._host
+            )
+        self.warnings += warn_circular(policy.rules_in_source_order())
+
+    def _warn_lookalikes(self) -> None:
+        # Imported here, since most policies have no such name.
+        from ..syntax.confusables import warn_lookalikes
+        from ..syntax.diagnostics import KEYWORDS
+
+        known = self._names.union(self._host.constants, BUILT_IN_TYPES, KEYWORDS)
+        self.warnings.extend(warn_lookalikes(self._foreign_names.values(), known))
+
+    def _left_out(self) -> tuple[str, ...]:
+        """Give the names of rules that blocks of unregistered classes would expand to."""
+        is_complete = all(block.resource.text in self._host.classes for block in self._blocks)
+        return () if is_complete else tuple(kind.rule_name for kind in DeclarationKind)
+
+    def _stop_if_broken(self) -> None:
+        if self._is_broken:
+            self._fail()
+
+    def _fail(self) -> t.NoReturn:
+        error = combined(self._problems)
+        error.warnings = tuple(self.warnings)  # type: ignore[attr-defined]  # read with getattr
+        raise error
+
+
+def _duplicate(source: Source, earlier: Sequence[Source]) -> OsoError | None:
+    """Give an error for a file that is loaded already, under this name or another."""
+    if source.name is None:
+        return None
+    for other in earlier:
+        if other.name is None or (other.name != source.name and other.text != source.text):
+            continue
+        return error_at(
+            ValidationError, f"Problem loading file: {_likeness(source, other)}", source.span(0, 0)
+        )
+    return None
+
+
+def _likeness(source: Source, other: Source) -> str:
+    if other.name != source.name:
+        return (
+            f"A file with the same contents as {source.name} named {other.name} "
+            "has already been loaded."
+        )
+    if other.text == source.text:
+        return f"File {source.name} has already been loaded."
+    return f"A file with the name {source.name}, but different contents has already been loaded."

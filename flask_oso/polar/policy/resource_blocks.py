@@ -1,0 +1,472 @@
+"""Resource blocks: their declarations, and the rules and rule types that they expand to.
+
+In go the blocks of a policy; out come declarations by class, rules, rule types, and every problem
+of a block. A shorthand rule ::
+
+    "read" if "viewer" on "site";
+
+in the block of ``Page`` becomes ::
+
+    has_permission(actor: Actor, "read", page: Page) if
+        has_relation(related_site, "site", page) and has_role(actor, "viewer", related_site);
+
+Written rules are not considered here.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..exceptions import OperationalError, OsoError, ValidationError, error_at, with_help
+from ..host.registry import Host
+from ..nodes import (
+    Block,
+    Call,
+    Declaration,
+    Expression,
+    Name,
+    Operator,
+    Parameter,
+    Pattern,
+    Rule,
+    RuleType,
+    Shorthand,
+    Term,
+    Value,
+    Variable,
+)
+from ..sources import Span, located
+from ..spelling import Guesses, did_you_mean
+
+
+class DeclarationKind(enum.Enum):
+    """What a name is declared as in a block."""
+
+    ROLE = "role"
+    PERMISSION = "permission"
+    RELATION = "relation"
+
+    @property
+    def rule_name(self) -> str:
+        """The name of the rules for it."""
+        return f"has_{self.value}"
+
+
+_KEYWORDS = ("actor", "resource")
+_PERMISSIONS = 'permissions = ["{}"];'
+_ROLES = 'roles = ["{}"];'
+_RELATIONS = "relations = {{ {}: Class }};"
+_KINDS = {
+    "roles": DeclarationKind.ROLE,
+    "permissions": DeclarationKind.PERMISSION,
+    "relations": DeclarationKind.RELATION,
+}
+
+
+class Declared(t.NamedTuple):
+    """A declared name; ``related`` is the class of a relation."""
+
+    kind: DeclarationKind
+    name: Name
+    related: Name | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """The span that messages about this declaration show."""
+        return (self.related or self.name).span
+
+    def agrees_with(self, other: Declared) -> bool:
+        """Tell whether two blocks of a class may both declare this."""
+        return self.kind is other.kind and self.related == other.related
+
+
+#: The declarations of all blocks, by class name and declared name.
+Declarations = Mapping[str, Mapping[str, Declared]]
+
+
+# -- one block by itself -------------------------------------------------------------
+
+
+def check_block(block: Block) -> list[OsoError]:
+    """Find the problems of a block that do not depend on the rest of the policy."""
+    problems = [] if _has_keyword(block) else [_wrong_keyword(block)]
+    seen: set[str] = set()
+    for declaration in block.declarations:
+        name = declaration.name.text
+        problem = _wrong_declaration(declaration)
+        help_line = "" if problem is None else _meant_declaration(declaration)
+        if problem is None and name in seen:
+            problem = f"Multiple '{name}' declarations in '{block.resource.text}' resource block."
+            help_line = "Write all of them into the first one.\n"
+        if problem is not None:
+            error = error_at(ValidationError, problem, declaration.span)
+            problems.append(with_help(error, help_line))
+        seen.add(name)
+    return problems
+
+
+def _has_keyword(block: Block) -> bool:
+    return block.keyword is not None and block.keyword.text in _KEYWORDS
+
+
+def _wrong_keyword(block: Block) -> OsoError:
+    found = "nothing" if block.keyword is None else f"'{block.keyword.text}'"
+    span = block.span if block.keyword is None else block.keyword.span
+    message = f"Expected 'actor' or 'resource' but found {found}."
+    error = error_at(ValidationError, message, span)
+    meant = "" if block.keyword is None else did_you_mean(block.keyword.text, _KEYWORDS, quote="'")
+    name = block.resource.text
+    return with_help(
+        error,
+        meant or f"Write `resource {name} {{ … }}`, or `actor {name} {{ … }}` for who acts.\n",
+    )
+
+
+def _wrong_declaration(declaration: Declaration) -> str | None:
+    name = declaration.name.text
+    kind = _KINDS.get(name)
+    if kind is None:
+        meant = (
+            "'roles = [ ... ];' or 'permissions = [ ... ];'"
+            if declaration.is_list
+            else "'relations = { ... };'"
+        )
+        return f"Unexpected declaration '{name}'. Did you mean for this to be {meant}?"
+    if kind is DeclarationKind.RELATION and declaration.is_list:
+        return "Expected 'relations' declaration to be a dictionary; found a list"
+    if kind is not DeclarationKind.RELATION and not declaration.is_list:
+        return f"Expected '{name}' declaration to be a list of strings; found a dictionary"
+    return None
+
+
+def _meant_declaration(declaration: Declaration) -> str:
+    """Give the line of help for a declaration that is misspelt or of the wrong type."""
+    name = declaration.name.text
+    kind = _KINDS.get(name)
+    if kind is None:
+        return did_you_mean(name, _KINDS, quote="'")
+    if kind is DeclarationKind.RELATION:
+        keys = [string.text for string in declaration.strings] or ["name"]
+        return f"Write `relations = {{ {', '.join(f'{key}: Class' for key in keys)} }};`\n"
+    keys = [key.text for key, _ in declaration.pairs] or ["name"]
+    quoted = ", ".join(f'"{key}"' for key in keys)
+    return f"Write `{name} = [{quoted}];`\n"
+
+
+# -- the declarations of a class -----------------------------------------------------
+
+
+class DeclarationTable:
+    """Collects the declarations of blocks, one block after the other."""
+
+    def __init__(self) -> None:
+        self._by_class: dict[str, dict[str, Declared]] = {}
+
+    @property
+    def declarations(self) -> Declarations:
+        """All declarations so far. A class whose blocks are empty is a key too."""
+        return self._by_class
+
+    def add(self, block: Block) -> list[OsoError]:
+        """Add the declarations of a block; give the errors for names that were declared before."""
+        known = self._by_class.setdefault(block.resource.text, {})
+        problems: list[OsoError] = []
+        here: set[str] = set()
+        for declared in _declared_by(block):
+            name = declared.name.text
+            earlier = known.setdefault(name, declared)
+            if name in here or not declared.agrees_with(earlier):
+                problems.append(_overwritten(block, earlier, declared))
+            here.add(name)
+        return problems
+
+
+def _declared_by(block: Block) -> Iterator[Declared]:
+    """Give a block's declarations: roles, permissions, relations."""
+    for word, kind in _KINDS.items():
+        for declaration in block.declarations:
+            if declaration.name.text == word:
+                yield from (Declared(kind, string) for string in declaration.strings)
+                yield from (Declared(kind, key, related) for key, related in declaration.pairs)
+
+
+def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
+    message = (
+        f'Cannot overwrite existing {earlier.kind.value} declaration "{later.name.text}" '
+        f"in resource {block.resource.text} with {later.kind.value}"
+    )
+    error = error_at(ValidationError, message, later.span)
+    return with_help(error, "A name has one meaning in a class. Give one of them another name.\n")
+
+
+def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
+    """Give the classes of blocks; for an unregistered one the most similar class, too.
+
+    Then no other message repeats that the name of the class is misspelt.
+    """
+    names = list(dict.fromkeys(block.resource.text for block in blocks))
+    unknown = [name for name in names if name not in host.classes]
+    guesses = Guesses()
+    near = [guesses.nearest(name, host.classes) for name in unknown]
+    return (*names, *(name for name in near if name is not None and name not in names))
+
+
+def check_classes(block: Block, host: Host, guesses: Guesses) -> list[OsoError]:
+    """Give an error if the class of a block is not registered."""
+    name = block.resource
+    if name.text in host.classes:
+        return []
+    return [_unregistered(name.text, block.span, host, guesses)]
+
+
+def check_relations(declarations: Declarations, host: Host) -> list[OsoError]:
+    """Give errors for classes of relations that are not registered."""
+    guesses = Guesses()
+    return [
+        _unregistered(declared.related.text, declared.span, host, guesses)
+        for of_class in declarations.values()
+        for declared in of_class.values()
+        if declared.related is not None and declared.related.text not in host.classes
+    ]
+
+
+def _unregistered(name: str, span: Span | None, host: Host, guesses: Guesses) -> OsoError:
+    message = located(f"Unregistered class: {name}", span)
+    return ValidationError(message + guesses.meant_class(name, host.classes))
+
+
+# -- the rules and rule types of blocks ----------------------------------------------
+
+
+class Expansion(t.NamedTuple):
+    """The rules and rule types of blocks, and the problems of their shorthand rules."""
+
+    rules: tuple[Rule, ...]
+    types: tuple[RuleType, ...]
+    problems: tuple[OsoError, ...]
+
+
+def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Host) -> Expansion:
+    """Expand blocks without problems of their own to rules and rule types.
+
+    Blocks and relations of unregistered classes are left out.
+    """
+    expander = _Expander(declarations, host)
+    rules = [
+        rule
+        for block in blocks
+        if block.resource.text in host.classes
+        for shorthand in block.shorthands
+        if (rule := expander.rule(block.resource.text, shorthand)) is not None
+    ]
+    types = tuple(_rule_types(blocks, declarations, host))
+    return Expansion(tuple(rules), types, tuple(expander.problems))
+
+
+class _Expander:
+    """Expands shorthand rules, and collects their problems."""
+
+    def __init__(self, declarations: Declarations, host: Host) -> None:
+        self._declarations = declarations
+        self._host = host
+        self._guesses = Guesses()
+        self.problems: list[OsoError] = []
+
+    def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
+        """Expand a shorthand rule; ``None`` if it has a problem."""
+        head = self._declared(resource, shorthand.head, _PERMISSIONS)
+        if head is None:
+            return None
+        if shorthand.relation is None:
+            return self._local_rule(resource, head, shorthand)
+        if shorthand.keyword is not None and shorthand.keyword.text != "on":
+            message = f"Unexpected relation keyword '{shorthand.keyword.text}'. Did you mean 'on'?"
+            self._refuse(message, shorthand.keyword.span)
+            return None
+        return self._related_rule(resource, head, shorthand, shorthand.relation)
+
+    def _local_rule(self, resource: str, head: Declared, shorthand: Shorthand) -> Rule | None:
+        condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
+        if condition is None:
+            return None
+        actor, instance, _ = self._variables(resource, resource)
+        body = _call(condition.kind, actor, shorthand.condition, instance)
+        return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
+
+    def _related_rule(
+        self, resource: str, head: Declared, shorthand: Shorthand, relation: Name
+    ) -> Rule | None:
+        related = self._related_class(resource, shorthand, relation)
+        if related is None:
+            return None
+        condition = self._declarations[related].get(shorthand.condition.text)
+        if condition is None:
+            self._refuse_related(resource, shorthand.condition, related)
+            return None
+        actor, instance, related_instance = self._variables(resource, related)
+        goals = (
+            _call(DeclarationKind.RELATION, related_instance, relation, instance),
+            _call(condition.kind, actor, shorthand.condition, related_instance),
+        )
+        body = Expression(Operator.AND, goals, span=shorthand.condition.span)
+        return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
+
+    def _related_class(self, resource: str, shorthand: Shorthand, relation: Name) -> str | None:
+        declared = self._declared(resource, relation, _RELATIONS)
+        if declared is None:
+            return None
+        if declared.related is None:
+            # The class and text are upstream's, which has no place.
+            found = f"Expected Relation; got: {declared.kind.value.title()}"
+            message = f"Invalid state: {found}"
+            error = error_at(OperationalError, message, relation.span)
+            help_line = f"Declare it as one: `relations = {{ {relation.text}: Class }};`\n"
+            self.problems.append(with_help(error, help_line))
+            return None
+        related = declared.related.text
+        if related in self._declarations:
+            return related
+        if related not in self._host.classes:
+            # Reported already, at the declaration of the relation.
+            return None
+        self._refuse(
+            f'{resource}: Relation "{relation.text}" in rule body '
+            f'`"{shorthand.condition.text}" on "{relation.text}"` has type \'{related}\', '
+            f"but no such resource block exists. Try declaring one: `resource {related} {{}}`",
+            declared.related.span,
+        )
+        return None
+
+    def _declared(
+        self, resource: str, name: Name, example: str, head: Name | None = None
+    ) -> Declared | None:
+        """Give the declaration of a name, or add a problem.
+
+        :param example: the declaration to suggest if no declared name is similar.
+        :param head: the head of the rule, if the name is its condition.
+        """
+        known = self._declarations[resource]
+        if name.text in known:
+            return known[name.text]
+        message = (
+            f"Undeclared term \"{name.text}\" referenced in rule in '{resource}' resource block. "
+            "Did you mean to declare it as a role, permission, or relation?"
+        )
+        others = (each for each in known if not head or each != head.text)
+        near = self._guesses.did_you_mean(name.text, others)
+        self._refuse(message, name.span, near or f"Declare it: `{example.format(name.text)}`\n")
+        return None
+
+    def _refuse_related(self, resource: str, condition: Name, related: str) -> None:
+        message = (
+            f'{resource}: Term "{condition.text}" not declared in related resource block '
+            f"'{related}'. Did you mean to declare it as a role, permission, or relation in the "
+            f"'{related}' resource block?"
+        )
+        known = self._declarations[related]
+        near = self._guesses.did_you_mean(condition.text, known)
+        self._refuse(
+            message, condition.span, near or f"Declare it: `{_ROLES.format(condition.text)}`\n"
+        )
+
+    def _refuse(self, message: str, span: Span | None, help_line: str = "") -> None:
+        self.problems.append(ValidationError(located(message, span) + help_line))
+
+    def _variables(self, resource: str, related: str) -> tuple[str, str, str]:
+        """Name the actor, the resource and the related resource.
+
+        INVARIANT: the names differ, and none is a constant of the host, which would replace the
+        variable.
+        """
+        names: list[str] = []
+        for wish in ("actor", _instance_name(resource), f"related_{_instance_name(related)}"):
+            name = wish
+            while name in self._host.constants or name in names:
+                name += "_"
+            names.append(name)
+        return names[0], names[1], names[2]
+
+
+def _instance_name(class_name: str) -> str:
+    lowered = class_name.lower()
+    return f"{lowered}_instance" if lowered == class_name else lowered
+
+
+def _call(kind: DeclarationKind, subject: str, name: Name, object_: str) -> Call:
+    args = (
+        Variable(subject, span=name.span),
+        Value(name.text, span=name.span),
+        Variable(object_, span=name.span),
+    )
+    return Call(kind.rule_name, args, span=name.span)
+
+
+def _rule(kind: DeclarationKind, head: Name, subjects: tuple[str, str, str], body: Term) -> Rule:
+    actor, instance, resource = subjects
+    parameters = (
+        _parameter(actor, "Actor", head.span),
+        Parameter(Value(head.text, span=head.span), span=head.span),
+        _parameter(instance, resource, head.span),
+    )
+    return Rule(kind.rule_name, parameters, body, span=head.span)
+
+
+def _parameter(name: str, tag: str, span: Span | None) -> Parameter:
+    return Parameter(Variable(name, span=span), Pattern(tag, span=span), span=span)
+
+
+def _rule_types(
+    blocks: Sequence[Block], declarations: Declarations, host: Host
+) -> Iterator[RuleType]:
+    needed = set(_needed_relations(blocks, declarations))
+    for resource, of_class in declarations.items():
+        if resource not in host.classes:
+            continue
+        for name, declared in of_class.items():
+            if declared.related is not None and declared.related.text in host.classes:
+                yield _relation_type(resource, declared, required=(resource, name) in needed)
+    kinds = {declared.kind for of_class in declarations.values() for declared in of_class.values()}
+    if DeclarationKind.ROLE in kinds:
+        yield _ROLE_TYPE
+
+
+_ROLE_TYPE = RuleType(
+    DeclarationKind.ROLE.rule_name,
+    (
+        _parameter("actor", "Actor", None),
+        _parameter("role", "String", None),
+        _parameter("resource", "Resource", None),
+    ),
+    required=True,
+)
+
+
+def _relation_type(resource: str, declared: Declared, *, required: bool) -> RuleType:
+    assert declared.related is not None
+    parameters = (
+        _parameter("subject", declared.related.text, declared.span),
+        Parameter(Value(declared.name.text, span=declared.span), span=declared.span),
+        _parameter("object", resource, declared.span),
+    )
+    return RuleType(
+        DeclarationKind.RELATION.rule_name, parameters, required=required, span=declared.span
+    )
+
+
+def _needed_relations(
+    blocks: Sequence[Block], declarations: Declarations
+) -> Iterator[tuple[str, str]]:
+    """Give the class and the name of each relation that a shorthand rule uses."""
+    for block in blocks:
+        resource = block.resource.text
+        for shorthand in block.shorthands:
+            place = resource
+            if shorthand.relation is not None:
+                yield resource, shorthand.relation.text
+                declared = declarations[resource].get(shorthand.relation.text)
+                if declared is None or declared.related is None:
+                    continue
+                place = declared.related.text
+            yield place, shorthand.condition.text

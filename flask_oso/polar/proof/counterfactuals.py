@@ -1,0 +1,461 @@
+"""Changes that would allow what was denied.
+
+In goes the record of a run without a solution; out come a few changes, the smallest first:
+a role, a value of an attribute, a condition. None is given on trust: each is taken for
+granted in another run, wherever the policy looks for it, and named only if that run has a
+solution. What a property or a method computes is not known to follow from an attribute.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import time
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+
+from ..host.conversion import follow, result_to_term
+from ..host.sandbox import iterates_itself
+from ..limits import Limits
+from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
+from ..solver.backtrace import Step
+from ..solver.clauses import Frame, Slot, Template
+from ..solver.machine import KnowledgeBase
+from ..sources import Span
+from .proof_builder import ProofBuilder, value_of
+from .proof_tree import Seen, SourcePlace, Suggestion, source_place
+from .provenance import Attempt, Failure, Provenance, ProvenanceSolver, Subgoal
+from .redaction import MAX_NAME, REDACTED, Describer
+from .source_form import (
+    Operand,
+    call_of,
+    condition_span,
+    condition_text,
+    is_shorthand,
+    main_condition,
+    operands_of,
+)
+
+#: How many suggestions are given, and how many changes are tried for them.
+MAX_SUGGESTIONS = 3
+MAX_TRIED = 12
+#: Of how many changes that are not enough alone a second one is looked for.
+_MAX_FIRST = 4
+#: How deep candidates are looked for.
+_MAX_DEPTH = 12
+#: How many seconds all of it may take, besides the limit for each run.
+_MAX_SECONDS = 2.0
+
+#: The rules that say who has a role, today's and those of oso 0.15.
+_ROLES = ("has_role", "actor_has_role_for_resource")
+_EQUATIONS = (Operator.UNIFY, Operator.EQ)
+#: In which direction a value lies for which a comparison holds.
+_ORDER = {Operator.GT: 1, Operator.GEQ: 0, Operator.LT: -1, Operator.LEQ: 0}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Change:
+    """Something taken for granted, and how it is said.
+
+    :param seen: what the names in the text stand for.
+    :param place: the condition that fails without it.
+    """
+
+    text: str
+    seen: tuple[Seen, ...]
+    place: SourcePlace | None
+
+    def is_like(self, other: Change) -> bool:
+        """Tell whether both are the same change, perhaps of another object."""
+        return (self.text, self.place) == (other.text, other.place)
+
+    def is_about(self, other: Change) -> bool:
+        """Tell whether both change the same."""
+        return False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GivenCall(Change):
+    """A rule call that shall hold."""
+
+    name: str
+    args: tuple[t.Any, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GivenAttribute(Change):
+    """What an attribute of an object shall be."""
+
+    owner: object
+    name: str
+    value: Term
+
+    def is_about(self, other: Change) -> bool:
+        """Tell whether both change the same attribute."""
+        is_same = isinstance(other, GivenAttribute) and other.owner is self.owner
+        return is_same and t.cast(GivenAttribute, other).name == self.name
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GivenResult(Change):
+    """That a method of an object shall answer these arguments with true."""
+
+    owner: object
+    name: str
+    args: tuple[t.Any, ...]
+
+    def is_of(self, call: Call) -> bool:
+        """Tell whether it is this call that is meant."""
+        is_named = call.name == self.name and not call.kwargs
+        return is_named and _are_same([*map(follow, call.args)], self.args)
+
+
+class CounterfactualSolver(ProvenanceSolver):
+    """One run in which some things are taken for granted.
+
+    :param changes: those things.
+    """
+
+    def __init__(
+        self, program: KnowledgeBase, limits: Limits, record: Provenance, changes: Sequence[Change]
+    ) -> None:
+        super().__init__(program, limits, record)
+        self._changes = changes
+
+    def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
+        for change in self._changes:
+            if isinstance(change, GivenCall) and change.name == call.name:
+                args = [follow(self._operand(arg, frame)) for arg in call.args]
+                if _are_same(args, change.args):
+                    return True
+        return super()._solve_call(call, frame, step)
+
+    def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
+        return self._given(value, name) or super()._get_attribute(value, name, goal)
+
+    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        owner = getattr(follow(value), "value", None)
+        for change in self._changes:
+            if isinstance(change, GivenResult) and change.owner is owner and change.is_of(call):
+                return Value(True)
+        return super()._call_method(value, call, goal)
+
+    def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
+        return self._given(value, name) or super()._field(value, name, span)
+
+    def _given(self, value: t.Any, name: str) -> Term | None:
+        owner = getattr(follow(value), "value", None)
+        for change in self._changes:
+            if isinstance(change, GivenAttribute) and change.name == name and owner is change.owner:
+                return change.value
+        return None
+
+
+def _are_same(left: Sequence[t.Any], right: Sequence[t.Any]) -> bool:
+    return len(left) == len(right) and all(map(_is_same, left, right))
+
+
+def _is_same(left: t.Any, right: t.Any) -> bool:
+    """Tell whether two values are the same, without subgoal objects."""
+    if isinstance(left, Value) and isinstance(right, Value):
+        return type(left.value) is type(right.value) and left.value == right.value
+    if isinstance(left, Instance) and isinstance(right, Instance):
+        return left.value is right.value
+    return left is right
+
+
+class CounterfactualSearch:
+    """Finds changes for one question.
+
+    :param ask: runs the question with some changes; gives the record.
+    :param describer: shows the values.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[Sequence[Change]], Provenance | None],
+        program: KnowledgeBase,
+        describer: Describer,
+    ) -> None:
+        self._ask = ask
+        self._program = program
+        self._describer = describer
+        self._tries_left = MAX_TRIED
+        self._until = time.monotonic() + _MAX_SECONDS
+
+    def suggest(self, record: Provenance) -> tuple[Suggestion, ...]:
+        """Give changes that would allow it; two at a time, if no single one would."""
+        found: list[Change] = []
+        not_enough: list[tuple[Change, Provenance]] = []
+        for change in self._candidates(record):
+            if any(map(change.is_like, found)):
+                continue
+            after = self._try([change])
+            if after is None:
+                continue
+            if after.solution is None:
+                not_enough.append((change, after))
+                continue
+            found.append(change)
+            if len(found) == MAX_SUGGESTIONS:
+                break
+        suggestions = [_suggestion([change]) for change in found]
+        return tuple(suggestions or self._pairs(not_enough[:_MAX_FIRST]))
+
+    def _pairs(self, firsts: Sequence[tuple[Change, Provenance]]) -> list[Suggestion]:
+        self._tries_left = MAX_TRIED
+        for first, record in firsts:
+            for second in self._candidates(record):
+                if second.is_about(first):
+                    # One of them would undo the other.
+                    continue
+                after = self._try([first, second])
+                if after is not None and after.solution is not None:
+                    return [_suggestion([first, second])]
+        return []
+
+    def _try(self, changes: Sequence[Change]) -> Provenance | None:
+        if self._tries_left <= 0 or time.monotonic() > self._until:
+            return None
+        self._tries_left -= 1
+        return self._ask(changes)
+
+    # -- candidates ---------------------------------------------------------------------
+
+    def _candidates(self, record: Provenance) -> list[Change]:
+        """Give changes that might be enough, those for the nearest miss first."""
+        if record.root is None:
+            return []
+        self._ranker = ProofBuilder(self._program, self._describer)
+        actor = record.root.args[0] if record.root.args else None
+        found: dict[t.Any, Change] = {}
+        for change in self._in_question(record.root, actor, 0):
+            found.setdefault((change.text, change.seen), change)
+        return list(found.values())[: 2 * MAX_TRIED]
+
+    def _in_question(self, subgoal: Subgoal, actor: t.Any, depth: int) -> Iterator[Change]:
+        if depth > _MAX_DEPTH:
+            return
+        is_role = subgoal.call.name in _ROLES
+        for attempt in self._ranker.ranked(subgoal):
+            # How roles are looked up is no news: what they imply is.
+            if is_role and not is_shorthand(attempt.clause):
+                continue
+            for failure in attempt.failures:
+                yield from self._in_failure(attempt, failure, actor, depth)
+
+    def _in_failure(
+        self, attempt: Attempt, failure: Failure, actor: t.Any, depth: int
+    ) -> Iterator[Change]:
+        subgoal = failure.subgoal
+        if failure.waiting is not None:
+            return
+        if subgoal is None or subgoal.call is not call_of(failure.goal):
+            yield from self._of_condition(failure)
+            return
+        place = source_place(condition_span(failure.goal))
+        is_role = subgoal.call.name in _ROLES
+        given = list(self._of_call(subgoal, actor, place))
+        inner = list(self._in_question(subgoal, actor, depth + 1))
+        # The attribute that makes a relation says more than the relation.
+        yield from [*given, *inner] if is_role else inner or given
+
+    def _of_call(
+        self, subgoal: Subgoal, actor: t.Any, place: SourcePlace | None
+    ) -> Iterator[Change]:
+        name, args = subgoal.call.name, subgoal.args
+        if len(args) != 3 or not all(map(is_ground, args)):
+            return
+        subject, word, thing = (self._describer.term(arg, MAX_NAME) for arg in args)
+        if name in _ROLES:
+            holder = "" if _is_same(args[0], actor) else f" for {subject}"
+            yield GivenCall(f"role {word} on {thing}{holder}", (), place, name, args)
+        elif name == "has_relation":
+            yield GivenCall(f"relation {word} of {thing} to {subject}", (), place, name, args)
+
+    def _of_condition(self, failure: Failure) -> Iterator[Change]:
+        made = Proposal(failure, self._describer).change()
+        if made is not None:
+            yield made
+
+
+def _suggestion(changes: Sequence[Change]) -> Suggestion:
+    text = " and ".join(change.text for change in changes)
+    seen = dict.fromkeys(each for change in changes for each in change.seen)
+    return Suggestion(text, tuple(seen), changes[0].place)
+
+
+class Proposal:
+    """A value of one attribute with which one condition would hold.
+
+    :param failure: how the condition failed.
+    """
+
+    def __init__(self, failure: Failure, describer: Describer) -> None:
+        self._goal = failure.goal
+        self._snapshot = failure.snapshot
+        self._describer = describer
+        self._operands = {operand.slot: operand for operand in operands_of(failure.goal)}
+
+    def change(self) -> Change | None:
+        """Make the change; ``None`` if no value is known that would do."""
+        main = main_condition(self._goal)
+        is_negated = isinstance(main, Expression) and main.operator is Operator.NOT
+        if is_negated:
+            main = main_condition(t.cast(Expression, main).args[0])
+        if isinstance(main, Slot):
+            return self._truth(main, not is_negated)
+        if not isinstance(main, Expression):
+            return None
+        if main.operator in _EQUATIONS:
+            return self._opposite(main) if is_negated else self._equation(main)
+        if main.operator is Operator.IN:
+            return self._membership(main, not is_negated)
+        if main.operator in _ORDER and not is_negated:
+            return self._comparison(main)
+        return None
+
+    def _truth(self, main: Slot, wanted: bool) -> Change | None:
+        """Propose a truth value, for ``post.published`` and ``not post.closed``."""
+        operand = self._operands.get(main.index)
+        found = None if operand is None else value_of(operand, self._snapshot)
+        if operand is None or not _is_truth(found):
+            return None
+        text = condition_text(self._goal)
+        made = self._result(operand, text) if wanted else None
+        return made or self._attribute(operand, Value(wanted), text)
+
+    def _opposite(self, main: Expression) -> Change | None:
+        """Propose the other truth value, for ``not post.closed = true``."""
+        for written, other in (main.args, main.args[::-1]):
+            value = self._value(other)
+            if isinstance(written, Slot) and isinstance(value, Value) and _is_truth(value):
+                operand = self._operands.get(written.index)
+                opposite = Value(not value.value)
+                return self._attribute(operand, opposite, condition_text(self._goal))
+        return None
+
+    def _equation(self, main: Expression) -> Change | None:
+        """Propose what an attribute is compared with: ``post.author = User:1``."""
+        for written, other in (main.args, main.args[::-1]):
+            operand = self._operands.get(written.index) if isinstance(written, Slot) else None
+            value = self._value(other)
+            if operand is None or not _is_known(value):
+                continue
+            shown = REDACTED if self._hides(operand) else self._describer.term(value)
+            text = operand.text if shown == "true" else f"{operand.text} = {shown}"
+            made = self._attribute(operand, value, text)
+            if made is not None:
+                return made
+        return None
+
+    def _membership(self, main: Expression, wanted: bool) -> Change | None:
+        """Propose an element more, or less: ``User:1 in post.editors``."""
+        written = main.args[1]
+        operand = self._operands.get(written.index) if isinstance(written, Slot) else None
+        item = self._value(main.args[0])
+        if operand is None or not _is_known(item):
+            return None
+        found = _elements(value_of(operand, self._snapshot))
+        if found is None:
+            return None
+        if not wanted:
+            found = [each for each in found if not _is_same(follow(each), item)]
+        value = List((*found, item) if wanted else tuple(found))
+        shown = REDACTED if self._hides(operand) else self._describer.term(item)
+        text = f"{'' if wanted else 'not '}{shown} in {operand.text}"
+        return self._attribute(operand, value, text)
+
+    def _comparison(self, main: Expression) -> Change | None:
+        """Propose a value next to the one that an attribute is compared with."""
+        for number, (written, other) in enumerate((main.args, main.args[::-1])):
+            operand = self._operands.get(written.index) if isinstance(written, Slot) else None
+            direction = _ORDER[main.operator] * (-1 if number else 1)
+            value = _next_to(self._value(other), direction)
+            if operand is not None and operand.computed is not None and value is not None:
+                return self._attribute(operand, value, condition_text(self._goal))
+        return None
+
+    def _hides(self, operand: Operand) -> bool:
+        return self._describer.redaction.hides_part(operand.text)
+
+    def _value(self, term: Term) -> t.Any:
+        if not isinstance(term, Slot):
+            return term
+        operand = self._operands.get(term.index)
+        return None if operand is None else value_of(operand, self._snapshot)
+
+    def _attribute(self, operand: Operand | None, value: Term, text: str) -> Change | None:
+        found = self._lookup(operand)
+        if found is None:
+            return None
+        holder, key = found
+        if not isinstance(key, Value):
+            return None
+        return GivenAttribute(text, *self._where(operand), holder, str(key.value), value)
+
+    def _result(self, operand: Operand | None, text: str) -> Change | None:
+        found = self._lookup(operand)
+        if found is None:
+            return None
+        holder, key = found
+        call = key.term if isinstance(key, Template) else key
+        if not isinstance(call, Call):
+            return None
+        args = tuple(map(self._argument, call.args))
+        if not all(map(_is_known, args)):
+            return None
+        return GivenResult(text, *self._where(operand), holder, call.name, args)
+
+    def _argument(self, term: Term) -> t.Any:
+        return follow(self._snapshot.values[term.index]) if isinstance(term, Slot) else term
+
+    def _lookup(self, operand: Operand | None) -> tuple[object, Term] | None:
+        """Give the object that an operand asks, and what for."""
+        computed = operand.computed if operand is not None else None
+        if computed is None or computed.operator is not Operator.DOT:
+            return None
+        owner, key = computed.args[:2]
+        holder = self._argument(owner)
+        is_object = isinstance(holder, Instance) and holder.value is not None
+        return (t.cast(Instance, holder).value, key) if is_object else None
+
+    def _where(self, operand: Operand | None) -> tuple[tuple[Seen, ...], SourcePlace | None]:
+        """Say which object is meant, and where."""
+        place = source_place(condition_span(self._goal))
+        owner = t.cast(Expression, t.cast(Operand, operand).computed).args[0]
+        if owner.span is None or not isinstance(owner, Slot):
+            return (), place
+        shown = self._describer.term(self._snapshot.values[owner.index], MAX_NAME)
+        return (Seen(owner.span.text, shown),), place
+
+
+def _is_known(value: t.Any) -> bool:
+    return isinstance(value, (Value, Instance)) or (isinstance(value, List) and value.rest is None)
+
+
+def _is_truth(term: t.Any) -> bool:
+    return isinstance(term, Value) and type(term.value) is bool
+
+
+def _elements(term: t.Any) -> Sequence[t.Any] | None:
+    """Give the elements of a list, or of a collection that gives them without a search."""
+    if isinstance(term, List):
+        return term.items if term.rest is None else None
+    value: t.Any = getattr(term, "value", None)
+    kind = type(value)
+    if not issubclass(kind, (list, tuple, set, frozenset)) or not iterates_itself(kind):
+        return None
+    return [result_to_term(each) for each in value]
+
+
+def _next_to(term: t.Any, direction: int) -> Term | None:
+    """Give a value beside a number or a date; equal to it if the direction is none."""
+    value: t.Any = getattr(term, "value", None)
+    if type(value) in (int, float):
+        return Value(value + direction)
+    if issubclass(type(value), datetime.date):
+        with contextlib.suppress(OverflowError):
+            return Instance(value + datetime.timedelta(days=direction))
+    return None

@@ -1,0 +1,221 @@
+"""Conditions as their author wrote them.
+
+In go goals of a clause, which rewriting took apart; out come the condition they make
+together, its text, and its operands: ``post.author`` and ``user`` of ``post.author = user``,
+each with where its value is found in a run.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterator
+
+from ..nodes import (
+    ARITHMETIC,
+    Call,
+    Expression,
+    Operator,
+    Term,
+    Variable,
+    is_ground,
+    parts,
+    with_parts,
+)
+from ..printer import to_polar
+from ..solver.clauses import Clause, Slot, Template
+from ..sources import Span
+from ..traversal import fold, walk
+
+#: How many characters of a condition or of the head of a rule are shown.
+MAX_TEXT = 160
+
+_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
+_COMPUTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
+_SPACE = re.compile(r"\s+")
+#: Variables that nobody wrote.
+_UNNAMED = re.compile(r"_((value|op|temp|instance)_)?\d+")
+
+
+class Operand(t.NamedTuple):
+    """One operand of a condition.
+
+    :param text: as it is written.
+    :param slot: the number of the variable that has its value.
+    :param computed: the goal that gives the value, if it is no plain variable.
+    """
+
+    text: str
+    slot: int
+    computed: Expression | None = None
+
+
+def conditions_of(clause: Clause) -> tuple[Term, ...]:
+    """Give the conditions of a rule, in their order."""
+    body = clause.body
+    if body is None:
+        return ()
+    is_conjunction = isinstance(body, Expression) and body.operator is Operator.AND
+    return t.cast(Expression, body).args if is_conjunction else (body,)
+
+
+def is_condition_with_operands(goal: t.Any) -> bool:
+    """Tell whether rewriting made this conjunction, of a condition and what it computes."""
+    return (
+        isinstance(goal, Expression)
+        and goal.operator is Operator.AND
+        and len(goal.args) == 2
+        and goal.span is not None
+        and goal.span == goal.args[0].span
+    )
+
+
+def main_condition(goal: Term) -> Term:
+    """Give the condition itself, without the goals that compute its operands."""
+    return _apart(goal)[0]
+
+
+def _apart(goal: Term) -> tuple[Term, list[Expression]]:
+    computed: list[Expression] = []
+    while is_condition_with_operands(goal):
+        first, second = t.cast(Expression, goal).args
+        is_first = computes_operand(first)
+        computed.append(t.cast(Expression, first if is_first else second))
+        goal = second if is_first else first
+    return goal, computed
+
+
+def computes_operand(goal: Term) -> t.TypeGuard[Expression]:
+    """Tell whether a goal computes something for another one, or for a parameter."""
+    return isinstance(goal, Expression) and goal.operator in _COMPUTED
+
+
+def result_of(computed: Expression) -> Term:
+    """Give what stands for the result of a goal that computes one."""
+    return computed.args[-1]
+
+
+def call_of(goal: Term) -> Call | None:
+    """Give the rule call that a condition is, if it is one."""
+    main = main_condition(goal)
+    inner = main.term if isinstance(main, Template) else main
+    return inner if isinstance(inner, Call) else None
+
+
+def condition_span(goal: Term) -> Span | None:
+    """Give where a condition stands."""
+    return main_condition(goal).span
+
+
+def condition_text(goal: Term) -> str:
+    """Give a condition as it is written."""
+    span = condition_span(goal)
+    return shortened_source(to_polar(spelled(goal)) if span is None else span.text)
+
+
+def shortened_source(text: str) -> str:
+    """Give a stretch of a policy as one line that is not too long."""
+    line = _SPACE.sub(" ", text).strip()
+    return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
+
+
+def spelled(term: t.Any) -> t.Any:
+    """Give a term of a clause with variables in the place of their numbers."""
+
+    def look(part: t.Any) -> tuple[t.Any, t.Sequence[t.Any]]:
+        if type(part) is Template:
+            part = part.term
+        if type(part) is Slot:
+            return Variable(part.name, part.origin, part.span), ()
+        return part, () if is_ground(part) else parts(part)
+
+    return fold(term, look, with_parts)
+
+
+def operands_of(goal: Term) -> list[Operand]:
+    """Give the operands of a condition that have values, none of them twice."""
+    found: dict[int, Operand] = {}
+    for main, computed in _conditions_in(goal):
+        if computes_operand(main):
+            # A parameter that is computed: its result is all there is to see.
+            computed, main = [main], result_of(main)
+        by_result = {
+            result.index: each for each in computed if isinstance(result := result_of(each), Slot)
+        }
+        for slot in _slots_in(main):
+            each = by_result.get(slot.index)
+            if each is not None:
+                found.setdefault(slot.index, Operand(condition_text(each), slot.index, each))
+            elif not _UNNAMED.fullmatch(slot.name):
+                found.setdefault(slot.index, Operand(slot.name, slot.index))
+    return list(found.values())
+
+
+def _conditions_in(goal: Term) -> Iterator[tuple[Term, list[Expression]]]:
+    for part in walk([goal], _parts_of_control):
+        if is_condition_with_operands(part) or not _is_control(part):
+            yield _apart(part)
+
+
+def _parts_of_control(goal: t.Any) -> tuple[Term, ...]:
+    return goal.args if _is_control(goal) and not is_condition_with_operands(goal) else ()
+
+
+def _is_control(goal: t.Any) -> bool:
+    return isinstance(goal, Expression) and goal.operator in _CONTROL
+
+
+def _slots_in(term: Term) -> Iterator[Slot]:
+    for part in walk([term], _inside):
+        if isinstance(part, Slot):
+            yield part
+
+
+def _inside(term: t.Any) -> t.Sequence[t.Any]:
+    if isinstance(term, Template):
+        return (term.term,)
+    return () if is_ground(term) else parts(term)
+
+
+# -- rules -----------------------------------------------------------------------------
+
+
+def is_shorthand(clause: Clause) -> bool:
+    """Tell whether a rule stands in a resource block: its head is a string there."""
+    span = clause.rule.span
+    return span is not None and span.text[:1] in ('"', "'")
+
+
+def rule_text(clause: Clause) -> str:
+    """Give the head of a rule as it is written; of one in a resource block, all of it."""
+    span = clause.rule.span
+    if span is None:
+        return shortened_source(_printed_head(clause))
+    if not is_shorthand(clause):
+        return shortened_source(f"{span.text}{'' if clause.body is None else ' if'}")
+    return shortened_source(rule_span(clause, span).text)
+
+
+def rule_span(clause: Clause, span: Span) -> Span:
+    """Give where a rule in a resource block stands, from its head to its end."""
+    ends = [
+        goal.span.end
+        for goal in conditions_of(clause)
+        if goal.span is not None and goal.span.source is span.source
+    ]
+    return span.source.span(span.start, max([span.end, *ends]))
+
+
+def _printed_head(clause: Clause) -> str:
+    rule = clause.rule
+    shown = (
+        to_polar(spelled(each.term))
+        + ("" if each.specializer is None else f": {pattern_text(each.specializer)}")
+        for each in rule.parameters
+    )
+    return f"{rule.name}({', '.join(shown)})"
+
+
+def pattern_text(specializer: t.Any) -> str:
+    """Give what a parameter must match: ``User`` for ``User{}``."""
+    return to_polar(spelled(specializer)).removesuffix("{}")

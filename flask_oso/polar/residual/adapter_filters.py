@@ -1,0 +1,372 @@
+"""Residuals as filters, for adapters that know no conditions but those of oso 0.27.
+
+In goes a ``Residual`` about classes whose fields were declared with ``register_class``; out
+comes a ``DataFilter``: alternatives of comparisons, and joins. Each class can stand there for
+one row only, and a join needs a row: what would take more is refused, and where a relation
+leads nowhere, a filter may leave out a row that a check allows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import typing as t
+from collections.abc import Container, Iterator, Sequence
+
+from ..exceptions import OperationalError, OsoError, UnsupportedError
+from ..host.data_adapter import Condition as Test
+from ..host.data_adapter import DataAdapter, DataFilter, Join, Projection, Relation
+from ..host.registry import Host
+from .ir import (
+    FALSE,
+    TRUE,
+    And,
+    Column,
+    Comparison,
+    Constant,
+    Exists,
+    HasCharacter,
+    HasElement,
+    InValues,
+    IsNull,
+    IsObject,
+    Literal,
+    Not,
+    Operand,
+    Or,
+    RowCondition,
+    RowPath,
+    SameRow,
+    ToMany,
+    ToOne,
+)
+from .outcomes import Residual
+from .schema import Field, Link, Model, ValueKind
+from .show import show
+from .simplify import conjunction, negation
+from .templates import with_objects
+
+#: How many alternatives one filter may have.
+MAX_ALTERNATIVES = 1_000
+#: Among so many, at most, each is compared with each.
+_FEW = 40
+
+_KINDS: dict[t.Any, ValueKind] = {
+    bool: ValueKind.BOOLEAN,
+    int: ValueKind.INTEGER,
+    float: ValueKind.FLOAT,
+    str: ValueKind.TEXT,
+    list: ValueKind.LIST,
+    dict: ValueKind.DICTIONARY,
+}
+_OPPOSITES = {"Eq": "Neq", "In": "Nin"}
+_MIRRORED = {"Lt": "Gt", "Leq": "Geq"}
+
+
+class DeclaredSchema:
+    """The models of registered classes, as far as their fields are declared.
+
+    An attribute that is not declared may be any value.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def model(self, cls: type) -> Model | None:
+        """Give the model of a registered class."""
+        if cls not in self._host.fields:
+            return None
+        registered = self._host.classes.values()
+        classes = [cls, *(each for each in registered if each is not cls and _derives(each, cls))]
+        refused: dict[str, str] = {}
+        members = _Members(refused)
+        for name, declared in self._host.fields[cls].items():
+            if isinstance(declared, Relation):
+                other = self._host.classes.get(declared.other_type)
+                if other is None or declared.kind not in ("one", "many"):
+                    refused[name] = "its relation leads to no registered class"
+                else:
+                    members[name] = Link(other, declared.kind == "many")
+            else:
+                members[name] = _declared(declared)
+        return Model(cls, tuple(dict.fromkeys(classes)), members, refused)
+
+    def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
+        """Tell that relations of objects are to be read."""
+        return False
+
+    def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
+        """Leave errors as they are."""
+        return contextlib.nullcontext()
+
+    def has_key(self, value: t.Any) -> bool:
+        """Tell that each object is a row."""
+        return True
+
+    def leads_nowhere(self, value: t.Any, name: str) -> bool:
+        """Tell that nobody knows."""
+        return False
+
+
+class _Members(dict[str, Field | Link]):
+    """Fields by name; what is not declared is a value, whatever it is.
+
+    :param refused: what is declared, and leads nowhere.
+    """
+
+    def __init__(self, refused: Container[str]) -> None:
+        super().__init__()
+        self._refused = refused
+
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        if name in self._refused:
+            return default
+        return self[name] if name in self else _declared(None)
+
+
+def _declared(cls: t.Any) -> Field:
+    """Describe a field that is declared to hold values of a class; of any, if that is none."""
+    kind = _KINDS.get(cls, ValueKind.ANY) if isinstance(cls, type) else ValueKind.ANY
+    return Field(kind, is_declared=True)
+
+
+def _derives(cls: type, base: type) -> bool:
+    return base in cls.__mro__
+
+
+class FilterBuilder:
+    """Makes the queries of an adapter.
+
+    :param adapter: what makes queries of filters.
+    """
+
+    def __init__(self, adapter: DataAdapter) -> None:
+        self._adapter = adapter
+
+    def models(self, host: Host) -> DeclaredSchema:
+        """Give what was declared of classes."""
+        return DeclaredSchema(host)
+
+    def class_of(self, entity: t.Any) -> type:
+        """Give the class itself.
+
+        :raises OsoError: if it is none.
+        """
+        if not isinstance(entity, type):
+            raise OsoError(f"A list needs a class, not {type(entity).__name__}.")
+        return entity
+
+    def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Have the adapter make a query."""
+        return self._adapter.build_query(make_filter(host, residual))
+
+    def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+        """Refuse: a filter is about whole rows.
+
+        :raises UnsupportedError: always.
+        """
+        raise UnsupportedError("This adapter makes no columns. Use 'register_models'.")
+
+
+def make_filter(host: Host, residual: Residual) -> DataFilter:
+    """Make a filter of a residual.
+
+    :raises UnsupportedError: if a condition is more than comparisons and joins.
+    :raises OperationalError: if a class would have to stand for several rows.
+    """
+    residual = with_objects(residual)
+    maker = _Maker(host)
+    conditions = [maker.alternative(each) for each in _distinct(residual.condition)]
+    if not conditions:
+        conditions = [[Test(True, "Eq", False)]]
+    maker.check(residual.cls)
+    return DataFilter(residual.cls, maker.joins(), conditions, host.types)
+
+
+def _distinct(condition: RowCondition) -> list[list[RowCondition]]:
+    """Give the alternatives of a condition that may hold, without those that others cover."""
+    possible = (each for each in _alternatives(condition) if conjunction(*each) != FALSE)
+    found = {frozenset(needed): needed for needed in map(_needed, possible)}
+    if len(found) > _FEW:
+        return list(found.values())
+    return [needed for whole, needed in found.items() if not any(other < whole for other in found)]
+
+
+def _alternatives(condition: RowCondition) -> list[tuple[RowCondition, ...]]:
+    """Give the alternatives of a condition, each of conditions that all have to hold.
+
+    ``a and (b or c)  =>  (a and b) or (a and c)``
+    """
+    if isinstance(condition, Constant):
+        return [()] if condition.value else []
+    if isinstance(condition, Or):
+        return list(itertools.chain(*map(_alternatives, condition.parts)))
+    if isinstance(condition, And):
+        factors = list(map(_alternatives, condition.parts))
+        count = 1
+        for factor in factors:
+            count *= len(factor)
+        if count > MAX_ALTERNATIVES:
+            raise UnsupportedError(f"A filter has at most {MAX_ALTERNATIVES} alternatives.")
+        return [tuple(itertools.chain(*each)) for each in itertools.product(*factors)]
+    if isinstance(condition, Exists):
+        inner = (conjunction(*each) for each in _alternatives(condition.part))
+        return [(Exists(condition.row, each),) for each in inner if each != FALSE]
+    if isinstance(condition, InValues):
+        return [(Comparison("=", condition.column, value),) for value in condition.values]
+    if isinstance(condition, IsObject):
+        return [(IsObject(condition.row, (each,)),) for each in condition.objects]
+    return _negated(condition.part) if isinstance(condition, Not) else [(condition,)]
+
+
+def _negated(part: RowCondition) -> list[tuple[RowCondition, ...]]:
+    if isinstance(part, Comparison) and part.sign != "=":
+        sign = "<=" if part.sign == "<" else "<"
+        # Where one of the sides is nil, a check raises, and a filter finds nothing.
+        return [(Comparison(sign, part.right, part.left, not part.is_turned),)]
+    if isinstance(part, InValues):
+        return [tuple(Not(Comparison("=", part.column, value)) for value in part.values)]
+    if isinstance(part, IsObject):
+        return [tuple(Not(IsObject(part.row, (each,))) for each in part.objects)]
+    if isinstance(part, Exists) and isinstance(part.row, ToOne) and part.part != TRUE:
+        # A filter cannot say that there is no row, only that the row is another one.
+        return _alternatives(Exists(part.row, negation(part.part)))
+    return [(Not(part),)]
+
+
+class _Maker:
+    """Makes the tests of a filter, and keeps account of the joins they need."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._joins: dict[tuple[type, str, type], Join] = {}
+
+    def joins(self) -> list[Join]:
+        """Give the joins, each behind those that it builds upon."""
+        return list(self._joins.values())
+
+    def check(self, model: type) -> None:
+        """Refuse a class that stands for several rows."""
+        found = {model}
+        for join in self._joins.values():
+            if join.right in found:
+                raise _occurs_twice(join.right)
+            found.add(join.right)
+
+    def alternative(self, parts: list[RowCondition]) -> list[Test]:
+        """Make the tests of one alternative."""
+        rows: dict[type, RowPath] = {}
+        return [test for part in parts for test in self._tests(part, rows)]
+
+    def _tests(self, part: RowCondition, rows: dict[type, RowPath]) -> Iterator[Test]:
+        if isinstance(part, Exists):
+            self._join(part.row, rows)
+            inner = part.part.parts if isinstance(part.part, And) else (part.part,)
+            for each in _needed(inner):
+                if each != TRUE:
+                    yield from self._tests(each, rows)
+        elif isinstance(part, Not):
+            yield self._opposite(part.part)
+        else:
+            yield self._test(part)
+
+    def _join(self, row: ToOne | ToMany, rows: dict[type, RowPath]) -> None:
+        if rows.setdefault(row.cls, row) != row:
+            raise _occurs_twice(row.cls)
+        key = (row.owner.cls, row.relation, row.cls)
+        self._joins.setdefault(key, Join(*key))
+
+    def _test(self, part: RowCondition) -> Test:
+        if isinstance(part, Comparison):
+            return self._comparison(part)
+        if isinstance(part, IsNull):
+            return Test(self._side(part.column), "Eq", None)
+        if isinstance(part, IsObject):
+            return Test(Projection(part.row.cls), "Eq", part.objects[0].value)
+        if isinstance(part, SameRow) and part.left.cls is not part.right.cls:
+            return Test(Projection(part.left.cls), "Eq", Projection(part.right.cls))
+        if isinstance(part, HasCharacter):
+            return Test(part.character, "In", self._side(part.text))
+        if isinstance(part, HasElement):
+            _check_is_list(part.collection)
+            return self._membership(part, "In")
+        raise _unfilterable(part)
+
+    def _comparison(self, part: Comparison) -> Test:
+        left, right = self._side(part.left), self._side(part.right)
+        if part.sign == "=":
+            return Test(left, "Eq", right)
+        sign = "Lt" if part.sign == "<" else "Leq"
+        return Test(right, _MIRRORED[sign], left) if part.is_turned else Test(left, sign, right)
+
+    def _membership(self, part: HasElement, sign: str) -> Test:
+        return Test(part.element.value, sign, self._side(part.collection))
+
+    def _opposite(self, part: RowCondition) -> Test:
+        if isinstance(part, Exists) and part.part == TRUE and isinstance(part.row, ToOne):
+            return self._nowhere(part.row)
+        if isinstance(part, HasElement):
+            # What an adapter finds in a text or among the keys of a dictionary is too much.
+            return self._membership(part, "Nin")
+        test = self._test(part)
+        opposite = _OPPOSITES.get(test.cmp)
+        if opposite is None:
+            raise _unfilterable(Not(part))
+        return Test(test.left, opposite, test.right)
+
+    def _nowhere(self, row: ToOne) -> Test:
+        relation = self._host.fields[row.owner.cls][row.relation]
+        return Test(Projection(row.owner.cls, relation.my_field), "Eq", None)
+
+    def _side(self, operand: Operand) -> t.Any:
+        if isinstance(operand, Literal):
+            return operand.value
+        if isinstance(operand, Column):
+            return Projection(operand.row.cls, operand.name)
+        raise _unfilterable(operand)
+
+
+def _needed(parts: tuple[RowCondition, ...]) -> list[RowCondition]:
+    """Leave out what other tests of one alternative say of the same columns.
+
+    ``a = false and not a = true  =>  a = false``; an ordering, and a test of what is in a
+    column, say that the column has a value.
+    """
+    implied: set[RowCondition] = set()
+    for part in parts:
+        if isinstance(part, Not) and isinstance(part.part, HasCharacter):
+            implied.add(Not(IsNull(part.part.text)))
+        if not isinstance(part, Comparison):
+            continue
+        if part.sign != "=":
+            implied.update(Not(IsNull(side)) for side in (part.left, part.right))
+        elif isinstance(part.right, Literal) and type(part.right.value) is bool:
+            other = Literal(not part.right.value)
+            implied.add(Not(Comparison("=", part.left, other)))
+    return [part for part in parts if part not in implied]
+
+
+def _check_is_list(operand: Operand) -> None:
+    """Refuse to look for an element in what may be a text or a dictionary.
+
+    :raises UnsupportedError: adapters would find a part of a text, or a key.
+    """
+    if isinstance(operand, Column) and operand.field.kind is not ValueKind.LIST:
+        cls = operand.row.cls.__name__
+        raise UnsupportedError(
+            f"'{operand.name}' of {cls!r} may be a list, a text or a dictionary, and filters ask"
+            " each in another way. Declare it when the class is registered:"
+            f" 'fields={{\"{operand.name}\": list}}'."
+        )
+
+
+def _unfilterable(part: t.Any) -> UnsupportedError:
+    return UnsupportedError(
+        f"Not supported by a filter: {show(part)}. Use 'register_models' with SQLAlchemy."
+    )
+
+
+def _occurs_twice(cls: type) -> OperationalError:
+    return OperationalError(
+        f"Invalid state: Type `{cls.__name__}` occurs more than once as the target of a relation"
+    )

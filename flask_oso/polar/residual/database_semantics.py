@@ -1,0 +1,488 @@
+"""Comparisons of columns that mean in a database what they mean in a policy.
+
+In goes a column and a value, or two columns; out comes a condition. A database converts
+``"1"`` and ``true`` to numbers, a policy says that they differ: here the kinds decide. What
+cannot be told of all rows beforehand raises ``NotTranslatable``, and is never left out.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+import numbers as abstract
+import sys
+import typing as t
+import uuid
+
+from ..host import numbers
+from ..host.comparison import compare_values
+from ..nodes import Operator
+from .ir import (
+    FALSE,
+    TRUE,
+    Arithmetic,
+    Column,
+    Comparison,
+    IsNan,
+    IsNull,
+    Literal,
+    Operand,
+    RowCondition,
+    Substring,
+    is_nullable,
+)
+from .schema import NAN_KINDS, Field, ValueKind
+from .show import show
+from .simplify import conjunction, disjunction, in_values, negation
+
+NATIVE = (bool, int, float, str)
+_NATIVE_KINDS = {ValueKind.BOOLEAN, ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT}
+#: Kinds of which two values have no order.
+_UNORDERED = {
+    ValueKind.BOOLEAN,
+    ValueKind.ENUM,
+    ValueKind.UUID,
+    ValueKind.LIST,
+    ValueKind.DICTIONARY,
+}
+_DATA: dict[ValueKind, type] = {ValueKind.LIST: list, ValueKind.DICTIONARY: dict}
+_TEMPORAL: dict[ValueKind, type] = {
+    ValueKind.DATE: datetime.date,
+    ValueKind.DATETIME: datetime.datetime,
+    ValueKind.TIME: datetime.time,
+}
+#: What is compared in Polar, and not by Python; anything may be.
+_ORDERLY = {*_NATIVE_KINDS, *_DATA, ValueKind.ANY}
+#: Types whose instances equal nothing but values of their own kind.
+_PLAIN = (
+    bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
+    decimal.Decimal, uuid.UUID,
+    datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
+)  # fmt: skip
+
+
+class NotTranslatable(Exception):
+    """A comparison that no condition says faithfully.
+
+    :param fact: what is wrong, in words, without a period.
+    :param remedy: what to write instead.
+    """
+
+    def __init__(self, fact: str, remedy: str) -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.remedy = remedy
+
+
+def field_of(operand: Operand) -> Field:
+    """Tell what the values of an operand are."""
+    if isinstance(operand, Column):
+        return operand.field
+    if isinstance(operand, Arithmetic):
+        return Field(ValueKind.INTEGER, is_nullable(operand))
+    if isinstance(operand, Substring):
+        return Field(ValueKind.TEXT, is_nullable(operand))
+    raise AssertionError("A literal has a value.")
+
+
+def is_null(operand: Operand) -> RowCondition:
+    """Say that a column has no value."""
+    return IsNull(operand) if is_nullable(operand) else FALSE
+
+
+def has_no_order(operand: Operand, value: t.Any = None) -> RowCondition:
+    """Say that a column holds what has no order: NULL, and NaN among decimals.
+
+    :param value: what it is compared with.
+    """
+    kind = field_of(operand).kind
+    is_decimal = kind is ValueKind.DECIMAL or (
+        kind is ValueKind.FLOAT and isinstance(value, decimal.Decimal)
+    )
+    return disjunction(is_null(operand), IsNan(operand)) if is_decimal else is_null(operand)
+
+
+def equals_plainly(value: t.Any) -> bool:
+    """Tell whether a value leaves it to others what it equals."""
+    return type(value) in _PLAIN or t.cast(t.Any, type(value)).__eq__ is object.__eq__
+
+
+# -- equality ------------------------------------------------------------------------
+
+
+def value_equality(operand: Operand, value: t.Any) -> RowCondition:
+    """Say that a column unifies with a value.
+
+    :raises Unfaithful: if that cannot be told.
+    """
+    field = _comparable(operand)
+    if value is None:
+        return is_null(operand)
+    if field.kind is ValueKind.FLOAT and _is_infinite(value):
+        return _is_infinity(operand, is_positive=value > 0)
+    literals = tuple(map(Literal, _ALIKE[field.kind](field, value)))
+    return in_values(operand, literals)
+
+
+def column_equality(left: Operand, right: Operand) -> RowCondition:
+    """Say that two columns unify: both have the same value, or none."""
+    mine, other = _comparable(left), _comparable(right)
+    if ValueKind.ANY in (mine.kind, other.kind):
+        return TRUE if left == right else Comparison("=", left, right)
+    if mine.kind is other.kind and _is_kept_alike(mine, other):
+        if mine.kind is ValueKind.DECIMAL and mine.scale is None:
+            raise _without_scale(left)
+        is_same = left == right and mine.kind not in NAN_KINDS
+        return TRUE if is_same else Comparison("=", left, right)
+    if {mine.kind, other.kind} <= _NUMBERS or ValueKind.ENUM in (mine.kind, other.kind):
+        raise NotTranslatable(
+            f"`{show(left)}` and `{show(right)}` hold values of different kinds",
+            "Compare columns of one type.",
+        )
+    return conjunction(is_null(left), is_null(right))
+
+
+def _is_kept_alike(mine: Field, other: Field) -> bool:
+    kept = [(each.scale, each.choices, each.stored) for each in (mine, other)]
+    return kept[0] == kept[1]
+
+
+_NUMBERS = {ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL, ValueKind.BOOLEAN}
+
+
+def _is_infinite(value: t.Any) -> bool:
+    return type(value) in (float, decimal.Decimal) and math.isinf(value)
+
+
+def _is_infinity(operand: Operand, *, is_positive: bool) -> RowCondition:
+    """Say that a float is infinite: beyond the greatest, since not each database can write it."""
+    if is_positive:
+        return Comparison("<", _GREATEST, operand)
+    return Comparison("<", operand, _LEAST)
+
+
+_GREATEST, _LEAST = Literal(sys.float_info.max), Literal(-sys.float_info.max)
+
+
+def check_equation(operand: Operand, value: t.Any) -> None:
+    """Refuse what ``==`` and ``!=`` refuse for each row: a text and a number.
+
+    :raises Unfaithful: for kinds that have no common order.
+    """
+    is_text = _is_text(_comparable(operand))
+    if type(value) in (list, dict):
+        refuses = is_text or field_of(operand).kind in _ORDERLY
+    elif field_of(operand).kind in _DATA:
+        refuses = type(value) in NATIVE
+    else:
+        is_native = is_text or field_of(operand).kind in _NATIVE_KINDS
+        refuses = is_native and type(value) in NATIVE and is_text is not (type(value) is str)
+    if refuses:
+        raise _incomparable(operand, value)
+
+
+def check_equation_of_columns(left: Operand, right: Operand) -> None:
+    """Refuse two columns that ``==`` and ``!=`` refuse to compare.
+
+    :raises Unfaithful: for a text and a number, and for lists and dictionaries.
+    """
+    fields = _comparable(left), _comparable(right)
+    kinds = {each.kind for each in fields}
+    texts = sum(map(_is_text, fields))
+    natives = sum(each.kind in _NATIVE_KINDS or _is_text(each) for each in fields)
+    is_data = bool(kinds & _DATA.keys()) and (
+        natives == 1 or kinds <= _DATA.keys() | {ValueKind.ANY}
+    )
+    if is_data or (natives == 2 and texts == 1):
+        raise NotTranslatable(
+            f"`{show(left)}` and `{show(right)}` cannot be compared",
+            "Compare values of one kind.",
+        )
+
+
+def _is_text(field: Field) -> bool:
+    return field.kind is ValueKind.TEXT or type(next(iter(field.choices), None)) is str
+
+
+def same_number(operand: Operand, value: t.Any) -> t.Any:
+    """Give what ``==`` compares: for it, unlike ``=``, true is 1."""
+    kind = field_of(operand).kind
+    if kind is ValueKind.BOOLEAN and type(value) in (int, float):
+        return bool(value) if value in (0, 1) else value
+    is_number = kind in (ValueKind.INTEGER, ValueKind.FLOAT)
+    return int(value) if is_number and type(value) is bool else value
+
+
+def _comparable(operand: Operand) -> Field:
+    field = field_of(operand)
+    if field.kind is ValueKind.OPAQUE:
+        raise NotTranslatable(
+            f"`{show(operand)}` cannot be compared: {field.reason}",
+            "Compare a column of a plain type, or a property with an SQL expression.",
+        )
+    return field
+
+
+def _same_booleans(field: Field, value: t.Any) -> list[t.Any]:
+    if type(value) in NATIVE:
+        return [value] if type(value) is bool else []
+    return _same_choices(Field(ValueKind.BOOLEAN, choices=(True, False)), value)
+
+
+def _same_integers(field: Field, value: t.Any) -> list[t.Any]:
+    number = _number(value)
+    if number is None or number != number or math.isinf(number):
+        return []
+    whole = int(number)
+    return [whole] if whole == number and _has_64_bits(whole) else []
+
+
+def _same_floats(field: Field, value: t.Any) -> list[t.Any]:
+    number = _number(value)
+    if number is None or number != number or math.isinf(number):
+        return []
+    near = _float(number)
+    return [near] if near == number else []
+
+
+def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
+    if isinstance(value, bool):
+        # A decimal is an object to a policy, and Python decides: it equals True if it is 1.
+        value = int(value)
+    number = _number(value)
+    if number is None or number != number or math.isinf(number):
+        return []
+    if field.scale is None:
+        raise NotTranslatable("the column has no scale, so databases round it differently", _SCALE)
+    exact = decimal.Decimal(number)
+    if _floor(exact, field.scale) != exact:
+        return []
+    _check_digits(exact)
+    return [exact]
+
+
+def _same_texts(field: Field, value: t.Any) -> list[t.Any]:
+    if not isinstance(value, str) or type(value).__eq__ is not str.__eq__:
+        return _nothing(value)
+    return [str.__str__(value)] if is_text(value) else []
+
+
+def is_text(value: str) -> bool:
+    """Tell whether a database can hold a text: a lone surrogate is no character."""
+    return value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
+
+
+def _same_times(field: Field, value: t.Any) -> list[t.Any]:
+    if type(value) is not _TEMPORAL[field.kind]:
+        return _nothing(value)
+    return [] if getattr(value, "tzinfo", None) is not None else [value]
+
+
+def _same_identifiers(field: Field, value: t.Any) -> list[t.Any]:
+    return [value] if type(value) is uuid.UUID else _nothing(value)
+
+
+def _same_data(field: Field, value: t.Any) -> list[t.Any]:
+    return [value] if type(value) is _DATA[field.kind] else _nothing(value)
+
+
+def _same_choices(field: Field, value: t.Any) -> list[t.Any]:
+    # There are few of them, so Python compares each.
+    return [each for each in field.choices if compare_values(Operator.EQ, each, value)]
+
+
+_ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
+    ValueKind.BOOLEAN: _same_booleans,
+    ValueKind.INTEGER: _same_integers,
+    ValueKind.FLOAT: _same_floats,
+    ValueKind.DECIMAL: _same_decimals,
+    ValueKind.TEXT: _same_texts,
+    ValueKind.DATE: _same_times,
+    ValueKind.DATETIME: _same_times,
+    ValueKind.TIME: _same_times,
+    ValueKind.UUID: _same_identifiers,
+    ValueKind.ENUM: _same_choices,
+    ValueKind.LIST: _same_data,
+    ValueKind.DICTIONARY: _same_data,
+    # Whoever reads the rows knows how to compare.
+    ValueKind.ANY: lambda field, value: [value],
+}
+
+
+def _number(value: t.Any) -> t.Any:
+    """Give a number that Python and Polar compare as such; ``None`` for what is none."""
+    if type(value) in (int, float, decimal.Decimal):
+        return value
+    if isinstance(value, abstract.Number) and not isinstance(value, bool):
+        raise NotTranslatable(
+            f"a {type(value).__name__} is compared by a method of its own",
+            "Compare an int, a float or a Decimal.",
+        )
+    _nothing(value)
+    return None
+
+
+def _nothing(value: t.Any) -> list[t.Any]:
+    """Say that nothing in a column equals a value of another kind."""
+    if not equals_plainly(value):
+        raise NotTranslatable(
+            f"a {type(value).__name__} says itself what it equals, which a list cannot ask",
+            "Compare an attribute of it.",
+        )
+    return []
+
+
+def _has_64_bits(value: int) -> bool:
+    return numbers.INTEGER_MIN <= value <= numbers.INTEGER_MAX
+
+
+# -- order ---------------------------------------------------------------------------
+
+_MIRRORED = {
+    Operator.LT: Operator.GT,
+    Operator.LEQ: Operator.GEQ,
+    Operator.GT: Operator.LT,
+    Operator.GEQ: Operator.LEQ,
+}
+#: So many digits a float keeps of any decimal.
+_FLOAT_DIGITS = 15
+_SCALE = "Give the column a scale, as in Numeric(10, 2)."
+
+
+def mirrored(sign: Operator) -> Operator:
+    """Give the sign for operands that changed their places: ``1 < x  =>  x > 1``."""
+    return _MIRRORED[sign]
+
+
+def value_ordering(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
+    """Say that a column is less than a value, or greater.
+
+    :raises Unfaithful: if that cannot be told, or is an error for each row.
+    """
+    field = _comparable(operand)
+    kind = field.kind
+    if value is None:
+        raise _incomparable(operand, value)
+    if kind is ValueKind.BOOLEAN or kind is ValueKind.ENUM:
+        return _ordered_choices(sign, operand, value)
+    if kind is ValueKind.INTEGER or kind is ValueKind.DECIMAL or kind is ValueKind.FLOAT:
+        return _ordered_numbers(sign, operand, value)
+    if kind is ValueKind.ANY and type(value) not in (list, dict):
+        return _order(sign, operand, Literal(value))
+    if kind is ValueKind.TEXT:
+        if type(value) is not str or not is_text(value):
+            raise _incomparable(operand, value)
+        if "\0" in value:
+            raise NotTranslatable("a text with NUL has no order in each database", "Leave it out.")
+    elif kind not in _TEMPORAL or not _same_times(field, value):
+        raise _incomparable(operand, value)
+    return _order(sign, operand, Literal(value))
+
+
+def column_ordering(sign: Operator, left: Operand, right: Operand) -> RowCondition:
+    """Say that one column is less than another, or greater."""
+    mine, other = _comparable(left), _comparable(right)
+    if ValueKind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
+        return _order(sign, left, right)
+    known = mine.kind is other.kind and mine.scale == other.scale
+    if not known or mine.kind in _UNORDERED:
+        raise NotTranslatable(
+            f"`{show(left)}` and `{show(right)}` have no order that each database knows",
+            "Compare columns of one type.",
+        )
+    if mine.kind is ValueKind.DECIMAL and mine.scale is None:
+        raise _without_scale(left)
+    return _order(sign, left, right)
+
+
+def _order(sign: Operator, left: Operand, right: Operand) -> RowCondition:
+    if sign is Operator.LT or sign is Operator.LEQ:
+        return Comparison("<" if sign is Operator.LT else "<=", left, right)
+    return Comparison("<" if sign is Operator.GT else "<=", right, left, is_turned=True)
+
+
+def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
+    field = field_of(operand)
+    choices = (True, False) if field.kind is ValueKind.BOOLEAN else field.choices
+    if field.kind is ValueKind.BOOLEAN and type(value) is str:
+        raise _incomparable(operand, value)
+    found = [Literal(each) for each in choices if compare_values(sign, each, value)]
+    return in_values(operand, tuple(found))
+
+
+def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
+    field = field_of(operand)
+    number = int(value) if type(value) is bool else _number(value)
+    is_decimal = ValueKind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
+    if number is None or (is_decimal and number != number):
+        raise _incomparable(operand, value)
+    if number != number:
+        return FALSE
+    is_integer = field.kind is ValueKind.INTEGER
+    if field.kind is ValueKind.FLOAT and math.isinf(number):
+        return _ordered_to_infinity(sign, operand, is_positive=number > 0)
+    if math.isinf(number) or (is_integer and not _has_64_bits(int(number))):
+        holds = (number > 0) is (sign in (Operator.LT, Operator.LEQ))
+        return conjunction(TRUE if holds else FALSE, negation(has_no_order(operand)))
+    if field.kind is ValueKind.FLOAT:
+        near = _float(number)
+        if near != number:
+            raise NotTranslatable(f"{number} has more digits than the column", "Compare a float.")
+        return _order(sign, operand, Literal(near))
+    if field.kind is ValueKind.DECIMAL and field.scale is None:
+        raise _without_scale(operand)
+    exact = decimal.Decimal(number)
+    floor = _floor(exact, field.scale or 0)
+    if floor != exact:
+        # Nothing in the column lies between the two.
+        sign = Operator.LEQ if sign in (Operator.LT, Operator.LEQ) else Operator.GT
+    if field.kind is ValueKind.DECIMAL:
+        _check_digits(floor)
+    bound = int(floor) if field.kind is ValueKind.INTEGER else floor
+    return _order(sign, operand, Literal(bound))
+
+
+def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> RowCondition:
+    """Say that a float is on the inner side of an infinity, or is it; nothing is beyond."""
+    is_inner = is_positive is (sign in (Operator.LT, Operator.LEQ))
+    within = Comparison("<=", *((operand, _GREATEST) if is_positive else (_LEAST, operand)))
+    found: list[RowCondition] = [within] if is_inner else []
+    if sign in (Operator.LEQ, Operator.GEQ):
+        found.append(_is_infinity(operand, is_positive=is_positive))
+    return disjunction(*found)
+
+
+def _check_digits(number: decimal.Decimal) -> None:
+    """Refuse a decimal that SQLite, which keeps floats, could take for its neighbor."""
+    if len(number.normalize().as_tuple().digits) > _FLOAT_DIGITS:
+        raise NotTranslatable(f"{number} has more digits than each database keeps", "Round it.")
+
+
+def _float(number: t.Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _floor(number: decimal.Decimal, scale: int) -> decimal.Decimal:
+    with decimal.localcontext() as context:
+        context.prec = decimal.MAX_PREC if abs(number.adjusted()) > 300 else 1200
+        return number.quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_FLOOR)
+
+
+def _incomparable(operand: Operand, value: t.Any) -> NotTranslatable:
+    kind = field_of(operand).kind
+    what = "" if kind is ValueKind.ANY else f", a {kind.value},"
+    other = "nil" if value is None else f"a {type(value).__name__}"
+    return NotTranslatable(
+        f"`{show(operand)}`{what} and {other} cannot be compared",
+        "Compare values of one kind.",
+    )
+
+
+def _without_scale(operand: Operand) -> NotTranslatable:
+    return NotTranslatable(
+        f"`{show(operand)}` has no scale, so databases round it differently", _SCALE
+    )

@@ -1,0 +1,381 @@
+"""The conditions on rows that partial evaluation makes: the nodes, and how to walk them.
+
+A condition is true or false of each row. Atoms compare columns with values; ``And``, ``Or`` and
+``Not`` join them; ``Exists`` says that a related row exists. A condition does not depend on a
+database: what NULL means is fixed here, and each translator has to keep it. ``simplify`` makes
+conditions, ``show`` prints them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import functools
+import typing as t
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .schema import Field
+
+# -- rows and values -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Root:
+    """The row that a condition is about; ``number`` tells several apart."""
+
+    cls: type
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class KnownRow:
+    """The row of a known object. A statement reads its relations; Python does not."""
+
+    cls: type
+    value: Literal
+
+
+#: The name of the relation from a row to itself, as a row of a subclass.
+ITSELF = ""
+
+
+@dataclass(frozen=True)
+class ToOne:
+    """The row at the end of a to-one relation, if there is one."""
+
+    owner: RowPath
+    relation: str
+    cls: type
+
+
+@dataclass(frozen=True)
+class ToMany:
+    """One of the rows of a to-many relation."""
+
+    owner: RowPath
+    relation: str
+    cls: type
+    number: int
+
+
+RowPath = Root | KnownRow | ToOne | ToMany
+
+
+@dataclass(frozen=True)
+class Column:
+    """An attribute of a row that holds a value."""
+
+    row: RowPath
+    name: str
+    field: Field
+
+
+#: The types whose values are equal by what they hold, and may be printed.
+VALUE_TYPES = (
+    bool, int, float, str, decimal.Decimal, uuid.UUID, enum.Enum,
+    datetime.date, datetime.time, datetime.timedelta,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Literal:
+    """A known value. It equals one of the same type and value: 1 is not true."""
+
+    value: t.Any
+
+    @functools.cached_property
+    def _key(self) -> t.Any:
+        if isinstance(self.value, VALUE_TYPES):
+            return type(self.value), self.value
+        return type(self.value), id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Literal) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """``left sign right`` with ``+``, ``-`` or ``*`` on integers."""
+
+    sign: str
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True)
+class Substring:
+    """The first or the last characters of a text.
+
+    :param size: the length in bytes of UTF-8 of the text that it is compared with.
+    """
+
+    text: Operand
+    length: int
+    at_end: bool = False
+    size: int = 0
+
+
+Operand = Column | Literal | Arithmetic | Substring
+
+
+def columns_of(operand: Operand) -> Iterator[Column]:
+    """Yield the columns that an operand is computed from, from left to right."""
+    if isinstance(operand, Column):
+        yield operand
+    else:
+        for part in parts_of(operand):
+            yield from columns_of(part)
+
+
+def rows_of(*operands: Operand) -> list[RowPath]:
+    """Return the rows that operands are read from."""
+    return [column.row for each in operands for column in columns_of(each)]
+
+
+def is_nullable(operand: Operand) -> bool:
+    """Tell whether an operand may be NULL where its rows exist."""
+    return any(column.field.is_nullable for column in columns_of(operand))
+
+
+def relation_chains(parts: Iterable[t.Any]) -> tuple[tuple[KnownRow, tuple[str, ...]], ...]:
+    """Return the chains of relations by which parts of a condition start from known objects."""
+    found: dict[tuple[KnownRow, tuple[str, ...]], None] = {}
+    for part in parts:
+        names: list[str] = []
+        while isinstance(part, ToOne | ToMany):
+            if part.relation != ITSELF:
+                names.insert(0, part.relation)
+            part = part.owner
+        if names and isinstance(part, KnownRow):
+            found[part, tuple(names)] = None
+    return tuple(found)
+
+
+# -- conditions ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Constant:
+    """True of every row, or of none."""
+
+    value: bool
+
+
+@dataclass(frozen=True)
+class And:
+    """All of several conditions."""
+
+    parts: tuple[RowCondition, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    """At least one of several conditions."""
+
+    parts: tuple[RowCondition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The negation of a condition."""
+
+    part: RowCondition
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``left sign right`` with ``=``, ``<`` or ``<=``.
+
+    Two values of one kind may be equal, and NULL equals NULL. An ordering with NULL is false.
+    """
+
+    sign: str
+    left: Operand
+    right: Operand
+    #: Whether the policy has the sides the other way round: ``right > left``.
+    is_turned: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class InValues:
+    """A column has one of several values, none of which is NULL."""
+
+    column: Operand
+    values: tuple[Literal, ...]
+
+
+@dataclass(frozen=True)
+class IsNull:
+    """A column is NULL."""
+
+    column: Operand
+
+
+@dataclass(frozen=True)
+class IsNan:
+    """A column is NaN."""
+
+    column: Operand
+
+
+@dataclass(frozen=True)
+class HasCharacter:
+    """A text contains a character."""
+
+    text: Operand
+    character: str
+
+
+@dataclass(frozen=True)
+class HasElement:
+    """A list contains a known element."""
+
+    collection: Operand
+    element: Literal
+
+
+@dataclass(frozen=True)
+class IsObject:
+    """A row is that of one of several objects."""
+
+    row: RowPath
+    objects: tuple[Literal, ...]
+
+
+@dataclass(frozen=True)
+class SameRow:
+    """Two rows are the same one."""
+
+    left: RowPath
+    right: RowPath
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """A row is of exactly one of several classes."""
+
+    row: RowPath
+    classes: tuple[type, ...]
+
+
+@dataclass(frozen=True)
+class Exists:
+    """A related row exists for which a condition holds."""
+
+    row: ToOne | ToMany
+    part: RowCondition
+
+
+@dataclass(frozen=True)
+class SelfReference:
+    """The condition of the recursion with this number, for another row."""
+
+    number: int
+    row: RowPath
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A row is in the smallest set of rows that a recursive condition defines.
+
+    :param row: the row that is in the set.
+    :param variable: stands for a row in ``first`` and ``next``.
+    :param first: holds for the rows that are in the set without recursion.
+    :param before: stands for a row of the set in ``next``.
+    :param next: holds for a row and ``before`` if the row is then in the set, too.
+    """
+
+    row: RowPath
+    variable: Root
+    first: RowCondition
+    before: Root
+    next: RowCondition
+
+
+RowCondition = (
+    Constant
+    | And
+    | Or
+    | Not
+    | Comparison
+    | InValues
+    | IsNull
+    | IsNan
+    | HasCharacter
+    | HasElement
+    | IsObject
+    | SameRow
+    | OfClass
+    | Exists
+    | SelfReference
+    | Closure
+)
+
+TRUE = Constant(True)
+FALSE = Constant(False)
+
+
+# -- walking -------------------------------------------------------------------------
+
+#: The fields of each node that hold a condition, a row or a value; ``And`` and ``Or`` have many.
+_CHILDREN: dict[type, tuple[str, ...]] = {
+    Not: ("part",),
+    Comparison: ("left", "right"),
+    InValues: ("column",),
+    IsNull: ("column",),
+    IsNan: ("column",),
+    HasCharacter: ("text",),
+    HasElement: ("collection",),
+    IsObject: ("row",),
+    SameRow: ("left", "right"),
+    OfClass: ("row",),
+    Exists: ("row", "part"),
+    SelfReference: ("row",),
+    Closure: ("row", "first", "next"),
+    Column: ("row",),
+    Arithmetic: ("left", "right"),
+    Substring: ("text",),
+    ToOne: ("owner",),
+    ToMany: ("owner",),
+}
+_FIELDS = {
+    cls: tuple((each.name, each.name in names) for each in dataclasses.fields(cls))
+    for cls, names in _CHILDREN.items()
+}
+
+
+def parts_of(node: t.Any) -> tuple[t.Any, ...]:
+    """Return the conditions, rows and values directly in a node."""
+    if isinstance(node, And | Or):
+        return node.parts
+    return tuple(getattr(node, name) for name in _CHILDREN.get(type(node), ()))
+
+
+def walk_condition(condition: t.Any) -> Iterator[t.Any]:
+    """Yield a condition and everything in it."""
+    stack = [condition]
+    while stack:
+        part = stack.pop()
+        yield part
+        stack.extend(parts_of(part))
+
+
+def mentions_row(condition: t.Any, row: RowPath) -> bool:
+    """Tell whether a row occurs in a condition."""
+    return any(part == row for part in walk_condition(condition))
+
+
+def map_parts(node: t.Any, change: t.Callable[[t.Any], t.Any]) -> t.Any:
+    """Copy an atom, a row or a value, with each of its parts changed."""
+    fields = _FIELDS.get(type(node))
+    if fields is None:
+        return node
+    values = ((getattr(node, name), is_child) for name, is_child in fields)
+    return type(node)(*(change(value) if is_child else value for value, is_child in values))

@@ -1,0 +1,468 @@
+"""The search of a partial evaluation: goals, alternatives and variables.
+
+Goals are a linked list of ``(handler, payload, rest)``. A handler gives whether it succeeded,
+the ``SearchOutcome`` of a test of rows, or ``Branches``; it may put further goals in front. What
+comes of them all is the outcome of the search. What has no unknown row in it is asked of
+the solver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..exceptions import (
+    OsoError,
+    PolarRuntimeError,
+    StackOverflowError,
+    UnsupportedError,
+    error_at,
+    with_help,
+)
+from ..host.conversion import follow
+from ..limits import Limits
+from ..nodes import (
+    Call,
+    Expression,
+    Instance,
+    Operator,
+    Origin,
+    Term,
+    Unknown,
+    is_ground,
+    parts,
+)
+from ..solver.backtrace import Step
+from ..solver.clauses import Clause, Slot, Template, operand
+from ..solver.machine import KnowledgeBase
+from ..solver.solver import Solver
+from ..sources import Span
+from ..traversal import walk
+from .ir import FALSE, TRUE, KnownRow, RowPath, ToMany
+from .outcomes import (
+    FAILURE,
+    SUCCESS,
+    SearchOutcome,
+    and_then,
+    first_of,
+    for_some_row,
+    in_any_order,
+)
+from .schema import Model, Schema
+from .symbolic_terms import open_parts
+
+#: How many goals one question may take, and how deep searches may stand in each other.
+MAX_RESIDUAL_GOALS = 100_000
+MAX_SEARCH_DEPTH = 60
+
+
+class ClauseFrame(list[t.Any]):
+    """The variables of one clause in one call."""
+
+    def __init__(self, clause: Clause) -> None:
+        super().__init__([None] * clause.size)
+        self.clause = clause
+
+
+GoalHandler = Callable[[t.Any], t.Any]
+
+
+@dataclass
+class Branches:
+    """Alternatives, each with what stands behind them.
+
+    :param row: the row of a relation that the only alternative is about, if it is.
+    :param is_ordered: whether the order is the same for each row.
+    """
+
+    alternatives: Iterable[Callable[[], t.Any]]
+    row: ToMany | None = None
+    is_ordered: bool = True
+
+
+class TooDeepError(UnsupportedError):
+    """Rules call each other too deep for a condition on rows."""
+
+
+class HostError(Exception):
+    """What is known of a question raises an error, as it does in a check that comes so far."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+#: Errors that end a list, whatever its other rules say.
+_OF_LISTS = (UnsupportedError, StackOverflowError, RecursionError, MemoryError)
+
+#: What a handler gives: whether it succeeded, the rows for which it does, or alternatives.
+GoalResult = bool | SearchOutcome | Branches
+
+
+class RuleAnalysis:
+    """What is known of the clauses of a program, and does not depend on a question."""
+
+    def __init__(self, program: KnowledgeBase) -> None:
+        self._program = program
+        self._recursive: dict[str, bool] = {}
+        self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself, by way of others or not."""
+        known = self._recursive.get(name)
+        if known is None:
+            known = self._recursive[name] = name in self._reached(name)
+        return known
+
+    def _reached(self, name: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for called in self._called(waiting.pop()):
+                if called not in found:
+                    found.add(called)
+                    waiting.append(called)
+        return found
+
+    def _called(self, name: str) -> set[str]:
+        clauses = self._program.clauses(name) or {}
+        bodies = [clause.body for each in clauses.values() for clause in each]
+        return {part.name for part in walk(bodies, _within) if isinstance(part, Call)}
+
+    def counts(self, term: t.Any) -> dict[int, int]:
+        """Count how often each variable occurs in a term of a clause."""
+        known = self._counts.get(id(term))
+        if known is None:
+            counts: dict[int, int] = {}
+            for part in walk([term], _within):
+                if isinstance(part, Slot):
+                    counts[part.index] = counts.get(part.index, 0) + 1
+            # The term is kept, so that no other gets its id.
+            known = self._counts[id(term)] = (term, counts)
+        return known[1]
+
+    def clause_counts(self, clause: Clause) -> dict[int, int]:
+        """Count how often each variable occurs in a whole clause."""
+        total = dict(self.counts(clause.body))
+        for parameter in clause.parameters:
+            for term in (parameter.term, parameter.specializer):
+                for index, count in self.counts(term).items():
+                    total[index] = total.get(index, 0) + count
+        return total
+
+
+def _within(term: t.Any) -> Sequence[t.Any]:
+    if type(term) is Template:
+        return (term.term,)
+    return () if term is None or is_ground(term) else parts(term)
+
+
+class HostSolver(Solver):
+    """Asks Python objects for a question that also has unknown rows."""
+
+    def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
+        """Read an attribute."""
+        self.stand_at(Step(goal, [], None, None, 0))
+        return self._get_attribute(value, self.key_name(key, goal), goal)
+
+    def pattern_field(self, value: Term, name: str, span: Span | None) -> t.Any:
+        """Read a field that a pattern names; ``None`` if there is none."""
+        self.stand_at(None)
+        return self._field(value, name, span)
+
+
+class Search:
+    """One question with an unknown row: its goals, its variables, and what they come to.
+
+    :param program: the policy.
+    :param models: what is known of classes.
+    :param analysis: what is known of the clauses, kept for the next question.
+    :param limits: what the question may cost.
+    :param follows: whether relations to many of objects that are known are left to the
+        condition, too, instead of being read.
+    :param is_general: whether the outcome shall be the same whatever the state of objects,
+        so that none may be asked anything.
+    """
+
+    def __init__(
+        self,
+        program: KnowledgeBase,
+        models: Schema,
+        analysis: RuleAnalysis,
+        limits: Limits | None = None,
+        *,
+        follows: bool = False,
+        is_general: bool = False,
+    ) -> None:
+        self.program = program
+        self.host = program.host
+        self.schema = models
+        self.analysis = analysis
+        self.limits = Limits() if limits is None else limits
+        self.goals: t.Any = None
+        self.goal: t.Any = None
+        self._trail: list[tuple[Unknown, t.Any, t.Any]] = []
+        self._number = 0
+        self._depth = 0
+        self._steps = 0
+        self.needs_all = False
+        self.follows = follows
+        self.is_general = is_general
+        self.errors: list[Exception] = []
+        self._began = time.monotonic()
+
+    # -- searching ------------------------------------------------------------------------
+
+    def run(self, goals: t.Any, needs_all: bool) -> SearchOutcome:
+        """Solve goals, and give what becomes of them.
+
+        :param needs_all: whether what comes after a sure success matters.
+        """
+        self._depth += 1
+        if self._depth > MAX_SEARCH_DEPTH:
+            raise self.too_deep()
+        tests: list[SearchOutcome] = []
+        self.goals = goals
+        outcome = SUCCESS
+        while self.goals is not None:
+            handler, payload, self.goals = self.goals
+            self._count()
+            self.needs_all = needs_all
+            result = self._handled(handler, payload)
+            if isinstance(result, Branches):
+                outcome = self._try_all(result, self.goals, needs_all)
+                break
+            if isinstance(result, SearchOutcome):
+                tests.append(result)
+                if result.holds != FALSE:
+                    continue
+                result = False
+            if not result:
+                outcome = FAILURE
+                break
+        self._depth -= 1
+        for test in reversed(tests):
+            outcome = and_then(test, outcome)
+        self._check_clock()
+        return outcome
+
+    def _handled(self, handler: GoalHandler, payload: t.Any) -> GoalResult:
+        try:
+            return t.cast(GoalResult, handler(payload))
+        except HostError as raised:
+            return self.failed(raised.error)
+        except _OF_LISTS:
+            raise
+        except OsoError as error:
+            # An error of the policy. If it is that the time is over, the clock says so again.
+            return self.failed(error)
+
+    def failed(self, error: Exception) -> SearchOutcome:
+        """Say that a check which comes so far raises an error, for whatever row."""
+        self.errors.append(error)
+        return SearchOutcome(FALSE, TRUE)
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask Python objects, which may raise anything: a check of some row may not ask them.
+
+        INVARIANT: nothing is allowed by what raised here, and if it is so for every row, the
+        list raises it.
+        """
+        try:
+            yield
+        except _OF_LISTS:
+            raise
+        except Exception as error:
+            raise HostError(error) from error
+
+    def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> SearchOutcome:
+        outcomes: list[SearchOutcome] = []
+        for alternative in branches.alternatives:
+            mark = len(self._trail)
+            found = self.run((_apply, alternative, rest), needs_all)
+            self._undo(mark)
+            outcomes.append(found if branches.row is None else for_some_row(branches.row, found))
+            if found.holds == TRUE and branches.is_ordered and not needs_all:
+                break
+        return first_of(outcomes) if branches.is_ordered else in_any_order(outcomes)
+
+    def alone(self, handler: GoalHandler, payload: t.Any) -> SearchOutcome:
+        """Search what binds nothing for the goals behind it."""
+        rest = self.goals
+        mark = len(self._trail)
+        outcome = self.run((handler, payload, None), True)
+        self._undo(mark)
+        self.goals = rest
+        return outcome
+
+    def _count(self) -> None:
+        self._steps += 1
+        if self._steps > MAX_RESIDUAL_GOALS:
+            raise self.too_deep()
+        self._check_clock()
+
+    def _check_clock(self) -> None:
+        # Each goal may make conditions that take long to simplify.
+        timeout = self.limits.timeout
+        used = 0.0 if timeout is None else time.monotonic() - self._began
+        if timeout is not None and used > timeout:
+            raise PolarRuntimeError(
+                f"Query timeout: Query running for {used * 1000:.0f}ms, which exceeds the timeout"
+                f" of {timeout * 1000:.0f}ms. To disable timeouts, set the POLAR_TIMEOUT_MS"
+                " environment variable to 0."
+            )
+
+    def too_deep(self) -> TooDeepError:
+        return error_at(
+            TooDeepError,
+            "The rules call each other too deep for a condition on rows. Have each round of a"
+            " recursion follow a relation of one class, with the same other arguments",
+            self.span(),
+        )
+
+    def fresh_number(self) -> int:
+        """Return a number that no row of this search has yet."""
+        self._number += 1
+        return self._number
+
+    def push(self, handler: GoalHandler, payload: t.Any) -> None:
+        self.goals = (handler, payload, self.goals)
+
+    # -- variables ------------------------------------------------------------------------
+
+    def _fresh(self, name: str, origin: Origin) -> Unknown:
+        return Unknown(name, origin=origin)
+
+    def operand(self, term: t.Any, frame: t.Any) -> t.Any:
+        return follow(operand(term, frame, self._fresh)) if frame is not None else follow(term)
+
+    def _set(self, unknown: Unknown, value: t.Any, constraints: t.Any) -> None:
+        self._trail.append((unknown, unknown.value, unknown.constraints))
+        unknown.value = value
+        unknown.constraints = constraints
+
+    def bind(self, unknown: Unknown, value: t.Any) -> None:
+        """Give a variable a value; what waited for it goes in front of the goals."""
+        waiting = unknown.constraints
+        self._set(unknown, value, ())
+        if type(value) is Unknown:
+            self._set(value, None, (*value.constraints, *waiting))
+            return
+        for handler, payload in reversed(waiting):
+            self.push(handler, payload)
+
+    def defer(self, unknown: Unknown, handler: GoalHandler, payload: t.Any) -> bool:
+        """Have a goal wait until a variable has a value."""
+        self._set(unknown, None, (*unknown.constraints, (handler, payload)))
+        # What still waits at the end of the search was never decided.
+        self.goals = _before_end(self.goals, (self._check_decided, unknown, None))
+        return True
+
+    def _check_decided(self, unknown: Unknown) -> bool:
+        end = follow(unknown)
+        if type(end) is Unknown and end.constraints:
+            raise self.refusal(
+                f"nothing says what '{unknown.name}' is", "Bind it before it is used."
+            )
+        return True
+
+    def _undo(self, mark: int) -> None:
+        while len(self._trail) > mark:
+            unknown, value, constraints = self._trail.pop()
+            unknown.value = value
+            unknown.constraints = constraints
+
+    def is_closed(self, term: t.Any) -> bool:
+        """Tell whether no variable in a term is unbound."""
+        return not any(type(each) is Unknown for each in walk([follow(term)], open_parts))
+
+    def binds_nothing(self, goal: Term, frame: ClauseFrame) -> bool:
+        """Tell whether a goal has no unbound variable that occurs elsewhere."""
+        total: dict[int, int] | None = None
+        for index, count in self.analysis.counts(goal).items():
+            value = frame[index]
+            if value is not None and self.is_closed(value):
+                continue
+            if total is None:
+                total = self.analysis.clause_counts(frame.clause)
+            if total[index] != count:
+                return False
+        return True
+
+    # -- what is known --------------------------------------------------------------------
+
+    def model(self, cls: type) -> Model:
+        model = self.schema.model(cls)
+        if model is None:
+            raise self.refusal(
+                f"'{cls.__name__}' is not known as a class of rows",
+                "Register it with 'register_models'.",
+            )
+        return model
+
+    def classes_of(self, row: RowPath) -> tuple[type, ...]:
+        """Give the classes that a row may have; that of an object is known."""
+        model = self.model(row.cls)
+        return (row.cls,) if isinstance(row, KnownRow) else model.classes
+
+    def host_solver(self) -> HostSolver:
+        if self.is_general:
+            raise self.asks_objects()
+        return HostSolver(self.program, self.limits)
+
+    def equal(self, left: Term, right: Term) -> bool:
+        """Tell whether two terms that are known are equal."""
+        if self.is_general and (has_object(left) or has_object(right)):
+            raise self.asks_objects()
+        with self.asking():
+            return HostSolver(self.program, self.limits).equal(left, right)
+
+    def asks_objects(self) -> UnsupportedError:
+        return self.refusal("an object is asked", "Compare columns.")
+
+    # -- messages -------------------------------------------------------------------------
+
+    def span(self) -> Span | None:
+        goal = self.goal
+        span = getattr(goal, "span", None)
+        if span is None and isinstance(goal, Expression):
+            span = next((a.span for a in goal.args if getattr(a, "span", None)), None)
+        return span
+
+    def refusal(self, fact: str, remedy: str) -> UnsupportedError:
+        span = self.span()
+        written = f" `{span.text}`" if span is not None and "\n" not in span.text else ""
+        message = f"Not supported for a list of rows:{written}: {fact}"
+        return with_help(error_at(UnsupportedError, message, span), f"{remedy}\n" if remedy else "")
+
+
+def _apply(alternative: Callable[[], GoalResult]) -> GoalResult:
+    return alternative()
+
+
+def has_object(goal: t.Any) -> bool:
+    """Tell whether an object occurs in a goal, or is made by it."""
+    if isinstance(goal, Expression) and goal.operator is Operator.NEW:
+        return True
+    inner = walk([follow(goal)], _data)
+    return any(isinstance(part, Instance) and part.value is not None for part in inner)
+
+
+def _data(term: t.Any) -> Sequence[t.Any]:
+    # Data of the host may hold objects, though it holds no variables.
+    return [follow(part) for part in parts(term)]
+
+
+def _before_end(goals: t.Any, last: t.Any) -> t.Any:
+    """Put a goal behind all others."""
+    listed = []
+    while goals is not None:
+        handler, payload, goals = goals
+        listed.append((handler, payload))
+    for handler, payload in reversed(listed):
+        last = (handler, payload, last)
+    return last

@@ -1,0 +1,12 @@
+"""The solver: this room defines what a policy means.
+
+In goes a goal; out come its solutions, one after the other. The stack of goals is explicit, so
+a deep evaluation does not use up Python's stack.
+
+``clauses``, ``clause_index``, ``constraints``, ``unification``, ``rule_order``, ``backtrace``
+    rules ready to run; the clauses that a call's literals select; what is known of unbound
+    variables; bindings and the trail; the order in which rules are tried; the stack of goals
+    as error messages print it.
+``machine``, ``matching``, ``operators``, ``solver``
+    goals and choice points; patterns; the operators; control and rule calls.
+"""

@@ -1,0 +1,90 @@
+"""An index of clauses by the literals of their parameters.
+
+In go the clauses of one name and one number of parameters; out come those whose literals do not
+exclude a call. Of 10,000 facts it gives those that have the call's rarest argument.
+"""
+
+from __future__ import annotations
+
+import heapq
+import typing as t
+from collections.abc import Iterator, Sequence
+
+from ..host import numbers
+from ..host.conversion import follow
+from ..nodes import Dictionary, List, Value
+from .clauses import Clause
+
+
+class ClauseIndex:
+    """The clauses of one name and one number of parameters, in the policy's order.
+
+    ``for_call`` leaves out clauses whose literals exclude a call, by an index: of 10,000
+    facts it looks at those that have the call's rarest argument.
+    """
+
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        self._clauses = clauses
+        # By position: the numbers of the clauses with each literal there, and of all others.
+        self._index: dict[int, tuple[dict[t.Any, list[int]], list[int]]] = {}
+        if len(clauses) >= _WORTH_AN_INDEX:
+            self._index = {at: self._index_of(at) for at in range(len(clauses[0].parameters))}
+
+    def __len__(self) -> int:
+        return len(self._clauses)
+
+    @property
+    def arity(self) -> int:
+        """The number of parameters."""
+        return len(self._clauses[0].parameters)
+
+    def __iter__(self) -> Iterator[Clause]:
+        return iter(self._clauses)
+
+    def _index_of(self, position: int) -> tuple[dict[t.Any, list[int]], list[int]]:
+        by_literal: dict[t.Any, list[int]] = {}
+        others: list[int] = []
+        for number, clause in enumerate(self._clauses):
+            literal = clause.parameters[position].term
+            if isinstance(literal, Value):
+                by_literal.setdefault(_key(literal), []).append(number)
+            else:
+                others.append(number)
+        return by_literal, others
+
+    def for_call(self, args: Sequence[t.Any]) -> Sequence[Clause]:
+        """Give all clauses but some whose literals are no match for the arguments."""
+        fewest, found = len(self._clauses), None
+        for position, (by_literal, others) in self._index.items():
+            arg = follow(args[position])
+            if type(arg) is Value:
+                same = by_literal.get(_key(arg), _NONE)
+                if len(same) + len(others) < fewest:
+                    fewest, found = len(same) + len(others), (same, others)
+        if found is None:
+            return self._clauses
+        return [self._clauses[number] for number in heapq.merge(*found)]
+
+
+def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
+    """Tell whether a literal parameter of a clause can never be the argument of a call."""
+    for position, literal in clause.literals:
+        arg = follow(args[position])
+        kind = type(arg)
+        if kind is not Value and kind is not List and kind is not Dictionary:
+            continue
+        if kind is not type(literal):
+            return True
+        if isinstance(literal, Value) and not numbers.equal_scalars(literal.value, arg.value):
+            return True
+    return False
+
+
+#: Fewer clauses than this are looked at one by one.
+_WORTH_AN_INDEX = 8
+_NONE: list[int] = []
+
+
+def _key(literal: Value) -> t.Any:
+    """Give what values that unify have in common: 1 and 1.0, but not 1 and true."""
+    return (literal.value,) if type(literal.value) is bool else literal.value

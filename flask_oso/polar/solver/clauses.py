@@ -1,0 +1,258 @@
+"""Rules made ready to run: variables numbered, constants put in.
+
+In goes a rewritten rule and the constants of the host; out comes a ``Clause`` whose
+variables are ``Slot`` numbers into the frame of one call. ``operand`` turns a term of
+a clause and a frame into a term of the run. A clause knows nothing of a run, so all
+runs share it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from ..host.conversion import follow
+from ..nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    List,
+    Operator,
+    Origin,
+    Parameter,
+    Rule,
+    Term,
+    Unknown,
+    Value,
+    Variable,
+    is_ground,
+    parts,
+    with_parts,
+)
+from ..sources import Span
+from ..traversal import fold
+
+
+class Slot(Term):
+    """A variable of a clause: its place in the frame, and its name for messages."""
+
+    __slots__ = __match_args__ = ("index", "name", "origin")
+
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        origin: Origin = Origin.WRITTEN,
+        span: Span | None = None,
+    ) -> None:
+        self.index: t.Final = index
+        self.name: t.Final = name
+        self.origin: t.Final = origin
+        self.span = span
+
+
+class Template(Term):
+    """A list, dictionary, pattern or call that has variables in it."""
+
+    __slots__ = __match_args__ = ("term",)
+
+    def __init__(self, term: Term, span: Span | None = None) -> None:
+        self.term: t.Final = term
+        self.span = span
+
+
+class Clause:
+    """A rule ready to run.
+
+    ``size`` is the number of its variables, ``literals`` the parameters that are values,
+    lists or dictionaries without variables, with their positions.
+    """
+
+    __slots__ = ("body", "literals", "parameters", "rule", "size")
+
+    def __init__(
+        self,
+        rule: Rule,
+        parameters: tuple[Parameter, ...],
+        body: Term | None,
+        size: int,
+        literals: tuple[tuple[int, Term], ...],
+    ) -> None:
+        self.rule: t.Final = rule
+        self.parameters: t.Final = parameters
+        self.body: t.Final = body
+        self.size: t.Final = size
+        self.literals: t.Final = literals
+
+
+class PreparedQuery(t.NamedTuple):
+    """A query ready to run. ``slots`` has its variables, each at its place in the frame."""
+
+    goal: Term
+    slots: list[Slot]
+
+
+Frame = list[t.Any]
+
+
+def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
+    """Make a clause of a rewritten rule."""
+    numbering = _Numbering(constants)
+    parameters = tuple(
+        Parameter(
+            numbering.visit(parameter.term),
+            parameter.specializer and numbering.visit(parameter.specializer),
+            span=parameter.span,
+        )
+        for parameter in rule.parameters
+    )
+    body = None if rule.body is None else numbering.visit(rule.body)
+    literals = tuple(
+        (position, parameter.term)
+        for position, parameter in enumerate(parameters)
+        if isinstance(parameter.term, (Value, List, Dictionary))
+    )
+    return Clause(rule, parameters, body, len(numbering.slots), literals)
+
+
+def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:
+    """Make a rewritten query ready to run."""
+    numbering = _Numbering(constants)
+    return PreparedQuery(numbering.visit(query), [*numbering.slots.values()])
+
+
+class _Numbering:
+    """Numbers the variables of one rule or query in order of their occurrence."""
+
+    def __init__(self, constants: Mapping[str, Term]) -> None:
+        self._constants = constants
+        # INVARIANT: a name alone is no key. What is written may be called like what is not.
+        self.slots: dict[tuple[str, Origin], Slot] = {}
+
+    def visit(self, term: Term) -> Term:
+        """Give the term with slots for its variables."""
+        return t.cast(Term, fold(term, self._look, _with_template))
+
+    def _look(self, term: Term) -> tuple[Term, t.Sequence[Term]]:
+        if type(term) is Variable:
+            return self._variable(term), ()
+        return term, () if is_ground(term) else parts(term)
+
+    def _variable(self, term: Variable) -> Term:
+        is_written = term.origin is Origin.WRITTEN
+        constant = self._constants.get(term.name) if is_written else None
+        if constant is not None:
+            return constant
+        slot = Slot(len(self.slots), term.name, term.origin, term.span)
+        known = self.slots.setdefault((term.name, term.origin), slot)
+        return Slot(known.index, term.name, term.origin, term.span)
+
+
+def _with_template(term: Term, visited: list[Term]) -> Term:
+    made: Term = with_parts(term, visited)
+    if isinstance(term, Expression) or all(map(_is_constant, visited)):
+        # A term without variables serves every call as it is.
+        return made
+    return Template(made, span=term.span)
+
+
+def _is_constant(part: Term) -> bool:
+    return not isinstance(part, (Slot, Template, Expression))
+
+
+Fresh = t.Callable[[str, Origin], Unknown]
+
+
+def operand(term: t.Any, frame: Frame, fresh: Fresh) -> t.Any:
+    """Give what a term of a clause stands for in a frame: a term of the run.
+
+    A variable that is not bound stays the variable as it is written, not the one it
+    is an alias of: results name variables as the policy or the query does.
+
+    :param fresh: makes the variable of the run for one that occurs first.
+    """
+    kind = type(term)
+    if kind is Slot:
+        value = frame[term.index]
+        if value is None:
+            value = frame[term.index] = fresh(term.name, term.origin)
+            return value
+        return bound(value)
+    if kind is Template:
+        return _instantiate(term, frame, fresh)
+    if kind is Unknown:
+        return bound(term)
+    return term
+
+
+def bound(value: t.Any) -> t.Any:
+    """Give the value of a variable, or the variable itself if it has none."""
+    if type(value) is not Unknown:
+        return value
+    end = follow(value)
+    return value if type(end) is Unknown else end
+
+
+def _instantiate(template: Template, frame: Frame, fresh: Fresh) -> t.Any:
+    values: list[t.Any] = []
+    for part in parts(template.term):
+        if type(part) is Template:
+            return _instantiate_nested(template, frame, fresh)
+        values.append(operand(part, frame, fresh))
+    return with_parts(template.term, values)
+
+
+def _instantiate_nested(template: Template, frame: Frame, fresh: Fresh) -> t.Any:
+    def look(term: t.Any) -> tuple[t.Any, t.Sequence[t.Any]]:
+        if type(term) is Template:
+            return term.term, parts(term.term)
+        return operand(term, frame, fresh), ()
+
+    return fold(template, look, with_parts)
+
+
+def passed_on(clause: Clause) -> Term | None:
+    """Give the goal of a clause that is asked what the clause is asked; ``None`` if none is.
+
+    It is a call, besides which there are conditions at most, and is given all parameters that
+    have a name. None of these is a literal: such a rule is about something of its own. Of
+    several it is the last one.
+    """
+    parameters = clause.rule.parameters
+    if any(
+        not isinstance(each.term, Variable) or isinstance(each.specializer, Value)
+        for each in parameters
+    ):
+        return None
+    goals = [*_conjuncts(clause.body)]
+    if len(goals) == 1:
+        return goals[0] if isinstance(_called(goals[0]), Call) else None
+    named = {
+        t.cast(Slot, each.term).index
+        for each, written in zip(clause.parameters, parameters, strict=True)
+        if not t.cast(Variable, written.term).name.startswith("_")
+    }
+    calls = [goal for goal in goals if named and named <= _given(_called(goal))]
+    return calls[-1] if calls else None
+
+
+def _conjuncts(body: Term | None) -> Iterator[Term]:
+    """Give the goals of a conjunction, also of one inside it."""
+    stack = [] if body is None else [body]
+    while stack:
+        term = stack.pop()
+        if isinstance(term, Expression) and term.operator is Operator.AND:
+            stack.extend(reversed(term.args))
+        else:
+            yield term
+
+
+def _called(goal: Term) -> Term:
+    term: Term = getattr(goal, "term", goal)
+    return term
+
+
+def _given(term: Term) -> set[int]:
+    """Give the variables that a call is given as they are."""
+    args = term.args if isinstance(term, Call) else ()
+    return {arg.index for arg in args if isinstance(arg, Slot)}

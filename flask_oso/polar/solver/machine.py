@@ -1,0 +1,342 @@
+"""The machine under the solver: goals, choices, the clock, and the border with Python.
+
+A loop over explicit stacks, so Polar's depth never becomes Python's:
+
+``goals``
+    what is still to be solved, a linked list of ``(handler, payload, step, rest)``. A
+    handler returns whether it succeeded; it may put further goals in front.
+``choices``
+    where to go on when a goal fails. Each remembers the goals and the length of the
+    trail at its time.
+
+The variables, their constraints and the trail that undoes changes are in ``unification.py``.
+Errors leave the loop as exceptions: there is no way from an error to a solution.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ..characters import with_escapes
+from ..exceptions import OsoError, PolarRuntimeError, PolarTypeError, StackOverflowError, with_help
+from ..host import attribute_access, sandbox
+from ..host.conversion import follow, result_to_term, to_python
+from ..host.iterators import IteratorUse
+from ..host.registry import Host
+from ..limits import Limits
+from ..nodes import Operator, Term, Unknown, Variable, is_ground, parts, with_parts
+from ..printer import reveal, to_polar
+from ..sources import Span, located
+from ..traversal import fold
+from .backtrace import Step, rule_in_a_circle, span_in_run, stack_trace
+from .clause_index import ClauseIndex
+from .clauses import Frame, bound, operand
+from .constraints import Constraint
+from .unification import Bindings
+
+#: How many goals are solved between two looks at the clock.
+_CLOCK_INTERVAL = 64
+#: How many goals deeper than where a run began a circle is first looked for.
+_FIRST_LOOK = 64
+#: How often a call has to stand in itself to be one.
+_CIRCLES = 4
+
+Handler = Callable[[t.Any, Step], bool]
+# (handler, payload, step, rest); recursive, so spelled with Any.
+Goals = t.Any
+NO_FRAME: Frame = []
+
+
+class KnowledgeBase(t.Protocol):
+    """What a run needs to know of a policy."""
+
+    @property
+    def host(self) -> Host:
+        """The registered names."""
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The members of the union ``Actor``."""
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The members of the union ``Resource``."""
+
+    def clauses(self, name: str) -> Mapping[int, ClauseIndex] | None:
+        """The clauses of a name by number of parameters; ``None`` for an undefined rule."""
+
+    def hint(self, name: str) -> str:
+        """What to do about an undefined rule, behind a full stop; empty if nothing is known."""
+
+
+class Choice:
+    """A place to go back to.
+
+    ``resume`` takes the choice, whose state has been restored, and returns whether there
+    was another alternative; it removes the choice once it has none.
+    """
+
+    __slots__ = ("goals", "number", "resume", "state", "step", "trail")
+
+    def __init__(
+        self,
+        number: int,
+        trail: int,
+        goals: Goals,
+        step: Step,
+        resume: Callable[[Choice], bool],
+        state: t.Any,
+    ) -> None:
+        self.number = number
+        self.trail = trail
+        self.goals = goals
+        self.step = step
+        self.resume = resume
+        self.state = state
+
+
+class Machine:
+    """The state of one run, and what all its operations share.
+
+    :param program: the policy.
+    :param limits: what the run may cost; those of the environment by default.
+    """
+
+    def __init__(self, program: KnowledgeBase, limits: Limits | None = None) -> None:
+        self._program = program
+        self._host = program.host
+        self._limits = Limits() if limits is None else limits
+        self._timeout = self._limits.timeout
+        self._max_depth = self._limits.goals
+        self._next_look = 0
+        self._looked_from: int | None = None
+        self._used = 0.0
+        self._resumed = 0.0
+        self._until_clock = _CLOCK_INTERVAL
+        self._bindings = Bindings(self._compare_objects, self._limits.comparisons)
+        self._choice_number = 0
+        self._goals: Goals = None
+        self._step = Step(None, NO_FRAME, None, None, 0)
+        self._choices: list[Choice] = []
+        #: What goes with the question, as soon as an iterator is read.
+        self.begun: IteratorUse | None = None
+        #: The variables that the host knows by name: the query's, and those it was handed.
+        self._known: dict[str, Unknown] = {}
+
+    def _push(self, handler: Handler, payload: t.Any, step: Step) -> None:
+        self._goals = (handler, payload, step, self._goals)
+
+    def _advance(self) -> bool:
+        """Solve goals until none is left; ``False`` if no way leads there."""
+        while (goals := self._goals) is not None:
+            handler, payload, step, self._goals = goals
+            self._step = step
+            self._until_clock -= 1
+            if not self._until_clock:
+                self._check_clock()
+            if not handler(payload, step) and not self._backtrack():
+                return False
+        return True
+
+    def _check_clock(self) -> None:
+        self._until_clock = _CLOCK_INTERVAL
+        if self._timeout is None:
+            return
+        used = self._used + time.monotonic() - self._resumed
+        if used > self._timeout:
+            raise PolarRuntimeError(
+                f"Query timeout: Query running for {used * 1000:.0f}ms, which exceeds the timeout"
+                f" of {self._timeout * 1000:.0f}ms. To disable timeouts, set the"
+                " POLAR_TIMEOUT_MS environment variable to 0."
+            )
+
+    def _backtrack(self) -> bool:
+        while self._choices:
+            choice = self._choices[-1]
+            self._bindings.undo(choice.trail)
+            self._goals = choice.goals
+            self._step = choice.step
+            if choice.resume(choice):
+                return True
+        return False
+
+    def _choose(self, resume: Callable[[Choice], bool], state: t.Any, step: Step) -> Choice:
+        if len(self._choices) >= self._limits.choices:
+            raise StackOverflowError(f"Too many choices! MAX_CHOICES = {self._limits.choices}")
+        choice = Choice(
+            self._choice_number, self._bindings.mark(), self._goals, step, resume, state
+        )
+        self._choice_number += 1
+        self._choices.append(choice)
+        return choice
+
+    def _branch(self, handler: Handler, payloads: Iterable[t.Any], step: Step) -> bool:
+        """Try a handler on each of some payloads, which are made one at a time."""
+        choice = self._choose(self._next_alternative, (handler, iter(payloads)), step)
+        return self._next_alternative(choice)
+
+    def _next_alternative(self, choice: Choice) -> bool:
+        handler, payloads = choice.state
+        for payload in payloads:
+            self._goals = (handler, payload, choice.step, choice.goals)
+            return True
+        self._discard(choice.number)
+        return False
+
+    def _branch_over(self, handler: Handler, payloads: list[t.Any], step: Step) -> bool:
+        """Try a handler on each of some payloads; the last one leaves no choice behind."""
+        if len(payloads) > 1:
+            self._choose(self._next_of_list, (handler, payloads, 1), step)
+        elif not payloads:
+            return False
+        self._push(handler, payloads[0], step)
+        return True
+
+    def _next_of_list(self, choice: Choice) -> bool:
+        handler, payloads, at = choice.state
+        if at + 1 == len(payloads):
+            self._discard(choice.number)
+        else:
+            choice.state = (handler, payloads, at + 1)
+        self._goals = (handler, payloads[at], choice.step, choice.goals)
+        return True
+
+    def _discard(self, number: int) -> None:
+        """Discard the choice of this number and all younger ones."""
+        choices = self._choices
+        while choices and choices[-1].number >= number:
+            choices.pop()
+
+    def _check_depth(self, step: Step) -> None:
+        if step.depth >= self._next_look:
+            self._look_for_circle(step)
+        if step.depth > self._max_depth:
+            raise self._overflow()
+
+    def _look_for_circle(self, step: Step) -> None:
+        """End early what would not end before its goals are used up.
+
+        The looks are further and further apart: however deep a run goes, they take no more
+        than a small part of its time.
+        """
+        if self._looked_from is None:
+            self._looked_from = step.depth
+            self._next_look = step.depth + _FIRST_LOOK
+            if step.depth > _FIRST_LOOK:
+                # It goes on from far down, where compiled rules have left it, and only sees
+                # what it does itself: it gets as far as the first look, to give the same error.
+                self._max_depth = max(self._max_depth, self._next_look)
+            return
+        self._next_look += step.depth - self._looked_from
+        rule = rule_in_a_circle(step, _CIRCLES)
+        if rule is not None:
+            raise with_help(
+                self._overflow(),
+                f"`{rule}` calls itself with the same arguments, and would again. Look for a"
+                " circle in the data, such as a folder that is inside of itself, or in the rules.",
+            )
+
+    def _overflow(self) -> StackOverflowError:
+        return StackOverflowError(f"Goal stack overflow! MAX_GOALS = {self._limits.goals}")
+
+    # -- unification --------------------------------------------------------------------
+
+    def _unify(self, left: t.Any, right: t.Any) -> bool:
+        """Unify two terms; constraints that this concerns go in front of the goals."""
+        unified = self._bindings.unify(left, right)
+        self._wake()
+        return unified
+
+    def _wake(self) -> None:
+        for constraint in reversed(self._bindings.take_woken()):
+            self._push(self._recheck, constraint, self._step)
+
+    def _recheck(self, constraint: Constraint, step: Step) -> bool:
+        """Evaluate a constraint again."""
+        raise NotImplementedError
+
+    def _operand(self, term: Term, frame: Frame) -> t.Any:
+        return operand(term, frame, self._bindings.fresh)
+
+    def _compare_objects(self, left: Term, right: Term, kind: Operator = Operator.EQ) -> bool:
+        self._until_clock = 1
+        return self._host.compare(kind, self._to_python(left), self._to_python(right))
+
+    # -- the border with Python ---------------------------------------------------------
+
+    def _know(self, name: str) -> Unknown:
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = Unknown(name, 0)
+        return known
+
+    def _name_for_host(self, unknown: Unknown) -> str:
+        # A query's variable may be called like one of the run.
+        name = unknown.name
+        while self._known.setdefault(name, unknown) is not unknown:
+            name += "_"
+        return name
+
+    def _to_python(self, term: t.Any) -> t.Any:
+        return to_python(follow(term), self._name_for_host)
+
+    def _read(self, value: Term, name: str, span: Span | None) -> t.Any:
+        """Read an attribute or a relation of a value; the time that takes counts."""
+        self._until_clock = 1
+        try:
+            return attribute_access.read_attribute(self._host, self._to_python(value), name, span)
+        except attribute_access.UnreadableRelation as error:
+            raise self.unreadable(error, span) from error
+
+    def unreadable(
+        self, error: attribute_access.UnreadableRelation, span: Span | None
+    ) -> PolarRuntimeError:
+        """Make the error for a relation whose rows cannot be given."""
+        problem = self._traced(
+            PolarRuntimeError, f"Application error: {with_escapes(error.fact)}", span
+        )
+        return with_help(problem, error.remedy)
+
+    def _from_python(self, value: t.Any, span: Span | None) -> Term:
+        kind = type(value)
+        if kind is not str and kind is not int and kind is not bool:
+            sandbox.check_reachable(value, span)
+        term = result_to_term(value, span)
+        if is_ground(term):
+            return term
+        return t.cast(Term, self._with_variables(term, {}))
+
+    def _with_variables(self, term: t.Any, names: Mapping[str, Unknown]) -> t.Any:
+        """Put the variables of the run in the place of those that the host named."""
+
+        def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+            if type(part) is Variable:
+                return names.get(part.name) or self._know(part.name), ()
+            return part, () if is_ground(part) else parts(part)
+
+        return fold(term, look, with_parts)
+
+    # -- messages -----------------------------------------------------------------------
+
+    def _print(self, term: t.Any) -> str:
+        # A string may have line ends in it, and a message is no place for other messages.
+        return with_escapes(to_polar(bound(term), self._host.class_name))
+
+    def _reveal(self, term: t.Any) -> str:
+        """Print a term with what its objects say of themselves, for the policy's author."""
+        return with_escapes(to_polar(bound(term), self._host.class_name, reveal))
+
+    def _step_span(self) -> Span | None:
+        return span_in_run(self._step.goal, self._step.frame)
+
+    def _type_error(self, message: str, span: Span | None, help_line: str = "") -> PolarTypeError:
+        error = self._traced(PolarTypeError, f"Type error: {message}", span)
+        return with_help(error, help_line)
+
+    _E = t.TypeVar("_E", bound=OsoError)
+
+    def _traced(self, kind: type[_E], message: str, span: Span | None) -> _E:
+        trace = stack_trace(self._step, self._host.class_name)
+        return kind(trace + located(message, span), {"stack_trace": trace})

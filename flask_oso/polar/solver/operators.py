@@ -1,0 +1,328 @@
+"""What the operators do with their operands (specification 3.4 to 3.7).
+
+Comparison, arithmetic, membership, lookups, calls of Python methods and constructors.
+An operand that is not bound yet makes the operation a constraint.
+"""
+
+from __future__ import annotations
+
+import types
+import typing as t
+from collections.abc import Callable, Iterable, Iterator
+
+from ..characters import with_escapes
+from ..exceptions import (
+    InvalidCallError,
+    InvalidIteratorError,
+    OsoError,
+    PolarRuntimeError,
+    PolarTypeError,
+    UnregisteredClassError,
+    UnsupportedError,
+    error_at,
+    with_help,
+)
+from ..host import numbers
+from ..host.conversion import follow, list_elements
+from ..host.iterators import READ, IteratorUse
+from ..host.sandbox import attribute_names, check_reachable
+from ..nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Lookup,
+    Operator,
+    Term,
+    Unknown,
+    Value,
+)
+from ..printer import nameless
+from ..sources import Span, located
+from ..spelling import did_you_mean, meant_class
+from .backtrace import Step, debug_form
+from .clauses import Frame
+from .machine import NO_FRAME
+from .matching import Matching
+
+_COMPARABLE = "Numbers are compared with numbers, strings with strings.\n"
+_NUMBERS = "Both sides of an arithmetic operator are numbers.\n"
+_ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object.\n"
+_NO_ATTRIBUTES = "true and false have no attributes.\n"
+_BIND_FIRST = "Write what gives the variable a value in front of the call.\n"
+
+#: What other languages call the test that is `in` here.
+_CONTAINS = frozenset(("contains", "has", "include", "includes"))
+
+
+class Operations(Matching):
+    """Evaluates one operator; each method is the handler of one kind of goal."""
+
+    # -- comparison and arithmetic ------------------------------------------------------
+
+    def _solve_comparison(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self._operand(goal.args[0], frame)
+        right = self._operand(goal.args[1], frame)
+        if type(left) is Unknown or type(right) is Unknown:
+            return self._bindings.record(Expression(goal.operator, (left, right), span=goal.span))
+        if type(left) is Value and type(right) is Value:
+            if numbers.comparable(left.value, right.value):
+                return numbers.COMPARISON_FUNCTIONS[goal.operator](left.value, right.value)
+        elif type(left) is Instance or type(right) is Instance:
+            return self._compare_objects(left, right, goal.operator)
+        shown = Expression(goal.operator, (left, right))
+        error = error_at(UnsupportedError, f"Not supported: {self._print(shown)}", goal.span)
+        raise with_help(error, _COMPARABLE)
+
+    def _solve_arithmetic(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self._operand(goal.args[0], frame)
+        right = self._operand(goal.args[1], frame)
+        result = self._operand(goal.args[2], frame)
+        if type(left) is Unknown or type(right) is Unknown:
+            return self._bindings.record(
+                Expression(goal.operator, (left, right, result), span=goal.span)
+            )
+        return self._unify(result, self.calculate(goal, left, right, result))
+
+    def calculate(self, goal: Expression, left: t.Any, right: t.Any, result: t.Any) -> Value:
+        """Calculate with two terms.
+
+        :param result: what stands for the result, for messages.
+        :raises PolarRuntimeError: if there is no result.
+        :raises UnsupportedError: if they are no numbers.
+        """
+        value: int | float | None = None
+        if type(left) is Value and type(right) is Value:
+            try:
+                value = numbers.calculate(goal.operator, left.value, right.value)
+            except ArithmeticError as error:
+                shown = self._print(Expression(goal.operator, (left, right, result)))
+                raise error_at(
+                    PolarRuntimeError, f"Arithmetic error: {shown}", goal.span
+                ) from error
+        if value is None:
+            shown = self._print(Expression(goal.operator, (left, right, result)))
+            message = f"Not supported: unsupported arithmetic operands: {shown}"
+            raise with_help(error_at(UnsupportedError, message, goal.span), _NUMBERS)
+        return Value(value, span=goal.span)
+
+    # -- membership ---------------------------------------------------------------------
+
+    def _solve_in(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        item = self._operand(goal.args[0], frame)
+        collection = self._operand(goal.args[1], frame)
+        kind = type(collection)
+        if kind is Unknown:
+            return self._bindings.record(
+                Expression(Operator.IN, (item, collection), span=goal.span)
+            )
+        if kind is List:
+            return self._in_list(item, collection, goal, step)
+        return self._in_elements(item, self.elements(collection, goal), step)
+
+    def elements(self, collection: t.Any, goal: Expression) -> Iterable[t.Any]:
+        """Begin to give the elements of what is no list with variables."""
+        kind = type(collection)
+        if kind is List:
+            return t.cast("tuple[Term, ...]", collection.items)
+        if kind is Dictionary:
+            return [List((Value(key), value)) for key, value in collection.fields]
+        if kind is Value and type(collection.value) is str:
+            return map(Value, collection.value)
+        if kind is Instance:
+            return self._iterate(collection)
+        raise self._type_error(
+            f"can only use `in` on an iterable value, this is {debug_form(collection)}",
+            collection.span or goal.span,
+            _ITERABLE,
+        )
+
+    def _in_list(self, item: t.Any, collection: List, goal: Expression, step: Step) -> bool:
+        if collection.rest is None:
+            return self._in_elements(item, collection.items, step)
+        elements, rest = list_elements(collection)
+        if rest is None:
+            return self._in_elements(item, elements, step)
+        # What stands for the rest may be unknown yet, or no list at all: then that is an error.
+        in_rest = Expression(Operator.IN, (item, t.cast(Term, rest)), span=goal.span)
+        alternatives = [(item, element) for element in elements]
+        return self._branch(self._unify_or_go_on, [*alternatives, in_rest], step)
+
+    def _unify_or_go_on(self, payload: t.Any, step: Step) -> bool:
+        if isinstance(payload, Expression):
+            return self._solve_in(payload, NO_FRAME, step)
+        return self._unify(*payload)
+
+    def _in_elements(self, item: t.Any, elements: Iterable[t.Any], step: Step) -> bool:
+        end = follow(item)
+        if type(end) is Value:
+            # No goal for an element that is plainly another value.
+            elements = (e for e in elements if not _plainly_differ(end, follow(e)))
+        return self._branch(self._unify_pair, ((item, element) for element in elements), step)
+
+    def _unify_pair(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
+        element = pair[1]
+        if type(element) is Instance and isinstance(element.value, types.ModuleType):
+            check_reachable(element.value, self._step_span())
+        return self._unify(*pair)
+
+    def _iterate(self, collection: Instance) -> Iterator[t.Any]:
+        value = collection.value
+        if not isinstance(value, Iterable):
+            message = f"{nameless(value)} is not iterable"
+            raise with_help(error_at(InvalidIteratorError, message, self._step_span()), _ITERABLE)
+        iterator = iter(value)
+        # A result of SQLAlchemy gives a new iterator each time, over one cursor.
+        self._begin(value if isinstance(value, Iterator) else iterator)
+        return self._elements(iterator)
+
+    def _begin(self, iterator: Iterator[t.Any]) -> None:
+        """Refuse an iterator that was read before: what it has left is not what it stands for."""
+        if self.begun is None:
+            self.begun = IteratorUse()
+        if not READ.begin(iterator):
+            raise error_at(
+                InvalidIteratorError,
+                f"The {type(iterator).__name__} can be read only once, and was. Give a list,"
+                " or a method that makes a new one.",
+                self._step_span(),
+            )
+
+    def _elements(self, iterator: Iterator[t.Any]) -> Iterator[t.Any]:
+        span = self._step_span()
+        for value in iterator:
+            self._check_clock()
+            yield self._from_python(value, span)
+
+    # -- lookups and calls --------------------------------------------------------------
+
+    def _solve_dot(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        value = self._operand(goal.args[0], frame)
+        key = self._operand(goal.args[1], frame)
+        result = self._operand(goal.args[2], frame)
+        return self._lookup(value, key, result, goal)
+
+    def _lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
+        """Look a key up in a value, or call a method, and unify what comes out."""
+        kind = type(value)
+        if kind is Unknown:
+            return self._lookup_later(value, key, result, goal)
+        if kind is Value and type(value.value) is bool:
+            raise self.no_lookup(value, goal.span)
+        if type(key) is Call:
+            return self._unify(result, self._call_method(value, key, goal))
+        if kind is Dictionary:
+            if type(key) is Unknown:
+                pairs = [(key, Value(name), result, item) for name, item in value.fields]
+                return self._branch_over(self._unify_field, pairs, self._step)
+            found = value.get(self.key_name(key, goal))
+            return found is not None and self._unify(found, result)
+        return self._unify(result, self._get_attribute(value, self.key_name(key, goal), goal))
+
+    def no_lookup(self, value: Term, span: Span | None) -> PolarTypeError:
+        """Make the error for a lookup in a Boolean."""
+        return self._type_error(
+            f"can only perform lookups on dicts and instances, this is {self._print(value)}",
+            value.span or span,
+            _NO_ATTRIBUTES,
+        )
+
+    def _unify_field(self, payload: tuple[t.Any, ...], step: Step) -> bool:
+        key, name, result, item = payload
+        return self._unify(key, name) and self._unify(result, item)
+
+    def _lookup_later(self, value: Unknown, key: t.Any, result: t.Any, goal: Expression) -> bool:
+        if type(key) is Call:
+            message = f"Not supported: cannot call method on unbound variable {value.name}"
+            raise with_help(error_at(UnsupportedError, message, goal.span), _BIND_FIRST)
+        if type(key) is Unknown:
+            operands = (t.cast(Term, value), t.cast(Term, key), result)
+            return self._bindings.record(Expression(Operator.DOT, operands, span=goal.span))
+        lookup = Lookup(Operator.DOT, (t.cast(Term, value), key))
+        return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
+
+    def key_name(self, key: t.Any, goal: Expression) -> str:
+        """Give the name that a key is.
+
+        :raises PolarTypeError: if it is no string.
+        """
+        if type(key) is Value and type(key.value) is str:
+            return key.value
+        raise self._type_error(
+            f"cannot look up field {debug_form(key)} on an external instance",
+            key.span or goal.args[1].span,
+        )
+
+    def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
+        return self._from_python(self._attribute(value, name, goal.span), goal.span)
+
+    def _attribute(self, value: Term, name: str, span: Span | None) -> t.Any:
+        try:
+            return self._read(value, name, span)
+        except AttributeError as error:
+            raise self.no_attribute(value, name, error, span) from error
+
+    def no_attribute(
+        self, value: Term, name: str, error: AttributeError, span: Span | None
+    ) -> PolarRuntimeError:
+        """Make the error for an attribute that is missing, or whose property failed so."""
+        problem = self._traced(
+            PolarRuntimeError, f"Application error: {with_escapes(str(error))}", span
+        )
+        return with_help(problem, self._meant_attribute(value, name, error))
+
+    def _meant_attribute(self, value: Term, name: str, error: AttributeError) -> str:
+        """Give a line of help for an attribute that is missing, and not one inside of it."""
+        owner = self._to_python(value)
+        if error.name != name or type(error.obj) is not type(owner):
+            return ""
+        if isinstance(owner, (list, str)) and name in _CONTAINS:
+            return "Write `x in y` to ask whether y contains x.\n"
+        fields = self._host.fields.get(type(owner), {})
+        return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
+
+    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        method = self._attribute(value, call.name, goal.span)
+        if not callable(method):
+            raise self.not_callable(call.name, goal.span)
+        return self._from_python(self._call_host(method, call), goal.span)
+
+    def not_callable(self, name: str, span: Span | None) -> InvalidCallError:
+        """Make the error for a call of what is no method."""
+        return with_help(
+            error_at(InvalidCallError, f"tried to call '{name}' but it is not callable", span),
+            f"It is no method. Write `{name}` without parentheses.\n",
+        )
+
+    def _call_host(self, function: Callable[..., t.Any], call: Call) -> t.Any:
+        args = [self._to_python(arg) for arg in call.args]
+        kwargs = {key: self._to_python(arg) for key, arg in call.kwargs}
+        self._until_clock = 1
+        return function(*args, **kwargs)
+
+    def _solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        call = t.cast(Call, self._operand(goal.args[0], frame))
+        cls = self._host.classes.get(call.name)
+        if cls is None:
+            message = located(call.name, call.span)
+            raise UnregisteredClassError(message + meant_class(call.name, self._host.classes))
+        try:
+            made = self._call_host(cls, call)
+        except OsoError:
+            raise
+        except Exception as error:
+            # Whatever it is, it goes on as an error, with the place in the policy.
+            raise not_constructed(call.name, error, call.span) from error
+        check_reachable(made, call.span)
+        instance = Instance(made, self._print(call), span=call.span)
+        return self._unify(self._operand(goal.args[1], frame), instance)
+
+
+def not_constructed(name: str, error: Exception, span: Span | None) -> PolarRuntimeError:
+    """Make the error for a class whose constructor failed."""
+    return error_at(PolarRuntimeError, f"Error constructing instance of {name}: {error}", span)
+
+
+def _plainly_differ(left: Value, right: t.Any) -> bool:
+    return type(right) is Value and not numbers.equal_scalars(left.value, right.value)

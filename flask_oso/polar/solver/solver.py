@@ -1,0 +1,658 @@
+"""The solver: it defines what a policy means (specification 4).
+
+In goes a rewritten query; out come its solutions, one by one and in order. Here is the
+search: conjunction and disjunction, negation, ``cut``, the choice and the order of rules.
+``machine.py`` has the stacks it runs on, ``operators.py`` and ``matching.py`` what
+single operators do.
+
+A variable that is needed and not bound yet collects constraints; binding it puts them
+in front of the goals again.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import types
+import typing as t
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ..exceptions import PolarRuntimeError, error_at
+from ..host import numbers, terms
+from ..host.conversion import follow, to_python
+from ..limits import Limits
+from ..nodes import (
+    ARITHMETIC,
+    COMPARISONS,
+    Call,
+    Expression,
+    Instance,
+    Lookup,
+    Operator,
+    Origin,
+    Parameter,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+    is_ground,
+    parts,
+    with_parts,
+)
+from ..output import read_log_settings, say
+from ..syntax.desugar import rewrite_query
+from ..traversal import fold, walk
+from .backtrace import Step, stack_trace
+from .clause_index import is_excluded
+from .clauses import Clause, Frame, Slot, Template, bound, prepare_query
+from .constraints import (
+    Constraint,
+    Naming,
+    component,
+    describe_constraints,
+    without_aliases,
+    without_helpers,
+)
+from .machine import NO_FRAME, Choice, Goals, KnowledgeBase
+from .operators import Operations
+from .rule_order import sort_clauses
+
+TRUE = Value(True)
+_METHODS = (types.MethodType, types.BuiltinMethodType, types.FunctionType)
+_CALL = "This is a method. Call it: write `()` behind its name.\n"
+_COMPARE = "A condition is true or false. Compare this with something.\n"
+_HOW_TO_STOP = (
+    "A decision does not wait at debug(). To stop here, ask with 'query_rule' or in the"
+    " prompt of 'python -m flask_oso'."
+)
+
+
+class _Negation(t.NamedTuple):
+    """The state of a ``not`` under way: what each solution of its inside would add."""
+
+    trail: int
+    age: int
+    consequences: list[list[Expression]]
+
+
+class _Filter(t.NamedTuple):
+    """The state of finding the applicable rules of a call."""
+
+    args: tuple[t.Any, ...]
+    candidates: list[Clause]
+    at: int
+    applicable: list[Clause]
+
+
+class Solver(Operations):
+    """One run of one query; the parameters are those of ``Machine``."""
+
+    def __init__(self, program: KnowledgeBase, limits: Limits | None = None) -> None:
+        super().__init__(program, limits)
+        self._operators: dict[Operator, Callable[[Expression, Frame, Step], bool]] = {
+            Operator.AND: self._solve_and,
+            Operator.OR: self._solve_or,
+            Operator.NOT: self._solve_not,
+            Operator.FORALL: self._solve_forall,
+            Operator.UNIFY: self._solve_unify,
+            Operator.ASSIGN: self._solve_assign,
+            Operator.IN: self._solve_in,
+            Operator.ISA: self._solve_isa,
+            Operator.DOT: self._solve_dot,
+            Operator.NEW: self._solve_new,
+            Operator.CUT: self._solve_cut,
+            Operator.PRINT: self._solve_print,
+            Operator.DEBUG: self._solve_debug,
+            **dict.fromkeys(COMPARISONS, self._solve_comparison),
+            **dict.fromkeys(ARITHMETIC, self._solve_arithmetic),
+        }
+
+    def solve(
+        self, query: Term, bindings: Mapping[str, Term] | None = None
+    ) -> Iterator[dict[str, t.Any]]:
+        """Solve a rewritten query; give the bindings of each solution as Python values.
+
+        The value of a variable that is constrained is a ``terms.Expression``, that of one
+        that is only known to equal another a ``terms.Variable``.
+
+        :param bindings: values that variables have from the beginning, or constraints on them.
+        """
+        try:
+            yield from self._solutions(query, bindings or {})
+        finally:
+            # Goals refer to the run and the run to its goals. Nothing outlives the answer.
+            begun = self.begun
+            vars(self).clear()
+            del begun
+
+    def _solutions(self, query: Term, bindings: Mapping[str, Term]) -> Iterator[dict[str, t.Any]]:
+        self._resumed = time.monotonic()
+        prepared = prepare_query(query, self._host.constants)
+        frame: Frame = [None] * len(prepared.slots)
+        for slot in prepared.slots:
+            is_written = slot.origin is Origin.WRITTEN
+            made = self._know(slot.name) if is_written else Unknown(slot.name, 0, slot.origin)
+            frame[slot.index] = made
+        written = [slot.name for slot in prepared.slots if slot.origin is Origin.WRITTEN]
+        self._asked = [*written, *bindings]
+        self._push(self._solve_goal, (prepared.goal, frame), self._step)
+        if not self._bind_given(bindings):
+            return
+        while self._advance():
+            solution = self._solution()
+            self._used += time.monotonic() - self._resumed
+            yield solution
+            self._resumed = time.monotonic()
+            self._goals = (_fail, None, self._step, None)
+
+    # -- for compiled rules, which ask for a part of a run -------------------------------
+
+    def stand_at(self, step: Step | None) -> None:
+        """Be where compiled rules are, for traces."""
+        self._step = step or self._step
+        self._resumed = time.monotonic()
+
+    def go_on(self, goal: Call, around: Step | None, began: float) -> Iterator[bool]:
+        """Solve a call inside a question that began before; yield once for each solution.
+
+        What is yielded is whether the solution decides everything: a variable that a rule
+        constrains and nothing binds is an error if the whole question ends like that.
+        """
+        try:
+            self.stand_at(around)
+            self._resumed = began
+            self._push(self._solve_goal, (goal, NO_FRAME), self._step)
+            while self._advance():
+                yield not self._has_open_constraints()
+                self._goals = (_fail, None, self._step, None)
+        finally:
+            vars(self).clear()
+
+    def _has_open_constraints(self) -> bool:
+        return bool(self._bindings.age) and any(
+            unknown.value is None and without_aliases(unknown.constraints)
+            for unknown, *_ in self._bindings.changes(0)
+        )
+
+    def equal(self, left: Term, right: Term) -> bool:
+        """Tell whether two terms without variables are equal."""
+        return self._bindings.unify(left, right)
+
+    def compare_terms(self, goal: Expression) -> bool:
+        """Compare two terms without variables."""
+        return self._solve_comparison(goal, NO_FRAME, self._step)
+
+    def check_time(self, began: float) -> None:
+        """Refuse to go on if a question that began then takes too long."""
+        self._resumed = began
+        self._check_clock()
+
+    def _bind_given(self, bindings: Mapping[str, Term]) -> bool:
+        # What is given goes in front of the query: constraints hold before it begins.
+        for name, value in bindings.items():
+            if name in self._host.constants:
+                raise PolarRuntimeError(
+                    f'Attempted binding was incompatible: Cannot rebind Symbol("{name}")'
+                )
+            unknown = self._know(name)
+            if isinstance(value, Expression):
+                seeded = self._with_variables(value, {"_this": unknown})
+                self._push(self._solve_rewritten, seeded, self._step)
+            elif not self._unify(unknown, self._with_variables(value, {})):
+                return False
+        return True
+
+    # -- goals --------------------------------------------------------------------------
+
+    def _solve_goal(self, payload: tuple[Term, Frame], around: Step) -> bool:
+        goal, frame = payload
+        step = Step(goal, frame, around, around.rule, self._choice_number)
+        self._check_depth(step)
+        self._step = step
+        kind = type(goal)
+        if kind is Expression:
+            expression = t.cast(Expression, goal)
+            return self._operators[expression.operator](expression, frame, step)
+        if kind is Call:
+            return self._solve_call(t.cast(Call, goal), NO_FRAME, step)
+        if kind is Template and isinstance(inner := t.cast(Template, goal).term, Call):
+            return self._solve_call(inner, frame, step)
+        return self._solve_condition(goal, frame, step)
+
+    def _solve_rewritten(self, goal: Term, step: Step) -> bool:
+        """Solve a goal of the run that may still have lookups inside expressions."""
+        prepared = prepare_query(rewrite_query(goal), {})
+        self._push(self._solve_goal, (prepared.goal, [None] * len(prepared.slots)), step)
+        return True
+
+    def _solve_condition(self, goal: Term, frame: Frame, step: Step) -> bool:
+        value = self._operand(goal, frame)
+        if type(value) is Unknown:
+            return self._unify(value, TRUE)
+        return self.condition(value, goal)
+
+    def condition(self, value: t.Any, goal: Term) -> bool:
+        """Tell whether a value holds as a condition.
+
+        :raises PolarTypeError: if it is neither true nor false.
+        """
+        if type(value) is Value and type(value.value) is bool:
+            return value.value
+        raise self._type_error(
+            f"{self._print(value)} isn't something that is true or false so can't be a condition",
+            value.span or goal.span or self._step_span(),
+            _CALL if type(value) is Instance and isinstance(value.value, _METHODS) else _COMPARE,
+        )
+
+    # -- control ------------------------------------------------------------------------
+
+    def _solve_and(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        return self._next_conjunct((goal.args, 0, frame), step)
+
+    def _next_conjunct(self, payload: tuple[tuple[Term, ...], int, Frame], step: Step) -> bool:
+        args, at, frame = payload
+        if at == len(args):
+            return True
+        if at + 1 < len(args):
+            self._push(self._next_conjunct, (args, at + 1, frame), step)
+        self._push(self._solve_goal, (args[at], frame), step)
+        return True
+
+    def _solve_or(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        return self._branch_over(self._solve_goal, [(arg, frame) for arg in goal.args], step)
+
+    def _solve_cut(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        # The cut stands in a node, and commits to what the node around that one chose.
+        holder = step.parent
+        around = holder.parent if holder is not None else None
+        self._discard(around.first_choice if around is not None else 0)
+        return True
+
+    def _solve_forall(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        """Solve ``forall(c, a)``, which is ``not (c and not a)``."""
+        condition, action = goal.args
+        negated = Expression(Operator.NOT, (action,), span=action.span)
+        both = Expression(Operator.AND, (condition, negated), span=goal.span)
+        return self._negate(both, frame, step)
+
+    def _solve_not(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        return self._negate(goal.args[0], frame, step)
+
+    def _negate(self, goal: Term, frame: Frame, step: Step) -> bool:
+        state = _Negation(self._bindings.mark(), self._bindings.age, [])
+        barrier = self._choose(self._end_negation, state, step)
+        # Choices inside are younger than the barrier. Two steps stand between it and a cut
+        # that is the whole negated goal, since a cut looks at the step around its holder.
+        wall = Step(None, NO_FRAME, step, step.rule, barrier.number + 1)
+        inside = Step(None, NO_FRAME, wall, step.rule, barrier.number + 1)
+        self._goals = (self._negation_solved, barrier, step, None)
+        self._push(self._solve_goal, (goal, frame), inside)
+        return True
+
+    def _negation_solved(self, barrier: Choice, step: Step) -> bool:
+        """Note what a solution of the negated goal says about variables outside.
+
+        All solutions are looked for: a later one may be an error, and errors come out.
+        """
+        barrier.state.consequences.append(self._consequence(barrier.state))
+        return False
+
+    def _end_negation(self, barrier: Choice) -> bool:
+        """Go on after the negated goal has no further solution."""
+        self._discard(barrier.number)
+        if not all(barrier.state.consequences):
+            return False
+        for consequence in barrier.state.consequences:
+            together = Expression(Operator.AND, tuple(consequence))
+            inner = consequence[0] if len(consequence) == 1 else together
+            self._bindings.record(Expression(Operator.NOT, (inner,)))
+        return True
+
+    def _consequence(self, state: _Negation) -> list[Expression]:
+        """Give what has been learnt of variables that were aliased or constrained before."""
+        outside: dict[int, Unknown] = {}
+        for unknown, value, constraints in self._bindings.changes(state.trail):
+            is_known = any(constraint.age <= state.age for constraint in constraints)
+            if value is None and is_known:
+                outside.setdefault(id(unknown), unknown)
+        found: list[Constraint] = []
+        for unknown in outside.values():
+            if unknown.value is not None:
+                pair = (t.cast(Term, _Detached(unknown)), t.cast(Term, unknown.value))
+                found.append(Constraint(Expression(Operator.UNIFY, pair), self._bindings.age))
+        later = component(outside.values())
+        found.extend(c for c in without_aliases(later) if c.age > state.age)
+        # Aliases made inside are undone, so they must not stand for what they are aliases of.
+        consequences = without_helpers(found, lambda helper: id(helper) not in outside, follow)
+        return [t.cast(Expression, _attach(expression)) for expression in consequences]
+
+    # -- rules --------------------------------------------------------------------------
+
+    def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
+        by_arity = self._program.clauses(call.name)
+        if by_arity is None:
+            raise PolarRuntimeError(
+                f"Query for undefined rule `{call.name}`{self._program.hint(call.name)}"
+            )
+        candidates = by_arity.get(len(call.args))
+        if not candidates:
+            return False
+        args = tuple(self._operand(arg, frame) for arg in call.args)
+        # A rule whose literals exclude it is none of this call: nothing of it is tried.
+        possible = [c for c in candidates.for_call(args) if not is_excluded(c, args)]
+        return self._filter(_Filter(args, possible, 0, []), step)
+
+    def _filter(self, state: _Filter, step: Step) -> bool:
+        """Find the applicable clauses, then try them in order of specificity.
+
+        A clause that needs a search of its own is tried behind a choice, which undoes it.
+        """
+        applicable = state.applicable
+        for at in range(state.at, len(state.candidates)):
+            clause = state.candidates[at]
+            verdict = self._is_applicable(clause, state.args)
+            if verdict is None:
+                after = _Filter(state.args, state.candidates, at + 1, applicable)
+                choice = self._choose(self._not_applicable, after, step)
+                self._goals = (self._applicable, (choice, clause), step, None)
+                return self._enter((clause, state.args, [None] * clause.size, 0, False), step)
+            if verdict:
+                applicable = [*applicable, clause]
+        if len(applicable) > 1:
+            applicable = sort_clauses(applicable, [follow(arg) for arg in state.args], self._host)
+        return self._branch_over(
+            self._call_clause, [(clause, state.args) for clause in applicable], step
+        )
+
+    def _not_applicable(self, choice: Choice) -> bool:
+        self._discard(choice.number)
+        return self._filter(choice.state, choice.step)
+
+    def _applicable(self, payload: tuple[Choice, Clause], step: Step) -> bool:
+        choice, clause = payload
+        self._bindings.undo(choice.trail)
+        self._discard(choice.number)
+        self._goals = choice.goals
+        after: _Filter = choice.state
+        after = _Filter(after.args, after.candidates, after.at, [*after.applicable, clause])
+        return self._filter(after, step)
+
+    def _is_applicable(self, clause: Clause, args: tuple[t.Any, ...]) -> bool | None:
+        """Tell at a glance whether a clause applies; ``None`` if that takes a search."""
+        undecided = False
+        seen: set[t.Any] = set()
+        for parameter, arg in zip(clause.parameters, args, strict=True):
+            verdict = self._matches_at_a_glance(parameter, arg, seen)
+            if verdict is False:
+                # What stands before may have host calls to make, or errors to raise.
+                return None if undecided else False
+            undecided = undecided or verdict is None
+        return None if undecided else True
+
+    def _matches_at_a_glance(
+        self, parameter: Parameter, arg: t.Any, seen: set[t.Any]
+    ) -> bool | None:
+        term, specializer = parameter.term, parameter.specializer
+        arg = follow(arg)
+        if type(arg) is Unknown:
+            # One argument twice, or one with constraints, may clash.
+            if arg in seen or without_aliases(arg.constraints):
+                return None
+            seen.add(arg)
+        if type(term) is Slot:
+            if term.index in seen:
+                return None
+            seen.add(term.index)
+            if specializer is None:
+                return True
+            return self._isa_at_a_glance(arg, specializer)
+        if type(term) is Value and specializer is None:
+            if type(arg) is Value:
+                return numbers.equal_scalars(term.value, arg.value)
+            return True if type(arg) is Unknown else None
+        return None
+
+    def _isa_at_a_glance(self, value: t.Any, specializer: Term) -> bool | None:
+        if type(value) is not Instance and type(value) is not Value:
+            return None
+        if type(specializer) is Value and type(value) is Value:
+            return numbers.equal_scalars(specializer.value, value.value)
+        if type(specializer) is not Pattern or specializer.fields or specializer.tag is None:
+            return None
+        if specializer.tag not in self._host.classes:
+            # An error, or a union: in its turn, if the parameters before it match at all.
+            return None
+        return self._is_instance(value, specializer)
+
+    def _call_clause(self, payload: tuple[Clause, tuple[t.Any, ...]], step: Step) -> bool:
+        clause, args = payload
+        return self._enter((clause, args, [None] * clause.size, 0, True), step)
+
+    def _enter(
+        self, payload: tuple[Clause, tuple[t.Any, ...], Frame, int, bool], step: Step
+    ) -> bool:
+        """Match arguments with parameters from one on, then go on with the body."""
+        clause, args, frame, at, with_body = payload
+        for i in range(at, len(args)):
+            rest = self._goals
+            if not self._match_parameter(clause.parameters[i], args[i], frame, step):
+                return False
+            if self._goals is not rest:
+                # There is more to do for this parameter; the others come after that.
+                return self._enter_later(rest, (clause, args, frame, i + 1, with_body), step)
+        if with_body and clause.body is not None:
+            self._push(self._solve_body, (clause.body, frame, clause.rule.name), step)
+        return True
+
+    def _enter_later(self, rest: Goals, payload: t.Any, step: Step) -> bool:
+        pending: list[tuple[t.Any, t.Any, Step]] = []
+        goals = self._goals
+        while goals is not rest:
+            handler, state, goal_step, goals = goals
+            pending.append((handler, state, goal_step))
+        self._goals = (self._enter, payload, step, rest)
+        for handler, state, goal_step in reversed(pending):
+            self._push(handler, state, goal_step)
+        return True
+
+    def _solve_body(self, payload: tuple[Term, Frame, str], call: Step) -> bool:
+        body, frame, rule = payload
+        step = Step(body, frame, call, rule, self._choice_number)
+        self._check_depth(step)
+        if isinstance(body, Expression) and body.operator is Operator.AND:
+            return self._next_conjunct((body.args, 0, frame), step)
+        self._push(self._solve_goal, (body, frame), step)
+        return True
+
+    def _match_parameter(self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step) -> bool:
+        term = parameter.term
+        if type(term) is Slot and frame[term.index] is None:
+            end = follow(arg)
+            if type(end) is Unknown:
+                fresh = frame[term.index] = self._bindings.fresh(term.name, term.origin)
+                self._bindings.alias(fresh, arg)
+                self._wake()
+            else:
+                frame[term.index] = end
+        elif not self._unify(arg, self._operand(term, frame)):
+            # Of two objects, the argument is asked.
+            return False
+        if parameter.specializer is None:
+            return True
+        return self._isa(arg, self._operand(parameter.specializer, frame), parameter, step)
+
+    # -- unification --------------------------------------------------------------------
+
+    def _solve_unify(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self._operand(goal.args[0], frame)
+        right = goal.args[1]
+        if type(right) is Lookup:
+            # A lookup recorded as a constraint: the result first, then where it comes from.
+            return self._lookup(
+                self._operand(right.args[0], frame), self._operand(right.args[1], frame), left, goal
+            )
+        if type(left) is Lookup:
+            # A field of a pattern: where it comes from, then what it must be.
+            return self._match_later_field(left, self._operand(right, frame), step)
+        return self._unify(left, self._operand(right, frame))
+
+    def _recheck(self, constraint: Constraint, step: Step) -> bool:
+        """Evaluate a constraint again; it is recorded anew if a variable is still missing."""
+        self._bindings.forget(constraint)
+        expression = constraint.expression
+        if any(_has_lookup(arg) for arg in expression.args) and not _is_recorded_lookup(expression):
+            return self._solve_rewritten(expression, step)
+        return self._solve_goal((_awakened(expression), NO_FRAME), step)
+
+    def _solve_assign(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        target = goal.args[0]
+        left = self._operand(target, frame)
+        if type(left) is not Unknown or left.value is not None or left.constraints:
+            name = left.name if type(left) is Unknown else self._written_name(target, frame)
+            raise self._type_error(
+                f"Can only assign to unbound variables, {name} is not unbound.", goal.span
+            )
+        return self._unify(left, self._operand(goal.args[1], frame))
+
+    def _written_name(self, term: Term, frame: Frame) -> str:
+        if isinstance(term, Slot):
+            value = frame[term.index]
+            return value.name if type(value) is Unknown else term.name
+        return self._print(term)
+
+    def _solve_isa(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self._operand(goal.args[0], frame)
+        return self._isa(left, self._operand(goal.args[1], frame), goal, step)
+
+    # -- output -------------------------------------------------------------------------
+
+    def _solve_print(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        values = (self._reveal(self._operand(arg, frame)) for arg in goal.args)
+        say(", ".join(values), sys.stderr if read_log_settings().is_immediate else sys.stdout)
+        return True
+
+    def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        """Say where the run is, on standard error, and go on: nobody is there to ask."""
+        place = goal.span.place() if goal.span is not None else ""
+        trace = stack_trace(step, self._host.class_name).rstrip("\n")
+        say(f"debug() {place}\n{trace}\n{_HOW_TO_STOP}", sys.stderr)
+        return True
+
+    # -- solutions ----------------------------------------------------------------------
+
+    def _solution(self) -> dict[str, t.Any]:
+        """Give the values of the query's variables at the end of a search."""
+        visible = {name: self._known[name] for name in self._asked if not name.startswith("_")}
+        self._check_related(visible)
+        naming = Naming(visible)
+        values: dict[str, t.Any] = {}
+        for name, unknown in visible.items():
+            end = follow(unknown)
+            if type(end) is not Unknown:
+                values[name] = to_python(end, naming.name)
+            elif without_aliases(end.constraints):
+                values[name] = to_python(describe_constraints(unknown, visible), naming.name)
+            elif end.constraints:
+                values[name] = terms.Variable(_other_member(name, end, visible))
+        return values
+
+    def _check_related(self, visible: dict[str, Unknown]) -> None:
+        """Refuse a solution that hangs on variables which the query cannot see."""
+        if not self._bindings.age:
+            return
+        roots = [follow(unknown) for unknown in visible.values()]
+        related = {id(c) for c in component(roots)}
+        for unknown, *_ in self._bindings.changes(0):
+            waiting = without_aliases(unknown.constraints) if unknown.value is None else []
+            if waiting and id(waiting[0]) not in related:
+                raise self._unrelated(unknown)
+
+    def _unrelated(self, unknown: Unknown) -> PolarRuntimeError:
+        expressions = without_helpers(without_aliases(component([unknown])), lambda helper: True)
+        shown = self._print(Expression(Operator.AND, tuple(expressions)))
+        return error_at(
+            PolarRuntimeError,
+            f"Found an unhandled partial in the query result: {unknown.name}\n\n"
+            "A rule constrains a variable that has nothing to do with what the query asks,\n"
+            "so nothing decides it. Bind the variable before it is used, or relate it to an\n"
+            "argument of the rule.\n\n"
+            f"The unhandled partial is for variable {unknown.name}.\n"
+            f"The expression is: {shown}\n",
+            expressions[0].span if expressions else None,
+        )
+
+
+def _other_member(name: str, root: Unknown, visible: dict[str, Unknown]) -> str:
+    """Name another variable that is an alias of this one; itself if there is none."""
+    members = [other for other, unknown in visible.items() if follow(unknown) is root]
+    return members[(members.index(name) + 1) % len(members)]
+
+
+def _fail(payload: t.Any, step: Step) -> bool:
+    return False
+
+
+def _has_lookup(term: t.Any) -> bool:
+    return any(type(part) is Lookup for part in walk([term], _operands))
+
+
+def _operands(term: t.Any) -> tuple[Term, ...]:
+    return term.args if isinstance(term, Expression) else ()
+
+
+def _awakened(expression: Expression) -> Expression:
+    """Give what a constraint asks once its variables have values.
+
+    An equation that waited was all that was known of a variable, so it asks what binding
+    it would have: values of different kinds differ, and are no error::
+
+        a == b  =>  a = b
+        a != b  =>  not a = b
+
+    Only that what a lookup gave differs is asked as it would have been at once.
+    """
+    if expression.operator not in (Operator.EQ, Operator.NEQ):
+        return expression
+    if any(type(bound(arg)) is Unknown for arg in expression.args):
+        return expression
+    equation = Expression(Operator.UNIFY, expression.args, span=expression.span)
+    if expression.operator is Operator.EQ:
+        return equation
+    if any(map(_is_result, expression.args)):
+        return expression
+    return Expression(Operator.NOT, (equation,), span=expression.span)
+
+
+def _is_result(term: t.Any) -> bool:
+    """Tell whether a term is a variable that rewriting made for the result of a lookup."""
+    return type(term) is Unknown and term.origin is Origin.LOOKUP
+
+
+def _is_recorded_lookup(expression: Expression) -> bool:
+    """Tell whether a constraint is a single lookup, which the solver evaluates as it is."""
+    return expression.operator is Operator.UNIFY and not any(
+        _has_lookup(part)
+        for arg in expression.args
+        if isinstance(arg, Expression)
+        for part in arg.args
+    )
+
+
+class _Detached(Term):
+    """A variable as such, whatever it is bound to at the moment. Equal only to itself."""
+
+    __slots__ = ("unknown",)
+
+    def __init__(self, unknown: Unknown) -> None:
+        self.unknown: t.Final = unknown
+        self.span = None
+
+
+def _attach(term: t.Any) -> t.Any:
+    return fold(term, _look_at_detached, with_parts)
+
+
+def _look_at_detached(term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+    if type(term) is _Detached:
+        return term.unknown, ()
+    return term, () if is_ground(term) else parts(term)

@@ -1,0 +1,235 @@
+"""The variables of one run: what they are bound to, and how that is undone.
+
+``unify`` makes two terms equal by binding variables (specification 3.2). An operation
+that lacks a variable is recorded on it as a constraint; a binding wakes the constraints
+of its variable, and the solver takes them and evaluates them again. Each change goes
+onto a trail with the old state.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable
+
+from ..exceptions import PolarTypeError, StackOverflowError, error_at
+from ..host import numbers
+from ..host.conversion import follow
+from ..nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Origin,
+    Pattern,
+    Term,
+    Unknown,
+    Value,
+)
+from ..printer import to_polar
+from .constraints import Alias, Constraint, Constraints, unknowns_in, without_aliases
+
+#: From how many compounds on a unification looks for pairs that it entered before.
+_MANY = 1_000
+
+Change = tuple[Unknown, t.Any, Constraints]
+_Pairs = list[tuple[t.Any, t.Any]]
+
+
+class Bindings:
+    """The state of a run's variables.
+
+    ``age`` is the number of the youngest constraint.
+
+    :param compare_objects: tells whether two terms, at least one of them an object of the
+        host, are equal.
+    :param comparisons: how many lists, dictionaries and objects one unification may enter.
+    """
+
+    def __init__(self, compare_objects: Callable[[Term, Term], bool], comparisons: int) -> None:
+        self.age = 0
+        self._comparisons = comparisons
+        self._compare_objects = compare_objects
+        self._variables = 0
+        self._trail: list[Change] = []
+        self._woken: list[Constraint] = []
+
+    def fresh(self, name: str, origin: Origin = Origin.WRITTEN) -> Unknown:
+        """Make a variable for one that the policy calls ``name``."""
+        self._variables += 1
+        number = self._variables
+        shown = f"_{number}" if origin is Origin.ANONYMOUS else f"_{name}_{number}"
+        return Unknown(shown, number, origin)
+
+    # -- the trail -------------------------------------------------------------------
+
+    def mark(self) -> int:
+        """Give the place in the trail to which ``undo`` goes back."""
+        return len(self._trail)
+
+    def undo(self, mark: int) -> None:
+        """Undo all changes since a mark."""
+        trail = self._trail
+        while len(trail) > mark:
+            unknown, value, constraints = trail.pop()
+            unknown.value = value
+            unknown.constraints = constraints
+
+    def changes(self, mark: int) -> list[Change]:
+        """Give the variables that changed since a mark, each with an earlier state."""
+        return self._trail[mark:]
+
+    def _set(self, unknown: Unknown, value: t.Any, constraints: Constraints) -> None:
+        self._trail.append((unknown, unknown.value, unknown.constraints))
+        unknown.value = value
+        unknown.constraints = constraints
+
+    # -- unification -----------------------------------------------------------------
+
+    def unify(self, left: t.Any, right: t.Any) -> bool:
+        """Make two terms equal; pairs inside them wait on a stack.
+
+        Of terms that contain themselves, or share parts, a pair that was entered before is
+        not entered again: if it differs, that shows where it was entered first.
+        """
+        pairs: _Pairs = [(left, right)]
+        compounds = 0
+        # With the terms, which keeps them alive: an identity is not reused.
+        entered: dict[tuple[int, int], tuple[t.Any, t.Any]] = {}
+        while pairs:
+            left, right = pairs.pop()
+            left_end, right_end = follow(left), follow(right)
+            if left_end is right_end:
+                continue
+            if type(left_end) is Unknown:
+                self._bind(left_end, right_end, left, right)
+            elif type(right_end) is Unknown:
+                self._bind(right_end, left_end, right, left)
+            elif type(left_end) is Value and type(right_end) is Value:
+                if not numbers.equal_scalars(left_end.value, right_end.value):
+                    return False
+            else:
+                compounds += 1
+                if compounds > self._comparisons:
+                    raise StackOverflowError(
+                        f"Unification goes too deep! MAX_COMPARISONS = {self._comparisons}"
+                    )
+                if compounds > _MANY:
+                    pair = (id(left_end), id(right_end))
+                    if pair in entered:
+                        continue
+                    entered[pair] = (left_end, right_end)
+                if not self._unify_compound(left_end, right_end, pairs):
+                    return False
+        return True
+
+    def _unify_compound(self, left: Term, right: Term, pairs: _Pairs) -> bool:
+        if isinstance(left, Instance) or isinstance(right, Instance):
+            return self._compare_objects(left, right)
+        if isinstance(left, List) and isinstance(right, List):
+            return _unify_lists(left, right, pairs)
+        if isinstance(left, Dictionary) and isinstance(right, Dictionary):
+            return _unify_dictionaries(left, right, pairs)
+        for term in (left, right):
+            if isinstance(term, Pattern):
+                message = f"cannot unify patterns directly `{to_polar(term)}`"
+                raise error_at(PolarTypeError, message, term.span)
+        # A call or an expression that the host handed in is a value like any other.
+        return isinstance(left, (Call, Expression)) and left == right
+
+    def _bind(self, unknown: Unknown, value: t.Any, written: t.Any, other: t.Any) -> None:
+        if type(value) is Unknown:
+            self.alias(written, other)
+            return
+        constraints = unknown.constraints
+        self._set(unknown, value, constraints)
+        self._woken.extend(without_aliases(constraints))
+
+    def alias(self, left: Unknown, right: Unknown) -> None:
+        """Make one variable of two; the older one goes on for both."""
+        older, younger = follow(left), follow(right)
+        if older is younger:
+            return
+        if older.age > younger.age:
+            older, younger = younger, older
+        self.age += 1
+        alias = Alias(left, right, self.age)
+        inherited = [c for c in younger.constraints if c not in older.constraints]
+        merged = sorted((*older.constraints, *inherited, alias), key=lambda c: c.age)
+        self._set(younger, older, younger.constraints)
+        self._set(older, None, tuple(merged))
+        # Two classes may exclude each other.
+        self._woken.extend(
+            c for c in without_aliases(inherited) if c.expression.operator is Operator.ISA
+        )
+
+    # -- constraints -----------------------------------------------------------------
+
+    def record(self, expression: Expression) -> bool:
+        """Keep an operation as a constraint on each variable it mentions."""
+        self.age += 1
+        constraint = Constraint(expression, self.age)
+        for unknown in _distinct(unknowns_in(expression)):
+            root = follow(unknown)
+            known: Constraints = root.constraints
+            if constraint in known:
+                continue
+            if not without_aliases(known):
+                known = tuple(_facing(alias, unknown) for alias in known)
+            self._set(root, None, (*known, constraint))
+        return True
+
+    def forget(self, constraint: Constraint) -> None:
+        """Take a constraint off the variables that are still unbound."""
+        for unknown in _distinct(map(follow, unknowns_in(constraint.expression))):
+            kept = tuple(c for c in unknown.constraints if c is not constraint)
+            if len(kept) < len(unknown.constraints):
+                self._set(unknown, None, kept)
+
+    def take_woken(self) -> list[Constraint]:
+        """Give the constraints that have to be evaluated again, the first one first."""
+        if not self._woken:
+            return []
+        woken, self._woken = self._woken, []
+        return woken
+
+
+def _distinct(unknowns: Iterable[Unknown]) -> Iterable[Unknown]:
+    return {id(unknown): unknown for unknown in unknowns}.values()
+
+
+def _facing(alias: Alias | Constraint, unknown: Unknown) -> Alias | Constraint:
+    """Turn an alias so that the variable that is constrained first stands on the left."""
+    if isinstance(alias, Alias) and alias.right is unknown:
+        return Alias(alias.right, alias.left, alias.age)
+    return alias
+
+
+def _unify_dictionaries(left: Dictionary, right: Dictionary, pairs: _Pairs) -> bool:
+    if [key for key, _ in left.fields] != [key for key, _ in right.fields]:
+        return False
+    # The last key ends on top and is unified first.
+    pairs.extend(
+        (mine, other) for (_, mine), (_, other) in zip(left.fields, right.fields, strict=True)
+    )
+    return True
+
+
+def _unify_lists(left: List, right: List, pairs: _Pairs) -> bool:
+    """Put what must be equal for two lists on the stack, the first elements on top.
+
+    Of two objects, that of the left list is asked, or of the one whose rest is the longer.
+    """
+    if right.rest is not None and (left.rest is None or len(left.items) >= len(right.items)):
+        left, right = right, left
+    common = len(left.items)
+    if common > len(right.items) or (left.rest is None and common < len(right.items)):
+        return False
+    if left.rest is not None:
+        tail: t.Any = List(right.items[common:], right.rest)
+        if common == len(right.items) and right.rest is not None:
+            tail = right.rest
+        pairs.append((left.rest, tail))
+    pairs.extend(reversed(list(zip(left.items, right.items, strict=False))))
+    return True

@@ -1,0 +1,407 @@
+"""The AST builder: the actions of the grammar's productions.
+
+In go tokens and the results of other actions; out come nodes. An action runs when its production
+is reduced, so an expression that is a condition where a value is expected, or the reverse, is
+rejected here, at its place.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..exceptions import ParserError, error_at, with_help
+from ..nodes import (
+    ARITHMETIC,
+    Block,
+    Call,
+    Declaration,
+    Dictionary,
+    Expression,
+    InlineQuery,
+    List,
+    Name,
+    Operator,
+    Parameter,
+    Pattern,
+    Rule,
+    RuleType,
+    Shorthand,
+    Term,
+    Value,
+    Variable,
+)
+from ..printer import to_polar
+from ..sources import Span
+from .lexer import GREATEST_INTEGER, Token, overflow, unquoted
+
+# Faster than ``Operator[…]`` and ``Span(…)``, which call Python functions.
+_OPERATORS = Operator.__members__
+_new_span = tuple.__new__
+
+
+class AstBuilder:
+    """Has a method for each action of the grammar.
+
+    It gets the parts of the production as a list: tokens, and the results of other actions.
+    """
+
+    # A list of names or terms is passed from action to action and grows in place.
+
+    def one(self, parts: list[t.Any]) -> list[t.Any]:
+        return parts
+
+    def one_more(self, parts: list[t.Any]) -> list[t.Any]:
+        items: list[t.Any] = parts[0]
+        items.append(parts[1])
+        return items
+
+    def listed(self, parts: list[t.Any]) -> t.Any:
+        return parts[0]
+
+    # -- marks
+
+    def operand(self, parts: list[_Part]) -> _Part:
+        if not _is_value(parts[0]):
+            raise _wrong_sort(parts[0], "value")
+        return parts[0]
+
+    def value(self, parts: list[_Part]) -> Term:
+        return _finished(self.operand(parts))
+
+    def logical(self, parts: list[_Part]) -> _Part:
+        if not _is_logical(parts[0]):
+            raise _wrong_sort(parts[0], "logical expression")
+        return parts[0]
+
+    def argument(self, parts: list[Term]) -> Term:
+        return parts[0]
+
+    def condition(self, parts: list[_Part]) -> Term:
+        return _finished(parts[0])
+
+    def expression(self, parts: list[_Part]) -> Term:
+        return _finished(parts[0])
+
+    # -- statements
+
+    def query(self, parts: list[Term]) -> Term:
+        return parts[0]
+
+    def inline_query(self, parts: list[Term]) -> InlineQuery:
+        return InlineQuery(parts[0], parts[0].span)
+
+    def rule(self, parts: list[t.Any]) -> Rule:
+        name, parameters, span = parts[0]
+        return Rule(name, parameters, parts[1] if len(parts) > 1 else None, span)
+
+    def rule_type(self, parts: list[t.Any]) -> RuleType:
+        name, parameters, span = parts[0]
+        return RuleType(name, parameters, span=span)
+
+    def head(self, parts: list[t.Any]) -> tuple[str, tuple[Parameter, ...], Span]:
+        name, end = parts[0], parts[-1]
+        parameters = tuple(parts[1]) if len(parts) > 2 else ()
+        return name.text, parameters, _between(name, end)
+
+    def specialized(self, parts: list[t.Any]) -> Parameter:
+        name, specializer = parts
+        variable = Variable(name.text, span=name.span)
+        return Parameter(variable, specializer, _between(name, specializer))
+
+    def unspecialized(self, parts: list[Term]) -> Parameter:
+        return Parameter(parts[0], span=parts[0].span)
+
+    # -- blocks
+
+    def block(self, parts: list[t.Any]) -> Block:
+        keyword, resource, _, *items, end = parts
+        items = items[0] if items else []
+        return Block(
+            keyword and _name(keyword),
+            _name(resource),
+            tuple(item for item in items if isinstance(item, Declaration)),
+            tuple(item for item in items if isinstance(item, Shorthand)),
+            span=_between(keyword or resource, end),
+        )
+
+    def strings(self, parts: list[t.Any]) -> Declaration:
+        name, opening, *items, end = parts
+        strings = tuple(_name(item) for item in items[0]) if items else ()
+        return Declaration(_name(name), True, strings, span=_between(opening, end))
+
+    def relations(self, parts: list[t.Any]) -> Declaration:
+        name, opening, *items, end = parts
+        relations = items[0] if items else []
+        _check_keys([key for key, _ in relations])
+        pairs = tuple((_name(key), _name(related)) for key, related in relations)
+        return Declaration(_name(name), False, (), pairs, _between(opening, end))
+
+    def relation(self, parts: list[Token]) -> tuple[Token, Token]:
+        return parts[0], parts[-1]
+
+    def shorthand(self, parts: list[Token]) -> Shorthand:
+        head, condition, *rest = map(_name, parts)
+        keyword, relation = rest or (None, None)
+        return Shorthand(head, condition, keyword, relation, _between(parts[0], parts[-1]))
+
+    # -- operators
+
+    def connective(self, parts: list[t.Any]) -> _Chain:
+        left, token, right = parts
+        operator = _OPERATORS[token.type]
+        inner = right.inner if isinstance(right, _Group) else right
+        if isinstance(inner, _Chain) and inner.operator is operator:
+            operands = inner.operands
+        else:
+            operands = [_connected(right, token)]
+        operands.append(_connected(left, token))
+        return _Chain(operator, operands, _between(left, right))
+
+    def negated(self, parts: list[t.Any]) -> Expression:
+        token, operand = parts
+        return Expression(Operator.NOT, (_finished(operand),), _between(token, operand))
+
+    def infix(self, parts: list[t.Any]) -> Expression:
+        left, token, right = parts
+        args = _finished(left), _finished(right)
+        return Expression(_OPERATORS[token.type], args, _between(left, right))
+
+    def assignment(self, parts: list[t.Any]) -> Expression:
+        variable = self.variable(parts[:1])
+        return self.infix([variable, *parts[1:]])
+
+    def match(self, parts: list[t.Any]) -> Expression:
+        left, _, pattern = parts
+        return Expression(Operator.ISA, (_finished(left), pattern), _between(left, pattern))
+
+    def group(self, parts: list[t.Any]) -> _Group:
+        opening, inner, closing = parts
+        if isinstance(inner, _Group):
+            inner = inner.inner
+        return _Group(inner, _between(opening, closing))
+
+    def forall(self, parts: list[t.Any]) -> Expression:
+        token, condition, action, end = parts
+        return Expression(Operator.FORALL, (condition, action), _between(token, end))
+
+    def output(self, parts: list[t.Any]) -> Expression:
+        token, *items, end = parts
+        args = tuple(items[0]) if items else ()
+        return Expression(_OPERATORS[token.type], args, _between(token, end))
+
+    def cut(self, parts: list[Token]) -> Expression:
+        return Expression(Operator.CUT, (), parts[0].span)
+
+    def construction(self, parts: list[t.Any]) -> Expression:
+        return Expression(Operator.NEW, (parts[1],), _between(*parts))
+
+    def prefix_form(self, parts: list[t.Any]) -> Expression:
+        token, *args, end = parts
+        return Expression(_OPERATORS[token.type], tuple(args), _between(token, end))
+
+    def prefix_key(self, parts: list[_Part]) -> Term:
+        return parts[0] if isinstance(parts[0], Call) else self.value(parts)
+
+    # -- calls and lookups
+
+    def call(self, parts: list[t.Any]) -> Call:
+        name, *arguments, end = parts
+        args: tuple[Term, ...] = ()
+        kwargs: tuple[tuple[str, Term], ...] = ()
+        for each in arguments:
+            if isinstance(each, list):
+                args = tuple(each)
+            else:
+                kwargs = each
+        return Call(name.text, args, kwargs, _between(name, end))
+
+    def rule_call(self, parts: list[Call]) -> Call:
+        if parts[0].kwargs:
+            message = f"Rule calls take no keyword arguments: {to_polar(parts[0])}"
+            error = error_at(ParserError, message, parts[0].span)
+            raise with_help(error, "Write the values alone, in the order of the parameters.\n")
+        return parts[0]
+
+    def keywords(self, parts: list[list[tuple[Token, Term]]]) -> tuple[tuple[str, Term], ...]:
+        _check_keys([key for key, _ in parts[0]])
+        return tuple((key.text, value) for key, value in parts[0])
+
+    def keyword(self, parts: list[t.Any]) -> tuple[Token, Term]:
+        return parts[0], parts[1]
+
+    def key(self, parts: list[Token]) -> Token:
+        return parts[0]
+
+    def lookup_of(self, parts: list[t.Any]) -> Expression:
+        owner, _, (key, end) = parts
+        return Expression(Operator.DOT, (_finished(owner), key), _between(owner, end))
+
+    def attribute(self, parts: list[Token]) -> tuple[Term, Token]:
+        name = parts[0]
+        text = unquoted(name.text) if name.type == "STRING" else name.text
+        return Value(text, name.span), parts[-1]
+
+    def computed_attribute(self, parts: list[Token]) -> tuple[Term, Token]:
+        return self.variable(parts), parts[-1]
+
+    def method(self, parts: list[t.Any]) -> tuple[Term, Token]:
+        return self.call(parts), parts[-1]
+
+    # -- values
+
+    def variable(self, parts: list[Token]) -> Variable:
+        return Variable(parts[0].text, span=parts[0].span)
+
+    def string(self, parts: list[Token]) -> Value:
+        return Value(unquoted(parts[0].text), parts[0].span)
+
+    def boolean(self, parts: list[Token]) -> Value:
+        return Value(parts[0].type == "TRUE", parts[0].span)
+
+    def number(self, parts: list[Token]) -> Value:
+        token = parts[-1]
+        is_negative = parts[0].type == "SUB"
+        # Python limits the digits that ``int`` converts, and counts leading zeros.
+        digits = token.text.lstrip("0") or "0"
+        value = int(digits) if token.type == "INTEGER" else float(token.text)
+        if not is_negative and token.type == "INTEGER" and value > GREATEST_INTEGER:
+            raise overflow(token)
+        return Value(-value if is_negative else value, _between(parts[0], token))
+
+    def closed_list(self, parts: list[t.Any]) -> List:
+        opening, *items, end = parts
+        return List(tuple(items[0]) if items else (), span=_between(opening, end))
+
+    def open_list(self, parts: list[t.Any]) -> List:
+        opening, *items, _, rest, end = parts
+        items = items[0] if items else []
+        return List(tuple(items), self.variable([rest]), span=_between(opening, end))
+
+    def dictionary(self, parts: list[t.Any]) -> Dictionary:
+        opening, *items, end = parts
+        fields = _sorted_fields(items[0] if items else [])
+        return Dictionary(fields, _between(opening, end))
+
+    def field(self, parts: list[t.Any]) -> tuple[Token, Term]:
+        return parts[0], parts[1]
+
+    def short_field(self, parts: list[Token]) -> tuple[Token, Term]:
+        return parts[0], self.variable(parts)
+
+    # -- patterns
+
+    def tag_pattern(self, parts: list[Token]) -> Pattern:
+        return Pattern(parts[0].text, (), parts[0].span)
+
+    def fields_pattern(self, parts: list[t.Any]) -> Pattern:
+        tag, opening, *items, end = parts
+        fields = _sorted_fields(items[0] if items else [])
+        return Pattern(tag and tag.text, fields, _between(tag or opening, end))
+
+
+# -- parts of expressions: values and conditions ---------------------------------------
+
+
+class _Group(t.NamedTuple):
+    """An expression in parentheses; spans of enclosing expressions include the parentheses."""
+
+    inner: Term | _Chain
+    span: Span
+
+
+class _Chain(t.NamedTuple):
+    """``a and b and c`` while it is parsed: from the right, so the last operand comes first."""
+
+    operator: Operator
+    operands: list[Term]
+    span: Span
+
+
+_Part = Term | _Group | _Chain
+
+
+def _finished(part: _Part) -> Term:
+    """Give the term of a part."""
+    if isinstance(part, Term):
+        return part
+    if isinstance(part, _Group):
+        return _finished(part.inner)
+    return Expression(part.operator, tuple(reversed(part.operands)), part.span)
+
+
+def _between(first: _Part | Token, last: _Part | Token) -> Span:
+    place = first.span
+    assert place is not None
+    source, start, end = place
+    if isinstance(last, Token):
+        # The end of a token is known without making a span.
+        end = last.end
+    elif last is not first:
+        assert last.span is not None
+        end = last.span[2]
+    return _new_span(Span, (source, start, end))
+
+
+#: The types of terms that are always values.
+_VALUES = frozenset({Value, Variable, List, Dictionary, Pattern})
+
+
+def _is_value(part: _Part) -> bool:
+    """Tell whether a part can be compared, stored and passed."""
+    if type(part) in _VALUES:
+        return True
+    term = part.inner if isinstance(part, _Group) else part
+    if isinstance(term, Expression):
+        operator = term.operator
+        if operator is Operator.DOT:
+            return len(term.args) == 2
+        return operator in ARITHMETIC or (operator is Operator.NEW and len(term.args) == 1)
+    return not isinstance(term, Call | _Chain)
+
+
+def _is_logical(part: _Part) -> bool:
+    """Tell whether a part can be true or false."""
+    term = part.inner if isinstance(part, _Group) else part
+    if isinstance(term, Expression):
+        is_construction = term.operator is Operator.NEW and len(term.args) == 1
+        return term.operator not in ARITHMETIC and not is_construction
+    if isinstance(term, Value):
+        return isinstance(term.value, bool)
+    return isinstance(term, Variable | Call | _Chain)
+
+
+def _wrong_sort(part: _Part, expected: str) -> ParserError:
+    # Imported here, since most texts have no mistake.
+    from .diagnostics import help_for_sort
+
+    term = _finished(part)
+    message = f"Wrong value type: {to_polar(term)}. Expected a {expected}"
+    return with_help(error_at(ParserError, message, term.span), help_for_sort(term))
+
+
+def _sorted_fields(
+    fields: t.Sequence[tuple[Token, Term]],
+) -> tuple[tuple[str, Term], ...]:
+    _check_keys([key for key, _ in fields])
+    return tuple(sorted(((key.text, value) for key, value in fields), key=lambda pair: pair[0]))
+
+
+def _check_keys(keys: t.Sequence[Token]) -> None:
+    seen = set()
+    for key in keys:
+        if key.text in seen:
+            error = error_at(ParserError, f"Duplicate key: {key.text}", keys[0].span)
+            raise with_help(error, "Write each key once.\n")
+        seen.add(key.text)
+
+
+def _name(token: Token) -> Name:
+    text = unquoted(token.text) if token.type == "STRING" else token.text
+    return Name(text, token.span)
+
+
+def _connected(part: _Part, token: Token) -> Term:
+    """Finish an operand of ``and`` or ``or``, and note an ``and`` inside ``or``."""
+    if token.type == "OR" and isinstance(part, _Chain):
+        token.context.ambiguous.append(part.span)
+    return _finished(part)

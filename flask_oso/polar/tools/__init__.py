@@ -1,0 +1,9 @@
+"""Tools for developers: reports about a policy, and the REPL.
+
+``argument_order``, ``compiled_report``, ``stand_in_classes``, ``generated_code``
+    a log message for questions whose actor and resource are swapped; the rules that cannot be
+    compiled; classes for a policy without its application; the Python code that answers a
+    question.
+``row_checks``, ``policy_check``, ``repl``
+    likely mistakes about rows; all findings about a policy; a prompt.
+"""

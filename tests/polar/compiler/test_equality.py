@@ -1,0 +1,161 @@
+"""Equality of dataclasses is what Python says, or is not told."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import typing as t
+
+import pytest
+
+from flask_oso.polar.compiler.specialization.equality import SideEffectFreeEquality, compared_fields
+
+
+class Plain:
+    """Equal to itself only."""
+
+
+class Watched:
+    """Notes that it was compared."""
+
+    asked = 0
+
+    def __eq__(self, other: object) -> bool:
+        Watched.asked += 1
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclasses.dataclass
+class Point:
+    """Two values."""
+
+    x: t.Any
+    y: t.Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fixed:
+    """A frozen one with slots."""
+
+    x: t.Any
+
+
+@dataclasses.dataclass
+class Noted:
+    """A field does not count."""
+
+    x: t.Any
+    note: t.Any = dataclasses.field(compare=False, default="")
+
+
+@dataclasses.dataclass
+class Own:
+    """Compares as it likes."""
+
+    x: t.Any
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Derived(Point):
+    """Not a dataclass itself."""
+
+
+@dataclasses.dataclass
+class Computed:
+    """Has a property for a field."""
+
+    x: t.Any
+
+    @property  # type: ignore[no-redef]
+    def x(self) -> int:
+        """The field."""
+        return 1
+
+    @x.setter
+    def x(self, value: t.Any) -> None:
+        pass
+
+
+PLAIN = Plain()
+NAN = math.nan
+VALUES: list[t.Any] = [
+    1, 1.0, True, "a", "b", None, NAN, PLAIN, Plain(), [1], [NAN], Point(1, 2), Point(1, 2),
+    Point(1), Point("a", NAN), Point("a", NAN), Point(PLAIN, Plain()), Point(Point(1), "x"),
+    Point(Point(1), "x"), Point([1]), Point([1]), Fixed(1), Fixed(1), Fixed("b"), Noted(1, 2),
+    Noted(1, 3), Derived(1, 2), Own(1), Point(Own(1)), Watched(), Point(Watched(), 1),
+    Point(1, Watched()), Point(2, Watched()),
+]  # fmt: skip
+
+
+def alike() -> SideEffectFreeEquality:
+    made = SideEffectFreeEquality({str, int, float, type(None), Plain})
+    for cls in (Point, Fixed, Noted, Own, Derived, Computed, Watched, str, list):
+        made.learn(cls)
+    return made
+
+
+@pytest.mark.parametrize("pair", [*itertools.product(range(len(VALUES)), repeat=2)])
+def test_answer_is_that_of_python(pair: tuple[int, int]) -> None:
+    """Whatever is told is so, and nobody was asked."""
+    one, other = (VALUES[number] for number in pair)
+    Watched.asked = 0
+    told = alike()(one, other)
+    asked = Watched.asked
+
+    assert told in (None, bool(one == other))
+    assert asked == 0
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (Point(1, 2), Point(1, 2), True),
+        (Point("a", 2), Point("b", 2), False),
+        (Point(1, Watched()), Point(2, Watched()), False),
+        (Point(Point(1), PLAIN), Point(Point(1), PLAIN), True),
+        (Fixed("x"), Fixed("x"), True),
+        (Noted(1, 2), Noted(1, 3), True),
+        (Point(1), PLAIN, False),
+        (Point(1), "a", False),
+        (Point(Watched()), Point(Watched()), None),
+        (Derived(1), Derived(1), None),
+        (Own(1), Own(2), None),
+    ],
+)
+def test_plain_fields_are_told(left: t.Any, right: t.Any, expected: bool | None) -> None:
+    """What is made of strings, numbers and plain objects is told; what is not is left open."""
+    assert alike()(left, right) is expected
+
+
+def test_missing_field_is_not_told() -> None:
+    """Python's comparison would raise, or not, depending on its version."""
+    broken = Point(1, 2)
+    del broken.__dict__["x"]
+
+    assert alike()(broken, Point(1, 2)) is None
+
+
+def test_class_that_it_was_not_told_of_is_left_open() -> None:
+    """A decision compiles nothing, so what a class compares is found out before."""
+    assert SideEffectFreeEquality(set())(Point(1), Point(1)) is None
+
+
+def test_deep_fields_are_not_told() -> None:
+    """A chain of objects ends at some depth, and so do two that contain themselves."""
+    left, right = Point(None, 1), Point(None, 1)
+    left.x, right.x = left, right
+
+    assert alike()(left, right) is None
+
+
+@pytest.mark.parametrize("cls", [Plain, Own, Derived, Computed, Watched, str, list])
+def test_class_that_dataclasses_did_not_write_has_no_fields(cls: type) -> None:
+    """Its comparison may do anything."""
+    assert compared_fields(cls) is None

@@ -1,0 +1,70 @@
+"""The search for cycles is kept away from what makes no cycles."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from flask_oso.polar.policy import garbage
+from flask_oso.polar.policy.garbage import without_collector
+
+
+def is_old(made: object) -> bool:
+    return any(each is made for each in gc.get_objects(generation=2))
+
+
+@pytest.fixture(autouse=True)
+def _unfrozen() -> None:
+    gc.unfreeze()
+    gc.collect()
+
+
+def test_collector_is_off_meanwhile() -> None:
+    """What is made meanwhile is not looked through again and again."""
+    with without_collector():
+        assert not gc.isenabled()
+
+    assert gc.isenabled()
+
+
+def test_collector_that_was_off_stays_off() -> None:
+    """Who switched it off has a reason."""
+    gc.disable()
+    try:
+        with without_collector():
+            pass
+
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_many_new_objects_count_as_old() -> None:
+    """They all stay, so Python need not look at each of them to find that out."""
+    with without_collector():
+        made = [[] for _ in range(garbage._MANY + 1)]
+
+    assert is_old(made)
+
+
+def test_few_new_objects_stay_new() -> None:
+    """Objects of the program that are garbage soon are among them."""
+    with without_collector():
+        made = [[] for _ in range(10)]
+
+    assert not is_old(made)
+
+
+def test_objects_that_the_program_froze_stay_frozen() -> None:
+    """A server that froze them before it forked wants its processes to share them."""
+    kept = [[] for _ in range(garbage._FROZEN_BY_PYTHON)]
+    gc.freeze()
+    try:
+        with without_collector():
+            made = [[] for _ in range(garbage._MANY + 1)]
+
+        assert gc.get_freeze_count() >= len(kept)
+        assert not is_old(made)
+    finally:
+        gc.unfreeze()

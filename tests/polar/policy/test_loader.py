@@ -1,0 +1,88 @@
+"""What a load does with texts that no person would write."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from flask_oso.oso import Oso
+from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.polar.host.registry import make_host
+from flask_oso.polar.policy.loader import load_policy
+from flask_oso.polar.sources import Source
+
+
+class Registrar:
+    """Changes an Oso from a policy."""
+
+    def __init__(self, change: Callable[[], None]) -> None:
+        self.change = change
+
+    def go(self) -> bool:
+        self.change()
+        return True
+
+
+def test_inline_query_may_register() -> None:
+    """What a host method registers while a policy loads is not lost."""
+    oso = Oso()
+    oso.register_constant(Registrar(lambda: oso.register_constant(5, "five")), "registrar")
+
+    oso.load_str("f(1); ?= registrar.go();")
+
+    assert list(oso.query("x = five")) == [{"bindings": {"x": 5}, "trace": None}]
+
+
+@pytest.mark.parametrize("change", ["clear_rules", "enable_roles", "load_str"])
+def test_inline_query_may_not_change_the_policy(change: str) -> None:
+    """A policy that changes while it is checked would be half in force: the load fails."""
+    oso = Oso()
+    method = getattr(oso, change)
+    arguments = ["g(1);"] if change == "load_str" else []
+    oso.register_constant(Registrar(lambda: method(*arguments)), "registrar")
+
+    with pytest.raises(PolarRuntimeError, match="Cannot change the policy while its inline"):
+        oso.load_str("f(1); ?= registrar.go();")
+
+    oso.load_str("f(2);")
+    assert oso.query_rule_once("f", 2)
+
+
+def calls_to_load(blocks: int) -> int:
+    """Count the calls of Python functions that it takes to load a policy of so many blocks."""
+    host = make_host().with_class(type("User", (), {}), None, None)
+    for number in range(blocks):
+        host = host.with_class(type(f"Page{number}", (), {}), None, None)
+    source = Source(
+        "actor User {} allow(a, b, c) if has_permission(a, b, c);"
+        + "".join(map(_BLOCK.format, range(blocks)))
+    )
+    calls = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        load_policy([source], host)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+_BLOCK = """
+resource Page{0} {{
+  permissions = ["read"]; roles = ["member"]; relations = {{ parent: User }};
+  "read" if "member";
+}}
+has_role(_: User, "member", _: Page{0});
+has_relation(_: User, "parent", _: Page{0});
+"""
+
+
+def test_load_takes_as_long_as_the_policy_is() -> None:
+    """Blocks cost the same however many others there are."""
+    assert calls_to_load(120) < 5 * calls_to_load(30)

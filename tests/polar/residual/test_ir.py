@@ -1,0 +1,206 @@
+"""Conditions on rows: how they are put together, simplified and printed."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+
+import pytest
+
+from flask_oso.polar.residual.ir import (
+    FALSE,
+    TRUE,
+    Arithmetic,
+    Closure,
+    Column,
+    Comparison,
+    Exists,
+    HasCharacter,
+    InValues,
+    IsNull,
+    IsObject,
+    Literal,
+    Not,
+    OfClass,
+    Root,
+    RowCondition,
+    SameRow,
+    SelfReference,
+    Substring,
+    ToMany,
+    ToOne,
+    mentions_row,
+)
+from flask_oso.polar.residual.schema import Field, ValueKind
+from flask_oso.polar.residual.show import show
+from flask_oso.polar.residual.simplify import (
+    conjunction,
+    disjunction,
+    exists,
+    negation,
+    rewrite,
+    where_rows_exist,
+)
+
+
+class Post:
+    """What conditions are about."""
+
+
+class Color(enum.Enum):
+    """Has a value that can be shown."""
+
+    RED = 1
+
+
+POST = Root(Post)
+ORG = ToOne(POST, "org", Post)
+TAG = ToMany(POST, "tags", Post, 1)
+SIZE = Column(POST, "size", Field(ValueKind.INTEGER))
+RANK = Column(POST, "rank", Field(ValueKind.INTEGER, is_nullable=False))
+NAME = Column(ORG, "name", Field(ValueKind.TEXT, is_nullable=False))
+OPEN = Column(TAG, "open", Field(ValueKind.BOOLEAN, is_nullable=False))
+
+
+def equation(column: Column, value: object) -> Comparison:
+    """Say that a column has a value."""
+    return Comparison("=", column, Literal(value))
+
+
+A, B, C = equation(SIZE, 1), equation(RANK, 2), IsNull(SIZE)
+LESS = Comparison("<", SIZE, Literal(3))
+NAMED = Exists(ORG, equation(NAME, "a"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        (conjunction(), "true"),
+        (disjunction(), "false"),
+        (conjunction(A, TRUE), "post.size = 1"),
+        (conjunction(A, FALSE), "false"),
+        (conjunction(A, A), "post.size = 1"),
+        (conjunction(A, negation(A)), "false"),
+        (conjunction(A, conjunction(B, LESS)), "post.size = 1 and post.rank = 2 and post.size < 3"),
+        (disjunction(A, FALSE), "post.size = 1"),
+        (disjunction(A, TRUE), "true"),
+        (disjunction(A, negation(A)), "true"),
+        (disjunction(A, conjunction(A, B)), "post.size = 1"),
+        (disjunction(A, equation(SIZE, 2)), "post.size in [1, 2]"),
+        (disjunction(conjunction(A, B), C), "post.size = 1 and post.rank = 2 or post.size = nil"),
+        (conjunction(disjunction(A, B), C), "(post.size = 1 or post.rank = 2) and post.size = nil"),
+        (negation(TRUE), "false"),
+        (negation(negation(A)), "post.size = 1"),
+        (negation(conjunction(A, C)), "not (post.size = 1) or not (post.size = nil)"),
+        (negation(disjunction(A, C)), "not (post.size = 1) and not (post.size = nil)"),
+        (negation(LESS), "not (post.size < 3)"),
+        (negation(Comparison("<", RANK, Literal(3))), "3 <= post.rank"),
+        (negation(Comparison("<=", RANK, Literal(3))), "3 < post.rank"),
+        (conjunction(negation(LESS), negation(C)), "3 <= post.size"),
+        (conjunction(LESS, negation(C)), "post.size < 3"),
+    ],
+)
+def test_simplification(condition: RowCondition, text: str) -> None:
+    """Constants vanish, negations go inwards, and an ordering says that there is a value."""
+    assert show(condition) == text
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        (conjunction(NAMED, Exists(ORG, TRUE)), 'exists(post.org: post.org.name = "a")'),
+        (disjunction(NAMED, Exists(ORG, TRUE)), "exists(post.org)"),
+        (
+            disjunction(NAMED, Exists(ORG, equation(NAME, "b"))),
+            'exists(post.org: post.org.name in ["a", "b"])',
+        ),
+        (
+            conjunction(Exists(ORG, TRUE), negation(NAMED)),
+            'exists(post.org: not (post.org.name = "a"))',
+        ),
+        (negation(NAMED), 'not exists(post.org: post.org.name = "a")'),
+        (exists(TAG, conjunction(A, equation(OPEN, True))),
+         "post.size = 1 and exists(post_1 in post.tags: post_1.open = true)"),
+        (exists(TAG, A), "post.size = 1 and exists(post_1 in post.tags)"),
+        (exists(TAG, FALSE), "false"),
+        (where_rows_exist(equation(NAME, "a"), [ORG]), 'exists(post.org: post.org.name = "a")'),
+        (where_rows_exist(FALSE, [ORG]), "false"),
+        (
+            where_rows_exist(TRUE, [ToOne(ORG, "org", Post)]),
+            "exists(post.org: exists(post.org.org))",
+        ),
+    ],
+)  # fmt: skip
+def test_rows(condition: RowCondition, text: str) -> None:
+    """What is said of one row at the end of a relation stands together."""
+    assert show(condition) == text
+
+
+def test_rows_of_a_relation_to_many_stay_apart() -> None:
+    """That one row has this and one has that is less than that one row has both."""
+    other = ToMany(POST, "tags", Post, 2)
+    both = conjunction(Exists(TAG, equation(OPEN, True)), Exists(other, TRUE))
+
+    assert show(both).count("exists") == 2
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        (InValues(SIZE, (Literal(1), Literal(2))), "post.size in [1, 2]"),
+        (HasCharacter(NAME, "a"), '"a" in post.org.name'),
+        (Comparison("=", Substring(NAME, 2), Literal("ab")), 'first(post.org.name, 2) = "ab"'),
+        (Comparison("=", Substring(NAME, 2, True), Literal("ab")), 'last(post.org.name, 2) = "ab"'),
+        (Comparison("<", Arithmetic("+", SIZE, Literal(1)), RANK), "post.size + 1 < post.rank"),
+        (IsObject(POST, (Literal(Post()),)), "post = <Post object>"),
+        (
+            IsObject(POST, (Literal(Post()), Literal(Post()))),
+            "post in [<Post object>, <Post object>]",
+        ),
+        (SameRow(POST, ORG), "post = post.org"),
+        (OfClass(POST, (Post, Color)), "post is a Post or Color"),
+        (equation(SIZE, Color.RED), "post.size = Color.RED"),
+        (equation(SIZE, datetime.date(2024, 1, 2)), "post.size = 2024-01-02"),
+        (SelfReference(1, POST), "set_1(post)"),
+        (
+            Closure(POST, Root(Post, 1), A, Root(Post, 2), SameRow(Root(Post, 1), Root(Post, 2))),
+            "post in closure(post1: post.size = 1; post2: post1 = post2)",
+        ),
+    ],
+)
+def test_printing(condition: RowCondition, text: str) -> None:
+    """A condition reads as a policy does; an object shows its class and no more."""
+    assert show(condition) == text
+
+
+def test_literals_have_types() -> None:
+    """1 is neither true nor 1.0, and two objects are two."""
+    assert Literal(1) == Literal(1)
+    assert Literal(1) != Literal(True)
+    assert Literal(1) != Literal(1.0)
+    assert Literal([1]) != Literal([1])
+
+
+def test_replacing_a_row() -> None:
+    """A condition can be said of another row; what this makes simpler is simplified."""
+    condition = conjunction(NAMED, IsObject(POST, (Literal(1),)))
+    other = Root(Post, 5)
+
+    changed = rewrite(condition, lambda part: other if part == POST else None)
+
+    assert mentions_row(changed, other)
+    assert not mentions_row(changed, POST)
+
+
+def test_replacing_by_a_constant() -> None:
+    """An alternative that cannot be vanishes with the rows it needed."""
+    condition = disjunction(A, Exists(ORG, SelfReference(1, ORG)))
+
+    changed = rewrite(condition, lambda part: FALSE if isinstance(part, SelfReference) else None)
+
+    assert changed == A
+
+
+def test_negated_atoms_stay() -> None:
+    """What has no opposite of its own is negated as it is."""
+    assert negation(NAMED) == Not(NAMED)

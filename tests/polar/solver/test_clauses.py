@@ -1,0 +1,77 @@
+"""Clauses: the index that leaves out what a call cannot match."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_oso.polar.host import numbers
+from flask_oso.polar.host.conversion import to_term
+from flask_oso.polar.nodes import Parameter, Rule, Term, Unknown, Value, Variable
+from flask_oso.polar.solver.clause_index import ClauseIndex
+from flask_oso.polar.solver.clauses import Clause, prepare_rule
+
+SCALARS: list[t.Any] = [0, 1, 2, 1.0, 0.0, -0.0, True, False, "", "1", "a", float("nan"), 2.0**53]
+
+
+def make_clause(*parameters: Term) -> Clause:
+    return prepare_rule(Rule("f", tuple(Parameter(term) for term in parameters)), {})
+
+
+def make_clauses(values: list[tuple[t.Any, ...]]) -> list[Clause]:
+    """Make a clause of each tuple; ``None`` is a variable."""
+    return [
+        make_clause(*(Variable("x") if value is None else to_term(value) for value in row))
+        for row in values
+    ]
+
+
+def can_match(clause: Clause, args: t.Sequence[t.Any]) -> bool:
+    pairs = zip((parameter.term for parameter in clause.parameters), args, strict=True)
+    return all(
+        not isinstance(term, Value)
+        or not isinstance(arg, Value)
+        or numbers.equal_scalars(term.value, arg.value)
+        for term, arg in pairs
+    )
+
+
+rows = st.lists(st.tuples(*[st.sampled_from([None, [1], *SCALARS])] * 2), min_size=8, max_size=40)
+
+
+@given(rows, st.tuples(*[st.sampled_from([*SCALARS, [1]])] * 2))
+def test_index_loses_no_clause(values: list[tuple[t.Any, ...]], args: tuple[t.Any, ...]) -> None:
+    """Whatever can match is among the candidates, in the order of the policy."""
+    clauses = make_clauses(values)
+    terms = [to_term(arg) for arg in args]
+
+    found = ClauseIndex(clauses).for_call(terms)
+
+    assert [c for c in found if can_match(c, terms)] == [c for c in clauses if can_match(c, terms)]
+    assert [c for c in clauses if c in found] == list(found)
+
+
+def test_index_takes_the_rarest_argument() -> None:
+    """Of 1,000 facts with one action and many actors, one is looked at."""
+    candidates = ClauseIndex(make_clauses([(f"u{n}", "read") for n in range(1_000)]))
+
+    assert len(candidates.for_call([Value("u7"), Value("read")])) == 1
+
+
+@pytest.mark.parametrize("arg", [to_term([1]), to_term(object()), Unknown("x")])
+def test_index_knows_scalars_only(arg: t.Any) -> None:
+    """An object may equal a literal, and a variable becomes one: all clauses are candidates."""
+    candidates = ClauseIndex(make_clauses([(n,) for n in range(100)]))
+
+    assert len(candidates.for_call([arg])) == 100
+
+
+def test_bound_variable_is_looked_through() -> None:
+    """A variable that has a value counts as that value."""
+    unknown = Unknown("x")
+    unknown.value = Value(5)
+
+    assert len(ClauseIndex(make_clauses([(n,) for n in range(100)])).for_call([unknown])) == 1

@@ -1,0 +1,74 @@
+"""Hints: each row of the table has an example in ``errors/``, and says what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flask_oso.polar.exceptions import ParserError
+from flask_oso.polar.sources import Source
+from flask_oso.polar.syntax import diagnostics
+from flask_oso.polar.syntax.diagnostics import HINTS, Hint
+from flask_oso.polar.syntax.parser import parse_policy, parse_query
+
+_EXAMPLES = sorted((Path(__file__).parents[1] / "errors").glob("*.polar"))
+
+
+@pytest.fixture(scope="module")
+def said() -> list[Hint]:
+    """Give the rows that the examples are answered with."""
+    rows: list[Hint] = []
+    say = diagnostics._say
+
+    def record(hint: Hint, mistake: diagnostics.Mistake) -> str:
+        rows.append(hint)
+        return say(hint, mistake)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diagnostics, "_say", record)
+        for path in _EXAMPLES:
+            parse_policy(Source(path.read_bytes().decode()))
+        with pytest.raises(ParserError):
+            parse_query(Source("1 = 1;"))
+    return rows
+
+
+@pytest.mark.parametrize("number", range(len(HINTS)), ids=lambda number: HINTS[number].help[:40])
+def test_row_has_an_example(said: list[Hint], number: int) -> None:
+    """No row of the table is dead: an example is answered with it."""
+    assert HINTS[number] in said
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("allow(1, 2, 3);", "A query has no semicolon. Remove it."),
+        ("x = 1 && y = 2", "Write `and` in place of `&&`."),
+        ("x not in [1]", "Write `not x in …`."),
+        ("f(1", "A `)` is missing: `(` is open since line 1, column 2."),
+        ("x = 'a'", 'Strings stand in double quotes. Write `"a"`.'),
+    ],
+)
+def test_query(query: str, line: str) -> None:
+    """A mistake in a query is answered like one in a policy."""
+    with pytest.raises(ParserError) as caught:
+        parse_query(Source(query))
+
+    assert str(caught.value).splitlines()[-1] == line
+
+
+def test_long_quotation() -> None:
+    """A hint quotes a long token in part."""
+    parsed = parse_policy(Source(f'f("{"x" * 100}" "y");'))
+
+    help_line = str(parsed.problems[0]).splitlines()[-1]
+
+    assert help_line == f'A comma is missing between `"{"x" * 39}…` and `"y"`.'
+
+
+def test_nothing_is_quoted_that_deceives() -> None:
+    """A hint shows characters that are not seen as escapes."""
+    parsed = parse_policy(Source('f("\u200d" "y");'))
+
+    assert 'between `"\\u{200d}"` and' in str(parsed.problems[0])
