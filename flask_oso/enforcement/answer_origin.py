@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask
 
+from ..polar.exceptions import OsoError
 from ..request_state import request_state_of, this_request
 
 _Function = Callable[..., t.Any]
@@ -24,6 +25,9 @@ def note_answers(app: Flask) -> None:
     def preprocess_request(*args: t.Any) -> t.Any:
         try:
             answer = preprocess(*args)
+        except OsoError:
+            # A question that came to no decision.
+            raise
         except Exception:
             # An error handler answers, which knows nothing of the view.
             request_state_of(app, this_request()).is_early = True
