@@ -440,7 +440,10 @@ def test_guards_of_a_class_are_named_by_the_place_that_makes_its_view() -> None:
     """Flask applies what 'decorators' has; no line of Flask is the one to look at."""
 
     class PostView(MethodView):
-        decorators = [authorize("edit", Post), authorize("read", Post, key="source_id")]
+        decorators: t.ClassVar = [
+            authorize("edit", Post),
+            authorize("read", Post, key="source_id"),
+        ]
 
     with pytest.raises(OsoError) as caught:
         PostView.as_view("post")
