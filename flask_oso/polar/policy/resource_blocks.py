@@ -54,6 +54,8 @@ class DeclarationKind(enum.Enum):
         return f"has_{self.value}"
 
 
+#: The kinds by the names of their rules, whose second argument is a declared name.
+KIND_OF_RULE = {kind.rule_name: kind for kind in DeclarationKind}
 _KEYWORDS = ("actor", "resource")
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
@@ -381,6 +383,12 @@ class _Expander:
                 name += "_"
             names.append(name)
         return names[0], names[1], names[2]
+
+
+def tag_of(parameter: Parameter) -> str | None:
+    """Give the class of a parameter, if its specializer names one."""
+    pattern = parameter.specializer
+    return pattern.tag if isinstance(pattern, Pattern) else None
 
 
 def _instance_name(class_name: str) -> str:

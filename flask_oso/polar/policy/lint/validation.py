@@ -20,7 +20,7 @@ from ...sources import Span, located
 from ...spelling import FOREIGN_LITERALS, MOST_GUESSES, did_you_mean, how_to_register, nearest
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
-from ..resource_blocks import DeclarationKind
+from ..resource_blocks import KIND_OF_RULE
 from .inventory import Inventory, in_text_order
 from .unquoted import NO_REMEDY, Remedy, remedies
 
@@ -52,7 +52,6 @@ _CLASS_NAMES_ELSEWHERE = {
 _NEARNESS_OF_VARIABLES = 0.8
 _LONGEST_NAME = 80
 _TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
-_KINDS = tuple(kind.rule_name for kind in DeclarationKind)
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
@@ -218,7 +217,7 @@ def _how_to_define(call: Call) -> str:
     """Give the line of help for a call that is similar to no rule."""
     if call.name in _TESTS_ELSEWHERE:
         return "Write `x matches Class` to ask for the class of `x`.\n"
-    if call.name in _KINDS:
+    if call.name in KIND_OF_RULE:
         return f"Rules named `{call.name}` come from resource blocks, or are written like others.\n"
     of = call.args[0] if call.args else None
     if isinstance(of, Variable) and of.origin is Origin.WRITTEN:
