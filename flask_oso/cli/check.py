@@ -17,7 +17,7 @@ from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.tools.policy_check import Finding, Severity, findings_of
-from .output import echo, show_annotation, show_json, shown_path
+from .output import counted, echo, show_annotation, show_json, shown_path
 from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
 
 _HELP = """Look for all that is wrong with the policy, or with FILES.
@@ -158,10 +158,6 @@ def _where(finding: Finding) -> str:
 
 def _summary(findings: Sequence[Finding], rules: int | None) -> str:
     counts = collections.Counter(each.severity for each in findings)
-    parts = [_count(counts[each], each.value) for each in Severity if counts[each]]
+    parts = [counted(counts[each], each.value) for each in Severity if counts[each]]
     found = f"{', '.join(parts)}." if parts else "Nothing is wrong."
-    return found if rules is None else f"{_count(rules, 'rule')}. {found}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return found if rules is None else f"{counted(rules, 'rule')}. {found}"

@@ -12,7 +12,7 @@ from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from .objects import NOTATION, find_object, word_for
-from .output import echo, show_json, with_short_paths
+from .output import echo, show_json, tell_of_more, with_short_paths
 from .running import Exit, MisuseError, this_oso, this_state, with_app
 
 _EXPLAIN = f"""Say whether ACTOR may do ACTION to RESOURCE, and why.
@@ -126,7 +126,7 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     else:
         echo("Nobody.", err=True)
     if has_more:
-        echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+        tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO
 
 

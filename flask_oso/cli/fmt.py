@@ -17,7 +17,7 @@ from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFoundError
 from ..polar.sources import Source
 from ..polar.syntax.formatter import format_policy
-from .output import echo, shown_path
+from .output import counted, echo, shown_path
 from .running import Exit, MisuseError, code_of, enter_app, failures, this_oso
 
 _HELP = """Write the policy, or FILES, in one style.
@@ -64,7 +64,9 @@ def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
             wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
             code = max(code, wrong)
     if read or not paths or code is Exit.BROKEN:
-        echo(f"{_count(changed)} to format, {_count(len(paths))} in all.", err=True)
+        echo(
+            f"{counted(changed, 'file')} to format, {counted(len(paths), 'file')} in all.", err=True
+        )
     return max(code, Exit.NO if changed else Exit.GOOD)
 
 
@@ -86,10 +88,6 @@ def _format(path: str, *, writes: bool, diff: bool) -> bool:
     else:
         echo(f"{'Formatted' if writes else 'Would format'} {_shown(path)}.")
     return True
-
-
-def _count(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
 
 
 def _paths(files: Iterable[str]) -> list[str]:

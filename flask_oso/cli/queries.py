@@ -8,7 +8,7 @@ import typing as t
 import click
 
 from .objects import NOTATION, find_object, word_for
-from .output import echo, show_json, show_table
+from .output import echo, show_json, show_table, tell_of_more
 from .running import Exit, this_oso, with_app
 
 _QUERY = f"""Ask a QUERY of the policy, and list its solutions.
@@ -55,7 +55,7 @@ def query(query: str, objects: tuple[str, ...], limit: int, layout: str) -> Exit
     else:
         _show(shown)
     if len(found) > limit:
-        echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+        tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO
 
 

@@ -23,7 +23,8 @@ from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
 from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
 from ..policy.loader import load_policy
-from ..policy.policy import Loaded, Policy
+from ..policy.policy import Loaded
+from ..queries import failed_inline_queries
 from ..residual.schema import Schema
 from ..sources import Source, Span, located
 from ..spelling import nearest
@@ -87,7 +88,8 @@ def check_policy(
         return Checked(tuple(findings_of(error)), None)
     candidate = engine.with_policy(loaded.policy)
     try:
-        findings = [*_failed_queries(candidate), *_about(loaded, candidate, roles=roles)]
+        failed = [finding(Severity.ERROR, str(each)) for each in failed_inline_queries(candidate)]
+        findings = [*failed, *_about(loaded, candidate, roles=roles)]
     except OsoError as error:
         findings = findings_of(error)
     missing = [
@@ -95,8 +97,10 @@ def check_policy(
         *_unequal_columns(sources, engine.host, loaded.warnings),
     ]
     # Declared types and models may both report the same comparison.
-    told = {each.place for each in (*findings, *missing)}
-    rows = [each for each in _about_rows(sources, engine.host, models) if each.place not in told]
+    reported = {each.place for each in (*findings, *missing)}
+    rows = [
+        each for each in _about_rows(sources, engine.host, models) if each.place not in reported
+    ]
     return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
 
@@ -126,22 +130,6 @@ def _about(loaded: Loaded, engine: Engine, *, roles: bool) -> list[Finding]:
 
         warnings += _warnings(check_roles(engine))
     return warnings
-
-
-def _failed_queries(engine: Engine) -> list[Finding]:
-    return [
-        finding(Severity.ERROR, located(f"Inline query failed: {_text(query.span)}", query.span))
-        for query in _queries(engine.policy)
-        if next(engine.query_term(query.query), None) is None
-    ]
-
-
-def _queries(policy: Policy) -> Iterable[t.Any]:
-    return policy.inline_queries
-
-
-def _text(span: Span | None) -> str:
-    return "" if span is None else span.text
 
 
 def _left_over(engine: Engine) -> list[Finding]:
