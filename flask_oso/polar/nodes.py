@@ -70,7 +70,7 @@ class Node(ValueObject):
 
 
 class Term(Node):
-    """Anything that can stand as a goal, an operand or a parameter."""
+    """A goal, an operand or a parameter."""
 
     __slots__ = ()
 
@@ -130,7 +130,7 @@ class List(Term):
 class Dictionary(Term):
     """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point).
 
-    ``ground`` means what it means for a ``List``.
+    ``ground`` is as for a ``List``.
     """
 
     __match_args__ = ("fields",)

@@ -45,7 +45,7 @@ _LONGEST = 40
 
 @dataclass(frozen=True)
 class Mistake:
-    """A token that cannot stand where it stands.
+    """A token that the grammar does not allow where it is.
 
     :param start: the index of the first token of the statement.
     :param at: the index of the wrong token; the number of tokens if the text ends too early.
@@ -105,7 +105,7 @@ class Mistake:
 
     @functools.cached_property
     def sections(self) -> frozenset[str]:
-        """The parts of a statement that the token stands in.
+        """The parts of a statement that contain the token.
 
         ``start``, ``name``, ``head``, ``between`` (head and conditions), ``body``, ``block``.
         Further: ``query``; ``second`` after the first two tokens of the statement, and the first
