@@ -18,7 +18,7 @@ from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.tools.policy_check import Finding, Severity, findings_of
 from .output import counted, echo, show_annotation, show_json, shown_path
-from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
+from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 
 _HELP = """Look for all that is wrong with the policy, or with FILES.
 
@@ -57,7 +57,7 @@ class _Result(t.NamedTuple):
 @click.pass_context
 def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: str) -> None:
     """Print findings."""
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         result = _check(files)
         findings = [_with_short_path(finding) for finding in result.findings]
         _show(findings, result.rules, layout)

@@ -18,7 +18,7 @@ from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFo
 from ..polar.sources import Source
 from ..polar.syntax.formatter import format_policy
 from .output import counted, echo, shown_path
-from .running import Exit, MisuseError, code_of, enter_app, failures, this_oso
+from .running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
 
 _HELP = """Write the policy, or FILES, in one style.
 
@@ -43,7 +43,7 @@ and with 3 if one is not Polar.
 @click.pass_context
 def fmt(context: click.Context, files: tuple[str, ...], check: bool, diff: bool) -> None:
     """Format files."""
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         if files == ("-",):
             click.echo(format_policy(Source(_decoded("-", _read_input()))), nl=False)
             return

@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
     from .proof.proof import Proof
     from .residual.schema import Schema
     from .tools.compiled_report import LeftOver
-    from .tools.policy_check import Checked
+    from .tools.policy_check import CheckResult
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
@@ -382,7 +382,7 @@ class Polar:
         # A forked child gets a lock of its own: the copy may be held by a thread it lacks.
         return self._gates.setdefault(os.getpid(), _Gate())
 
-    def check_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> Checked:
+    def check_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> CheckResult:
         """Check policy files as one policy, without loading them.
 
         Without names the files of the loaded policy are read again.

@@ -44,7 +44,7 @@ from .lint.validation import (
     warn_specializers,
 )
 from .lint.vocabulary import Mention, mentions_of, warn_undeclared
-from .policy import Loaded, Policy, by_name
+from .policy import LoadResult, Policy, by_name
 from .resource_blocks import (
     DeclarationKind,
     DeclarationTable,
@@ -67,7 +67,7 @@ def load_policy(
     ignore_missing_allow: bool = False,
     roles: bool = False,
     limits: Limits | None = None,
-) -> Loaded:
+) -> LoadResult:
     """Load texts together as one policy.
 
     :param base: the result of earlier loads: a policy without rules, whose types and blocks
@@ -86,7 +86,7 @@ def load_policy(
         load.check(policy, ignore_missing_allow=ignore_missing_allow)
         if roles and policy.has_rules:
             policy = with_role_rules(policy, host)
-        return Loaded(policy, tuple(load.warnings))
+        return LoadResult(policy, tuple(load.warnings))
 
 
 class _Load:

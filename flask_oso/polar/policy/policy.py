@@ -122,7 +122,7 @@ class Policy:
         return sorted((rule for group in self.rules.values() for rule in group), key=place)
 
 
-class Loaded(t.NamedTuple):
+class LoadResult(t.NamedTuple):
     """A policy with the warnings of its load."""
 
     policy: Policy

@@ -23,7 +23,7 @@ from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
 from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
 from ..policy.loader import load_policy
-from ..policy.policy import Loaded
+from ..policy.policy import LoadResult
 from ..queries import failed_inline_queries
 from ..residual.schema import Schema
 from ..sources import Source, Span, located
@@ -60,7 +60,7 @@ class Finding(t.NamedTuple):
         return self.file, self.line, self.column
 
 
-class Checked(t.NamedTuple):
+class CheckResult(t.NamedTuple):
     """The findings about some texts, and an engine with their policy, if it would load."""
 
     findings: tuple[Finding, ...]
@@ -74,7 +74,7 @@ def check_policy(
     roles: bool = False,
     models: Schema | None = None,
     **options: t.Any,
-) -> Checked:
+) -> CheckResult:
     """Check texts as a load would, and further.
 
     :param engine: has the registered names.
@@ -85,7 +85,7 @@ def check_policy(
     try:
         loaded = load_policy(sources, engine.host, roles=roles, **options)
     except OsoError as error:
-        return Checked(tuple(findings_of(error)), None)
+        return CheckResult(tuple(findings_of(error)), None)
     candidate = engine.with_policy(loaded.policy)
     try:
         failed = [finding(Severity.ERROR, str(each)) for each in failed_inline_queries(candidate)]
@@ -101,7 +101,7 @@ def check_policy(
     rows = [
         each for each in _about_rows(sources, engine.host, models) if each.place not in reported
     ]
-    return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
+    return CheckResult((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
 
 def findings_of(error: OsoError) -> list[Finding]:
@@ -123,7 +123,7 @@ def _warnings(texts: Iterable[str]) -> list[Finding]:
     return [finding(Severity.WARNING, text) for text in texts]
 
 
-def _about(loaded: Loaded, engine: Engine, *, roles: bool) -> list[Finding]:
+def _about(loaded: LoadResult, engine: Engine, *, roles: bool) -> list[Finding]:
     warnings = _warnings(loaded.warnings)
     if roles and loaded.policy.has_rules:
         from ..policy.legacy_roles import check_roles
