@@ -20,13 +20,13 @@ from ..polar.tools.policy_check import Finding, Severity, findings_of
 from .output import counted, echo, show_annotation, show_json, shown_path
 from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 
-_HELP = """Look for all that is wrong with the policy, or with FILES.
+_HELP = """Check the policy, or FILES, and list all findings.
 
-The policy is that of the app, read anew. Besides what a load complains about, there are
-attributes that no class has, actions and classes in decorators that the policy does not
-know, guards that do not fit their routes or whose objects nothing finds, and, as notes,
-rules that stay with the solver. An app that does not start because of its policy is told
-what is wrong with that.
+The policy is that of the application, read again. Besides the errors and warnings of a
+load, findings are attributes that no class has, actions and classes in decorators that the
+policy does not know, guards that do not fit their routes or whose objects nothing loads,
+and, as notes, rules that cannot be compiled. If the application does not start because of
+its policy, the errors of the policy are listed.
 
 Exits with 1 if there is an error, with '--strict' also for warnings.
 

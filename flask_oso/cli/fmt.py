@@ -20,12 +20,12 @@ from ..polar.syntax.formatter import format_policy
 from .output import counted, echo, shown_path
 from .running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
 
-_HELP = """Write the policy, or FILES, in one style.
+_HELP = """Format the policy, or FILES, in the canonical style.
 
-Comments stay where they are, and so do empty lines, though no more than one. What a policy
-means does not change: that is checked before a file is written. A file that is not Polar
-is left as it is, and so is one that somebody else writes meanwhile. A directory stands for
-all policies in it, '-' for the standard input.
+Comments stay where they are, and so do single empty lines. The meaning of a policy does not
+change, which is checked before a file is written. A file that is not Polar stays unchanged,
+and so does one that another program writes at the same time. A directory means all policies
+in it, '-' the standard input.
 
 Exits with 1 if '--check' finds a file to format, with 2 if one cannot be read or written,
 and with 3 if one is not Polar.

@@ -31,9 +31,9 @@ _STYLES = {Standing.GUARDED: "", Standing.SKIPPED: "yellow", Standing.EXEMPT: "d
 
 _HELP = """List every route, and how it is guarded.
 
-Exits with 1 if a route is a gap: nothing guards it, a decorator stands where it has no
-effect, or guards do not fit together or to the route. The exit code is about all routes,
-whatever is shown.
+Exits with 1 if a route is a gap: it has no guard, a decorator is placed where it has no
+effect, or guards contradict each other or the route. The exit code is about all routes,
+also those that are not shown.
 
 \b
   flask oso routes
