@@ -8,7 +8,7 @@ which ``flask_oso.sqlalchemy`` translates to SQL.
     printed.
 ``outcomes``, ``database_semantics``, ``symbolic_terms``
     the result of a search; comparisons that mean the same in a database; terms for unknown rows.
-``search``, ``equations``, ``conditions``, ``evaluator``
+``search``, ``equations``, ``operators``, ``evaluator``
     goals and alternatives; unification; operators; the evaluation.
 ``templates``, ``adapter_filters``, ``outlines``
     residuals that are filled in for each actor; filters of oso 0.27; what ``POLAR_EXPLAIN`` prints.

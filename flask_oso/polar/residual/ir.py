@@ -134,6 +134,11 @@ def columns_of(operand: Operand) -> Iterator[Column]:
             yield from columns_of(part)
 
 
+def rows_of(*operands: Operand) -> list[RowPath]:
+    """Return the rows that operands are read from."""
+    return [column.row for each in operands for column in columns_of(each)]
+
+
 def is_nullable(operand: Operand) -> bool:
     """Tell whether an operand may be NULL where its rows exist."""
     return any(column.field.is_nullable for column in columns_of(operand))

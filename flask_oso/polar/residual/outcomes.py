@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .ir import FALSE, TRUE, KnownRow, Root, RowCondition, ToMany
+from .ir import FALSE, TRUE, KnownRow, Operand, Root, RowCondition, ToMany, columns_of, rows_of
 from .show import show
 from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 
@@ -62,6 +62,16 @@ class Residual:
 
 SUCCESS = SearchOutcome(TRUE)
 FAILURE = SearchOutcome(FALSE)
+
+
+def test_outcome(holds: RowCondition, refused: RowCondition, *operands: Operand) -> SearchOutcome:
+    """Test a condition on operands, some values of which an operator refuses with an error."""
+    rows = rows_of(*operands)
+    fails = where_rows_exist(refused, rows)
+    columns = [column for each in operands for column in columns_of(each)]
+    if columns and all(column.field.is_declared for column in columns):
+        return SearchOutcome(where_rows_exist(holds, rows), lacks=fails)
+    return SearchOutcome(where_rows_exist(holds, rows), fails)
 
 
 def and_then(first: SearchOutcome, second: SearchOutcome) -> SearchOutcome:
