@@ -60,7 +60,7 @@ def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
             read += 1
         except (OsoError, MisuseError) as error:
             # The other files are formatted all the same.
-            echo(_told(error), err=True)
+            echo(_message_of(error), err=True)
             wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
             code = max(code, wrong)
     if read or not paths or code is Exit.BROKEN:
@@ -70,7 +70,7 @@ def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
     return max(code, Exit.NO if changed else Exit.GOOD)
 
 
-def _told(error: OsoError | MisuseError) -> str:
+def _message_of(error: OsoError | MisuseError) -> str:
     return f"Error: {error.message}" if isinstance(error, MisuseError) else str(error).rstrip("\n")
 
 

@@ -22,7 +22,7 @@ FOREIGN_LITERALS = {
 #: How many known words are compared with a misspelt one.
 _MOST_KNOWN = 1_000
 #: How many suggestions a load makes for one kind of mistake: each compares all known words.
-MOST_GUESSES = 50
+MOST_SUGGESTIONS = 50
 
 
 def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
@@ -55,10 +55,10 @@ def did_you_mean(word: str, known: Iterable[str], quote: str = '"') -> str:
 
 def meant_class(name: str, classes: Iterable[str]) -> str:
     """Give the line of help for a class that is not registered."""
-    return did_you_mean(name, classes, quote="`") or how_to_register(name)
+    return did_you_mean(name, classes, quote="`") or registration_help(name)
 
 
-def how_to_register(name: str) -> str:
+def registration_help(name: str) -> str:
     """Give the line of help for a class that is similar to no registered one."""
     return f"Register the class before the policy is loaded: register_class({name}).\n"
 

@@ -203,7 +203,7 @@ def _overwritten(block: Block, earlier: DeclaredName, later: DeclaredName) -> Os
     return with_help(error, "A name has one meaning in a class. Give one of them another name.\n")
 
 
-def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
+def classes_of_blocks(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
     """Give the classes of blocks; for an unregistered one the most similar class, too.
 
     Then no other message repeats that the name of the class is misspelt.

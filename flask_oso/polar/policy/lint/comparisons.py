@@ -17,7 +17,7 @@ from ...host.class_facts import relatives
 from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable, is_variable
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import how_to_register, with_article
+from ...spelling import registration_help, with_article
 from ..policy import goals_in
 from .inventory import Inventory, in_text_order
 from .vocabulary import classes_of_variables
@@ -322,5 +322,5 @@ def _remedy_of_member(shape: Shape, value: t.Any, operands: Operands) -> str:
     if not meant:
         return f"Write one of its members, such as `{shape.name}.{next(iter(members), '…')}`."
     if operands.shapes.name_of(shape.cls) is None:
-        return f"{how_to_register(shape.name)[:-2]}, and write `{shape.name}.{meant[0]}`."
+        return f"{registration_help(shape.name)[:-2]}, and write `{shape.name}.{meant[0]}`."
     return f"Write `{shape.name}.{meant[0]}`."

@@ -17,7 +17,7 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import FOREIGN_LITERALS, MOST_GUESSES, did_you_mean, how_to_register, nearest
+from ...spelling import FOREIGN_LITERALS, MOST_SUGGESTIONS, did_you_mean, nearest, registration_help
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
 from ..resource_blocks import KIND_OF_RULE
@@ -80,8 +80,8 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
         _singleton(
             variable,
             "*" if id(variable) in rests else "",
-            names if number < MOST_GUESSES else (),
-            values if number < MOST_GUESSES else (),
+            names if number < MOST_SUGGESTIONS else (),
+            values if number < MOST_SUGGESTIONS else (),
             known.get(id(variable), NO_REMEDY),
         )
         for number, variable in enumerate(found)
@@ -135,7 +135,7 @@ def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
         meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
         warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
-        warnings[term.tag] = warning + ("" if meant else how_to_register(term.tag))
+        warnings[term.tag] = warning + ("" if meant else registration_help(term.tag))
     return list(warnings.values())
 
 
@@ -202,7 +202,7 @@ def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
     defined = [*policy.rules, *policy.types]
     undefined = [call for call in policy.calls if call.name not in known]
     return [
-        _undefined(call, defined if number < MOST_GUESSES else ())
+        _undefined(call, defined if number < MOST_SUGGESTIONS else ())
         for number, call in enumerate(undefined)
     ]
 

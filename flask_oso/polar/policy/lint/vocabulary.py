@@ -29,9 +29,9 @@ def warn_undeclared(
         return []
     vocabulary = _Vocabulary(declarations, host)
     mentions = [*mentions]
-    somewhere = _Somewhere(mentions, declarations)
+    all_declarations = _AllDeclarations(mentions, declarations)
     warnings = (
-        somewhere.check(mention)
+        all_declarations.check(mention)
         if mention.class_name is None
         else _check(mention, vocabulary.of(mention.class_name))
         for mention in mentions
@@ -89,7 +89,7 @@ def _compared_with(name: str, comparisons: Iterable[Expression]) -> Iterator[Ter
             yield from filter(_is_string, others)
 
 
-class _Somewhere:
+class _AllDeclarations:
     """The declarations of all classes, for rules whose class is not known.
 
     There is a warning only for a string that is similar to a declared one and in no head.
