@@ -22,23 +22,10 @@ from .confusables import skeleton
 from .lexer import MISLEADING, Token
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-KEYWORDS = frozenset(
-    (
-        "and",
-        "or",
-        "not",
-        "if",
-        "in",
-        "matches",
-        "new",
-        "forall",
-        "cut",
-        "print",
-        "type",
-        "true",
-        "false",
-    )
-)
+KEYWORDS = frozenset((
+    "and", "or", "not", "if", "in", "matches", "new", "forall", "cut", "print", "type", "true",
+    "false",
+))  # fmt: skip
 #: The longest piece of a text that a hint quotes.
 _LONGEST = 40
 

@@ -22,21 +22,9 @@ from ..sources import located
 
 QUERY_PROMPT = "query> "
 _WORDS = (
-    "and",
-    "cut",
-    "debug()",
-    "false",
-    "forall(",
-    "in",
-    "matches",
-    "mod",
-    "new",
-    "not",
-    "or",
-    "print(",
-    "rem",
-    "true",
-)
+    "and", "cut", "debug()", "false", "forall(", "in", "matches", "mod", "new", "not", "or",
+    "print(", "rem", "true",
+)  # fmt: skip
 _HELP = """\
 Type a query, for example
   allow("ana", "read", "page")    is this allowed?
