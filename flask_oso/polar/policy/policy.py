@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import types
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..nodes import (
-    CONTROL,
     Block,
     Call,
     Expression,
@@ -27,7 +26,7 @@ from ..nodes import (
     is_variable,
 )
 from ..sources import Source
-from ..traversal import Computation, trampoline
+from ..traversal import Computation, conjuncts_in, goals_in, trampoline
 
 #: How many goals are searched for the strings that a parameter can be.
 MAX_GOALS_SEARCHED = 10_000
@@ -176,25 +175,6 @@ def has_debug(body: Term | None) -> bool:
     return any(
         isinstance(goal, Expression) and goal.operator is Operator.DEBUG for goal in goals_in(body)
     )
-
-
-def goals_in(body: Term | None, control: Collection[Operator] = CONTROL) -> Iterator[Term]:
-    """Give the goals of a body in order: the operands of control operators, at any depth.
-
-    :param control: the operators to enter.
-    """
-    stack = [] if body is None else [body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator in control:
-            stack += goal.args[::-1]
-        else:
-            yield goal
-
-
-def conjuncts_in(body: Term | None) -> Iterator[Term]:
-    """Give the goals of a body that hold in each of its solutions, in order."""
-    return goals_in(body, (Operator.AND,))
 
 
 class _Strings:

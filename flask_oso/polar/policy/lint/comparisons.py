@@ -18,7 +18,7 @@ from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable, is
 from ...printer import to_polar
 from ...sources import Span, located
 from ...spelling import registration_help, with_article
-from ..policy import goals_in
+from ...traversal import goals_in
 from .inventory import Inventory, in_text_order
 from .vocabulary import classes_of_variables
 

@@ -14,7 +14,8 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
 from ...spelling import nearest
-from ..policy import calls_in, conjuncts_in
+from ...traversal import conjuncts_in
+from ..policy import calls_in
 from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
 #: The rules whose second argument is a declared name of the class of their third.
