@@ -11,15 +11,12 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..nodes import Block, Expression, InlineQuery, Operator, Rule, Statement
+from ..nodes import CONTROL, Block, Expression, InlineQuery, Rule, Statement
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause
 from ..sources import Source, Span
 from ..syntax.parser import parse_policy
 from .observer import Observer, RunView
-
-#: Operators whose operands are conditions that have lines of their own.
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 
 
 class LineObserver(Observer):
@@ -62,7 +59,7 @@ def _places(statement: Statement) -> t.Iterator[Span]:
         yield from (each.span for each in statement.shorthands if each.span is not None)
     while stack:
         term = stack.pop()
-        if isinstance(term, Expression) and term.operator in _CONTROL:
+        if isinstance(term, Expression) and term.operator in CONTROL:
             stack.extend(term.args)
         if term is not None and term.span is not None:
             yield term.span

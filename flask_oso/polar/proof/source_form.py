@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from ..nodes import (
     ARITHMETIC,
+    CONTROL,
     Call,
     Expression,
     Operator,
@@ -30,7 +31,6 @@ from ..traversal import fold, walk
 #: How many characters of a condition or of the head of a rule are shown.
 MAX_TEXT = 160
 
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _COMPUTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
 _SPACE = re.compile(r"\s+")
 #: Variables that nobody wrote.
@@ -162,7 +162,7 @@ def _parts_of_control(goal: t.Any) -> tuple[Term, ...]:
 
 
 def _is_control(goal: t.Any) -> bool:
-    return isinstance(goal, Expression) and goal.operator in _CONTROL
+    return isinstance(goal, Expression) and goal.operator in CONTROL
 
 
 def _slots_in(term: Term) -> Iterator[Slot]:
