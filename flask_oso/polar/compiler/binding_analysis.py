@@ -12,7 +12,7 @@ import enum
 import itertools
 import math
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ..host.awaitables import may_be_awaited
 from ..host.numbers import equal_scalars
@@ -36,6 +36,7 @@ from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.rule_order import is_same_pattern, is_union_pattern
 from ..sources import Span
+from ..traversal import conjuncts_in, goals_in, walk
 
 _NATIVE = (bool, int, float, str, list, dict)
 #: Among so many clauses, at most, the order of each two is looked at when they are compiled.
@@ -286,13 +287,10 @@ def check_class(pattern: Pattern, host: Host) -> None:
 
 def has_cut(clause: Clause) -> bool:
     """Tell whether the body of a clause contains a ``cut``."""
-    stack: list[t.Any] = [clause.body]
-    while stack:
-        term = stack.pop()
-        if getattr(term, "operator", None) is Operator.CUT:
-            return True
-        stack.extend(getattr(term, "args", ()) or ())
-    return False
+    return any(
+        isinstance(goal, Expression) and goal.operator is Operator.CUT
+        for goal in goals_in(clause.body)
+    )
 
 
 def measure_height(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> float:
@@ -357,12 +355,11 @@ def _depends_on_order(term: Term) -> bool:
 
 
 def _terms_in(body: Term | None) -> Iterator[Term]:
-    stack = [] if body is None else [body]
-    while stack:
-        term = stack.pop()
-        term = term.term if isinstance(term, Template) else term
-        yield term
-        stack.extend(parts(term))
+    return walk([] if body is None else [body], _inside)
+
+
+def _inside(term: Term) -> Sequence[t.Any]:
+    return (term.term,) if isinstance(term, Template) else parts(term)
 
 
 def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
@@ -396,12 +393,8 @@ def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, 
         return frozenset({term.value}) if isinstance(term.value, str) else None
     if not isinstance(term, Slot):
         return None
-    stack = [clause.body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator is Operator.AND:
-            stack.extend(reversed(goal.args))
-        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+    for goal in conjuncts_in(clause.body):
+        if isinstance(goal, Expression) and goal.operator is Operator.IN:
             texts = _texts(goal.args[1])
             if _is_same(goal.args[0], term) and texts is not None:
                 return texts

@@ -26,6 +26,7 @@ from collections.abc import Sequence
 
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
+from ...traversal import conjuncts_in
 from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
 from ..scopes import PendingGoals
 from ..snippets import assign, call, compared, function_of, load, negate, returned
@@ -335,25 +336,12 @@ class SpecializationWriter(Guards):
 # -- small questions about clauses ------------------------------------------------------------
 
 
-def _flat(body: Term | None) -> list[Term]:
-    """Return the goals of a conjunction."""
-    goals: list[Term] = []
-    stack = [body] if body is not None else []
-    while stack:
-        term = stack.pop()
-        if isinstance(term, Expression) and term.operator is Operator.AND:
-            stack.extend(reversed(term.args))
-        else:
-            goals.append(term)
-    return goals
-
-
 _PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
 
 
 def _is_passed_on(clause: Clause) -> bool:
     """Tell whether a clause only calls other rules, with its arguments or their attributes."""
-    goals = _flat(clause.body)
+    goals = list(conjuncts_in(clause.body))
     if not goals or not isinstance(getattr(goals[-1], "term", goals[-1]), Call):
         return False
     return all(
@@ -365,7 +353,7 @@ def _is_passed_on(clause: Clause) -> bool:
 
 def _open_string(clause: Clause, args: Sequence[KnownValue]) -> int | None:
     """Return the position of a string that the clause only compares with one attribute."""
-    goals = _flat(clause.body)
+    goals = list(conjuncts_in(clause.body))
     if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
         return None
     for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
