@@ -37,17 +37,17 @@ from .patterns import (
     pattern_class,
     possible_clauses,
 )
-from .places import OutputPosition
+from .places import Output
 from .scopes import (
-    PendingGoals,
+    Pending,
     ProgramInterface,
     Ref,
+    Scope,
     Site,
     Success,
-    VariableScope,
     Variant,
     conjunct_goals,
-    prepend_goals,
+    prepend,
 )
 from .snippets import (
     Position,
@@ -57,10 +57,10 @@ from .snippets import (
     clock_check,
     compared,
     function_of,
+    is_type,
     load,
     negate,
     returned,
-    type_test,
 )
 
 #: The most goals of one function; alternatives repeat the goals that follow them.
@@ -194,7 +194,7 @@ class RuleCompiler:
     def _unless_decided(self, name: str, parameters: list[str]) -> ast.stmt:
         """Write that the solver answers if comparing an argument could run code."""
         decided = compared(call("type", load(name)), ast.NotIn(), load("decided"))
-        odd = ast.BoolOp(ast.And(), [negate(type_test(name, "str")), decided])
+        odd = ast.BoolOp(ast.And(), [negate(is_type(name, "str")), decided])
         return ast.If(odd, self._hand_over(parameters), [])
 
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
@@ -224,23 +224,23 @@ class RuleCompiler:
         equal = compared(load(name), ast.Eq(), ast.Constant(value))
         if type(value) is str:
             return equal
-        return ast.BoolOp(ast.And(), [negate(type_test(name, "bool")), equal])
+        return ast.BoolOp(ast.And(), [negate(is_type(name, "bool")), equal])
 
     def _search(self, found: str, clause: Clause, parameters: list[str]) -> list[ast.stmt]:
         """Write the test whether a clause applies, where the head is not a simple one."""
 
-        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
         body: list[ast.stmt] = []
-        at = self._at_head(clause, body, OutputPosition(ast.Break, 1, note))
+        at = self._at_head(clause, body, Output(ast.Break, 1, note))
         args = self._arguments(parameters)
         at.fail_if_excluded(clause, args)
-        self.write_goals(prepend_goals(at.head(clause, args), ()), at.scope, body, at.place)
+        self.write_goals(prepend(at.head(clause, args), ()), at.scope, body, at.place)
         return [assign(found, ast.Constant(False)), block(body)]
 
-    def _at_head(self, clause: Clause, out: list[ast.stmt], place: OutputPosition) -> GoalWriter:
-        return GoalWriter(self, self.next_clause(), Site(()), (), VariableScope(), out, place, None)
+    def _at_head(self, clause: Clause, out: list[ast.stmt], place: Output) -> GoalWriter:
+        return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
 
     def _arguments(self, parameters: list[str]) -> list[Argument]:
         known = self.variant.values
@@ -268,12 +268,12 @@ class RuleCompiler:
         if self.names.names_rules:
             self.success = self.succeed_with(load(self.names.constant(clause.rule)))
             self.passed_on = passed_on(clause)
-        at = self._at_head(clause, body, OutputPosition(ast.Break, loops, self.success))
+        at = self._at_head(clause, body, Output(ast.Break, loops, self.success))
         goals = self.body_goals(clause, at.clause, Site(()))
         if is_simple_head(clause):
             self._bind_head(clause, at, parameters)
         else:
-            goals = prepend_goals(at.head(clause, self._arguments(parameters)), goals)
+            goals = prepend(at.head(clause, self._arguments(parameters)), goals)
         self.write_goals(goals, at.scope, body, at.place)
         return block(body)
 
@@ -285,16 +285,16 @@ class RuleCompiler:
                 ref = Ref(parameters[position], known.get(position), cls, written=position)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
 
-    def body_goals(self, clause: Clause, number: int, site: Site) -> PendingGoals:
+    def body_goals(self, clause: Clause, number: int, site: Site) -> Pending:
         body = clause.body
         if body is None:
             return ()
         inside = site.within(body, clause.rule.name)
         if isinstance(body, Expression) and body.operator is Operator.AND:
-            return prepend_goals(conjunct_goals(body, number, inside), ())
+            return prepend(conjunct_goals(body, number, inside), ())
         return ((body, number, inside), ())
 
-    def succeed(self, scope: VariableScope, out: list[ast.stmt]) -> None:
+    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None:
         """Write the code that follows a solution."""
         self.finish(scope, out)
         out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
@@ -302,7 +302,7 @@ class RuleCompiler:
     def succeed_with(self, rule: ast.expr) -> Success:
         """Return the writer of the code that follows a solution and returns the deciding rule."""
 
-        def succeed(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def succeed(scope: Scope, out: list[ast.stmt]) -> None:
             self.finish(scope, out)
             out.append(ast.Return(rule) if self.variant.is_test else ast.Expr(ast.Yield(rule)))
 
@@ -312,7 +312,7 @@ class RuleCompiler:
         """Write that there is no further solution."""
         return returned(False) if self.variant.is_test else ast.Return(None)
 
-    def finish(self, scope: VariableScope, out: list[ast.stmt]) -> None:
+    def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
         """Write the remaining sandbox checks; refuse a goal that still waits."""
         for cell in scope.cells.values():
             if cell.waiting and cell.ref is None:
@@ -321,9 +321,7 @@ class RuleCompiler:
             if cell.ref is not None and cell.ref.read is not None:
                 self.check_sandbox(cell.ref, out)
 
-    def write_goals(
-        self, goals: PendingGoals, scope: VariableScope, out: list[ast.stmt], place: OutputPosition
-    ) -> None:
+    def write_goals(self, goals: Pending, scope: Scope, out: list[ast.stmt], place: Output) -> None:
         """Write goals one after the other; each may open a block for the goals that follow."""
         while goals:
             (term, clause, site), rest = goals

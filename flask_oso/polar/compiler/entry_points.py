@@ -10,16 +10,16 @@ import ast
 from dataclasses import dataclass
 
 from .snippets import (
-    all_hold,
-    any_holds,
+    all_of,
+    any_of,
     assign,
     call,
     compared,
     function_of,
+    is_type,
     load,
     negate,
     returned,
-    type_test,
 )
 from .specialization.dispatch import Specializations
 
@@ -96,20 +96,20 @@ class EntryPointWriter:
             assign("answer", answer),
             ast.If(is_known, [ast.Return(load("answer"))], []),
         ]
-        return [ast.If(ast.BoolOp(ast.And(), [type_test(name, "str"), _NOT_LOGGED]), inside, [])]
+        return [ast.If(ast.BoolOp(ast.And(), [is_type(name, "str"), _NOT_LOGGED]), inside, [])]
 
     def _listed(self) -> list[ast.stmt]:
         """Write that strings are looked up, where all rules are facts about strings."""
         if self.facts is None:
             return []
         name, facts = self.facts
-        tests = [type_test(parameter, "str") for parameter in self.parameters]
+        tests = [is_type(parameter, "str") for parameter in self.parameters]
         if len(facts) <= _FEW:
-            found: ast.expr = any_holds([self._is_fact(fact) for fact in facts])
+            found: ast.expr = any_of([self._is_fact(fact) for fact in facts])
         else:
             found = compared(self._arguments(), ast.In(), load(name))
         # The solver refuses a string with surrogates; no fact has one.
-        ascii_only = all_hold([_method(load(p), "isascii") for p in self.parameters])
+        ascii_only = all_of([_method(load(p), "isascii") for p in self.parameters])
         inside: list[ast.stmt] = [
             ast.If(found, [returned(True)], []),
             ast.If(ascii_only, [returned(False)], []),
@@ -121,7 +121,7 @@ class EntryPointWriter:
             compared(load(name), ast.Eq(), ast.Constant(text))
             for name, text in zip(self.parameters, fact, strict=True)
         ]
-        return all_hold(tests)
+        return all_of(tests)
 
     def _arguments(self) -> ast.expr:
         return ast.Tuple([load(name) for name in self.parameters], ast.Load())
@@ -149,7 +149,7 @@ class EntryPointWriter:
         ascii_only = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
         tests: list[ast.expr] = [
             compared(call("type", load(name)), ast.NotIn(), load("plain")),
-            negate(ast.BoolOp(ast.And(), [type_test(name, "str"), ascii_only])),
+            negate(ast.BoolOp(ast.And(), [is_type(name, "str"), ascii_only])),
         ]
         if name in self.texts:
             # The more frequent test comes first.
@@ -162,7 +162,7 @@ class EntryPointWriter:
             position, table = self.table
             arg = load(self.parameters[position])
             found = ast.Subscript(load(table), arg, ast.Load())
-            chosen = ast.IfExp(type_test(self.parameters[position], "str"), found, chosen)
+            chosen = ast.IfExp(is_type(self.parameters[position], "str"), found, chosen)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
         answer = ast.Call(chosen, args, [])
         return call("searched", answer) if self.is_searched else answer

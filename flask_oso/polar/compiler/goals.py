@@ -23,21 +23,21 @@ from .binding_analysis import (
     order_clauses,
 )
 from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head, possible_clauses
-from .places import MAX_LOOPS, Continuation, OutputPosition
+from .places import MAX_LOOPS, Continuation, Output
 from .scopes import (
     Goal,
     GoalPart,
     Passed,
     Ref,
+    Scope,
     VariableCell,
-    VariableScope,
     Variant,
-    concatenate_goals,
+    concatenate,
     conjunct_goals,
-    prepend_goals,
+    prepend,
 )
 from .searches import SearchGoals
-from .snippets import COMPARE, all_hold, assign, block, call, compared, load, negate, type_test
+from .snippets import COMPARE, all_of, assign, block, call, compared, is_type, load, negate
 
 
 class GoalWriter(SearchGoals):
@@ -86,7 +86,7 @@ class GoalWriter(SearchGoals):
         found = self.writer.fresh()
         body: list[ast.stmt] = []
 
-        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
             self.writer.finish(scope, out)
             out.append(assign(found, ast.Constant(True)))
 
@@ -95,10 +95,7 @@ class GoalWriter(SearchGoals):
             # A constraint on the variable within the negation must not apply outside.
             cell.is_outside = cell.ref is None
         self.writer.write_goals(
-            prepend_goals(goals, ()),
-            inside,
-            body,
-            OutputPosition(ast.Break, self.place.loops + 1, note),
+            prepend(goals, ()), inside, body, Output(ast.Break, self.place.loops + 1, note)
         )
         self.out.append(assign(found, ast.Constant(False)))
         self.out.append(block(body))
@@ -111,7 +108,7 @@ class GoalWriter(SearchGoals):
             # Within another goal, a cut has less effect.
             raise self.not_compilable("a cut inside of another condition")
         leave = self.writer.give_up
-        place = OutputPosition(leave, self.place.loops, self.place.success)
+        place = Output(leave, self.place.loops, self.place.success)
         self.writer.write_goals(self.rest, self.scope, self.out, place)
         self.out.append(leave())
         return None
@@ -149,7 +146,7 @@ class GoalWriter(SearchGoals):
             self.fail_unless(slow)
             return self.go_on()
         kind = "str" if kinds and is_string(kinds[0]) else "int"
-        tests = [type_test(ref.name, kind) for ref in (left, right) if ref.literal is None]
+        tests = [is_type(ref.name, kind) for ref in (left, right) if ref.literal is None]
         test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
         self.fail_unless(ast.IfExp(test, quick, slow))
         return self.go_on()
@@ -245,7 +242,7 @@ class GoalWriter(SearchGoals):
         position, strings = table
         arg = load(refs[position].name)
         chosen = ast.Subscript(load(strings), arg, ast.Load())
-        return ast.IfExp(type_test(refs[position].name, "str"), chosen, general)
+        return ast.IfExp(is_type(refs[position].name, "str"), chosen, general)
 
     def _in_place(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write the clauses of a rule inline, since the call binds variables."""
@@ -278,7 +275,7 @@ class GoalWriter(SearchGoals):
         self._one_at_most(order, refs)
         for clause in order.clauses:
             body: list[ast.stmt] = []
-            place = OutputPosition(ast.Break, self.place.loops + 1, self.place.success)
+            place = Output(ast.Break, self.place.loops + 1, self.place.success)
             if place.loops > MAX_LOOPS:
                 raise self.not_compilable("too many nested searches")
             # Each clause has a copy of the scope.
@@ -302,13 +299,13 @@ class GoalWriter(SearchGoals):
         if self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
 
-        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
-        place = OutputPosition(ast.Break, self.place.loops + 1, note)
+        place = Output(ast.Break, self.place.loops + 1, note)
         inside = replace(self, clause=number, scope=self.scope.copy(), out=body, place=place)
         inside.fail_if_excluded(clause, args)
-        goals = prepend_goals(inside.head(clause, args), ())
+        goals = prepend(inside.head(clause, args), ())
         self.writer.write_goals(goals, inside.scope, body, place)
         self.out.extend([assign(found, ast.Constant(False)), block(body)])
         return found
@@ -323,27 +320,23 @@ class GoalWriter(SearchGoals):
                 if ref is not None and ref.literal is None and is_class_only(parameter.specializer)
             ]
             matched[number] = self.writer.fresh()
-            self.out.append(assign(matched[number], all_hold(tests or [ast.Constant(True)])))
+            self.out.append(assign(matched[number], all_of(tests or [ast.Constant(True)])))
         self.out += at_most_one_matches(order, matched, [ast.Raise(load("unforeseen"), None)])
 
     def _clause_in_place(
-        self,
-        clause: Clause,
-        numbers: dict[int, int],
-        found: dict[int, str],
-        args: list[Argument],
+        self, clause: Clause, numbers: dict[int, int], found: dict[int, str], args: list[Argument]
     ) -> Continuation:
         number = numbers[id(clause)]
         if id(clause) in found:
             self.fail_unless(load(found[id(clause)]))
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
-        return prepend_goals(head, concatenate_goals(body, self.rest)), self.out, self.place
+        return prepend(head, concatenate(body, self.rest)), self.out, self.place
 
 
 def _are_decided(names: list[str]) -> ast.expr:
     """Write whether values compare without calls, and equal themselves."""
-    return all_hold(
+    return all_of(
         [
             test
             for name in names

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..nodes import List, Term
 from ..solver.clauses import Slot, Template
 from .places import Continuation, GoalContext
-from .scopes import Goal, OpenList, Ref, prepend_goals
+from .scopes import Goal, OpenList, Ref, prepend
 from .snippets import assign, call, compared, load
 
 
@@ -60,7 +60,7 @@ class ListGoals(GoalContext):
         # The list with a rest is on the left of the comparison.
         is_left = is_left or shape.term.rest is not None
         goals = [here.pair(part, element, is_left=is_left) for part, element in parts]
-        return prepend_goals(goals, self.rest), self.out, self.place
+        return prepend(goals, self.rest), self.out, self.place
 
     def pair(self, part: Term, element: Ref, *, is_left: bool) -> Goal:
         """Return the goal that a part of a list equals an element."""

@@ -15,7 +15,7 @@ from .binding_analysis import is_plain
 from .patterns import PatternGoals
 from .places import Continuation
 from .scopes import Ref, VariableCell
-from .snippets import assign, call, compared, load, type_test
+from .snippets import assign, call, compared, is_type, load
 
 
 class LookupGoals(PatternGoals):
@@ -47,7 +47,7 @@ class LookupGoals(PatternGoals):
         if owner.cls is not None or is_told:
             return self._computed(result, made)
         known = t.cast(Ref, known)
-        is_entry = type_test(owner.name, "dict")
+        is_entry = is_type(owner.name, "dict")
         sides = self.equality(made, known), self.equality(known, made)
         self.fail_unless(ast.IfExp(is_entry, *sides))
         return self.known_equal(made, known)

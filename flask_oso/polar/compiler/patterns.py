@@ -26,8 +26,8 @@ from .binding_analysis import (
 )
 from .lists import ListGoals
 from .places import Continuation
-from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend_goals
-from .snippets import any_holds, assign, call, compared, load, negate, type_test
+from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
+from .snippets import any_of, assign, call, compared, is_type, load, negate
 
 #: An argument of a call: a value, or an unbound variable of a clause.
 Argument = Ref | tuple[int, Slot]
@@ -64,7 +64,7 @@ def at_most_one_matches(
     for first, second in order.exclusive:
         apart.setdefault(first, []).append(load(matched[second]))
     return [
-        ast.If(load(matched[first]), [ast.If(any_holds(others), otherwise, [])], [])
+        ast.If(load(matched[first]), [ast.If(any_of(others), otherwise, [])], [])
         for first, others in sorted(apart.items())
     ]
 
@@ -174,7 +174,7 @@ class PatternGoals(ListGoals):
         name, part = pattern.fields[-1 - at]
         later = self.part(lambda here: here._match_fields(value, pattern, at + 1))
         made = self._field(value, name, pattern.span or self.span)
-        self.rest = prepend_goals([later], self.rest)
+        self.rest = prepend([later], self.rest)
         if isinstance(part.term if isinstance(part, Template) else part, (Pattern, List)):
             return self.match(made, part)
         if self.ref(part) is None:
@@ -225,7 +225,7 @@ class PatternGoals(ListGoals):
         specializer, value, term = parameter.specializer, arg, parameter.term
         if specializer is not None:
             later = self.part(lambda here: here.match(value, specializer))
-            self.rest = prepend_goals([later], self.rest)
+            self.rest = prepend([later], self.rest)
         if isinstance(term, Slot):
             own = self.scope.cells.get((self.clause, term.index))
             if own is None:
@@ -288,5 +288,5 @@ class PatternGoals(ListGoals):
                 if type(literal.value) is str and is_simple_head(clause):
                     # A string with a surrogate is none of the literals either.
                     differs = compared(value, ast.NotEq(), ast.Constant(literal.value))
-                    test = ast.IfExp(type_test(arg.name, "str"), differs, test)
+                    test = ast.IfExp(is_type(arg.name, "str"), differs, test)
                 self.fail_unless(negate(test))

@@ -20,15 +20,15 @@ from .binding_analysis import NotCompilable, compares_by_identity, is_constant, 
 from .scopes import (
     Goal,
     GoalPart,
-    PendingGoals,
+    Pending,
     ProgramInterface,
     Ref,
+    Scope,
     Site,
     Success,
     VariableCell,
-    VariableScope,
     Variant,
-    prepend_goals,
+    prepend,
 )
 from .snippets import (
     Position,
@@ -36,10 +36,10 @@ from .snippets import (
     call,
     clock_check,
     compared,
+    is_type,
     load,
     negate,
     position_of,
-    type_test,
 )
 
 #: The deepest nesting of loops; CPython allows 20 blocks.
@@ -49,7 +49,7 @@ MAX_WRITTEN = 30
 
 
 @dataclass(frozen=True)
-class OutputPosition:
+class Output:
     """A point in the output: how to fail there, the enclosing loops, what follows a success."""
 
     fail: Callable[[], ast.stmt]
@@ -57,7 +57,7 @@ class OutputPosition:
     success: Success
 
 
-Continuation = tuple[PendingGoals, list[ast.stmt], OutputPosition] | None
+Continuation = tuple[Pending, list[ast.stmt], Output] | None
 
 
 class FunctionWriter(t.Protocol):
@@ -73,12 +73,12 @@ class FunctionWriter(t.Protocol):
     def next_clause(self) -> int: ...
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None: ...
     def write_goals(
-        self, goals: PendingGoals, scope: VariableScope, out: list[ast.stmt], place: OutputPosition
+        self, goals: Pending, scope: Scope, out: list[ast.stmt], place: Output
     ) -> None: ...
-    def body_goals(self, clause: Clause, number: int, site: Site) -> PendingGoals: ...
-    def finish(self, scope: VariableScope, out: list[ast.stmt]) -> None: ...
+    def body_goals(self, clause: Clause, number: int, site: Site) -> Pending: ...
+    def finish(self, scope: Scope, out: list[ast.stmt]) -> None: ...
     def give_up(self) -> ast.stmt: ...
-    def succeed(self, scope: VariableScope, out: list[ast.stmt]) -> None: ...
+    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None: ...
     def succeed_with(self, rule: ast.expr) -> Success: ...
 
 
@@ -89,10 +89,10 @@ class GoalContext:
     writer: FunctionWriter
     clause: int
     site: Site
-    rest: PendingGoals
-    scope: VariableScope
+    rest: Pending
+    scope: Scope
     out: list[ast.stmt]
-    place: OutputPosition
+    place: Output
     #: ``None`` in the head of the function's own rule, which is not a goal of the solver.
     goal: t.Any
 
@@ -100,7 +100,7 @@ class GoalContext:
 
     def go_on(self, *goals: Goal) -> Continuation:
         """Continue with some goals, then with the rest."""
-        return prepend_goals(goals, self.rest), self.out, self.place
+        return prepend(goals, self.rest), self.out, self.place
 
     def fail_unless(self, test: ast.expr) -> None:
         """Write that the goal fails unless a test holds."""
@@ -117,11 +117,7 @@ class GoalContext:
             raise self.not_compilable("too many nested searches")
         body = clock_check()
         self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
-        return (
-            self.rest,
-            body,
-            OutputPosition(ast.Continue, self.place.loops + 1, self.place.success),
-        )
+        return (self.rest, body, Output(ast.Continue, self.place.loops + 1, self.place.success))
 
     @property
     def span(self) -> Span | None:
@@ -250,7 +246,7 @@ class GoalContext:
                 kind = type(other.literal.value)
                 quick = compared(load(one.name), ast.Eq(), self.value(other))
                 if kind is not float:
-                    return ast.IfExp(type_test(one.name, kind.__name__), quick, slow)
+                    return ast.IfExp(is_type(one.name, kind.__name__), quick, slow)
                 is_simple = compared(call("type", load(one.name)), ast.In(), load("simple"))
                 return ast.IfExp(is_simple, quick, slow)
         quick = compared(load(left.name), ast.Eq(), load(right.name))

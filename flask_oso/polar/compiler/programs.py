@@ -24,14 +24,10 @@ from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError
 from ..host import sandbox
 from ..host.data_adapter import Relation
-from ..host.registry import Host
-from ..limits import Limits
 from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
-from ..policy.policy import Policy
 from ..solver.clause_index import ClauseIndex
-from ..solver.solver import Solver
 from .binding_analysis import (
     NotCompilable,
     closed_strings,
@@ -72,19 +68,6 @@ HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not No
 
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
-
-
-class Source(t.Protocol):
-    """What a program needs of an engine."""
-
-    policy: Policy
-    host: Host
-    limits: Limits
-    actors: tuple[str, ...]
-    resources: tuple[str, ...]
-
-    def clauses(self, name: str) -> t.Mapping[int, ClauseIndex] | None: ...
-    def solver(self) -> Solver: ...
 
 
 class CompiledProgram(Runtime):

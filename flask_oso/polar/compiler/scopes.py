@@ -1,7 +1,7 @@
 """What is known while a function is written: values, variables, and pending goals.
 
 A ``Ref`` is a value with its Python name, a ``VariableCell`` a variable of a rule, a
-``VariableScope`` all variables at one point; a ``Site`` has the goals that enclose a point.
+``Scope`` all variables at one point; a ``Site`` has the goals that enclose a point.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class VariableCell:
 
 
 @dataclass
-class VariableScope:
+class Scope:
     """The variables of the clauses that one function is made of."""
 
     cells: dict[tuple[int, int], VariableCell] = field(default_factory=dict)
@@ -88,13 +88,13 @@ class VariableScope:
     #: The names of collections whose elements are bound to variables.
     searched: set[str] = field(default_factory=set)
 
-    def copy(self) -> VariableScope:
+    def copy(self) -> Scope:
         """Return a copy, in which the variables can be bound to other values."""
         copies: dict[int, VariableCell] = {}
         for cell in self.cells.values():
             copies.setdefault(id(cell), replace(cell))
         cells = {key: copies[id(cell)] for key, cell in self.cells.items()}
-        return VariableScope(cells, dict(self.plain), set(self.searched))
+        return Scope(cells, dict(self.plain), set(self.searched))
 
     def cell(self, clause: int, index: int) -> VariableCell:
         """Return the cell of a variable."""
@@ -152,8 +152,8 @@ class Passed(Term):
 
 Goal = tuple[Term, int, Site]
 #: The goals that follow, as a linked list.
-PendingGoals = tuple[t.Any, ...]
-Success = Callable[[VariableScope, list[ast.stmt]], None]
+Pending = tuple[t.Any, ...]
+Success = Callable[[Scope, list[ast.stmt]], None]
 
 
 @dataclass(frozen=True)
@@ -203,17 +203,17 @@ def conjunct_goals(term: Expression, clause: int, site: Site) -> list[Goal]:
     return [(arg, clause, site) for arg in term.args]
 
 
-def prepend_goals(goals: Iterable[tuple[t.Any, ...]], rest: PendingGoals) -> PendingGoals:
+def prepend(goals: Iterable[tuple[t.Any, ...]], rest: Pending) -> Pending:
     """Prepend goals to others."""
     for goal in reversed(list(goals)):
         rest = (goal, rest)
     return rest
 
 
-def concatenate_goals(goals: PendingGoals, rest: PendingGoals) -> PendingGoals:
+def concatenate(goals: Pending, rest: Pending) -> Pending:
     """Prepend linked goals to others."""
     listed = []
     while goals:
         goal, goals = goals
         listed.append(goal)
-    return prepend_goals(listed, rest)
+    return prepend(listed, rest)

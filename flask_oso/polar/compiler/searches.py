@@ -11,9 +11,9 @@ from ..nodes import Expression, List, Term, Value
 from ..solver.clauses import Template
 from .binding_analysis import is_string
 from .lookups import LookupGoals
-from .places import MAX_LOOPS, Continuation, OutputPosition
-from .scopes import Goal, Ref, VariableCell, prepend_goals
-from .snippets import block, call, compared, load, type_test
+from .places import MAX_LOOPS, Continuation, Output
+from .scopes import Goal, Ref, VariableCell, prepend
+from .snippets import block, call, compared, is_type, load
 
 
 class SearchGoals(LookupGoals):
@@ -30,8 +30,8 @@ class SearchGoals(LookupGoals):
             raise self.not_compilable("too many nested searches")
         for goal in goals:
             body: list[ast.stmt] = []
-            place = OutputPosition(ast.Break, self.place.loops + 1, self.place.success)
-            following = prepend_goals([goal], self.rest)
+            place = Output(ast.Break, self.place.loops + 1, self.place.success)
+            following = prepend([goal], self.rest)
             self.writer.write_goals(following, self.scope.copy(), body, place)
             self.out.append(block(body))
         return self.fail()
@@ -72,7 +72,7 @@ class SearchGoals(LookupGoals):
         source = load(elements.name)
         known_to_be = self.constants(self.goal, elements.read, elements.written)
         over = ast.IfExp(
-            type_test(elements.name, "list"),
+            is_type(elements.name, "list"),
             ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
             call("elements", source, *known_to_be, load("clock")),
         )
@@ -123,10 +123,10 @@ class SearchGoals(LookupGoals):
         if all(map(is_string, literals)):
             listed, *_ = self.constants(frozenset(values))
             among = compared(load(known.name), ast.In(), listed)
-            is_told = type_test(known.name, "str")
+            is_told = is_type(known.name, "str")
         else:
             listed, *_ = self.constants(frozenset((type(value) is bool, value) for value in values))
-            is_bool = type_test(known.name, "bool")
+            is_bool = is_type(known.name, "bool")
             among = compared(ast.Tuple([is_bool, load(known.name)], ast.Load()), ast.In(), listed)
             kind = call("type", load(known.name))
             is_told = compared(kind, ast.In(), load("scalars"))

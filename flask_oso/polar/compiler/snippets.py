@@ -52,17 +52,17 @@ def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
     return ast.Compare(left, [operator], [right])
 
 
-def all_hold(tests: list[ast.expr]) -> ast.expr:
+def all_of(tests: list[ast.expr]) -> ast.expr:
     """Write that all tests hold, looked at in order."""
     return ast.BoolOp(ast.And(), tests) if len(tests) > 1 else tests[0]
 
 
-def any_holds(tests: list[ast.expr]) -> ast.expr:
+def any_of(tests: list[ast.expr]) -> ast.expr:
     """Write that one of several tests holds, looked at in order."""
     return ast.BoolOp(ast.Or(), tests) if len(tests) > 1 else tests[0]
 
 
-def type_test(name: str, kind: str) -> ast.expr:
+def is_type(name: str, kind: str) -> ast.expr:
     """Write ``type(name) is kind``."""
     return compared(call("type", load(name)), ast.Is(), load(kind))
 

@@ -59,9 +59,9 @@ from .ir import (
     Literal,
     Not,
     OfClass,
-    Operand,
     RowCondition,
     RowPath,
+    RowValue,
     Substring,
     ToMany,
     ToOne,
@@ -201,7 +201,7 @@ class OperatorEvaluator:
         guard = conjunction(*_in_range(sign, *operands))
         return test_outcome(guard, negation(guard), made_of.operand)
 
-    def _integer(self, term: t.Any, goal: Expression) -> Operand:
+    def _integer(self, term: t.Any, goal: Expression) -> RowValue:
         if isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.INTEGER:
             return term.operand
         if isinstance(term, Value) and type(term.value) is int:
@@ -268,7 +268,7 @@ class OperatorEvaluator:
             return SearchOutcome(where_rows_exist(exists(each, condition), [collection.owner]))
         return Branches([lambda: self._equations.unified(item, SymbolicRow(each))], row=each)
 
-    def _in_column(self, item: t.Any, column: Operand) -> GoalResult:
+    def _in_column(self, item: t.Any, column: RowValue) -> GoalResult:
         kind = field_of(column).kind
         if kind not in (ValueKind.TEXT, ValueKind.LIST, ValueKind.ANY):
             raise self._search.refusal(
@@ -289,11 +289,11 @@ class OperatorEvaluator:
         # The column may hold no list; the translator decides whether it refuses that.
         return SearchOutcome(where_rows_exist(HasElement(column, Literal(value)), rows_of(column)))
 
-    def _in_column_later(self, payload: tuple[t.Any, Operand, Term]) -> GoalResult:
+    def _in_column_later(self, payload: tuple[t.Any, RowValue, Term]) -> GoalResult:
         item, column, self._search.goal = payload
         return self._in_column(follow(item), column)
 
-    def _in_text(self, value: t.Any, text: Operand) -> GoalResult:
+    def _in_text(self, value: t.Any, text: RowValue) -> GoalResult:
         if value == "\0":
             raise self._search.refusal(
                 "databases end a text at NUL, in ways of their own", "Leave it out."
@@ -596,7 +596,7 @@ def _is_result(unknown: Unknown) -> bool:
     return unknown.origin is Origin.LOOKUP
 
 
-def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[RowCondition]:
+def _in_range(sign: str, left: RowValue, right: RowValue) -> Iterator[RowCondition]:
     """Yield the conditions that a result fits 64 bits; they also exclude NULL."""
     for mine, other in ((left, right), (right, left)):
         if isinstance(mine, Literal):
@@ -614,7 +614,7 @@ def _bounds_of_factor(other: int) -> tuple[int, int]:
     return (low, high) if other > 0 else (-high, min(most, -low))
 
 
-def _bounds(sign: str, other: Operand, is_right: bool) -> tuple[int, int]:
+def _bounds(sign: str, other: RowValue, is_right: bool) -> tuple[int, int]:
     """Return the least and the greatest operand for which a result fits 64 bits."""
     least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
     if not isinstance(other, Literal):

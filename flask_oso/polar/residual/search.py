@@ -23,17 +23,7 @@ from ..exceptions import (
 )
 from ..host.conversion import follow
 from ..limits import Limits
-from ..nodes import (
-    Call,
-    Expression,
-    Instance,
-    Operator,
-    Origin,
-    Term,
-    Unknown,
-    is_ground,
-    parts,
-)
+from ..nodes import Call, Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
 from ..solver.machine import KnowledgeBase

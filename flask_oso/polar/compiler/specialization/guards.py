@@ -27,8 +27,8 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
-from ..snippets import any_holds, assign, call, compared, copied, load, negate, type_test
-from .regions import GIVE_UP, FactKey, KnownValue, Region, step_limit, with_span
+from ..snippets import any_of, assign, call, compared, copied, is_type, load, negate
+from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
@@ -87,7 +87,7 @@ class Guards:
     def fresh(self, letter: str = "v") -> str:
         return f"{letter}{next(self._numbers)}"
 
-    def read(self, region: Region, owner: KnownValue, name: str, span: Span | None) -> KnownValue:
+    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
         """Read an attribute, once for all goals that need it in a region."""
         if owner.literal is not None or owner.choices is not None:
             raise NotCompilable("an attribute of a literal", span)
@@ -100,7 +100,7 @@ class Guards:
             self._guard_kind(region, owner, name)
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
-        made = KnownValue(self.fresh(), region=region, source=(owner.name, name))
+        made = Known(self.fresh(), region=region, source=(owner.name, name))
         value = ast.Attribute(load(owner.name), name, ast.Load())
         unless = self._unless_checked(made)
         region.reads += [with_span(assign(made.name, value), span), unless]
@@ -121,7 +121,7 @@ class Guards:
         for inner in [*region.items, *region.loops]:
             self.leave_out_known(inner, keeps_order)
 
-    def _guard_kind(self, region: Region, owner: KnownValue, name: str) -> None:
+    def _guard_kind(self, region: Region, owner: Known, name: str) -> None:
         """Write that the class of a value has attributes that are read without side effects."""
         if owner.name not in self._quiet:
             self._quiet[owner.name] = self.names.quiet()
@@ -133,7 +133,7 @@ class Guards:
         admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [load("kind")], [])
         region.reads += self._remembered(owner, negate(admitted))
 
-    def check_sandbox(self, region: Region, value: KnownValue) -> None:
+    def check_sandbox(self, region: Region, value: Known) -> None:
         """Write the sandbox check of a value, unless it has passed."""
         if value.source is None and value.exact is None and value.region is None:
             return
@@ -144,44 +144,40 @@ class Guards:
         region.known["checked", value.name] = value
         region.reads.append(self._unless_checked(value))
 
-    def _unless_checked(self, value: KnownValue) -> ast.If:
+    def _unless_checked(self, value: Known) -> ast.If:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
         return ast.If(test, [GIVE_UP], [])
 
-    def _make_simple(self, region: Region, value: KnownValue) -> None:
+    def _make_simple(self, region: Region, value: Known) -> None:
         """Write that a value compares without running code of a class."""
         if value.exact is str or (value.exact is not None and self._is_identity(value.exact)):
             return
         if region.lookup(("simple", value.name)) is None:
             region.known["simple", value.name] = value
             # Most attributes that are compared with another one are strings.
-            unusual = negate(type_test(value.name, "str"))
+            unusual = negate(is_type(value.name, "str"))
             region.reads.append(ast.If(unusual, self._not_simple(region, value), []))
 
-    def _not_simple(self, region: Region, value: KnownValue) -> list[ast.stmt]:
+    def _not_simple(self, region: Region, value: Known) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own."""
         kind = call("type", load(value.name))
         if not self._is_repeated(region):
             return [ast.If(compared(kind, ast.NotIn(), load("simple")), [GIVE_UP], [])]
         return self._remembered(value, compared(load("kind"), ast.NotIn(), load("simple")))
 
-    def _remembered(self, value: KnownValue, is_odd: ast.expr) -> list[ast.stmt]:
+    def _remembered(self, value: Known, is_odd: ast.expr) -> list[ast.stmt]:
         """Write a class test that is skipped if the last element had the same class."""
         cache = self.fresh("c")
         self.caches.append(cache)
         kind = call("type", load(value.name))
-        look = [
-            assign("kind", kind),
-            ast.If(is_odd, [GIVE_UP], []),
-            assign(cache, load("kind")),
-        ]
+        look = [assign("kind", kind), ast.If(is_odd, [GIVE_UP], []), assign(cache, load("kind"))]
         return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
 
     def _is_identity(self, cls: type) -> bool:
         """Tell whether instances of a class equal no instance of another class."""
         return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
 
-    def _is_itself(self, value: KnownValue) -> bool:
+    def _is_itself(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances compare by identity."""
         cls = value.exact
         return cls is not None and self._is_identity(cls) and not self.names.host.has_keys(cls)
@@ -191,7 +187,7 @@ class Guards:
     def under(
         self,
         region: Region,
-        key: FactKey,
+        key: Fact,
         test: ast.expr,
         otherwise: list[ast.stmt],
         span: Span | None,
@@ -213,9 +209,7 @@ class Guards:
             region.items.append(inner)
         return region.inside[key]
 
-    def equal(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
-    ) -> Region | None:
+    def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region | None:
         """Return the region where two values are equal; ``None`` if they never are."""
         if one.literal is None and one.choices is None:
             one, other = other, one
@@ -234,7 +228,7 @@ class Guards:
         return self._equal_values(region, one, other, span)
 
     def _equal_string(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
+        self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None:
         if other.exact is not None and other.exact is not str:
             return None if self._is_identity(other.exact) else self._no(span)
@@ -246,13 +240,13 @@ class Guards:
             flag = t.cast(ast.Name, t.cast(ast.If, region.header).test)
             return self.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
         if other.exact is None:
-            test = type_test(other.name, "str")
+            test = is_type(other.name, "str")
             doubt = self._not_simple(region, other)
             region = self.under(region, ("str", other.name), test, doubt, span)
             region.known["checked", other.name] = other
         if one.choices is not None:
             test = _is_among(other, one)
-            key: FactKey = ("in", other.name, one.choices)
+            key: Fact = ("in", other.name, one.choices)
             return self.under(region, key, test, [], span, (other.name, one.choices))
         text = str(t.cast(Value, one.literal).value)
         test = compared(load(other.name), ast.Eq(), ast.Constant(text))
@@ -260,21 +254,21 @@ class Guards:
         return self.under(region, ("is", other.name, text), test, [], span, texts)
 
     def _equal_literal(
-        self, region: Region, literal: Value, other: KnownValue, span: Span | None
+        self, region: Region, literal: Value, other: Known, span: Span | None
     ) -> Region | None:
         kind = type(literal.value)
         if kind not in (int, bool):
             raise NotCompilable("a literal that is compared", span)
         if other.exact is not None:
             return None if self._is_identity(other.exact) else self._no(span)
-        test = type_test(other.name, kind.__name__)
+        test = is_type(other.name, kind.__name__)
         region = self.under(region, (kind, other.name), test, [GIVE_UP], span)
         region.known["checked", other.name] = other
         sign = ast.Is() if kind is bool else ast.Eq()
         test = compared(load(other.name), sign, ast.Constant(literal.value))
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
 
-    def _equal_itself(self, region: Region, value: KnownValue, span: Span | None) -> Region:
+    def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
         """Give up for a value that is unequal to itself, such as NaN.
 
         The solver compares it if it was read twice, but not if both are the same term.
@@ -291,9 +285,7 @@ class Guards:
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
         return region
 
-    def _equal_values(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
-    ) -> Region:
+    def _equal_values(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         key = ("same", *sorted((one.name, other.name)))
         identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
@@ -315,14 +307,12 @@ class Guards:
         test = compared(load(one.name), ast.Eq(), load(other.name))
         return self.under(region, key, test, [], span)
 
-    def _equal_data(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
-    ) -> Region:
+    def _equal_data(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         """Compare objects of a dataclass field by field."""
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
         if known is None:
-            known = region.known[key] = KnownValue(self.fresh())
+            known = region.known[key] = Known(self.fresh())
             compare = call("quietly_equal", load(one.name), load(other.name))
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
@@ -351,7 +341,7 @@ class Guards:
             return self.names.members(pattern.tag)
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
 
-    def may_match(self, clause: Clause, args: Sequence[KnownValue | None]) -> bool:
+    def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
         """Tell whether the known arguments allow a clause to match.
 
         :param args: the arguments; ``None`` for an unbound one.
@@ -376,21 +366,19 @@ class Guards:
         return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
 
     def class_test(
-        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, KnownValue]:
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Known]:
         """Return the region where a value matches a pattern, and what is known of it there."""
         inner, value = self._of_class(region, value, pattern, span)
         for name, wanted in pattern.fields:
             if inner is not None:
                 found = self.read(inner, value, name, span)
-                inner = self.equal(
-                    inner, KnownValue("", literal=t.cast(Value, wanted)), found, span
-                )
+                inner = self.equal(inner, Known("", literal=t.cast(Value, wanted)), found, span)
         return inner, value
 
     def _of_class(
-        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, KnownValue]:
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Known]:
         if value.choices is not None or is_string(value.literal):
             return (region if pattern.tag == "String" else self._no_class(span)), value
         if value.literal is not None:
@@ -405,7 +393,7 @@ class Guards:
         key = ("class", value.name, pattern.tag)
         known = region.holds(key)
         if known is not None:
-            return region, t.cast(KnownValue, known.subject)
+            return region, t.cast(Known, known.subject)
         one = load(self.names.constant(classes[0] if len(classes) == 1 else classes))
         is_one = call("isinstance", load(value.name), one)
         kind = call("type", load(value.name))
@@ -431,9 +419,7 @@ class Guards:
 
     # -- loops -----------------------------------------------------------------------------
 
-    def loop(
-        self, region: Region, collection: KnownValue, span: Span | None
-    ) -> tuple[Region, KnownValue]:
+    def loop(self, region: Region, collection: Known, span: Span | None) -> tuple[Region, Known]:
         """Return the region within a loop, and the element.
 
         The loop is in the region where the list was read, so that all searches share it.
@@ -447,9 +433,9 @@ class Guards:
                 break
         key = ("each", collection.name)
         if key not in out.inside:
-            out.reads.append(ast.If(negate(type_test(collection.name, "list")), [GIVE_UP], []))
+            out.reads.append(ast.If(negate(is_type(collection.name, "list")), [GIVE_UP], []))
             out.known["checked", collection.name] = collection
-            element = KnownValue(self.fresh())
+            element = Known(self.fresh())
             over = ast.Name(element.name, ast.Store())
             # A copy: if another thread changes the list, no element may be skipped.
             header: t.Any = ast.For(over, copied(collection.name), [], [])
@@ -488,15 +474,15 @@ class Guards:
         return inner
 
 
-def _is_among(value: KnownValue, choices: KnownValue) -> ast.expr:
+def _is_among(value: Known, choices: Known) -> ast.expr:
     """Write that a string is one of several; for a few, comparing is faster than a look-up."""
     texts = sorted(choices.choices or ())
     if len(texts) > _FEW:
         return compared(load(value.name), ast.In(), load(choices.name))
-    return any_holds([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
+    return any_of([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
 
 
-def _is_other(value: KnownValue, text: str) -> bool:
+def _is_other(value: Known, text: str) -> bool:
     """Tell whether a value is known not to be a string."""
     if value.literal is not None:
         return value.literal.value != text

@@ -19,7 +19,7 @@ from ..snippets import assign, compared, load, negate, position_of
 
 
 @dataclass(frozen=True)
-class KnownValue:
+class Known:
     """What is known of a value.
 
     :param name: its name in the function.
@@ -54,8 +54,8 @@ MAX_STEPS = 100_000
 FOUND = "found"
 #: Returns ``None``: fall back to the compiled rules.
 GIVE_UP: ast.stmt = ast.Return(ast.Constant(None))
-RuleQuestion = tuple[str, tuple[KnownValue, ...]]
-FactKey = tuple[t.Any, ...]
+RuleCall = tuple[str, tuple[Known, ...]]
+Fact = tuple[t.Any, ...]
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,13 @@ class Region:
     unchecked: list[tuple[str, int, ast.stmt]] = field(default_factory=list)
     items: list[Region] = field(default_factory=list)
     loops: list[Region] = field(default_factory=list)
-    inside: dict[FactKey, Region] = field(default_factory=dict)
-    known: dict[FactKey, KnownValue] = field(default_factory=dict)
-    nodes: dict[FactKey, RuleQuestion] = field(default_factory=dict)
-    waiting: list[RuleQuestion] = field(default_factory=list)
-    leaves: list[tuple[Clause, RuleQuestion]] = field(default_factory=list)
+    inside: dict[Fact, Region] = field(default_factory=dict)
+    known: dict[Fact, Known] = field(default_factory=dict)
+    nodes: dict[Fact, RuleCall] = field(default_factory=dict)
+    waiting: list[RuleCall] = field(default_factory=list)
+    leaves: list[tuple[Clause, RuleCall]] = field(default_factory=list)
     #: The value whose class is tested here.
-    subject: KnownValue | None = None
+    subject: Known | None = None
     flag: str | None = None
     is_flagged: bool = False
     #: The alternatives that have a solution here.
@@ -141,7 +141,7 @@ class Region:
             if alternative is None or inner.alternative == alternative
         )
 
-    def lookup(self, key: FactKey) -> KnownValue | None:
+    def lookup(self, key: Fact) -> Known | None:
         """Return the value for a fact that is known here."""
         region: Region | None = self
         while region is not None:
@@ -150,7 +150,7 @@ class Region:
             region = region.above
         return None
 
-    def holds(self, key: FactKey) -> Region | None:
+    def holds(self, key: Fact) -> Region | None:
         """Return this region, or the outer one, where a condition already holds."""
         region: Region | None = self
         while region is not None:
@@ -160,17 +160,17 @@ class Region:
         return None
 
 
-class VariableBindings:
+class Variables:
     """The variables of clauses: their values, and the class tests that wait for one."""
 
     def __init__(self) -> None:
         self.names: dict[tuple[int, int], int] = {}
-        self.values: dict[int, KnownValue] = {}
+        self.values: dict[int, Known] = {}
         self.waiting: dict[int, tuple[Pattern, ...]] = {}
 
-    def copy(self) -> VariableBindings:
+    def copy(self) -> Variables:
         """Return a copy that can be bound differently."""
-        other = VariableBindings()
+        other = Variables()
         other.names, other.values = dict(self.names), dict(self.values)
         other.waiting = dict(self.waiting)
         return other
@@ -254,7 +254,7 @@ def step_limit(steps: ast.expr) -> list[ast.stmt]:
 
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
     """Write the repetition of a region for the objects of a chain, up to a limit."""
-    again, subject = t.cast(ChainRepetition, region.again), t.cast(KnownValue, region.subject).name
+    again, subject = t.cast(ChainRepetition, region.again), t.cast(Known, region.subject).name
     go_on = ast.If(negate(load(again.flag)), [ast.Break()], [])
     step = assign(subject, load(again.following))
     over = ast.Name("level", ast.Store())

@@ -28,18 +28,18 @@ from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
 from ...traversal import conjuncts_in
 from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
-from ..scopes import PendingGoals
+from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
 from .guards import GuardInterface, Guards
 from .regions import (
     FOUND,
     GIVE_UP,
     ChainRepetition,
-    FactKey,
-    KnownValue,
+    Fact,
+    Known,
     Region,
-    RuleQuestion,
-    VariableBindings,
+    RuleCall,
+    Variables,
     alternatives,
     loops_within,
     region_statements,
@@ -84,17 +84,17 @@ class SpecializationWriter(Guards):
         self._regions = 0
         self._pending: list[Region] = []
         #: Which rule questions ask which, to find recursion.
-        self._asked: dict[FactKey, set[FactKey]] = {}
+        self._asked: dict[Fact, set[Fact]] = {}
         root = self._root = Region(FOUND)
         at, known = text
         self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
         self._other = f"a{at}" if isinstance(known, frozenset) else None
         if isinstance(known, frozenset):
-            string = KnownValue(f"a{at}", others=known, exact=str, region=root)
+            string = Known(f"a{at}", others=known, exact=str, region=root)
         else:
-            string = KnownValue(f"a{at}", literal=Value(known))
+            string = Known(f"a{at}", literal=Value(known))
         args = tuple(
-            string if n == at else KnownValue(name, exact=classes[n], region=root)
+            string if n == at else Known(name, exact=classes[n], region=root)
             for n, name in enumerate(self._parameters)
         )
         self._classes = classes
@@ -142,7 +142,7 @@ class SpecializationWriter(Guards):
 
     # -- which rules are asked -------------------------------------------------------------
 
-    def ask(self, region: Region, node: RuleQuestion, asking: FactKey | None) -> None:
+    def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None:
         """Ask a rule in a region, unless it is asked there, or in an outer region, already."""
         name, args = node
         key = (name, *(arg.key for arg in args))
@@ -175,7 +175,7 @@ class SpecializationWriter(Guards):
             self._ask_clauses(here, here.waiting.pop(0))
         return not self._begins_anew(here)
 
-    def _ask_clauses(self, region: Region, node: RuleQuestion) -> None:
+    def _ask_clauses(self, region: Region, node: RuleCall) -> None:
         name, args = node
         candidates = self.names.candidates(name, len(args))
         if candidates is None:
@@ -226,9 +226,9 @@ class SpecializationWriter(Guards):
 
     def _check_ends(self) -> None:
         """Refuse rules that ask themselves the same question, for which the solver raises."""
-        done: set[FactKey] = set()
+        done: set[Fact] = set()
         for start in self._asked:
-            path: list[tuple[FactKey, t.Iterator[FactKey]]] = [(start, iter(self._asked[start]))]
+            path: list[tuple[Fact, t.Iterator[Fact]]] = [(start, iter(self._asked[start]))]
             on_path = {start}
             while path:
                 key, following = path[-1]
@@ -252,7 +252,7 @@ class SpecializationWriter(Guards):
 
     def _write_leaves(self, region: Region) -> None:
         """Write the clauses of a region; those that differ only in a string become one."""
-        groups: dict[FactKey, list[tuple[Clause, RuleQuestion]]] = {}
+        groups: dict[Fact, list[tuple[Clause, RuleCall]]] = {}
         leaves, region.leaves = self._in_order(region.leaves), []
         for clause, node in leaves:
             at = _open_string(clause, node[1])
@@ -262,7 +262,7 @@ class SpecializationWriter(Guards):
             clause, (name, args) = alike[0]
             if at is not None and len(alike) > 1:
                 texts = frozenset(str(node[1][at].literal.value) for _, node in alike)  # type: ignore[union-attr]
-                any_of = KnownValue(self.names.constant(texts), choices=texts)
+                any_of = Known(self.names.constant(texts), choices=texts)
                 args = (*args[:at], any_of, *args[at + 1 :])
             for _, node in alike:
                 key = (node[0], *(arg.key for arg in node[1]))
@@ -271,9 +271,7 @@ class SpecializationWriter(Guards):
                     # The clause asks nothing else that depends on the string.
                     break
 
-    def _in_order(
-        self, leaves: list[tuple[Clause, RuleQuestion]]
-    ) -> list[tuple[Clause, RuleQuestion]]:
+    def _in_order(self, leaves: list[tuple[Clause, RuleCall]]) -> list[tuple[Clause, RuleCall]]:
         """Sort clauses by the order in which they are tried, if it is known."""
         if self._asked or len({node for _, node in leaves}) != 1:
             self._is_in_order = False
@@ -287,16 +285,16 @@ class SpecializationWriter(Guards):
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
         return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
 
-    def _clause(self, region: Region, clause: Clause, node: RuleQuestion, asking: FactKey) -> None:
+    def _clause(self, region: Region, clause: Clause, node: RuleCall, asking: Fact) -> None:
         """Write one clause for a rule question."""
-        env, number = VariableBindings(), self.next_clause()
+        env, number = Variables(), self.next_clause()
         self.next_alternative()
         here: Region | None = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             if here is None:
                 return
             if isinstance(parameter.term, Value):
-                here = self.equal(here, KnownValue("", literal=parameter.term), arg, parameter.span)
+                here = self.equal(here, Known("", literal=parameter.term), arg, parameter.span)
                 continue
             variable = env.variable(number, t.cast(Slot, parameter.term).index)
             if parameter.specializer is not None:
@@ -310,9 +308,7 @@ class SpecializationWriter(Guards):
         if here is not None:
             self.run(here, body_goals(clause, number), env, asking)
 
-    def run(
-        self, region: Region, goals: PendingGoals, env: VariableBindings, asking: FactKey
-    ) -> None:
+    def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
         """Write goals one after the other, each in the region where the one before holds."""
         here: Region | None = region
         while goals:
@@ -351,7 +347,7 @@ def _is_passed_on(clause: Clause) -> bool:
     )
 
 
-def _open_string(clause: Clause, args: Sequence[KnownValue]) -> int | None:
+def _open_string(clause: Clause, args: Sequence[Known]) -> int | None:
     """Return the position of a string that the clause only compares with one attribute."""
     goals = list(conjuncts_in(clause.body))
     if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
