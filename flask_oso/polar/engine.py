@@ -43,13 +43,13 @@ from .traversal import walk
 
 if t.TYPE_CHECKING:
     from .compiler.programs import Program
-    from .observe.observer import Observer
     from .proof.proof import Proof
     from .residual.evaluator import Partial
     from .residual.ir import Residual
     from .residual.schema import Models
     from .residual.search import Analysis
     from .residual.templates import Prepared
+    from .solver.observation import Observer
 
 # What is imported further below, in functions, is not needed by every process that imports
 # this library, nor by every question, and would take half of the time that the import takes.
@@ -325,7 +325,7 @@ class Engine:
         if found is False or isinstance(found, Rule):
             return found or None
         from .observe.deciding_rule import RuleFinder
-        from .observe.observer import ObservedSolver
+        from .solver.observation import ObservedSolver
 
         finder = RuleFinder()
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
@@ -411,8 +411,8 @@ class Engine:
         return solver.solve(goal, given)
 
     def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:
-        from .observe.observer import ObservedSolver
         from .observe.tracing import Tracer
+        from .solver.observation import ObservedSolver
 
         tracers = [Tracer(log)] if log.level else []
         return ObservedSolver(self, self.limits, [*tracers, *observers])

@@ -16,11 +16,10 @@ from ..exceptions import OsoError
 from ..nodes import Expression, Operator
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step, is_single, stack_trace
-from ..solver.clauses import Clause
+from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
 from ..sources import Span
 from .console import Console, StandardConsole
-from .inspection import Named, variables_of
-from .observer import Observer, RunView, Text
+from .inspection import Named, inspector_of, variables_of
 
 PROMPT = "debug> "
 #: How many lines of the policy a stop shows before and after the goal.
@@ -110,17 +109,17 @@ class Debugger(Observer):
         ):
             self._stop(view, step)
 
-    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
         """Show the rule and ask, if a rule was waited for."""
         if self._pause is Pause.RULE:
-            self._console.show(rule_to_polar(clause.rule))
-            self._show_source(clause.rule.span, _CONTEXT)
+            self._console.show(rule_to_polar(frame.clause.rule))
+            self._show_source(frame.clause.rule.span, _CONTEXT)
             self._ask(view, step)
 
-    def on_event(self, view: RunView, step: Step, text: Text) -> None:
+    def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
         """Show it and ask, if anything at all was waited for."""
         if self._pause is Pause.GOAL:
-            self._console.show(text())
+            self._console.show(inspector_of(view).event(kind, terms))
             self._ask(view, step)
 
     def on_error(self, view: RunView, step: Step, error: Exception) -> None:
@@ -198,8 +197,8 @@ def _number(arguments: list[str]) -> int:
 
 
 def _summary(view: RunView, step: Step) -> str:
-    goal = "debug()" if _is_debug(step.goal) else view.inspector.goal(step.goal, step.frame)
-    bindings = "{}" if _is_debug(step.goal) else view.inspector.bindings(step, "=")
+    goal = "debug()" if _is_debug(step.goal) else inspector_of(view).goal(step.goal, step.frame)
+    bindings = "{}" if _is_debug(step.goal) else inspector_of(view).bindings(step, "=")
     return f"QUERY: {goal}, BINDINGS: {bindings}"
 
 
@@ -232,21 +231,21 @@ def _pending_text(view: RunView, handler: str, payload: t.Any) -> str:
     if handler == "_next_conjunct":
         args, at, frame = payload
         rest = args[at] if at + 1 == len(args) else Expression(Operator.AND, args[at:])
-        return f"Query({view.inspector.goal(rest, frame)})"
+        return f"Query({inspector_of(view).goal(rest, frame)})"
     if handler in ("_solve_goal", "_solve_body"):
-        return f"Query({view.inspector.goal(payload[0], payload[1])})"
+        return f"Query({inspector_of(view).goal(payload[0], payload[1])})"
     # What else the engine has to do has the name of the method that does it.
     return handler.strip("_").title().replace("_", "")
 
 
 def _all_bindings(view: RunView, step: Step) -> Iterator[str]:
     for name, constant in sorted(view.host.constants.items()):
-        yield f"{name} = {view.inspector.term(constant)}"
+        yield f"{name} = {inspector_of(view).term(constant)}"
     frames = {id(around.frame): around.frame for around in _steps(step)}
     for frame in reversed(frames.values()):
         for variable in variables_of(frame):
             if variable.value is not None:
-                yield f"{variable.name} = {view.inspector.term(variable.value)}"
+                yield f"{variable.name} = {inspector_of(view).term(variable.value)}"
 
 
 def _variables(view: RunView, step: Step, names: list[str]) -> str:
@@ -261,5 +260,5 @@ def _show_variable(view: RunView, name: str, known: list[Named]) -> str:
     if found is None:
         return f"{name} = <unbound>"
     label = found.name if name == found.name else found.label
-    value = "<unbound>" if found.value is None else view.inspector.term(found.value)
+    value = "<unbound>" if found.value is None else inspector_of(view).term(found.value)
     return f"{label} = {value}"

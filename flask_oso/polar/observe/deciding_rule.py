@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..nodes import Call, Rule
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, passed_on
-from .observer import Observer, RunView
+from ..solver.observation import ObservedFrame, Observer, RunView
 
 
 class RuleFinder(Observer):
@@ -29,15 +29,15 @@ class RuleFinder(Observer):
         """The rule, once there is a solution."""
         return self._path[-1][1].rule if self._path else None
 
-    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
         """Of the rules of one call, the one that is tried last before a solution holds."""
         caller = _caller(step)
         if caller is None:
-            self._path = [(step, clause)]
+            self._path = [(step, frame.clause)]
             return
         for at, (above, passing) in enumerate(self._path):
             if above is caller and step.goal is passed_on(passing):
-                self._path[at + 1 :] = [(step, clause)]
+                self._path[at + 1 :] = [(step, frame.clause)]
 
 
 def _caller(step: Step) -> Step | None:

@@ -16,22 +16,24 @@ from ..nodes import Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..solver.backtrace import ClassName, Step
 from ..solver.clauses import Clause, Frame, Slot, Template
+from ..solver.observation import EventKind, ObservedFrame, RunView
 from ..traversal import fold
 
 #: Variables that rewriting makes, and anonymous ones.
 _HELPER = re.compile(r"_((value|op|temp|instance)_)?\d+")
 
 
-class NamedFrame(list[t.Any]):
-    """The frame of a rule whose variables have names also where a value took their place.
-
-    ``names`` has those names by number; ``None`` where the variable itself is in the frame.
-    """
-
-    def __init__(self, clause: Clause) -> None:
-        super().__init__([None] * clause.size)
-        self.clause = clause
-        self.names: list[str | None] = [None] * clause.size
+#: How an event is printed, with its terms.
+_EVENTS = {
+    EventKind.UNIFY: "Unify({}, {})",
+    EventKind.MATCH: "MATCHES: {} matches {}",
+    EventKind.BIND: "⇒ bind: {} ← {}",
+    EventKind.LOOKUP: "LOOKUP: {}.{}",
+    EventKind.CALL: "CALL: {}.{}",
+    EventKind.RETURN: "=> {}",
+    EventKind.BACKTRACK: "BACKTRACK",
+    EventKind.HALT: "HALT",
+}
 
 
 class Named(t.NamedTuple):
@@ -45,6 +47,11 @@ class Named(t.NamedTuple):
     def label(self) -> str:
         """Both names, if they differ: ``x@_x_3``."""
         return self.name if self.written == self.name else f"{self.written}@{self.name}"
+
+
+def inspector_of(view: RunView) -> Inspector:
+    """Give what prints the terms of a run."""
+    return Inspector(view.host.class_name)
 
 
 class Inspector:
@@ -74,6 +81,11 @@ class Inspector:
         )
         return "{" + ", ".join(shown) + "}"
 
+    def event(self, kind: EventKind, terms: Sequence[t.Any]) -> str:
+        """Print what happened, as traces and the debugger show it."""
+        shown = [each if type(each) is str else self.term(each) for each in terms]
+        return _EVENTS[kind].format(*shown)
+
     def _print(self, term: t.Any, frame: Frame, by_name: bool) -> str:
         def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
             if type(part) is Template:
@@ -92,7 +104,7 @@ class Inspector:
 
 def variables_of(frame: Frame) -> list[Named]:
     """Give the variables of the rule or query that has this frame, without helpers."""
-    if isinstance(frame, NamedFrame):
+    if isinstance(frame, ObservedFrame):
         slots = {slot.index: slot for term in _terms(frame.clause) for slot in _slots_in(term)}
         named = [_look_up(slots[index], frame) for index in sorted(slots)]
     else:
@@ -141,7 +153,7 @@ def _look_up(slot: Slot, frame: Frame) -> Named:
     value = frame[slot.index] if slot.index < len(frame) else None
     if type(value) is Unknown:
         return of_unknown(value)._replace(written=slot.name)
-    given = frame.names[slot.index] if isinstance(frame, NamedFrame) else None
+    given = frame.names[slot.index] if isinstance(frame, ObservedFrame) else None
     return Named(slot.name, given or slot.name, value)
 
 

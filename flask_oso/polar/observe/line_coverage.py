@@ -13,10 +13,9 @@ import typing as t
 
 from ..nodes import Block, Expression, InlineQuery, Operator, Rule, Statement
 from ..solver.backtrace import Step
-from ..solver.clauses import Clause
+from ..solver.observation import ObservedFrame, Observer, RunView
 from ..sources import Source, Span
 from ..syntax.parser import parse_policy
-from .observer import Observer, RunView
 
 #: Operators whose operands are conditions that have lines of their own.
 _CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
@@ -29,9 +28,9 @@ class LineObserver(Observer):
         """A condition is reached at the line where it begins."""
         self._reach(getattr(getattr(step.goal, "term", step.goal), "span", None))
 
-    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
         """A rule is reached at the line of its head, once the head matches."""
-        self._reach(clause.rule.span)
+        self._reach(frame.clause.rule.span)
 
     def _reach(self, span: Span | None) -> None:
         # What was no file has no lines that could be shown.

@@ -27,7 +27,8 @@ from ..output import LogLevel, LogSettings, say
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Template
-from .observer import Observer, RunView, Text
+from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
+from .inspection import inspector_of
 
 #: Deeper goals are indented no further.
 _MAX_INDENTATION = 40
@@ -50,12 +51,12 @@ class Tracer(Observer):
         is_call = isinstance(goal, Call)
         if not self._is_full:
             if is_call:
-                text = view.inspector.term(step.goal, step.frame)
+                text = inspector_of(view).term(step.goal, step.frame)
                 self._print("info", depth, f"QUERY RULE: {text}")
             return
-        text = view.inspector.goal(step.goal, step.frame)
+        text = inspector_of(view).goal(step.goal, step.frame)
         self._print("trace", depth, f"Query({text})")
-        shown = f"{text}, BINDINGS: {view.inspector.bindings(step, '=>')}"
+        shown = f"{text}, BINDINGS: {inspector_of(view).bindings(step, '=>')}"
         if is_call:
             self._print("info", depth, f"QUERY RULE: {shown}")
         else:
@@ -73,14 +74,15 @@ class Tracer(Observer):
             place = "" if span is None else f" {span.place()}"
             self._print("info", depth + 1, f"{head_text(clause)}{place}")
 
-    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
         """Print the whole rule."""
-        self._print("info", step.depth + 1, f"RULE: {with_escapes(rule_to_polar(clause.rule))}")
+        shown = with_escapes(rule_to_polar(frame.clause.rule))
+        self._print("info", step.depth + 1, f"RULE: {shown}")
 
-    def on_event(self, view: RunView, step: Step, text: Text) -> None:
+    def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
         """Print it in a full trace."""
         if self._is_full:
-            self._print("trace", step.depth + 1, text())
+            self._print("trace", step.depth + 1, inspector_of(view).event(kind, terms))
 
     def on_result(self, view: RunView, result: t.Mapping[str, t.Any]) -> None:
         """Print the values of the query's variables."""
@@ -88,7 +90,7 @@ class Tracer(Observer):
             self._print("info", 1, "RESULT: SUCCESS")
             return
         lines = [
-            f"  {name}: {view.inspector.term(result_to_term(value))}"
+            f"  {name}: {inspector_of(view).term(result_to_term(value))}"
             for name, value in result.items()
         ]
         self._print("info", 1, "\n".join(["RESULT: {", *lines, "}"]))

@@ -22,10 +22,11 @@ from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_
 from ..solver.backtrace import Step
 from ..solver.clauses import Frame, Slot, Template
 from ..solver.machine import KnowledgeBase
+from ..solver.observation import ObservedSolver
 from ..sources import Span
 from .proof_builder import ProofBuilder, value_of
 from .proof_tree import Seen, SourcePlace, Suggestion, source_place
-from .provenance import Attempt, Failure, Provenance, ProvenanceSolver, Subgoal
+from .provenance import Attempt, Failure, Provenance, ProvenanceObserver, Subgoal
 from .redaction import MAX_NAME, REDACTED, Describer
 from .source_form import (
     Operand,
@@ -111,7 +112,7 @@ class GivenResult(Change):
         return is_named and _are_same([*map(follow, call.args)], self.args)
 
 
-class CounterfactualSolver(ProvenanceSolver):
+class CounterfactualSolver(ObservedSolver):
     """One run in which some things are taken for granted.
 
     :param changes: those things.
@@ -120,7 +121,7 @@ class CounterfactualSolver(ProvenanceSolver):
     def __init__(
         self, program: KnowledgeBase, limits: Limits, record: Provenance, changes: Sequence[Change]
     ) -> None:
-        super().__init__(program, limits, record)
+        super().__init__(program, limits, [ProvenanceObserver(record)])
         self._changes = changes
 
     def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:

@@ -15,12 +15,13 @@ from ..host.conversion import result_to_term
 from ..limits import Limits
 from ..nodes import Call, Instance, Term, Value
 from ..solver.machine import KnowledgeBase
+from ..solver.observation import ObservedSolver
 from ..spelling import nearest
 from .counterfactuals import Change, CounterfactualSearch, CounterfactualSolver
 from .proof import Proof
 from .proof_builder import ProofBuilder
 from .proof_tree import Outcome, ProofError, Question
-from .provenance import Provenance, ProvenanceSolver
+from .provenance import Provenance, ProvenanceObserver
 from .redaction import DEFAULT_REDACTED, Describer, Redaction, shortened
 
 _MAX_MESSAGE = 4_000
@@ -64,7 +65,8 @@ class ExplanationRun:
         error: Exception | None = None
         try:
             call = make_call()
-            next(ProvenanceSolver(self._program, self._limits, record).solve(call), None)
+            observer = ProvenanceObserver(record)
+            next(ObservedSolver(self._program, self._limits, [observer]).solve(call), None)
         except Exception as raised:
             # Nothing is decided here: what is broken is told apart from what is denied.
             error = raised
