@@ -32,6 +32,7 @@ from ..nodes import (
     parts,
 )
 from ..policy.policy import calls_in
+from ..solver.class_tests import has_instance_test
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, sort_by
@@ -57,12 +58,6 @@ class Unfollowable(Exception):
         self.span = span
 
 
-def has_own_test(cls: type) -> bool:
-    """Tell whether a class says itself what its instances are."""
-    own: t.Any = type(cls).__instancecheck__
-    return own is not type.__instancecheck__
-
-
 def is_plain(cls: type) -> bool:
     """Tell whether instances of a class are objects whose attributes can be read as they are.
 
@@ -70,7 +65,7 @@ def is_plain(cls: type) -> bool:
     nothing that had to be awaited.
     """
     return (
-        not has_own_test(cls)
+        not has_instance_test(cls)
         and not may_be_awaited(cls)
         and not issubclass(cls, _NATIVE)
         and not any(issubclass(native, cls) for native in _NATIVE)
@@ -268,7 +263,7 @@ def check_class(pattern: Pattern, host: Host) -> None:
     cls = host.classes.get(t.cast(str, pattern.tag))
     if cls is None:
         raise Unfollowable("a class that is not registered", pattern.span)
-    if has_own_test(cls):
+    if has_instance_test(cls):
         raise Unfollowable("a class with an instance test of its own", pattern.span)
 
 

@@ -14,6 +14,7 @@ from ..exceptions import OsoError, PolarRuntimeError, StackOverflowError
 from ..host.conversion import result_to_term
 from ..limits import Limits
 from ..nodes import Call, Instance, Term, Value
+from ..solver.class_tests import has_instance_test
 from ..solver.machine import KnowledgeBase
 from ..solver.observation import ObservedSolver
 from ..spelling import nearest
@@ -107,7 +108,7 @@ class ExplanationRun:
             return False
         classes = self._program.host.classes.values()
         # What has another way to tell its instances may know any class.
-        return not any(cls in type(value).__mro__ or _tells_itself(cls) for cls in classes)
+        return not any(cls in type(value).__mro__ or has_instance_test(cls) for cls in classes)
 
     def _shown(self, arg: object) -> str:
         try:
@@ -177,11 +178,6 @@ class ExplanationRun:
         return "\n".join(
             line if line.startswith("\t") else clean(line) for line in text.split("\n")
         )
-
-
-def _tells_itself(cls: type) -> bool:
-    check: object = type(cls).__instancecheck__
-    return check is not type.__instancecheck__
 
 
 def _is_exhausted(error: Exception) -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 
 from ..host import numbers
 from ..host.conversion import follow
-from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Dictionary,
     Expression,
@@ -26,9 +25,9 @@ from ..nodes import (
     Value,
 )
 from ..printer import to_polar
+from ..solver.class_tests import class_names, tells_by_class
 from ..solver.clauses import Clause, Slot
 from ..solver.machine import KnowledgeBase
-from ..solver.matching import ASK_CLASSES
 from ..spelling import with_article
 from .proof_tree import (
     ProofCondition,
@@ -440,24 +439,19 @@ class ProofBuilder:
         if pattern.tag is None or not isinstance(arg, Instance):
             return False
         # The value of `nil` is no class, and a name of none has no class either.
-        known = (self._classes.get(name) for name in self._members(pattern.tag))
+        known = (self._classes.get(name) for name in class_names(pattern.tag, self._program))
         return arg.value is not None and any(arg.value is cls for cls in known)
 
     def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
         if pattern.tag is None:
             return True
-        classes = [self._classes.get(name) for name in self._members(pattern.tag)]
+        classes = [self._classes.get(name) for name in class_names(pattern.tag, self._program)]
         kind = type(arg)
         if kind is List or kind is Dictionary:
             value: t.Any = [] if kind is List else {}
         else:
             value = getattr(arg, "value", None)
         return any(cls is None or _is_perhaps(value, cls) for cls in classes)
-
-    def _members(self, tag: str) -> Sequence[str]:
-        if tag not in RESERVED_NAMES:
-            return (tag,)
-        return self._program.actors if tag == "Actor" else self._program.resources
 
     def _reason(self, subgoal: Subgoal, clause: Clause, at: int) -> str:
         """Say which parameter does not match: ``action is "edit", the rule wants "read"``."""
@@ -515,7 +509,7 @@ def _nearness_of_action(
 
 
 def _is_perhaps(value: t.Any, cls: type) -> bool:
-    if not _tells_by_class(cls):
+    if not tells_by_class(cls):
         # Other kinds of classes run code of their own to tell.
         return True
     try:
@@ -523,12 +517,6 @@ def _is_perhaps(value: t.Any, cls: type) -> bool:
     except Exception:
         # An object that answers for its class itself, and failed.
         return True
-
-
-def _tells_by_class(cls: type) -> bool:
-    """Tell whether a class knows its instances by the class alone, as mapped ones do."""
-    owner = next(each for each in type.mro(type(cls)) if "__instancecheck__" in vars(each))
-    return owner in ASK_CLASSES
 
 
 def _is_plain(value: t.Any) -> bool:

@@ -28,6 +28,7 @@ from ..nodes import (
     Value,
 )
 from ..solver.backtrace import Step
+from ..solver.class_tests import class_names
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
 from .database_semantics import (
@@ -542,11 +543,8 @@ class Conditions(Equations):
 
     def _is_one(self, cls: type, tag: str) -> bool:
         """Tell whether instances of exactly one class match a class or a union."""
-        if tag in RESERVED_NAMES:
-            program = self._program
-            members = program.actors if tag == "Actor" else program.resources
-            return any(self._is_one(cls, member) for member in members)
-        return issubclass(cls, self._host.classes[tag])
+        names = class_names(tag, self._program)
+        return any(issubclass(cls, self._host.classes[name]) for name in names)
 
     def _match_field(self, payload: tuple[Row, str, t.Any, str | None, t.Any]) -> Result:
         row, name, inner, tag, self._goal = payload

@@ -6,7 +6,6 @@ with. What a variable that is not bound would have to be is recorded as constrai
 
 from __future__ import annotations
 
-import abc
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -32,12 +31,10 @@ from ..sources import Span, located
 from ..spelling import meant_class
 from ..traversal import walk
 from .backtrace import Step
+from .class_tests import PLAIN_METACLASSES, class_names
 from .clauses import bound
 from .constraints import without_aliases
 from .machine import Machine
-
-#: Kinds of classes that know their instances by the class alone.
-ASK_CLASSES = (type, abc.ABCMeta)
 
 
 class Matching(Machine):
@@ -121,8 +118,8 @@ class Matching(Machine):
     def _is_instance(self, value: t.Any, pattern: Pattern) -> bool:
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
-            classes = self._host.classes
-            return any(self._is_of_class(value, classes[each]) for each in self._members(tag))
+            classes, names = self._host.classes, class_names(tag, self._program)
+            return any(self._is_of_class(value, classes[name]) for name in names)
         cls = self._host.classes.get(tag)
         if cls is None:
             raise UnregisteredClassError(
@@ -132,16 +129,12 @@ class Matching(Machine):
 
     def _is_of_class(self, value: t.Any, cls: type) -> bool:
         kind = type(value)
-        if type(cls) in ASK_CLASSES and (
+        if type(cls) in PLAIN_METACLASSES and (
             kind is Dictionary or (kind is List and value.rest is None)
         ):
             # No look at what is inside, which may be much.
             return issubclass(list if kind is List else dict, cls)
         return isinstance(self._to_python(value), cls)
-
-    def _members(self, union: str) -> tuple[str, ...]:
-        program = self._program
-        return program.actors if union == "Actor" else program.resources
 
     def _isa_union(
         self, left: t.Any, pattern: Pattern, place: Expression | Parameter, step: Step
@@ -149,7 +142,7 @@ class Matching(Machine):
         end = follow(left)
         if type(end) is not Unknown:
             return self._is_instance(end, pattern) and self._match_fields(left, pattern, step)
-        members = self._members(t.cast(str, pattern.tag))
+        members = class_names(t.cast(str, pattern.tag), self._program)
         alternatives = [
             (left, Pattern(member, pattern.fields, span=pattern.span), place) for member in members
         ]

@@ -16,13 +16,13 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Pattern, Value
+from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
     Unfollowable,
     check_class,
-    has_own_test,
     is_plain,
     is_string,
     leaves_equality,
@@ -336,7 +336,7 @@ class Guards:
         if not all(isinstance(value, Value) for _, value in specializer.fields):
             raise Unfollowable("a field that is compared with a variable", span)
         check_class(specializer, self.names.host)
-        if any(has_own_test(cls) for cls in self._classes_of(specializer)):
+        if any(has_instance_test(cls) for cls in self._classes_of(specializer)):
             raise Unfollowable("a class with an instance test of its own", span)
         return specializer
 
