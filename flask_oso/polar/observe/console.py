@@ -73,7 +73,7 @@ class StandardConsole:
 
 
 def candidates(line: str, words: Iterable[str]) -> list[str]:
-    """Give the words that the last, unfinished word of a line may become.
+    """Return the words that the last, unfinished word of a line may become.
 
     There are none inside a string and behind a dot.
     """
@@ -90,7 +90,7 @@ def _is_terminal(file: t.Any) -> bool:
 
 
 def _has_colours() -> bool:
-    """Tell whether standard output is a terminal that shows colours, and they are wanted."""
+    """Return whether standard output is a terminal that shows colours, and they are wanted."""
     if os.environ.get("NO_COLOR") or not _is_terminal(sys.stdout):
         return False
     return os.environ.get("TERM", "dumb" if os.name == "posix" else "") != "dumb"

@@ -203,7 +203,7 @@ def _summary(view: RunView, step: Step) -> str:
 
 
 def _steps(step: Step | None) -> Iterator[Step]:
-    """Give a goal and those around it, the innermost first, none of them twice."""
+    """Return a goal and those around it, the innermost first, none of them twice."""
     while step is not None:
         if step.goal is not None and not is_single(step.goal):
             yield step
@@ -218,7 +218,7 @@ def _goal_at(view: RunView, step: Step, level: int) -> str:
 
 
 def _pending(view: RunView) -> list[str]:
-    """Give what is still to be solved, a line each, the next goal last."""
+    """Return what is still to be solved, a line each, the next goal last."""
     lines: list[str] = []
     goals = view.pending
     while goals is not None:

@@ -41,7 +41,7 @@ class RuleFinder(Observer):
 
 
 def _caller(step: Step) -> Step | None:
-    """Give the call in whose rule a call stands; ``None`` for the question itself."""
+    """Return the call in whose rule a call stands; ``None`` for the question itself."""
     above = step.parent
     while above is not None and not isinstance(getattr(above.goal, "term", above.goal), Call):
         above = above.parent

@@ -50,7 +50,7 @@ class Named(t.NamedTuple):
 
 
 def inspector_of(view: RunView) -> Inspector:
-    """Give what prints the terms of a run."""
+    """Return what prints the terms of a run."""
     return Inspector(view.host.class_name)
 
 
@@ -103,7 +103,7 @@ class Inspector:
 
 
 def variables_of(frame: Frame) -> list[Named]:
-    """Give the variables of the rule or query that has this frame, without helpers."""
+    """Return the variables of the rule or query that has this frame, without helpers."""
     if isinstance(frame, ObservedFrame):
         slots = {slot.index: slot for term in _terms(frame.clause) for slot in _slots_in(term)}
         named = [_look_up(slots[index], frame) for index in sorted(slots)]
@@ -113,7 +113,7 @@ def variables_of(frame: Frame) -> list[Named]:
 
 
 def of_unknown(unknown: Unknown) -> Named:
-    """Give a variable of the run, under the name it has there."""
+    """Return a variable of the run, under the name it has there."""
     end = follow(unknown)
     return Named(unknown.name, unknown.name, None if end is unknown else end)
 

@@ -43,7 +43,7 @@ def reach(file: str, line: int) -> None:
 
 
 def lines_to_reach(source: Source) -> set[int]:
-    """Give the lines of a policy at which a rule, a condition or a query begins.
+    """Return the lines of a policy at which a rule, a condition or a query begins.
 
     Statements that cannot be parsed have none.
     """

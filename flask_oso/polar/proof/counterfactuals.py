@@ -68,11 +68,11 @@ class Change:
     place: SourcePlace | None
 
     def is_like(self, other: Change) -> bool:
-        """Tell whether both are the same change, perhaps of another object."""
+        """Return whether both are the same change, perhaps of another object."""
         return (self.text, self.place) == (other.text, other.place)
 
     def is_about(self, other: Change) -> bool:
-        """Tell whether both change the same."""
+        """Return whether both change the same."""
         return False
 
 
@@ -93,7 +93,7 @@ class GivenAttribute(Change):
     value: Term
 
     def is_about(self, other: Change) -> bool:
-        """Tell whether both change the same attribute."""
+        """Return whether both change the same attribute."""
         is_same = isinstance(other, GivenAttribute) and other.owner is self.owner
         return is_same and t.cast(GivenAttribute, other).name == self.name
 
@@ -107,7 +107,7 @@ class GivenResult(Change):
     args: tuple[t.Any, ...]
 
     def is_of(self, call: Call) -> bool:
-        """Tell whether it is this call that is meant."""
+        """Return whether it is this call that is meant."""
         is_named = call.name == self.name and not call.kwargs
         return is_named and _are_same([*map(follow, call.args)], self.args)
 
@@ -158,7 +158,7 @@ def _are_same(left: Sequence[t.Any], right: Sequence[t.Any]) -> bool:
 
 
 def _is_same(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two values are the same, without subgoal objects."""
+    """Return whether two values are the same, without subgoal objects."""
     if isinstance(left, Value) and isinstance(right, Value):
         return type(left.value) is type(right.value) and left.value == right.value
     if isinstance(left, Instance) and isinstance(right, Instance):
@@ -186,7 +186,7 @@ class CounterfactualSearch:
         self._until = time.monotonic() + _MAX_SECONDS
 
     def suggest(self, record: Provenance) -> tuple[Suggestion, ...]:
-        """Give changes that would allow it; two at a time, if no single one would."""
+        """Return changes that would allow it; two at a time, if no single one would."""
         found: list[Change] = []
         not_enough: list[tuple[Change, Provenance]] = []
         for change in self._candidates(record):
@@ -225,7 +225,7 @@ class CounterfactualSearch:
     # -- candidates ---------------------------------------------------------------------
 
     def _candidates(self, record: Provenance) -> list[Change]:
-        """Give changes that might be enough, those for the nearest miss first."""
+        """Return changes that might be enough, those for the nearest miss first."""
         if record.root is None:
             return []
         self._ranker = ProofBuilder(self._program, self._describer)
@@ -413,7 +413,7 @@ class Proposal:
         return follow(self._snapshot.values[term.index]) if isinstance(term, Slot) else term
 
     def _lookup(self, operand: Operand | None) -> tuple[object, Term] | None:
-        """Give the object that an operand asks, and what for."""
+        """Return the object that an operand asks, and what for."""
         computed = operand.computed if operand is not None else None
         if computed is None or computed.operator is not Operator.DOT:
             return None
@@ -441,7 +441,7 @@ def _is_truth(term: t.Any) -> bool:
 
 
 def _elements(term: t.Any) -> Sequence[t.Any] | None:
-    """Give the elements of a list, or of a collection that gives them without a search."""
+    """Return the elements of a list, or of a collection that gives them without a search."""
     if isinstance(term, List):
         return term.items if term.rest is None else None
     value: t.Any = getattr(term, "value", None)
@@ -452,7 +452,7 @@ def _elements(term: t.Any) -> Sequence[t.Any] | None:
 
 
 def _next_to(term: t.Any, direction: int) -> Term | None:
-    """Give a value beside a number or a date; equal to it if the direction is none."""
+    """Return a value beside a number or a date; equal to it if the direction is none."""
     value: t.Any = getattr(term, "value", None)
     if type(value) in (int, float):
         return Value(value + direction)

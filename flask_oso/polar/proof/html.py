@@ -81,7 +81,7 @@ def _suggestions(suggestions: Sequence[Suggestion]) -> Iterator[str]:
 
 
 def _question(question: Question, is_near: bool) -> Iterator[str]:
-    """Give the rules of a question.
+    """Return the rules of a question.
 
     :param is_near: whether it is on the way to the nearest miss.
     """
@@ -164,7 +164,7 @@ def _parts(condition: ProofCondition, is_near: bool) -> Iterator[str]:
 
 
 def _item(verdict: Verdict, title: str, lines: Iterable[str], is_open: bool) -> Iterator[str]:
-    """Give an item of a list, which can be opened if there is something in it."""
+    """Return an item of a list, which can be opened if there is something in it."""
     label = f'role="img" aria-label="{verdict.value}"'
     mark = f'<span class="oso-mark" {label}>{_MARKS[verdict]}</span>'
     name = _CLASSES[verdict]

@@ -133,7 +133,7 @@ class ProofBuilder:
         return None if path.first is None else self._held_question(path.first, path, 0)
 
     def broken_place(self, subgoal: Subgoal) -> SourcePlace | None:
-        """Give the innermost condition in which an error ended the evaluation."""
+        """Return the innermost condition in which an error ended the evaluation."""
         place, inner = None, t.cast("Subgoal | None", subgoal)
         while inner is not None:
             attempt = next((each for each in inner.attempts if each.broke), None)
@@ -160,11 +160,11 @@ class ProofBuilder:
         return self._describer.term(arg, MAX_NAME)
 
     def ranked(self, subgoal: Subgoal) -> list[Attempt]:
-        """Give the rules that were tried, the nearest miss first."""
+        """Return the rules that were tried, the nearest miss first."""
         return sorted(subgoal.attempts, key=self._score, reverse=True)
 
     def _score(self, attempt: Attempt, depth: int = 0) -> _Score:
-        """Tell how far a rule got: an error, the conditions that held, and how deep they are.
+        """Return how far a rule got: an error, the conditions that held, and how deep they are.
 
         What holds in the rules that its last condition asked counts, too. A condition without
         a rule that applies is further away than one that does not hold.
@@ -190,7 +190,7 @@ class ProofBuilder:
         return shown
 
     def _untried(self, subgoal: Subgoal) -> list[ProofRule]:
-        """Give the rules that apply, and had no turn."""
+        """Return the rules that apply, and had no turn."""
         if subgoal.is_cut_short or any(attempt.broke for attempt in subgoal.attempts):
             return []
         tried = {id(attempt.clause) for attempt in subgoal.attempts}
@@ -286,7 +286,7 @@ class ProofBuilder:
     def _counterparts(
         self, attempt: Attempt, failure: Failure, depth: int
     ) -> tuple[ProofCondition, ...]:
-        """Give what holds under a ``not`` that fails, unless its values say it all."""
+        """Return what holds under a ``not`` that fails, unless its values say it all."""
         main = main_condition(failure.goal)
         if failure.held is None or not isinstance(main, Expression):
             return ()
@@ -360,7 +360,7 @@ class ProofBuilder:
     # -- values -------------------------------------------------------------------------
 
     def _text(self, attempt: Attempt, goal: Term, snapshot: Snapshot) -> str:
-        """Give a condition as it is written; one of a resource block with its values."""
+        """Return a condition as it is written; one of a resource block with its values."""
         call = call_of(goal)
         if call is None or not is_shorthand(attempt.clause):
             return condition_text(goal)
@@ -392,7 +392,7 @@ class ProofBuilder:
     # -- rules that are not applicable --------------------------------------------------
 
     def _others(self, subgoal: Subgoal) -> tuple[list[ProofRule], int]:
-        """Give some rules that are not applicable, the nearest first, and how many there are."""
+        """Return some rules that are not applicable, the nearest first, and how many there are."""
         if subgoal.clauses is None:
             return [], 0
         applicable = {id(clause) for clause in subgoal.applicable}
@@ -411,7 +411,7 @@ class ProofBuilder:
         return shown, len(left)
 
     def _miss(self, subgoal: Subgoal, clause: Clause) -> _Miss:
-        """Tell which parameter does not match, and how near the rule is.
+        """Return which parameter does not match, and how near the rule is.
 
         A rule for the asked action is nearer than any other, whoever asks.
         """
@@ -422,7 +422,7 @@ class ProofBuilder:
         return _Miss(clause, at, (_nearness_of_action(subgoal, pairs, differs), -sum(differs), at))
 
     def _plainly_differs(self, parameter: Parameter, arg: t.Any) -> bool:
-        """Tell whether an argument is no match, without subgoal an object anything."""
+        """Return whether an argument is no match, without subgoal an object anything."""
         wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
         if wanted is None or type(arg) is Unknown:
             return False
@@ -435,7 +435,7 @@ class ProofBuilder:
         return self._is_class_itself(arg, wanted) or not self._may_be(arg, wanted)
 
     def _is_class_itself(self, arg: t.Any, pattern: Pattern) -> bool:
-        """Tell whether a class stands where an object of it is wanted."""
+        """Return whether a class stands where an object of it is wanted."""
         if pattern.tag is None or not isinstance(arg, Instance):
             return False
         # The value of `nil` is no class, and a name of none has no class either.
@@ -488,7 +488,7 @@ class ProofBuilder:
 
 
 def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
-    """Give the value that an operand had; ``None`` or a variable if it had none."""
+    """Return the value that an operand had; ``None`` or a variable if it had none."""
     if operand.computed is not None:
         computed = snapshot.results.get(id(operand.computed))
         if computed is not None or operand.computed.operator is Operator.DOT:

@@ -198,7 +198,7 @@ class Reasons:
 
 
 def source_place(span: Span | None) -> SourcePlace | None:
-    """Give the place of a stretch of a policy."""
+    """Return the place of a stretch of a policy."""
     if span is None:
         return None
     line, at = span.source.around(span.start)
@@ -209,7 +209,7 @@ def source_place(span: Span | None) -> SourcePlace | None:
 
 
 def _file(name: str | None) -> str | None:
-    """Give the name of a file from the current directory, if it is inside."""
+    """Return the name of a file from the current directory, if it is inside."""
     if name is None or not os.path.isabs(name):
         return name
     try:

@@ -135,11 +135,11 @@ class Path:
             self._attempts[key] = pair
 
     def rule_for(self, attempt: Attempt, goal: Term) -> tuple[Attempt, Snapshot] | None:
-        """Give the rule that answered a condition of a rule."""
+        """Return the rule that answered a condition of a rule."""
         return self._attempts.get((id(attempt), id(goal)))
 
     def alternative(self, attempt: Attempt, goal: Term) -> Term | None:
-        """Give the alternative that was taken of an ``or``."""
+        """Return the alternative that was taken of an ``or``."""
         return self._alternatives.get((id(attempt.frame), id(goal)))
 
 
@@ -248,7 +248,7 @@ class ProvenanceObserver(Observer):
             self._record.describer.hide_named(terms[0])
 
     def mark(self) -> int:
-        """Give the length of the way that led to a choice."""
+        """Return the length of the way that led to a choice."""
         return len(self._path)
 
     def on_return(self, view: RunView, mark: int) -> None:
@@ -310,7 +310,7 @@ class ProvenanceObserver(Observer):
 
 
 def _attempt_of(step: Step) -> Attempt | None:
-    """Give the rule that a goal is in, if it is kept."""
+    """Return the rule that a goal is in, if it is kept."""
     return step.frame.note if isinstance(step.frame, ObservedFrame) else None
 
 
@@ -337,7 +337,7 @@ def _failure(
 
 
 def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
-    """Give the number of the condition in which a goal failed, and the innermost condition.
+    """Return the number of the condition in which a goal failed, and the innermost condition.
 
     ``None`` under a ``not``, where to fail is all right, and outside of the conditions.
     """
@@ -353,7 +353,7 @@ def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
 
 
 def _index(step: Step, clause: Clause) -> tuple[int, Term | None]:
-    """Give the number of the condition in which a goal is, and that condition."""
+    """Return the number of the condition in which a goal is, and that condition."""
     top: Step | None = step
     while top is not None and not _is_body(top.parent, step.frame, clause):
         top = top.parent

@@ -108,7 +108,7 @@ class Redaction:
         self._phrases = tuple(phrase for name in names if (phrase := _words(name)))
 
     def hides(self, name: str) -> bool:
-        """Tell whether the value of an attribute of this name is not shown."""
+        """Return whether the value of an attribute of this name is not shown."""
         words = _words(name)
         return any(
             _are_same(words[at : at + len(phrase)], phrase)
@@ -117,15 +117,15 @@ class Redaction:
         )
 
     def hides_part(self, text: str) -> bool:
-        """Tell whether a piece of a policy names an attribute whose value is not shown."""
+        """Return whether a piece of a policy names an attribute whose value is not shown."""
         return any(map(self.hides, _WORD.findall(text)))
 
     def cleaned(self, text: str) -> str:
-        """Give a text, such as a ``repr`` or a URL, without the values of such names in it."""
+        """Return a text, such as a ``repr`` or a URL, without the values of such names in it."""
         return _TELLTALE.sub(_without_telltale, self._without_named(text))
 
     def cleaned_sentence(self, text: str) -> str:
-        """Give the message of an exception without such values, however they are told."""
+        """Return the message of an exception without such values, however they are told."""
         return _SAID.sub(self._without_said, self.cleaned(text))
 
     def _without_said(self, found: re.Match[str]) -> str:
@@ -196,12 +196,12 @@ class Describer:
                 self.hide(value)
 
     def is_hidden(self, term: t.Any) -> bool:
-        """Tell whether a value is not shown."""
+        """Return whether a value is not shown."""
         value = getattr(follow(term), "value", None)
         return id(value) in self._hidden_objects or self._is_hidden_text(value)
 
     def without_hidden(self, text: str) -> str:
-        """Give a message without the hidden texts in it."""
+        """Return a message without the hidden texts in it."""
         for value in sorted(filter(_is_telling, self._hidden), key=len, reverse=True):
             text = text.replace(f'"{value}"', REDACTED).replace(value, REDACTED)
         return text
@@ -338,7 +338,7 @@ class Describer:
 
 
 def _brackets(cls: type) -> str | None:
-    """Give the brackets of a collection, also of one that only tells when it is changed.
+    """Return the brackets of a collection, also of one that only tells when it is changed.
 
     SQLAlchemy's are such: their ``repr`` would show the rows without their keys.
     """
@@ -350,12 +350,12 @@ def _brackets(cls: type) -> str | None:
 
 
 def _is_of(value: t.Any, kinds: type | tuple[type, ...]) -> bool:
-    """Tell whether a value is of a kind; no object is asked, nor believed to be another."""
+    """Return whether a value is of a kind; no object is asked, nor believed to be another."""
     return issubclass(type(value), kinds)
 
 
 def _contents(term: t.Any) -> Sequence[t.Any]:
-    """Give what is in a collection, as terms."""
+    """Return what is in a collection, as terms."""
     if isinstance(term, (List, Dictionary)):
         return [follow(part) for part in parts(term)]
     value: t.Any = getattr(term, "value", None)
@@ -368,7 +368,7 @@ def _contents(term: t.Any) -> Sequence[t.Any]:
 
 
 def _named_parts(term: t.Any) -> Iterator[tuple[str, t.Any]]:
-    """Give the names and the values of a dictionary, as terms."""
+    """Return the names and the values of a dictionary, as terms."""
     if isinstance(term, Dictionary):
         yield from term.fields
         return
@@ -380,7 +380,7 @@ def _named_parts(term: t.Any) -> Iterator[tuple[str, t.Any]]:
 
 
 def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:
-    """Give the key of an object without a database, and without its properties."""
+    """Return the key of an object without a database, and without its properties."""
     try:
         own = object.__getattribute__(value, "__dict__")
     except AttributeError:
@@ -418,5 +418,5 @@ def _is_telling(value: t.Any) -> bool:
 
 
 def shortened(text: str, most: int) -> str:
-    """Give a text, or its beginning and an ellipsis."""
+    """Return a text, or its beginning and an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -51,7 +51,7 @@ class Operand(t.NamedTuple):
 
 
 def conditions_of(clause: Clause) -> tuple[Term, ...]:
-    """Give the conditions of a rule, in their order."""
+    """Return the conditions of a rule, in their order."""
     body = clause.body
     if body is None:
         return ()
@@ -60,7 +60,7 @@ def conditions_of(clause: Clause) -> tuple[Term, ...]:
 
 
 def is_condition_with_operands(goal: t.Any) -> bool:
-    """Tell whether rewriting made this conjunction, of a condition and what it computes."""
+    """Return whether rewriting made this conjunction, of a condition and what it computes."""
     return (
         isinstance(goal, Expression)
         and goal.operator is Operator.AND
@@ -71,7 +71,7 @@ def is_condition_with_operands(goal: t.Any) -> bool:
 
 
 def main_condition(goal: Term) -> Term:
-    """Give the condition itself, without the goals that compute its operands."""
+    """Return the condition itself, without the goals that compute its operands."""
     return _apart(goal)[0]
 
 
@@ -86,41 +86,41 @@ def _apart(goal: Term) -> tuple[Term, list[Expression]]:
 
 
 def computes_operand(goal: Term) -> t.TypeGuard[Expression]:
-    """Tell whether a goal computes something for another one, or for a parameter."""
+    """Return whether a goal computes something for another one, or for a parameter."""
     return isinstance(goal, Expression) and goal.operator in _COMPUTED
 
 
 def result_of(computed: Expression) -> Term:
-    """Give what stands for the result of a goal that computes one."""
+    """Return what stands for the result of a goal that computes one."""
     return computed.args[-1]
 
 
 def call_of(goal: Term) -> Call | None:
-    """Give the rule call that a condition is, if it is one."""
+    """Return the rule call that a condition is, if it is one."""
     main = main_condition(goal)
     inner = main.term if isinstance(main, Template) else main
     return inner if isinstance(inner, Call) else None
 
 
 def condition_span(goal: Term) -> Span | None:
-    """Give where a condition stands."""
+    """Return where a condition stands."""
     return main_condition(goal).span
 
 
 def condition_text(goal: Term) -> str:
-    """Give a condition as it is written."""
+    """Return a condition as it is written."""
     span = condition_span(goal)
     return shortened_source(to_polar(spelled(goal)) if span is None else span.text)
 
 
 def shortened_source(text: str) -> str:
-    """Give a stretch of a policy as one line that is not too long."""
+    """Return a stretch of a policy as one line that is not too long."""
     line = _SPACE.sub(" ", text).strip()
     return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
 
 
 def spelled(term: t.Any) -> t.Any:
-    """Give a term of a clause with variables in the place of their numbers."""
+    """Return a term of a clause with variables in the place of their numbers."""
 
     def look(part: t.Any) -> tuple[t.Any, t.Sequence[t.Any]]:
         if type(part) is Template:
@@ -133,7 +133,7 @@ def spelled(term: t.Any) -> t.Any:
 
 
 def operands_of(goal: Term) -> list[Operand]:
-    """Give the operands of a condition that have values, none of them twice."""
+    """Return the operands of a condition that have values, none of them twice."""
     found: dict[int, Operand] = {}
     for main, computed in _conditions_in(goal):
         if computes_operand(main):
@@ -181,13 +181,13 @@ def _inside(term: t.Any) -> t.Sequence[t.Any]:
 
 
 def is_shorthand(clause: Clause) -> bool:
-    """Tell whether a rule stands in a resource block: its head is a string there."""
+    """Return whether a rule stands in a resource block: its head is a string there."""
     span = clause.rule.span
     return span is not None and span.text[:1] in ('"', "'")
 
 
 def rule_text(clause: Clause) -> str:
-    """Give the head of a rule as it is written; of one in a resource block, all of it."""
+    """Return the head of a rule as it is written; of one in a resource block, all of it."""
     span = clause.rule.span
     if span is None:
         return shortened_source(_printed_head(clause))
@@ -197,7 +197,7 @@ def rule_text(clause: Clause) -> str:
 
 
 def rule_span(clause: Clause, span: Span) -> Span:
-    """Give where a rule in a resource block stands, from its head to its end."""
+    """Return where a rule in a resource block stands, from its head to its end."""
     ends = [
         goal.span.end
         for goal in conditions_of(clause)
@@ -217,5 +217,5 @@ def _printed_head(clause: Clause) -> str:
 
 
 def pattern_text(specializer: t.Any) -> str:
-    """Give what a parameter must match: ``User`` for ``User{}``."""
+    """Return what a parameter must match: ``User`` for ``User{}``."""
     return to_polar(spelled(specializer)).removesuffix("{}")

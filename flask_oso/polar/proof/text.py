@@ -124,7 +124,7 @@ def _held(condition: ProofCondition) -> str:
 
 
 def _is_end(condition: ProofCondition) -> bool:
-    """Tell whether a condition decided, and not others inside of it."""
+    """Return whether a condition decided, and not others inside of it."""
     return condition.question is None and all(
         part.text == condition.text and part.question is None for part in condition.parts
     )

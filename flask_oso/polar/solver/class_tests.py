@@ -18,20 +18,20 @@ PLAIN_METACLASSES = (type, abc.ABCMeta)
 
 
 def class_names(tag: str, program: KnowledgeBase) -> tuple[str, ...]:
-    """Give the names of the classes that a tag stands for: its own, or those of a union."""
+    """Return the names of the classes that a tag stands for: its own, or those of a union."""
     if tag not in RESERVED_NAMES:
         return (tag,)
     return program.actors if tag == "Actor" else program.resources
 
 
 def has_instance_test(cls: type) -> bool:
-    """Tell whether a class has a test of its own for instances, which may run any code."""
+    """Return whether a class has a test of its own for instances, which may run any code."""
     own: t.Any = type(cls).__instancecheck__
     return own is not type.__instancecheck__
 
 
 def tells_by_class(cls: type) -> bool:
-    """Tell whether a class knows its instances by the class alone, as mapped ones do.
+    """Return whether a class knows its instances by the class alone, as mapped ones do.
 
     Unlike ``has_instance_test`` it takes the test of ``abc.ABCMeta`` for such a one, and sees
     which metaclass the test comes from.

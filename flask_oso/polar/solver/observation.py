@@ -74,7 +74,7 @@ class RunView(t.Protocol):
         """What is still to be solved."""
 
     def operand(self, term: Term, frame: Frame) -> t.Any:
-        """Give what a term of a clause stands for in a frame."""
+        """Return what a term of a clause stands for in a frame."""
 
 
 class Observer:
@@ -112,7 +112,7 @@ class Observer:
         """Something else happens."""
 
     def mark(self) -> t.Any:
-        """Give what ``on_return`` needs to go back to this moment; asked at each choice."""
+        """Return what ``on_return`` needs to go back to this moment; asked at each choice."""
 
     def on_return(self, view: RunView, mark: t.Any) -> None:
         """The run goes back to a choice, and undoes what it did since."""
@@ -165,7 +165,7 @@ class ObservedSolver(Solver):
         return self._goals
 
     def operand(self, term: Term, frame: Frame) -> t.Any:
-        """Give what a term of a clause stands for in a frame."""
+        """Return what a term of a clause stands for in a frame."""
         return self._operand(term, frame)
 
     def _tell(self, kind: EventKind, *terms: t.Any) -> None:
@@ -211,7 +211,7 @@ class ObservedSolver(Solver):
         return super()._choose(_Return(self, marks, resume), state, step)
 
     def return_to(self, marks: Sequence[t.Any]) -> None:
-        """Tell that the run goes back to a choice."""
+        """Return that the run goes back to a choice."""
         for each, mark in zip(self._observers, marks, strict=True):
             each.on_return(self, mark)
 
@@ -280,10 +280,10 @@ class ObservedSolver(Solver):
         self._filtered = step
         return super()._filter(state, step)
 
-    def _matches_at_a_glance(
+    def _matches_without_search(
         self, parameter: Parameter, arg: t.Any, seen: set[t.Any]
     ) -> bool | None:
-        verdict = super()._matches_at_a_glance(parameter, arg, seen)
+        verdict = super()._matches_without_search(parameter, arg, seen)
         if verdict is False:
             self._tell_parameter(self._filtered, parameter)
         return verdict

@@ -23,7 +23,7 @@ class UnknownOfClass(t.NamedTuple):
 
 
 def argument_class(arg: t.Any) -> type | None:
-    """Give the class of an argument that is an object; ``None`` for anything else."""
+    """Return the class of an argument that is an object; ``None`` for anything else."""
     if isinstance(arg, UnknownOfClass):
         return arg.cls
     return type(arg.value) if isinstance(arg, Instance) else None
@@ -101,12 +101,12 @@ def _more(is_more: bool) -> Specificity:
 
 
 def has_more_fields(left: Pattern, right: Pattern) -> bool:
-    """Tell which of two patterns for the same class is the more specific one."""
+    """Return which of two patterns for the same class is the more specific one."""
     return len(left.fields) > len(right.fields)
 
 
 def _is_nearer(left: Pattern, right: Pattern, cls: type | None, host: Host) -> bool:
-    """Tell whether the class of the left pattern is nearer to that of an argument."""
+    """Return whether the class of the left pattern is nearer to that of an argument."""
     if cls is None:
         return False
     if left.tag == right.tag:
@@ -120,18 +120,18 @@ def _is_nearer(left: Pattern, right: Pattern, cls: type | None, host: Host) -> b
 
 
 def is_same_pattern(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two patterns say the same: numbers by value, and no ``_`` is another."""
+    """Return whether two patterns are equal: numbers by value; no ``_`` equals another one."""
     pairs = [(left, right)]
     while pairs:
         left, right = pairs.pop()
-        if not _are_alike(left, right):
+        if not _are_equal_without_parts(left, right):
             return False
         pairs.extend(zip(parts(left), parts(right), strict=True))
     return True
 
 
-def _are_alike(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two patterns say the same, whatever is in them."""
+def _are_equal_without_parts(left: t.Any, right: t.Any) -> bool:
+    """Return whether two patterns are equal, apart from their parts."""
     if isinstance(left, Value) and isinstance(right, Value):
         return numbers.equal_scalars(left.value, right.value)
     if isinstance(left, Variable) and isinstance(right, Variable):
@@ -154,5 +154,5 @@ def _is_open(term: t.Any) -> bool:
 
 
 def is_union_pattern(specializer: Term) -> bool:
-    """Tell whether a specializer is ``Actor`` or ``Resource``."""
+    """Return whether a specializer is ``Actor`` or ``Resource``."""
     return isinstance(specializer, Pattern) and specializer.tag in RESERVED_NAMES
