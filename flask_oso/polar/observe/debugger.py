@@ -1,8 +1,8 @@
-"""The debugger that ``debug()`` in a policy enters: stop, look around, go on.
+"""The debugger that ``debug()`` in a policy enters.
 
-It watches a run and asks for commands at its prompt, on standard input and output unless
-it is given another console. ``HELP`` lists the commands. The end of the input means
-``continue``, so a program without a terminal goes on by itself.
+It observes a run and reads commands at its prompt, on standard input and output unless it is
+given another console. ``HELP`` lists the commands. The end of the input means ``continue``, so a
+program without a terminal is not stopped.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ An empty line repeats the last command."""
 
 
 class Pause(enum.Enum):
-    """What stops the run next, apart from ``debug()``."""
+    """What the run stops at next, besides ``debug()``."""
 
     NONE = enum.auto()
     STEP = enum.auto()
@@ -79,9 +79,9 @@ _WORDS = ("help", *_RESUMING, *_LOOKING)
 
 
 class Debugger(Observer):
-    """Stops one run at ``debug()`` and wherever it is told to from there.
+    """Stops a run at ``debug()``, and then where the commands say.
 
-    :param console: where it asks and shows.
+    :param console: where it reads commands and prints.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -93,14 +93,14 @@ class Debugger(Observer):
     # -- stops ----------------------------------------------------------------------------
 
     def on_debug(self, view: RunView, step: Step) -> bool:
-        """Stop, show where the run is, and ask."""
+        """Stop at ``debug()``."""
         self._stop(view, step)
         return True
 
     def on_goal(self, view: RunView, step: Step) -> None:
-        """Stop if this is the goal that was waited for."""
+        """Stop after ``step``, ``next`` or ``out``."""
         if _is_debug(step.goal):
-            # It stops in a moment, whatever is waited for.
+            # ``on_debug`` stops here in any case.
             return
         if (
             self._pause is Pause.STEP
@@ -110,20 +110,20 @@ class Debugger(Observer):
             self._stop(view, step)
 
     def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
-        """Show the rule and ask, if a rule was waited for."""
+        """Show the rule and stop, after ``rule``."""
         if self._pause is Pause.RULE:
             self._console.show(rule_to_polar(frame.clause.rule))
             self._show_source(frame.clause.rule.span, _CONTEXT)
             self._ask(view, step)
 
     def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
-        """Show it and ask, if anything at all was waited for."""
+        """Show the event and stop, after ``goal``."""
         if self._pause is Pause.GOAL:
             self._console.show(inspector_of(view).event(kind, terms))
             self._ask(view, step)
 
     def on_error(self, view: RunView, step: Step, error: Exception) -> None:
-        """Stop where an error occurs, if one was waited for."""
+        """Stop where an error occurs, after ``error``."""
         if self._pause is Pause.ERROR:
             self._show_place(view, step)
             text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))
@@ -143,7 +143,7 @@ class Debugger(Observer):
     # -- commands -------------------------------------------------------------------------
 
     def _ask(self, view: RunView, step: Step) -> None:
-        """Ask for commands until one of them lets the run go on."""
+        """Read commands until one of them resumes the run."""
         self._pause = Pause.NONE
         self._depth = step.depth
         while (command := self._read_command()) is not None:
@@ -191,7 +191,7 @@ def _span(step: Step) -> Span | None:
 
 
 def _number(arguments: list[str]) -> int:
-    """Read the number behind a command; what is none counts as 0."""
+    """Read the number after a command; 0 if there is none."""
     text = arguments[0] if arguments else ""
     return int(text) if text.isascii() and text.isdigit() else 0
 
@@ -203,7 +203,7 @@ def _summary(view: RunView, step: Step) -> str:
 
 
 def _steps(step: Step | None) -> Iterator[Step]:
-    """Return a goal and those around it, the innermost first, none of them twice."""
+    """Yield the steps of a goal and of the goals around it, the innermost first."""
     while step is not None:
         if step.goal is not None and not is_single(step.goal):
             yield step
@@ -218,7 +218,7 @@ def _goal_at(view: RunView, step: Step, level: int) -> str:
 
 
 def _pending(view: RunView) -> list[str]:
-    """Return what is still to be solved, a line each, the next goal last."""
+    """Return the goals that are still to be solved, one line each, the next goal last."""
     lines: list[str] = []
     goals = view.pending
     while goals is not None:
@@ -234,7 +234,7 @@ def _pending_text(view: RunView, handler: str, payload: t.Any) -> str:
         return f"Query({inspector_of(view).goal(rest, frame)})"
     if handler in ("_solve_goal", "_solve_body"):
         return f"Query({inspector_of(view).goal(payload[0], payload[1])})"
-    # What else the engine has to do has the name of the method that does it.
+    # Other goals are shown by the name of their handler.
     return handler.strip("_").title().replace("_", "")
 
 

@@ -1,12 +1,10 @@
-"""What a developer sees of a run: goals under the names of their variables, and values.
+"""Terms, goals, variables and events of a run as text, for traces and the debugger.
 
-In go terms, frames and steps of a run; out comes text for traces and the debugger. Unlike
-the texts of errors it shows objects by their ``repr``. Nothing here changes a run.
+Unlike error messages these texts have the ``repr`` of objects. Nothing here changes a run.
 """
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -15,13 +13,9 @@ from ..host.conversion import follow
 from ..nodes import Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..solver.backtrace import ClassName, Step
-from ..solver.clauses import Clause, Frame, Slot, Template
+from ..solver.clauses import Clause, Frame, Slot, Template, is_helper_name
 from ..solver.observation import EventKind, ObservedFrame, RunView
 from ..traversal import fold
-
-#: Variables that rewriting makes, and anonymous ones.
-_HELPER = re.compile(r"_((value|op|temp|instance)_)?\d+")
-
 
 #: How an event is printed, with its terms.
 _EVENTS = {
@@ -37,7 +31,7 @@ _EVENTS = {
 
 
 class Named(t.NamedTuple):
-    """A variable: as it is written, its name in the run, and its value or ``None``."""
+    """A variable: its name in the policy, its name in the run, and its value or ``None``."""
 
     written: str
     name: str
@@ -45,30 +39,30 @@ class Named(t.NamedTuple):
 
     @property
     def label(self) -> str:
-        """Both names, if they differ: ``x@_x_3``."""
+        """Both names if they differ: ``x@_x_3``."""
         return self.name if self.written == self.name else f"{self.written}@{self.name}"
 
 
 def inspector_of(view: RunView) -> Inspector:
-    """Return what prints the terms of a run."""
+    """Return the inspector of a run."""
     return Inspector(view.host.class_name)
 
 
 class Inspector:
-    """Prints what a run is made of.
+    """Prints terms, goals and events of a run.
 
-    :param class_name: gives the registered name of an object's class.
+    :param class_name: returns the registered name of the class of an object.
     """
 
     def __init__(self, class_name: ClassName) -> None:
         self._class_name = class_name
 
     def term(self, term: t.Any, frame: Frame | None = None) -> str:
-        """Print a term with values in the place of variables."""
+        """Print a term with values in place of variables."""
         return self._print(term, frame or [], by_name=False)
 
     def goal(self, term: t.Any, frame: Frame) -> str:
-        """Print a term under the names that its variables have in the run."""
+        """Print a term with the names that its variables have in the run."""
         return self._print(term, frame, by_name=True)
 
     def bindings(self, step: Step, sign: str) -> str:
@@ -96,7 +90,7 @@ class Inspector:
                 return Variable(variable.name) if is_named else variable.value, ()
             if type(part) is Unknown and by_name:
                 return Variable(part.name), ()
-            # What a variable is bound to is for the printer, which stops somewhere.
+            # The printer prints values of variables, with a limit on their depth.
             return part, () if is_ground(part) else parts(part)
 
         return with_escapes(to_polar(fold(term, look, with_parts), self._class_name, _safe_repr))
@@ -109,11 +103,11 @@ def variables_of(frame: Frame) -> list[Named]:
         named = [_look_up(slots[index], frame) for index in sorted(slots)]
     else:
         named = [of_unknown(item) for item in frame if type(item) is Unknown]
-    return [variable for variable in named if not _HELPER.fullmatch(variable.written)]
+    return [variable for variable in named if not is_helper_name(variable.written)]
 
 
 def of_unknown(unknown: Unknown) -> Named:
-    """Return a variable of the run, under the name it has there."""
+    """Return a variable of the run with its name there."""
     end = follow(unknown)
     return Named(unknown.name, unknown.name, None if end is unknown else end)
 
@@ -161,5 +155,5 @@ def _safe_repr(value: t.Any) -> str:
     try:
         return reveal(value)
     except Exception:
-        # Looking at a run must not change what it gives.
+        # Observing a run must not change its result.
         return f"<{type(value).__name__} object>"

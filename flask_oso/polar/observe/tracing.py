@@ -10,7 +10,7 @@
     [oso][info]     y: 1
     [oso][info]   }
 
-The indentation tells how deep a goal is. ``output.py`` reads what is asked for.
+The indentation is the depth of a goal. ``output.py`` reads the settings.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _MAX_INDENTATION = 40
 
 
 class Tracer(Observer):
-    """Prints what happens.
+    """Prints a trace of a run.
 
-    :param settings: how much, and where to.
+    :param settings: how detailed it is, and the stream.
     """
 
     def __init__(self, settings: LogSettings) -> None:
@@ -96,7 +96,7 @@ class Tracer(Observer):
         self._print("info", 1, "\n".join(["RESULT: {", *lines, "}"]))
 
     def on_error(self, view: RunView, step: Step, error: Exception) -> None:
-        """Print what ends the run."""
+        """Print the error that ends the run."""
         name = type(error).__name__
         text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))
         self._print("info", step.depth, f"ERROR: {name}: {text}".rstrip("\n"))

@@ -24,18 +24,18 @@ from ..sources import Span
 from .redaction import Describer
 from .source_form import conditions_of, is_condition_with_operands
 
-#: So many rules that are tried are kept, the first ones.
+#: How many of the rules that are tried are kept, the first ones.
 MAX_ATTEMPTS = 3_000
-#: So many ways in which one condition of one rule failed are kept.
+#: How many failures of one condition of one rule are kept.
 MAX_FAILURES = 4
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The values that a rule had at one moment.
+    """The values of a rule at one moment.
 
-    :param values: those of its variables by number; ``None`` where there is none yet.
-    :param results: what its goals computed, by the identity of the goal.
+    :param values: those of its variables by number; ``None`` if a variable has none yet.
+    :param results: the results of its goals, by the identity of the goal.
     """
 
     values: Sequence[t.Any]
@@ -44,13 +44,13 @@ class Snapshot:
 
 @dataclasses.dataclass(eq=False)
 class Subgoal:
-    """A rule call under way.
+    """A rule call in a run.
 
-    :param around: the rule whose condition it is; ``None`` for the question itself.
-    :param clauses: the rules of this name with as many parameters.
+    :param around: the rule whose condition it is; ``None`` for the query itself.
+    :param clauses: the rules of this name and arity.
     :param applicable: those that apply, in the order in which they are tried.
-    :param reached: the parameters that were looked at, by identity: of a rule that does not
-        apply, the last of them is the one that does not match.
+    :param reached: the parameters that were compared, by identity: of a rule that does not apply,
+        the last of them is the one that does not match.
     """
 
     call: Call
@@ -67,13 +67,13 @@ class Subgoal:
 
 @dataclasses.dataclass(eq=False)
 class Failure:
-    """One way in which a condition failed.
+    """One failure of a condition.
 
-    :param goal: the innermost condition that did.
+    :param goal: the innermost condition that failed.
     :param subgoal: the rule call that it is.
-    :param held: what holds although it must not, for a ``not``.
-    :param missing: the goal that looks for a key that a dictionary does not have.
-    :param waiting: the condition that was put off until now.
+    :param held: for a ``not``, the solution of the negated condition.
+    :param missing: the goal that looks up a key that a dictionary does not have.
+    :param waiting: the condition that was a constraint until now.
     """
 
     goal: Term
@@ -88,9 +88,9 @@ class Failure:
 class Attempt:
     """A rule that is tried.
 
-    :param passed: how many conditions held where it got furthest; -1 before any failed.
-    :param failures: how the next one failed, for some of the values that were tried.
-    :param count: for how many.
+    :param passed: the highest number of conditions that held; -1 before any failed.
+    :param failures: the failures of the next condition, for some of the values that were tried.
+    :param count: for how many values it failed.
     :param broke: whether an error ended the evaluation in that condition.
     """
 
@@ -105,18 +105,18 @@ class Attempt:
     latest: Subgoal | None = None
     #: The last call of each goal, by the identity of the goal.
     asked: dict[int, Subgoal] = dataclasses.field(default_factory=dict)
-    #: What goals computed, by the identity of the goal.
+    #: The results of goals, by the identity of the goal.
     results: dict[int, t.Any] = dataclasses.field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
-        """Keep the values that it has now."""
+        """Return the current values."""
         return Snapshot([follow(value) for value in self.frame], dict(self.results))
 
 
 class Path:
-    """The rules that led to a solution, and which alternatives were taken.
+    """The rules that led to a solution, and the alternatives of ``or`` that were taken.
 
-    :param entries: what was begun and not gone back on: rules, and alternatives of ``or``.
+    :param entries: the rules and alternatives that were begun, without those that were undone.
     """
 
     def __init__(self, entries: Sequence[Attempt | Step]) -> None:
@@ -144,9 +144,9 @@ class Path:
 
 
 class Provenance:
-    """What a run leaves behind.
+    """The record of a run.
 
-    :param describer: is told which values are not to be shown.
+    :param describer: is told which values to redact.
     """
 
     def __init__(self, describer: Describer) -> None:
@@ -159,8 +159,8 @@ class Provenance:
 class ProvenanceObserver(Observer):
     """Keeps in a ``Provenance`` what a run tries.
 
-    The run prints nothing and stops nowhere, whatever the policy says: a question that is
-    asked again for the sake of an explanation was answered before.
+    ``print()`` and ``debug()`` of the policy have no effect in the run: they had it when the
+    query was answered.
 
     :param record: where it is kept.
     """
@@ -179,13 +179,13 @@ class ProvenanceObserver(Observer):
     # -- goals and rules ----------------------------------------------------------------
 
     def on_goal(self, view: RunView, step: Step) -> None:
-        """Note which alternative of an ``or`` is taken."""
+        """Keep which alternative of an ``or`` is taken."""
         self._begun = step
         if _is_or(t.cast(Step, step.parent).goal) and _attempt_of(step) is not None:
             self._path.append(step)
 
     def on_call(self, view: RunView, step: Step, call: Call, clauses: ClauseIndex | None) -> None:
-        """Keep the call: the question itself, and the calls in rules that are kept."""
+        """Keep the call, if it is the query itself or in a rule that is kept."""
         around = _attempt_of(step)
         if around is None and self._record.root is not None:
             return
@@ -204,13 +204,13 @@ class ProvenanceObserver(Observer):
             subgoal.applicable = clauses
 
     def on_parameter(self, view: RunView, step: Step, parameter: Parameter) -> None:
-        """Note how far the parameters of rules that do not apply were looked at."""
+        """Keep which parameters were compared, for rules that do not apply."""
         subgoal = self._subgoals.get(step)
         if subgoal is not None:
             subgoal.reached.add(id(parameter))
 
     def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
-        """Keep the rule, unless that are too many."""
+        """Keep the rule, up to the limit."""
         subgoal = self._subgoals.get(step)
         if subgoal is None:
             return
@@ -227,9 +227,9 @@ class ProvenanceObserver(Observer):
     def on_value(
         self, view: RunView, step: Step, owner: t.Any, name: str, value: Term, goal: Term | None
     ) -> None:
-        """Keep what a goal looked up, and which values are not to be shown."""
+        """Keep the result of a goal, and which values to redact."""
         describer = self._record.describer
-        # What is made of a hidden value is hidden, too: a part of it, say.
+        # The attributes and method results of a redacted value are redacted, too.
         is_part = goal is not None and describer.is_hidden(owner)
         if describer.redaction.hides(name) or is_part:
             describer.hide(value)
@@ -240,7 +240,7 @@ class ProvenanceObserver(Observer):
     # -- what becomes of goals ----------------------------------------------------------
 
     def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
-        """Note a failure; hide what a method might tell of a dictionary."""
+        """Keep a failure; redact the values of a dictionary that a method is called on."""
         if kind is EventKind.BACKTRACK:
             self._note_failure(step)
             self._held = None
@@ -248,25 +248,25 @@ class ProvenanceObserver(Observer):
             self._record.describer.hide_named(terms[0])
 
     def mark(self) -> int:
-        """Return the length of the way that led to a choice."""
+        """Return the length of the path."""
         return len(self._path)
 
     def on_return(self, view: RunView, mark: int) -> None:
-        """Forget the way behind a choice."""
+        """Drop the part of the path that is undone."""
         del self._path[mark:]
 
     def on_negated_solution(self, view: RunView, step: Step, mark: int) -> None:
-        """Keep what holds although it must not."""
+        """Keep the solution of a negated condition."""
         if _attempt_of(step) is not None:
             self._held = Path(self._path[mark:])
 
     def on_result(self, view: RunView, result: Mapping[str, t.Any]) -> None:
-        """Keep the way to the solution."""
+        """Keep the path to the solution."""
         self._record.solution = Path(self._path)
 
     def on_error(self, view: RunView, step: Step, error: Exception) -> None:
-        """Note in which condition of which rules the run ends."""
-        # A goal that was too deep to begin: the one around it ends.
+        """Keep in which condition of which rules the run ends."""
+        # If the depth limit kept a goal from beginning, the goal around it failed.
         failed: Step | None = step.parent if step is self._begun else step
         while failed is not None:
             attempt = _attempt_of(failed)
@@ -281,10 +281,10 @@ class ProvenanceObserver(Observer):
             failed = attempt.subgoal.step
 
     def _note_failure(self, step: Step) -> None:
-        """Note that the goal at hand failed, in its rule, and in the rules that asked for it.
+        """Keep that a goal failed, in its rule and in the rules that called that rule.
 
-        Only the first failure of a rule fails the condition that asked for it: there it is
-        one way in which this condition failed, whatever the rule tries besides.
+        Only the first failure of a rule counts as a failure of the condition that called it: it
+        is one failure of that condition, whatever else the rule tries.
         """
         failed: Step | None = step
         waiting: Span | None = None
@@ -293,7 +293,7 @@ class ProvenanceObserver(Observer):
             attempt = _attempt_of(failed)
             if attempt is None:
                 if failed.frame is NO_FRAME:
-                    # A condition that was put off until its variables have values.
+                    # A condition that was a constraint until its variables were bound.
                     waiting = waiting or getattr(failed.goal, "span", None)
                 failed = failed.parent
                 continue
@@ -310,12 +310,12 @@ class ProvenanceObserver(Observer):
 
 
 def _attempt_of(step: Step) -> Attempt | None:
-    """Return the rule that a goal is in, if it is kept."""
+    """Return the rule that contains a goal, if it is kept."""
     return step.frame.note if isinstance(step.frame, ObservedFrame) else None
 
 
 def _is_news(attempt: Attempt, passed: int, failed: Step) -> bool:
-    """Count a failure in a rule; tell whether it is one to keep."""
+    """Count a failure in a rule; return whether to keep it."""
     subgoal = attempt.asked.get(id(failed.goal))
     if passed < attempt.passed or (subgoal is not None and subgoal is attempt.latest):
         return False
@@ -339,7 +339,7 @@ def _failure(
 def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
     """Return the number of the condition in which a goal failed, and the innermost condition.
 
-    ``None`` under a ``not``, where to fail is all right, and outside of the conditions.
+    ``None`` under a ``not``, where a failure is no failure of the rule, and outside conditions.
     """
     frame, top, leaf = step.frame, step, step
     while not _is_body(top.parent, frame, clause):
@@ -353,7 +353,7 @@ def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
 
 
 def _index(step: Step, clause: Clause) -> tuple[int, Term | None]:
-    """Return the number of the condition in which a goal is, and that condition."""
+    """Return the number of the condition that contains a goal, and that condition."""
     top: Step | None = step
     while top is not None and not _is_body(top.parent, step.frame, clause):
         top = top.parent

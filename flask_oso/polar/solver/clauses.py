@@ -7,6 +7,7 @@ clause and a frame. A clause has no state of a run, so all runs share it.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterator, Mapping
 
@@ -92,6 +93,14 @@ class PreparedQuery(t.NamedTuple):
 
 
 Frame = list[t.Any]
+#: Operators whose operands are conditions.
+CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
+_HELPER = re.compile(r"_((value|op|temp|instance)_)?\d+")
+
+
+def is_helper_name(name: str) -> bool:
+    """Return whether a variable has a name that desugaring makes, or is anonymous."""
+    return _HELPER.fullmatch(name) is not None
 
 
 def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
