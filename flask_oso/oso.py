@@ -20,7 +20,7 @@ from .polar.limits import Limits
 from .polar.observe.console import Console
 from .polar.output import say
 from .polar.polar import Polar
-from .polar.tools.question_sides import Sides
+from .polar.tools.argument_order import ArgumentOrder
 
 if t.TYPE_CHECKING:
     from .polar.host.registry import Host
@@ -101,7 +101,7 @@ class Oso(Polar):
         self.not_found_error = not_found_error
         self.read_action = read_action
         self._builder: QueryBuilder | None = None
-        self._sides: Sides | None = None
+        self._sides: ArgumentOrder | None = None
         # Looked up, since nothing here knows werkzeug; without it there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
 
@@ -123,7 +123,7 @@ class Oso(Polar):
             # Denials are many: a call more would be felt.
             sides = self._sides
             if sides is None or sides.engine is not engine:
-                sides = self._sides = Sides(engine)
+                sides = self._sides = ArgumentOrder(engine)
             if type(resource) in sides.actors:
                 sides.look_at(actor, action, resource)
         return allowed
@@ -142,7 +142,7 @@ class Oso(Polar):
         if engine.allow(actor, action, resource):
             return
         if self._sides is None or self._sides.engine is not engine:
-            self._sides = Sides(engine)
+            self._sides = ArgumentOrder(engine)
         self._sides.look_at(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)

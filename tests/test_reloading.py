@@ -20,13 +20,11 @@ import pytest
 from flask import Flask, request
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
-from flask_oso.extension import _CONFIG_DEFAULTS
-from flask_oso.globals import OsoState
+from flask_oso.app_state import AppState
+from flask_oso.config import DEFAULTS, Look, find_files
 from flask_oso.observability.signals import policy_loaded, policy_refused
-from flask_oso.policy_files import Look, find_files
 from flask_oso.reloading import Reloader
-
-from .children import run_python
+from tests.support.children import run_python
 
 ANN = 'allow("ann", "read", "page");'
 EVE = 'allow("eve", "read", "page");'
@@ -72,9 +70,9 @@ class Desk:
         return app
 
     @property
-    def state(self) -> OsoState:
+    def state(self) -> AppState:
         """What the app keeps."""
-        found: OsoState = self.app.extensions["oso"]
+        found: AppState = self.app.extensions["oso"]
         return found
 
     def ask(self, app: Flask | None = None) -> str:
@@ -731,7 +729,7 @@ def test_reloader_keeps_no_oso_alive(tmp_path: Path) -> None:
 
 def test_key_is_documented_as_off() -> None:
     """Nobody gets it without asking for it."""
-    assert _CONFIG_DEFAULTS["OSO_RELOAD"] is False
+    assert DEFAULTS["OSO_RELOAD"] is False
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="The system has no fork.")

@@ -54,13 +54,13 @@ class _Commands(click.Group):
         **extra: t.Any,
     ) -> click.Context:
         """Read the command line."""
-        from .endings import run
+        from .termination import run
 
         return run(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
 
     def invoke(self, ctx: click.Context) -> t.Any:
         """Run the command, and end with a code that says what came out."""
-        from .endings import run
+        from .termination import run
 
         return run(lambda: super(_Commands, self).invoke(ctx))
 

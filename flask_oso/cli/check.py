@@ -11,10 +11,9 @@ import click
 from flask import Flask
 from flask.cli import NoAppException
 
-from ..enforcement.response_gates import vain_guards
-from ..enforcement.route_audit import take_census, unfound_classes
-from ..globals import state_of
-from ..guards.guard_checks import unused_extensions
+from ..app_state import state_of
+from ..enforcement.route_audit import take_census, unfound_classes, unused_authorizers
+from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.tools.policy_check import Finding, Severity, findings_of
@@ -110,7 +109,7 @@ def _mistaken_guards(app: Flask) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, mistake, file, line)
     for guard, complaint in unfound_classes(app, rows):
         yield Finding(Severity.ERROR, complaint, guard.place.file or None, guard.place.line or None)
-    unused = unused_extensions(app, state_of(app), rows)
+    unused = unused_authorizers(app, state_of(app), rows)
     if unused is not None:
         yield Finding(Severity.WARNING, unused)
 

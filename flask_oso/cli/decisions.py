@@ -7,7 +7,8 @@ import typing as t
 import click
 from flask import current_app
 
-from ..globals import this_app
+from ..app_state import this_app
+from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from .objects import NOTATION, find_object, word_for
@@ -152,4 +153,4 @@ def _read(query: t.Any, limit: int) -> list[t.Any]:
     limited = query.limit(limit) if hasattr(query, "limit") else query
     if adapter is not None:
         return list(adapter.execute_query(limited))[:limit]
-    return this_state().extension.loaders.read(this_app(), limited)
+    return this_state().part(Authorizer).loaders.read(this_app(), limited)

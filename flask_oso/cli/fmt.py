@@ -46,7 +46,7 @@ def fmt(context: click.Context, files: tuple[str, ...], check: bool, diff: bool)
     with failures(Exit.MISCONFIGURED):
         if files == ("-",):
             click.echo(format_policy(Source(_decoded("-", _read_input()))), nl=False)
-            context.exit(Exit.GOOD)
+            return
         code = _format_all(_paths(files), writes=not (check or diff), diff=diff)
     context.exit(code if check or code is not Exit.NO else Exit.GOOD)
 

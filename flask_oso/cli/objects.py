@@ -8,7 +8,8 @@ import typing as t
 import click
 from flask import current_app, request
 
-from ..globals import this_app
+from ..app_state import this_app
+from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.syntax.lexer import unquoted
 from .running import Exit, MisuseError, failures, this_oso, this_state
@@ -69,7 +70,7 @@ def _unknown_class(word: str, name: str, known: list[str]) -> str:
 
 
 def _find(word: str, cls: type, key: str) -> t.Any:
-    loaders = this_state().extension.loaders
+    loaders = this_state().part(Authorizer).loaders
     parts = [_key(part, loaders.has_function(cls)) for part in key.split(",")]
     with failures(Exit.MISCONFIGURED):
         found = loaders.find(this_app(), cls, parts[0] if len(parts) == 1 else tuple(parts))

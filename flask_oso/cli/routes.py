@@ -12,8 +12,9 @@ import click
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
+from ..app_state import AppState, Requirement
+from ..config import Unguarded
 from ..enforcement.route_audit import GAPS, Row, Standing, take_census
-from ..globals import OsoState, Requirement, Unguarded
 from ..guards.view_guards import Guard, GuardKind
 from .output import echo, show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
@@ -150,7 +151,7 @@ def _shown(value: t.Any) -> str:
     return value.__qualname__ if inspect.isclass(value) else repr(value)
 
 
-def _notes(rows: Sequence[Row], state: OsoState) -> list[str]:
+def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     """Say how many rows stand how, and what becomes of the gaps."""
     summary = _summary(rows)
     counts = ", ".join(f"{count} {name}" for name, count in summary["standings"].items())

@@ -2,7 +2,7 @@
 
 Denied, broken and misconfigured are three things, also to a shell. Python itself exits
 with 1 for whatever it was not prepared for; here that is never a denial. How a command ends
-that cannot come to its end is in ``endings``.
+that cannot come to its end is in ``termination``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from ..globals import OsoState, state_of
+from ..app_state import AppState, first_oso, state_of
 from ..polar.exceptions import (
     InlineQueryFailedError,
     OsoError,
@@ -41,6 +41,10 @@ class MisuseError(click.ClickException):
     """What the command line asks for is not there."""
 
     exit_code = 2
+
+
+class Ending(click.exceptions.Exit):
+    """A command ends with a code of its own, and not with one that the application gave."""
 
 
 class OutputError(OSError):
@@ -74,7 +78,7 @@ def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
             this_state()
         with failures():
             code = function(*args, **kwargs)
-        click.get_current_context().exit(code)
+        end(code)
 
     return command
 
@@ -90,7 +94,7 @@ def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
         yield
     except (
         click.ClickException,
-        click.exceptions.Exit,
+        Ending,
         click.Abort,
         KeyboardInterrupt,
         OutputError,
@@ -102,14 +106,24 @@ def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
     # The application's own code may raise what is no ``Exception``, such as ``SystemExit``.
     except BaseException:
         echo_traceback()
-        click.get_current_context().exit(unforeseen)
+        end(unforeseen)
+
+
+def end(code: int) -> t.NoReturn:
+    """End the command.
+
+    :raises Ending: always.
+    """
+    with contextlib.suppress(click.exceptions.Exit):
+        click.get_current_context().exit(code)
+    raise Ending(code)
 
 
 def fail(error: OsoError) -> t.NoReturn:
     """Print an error, and exit with its code."""
     text = "\n".join([str(error).rstrip("\n"), *getattr(error, "__notes__", ())])
     echo(text, err=True)
-    click.get_current_context().exit(code_of(error))
+    end(code_of(error))
 
 
 def code_of(error: OsoError) -> Exit:
@@ -133,12 +147,11 @@ def enter_app(load_output: t.TextIO | None = None) -> Flask:
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def this_state() -> OsoState:
+def this_state() -> AppState:
     """Give what the current app keeps."""
     return state_of(current_app)
 
 
 def this_oso() -> Oso:
     """Give the Oso of the current app."""
-    state = this_state()
-    return state.extension.oso_of(state)
+    return first_oso(this_state())

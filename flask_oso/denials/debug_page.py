@@ -16,8 +16,8 @@ from html import escape
 
 from flask import Flask, Request
 
-from ..globals import find_state
-from ..guards.view_guards import locate
+from ..app_state import find_state
+from ..callables.view_functions import locate
 from ..polar.host.conversion import is_representable
 from ..polar.proof.proof import Outcome, Proof
 
@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from types import TracebackType
 
     from ..oso import Oso
-    from .problems import Denial
+    from .denial import Denial
 
 _UNREPRESENTABLE = (
     "The {} is a value that no policy can be asked about, such as a number beyond 64 bits: such"
@@ -146,7 +146,7 @@ def _facts(
 def _asked_at(app: Flask, traceback: TracebackType | None) -> str | None:
     """Give the line of the application that asked, if it is one."""
     found = None
-    own = os.path.join(os.path.dirname(__file__), "")
+    own = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if _relative(app, file) != file and not file.startswith(own):

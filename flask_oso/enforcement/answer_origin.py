@@ -1,6 +1,6 @@
 """Where the answer to a request comes from: its view, a function before it, or an error handler.
 
-In goes an app; from then on the marks of its requests say which of these it was. Nothing is
+In goes an app; from then on the states of its requests say which of these it was. Nothing is
 decided here.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask
 
-from ..globals import mark_of, this_request
+from ..request_state import request_state_of, this_request
 
 _Function = Callable[..., t.Any]
 
@@ -26,14 +26,14 @@ def note_answers(app: Flask) -> None:
             answer = preprocess(*args)
         except Exception:
             # An error handler answers, which knows nothing of the view.
-            mark_of(app, this_request()).is_early = True
+            request_state_of(app, this_request()).is_early = True
             raise
         if answer is not None:
-            mark_of(app, this_request()).is_early = True
+            request_state_of(app, this_request()).is_early = True
         return answer
 
     def handle_user_exception(*args: t.Any) -> t.Any:
-        mark_of(app, this_request()).is_handled = True
+        request_state_of(app, this_request()).is_handled = True
         return handle(*args)
 
     app.preprocess_request = preprocess_request  # type: ignore[method-assign]
@@ -81,4 +81,4 @@ class _Followed(list[_Function]):
         except RuntimeError:
             # It was not a request that stopped.
             return
-        mark_of(self._app, current).answered_by = function
+        request_state_of(self._app, current).answered_by = function

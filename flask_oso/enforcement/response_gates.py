@@ -10,51 +10,35 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import typing as t
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
+from ..app_state import AppState, Requirement, this_app
+from ..callables.view_functions import View, describe_request, is_automatic_options, method_function
+from ..config import Unguarded
 from ..denials.problems import ForbiddenProblem
-from ..globals import OsoState, RequestMark, Requirement, Unguarded, mark_of, this_app, this_request
-from ..guards.guard_checks import unused_extensions
-from ..guards.view_guards import (
-    Duty,
-    Guard,
-    GuardKind,
-    View,
-    all_guards,
-    describe,
-    describe_request,
-    duty_of,
-    guards_of_blueprints,
-    is_automatic_options,
-    method_function,
-)
+from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
-from ..polar.spelling import nearest
+from ..request_state import RequestState, request_state_of, this_request
 from .answer_origin import name_function, note_answers, note_functions
+from .authorizer import Authorizer
 from .commit_guard import veto_configured
 from .forgotten_checks import question_in
-from .route_audit import Census, is_current, take_census
+from .route_audit import Census, is_current, take_census, unused_authorizers
+from .vain_guards import warn_of_vain_guards
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from ..extension import FlaskOso
-    from ..oso import Oso
 
 
 _FORGOTTEN = (
     "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
     " with '@skip_authorization'."
 )
-#: Modules of classes that every policy knows.
-_NOT_OF_PROGRAMS = ("builtins", "datetime", "flask.wrappers")
 _ASKED_ITSELF = (
     "Its code calls {!r}. That of an Oso, such as 'current_oso', does not count: call 'authorize'"
     " or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
@@ -70,14 +54,12 @@ _DENIED = (
 )
 
 
-#: What is no object of an application.
-PLAIN_VALUES = frozenset({bool, int, float, str, list, dict})
 #: What sends a client elsewhere, if it says where.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PROBLEMS: dict[int, type[HTTPException]] = {403: ForbiddenProblem}
 
 
-def install(app: Flask, state: OsoState) -> None:
+def install(app: Flask, state: AppState) -> None:
     """Put the three gates into an app, once."""
     gates = Gates(app, state)
     app.before_request(gates.refuse_unguarded)
@@ -86,8 +68,8 @@ def install(app: Flask, state: OsoState) -> None:
     note_answers(app)
 
 
-def judge_routes(app: Flask, state: OsoState, extension: FlaskOso) -> None:
-    """Have every request that matches a route judged by an extension.
+def judge_routes(app: Flask, state: AppState, authorizer: Authorizer) -> None:
+    """Have every request that matches a route judged by an authorizer.
 
     The judgement is put off until all ``before_request`` functions of the app have run,
     so that the one that loads the user may be registered later. Functions of blueprints
@@ -99,27 +81,29 @@ def judge_routes(app: Flask, state: OsoState, extension: FlaskOso) -> None:
         current = this_request()
         if current.url_rule is None or is_automatic_options(current.url_rule, current.method):
             return
-        mark_of(app, current).pending += (extension,)
+        request_state_of(app, current).pending += (authorizer.enforce_route,)
         if not state.judges_last:
             judge_pending()
 
     app.before_request(judge_route)
+    state.route_authorizers.append(authorizer)
+    state.parts.pop(Census, None)
 
 
 def judge_pending() -> None:
     """Make the route authorization that was put off."""
     current = this_request()
-    mark = mark_of(this_app(), current)
+    mark = request_state_of(this_app(), current)
     pending, mark.pending = mark.pending, ()
-    for extension in pending:
-        mark.undecided = True
-        extension.authorize(current)
+    for enforce_route in pending:
+        mark.check_running = True
+        enforce_route(current)
 
 
 class Gates:
     """The three gates of an app; ``serve`` is its outermost WSGI application."""
 
-    def __init__(self, app: Flask, state: OsoState) -> None:
+    def __init__(self, app: Flask, state: AppState) -> None:
         self._app = app
         self._state = state
         self._wsgi_app = app.wsgi_app
@@ -133,10 +117,10 @@ class Gates:
         :raises HTTPException: the view is not guarded, and the app serves all the same.
         """
         current = this_request()
-        mark = mark_of(self._app, current)
-        mark.undecided = True
+        mark = request_state_of(self._app, current)
+        mark.check_running = True
         duty = self._duty(current)
-        mark.due = duty is not Duty.NONE
+        mark.check_required = duty is not Duty.NONE
         problem = self._census(current).problem
         if problem is None and duty is Duty.UNGUARDED:
             problem = self._missing_guard(current)
@@ -146,7 +130,7 @@ class Gates:
             raise ForbiddenProblem
         if problem is not None:
             raise OsoError(problem)
-        mark.undecided = False
+        mark.check_running = False
 
     def withhold_unauthorized(self, response: Response) -> Response:
         """Replace a response that must not leave.
@@ -154,7 +138,7 @@ class Gates:
         :raises OsoError: the view answered as if all were well, and did not authorize.
         """
         app, current = self._app, this_request()
-        mark = mark_of(app, current)
+        mark = request_state_of(app, current)
         if response is mark.refusal:
             mark.is_refusal = True
         if _turns_away(mark, response):
@@ -162,7 +146,7 @@ class Gates:
             return response
         if mark.pending and _succeeds(response.status_code):
             response = _judge_response(app, response)
-        if mark.undecided and _succeeds(response.status_code):
+        if mark.check_running and _succeeds(response.status_code):
             return _withhold(app, mark, response, InternalServerError.code)
         if self._hides_denial(mark, response.status_code):
             app.logger.warning("%s %s", _describe(app, current), _DENIED)
@@ -221,7 +205,7 @@ class Gates:
         # The response starts within its request; of another one nothing is known here.
         if current.environ is not environ:
             return headers
-        mark, code = mark_of(self._app, current), int(status[:3])
+        mark, code = request_state_of(self._app, current), int(status[:3])
         if mark.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
@@ -231,7 +215,7 @@ class Gates:
             raise _not_called(self._app, current, _FORGOTTEN)
         if self._hides_denial(mark, code):
             raise _not_called(self._app, current, _DENIED)
-        if (mark.undecided or mark.pending or mark.withheld_as) and _succeeds(code):
+        if (mark.check_running or mark.pending or mark.withheld_as) and _succeeds(code):
             raise _not_called(self._app, current, _UNDECIDED)
         return headers
 
@@ -240,13 +224,13 @@ class Gates:
             return Duty.NONE
         return duty_of(self._app, current)
 
-    def _lacks_authorization(self, current: Request, mark: RequestMark) -> bool:
+    def _lacks_authorization(self, current: Request, mark: RequestState) -> bool:
         # A hook may lead a request to another route; nothing must be due on both.
-        if mark.authorized or mark.forbidden:
+        if mark.checked or mark.forbidden:
             return False
-        return mark.due or self._duty(current) is not Duty.NONE
+        return mark.check_required or self._duty(current) is not Duty.NONE
 
-    def _hides_denial(self, mark: RequestMark, status: int) -> bool:
+    def _hides_denial(self, mark: RequestState, status: int) -> bool:
         """Tell whether an answer looks like a success although all that was asked was denied.
 
         What the program answers to denials is no success, nor is an error handler that sends
@@ -267,7 +251,7 @@ class Gates:
         return f"{what} is not guarded. {_how_to_guard(view, method)}"
 
     def _census(self, current: Request) -> Census:
-        census = self._state.census
+        census = self._state.parts.get(Census)
         if census is None or not is_current(census, self._app, current.endpoint):
             census = self._renewed_census(current)
         return census
@@ -275,21 +259,22 @@ class Gates:
     def _renewed_census(self, current: Request) -> Census:
         # The first requests come together, and one of them looks and warns for all.
         with self._lock:
-            census = self._state.census
+            census = self._state.parts.get(Census)
             if census is None or not is_current(census, self._app, current.endpoint):
                 census = self._take_census()
             return census
 
     def _take_census(self) -> Census:
         app, state = self._app, self._state
-        is_first = state.census is None
+        is_first = Census not in state.parts
         problems = [_changed_config(app, state), veto_configured(app, state)]
-        census = state.census = take_census(app, "\n".join(filter(None, problems)) or None)
+        census = take_census(app, "\n".join(filter(None, problems)) or None)
+        state.add(census)
         if census.forbidden is not None:
             app.logger.warning("These answer 403. %s", census.forbidden)
         if is_first and state.oso is not None:
             warn_of_vain_guards(app, state.oso)
-        unused = unused_extensions(app, state, census.rows) if is_first else None
+        unused = unused_authorizers(app, state, census.rows) if is_first else None
         if unused is not None:
             app.logger.warning(unused)
         return census
@@ -329,7 +314,7 @@ def _not_called(app: Flask, current: Request, note: str) -> OsoError:
     return error
 
 
-def _early(app: Flask, current: Request, mark: RequestMark) -> OsoError:
+def _early(app: Flask, current: Request, mark: RequestState) -> OsoError:
     """Make the error for an answer that a function gave in place of a view."""
     error = OsoError("Authorize not called.")
     what = _describe(app, current)
@@ -366,12 +351,12 @@ def _may_redirect(status: int) -> bool:
     return status in _REDIRECTS
 
 
-def _turns_away(mark: RequestMark, response: Response) -> bool:
+def _turns_away(mark: RequestState, response: Response) -> bool:
     """Tell whether a function before the view sends the client elsewhere, or refuses it.
 
     The view was not entered, so that nothing of it is in the answer.
     """
-    if not mark.is_early or mark.is_entered or mark.undecided:
+    if not mark.is_early or mark.is_entered or mark.check_running:
         return False
     return _is_redirect(response) or not _succeeds(response.status_code)
 
@@ -380,7 +365,7 @@ def _is_redirect(response: Response) -> bool:
     return _may_redirect(response.status_code) and response.location is not None
 
 
-def _error_page(app: Flask, mark: RequestMark, response: Response) -> Response:
+def _error_page(app: Flask, mark: RequestState, response: Response) -> Response:
     """Let the app's own page for "Authorize not called." pass, if that is what it is."""
     if response.status_code < 500:
         return _withhold(app, mark, response, InternalServerError.code)
@@ -388,7 +373,7 @@ def _error_page(app: Flask, mark: RequestMark, response: Response) -> Response:
     return response
 
 
-def _withhold(app: Flask, mark: RequestMark, response: Response, status: int) -> Response:
+def _withhold(app: Flask, mark: RequestState, response: Response, status: int) -> Response:
     """Replace a response by one that has its status and nothing else of it."""
     mark.withheld_as = status
     response.close()
@@ -411,7 +396,7 @@ def _own_page(app: Flask, error: HTTPException) -> Response | None:
         return None
 
 
-def _changed_config(app: Flask, state: OsoState) -> str | None:
+def _changed_config(app: Flask, state: AppState) -> str | None:
     """Say which switch was thrown too late, and would be taken for being in force."""
     pairs = [(key, value, app.config.get(key)) for key, value in state.config.items()]
     # A proxy need not equal itself.
@@ -419,119 +404,3 @@ def _changed_config(app: Flask, state: OsoState) -> str | None:
     if not changed:
         return None
     return f"{', '.join(map(repr, changed))} changed after 'init_app'. Configure the app before."
-
-
-def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
-    """Warn of actions and classes of guards that the policy does not know."""
-    for _, complaint in vain_guards(app, oso):
-        warnings.warn(complaint, UserWarning, stacklevel=2)
-
-
-def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
-    """Give the guards that name actions and classes which the policy does not know."""
-    known = oso.known_actions()
-    for guard, where, methods in _guards(app):
-        found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
-        found += [_unknown_class(guard, where, oso), _text_for_class(guard, where, oso)]
-        for complaint in filter(None, found):
-            yield guard, complaint
-
-
-def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
-    """Give each guard that asks the policy, one endpoint that it guards, and its methods."""
-    methods: dict[str, set[str]] = {}
-    for rule in app.url_map.iter_rules():
-        methods.setdefault(rule.endpoint, set()).update(rule.methods or ())
-    found: dict[int, tuple[Guard, str, set[str]]] = {}
-    for guard in guards_of_blueprints(app):
-        where = f"guard of the blueprint {guard.blueprint!r} ({guard.place})"
-        found[id(guard)] = (guard, where, set().union(*methods.values()))
-    for endpoint, view in app.view_functions.items():
-        for guard in all_guards(view):
-            if guard.kind is GuardKind.AUTHORIZE:
-                known = found.setdefault(id(guard), (guard, describe(endpoint, view), set()))
-                known[2].update(methods.get(endpoint, ()))
-    return found.values()
-
-
-def log_unknown_action(app: Flask, state: OsoState | None, oso: Oso, action: t.Any) -> None:
-    """Tell the log, once, of a denied action that looks like a misspelt one.
-
-    A subclass of ``str`` is an object to policies, and never taken for a word.
-    """
-    if state is None or type(action) is not str or not state.denied_actions.adds(action):
-        return
-    # The request is denied already, and whatever happens here must not change its answer.
-    with contextlib.suppress(Exception):
-        known = oso.known_actions()
-        near = nearest(action, sorted(known)) if known and action not in known else None
-        if near is not None:
-            text = "The action %r is never allowed by the policy. Did you mean %r?"
-            app.logger.warning(text, action, near)
-
-
-def log_plain_actor(app: Flask, state: OsoState | None, oso: Oso, actor: t.Any) -> None:
-    """Tell the log, once, of a denied actor that is the key of one, and not the object."""
-    if state is None or type(actor) not in PLAIN_VALUES or state.has_told_of_actor:
-        return
-    state.has_told_of_actor = True
-    # The request is denied already, and whatever happens here must not change its answer.
-    with contextlib.suppress(Exception):
-        wanted = oso.expected_actors()
-        if wanted:
-            text = (
-                "The actor is a value of type %r, and the policy is about objects of %s. Give the"
-                " object itself: with 'set_get_actor', on 'g.user', or from the"
-                " 'user_lookup_loader' of Flask-JWT-Extended."
-            )
-            app.logger.warning(text, type(actor).__name__, " or ".join(map(repr, wanted)))
-
-
-def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> str | None:
-    if known is None or not isinstance(action, str) or action in known:
-        return None
-    return f"The action {action!r} of the {where} is never allowed by the policy." + _meant(
-        action, known
-    )
-
-
-def _unknown_class(guard: Guard, where: str, oso: Oso) -> str | None:
-    resource = guard.resource
-    if not isinstance(resource, type) or _is_known(resource, guard, oso):
-        return None
-    name = resource.__name__
-    return (
-        f"The {where} names the class {name!r} as its resource, but no class of that name is"
-        f" registered. Call 'register_class({name})' before the policy loads."
-    )
-
-
-def _text_for_class(guard: Guard, where: str, oso: Oso) -> str | None:
-    """Say that a text is judged where a class is meant: no rule has the text."""
-    text = guard.resource
-    if not isinstance(text, str) or _is_in_policy(text, oso):
-        return None
-    cls = oso.host.classes.get(text)
-    if cls is None or getattr(cls, "__module__", None) in _NOT_OF_PROGRAMS:
-        return None
-    return (
-        f"The {where} names the text {text!r} as its resource, which no rule has, and not the class"
-        f" of this name. Write {text!r} without quotes."
-    )
-
-
-def _is_in_policy(text: str, oso: Oso) -> bool:
-    return any(f'"{text}"' in source.text for source in oso.engine.policy.sources)
-
-
-def _is_known(resource: type, guard: Guard, oso: Oso) -> bool:
-    """Tell whether rules can be about a class, or about its objects where these are judged."""
-    known = oso.host.classes.values()
-    if resource in known or resource.__name__ in oso.host.classes:
-        return True
-    return guard.key is not None and any(issubclass(resource, each) for each in known)
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    near = nearest(word, sorted(known))
-    return f" Did you mean {near!r}?" if near else ""

@@ -12,22 +12,22 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.exceptions import NotFound
 
-from ..globals import unwrap
+from ..callables.sync_callable import SyncCallable
 from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import dispose, is_awaitable
-from .sync_callable import Callee
+from ..request_state import unwrap
 
 
 class Loaders:
     """What finds the objects of each class, in all apps of a FlaskOso."""
 
     def __init__(self) -> None:
-        self._functions: dict[type, Callee] = {}
-        self._get_session: Callee | None = None
+        self._functions: dict[type, SyncCallable] = {}
+        self._get_session: SyncCallable | None = None
 
     def add(self, cls: type, function: Callable[..., t.Any]) -> None:
         """Find the objects of a class with a function; the last one counts."""
-        self._functions[cls] = Callee(function)
+        self._functions[cls] = SyncCallable(function)
 
     def has_function(self, cls: type) -> bool:
         """Tell whether a function finds the objects of a class."""
@@ -46,7 +46,7 @@ class Loaders:
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
         """Find the objects of mapped classes in the session that a function gives."""
-        self._get_session = Callee(get_session)
+        self._get_session = SyncCallable(get_session)
 
     def find(self, app: Flask, cls: type, identity: t.Any) -> t.Any:
         """Give the object of a class with an identity; ``None`` if there is none.

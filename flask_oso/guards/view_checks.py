@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 
 from flask import Flask, has_request_context
 
-from ..denials.denial_styles import Manner
-from ..globals import NOT_GIVEN, RequestMark, this_app, this_mark, this_request
+from ..app_state import this_app
+from ..callables.view_functions import View, entered_function, is_static
+from ..denials.denial_styles import DenialStyle
+from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
+from ..request_state import NOT_GIVEN, Arguments, RequestState, find_request_state, this_request
 from .url_keys import Key, make_key
-from .view_guards import View, entered_function, guards_of, is_static
-
-if t.TYPE_CHECKING:
-    from ..extension import FlaskOso
+from .view_guards import guards_of
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -32,7 +32,6 @@ METHOD_ACTIONS: Mapping[str, str] = {
     "DELETE": "delete",
 }
 
-Arguments = dict[str, t.Any]
 _Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
 
@@ -75,7 +74,7 @@ class Demand:
 
     def meet(
         self,
-        extension: FlaskOso,
+        authorizer: Authorizer,
         app: Flask,
         view: View,
         given: Arguments,
@@ -91,19 +90,19 @@ class Demand:
         """
         action, key = self._action(), self.key
         if key is None:
-            self._judge(extension, action)
+            self._judge(authorizer, action)
             return given
         parameters = self._parameters_of(view, _entered(app, view))
         variables = self._variables(parameters, given)
         further = (*behind, *parameters.keys) if behind else parameters.keys
-        found, mark = {}, this_mark(app)
+        found, mark = {}, find_request_state(app)
         if variables is None:
-            self._judge(extension, action)
+            self._judge(authorizer, action)
         else:
             identity = key.identity_in(given, variables)
             if mark is not None and mark.judged:
                 _check_same(mark, key, identity)
-            loaded: t.Any = extension.load(key.cls, identity, actor=self.actor, action=action)
+            loaded: t.Any = authorizer.load(key.cls, identity, actor=self.actor, action=action)
             # Of guards that find the same, the last one gives it; the others leave the variable.
             is_left = further and key.keyword in [each.keyword for each in further]
             if parameters.take(key.keyword) and not is_left:
@@ -136,10 +135,10 @@ class Demand:
                 f" keyword. Remove the '/' behind {keyword!r}."
             )
 
-    def _judge(self, extension: FlaskOso, action: t.Any) -> None:
+    def _judge(self, authorizer: Authorizer, action: t.Any) -> None:
         """Have the resource judged as it is."""
-        manner = Manner.CHALLENGE
-        extension.judge(self.resource, actor=self.actor, action=action, manner=manner)
+        style = DenialStyle.ASK_LOGIN
+        authorizer.enforce(self.resource, actor=self.actor, action=action, style=style)
 
     def _action(self) -> t.Any:
         """Give the action of the current request.
@@ -273,7 +272,7 @@ def _is_by_accident(given: Arguments) -> bool:
     return not is_static(rule.endpoint, this_app().view_functions[rule.endpoint])
 
 
-def _check_same(mark: RequestMark, key: Key, identity: t.Any) -> None:
+def _check_same(mark: RequestState, key: Key, identity: t.Any) -> None:
     """Refuse another object than guards further outside have judged for the same argument.
 
     :raises OsoError: it is another one.
@@ -307,7 +306,7 @@ def _route_values() -> Mapping[str, t.Any]:
 
 
 def _note_passage(
-    mark: RequestMark | None,
+    mark: RequestState | None,
     key: Key,
     given: Arguments,
     variables: tuple[str, ...] | None,

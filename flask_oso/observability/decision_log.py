@@ -24,10 +24,10 @@ from collections.abc import Callable, Mapping
 
 from werkzeug.utils import import_string
 
-from ..globals import this_request
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError
 from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
+from ..request_state import this_request
 from .decision import Decision, MissingObject, Outcome
 
 #: Where the records go.

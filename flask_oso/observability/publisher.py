@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from ..oso import Oso
 
 
-class Audience:
+class DecisionPublisher:
     """Those who hear of the decisions of one app.
 
     :param config: the configuration of the app.

@@ -42,8 +42,8 @@ from .syntax.desugar import rewrite_query
 from .traversal import walk
 
 if t.TYPE_CHECKING:
-    from .compiler.programs import Program
-    from .observe.observer import Watcher
+    from .compiler.programs import CompiledProgram
+    from .observe.observer import Observer
     from .proof.proof import Proof
     from .residual.evaluator import PartialEvaluator
     from .residual.ir import Residual
@@ -95,10 +95,10 @@ class Engine:
         self._limits = limits
         self._current_limits = CurrentLimits()
         self._compiled = compiled
-        self._watchers = _line_watchers()
+        self._observers = _line_observers()
         # What is logged, or counted line by line, is what the solver does.
-        self._is_compiling = compiled and not read_log_settings().level and not self._watchers
-        self._compiled_rules: Program | None = None
+        self._is_compiling = compiled and not read_log_settings().level and not self._observers
+        self._compiled_rules: CompiledProgram | None = None
         if self._is_compiling and policy.has_rules:
             # Now, since no decision imports anything.
             from .compiler import programs  # noqa: F401
@@ -112,15 +112,15 @@ class Engine:
         self._residuals: dict[t.Any, tuple[Schema, ResidualTemplate | None]] = {}
 
     @property
-    def _program(self) -> Program | None:
+    def _program(self) -> CompiledProgram | None:
         """The compiled rules, none of which are made before they are asked for; ``None`` if
         the solver answers everything.
         """
         if self._is_compiling and self._compiled_rules is None:
-            from .compiler.programs import Program
+            from .compiler.programs import CompiledProgram
 
             # Two threads may both make one: what the other has made is made again.
-            self._compiled_rules = Program(self)
+            self._compiled_rules = CompiledProgram(self)
         return self._compiled_rules
 
     def with_policy(self, policy: Policy) -> Engine:
@@ -305,9 +305,9 @@ class Engine:
 
         :param redact: words of attributes whose values are not shown.
         """
-        from .proof.explain import Inquiry
+        from .proof.explain import ExplanationRun
 
-        return Inquiry(self, self.limits, redact).explain(
+        return ExplanationRun(self, self.limits, redact).explain(
             name,
             args,
             functools.partial(_decision, name, args),
@@ -325,22 +325,22 @@ class Engine:
         if found is False or isinstance(found, Rule):
             return found or None
         from .observe.deciding_rule import RuleFinder
-        from .observe.observer import WatchedSolver
+        from .observe.observer import ObservedSolver
 
         finder = RuleFinder()
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
-        solutions = WatchedSolver(self, limits, [finder]).solve(_call(name, args))
+        solutions = ObservedSolver(self, limits, [finder]).solve(_call(name, args))
         return None if next(solutions, None) is None else finder.rule
 
     @functools.cached_property
     def _naming(self) -> Engine:
         """What answers with the rule that decided, in place of ``True``."""
-        from .compiler.programs import Program
+        from .compiler.programs import CompiledProgram
 
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
         naming = Engine(self.policy, self.host, limits)
         naming._clauses = self._clauses
-        naming._compiled_rules = Program(naming, names_rules=True)
+        naming._compiled_rules = CompiledProgram(naming, names_rules=True)
         return naming
 
     def query(
@@ -350,7 +350,7 @@ class Engine:
         bindings: Mapping[str, t.Any] | None = None,
         accept_expression: bool = False,
         stops: bool = False,
-        watchers: Sequence[Watcher] = (),
+        observers: Sequence[Observer] = (),
     ) -> Iterator[Solution]:
         """Give the solutions of a query one by one, each as values by variable name.
 
@@ -360,7 +360,7 @@ class Engine:
             and not bound, instead of raising ``UnexpectedPolarTypeError``.
         :param stops: let ``debug()`` stop and ask on standard input. A query that a method
             of the host asks while the policy is evaluated goes on all the same.
-        :param watchers: who is told what the run does.
+        :param observers: who is told what the run does.
         """
         if isinstance(query, str):
             goal = _parse(query, self.limits)
@@ -375,8 +375,8 @@ class Engine:
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
             from .observe.debugger import Debugger
 
-            watchers = [*watchers, Debugger()]
-        for solution in self._solve(goal, given, watchers):
+            observers = [*observers, Debugger()]
+        for solution in self._solve(goal, given, observers):
             if not accept_expression:
                 _check_bound(solution)
             yield solution
@@ -400,22 +400,22 @@ class Engine:
         self,
         goal: Term,
         given: Mapping[str, Term] | None = None,
-        watchers: Sequence[Watcher] = (),
+        observers: Sequence[Observer] = (),
     ) -> Iterator[Solution]:
         log = read_log_settings()
-        watchers = [*self._watchers, *watchers]
-        if log.level or watchers:
-            solver = self._watched_solver(log, watchers)
+        observers = [*self._observers, *observers]
+        if log.level or observers:
+            solver = self._observed_solver(log, observers)
         else:
             solver = Solver(self, self.limits)
         return solver.solve(goal, given)
 
-    def _watched_solver(self, log: LogSettings, watchers: Sequence[Watcher]) -> Solver:
-        from .observe.observer import WatchedSolver
+    def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:
+        from .observe.observer import ObservedSolver
         from .observe.tracing import Tracer
 
         tracers = [Tracer(log)] if log.level else []
-        return WatchedSolver(self, self.limits, [*tracers, *watchers])
+        return ObservedSolver(self, self.limits, [*tracers, *observers])
 
 
 def _parse(query: str, limits: Limits) -> Term:
@@ -450,14 +450,14 @@ def _decision(name: str, args: Sequence[t.Any]) -> Call:
     return call
 
 
-def _line_watchers() -> Sequence[Watcher]:
+def _line_observers() -> Sequence[Observer]:
     """Give who counts lines of policies: nobody, unless coverage.py loaded our plugin."""
     plugin = sys.modules.get("flask_oso.coverage")
     if plugin is None or not plugin.is_measuring():
         return ()
-    from .observe.line_coverage import LineWatcher
+    from .observe.line_coverage import LineObserver
 
-    return (LineWatcher(),)
+    return (LineObserver(),)
 
 
 def _is_value(term: Term) -> bool:

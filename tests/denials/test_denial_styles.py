@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from werkzeug.exceptions import NotFound, Unauthorized, abort
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
-from flask_oso.globals import FewWords
+from flask_oso.app_state import FewWords
 from flask_oso.observability.decision import MissingObject
 from flask_oso.observability.decision_log import LOGGER
 from flask_oso.observability.signals import denied
@@ -427,9 +427,7 @@ def test_error_while_reading_is_asked_about_is_an_error(site: Flask) -> None:
     """A policy that fails at the second question gives neither 403 nor 404."""
     extension = site.extensions["oso"].extension
     extension.set_get_actor(lambda: "eve")
-    extension.oso_of(site.extensions["oso"]).load_str(
-        POLICY.replace("post.state", "post.nothing"), replace=True
-    )
+    site.extensions["oso"].oso.load_str(POLICY.replace("post.state", "post.nothing"), replace=True)
 
     assert site.test_client().get("/2/edit").status_code == 500
 

@@ -86,7 +86,7 @@ def test_redirect_of_a_function_that_was_registered_before_init_app() -> None:
 
 def prepare(app: flask.Flask) -> None:
     """Give an app a policy that allows little."""
-    FlaskOso(Oso(), app).oso_of(app.extensions["oso"]).load_str('allow("ann", "read", "page");')
+    FlaskOso(Oso(), app).oso.load_str('allow("ann", "read", "page");')
 
 
 @pytest.mark.parametrize("answer", ["SECRET", ("SECRET", 201), ("", 204), ("SECRET", 300)])

@@ -12,7 +12,7 @@ import weakref
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.specialization.equality import Alike
+from flask_oso.polar.compiler.specialization.equality import SideEffectFreeEquality
 from flask_oso.polar.exceptions import OsoError
 
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
@@ -146,7 +146,7 @@ def test_chains_in_each_other_are_given_up() -> None:
     oso.load_str(
         'allow(user: User, "read", folder: Folder) if above in folder.above and above.owner = user;'
     )
-    made = oso._engine._program._shortcuts("allow", 3)  # type: ignore[union-attr]
+    made = oso._engine._program.specializations("allow", 3)  # type: ignore[union-attr]
 
     assert made["read"][Folder](User(), "read", folder) is None
     assert made["read"][Folder](User(), "read", chain(3)) is False
@@ -162,7 +162,7 @@ class Node:
 
 def test_comparison_of_shared_dataclasses_is_bounded() -> None:
     """What can be reached on many ways is not compared on each of them."""
-    alike = Alike(set())
+    alike = SideEffectFreeEquality(set())
     alike.learn(Node)
     one, other = Node(), Node()
     for _ in range(7):

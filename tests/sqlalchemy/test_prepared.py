@@ -14,11 +14,9 @@ from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy.mapping import MappedSchema
-
-from . import documents
-from .agreement import make_oso
-from .choices import seeded
-from .documents import Doc, Folder, Role, User
+from tests.support import documents
+from tests.support.choices import seeded
+from tests.support.documents import Doc, Folder, Role, User, make_oso
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Which clauses of a rule can answer a call, in which order, and what that depends on.
 
 The compiler asks before it runs anything: a call whose arguments are all bound, some of
-them literals that are known. Whatever cannot be told then raises ``Unfollowable``, and
+them literals that are known. Whatever cannot be told then raises ``NotCompilable``, and
 the solver answers that call.
 """
 
@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..host.awaitables import may_be_awaited
-from ..host.numbers import equal
+from ..host.numbers import equal_scalars
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
     Call,
@@ -34,7 +34,7 @@ from ..nodes import (
 from ..policy.policy import calls_in
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.rule_order import is_same, is_union
+from ..solver.rule_order import is_same_pattern, is_union_pattern
 from ..sources import Span
 
 _NATIVE = (bool, int, float, str, list, dict)
@@ -44,7 +44,7 @@ MAX_ORDERED = 400
 MAX_EXCLUSIVE = 1_000
 
 
-class Unfollowable(Exception):
+class NotCompilable(Exception):
     """Something that only the solver can do.
 
     :param reason: what it is, in the words of policies.
@@ -79,26 +79,30 @@ def is_plain(cls: type) -> bool:
 
 #: What is known of arguments, by their position: a literal, or ``None`` for a string that
 #: is none of the literals there.
-Known = Mapping[int, Value | None]
+KnownArguments = Mapping[int, Value | None]
 
 
-def matching(clauses: ClauseIndex, known: Known) -> list[Clause]:
+def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
     """Give the clauses that what is known of the arguments does not exclude."""
     args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
     return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
 
 
-def _excludes(clause: Clause, known: Known) -> bool:
+def _excludes(clause: Clause, known: KnownArguments) -> bool:
     for position, literal in clause.literals:
         if position not in known:
             continue
         arg = known[position]
-        if arg is None or not isinstance(literal, Value) or not equal(literal.value, arg.value):
+        if (
+            arg is None
+            or not isinstance(literal, Value)
+            or not equal_scalars(literal.value, arg.value)
+        ):
             return True
     return False
 
 
-def dispatch_position(clauses: ClauseIndex, known: Known) -> int | None:
+def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
     """Give the parameter that has the most different strings; ``None`` if none has two."""
     strings: dict[int, set[str]] = {}
     for clause in clauses:
@@ -129,7 +133,7 @@ def is_string(term: t.Any) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Order:
+class ClauseOrder:
     """Clauses in the order in which they are tried.
 
     ``exclusive`` has the pairs of numbers whose order would depend on the class of an
@@ -152,15 +156,15 @@ class _Verdict(enum.Enum):
     OPEN = enum.auto()
 
 
-def in_order(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> Order:
+def order_clauses(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> ClauseOrder:
     """Sort clauses by specificity, the same for all arguments if that can be done.
 
     :param unbound: the positions of arguments that are variables without a value.
     """
     if len({tuple(map(_bare_tag, clause.parameters)) for clause in clauses}) <= 1:
-        return Order(clauses, [])
+        return ClauseOrder(clauses, [])
     if len(clauses) > MAX_ORDERED:
-        return Order(clauses, [], is_open=True)
+        return ClauseOrder(clauses, [], is_open=True)
     ordered: list[Clause] = []
     for clause in clauses:
         at = len(ordered)
@@ -175,10 +179,10 @@ def in_order(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -
         if verdict is _Verdict.BY_CLASS:
             exclusive.append((min(pair), max(pair)))
         elif verdict is _Verdict.OPEN or (verdict is _Verdict.BEFORE) is not (pair[1] < pair[0]):
-            return Order(clauses, [], is_open=True)
+            return ClauseOrder(clauses, [], is_open=True)
         if len(exclusive) > MAX_EXCLUSIVE:
-            return Order(clauses, [], is_open=True)
-    return Order(ordered, exclusive)
+            return ClauseOrder(clauses, [], is_open=True)
+    return ClauseOrder(ordered, exclusive)
 
 
 def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) -> _Verdict:
@@ -190,12 +194,12 @@ def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) 
             if first is second:
                 continue
             return _Verdict.BEFORE if second is None else _Verdict.BEHIND
-        unions = is_union(first), is_union(second)
+        unions = is_union_pattern(first), is_union_pattern(second)
         if any(unions):
             if all(unions):
                 continue
             return _Verdict.BEFORE if unions[1] else _Verdict.BEHIND
-        if not is_same(first, second):
+        if not is_same_pattern(first, second):
             return _compare_specializers(first, second, host, position in unbound)
     return _Verdict.BEHIND
 
@@ -231,14 +235,14 @@ def _bare_tag(parameter: Parameter) -> t.Any:
     return specializer
 
 
-def is_bare(specializer: Term | None) -> t.TypeGuard[Pattern]:
+def is_class_only(specializer: Term | None) -> t.TypeGuard[Pattern]:
     """Tell whether a specializer is a class, and nothing else."""
     return (
         isinstance(specializer, Pattern) and specializer.tag is not None and not specializer.fields
     )
 
 
-def is_decided(term: t.Any) -> bool:
+def has_known_equality(term: t.Any) -> bool:
     """Tell whether a term of a head can be compared with values that ask nobody.
 
     A string, a number, a Boolean, ``nil``, or another constant whose class has no ``==`` of
@@ -246,10 +250,10 @@ def is_decided(term: t.Any) -> bool:
     """
     if isinstance(term, Value):
         return term.value == term.value
-    return isinstance(term, Instance) and leaves_equality(type(term.value))
+    return isinstance(term, Instance) and compares_by_identity(type(term.value))
 
 
-def leaves_equality(cls: type) -> bool:
+def compares_by_identity(cls: type) -> bool:
     """Tell whether instances of a class are equal to themselves, and say nothing of others.
 
     ``None`` has an ``==`` of its own since Python 3.12, which does the same.
@@ -264,7 +268,7 @@ def is_constant(term: Term) -> bool:
     while stack:
         part = stack.pop()
         is_compound = isinstance(part, Dictionary) or (isinstance(part, List) and part.rest is None)
-        if not is_compound and not is_decided(part):
+        if not is_compound and not has_known_equality(part):
             return False
         stack.extend(parts(part))
     return True
@@ -276,9 +280,9 @@ def check_class(pattern: Pattern, host: Host) -> None:
         return
     cls = host.classes.get(t.cast(str, pattern.tag))
     if cls is None:
-        raise Unfollowable("a class that is not registered", pattern.span)
+        raise NotCompilable("a class that is not registered", pattern.span)
     if has_own_test(cls):
-        raise Unfollowable("a class with an instance test of its own", pattern.span)
+        raise NotCompilable("a class with an instance test of its own", pattern.span)
 
 
 def has_cut(clause: Clause) -> bool:
@@ -328,7 +332,7 @@ def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
 Rules = Callable[[str, int], "ClauseIndex | None"]
 
 
-def asks_alike(rules: Rules, name: str, arity: int) -> bool:
+def is_order_independent(rules: Rules, name: str, arity: int) -> bool:
     """Tell whether a call has the same solutions whichever of its arguments are known before.
 
     Not so if a rule below it cuts off others, which a rule for another value may be; and what

@@ -20,7 +20,7 @@ from .scopes import Passed, Site
 from .snippets import Position, position_of
 
 #: Goals in each other, outermost first, each with the rule it stands in.
-Steps = list[tuple[Term | None, str | None]]
+GoalSteps = list[tuple[Term | None, str | None]]
 _FOR_ITER = opcode.opmap["FOR_ITER"]
 #: What stands behind an instruction, where the interpreter may be while it is carried out.
 _CACHE = opcode.opmap["CACHE"]
@@ -69,7 +69,7 @@ def until_next_entry(
         trace = trace.tb_next
 
 
-def chain(steps: Steps, question: Call | None) -> Step | None:
+def chain(steps: GoalSteps, question: Call | None) -> Step | None:
     """Make the steps of a run from the goals around a place."""
     step = Step(None, [], None, None, 0)
     if question is not None:
@@ -79,7 +79,7 @@ def chain(steps: Steps, question: Call | None) -> Step | None:
     return step
 
 
-def as_written(goal: Call, goals: list[Term | None]) -> Call:
+def with_spans(goal: Call, goals: list[Term | None]) -> Call:
     """Give a call its place, and its literals theirs.
 
     :param goals: the goals that compiled functions are at, innermost first.
@@ -87,13 +87,13 @@ def as_written(goal: Call, goals: list[Term | None]) -> Call:
     # What is one term stays one, wherever it stands.
     placed: dict[int, Term] = {}
     for at, arg in enumerate(goal.args):
-        known = Value(arg.value, span=place_of(goals, at)) if type(arg) is Value else arg
+        known = Value(arg.value, span=argument_span(goals, at)) if type(arg) is Value else arg
         placed.setdefault(id(arg), known)
     args = tuple(placed[id(arg)] for arg in goal.args)
     return Call(goal.name, args, span=None if goals[0] is None else goals[0].span)
 
 
-def place_of(goals: list[Term | None], position: int) -> Span | None:
+def argument_span(goals: list[Term | None], position: int) -> Span | None:
     """Tell where an argument of a call was written, if it is a literal.
 
     :param goals: the call, the call that it is part of, and so on.

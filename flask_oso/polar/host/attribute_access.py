@@ -29,7 +29,7 @@ class UnreadableRelation(Exception):
         self.remedy = remedy
 
 
-def read(host: Host, owner: t.Any, name: str, span: Span | None) -> t.Any:
+def read_attribute(host: Host, owner: t.Any, name: str, span: Span | None) -> t.Any:
     """Give an attribute of an object, or what a relation of it leads to.
 
     :raises PolarRuntimeError: if the attribute is not for policies.
@@ -38,7 +38,7 @@ def read(host: Host, owner: t.Any, name: str, span: Span | None) -> t.Any:
     """
     relation = host.fields.get(type(owner), {}).get(name)
     if not isinstance(relation, Relation):
-        return sandbox.read(
+        return sandbox.checked_getattr(
             owner,
             name,
             span,

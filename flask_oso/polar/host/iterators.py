@@ -75,7 +75,7 @@ def _has_begun(iterator: Iterator[t.Any]) -> bool:
 READ = ReadIterators()
 
 
-class Reading:
+class IteratorUse:
     """What a question has as soon as it reads an iterator: nothing of it outlives the question."""
 
     def __del__(self) -> None:

@@ -27,7 +27,7 @@ COMPARISON_FUNCTIONS: dict[Operator, Callable[[t.Any, t.Any], bool]] = {
 }
 
 
-def equal(left: Scalar, right: Scalar) -> bool:
+def equal_scalars(left: Scalar, right: Scalar) -> bool:
     """Tell whether two values unify: numbers by value, never a Boolean with a number."""
     if (type(left) is bool) is not (type(right) is bool):
         return False

@@ -5,7 +5,7 @@ or a repository. So nothing leads from an object it sees to the interpreter or t
 database: no name that begins with an underscore, no frame, no code, no module, no
 ``str.format``, no session, connection or engine, and no method that changes a collection.
 What is refused is an error everywhere, under ``not`` and in patterns too. Every read of an
-attribute goes through ``read``.
+attribute goes through ``checked_getattr``.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _by_name(names: dict[type, str]) -> dict[str, tuple[type, ...]]:
 _REFUSED = _by_name(_LEADS_OUT | _CHANGES)
 
 
-def read(
+def checked_getattr(
     value: t.Any,
     name: str,
     span: Span | None,

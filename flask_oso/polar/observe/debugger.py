@@ -20,7 +20,7 @@ from ..solver.clauses import Clause
 from ..sources import Span
 from .console import Console, StandardConsole
 from .inspection import Named, variables_of
-from .observer import Text, View, Watcher
+from .observer import Observer, RunView, Text
 
 PROMPT = "debug> "
 #: How many lines of the policy a stop shows before and after the goal.
@@ -79,7 +79,7 @@ _LOOKING = {
 _WORDS = ("help", *_RESUMING, *_LOOKING)
 
 
-class Debugger(Watcher):
+class Debugger(Observer):
     """Stops one run at ``debug()`` and wherever it is told to from there.
 
     :param console: where it asks and shows.
@@ -93,12 +93,12 @@ class Debugger(Watcher):
 
     # -- stops ----------------------------------------------------------------------------
 
-    def on_debug(self, view: View, step: Step) -> bool:
+    def on_debug(self, view: RunView, step: Step) -> bool:
         """Stop, show where the run is, and ask."""
         self._stop(view, step)
         return True
 
-    def on_goal(self, view: View, step: Step) -> None:
+    def on_goal(self, view: RunView, step: Step) -> None:
         """Stop if this is the goal that was waited for."""
         if _is_debug(step.goal):
             # It stops in a moment, whatever is waited for.
@@ -110,20 +110,20 @@ class Debugger(Watcher):
         ):
             self._stop(view, step)
 
-    def on_rule(self, view: View, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
         """Show the rule and ask, if a rule was waited for."""
         if self._pause is Pause.RULE:
             self._console.show(rule_to_polar(clause.rule))
             self._show_source(clause.rule.span, _CONTEXT)
             self._ask(view, step)
 
-    def on_event(self, view: View, step: Step, text: Text) -> None:
+    def on_event(self, view: RunView, step: Step, text: Text) -> None:
         """Show it and ask, if anything at all was waited for."""
         if self._pause is Pause.GOAL:
             self._console.show(text())
             self._ask(view, step)
 
-    def on_error(self, view: View, step: Step, error: Exception) -> None:
+    def on_error(self, view: RunView, step: Step, error: Exception) -> None:
         """Stop where an error occurs, if one was waited for."""
         if self._pause is Pause.ERROR:
             self._show_place(view, step)
@@ -131,11 +131,11 @@ class Debugger(Watcher):
             self._console.show(f"ERROR: {text}".rstrip("\n") + "\n")
             self._ask(view, step)
 
-    def _stop(self, view: View, step: Step) -> None:
+    def _stop(self, view: RunView, step: Step) -> None:
         self._show_place(view, step)
         self._ask(view, step)
 
-    def _show_place(self, view: View, step: Step) -> None:
+    def _show_place(self, view: RunView, step: Step) -> None:
         self._console.show(_summary(view, step) + "\n")
         span = _span(step)
         if span is not None:
@@ -143,7 +143,7 @@ class Debugger(Watcher):
 
     # -- commands -------------------------------------------------------------------------
 
-    def _ask(self, view: View, step: Step) -> None:
+    def _ask(self, view: RunView, step: Step) -> None:
         """Ask for commands until one of them lets the run go on."""
         self._pause = Pause.NONE
         self._depth = step.depth
@@ -162,7 +162,7 @@ class Debugger(Watcher):
         self._last_command = line.strip().strip(";").split() or self._last_command
         return self._last_command
 
-    def _look(self, name: str, arguments: list[str], view: View, step: Step) -> None:
+    def _look(self, name: str, arguments: list[str], view: RunView, step: Step) -> None:
         kind = _LOOKING.get(name)
         if kind == "line":
             self._show_source(_span(step), _number(arguments))
@@ -197,7 +197,7 @@ def _number(arguments: list[str]) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _summary(view: View, step: Step) -> str:
+def _summary(view: RunView, step: Step) -> str:
     goal = "debug()" if _is_debug(step.goal) else view.inspector.goal(step.goal, step.frame)
     bindings = "{}" if _is_debug(step.goal) else view.inspector.bindings(step, "=")
     return f"QUERY: {goal}, BINDINGS: {bindings}"
@@ -211,14 +211,14 @@ def _steps(step: Step | None) -> Iterator[Step]:
         step = step.parent
 
 
-def _goal_at(view: View, step: Step, level: int) -> str:
+def _goal_at(view: RunView, step: Step, level: int) -> str:
     for number, around in enumerate(_steps(step)):
         if number == level:
             return _summary(view, around)
     return "Error: level is out of range"
 
 
-def _pending(view: View) -> list[str]:
+def _pending(view: RunView) -> list[str]:
     """Give what is still to be solved, a line each, the next goal last."""
     lines: list[str] = []
     goals = view.pending
@@ -228,7 +228,7 @@ def _pending(view: View) -> list[str]:
     return lines[::-1]
 
 
-def _pending_text(view: View, handler: str, payload: t.Any) -> str:
+def _pending_text(view: RunView, handler: str, payload: t.Any) -> str:
     if handler == "_next_conjunct":
         args, at, frame = payload
         rest = args[at] if at + 1 == len(args) else Expression(Operator.AND, args[at:])
@@ -239,7 +239,7 @@ def _pending_text(view: View, handler: str, payload: t.Any) -> str:
     return handler.strip("_").title().replace("_", "")
 
 
-def _all_bindings(view: View, step: Step) -> Iterator[str]:
+def _all_bindings(view: RunView, step: Step) -> Iterator[str]:
     for name, constant in sorted(view.host.constants.items()):
         yield f"{name} = {view.inspector.term(constant)}"
     frames = {id(around.frame): around.frame for around in _steps(step)}
@@ -249,14 +249,14 @@ def _all_bindings(view: View, step: Step) -> Iterator[str]:
                 yield f"{variable.name} = {view.inspector.term(variable.value)}"
 
 
-def _variables(view: View, step: Step, names: list[str]) -> str:
+def _variables(view: RunView, step: Step, names: list[str]) -> str:
     known = variables_of(step.frame)
     if names:
         return "\n".join(_show_variable(view, name, known) for name in names)
     return ", ".join(variable.label for variable in known) or "No variables in scope."
 
 
-def _show_variable(view: View, name: str, known: list[Named]) -> str:
+def _show_variable(view: RunView, name: str, known: list[Named]) -> str:
     found = next((variable for variable in known if name in variable[:2]), None)
     if found is None:
         return f"{name} = <unbound>"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from ..nodes import Call, Rule
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, passed_on
-from .observer import View, Watcher
+from .observer import Observer, RunView
 
 
-class RuleFinder(Watcher):
+class RuleFinder(Observer):
     """Finds the rule to which a solution of a rule call is owed.
 
     That is the rule of the call which held. If it passes its arguments on, as in
@@ -29,7 +29,7 @@ class RuleFinder(Watcher):
         """The rule, once there is a solution."""
         return self._path[-1][1].rule if self._path else None
 
-    def on_rule(self, view: View, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
         """Of the rules of one call, the one that is tried last before a solution holds."""
         caller = _caller(step)
         if caller is None:

@@ -1,7 +1,7 @@
 """Lines of policies that are reached, for tools that trace Python line by line.
 
 Compiled rules have lines, but not one for each rule: what is decided by a look into a
-table leaves no trace. So the solver answers where lines are counted, and ``LineWatcher``
+table leaves no trace. So the solver answers where lines are counted, and ``LineObserver``
 calls ``reach`` for each rule it tries and each condition it comes to. A tool takes such a
 call for the line; ``flask_oso.coverage`` does so for coverage.py.
 """
@@ -16,20 +16,20 @@ from ..solver.backtrace import Step
 from ..solver.clauses import Clause
 from ..sources import Source, Span
 from ..syntax.parser import parse_policy
-from .observer import View, Watcher
+from .observer import Observer, RunView
 
 #: Operators whose operands are conditions that have lines of their own.
 _CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 
 
-class LineWatcher(Watcher):
+class LineObserver(Observer):
     """Tells which lines a run reaches."""
 
-    def on_goal(self, view: View, step: Step) -> None:
+    def on_goal(self, view: RunView, step: Step) -> None:
         """A condition is reached at the line where it begins."""
         self._reach(getattr(getattr(step.goal, "term", step.goal), "span", None))
 
-    def on_rule(self, view: View, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
         """A rule is reached at the line of its head, once the head matches."""
         self._reach(clause.rule.span)
 

@@ -1,8 +1,8 @@
 """A run that is watched: the same solver, and it tells what it does.
 
-``WatchedSolver`` gives the results that ``Solver`` gives. It takes the place of it only
+``ObservedSolver`` gives the results that ``Solver`` gives. It takes the place of it only
 where someone watches: for a trace (``tracing.py``) or in the debugger (``debugger.py``),
-so a run that nobody watches pays nothing. A ``Watcher`` is told of goals, rules, results
+so a run that nobody watches pays nothing. A ``Observer`` is told of goals, rules, results
 and errors; the text of anything else is made only if it asks for it.
 """
 
@@ -18,7 +18,7 @@ from ..limits import Limits
 from ..nodes import Call, Expression, Operator, Parameter, Term, Unknown
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Frame, Slot
-from ..solver.machine import Goals, Handler, Program
+from ..solver.machine import Goals, Handler, KnowledgeBase
 from ..solver.solver import Solver
 from ..solver.unification import Bindings
 from .inspection import Inspector, NamedFrame
@@ -26,8 +26,8 @@ from .inspection import Inspector, NamedFrame
 Text = Callable[[], str]
 
 
-class View(t.Protocol):
-    """What a watcher may look at while the run waits for it."""
+class RunView(t.Protocol):
+    """What a observer may look at while the run waits for it."""
 
     @property
     def inspector(self) -> Inspector:
@@ -42,49 +42,49 @@ class View(t.Protocol):
         """What is still to be solved."""
 
 
-class Watcher:
+class Observer:
     """Is told what a run does. Each method may wait as long as it likes."""
 
-    def on_goal(self, view: View, step: Step) -> None:
+    def on_goal(self, view: RunView, step: Step) -> None:
         """A goal is about to be solved."""
 
-    def on_candidates(self, view: View, step: Step, clauses: Sequence[Clause]) -> None:
+    def on_candidates(self, view: RunView, step: Step, clauses: Sequence[Clause]) -> None:
         """These are the rules that apply to a call, in the order in which they are tried."""
 
-    def on_rule(self, view: View, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
         """A rule is about to be tried."""
 
-    def on_event(self, view: View, step: Step, text: Text) -> None:
+    def on_event(self, view: RunView, step: Step, text: Text) -> None:
         """Something else happens; ``text`` says what."""
 
-    def on_result(self, view: View, result: t.Mapping[str, t.Any]) -> None:
+    def on_result(self, view: RunView, result: t.Mapping[str, t.Any]) -> None:
         """There is a solution."""
 
-    def on_error(self, view: View, step: Step, error: Exception) -> None:
+    def on_error(self, view: RunView, step: Step, error: Exception) -> None:
         """The run ends with an error, which is raised next."""
 
-    def on_debug(self, view: View, step: Step) -> bool:
-        """The policy says ``debug()``; tell whether this watcher saw to it."""
+    def on_debug(self, view: RunView, step: Step) -> bool:
+        """The policy says ``debug()``; tell whether this observer saw to it."""
         return False
 
 
-class WatchedSolver(Solver):
-    """One run of one query that tells watchers what it does.
+class ObservedSolver(Solver):
+    """One run of one query that tells observers what it does.
 
-    :param watchers: who is told what it does, in this order.
+    :param observers: who is told what it does, in this order.
     """
 
     def __init__(
-        self, program: Program, limits: Limits | None, watchers: Sequence[Watcher]
+        self, program: KnowledgeBase, limits: Limits | None, observers: Sequence[Observer]
     ) -> None:
         super().__init__(program, limits)
         self.inspector = Inspector(self._host.class_name)
-        self._watchers = tuple(watchers)
+        self._observers = tuple(observers)
         self._bindings = _WatchedBindings(
             self._compare_objects, self._limits.comparisons, self._announce_binding
         )
 
-    # -- what watchers look at ----------------------------------------------------------
+    # -- what observers look at ----------------------------------------------------------
 
     @property
     def host(self) -> Host:
@@ -97,19 +97,19 @@ class WatchedSolver(Solver):
         return self._goals
 
     def _announce(self, text: Text) -> None:
-        for watcher in self._watchers:
-            watcher.on_event(self, self._step, text)
+        for observer in self._observers:
+            observer.on_event(self, self._step, text)
 
     def _announce_goal(self, step: Step) -> None:
-        for watcher in self._watchers:
-            watcher.on_goal(self, step)
+        for observer in self._observers:
+            observer.on_goal(self, step)
 
     def _announce_binding(self, unknown: Unknown, value: t.Any) -> None:
         self._announce(lambda: f"⇒ bind: {unknown.name} ← {self.inspector.term(value)}")
 
     def _announce_candidates(self, step: Step, clauses: Sequence[Clause]) -> None:
-        for watcher in self._watchers:
-            watcher.on_candidates(self, step, clauses)
+        for observer in self._observers:
+            observer.on_candidates(self, step, clauses)
 
     # -- the machine --------------------------------------------------------------------
 
@@ -118,8 +118,8 @@ class WatchedSolver(Solver):
             found = super()._advance()
         except Exception as error:
             # Whatever it is, it goes on.
-            for watcher in self._watchers:
-                watcher.on_error(self, self._step, error)
+            for observer in self._observers:
+                observer.on_error(self, self._step, error)
             raise
         if not found:
             self._announce(lambda: "HALT")
@@ -180,8 +180,8 @@ class WatchedSolver(Solver):
 
     def _call_clause(self, payload: tuple[Clause, tuple[t.Any, ...]], step: Step) -> bool:
         clause, args = payload
-        for watcher in self._watchers:
-            watcher.on_rule(self, step, clause)
+        for observer in self._observers:
+            observer.on_rule(self, step, clause)
         return self._enter((clause, args, NamedFrame(clause), 0, True), step)
 
     def _match_parameter(self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step) -> bool:
@@ -194,7 +194,7 @@ class WatchedSolver(Solver):
         return super()._match_parameter(parameter, arg, frame, step)
 
     def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        answers = [watcher.on_debug(self, step) for watcher in self._watchers]
+        answers = [observer.on_debug(self, step) for observer in self._observers]
         if not any(answers):
             return super()._solve_debug(goal, frame, step)
         # Time spent at a prompt is not the policy's.
@@ -204,8 +204,8 @@ class WatchedSolver(Solver):
 
     def _solution(self) -> dict[str, t.Any]:
         solution = super()._solution()
-        for watcher in self._watchers:
-            watcher.on_result(self, solution)
+        for observer in self._observers:
+            observer.on_result(self, solution)
         return solution
 
 

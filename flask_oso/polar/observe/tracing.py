@@ -27,13 +27,13 @@ from ..output import LogLevel, LogSettings, say
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Template
-from .observer import Text, View, Watcher
+from .observer import Observer, RunView, Text
 
 #: Deeper goals are indented no further.
 _MAX_INDENTATION = 40
 
 
-class Tracer(Watcher):
+class Tracer(Observer):
     """Prints what happens.
 
     :param settings: how much, and where to.
@@ -43,7 +43,7 @@ class Tracer(Watcher):
         self._is_immediate = settings.is_immediate
         self._is_full = settings.level is LogLevel.TRACE
 
-    def on_goal(self, view: View, step: Step) -> None:
+    def on_goal(self, view: RunView, step: Step) -> None:
         """Print the goal; a rule call in every trace, others in a full one."""
         depth = step.depth
         goal = step.goal.term if type(step.goal) is Template else step.goal
@@ -61,7 +61,7 @@ class Tracer(Watcher):
         else:
             self._print("trace", depth, f"QUERY: {shown}")
 
-    def on_candidates(self, view: View, step: Step, clauses: Sequence[Clause]) -> None:
+    def on_candidates(self, view: RunView, step: Step, clauses: Sequence[Clause]) -> None:
         """Print the heads of the rules that apply, each with its place."""
         depth = step.depth + 1
         if not clauses:
@@ -73,16 +73,16 @@ class Tracer(Watcher):
             place = "" if span is None else f" {span.place()}"
             self._print("info", depth + 1, f"{head_text(clause)}{place}")
 
-    def on_rule(self, view: View, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
         """Print the whole rule."""
         self._print("info", step.depth + 1, f"RULE: {with_escapes(rule_to_polar(clause.rule))}")
 
-    def on_event(self, view: View, step: Step, text: Text) -> None:
+    def on_event(self, view: RunView, step: Step, text: Text) -> None:
         """Print it in a full trace."""
         if self._is_full:
             self._print("trace", step.depth + 1, text())
 
-    def on_result(self, view: View, result: t.Mapping[str, t.Any]) -> None:
+    def on_result(self, view: RunView, result: t.Mapping[str, t.Any]) -> None:
         """Print the values of the query's variables."""
         if not result:
             self._print("info", 1, "RESULT: SUCCESS")
@@ -93,7 +93,7 @@ class Tracer(Watcher):
         ]
         self._print("info", 1, "\n".join(["RESULT: {", *lines, "}"]))
 
-    def on_error(self, view: View, step: Step, error: Exception) -> None:
+    def on_error(self, view: RunView, step: Step, error: Exception) -> None:
         """Print what ends the run."""
         name = type(error).__name__
         text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))

@@ -47,8 +47,8 @@ from .lint.validation import (
 from .lint.vocabulary import Mention, mentions_of, warn_undeclared
 from .policy import Loaded, Policy, by_name
 from .resource_blocks import (
+    DeclarationKind,
     DeclarationTable,
-    Kind,
     check_block,
     check_classes,
     check_relations,
@@ -226,7 +226,7 @@ class _Load:
         if not self._blocks:
             return
         # Where no rule of the name is there at all, that is an error.
-        if Kind.ROLE.rule_name in policy.rules:
+        if DeclarationKind.ROLE.rule_name in policy.rules:
             self.warnings += warn_ungranted(
                 self._rules, policy, self._table.declarations, self._host
             )
@@ -243,7 +243,7 @@ class _Load:
     def _left_out(self) -> tuple[str, ...]:
         """Name the rules that blocks of unregistered classes would have made."""
         is_complete = all(block.resource.text in self._host.classes for block in self._blocks)
-        return () if is_complete else tuple(kind.rule_name for kind in Kind)
+        return () if is_complete else tuple(kind.rule_name for kind in DeclarationKind)
 
     def _stop_if_broken(self) -> None:
         if self._is_broken:

@@ -41,7 +41,7 @@ from ..sources import Span, located
 from ..spelling import did_you_mean, meant_class, nearest
 
 
-class Kind(enum.Enum):
+class DeclarationKind(enum.Enum):
     """What a string of a block is declared as."""
 
     ROLE = "role"
@@ -58,13 +58,17 @@ _KEYWORDS = ("actor", "resource")
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
 _RELATIONS = "relations = {{ {}: Class }};"
-_KINDS = {"roles": Kind.ROLE, "permissions": Kind.PERMISSION, "relations": Kind.RELATION}
+_KINDS = {
+    "roles": DeclarationKind.ROLE,
+    "permissions": DeclarationKind.PERMISSION,
+    "relations": DeclarationKind.RELATION,
+}
 
 
 class Declared(t.NamedTuple):
     """A declared string; ``related`` is the class of a relation."""
 
-    kind: Kind
+    kind: DeclarationKind
     name: Name
     related: Name | None = None
 
@@ -130,9 +134,9 @@ def _wrong_declaration(declaration: Declaration) -> str | None:
             else "'relations = { ... };'"
         )
         return f"Unexpected declaration '{name}'. Did you mean for this to be {meant}?"
-    if kind is Kind.RELATION and declaration.is_list:
+    if kind is DeclarationKind.RELATION and declaration.is_list:
         return "Expected 'relations' declaration to be a dictionary; found a list"
-    if kind is not Kind.RELATION and not declaration.is_list:
+    if kind is not DeclarationKind.RELATION and not declaration.is_list:
         return f"Expected '{name}' declaration to be a list of strings; found a dictionary"
     return None
 
@@ -143,7 +147,7 @@ def _meant_declaration(declaration: Declaration) -> str:
     kind = _KINDS.get(name)
     if kind is None:
         return did_you_mean(name, _KINDS, quote="'")
-    if kind is Kind.RELATION:
+    if kind is DeclarationKind.RELATION:
         keys = [string.text for string in declaration.strings] or ["name"]
         return f"Write `relations = {{ {', '.join(f'{key}: Class' for key in keys)} }};`\n"
     keys = [key.text for key, _ in declaration.pairs] or ["name"]
@@ -298,7 +302,7 @@ class _Expander:
             return None
         actor, instance, related_instance = self._variables(resource, related)
         goals = (
-            _call(Kind.RELATION, related_instance, relation, instance),
+            _call(DeclarationKind.RELATION, related_instance, relation, instance),
             _call(condition.kind, actor, shorthand.condition, related_instance),
         )
         body = Expression(Operator.AND, goals, span=shorthand.condition.span)
@@ -384,7 +388,7 @@ def _instance_name(class_name: str) -> str:
     return f"{lowered}_instance" if lowered == class_name else lowered
 
 
-def _call(kind: Kind, subject: str, name: Name, object_: str) -> Call:
+def _call(kind: DeclarationKind, subject: str, name: Name, object_: str) -> Call:
     args = (
         Variable(subject, span=name.span),
         Value(name.text, span=name.span),
@@ -393,7 +397,7 @@ def _call(kind: Kind, subject: str, name: Name, object_: str) -> Call:
     return Call(kind.rule_name, args, span=name.span)
 
 
-def _rule(kind: Kind, head: Name, subjects: tuple[str, str, str], body: Term) -> Rule:
+def _rule(kind: DeclarationKind, head: Name, subjects: tuple[str, str, str], body: Term) -> Rule:
     actor, instance, resource = subjects
     parameters = (
         _parameter(actor, "Actor", head.span),
@@ -418,12 +422,12 @@ def _rule_types(
             if declared.related is not None and declared.related.text in host.classes:
                 yield _relation_type(resource, declared, required=(resource, name) in needed)
     kinds = {declared.kind for of_class in declarations.values() for declared in of_class.values()}
-    if Kind.ROLE in kinds:
+    if DeclarationKind.ROLE in kinds:
         yield _ROLE_TYPE
 
 
 _ROLE_TYPE = RuleType(
-    Kind.ROLE.rule_name,
+    DeclarationKind.ROLE.rule_name,
     (
         _parameter("actor", "Actor", None),
         _parameter("role", "String", None),
@@ -440,7 +444,9 @@ def _relation_type(resource: str, declared: Declared, *, required: bool) -> Rule
         Parameter(Value(declared.name.text, span=declared.span), span=declared.span),
         _parameter("object", resource, declared.span),
     )
-    return RuleType(Kind.RELATION.rule_name, parameters, required=required, span=declared.span)
+    return RuleType(
+        DeclarationKind.RELATION.rule_name, parameters, required=required, span=declared.span
+    )
 
 
 def _needed_relations(

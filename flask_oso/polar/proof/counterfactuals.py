@@ -21,11 +21,11 @@ from ..limits import Limits
 from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
 from ..solver.backtrace import Step
 from ..solver.clauses import Frame, Slot, Template
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..sources import Span
-from .proof_builder import Explainer, value_of
-from .proof_tree import Place, Seen, Suggestion, place_of
-from .provenance import Asking, Attempt, Failure, ProvingSolver, Record
+from .proof_builder import ProofBuilder, value_of
+from .proof_tree import Seen, SourcePlace, Suggestion, source_place
+from .provenance import Attempt, Failure, Provenance, ProvenanceSolver, Subgoal
 from .redaction import MAX_NAME, REDACTED, Describer
 from .source_form import (
     Operand,
@@ -33,8 +33,8 @@ from .source_form import (
     condition_span,
     condition_text,
     is_shorthand,
-    main_of,
-    operands,
+    main_condition,
+    operands_of,
 )
 
 #: How many suggestions are given, and how many changes are tried for them.
@@ -64,7 +64,7 @@ class Change:
 
     text: str
     seen: tuple[Seen, ...]
-    place: Place | None
+    place: SourcePlace | None
 
     def is_like(self, other: Change) -> bool:
         """Tell whether both are the same change, perhaps of another object."""
@@ -111,14 +111,14 @@ class GivenResult(Change):
         return is_named and _are_same([*map(follow, call.args)], self.args)
 
 
-class AssumingSolver(ProvingSolver):
+class CounterfactualSolver(ProvenanceSolver):
     """One run in which some things are taken for granted.
 
     :param changes: those things.
     """
 
     def __init__(
-        self, program: Program, limits: Limits, record: Record, changes: Sequence[Change]
+        self, program: KnowledgeBase, limits: Limits, record: Provenance, changes: Sequence[Change]
     ) -> None:
         super().__init__(program, limits, record)
         self._changes = changes
@@ -157,7 +157,7 @@ def _are_same(left: Sequence[t.Any], right: Sequence[t.Any]) -> bool:
 
 
 def _is_same(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two values are the same, without asking objects."""
+    """Tell whether two values are the same, without subgoal objects."""
     if isinstance(left, Value) and isinstance(right, Value):
         return type(left.value) is type(right.value) and left.value == right.value
     if isinstance(left, Instance) and isinstance(right, Instance):
@@ -165,7 +165,7 @@ def _is_same(left: t.Any, right: t.Any) -> bool:
     return left is right
 
 
-class Advisor:
+class CounterfactualSearch:
     """Finds changes for one question.
 
     :param ask: runs the question with some changes; gives the record.
@@ -174,8 +174,8 @@ class Advisor:
 
     def __init__(
         self,
-        ask: Callable[[Sequence[Change]], Record | None],
-        program: Program,
+        ask: Callable[[Sequence[Change]], Provenance | None],
+        program: KnowledgeBase,
         describer: Describer,
     ) -> None:
         self._ask = ask
@@ -184,10 +184,10 @@ class Advisor:
         self._tries_left = MAX_TRIED
         self._until = time.monotonic() + _MAX_SECONDS
 
-    def suggest(self, record: Record) -> tuple[Suggestion, ...]:
+    def suggest(self, record: Provenance) -> tuple[Suggestion, ...]:
         """Give changes that would allow it; two at a time, if no single one would."""
         found: list[Change] = []
-        not_enough: list[tuple[Change, Record]] = []
+        not_enough: list[tuple[Change, Provenance]] = []
         for change in self._candidates(record):
             if any(map(change.is_like, found)):
                 continue
@@ -203,7 +203,7 @@ class Advisor:
         suggestions = [_suggestion([change]) for change in found]
         return tuple(suggestions or self._pairs(not_enough[:_MAX_FIRST]))
 
-    def _pairs(self, firsts: Sequence[tuple[Change, Record]]) -> list[Suggestion]:
+    def _pairs(self, firsts: Sequence[tuple[Change, Provenance]]) -> list[Suggestion]:
         self._tries_left = MAX_TRIED
         for first, record in firsts:
             for second in self._candidates(record):
@@ -215,7 +215,7 @@ class Advisor:
                     return [_suggestion([first, second])]
         return []
 
-    def _try(self, changes: Sequence[Change]) -> Record | None:
+    def _try(self, changes: Sequence[Change]) -> Provenance | None:
         if self._tries_left <= 0 or time.monotonic() > self._until:
             return None
         self._tries_left -= 1
@@ -223,22 +223,22 @@ class Advisor:
 
     # -- candidates ---------------------------------------------------------------------
 
-    def _candidates(self, record: Record) -> list[Change]:
+    def _candidates(self, record: Provenance) -> list[Change]:
         """Give changes that might be enough, those for the nearest miss first."""
         if record.root is None:
             return []
-        self._ranker = Explainer(self._program, self._describer)
+        self._ranker = ProofBuilder(self._program, self._describer)
         actor = record.root.args[0] if record.root.args else None
         found: dict[t.Any, Change] = {}
         for change in self._in_question(record.root, actor, 0):
             found.setdefault((change.text, change.seen), change)
         return list(found.values())[: 2 * MAX_TRIED]
 
-    def _in_question(self, asking: Asking, actor: t.Any, depth: int) -> Iterator[Change]:
+    def _in_question(self, subgoal: Subgoal, actor: t.Any, depth: int) -> Iterator[Change]:
         if depth > _MAX_DEPTH:
             return
-        is_role = asking.call.name in _ROLES
-        for attempt in self._ranker.ranked(asking):
+        is_role = subgoal.call.name in _ROLES
+        for attempt in self._ranker.ranked(subgoal):
             # How roles are looked up is no news: what they imply is.
             if is_role and not is_shorthand(attempt.clause):
                 continue
@@ -248,21 +248,23 @@ class Advisor:
     def _in_failure(
         self, attempt: Attempt, failure: Failure, actor: t.Any, depth: int
     ) -> Iterator[Change]:
-        asking = failure.asking
+        subgoal = failure.subgoal
         if failure.waiting is not None:
             return
-        if asking is None or asking.call is not call_of(failure.goal):
+        if subgoal is None or subgoal.call is not call_of(failure.goal):
             yield from self._of_condition(failure)
             return
-        place = place_of(condition_span(failure.goal))
-        is_role = asking.call.name in _ROLES
-        given = list(self._of_call(asking, actor, place))
-        inner = list(self._in_question(asking, actor, depth + 1))
+        place = source_place(condition_span(failure.goal))
+        is_role = subgoal.call.name in _ROLES
+        given = list(self._of_call(subgoal, actor, place))
+        inner = list(self._in_question(subgoal, actor, depth + 1))
         # The attribute that makes a relation says more than the relation.
         yield from [*given, *inner] if is_role else inner or given
 
-    def _of_call(self, asking: Asking, actor: t.Any, place: Place | None) -> Iterator[Change]:
-        name, args = asking.call.name, asking.args
+    def _of_call(
+        self, subgoal: Subgoal, actor: t.Any, place: SourcePlace | None
+    ) -> Iterator[Change]:
+        name, args = subgoal.call.name, subgoal.args
         if len(args) != 3 or not all(map(is_ground, args)):
             return
         subject, word, thing = (self._describer.term(arg, MAX_NAME) for arg in args)
@@ -294,14 +296,14 @@ class Proposal:
         self._goal = failure.goal
         self._snapshot = failure.snapshot
         self._describer = describer
-        self._operands = {operand.slot: operand for operand in operands(failure.goal)}
+        self._operands = {operand.slot: operand for operand in operands_of(failure.goal)}
 
     def change(self) -> Change | None:
         """Make the change; ``None`` if no value is known that would do."""
-        main = main_of(self._goal)
+        main = main_condition(self._goal)
         is_negated = isinstance(main, Expression) and main.operator is Operator.NOT
         if is_negated:
-            main = main_of(t.cast(Expression, main).args[0])
+            main = main_condition(t.cast(Expression, main).args[0])
         if isinstance(main, Slot):
             return self._truth(main, not is_negated)
         if not isinstance(main, Expression):
@@ -419,9 +421,9 @@ class Proposal:
         is_object = isinstance(holder, Instance) and holder.value is not None
         return (t.cast(Instance, holder).value, key) if is_object else None
 
-    def _where(self, operand: Operand | None) -> tuple[tuple[Seen, ...], Place | None]:
+    def _where(self, operand: Operand | None) -> tuple[tuple[Seen, ...], SourcePlace | None]:
         """Say which object is meant, and where."""
-        place = place_of(condition_span(self._goal))
+        place = source_place(condition_span(self._goal))
         owner = t.cast(Expression, t.cast(Operand, operand).computed).args[0]
         if owner.span is None or not isinstance(owner, Slot):
             return (), place

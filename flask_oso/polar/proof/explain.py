@@ -1,4 +1,4 @@
-"""Asking a question once more, to see why it is answered as it is.
+"""Asks a question once more, to see why it is answered as it is.
 
 In goes a rule call; out comes a ``Proof``. The solver answers it, and keeps account; what
 was decided before, perhaps by compiled rules, left no trace.
@@ -14,13 +14,13 @@ from ..exceptions import OsoError, PolarRuntimeError, StackOverflowError
 from ..host.conversion import result_to_term
 from ..limits import Limits
 from ..nodes import Call, Instance, Term, Value
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..spelling import nearest
-from .counterfactuals import Advisor, AssumingSolver, Change
+from .counterfactuals import Change, CounterfactualSearch, CounterfactualSolver
 from .proof import Proof
-from .proof_builder import Explainer
-from .proof_tree import Outcome, Problem, Question
-from .provenance import ProvingSolver, Record
+from .proof_builder import ProofBuilder
+from .proof_tree import Outcome, ProofError, Question
+from .provenance import Provenance, ProvenanceSolver
 from .redaction import DEFAULT_REDACTED, Describer, Redaction, shortened
 
 _MAX_MESSAGE = 4_000
@@ -31,7 +31,7 @@ _TIMEOUT = "Query timeout"
 _MAX_TRY_MS = 1_000
 
 
-class Inquiry:
+class ExplanationRun:
     """One question, asked for the sake of its explanation.
 
     :param program: the policy.
@@ -39,7 +39,7 @@ class Inquiry:
     :param redact: words of attributes whose values are not shown, besides the default ones.
     """
 
-    def __init__(self, program: Program, limits: Limits, redact: Iterable[str] = ()) -> None:
+    def __init__(self, program: KnowledgeBase, limits: Limits, redact: Iterable[str] = ()) -> None:
         self._program = program
         self._limits = limits
         redaction = Redaction([*DEFAULT_REDACTED, *redact])
@@ -60,11 +60,11 @@ class Inquiry:
             it takes more than the limits allow.
         :param known_actions: gives the actions that the policy names, ``None`` for any.
         """
-        record = Record(self._describer)
+        record = Provenance(self._describer)
         error: Exception | None = None
         try:
             call = make_call()
-            next(ProvingSolver(self._program, self._limits, record).solve(call), None)
+            next(ProvenanceSolver(self._program, self._limits, record).solve(call), None)
         except Exception as raised:
             # Nothing is decided here: what is broken is told apart from what is denied.
             error = raised
@@ -72,9 +72,11 @@ class Inquiry:
         if error is not None:
             return self._broken(name, shown, record, error, decide)
         if record.solution is not None:
-            question = Explainer(self._program, self._describer).allowed(record.solution)
+            question = ProofBuilder(self._program, self._describer).allowed(record.solution)
             return Proof(Outcome.ALLOWED, name, shown, question)
-        advisor = Advisor(lambda changes: self._ask(call, changes), self._program, self._describer)
+        advisor = CounterfactualSearch(
+            lambda changes: self._ask(call, changes), self._program, self._describer
+        )
         suggestions = advisor.suggest(record)
         notes = self._notes(call, known_actions) if name == "allow" and len(args) == 3 else ()
         question = self._denied(record)
@@ -113,17 +115,17 @@ class Inquiry:
             term = Instance(arg)
         return self._describer.term(term)
 
-    def _denied(self, record: Record) -> Question | None:
+    def _denied(self, record: Provenance) -> Question | None:
         if record.root is None:
             return None
-        return Explainer(self._program, self._describer).denied(record.root)
+        return ProofBuilder(self._program, self._describer).denied(record.root)
 
-    def _ask(self, call: Call, changes: Sequence[Change]) -> Record | None:
+    def _ask(self, call: Call, changes: Sequence[Change]) -> Provenance | None:
         """Ask with some things taken for granted; ``None`` if that gives an error."""
-        record = Record(self._describer)
+        record = Provenance(self._describer)
         most = self._limits.timeout_ms or _MAX_TRY_MS
         limits = dataclasses.replace(self._limits, timeout_ms=min(most, _MAX_TRY_MS))
-        solver = AssumingSolver(self._program, limits, record, changes)
+        solver = CounterfactualSolver(self._program, limits, record, changes)
         try:
             next(solver.solve(call), None)
         except Exception:
@@ -135,7 +137,7 @@ class Inquiry:
         self,
         name: str,
         shown: tuple[str, ...],
-        record: Record,
+        record: Provenance,
         error: Exception,
         decide: Callable[[], bool],
     ) -> Proof:
@@ -147,8 +149,8 @@ class Inquiry:
                 notes = ["To explain it takes more than the limits allow. Raise them to see all."]
         place = None
         if record.root is not None:
-            place = Explainer(self._program, self._describer).broken_place(record.root)
-        problem = Problem(type(error).__name__, self._message(error), place)
+            place = ProofBuilder(self._program, self._describer).broken_place(record.root)
+        problem = ProofError(type(error).__name__, self._message(error), place)
         return Proof(
             outcome, name, shown, self._denied(record), problem=problem, notes=tuple(notes)
         )

@@ -12,13 +12,13 @@ from html import escape
 
 from ..characters import for_terminal
 from .proof_tree import (
-    Condition,
     Outcome,
-    Place,
+    ProofCondition,
+    ProofRule,
     Question,
     Reasons,
-    Rule,
     Seen,
+    SourcePlace,
     Suggestion,
     Verdict,
 )
@@ -110,7 +110,7 @@ def _others(question: Question) -> Iterator[str]:
     yield "</ul></details>"
 
 
-def _rule(rule: Rule, is_near: bool) -> Iterator[str]:
+def _rule(rule: ProofRule, is_near: bool) -> Iterator[str]:
     title = f"{_code(rule.text)} {_place(rule.place)}"
     inside = [line for each in rule.conditions for line in _condition(each, is_near)]
     lines = ['<ul class="oso-conditions">', *inside, "</ul>"] if inside else []
@@ -125,7 +125,7 @@ def _rule(rule: Rule, is_near: bool) -> Iterator[str]:
     yield from _item(rule.verdict, title, lines, is_near)
 
 
-def _condition(condition: Condition, is_near: bool) -> Iterator[str]:
+def _condition(condition: ProofCondition, is_near: bool) -> Iterator[str]:
     is_decisive = condition.verdict is not Verdict.HOLDS
     lines = [*_details(condition, is_near and is_decisive)]
     title = _code(condition.text)
@@ -134,7 +134,7 @@ def _condition(condition: Condition, is_near: bool) -> Iterator[str]:
     yield from _item(condition.verdict, title, lines, is_near and is_decisive)
 
 
-def _details(condition: Condition, is_near: bool) -> Iterator[str]:
+def _details(condition: ProofCondition, is_near: bool) -> Iterator[str]:
     question = condition.question
     is_decisive = condition.verdict is not Verdict.HOLDS
     if is_decisive and condition.place is not None and question is None:
@@ -150,7 +150,7 @@ def _details(condition: Condition, is_near: bool) -> Iterator[str]:
     yield from _parts(condition, is_near)
 
 
-def _parts(condition: Condition, is_near: bool) -> Iterator[str]:
+def _parts(condition: ProofCondition, is_near: bool) -> Iterator[str]:
     others = [part for part in condition.parts if part.text != condition.text]
     for part in condition.parts:
         if part not in others:
@@ -178,7 +178,7 @@ def _item(verdict: Verdict, title: str, lines: Iterable[str], is_open: bool) -> 
     yield "</details></li>"
 
 
-def _excerpt(place: Place) -> str:
+def _excerpt(place: SourcePlace) -> str:
     number = f'<span class="oso-number">{_escape(str(place))}</span>'
     before, marked, after = map(escape, (place.before, place.marked, place.after))
     return f'<pre class="oso-source">{number}\n{before}<mark>{marked}</mark>{after}</pre>'
@@ -188,7 +188,7 @@ def _seen(seen: Seen) -> str:
     return f"{_code(seen.text)} is {_code(seen.value)}"
 
 
-def _place(place: Place | None) -> str:
+def _place(place: SourcePlace | None) -> str:
     return "" if place is None else f'<span class="oso-place">{_escape(str(place))}</span>'
 
 

@@ -7,7 +7,7 @@ import enum
 import typing as t
 
 from .html import reasons_to_html
-from .proof_tree import Outcome, Place, Reasons
+from .proof_tree import Outcome, Reasons, SourcePlace
 from .text import print_reasons
 
 __all__ = ["Outcome", "Proof"]
@@ -37,7 +37,7 @@ class Proof(Reasons):
 
 
 def _plain(value: t.Any) -> t.Any:
-    if isinstance(value, Place):
+    if isinstance(value, SourcePlace):
         excerpt = f"{value.before}{value.marked}{value.after}"
         return {"file": value.file, "line": value.line, "column": value.column, "excerpt": excerpt}
     if dataclasses.is_dataclass(value):

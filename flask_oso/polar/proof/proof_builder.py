@@ -27,22 +27,30 @@ from ..nodes import (
 )
 from ..printer import to_polar
 from ..solver.clauses import Clause, Slot
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..solver.matching import ASK_CLASSES
 from ..spelling import with_article
-from .proof_tree import Condition, Place, Question, Rule, Seen, Verdict, place_of
-from .provenance import Asking, Attempt, Failure, Path, Snapshot
+from .proof_tree import (
+    ProofCondition,
+    ProofRule,
+    Question,
+    Seen,
+    SourcePlace,
+    Verdict,
+    source_place,
+)
+from .provenance import Attempt, Failure, Path, Snapshot, Subgoal
 from .redaction import MAX_NAME, REDACTED, Describer
 from .source_form import (
     Operand,
     call_of,
+    computes_operand,
     condition_span,
     condition_text,
-    conjuncts,
-    is_computed,
+    conditions_of,
     is_shorthand,
-    main_of,
-    operands,
+    main_condition,
+    operands_of,
     pattern_text,
     rule_span,
     rule_text,
@@ -84,14 +92,14 @@ class _Miss(t.NamedTuple):
     nearness: tuple[int, int, int]
 
 
-class Explainer:
+class ProofBuilder:
     """Makes the reasons of one run.
 
     :param program: the policy.
     :param describer: shows the values.
     """
 
-    def __init__(self, program: Program, describer: Describer) -> None:
+    def __init__(self, program: KnowledgeBase, describer: Describer) -> None:
         self._program = program
         self._classes = program.host.classes
         self._describer = describer
@@ -101,59 +109,60 @@ class Explainer:
 
     # -- questions ----------------------------------------------------------------------
 
-    def denied(self, asking: Asking, depth: int = 0) -> Question:
+    def denied(self, subgoal: Subgoal, depth: int = 0) -> Question:
         """Say why a question has no answer."""
-        text = self.question_text(asking)
+        text = self.question_text(subgoal)
         if depth >= MAX_DEPTH:
             return Question(text, note="It goes on deeper than is shown.")
-        ranked = self.ranked(asking)
+        ranked = self.ranked(subgoal)
         shown = [self._tried(attempt, depth) for attempt in self._affordable(ranked, MAX_TRIED)]
         count_shown = len(shown)
-        others, count = self._others(asking)
-        shown += self._untried(asking)
+        others, count = self._others(subgoal)
+        shown += self._untried(subgoal)
         return Question(
             text,
             tuple(shown),
-            omitted=(len(asking.applicable) if asking.is_cut_short else len(ranked)) - count_shown,
+            omitted=(len(subgoal.applicable) if subgoal.is_cut_short else len(ranked))
+            - count_shown,
             others=tuple(others),
             omitted_others=count - len(others),
-            note=self._note(asking, bool(shown or others or count)),
+            note=self._note(subgoal, bool(shown or others or count)),
         )
 
     def allowed(self, path: Path) -> Question | None:
         """Say which rules answer the question."""
         return None if path.first is None else self._held_question(path.first, path, 0)
 
-    def broken_place(self, asking: Asking) -> Place | None:
+    def broken_place(self, subgoal: Subgoal) -> SourcePlace | None:
         """Give the innermost condition in which an error ended the evaluation."""
-        place, inner = None, t.cast("Asking | None", asking)
+        place, inner = None, t.cast("Subgoal | None", subgoal)
         while inner is not None:
             attempt = next((each for each in inner.attempts if each.broke), None)
             if attempt is None:
                 break
-            place = place_of(condition_span(attempt.failures[0].goal)) or place
-            inner = attempt.failures[0].asking
+            place = source_place(condition_span(attempt.failures[0].goal)) or place
+            inner = attempt.failures[0].subgoal
         return place
 
-    def question_text(self, asking: Asking) -> str:
+    def question_text(self, subgoal: Subgoal) -> str:
         """Show a rule call with the values of its arguments."""
         # Nobody wrote the names of variables in resource blocks.
-        around = asking.around
+        around = subgoal.around
         is_named = around is None or not is_shorthand(around.clause)
         shown = [
             self._argument(written, arg, is_named)
-            for written, arg in zip(asking.call.args, asking.args, strict=True)
+            for written, arg in zip(subgoal.call.args, subgoal.args, strict=True)
         ]
-        return f"{asking.call.name}({', '.join(shown)})"
+        return f"{subgoal.call.name}({', '.join(shown)})"
 
     def _argument(self, written: t.Any, arg: t.Any, is_named: bool) -> str:
         if type(follow(arg)) is Unknown and isinstance(written, Slot) and is_named:
             return "_" if written.name.startswith("_") else written.name
         return self._describer.term(arg, MAX_NAME)
 
-    def ranked(self, asking: Asking) -> list[Attempt]:
+    def ranked(self, subgoal: Subgoal) -> list[Attempt]:
         """Give the rules that were tried, the nearest miss first."""
-        return sorted(asking.attempts, key=self._score, reverse=True)
+        return sorted(subgoal.attempts, key=self._score, reverse=True)
 
     def _score(self, attempt: Attempt, depth: int = 0) -> _Score:
         """Tell how far a rule got: an error, the conditions that held, and how deep they are.
@@ -165,9 +174,9 @@ class Explainer:
         if known is not None:
             return known
         nearest: _Score = (False, 1, 0)
-        askings = [each.asking for each in attempt.failures if each.asking is not None]
-        if askings:
-            inner = [each for asking in askings for each in asking.attempts]
+        subgoals = [each.subgoal for each in attempt.failures if each.subgoal is not None]
+        if subgoals:
+            inner = [each for subgoal in subgoals for each in subgoal.attempts]
             is_far = depth >= _MAX_SCORED
             scores = [] if is_far else [self._score(each, depth + 1) for each in inner]
             nearest = max(scores, default=(False, 0, 0))
@@ -181,35 +190,35 @@ class Explainer:
         self._rules_left -= len(shown)
         return shown
 
-    def _untried(self, asking: Asking) -> list[Rule]:
+    def _untried(self, subgoal: Subgoal) -> list[ProofRule]:
         """Give the rules that apply, and had no turn."""
-        if asking.is_cut_short or any(attempt.broke for attempt in asking.attempts):
+        if subgoal.is_cut_short or any(attempt.broke for attempt in subgoal.attempts):
             return []
-        tried = {id(attempt.clause) for attempt in asking.attempts}
-        left = [clause for clause in asking.applicable if id(clause) not in tried]
+        tried = {id(attempt.clause) for attempt in subgoal.attempts}
+        left = [clause for clause in subgoal.applicable if id(clause) not in tried]
         reason = "A `cut` in a rule before it came first."
         return [self._bare_rule(clause, Verdict.NOT_TRIED, reason) for clause in left[:MAX_OTHERS]]
 
-    def _note(self, asking: Asking, has_rules: bool) -> str:
-        if asking.is_cut_short:
+    def _note(self, subgoal: Subgoal, has_rules: bool) -> str:
+        if subgoal.is_cut_short:
             return "More rules were tried than are shown."
         if has_rules:
             return ""
-        return f"There is no rule of this name with {len(asking.args)} parameters."
+        return f"There is no rule of this name with {len(subgoal.args)} parameters."
 
     # -- rules --------------------------------------------------------------------------
 
-    def _bare_rule(self, clause: Clause, verdict: Verdict, reason: str) -> Rule:
-        return Rule(rule_text(clause), self._place(clause), verdict, reason=reason)
+    def _bare_rule(self, clause: Clause, verdict: Verdict, reason: str) -> ProofRule:
+        return ProofRule(rule_text(clause), self._place(clause), verdict, reason=reason)
 
-    def _place(self, clause: Clause) -> Place | None:
+    def _place(self, clause: Clause) -> SourcePlace | None:
         span = clause.rule.span
         if span is not None and is_shorthand(clause):
             span = rule_span(clause, span)
-        return place_of(span)
+        return source_place(span)
 
-    def _tried(self, attempt: Attempt, depth: int) -> Rule:
-        goals = conjuncts(attempt.clause)
+    def _tried(self, attempt: Attempt, depth: int) -> ProofRule:
+        goals = conditions_of(attempt.clause)
         verdict = Verdict.BROKEN if attempt.broke else Verdict.FAILS
         if attempt.passed < 0 or not attempt.failures:
             return self._bare_rule(attempt.clause, verdict, "")
@@ -220,7 +229,7 @@ class Explainer:
             for goal in goals[omitted : attempt.passed]
         ]
         failed = self._failed(attempt, goals[attempt.passed], verdict, depth)
-        return Rule(
+        return ProofRule(
             rule_text(attempt.clause),
             self._place(attempt.clause),
             verdict,
@@ -231,23 +240,25 @@ class Explainer:
 
     # -- conditions that fail -----------------------------------------------------------
 
-    def _failed(self, attempt: Attempt, goal: Term, verdict: Verdict, depth: int) -> Condition:
+    def _failed(self, attempt: Attempt, goal: Term, verdict: Verdict, depth: int) -> ProofCondition:
         cases = [self._case(attempt, each, verdict, depth) for each in attempt.failures]
         cases = list(dict.fromkeys(cases))
         omitted = attempt.count - len(attempt.failures)
         text = self._text(attempt, goal, attempt.failures[0].snapshot)
         if len(cases) == 1 and cases[0].text == text and not omitted:
             return cases[0]
-        place = place_of(condition_span(goal))
-        return Condition(text, place, verdict, parts=tuple(cases), omitted=omitted)
+        place = source_place(condition_span(goal))
+        return ProofCondition(text, place, verdict, parts=tuple(cases), omitted=omitted)
 
-    def _case(self, attempt: Attempt, failure: Failure, verdict: Verdict, depth: int) -> Condition:
-        asking, snapshot = failure.asking, failure.snapshot
-        is_call = asking is not None and asking.call is call_of(failure.goal)
-        question = self.denied(asking, depth + 1) if is_call and asking is not None else None
-        return Condition(
+    def _case(
+        self, attempt: Attempt, failure: Failure, verdict: Verdict, depth: int
+    ) -> ProofCondition:
+        subgoal, snapshot = failure.subgoal, failure.snapshot
+        is_call = subgoal is not None and subgoal.call is call_of(failure.goal)
+        question = self.denied(subgoal, depth + 1) if is_call and subgoal is not None else None
+        return ProofCondition(
             self._text(attempt, failure.goal, snapshot),
-            place_of(condition_span(failure.goal)),
+            source_place(condition_span(failure.goal)),
             verdict,
             () if is_call else self._seen(failure.goal, snapshot),
             self._failure_note(failure),
@@ -260,8 +271,8 @@ class Explainer:
             return self._missing_key(failure.missing, failure.snapshot)
         if failure.waiting is not None:
             return f"`{shortened_source(failure.waiting.text)}` does not hold for these values."
-        main = main_of(failure.goal)
-        if is_computed(main):
+        main = main_condition(failure.goal)
+        if computes_operand(main):
             return "An argument of the rule is something else."
         is_for_all = isinstance(main, Expression) and main.operator is Operator.FORALL
         return "It does not hold for these values." if is_for_all and failure.held else ""
@@ -275,15 +286,15 @@ class Explainer:
 
     def _counterparts(
         self, attempt: Attempt, failure: Failure, depth: int
-    ) -> tuple[Condition, ...]:
+    ) -> tuple[ProofCondition, ...]:
         """Give what holds under a ``not`` that fails, unless its values say it all."""
-        main = main_of(failure.goal)
+        main = main_condition(failure.goal)
         if failure.held is None or not isinstance(main, Expression):
             return ()
         if main.operator is not Operator.NOT:
             return ()
         inner = main.args[0]
-        is_plain = call_of(inner) is None and not _is_control(main_of(inner))
+        is_plain = call_of(inner) is None and not _is_control(main_condition(inner))
         if is_plain:
             return ()
         return (self._held(attempt, inner, failure.snapshot, failure.held, depth),)
@@ -292,24 +303,26 @@ class Explainer:
 
     def _held_question(self, pair: tuple[Attempt, Snapshot], path: Path, depth: int) -> Question:
         attempt, snapshot = pair
-        text = self.question_text(attempt.asking)
+        text = self.question_text(attempt.subgoal)
         if depth >= MAX_DEPTH or self._rules_left <= 0:
             return Question(text, note="It goes on deeper than is shown.")
         self._rules_left -= 1
-        goals = conjuncts(attempt.clause)
+        goals = conditions_of(attempt.clause)
         omitted = max(len(goals) - MAX_CONDITIONS, 0)
         conditions = [self._held(attempt, goal, snapshot, path, depth) for goal in goals[omitted:]]
         where = self._place(attempt.clause)
-        rule = Rule(rule_text(attempt.clause), where, Verdict.HOLDS, tuple(conditions), omitted)
+        rule = ProofRule(
+            rule_text(attempt.clause), where, Verdict.HOLDS, tuple(conditions), omitted
+        )
         return Question(text, (rule,))
 
     def _held(
         self, attempt: Attempt, goal: Term, snapshot: Snapshot, path: Path | None, depth: int
-    ) -> Condition:
+    ) -> ProofCondition:
         """Say why a condition holds; briefly, if it is not the one that decided."""
-        main = main_of(goal)
+        main = main_condition(goal)
         question: Question | None = None
-        parts: tuple[Condition, ...] = ()
+        parts: tuple[ProofCondition, ...] = ()
         if path is not None and call_of(goal) is not None:
             pair = path.rule_for(attempt, main)
             question = self._held_question(pair, path, depth + 1) if pair is not None else None
@@ -318,9 +331,9 @@ class Explainer:
         elif path is not None and _is_control(main):
             parts = self._held_parts(attempt, t.cast(Expression, main), snapshot, path, depth)
         seen = () if question is not None or parts else self._seen(goal, snapshot)
-        return Condition(
+        return ProofCondition(
             self._text(attempt, goal, snapshot),
-            place_of(condition_span(goal)),
+            source_place(condition_span(goal)),
             Verdict.HOLDS,
             () if is_shorthand(attempt.clause) else seen,
             question=question,
@@ -329,7 +342,7 @@ class Explainer:
 
     def _held_parts(
         self, attempt: Attempt, main: Expression, snapshot: Snapshot, path: Path, depth: int
-    ) -> tuple[Condition, ...]:
+    ) -> tuple[ProofCondition, ...]:
         goals: Iterable[Term] = ()
         if main.operator is Operator.OR:
             taken = path.alternative(attempt, main)
@@ -340,10 +353,10 @@ class Explainer:
 
     def _refuted(self, attempt: Attempt, goal: Term, depth: int) -> Question | None:
         """Say why a rule call under ``not`` has no answer."""
-        asking = attempt.asked.get(id(main_of(goal)))
-        if call_of(goal) is None or asking is None:
+        subgoal = attempt.asked.get(id(main_condition(goal)))
+        if call_of(goal) is None or subgoal is None:
             return None
-        return self.denied(asking, depth + 1)
+        return self.denied(subgoal, depth + 1)
 
     # -- values -------------------------------------------------------------------------
 
@@ -363,7 +376,7 @@ class Explainer:
 
     def _seen(self, goal: Term, snapshot: Snapshot) -> tuple[Seen, ...]:
         found: list[Seen] = []
-        known = [(each, value_of(each, snapshot)) for each in operands(goal)]
+        known = [(each, value_of(each, snapshot)) for each in operands_of(goal)]
         known = [pair for pair in known if pair[1] is not None and type(pair[1]) is not Unknown]
         # What is compared with a secret is nearly one, or just that.
         is_secret = any(
@@ -379,43 +392,43 @@ class Explainer:
 
     # -- rules that are not applicable --------------------------------------------------
 
-    def _others(self, asking: Asking) -> tuple[list[Rule], int]:
+    def _others(self, subgoal: Subgoal) -> tuple[list[ProofRule], int]:
         """Give some rules that are not applicable, the nearest first, and how many there are."""
-        if asking.clauses is None:
+        if subgoal.clauses is None:
             return [], 0
-        applicable = {id(clause) for clause in asking.applicable}
-        left = [clause for clause in asking.clauses if id(clause) not in applicable]
+        applicable = {id(clause) for clause in subgoal.applicable}
+        left = [clause for clause in subgoal.clauses if id(clause) not in applicable]
         looked_at = left[: max(self._looks_left, MAX_OTHERS)]
         self._looks_left -= len(looked_at)
-        misses = [self._miss(asking, clause) for clause in looked_at]
+        misses = [self._miss(subgoal, clause) for clause in looked_at]
         misses.sort(key=lambda miss: miss.nearness, reverse=True)
         shown = [
             self._bare_rule(
-                miss.clause, Verdict.NOT_APPLICABLE, self._reason(asking, miss.clause, miss.at)
+                miss.clause, Verdict.NOT_APPLICABLE, self._reason(subgoal, miss.clause, miss.at)
             )
             for miss in misses[: min(MAX_OTHERS, max(self._rules_left, 1))]
         ]
         self._rules_left -= len(shown)
         return shown, len(left)
 
-    def _miss(self, asking: Asking, clause: Clause) -> _Miss:
+    def _miss(self, subgoal: Subgoal, clause: Clause) -> _Miss:
         """Tell which parameter does not match, and how near the rule is.
 
         A rule for the asked action is nearer than any other, whoever asks.
         """
-        pairs = [*zip(clause.parameters, map(follow, asking.args), strict=True)]
+        pairs = [*zip(clause.parameters, map(follow, subgoal.args), strict=True)]
         differs = [self._plainly_differs(parameter, arg) for parameter, arg in pairs]
-        reached = [at for at, (each, _) in enumerate(pairs) if id(each) in asking.reached]
+        reached = [at for at, (each, _) in enumerate(pairs) if id(each) in subgoal.reached]
         at = differs.index(True) if True in differs else max(reached, default=0)
-        return _Miss(clause, at, (_nearness_of_action(asking, pairs, differs), -sum(differs), at))
+        return _Miss(clause, at, (_nearness_of_action(subgoal, pairs, differs), -sum(differs), at))
 
     def _plainly_differs(self, parameter: Parameter, arg: t.Any) -> bool:
-        """Tell whether an argument is no match, without asking an object anything."""
+        """Tell whether an argument is no match, without subgoal an object anything."""
         wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
         if wanted is None or type(arg) is Unknown:
             return False
         if isinstance(wanted, Value) and isinstance(arg, Value):
-            return not numbers.equal(wanted.value, arg.value)
+            return not numbers.equal_scalars(wanted.value, arg.value)
         if isinstance(wanted, (Value, List, Dictionary)) and not isinstance(arg, Instance):
             return type(wanted) is not type(arg)
         if not isinstance(wanted, Pattern):
@@ -446,10 +459,10 @@ class Explainer:
             return (tag,)
         return self._program.actors if tag == "Actor" else self._program.resources
 
-    def _reason(self, asking: Asking, clause: Clause, at: int) -> str:
+    def _reason(self, subgoal: Subgoal, clause: Clause, at: int) -> str:
         """Say which parameter does not match: ``action is "edit", the rule wants "read"``."""
-        parameter, arg = clause.parameters[at], follow(asking.args[at])
-        name = self._name_of(asking, parameter, at)
+        parameter, arg = clause.parameters[at], follow(subgoal.args[at])
+        name = self._name_of(subgoal, parameter, at)
         wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
         shown = self._describer.term(arg)
         if wanted is None:
@@ -470,11 +483,11 @@ class Explainer:
             kind = "nil (nobody)"
         return f"{start}{kind}, the rule wants {with_article(pattern_text(Pattern(wanted.tag)))}"
 
-    def _name_of(self, asking: Asking, parameter: Parameter, at: int) -> str:
-        known = _ARGUMENTS.get((asking.call.name, len(asking.args)))
+    def _name_of(self, subgoal: Subgoal, parameter: Parameter, at: int) -> str:
+        known = _ARGUMENTS.get((subgoal.call.name, len(subgoal.args)))
         if known is not None:
             return known[at]
-        for term in (asking.call.args[at], parameter.term):
+        for term in (subgoal.call.args[at], parameter.term):
             if isinstance(term, Slot) and not term.name.startswith("_"):
                 return term.name
         return f"argument {at + 1}"
@@ -491,10 +504,10 @@ def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
 
 
 def _nearness_of_action(
-    asking: Asking, pairs: Sequence[tuple[Parameter, t.Any]], differs: Sequence[bool]
+    subgoal: Subgoal, pairs: Sequence[tuple[Parameter, t.Any]], differs: Sequence[bool]
 ) -> int:
     """Rank the second argument: of a rule that names it, of one for any, of one for others."""
-    if len(pairs) < 3 or (asking.call.name, len(pairs)) not in _ARGUMENTS or differs[1]:
+    if len(pairs) < 3 or (subgoal.call.name, len(pairs)) not in _ARGUMENTS or differs[1]:
         return 0
     parameter, arg = pairs[1]
     is_named = isinstance(parameter.term, Value) or isinstance(parameter.specializer, Value)

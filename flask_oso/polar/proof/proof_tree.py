@@ -37,7 +37,7 @@ class Verdict(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class SourcePlace:
     """Where something is written: the line, with the stretch of it that is meant.
 
     :param file: the file; ``None`` for a policy that was no file.
@@ -69,7 +69,7 @@ class Seen:
 
 
 @dataclasses.dataclass(frozen=True)
-class Condition:
+class ProofCondition:
     """One condition of a rule.
 
     :param text: as it is written.
@@ -82,17 +82,17 @@ class Condition:
     """
 
     text: str
-    place: Place | None
+    place: SourcePlace | None
     verdict: Verdict
     seen: tuple[Seen, ...] = ()
     note: str = ""
     question: Question | None = None
-    parts: tuple[Condition, ...] = ()
+    parts: tuple[ProofCondition, ...] = ()
     omitted: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
-class Rule:
+class ProofRule:
     """One rule, and how far it got.
 
     :param text: its head as it is written; of a rule in a resource block, all of it.
@@ -103,9 +103,9 @@ class Rule:
     """
 
     text: str
-    place: Place | None
+    place: SourcePlace | None
     verdict: Verdict
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[ProofCondition, ...] = ()
     omitted: int = 0
     unreached: int = 0
     reason: str = ""
@@ -124,9 +124,9 @@ class Question:
     """
 
     text: str
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ProofRule, ...] = ()
     omitted: int = 0
-    others: tuple[Rule, ...] = ()
+    others: tuple[ProofRule, ...] = ()
     omitted_others: int = 0
     note: str = ""
 
@@ -141,7 +141,7 @@ class Suggestion:
 
     text: str
     seen: tuple[Seen, ...] = ()
-    place: Place | None = None
+    place: SourcePlace | None = None
 
     def __str__(self) -> str:
         where = ", ".join(map(str, self.seen))
@@ -149,7 +149,7 @@ class Suggestion:
 
 
 @dataclasses.dataclass(frozen=True)
-class Problem:
+class ProofError:
     """The error that ended an evaluation.
 
     :param kind: its class.
@@ -158,7 +158,7 @@ class Problem:
 
     kind: str
     message: str
-    place: Place | None = None
+    place: SourcePlace | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Reasons:
     args: tuple[str, ...]
     question: Question | None = None
     suggestions: tuple[Suggestion, ...] = ()
-    problem: Problem | None = None
+    problem: ProofError | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -197,7 +197,7 @@ class Reasons:
         return f"{asked} {'holds' if is_allowed else 'does not hold'}."
 
 
-def place_of(span: Span | None) -> Place | None:
+def source_place(span: Span | None) -> SourcePlace | None:
     """Give the place of a stretch of a policy."""
     if span is None:
         return None
@@ -205,7 +205,7 @@ def place_of(span: Span | None) -> Place | None:
     end = min(at + max(span.end - span.start, 1), len(line))
     parts = (line[:at], line[at:end], line[end:])
     before, marked, after = (_shown(part) for part in parts)
-    return Place(_file(span.source.name), span.line, span.column, before, marked, after)
+    return SourcePlace(_file(span.source.name), span.line, span.column, before, marked, after)
 
 
 def _file(name: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """A run that keeps account of what it tries, for whoever asks why.
 
-``ProvingSolver`` solves as ``Solver`` does. Besides it notes in a ``Record`` which rules are
+``ProvenanceSolver`` solves as ``Solver`` does. Besides it notes in a ``Provenance`` which rules are
 tried and how far each gets: of a rule that fails, the furthest condition that it came to,
 with the values of its variables there. What is behind that condition was not reached; what
 is before it held.
@@ -20,11 +20,11 @@ from ..nodes import Call, Dictionary, Expression, Operator, Parameter, Term, Val
 from ..solver.backtrace import Step
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Frame
-from ..solver.machine import NO_FRAME, Choice, Handler, Program
+from ..solver.machine import NO_FRAME, Choice, Handler, KnowledgeBase
 from ..solver.solver import Solver
 from ..sources import Span
 from .redaction import Describer
-from .source_form import conjuncts, is_together
+from .source_form import conditions_of, is_condition_with_operands
 
 #: So many rules that are tried are kept, the first ones.
 MAX_ATTEMPTS = 3_000
@@ -45,7 +45,7 @@ class Snapshot:
 
 
 @dataclasses.dataclass(eq=False)
-class Asking:
+class Subgoal:
     """A rule call under way.
 
     :param around: the rule whose condition it is; ``None`` for the question itself.
@@ -72,7 +72,7 @@ class Failure:
     """One way in which a condition failed.
 
     :param goal: the innermost condition that did.
-    :param asking: the rule call that it is.
+    :param subgoal: the rule call that it is.
     :param held: what holds although it must not, for a ``not``.
     :param missing: the goal that looks for a key that a dictionary does not have.
     :param waiting: the condition that was put off until now.
@@ -80,7 +80,7 @@ class Failure:
 
     goal: Term
     snapshot: Snapshot
-    asking: Asking | None = None
+    subgoal: Subgoal | None = None
     held: Path | None = None
     missing: Expression | None = None
     waiting: Span | None = None
@@ -97,28 +97,28 @@ class Attempt:
     """
 
     clause: Clause
-    asking: Asking
-    frame: ProvedFrame
+    subgoal: Subgoal
+    frame: RecordedFrame
     passed: int = -1
     failures: list[Failure] = dataclasses.field(default_factory=list)
     count: int = 0
     broke: bool = False
     #: The call that failed last.
-    latest: Asking | None = None
+    latest: Subgoal | None = None
     #: The last call of each goal, by the identity of the goal.
-    asked: dict[int, Asking] = dataclasses.field(default_factory=dict)
+    asked: dict[int, Subgoal] = dataclasses.field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
         """Keep the values that it has now."""
         return Snapshot([follow(value) for value in self.frame], dict(self.frame.results))
 
 
-class ProvedFrame(list[t.Any]):
+class RecordedFrame(list[t.Any]):
     """The frame of a rule that is kept account of."""
 
-    def __init__(self, clause: Clause, asking: Asking) -> None:
+    def __init__(self, clause: Clause, subgoal: Subgoal) -> None:
         super().__init__([None] * clause.size)
-        self.attempt = Attempt(clause, asking, self)
+        self.attempt = Attempt(clause, subgoal, self)
         self.results: dict[int, t.Any] = {}
 
 
@@ -139,8 +139,8 @@ class Path:
                 continue
             pair = entry, entry.snapshot()
             self.first = self.first or pair
-            around_it = entry.asking.around
-            key = id(around_it), id(entry.asking.step.goal)
+            around_it = entry.subgoal.around
+            key = id(around_it), id(entry.subgoal.step.goal)
             self._attempts[key] = pair
 
     def rule_for(self, attempt: Attempt, goal: Term) -> tuple[Attempt, Snapshot] | None:
@@ -152,7 +152,7 @@ class Path:
         return self._alternatives.get((id(attempt.frame), id(goal)))
 
 
-class Record:
+class Provenance:
     """What a run leaves behind.
 
     :param describer: is told which values are not to be shown.
@@ -160,12 +160,12 @@ class Record:
 
     def __init__(self, describer: Describer) -> None:
         self.describer = describer
-        self.root: Asking | None = None
+        self.root: Subgoal | None = None
         self.solution: Path | None = None
         self.attempts = 0
 
 
-class ProvingSolver(Solver):
+class ProvenanceSolver(Solver):
     """One run of one query that keeps account.
 
     It prints nothing and stops nowhere, whatever the policy says: a question that is asked
@@ -174,50 +174,50 @@ class ProvingSolver(Solver):
     :param record: where it keeps account.
     """
 
-    def __init__(self, program: Program, limits: Limits | None, record: Record) -> None:
+    def __init__(self, program: KnowledgeBase, limits: Limits | None, record: Provenance) -> None:
         super().__init__(program, limits)
         self._record = record
         self._path: list[Attempt | Step] = []
-        self._askings: dict[Step, Asking] = {}
+        self._subgoals: dict[Step, Subgoal] = {}
         self._held: Path | None = None
-        self._filtered: Asking | None = None
+        self._filtered: Subgoal | None = None
 
     # -- what is asked ------------------------------------------------------------------
 
     def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
         by_arity = self._program.clauses(call.name)
-        around = step.frame.attempt if isinstance(step.frame, ProvedFrame) else None
+        around = step.frame.attempt if isinstance(step.frame, RecordedFrame) else None
         if by_arity is not None and (around is not None or self._record.root is None):
             args = tuple(follow(self._operand(arg, frame)) for arg in call.args)
-            asking = Asking(call, args, step, around, by_arity.get(len(args)))
-            self._askings[step] = asking
+            subgoal = Subgoal(call, args, step, around, by_arity.get(len(args)))
+            self._subgoals[step] = subgoal
             if around is None:
-                self._record.root = asking
+                self._record.root = subgoal
             else:
-                around.asked[id(step.goal)] = asking
+                around.asked[id(step.goal)] = subgoal
         return super()._solve_call(call, frame, step)
 
     def _branch_over(self, handler: Handler, payloads: list[t.Any], step: Step) -> bool:
-        asking = self._askings.get(step)
-        if asking is not None and handler == self._call_clause:
-            asking.applicable = [clause for clause, _ in payloads]
+        subgoal = self._subgoals.get(step)
+        if subgoal is not None and handler == self._call_clause:
+            subgoal.applicable = [clause for clause, _ in payloads]
         return super()._branch_over(handler, payloads, step)
 
     def _call_clause(self, payload: tuple[Clause, tuple[t.Any, ...]], step: Step) -> bool:
         clause, args = payload
-        asking = self._askings.get(step)
-        if asking is None or self._record.attempts >= MAX_ATTEMPTS:
-            if asking is not None:
-                asking.is_cut_short = True
+        subgoal = self._subgoals.get(step)
+        if subgoal is None or self._record.attempts >= MAX_ATTEMPTS:
+            if subgoal is not None:
+                subgoal.is_cut_short = True
             return super()._call_clause(payload, step)
         self._record.attempts += 1
-        frame = ProvedFrame(clause, asking)
-        asking.attempts.append(frame.attempt)
+        frame = RecordedFrame(clause, subgoal)
+        subgoal.attempts.append(frame.attempt)
         self._path.append(frame.attempt)
         return self._enter((clause, args, frame, 0, True), step)
 
     def _filter(self, state: t.Any, step: Step) -> bool:
-        self._filtered = self._askings.get(step)
+        self._filtered = self._subgoals.get(step)
         return super()._filter(state, step)
 
     def _matches_at_a_glance(
@@ -229,14 +229,14 @@ class ProvingSolver(Solver):
         return verdict
 
     def _match_parameter(self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step) -> bool:
-        asking = self._askings.get(step)
-        if asking is not None:
-            asking.reached.add(id(parameter))
+        subgoal = self._subgoals.get(step)
+        if subgoal is not None:
+            subgoal.reached.add(id(parameter))
         return super()._match_parameter(parameter, arg, frame, step)
 
     def _solve_goal(self, payload: tuple[Term, Frame], around: Step) -> bool:
         goal, frame = payload
-        if _is_or(around.goal) and isinstance(frame, ProvedFrame):
+        if _is_or(around.goal) and isinstance(frame, RecordedFrame):
             self._path.append(Step(goal, frame, around, None, 0))
         return super()._solve_goal(payload, around)
 
@@ -267,7 +267,7 @@ class ProvingSolver(Solver):
         # What is made of a hidden value is hidden, too: a part of it, say.
         if describer.redaction.hides(name) or describer.is_hidden(owner):
             describer.hide(found)
-        if isinstance(self._step.frame, ProvedFrame):
+        if isinstance(self._step.frame, RecordedFrame):
             self._step.frame.results[id(goal)] = found
         return found
 
@@ -277,7 +277,7 @@ class ProvingSolver(Solver):
         return super()._choose(_Return(self._path, resume), state, step)
 
     def _negation_solved(self, barrier: Choice, step: Step) -> bool:
-        if isinstance(step.frame, ProvedFrame):
+        if isinstance(step.frame, RecordedFrame):
             self._held = Path(self._path[t.cast(_Return, barrier.resume).length :])
         return super()._negation_solved(barrier, step)
 
@@ -317,7 +317,7 @@ class ProvingSolver(Solver):
         waiting: Span | None = None
         held = self._held
         while failed is not None and failed.goal is not None:
-            if not isinstance(failed.frame, ProvedFrame):
+            if not isinstance(failed.frame, RecordedFrame):
                 if failed.frame is NO_FRAME:
                     # A condition that was put off until its variables have values.
                     waiting = waiting or getattr(failed.goal, "span", None)
@@ -333,20 +333,20 @@ class ProvingSolver(Solver):
                 attempt.failures.append(_failure(failed, attempt, goal, held, waiting))
             if not is_first:
                 return
-            failed, waiting, held = attempt.asking.step, None, None
+            failed, waiting, held = attempt.subgoal.step, None, None
 
     def _note_error(self) -> None:
         """Note in which condition of which rules the run ends."""
         step: Step | None = self._step
         while step is not None:
-            if isinstance(step.frame, ProvedFrame):
+            if isinstance(step.frame, RecordedFrame):
                 attempt = step.frame.attempt
                 at, goal = _index(step, attempt.clause)
-                asking = attempt.asked.get(id(step.goal))
+                subgoal = attempt.asked.get(id(step.goal))
                 attempt.passed, attempt.broke = max(at, 0), True
-                attempt.failures = [Failure(goal or step.goal, attempt.snapshot(), asking)]
+                attempt.failures = [Failure(goal or step.goal, attempt.snapshot(), subgoal)]
                 attempt.count = 1
-                step = attempt.asking.step
+                step = attempt.subgoal.step
             else:
                 step = step.parent
 
@@ -371,13 +371,13 @@ class _Return:
 
 def _is_news(attempt: Attempt, passed: int, failed: Step) -> bool:
     """Count a failure in a rule; tell whether it is one to keep."""
-    asking = attempt.asked.get(id(failed.goal))
-    if passed < attempt.passed or (asking is not None and asking is attempt.latest):
+    subgoal = attempt.asked.get(id(failed.goal))
+    if passed < attempt.passed or (subgoal is not None and subgoal is attempt.latest):
         return False
     if passed > attempt.passed:
         attempt.passed, attempt.count = passed, 0
         attempt.failures = []
-    attempt.latest = asking
+    attempt.latest = subgoal
     attempt.count += 1
     return len(attempt.failures) < MAX_FAILURES
 
@@ -386,9 +386,9 @@ def _failure(
     failed: Step, attempt: Attempt, goal: Term, held: Path | None, waiting: Span | None
 ) -> Failure:
     snapshot = attempt.snapshot()
-    asking = attempt.asked.get(id(failed.goal)) if waiting is None else None
+    subgoal = attempt.asked.get(id(failed.goal)) if waiting is None else None
     missing = failed.goal if _is_missing(failed.goal, snapshot) else None
-    return Failure(goal, snapshot, asking, held, missing, waiting)
+    return Failure(goal, snapshot, subgoal, held, missing, waiting)
 
 
 def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
@@ -401,7 +401,7 @@ def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
         parent = top.parent
         if parent is None or parent.goal is None or parent.frame is not frame:
             return None
-        if leaf is top and is_together(parent.goal):
+        if leaf is top and is_condition_with_operands(parent.goal):
             leaf = parent
         top = parent
     return _number(top.goal, clause), leaf.goal
@@ -422,7 +422,7 @@ def _is_body(step: Step | None, frame: Frame, clause: Clause) -> bool:
 
 
 def _number(goal: Term, clause: Clause) -> int:
-    return next((at for at, each in enumerate(conjuncts(clause)) if each is goal), 0)
+    return next((at for at, each in enumerate(conditions_of(clause)) if each is goal), 0)
 
 
 def _is_or(goal: t.Any) -> bool:

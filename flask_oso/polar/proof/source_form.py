@@ -50,7 +50,7 @@ class Operand(t.NamedTuple):
     computed: Expression | None = None
 
 
-def conjuncts(clause: Clause) -> tuple[Term, ...]:
+def conditions_of(clause: Clause) -> tuple[Term, ...]:
     """Give the conditions of a rule, in their order."""
     body = clause.body
     if body is None:
@@ -59,7 +59,7 @@ def conjuncts(clause: Clause) -> tuple[Term, ...]:
     return t.cast(Expression, body).args if is_conjunction else (body,)
 
 
-def is_together(goal: t.Any) -> bool:
+def is_condition_with_operands(goal: t.Any) -> bool:
     """Tell whether rewriting made this conjunction, of a condition and what it computes."""
     return (
         isinstance(goal, Expression)
@@ -70,22 +70,22 @@ def is_together(goal: t.Any) -> bool:
     )
 
 
-def main_of(goal: Term) -> Term:
+def main_condition(goal: Term) -> Term:
     """Give the condition itself, without the goals that compute its operands."""
     return _apart(goal)[0]
 
 
 def _apart(goal: Term) -> tuple[Term, list[Expression]]:
     computed: list[Expression] = []
-    while is_together(goal):
+    while is_condition_with_operands(goal):
         first, second = t.cast(Expression, goal).args
-        is_first = is_computed(first)
+        is_first = computes_operand(first)
         computed.append(t.cast(Expression, first if is_first else second))
         goal = second if is_first else first
     return goal, computed
 
 
-def is_computed(goal: Term) -> t.TypeGuard[Expression]:
+def computes_operand(goal: Term) -> t.TypeGuard[Expression]:
     """Tell whether a goal computes something for another one, or for a parameter."""
     return isinstance(goal, Expression) and goal.operator in _COMPUTED
 
@@ -97,14 +97,14 @@ def result_of(computed: Expression) -> Term:
 
 def call_of(goal: Term) -> Call | None:
     """Give the rule call that a condition is, if it is one."""
-    main = main_of(goal)
+    main = main_condition(goal)
     inner = main.term if isinstance(main, Template) else main
     return inner if isinstance(inner, Call) else None
 
 
 def condition_span(goal: Term) -> Span | None:
     """Give where a condition stands."""
-    return main_of(goal).span
+    return main_condition(goal).span
 
 
 def condition_text(goal: Term) -> str:
@@ -132,11 +132,11 @@ def spelled(term: t.Any) -> t.Any:
     return fold(term, look, with_parts)
 
 
-def operands(goal: Term) -> list[Operand]:
+def operands_of(goal: Term) -> list[Operand]:
     """Give the operands of a condition that have values, none of them twice."""
     found: dict[int, Operand] = {}
     for main, computed in _conditions_in(goal):
-        if is_computed(main):
+        if computes_operand(main):
             # A parameter that is computed: its result is all there is to see.
             computed, main = [main], result_of(main)
         by_result = {
@@ -153,12 +153,12 @@ def operands(goal: Term) -> list[Operand]:
 
 def _conditions_in(goal: Term) -> Iterator[tuple[Term, list[Expression]]]:
     for part in walk([goal], _parts_of_control):
-        if is_together(part) or not _is_control(part):
+        if is_condition_with_operands(part) or not _is_control(part):
             yield _apart(part)
 
 
 def _parts_of_control(goal: t.Any) -> tuple[Term, ...]:
-    return goal.args if _is_control(goal) and not is_together(goal) else ()
+    return goal.args if _is_control(goal) and not is_condition_with_operands(goal) else ()
 
 
 def _is_control(goal: t.Any) -> bool:
@@ -200,7 +200,7 @@ def rule_span(clause: Clause, span: Span) -> Span:
     """Give where a rule in a resource block stands, from its head to its end."""
     ends = [
         goal.span.end
-        for goal in conjuncts(clause)
+        for goal in conditions_of(clause)
         if goal.span is not None and goal.span.source is span.source
     ]
     return span.source.span(span.start, max([span.end, *ends]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..characters import with_escapes
-from .proof_tree import Condition, Outcome, Place, Question, Reasons, Rule, Verdict
+from .proof_tree import Outcome, ProofCondition, ProofRule, Question, Reasons, SourcePlace, Verdict
 
 _MARKS = {
     Verdict.HOLDS: "✓",
@@ -85,7 +85,7 @@ def _others(question: Question, are_shown: bool) -> Iterator[str]:
         yield f"{_INDENT}… and {_counted(question.omitted_others, 'other rule')} of this name"
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def _rule(rule: ProofRule) -> Iterator[str]:
     yield f"{_MARKS[rule.verdict]} {_with_place(rule.text, rule.place)}"
     if rule.reason:
         yield f"{_INDENT}{rule.reason}"
@@ -97,7 +97,7 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield f"{_INDENT}… {_counted(rule.unreached, 'more condition')}, not come to"
 
 
-def _condition(condition: Condition) -> Iterator[str]:
+def _condition(condition: ProofCondition) -> Iterator[str]:
     question = condition.question
     if condition.verdict is Verdict.HOLDS:
         yield _held(condition)
@@ -114,7 +114,7 @@ def _condition(condition: Condition) -> Iterator[str]:
     yield from _indented(_parts(condition))
 
 
-def _held(condition: Condition) -> str:
+def _held(condition: ProofCondition) -> str:
     """Print a condition that holds, with its values, in one line."""
     why = ", ".join(map(str, condition.seen))
     if condition.question is not None and not _holds(condition.question):
@@ -123,14 +123,14 @@ def _held(condition: Condition) -> str:
     return f"{mark} {condition.text}   [{why}]" if why else f"{mark} {condition.text}"
 
 
-def _is_end(condition: Condition) -> bool:
+def _is_end(condition: ProofCondition) -> bool:
     """Tell whether a condition decided, and not others inside of it."""
     return condition.question is None and all(
         part.text == condition.text and part.question is None for part in condition.parts
     )
 
 
-def _details(condition: Condition) -> Iterator[str]:
+def _details(condition: ProofCondition) -> Iterator[str]:
     if condition.seen:
         yield ", ".join(map(str, condition.seen))
     if condition.note:
@@ -139,13 +139,13 @@ def _details(condition: Condition) -> Iterator[str]:
         yield from _asked(condition, condition.question)
 
 
-def _asked(condition: Condition, question: Question) -> Iterator[str]:
+def _asked(condition: ProofCondition, question: Question) -> Iterator[str]:
     if question.text != condition.text:
         yield f"→ {question.text}"
     yield from _question(question)
 
 
-def _parts(condition: Condition) -> Iterator[str]:
+def _parts(condition: ProofCondition) -> Iterator[str]:
     for part in condition.parts:
         # The same condition with other values needs no line of its own.
         is_same = part.text == condition.text
@@ -158,7 +158,7 @@ def _holds(question: Question) -> bool:
     return any(rule.verdict is Verdict.HOLDS for rule in question.rules)
 
 
-def _excerpt(place: Place | None) -> Iterator[str]:
+def _excerpt(place: SourcePlace | None) -> Iterator[str]:
     if place is None:
         return
     number = f"{place.line:03}: "
@@ -168,7 +168,7 @@ def _excerpt(place: Place | None) -> Iterator[str]:
     yield f"{' ' * len(number)}{before}^"
 
 
-def _with_place(text: str, place: Place | None) -> str:
+def _with_place(text: str, place: SourcePlace | None) -> str:
     return text if place is None else f"{text}  ({place})"
 
 

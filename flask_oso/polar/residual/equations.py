@@ -79,7 +79,7 @@ class Equations(Search):
             elif type(right) is Unknown:
                 self._bind(right, left)
             elif type(left) is Value and type(right) is Value:
-                if not numbers.equal(left.value, right.value):
+                if not numbers.equal_scalars(left.value, right.value):
                     return FALSE
             elif not has_unknown_rows(left) and not has_unknown_rows(right):
                 if not self._unify_known(left, right, pairs):

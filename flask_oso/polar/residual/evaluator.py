@@ -33,8 +33,8 @@ from ..nodes import (
 )
 from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.machine import Program
-from ..solver.rule_order import SomeOf, class_of, sort_clauses
+from ..solver.machine import KnowledgeBase
+from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from .conditions import Conditions
 from .database_semantics import field_of, is_null
 from .ir import (
@@ -99,7 +99,7 @@ class PartialEvaluator(Conditions):
 
     def __init__(
         self,
-        program: Program,
+        program: KnowledgeBase,
         models: Schema,
         analysis: RuleAnalysis,
         limits: Limits | None = None,
@@ -360,7 +360,7 @@ class PartialEvaluator(Conditions):
             tag = getattr(parameter.specializer, "tag", None)
             if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
                 continue
-            cls = class_of(arg)
+            cls = argument_class(arg)
             if cls is not None and not self._is_one(cls, tag):
                 return False
         return True
@@ -584,4 +584,4 @@ def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
 def _with_classes(args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
     """Put classes in the place of unknown rows: no class is made an object of for that."""
     left = iter(classes)
-    return [SomeOf(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]
+    return [UnknownOfClass(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]

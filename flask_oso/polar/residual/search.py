@@ -39,7 +39,7 @@ from ..nodes import (
 )
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..sources import Span
 from ..traversal import fold, walk
@@ -107,7 +107,7 @@ GoalResult = bool | SearchOutcome | Branches
 class RuleAnalysis:
     """What is known of the clauses of a program, and does not depend on a question."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: KnowledgeBase) -> None:
         self._program = program
         self._recursive: dict[str, bool] = {}
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
@@ -191,7 +191,7 @@ class Search:
 
     def __init__(
         self,
-        program: Program,
+        program: KnowledgeBase,
         models: Schema,
         analysis: RuleAnalysis,
         limits: Limits | None = None,

@@ -29,7 +29,7 @@ from ..printer import to_polar
 from ..sources import Span
 from ..traversal import fold
 from .clauses import Frame, Slot, Template, bound
-from .constraints import real
+from .constraints import without_aliases
 
 ClassName = t.Callable[[object], str | None]
 
@@ -158,7 +158,7 @@ def _key_of_call(step: Step) -> tuple[t.Any, ...] | None:
         term = follow(step.frame[arg.index] if is_slot else arg)
         if type(term) is Value:
             key.append((type(term.value), term.value))
-        elif is_ground(term) or (type(term) is Unknown and not real(term.constraints)):
+        elif is_ground(term) or (type(term) is Unknown and not without_aliases(term.constraints)):
             key.append(id(term.value if type(term) is Instance else term))
         else:
             return None

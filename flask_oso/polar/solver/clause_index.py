@@ -75,7 +75,7 @@ def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
             continue
         if kind is not type(literal):
             return True
-        if isinstance(literal, Value) and not numbers.equal(literal.value, arg.value):
+        if isinstance(literal, Value) and not numbers.equal_scalars(literal.value, arg.value):
             return True
     return False
 

@@ -68,7 +68,7 @@ class Alias:
 Constraints = tuple[Constraint | Alias, ...]
 
 
-def real(constraints: Iterable[Constraint | Alias]) -> list[Constraint]:
+def without_aliases(constraints: Iterable[Constraint | Alias]) -> list[Constraint]:
     """Give the constraints that say more than that two variables are one."""
     return [constraint for constraint in constraints if isinstance(constraint, Constraint)]
 
@@ -256,7 +256,7 @@ class Naming:
         return term, () if is_ground(term) else parts(term)
 
 
-def describe(unknown: Unknown, visible: dict[str, Unknown]) -> Expression:
+def describe_constraints(unknown: Unknown, visible: dict[str, Unknown]) -> Expression:
     """Give the constraints on a variable as one ``and``, the variable written ``_this``."""
     naming = Naming(visible, unknown)
     found = component([unknown])

@@ -23,7 +23,7 @@ from ..characters import with_escapes
 from ..exceptions import OsoError, PolarRuntimeError, PolarTypeError, StackOverflowError, with_help
 from ..host import attribute_access, sandbox
 from ..host.conversion import follow, result_to_term, to_python
-from ..host.iterators import Reading
+from ..host.iterators import IteratorUse
 from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Operator, Term, Unknown, Variable, is_ground, parts, with_parts
@@ -49,7 +49,7 @@ Goals = t.Any
 NO_FRAME: Frame = []
 
 
-class Program(t.Protocol):
+class KnowledgeBase(t.Protocol):
     """What a run needs to know of a policy."""
 
     @property
@@ -104,7 +104,7 @@ class Machine:
     :param limits: what the run may cost; those of the environment by default.
     """
 
-    def __init__(self, program: Program, limits: Limits | None = None) -> None:
+    def __init__(self, program: KnowledgeBase, limits: Limits | None = None) -> None:
         self._program = program
         self._host = program.host
         self._limits = Limits() if limits is None else limits
@@ -121,7 +121,7 @@ class Machine:
         self._step = Step(None, NO_FRAME, None, None, 0)
         self._choices: list[Choice] = []
         #: What goes with the question, as soon as an iterator is read.
-        self.begun: Reading | None = None
+        self.begun: IteratorUse | None = None
         #: The variables that the host knows by name: the query's, and those it was handed.
         self._known: dict[str, Unknown] = {}
 
@@ -286,7 +286,7 @@ class Machine:
         """Read an attribute or a relation of a value; the time that takes counts."""
         self._until_clock = 1
         try:
-            return attribute_access.read(self._host, self._to_python(value), name, span)
+            return attribute_access.read_attribute(self._host, self._to_python(value), name, span)
         except attribute_access.UnreadableRelation as error:
             raise self.unreadable(error, span) from error
 

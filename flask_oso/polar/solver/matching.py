@@ -33,7 +33,7 @@ from ..spelling import meant_class
 from ..traversal import walk
 from .backtrace import Step
 from .clauses import bound
-from .constraints import real
+from .constraints import without_aliases
 from .machine import Machine
 
 #: Kinds of classes that know their instances by the class alone.
@@ -60,7 +60,7 @@ class Matching(Machine):
         if type(end) is not Unknown:
             return self._is_instance(end, pattern)
         tag = t.cast(str, pattern.tag)
-        for constraint in real(end.constraints):
+        for constraint in without_aliases(end.constraints):
             if constraint.expression.operator is Operator.ISA:
                 other = t.cast(Pattern, constraint.expression.args[1]).tag
                 if other is not None and not self._are_related(tag, other):
@@ -112,7 +112,7 @@ class Matching(Machine):
     def _known_class(self, unknown: t.Any) -> type | None:
         if type(unknown) is not Unknown:
             return None
-        for constraint in reversed(real(unknown.constraints)):
+        for constraint in reversed(without_aliases(unknown.constraints)):
             if constraint.expression.operator is Operator.ISA:
                 tag = t.cast(Pattern, constraint.expression.args[1]).tag
                 return self._host.classes.get(tag) if tag is not None else None
@@ -278,7 +278,7 @@ def _origin(unknown: Unknown) -> tuple[t.Any, list[str]]:
 
 def _collections(unknown: Unknown) -> Iterator[Unknown]:
     """Give the unknown collections that a variable is an element of."""
-    for constraint in real(unknown.constraints):
+    for constraint in without_aliases(unknown.constraints):
         if constraint.expression.operator is Operator.IN:
             item, collection = map(follow, constraint.expression.args)
             if item is unknown and type(collection) is Unknown:
@@ -287,7 +287,7 @@ def _collections(unknown: Unknown) -> Iterator[Unknown]:
 
 def _lookups(unknown: Unknown) -> Iterator[Lookup]:
     """Give the lookups whose result a variable is: in constraints ``unknown = x.name``."""
-    for constraint in real(unknown.constraints):
+    for constraint in without_aliases(unknown.constraints):
         if constraint.expression.operator is Operator.UNIFY:
             result, lookup = constraint.expression.args
             if type(lookup) is Lookup and follow(result) is unknown:

@@ -24,7 +24,7 @@ from ..exceptions import (
 )
 from ..host import numbers
 from ..host.conversion import follow, list_elements
-from ..host.iterators import READ, Reading
+from ..host.iterators import READ, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable
 from ..nodes import (
     Call,
@@ -180,7 +180,7 @@ class Operations(Matching):
     def _begin(self, iterator: Iterator[t.Any]) -> None:
         """Refuse an iterator that was read before: what it has left is not what it stands for."""
         if self.begun is None:
-            self.begun = Reading()
+            self.begun = IteratorUse()
         if not READ.begin(iterator):
             raise error_at(
                 InvalidIteratorError,
@@ -325,4 +325,4 @@ def not_constructed(name: str, error: Exception, span: Span | None) -> PolarRunt
 
 
 def _plainly_differ(left: Value, right: t.Any) -> bool:
-    return type(right) is Value and not numbers.equal(left.value, right.value)
+    return type(right) is Value and not numbers.equal_scalars(left.value, right.value)

@@ -15,15 +15,15 @@ from ..nodes import Call, Dictionary, Instance, Origin, Pattern, Term, Value, Va
 from .clauses import Clause
 
 
-class SomeOf(t.NamedTuple):
+class UnknownOfClass(t.NamedTuple):
     """An argument of which nothing is known but the class of the object that it is."""
 
     cls: type
 
 
-def class_of(arg: t.Any) -> type | None:
+def argument_class(arg: t.Any) -> type | None:
     """Give the class of an argument that is an object; ``None`` for anything else."""
-    if isinstance(arg, SomeOf):
+    if isinstance(arg, UnknownOfClass):
         return arg.cls
     return type(arg.value) if isinstance(arg, Instance) else None
 
@@ -31,7 +31,7 @@ def class_of(arg: t.Any) -> type | None:
 def sort_clauses(clauses: Sequence[Clause], args: Sequence[t.Any], host: Host) -> list[Clause]:
     """Sort applicable clauses; ties keep the order in which they were loaded.
 
-    :param args: the arguments of the call, bound variables followed, or ``SomeOf`` a class.
+    :param args: the arguments of the call, bound variables followed, or ``UnknownOfClass`` a class.
     """
     ordered: list[Clause] = []
     for clause in clauses:
@@ -58,11 +58,11 @@ def _compare(left: Term | None, right: Term | None, arg: t.Any, host: Host) -> b
         return None if right is None else False
     if right is None:
         return True
-    if is_union(left):
-        return None if is_union(right) else False
-    if is_union(right):
+    if is_union_pattern(left):
+        return None if is_union_pattern(right) else False
+    if is_union_pattern(right):
         return True
-    if is_same(left, right):
+    if is_same_pattern(left, right):
         return None
     return _is_sub_specializer(left, right, arg, host)
 
@@ -74,7 +74,7 @@ def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool
         return right.tag is None and len(left.fields) > len(right.fields)
     if right.tag is None:
         return True
-    cls = class_of(arg)
+    cls = argument_class(arg)
     if cls is None:
         return False
     if left.tag == right.tag:
@@ -86,7 +86,7 @@ def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool
     return mro.index(left_class) < mro.index(right_class)
 
 
-def is_same(left: t.Any, right: t.Any) -> bool:
+def is_same_pattern(left: t.Any, right: t.Any) -> bool:
     """Tell whether two patterns say the same: numbers by value, and no ``_`` is another."""
     pairs = [(left, right)]
     while pairs:
@@ -100,7 +100,7 @@ def is_same(left: t.Any, right: t.Any) -> bool:
 def _are_alike(left: t.Any, right: t.Any) -> bool:
     """Tell whether two patterns say the same, whatever is in them."""
     if isinstance(left, Value) and isinstance(right, Value):
-        return numbers.equal(left.value, right.value)
+        return numbers.equal_scalars(left.value, right.value)
     if isinstance(left, Variable) and isinstance(right, Variable):
         return left == right and left.origin is not Origin.ANONYMOUS
     if type(left) is not type(right) or _shape(left) != _shape(right):
@@ -120,6 +120,6 @@ def _is_open(term: t.Any) -> bool:
     return getattr(term, "rest", None) is not None
 
 
-def is_union(specializer: Term) -> bool:
+def is_union_pattern(specializer: Term) -> bool:
     """Tell whether a specializer is ``Actor`` or ``Resource``."""
     return isinstance(specializer, Pattern) and specializer.tag in RESERVED_NAMES

@@ -45,8 +45,15 @@ from ..traversal import fold, walk
 from .backtrace import Step, stack_trace
 from .clause_index import is_excluded
 from .clauses import Clause, Frame, Slot, Template, bound, prepare_query
-from .constraints import Constraint, Naming, component, describe, real, without_helpers
-from .machine import NO_FRAME, Choice, Goals, Program
+from .constraints import (
+    Constraint,
+    Naming,
+    component,
+    describe_constraints,
+    without_aliases,
+    without_helpers,
+)
+from .machine import NO_FRAME, Choice, Goals, KnowledgeBase
 from .operators import Operations
 from .rule_order import sort_clauses
 
@@ -80,7 +87,7 @@ class _Filter(t.NamedTuple):
 class Solver(Operations):
     """One run of one query; the parameters are those of ``Machine``."""
 
-    def __init__(self, program: Program, limits: Limits | None = None) -> None:
+    def __init__(self, program: KnowledgeBase, limits: Limits | None = None) -> None:
         super().__init__(program, limits)
         self._operators: dict[Operator, Callable[[Expression, Frame, Step], bool]] = {
             Operator.AND: self._solve_and,
@@ -163,7 +170,7 @@ class Solver(Operations):
 
     def _has_open_constraints(self) -> bool:
         return bool(self._bindings.age) and any(
-            unknown.value is None and real(unknown.constraints)
+            unknown.value is None and without_aliases(unknown.constraints)
             for unknown, *_ in self._bindings.changes(0)
         )
 
@@ -314,7 +321,7 @@ class Solver(Operations):
                 pair = (t.cast(Term, _Detached(unknown)), t.cast(Term, unknown.value))
                 found.append(Constraint(Expression(Operator.UNIFY, pair), self._bindings.age))
         later = component(outside.values())
-        found.extend(c for c in real(later) if c.age > state.age)
+        found.extend(c for c in without_aliases(later) if c.age > state.age)
         # Aliases made inside are undone, so they must not stand for what they are aliases of.
         consequences = without_helpers(found, lambda helper: id(helper) not in outside, follow)
         return [t.cast(Expression, _attach(expression)) for expression in consequences]
@@ -389,7 +396,7 @@ class Solver(Operations):
         arg = follow(arg)
         if type(arg) is Unknown:
             # One argument twice, or one with constraints, may clash.
-            if arg in seen or real(arg.constraints):
+            if arg in seen or without_aliases(arg.constraints):
                 return None
             seen.add(arg)
         if type(term) is Slot:
@@ -401,7 +408,7 @@ class Solver(Operations):
             return self._isa_at_a_glance(arg, specializer)
         if type(term) is Value and specializer is None:
             if type(arg) is Value:
-                return numbers.equal(term.value, arg.value)
+                return numbers.equal_scalars(term.value, arg.value)
             return True if type(arg) is Unknown else None
         return None
 
@@ -409,7 +416,7 @@ class Solver(Operations):
         if type(value) is not Instance and type(value) is not Value:
             return None
         if type(specializer) is Value and type(value) is Value:
-            return numbers.equal(specializer.value, value.value)
+            return numbers.equal_scalars(specializer.value, value.value)
         if type(specializer) is not Pattern or specializer.fields or specializer.tag is None:
             return None
         if specializer.tag not in self._host.classes:
@@ -543,8 +550,8 @@ class Solver(Operations):
             end = follow(unknown)
             if type(end) is not Unknown:
                 values[name] = to_python(end, naming.name)
-            elif real(end.constraints):
-                values[name] = to_python(describe(unknown, visible), naming.name)
+            elif without_aliases(end.constraints):
+                values[name] = to_python(describe_constraints(unknown, visible), naming.name)
             elif end.constraints:
                 values[name] = terms.Variable(_other_member(name, end, visible))
         return values
@@ -556,12 +563,12 @@ class Solver(Operations):
         roots = [follow(unknown) for unknown in visible.values()]
         related = {id(c) for c in component(roots)}
         for unknown, *_ in self._bindings.changes(0):
-            waiting = real(unknown.constraints) if unknown.value is None else []
+            waiting = without_aliases(unknown.constraints) if unknown.value is None else []
             if waiting and id(waiting[0]) not in related:
                 raise self._unrelated(unknown)
 
     def _unrelated(self, unknown: Unknown) -> PolarRuntimeError:
-        expressions = without_helpers(real(component([unknown])), lambda helper: True)
+        expressions = without_helpers(without_aliases(component([unknown])), lambda helper: True)
         shown = self._print(Expression(Operator.AND, tuple(expressions)))
         return error_at(
             PolarRuntimeError,

@@ -28,7 +28,7 @@ from ..nodes import (
     Value,
 )
 from ..printer import to_polar
-from .constraints import Alias, Constraint, Constraints, real, unknowns_in
+from .constraints import Alias, Constraint, Constraints, unknowns_in, without_aliases
 
 #: From how many compounds on a unification looks for pairs that it entered before.
 _MANY = 1_000
@@ -107,7 +107,7 @@ class Bindings:
             elif type(right_end) is Unknown:
                 self._bind(right_end, left_end, right, left)
             elif type(left_end) is Value and type(right_end) is Value:
-                if not numbers.equal(left_end.value, right_end.value):
+                if not numbers.equal_scalars(left_end.value, right_end.value):
                     return False
             else:
                 compounds += 1
@@ -144,7 +144,7 @@ class Bindings:
             return
         constraints = unknown.constraints
         self._set(unknown, value, constraints)
-        self._woken.extend(real(constraints))
+        self._woken.extend(without_aliases(constraints))
 
     def alias(self, left: Unknown, right: Unknown) -> None:
         """Make one variable of two; the older one goes on for both."""
@@ -160,7 +160,9 @@ class Bindings:
         self._set(younger, older, younger.constraints)
         self._set(older, None, tuple(merged))
         # Two classes may exclude each other.
-        self._woken.extend(c for c in real(inherited) if c.expression.operator is Operator.ISA)
+        self._woken.extend(
+            c for c in without_aliases(inherited) if c.expression.operator is Operator.ISA
+        )
 
     # -- constraints -----------------------------------------------------------------
 
@@ -173,7 +175,7 @@ class Bindings:
             known: Constraints = root.constraints
             if constraint in known:
                 continue
-            if not real(known):
+            if not without_aliases(known):
                 known = tuple(_facing(alias, unknown) for alias in known)
             self._set(root, None, (*known, constraint))
         return True

@@ -22,7 +22,7 @@ from ..limits import Limits, check_length
 from ..nodes import Statement
 from ..sources import Source
 from .parser import parse_policy, read_tokens
-from .pretty_printer import Break, Mark, Note, Piece, Remark, lay_out
+from .pretty_printer import Break, Mark, OwnLineComment, Piece, TrailingComment, lay_out
 
 _COMMENT = re.compile(r"#[^\n\r]*")
 _CRLF = re.compile(r"[^\n]*\r\n")
@@ -52,9 +52,9 @@ class _Word:
     type: str = ""
     #: Comments on lines of their own in front of it, each with whether an empty line stands
     #: before it.
-    notes: list[tuple[str, bool]] = dataclasses.field(default_factory=list)
+    comments_above: list[tuple[str, bool]] = dataclasses.field(default_factory=list)
     #: The comment behind it on its line.
-    remark: str | None = None
+    trailing_comment: str | None = None
     #: An empty line stands right before it.
     is_apart: bool = False
     #: It is a name, though it looks like a word of the language.
@@ -100,8 +100,8 @@ def _comments(words: Sequence[_Word]) -> list[str]:
     """Give the comments of a text in their order."""
     found: list[str] = []
     for word in words:
-        found += [text for text, _ in word.notes]
-        found += [] if word.remark is None else [word.remark]
+        found += [text for text, _ in word.comments_above]
+        found += [] if word.trailing_comment is None else [word.trailing_comment]
     return found
 
 
@@ -134,9 +134,9 @@ def _attach(gap: str, words: list[_Word]) -> None:
     for comment in _COMMENT.finditer(gap):
         between, text = gap[end : comment.start()], comment.group().rstrip()
         if not end and "\n" not in between and len(words) > 1:
-            words[-2].remark = text
+            words[-2].trailing_comment = text
         else:
-            word.notes.append((text, between.count("\n") > 1))
+            word.comments_above.append((text, between.count("\n") > 1))
         end = comment.end()
     word.is_apart = gap[end:].count("\n") > 1
 
@@ -149,24 +149,24 @@ def _tidied(words: Sequence[_Word]) -> list[_Word]:
     kept: list[_Word] = []
     for word, behind in itertools.pairwise(words):
         if word.acts_as(",") and behind.acts_as(*_CLOSING):
-            kept[-1].remark = word.remark
+            kept[-1].trailing_comment = word.trailing_comment
         else:
             kept.append(word)
     return [*kept, words[-1]]
 
 
 def _move_comments(before: _Word, word: _Word, behind: _Word) -> None:
-    moved = [] if word.text == ";" else word.notes
+    moved = [] if word.text == ";" else word.comments_above
     if moved:
-        word.notes = []
-        if word.remark is not None:
-            moved = [*moved, (word.remark, False)]
-            word.remark = None
-    if before.remark is not None and not word.notes:
-        if word.remark is not None:
-            moved = [*moved, (word.remark, False)]
-        word.remark, before.remark = before.remark, None
-    behind.notes[:0] = moved
+        word.comments_above = []
+        if word.trailing_comment is not None:
+            moved = [*moved, (word.trailing_comment, False)]
+            word.trailing_comment = None
+    if before.trailing_comment is not None and not word.comments_above:
+        if word.trailing_comment is not None:
+            moved = [*moved, (word.trailing_comment, False)]
+        word.trailing_comment, before.trailing_comment = before.trailing_comment, None
+    behind.comments_above[:0] = moved
 
 
 # -- statements ----------------------------------------------------------------------
@@ -182,9 +182,9 @@ def _policy(words: Sequence[_Word]) -> Iterator[Piece]:
         else:
             end = _end(words, at, ";")
             yield from _statement(words[at:end])
-        yield Mark.END
+        yield Mark.NEWLINE
         at = end
-    yield from _notes(words[at])
+    yield from _comments_above(words[at])
 
 
 def _is_block(words: Sequence[_Word], at: int) -> bool:
@@ -207,16 +207,16 @@ def _lead_in(word: _Word, *, is_first: bool = False) -> Iterator[Piece]:
 
     :param is_first: right above stands what opens the block.
     """
-    has_notes = bool(word.notes)
-    yield from _notes(word, is_first=is_first)
-    yield Mark.APART if word.is_apart and not (is_first and not has_notes) else Mark.END
+    has_notes = bool(word.comments_above)
+    yield from _comments_above(word, is_first=is_first)
+    yield Mark.BLANK_LINE if word.is_apart and not (is_first and not has_notes) else Mark.NEWLINE
 
 
-def _notes(word: _Word, *, is_first: bool = False) -> Iterator[Piece]:
-    for number, (text, is_apart) in enumerate(word.notes):
-        yield Mark.APART if is_apart and (number or not is_first) else Mark.END
-        yield Note(text)
-    word.notes = []
+def _comments_above(word: _Word, *, is_first: bool = False) -> Iterator[Piece]:
+    for number, (text, is_apart) in enumerate(word.comments_above):
+        yield Mark.BLANK_LINE if is_apart and (number or not is_first) else Mark.NEWLINE
+        yield OwnLineComment(text)
+    word.comments_above = []
 
 
 def _block(words: Sequence[_Word]) -> Iterator[Piece]:
@@ -224,23 +224,23 @@ def _block(words: Sequence[_Word]) -> Iterator[Piece]:
     start = next(at for at, word in enumerate(words) if word.acts_as("{")) + 1
     *inside, closing = words[start:]
     yield from _phrase(words[: start - 1])
-    yield from _notes(words[start - 1])
+    yield from _comments_above(words[start - 1])
     yield " {"
-    yield from _remark(words[start - 1])
-    yield Mark.IN
+    yield from _trailing_comment(words[start - 1])
+    yield Mark.INDENT
     at = 0
     while at < len(inside):
         end = _end(inside, at, ";")
         yield from _lead_in(inside[at], is_first=not at)
         yield from _phrase(inside[at:end])
         at = end
-    has_lines = bool(inside or closing.notes)
-    yield from _notes(closing, is_first=not inside)
-    yield Mark.OUT
+    has_lines = bool(inside or closing.comments_above)
+    yield from _comments_above(closing, is_first=not inside)
+    yield Mark.DEDENT
     if has_lines:
-        yield Mark.END
+        yield Mark.NEWLINE
     yield "}"
-    yield from _remark(closing)
+    yield from _trailing_comment(closing)
 
 
 def _statement(words: Sequence[_Word]) -> Iterator[Piece]:
@@ -248,16 +248,16 @@ def _statement(words: Sequence[_Word]) -> Iterator[Piece]:
     at = next((at for at, word in enumerate(words) if word.acts_as("if")), None)
     if at is not None:
         yield from _phrase(words[: at + 1])
-        yield Mark.IN
-        yield Mark.END
+        yield Mark.INDENT
+        yield Mark.NEWLINE
         yield from _phrase(words[at + 1 :], is_body=True)
-        yield Mark.OUT
+        yield Mark.DEDENT
     elif words[0].acts_as("?="):
         yield words[0].text
-        yield from _remark(words[0])
-        yield from (Mark.OPEN, Mark.IN, " ")
+        yield from _trailing_comment(words[0])
+        yield from (Mark.OPEN_GROUP, Mark.INDENT, " ")
         yield from _phrase(words[1:])
-        yield from (Mark.OUT, Mark.CLOSE)
+        yield from (Mark.DEDENT, Mark.CLOSE_GROUP)
     else:
         yield from _phrase(words)
 
@@ -284,17 +284,17 @@ def _phrase(words: Sequence[_Word], *, is_body: bool = False) -> Iterator[Piece]
     for word, behind in zip(words, [*words[1:], _Word("")], strict=True):
         is_operand = before.acts_as("", *_LEADING)
         if word.acts_as(*_CLOSING):
-            yield from _notes(word)
+            yield from _comments_above(word)
             yield from _before_closing(around.pop())
-        elif word.notes:
-            yield from _notes(word)
+        elif word.comments_above:
+            yield from _comments_above(word)
         elif not is_prefix:
             yield _gap(before, word, is_operand)
         if word.acts_as(*_OPENING):
-            yield Mark.OPEN
+            yield Mark.OPEN_GROUP
             around.append(_inside(before, word, behind))
         yield word.text
-        yield from _remark(word)
+        yield from _trailing_comment(word)
         yield from _behind(word, around, is_line=is_body and not around)
         is_prefix = is_operand and word.acts_as("+", "-", "*", "in")
         before = word
@@ -302,25 +302,27 @@ def _phrase(words: Sequence[_Word], *, is_body: bool = False) -> Iterator[Piece]
 
 def _inside(before: _Word, opening: _Word, behind: _Word) -> _Inside:
     is_padded = opening.text == "{" and not before.may_be_called
-    is_empty = behind.acts_as(*_CLOSING) and not behind.notes and opening.remark is None
+    is_empty = (
+        behind.acts_as(*_CLOSING) and not behind.comments_above and opening.trailing_comment is None
+    )
     return _Inside(" " if is_padded else "", is_empty)
 
 
 def _before_closing(inside: _Inside) -> Iterator[Piece]:
     if not inside.is_empty:
-        yield Mark.OUT
+        yield Mark.DEDENT
         yield Break(inside.padding)
 
 
 def _behind(word: _Word, around: Sequence[_Inside], *, is_line: bool) -> Iterator[Piece]:
     """Give what stands behind a word whatever follows."""
     if word.acts_as(*_OPENING) and not around[-1].is_empty:
-        yield Mark.IN
+        yield Mark.INDENT
         yield Break(around[-1].padding)
     elif word.acts_as(*_CLOSING):
-        yield Mark.CLOSE
+        yield Mark.CLOSE_GROUP
     elif word.acts_as(",", "and", "or"):
-        yield Mark.END if is_line else Break(" ")
+        yield Mark.NEWLINE if is_line else Break(" ")
 
 
 def _gap(before: _Word, word: _Word, is_operand: bool) -> str:
@@ -333,6 +335,6 @@ def _gap(before: _Word, word: _Word, is_operand: bool) -> str:
     return "" if word.acts_as("(", "{") and before.may_be_called else " "
 
 
-def _remark(word: _Word) -> Iterator[Piece]:
-    if word.remark is not None:
-        yield Remark(word.remark)
+def _trailing_comment(word: _Word) -> Iterator[Piece]:
+    if word.trailing_comment is not None:
+        yield TrailingComment(word.trailing_comment)

@@ -22,15 +22,15 @@ class Mark(enum.Enum):
     """What is no text."""
 
     #: Where a group begins, and where it ends.
-    OPEN = enum.auto()
-    CLOSE = enum.auto()
+    OPEN_GROUP = enum.auto()
+    CLOSE_GROUP = enum.auto()
     #: Lines that begin from here on are indented more, or less again.
-    IN = enum.auto()
-    OUT = enum.auto()
+    INDENT = enum.auto()
+    DEDENT = enum.auto()
     #: The line ends.
-    END = enum.auto()
+    NEWLINE = enum.auto()
     #: The line ends, and an empty one follows.
-    APART = enum.auto()
+    BLANK_LINE = enum.auto()
 
 
 class Break(t.NamedTuple):
@@ -39,19 +39,19 @@ class Break(t.NamedTuple):
     flat: str = ""
 
 
-class Remark(t.NamedTuple):
+class TrailingComment(t.NamedTuple):
     """A comment behind a text: the line ends with it."""
 
     text: str
 
 
-class Note(t.NamedTuple):
+class OwnLineComment(t.NamedTuple):
     """A comment on a line of its own."""
 
     text: str
 
 
-Piece = str | Mark | Break | Remark | Note
+Piece = str | Mark | Break | TrailingComment | OwnLineComment
 
 
 def lay_out(pieces: Sequence[Piece]) -> list[str]:
@@ -83,10 +83,10 @@ class _Writer:
             self._write(piece)
         elif isinstance(piece, Break):
             self._break(piece)
-        elif isinstance(piece, Remark):
+        elif isinstance(piece, TrailingComment):
             self._write(f"  {piece.text}")
             self._is_over = True
-        elif isinstance(piece, Note):
+        elif isinstance(piece, OwnLineComment):
             self.end_line()
             self._write(piece.text)
             self._is_over = True
@@ -120,15 +120,15 @@ class _Writer:
             self._line += piece.flat
 
     def _mark(self, at: int, mark: Mark) -> None:
-        if mark is Mark.OPEN:
+        if mark is Mark.OPEN_GROUP:
             self._broken.append(not self._fits(at))
-        elif mark is Mark.CLOSE:
+        elif mark is Mark.CLOSE_GROUP:
             self._broken.pop()
-        elif mark in (Mark.IN, Mark.OUT):
-            self._depth += 1 if mark is Mark.IN else -1
+        elif mark in (Mark.INDENT, Mark.DEDENT):
+            self._depth += 1 if mark is Mark.INDENT else -1
         else:
             self.end_line()
-            if mark is Mark.APART and self.lines:
+            if mark is Mark.BLANK_LINE and self.lines:
                 self.lines.append("")
 
     def _fits(self, at: int) -> bool:
@@ -145,7 +145,7 @@ class _Writer:
             piece = self._pieces[number]
             if isinstance(piece, str):
                 width += len(piece)
-            elif isinstance(piece, Break) or piece in (Mark.END, Mark.APART):
+            elif isinstance(piece, Break) or piece in (Mark.NEWLINE, Mark.BLANK_LINE):
                 break
         return width
 
@@ -159,12 +159,12 @@ def _measure(pieces: Sequence[Piece]) -> dict[int, tuple[int | None, int]]:
     begun: list[int] = []
     widths: list[int | None] = [0]
     for at, piece in enumerate(pieces):
-        if piece is Mark.OPEN:
+        if piece is Mark.OPEN_GROUP:
             begun.append(at)
             widths.append(0)
             continue
         width = _width(piece)
-        if piece is Mark.CLOSE:
+        if piece is Mark.CLOSE_GROUP:
             width = widths.pop()
             groups[begun.pop()] = width, at
         before = widths[-1]
@@ -177,4 +177,4 @@ def _width(piece: Piece) -> int | None:
         return None if "\n" in piece else len(piece)
     if isinstance(piece, Break):
         return len(piece.flat)
-    return 0 if piece in (Mark.IN, Mark.OUT, Mark.CLOSE) else None
+    return 0 if piece in (Mark.INDENT, Mark.DEDENT, Mark.CLOSE_GROUP) else None

@@ -1,6 +1,6 @@
 """What developers ask of a policy besides decisions.
 
-``question_sides``, ``compiled_report``, ``stand_in_classes``, ``generated_code``
+``argument_order``, ``compiled_report``, ``stand_in_classes``, ``generated_code``
     which side of a question a class is on; which calls are left to the solver; classes for a
     policy without its application; the Python that answers a question.
 ``row_checks``, ``policy_check``, ``repl``

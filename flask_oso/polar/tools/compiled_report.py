@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..compiler.programs import HAS_POSITIONS, Program
+from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..engine import Engine
 from ..sources import Span
 
@@ -35,7 +35,7 @@ def list_left_over(engine: Engine) -> list[LeftOver]:
     """
     if not HAS_POSITIONS:
         return [LeftOver(name, "<policy>", _NO_POSITIONS) for name in engine.policy.rules]
-    program = Program(engine)
+    program = CompiledProgram(engine)
     for name in engine.policy.rules:
         for arity in engine.clauses(name) or ():
             program.answer(name, arity, waits=True)
@@ -47,7 +47,7 @@ def list_left_over(engine: Engine) -> list[LeftOver]:
         (_order(span := reason.span or _first(engine, variant.name)), variant.name): LeftOver(
             variant.name, _place(span), reason.reason
         )
-        for variant, reason in program.unfollowed.items()
+        for variant, reason in program.not_compiled.items()
     }
     return [found[key] for key in sorted(found)]
 

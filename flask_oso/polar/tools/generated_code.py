@@ -15,15 +15,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..characters import with_escapes
-from ..compiler.binding_analysis import Unfollowable, matching
-from ..compiler.compiler import Writer
+from ..compiler.binding_analysis import NotCompilable, matching_clauses
+from ..compiler.compiler import RuleCompiler
 from ..compiler.entry_points import QUESTION_FILE
-from ..compiler.patterns import possible
-from ..compiler.programs import HAS_POSITIONS, Program
+from ..compiler.patterns import possible_clauses
+from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
-from ..compiler.specialization.dispatch import Quiet, Shortcuts, facts
-from ..compiler.specialization.specialization import ShortcutWriter
+from ..compiler.specialization.dispatch import ReadableClasses, Specializations, string_facts
+from ..compiler.specialization.specialization import SpecializationWriter
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -45,7 +45,7 @@ _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 
 #: What generated functions find under names that are the same in all of them.
 RUNTIME_NAMES: Mapping[str, str] = {
-    "alike": "equality that runs no code of the application, or 'unknown'",
+    "quietly_equal": "equality that runs no code of the application, or 'unknown'",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",
     "call_method": "calls a method of the application",
@@ -70,8 +70,8 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "is_searched": "whether all solutions are looked for, not the first one only",
     "is_simple": "tells whether an argument can be used as it is",
     "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
-    "look_at": "looks at the clock: raises when the time limit is reached",
-    "make_sure": "the check of the sandbox",
+    "check_clock": "looks at the clock: raises when the time limit is reached",
+    "check_sandbox": "the check of the sandbox",
     "matches": "x matches Class{…} of Polar",
     "missing": "stands for what is not there",
     "never": "an empty tuple",
@@ -222,7 +222,7 @@ class _Function:
     rules: Sequence[Clause] = ()
 
 
-class _Recorder(Program):
+class _Recorder(CompiledProgram):
     """The compiled rules of an engine; keeps the text of the functions that take questions."""
 
     def __init__(self, engine: Engine) -> None:
@@ -234,9 +234,9 @@ class _Recorder(Program):
             self.entries.append(copy.deepcopy(function))
         return super()._compiled(function, file, sites)
 
-    def find_shortcuts(self, question: Question) -> Shortcuts | None:
+    def find_specializations(self, question: Question) -> Specializations | None:
         """Give the table of specializations for a rule."""
-        return self._shortened.get((question.name, len(question.arguments)))
+        return self.specializations(question.name, len(question.arguments))
 
     def variant_for(self, question: Question) -> Variant:
         """Give the compiled rule that the entry function calls for a question."""
@@ -312,27 +312,33 @@ class _Report:
             yield specialization
         yield from self._rules()
 
-    def _reason(self) -> Unfollowable:
-        reasons = [*self._program.unfollowed.values()]
+    def _reason(self) -> NotCompilable:
+        reasons = [*self._program.not_compiled.values()]
         nothing = "a rule without parameters, which has nothing to be chosen by"
-        return reasons[0] if reasons else Unfollowable(nothing, None)
+        return reasons[0] if reasons else NotCompilable(nothing, None)
 
     def _specialization(self) -> _Function | None:
         """Write the specialization, or note why there is none."""
         question, program = self._question, self._program
-        shortcuts = program.find_shortcuts(question)
-        reason = self._obstacle(shortcuts)
-        if reason is not None or shortcuts is None:
+        specializations = program.find_specializations(question)
+        reason = self._obstacle(specializations)
+        if reason is not None or specializations is None:
             self._left.append(f"specialization: there is none: {reason}")
             return None
         by_position = dict(enumerate(question.arguments))
-        text = by_position.pop(shortcuts.at)
-        known = text if isinstance(text, str) and text in shortcuts else frozenset(shortcuts)
+        text = by_position.pop(specializations.at)
+        known = (
+            text
+            if isinstance(text, str) and text in specializations
+            else frozenset(specializations)
+        )
         classes = t.cast("dict[int, type]", by_position)
         try:
-            writer = ShortcutWriter(program, question.name, (shortcuts.at, known), classes)
+            writer = SpecializationWriter(
+                program, question.name, (specializations.at, known), classes
+            )
             tree = writer.write()
-        except Unfollowable as error:
+        except NotCompilable as error:
             self._leave("specialization", error)
             return None
         title = f"The specialization for {question}: True, False, or None: ask the rules."
@@ -340,20 +346,24 @@ class _Report:
             title += " No rule applies."
         return _Function("specialization", title, tree)
 
-    def _obstacle(self, shortcuts: Shortcuts | None) -> str | None:
+    def _obstacle(self, specializations: Specializations | None) -> str | None:
         arguments = self._question.arguments
-        if shortcuts is None:
+        if specializations is None:
             clauses = self._program.candidates(self._question.name, len(arguments))
-            if clauses is not None and facts(clauses) is not None:
-                return "the rule is facts about strings only, which the entry function looks up"
+            if clauses is not None and string_facts(clauses) is not None:
+                return (
+                    "the rule is facts about strings only, which the entry function looks up"
+                )
             return "no argument has strings, or classes, that the rules name"
-        others = [each for at, each in enumerate(arguments) if at != shortcuts.at]
+        others = [each for at, each in enumerate(arguments) if at != specializations.at]
         if None in others:
             return "it is made for classes, and the question leaves one open (_)"
-        if not isinstance(arguments[shortcuts.at], str):
-            return f"it is chosen by a string as argument {shortcuts.at + 1}, and here is none"
+        if not isinstance(arguments[specializations.at], str):
+            return (
+                f"it is chosen by a string as argument {specializations.at + 1}, and here is none"
+            )
         classes = [each if isinstance(each, type) else str for each in others]
-        if str in classes or not shortcuts.admits(classes):
+        if str in classes or not specializations.admits(classes):
             return "an argument is of a class that no rule names, or is no plain object"
         return None
 
@@ -369,7 +379,7 @@ class _Report:
                 return
             try:
                 function = self._rule(variant)
-            except Unfollowable as reason:
+            except NotCompilable as reason:
                 self._leave(shown_variant(variant), reason)
                 continue
             shown += 1
@@ -382,16 +392,18 @@ class _Report:
     def _rule(self, variant: Variant) -> _Function:
         candidates = self._program.candidates(variant.name, variant.arity)
         if candidates is None:
-            raise Unfollowable("a rule that is not defined", None)
-        writer = Writer(self._program, variant)
+            raise NotCompilable("a rule that is not defined", None)
+        writer = RuleCompiler(self._program, variant)
         tree = writer.write()
-        clauses = possible(matching(candidates, variant.values), variant.values, self._program.host)
+        clauses = possible_clauses(
+            matching_clauses(candidates, variant.values), variant.values, self._program.host
+        )
         name = self._program.function(variant)
         kind = "True or False" if variant.is_test else "one item for each solution"
         title = f"A compiled rule, {shown_variant(variant)}: {kind}."
         return _Function(name, title, tree, writer.sites, clauses)
 
-    def _leave(self, what: str, reason: Unfollowable) -> None:
+    def _leave(self, what: str, reason: NotCompilable) -> None:
         place = "" if reason.span is None else f"{_place(reason.span)}: "
         self._left.append(f"{what}: {place}{reason.reason}")
 
@@ -451,9 +463,9 @@ def _quoted(text: str | None) -> str:
 def _shown_constant(value: t.Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    if isinstance(value, Shortcuts):
+    if isinstance(value, Specializations):
         return "the specializations, by string and by class"
-    if isinstance(value, Quiet):
+    if isinstance(value, ReadableClasses):
         names = ", ".join(sorted(value.names)) or "nothing"
         return f"the classes whose objects let {names} be read without running code"
     if isinstance(value, Span):

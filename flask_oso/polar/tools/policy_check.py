@@ -8,6 +8,7 @@ attributes that no class has, and rules that stay with the solver.
 from __future__ import annotations
 
 import enum
+import functools
 import re
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,12 +16,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..engine import Engine
 from ..exceptions import OsoError
 from ..host.attribute_types import Shapes
-from ..host.class_facts import MOST_RELATIVES, codes, declared, relatives
+from ..host.class_facts import relatives
 from ..host.registry import Host
 from ..nodes import Rule
 from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
-from ..policy.lint.members import mentions
+from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
 from ..policy.loader import load_policy
 from ..policy.policy import Loaded, Policy
 from ..residual.schema import Schema
@@ -31,7 +32,6 @@ from .compiled_report import LeftOver, list_left_over
 from .row_checks import RowChecks
 
 _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file ([^\n]*))?:\n")
-_HOOKS = ("__getattr__", "__getattribute__")
 
 
 class Severity(enum.Enum):
@@ -174,21 +174,24 @@ def _about_rows(sources: Iterable[Source], host: Host, models: Schema | None) ->
 def _missing_attributes(
     sources: Iterable[Source], host: Host, warned: Iterable[str]
 ) -> Iterator[Finding]:
-    """Find attributes that nothing of a class mentions, each once, unless a load tells of it.
+    """Find attributes that no code of a class mentions, each once, unless the load warned of it.
 
-    A class that is mapped to a table is taken for complete; of others an object may have been
-    given more.
+    A class that is mapped to a table is complete, so that is an error; an object of another
+    class may have been given more attributes.
     """
-    told = {warning.partition(",")[0] for warning in warned}
+    reported = {warning.partition(",")[0] for warning in warned}
     shapes = Shapes(host, asks_mappers=True)
+    names_of = functools.cache(functools.partial(_public_names, host=host))
     for rule in _rules(sources):
         for class_name, name, span in _mentions(rule, shapes):
             message = f"{class_name} has no attribute {name}"
             cls = host.classes.get(class_name)
-            if message in told or cls is None or not _lacks(cls, name, host):
+            if message in reported or cls is None or _has_own_hook(cls) or not may_lack(cls, name):
                 continue
-            told.add(message)
-            meant = nearest(name, sorted(_names(cls, host)))
+            if name in names_of(cls):
+                continue
+            reported.add(message)
+            meant = nearest(name, sorted(names_of(cls)))
             text = located(message + (f", did you mean {meant}?" if meant else ""), span)
             is_mapped = hasattr(cls, "__mapper__")
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)
@@ -215,28 +218,20 @@ def _rules(sources: Iterable[Source]) -> Iterator[Rule]:
 
 def _mentions(rule: Rule, shapes: Shapes) -> list[tuple[str, str, Span | None]]:
     inventory = take_inventory(rule)
-    found = [*mentions(inventory, Operands(rule, inventory, shapes))]
+    found = [*attribute_mentions(inventory, Operands(rule, inventory, shapes))]
     return sorted(found, key=lambda mention: mention[2].start if mention[2] else 0)
 
 
-def _lacks(cls: type, name: str, host: Host) -> bool:
-    related = relatives(cls)
-    if name.startswith("_") or cls.__module__ == "builtins" or len(related) > MOST_RELATIVES:
-        return False
-    own = [each for each in related if each.__module__ != "builtins"]
-    if issubclass(cls, dict) or any(hook in vars(each) for each in own for hook in _HOOKS):
-        return False
-    return name not in _names(cls, host)
+def _has_own_hook(cls: type) -> bool:
+    """Tell whether a class or a relative, but no built-in one, computes attributes by name."""
+    return any(has_hook(each) for each in relatives(cls) if each.__module__ != "builtins")
 
 
-def _names(cls: type, host: Host) -> set[str]:
-    """Give the public names that anything of a class, its parents and subclasses mentions."""
-    names: set[str] = set()
+def _public_names(cls: type, host: Host) -> set[str]:
+    """Give the public names of a class and its relatives; of mapped ones all that are mapped."""
+    names = names_of_class(cls, host).possible
     for each in relatives(cls):
-        # A relation that another class declares arrives when the mapper is asked.
+        # The mapper also knows a relation that another class declares (a backref).
         mapper = vars(each).get("__mapper__")
         names.update(mapper.attrs.keys() if mapper is not None else ())
-        names.update(vars(each), declared(each), host.fields.get(each, ()))
-        for code in codes(each):
-            names.update(code.co_names)
     return {name for name in names if not name.startswith("_")}

@@ -16,7 +16,7 @@ from ..engine import Engine
 from ..exceptions import OsoError
 from ..observe.console import Console
 from ..observe.debugger import Debugger
-from ..observe.observer import View, Watcher
+from ..observe.observer import Observer, RunView
 from ..solver.backtrace import Step, stack_trace
 from ..sources import located
 
@@ -113,21 +113,21 @@ class Repl:
 
     def _answers(self, query: str, place: _Place) -> Iterator[str]:
         solutions = self._engine().query(
-            query, accept_expression=True, watchers=[Debugger(self._console), place]
+            query, accept_expression=True, observers=[Debugger(self._console), place]
         )
         for solution in solutions:
             lines = [f"{name} = {with_escapes(repr(value))}" for name, value in solution.items()]
             yield "\n".join(lines) or "True"
 
 
-class _Place(Watcher):
+class _Place(Observer):
     """Remembers where in the policy an exception of the host ended a run."""
 
     def __init__(self) -> None:
         self._trace = ""
         self._step: Step | None = None
 
-    def on_error(self, view: View, step: Step, error: Exception) -> None:
+    def on_error(self, view: RunView, step: Step, error: Exception) -> None:
         """Keep the way that led there."""
         self._step = step
         self._trace = stack_trace(step, view.host.class_name)

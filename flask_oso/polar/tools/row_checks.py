@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from ..host.registry import Host
 from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
-from ..policy.lint.inventory import in_order, take_inventory
+from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
 from ..residual.schema import Field, Link, Model, Schema, ValueKind
 from ..sources import located
@@ -58,7 +58,7 @@ class RowChecks:
         shapes = self._shapes_of_variables(rule)
         actor = _name_of_first(rule)
         found = []
-        for lookup in in_order(take_inventory(rule).lookups):
+        for lookup in in_text_order(take_inventory(rule).lookups):
             owner, key = lookup.args[:2]
             model = None if _is_named(owner, actor) else self._model_of(owner, shapes)
             if model is None or not isinstance(key, Value) or type(key.value) is not str:

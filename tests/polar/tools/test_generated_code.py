@@ -8,7 +8,7 @@ import re
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.programs import Program
+from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.sources import Source
 from flask_oso.polar.tools.generated_code import (
     RUNTIME_NAMES,
@@ -116,7 +116,7 @@ def test_names_of_the_runtime_are_explained() -> None:
     """A name that generated functions use, and that is not explained, fails here."""
     oso = Oso()
 
-    assert {*Program(oso.engine).shared_names(), "clock", "depth"} <= {*RUNTIME_NAMES}
+    assert {*CompiledProgram(oso.engine).shared_names(), "clock", "depth"} <= {*RUNTIME_NAMES}
 
 
 def test_objects_of_the_application_are_not_shown() -> None:

@@ -18,7 +18,7 @@ from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable
 from ...printer import to_polar
 from ...sources import Span, located
 from ...spelling import how_to_register, with_article
-from .inventory import Inventory, in_order
+from .inventory import Inventory, in_text_order
 from .vocabulary import classes_of_variables
 
 #: The longest operand that a warning quotes.
@@ -197,7 +197,7 @@ def _has_object(pair: _Pair) -> bool:
 
 def _single_tuples(inventory: Inventory) -> Iterator[str]:
     """Warn about ``x in ("a")``, which is no list: characters are compared."""
-    for goal in in_order(inventory.comparisons) if inventory.comparisons else ():
+    for goal in in_text_order(inventory.comparisons) if inventory.comparisons else ():
         right = goal.args[1]
         if goal.operator is Operator.IN and isinstance(right, Value) and right.span is not None:
             text, span = right.span.source.text, right.span

@@ -71,7 +71,7 @@ def _roots(rule: Rule) -> list[Term]:
 _T = t.TypeVar("_T", bound=Term)
 
 
-def in_order(terms: Iterable[_T]) -> list[_T]:
+def in_text_order(terms: Iterable[_T]) -> list[_T]:
     """Give terms in the order of the text."""
     return sorted(terms, key=_start)
 

@@ -15,7 +15,7 @@ from ...host.registry import Host
 from ...nodes import Call, Expression, List, Operator, Rule, Term, Variable, parts
 from ...sources import located
 from ...spelling import VALUES_ELSEWHERE, how_to_register
-from .inventory import Inventory, in_order
+from .inventory import Inventory, in_text_order
 
 #: What the parameters of rules are that stand for strings, by name and number of parameters.
 _STRINGS: Mapping[tuple[str, int], Mapping[int, str]] = {
@@ -126,7 +126,7 @@ def warn_unbound(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
         for each in suspects
         if id(each) in compared and _is_unbound(each.name, counts[each.name])
     }
-    first = {each.name: each for each in reversed(in_order(suspects)) if each.name in meant}
+    first = {each.name: each for each in reversed(in_text_order(suspects)) if each.name in meant}
     return [
         located(f"{name} is a variable here, which equals anything; write {meant[name]}", each.span)
         for name, each in reversed(first.items())

@@ -17,16 +17,16 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Block, Call, Expression, Operator, Parameter, Pattern, Rule, Value, Variable
 from ...sources import Span, located
 from ..policy import Policy
-from ..resource_blocks import Declarations, Kind
+from ..resource_blocks import DeclarationKind, Declarations
 
-_KINDS = {kind.rule_name: kind for kind in Kind}
+_KINDS = {kind.rule_name: kind for kind in DeclarationKind}
 
 
 class _Held(t.NamedTuple):
     """What may be held on the objects of a class: a role or a permission."""
 
     class_name: str
-    kind: Kind
+    kind: DeclarationKind
     name: str
 
 
@@ -40,7 +40,7 @@ def warn_ungranted(
 
     :param rules: the rules that were written by hand.
     """
-    roles = [each for each in _declared(declarations, host) if each.kind is Kind.ROLE]
+    roles = [each for each in _declared(declarations, host) if each.kind is DeclarationKind.ROLE]
     if not roles:
         return []
     granted = _granted(rules, policy.blocks, declarations, host)
@@ -119,7 +119,7 @@ class _Heads:
     def __init__(self, rules: Iterable[Rule], host: Host) -> None:
         self._host = host
         # By kind and string, or None for any: the classes, or None for any.
-        self._classes: dict[tuple[Kind, str | None], set[str | None]] = {}
+        self._classes: dict[tuple[DeclarationKind, str | None], set[str | None]] = {}
         for rule in rules:
             if rule.name in _KINDS and len(rule.parameters) == 3:
                 _, string, resource = rule.parameters

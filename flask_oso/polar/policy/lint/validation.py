@@ -20,8 +20,8 @@ from ...sources import Span, located
 from ...spelling import MOST_GUESSES, VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
-from ..resource_blocks import Kind
-from .inventory import Inventory, in_order
+from ..resource_blocks import DeclarationKind
+from .inventory import Inventory, in_text_order
 from .unquoted import NO_REMEDY, Remedy, remedies
 
 _MISSING_ALLOW = """\
@@ -52,7 +52,7 @@ _CLASS_NAMES_ELSEWHERE = {
 _NEARNESS_OF_VARIABLES = 0.8
 _LONGEST_NAME = 80
 _TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
-_KINDS = tuple(kind.rule_name for kind in Kind)
+_KINDS = tuple(kind.rule_name for kind in DeclarationKind)
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
@@ -71,7 +71,7 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
     }
     if not single:
         return []
-    variables = in_order(inventory.variables)
+    variables = in_text_order(inventory.variables)
     names = [name for name, count in _occurrences(variables).items() if count > 1]
     values = [name for name in host.constants if name not in host.classes]
     known = remedies(rule, inventory)
@@ -130,7 +130,7 @@ def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
         if pattern.tag not in host.constants and not _is_free_name(pattern.tag or "_")
     ]
     warnings: dict[str, str] = {}
-    for term in in_order(unknown):
+    for term in in_text_order(unknown):
         if term.tag is None or term.tag in warnings:
             continue
         meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
@@ -174,7 +174,7 @@ def _nested_parts(rule: Rule, inventory: Inventory) -> Iterator[Term]:
     """Give what stands directly in fields and lists of the patterns of a rule."""
     patterns = [parameter.specializer for parameter in rule.parameters]
     if inventory.matches:
-        patterns += [goal.args[1] for goal in in_order(inventory.matches)]
+        patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
     stack = [pattern for pattern in patterns if _has_inside(pattern)]
     while stack:
         for part in parts(stack.pop()):

@@ -15,11 +15,11 @@ from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Var
 from ...sources import located
 from ...spelling import nearest
 from ..policy import calls_in
-from ..resource_blocks import Declarations, Kind
+from ..resource_blocks import DeclarationKind, Declarations
 
 #: The rules whose second argument is a declared string about their third.
-_GIVING = {kind.rule_name: kind for kind in Kind}
-_KINDS = _GIVING | {"allow": Kind.PERMISSION}
+_GIVING = {kind.rule_name: kind for kind in DeclarationKind}
+_KINDS = _GIVING | {"allow": DeclarationKind.PERMISSION}
 
 
 def warn_undeclared(
@@ -48,7 +48,7 @@ class Mention(t.NamedTuple):
     :param in_head: whether the rule gives it.
     """
 
-    kind: Kind
+    kind: DeclarationKind
     string: Value | None
     class_name: str | None
     in_head: bool = False
@@ -97,11 +97,11 @@ class _Somewhere:
     """
 
     def __init__(self, mentions: Iterable[Mention], declarations: Declarations) -> None:
-        self._declared: dict[Kind, dict[str, None]] = {}
+        self._declared: dict[DeclarationKind, dict[str, None]] = {}
         for of_class in declarations.values():
             for name, declared in of_class.items():
                 self._declared.setdefault(declared.kind, {})[name] = None
-        self._nearest: dict[tuple[Kind, str], str | None] = {}
+        self._nearest: dict[tuple[DeclarationKind, str], str | None] = {}
         heads = [each for each in mentions if each.in_head]
         self._given = {(each.kind, each.string.value) for each in heads if each.string is not None}
         known = {*declarations, *RESERVED_NAMES}
@@ -110,7 +110,7 @@ class _Somewhere:
             each.kind for each in heads if each.string is None and each.class_name not in known
         }
 
-    def _meant(self, kind: Kind, string: str) -> str | None:
+    def _meant(self, kind: DeclarationKind, string: str) -> str | None:
         if (kind, string) not in self._nearest:
             self._nearest[kind, string] = nearest(string, self._declared.get(kind, ()))
         return self._nearest[kind, string]
@@ -163,7 +163,7 @@ def _conjuncts(body: Term | None) -> Iterator[Term]:
             yield goal
 
 
-def _check(mention: Mention, known: Mapping[str, Kind]) -> str | None:
+def _check(mention: Mention, known: Mapping[str, DeclarationKind]) -> str | None:
     if mention.string is None:
         return None
     string, kind = mention.string.value, mention.kind
@@ -184,7 +184,7 @@ class _Vocabulary:
     def __init__(self, declarations: Declarations, host: Host) -> None:
         self._declarations = declarations
         self._host = host
-        self._known: dict[str, Mapping[str, Kind]] = {}
+        self._known: dict[str, Mapping[str, DeclarationKind]] = {}
         self._order = {name: number for number, name in enumerate(declarations)}
         # The classes with blocks that are a class; and those that are it, or derive from it.
         self._same: dict[type, list[str]] = {}
@@ -196,7 +196,7 @@ class _Vocabulary:
                 for each in cls.__mro__:
                     self._below.setdefault(each, []).append(name)
 
-    def of(self, class_name: str) -> Mapping[str, Kind]:
+    def of(self, class_name: str) -> Mapping[str, DeclarationKind]:
         """Give the strings with their kinds; nothing for a class that is not registered."""
         if class_name not in self._known:
             self._known[class_name] = {

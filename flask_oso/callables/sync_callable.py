@@ -16,7 +16,7 @@ from flask import Flask
 _Function = Callable[..., t.Any]
 
 
-class Callee:
+class SyncCallable:
     """A function that is called for an app.
 
     Flask leaves a function as it is unless it is a coroutine function, but looks at it at

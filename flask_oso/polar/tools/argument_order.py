@@ -22,7 +22,7 @@ _logger = logging.getLogger("flask_oso")
 _RULES = ("allow", "allow_field", "has_permission", "has_role")
 
 
-class Sides:
+class ArgumentOrder:
     """The sides of the classes that a policy names; made when a question is first denied."""
 
     def __init__(self, engine: Engine) -> None:

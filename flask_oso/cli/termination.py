@@ -21,10 +21,10 @@ from .running import Exit, OutputError
 #: What shells make of a process that SIGINT or SIGPIPE ended.
 INTERRUPTED, BROKEN_PIPE = 130, 141
 
-R = t.TypeVar("R")
+_R = t.TypeVar("_R")
 
 
-def run(function: Callable[[], R]) -> R:
+def run(function: Callable[[], _R]) -> _R:
     """Run a command, or a part of one.
 
     :raises click.exceptions.Exit: it ended otherwise than by returning.
@@ -39,10 +39,10 @@ def run(function: Callable[[], R]) -> R:
         sys.stdout, sys.stderr = streams
     if code is not None:
         raise click.exceptions.Exit(code)
-    return t.cast(R, result)
+    return t.cast(_R, result)
 
 
-def _run(function: Callable[[], R]) -> tuple[R | None, int | None]:
+def _run(function: Callable[[], _R]) -> tuple[_R | None, int | None]:
     """Give what a function returns, or else the exit code."""
     try:
         return function(), None
@@ -52,7 +52,8 @@ def _run(function: Callable[[], R]) -> tuple[R | None, int | None]:
         # It may have words of the command line in it, and those come from data.
         vars(error)["message"] = for_terminal(error.message)
         error.show()
-        return None, error.exit_code
+        # An application may raise one that would pass for an answer: 1 is denied.
+        return None, max(error.exit_code, Exit.MISCONFIGURED)
     except OutputError:
         # It is told when the output is flushed, also if somebody made another error of it.
         return None, None
