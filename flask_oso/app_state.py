@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from flask import Flask, Request, current_app
 from werkzeug.local import LocalProxy
 
-from .config import Unguarded
+from .config import Unguarded, policies_of
 from .oso import Oso
-from .polar.exceptions import OsoError, PolarRuntimeError
+from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
 
 # To read one attribute of a proxy takes longer than to find its object.
 _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
@@ -69,7 +69,9 @@ class PolicyBinder:
         self.shared = Binding()
         self._watch = watch
         # A receiver of a signal may call back while a policy loads.
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        #: What loads the policy of an Oso again; see ``reloading``.
+        self.reloaders: weakref.WeakKeyDictionary[Oso, t.Any] = weakref.WeakKeyDictionary()
         self._known: weakref.WeakSet[Oso] = weakref.WeakSet()
         self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
 
@@ -85,9 +87,29 @@ class PolicyBinder:
             self._load(binding.oso, tuple(policies))
         return binding
 
+    def bind_named(self, app: Flask, oso: Oso | None) -> Binding:
+        """Give an app its Oso, with the policies that its configuration names."""
+        try:
+            return self.bind(oso, policies_of(app))
+        except PolarFileNotFoundError as error:
+            error.add_note(
+                "From 'OSO_POLICIES'; relative names start at the root of the app,"
+                f" {app.root_path}."
+            )
+            raise
+
+    def replace(self, oso: Oso, state: AppState | None, authorizer: object) -> None:
+        """Put an Oso in the place of another one: that of an app, or the one that apps share."""
+        self.adopt(oso)
+        if state is not None and authorizer in state.bindings:
+            state.bindings[authorizer] = Binding(oso)
+            return
+        self.shared.settled = True
+        self.shared.oso = oso
+
     def adopt(self, oso: Oso) -> None:
         """Tell an Oso of requests, and listen to its loads, once."""
-        with self._lock:
+        with self.lock:
             if oso not in self._known:
                 oso.register_class(Request)
                 oso.watch_loads(self._watch)
@@ -95,7 +117,7 @@ class PolicyBinder:
 
     def _load(self, oso: Oso, policies: tuple[str, ...]) -> None:
         """Load policies, unless an app that shares the Oso has loaded the same."""
-        with self._lock:
+        with self.lock:
             loaded = self._loaded.get(oso)
             if not policies or loaded == policies:
                 return
@@ -168,9 +190,9 @@ class AppState:
         """The Oso of the FlaskOso that was initialized first, or ``None``."""
         return self.bindings[self.first].oso
 
-    def add(self, part: object) -> None:
-        """Keep the one object of a class that belongs to the app."""
-        self.parts[type(part)] = part
+    def add(self, *parts: object) -> None:
+        """Keep objects that belong to the app, one of each class; ``None`` is none."""
+        self.parts.update({type(part): part for part in parts if part is not None})
 
     def part(self, kind: type[_Part]) -> _Part:
         """Give the object of a class that belongs to the app."""

@@ -19,6 +19,7 @@ from werkzeug.local import LocalProxy
 
 from .app_state import find_state, state_of, this_app
 from .callables.sync_callable import SyncCallable
+from .config import Config
 from .denials.login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .denials.problems import ContradictionProblem
 from .polar.exceptions import OsoError
@@ -158,6 +159,12 @@ class NamedActor:
                 " 'package.module:function'."
             ) from error
         return _function_of(found, self._name)
+
+
+def named_actor_of(config: Config) -> NamedActor | None:
+    """Give the actor that ``OSO_ACTOR`` names, if it does."""
+    named = config.values["OSO_ACTOR"]
+    return None if named is None else NamedActor(named)
 
 
 def _function_of(found: t.Any, named: t.Any) -> SyncCallable:

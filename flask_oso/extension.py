@@ -1,16 +1,13 @@
-"""FlaskOso: what an application holds, to authorize the requests of its apps.
+"""FlaskOso: what a program holds, to authorize the requests of its apps.
 
-The object itself keeps defaults only. What belongs to one app is in
-``app.extensions["oso"]``, what belongs to one request is on the request object.
+The object itself keeps defaults only. What belongs to one app is in ``app.extensions["oso"]``,
+what belongs to one request is on the request object.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import threading
 import typing as t
-import weakref
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, has_app_context
@@ -19,25 +16,23 @@ from . import templating
 from .app_state import AppState, Binding, PolicyBinder, Requirement, find_state, this_app
 from .callables.sync_callable import SyncCallable
 from .callables.view_functions import SourceLocation
-from .config import Config, find_files, is_run_by_flask, policies_of, read_config
-from .current_actor import NamedActor
+from .config import is_run_by_flask, read_config
+from .current_actor import named_actor_of
 from .denials.denial_styles import DenialStyle
 from .enforcement import response_gates
 from .enforcement.authorizer import Authorizer
 from .enforcement.commit_guard import exempting_commits
-from .enforcement.route_audit import Census, check_routes
+from .enforcement.route_audit import check_routes
 from .guards.blueprints import guard_blueprint
-from .guards.view_checks import make_demand
-from .guards.view_guards import Guard, GuardKind
+from .guards.view_checks import make_view_check
 from .observability.publisher import DecisionPublisher
 from .observability.signals import send_load
 from .oso import Oso
-from .polar.exceptions import OsoError, PolarFileNotFoundError
+from .polar.exceptions import OsoError
 from .request_state import NOT_GIVEN, exempt_request
 
 if t.TYPE_CHECKING:
     from .polar.proof.proof import Proof
-    from .reloading import Reloader
 
 _Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 _Object = t.TypeVar("_Object")
@@ -45,16 +40,6 @@ _Object = t.TypeVar("_Object")
 
 class FlaskOso:
     """Authorize the requests of Flask apps.
-
-    .. code-block:: python
-
-        oso = FlaskOso()
-
-        def create_app():
-            app = Flask(__name__)
-            app.config["OSO_POLICIES"] = ["policy.polar"]
-            oso.init_app(app)
-            return app
 
     :param oso: the Oso of the apps that are not given one of their own.
     :param app: an app to initialize at once.
@@ -70,8 +55,6 @@ class FlaskOso:
         self._app = app
         self._binder = PolicyBinder(send_load)
         self._authorizer = Authorizer(self._binder)
-        self._lock = threading.Lock()
-        self._reloaders: weakref.WeakKeyDictionary[Oso, Reloader] = weakref.WeakKeyDictionary()
         if oso is not None:
             self._binder.adopt(oso)
             self._binder.shared = Binding(oso)
@@ -82,20 +65,18 @@ class FlaskOso:
     def init_app(self, app: Flask, oso: Oso | None = None) -> None:
         """Prepare an app: read its ``OSO_*`` configuration and load its policies.
 
-        ``OSO_POLICIES`` names Polar files, relative to the root of the app; a name with
-        ``*`` is a pattern. Classes must be registered before: pass the Oso that has them.
-        Without any, the app gets a new one. ``OSO_REQUIRE_AUTHORIZATION = True`` stands for strict
-        :meth:`require_authorization`, ``OSO_ROUTE_AUTHORIZATION = True`` for
-        :meth:`perform_route_authorization`. ``OSO_RELOAD = True`` loads policies again when
-        their files change, in debug mode. Under ``flask run``, but for debug mode, policies are
-        compiled, too: see ``Oso.prepare``.
+        ``OSO_POLICIES`` names Polar files, relative to the root of the app; a name with ``*`` is
+        a pattern. Classes must be registered before: pass the Oso that has them. Without any, the
+        app gets a new one. ``OSO_REQUIRE_AUTHORIZATION`` stands for strict
+        :meth:`require_authorization`, ``OSO_ROUTE_AUTHORIZATION`` for
+        :meth:`perform_route_authorization`. ``OSO_RELOAD`` loads policies again when their files
+        change, in debug mode. Under ``flask run`` policies are compiled, see ``Oso.prepare``.
 
-        Where an app has several FlaskOso, the first one reads the configuration and
-        serves the decorators. A second call for the same app has no effect.
+        Of several FlaskOso of an app, the first one reads the configuration and serves the
+        decorators. A second call for the same app has no effect.
 
         :param oso: the Oso of this app alone.
-        :raises OsoError: the configuration is wrong, a policy does not load, or the app
-            was already initialized with another Oso.
+        :raises OsoError: the configuration is wrong, a policy does not load, or the app has an Oso.
         """
         state = find_state(app)
         if state is None:
@@ -110,52 +91,32 @@ class FlaskOso:
     def set_oso(self, oso: Oso) -> None:
         """Make this the Oso of the current app.
 
-        Outside of an app context it is the Oso of the apps that were initialized since
-        the last call and were not given one of their own, and of those initialized
-        later. Requests under way finish with the one that they have asked already.
+        Outside of an app context it is the Oso of the apps that were initialized since the last
+        call and were not given one of their own, and of later ones. Requests under way finish with
+        the one that they have asked already.
 
         :raises DuplicateClassAliasError: the Oso has a class named ``Request`` already.
         """
-        self._binder.adopt(oso)
         state = find_state(this_app()) if has_app_context() else None
-        if state is not None and self._authorizer in state.bindings:
-            state.bindings[self._authorizer] = Binding(oso)
-            return
-        self._binder.shared.settled = True
-        self._binder.shared.oso = oso
+        self._binder.replace(oso, state, self._authorizer)
 
     def set_get_actor(self, get_actor: Callable[[], t.Any]) -> None:
         """Find the current actor with this function, in all apps of this object.
 
-        Without one it is what ``OSO_ACTOR`` names, or else whom Flask-Login,
-        Flask-Security, Flask-JWT-Extended, Flask-HTTPAuth, ``g.user`` or ``g.current_user``
-        know. Those that know somebody have to mean the same user: otherwise the answer is 400.
+        Without one it is what ``OSO_ACTOR`` names, or else whom Flask-Login, Flask-Security,
+        Flask-JWT-Extended, Flask-HTTPAuth, ``g.user`` or ``g.current_user`` know. Those that know
+        somebody have to mean the same user: otherwise the answer is 400.
         """
         self._authorizer.actors.get_actor = SyncCallable(get_actor)
 
     def loader(self, cls: type) -> Callable[[_Loader], _Loader]:
         """Find the objects of a class with the decorated function, in all apps of this object.
 
-        It is given the values of the URL variables that identify the object, and gives the
-        object, or ``None``. It may be ``async``. Without one, objects of a mapped class are
-        read by their primary key, from the session of Flask-SQLAlchemy or that of
-        :meth:`set_get_session`.
-
-        .. code-block:: python
-
-            @oso.loader(Post)
-            def load_post(post_id):
-                return POSTS.get(post_id)
+        It is given the values of the URL variables that identify the object, and gives the object,
+        or ``None``. It may be ``async``. Without one, objects of a mapped class are read by their
+        primary key, from the session of Flask-SQLAlchemy or that of :meth:`set_get_session`.
         """
-
-        if not isinstance(cls, type):
-            raise OsoError("'loader' takes the class that is loaded. Write '@oso.loader(Post)'.")
-
-        def register(function: _Loader) -> _Loader:
-            self._authorizer.loaders.add(cls, function)
-            return function
-
-        return register
+        return self._authorizer.loaders.registration_of(cls)
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
         """Read mapped objects from the SQLAlchemy session that this function gives."""
@@ -164,64 +125,50 @@ class FlaskOso:
     def set_unauthorized_action(self, action: Callable[[], t.Any]) -> None:
         """Call this function when a request is denied, in all apps of this object.
 
-        What it returns is the response; what it raises is raised. If it returns ``None``
-        the response is 403, as it is without such a function.
+        What it returns is the response, ``None`` the usual one; what it raises is raised.
         """
         self._authorizer.unauthorized_action = SyncCallable(action)
 
     def require_authorization(self, app: Flask | None = None, strict: bool = False) -> None:
         """Withhold the response of a view that did not authorize.
 
-        Views may authorize with a decorator, with :meth:`authorize` inside, or be
-        exempted. One that answers without raises ``OsoError``, status 500; one that fails
-        before keeps its status, and is answered with the app's own page for it. That is
-        noticed after the view has run. A ``before_request`` function may redirect in its place.
+        Views may authorize with a decorator, with :meth:`authorize` inside, or be exempted. One
+        that answers without raises ``OsoError``, status 500; one that fails before keeps its
+        status, and is answered with the app's own page for it. That is noticed after the view has
+        run. A ``before_request`` function may redirect in its place.
 
-        :param strict: every view must have a decorator: ``@authorize``,
-            ``@skip_authorization`` or ``@authorizes_inside``. Route authorization counts as
-            one. An app in which a view has none does not serve: each request raises an
-            ``OsoError`` that names all of them. With ``OSO_UNGUARDED_ROUTES = "forbid"`` these
-            answer 403 before they run, and the others are served. Where something was denied
-            and nothing allowed, a success is answered 403, also if the view caught the denial.
-        :raises OsoError: there is no app.
+        :param strict: every view must have a decorator: ``@authorize``, ``@skip_authorization``
+            or ``@authorizes_inside``; route authorization counts as one. An app in which a view
+            has none does not serve: each request raises an ``OsoError`` that names all of them.
+            With ``OSO_UNGUARDED_ROUTES = "forbid"`` these answer 403 before they run, and the
+            others are served. Where something was denied and nothing allowed, a success is
+            answered 403, also if the view caught the denial.
         """
-        state = self._state_of(app, "Cannot require authorization without Flask app object")
+        target = self._initialized(app, "Cannot require authorization without Flask app object")
         wanted = Requirement.BEFORE_VIEW if strict else Requirement.BEFORE_RESPONSE
-        state.requirement = max(state.requirement, wanted)
-        state.parts.pop(Census, None)
+        response_gates.require(target, wanted)
 
     def perform_route_authorization(self, app: Flask | None = None) -> None:
         """Judge every request that matches a route, with the request as the resource.
 
-        The action is the method; ``HEAD`` counts as ``GET``, and automatic ``OPTIONS`` is
-        not judged. Functions that load the user may be registered with
-        ``before_request`` earlier or later, but on the app: those of blueprints run after
-        the judgement.
-
-        :raises OsoError: there is no app.
+        The action is the method; ``HEAD`` counts as ``GET``, and automatic ``OPTIONS`` is not
+        judged. Functions that load the user may be registered with ``before_request`` earlier or
+        later, but on the app: those of blueprints run after the judgement.
         """
-        target = app or self._app
-        state = self._state_of(
-            target, "Cannot perform route authorization without Flask app object"
-        )
-        if target is not None and self._authorizer not in state.route_authorizers:
-            response_gates.judge_routes(target, state, self._authorizer)
+        complaint = "Cannot perform route authorization without Flask app object"
+        response_gates.judge_routes(self._initialized(app, complaint), self._authorizer)
 
     def check_routes(self, app: Flask | None = None) -> None:
         """Raise if a route of the app is not guarded: the last line of a factory.
 
-        The first request checks the same where authorization is required; here a mistake
-        keeps the server, the tests and the deployment from starting.
+        The first request checks the same where authorization is required; here a mistake keeps the
+        server, the tests and the deployment from starting.
 
         :raises OsoError: a view has no decorator, unless the app is to answer 403 there; a
-            decorator stands where it has no effect; guards do not fit together, or to their
-            route; nothing finds the objects of a class that one names; or there is no app.
+            decorator stands where it has no effect; guards do not fit together, or to their route;
+            nothing finds the objects of a class that one names; or there is no app.
         """
-        target = app or self._app
-        self._state_of(target, "Cannot check the routes without Flask app object")
-        problem = check_routes(t.cast(Flask, target))
-        if problem is not None:
-            raise OsoError(problem)
+        check_routes(self._initialized(app, "Cannot check the routes without Flask app object"))
 
     def guard(
         self,
@@ -240,26 +187,14 @@ class FlaskOso:
         decorators, and of static files as well. A view is exempt with
         ``@skip_authorization(blueprint=True)`` and not otherwise.
 
-        :param action: what is judged, a mapping of HTTP methods to actions, or ``None`` for
-            the method of the request.
+        :param action: what is judged, a mapping of methods to actions, or ``None`` for the method.
         :param resource: a class, for the object that the route names, or a constant.
-        :raises OsoError: the blueprint is registered already, or has another guard that gives
-            its views the same argument.
+        :raises OsoError: the blueprint is registered already, or two guards give one argument.
         """
-        demand = make_demand(
+        check = make_view_check(
             action, resource, actor=actor, key=key, load=load, name=name, serves_view=False
         )
-        guard = Guard(
-            GuardKind.AUTHORIZE,
-            SourceLocation.of_caller(1),
-            action=action,
-            resource=resource,
-            key=demand.key,
-            is_class_meant=demand.key is None and isinstance(resource, type),
-            blueprint=blueprint.name,
-            authorizer=self._authorizer,
-        )
-        guard_blueprint(self._authorizer, blueprint, demand, guard)
+        guard_blueprint(self._authorizer, blueprint, check, SourceLocation.of_caller(1))
 
     def authorize(
         self,
@@ -271,8 +206,8 @@ class FlaskOso:
     ) -> None:
         """Return if the actor may, and otherwise raise.
 
-        Proxies such as ``flask.request`` are replaced by what they stand for. A value that
-        cannot be expressed in Polar, say a number beyond 64 bits, is denied.
+        Proxies such as ``flask.request`` are replaced by what they stand for. A value that cannot
+        be expressed in Polar, say a number beyond 64 bits, is denied.
 
         :param actor: the current actor if left out. ``None`` is the anonymous actor.
         :param action: the method of the request if ``None``; ``HEAD`` counts as ``GET``.
@@ -285,18 +220,13 @@ class FlaskOso:
         self._authorizer.enforce(resource, actor=actor, action=action, style=style)
 
     def load(
-        self,
-        cls: type[_Object],
-        identity: t.Any,
-        *,
-        action: t.Any,
-        actor: t.Any = NOT_GIVEN,
+        self, cls: type[_Object], identity: t.Any, *, action: t.Any, actor: t.Any = NOT_GIVEN
     ) -> _Object:
         """Give an object to an actor who may do this, as ``@authorize(action, cls)`` does.
 
         :param identity: what the loader is given, or the primary key; a tuple of several.
-        :raises HTTPException: 404 if there is none or the actor may not read it, 403 if only
-            this is denied, 401 if nobody is logged in and the app has a login; unless
+        :raises HTTPException: 404 if there is none or the actor may not read it, 403 if only this
+            is denied, 401 if nobody is logged in and the app has a login; unless
             ``set_unauthorized_action`` says otherwise.
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
         """
@@ -320,17 +250,8 @@ class FlaskOso:
     def exempt_commits(self, reason: str) -> contextlib.AbstractContextManager[None]:
         """Let commits within a ``with`` block pass, for what is written there.
 
-        For records of a request that is not, or not yet, authorized. It is no exemption from
-        ``require_authorization``, and what was written before is judged as ever.
-
-        .. code-block:: python
-
-            with oso.exempt_commits(reason="The use of a token is recorded."):
-                token.used_at = now()
-                db.session.commit()
-
-        :param reason: why, for those who read the code.
-        :raises OsoError: there is no reason.
+        For records of a request that is not, or not yet, authorized; ``reason`` says why. It is no
+        exemption from ``require_authorization``. What was written before is judged as ever.
         """
         return exempting_commits(reason)
 
@@ -344,71 +265,35 @@ class FlaskOso:
         """The Oso of the current app, or ``None``."""
         app = this_app() if has_app_context() else self._app
         state = find_state(app) if app is not None else None
-        binding = self._authorizer.binding_in(state) or self._binder.shared
-        return binding.oso
+        return (self._authorizer.binding_in(state) or self._binder.shared).oso
 
     @property
     def current_actor(self) -> t.Any:
-        """The actor of the current request.
-
-        :raises OsoError: the function that finds it raised ``AttributeError``.
-        """
+        """The actor of the current request."""
         return self._authorizer.actors.current(this_app())
 
     def _init_first(self, app: Flask, oso: Oso | None) -> None:
         config = read_config(app)
-        publisher = DecisionPublisher(app, app.config)
-        named = config.values["OSO_ACTOR"]
-        named_actor = NamedActor(named) if named is not None else None
+        publisher, named_actor = DecisionPublisher(app, app.config), named_actor_of(config)
         # Nothing of the app is touched before its policies are in force.
-        binding = self._bind_configured(app, oso)
-        state = AppState(
-            {self._authorizer: binding},
-            extension=self,
-            unguarded=config.unguarded,
-            config=config.values,
-            prepares=is_run_by_flask(app),
-        )
-        parts = (self._authorizer, self._authorizer.actors, publisher, named_actor)
-        for part in filter(None, parts):
-            state.add(part)
-        self._install(app, state, config)
-
-    def _install(self, app: Flask, state: AppState, config: Config) -> None:
+        bindings: dict[object, Binding] = {self._authorizer: self._binder.bind_named(app, oso)}
+        state = AppState(bindings, self, unguarded=config.unguarded, config=config.values)
+        state.add(self._authorizer, self._authorizer.actors, publisher, named_actor)
         if config.seen and state.oso is not None:
-            self._reload(app, state, state.oso, config)
+            # Imported late: an application that serves in production does not reload.
+            from .reloading import follow_files
+
+            follow_files(app, state, config, self._binder)
+        state.prepares = is_run_by_flask(app)
         state.prepare()
         response_gates.install(app, state)
         templating.install(app)
         app.extensions["oso"] = state
-        if config.requires_authorization:
-            self.require_authorization(app, strict=True)
-        if config.judges_routes:
-            self.perform_route_authorization(app)
+        response_gates.require_configured(app, config, self._authorizer)
 
-    def _bind_configured(self, app: Flask, oso: Oso | None) -> Binding:
-        try:
-            return self._binder.bind(oso, policies_of(app))
-        except PolarFileNotFoundError as error:
-            error.add_note(
-                "From 'OSO_POLICIES'; relative names start at the root of the app,"
-                f" {app.root_path}."
-            )
-            raise
-
-    def _reload(self, app: Flask, state: AppState, oso: Oso, config: Config) -> None:
-        """Keep a policy as its files are; see ``OSO_RELOAD``."""
-        # Imported late: an application that serves in production does not reload.
-        from .reloading import Reloader, reload_in_requests
-
-        find = functools.partial(find_files, app.root_path, config.values["OSO_POLICIES"])
-        with self._lock:
-            reloader = self._reloaders.setdefault(oso, Reloader(oso, find, config.seen))
-        reload_in_requests(app, state, reloader)
-
-    def _state_of(self, app: Flask | None, complaint: str) -> AppState:
+    def _initialized(self, app: Flask | None, complaint: str) -> Flask:
         target = app or self._app
         if target is None:
             raise OsoError(complaint)
         self.init_app(target)
-        return t.cast(AppState, find_state(target))
+        return target

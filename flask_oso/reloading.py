@@ -18,6 +18,7 @@ from __future__ import annotations
 import atexit
 import codecs
 import dataclasses
+import functools
 import logging
 import os
 import threading
@@ -28,8 +29,8 @@ from collections.abc import Callable, Sequence
 
 from flask import Flask, Request
 
-from .app_state import AppState
-from .config import Look, look_at
+from .app_state import AppState, PolicyBinder
+from .config import Config, Look, find_files, look_at
 from .oso import Oso
 from .request_state import this_request
 
@@ -62,6 +63,15 @@ _NOT_TEXT = "{path}:{line}: The file is not UTF-8. Save it as UTF-8."
 _WHITE_SPACE = b" \t\n\v\f\r\0"
 
 Seen = tuple[Look, ...]
+
+
+def follow_files(app: Flask, state: AppState, config: Config, binder: PolicyBinder) -> None:
+    """Keep the policy of an app as its files are; see ``OSO_RELOAD``."""
+    oso = t.cast(Oso, state.oso)
+    find = functools.partial(find_files, app.root_path, config.values["OSO_POLICIES"])
+    with binder.lock:
+        reloader = binder.reloaders.setdefault(oso, Reloader(oso, find, config.seen))
+    reload_in_requests(app, state, reloader)
 
 
 def reload_in_requests(app: Flask, state: AppState, reloader: Reloader) -> None:

@@ -465,7 +465,7 @@ def test_file_that_came_to_rest_as_it_was_is_no_problem(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is in force is what is there."""
-    seen = desk.extension._reloaders[desk.oso]._seen
+    seen = desk.extension._binder.reloaders[desk.oso]._seen
     restless = iter(range(100))
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -479,7 +479,7 @@ def test_file_that_came_to_rest_as_it_was_is_no_problem(
 
     assert problem is not None
     assert desk.state.reload_problem is None
-    assert desk.extension._reloaders[desk.oso]._seen == seen
+    assert desk.extension._binder.reloaders[desk.oso]._seen == seen
 
 
 def test_blank_file_that_was_blank_before_is_a_policy(tmp_path: Path) -> None:
@@ -668,7 +668,7 @@ def test_look_without_debug_mode_loads_nothing(desk: Desk) -> None:
     desk.ask()
     desk.app.debug = False
     write(desk.path, EVE)
-    reloader = next(iter(desk.extension._reloaders.values()))
+    reloader = next(iter(desk.extension._binder.reloaders.values()))
 
     reloader.look(desk.app.logger)
 
@@ -719,7 +719,7 @@ def test_reloader_keeps_no_oso_alive(tmp_path: Path) -> None:
     """What an app leaves behind goes with it."""
     desk = Desk(tmp_path)
     desk.ask()
-    oso, reloader = weakref.ref(desk.oso), next(iter(desk.extension._reloaders.values()))
+    oso, reloader = weakref.ref(desk.oso), next(iter(desk.extension._binder.reloaders.values()))
 
     assert isinstance(reloader, Reloader)
     del desk

@@ -1,4 +1,4 @@
-"""``flask oso check``: all that is wrong with the policy, also of an app that does not start."""
+"""``flask oso check``: all findings about the policy, also if the application does not start."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Exits with 1 if there is an error, with '--strict' also for warnings.
 
 
 class _Result(t.NamedTuple):
-    """What was looked at, and what was found."""
+    """The findings, and the number of rules if the policy loads."""
 
     findings: list[Finding]
     rules: int | None = None
@@ -67,7 +67,7 @@ def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: 
 
 def _check(files: Sequence[str]) -> _Result:
     try:
-        # The warnings of a load are among the findings.
+        # The output of the load is dropped: its warnings are among the findings.
         app = enter_app(io.StringIO())
     except POLICY_ERRORS as error:
         if files:
@@ -101,7 +101,7 @@ def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
 
 
 def _mistaken_guards(app: Flask) -> Iterator[Finding]:
-    """Find guards that do not fit together, or to their routes, and those that find nothing."""
+    """Find guards that contradict each other or their routes, or whose objects nothing loads."""
     rows = take_census(app).rows
     for row in rows:
         file, line = (None, None) if row.place is None else (row.place.file, row.place.line)
@@ -150,7 +150,7 @@ def _record(finding: Finding) -> dict[str, t.Any]:
 
 
 def _where(finding: Finding) -> str:
-    """Name the place of a finding whose message does not show it."""
+    """Give the place of a finding whose message does not contain it."""
     if finding.file is None or " of file " in finding.message or finding.file in finding.message:
         return ""
     return f" ({with_escapes(finding.file)}:{finding.line})"

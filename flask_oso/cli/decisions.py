@@ -1,4 +1,4 @@
-"""``flask oso explain``, ``actions`` and ``who``: what the policy says about objects."""
+"""``flask oso explain``, ``actions`` and ``who``: decisions about objects."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
 
 
 def _text(action: str) -> t.Any:
-    """Give an action; it may be in quotes, as a resource may be."""
+    """Give an action, which may be quoted like a resource."""
     is_quoted = len(action) > 1 and action[0] == action[-1] and action[0] in "\"'"
     return find_object(action) if is_quoted else action
 
@@ -148,7 +148,7 @@ def _actor_class() -> str:
 
 
 def _read(query: t.Any, limit: int) -> list[t.Any]:
-    """Give the first rows of a query: through the adapter that made it, or by the session."""
+    """Read the first rows of a query with the adapter that built it, or with the session."""
     adapter = this_oso().host.adapter
     limited = query.limit(limit) if hasattr(query, "limit") else query
     if adapter is not None:

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable
 from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
-from ..app_state import AppState, Requirement, this_app
+from ..app_state import AppState, Requirement, state_of, this_app
 from ..callables.view_functions import View, describe_request, is_automatic_options, method_function
-from ..config import Unguarded
+from ..config import Config, Unguarded
 from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
@@ -68,7 +68,22 @@ def install(app: Flask, state: AppState) -> None:
     note_answers(app)
 
 
-def judge_routes(app: Flask, state: AppState, authorizer: Authorizer) -> None:
+def require_configured(app: Flask, config: Config, authorizer: Authorizer) -> None:
+    """Have an app require what its configuration says."""
+    if config.requires_authorization:
+        require(app, Requirement.BEFORE_VIEW)
+    if config.judges_routes:
+        judge_routes(app, authorizer)
+
+
+def require(app: Flask, wanted: Requirement) -> None:
+    """Have an app require authorization, if it does not require more already."""
+    state = state_of(app)
+    state.requirement = max(state.requirement, wanted)
+    state.parts.pop(Census, None)
+
+
+def judge_routes(app: Flask, authorizer: Authorizer) -> None:
     """Have every request that matches a route judged by an authorizer.
 
     The judgement is put off until all ``before_request`` functions of the app have run,
@@ -76,6 +91,9 @@ def judge_routes(app: Flask, state: AppState, authorizer: Authorizer) -> None:
     run after it. If one that was registered later answers in place of the view, the
     judgement is made before its answer leaves.
     """
+    state = state_of(app)
+    if authorizer in state.route_authorizers:
+        return
 
     def judge_route() -> None:
         current = this_request()

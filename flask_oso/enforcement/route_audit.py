@@ -40,6 +40,7 @@ from ..guards.view_guards import (
     guards_met,
     missed_guard,
 )
+from ..polar.exceptions import OsoError
 from .authorizer import Authorizer
 
 _CURE = (
@@ -139,15 +140,20 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
     )
 
 
-def check_routes(app: Flask) -> str | None:
-    """Say what is wrong with the routes of an app, whether or not it requires authorization."""
+def check_routes(app: Flask) -> None:
+    """Look at the routes of an app, whether or not it requires authorization.
+
+    :raises OsoError: something is wrong with them.
+    """
     census = take_census(app)
     gaps = [row for row in census.rows if row.standing is Standing.UNGUARDED]
     state = find_state(app)
     is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
     complaints = [census.problem, None if is_told else _complaint(gaps)]
     lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, census.rows))
-    return "\n".join(filter(None, [*complaints, *lost])) or None
+    problem = "\n".join(filter(None, [*complaints, *lost]))
+    if problem:
+        raise OsoError(problem)
 
 
 def unfound_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, str]]:

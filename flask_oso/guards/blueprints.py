@@ -12,19 +12,25 @@ import typing as t
 from flask import Blueprint, Flask
 
 from ..app_state import state_of, this_app
-from ..callables.view_functions import View, describe, is_automatic_options, methods_of
+from ..callables.view_functions import (
+    SourceLocation,
+    View,
+    describe,
+    is_automatic_options,
+    methods_of,
+)
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..request_state import Gift, request_state_of, this_request
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import receiver_of, view_itself
 from .url_keys import Key
-from .view_checks import Demand
+from .view_checks import ViewCheck
 from .view_guards import Guard, add_blueprint_guard, guards_met, is_lifted, own_guards
 
 
 def guard_blueprint(
-    authorizer: Authorizer, blueprint: Blueprint, demand: Demand, guard: Guard
+    authorizer: Authorizer, blueprint: Blueprint, demand: ViewCheck, place: SourceLocation
 ) -> None:
     """Demand something of every request to the views of a blueprint.
 
@@ -36,6 +42,8 @@ def guard_blueprint(
             f"'guard' was given {type(blueprint).__name__!r} in place of a blueprint. For every"
             " view of an app there is 'perform_route_authorization'."
         )
+
+    guard = demand.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
 
     def check() -> None:
         app, current = this_app(), this_request()

@@ -25,7 +25,7 @@ from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..request_state import NOT_GIVEN, exempt_request, find_request_state
 from .guard_checks import check_guards
-from .view_checks import Demand, make_demand
+from .view_checks import ViewCheck, make_view_check
 from .view_guards import Guard, GuardKind, add_guard, guards_of
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
@@ -96,7 +96,7 @@ def authorize(
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:
             raise OsoError("'@authorize' was given two actions. Give it one.")
-        demand = make_demand(func, resource, actor=actor, key=key, load=load, name=name)
+        demand = make_view_check(func, resource, actor=actor, key=key, load=load, name=name)
         return _demanding(demand)
     _check_order(func, resource)
     subject = None if resource is NOT_GIVEN else resource
@@ -159,14 +159,11 @@ def _decorate(
     return decorate
 
 
-def _demanding(demand: Demand) -> Callable[[F], F]:
+def _demanding(demand: ViewCheck) -> Callable[[F], F]:
     def decorate(view: F) -> F:
         _check_is_view(view, GuardKind.AUTHORIZE)
         demand.check_view(view)
-        facts = {"action": demand.action, "resource": demand.resource, "key": demand.key}
-        is_class_meant = demand.key is None and isinstance(demand.resource, type)
-        place = SourceLocation.of_caller(1)
-        guard = Guard(GuardKind.AUTHORIZE, place, **facts, is_class_meant=is_class_meant)
+        guard = demand.as_guard(SourceLocation.of_caller(1))
         for method in methods_being_decorated(1) or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")

@@ -17,6 +17,8 @@ from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import dispose, is_awaitable
 from ..request_state import unwrap
 
+_Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
+
 
 class Loaders:
     """What finds the objects of each class, in all apps of a FlaskOso."""
@@ -25,9 +27,16 @@ class Loaders:
         self._functions: dict[type, SyncCallable] = {}
         self._get_session: SyncCallable | None = None
 
-    def add(self, cls: type, function: Callable[..., t.Any]) -> None:
-        """Find the objects of a class with a function; the last one counts."""
-        self._functions[cls] = SyncCallable(function)
+    def registration_of(self, cls: type) -> Callable[[_Loader], _Loader]:
+        """Give a decorator of the function that finds the objects of a class; the last counts."""
+        if not isinstance(cls, type):
+            raise OsoError("'loader' takes the class that is loaded. Write '@oso.loader(Post)'.")
+
+        def register(function: _Loader) -> _Loader:
+            self._functions[cls] = SyncCallable(function)
+            return function
+
+        return register
 
     def has_function(self, cls: type) -> bool:
         """Tell whether a function finds the objects of a class."""

@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from flask import Flask, has_request_context
 
 from ..app_state import this_app
-from ..callables.view_functions import View, entered_function, is_static
+from ..callables.view_functions import SourceLocation, View, entered_function, is_static
 from ..denials.denial_styles import DenialStyle
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
 from ..request_state import NOT_GIVEN, Arguments, RequestState, find_request_state, this_request
 from .url_keys import Key, make_key
-from .view_guards import guards_of
+from .view_guards import Guard, GuardKind, guards_of
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -54,7 +54,7 @@ class Parameters:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Demand:
+class ViewCheck:
     """An action, and what it is done to.
 
     ``action`` may be a mapping of HTTP methods to actions. Without a ``key`` the resource is
@@ -121,6 +121,18 @@ class Demand:
         if not args:
             return {}
         return dict(zip(self._parameters_of(view, view).by_position, args, strict=False))
+
+    def as_guard(self, place: SourceLocation, **facts: t.Any) -> Guard:
+        """Give the mark of a view that this check guards."""
+        return Guard(
+            GuardKind.AUTHORIZE,
+            place,
+            action=self.action,
+            resource=self.resource,
+            key=self.key,
+            is_class_meant=self.key is None and isinstance(self.resource, type),
+            **facts,
+        )
 
     def check_view(self, view: View) -> None:
         """Look at a view when it is decorated.
@@ -200,7 +212,7 @@ class Demand:
         return None
 
 
-def make_demand(
+def make_view_check(
     action: t.Any,
     resource: t.Any,
     *,
@@ -209,14 +221,14 @@ def make_demand(
     load: bool | None = None,
     name: str | None = None,
     serves_view: bool = True,
-) -> Demand:
+) -> ViewCheck:
     """Make the demand that a decorator states.
 
     :raises OsoError: it makes no sense.
     """
     if isinstance(action, Mapping):
         _check_methods(action)
-    return Demand(action, resource, actor, make_key(resource, key, load, name), serves_view)
+    return ViewCheck(action, resource, actor, make_key(resource, key, load, name), serves_view)
 
 
 def parameters_of(view: View) -> Parameters:

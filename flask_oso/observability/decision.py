@@ -11,6 +11,7 @@ import dataclasses
 import enum
 import os
 import typing as t
+import weakref
 from functools import cached_property
 
 from flask import Flask
@@ -80,6 +81,10 @@ class MissingObject:
     :param identity: what the loader was given.
     """
 
+    def __new__(cls, wanted: type, identity: t.Any) -> t.Self:
+        """Make one whose class has the name of the other: 'type(resource).__name__' is usual."""
+        return super().__new__(t.cast("type[t.Self]", _kind_of(wanted)))
+
     def __init__(self, cls: type, identity: t.Any) -> None:
         self._cls = cls
         self._identity = identity
@@ -99,6 +104,18 @@ class MissingObject:
     def id(self) -> t.Any:
         """What identifies it."""
         return self._identity
+
+
+#: For each class that was asked for, the class of its missing objects.
+_kinds: weakref.WeakKeyDictionary[type, type[MissingObject]] = weakref.WeakKeyDictionary()
+
+
+def _kind_of(cls: type) -> type[MissingObject]:
+    kind = _kinds.get(cls)
+    if kind is None:
+        names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        kind = _kinds[cls] = type(cls.__name__, (MissingObject,), names)
+    return kind
 
 
 def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:

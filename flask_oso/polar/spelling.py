@@ -1,7 +1,7 @@
-"""Guess which known word a misspelt one was meant to be, and say so.
+"""Suggestions for misspelt words: "did you mean".
 
-In goes a word and the words that would have been right; out comes the nearest one, or
-nothing where none is near. Case is ignored for nearness.
+In go a word and the known words; out comes the most similar one, or nothing if none is similar
+enough. Case is ignored.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import itertools
 from collections.abc import Iterable
 
 _NEARNESS = 0.75
-#: What values are called in other languages, and here.
-VALUES_ELSEWHERE = {
+#: Literals of other languages, and those of Polar.
+FOREIGN_LITERALS = {
     "True": "true",
     "TRUE": "true",
     "False": "false",
@@ -21,14 +21,14 @@ VALUES_ELSEWHERE = {
 }
 #: How many known words are compared with a misspelt one.
 _MOST_KNOWN = 1_000
-#: How many mistakes of one kind are guessed at in a load: each guess looks at all that is known.
+#: How many suggestions a load makes for one kind of mistake: each compares all known words.
 MOST_GUESSES = 50
 
 
 def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
-    """Give the known word that looks most like this one, or ``None``; never the word itself.
+    """Give the most similar known word, or ``None``; never the word itself.
 
-    :param nearness: how much alike they must be, from 0 to 1.
+    :param nearness: the least similarity, from 0 to 1.
     """
     by_folded: dict[str, str] = {}
     for candidate in itertools.islice(known, _MOST_KNOWN):
@@ -41,30 +41,30 @@ def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str
 
 
 def _is_swapped(word: str, known: str) -> bool:
-    """Tell whether two letters of a word changed places: short words are then not near."""
+    """Tell whether two letters are swapped, which in a short word means a low similarity."""
     if len(word) < 3 or sorted(word) != sorted(known):
         return False
     return sum(left != right for left, right in zip(word, known, strict=True)) == 2
 
 
 def did_you_mean(word: str, known: Iterable[str], quote: str = '"') -> str:
-    """Give a line of help that names the nearest known word; empty if there is none."""
+    """Give a line of help with the most similar known word; empty if there is none."""
     found = nearest(word, known)
     return "" if found is None else f"Did you mean {quote}{found}{quote}?\n"
 
 
 def meant_class(name: str, classes: Iterable[str]) -> str:
-    """Give the line of help for a class that a policy names and nobody registered."""
+    """Give the line of help for a class that is not registered."""
     return did_you_mean(name, classes, quote="`") or how_to_register(name)
 
 
 def how_to_register(name: str) -> str:
-    """Give the line of help for a class that is near to none that is registered."""
+    """Give the line of help for a class that is similar to no registered one."""
     return f"Register the class before the policy is loaded: register_class({name}).\n"
 
 
 def with_article(noun: str) -> str:
-    """Put an indefinite article in front of the name of a class."""
+    """Prefix the name of a class with an indefinite article."""
     article = (
         "an" if noun[:1] in tuple("AEIOUaeiou") and noun[:2] not in ("Us", "us", "Un") else "a"
     )

@@ -22,9 +22,9 @@ from ..polar.residual.ir import (
     RowPath,
     SameRow,
     ToOne,
-    conjunction,
     parts_of,
 )
+from ..polar.residual.simplify import conjunction
 from .mapper_facts import MapperFacts
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError
 from ..polar.host.registry import Host
-from ..polar.residual.ir import TRUE, Residual
+from ..polar.residual.ir import TRUE
+from ..polar.residual.outcomes import Residual
 from ..polar.residual.schema import Schema
 from .mapper_facts import MapperFacts
 from .mapping import MappedSchema, mapped_classes, opaque_attributes

@@ -21,7 +21,6 @@ from ..polar.host.data_adapter import Relation
 from ..polar.residual.database_semantics import field_of
 from ..polar.residual.ir import (
     ITSELF,
-    NAN_KINDS,
     TRUE,
     And,
     Arithmetic,
@@ -49,7 +48,7 @@ from ..polar.residual.ir import (
     columns_of,
     is_nullable,
 )
-from ..polar.residual.schema import ValueKind
+from ..polar.residual.schema import NAN_KINDS, ValueKind
 from .dialects import (
     CodePoints,
     ExactBoolean,

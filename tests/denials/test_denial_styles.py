@@ -402,6 +402,14 @@ def test_missing_object_has_its_key_and_nothing_else(site: Flask) -> None:
     assert isinstance(missing, Post)
 
 
+def test_missing_object_has_the_name_of_its_class() -> None:
+    """Logs are made of 'type(resource).__name__', also those that 'OSO_LOG_DESCRIBE' writes."""
+    names = {type(MissingObject(Post, key)).__name__ for key in ("7", "8")}
+
+    assert names == {"Post"}
+    assert type(MissingObject(Post, "7")).__module__ == Post.__module__
+
+
 def test_client_without_a_token_is_asked_for_one(site: Flask) -> None:
     """Flask-JWT-Extended is a login, too."""
     site.config["JWT_SECRET_KEY"] = "for tests only, and long enough for HS256"

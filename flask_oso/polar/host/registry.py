@@ -60,7 +60,10 @@ class Host:
     fields: Mapping[type, Mapping[str, t.Any]]
     adapter: DataAdapter | None = None
     identities: Identities | None = None
-    private: Mapping[type, frozenset[str]] = types.MappingProxyType({})
+    # Python 3.11 takes such a mapping for a mutable default.
+    private: Mapping[type, frozenset[str]] = dataclasses.field(
+        default_factory=lambda: types.MappingProxyType({})
+    )
 
     def with_class(
         self,

@@ -1,7 +1,7 @@
-"""Resource blocks: what they declare, and the plain rules and rule types they stand for.
+"""Resource blocks: their declarations, and the rules and rule types that they expand to.
 
-In go the blocks of a policy; out come declarations by class, generated rules and rule
-types (specification 6), and every problem of a block. A shorthand rule ::
+In go the blocks of a policy; out come declarations by class, rules, rule types, and every problem
+of a block. A shorthand rule ::
 
     "read" if "viewer" on "site";
 
@@ -10,7 +10,7 @@ in the block of ``Page`` becomes ::
     has_permission(actor: Actor, "read", page: Page) if
         has_relation(related_site, "site", page) and has_role(actor, "viewer", related_site);
 
-Nothing here looks at hand-written rules.
+Written rules are not considered here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from ..spelling import did_you_mean, meant_class, nearest
 
 
 class DeclarationKind(enum.Enum):
-    """What a string of a block is declared as."""
+    """What a name is declared as in a block."""
 
     ROLE = "role"
     PERMISSION = "permission"
@@ -50,7 +50,7 @@ class DeclarationKind(enum.Enum):
 
     @property
     def rule_name(self) -> str:
-        """The name of the rules that decide who has it."""
+        """The name of the rules for it."""
         return f"has_{self.value}"
 
 
@@ -66,7 +66,7 @@ _KINDS = {
 
 
 class Declared(t.NamedTuple):
-    """A declared string; ``related`` is the class of a relation."""
+    """A declared name; ``related`` is the class of a relation."""
 
     kind: DeclarationKind
     name: Name
@@ -74,23 +74,23 @@ class Declared(t.NamedTuple):
 
     @property
     def span(self) -> Span | None:
-        """The place that messages about this declaration point at."""
+        """The span that messages about this declaration show."""
         return (self.related or self.name).span
 
     def agrees_with(self, other: Declared) -> bool:
-        """Tell whether two blocks of a class may both say this."""
+        """Tell whether two blocks of a class may both declare this."""
         return self.kind is other.kind and self.related == other.related
 
 
-#: Class name to string to what the blocks of the class declare it as.
+#: The declarations of all blocks, by class name and declared name.
 Declarations = Mapping[str, Mapping[str, Declared]]
 
 
-# -- what a block says by itself -----------------------------------------------------
+# -- one block by itself -------------------------------------------------------------
 
 
 def check_block(block: Block) -> list[OsoError]:
-    """Find what is wrong with a block whatever else the policy holds."""
+    """Find the problems of a block that do not depend on the rest of the policy."""
     problems = [] if _has_keyword(block) else [_wrong_keyword(block)]
     seen: set[str] = set()
     for declaration in block.declarations:
@@ -142,7 +142,7 @@ def _wrong_declaration(declaration: Declaration) -> str | None:
 
 
 def _meant_declaration(declaration: Declaration) -> str:
-    """Give the line of help for a declaration that is misspelt, or has the wrong shape."""
+    """Give the line of help for a declaration that is misspelt or of the wrong type."""
     name = declaration.name.text
     kind = _KINDS.get(name)
     if kind is None:
@@ -155,22 +155,22 @@ def _meant_declaration(declaration: Declaration) -> str:
     return f"Write `{name} = [{quoted}];`\n"
 
 
-# -- what the blocks of a class declare ----------------------------------------------
+# -- the declarations of a class -----------------------------------------------------
 
 
 class DeclarationTable:
-    """Gathers the declarations of blocks, one block after the other."""
+    """Collects the declarations of blocks, one block after the other."""
 
     def __init__(self) -> None:
         self._by_class: dict[str, dict[str, Declared]] = {}
 
     @property
     def declarations(self) -> Declarations:
-        """Everything declared so far. A class whose blocks are empty is a key too."""
+        """All declarations so far. A class whose blocks are empty is a key too."""
         return self._by_class
 
     def add(self, block: Block) -> list[OsoError]:
-        """Add what a block declares; give the names that it may not declare again."""
+        """Add the declarations of a block; give the errors for names that were declared before."""
         known = self._by_class.setdefault(block.resource.text, {})
         problems: list[OsoError] = []
         here: set[str] = set()
@@ -202,9 +202,9 @@ def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
 
 
 def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
-    """Give the classes that blocks are about, and for one that is unknown the nearest, too.
+    """Give the classes of blocks; for an unregistered one the most similar class, too.
 
-    What is said about other rules then does not repeat that a class is misspelt.
+    Then no other message repeats that the name of the class is misspelt.
     """
     names = list(dict.fromkeys(block.resource.text for block in blocks))
     unknown = [name for name in names if name not in host.classes]
@@ -213,13 +213,13 @@ def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
 
 
 def check_classes(block: Block, host: Host) -> list[OsoError]:
-    """Complain if the class of a block is not registered."""
+    """Give an error if the class of a block is not registered."""
     name = block.resource
     return [] if name.text in host.classes else [_unregistered(name.text, block.span, host)]
 
 
 def check_relations(declarations: Declarations, host: Host) -> list[OsoError]:
-    """Complain about the classes of relations that are not registered."""
+    """Give errors for classes of relations that are not registered."""
     return [
         _unregistered(declared.related.text, declared.span, host)
         for of_class in declarations.values()
@@ -233,11 +233,11 @@ def _unregistered(name: str, span: Span | None, host: Host) -> OsoError:
     return ValidationError(message + meant_class(name, host.classes))
 
 
-# -- the rules and rule types that blocks stand for ----------------------------------
+# -- the rules and rule types of blocks ----------------------------------------------
 
 
 class Expansion(t.NamedTuple):
-    """What the blocks of a policy stand for, and what is wrong with their shorthand rules."""
+    """The rules and rule types of blocks, and the problems of their shorthand rules."""
 
     rules: tuple[Rule, ...]
     types: tuple[RuleType, ...]
@@ -245,7 +245,7 @@ class Expansion(t.NamedTuple):
 
 
 def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Host) -> Expansion:
-    """Make the rules and rule types of blocks that are right by themselves.
+    """Expand blocks without problems of their own to rules and rule types.
 
     Blocks and relations of unregistered classes are left out.
     """
@@ -262,7 +262,7 @@ def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Hos
 
 
 class _Expander:
-    """Turns shorthand rules into rules, and keeps the problems it meets."""
+    """Expands shorthand rules, and collects their problems."""
 
     def __init__(self, declarations: Declarations, host: Host) -> None:
         self._declarations = declarations
@@ -270,7 +270,7 @@ class _Expander:
         self.problems: list[OsoError] = []
 
     def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
-        """Give the rule of a shorthand rule, or ``None`` if something is wrong with it."""
+        """Expand a shorthand rule; ``None`` if it has a problem."""
         head = self._declared(resource, shorthand.head, _PERMISSIONS)
         if head is None:
             return None
@@ -313,7 +313,7 @@ class _Expander:
         if declared is None:
             return None
         if declared.related is None:
-            # Upstream's class and text, which it gives without a place.
+            # The class and text are upstream's, which has no place.
             found = f"Expected Relation; got: {declared.kind.value.title()}"
             message = f"Invalid state: {found}"
             error = error_at(OperationalError, message, relation.span)
@@ -324,7 +324,7 @@ class _Expander:
         if related in self._declarations:
             return related
         if related not in self._host.classes:
-            # Reported already, where the relation is declared.
+            # Reported already, at the declaration of the relation.
             return None
         self._refuse(
             f'{resource}: Relation "{relation.text}" in rule body '
@@ -337,9 +337,9 @@ class _Expander:
     def _declared(
         self, resource: str, name: Name, example: str, head: Name | None = None
     ) -> Declared | None:
-        """Give what a name is declared as, or complain.
+        """Give the declaration of a name, or add a problem.
 
-        :param example: a declaration to propose where no declared name is near.
+        :param example: the declaration to suggest if no declared name is similar.
         :param head: the head of the rule, if the name is its condition.
         """
         known = self._declarations[resource]
@@ -371,8 +371,8 @@ class _Expander:
     def _variables(self, resource: str, related: str) -> tuple[str, str, str]:
         """Name the actor, the resource and the related resource.
 
-        INVARIANT: the names differ, and none is a constant of the host, which would
-        take the place of the variable.
+        INVARIANT: the names differ, and none is a constant of the host, which would replace the
+        variable.
         """
         names: list[str] = []
         for wish in ("actor", _instance_name(resource), f"related_{_instance_name(related)}"):
@@ -452,7 +452,7 @@ def _relation_type(resource: str, declared: Declared, *, required: bool) -> Rule
 def _needed_relations(
     blocks: Sequence[Block], declarations: Declarations
 ) -> Iterator[tuple[str, str]]:
-    """Give class and name of each relation that a shorthand rule asks for."""
+    """Give the class and the name of each relation that a shorthand rule uses."""
     for block in blocks:
         resource = block.resource.text
         for shorthand in block.shorthands:

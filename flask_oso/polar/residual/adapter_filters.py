@@ -34,17 +34,16 @@ from .ir import (
     Not,
     Operand,
     Or,
-    Residual,
     RowCondition,
     RowPath,
     SameRow,
     ToMany,
     ToOne,
-    conjunction,
-    negation,
-    show,
 )
+from .outcomes import Residual
 from .schema import Field, Link, Model, ValueKind
+from .show import show
+from .simplify import conjunction, negation
 from .templates import with_objects
 
 #: How many alternatives one filter may have.

@@ -20,7 +20,6 @@ from ..host.comparison import compare_values
 from ..nodes import Operator
 from .ir import (
     FALSE,
-    NAN_KINDS,
     TRUE,
     Arithmetic,
     Column,
@@ -31,14 +30,11 @@ from .ir import (
     Operand,
     RowCondition,
     Substring,
-    conjunction,
-    disjunction,
-    in_values,
     is_nullable,
-    negation,
-    show,
 )
-from .schema import Field, ValueKind
+from .schema import NAN_KINDS, Field, ValueKind
+from .show import show
+from .simplify import conjunction, disjunction, in_values, negation
 
 NATIVE = (bool, int, float, str)
 _NATIVE_KINDS = {ValueKind.BOOLEAN, ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT}

@@ -35,8 +35,8 @@ from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import KnowledgeBase
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
-from .conditions import Conditions
 from .database_semantics import field_of, is_null
+from .equations import EquationSolver
 from .ir import (
     FALSE,
     TRUE,
@@ -49,25 +49,20 @@ from .ir import (
     Not,
     Operand,
     Or,
-    Residual,
     Root,
     RowCondition,
     RowPath,
     SameRow,
     SelfReference,
     ToOne,
-    conjunction,
-    disjunction,
-    exists,
-    negation,
-    rewrite,
-    show,
     walk_condition,
-    where_rows_exist,
 )
-from .outcomes import SearchOutcome, no_solution
+from .operators import OperatorEvaluator
+from .outcomes import Residual, SearchOutcome, no_solution, test_outcome
 from .schema import Schema, ValueKind
-from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis
+from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis, Search
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,
@@ -94,8 +89,8 @@ class _Recursion:
 _Done = tuple[Root, SearchOutcome, Call]
 
 
-class PartialEvaluator(Conditions):
-    """One question with an unknown row; the parameters are those of ``Search``."""
+class PartialEvaluator:
+    """Evaluates one question with an unknown row; the parameters are those of ``Search``."""
 
     def __init__(
         self,
@@ -107,26 +102,30 @@ class PartialEvaluator(Conditions):
         follows: bool = False,
         is_general: bool = False,
     ) -> None:
-        super().__init__(program, models, analysis, limits, follows=follows, is_general=is_general)
+        self._search = Search(
+            program, models, analysis, limits, follows=follows, is_general=is_general
+        )
+        self._equations = EquationSolver(self._search)
+        self._operators = OperatorEvaluator(self._search, self._equations)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
         self._rounds_of: dict[str, int] = {}
-        self._operators: dict[Operator, GoalHandler] = {
+        self._handlers: dict[Operator, GoalHandler] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,
             Operator.NOT: self._solve_not,
             Operator.FORALL: self._solve_forall,
-            Operator.UNIFY: self._solve_unify,
-            Operator.ASSIGN: self._solve_assign,
-            Operator.IN: self._solve_in,
-            Operator.ISA: self._solve_isa,
-            Operator.DOT: self._solve_dot,
-            Operator.NEW: self._solve_new,
+            Operator.UNIFY: self._equations.solve_unify,
+            Operator.ASSIGN: self._equations.solve_assign,
+            Operator.IN: self._operators.solve_in,
+            Operator.ISA: self._operators.solve_isa,
+            Operator.DOT: self._operators.solve_dot,
+            Operator.NEW: self._operators.solve_new,
             Operator.CUT: self._solve_cut,
             Operator.PRINT: self._solve_output,
             Operator.DEBUG: self._solve_output,
-            **dict.fromkeys(COMPARISONS, self._solve_comparison),
-            **dict.fromkeys(ARITHMETIC, self._solve_arithmetic),
+            **dict.fromkeys(COMPARISONS, self._operators.solve_comparison),
+            **dict.fromkeys(ARITHMETIC, self._operators.solve_arithmetic),
         }
 
     def residual(
@@ -152,24 +151,24 @@ class PartialEvaluator(Conditions):
             terms[position] = SymbolicRow(row)
         try:
             question = Call(name, tuple(terms)), None
-            outcome = self._search((self._solve_call, question, None), False)
+            outcome = self._search.run((self._solve_call, question, None), False)
         except RecursionError:
-            raise self._too_deep() from None
-        if outcome.holds == FALSE and outcome.fails == TRUE and self._errors:
+            raise self._search.too_deep() from None
+        if outcome.holds == FALSE and outcome.fails == TRUE and self._search.errors:
             # So is every check.
-            raise self._errors[0]
+            raise self._search.errors[0]
         return Residual(cls, root, outcome.holds, outcome.fails)
 
     def _push_goal(self, goal: Term, frame: ClauseFrame) -> None:
-        self._push(self._solve, (goal, frame))
+        self._search.push(self._solve, (goal, frame))
 
     # -- goals ----------------------------------------------------------------------------
 
     def _solve(self, payload: tuple[t.Any, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         if isinstance(goal, Expression):
-            self._goal = goal
-            return t.cast(GoalResult, self._operators[goal.operator](payload))
+            self._search.goal = goal
+            return t.cast(GoalResult, self._handlers[goal.operator](payload))
         if isinstance(goal, Call):
             return self._solve_call(payload)
         if type(goal) is Template and isinstance(goal.term, Call):
@@ -177,10 +176,10 @@ class PartialEvaluator(Conditions):
         return self._solve_condition(payload)
 
     def _solve_condition(self, payload: tuple[t.Any, ClauseFrame]) -> GoalResult:
-        self._goal = payload[0]
-        value = self._operand(*payload)
+        self._search.goal = payload[0]
+        value = self._search.operand(*payload)
         if type(value) is Unknown:
-            self._bind(value, Value(True))
+            self._search.bind(value, Value(True))
             return True
         if type(value) is SymbolicTruth:
             return SearchOutcome(value.condition)
@@ -189,12 +188,12 @@ class PartialEvaluator(Conditions):
             ValueKind.ANY,
         ):
             holds = Comparison("=", value.operand, Literal(True))
-            return self._outcome(holds, _no_truth(value.operand), value.operand)
+            return test_outcome(holds, _no_truth(value.operand), value.operand)
         if isinstance(value, SYMBOLIC):
-            raise self._refusal(
+            raise self._search.refusal(
                 f"`{show_term(value)}` is neither true nor false", "Compare it with something."
             )
-        return self._ask(value)
+        return self._equations.ask(value)
 
     def _solve_and(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
@@ -204,8 +203,8 @@ class PartialEvaluator(Conditions):
 
     def _solve_or(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        if self._goals is not None and self._binds_nothing(goal, frame):
-            return self._alone(self._branch_or, payload)
+        if self._search.goals is not None and self._search.binds_nothing(goal, frame):
+            return self._search.alone(self._branch_or, payload)
         return self._branch_or(payload)
 
     def _branch_or(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
@@ -228,22 +227,22 @@ class PartialEvaluator(Conditions):
         return self._negated(both_goals, goal, frame)
 
     def _negated(self, inner: Term, goal: Expression, frame: ClauseFrame) -> GoalResult:
-        if not self._binds_nothing(goal, frame):
-            raise self._refusal(
+        if not self._search.binds_nothing(goal, frame):
+            raise self._search.refusal(
                 "a negation has a variable that is bound only behind it",
                 "Write what binds the variable in front of the negation.",
             )
-        outcome = self._alone(self._solve, (inner, frame))
-        self._goal = goal
+        outcome = self._search.alone(self._solve, (inner, frame))
+        self._search.goal = goal
         if _speaks_of_itself(outcome.holds) or _speaks_of_itself(outcome.endless):
-            raise self._refusal(
+            raise self._search.refusal(
                 "a rule that calls itself in more than one way stands under a negation",
                 "Have it follow one relation to one row, such as a parent.",
             )
         return no_solution(outcome)
 
     def _solve_cut(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
-        raise self._refusal(
+        raise self._search.refusal(
             "a cut chooses among rules, which differs from row to row",
             "Have the rules exclude each other by conditions.",
         )
@@ -256,31 +255,31 @@ class PartialEvaluator(Conditions):
 
     def _solve_call(self, payload: tuple[Call, t.Any]) -> GoalResult:
         call, frame = payload
-        args = tuple(self._operand(arg, frame) for arg in call.args)
+        args = tuple(self._search.operand(arg, frame) for arg in call.args)
         known = Call(call.name, args, call.kwargs, span=call.span)
-        if not has_unknown_rows(known) and not self._is_general:
-            return self._ask(known)
-        by_arity = self._program.clauses(call.name)
+        if not has_unknown_rows(known) and not self._search.is_general:
+            return self._equations.ask(known)
+        by_arity = self._search.program.clauses(call.name)
         if by_arity is None:
             raise PolarRuntimeError(
-                f"Query for undefined rule `{call.name}`{self._program.hint(call.name)}"
+                f"Query for undefined rule `{call.name}`{self._search.program.hint(call.name)}"
             )
         if len(args) not in by_arity:
             return False
-        self._goal = call
-        if not all(map(self._is_closed, args)):
+        self._search.goal = call
+        if not all(map(self._search.is_closed, args)):
             return self._branch_clauses(known)
         at = self._position_of_row(known)
-        if self._analysis.is_recursive(call.name):
+        if self._search.analysis.is_recursive(call.name):
             if at is not None:
                 return self._call_again(known, at)
             return self._call_deeper(known)
-        if self._goals is None:
+        if self._search.goals is None:
             return self._branch_clauses(known)
-        return self._alone(self._branch_clauses, known)
+        return self._search.alone(self._branch_clauses, known)
 
     def _branch_clauses(self, call: Call) -> GoalResult:
-        candidates = t.cast(t.Any, self._program.clauses(call.name))[len(call.args)]
+        candidates = t.cast(t.Any, self._search.program.clauses(call.name))[len(call.args)]
         args = call.args
         possible = [c for c in candidates.for_call(args) if self._is_possible(c, args)]
         if not possible:
@@ -299,19 +298,19 @@ class PartialEvaluator(Conditions):
         if clause.body is not None:
             self._push_goal(clause.body, frame)
         for parameter, arg in reversed(list(zip(clause.parameters, args, strict=True))):
-            self._push(self._match_parameter, (parameter, arg, frame))
+            self._search.push(self._match_parameter, (parameter, arg, frame))
         return True
 
     def _match_parameter(self, payload: tuple[Parameter, t.Any, ClauseFrame]) -> GoalResult:
         parameter, arg, frame = payload
-        self._goal = parameter
+        self._search.goal = parameter
         term, specializer = parameter.term, parameter.specializer
         if specializer is not None:
-            self._push(self._isa, (arg, specializer, frame, parameter))
+            self._search.push(self._operators.isa, (arg, specializer, frame, parameter))
         if type(term) is Slot and frame[term.index] is None:
             frame[term.index] = arg
             return True
-        return self._unified(self._operand(term, frame), arg)
+        return self._equations.unified(self._search.operand(term, frame), arg)
 
     def _is_possible(self, clause: Clause, args: tuple[t.Any, ...]) -> bool:
         """Tell whether literals and classes leave a clause to a call, whatever the row."""
@@ -326,9 +325,9 @@ class PartialEvaluator(Conditions):
 
     def _may_be(self, row: RowPath, pattern: Pattern) -> bool:
         tag = pattern.tag
-        if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
+        if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
             return True
-        return any(self._is_one(cls, tag) for cls in self._classes_of(row))
+        return any(self._operators.is_one(cls, tag) for cls in self._search.classes_of(row))
 
     def _in_order(
         self, clauses: list[Clause], args: tuple[t.Any, ...]
@@ -338,15 +337,15 @@ class PartialEvaluator(Conditions):
             return clauses, True
         rows = [arg.row for arg in args if isinstance(arg, SymbolicRow)]
         if not rows:
-            return sort_clauses(clauses, args, self._host), True
+            return sort_clauses(clauses, args, self._search.host), True
         order: graphlib.TopologicalSorter[int] = graphlib.TopologicalSorter()
         for number in range(len(clauses)):
             order.add(number)
         numbers = {id(clause): number for number, clause in enumerate(clauses)}
-        for classes in itertools.product(*map(self._classes_of, rows)):
+        for classes in itertools.product(*map(self._search.classes_of, rows)):
             known = _with_classes(args, classes)
             mine = [c for c in clauses if self._applies_to(c, known)]
-            tried = sort_clauses(mine, known, self._host)
+            tried = sort_clauses(mine, known, self._search.host)
             for first, second in itertools.pairwise(tried):
                 order.add(numbers[id(second)], numbers[id(first)])
         try:
@@ -358,10 +357,10 @@ class PartialEvaluator(Conditions):
         """Tell whether a clause may apply to arguments, as far as their classes tell."""
         for parameter, arg in zip(clause.parameters, args, strict=True):
             tag = getattr(parameter.specializer, "tag", None)
-            if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
+            if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
                 continue
             cls = argument_class(arg)
-            if cls is not None and not self._is_one(cls, tag):
+            if cls is not None and not self._operators.is_one(cls, tag):
                 return False
         return True
 
@@ -398,9 +397,9 @@ class PartialEvaluator(Conditions):
         root = self._fresh_root(cls)
         recursion = self._recursions[key] = _Recursion(root)
         args = tuple(SymbolicRow(root) if n == at else arg for n, arg in enumerate(call.args))
-        outcome = self._alone(self._branch_clauses, Call(call.name, args, span=call.span))
+        outcome = self._search.alone(self._branch_clauses, Call(call.name, args, span=call.span))
         del self._recursions[key]
-        self._goal = call
+        self._search.goal = call
         if recursion.is_met:
             endless = self._endless(root, outcome)
             outcome = SearchOutcome(
@@ -416,27 +415,26 @@ class PartialEvaluator(Conditions):
     def _call_deeper(self, call: Call) -> GoalResult:
         """Solve a call that may meet itself, and has more than one unknown row: a few times."""
         rounds = self._rounds_of.get(call.name, 0)
-        limit = MAX_GENERAL_ROUNDS if self._is_general else MAX_ROUNDS
+        limit = MAX_GENERAL_ROUNDS if self._search.is_general else MAX_ROUNDS
         if rounds >= limit:
-            raise self._too_deep()
+            raise self._search.too_deep()
         self._rounds_of[call.name] = rounds + 1
-        outcome = self._alone(self._branch_clauses, call)
+        outcome = self._search.alone(self._branch_clauses, call)
         self._rounds_of[call.name] = rounds
         return outcome
 
     def _fresh_root(self, cls: type) -> Root:
-        self._number += 1
-        return Root(cls, self._number)
+        return Root(cls, self._search.fresh_number())
 
     def _closed(self, root: Root, outcome: SearchOutcome) -> RowCondition:
         """Make a closure of a condition that speaks of itself."""
         if outcome.fails != FALSE or outcome.later != FALSE:
-            raise self._refusal(
+            raise self._search.refusal(
                 "a rule that calls itself may raise an error for some rows",
                 "Test for nil in front of what is read.",
             )
         if not self._is_linear(outcome.holds, root):
-            raise self._refusal(
+            raise self._search.refusal(
                 "a rule calls itself twice for one row, or by way of another that does",
                 "Have each round of the recursion make one call.",
             )
@@ -483,9 +481,11 @@ class PartialEvaluator(Conditions):
         if not isinstance(row, ToOne):
             return outcome
         nothing = tuple(Instance(None) if n == at else arg for n, arg in enumerate(call.args))
-        found = self._alone(self._solve_call, (Call(call.name, nothing, span=call.span), None))
+        found = self._search.alone(
+            self._solve_call, (Call(call.name, nothing, span=call.span), None)
+        )
         if found.holds != FALSE or found.fails != FALSE:
-            raise self._refusal(
+            raise self._search.refusal(
                 f"the rule also holds where `{show(row)}` is nil",
                 "Give the parameter a class, or test for nil in a rule of its own.",
             )

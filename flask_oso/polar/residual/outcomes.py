@@ -7,20 +7,13 @@ no answer and never an allow. An ``SearchOutcome`` says of which rows what is tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from .ir import (
-    FALSE,
-    TRUE,
-    RowCondition,
-    ToMany,
-    conjunction,
-    disjunction,
-    exists,
-    negation,
-    where_rows_exist,
-)
+from .ir import FALSE, TRUE, KnownRow, Operand, Root, RowCondition, ToMany, columns_of, rows_of
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 
 
 @dataclass(frozen=True)
@@ -46,8 +39,39 @@ class SearchOutcome:
     endless: RowCondition = FALSE
 
 
+@dataclass(frozen=True)
+class Residual:
+    """The rows of a class for which the answer to a question is yes.
+
+    :param cls: the class.
+    :param root: stands for a row in the condition.
+    :param condition: holds for exactly those rows.
+    :param fails: holds for the rows for which the question is an error, and possibly for others.
+    :param objects: the objects that rows in the condition stand for, where a template was filled.
+    """
+
+    cls: type
+    root: Root
+    condition: RowCondition
+    fails: RowCondition = FALSE
+    objects: Mapping[KnownRow, t.Any] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        return show(self.condition)
+
+
 SUCCESS = SearchOutcome(TRUE)
 FAILURE = SearchOutcome(FALSE)
+
+
+def test_outcome(holds: RowCondition, refused: RowCondition, *operands: Operand) -> SearchOutcome:
+    """Test a condition on operands, some values of which an operator refuses with an error."""
+    rows = rows_of(*operands)
+    fails = where_rows_exist(refused, rows)
+    columns = [column for each in operands for column in columns_of(each)]
+    if columns and all(column.field.is_declared for column in columns):
+        return SearchOutcome(where_rows_exist(holds, rows), lacks=fails)
+    return SearchOutcome(where_rows_exist(holds, rows), fails)
 
 
 def and_then(first: SearchOutcome, second: SearchOutcome) -> SearchOutcome:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .ir import ITSELF, TRUE, And, Exists, Or, Residual, RowCondition, show, walk_condition
+from .ir import ITSELF, TRUE, And, Exists, Or, RowCondition, walk_condition
+from .outcomes import Residual
+from .show import show
 from .templates import with_objects
 
 

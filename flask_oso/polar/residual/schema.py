@@ -32,6 +32,10 @@ class ValueKind(enum.Enum):
     OPAQUE = "opaque"
 
 
+#: Kinds that may hold NaN, which has no order.
+NAN_KINDS = (ValueKind.FLOAT, ValueKind.DECIMAL)
+
+
 @dataclass(frozen=True)
 class Field:
     """A column.

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
-from .ir import Operand, RowCondition, RowPath, columns_of, show
+from .ir import Operand, RowCondition, RowPath
 from .schema import Link
+from .show import show
 
 
 class SymbolicRow(Term):
@@ -75,11 +76,6 @@ def has_unknown_rows(term: t.Any) -> bool:
     if isinstance(term, SYMBOLIC):
         return True
     return any(isinstance(part, SYMBOLIC) for part in walk([term], open_parts))
-
-
-def rows_of(*operands: Operand) -> list[RowPath]:
-    """Give the rows that values are read from."""
-    return [column.row for each in operands for column in columns_of(each)]
 
 
 def show_term(value: t.Any) -> str:

@@ -32,17 +32,17 @@ from .ir import (
     Literal,
     OfClass,
     Operand,
-    Residual,
     RowCondition,
     SameRow,
     Substring,
     ToOne,
     columns_of,
     relation_chains,
-    rewrite,
     walk_condition,
 )
+from .outcomes import Residual
 from .schema import Schema, ValueKind
+from .simplify import rewrite
 
 #: The Python types of values that may be filled in, by what the column is said to hold.
 _TYPES: dict[ValueKind, type] = {

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ..characters import with_escapes
 from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term
 from ..printer import to_polar
-from ..spelling import VALUES_ELSEWHERE, nearest
+from ..spelling import FOREIGN_LITERALS, nearest
 from .confusables import skeleton
 from .lexer import MISLEADING, Token
 
@@ -219,7 +219,7 @@ class Mistake:
         token = self.token(distance)
         if token is None:
             return "…"
-        return VALUES_ELSEWHERE.get(token.text) or self._path(distance)
+        return FOREIGN_LITERALS.get(token.text) or self._path(distance)
 
     def _path(self, distance: int) -> str:
         """Give the text of the path, such as ``user.name()``, that a token is part of."""
@@ -264,7 +264,7 @@ def _words(token: Token) -> Iterator[str]:
         yield "LOOKALIKE"
     elif token.type == "SYMBOL" and nearest(token.text, KEYWORDS) is not None:
         yield "MISSPELT"
-    if token.text in VALUES_ELSEWHERE:
+    if token.text in FOREIGN_LITERALS:
         yield "ELSEWHERE"
     if token.type == "SYMBOL" and token.text[0].isupper():
         yield "CLASS"

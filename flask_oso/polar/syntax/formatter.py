@@ -1,12 +1,12 @@
-"""A policy in its canonical style, with all its comments.
+"""The formatter: a policy in its canonical style, with all its comments.
 
-In goes a text, out comes another one that means the same. Tokens stay as they are written
-and in their order, but for commas behind the last element of a list; only what stands
-between them changes. That nothing else did is checked before the text is given.
+In goes a text, out comes a text with the same meaning. Tokens and their order stay, except that
+trailing commas of lists are removed; only the space between tokens changes. The result is parsed
+and compared with the original before it is given.
 
-The style: a rule's head on a line, its conditions below, one a line; what is longer than a
-line is broken in its brackets; no more than one empty line. A comment keeps the line that
-it has for itself, or stays behind the condition that it stands behind.
+The style: the head of a rule on one line, its conditions below, one a line; longer lines are
+broken in brackets; at most one empty line in a row. A comment on its own line stays on its own
+line; a trailing comment stays after its condition.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _COMMENT = re.compile(r"#[^\n\r]*")
 _CRLF = re.compile(r"[^\n]*\r\n")
 _OPENING = ("(", "[", "{")
 _CLOSING = (")", "]", "}")
-#: The types of tokens that are words of the language.
+#: The types of tokens that are keywords.
 _WORDS = frozenset((
     "AND", "CUT", "DEBUG", "FORALL", "IF", "IN", "MATCHES", "MOD", "NEW", "NOT", "OR", "PRINT",
     "REM", "TYPE",
 ))  # fmt: skip
-#: Signs and words behind which an operand begins.
+#: Signs and keywords before an operand.
 _LEADING = (
     *_OPENING, ",", ":", "?=", "=", ":=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/",
     "and", "if", "in", "matches", "mod", "new", "not", "or", "rem",
 )  # fmt: skip
-#: Words that are called like rules.
+#: Keywords that are called like rules.
 _CALLED = ("debug", "forall", "print")
-#: What stands right behind the word before it; comments go behind it, too.
+#: Tokens that stay on the line of the token before them; comments move after them.
 _GLUED = (",", ";", "and", "or", "if")
 
 
@@ -50,30 +50,29 @@ class _Word:
 
     text: str
     type: str = ""
-    #: Comments on lines of their own in front of it, each with whether an empty line stands
-    #: before it.
+    #: Comments on their own lines above it, each with whether an empty line precedes it.
     comments_above: list[tuple[str, bool]] = dataclasses.field(default_factory=list)
-    #: The comment behind it on its line.
+    #: The comment after it on its line.
     trailing_comment: str | None = None
-    #: An empty line stands right before it.
+    #: Whether an empty line precedes it.
     is_apart: bool = False
-    #: It is a name, though it looks like a word of the language.
+    #: Whether it is a name, though spelled like a keyword.
     is_name: bool = False
 
     def acts_as(self, *texts: str) -> bool:
-        """Tell whether it is one of these words or signs, and no name."""
+        """Tell whether it is one of these keywords or signs, and no name."""
         return self.text in texts and not self.is_name
 
     @property
     def may_be_called(self) -> bool:
-        """Whether a parenthesis or a brace behind it belongs to it."""
+        """Whether a parenthesis or a brace after it belongs to it."""
         return self.type == "SYMBOL" or self.is_name or self.acts_as(".", *_CALLED)
 
 
 def format_policy(source: Source, limits: Limits | None = None) -> str:
-    """Give a text in its canonical style.
+    """Give a text in the canonical style.
 
-    :raises ParserError: if the text is not Polar; ``problems`` has all that was found.
+    :raises ParserError: if the text is not Polar; ``problems`` has all errors.
     """
     limits = limits or Limits()
     check_length(source, limits)
@@ -97,7 +96,7 @@ def _parsed(source: Source, limits: Limits) -> tuple[Statement, ...]:
 
 
 def _comments(words: Sequence[_Word]) -> list[str]:
-    """Give the comments of a text in their order."""
+    """Give the comments of a text in order."""
     found: list[str] = []
     for word in words:
         found += [text for text, _ in word.comments_above]
@@ -109,7 +108,7 @@ def _comments(words: Sequence[_Word]) -> list[str]:
 
 
 def _words(source: Source) -> list[_Word]:
-    """Give the tokens of a text; behind them an empty one, for the last comments."""
+    """Give the tokens of a text, and an empty one for the comments at its end."""
     tokens = read_tokens(source)
     words: list[_Word] = []
     end = 0
@@ -118,18 +117,18 @@ def _words(source: Source) -> list[_Word]:
         _attach(token.context.source.text[end : token.begin], words)
         end = token.end
     words.append(_Word(""))
-    # Of a text that begins with a mark the tokens know the rest.
+    # The source of the tokens has no byte order mark.
     text = tokens[0].context.source.text if tokens else source.text
     _attach(text[end:], words)
     for at, word in enumerate(words[:-1]):
-        # Behind a dot or before a colon a word of the language is a name.
+        # A keyword after a dot or before a colon is a name.
         is_name = words[at + 1].text == ":" or (at > 0 and words[at - 1].text == ".")
         word.is_name = word.type in _WORDS and is_name
     return words
 
 
 def _attach(gap: str, words: list[_Word]) -> None:
-    """Give the comments of a gap to the words around it: the last one, and the one before."""
+    """Attach the comments of a gap to the word after it or, trailing ones, to the word before."""
     word, end = words[-1], 0
     for comment in _COMMENT.finditer(gap):
         between, text = gap[end : comment.start()], comment.group().rstrip()
@@ -142,7 +141,7 @@ def _attach(gap: str, words: list[_Word]) -> None:
 
 
 def _tidied(words: Sequence[_Word]) -> list[_Word]:
-    """Move comments behind what is glued to their word, and drop commas behind last elements."""
+    """Move comments after separators that follow them, and drop trailing commas."""
     for before, word, behind in zip(words, words[1:], words[2:], strict=False):
         if word.acts_as(*_GLUED):
             _move_comments(before, word, behind)
@@ -193,7 +192,7 @@ def _is_block(words: Sequence[_Word], at: int) -> bool:
 
 
 def _end(words: Sequence[_Word], start: int, last: str) -> int:
-    """Give the place behind the word that ends what begins here."""
+    """Give the index after the word that ends the statement or declaration."""
     depth = 0
     for at in range(start, len(words)):
         depth += words[at].acts_as(*_OPENING) - words[at].acts_as(*_CLOSING)
@@ -203,9 +202,9 @@ def _end(words: Sequence[_Word], start: int, last: str) -> int:
 
 
 def _lead_in(word: _Word, *, is_first: bool = False) -> Iterator[Piece]:
-    """Give what stands in front of a statement: comments and an empty line.
+    """Lay out the comments and the empty line before a statement.
 
-    :param is_first: right above stands what opens the block.
+    :param is_first: whether it is the first of a block.
     """
     has_notes = bool(word.comments_above)
     yield from _comments_above(word, is_first=is_first)
@@ -266,20 +265,20 @@ def _statement(words: Sequence[_Word]) -> Iterator[Piece]:
 
 
 class _Inside(t.NamedTuple):
-    """A bracket that is open."""
+    """An open bracket."""
 
     padding: str
     is_empty: bool
 
 
 def _phrase(words: Sequence[_Word], *, is_body: bool = False) -> Iterator[Piece]:
-    """Lay out words: a group for each pair of brackets, and what separates them.
+    """Lay out words with spaces, and a group for each pair of brackets.
 
-    :param is_body: each condition that stands in no bracket has a line.
+    :param is_body: whether each condition outside of brackets gets its own line.
     """
     around: list[_Inside] = []
     before = _Word("")
-    # A sign in front of its operand, or `in` in front of all of its operands.
+    # Whether the word before is a sign of its operand, or an `in` without a left operand.
     is_prefix = False
     for word, behind in zip(words, [*words[1:], _Word("")], strict=True):
         is_operand = before.acts_as("", *_LEADING)
@@ -315,7 +314,7 @@ def _before_closing(inside: _Inside) -> Iterator[Piece]:
 
 
 def _behind(word: _Word, around: Sequence[_Inside], *, is_line: bool) -> Iterator[Piece]:
-    """Give what stands behind a word whatever follows."""
+    """Lay out what follows a word in any case."""
     if word.acts_as(*_OPENING) and not around[-1].is_empty:
         yield Mark.INDENT
         yield Break(around[-1].padding)
@@ -326,11 +325,11 @@ def _behind(word: _Word, around: Sequence[_Inside], *, is_line: bool) -> Iterato
 
 
 def _gap(before: _Word, word: _Word, is_operand: bool) -> str:
-    """Give what stands between two words on a line."""
+    """Give the space between two words of a line."""
     if before.acts_as("", ",", "and", "or", ".", *_OPENING) or word.acts_as(",", ";", ":"):
         return ""
     if word.acts_as(".") and not is_operand:
-        # Right behind digits it would belong to the number.
+        # Right after digits it would be part of the number.
         return " " if before.type == "INTEGER" else ""
     return "" if word.acts_as("(", "{") and before.may_be_called else " "
 

@@ -1,8 +1,8 @@
-"""Lines of text from pieces that say where a line may end.
+"""A layout algorithm: pieces with optional line breaks to lines.
 
-In go texts, places to break, groups and comments; out come lines. A group that fits behind
-what stands before it is one line; otherwise it is broken at all its own places. Nothing
-here recurses: groups may be nested as deep as they like.
+In go texts, breaks, groups and comments; out come lines. A group that fits on the current line is
+put there; otherwise it is broken at all of its own breaks. Nothing here is recursive: groups may
+be nested to any depth.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import enum
 import typing as t
 from collections.abc import Sequence
 
-#: How long a line may be, as far as there are places to break it.
+#: The width of a line, as far as it can be broken.
 WIDTH = 88
 _INDENT = "  "
-#: Deeper lines are indented no more: a text shall not grow with the square of its depth.
+#: The greatest indentation: otherwise a text would grow with the square of its depth.
 _DEEPEST = 40
 
 
 class Mark(enum.Enum):
-    """What is no text."""
+    """A piece without a text."""
 
-    #: Where a group begins, and where it ends.
+    #: A group begins or ends.
     OPEN_GROUP = enum.auto()
     CLOSE_GROUP = enum.auto()
-    #: Lines that begin from here on are indented more, or less again.
+    #: Lines that begin after it are indented by one level more or less.
     INDENT = enum.auto()
     DEDENT = enum.auto()
     #: The line ends.
@@ -34,13 +34,13 @@ class Mark(enum.Enum):
 
 
 class Break(t.NamedTuple):
-    """A place where a group may be broken, and what stands there if it is not."""
+    """A place where a group may be broken; ``flat`` is the text if it is not."""
 
     flat: str = ""
 
 
 class TrailingComment(t.NamedTuple):
-    """A comment behind a text: the line ends with it."""
+    """A comment after a text: the line ends with it."""
 
     text: str
 
@@ -64,7 +64,7 @@ def lay_out(pieces: Sequence[Piece]) -> list[str]:
 
 
 class _Writer:
-    """Lines under way."""
+    """Builds the lines."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.lines: list[str] = []
@@ -72,7 +72,7 @@ class _Writer:
         self._groups = _measure(pieces)
         self._line = ""
         self._depth = 0
-        #: A comment ended the line: whatever comes next begins another.
+        #: Whether a comment ended the line, so that the next text begins another.
         self._is_over = False
         #: Whether each of the groups around is broken.
         self._broken = [True]
@@ -94,7 +94,7 @@ class _Writer:
             self._mark(at, piece)
 
     def end_line(self) -> None:
-        """End a line that has begun."""
+        """End the current line, unless it is empty."""
         if self._line.strip():
             self.lines.append(self._line.rstrip())
         self._line = ""
@@ -139,7 +139,7 @@ class _Writer:
         return len(begun) + width + self._tail(end) <= WIDTH
 
     def _tail(self, at: int) -> int:
-        """Give the width of what stands on a line in any case behind a group that ends here."""
+        """Give the width of the text between the end of a group and the next break."""
         width = 0
         for number in range(at + 1, len(self._pieces)):
             piece = self._pieces[number]

@@ -45,10 +45,12 @@ _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 
 #: What generated functions find under names that are the same in all of them.
 RUNTIME_NAMES: Mapping[str, str] = {
-    "quietly_equal": "equality that runs no code of the application, or 'unknown'",
+    "alike": "equality that runs no code of the application, or 'unknown'",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",
     "call_method": "calls a method of the application",
+    "check_clock": "looks at the clock: raises when the time limit is reached",
+    "check_sandbox": "the check of the sandbox",
     "clock": "steps until the clock is looked at, and when the question began",
     "compare": "<, <=, >, >=, == and != of Polar",
     "condition": "raises: a condition that is neither true nor false",
@@ -70,8 +72,6 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "is_searched": "whether all solutions are looked for, not the first one only",
     "is_simple": "tells whether an argument can be used as it is",
     "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
-    "check_clock": "looks at the clock: raises when the time limit is reached",
-    "check_sandbox": "the check of the sandbox",
     "matches": "x matches Class{…} of Polar",
     "missing": "stands for what is not there",
     "never": "an empty tuple",
@@ -351,9 +351,7 @@ class _Report:
         if specializations is None:
             clauses = self._program.candidates(self._question.name, len(arguments))
             if clauses is not None and string_facts(clauses) is not None:
-                return (
-                    "the rule is facts about strings only, which the entry function looks up"
-                )
+                return "the rule is facts about strings only, which the entry function looks up"
             return "no argument has strings, or classes, that the rules name"
         others = [each for at, each in enumerate(arguments) if at != specializations.at]
         if None in others:

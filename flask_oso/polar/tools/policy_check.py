@@ -1,8 +1,8 @@
-"""What is wrong with a policy, and what is odd: all of it, and nothing is loaded.
+"""The check of a policy: all errors, warnings and notes, without loading it.
 
-In go texts and an engine, for the names that are registered; out come findings, each with
-its place. Besides what a load finds there is what only a person who asks wants to hear:
-attributes that no class has, and rules that stay with the solver.
+In go texts and an engine with the registered names; out come findings, each with its place.
+Besides the problems of a load there are findings that are worth more time: attributes that no
+class has, likely mistakes about rows, and rules that cannot be compiled.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file ([^\n]*))?:\n")
 
 
 class Severity(enum.Enum):
-    """How bad a finding is; the value is what lists show."""
+    """How severe a finding is; the value is the printed text."""
 
-    #: The policy does not load, or fails when it is asked.
+    #: The policy does not load, or fails in an evaluation.
     ERROR = "error"
     WARNING = "warning"
-    #: Nothing is wrong.
+    #: Information.
     NOTE = "note"
 
 
 class Finding(t.NamedTuple):
-    """One thing that was found, with its place as far as it is known."""
+    """A problem or a note, with its place if it is known."""
 
     severity: Severity
     message: str
@@ -60,7 +60,7 @@ class Finding(t.NamedTuple):
 
 
 class Checked(t.NamedTuple):
-    """What there is to say of some texts; the engine is that of the policy, if it would load."""
+    """The findings about some texts, and an engine with their policy, if it would load."""
 
     findings: tuple[Finding, ...]
     engine: Engine | None
@@ -74,11 +74,11 @@ def check_policy(
     models: Schema | None = None,
     **options: t.Any,
 ) -> Checked:
-    """Find out what a load would say of texts, and more.
+    """Check texts as a load would, and further.
 
-    :param engine: knows the registered names.
-    :param roles: whether the older roles are enabled.
-    :param models: what is known of rows, if models are registered.
+    :param engine: has the registered names.
+    :param roles: whether the roles of oso 0.15 are enabled.
+    :param models: the schema of rows, if models are registered.
     :param options: those of ``load_policy``.
     """
     try:
@@ -94,20 +94,20 @@ def check_policy(
         *_missing_attributes(sources, engine.host, loaded.warnings),
         *_unequal_columns(sources, engine.host, loaded.warnings),
     ]
-    # What a class declares tells of some comparisons what its model tells, too.
+    # Declared types and models may both report the same comparison.
     told = {each.place for each in (*findings, *missing)}
     rows = [each for each in _about_rows(sources, engine.host, models) if each.place not in told]
     return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
 
 def findings_of(error: OsoError) -> list[Finding]:
-    """Give all problems of a load that failed, and its warnings."""
+    """Give the problems and the warnings of a failed load."""
     problems = [finding(Severity.ERROR, str(problem)) for problem in error.problems]
     return [*problems, *_warnings(getattr(error, "warnings", ()))]
 
 
 def finding(severity: Severity, message: str) -> Finding:
-    """Make a finding of a message, which has its place inside if that is known."""
+    """Make a finding of a message, which contains its place if that is known."""
     place = _PLACE.search(message)
     if place is None:
         return Finding(severity, message.rstrip("\n"))
@@ -159,7 +159,7 @@ def _place(left: LeftOver) -> tuple[str | None, int | None, int | None]:
 
 
 def _about_rows(sources: Iterable[Source], host: Host, models: Schema | None) -> Iterator[Finding]:
-    """Find what rules say of rows that is likely not meant, and what a list refuses."""
+    """Find likely mistakes about rows, and what a query of rows refuses."""
     if models is None:
         return
     checks = RowChecks(host, models)
@@ -200,7 +200,7 @@ def _missing_attributes(
 def _unequal_columns(
     sources: Iterable[Source], host: Host, warned: Iterable[str]
 ) -> Iterator[Finding]:
-    """Find columns that are compared with values of another kind, unless a load tells of it."""
+    """Find columns that are compared with values of another type, unless the load warned of it."""
     shapes = Shapes(host, asks_mappers=True)
     for rule in _rules(sources):
         inventory = take_inventory(rule)

@@ -28,7 +28,7 @@ from ..nodes import (
 from ..policy.legacy_roles import ROLE_RULE_NAMES
 from ..policy.loader import load_policy
 from ..sources import Source
-from ..spelling import VALUES_ELSEWHERE
+from ..spelling import FOREIGN_LITERALS
 from ..syntax.parser import PolicyParser
 from ..traversal import walk
 
@@ -79,7 +79,7 @@ def _with_stand_in(host: Host, name: str, attributes: dict[str, t.Any]) -> Host:
 
 def _looks_like_a_class(name: str) -> bool:
     """Tell a class, or an Enum, from a variable by how it is written."""
-    return name[:1].isupper() and not name.isupper() and name not in VALUES_ELSEWHERE
+    return name[:1].isupper() and not name.isupper() and name not in FOREIGN_LITERALS
 
 
 def _class_names(statements: Iterable[Statement]) -> Iterable[str]:

@@ -1,9 +1,9 @@
-"""What is wrong with the rules of a policy, and what looks as if it were.
+"""Checks of single rules and of the whole policy.
 
-In go parsed rules, the whole policy and the host; out come errors and the texts of
-warnings, each with its place. Errors and their order are those of oso 0.27.3
-(specification 8); warnings also tell of misspelt names, which oso lets pass. What is
-said about rule types is in ``rule_types.py``, about blocks in ``resource_blocks.py``.
+In go parsed rules, the whole policy and the host; out come errors and the texts of warnings, each
+with its place. Errors and their order are those of oso 0.27.3; there are also warnings about
+misspelt names. Checks of rule types are in ``rule_types.py``, of blocks in
+``resource_blocks.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import MOST_GUESSES, VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
+from ...spelling import FOREIGN_LITERALS, MOST_GUESSES, did_you_mean, how_to_register, nearest
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
 from ..resource_blocks import DeclarationKind
@@ -58,11 +58,11 @@ _POLAR_CLASSES = {
 }
 
 
-# -- one rule by itself, as it was parsed --------------------------------------------
+# -- one parsed rule -----------------------------------------------------------------
 
 
 def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoError]:
-    """Complain about variables that occur once in a rule and so cannot matter."""
+    """Give errors for variables that occur once in a rule and so have no effect."""
     counts = _occurrences(inventory.variables)
     single = {
         name
@@ -105,7 +105,7 @@ def _singleton(
     message = f"Singleton variable {star}{name} is unused or undefined"
     if remedy.may_rename:
         message += f"; try renaming to {star}_{name} or {star}_"
-    meant = VALUES_ELSEWHERE.get(name) or _with_hyphen(span)
+    meant = FOREIGN_LITERALS.get(name) or _with_hyphen(span)
     others = names if remedy.in_head else [*names, *values]
     meant = meant or nearest(name, others, _NEARNESS_OF_VARIABLES)
     hint = f"Did you mean {meant}?\n" if meant else remedy.help
@@ -141,7 +141,7 @@ def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
 
 
 def warn_class_strings(rule: Rule, host: Host) -> list[str]:
-    """Warn about strings behind a colon that are the name of a class."""
+    """Warn about specializers that are strings with the name of a class."""
     return [
         located(
             f'"{literal.value}" is compared as a string; '
@@ -154,7 +154,7 @@ def warn_class_strings(rule: Rule, host: Host) -> list[str]:
 
 
 def warn_nested_classes(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
-    """Warn about class names inside patterns that stand for the class object itself."""
+    """Warn about class names in fields of patterns, which are the class object itself."""
     return [
         located(
             f"{part.name} inside a pattern is compared with the class itself; "
@@ -171,7 +171,7 @@ def _is_free_name(name: str) -> bool:
 
 
 def _nested_parts(rule: Rule, inventory: Inventory) -> Iterator[Term]:
-    """Give what stands directly in fields and lists of the patterns of a rule."""
+    """Give the terms in fields and lists of the patterns of a rule."""
     patterns = [parameter.specializer for parameter in rule.parameters]
     if inventory.matches:
         patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
@@ -191,12 +191,12 @@ def _has_inside(pattern: Term | None) -> t.TypeGuard[Term]:
 
 
 def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
-    """Find calls to rules that do not exist.
+    """Give errors for calls of rules that do not exist.
 
-    Calls to the built-in roles are fine, since roles may be enabled later; a rule that
-    blocks require is reported as missing where they do.
+    Calls of the built-in roles are valid, since roles may be enabled later; a missing rule that
+    blocks require is reported elsewhere.
 
-    :param left_out: names of rules that are missing for a reason that is reported.
+    :param left_out: names of rules that are missing because of a reported problem.
     """
     required = {name for name, types in policy.types.items() if any(t.required for t in types)}
     known = {*policy.rules, *ROLE_RULE_NAMES, *required, *left_out}
@@ -215,7 +215,7 @@ def _undefined(call: Call, defined: Sequence[str]) -> OsoError:
 
 
 def _how_to_define(call: Call) -> str:
-    """Give the line of help for a call that is near to no rule."""
+    """Give the line of help for a call that is similar to no rule."""
     if call.name in _TESTS_ELSEWHERE:
         return "Write `x matches Class` to ask for the class of `x`.\n"
     if call.name in _KINDS:
@@ -227,7 +227,7 @@ def _how_to_define(call: Call) -> str:
 
 
 def warn_arities(policy: Policy) -> list[str]:
-    """Warn about calls that fail because no rule has that many parameters."""
+    """Warn about calls that always fail, since no rule has as many parameters."""
     arities = {
         name: sorted({len(rule.parameters) for rule in rules})
         for name, rules in policy.rules.items()
@@ -254,7 +254,7 @@ def _listed(numbers: list[int]) -> str:
 
 
 def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[str]:
-    """Warn if nothing is allowed, or if what blocks declare has no effect."""
+    """Warn if there is no ``allow`` rule, or if the declarations of blocks have no effect."""
     warnings = []
     if not ignore_missing_allow and policy.rules.keys().isdisjoint(
         ("allow", "allow_field", "allow_request")
