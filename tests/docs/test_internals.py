@@ -22,6 +22,9 @@ from tests.docs.pages import FOLDER, PAGES, made_names, written_anew
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(flask_oso.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+#: The maps of folders are checked as the pages are.
+MAPS = [PACKAGE / "README.md", PACKAGE / "sqlalchemy" / "README.md", ROOT / "tests" / "README.md"]
+CHECKED = [*PAGES, *MAPS]
 #: Names of others that pages speak of.
 FOREIGN = {"None", "True", "False", "Select", "SYMBOL", "POLAR_LOG", "OSO_COMPILED"}
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -80,20 +83,29 @@ def named_paths(text: str) -> list[str]:
 def named_symbols(text: str) -> list[str]:
     """Give the names of the code on a page: ``Engine``, ``Oso.query``, ``fold()``."""
     codes = _CODE.findall(prose(text))
-    camel = [code for code in codes if re.fullmatch(r"_?[A-Z]\w+(?:\.\w+)*", code)]
+    camel = [
+        code
+        for code in codes
+        if re.fullmatch(r"_?[A-Z]\w+(?:\.\w+)*", code) and not code.endswith(".md")
+    ]
     called = [code[:-2] for code in codes if re.fullmatch(r"\w+\(\)", code)]
     return sorted({part for code in [*camel, *called] for part in code.split(".")} - FOREIGN)
 
 
-def is_there(path: str) -> bool:
-    """Tell whether a path leads somewhere, from the package or from the root."""
+def shown(path: Path) -> str:
+    """Name a page."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def is_there(path: str, folder: Path) -> bool:
+    """Tell whether a path leads somewhere, from its page, the package or the root."""
     plain = path.rstrip("/")
     return any(
         [
             *PACKAGE.glob(plain),
             *ROOT.glob(plain),
             *PACKAGE.rglob(f"syntax/{plain}"),
-            *FOLDER.glob(plain),
+            *folder.glob(plain),
         ]
     )
 
@@ -113,19 +125,21 @@ def test_index_lists_every_page() -> None:
     assert sorted(listed) == sorted(each.name for each in PAGES if each.name != "README.md")
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CHECKED, ids=shown)
 def test_paths_are_there(path: Path) -> None:
     """A module that is renamed is renamed on the page."""
-    assert [each for each in named_paths(path.read_text("utf-8")) if not is_there(each)] == []
+    named = named_paths(path.read_text("utf-8"))
+
+    assert [each for each in named if not is_there(each, path.parent)] == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CHECKED, ids=shown)
 def test_names_are_those_of_the_code(path: Path) -> None:
     """A class or function that is renamed is renamed on the page."""
     assert [each for each in named_symbols(path.read_text("utf-8")) if each not in NAMES] == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CHECKED, ids=shown)
 def test_tests_are_there(path: Path) -> None:
     """A test that a page relies on exists."""
     named = _TEST.findall(path.read_text("utf-8"))
@@ -135,7 +149,7 @@ def test_tests_are_there(path: Path) -> None:
     assert missing + unknown == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CHECKED, ids=shown)
 def test_links_lead_to_files(path: Path) -> None:
     """No link is dead."""
     links = re.findall(r"\]\(([^)#]+)\)", prose(path.read_text("utf-8")))
@@ -143,7 +157,7 @@ def test_links_lead_to_files(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_output_is_that_of_the_code(path: Path) -> None:
     """What a page shows is what the code gives; 'python -m tests.docs.pages' writes it anew."""
     text = path.read_text("utf-8")
