@@ -106,6 +106,22 @@ def test_wheel_states_its_licence(names: set[str], metadata: Message) -> None:
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 
+def test_description_links_to_nothing_that_is_not_shown_with_it(metadata: Message) -> None:
+    """The package index shows README.md alone: files beside it are named, and not linked to."""
+    description = str(metadata.get_payload())
+
+    links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]*)#?[^)]*\)", description)
+    assert [link for link in links if link and not link.startswith("https://")] == []
+
+
+def test_links_inside_of_the_description_have_targets(metadata: Message) -> None:
+    """The package index gives headings no names, so that each target has one of its own."""
+    description = str(metadata.get_payload())
+
+    linked = set(re.findall(r"\]\(#([\w-]+)\)", description))
+    assert linked <= set(re.findall(r'^<a id="([\w-]+)"></a>$', description, re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", flask_oso.__all__)
 def test_public_name_exists(name: str) -> None:
     """What ``__all__`` promises is there."""
