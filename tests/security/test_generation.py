@@ -22,6 +22,7 @@ from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler import programs
 from tests.fuzz.witnesses import CLASSES
 from tests.polar.compiler.test_programs import FOLLOWED
+from tests.support.answers import codes_of, complete_program_of, left_over
 from tests.support.children import run_python
 
 PACKAGE = Path(flask_oso.__file__).parent
@@ -57,27 +58,15 @@ def load(policy: str, **classes: type) -> Oso:
 
 def both(oso: Oso, *args: t.Any) -> list[bool]:
     """Ask the solver, then compiled rules."""
-    return [oso._engine.solve_call("f", args), oso._engine.ask("f", *args)]
+    return [oso.engine.solve_call("f", args), oso.engine.ask("f", *args)]
 
 
 YES, NO = [True, True], [False, False]
 
 
-def program_of(oso: Oso) -> programs.Program:
-    """Give the compiled rules, with all that those which were asked may call."""
-    program = t.cast(programs.Program, oso._engine._program)
-    program.make_all()
-    return program
-
-
-def left_over(oso: Oso) -> list[str]:
-    """Give what the solver was left with."""
-    return [each.reason for each in program_of(oso).unfollowed.values()]
-
-
 def codes(oso: Oso) -> list[types.CodeType]:
     """Give all code that was made, inner functions included."""
-    found = list(program_of(oso)._sites)
+    found = codes_of(oso)
     for code in found:
         found.extend(each for each in code.co_consts if isinstance(each, types.CodeType))
     return found
@@ -277,7 +266,7 @@ def test_reserved_key_is_refused_however_it_is_written(key: str) -> None:
     oso = load(f'f(x) if x.("{key}") = 1; g(x, k) if x.(k) = 1;')
 
     with pytest.raises(OsoError, match=f"'{key}' is not for policies"):
-        oso._engine.ask("f", Thing())
+        oso.engine.ask("f", Thing())
     with pytest.raises(OsoError, match=f"'{key}' is not for policies"):
         oso.query_rule_once("g", Thing(), key)
 
@@ -572,7 +561,7 @@ def load_for_witnesses(policy: str) -> Oso:
     for cls in CLASSES:
         oso.register_class(cls)
     oso.load_str(policy)
-    program_of(oso).answer("f", 1)
+    complete_program_of(oso).answer("f", 1)
     return oso
 
 
@@ -598,7 +587,7 @@ def marked_code() -> list[types.CodeType]:
     oso.register_class(type("Person", (), {}), name="qqq_Actor")
     oso.register_constant(1, "QQQ_ONE")
     oso.load_str(MARKED)
-    program_of(oso).answer("allow", 3)
+    complete_program_of(oso).answer("allow", 3)
     assert left_over(oso) == []
     return codes(oso)
 
@@ -628,6 +617,7 @@ def test_names_of_attributes_are_only_read_as_attributes() -> None:
 
 SCRIPT = """
 from tests.security import test_generation as generation
+from tests.support.answers import codes_of
 
 def show(code):
     inner = [show(each) if hasattr(each, "co_code") else constant(each) for each in code.co_consts]
@@ -638,7 +628,7 @@ def constant(value):
 
 for name, policy in generation.FOLLOWED.items():
     print(name)
-    for code in generation.program_of(generation.load_for_witnesses(policy))._sites:
+    for code in codes_of(generation.load_for_witnesses(policy)):
         show(code)
 for code in generation.marked_code():
     show(code)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from flask_oso import Limits, Oso, OsoError
 from flask_oso.polar.engine import Engine
+from tests.support.answers import count_answers
 
 from ..choices import Choices
 from ..decisions import make_call, make_rules
@@ -73,7 +74,7 @@ def check(data: bytes, most_circles: int = QUESTIONS) -> Report | None:
             oso.load_str(policy)
         except OsoError:
             return None
-        return _compare(oso._engine, policy, choices, most_circles)
+        return _compare(oso.engine, policy, choices, most_circles)
 
 
 def _compare(engine: Engine, policy: str, choices: Choices, most_circles: int) -> Report:
@@ -94,7 +95,7 @@ def _compare(engine: Engine, policy: str, choices: Choices, most_circles: int) -
             report.differences.append(f"{policy}\n{title}\n{expected}\n{given}")
         if circles >= most_circles:
             break
-    report.compiled = _count_compiled(engine)
+    report.compiled = count_answers(engine)
     return report
 
 
@@ -118,8 +119,3 @@ def _is_excused(expected: tuple[t.Any, ...], given: tuple[t.Any, ...]) -> bool:
         return all(one == other for one, other in zip(expected[1], given[1], strict=False))
     # The question is asked anew, since only the solver knows what such a variable is called.
     return _OPEN in str(expected[0])
-
-
-def _count_compiled(engine: Engine) -> int:
-    program = engine._program
-    return 0 if program is None else len(program._made) - len(program.unfollowed)

@@ -365,12 +365,12 @@ def test_explaining_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_explaining_changes_no_answer() -> None:
     """The same question is answered as before, and leaves no trace on the engine."""
     oso, known = make_oso(EDIT), people()
-    engine = oso._engine
+    engine = oso.engine
 
     before = oso.is_allowed(known["ann"], "edit", known["draft"])
     oso.explain(known["ann"], "edit", known["draft"])
 
-    assert oso._engine is engine
+    assert oso.engine is engine
     assert oso.is_allowed(known["ann"], "edit", known["draft"]) is before is True
 
 
