@@ -331,7 +331,7 @@ def test_denial_is_remembered(desk: Desk) -> None:
 
 
 def test_equal_objects_are_asked_each(desk: Desk) -> None:
-    """D08 to D11: equality and hash are an object's own business."""
+    """Equality and hash are an object's own business."""
     one, other = Post(), Post(public=False)
 
     shown = desk.show("{{ can('edit', one) }} {{ can('edit', other) }}", one=one, other=other)
@@ -340,7 +340,7 @@ def test_equal_objects_are_asked_each(desk: Desk) -> None:
 
 
 def test_objects_that_pass_are_asked_each(desk: Desk) -> None:
-    """D10: an object that is gone leaves its identity to no other."""
+    """An object that is gone leaves its identity to no other."""
     text = "{% for n in range(200) %}{{ can('edit', make(n % 2)) }} {% endfor %}"
 
     shown = desk.show(text, make=lambda public: Post(bool(public)))
