@@ -68,7 +68,7 @@ class Desk:
         self.app.config.update(config)
         self.app.testing = True
         self.templates: dict[str, str] = {}
-        self.app.jinja_loader = DictLoader(self.templates)  # type: ignore[assignment]
+        self.app.jinja_loader = DictLoader(self.templates)
         self.guard = FlaskOso(self.oso, self.app)
         self.oso.load_str(POLICY)
         self.guard.set_get_actor(lambda: g.get("user", "ann"))

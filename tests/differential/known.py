@@ -83,7 +83,7 @@ def _says(error: Error | None, *beginnings: str) -> bool:
 
 def _is_division_by_zero(d: Difference) -> bool:
     error = d.ours.error
-    return _says(error, "Arithmetic error") and bool(re.search(r"/ -?0\b", error.text))  # type: ignore[union-attr]
+    return _says(error, "Arithmetic error") and bool(re.search(r"/ -?0\b", error.text))
 
 
 def _is_missing_under_not(d: Difference) -> bool:
@@ -170,7 +170,7 @@ def _is_unregistered(d: Difference) -> bool:
 def _is_late_field(d: Difference) -> bool:
     is_missing = _says(d.theirs.error, "Application error: ") and not _says(d.ours.error, "App")
     has_pattern = re.search(r"matches|:", d.polar) is not None
-    return is_missing and "has no attribute" in d.theirs.error.text and has_pattern  # type: ignore[union-attr]
+    return is_missing and "has no attribute" in d.theirs.error.text and has_pattern
 
 
 def _is_other_refusal(d: Difference) -> bool:
@@ -259,7 +259,7 @@ def _is_nested_pattern(d: Difference) -> bool:
 
 def _is_late_negation(d: Difference) -> bool:
     error = d.theirs.error
-    return _says(error, "Not supported: ") and " != " in error.text and "not" in d.polar  # type: ignore[union-attr]
+    return _says(error, "Not supported: ") and " != " in error.text and "not" in d.polar
 
 
 def _is_negated_unknown(d: Difference) -> bool:
@@ -277,7 +277,7 @@ def _is_negated_unknown(d: Difference) -> bool:
 def _is_equation_of_field(d: Difference) -> bool:
     """Tell whether oso found a field of an unknown not comparable when it came."""
     return _says(d.theirs.error, "Not supported: ") and bool(
-        re.search(r" (==|!=) ", d.theirs.error.text)  # type: ignore[union-attr]
+        re.search(r" (==|!=) ", d.theirs.error.text)
         and re.search(r"\.\w|\{|_", d.polar)
         and d.ours.error is None
     )
@@ -381,7 +381,7 @@ def _joined(parts: list[Json]) -> list[Json]:
     """Write variables that equal each other alike, and then fields; the equations stay."""
     for is_joined in (_is_variable, _is_field):
         names = _representatives(parts, is_joined)
-        parts = [_map(part, lambda it, names=names: names.get(_key(it), it)) for part in parts]
+        parts = [_map(part, lambda it, names=names: names.get(_key(it), it)) for part in parts]  # type: ignore[misc]
     return parts
 
 

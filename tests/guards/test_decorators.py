@@ -221,7 +221,7 @@ def test_decorators_refuse_classes(decorator: t.Any) -> None:
 def test_decorators_refuse_values() -> None:
     """A forgotten keyword is noticed at once."""
     with pytest.raises(OsoError, match="'@skip_authorization' was given 'str' in place of a view"):
-        skip_authorization("Open to all.")  # type: ignore[type-var]
+        skip_authorization("Open to all.")  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("action", ["read", {"GET": "read"}], ids=str)

@@ -282,7 +282,7 @@ class Derived0:
 
 
 def _derived(count: int) -> type[Derived0]:
-    cls = Derived0
+    cls: type = Derived0
     for n in range(count):
         cls = type(f"Base{n}", (cls,), {})
     return type("Derived20", (cls,), {"__module__": __name__})

@@ -83,9 +83,11 @@ def test_actor_function_that_is_missing(make_site: t.Any, place: str) -> None:
 def test_actor_that_a_lookup_did_not_find(site: t.Any) -> None:
     """'actor=lookup()' that finds nobody is not judged as the session's user."""
 
+    known: dict[str, str] = {}
+
     @site.app.get("/")
     def view() -> t.Any:
-        site.guard.authorize("page", actor={}.get("nobody"))
+        site.guard.authorize("page", actor=known.get("nobody"))
         return site.enter()
 
     assert is_closed(site.open("/", "root"), 403)
@@ -348,10 +350,13 @@ def test_forgotten_check_with_any_answer(site: t.Any, answer: str) -> None:
 @pytest.mark.parametrize("order", ["outside", "inside"])
 def test_skip_with_a_denial(demanding: t.Any, order: str) -> None:
     """A denial stands, on whichever side the exemption is written."""
-    outer, inner = {
-        "outside": (skip_authorization, authorize),
-        "inside": (authorize, skip_authorization),
-    }[order]
+    outer, inner = t.cast(
+        dict[str, t.Any],
+        {
+            "outside": (skip_authorization, authorize),
+            "inside": (authorize, skip_authorization),
+        },
+    )[order]
     demanding.app.add_url_rule("/", "view", outer(inner(lambda: demanding.enter())))
 
     assert is_closed(demanding.open("/"), 403)

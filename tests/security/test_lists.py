@@ -44,7 +44,7 @@ class Post(Base):
     """What is listed."""
 
     __tablename__ = "posts"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "type",
         "polymorphic_identity": "post",
     }
@@ -62,7 +62,7 @@ class Post(Base):
 class Secret(Post):
     """A kind of post."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "secret"}
+    __mapper_args__ = {"polymorphic_identity": "secret"}
 
 
 class Seat(Base):

@@ -98,8 +98,8 @@ def test_every_exception_refuses(
         raise error
 
     class Broken(Post):
-        owner = property(fail)  # type: ignore[assignment]
-        public = property(fail)  # type: ignore[assignment]
+        owner = property(fail)
+        public = property(fail)
 
         def __init__(self) -> None:
             pass

@@ -344,7 +344,7 @@ class Windows:
         return self._left.pop()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(lambda: next(self, None), None)  # type: ignore[arg-type]
+        return iter(lambda: next(self, None), None)
 
 
 class Keeper:
@@ -564,7 +564,7 @@ def test_collection_of_an_object_cannot_be_changed(
     make: t.Callable[[], t.Any], calls: list[str]
 ) -> None:
     """Methods that change a collection are refused."""
-    user = User(things=make())
+    user: t.Any = User(things=make())
 
     refused = [call for call in calls if is_refused(f"_ = u.things.{call}", user)]
 
@@ -581,7 +581,7 @@ def is_refused(condition: str, user: User) -> bool:
 @pytest.mark.parametrize("call", ["clear()", "append(3)", "pop()", "sort()"])
 def test_list_of_an_object_is_a_copy(call: str) -> None:
     """What a method does to a list or a dictionary, it does to a copy."""
-    user = User(things=[2, 1])
+    user: t.Any = User(things=[2, 1])
 
     load(f"allow(u, _, _) if _ = u.things.{call};").is_allowed(user, "read", "page")
 

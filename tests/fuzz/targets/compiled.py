@@ -10,6 +10,7 @@ import re
 import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from flask_oso import Limits, Oso, OsoError
 from flask_oso.polar.engine import Engine
@@ -83,8 +84,8 @@ def _compare(engine: Engine, policy: str, choices: Choices, most_circles: int) -
     for _ in range(QUESTIONS):
         name, numbers = make_call(choices, len(values))
         args = [values[number] for number in numbers]
-        expected = outcome(calls, lambda n=name, a=args: engine.solve_call(n, a))
-        given = outcome(calls, lambda n=name, a=args: engine.ask(n, *a))
+        expected = outcome(calls, partial(engine.solve_call, name, args))
+        given = outcome(calls, partial(engine.ask, name, *args))
         key = str(expected[0]) if isinstance(expected[0], bool) else "error"
         report.answers[key] = report.answers.get(key, 0) + 1
         circles += _TOO_DEEP in str(expected[0])

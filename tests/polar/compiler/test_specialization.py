@@ -74,8 +74,8 @@ class Claimant:
     def __init__(self, cls: type) -> None:
         self._cls = cls
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """The class of what it stands for."""
         return self._cls
 
@@ -195,7 +195,7 @@ def interrupted(function: str, step: int, act: t.Callable[[], object]) -> t.Iter
         sys.settrace(before)
 
 
-def folders(depth: int, **attributes: t.Any) -> list[Folder]:
+def folders(depth: int, **attributes: t.Any) -> list[t.Any]:
     chain = [Folder(parent=None, team=None, **attributes)]
     for _ in range(depth - 1):
         chain.append(Folder(parent=chain[-1], team=None, **attributes))
@@ -259,7 +259,7 @@ def test_long_chain_is_left_to_the_rules(depth: int) -> None:
 def test_circle_is_no_answer() -> None:
     """A folder that is its own ancestor is the same error as without functions for plain data."""
     oso = load(ROLES, limits=Limits(goals=400))
-    folder = Folder(parent=None, team=None)
+    folder: t.Any = Folder(parent=None, team=None)
     folder.parent = folder
 
     assert specialized(oso.engine, User(roles=[]), "write", folder) is None
@@ -631,7 +631,7 @@ def test_list_that_changes_meanwhile_is_the_one_that_was_read() -> None:
     oso = load('allow(_: User, "read", f: Folder) if not (x in f.xs and x.open = false);')
     results = set()
     for step in range(60):
-        folder = Folder(xs=[Grant(open=True), Grant(open=False)])
+        folder: t.Any = Folder(xs=[Grant(open=True), Grant(open=False)])
         with interrupted("shortcut", step, lambda: folder.xs.pop(0)):  # noqa: B023
             results.add(specialized(oso.engine, User(), "read", folder))
 
@@ -646,7 +646,7 @@ def test_loops_in_loops_are_left_to_the_rules_where_python_has_no_more(depth: in
         f'allow(_: User, "read", x0: Folder) if {searches} and x{depth}.open = true;'
         'allow(_: User, "write", _: Folder);'
     )
-    folder = Folder(xs=[], open=True)
+    folder: t.Any = Folder(xs=[], open=True)
     for _ in range(depth):
         folder = Folder(xs=[folder])
 

@@ -66,8 +66,8 @@ def people() -> dict[str, t.Any]:
     acme, other = Org(id=1, name="acme"), Org(id=2, name="other")
     ann = User(id=1, name="ann", age=41, banned=False, password="hunter2", roles=[])
     bob = User(id=2, name="bob", age=12, banned=True, password="12345678", roles=[])
-    ann.roles = [Role(id=1, name="reader", org=acme), Role(id=2, name="editor", org=other)]
-    bob.roles = [Role(id=n, name=f"role {n}", org=acme) for n in range(3, 13)]
+    vars(ann)["roles"] = [Role(id=1, name="reader", org=acme), Role(id=2, name="editor", org=other)]
+    vars(bob)["roles"] = [Role(id=n, name=f"role {n}", org=acme) for n in range(3, 13)]
     top = Folder(id=1, owner=bob, parent=None, org=acme)
     inner = Folder(id=2, owner=None, parent=top, org=acme)
     draft = Post(id=1, author=ann, published=False, closed=False, folder=inner, editors=[ann])
@@ -612,7 +612,7 @@ def test_object_that_fails_to_say_what_it_is_is_explained() -> None:
     """Parameters are compared with objects that answer for their class themselves."""
 
     class Liar:
-        @property
+        @property  # type: ignore[misc]
         def __class__(self) -> t.Any:
             raise RuntimeError("no")
 
