@@ -228,6 +228,10 @@ def _is_union_order(d: Difference) -> bool:
     if len(ours) == len(theirs) == RESULTS:
         # In another order, others are among the first.
         return True
+    if d.ours.error and d.theirs.error and _kind(d.ours) == _kind(d.theirs):
+        # In another order, the result that is an error ends the query after fewer or more.
+        few, many = sorted((collections.Counter(ours), collections.Counter(theirs)), key=len)
+        return few <= many
     return collections.Counter(ours) == collections.Counter(theirs)
 
 
