@@ -508,7 +508,7 @@ def test_nested_request_has_pages_of_its_own(desk: Desk) -> None:
 
 
 def test_page_holds_no_object_afterwards(desk: Desk) -> None:
-    """I7: what was asked about is free again when the page is there."""
+    """What was asked about is free again when the page is there."""
     post = Post()
     gone = weakref.ref(post)
     desk.show(TWICE, post=post)

@@ -92,7 +92,7 @@ ERRORS: list[type[BaseException]] = [
 def test_every_exception_refuses(
     blog: t.Any, place: str, part: str, error: type[BaseException]
 ) -> None:
-    """I2: an exception of any kind in any part never leads to the view."""
+    """An exception of any kind in any part never leads to the view."""
 
     def fail(*arguments: t.Any) -> t.NoReturn:
         raise error
@@ -123,7 +123,7 @@ def test_every_exception_refuses(
 
 @pytest.mark.parametrize("place", PLACES)
 def test_hidden_error_of_a_loader_is_still_an_error(blog: t.Any, place: str) -> None:
-    """I2: an error handler cannot make a success of an object that could not be found."""
+    """An error handler cannot make a success of an object that could not be found."""
     protect(blog, place)
     blog.guard.loader(Post)(lambda key: 1 / 0)
     blog.app.register_error_handler(ZeroDivisionError, lambda error: ("SECRET", 200))
