@@ -329,7 +329,7 @@ def _nothing(value: t.Any) -> list[t.Any]:
     """Return no literals: a value of another kind equals nothing in a column."""
     if not equals_plainly(value):
         raise NotTranslatable(
-            f"a {type(value).__name__} says itself what it equals, which a list cannot ask",
+            f"a {type(value).__name__} has an equality of its own, which a list cannot call",
             "Compare an attribute of it.",
         )
     return []

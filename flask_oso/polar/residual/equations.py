@@ -274,7 +274,7 @@ class EquationSolver:
 
 def _own_equality(cls: type) -> NotTranslatable:
     return NotTranslatable(
-        f"'{cls.__name__}' says itself what its instances equal, which a list cannot ask",
+        f"'{cls.__name__}' has an equality of its own, which a list cannot call",
         "Compare the keys.",
     )
 
