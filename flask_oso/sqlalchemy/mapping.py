@@ -112,8 +112,8 @@ class MappedSchema:
         classes = _classes_of(mapper)
         if any(_has_own(each, "__getattribute__") for each in classes):
             raise UnsupportedError(
-                f"{cls.__name__!r} has a '__getattribute__' of its own, and rows that are not"
-                " loaded are read without it. Remove it."
+                f"{cls.__name__!r} decides by a '__getattribute__' of its own what its attributes"
+                " are, and a list does not call it. Remove it."
             )
         members: dict[str, Field | Link] = {}
         refused: dict[str, str] = {}
