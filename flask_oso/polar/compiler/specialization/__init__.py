@@ -1,7 +1,7 @@
 """Specialization: all rules of a question as one function, for plain data.
 
-INVARIANT: a specialization answers only after it has read all that the solver might read before its
-first solution. Where a value is not plain, it returns ``None``, and the compiled rules answer.
+A specialization answers only after it has read all that the solver might read before its first
+solution. Where a value is not plain, it returns ``None``, and the compiled rules answer.
 
 ``equality``, ``regions``, ``guards``, ``steps``, ``specialization``, ``dispatch``
     side-effect-free equality; regions of a function; reads and tests in them; the code for each
