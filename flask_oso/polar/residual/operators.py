@@ -108,6 +108,7 @@ class OperatorEvaluator:
     # -- comparison and arithmetic --------------------------------------------------------
 
     def solve_comparison(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a < b`` and the other comparisons."""
         goal, frame = payload
         left, right = (self._search.operand(arg, frame) for arg in goal.args)
         unknown = next((side for side in (left, right) if type(side) is Unknown), None)
@@ -179,6 +180,7 @@ class OperatorEvaluator:
         return test_outcome(condition, has_no_order(left.operand, value), left.operand)
 
     def solve_arithmetic(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a + b = c`` and the other operations."""
         goal, frame = payload
         left, right, result = (self._search.operand(arg, frame) for arg in goal.args)
         for side in (left, right):
@@ -217,6 +219,7 @@ class OperatorEvaluator:
     # -- membership -----------------------------------------------------------------------
 
     def solve_in(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a in b``."""
         goal, frame = payload
         item, collection = (self._search.operand(arg, frame) for arg in goal.args)
         if type(collection) is Unknown:
@@ -305,6 +308,7 @@ class OperatorEvaluator:
     # -- lookups --------------------------------------------------------------------------
 
     def solve_dot(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a.b = c``."""
         goal, frame = payload
         value, key, result = (self._search.operand(arg, frame) for arg in goal.args)
         if type(value) is Unknown:
@@ -462,6 +466,7 @@ class OperatorEvaluator:
         return test_outcome(negation(is_null(text)), is_null(text), text)
 
     def solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``new A() = b``."""
         goal, frame = payload
         made, result = (self._search.operand(arg, frame) for arg in goal.args)
         if has_unknown_rows(made):
@@ -477,10 +482,12 @@ class OperatorEvaluator:
     # -- patterns -------------------------------------------------------------------------
 
     def solve_isa(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a matches B``."""
         goal, frame = payload
         return self.isa((goal.args[0], goal.args[1], frame, goal))
 
     def isa(self, payload: tuple[t.Any, t.Any, t.Any, t.Any]) -> GoalResult:
+        """Match a value with a pattern or a value."""
         term, pattern, frame, self._search.goal = payload
         value, pattern = self._search.operand(term, frame), self._search.operand(pattern, frame)
         if type(value) is Unknown:

@@ -306,6 +306,7 @@ class Search:
             )
 
     def too_deep(self) -> TooDeepError:
+        """Return the error for rules that call each other too deeply."""
         return error_at(
             TooDeepError,
             "The rules call each other too deep for a condition on rows. Have each round of a"
@@ -319,6 +320,7 @@ class Search:
         return self._number
 
     def push(self, handler: GoalHandler, payload: t.Any) -> None:
+        """Put a goal in front of the others."""
         self.goals = (handler, payload, self.goals)
 
     # -- variables ------------------------------------------------------------------------
@@ -327,6 +329,7 @@ class Search:
         return Unknown(name, origin=origin)
 
     def operand(self, term: t.Any, frame: t.Any) -> t.Any:
+        """Return the value of a term of a clause, or the unbound variable."""
         return follow(operand(term, frame, self._fresh)) if frame is not None else follow(term)
 
     def bind(self, unknown: Unknown, value: t.Any) -> None:
@@ -374,6 +377,7 @@ class Search:
     # -- what is known --------------------------------------------------------------------
 
     def model(self, cls: type) -> Model:
+        """Return the model of a class; refuse a class without one."""
         model = self.schema.model(cls)
         if model is None:
             raise self.refusal(
@@ -388,6 +392,7 @@ class Search:
         return (row.cls,) if isinstance(row, KnownRow) else model.classes
 
     def host_solver(self) -> HostSolver:
+        """Return what reads objects; refuse a question that may not."""
         if self.is_general:
             raise self.asks_objects()
         return HostSolver(self.program, self.limits)
@@ -400,11 +405,13 @@ class Search:
             return HostSolver(self.program, self.limits).equal(left, right)
 
     def asks_objects(self) -> UnsupportedError:
+        """Return the refusal of a question that may not read objects."""
         return self.refusal("an object is asked", "Compare columns.")
 
     # -- messages -------------------------------------------------------------------------
 
     def span(self) -> Span | None:
+        """Return the place of the current goal."""
         goal = self.goal
         span = getattr(goal, "span", None)
         if span is None and isinstance(goal, Expression):
@@ -412,6 +419,7 @@ class Search:
         return span
 
     def refusal(self, fact: str, remedy: str) -> UnsupportedError:
+        """Return the error for a goal that has no condition on rows."""
         span = self.span()
         written = f" `{span.text}`" if span is not None and "\n" not in span.text else ""
         message = f"Not supported for a list of rows:{written}: {fact}"
