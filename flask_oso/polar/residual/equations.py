@@ -77,10 +77,7 @@ class EquationSolver:
 
     def unified(self, left: t.Any, right: t.Any) -> GoalResult:
         """Unify two terms; return the result of a handler."""
-        try:
-            condition = self.unify(left, right)
-        except NotTranslatable as reason:
-            raise self._search.refusal(reason.fact, reason.remedy) from None
+        condition = self.unify(left, right)
         return condition.value if isinstance(condition, Constant) else SearchOutcome(condition)
 
     def unify(self, left: t.Any, right: t.Any) -> RowCondition:

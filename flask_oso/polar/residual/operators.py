@@ -134,12 +134,9 @@ class OperatorEvaluator:
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> GoalResult:
         if not has_unknown_rows(left) and not has_unknown_rows(right):
             return self._equations.ask(Expression(goal.operator, (left, right), span=goal.span))
-        try:
-            if goal.operator in (Operator.EQ, Operator.NEQ):
-                return self._compare_equal(goal.operator, left, right)
-            return self._compare_order(goal.operator, left, right)
-        except NotTranslatable as reason:
-            raise self._search.refusal(reason.fact, reason.remedy) from None
+        if goal.operator in (Operator.EQ, Operator.NEQ):
+            return self._compare_equal(goal.operator, left, right)
+        return self._compare_order(goal.operator, left, right)
 
     def _compare_equal(self, operator: Operator, left: t.Any, right: t.Any) -> GoalResult:
         if isinstance(right, SymbolicValue) and not isinstance(left, SYMBOLIC):
@@ -255,12 +252,7 @@ class OperatorEvaluator:
         elements = list(elements)
         if not self._search.is_closed(item) or not all(map(self._search.is_closed, elements)):
             return Branches(map(alternative, elements))
-        try:
-            return SearchOutcome(
-                disjunction(*(self._equations.unify(item, each) for each in elements))
-            )
-        except NotTranslatable as reason:
-            raise self._search.refusal(reason.fact, reason.remedy) from None
+        return SearchOutcome(disjunction(*(self._equations.unify(item, each) for each in elements)))
 
     def _in_relation(self, item: t.Any, collection: SymbolicRows) -> GoalResult:
         cls = collection.link.cls

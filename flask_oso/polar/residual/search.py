@@ -31,6 +31,7 @@ from ..solver.solver import Solver
 from ..solver.unification import Trail
 from ..sources import Span
 from ..traversal import walk
+from .database_semantics import NotTranslatable
 from .ir import FALSE, TRUE, KnownRow, RowPath, ToMany
 from .outcomes import (
     FAILURE,
@@ -242,6 +243,8 @@ class Search:
     def _handled(self, handler: GoalHandler, payload: t.Any) -> GoalResult:
         try:
             return t.cast(GoalResult, handler(payload))
+        except NotTranslatable as reason:
+            raise self.refusal(reason.fact, reason.remedy) from None
         except HostError as raised:
             return self.failed(raised.error)
         except _OF_LISTS:
