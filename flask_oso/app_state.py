@@ -13,15 +13,13 @@ import typing as t
 import weakref
 from collections.abc import Callable, Sequence
 
-from flask import Flask, Request, current_app
+from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
 from .config import Unguarded, policies_of
 from .oso import Oso
 from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
-
-# To read one attribute of a proxy takes longer than to find its object.
-_find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
+from .request_state import this_app
 
 #: So long an app that is served compiles a policy before it is asked.
 SECONDS_TO_PREPARE = 2.0
@@ -33,10 +31,6 @@ _OTHER_FILES = (
 )
 
 _Part = t.TypeVar("_Part")
-
-
-class UnboundError(OsoError, RuntimeError):
-    """There is no app context. A ``RuntimeError`` too, as Flask's own proxies raise it."""
 
 
 class Requirement(enum.IntEnum):
@@ -205,20 +199,6 @@ class AppState:
             for binding in self.bindings.values():
                 if binding.oso is not None:
                     binding.oso.prepare(SECONDS_TO_PREPARE)
-
-
-def this_app() -> Flask:
-    """Give the current app itself.
-
-    :raises OsoError: there is none.
-    """
-    try:
-        return _find_app()
-    except RuntimeError:
-        raise UnboundError(
-            "Application context doesn't exist. Did you use oso outside the context of a request?"
-            " Push one with 'with app.app_context():'."
-        ) from None
 
 
 def find_state(app: Flask) -> AppState | None:

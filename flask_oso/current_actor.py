@@ -17,8 +17,8 @@ from flask import Flask, g, has_request_context, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
-from .app_state import find_state, state_of, this_app
-from .callables.sync_callable import SyncCallable
+from .app_state import AppState, state_of
+from .callables.sync_callable import GENERATORS, SyncCallable
 from .config import Config
 from .denials.login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .denials.problems import ContradictionProblem
@@ -28,6 +28,7 @@ from .request_state import (
     NOT_GIVEN,
     find_stand_in,
     request_state_of,
+    this_app,
     this_request,
     unwrap,
 )
@@ -51,11 +52,14 @@ class ActorFinder:
 
         :raises OsoError: the function that finds it raised ``AttributeError``.
         """
-        stand_in = find_stand_in()
+        stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None
         if stand_in is not None:
             return self._standing_in(app, stand_in.actor)
         try:
-            return _awaited(self._find(app))
+            actor = self._find(app)
+            # Most classes say at once that there is nothing to wait for.
+            may_wait = hasattr(type(actor), "__await__") or type(actor) in GENERATORS
+            return _awaited(actor) if may_wait else actor
         except AttributeError as error:
             failure = OsoError(
                 "Getting the current actor failed. You may need to override the current actor"
@@ -70,7 +74,7 @@ class ActorFinder:
     def _find(self, app: Flask) -> t.Any:
         if self.get_actor is not None:
             return unwrap(self.get_actor.of(app)())
-        state = find_state(app)
+        state: AppState | None = app.extensions.get("oso")
         named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
         return find_actor(app) if named is None else named.of(app)
 
@@ -107,8 +111,14 @@ def find_actor(app: Flask) -> t.Any:
     :raises HTTPException: they know different people, or one refuses what the client sent.
     :raises AttributeError: nothing says who acts, not even that it is nobody.
     """
-    if not _uses_library(app):
-        return _of_g_alone()
+    is_alone = (
+        "login_manager" not in vars(app)
+        and "flask-jwt-extended" not in app.extensions
+        and "flask_httpauth" not in sys.modules
+    )
+    if is_alone:
+        actor = _of_g()
+        return _find_g().current_user if actor is NOT_GIVEN else actor
     is_known, known = False, []
     for source in _SOURCES:
         actor = source.find(app)
@@ -174,19 +184,6 @@ def _function_of(found: t.Any, named: t.Any) -> SyncCallable:
     if not callable(found):
         raise OsoError(f"'OSO_ACTOR' is {named!r}, which cannot be called. Name a function.")
     return SyncCallable(found)
-
-
-def _uses_library(app: Flask) -> bool:
-    return (
-        "login_manager" in vars(app)
-        or "flask-jwt-extended" in app.extensions
-        or "flask_httpauth" in sys.modules
-    )
-
-
-def _of_g_alone() -> t.Any:
-    actor = _of_g()
-    return _find_g().current_user if actor is NOT_GIVEN else actor
 
 
 def _of_flask_login(app: Flask) -> t.Any:
@@ -268,7 +265,9 @@ def _of_any_g(app: Flask) -> t.Any:
 def _of_g() -> t.Any:
     # 'g' itself looks for what is missing in a way that takes longer than a decision.
     values = getattr(_find_g(), "__dict__", {})
-    current_user = unwrap(values.get("current_user", NOT_GIVEN))
+    current_user = values.get("current_user", NOT_GIVEN)
+    if issubclass(type(current_user), LocalProxy):
+        current_user = unwrap(current_user)
     if "user" not in values:
         return current_user
     user = unwrap(values["user"])

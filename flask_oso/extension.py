@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, Flask, has_app_context
 
 from . import templating
-from .app_state import AppState, Binding, PolicyBinder, Requirement, find_state, this_app
+from .app_state import AppState, Binding, PolicyBinder, Requirement, find_state
 from .callables.sync_callable import SyncCallable
 from .callables.view_functions import SourceLocation
 from .config import is_run_by_flask, read_config
@@ -29,7 +29,7 @@ from .observability.publisher import DecisionPublisher
 from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
-from .request_state import NOT_GIVEN, exempt_request
+from .request_state import NOT_GIVEN, exempt_request, this_app
 
 if t.TYPE_CHECKING:
     from .polar.proof.proof import Proof

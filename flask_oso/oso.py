@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.host.awaitables import refuse_awaitables
+from .polar.host.conversion import is_representable
 from .polar.host.terms import Variable
 from .polar.limits import Limits
 from .polar.observe.console import Console
@@ -69,6 +70,8 @@ class _RowQuestion(t.NamedTuple):
             raise StackOverflowError(_TOO_DEEP) from None
 
 
+#: The classes of values of which not all can be expressed in Polar.
+_LIMITED = frozenset({int, str, list, dict})
 _TOO_DEEP = (
     "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
 )
@@ -341,6 +344,23 @@ class Oso(Polar):
         from .consoles.choice import make_console
 
         return make_console()
+
+
+def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    """Ask a policy about values that may come from a request.
+
+    One that cannot be expressed in Polar is denied.
+
+    INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
+    """
+    for value in (actor, action, resource):
+        kind = type(value)
+        if kind in _LIMITED and not ((kind is str and value.isascii()) or is_representable(value)):
+            return False
+    answer = oso.is_allowed(actor, action, resource)
+    if answer is not True and answer is not False:
+        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
+    return answer
 
 
 def _unwrapped(value: t.Any) -> t.Any:

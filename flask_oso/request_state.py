@@ -14,11 +14,13 @@ import typing as t
 import weakref
 from collections.abc import Callable, Mapping
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.local import LocalProxy
 
 from .polar.exceptions import OsoError
 
+# To read one attribute of a proxy takes longer than to find its object.
+_find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 #: Give the current request itself, or raise the ``RuntimeError`` of Flask's proxy.
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
@@ -27,6 +29,10 @@ _STATES = "_flask_oso"
 STAND_IN = "flask_oso.stand_in"
 
 Arguments = dict[str, t.Any]
+
+
+class UnboundError(OsoError, RuntimeError):
+    """There is no app context. A ``RuntimeError`` too, as Flask's own proxies raise it."""
 
 
 class NotGiven(enum.Enum):
@@ -84,6 +90,9 @@ class RequestState:
     and most requests change two values.
     """
 
+    app: Flask
+    #: The app leaves functions as they are that are no coroutine functions; see ``SyncCallable``.
+    calls_plainly: bool = False
     #: A decision was made, whatever it was, or the request was exempted.
     checked: bool = False
     skip_reason: str | None = None
@@ -109,6 +118,8 @@ class RequestState:
     used_variables: frozenset[str] = frozenset()
     #: The arguments for which these guards found objects, each with class and identity.
     judged: tuple[tuple[str, type, t.Any], ...] = ()
+    #: The plan of its route; see ``enforcement.route_plans``.
+    plan: t.Any = None
     #: What the guards of blueprints give the view.
     gift: Gift | None = None
     #: Who stands in for the actor of this request, as its session has the row.
@@ -130,6 +141,30 @@ class RequestState:
     #: A view was entered that authorizes inside.
     is_entered: bool = False
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was allowed, and nothing else has to be known of its answer."""
+        return (
+            self.checked
+            and not (self.check_running or self.denied or self.pending or self.is_early)
+            and self.refusal is None
+            and self.withheld_as is None
+        )
+
+
+def this_app() -> Flask:
+    """Give the current app itself.
+
+    :raises OsoError: there is none.
+    """
+    try:
+        return _find_app()
+    except RuntimeError:
+        raise UnboundError(
+            "Application context doesn't exist. Did you use oso outside the context of a request?"
+            " Push one with 'with app.app_context():'."
+        ) from None
+
 
 def request_state_of(app: Flask, subject: Request) -> RequestState:
     """Give what an app knows of a request.
@@ -141,7 +176,11 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     if states is None:
         states = subject.__dict__.setdefault(_STATES, {})
     state = states.get(app)
-    return states.setdefault(app, RequestState()) if state is None else state
+    if state is None:
+        state = states.setdefault(app, RequestState())
+        state.app = app
+        state.calls_plainly = getattr(app.ensure_sync, "__func__", None) is Flask.ensure_sync
+    return state
 
 
 def find_request_state(app: Flask) -> RequestState | None:
@@ -150,7 +189,9 @@ def find_request_state(app: Flask) -> RequestState | None:
         current = this_request()
     except RuntimeError:
         return None
-    return request_state_of(app, current)
+    states: dict[Flask, RequestState] = current.__dict__.get(_STATES, {})
+    # Not in one step: a call for each question of a request would be felt.
+    return states.get(app) or request_state_of(app, current)
 
 
 def find_stand_in() -> t.Any:

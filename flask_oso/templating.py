@@ -36,14 +36,11 @@ from jinja2 import Environment, Template, Undefined, pass_context
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 
-from .app_state import first_oso, state_of, this_app
+from .app_state import first_oso, state_of
 from .current_actor import ActorFinder
-from .observability.decision import ask
 from .observability.denial_hints import log_unknown_action
-from .request_state import NOT_GIVEN, unwrap
-
-if t.TYPE_CHECKING:
-    from .oso import Oso
+from .oso import Oso, ask
+from .request_state import NOT_GIVEN, this_app, unwrap
 
 #: For so many objects of a class may a page ask one by one.
 _MANY = 20

@@ -162,7 +162,7 @@ def test_without_the_plugin_policies_are_not_watched(coverage: Coverage, tmp_pat
 def test_importing_the_plugin_measures_nothing() -> None:
     """It takes a run of coverage.py that was told of it."""
     assert not is_measuring()
-    assert list(Oso()._engine._watchers) == []
+    assert list(Oso()._engine._observers) == []
 
 
 def test_lines_to_reach() -> None:

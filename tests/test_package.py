@@ -53,6 +53,8 @@ def metadata(wheel: Path, names: set[str]) -> Message:
     [
         "flask_oso/__init__.py",
         "flask_oso/py.typed",
+        "flask_oso/denials/debug_page.css",
+        "flask_oso/denials/debug_page.html",
         "flask_oso/polar/syntax/grammar.lark",
         "flask_oso/polar/syntax/grammar.json",
     ],

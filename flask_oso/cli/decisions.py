@@ -7,10 +7,10 @@ import typing as t
 import click
 from flask import current_app
 
-from ..app_state import this_app
 from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
+from ..request_state import this_app
 from .objects import NOTATION, find_object, word_for
 from .output import echo, show_json, tell_of_more, with_short_paths
 from .running import Exit, MisuseError, this_oso, this_state, with_app

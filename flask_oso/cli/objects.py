@@ -8,10 +8,10 @@ import typing as t
 import click
 from flask import current_app, request
 
-from ..app_state import this_app
 from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.syntax.lexer import unquoted
+from ..request_state import this_app
 from .running import Exit, MisuseError, exit_on_errors, this_oso, this_state
 
 NOTATION = """\b

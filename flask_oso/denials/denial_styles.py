@@ -13,7 +13,7 @@ from flask import Flask, Response, has_request_context
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, Unauthorized
 
-from ..observability.decision import ask
+from ..oso import ask
 from ..request_state import find_request_state, this_request
 from .denial import Denial
 from .login_libraries import is_anonymous, login_manager_of, uses_jwt

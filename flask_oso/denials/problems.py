@@ -18,8 +18,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.http import parse_accept_header
 
-from ..app_state import this_app
-from ..request_state import this_request
+from ..request_state import this_app, this_request
 from .denial import Denial
 
 if t.TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 ``authorizer``
     actor -> object -> decision -> denial.
-``answer_origin``, ``forgotten_checks``, ``vain_guards``
-    who answered a request; views that asked a policy themselves; guards that the policy does not
-    know.
-``commit_guard``, ``route_audit``, ``response_gates``
-    what a request may commit; every route and how it is guarded; the gates before and after views.
+``forgotten_checks``, ``vain_guards``, ``withheld_answers``
+    views that asked a policy themselves; guards that the policy does not know; what is answered in
+    place of what must not leave.
+``commit_guard``, ``route_audit``, ``route_plans``, ``response_gates``
+    what a request may commit; every route and how it is guarded; what is constant for a route; the
+    gates before and after views.
 """

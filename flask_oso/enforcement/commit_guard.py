@@ -20,10 +20,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Flask, Request, request_started, request_tearing_down
 
-from ..app_state import AppState, find_state, this_app
+from ..app_state import AppState, find_state
 from ..callables.view_functions import describe_request
 from ..polar.exceptions import OsoError
-from ..request_state import RequestState, request_state_of, this_request
+from ..request_state import RequestState, request_state_of, this_app, this_request
 
 if t.TYPE_CHECKING:
     from ..sqlalchemy.commits import Leave, Watch

@@ -10,62 +10,52 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask, Request, Response
-from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+from werkzeug.exceptions import HTTPException, InternalServerError
 
-from ..app_state import AppState, Requirement, state_of, this_app
-from ..callables.view_functions import View, describe_request, is_automatic_options, method_function
-from ..config import Config, Unguarded
+from ..app_state import AppState, Requirement, state_of
+from ..callables.view_functions import is_automatic_options
+from ..config import Config
 from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
-from ..request_state import RequestState, request_state_of, this_request
-from .answer_origin import name_function, note_answers, note_functions
+from ..request_state import RequestState, request_state_of, this_app, this_request
 from .authorizer import Authorizer
 from .commit_guard import veto_configured
-from .forgotten_checks import question_in
-from .route_audit import Census, is_current, take_census, unused_authorizers
-from .vain_guards import warn_of_vain_guards
+from .route_plans import RoutePlans
+from .withheld_answers import (
+    DENIED,
+    FORGOTTEN,
+    UNDECIDED,
+    answered_early,
+    describe_answer,
+    error_page,
+    may_redirect,
+    not_called,
+    succeeds,
+    turns_away,
+    withhold,
+)
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
-_FORGOTTEN = (
-    "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
-    " with '@skip_authorization'."
-)
-_ASKED_ITSELF = (
-    "Its code calls {!r}. That of an Oso, such as 'current_oso', does not count: call 'authorize'"
-    " or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
-)
-_UNDECIDED = (
-    "answered although the authorization came to no decision; its answer was withheld. An error"
-    " handler or an 'after_request' function may have made it look like a success."
-)
-_DENIED = (
-    "answered although it was denied, and nothing was allowed; its answer was withheld. Let the"
-    " denial pass, and give the page for it the status 403. Where the view goes on all the same,"
-    " ask 'is_allowed'."
-)
-
-
-#: What sends a client elsewhere, if it says where.
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PROBLEMS: dict[int, type[HTTPException]] = {403: ForbiddenProblem}
-
-
 def install(app: Flask, state: AppState) -> None:
     """Put the three gates into an app, once."""
-    gates = Gates(app, state)
+    plans = RoutePlans(app, state)
+    state.add(plans)
+    gates = Gates(app, state, plans)
     app.before_request(gates.refuse_unguarded)
     app.after_request(gates.withhold_unauthorized)
     app.wsgi_app = gates.serve  # type: ignore[method-assign]
-    note_answers(app)
+    app.preprocess_request = gates.preprocessing(app.preprocess_request)  # type: ignore[method-assign]
+    app.handle_user_exception = gates.handling(app.handle_user_exception)  # type: ignore[method-assign]
 
 
 def require_configured(app: Flask, config: Config, authorizer: Authorizer) -> None:
@@ -80,7 +70,7 @@ def require(app: Flask, wanted: Requirement) -> None:
     """Have an app require authorization, if it does not require more already."""
     state = state_of(app)
     state.requirement = max(state.requirement, wanted)
-    state.parts.pop(Census, None)
+    state.part(RoutePlans).forget()
 
 
 def judge_routes(app: Flask, authorizer: Authorizer) -> None:
@@ -105,7 +95,7 @@ def judge_routes(app: Flask, authorizer: Authorizer) -> None:
 
     app.before_request(judge_route)
     state.route_authorizers.append(authorizer)
-    state.parts.pop(Census, None)
+    state.part(RoutePlans).forget()
 
 
 def judge_pending() -> None:
@@ -118,12 +108,18 @@ def judge_pending() -> None:
         enforce_route(current)
 
 
+_Function = Callable[..., t.Any]
+#: The functions before the request that are called one after the other.
+_called: contextvars.ContextVar[t.Any] = contextvars.ContextVar("flask_oso_called", default=None)
+
+
 class Gates:
     """The three gates of an app; ``serve`` is its outermost WSGI application."""
 
-    def __init__(self, app: Flask, state: AppState) -> None:
+    def __init__(self, app: Flask, state: AppState, plans: RoutePlans) -> None:
         self._app = app
         self._state = state
+        self._plans = plans
         self._wsgi_app = app.wsgi_app
         self._lock = threading.Lock()
         self._opened = False
@@ -137,17 +133,20 @@ class Gates:
         current = this_request()
         mark = request_state_of(self._app, current)
         mark.check_running = True
-        duty = self._duty(current)
-        mark.check_required = duty is not Duty.NONE
-        problem = self._census(current).problem
-        if problem is None and duty is Duty.UNGUARDED:
-            problem = self._missing_guard(current)
-            # What an error handler makes of it may leave, unless it looks like a success.
-            mark.forbidden = bool(problem) and self._state.unguarded is Unguarded.FORBID
-        if mark.forbidden:
+        plan = self._plans.known.get((id(current.url_rule), current.method))
+        if (
+            plan is None
+            or plan.parts
+            or plan.rule is None
+            or plan.stored is not (self._app.view_functions.get(plan.rule.endpoint))
+        ):
+            plan = self._plans.find(current)
+        mark.plan, mark.check_required = plan, plan.is_due
+        if plan.is_forbidden:
+            mark.forbidden = True
             raise ForbiddenProblem
-        if problem is not None:
-            raise OsoError(problem)
+        if plan.problem is not None:
+            raise OsoError(plan.problem)
         mark.check_running = False
 
     def withhold_unauthorized(self, response: Response) -> Response:
@@ -157,27 +156,33 @@ class Gates:
         """
         app, current = self._app, this_request()
         mark = request_state_of(app, current)
+        if mark.is_settled:
+            return response
         if response is mark.refusal:
             mark.is_refusal = True
-        if _turns_away(mark, response):
+        if turns_away(mark, response):
             mark.is_turned_away = True
             return response
-        if mark.pending and _succeeds(response.status_code):
+        if mark.pending and succeeds(response.status_code):
             response = _judge_response(app, response)
-        if mark.check_running and _succeeds(response.status_code):
-            return _withhold(app, mark, response, InternalServerError.code)
+        if mark.check_running and succeeds(response.status_code):
+            return withhold(app, mark, response, InternalServerError.code)
         if self._hides_denial(mark, response.status_code):
-            app.logger.warning("%s %s", _describe(app, current), _DENIED)
-            return _withhold(app, mark, response, ForbiddenProblem.code)
+            app.logger.warning("%s %s", describe_answer(app, current), DENIED)
+            return withhold(app, mark, response, ForbiddenProblem.code)
         if not self._lacks_authorization(current, mark):
             return response
         if mark.reported:
-            return _error_page(app, mark, response)
-        if not _succeeds(response.status_code):
-            return _withhold(app, mark, response, response.status_code)
+            return error_page(app, mark, response)
+        if not succeeds(response.status_code):
+            return withhold(app, mark, response, response.status_code)
         mark.reported = True
         response.close()
-        raise _early(app, current, mark) if mark.is_early else _not_called(app, current, _FORGOTTEN)
+        raise (
+            answered_early(app, current, mark)
+            if mark.is_early
+            else not_called(app, current, FORGOTTEN)
+        )
 
     def serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, with a last look at what leaves."""
@@ -196,6 +201,39 @@ class Gates:
 
         return self._wsgi_app(environ, start)
 
+    def preprocessing(self, preprocess: _Function) -> _Function:
+        """Note when a function before the view answers, and which one."""
+
+        def preprocess_request(*args: t.Any) -> t.Any:
+            token = _called.set(None)
+            try:
+                answer = preprocess(*args)
+            except Exception:
+                # An error handler answers, which knows nothing of the view.
+                self._note_early()
+                raise
+            else:
+                if answer is not None:
+                    self._note_early()
+                return answer
+            finally:
+                _called.reset(token)
+
+        return preprocess_request
+
+    def _note_early(self) -> None:
+        state = request_state_of(self._app, this_request())
+        state.is_early, state.answered_by = True, _called_last()
+
+    def handling(self, handle: _Function) -> _Function:
+        """Note when an error handler answers."""
+
+        def handle_user_exception(*args: t.Any) -> t.Any:
+            request_state_of(self._app, this_request()).is_handled = True
+            return handle(*args)
+
+        return handle_user_exception
+
     def _open(self) -> None:
         """Make route authorization the last of the functions before a request.
 
@@ -205,7 +243,8 @@ class Gates:
             if self._opened:
                 return
             veto_configured(self._app, self._state)
-            note_functions(self._app)
+            for name, functions in self._app.before_request_funcs.items():
+                self._app.before_request_funcs[name] = _BeforeFunctions(functions)
             if self._state.route_authorizers:
                 self._state.judges_last = _is_registered_last(self._app)
             self._opened = True
@@ -223,18 +262,21 @@ class Gates:
         # The response starts within its request; of another one nothing is known here.
         if current.environ is not environ:
             return headers
-        mark, code = request_state_of(self._app, current), int(status[:3])
+        mark = request_state_of(self._app, current)
+        if mark.is_settled:
+            return headers
+        code = int(status[:3])
         if mark.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
-        if mark.is_turned_away and (_may_redirect(code) or not _succeeds(code)):
+        if mark.is_turned_away and (may_redirect(code) or not succeeds(code)):
             return headers
         if self._lacks_authorization(current, mark):
-            raise _not_called(self._app, current, _FORGOTTEN)
+            raise not_called(self._app, current, FORGOTTEN)
         if self._hides_denial(mark, code):
-            raise _not_called(self._app, current, _DENIED)
-        if (mark.check_running or mark.pending or mark.withheld_as) and _succeeds(code):
-            raise _not_called(self._app, current, _UNDECIDED)
+            raise not_called(self._app, current, DENIED)
+        if (mark.check_running or mark.pending or mark.withheld_as) and succeeds(code):
+            raise not_called(self._app, current, UNDECIDED)
         return headers
 
     def _duty(self, current: Request) -> Duty:
@@ -254,48 +296,30 @@ class Gates:
         What the program answers to denials is no success, nor is an error handler that sends
         the client elsewhere.
         """
-        if not mark.denied or mark.allowed or not _succeeds(status) or mark.is_refusal:
+        if not mark.denied or mark.allowed or not succeeds(status) or mark.is_refusal:
             return False
         is_strict = self._state.requirement >= Requirement.BEFORE_VIEW
-        return is_strict and not (mark.is_handled and _may_redirect(status))
+        return is_strict and not (mark.is_handled and may_redirect(status))
 
-    def _missing_guard(self, current: Request) -> str | None:
-        """Say what is missing for a view to be entered under strict authorization."""
-        state, endpoint, method = self._state, current.endpoint or "", current.method
-        if state.requirement < Requirement.BEFORE_VIEW or state.route_authorizers:
-            return None
-        view = self._app.view_functions[endpoint]
-        what = describe_request(endpoint, view, method)
-        return f"{what} is not guarded. {_how_to_guard(view, method)}"
 
-    def _census(self, current: Request) -> Census:
-        census = self._state.parts.get(Census)
-        if census is None or not is_current(census, self._app, current.endpoint):
-            census = self._renewed_census(current)
-        return census
+class _BeforeFunctions(list[_Function]):
+    """Functions before a request, of which it can be told which one was called last.
 
-    def _renewed_census(self, current: Request) -> Census:
-        # The first requests come together, and one of them looks and warns for all.
-        with self._lock:
-            census = self._state.parts.get(Census)
-            if census is None or not is_current(census, self._app, current.endpoint):
-                census = self._take_census()
-            return census
+    Flask calls one after the other, and stops at the first that answers.
+    """
 
-    def _take_census(self) -> Census:
-        app, state = self._app, self._state
-        is_first = Census not in state.parts
-        problems = [_changed_config(app, state), veto_configured(app, state)]
-        census = take_census(app, "\n".join(filter(None, problems)) or None)
-        state.add(census)
-        if census.forbidden is not None:
-            app.logger.warning("These answer 403. %s", census.forbidden)
-        if is_first and state.oso is not None:
-            warn_of_vain_guards(app, state.oso)
-        unused = unused_authorizers(app, state, census.rows) if is_first else None
-        if unused is not None:
-            app.logger.warning(unused)
-        return census
+    def __iter__(self) -> Iterator[_Function]:
+        functions = super().__iter__()
+        _called.set(functions)
+        return functions
+
+
+def _called_last() -> _Function | None:
+    """Give the function that answered; ``None`` if all were called, and none of them did."""
+    functions = _called.get()
+    # What makes the iterator, the list, and the place in it; at its end it has no place any more.
+    made_of: tuple[t.Any, ...] = () if functions is None else functions.__reduce__()
+    return made_of[1][0][made_of[2] - 1] if len(made_of) == 3 else None
 
 
 def _is_registered_last(app: Flask) -> bool:
@@ -307,49 +331,6 @@ def _is_registered_last(app: Flask) -> bool:
     return True
 
 
-def _how_to_guard(view: View, method: str) -> str:
-    function = method_function(view, method)
-    if function is None:
-        return (
-            "Decorate it with '@authorize', exempt it with '@skip_authorization', or declare with"
-            " '@authorizes_inside' that it authorizes itself."
-        )
-    class_name = function[0].rpartition(".")[0]
-    return (
-        f"Decorate the method, or name the decorator in '{class_name}.decorators'."
-        " '@authorize' guards it, '@skip_authorization' exempts it, and '@authorizes_inside'"
-        " declares that it authorizes itself."
-    )
-
-
-def _not_called(app: Flask, current: Request, note: str) -> OsoError:
-    error = OsoError("Authorize not called.")
-    error.add_note(f"{_describe(app, current)} {note}")
-    view = app.view_functions.get(current.endpoint or "")
-    asked = question_in(view, current.method) if view is not None and note == _FORGOTTEN else None
-    if asked is not None:
-        error.add_note(_ASKED_ITSELF.format(asked))
-    return error
-
-
-def _early(app: Flask, current: Request, mark: RequestState) -> OsoError:
-    """Make the error for an answer that a function gave in place of a view."""
-    error = OsoError("Authorize not called.")
-    what = _describe(app, current)
-    error.add_note(
-        f"{name_function(mark.answered_by)} answered in place of {what[0].lower()}{what[1:]}; its"
-        " answer was withheld. A redirect would pass. If the answer is for everybody, call"
-        " 'skip_authorization(reason=…)' of the FlaskOso before it is given."
-    )
-    return error
-
-
-def _describe(app: Flask, current: Request) -> str:
-    endpoint = current.endpoint or ""
-    view = app.view_functions.get(endpoint)
-    return describe_request(endpoint, view, current.method) if view is not None else "The app"
-
-
 def _judge_response(app: Flask, response: Response) -> Response:
     """Judge the route of an answer that another function gave in place of the view."""
     try:
@@ -358,67 +339,3 @@ def _judge_response(app: Flask, response: Response) -> Response:
         response.close()
         return app.make_response(app.handle_user_exception(denial))
     return response
-
-
-def _succeeds(status: int) -> bool:
-    # A redirect may tell as much as a page.
-    return status < 400
-
-
-def _may_redirect(status: int) -> bool:
-    return status in _REDIRECTS
-
-
-def _turns_away(mark: RequestState, response: Response) -> bool:
-    """Tell whether a function before the view sends the client elsewhere, or refuses it.
-
-    The view was not entered, so that nothing of it is in the answer.
-    """
-    if not mark.is_early or mark.is_entered or mark.check_running:
-        return False
-    return _is_redirect(response) or not _succeeds(response.status_code)
-
-
-def _is_redirect(response: Response) -> bool:
-    return _may_redirect(response.status_code) and response.location is not None
-
-
-def _error_page(app: Flask, mark: RequestState, response: Response) -> Response:
-    """Let the app's own page for "Authorize not called." pass, if that is what it is."""
-    if response.status_code < 500:
-        return _withhold(app, mark, response, InternalServerError.code)
-    mark.withheld_as = response.status_code
-    return response
-
-
-def _withhold(app: Flask, mark: RequestState, response: Response, status: int) -> Response:
-    """Replace a response by one that has its status and nothing else of it."""
-    mark.withheld_as = status
-    response.close()
-    kind = _PROBLEMS.get(status) or default_exceptions.get(status)
-    page = _own_page(app, kind()) if kind is not None and not mark.reported else None
-    if page is not None and page.status_code == status:
-        return page
-    bare = app.make_response(kind() if kind is not None else "")
-    bare.status_code = status
-    return bare
-
-
-def _own_page(app: Flask, error: HTTPException) -> Response | None:
-    """Give the page that the app has for an error of which the view knows nothing."""
-    try:
-        return app.make_response(app.handle_http_exception(error))
-    except Exception:
-        # What is sent in its place has the same status.
-        app.logger.exception("The error handler for %s failed.", error.code)
-        return None
-
-
-def _changed_config(app: Flask, state: AppState) -> str | None:
-    """Say which switch was thrown too late, and would be taken for being in force."""
-    pairs = [(key, value, app.config.get(key)) for key, value in state.config.items()]
-    # A proxy need not equal itself.
-    changed = [key for key, old, new in pairs if new is not old and new != old]
-    if not changed:
-        return None
-    return f"{', '.join(map(repr, changed))} changed after 'init_app'. Configure the app before."

@@ -11,7 +11,7 @@ import typing as t
 
 from flask import Blueprint, Flask
 
-from ..app_state import state_of, this_app
+from ..app_state import state_of
 from ..callables.view_functions import (
     SourceLocation,
     View,
@@ -21,7 +21,7 @@ from ..callables.view_functions import (
 )
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
-from ..request_state import Gift, request_state_of, this_request
+from ..request_state import Gift, request_state_of, this_app, this_request
 from .guard_checks import check_guards, foreign_authorizer
 from .receivers import receiver_of, view_itself
 from .url_keys import Key
@@ -59,7 +59,7 @@ def guard_blueprint(
         before, gift = current.view_args or {}, mark.gift or Gift()
         given = gift.added_to(before)
         behind = _keys_behind(guards_met(app, rule.endpoint, current.method), guard)
-        after = demand.meet(authorizer, app, view, given, behind=behind)
+        after = demand.meet(authorizer, view, given, mark, behind=behind)
         if demand.key is not None:
             variables = demand.key.variables_of({*given, *rule.arguments}) or ()
             judged = {name: before[name] for name in variables if name in before}

@@ -18,12 +18,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask
 
-from ..app_state import state_of, this_app
+from ..app_state import state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, methods_being_decorated
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
-from ..request_state import NOT_GIVEN, exempt_request, find_request_state
+from ..request_state import NOT_GIVEN, exempt_request, find_request_state, this_app
 from .guard_checks import check_guards
 from .view_checks import ViewCheck, make_view_check
 from .view_guards import Guard, GuardKind, add_guard, guards_of
@@ -167,20 +167,7 @@ def _demanding(demand: ViewCheck) -> Callable[[F], F]:
         for method in methods_being_decorated(1) or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")
-        function = SyncCallable(view)
-
-        @functools.wraps(view)
-        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            app = this_app()
-            authorizer = _begin(app)
-            by_position = demand.named(view, args)
-            arguments = demand.meet(authorizer, app, view, {**by_position, **kwargs})
-            for name, value in by_position.items():
-                # What is not the same any more is an argument too many, and Python says so.
-                if arguments.get(name, NOT_GIVEN) is value:
-                    del arguments[name]
-            return function.of(app)(*args, **arguments)
-
+        guarded = demand.guarding(view)
         add_guard(guarded, view, guard)
         return t.cast(F, guarded)
 

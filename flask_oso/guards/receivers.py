@@ -12,10 +12,9 @@ import typing as t
 
 from flask import Flask
 
-from ..app_state import this_app
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import View
-from ..request_state import find_request_state
+from ..request_state import find_request_state, this_app
 
 
 class Receiver:

@@ -1,4 +1,4 @@
-"""Decisions: how the policy is asked, and what there is to tell of an answer.
+"""Decisions: what there is to tell of an answer of the policy.
 
 ``ask`` gives the answer and nothing else. ``publisher.py`` makes a :class:`Decision` of it
 where somebody wants to hear more.
@@ -15,9 +15,6 @@ import weakref
 from functools import cached_property
 
 from flask import Flask
-
-from ..polar.exceptions import OsoError
-from ..polar.host.conversion import is_representable
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -116,20 +113,6 @@ def _kind_of(cls: type) -> type[MissingObject]:
         names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
         kind = _kinds[cls] = type(cls.__name__, (MissingObject,), names)
     return kind
-
-
-def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
-    """Ask the policy.
-
-    INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
-    """
-    for value in (actor, action, resource):
-        if not is_representable(value):
-            return False
-    answer = oso.is_allowed(actor, action, resource)
-    if answer is not True and answer is not False:
-        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
-    return answer
 
 
 def _file(name: str | None, app: Flask) -> str:

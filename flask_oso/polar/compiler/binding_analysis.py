@@ -83,7 +83,7 @@ KnownArguments = Mapping[int, Value | None]
 
 
 def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
-    """Give the clauses that what is known of the arguments does not exclude."""
+    """Return the clauses that what is known of the arguments does not exclude."""
     args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
     return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
 
@@ -103,7 +103,7 @@ def _excludes(clause: Clause, known: KnownArguments) -> bool:
 
 
 def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
-    """Give the parameter that has the most different strings; ``None`` if none has two."""
+    """Return the parameter that has the most different strings; ``None`` if none has two."""
     strings: dict[int, set[str]] = {}
     for clause in clauses:
         for position, literal in clause.literals:
@@ -116,7 +116,7 @@ def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None
 
 
 def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
-    """Give the strings that clauses have at one of their parameters, in order."""
+    """Return the strings that clauses have at one of their parameters, in order."""
     return sorted(
         {
             literal.value
@@ -226,7 +226,7 @@ def _compare_specializers(left: Term, right: Term, host: Host, is_unbound: bool)
 
 
 def _bare_tag(parameter: Parameter) -> t.Any:
-    """Give the tag of a specializer that is a class alone; what differs from any other else."""
+    """Return the tag of a specializer that is a class alone; what differs from any other else."""
     specializer = parameter.specializer
     if specializer is None:
         return None
@@ -368,7 +368,7 @@ def _terms_in(body: Term | None) -> Iterator[Term]:
 
 
 def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
-    """Give the strings that a parameter is bound to in any solution; ``None`` if it is open.
+    """Return the strings that a parameter is bound to in any solution; ``None`` if it is open.
 
     A parameter is closed if each clause has a string there, or binds it in its body by a
     list of strings or by a call whose parameter is closed. The set may have strings for
@@ -392,7 +392,7 @@ def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozen
 
 
 def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, int] | None:
-    """Give the strings that a clause binds a parameter to, or the parameter that binds it."""
+    """Return the strings that a clause binds a parameter to, or the parameter that binds it."""
     term = clause.parameters[position].term
     if isinstance(term, Value):
         return frozenset({term.value}) if isinstance(term.value, str) else None

@@ -24,6 +24,7 @@ from ..host.registry import Host
 from ..limits import Limits, check_length
 from ..nodes import Block, InlineQuery, Rule, RuleType, Statement
 from ..sources import Source
+from ..spelling import Guesses
 from ..syntax.desugar import rewrite_rule
 from ..syntax.lexer import Token
 from ..syntax.parser import PolicyParser
@@ -103,6 +104,8 @@ class _Load:
         self._table = DeclarationTable()
         for block in base.blocks:
             self._table.add(block)
+        self._block_guesses = Guesses()
+        self._class_guesses = Guesses()
         self._members = Members(host)
         self._shapes = Shapes(host)
         self._mentions: list[Mention] = []
@@ -155,7 +158,7 @@ class _Load:
         inventory = take_inventory(rule)
         self._problems += check_singletons(rule, inventory, self._host)
         self.warnings += warn_unbound(rule, inventory, self._host)
-        self.warnings += warn_specializers(inventory, self._host)
+        self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
         self.warnings += warn_class_strings(rule, self._host)
         operands = Operands(rule, inventory, self._shapes)
@@ -177,7 +180,7 @@ class _Load:
         self._break(problems)
         if problems:
             return
-        self._problems.extend(check_classes(block, self._host))
+        self._problems.extend(check_classes(block, self._host, self._block_guesses))
         self._problems.extend(self._table.add(block))
         self._blocks.append(block)
 

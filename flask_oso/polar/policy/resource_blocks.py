@@ -38,7 +38,7 @@ from ..nodes import (
     Variable,
 )
 from ..sources import Span, located
-from ..spelling import did_you_mean, meant_class, nearest
+from ..spelling import Guesses, did_you_mean
 
 
 class DeclarationKind(enum.Enum):
@@ -210,29 +210,33 @@ def classes_of_blocks(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
     """
     names = list(dict.fromkeys(block.resource.text for block in blocks))
     unknown = [name for name in names if name not in host.classes]
-    near = [nearest(name, host.classes) for name in unknown]
+    guesses = Guesses()
+    near = [guesses.nearest(name, host.classes) for name in unknown]
     return (*names, *(name for name in near if name is not None and name not in names))
 
 
-def check_classes(block: Block, host: Host) -> list[OsoError]:
+def check_classes(block: Block, host: Host, guesses: Guesses) -> list[OsoError]:
     """Give an error if the class of a block is not registered."""
     name = block.resource
-    return [] if name.text in host.classes else [_unregistered(name.text, block.span, host)]
+    if name.text in host.classes:
+        return []
+    return [_unregistered(name.text, block.span, host, guesses)]
 
 
 def check_relations(declarations: Declarations, host: Host) -> list[OsoError]:
     """Give errors for classes of relations that are not registered."""
+    guesses = Guesses()
     return [
-        _unregistered(declared.related.text, declared.span, host)
+        _unregistered(declared.related.text, declared.span, host, guesses)
         for of_class in declarations.values()
         for declared in of_class.values()
         if declared.related is not None and declared.related.text not in host.classes
     ]
 
 
-def _unregistered(name: str, span: Span | None, host: Host) -> OsoError:
+def _unregistered(name: str, span: Span | None, host: Host, guesses: Guesses) -> OsoError:
     message = located(f"Unregistered class: {name}", span)
-    return ValidationError(message + meant_class(name, host.classes))
+    return ValidationError(message + guesses.meant_class(name, host.classes))
 
 
 # -- the rules and rule types of blocks ----------------------------------------------
@@ -269,6 +273,7 @@ class _Expander:
     def __init__(self, declarations: Declarations, host: Host) -> None:
         self._declarations = declarations
         self._host = host
+        self._guesses = Guesses()
         self.problems: list[OsoError] = []
 
     def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
@@ -351,7 +356,8 @@ class _Expander:
             f"Undeclared term \"{name.text}\" referenced in rule in '{resource}' resource block. "
             "Did you mean to declare it as a role, permission, or relation?"
         )
-        near = did_you_mean(name.text, (each for each in known if not head or each != head.text))
+        others = (each for each in known if not head or each != head.text)
+        near = self._guesses.did_you_mean(name.text, others)
         self._refuse(message, name.span, near or f"Declare it: `{example.format(name.text)}`\n")
         return None
 
@@ -362,7 +368,7 @@ class _Expander:
             f"'{related}' resource block?"
         )
         known = self._declarations[related]
-        near = did_you_mean(condition.text, known)
+        near = self._guesses.did_you_mean(condition.text, known)
         self._refuse(
             message, condition.span, near or f"Declare it: `{_ROLES.format(condition.text)}`\n"
         )

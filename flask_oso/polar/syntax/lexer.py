@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..characters import (
@@ -18,6 +17,7 @@ from ..characters import (
     help_for_character,
     misleading_in,
     misleading_kind,
+    nfc_name,
     with_escapes,
 )
 from ..exceptions import (
@@ -169,11 +169,6 @@ class Lexer:
             if kind == "SYMBOL" or kind == "SIGN":
                 kind = words.get(part, kind)
             yield Token(kind, _read_as(part, kind), match.start(), text)
-
-
-def nfc_name(name: str) -> str:
-    """Give a name in Unicode's form NFC: canonically equivalent spellings are one name."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def _read_as(part: str, kind: str) -> str:

@@ -27,7 +27,7 @@ from ..policy.policy import LoadResult
 from ..queries import failed_inline_queries
 from ..residual.schema import Schema
 from ..sources import Source, Span, located
-from ..spelling import nearest
+from ..spelling import Guesses
 from ..syntax.parser import parse_policy
 from .compiled_report import LeftOver, list_left_over
 from .row_checks import RowChecks
@@ -169,6 +169,7 @@ def _missing_attributes(
     """
     reported = {warning.partition(",")[0] for warning in warned}
     shapes = Shapes(host, asks_mappers=True)
+    guesses = Guesses()
     names_of = functools.cache(functools.partial(_public_names, host=host))
     for rule in _rules(sources):
         for class_name, name, span in _mentions(rule, shapes):
@@ -179,7 +180,7 @@ def _missing_attributes(
             if name in names_of(cls):
                 continue
             reported.add(message)
-            meant = nearest(name, sorted(names_of(cls)))
+            meant = guesses.nearest(name, sorted(names_of(cls)))
             text = located(message + (f", did you mean {meant}?" if meant else ""), span)
             is_mapped = hasattr(cls, "__mapper__")
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)

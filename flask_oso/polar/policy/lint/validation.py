@@ -17,7 +17,14 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import FOREIGN_LITERALS, MOST_SUGGESTIONS, did_you_mean, nearest, registration_help
+from ...spelling import (
+    FOREIGN_LITERALS,
+    MOST_SUGGESTIONS,
+    Guesses,
+    did_you_mean,
+    nearest,
+    registration_help,
+)
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
 from ..resource_blocks import KIND_OF_RULE
@@ -121,7 +128,7 @@ def _with_hyphen(span: Span | None) -> str | None:
     return f"{before[1]}_{span.text}" if before else None
 
 
-def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
+def warn_specializers(inventory: Inventory, host: Host, guesses: Guesses) -> list[str]:
     """Warn about class names in patterns that are not registered."""
     unknown = [
         pattern
@@ -132,7 +139,7 @@ def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
     for term in in_text_order(unknown):
         if term.tag is None or term.tag in warnings:
             continue
-        meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
+        meant = _POLAR_CLASSES.get(term.tag) or guesses.nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
         warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
         warnings[term.tag] = warning + ("" if meant else registration_help(term.tag))

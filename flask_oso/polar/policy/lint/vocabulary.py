@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
-from ...spelling import nearest
+from ...spelling import Guesses
 from ...traversal import conjuncts_in
 from ..policy import calls_in
 from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
@@ -29,12 +29,12 @@ def warn_undeclared(
     if not declarations:
         return []
     vocabulary = _Vocabulary(declarations, host)
-    mentions = [*mentions]
+    mentions, guesses = [*mentions], Guesses()
     all_declarations = _AllDeclarations(mentions, declarations)
     warnings = (
         all_declarations.check(mention)
         if mention.class_name is None
-        else _check(mention, vocabulary.of(mention.class_name))
+        else _check(mention, vocabulary.of(mention.class_name), guesses)
         for mention in mentions
     )
     return [warning for warning in warnings if warning is not None]
@@ -102,6 +102,7 @@ class _AllDeclarations:
             for name, declared in of_class.items():
                 self._declared.setdefault(declared.kind, {})[name] = None
         self._nearest: dict[tuple[DeclarationKind, str], str | None] = {}
+        self._guesses = Guesses()
         heads = [each for each in mentions if each.in_head]
         self._given = {(each.kind, each.string.value) for each in heads if each.string is not None}
         known = {*declarations, *RESERVED_NAMES}
@@ -112,7 +113,8 @@ class _AllDeclarations:
 
     def _meant(self, kind: DeclarationKind, string: str) -> str | None:
         if (kind, string) not in self._nearest:
-            self._nearest[kind, string] = nearest(string, self._declared.get(kind, ()))
+            known = self._declared.get(kind, ())
+            self._nearest[kind, string] = self._guesses.nearest(string, known)
         return self._nearest[kind, string]
 
     def check(self, mention: Mention) -> str | None:
@@ -149,7 +151,7 @@ def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str
     }
 
 
-def _check(mention: Mention, known: Mapping[str, DeclarationKind]) -> str | None:
+def _check(mention: Mention, known: Mapping[str, DeclarationKind], guesses: Guesses) -> str | None:
     if mention.string is None:
         return None
     string, kind = mention.string.value, mention.kind
@@ -159,7 +161,7 @@ def _check(mention: Mention, known: Mapping[str, DeclarationKind]) -> str | None
     message = f'Undeclared {kind.value} "{string}" for {mention.class_name}'
     if string in known:
         message += f", which is declared as a {known[str(string)].value}"
-    elif (meant := nearest(str(string), of_kind)) is not None:
+    elif (meant := guesses.nearest(str(string), of_kind)) is not None:
         message += f', did you mean "{meant}"?'
     return located(message, mention.string.span)
 
