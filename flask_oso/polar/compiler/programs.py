@@ -32,6 +32,7 @@ from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
 from ..policy.policy import Policy
+from ..solver.class_tests import class_names
 from ..solver.clause_index import ClauseIndex
 from ..solver.solver import Solver
 from .binding_analysis import (
@@ -416,9 +417,8 @@ class CompiledProgram(Runtime):
         return None if by_arity is None else by_arity.get(arity)
 
     def members(self, union: str) -> tuple[type, ...]:
-        """Return the classes of ``Actor`` or ``Resource``."""
-        names = self._engine.actors if union == "Actor" else self._engine.resources
-        return tuple(self.host.classes[name] for name in names)
+        """Give the classes of ``Actor`` or ``Resource``."""
+        return tuple(self.host.classes[name] for name in class_names(union, self._engine))
 
     def function(self, variant: Variant) -> str:
         """Return the name of the function of a variant, which is made when it is first called."""

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 from ..exceptions import OsoError
 from ..host.attribute_types import Shapes
-from ..host.class_facts import traits
+from ..host.class_facts import facts_of
 from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Instance
@@ -99,7 +99,9 @@ def _library() -> list[t.Any]:
 def _names(host: Host) -> list[t.Any]:
     """Give all that the checks of a load read of the registered names, in order."""
     shapes = Shapes(host)
-    names = [(name, traits(cls, host), shapes.described(cls)) for name, cls in host.classes.items()]
+    names = [
+        (name, facts_of(cls, host), shapes.described(cls)) for name, cls in host.classes.items()
+    ]
     return [names, [(name, _kind(term)) for name, term in host.constants.items()]]
 
 

@@ -16,8 +16,8 @@ from ..engine import Engine
 from ..exceptions import OsoError
 from ..observe.console import Console
 from ..observe.debugger import Debugger
-from ..observe.observer import Observer, RunView
 from ..solver.backtrace import Step, stack_trace
+from ..solver.observation import Observer, RunView
 from ..sources import located
 
 QUERY_PROMPT = "query> "

@@ -16,6 +16,7 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Pattern, Value
+from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
@@ -23,7 +24,6 @@ from ..binding_analysis import (
     NotCompilable,
     check_class,
     compares_by_identity,
-    has_own_test,
     is_plain,
     is_string,
 )
@@ -342,7 +342,7 @@ class Guards:
         if not all(isinstance(value, Value) for _, value in specializer.fields):
             raise NotCompilable("a field that is compared with a variable", span)
         check_class(specializer, self.names.host)
-        if any(has_own_test(cls) for cls in self._classes_of(specializer)):
+        if any(has_instance_test(cls) for cls in self._classes_of(specializer)):
             raise NotCompilable("a class with an instance test of its own", span)
         return specializer
 
