@@ -16,7 +16,8 @@ from ..app_state import AppState, Requirement
 from ..config import Unguarded
 from ..enforcement.route_audit import GAPS, Row, Standing, take_census
 from ..guards.view_guards import Guard, GuardKind
-from .output import counted, echo, show_annotation, show_json, show_table, shown_path
+from ..polar.spelling import with_count
+from .output import echo, show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
@@ -155,7 +156,7 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     """Summarize the routes, and tell what happens to unprotected ones."""
     summary = _summary(rows)
     counts = ", ".join(f"{count} {name}" for name, count in summary["standings"].items())
-    lines = [f"{counted(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
+    lines = [f"{with_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
     if not _WRONG.isdisjoint(row.standing for row in rows):
         lines.append("The application does not serve while decorators are misplaced or mistaken.")
     if state.requirement is Requirement.NOTHING:

@@ -96,7 +96,7 @@ class QuestionError(OsoError):
 
 
 @dataclass(frozen=True)
-class Question:
+class CompiledQuestion:
     """A question with the facts about its arguments that the compiler uses.
 
     :param arguments: for each argument a string, a class, or ``None`` for anything.
@@ -109,13 +109,13 @@ class Question:
         return f"{self.name}({', '.join(map(_shown_argument, self.arguments))})"
 
 
-def parse_question(text: str, host: Host) -> Question:
+def parse_question(text: str, host: Host) -> CompiledQuestion:
     """Parse a question: a class means an object of it, ``_`` means anything.
 
     :raises QuestionError: if it is no rule call, or names a class that is not registered.
     """
     call = parse_call(text)
-    return Question(call.name, tuple(_argument(term, host) for term in call.args))
+    return CompiledQuestion(call.name, tuple(_argument(term, host) for term in call.args))
 
 
 def parse_call(text: str) -> Call:
@@ -132,7 +132,7 @@ def parse_call(text: str) -> Call:
     return call
 
 
-def show_generated_code(engine: Engine, question: Question) -> str:
+def show_generated_code(engine: Engine, question: CompiledQuestion) -> str:
     """Show the functions that answer a question.
 
     :raises QuestionError: if the policy has no such rule.
@@ -166,7 +166,7 @@ def show_with_stand_ins(sources: Sequence[Source], question: str) -> Shown:
     return Shown(show_generated_code(loaded.engine, parsed), loaded.warnings)
 
 
-def _check_defined(engine: Engine, question: Question) -> None:
+def _check_defined(engine: Engine, question: CompiledQuestion) -> None:
     by_arity = engine.clauses(question.name)
     if by_arity is None:
         near = nearest(question.name, engine.policy.rules)
@@ -234,11 +234,11 @@ class _Recorder(CompiledProgram):
             self.entries.append(copy.deepcopy(function))
         return super()._compiled(function, file, sites)
 
-    def find_shortcuts(self, question: Question) -> Specializations | None:
+    def find_shortcuts(self, question: CompiledQuestion) -> Specializations | None:
         """Give the table of specializations for a rule."""
         return self._specializations.get((question.name, len(question.arguments)))
 
-    def variant_for(self, question: Question) -> Variant:
+    def variant_for(self, question: CompiledQuestion) -> Variant:
         """Give the compiled rule that the entry function calls for a question."""
         general = Variant(question.name, len(question.arguments), (), True)
         chosen = self.table(general)
@@ -284,7 +284,7 @@ class _Recorder(CompiledProgram):
 class _Report:
     """The text about one question."""
 
-    def __init__(self, engine: Engine, question: Question) -> None:
+    def __init__(self, engine: Engine, question: CompiledQuestion) -> None:
         self._engine = engine
         self._question = question
         self._program = _Recorder(engine)

@@ -59,7 +59,7 @@ def load_with_stand_ins(sources: Sequence[Source], more_classes: Iterable[str] =
     return StandIns(Engine(loaded.policy, host), loaded.warnings)
 
 
-def class_names(term: Term) -> list[str]:
+def possible_class_names(term: Term) -> list[str]:
     """Give the names that may be classes in a term, such as the arguments of a call."""
     found = []
     for each in walk([term]):
@@ -89,7 +89,7 @@ def _class_names(statements: Iterable[Statement]) -> Iterable[str]:
             for declaration in statement.declarations:
                 yield from (cls.text for _, cls in declaration.pairs)
         for term in _terms(statement):
-            yield from class_names(term)
+            yield from possible_class_names(term)
 
 
 def _attributes(statements: Iterable[Statement]) -> Iterable[str]:
