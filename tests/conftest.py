@@ -12,8 +12,7 @@ from hypothesis import settings
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
-
-from .skips import fail_if_skipped
+from tests.support.skips import fail_if_skipped
 
 #: Ann may read and list the page, root may do everything, nobody else may do anything.
 POLICY = """

@@ -18,8 +18,8 @@ from flask_oso import Oso
 from flask_oso.coverage import is_measuring
 from flask_oso.polar.observe.line_coverage import lines_to_reach
 from flask_oso.polar.sources import Source
+from tests.support.children import ROOT
 
-from .children import ROOT
 from .test_readme import FILES, SNIPPETS, code_of
 
 POLICY = """\

@@ -503,6 +503,69 @@ def test_session_and_request_loader_have_to_agree(
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"Authorization": "Bearer ann"}},
+        {"headers": {"Authentication-Token": "ann"}},
+        {"query_string": {"api_key": "ann"}},
+    ],
+)
+def test_session_and_request_loader_have_to_agree_wherever_it_looks(
+    web: Flask, session_of_root: t.Any, options: dict[str, t.Any]
+) -> None:
+    """Flask-Security has a header of its own, and others take keys from the query string."""
+
+    @session_of_root.request_loader
+    def load(request: t.Any) -> Member | None:
+        words = {*request.headers.values(), *request.args.values()}
+        return Member("ann") if words & {"ann", "Bearer ann"} else None
+
+    assert ask_as(web, "root", **options).status_code == 400
+    assert ask_as(web, "ann", **options).status_code == 200
+    assert ask_as(web, "root").status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Bearer garbage", "Bearer", "Basic garbage", "garbage"])
+def test_session_with_a_header_that_the_request_loader_refuses(
+    web: Flask, session_of_root: t.Any, header: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who sends a token that nobody knows does not act as the session's user."""
+    session_of_root.request_loader(lambda request: None)
+
+    assert ask_as(web, "root", headers={"Authorization": header}).status_code == 400
+    assert caplog.messages == [
+        "Flask-Login knows somebody, and the 'request_loader' of Flask-Login refuses, so it is not"
+        " clear who acts: the request was answered 400. Say it with 'OSO_ACTOR' or"
+        " 'set_get_actor'."
+    ]
+
+
+@pytest.mark.parametrize("header", ["Basic garbage", "Basic Og", "Bearer x", "garbage"])
+def test_session_with_a_password_that_cannot_be_read(
+    web: Flask, session_of_root: t.Any, header: str
+) -> None:
+    """What Flask makes nothing of was sent all the same, and Flask-HTTPAuth refused it."""
+    auth = flask_httpauth.HTTPBasicAuth()
+    auth.verify_password(lambda name, word: None)
+    extension = web.extensions["oso"].extension
+    view = auth.login_required(optional=True)(lambda: repr(extension.current_actor))
+    web.add_url_rule("/optional", "optional", view)
+
+    response = ask_as(web, "root", "/optional", headers={"Authorization": header})
+
+    assert response.status_code == 400
+
+
+def test_session_with_a_token_that_another_library_takes(
+    web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager
+) -> None:
+    """That the 'request_loader' knows nothing of it does not matter."""
+    session_of_root.request_loader(lambda request: None)
+
+    assert ask_as(web, "ann", headers=bearer(web)).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("user", "status"), [(Member("ann"), 400), (Administrator("root"), 200), (None, 200)]
 )
 def test_session_and_g_have_to_agree(

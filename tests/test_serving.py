@@ -12,7 +12,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from flask_oso import FlaskOso, Oso
-from tests.children import run_python
+from tests.support.children import run_python
 
 POLICY = 'allow(user: User, "read", "page") if user.id = 1;'
 

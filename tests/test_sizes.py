@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from tests.children import run_python
+from tests.support.children import run_python
 
-SCRIPT = "from tests.sizes import part_of; print(part_of(8), part_of(580), part_of(1))"
+SCRIPT = "from tests.support.sizes import part_of; print(part_of(8), part_of(580), part_of(1))"
 
 
 @pytest.mark.parametrize(("word", "sizes"), [("part", "2 145 1"), ("full", "8 580 1")])

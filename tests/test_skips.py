@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .skips import ALL, MAY_SKIP, fail_if_skipped
+from tests.support.skips import ALL, MAY_SKIP, fail_if_skipped
 
 SKIP = ("test_page.py", 7, "Skipped: There is no Chromium.")
 

@@ -1,4 +1,4 @@
-"""``flask oso fmt``: policies in one style, with their comments."""
+"""``flask oso fmt``: formats policy files."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def fmt(context: click.Context, files: tuple[str, ...], check: bool, diff: bool)
     with failures(Exit.MISCONFIGURED):
         if files == ("-",):
             click.echo(format_policy(Source(_decoded("-", _read_input()))), nl=False)
-            context.exit(Exit.GOOD)
+            return
         code = _format_all(_paths(files), writes=not (check or diff), diff=diff)
     context.exit(code if check or code is not Exit.NO else Exit.GOOD)
 
 
 def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
-    """Format files; 1 if some were not in style, 2 or 3 if something is wrong with one."""
+    """Format files; give 1 if some were not formatted, 2 or 3 if one has an error."""
     changed, read, code = 0, 0, Exit.GOOD
     for path in paths:
         try:
             changed += _format(path, writes=writes, diff=diff)
             read += 1
         except (OsoError, MisuseError) as error:
-            # The others can be formatted all the same.
+            # The other files are formatted all the same.
             echo(_told(error), err=True)
             wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
             code = max(code, wrong)
@@ -73,7 +73,7 @@ def _told(error: OsoError | MisuseError) -> str:
 
 
 def _format(path: str, *, writes: bool, diff: bool) -> bool:
-    """Format a file; tell whether it was not in style."""
+    """Format a file; tell whether it was not formatted."""
     data = _read(path)
     old = _decoded(path, data)
     new = format_policy(Source(old, _shown(path)))
@@ -93,7 +93,7 @@ def _count(number: int) -> str:
 
 
 def _paths(files: Iterable[str]) -> list[str]:
-    """Give the files that are meant; without any those of the app."""
+    """Expand directories; without arguments give the files of the application."""
     if not files:
         enter_app()
         return this_oso().policy_files()
@@ -142,7 +142,7 @@ def _difference(path: str, old: str, new: str) -> Iterator[str]:
 
 
 def _replace(path: str, old: bytes, new: bytes) -> None:
-    """Put other contents in the place of those of a file, and leave all else of it."""
+    """Replace the contents of a file, and keep its other attributes."""
     try:
         _write(os.path.realpath(path), old, new)
     except OSError as error:
@@ -154,21 +154,21 @@ def _replace(path: str, old: bytes, new: bytes) -> None:
 
 
 class _ChangedError(Exception):
-    """A file is not any more what was formatted."""
+    """A file changed since it was read."""
 
 
 def _write(target: str, old: bytes, new: bytes) -> None:
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if os.stat(target).st_nlink > 1 or not _put_in_place(target, old, new):
-        # Another file in its place would not be that of the other names.
+        # A new file would break the other hard links.
         _overwrite(target, old, new)
 
 
 def _put_in_place(target: str, old: bytes, new: bytes) -> bool:
-    """Write a file like the other one, and give it the name: nobody ever reads half of it.
+    """Write a temporary file with the same attributes and rename it: an atomic replacement.
 
-    :return: whether that can be; a file of another user may be one that only they can make.
+    :return: whether it was possible; only its owner may be able to create such a file.
     """
     handle, name = tempfile.mkstemp(dir=os.path.dirname(target), suffix=".tmp")
     try:
@@ -184,7 +184,7 @@ def _put_in_place(target: str, old: bytes, new: bytes) -> bool:
 
 
 def _make_alike(target: str, name: str) -> bool:
-    """Give a file the owner, the access lists and the mode of another one."""
+    """Copy the owner, the access lists and the mode of a file to another one."""
     wanted, own = os.stat(target), os.stat(name)
     try:
         if (wanted.st_uid, wanted.st_gid) != (own.st_uid, own.st_gid):
@@ -194,7 +194,7 @@ def _make_alike(target: str, name: str) -> bool:
                 os.setxattr(name, attribute, os.getxattr(target, attribute))
     except OSError:
         return False
-    # Last, since a change of the owner may take some of it away.
+    # Last, since a change of the owner may clear some bits.
     shutil.copymode(target, name)
     return True
 

@@ -1,4 +1,4 @@
-"""``flask oso query`` and ``shell``: ask the policy anything, in its own language."""
+"""``flask oso query`` and ``shell``: queries in Polar."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from ..polar.observe.console import StandardConsole, candidates
-from ..polar.tools.repl import PROMPT
+from ..polar.tools.repl import QUERY_PROMPT
 
 
 class PromptConsole(StandardConsole):
     """Edits lines with prompt_toolkit.
 
-    :param history: the file of the history of queries.
-    :param options: more for each ``PromptSession``, such as its input and output.
+    :param history: the history file of queries.
+    :param options: further arguments of each ``PromptSession``, such as its input and output.
     """
 
     def __init__(self, history: Path | None, **options: t.Any) -> None:
@@ -31,7 +31,7 @@ class PromptConsole(StandardConsole):
         self._sessions: dict[str, PromptSession[str]] = {}
 
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
-        """Read a line with completion, and with the history of this prompt."""
+        """Read a line with completion and the history of this prompt."""
         session = self._sessions.get(prompt)
         if session is None:
             session = self._sessions[prompt] = self._make_session(prompt)
@@ -40,7 +40,7 @@ class PromptConsole(StandardConsole):
 
     def _make_session(self, prompt: str) -> PromptSession[str]:
         history: History = InMemoryHistory()
-        if prompt == PROMPT and self._history is not None:
+        if prompt == QUERY_PROMPT and self._history is not None:
             history = FileHistory(self._history)
         return PromptSession(history=history, complete_while_typing=False, **self._options)
 

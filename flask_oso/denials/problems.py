@@ -9,7 +9,6 @@ there both say why, for the developer.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
 from urllib.parse import quote
@@ -19,28 +18,16 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.http import parse_accept_header
 
-from ..globals import this_app, this_request
+from ..request_state import this_app, this_request
+from .denial import Denial
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from ..oso import Oso
     from .debug_page import Explanation
 
 _JSON = ("application/problem+json", "application/json")
 _PROBLEM = "application/problem+json"
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Denial:
-    """A question that was answered with no. For developers, never for clients."""
-
-    oso: Oso
-    actor: t.Any
-    action: t.Any
-    resource: t.Any
-    #: There is no such object, so the policy was not asked.
-    is_missing: bool = False
 
 
 class Problem(HTTPException):
@@ -154,7 +141,10 @@ def prefers_json(environ: WSGIEnvironment | None) -> bool:
     """Tell whether a client rather reads JSON than HTML; whoever does not care gets HTML."""
     header = (environ or {}).get("HTTP_ACCEPT")
     accept = parse_accept_header(header, MIMEAccept)
-    return max(_preference(accept, kind) for kind in _JSON) > _preference(accept, "text/html")
+    preferences = [_preference(accept, kind) for kind in _JSON]
+    # Those of a vendor, such as 'application/vnd.api+json', are JSON as well.
+    preferences += [(each, each > 0) for kind, each in accept if kind.endswith("+json")]
+    return max(preferences) > _preference(accept, "text/html")
 
 
 def _preference(accept: MIMEAccept, kind: str) -> tuple[float, bool]:

@@ -24,10 +24,10 @@ from collections.abc import Callable, Mapping
 
 from werkzeug.utils import import_string
 
-from ..globals import this_request
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError
 from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
+from ..request_state import this_request
 from .decision import Decision, MissingObject, Outcome
 
 #: Where the records go.
@@ -163,9 +163,6 @@ def describe(value: t.Any, redaction: Redaction = _REDACTION) -> str | None:
     if value is None:
         return None
     name, key = type(value).__name__, _key_of(value)
-    if type(value) is MissingObject:
-        # As one that is hidden: a log is read by many.
-        name = value.__class__.__name__
     return shown(name) if key is None else f"{shown(name)}:{shown(key, redaction)}"
 
 
@@ -183,20 +180,29 @@ def _text(value: t.Any) -> str:
     return json.dumps(value, default=describe)
 
 
+def is_on() -> bool:
+    """Tell whether decisions are logged, or were until a configuration disabled the logger."""
+    return LOGGER.isEnabledFor(logging.INFO) or (LOGGER.disabled and _was_on())
+
+
+def _was_on() -> bool:
+    return logging.NOTSET < LOGGER.level <= logging.INFO
+
+
 def _enable() -> None:
     """Switch the log on again, if it was on when the configuration of logging switched it off.
 
     ``dictConfig`` and ``fileConfig`` disable the loggers that are there and that they do not
     name, unless they are told otherwise. Whoever wants no records gives the logger another level.
     """
-    if not logging.NOTSET < LOGGER.level <= logging.INFO:
+    if not _was_on():
         return
     LOGGER.disabled = False
     LOGGER.warning(_DISABLED, LOGGER.name)
 
 
 def _key_of(value: t.Any) -> str | None:
-    if type(value) is MissingObject:
+    if issubclass(type(value), MissingObject):
         parts = value.id if isinstance(value.id, tuple) else (value.id,)
         keys = [_key_text(part) for part in parts if type(part) in _KEYS]
         return ",".join(filter(None, keys)) or None

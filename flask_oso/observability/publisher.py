@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import threading
 import time
 import typing as t
@@ -15,16 +16,14 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask
 
-from .decision import Decision, Outcome, ask
-from .decision_log import LOGGER, DecisionLog
+from ..oso import Oso, ask
+from .decision import Decision, Outcome
+from .decision_log import LOGGER, DecisionLog, is_on
 from .signals import authorized, denied, send_decision
-from .telemetry import Telemetry
-
-if t.TYPE_CHECKING:
-    from ..oso import Oso
+from .telemetry import API, Telemetry
 
 
-class Audience:
+class DecisionPublisher:
     """Those who hear of the decisions of one app.
 
     :param config: the configuration of the app.
@@ -49,7 +48,8 @@ class Audience:
             authorized.receivers
             or denied.receivers
             or LOGGER.isEnabledFor(logging.INFO)
-            or self._telemetry.is_on()
+            or (LOGGER.disabled and is_on())
+            or (self._telemetry.is_wanted and sys.modules.get(API) is not None)
         ):
             return ask(oso, actor, action, resource)
         return self._decide_aloud(oso, (actor, action, resource))

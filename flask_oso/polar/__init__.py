@@ -3,12 +3,11 @@
 This package knows the standard library and Lark, nothing of Flask. What every room uses
 stands here, on the ground floor:
 
-``characters``, ``environment``, ``records``, ``spelling``, ``sources``, ``exceptions``, ``nodes``,
-``traversal``, ``printer``, ``limits``, ``output``
-    characters that deceive; the variables of the process; immutable value objects; words that are
-    near to one; texts and places in them; errors; what a policy consists of, ways through it,
-    and its text; what a question may cost; what is said on a stream, and what ``POLAR_LOG`` asks
-    for.
+``characters``, ``environment``, ``value_objects``, ``spelling``, ``sources``, ``exceptions``,
+``nodes``, ``traversal``, ``printer``, ``limits``, ``output``
+    misleading characters and escapes; environment variables; the base of immutable value objects;
+    "did you mean"; source texts, spans and excerpts; errors; syntax trees, ways to walk them, and
+    their text; the limits of a load and of a question; printing to streams, and ``POLAR_LOG``.
 
 The rooms, in the order in which they build on each other, which is also the order to read them in:
 
@@ -31,7 +30,8 @@ The rooms, in the order in which they build on each other, which is also the ord
 ``engine``, ``queries``
     a policy and its names, ready to answer; one query of them.
 ``tools``
-    the prompt, the check of a policy, which rules are no Python functions.
+    the prompt, the check of a policy, which rules are no Python functions, and what those are
+    that are.
 ``polar``
     what programs hold on to: loads, replaces and registers, and asks the engine.
 

@@ -1,9 +1,9 @@
-"""From nodes back to the text of Polar.
+"""From nodes to the text of Polar.
 
-In goes a term, a parameter, a rule or a rule type; out comes what the language's
-messages, ``print`` and traces show. Terms of any depth are printed without recursion.
-Strings are shown as they are, without escapes, and floats without an exponent, so the
-text of a value need not parse to the same value; all else does.
+In goes a term, a parameter, a rule or a rule type; out comes the text that messages, ``print``
+and traces show. Terms of any depth are printed without recursion. Strings are printed without
+escapes and floats without an exponent, so the text of such a value need not parse to the same
+value; all other text does.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from .nodes import (
     Variable,
 )
 
-#: Gives the name under which the class of an object is registered, if it is.
-ClassName = t.Callable[[object], str | None]
+#: Gives the name under which the class of an object is registered, or ``None``.
+ClassNamer = t.Callable[[object], str | None]
 #: Prints an object of the host.
 ShowObject = t.Callable[[object], str]
 
-#: How many words and signs are printed of one term.
+#: How many tokens are printed of one term.
 MAX_PIECES = 10_000
 
 Printable = Term | Unknown
@@ -71,7 +71,7 @@ _FUNCTIONS = {
     Operator.FORALL: "forall",
 }
 
-#: How tightly an expression holds together; what is not listed is tighter than all.
+#: The precedence of operators; operators that are not listed bind tightest.
 _PRECEDENCE = {
     Operator.OR: 1,
     Operator.AND: 2,
@@ -97,8 +97,8 @@ _NOT_ATTRIBUTES = frozenset({"true", "false", "inf", "nan", "mod", "rem", "isa"}
 def nameless(value: object) -> str:
     """Show an object by its class alone: ``<User object>``.
 
-    What an object says of itself may be secret, and messages end in logs. Only ``None``,
-    classes and the members of enumerations are shown as they are.
+    The ``repr`` of an object may contain secrets, and messages end in logs. Only ``None``,
+    classes and members of enumerations are shown by name.
     """
     if value is None or isinstance(value, type):
         return str(value) if value is None else type.__repr__(value)
@@ -142,7 +142,7 @@ def _data_pieces(value: t.Any) -> list[tuple[bool, t.Any]]:
 
 
 def to_polar(
-    term: Printable, class_name: ClassName | None = None, show: ShowObject = nameless
+    term: Printable, class_name: ClassNamer | None = None, show: ShowObject = nameless
 ) -> str:
     """Print a term.
 
@@ -170,7 +170,7 @@ def parameter_to_polar(parameter: Parameter) -> str:
 
 
 def float_to_polar(value: float) -> str:
-    """Print a float: the shortest digits that give it back, without an exponent."""
+    """Print a float with the shortest digits that read back as the same value, no exponent."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -179,7 +179,7 @@ def float_to_polar(value: float) -> str:
 
 
 def _joined(
-    pieces: t.Sequence[_Piece], class_name: ClassName | None = None, show: ShowObject = nameless
+    pieces: t.Sequence[_Piece], class_name: ClassNamer | None = None, show: ShowObject = nameless
 ) -> str:
     out: list[str] = []
     todo = list(reversed(pieces))
@@ -195,7 +195,7 @@ def _joined(
     return "".join(out)
 
 
-def _pieces(term: Printable, class_name: ClassName | None, show: ShowObject) -> list[_Piece]:
+def _pieces(term: Printable, class_name: ClassNamer | None, show: ShowObject) -> list[_Piece]:
     match term:
         case Value():
             return [_scalar(term.value)]
@@ -226,7 +226,7 @@ def _scalar(value: Scalar) -> str:
     return float_to_polar(value) if isinstance(value, float) else str(value)
 
 
-def _instance(instance: Instance, class_name: ClassName | None, show: ShowObject) -> str:
+def _instance(instance: Instance, class_name: ClassNamer | None, show: ShowObject) -> str:
     name = class_name(instance.value) if class_name is not None else None
     text = show(instance.value) if instance.constructor is None else instance.constructor
     return f"{text} TYPE `{name or 'UNKNOWN'}`"
@@ -289,7 +289,7 @@ def _with_result(term: Expression) -> list[_Piece]:
 def _lookup(owner: Term, key: Term) -> list[_Piece]:
     pieces = _operand(owner, _PRECEDENCE[Operator.DOT])
     if isinstance(owner, Value) and not isinstance(owner.value, str):
-        # A dot right behind digits would belong to the number.
+        # A dot right after digits would be part of the number.
         pieces = ["(", owner, ")"]
     if isinstance(key, Value) and isinstance(key.value, str) and is_attribute(key.value):
         return [*pieces, ".", key.value]
@@ -297,7 +297,7 @@ def _lookup(owner: Term, key: Term) -> list[_Piece]:
 
 
 def is_attribute(name: str) -> bool:
-    """Tell whether a name can stand behind a dot as it is."""
+    """Tell whether a name can be written after a dot without quotes."""
     return _NAME.fullmatch(name) is not None and name not in _NOT_ATTRIBUTES
 
 
@@ -315,7 +315,7 @@ def _infix(operator: Operator, args: t.Sequence[Term]) -> list[_Piece]:
 
 
 def _operand(term: Term, least: int) -> list[_Piece]:
-    """Print an operand, in parentheses if it holds together less than ``least``."""
+    """Print an operand, in parentheses if its precedence is below ``least``."""
     return [term] if _precedence(term) >= least else ["(", term, ")"]
 
 

@@ -12,8 +12,7 @@ from click.testing import Result
 from flask import Flask
 
 from flask_oso.cli import oso
-
-from .shop import make_shop
+from tests.support.shop import make_shop
 
 Run = Callable[..., Result]
 

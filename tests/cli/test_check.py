@@ -17,8 +17,7 @@ from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, authorize
 from flask_oso.cli import oso as command
-
-from .shop import Customer, Order, Parcel
+from tests.support.shop import Customer, Order, Parcel
 
 GOOD = 'allow(_, "read", "page");\n'
 BROKEN = 'allow(_, "read", page) if page = ;\nallow(x, y, z);\nallow(_, _, "page") if mising(1);\n'

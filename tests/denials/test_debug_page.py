@@ -10,7 +10,7 @@ from flask import Flask, g
 from werkzeug.exceptions import Forbidden
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
-from flask_oso.globals import state_of
+from flask_oso.app_state import state_of
 from flask_oso.polar.proof.proof import Outcome
 
 POLICY = """
@@ -92,7 +92,7 @@ def test_denial_shows_the_proof_in_debug_mode() -> None:
     assert "<mark>note.author = user</mark>" in response.text
     assert "<dt>Request</dt><dd><code>GET /notes/7</code></dd>" in response.text
     assert "<dt>Route</dt><dd><code>/notes/&lt;int:number&gt;</code></dd>" in response.text
-    assert "test_explanations.py:" in response.text
+    assert "test_debug_page.py:" in response.text
 
 
 def test_page_tells_browsers_to_keep_and_run_nothing() -> None:

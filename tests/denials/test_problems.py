@@ -42,6 +42,10 @@ def denying(site: t.Any) -> t.Any:
         (",;q=", False),
         ("application/json", True),
         ("application/problem+json", True),
+        ("application/vnd.api+json", True),
+        ("application/hal+json, text/html;q=0.5", True),
+        ("text/html, application/ld+json;q=0.5", False),
+        ("application/xhtml+xml, application/xml", False),
         (AXIOS, True),
         ("application/json, text/html;q=0.9", True),
         ("text/html;q=0, */*", True),
@@ -125,7 +129,7 @@ def test_denial_keeps_the_question_for_developers(denying: t.Any) -> None:
 
     denial = caught[0].denial
     assert (denial.actor, denial.action, denial.resource) == ("eve", "read", "page")
-    assert denial.oso is denying.guard.oso_of(denying.app.extensions["oso"])
+    assert denial.oso is denying.app.extensions["oso"].oso
 
 
 def test_problem_answers_without_a_request() -> None:

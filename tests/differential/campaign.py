@@ -29,7 +29,7 @@ from hypothesis import seed as with_seed
 
 from flask_oso.oso import Oso
 from flask_oso.polar.limits import Limits
-from tests.polar.world import populate
+from tests.support.world import populate
 
 from .comparison import Difference, compare
 from .found import write_case

@@ -1,7 +1,7 @@
 """Write a difference as a case of ``tests/polar/cases``, which fails until it is mended.
 
 The case expects what the other engine gives. Its format is that of
-``tests/polar/case_files.py``.
+``tests/support/cases.py``.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _result(result: Json) -> str:
 
 
 def _value(value: Json) -> str:
-    """Write a value as ``case_files.show`` does."""
+    """Write a value as ``tests.support.cases.show`` does."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {_value(item)}' for key, item in sorted(value.items()))}}}"
     if isinstance(value, list):

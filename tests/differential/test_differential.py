@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sizes import part_of
+from tests.support.sizes import part_of
 
 from .campaign import Report, make_runner, run
 from .comparison import compare

@@ -3,30 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from case_files import Case, read_cases, show_result
-from world import make_oso
 
-from flask_oso import OsoError
-
-
-def run_case(case: Case) -> tuple[list[str], BaseException | None]:
-    """Load the policy of a case and ask its query; give the results, and the error if any."""
-    results: list[str] = []
-    try:
-        oso = make_oso()
-        if case.policy:
-            oso.load_str(case.policy)
-        if case.query is not None:
-            solutions = oso.query(
-                case.query,
-                bindings=case.bindings,
-                accept_expression=case.accept_expression,
-            )
-            for solution in solutions:
-                results.append(show_result(solution["bindings"]))
-    except (OsoError, ValueError, TypeError, AttributeError) as error:
-        return results, error
-    return results, None
+from tests.support.cases import Case, read_cases, run_case
 
 
 @pytest.mark.parametrize("case", read_cases(), ids=lambda case: case.name)

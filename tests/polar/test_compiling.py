@@ -12,10 +12,10 @@ import pytest
 
 from flask_oso import Limits, Oso
 from flask_oso.polar.compiler import programs
-from flask_oso.polar.compiler.programs import OutOfTime, Program
+from flask_oso.polar.compiler.programs import CompiledProgram, OutOfTime
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.fuzz.targets.compiled import check
-from tests.sizes import part_of
+from tests.support.sizes import part_of
 
 POLICY = """actor User {}
 resource Note {
@@ -192,9 +192,9 @@ def test_many_classes_and_actions_have_functions_for_plain_data() -> None:
     answers = [oso.is_allowed(classes[n](), "a7", classes[7]()) for n in (7, 8)]
 
     assert answers == [True, False]
-    shortcuts = program._shortcuts("allow", 3)
-    assert shortcuts is not None
-    assert shortcuts["a7"][classes[7]](classes[7](), "a7", classes[7]()) is True
+    specializations = program.specializations("allow", 3)
+    assert specializations is not None
+    assert specializations["a7"][classes[7]](classes[7](), "a7", classes[7]()) is True
 
 
 def test_class_of_a_moment_is_not_kept(owned: tuple[User, Note]) -> None:
@@ -205,10 +205,10 @@ def test_class_of_a_moment_is_not_kept(owned: tuple[User, Note]) -> None:
     oso.is_allowed(type("Moment", (), {})(), "read", Note(user))
     program = oso.engine._program
     assert program is not None
-    shortcuts = program._shortcuts("allow", 3)
-    assert shortcuts is not None
+    specializations = program.specializations("allow", 3)
+    assert specializations is not None
 
-    kept = {cls.__name__ for cls in shortcuts["read"]}
+    kept = {cls.__name__ for cls in specializations["read"]}
 
     assert "Moment" not in kept
 
@@ -330,17 +330,19 @@ def test_question_while_policies_change_sees_one_of_them() -> None:
 @pytest.fixture
 def often_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Find two of three functions that are missing impossible to make now, by a fixed seed."""
-    chance, turn = random.Random(20_270_403), Program._turn
+    chance, turn = random.Random(20_270_403), CompiledProgram._turn
 
     @contextlib.contextmanager
-    def busy(program: Program, deadline: float | None, *, waits: bool = False) -> Iterator[bool]:
+    def busy(
+        program: CompiledProgram, deadline: float | None, *, waits: bool = False
+    ) -> Iterator[bool]:
         if not waits and chance.random() < 2 / 3:
             yield False
             return
         with turn(program, deadline, waits=waits) as is_free:
             yield is_free
 
-    monkeypatch.setattr(Program, "_turn", busy)
+    monkeypatch.setattr(CompiledProgram, "_turn", busy)
 
 
 @pytest.mark.random
@@ -367,8 +369,8 @@ def test_question_whose_functions_take_too_long_is_answered_by_the_solver(
     owned: tuple[User, Note], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of the answer changes."""
-    monkeypatch.setattr(Program, "_make", late)
-    monkeypatch.setattr(programs, "make_shortcuts", lambda *args: None)
+    monkeypatch.setattr(CompiledProgram, "_make", late)
+    monkeypatch.setattr(programs, "make_specializations", lambda *args: None)
     oso = load()
 
     answers = [oso.is_allowed(*question) for question in 5 * [(owned[0], "edit", owned[1])]]
@@ -382,12 +384,12 @@ def test_function_that_is_late_three_times_is_not_begun_again(
     """A question does not lose half of its time each time anew."""
     begun = []
 
-    def make(program: Program, variant: t.Any) -> t.Any:
+    def make(program: CompiledProgram, variant: t.Any) -> t.Any:
         begun.append(variant.name)
         raise OutOfTime
 
-    monkeypatch.setattr(Program, "_make", make)
-    monkeypatch.setattr(programs, "make_shortcuts", lambda *args: None)
+    monkeypatch.setattr(CompiledProgram, "_make", make)
+    monkeypatch.setattr(programs, "make_specializations", lambda *args: None)
     oso = load()
 
     answers = [oso.is_allowed(*question) for question in 9 * [(owned[0], "edit", owned[1])]]
@@ -410,14 +412,14 @@ def test_time_for_functions_is_part_of_the_time_of_a_question(
         now += 0.001
         return now
 
-    made = Program._make
+    made = CompiledProgram._make
 
-    def make(program: Program, variant: t.Any) -> t.Any:
+    def make(program: CompiledProgram, variant: t.Any) -> t.Any:
         nonlocal now
         now += 0.5
         return made(program, variant)
 
-    monkeypatch.setattr(Program, "_make", make)
+    monkeypatch.setattr(CompiledProgram, "_make", make)
     monkeypatch.setattr("time.monotonic", monotonic)
 
     answer = oso.is_allowed(User(), "read", None)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.children import run_python
+from tests.support.children import run_python
 
 #: Every case and every wrong policy, with results in order, messages and output.
 SCRIPT = """
 import pathlib
-from case_files import read_cases
-from test_cases import run_case
-from world import make_oso
+from tests.support.cases import read_cases
+from tests.support.cases import run_case
+from tests.support.world import make_oso
 
 for case in read_cases():
     print(case.name, *run_case(case), sep="\\n")

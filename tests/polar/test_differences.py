@@ -9,8 +9,6 @@ import abc
 import typing as t
 
 import pytest
-from case_files import show_result
-from world import Dog, make_oso
 
 from flask_oso import OsoError
 from flask_oso.polar.exceptions import (
@@ -19,6 +17,8 @@ from flask_oso.polar.exceptions import (
     UnregisteredClassError,
     ValidationError,
 )
+from tests.support.cases import show_result
+from tests.support.world import Dog, make_oso
 
 
 class Named(abc.ABC):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from world import make_oso
 
 from flask_oso import OsoError
+from tests.support.world import make_oso
 
 _WRONG_POLICIES = sorted((Path(__file__).parent / "errors").glob("*.polar"))
 

@@ -11,7 +11,7 @@ from flask_oso.polar.nodes import List, Term, Value, parts, with_parts
 from flask_oso.polar.printer import to_polar
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax.parser import parse_query
-from flask_oso.polar.traversal import Steps, fold, fold_once, settle, walk
+from flask_oso.polar.traversal import Computation, fold, fold_once, trampoline, walk
 
 DEEP = 50_000
 
@@ -85,16 +85,16 @@ def test_fold_once_makes_shared_parts_once() -> None:
     assert made.items[0] is made.items[1]
 
 
-def test_settle_gives_the_results_that_are_needed() -> None:
+def test_trampoline_sends_the_results_that_were_yielded() -> None:
     """A computation goes on with what the one it yielded gave."""
 
-    def sum_to(number: int) -> Steps[int]:
+    def sum_to(number: int) -> Computation[int]:
         if number == 0:
             return 0
         smaller: int = yield sum_to(number - 1)
         return number + smaller
 
-    assert settle(sum_to(10_000)) == 50_005_000
+    assert trampoline(sum_to(10_000)) == 50_005_000
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from flask_oso.polar.exceptions import (
     StackOverflowError,
     UnrecognizedEOF,
 )
-from tests.stacks import far_down, in_small_thread
+from tests.support.stacks import far_down, in_small_thread
 
 OVERFLOW = r"(?m)^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = r"^Query timeout: Query running for \d+ms, which exceeds the timeout of {}ms"

@@ -20,9 +20,9 @@ import pytest
 import flask_oso
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler import programs
-from tests.children import run_python
 from tests.fuzz.witnesses import CLASSES
 from tests.polar.compiler.test_programs import FOLLOWED
+from tests.support.children import run_python
 
 PACKAGE = Path(flask_oso.__file__).parent
 MODULES = [str(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py"))]
@@ -63,16 +63,16 @@ def both(oso: Oso, *args: t.Any) -> list[bool]:
 YES, NO = [True, True], [False, False]
 
 
-def program_of(oso: Oso) -> programs.Program:
+def program_of(oso: Oso) -> programs.CompiledProgram:
     """Give the compiled rules, with all that those which were asked may call."""
-    program = t.cast(programs.Program, oso._engine._program)
+    program = t.cast(programs.CompiledProgram, oso._engine._program)
     program.make_all()
     return program
 
 
 def left_over(oso: Oso) -> list[str]:
     """Give what the solver was left with."""
-    return [each.reason for each in program_of(oso).unfollowed.values()]
+    return [each.reason for each in program_of(oso).not_compiled.values()]
 
 
 def codes(oso: Oso) -> list[types.CodeType]:
@@ -503,14 +503,14 @@ KNOWN_USES = {
         "importlib.import_module(child)",
         "importlib.import_module(f'{__package__}.{place}'.rstrip('.'))",
     },
-    "polar/alike.py": {"dataclasses.make_dataclass('Written', named)"},
-    "polar/programs.py": {
+    "polar/compiler/specialization/equality.py": {"dataclasses.make_dataclass('Written', named)"},
+    "polar/compiler/programs.py": {
         "compile('0', '', 'eval')",
         "compile(module, file, 'exec')",
         "exec(compile(module, file, 'exec'), self._names, names)",
     },
     "observability/telemetry.py": {"importlib.import_module(_API)"},
-    "polar/shapes.py": {"ast.parse(annotation.strip(), mode='eval')"},
+    "polar/host/attribute_types.py": {"ast.parse(annotation.strip(), mode='eval')"},
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, ParserError
-from tests.stacks import far_down, in_small_thread
+from tests.support.stacks import far_down, in_small_thread
 
 
 class Node:

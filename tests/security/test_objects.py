@@ -332,6 +332,21 @@ class Holder:
         return self._left
 
 
+class Windows:
+    """An iterator that gives new ones over what it reads, as a result of SQLAlchemy does."""
+
+    def __init__(self) -> None:
+        self._left = ["a"]
+
+    def __next__(self) -> str:
+        if not self._left:
+            raise StopIteration
+        return self._left.pop()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(lambda: next(self, None), None)  # type: ignore[arg-type]
+
+
 class Keeper:
     """Keeps an iterator where a policy may find it."""
 
@@ -369,6 +384,7 @@ ITERATORS: dict[str, t.Callable[[], t.Any]] = {
     "csv": lambda: csv.reader(["a"]),
     "its own": Once,
     "always the same": Holder,
+    "new ones": Windows,
 }
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import datetime
-import decimal
 import io
 import typing as t
 from collections.abc import Callable
@@ -16,13 +14,25 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from sqlalchemy import orm
 
-from flask_oso import Oso, OsoError
+from flask_oso import OsoError
 from flask_oso.polar.exceptions import UnsupportedError
-from flask_oso.sqlalchemy import register_models
+from tests.support import documents
+from tests.support.choices import Choices, drawn
+from tests.support.documents import (
+    Base,
+    Doc,
+    Folder,
+    Guest,
+    Memo,
+    Note,
+    Plan,
+    Role,
+    Rows,
+    Team,
+    User,
+    make_oso,
+)
 
-from . import documents
-from .choices import Choices, drawn
-from .documents import Base, Doc, Folder, Memo, Note, Plan, Role, Rows, Team, User
 from .policies import Writer
 
 #: The class that the rules of a policy are about, and those whose rows are listed.
@@ -34,41 +44,6 @@ TARGETS: dict[type, list[type]] = {
     Note: [Note],
     User: [User, documents.Boss],
 }
-CONSTANTS = {
-    "done": documents.Status.DONE,
-    "new_year": documents.DATES[0],
-    "midnight": documents.TIMES[0],
-    "noon": datetime.datetime(2024, 1, 1, 12),
-    "ten_cents": decimal.Decimal("0.10"),
-    "first_key": documents.KEYS[0],
-}
-
-
-def make_oso(policy: str) -> Oso:
-    """Make an Oso that knows the documents."""
-    oso = Oso(compiled=False)
-    register_models(oso, Base)
-    oso.register_class(Guest)
-    for name, value in CONSTANTS.items():
-        oso.register_constant(value, name)
-    with contextlib.redirect_stdout(io.StringIO()):
-        oso.load_str(policy)
-    return oso
-
-
-class Guest:
-    """Somebody who is no row, and has what rows of users have."""
-
-    def __init__(self, roles: list[t.Any], teams: list[t.Any]) -> None:
-        self.id = 1
-        self.name = "reader"
-        self.admin = True
-        self.level = 1
-        self.key = documents.KEYS[0]
-        self.code = 2
-        self.sponsored: list[t.Any] = []
-        self.roles = roles
-        self.teams = teams
 
 
 # -- what is drawn -------------------------------------------------------------------

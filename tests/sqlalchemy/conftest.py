@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from . import documents
-from .choices import seeded
-from .servers import mariadb_server, missing_programs
+from tests.support import documents
+from tests.support.choices import seeded
+from tests.support.servers import mariadb_server, missing_programs
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from .choices import Choices
+from tests.support.choices import Choices
 
 #: Columns by class, with literals of their kind and of others.
 COLUMNS: dict[str, dict[str, list[str]]] = {

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from flask_oso.polar.residual.ir import Not
 from flask_oso.sqlalchemy import translation
-from tests.sizes import part_of
+from tests.support.sizes import part_of
 
 from .agreement import Disagreement, Tally, search
 

@@ -15,9 +15,7 @@ from sqlalchemy import orm
 
 from flask_oso import OsoError
 from flask_oso.polar.exceptions import UnsupportedError
-
-from .agreement import make_oso
-from .documents import Doc, User
+from tests.support.documents import Doc, User, make_oso
 
 #: What oso did, then a policy about documents; ``u`` is the first user.
 WORKING = {

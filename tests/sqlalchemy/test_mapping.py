@@ -15,9 +15,9 @@ from sqlalchemy.ext.hybrid import hybrid_property
 
 from flask_oso import Oso, OsoError, Relation
 from flask_oso.polar.exceptions import UnsupportedError
-from flask_oso.polar.residual.schema import Field, Kind, Link
+from flask_oso.polar.residual.schema import Field, Link, ValueKind
 from flask_oso.sqlalchemy import register_models
-from flask_oso.sqlalchemy.mapping import MappedModels, field_of
+from flask_oso.sqlalchemy.mapping import MappedSchema, describe_type
 
 
 class Base(orm.DeclarativeBase):
@@ -177,28 +177,28 @@ def test_attributes_that_need_a_row(session: orm.Session, body: str, reason: str
 @pytest.mark.parametrize(
     ("kind", "field"),
     [
-        (sa.Boolean(), Field(Kind.BOOLEAN)),
-        (sa.BigInteger(), Field(Kind.INTEGER)),
-        (sa.Float(), Field(Kind.FLOAT)),
-        (sa.Double(), Field(Kind.FLOAT)),
-        (sa.Numeric(10, 2), Field(Kind.DECIMAL, scale=2)),
-        (sa.Numeric(scale=2), Field(Kind.DECIMAL, scale=None)),
-        (sa.Text(), Field(Kind.TEXT)),
-        (sa.Date(), Field(Kind.DATE)),
-        (sa.DateTime(), Field(Kind.DATETIME)),
-        (sa.Time(), Field(Kind.TIME)),
-        (sa.Uuid(), Field(Kind.UUID)),
+        (sa.Boolean(), Field(ValueKind.BOOLEAN)),
+        (sa.BigInteger(), Field(ValueKind.INTEGER)),
+        (sa.Float(), Field(ValueKind.FLOAT)),
+        (sa.Double(), Field(ValueKind.FLOAT)),
+        (sa.Numeric(10, 2), Field(ValueKind.DECIMAL, scale=2)),
+        (sa.Numeric(scale=2), Field(ValueKind.DECIMAL, scale=None)),
+        (sa.Text(), Field(ValueKind.TEXT)),
+        (sa.Date(), Field(ValueKind.DATE)),
+        (sa.DateTime(), Field(ValueKind.DATETIME)),
+        (sa.Time(), Field(ValueKind.TIME)),
+        (sa.Uuid(), Field(ValueKind.UUID)),
         (
             sa.Enum("a", "b"),
-            Field(Kind.ENUM, choices=("a", "b"), stored=(None, None, True, "a", "b")),
+            Field(ValueKind.ENUM, choices=("a", "b"), stored=(None, None, True, "a", "b")),
         ),
-        (sa.String().with_variant(sa.Text(), "mysql"), Field(Kind.TEXT)),
+        (sa.String().with_variant(sa.Text(), "mysql"), Field(ValueKind.TEXT)),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_types(kind: t.Any, field: Field) -> None:
     """Types whose values databases compare as Python does can be compared."""
-    assert field_of(kind, True) == field
+    assert describe_type(kind, True) == field
 
 
 @pytest.mark.parametrize(
@@ -223,15 +223,15 @@ def test_types(kind: t.Any, field: Field) -> None:
 )
 def test_types_that_are_opaque(kind: t.Any) -> None:
     """Types that databases compare in ways of their own cannot."""
-    field = field_of(kind, True)
+    field = describe_type(kind, True)
 
-    assert field.kind is Kind.OPAQUE
+    assert field.kind is ValueKind.OPAQUE
     assert field.reason
 
 
-def make_models(**fields: Relation) -> MappedModels:
+def make_models(**fields: Relation) -> MappedSchema:
     """Make models of a host on which fields of Item are declared."""
-    return MappedModels({Item: fields}, {"Owner": Owner, "Item": Item, "Label": Label})
+    return MappedSchema({Item: fields}, {"Owner": Owner, "Item": Item, "Label": Label})
 
 
 def test_declared_relations_take_the_place_of_attributes() -> None:

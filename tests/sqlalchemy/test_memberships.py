@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from . import documents
-from .agreement import make_oso
-from .choices import seeded
-from .documents import Doc, Folder, Role, User
+from tests.support import documents
+from tests.support.choices import seeded
+from tests.support.documents import Doc, Folder, Role, User, make_oso
+
 from .test_queries import allowed
 
 

@@ -13,12 +13,10 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError
-from flask_oso.sqlalchemy.mapping import MappedModels
-
-from . import documents
-from .agreement import make_oso
-from .choices import seeded
-from .documents import Doc, Folder, Role, User
+from flask_oso.sqlalchemy.mapping import MappedSchema
+from tests.support import documents
+from tests.support.choices import seeded
+from tests.support.documents import Doc, Folder, Role, User, make_oso
 
 
 @pytest.fixture
@@ -232,7 +230,7 @@ def test_login_equality(session: orm.Session) -> None:
         __tablename__ = "others_of_login"
         id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
 
-    models = MappedModels({}, {})
+    models = MappedSchema({}, {})
     member, other = models.model(Member), models.model(Other)
 
     assert member is not None and other is not None

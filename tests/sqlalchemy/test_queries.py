@@ -13,9 +13,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
-
-from .agreement import make_oso
-from .documents import Base, Doc, Folder, Plan, Team, User
+from tests.support.documents import Base, Doc, Folder, Plan, Team, User, make_oso
 
 #: Policies about a document; each is asked on behalf of the first user.
 POLICIES = {

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import types
 import typing as t
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
+from ..characters import nfc_name
 from ..exceptions import OperationalError, StackOverflowError, UnexpectedPolarTypeError
 from ..nodes import (
     Call,
@@ -219,7 +219,7 @@ def _close_special(value: _Special, done: tuple[Term, ...]) -> Term:
         return Pattern(value.tag, tuple(sorted(zip(value.fields, done, strict=True))))
     if type(value.name) is not str:
         raise OperationalError("Serialization error: a predicate's name must be a string.")
-    return Call(normalized(value.name), done)
+    return Call(nfc_name(value.name), done)
 
 
 # -- terms to Python values ----------------------------------------------------------
@@ -335,8 +335,3 @@ def _compound_to_python(term: Term, values: list[t.Any]) -> t.Any:
         fields = {key: value for (key, _), value in zip(term.fields, values, strict=True)}
         return terms.Pattern(term.tag, fields)
     raise AssertionError(f"A {type(term).__name__} has no Python value.")
-
-
-def normalized(name: str) -> str:
-    """Return a name in Unicode normal form C, so that names that look the same are equal."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)

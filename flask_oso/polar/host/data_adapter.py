@@ -10,10 +10,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ..records import Record
+from ..value_objects import ValueObject
 
 
-class Relation(Record):
+class Relation(ValueObject):
     """A field whose value is objects of another class.
 
     :param kind: ``"one"`` or ``"many"``.
@@ -33,7 +33,7 @@ class Relation(Record):
         self.other_field = other_field
 
 
-class Projection(Record):
+class Projection(ValueObject):
     """An attribute of the rows of a class; without one the identity of a row.
 
     :param source: the class.
@@ -47,7 +47,7 @@ class Projection(Record):
         self.field: t.Final = field
 
 
-class Condition(Record):
+class Condition(ValueObject):
     """A comparison that a row has to pass.
 
     :param left: a ``Projection`` or a plain Python value.
@@ -63,7 +63,7 @@ class Condition(Record):
         self.right: t.Final = right
 
 
-class Join(Record):
+class Join(ValueObject):
     """A relation to another class that conditions refer to.
 
     :param left: the class that declares the relation.
@@ -79,7 +79,7 @@ class Join(Record):
         self.right: t.Final = right
 
 
-class RegisteredType(Record):
+class RegisteredType(ValueObject):
     """A registered class as adapters see it."""
 
     __slots__ = __match_args__ = ("name", "cls", "fields")
@@ -90,7 +90,7 @@ class RegisteredType(Record):
         self.fields: t.Final = fields
 
 
-class DataFilter(Record):
+class DataFilter(ValueObject):
     """The rows of one class that are wanted.
 
     :param model: the class.

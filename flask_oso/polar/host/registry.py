@@ -13,11 +13,12 @@ import types
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from ..characters import nfc_name
 from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
 from ..nodes import Instance, Operator, Term
 from . import sandbox
 from .comparison import compare_values
-from .conversion import normalized, to_term
+from .conversion import to_term
 from .data_adapter import DataAdapter, RegisteredType, Relation
 
 RESERVED_NAMES = ("Actor", "Resource")
@@ -61,7 +62,10 @@ class Host:
     fields: Mapping[type, Mapping[str, t.Any]]
     adapter: DataAdapter | None = None
     identities: Identities | None = None
-    private: Mapping[type, frozenset[str]] = types.MappingProxyType({})
+    # Python 3.11 takes such a mapping for a mutable default.
+    private: Mapping[type, frozenset[str]] = dataclasses.field(
+        default_factory=lambda: types.MappingProxyType({})
+    )
 
     def with_class(
         self,
@@ -81,7 +85,7 @@ class Host:
                 f"'register_class' takes a class, not {type(cls).__name__}. "
                 "Use 'register_constant' for other values."
             )
-        name = normalized(cls.__name__ if name is None else name)
+        name = nfc_name(cls.__name__ if name is None else name)
         check_not_reserved(name)
         if name in self.classes:
             raise DuplicateClassAliasError(name, self.classes[name], cls)
@@ -116,7 +120,7 @@ class Host:
 
         :raises PolarRuntimeError: if the name is reserved, or the sandbox refuses the value.
         """
-        name = normalized(name)
+        name = nfc_name(name)
         check_not_reserved(name)
         if not isinstance(value, types.ModuleType):
             sandbox.check_reachable(value, None)
@@ -179,7 +183,7 @@ class Host:
         :raises UnregisteredClassError: if there is none of this name.
         """
         try:
-            return self.classes[normalized(name)]
+            return self.classes[nfc_name(name)]
         except KeyError:
             raise UnregisteredClassError(name) from None
 

@@ -15,6 +15,7 @@ import inspect
 import sys
 import types
 import typing as t
+import weakref
 
 from ..exceptions import PolarRuntimeError, PolarTypeError, error_at
 from ..sources import Span
@@ -148,13 +149,34 @@ def is_internal(cls: type) -> bool:
     return issubclass(cls, _INTERNAL) or is_database(cls)
 
 
+#: Classes that were found to be none of a database, by their ids: every value that a decision
+#: reads is asked for its class. They are not kept.
+_NO_DATABASE: dict[int, weakref.ref[type]] = {}
+
+
 def is_database(cls: type) -> bool:
     """Return whether instances of a class are sessions, connections or engines.
 
     SQLAlchemy's classes are recognized by their modules, those of drivers by their methods. No
     code of the class runs.
     """
-    bases = cls.__mro__
+    key = id(cls)
+    known = _NO_DATABASE.get(key)
+    if known is not None and known() is cls:
+        return False
+    if _leads_to_database(cls.__mro__):
+        return True
+    _NO_DATABASE[key] = weakref.ref(cls, lambda ended: _forget(key, ended))
+    return False
+
+
+def _forget(key: int, ended: weakref.ref[type]) -> None:
+    # Another class may have got the id meanwhile.
+    if _NO_DATABASE.get(key) is ended:
+        _NO_DATABASE.pop(key, None)
+
+
+def _leads_to_database(bases: tuple[type, ...]) -> bool:
     for base in bases:
         if base.__module__ in _DATABASE_MODULES and not base.__qualname__.startswith(_MIXIN):
             return True

@@ -1,7 +1,7 @@
-"""Of which classes a policy wants actors: in goes a policy, out come the names of the classes.
+"""The classes whose objects a policy expects as actors.
 
-Where rules compare the actor with a text or a number, or leave open what it is compared
-with, an actor may be anything, and nothing is said.
+In goes a policy; out come names of classes. If a rule compares the actor with a string or a
+number, or with an unknown value, an actor may be anything, and the result is empty.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _PLAIN = frozenset({"Boolean", "Integer", "Float", "List", "Dictionary", "String
 
 
 class _PlainValue(Exception):
-    """An actor may be a text, a number or a dictionary."""
+    """An actor may be a string, a number or a dictionary."""
 
 
 def actor_classes(policy: Policy) -> tuple[str, ...]:
-    """Give the classes of which ``allow`` wants actors; none if a plain value would do."""
+    """Give the classes of the actors that ``allow`` expects; none if it accepts a plain value."""
     try:
         return tuple(dict.fromkeys(_classes(policy)))
     except _PlainValue:
@@ -79,7 +79,7 @@ def _of_body(policy: Policy, body: Term, name: str, waiting: list[_Place]) -> It
 
 
 def _of_expression(policy: Policy, expression: Expression) -> Iterator[str]:
-    """Give the classes that an expression with the actor in it wants."""
+    """Give the classes that an expression requires of the actor."""
     if expression.operator is Operator.ISA:
         yield from _of_specializer(policy, expression.args[1])
     elif expression.operator is not Operator.DOT and not _has_nil(expression):

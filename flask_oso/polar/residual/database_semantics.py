@@ -1,8 +1,8 @@
 """Comparisons of columns that mean in a database what they mean in a policy.
 
-In goes a column and a value, or two columns; out comes a condition. A database converts
-``"1"`` and ``true`` to numbers, a policy says that they differ: here the kinds decide. What
-cannot be told of all rows beforehand raises ``Unfaithful``, and is never left out.
+In goes a column and a value, or two columns; out comes a condition. A database may convert ``"1"``
+and ``true`` to numbers, while in a policy they differ: here the kinds decide. A comparison without
+a condition of the same meaning raises ``NotTranslatable``; it is never left out.
 """
 
 from __future__ import annotations
@@ -20,39 +20,41 @@ from ..host.comparison import compare_values
 from ..nodes import Operator
 from .ir import (
     FALSE,
-    NAN_KINDS,
     TRUE,
     Arithmetic,
     Column,
     Comparison,
-    Condition,
     IsNan,
     IsNull,
     Literal,
     Operand,
-    Part,
-    among,
-    conjunction,
-    disjunction,
+    RowCondition,
+    Substring,
     is_nullable,
-    negation,
-    show,
 )
-from .schema import Field, Kind
+from .schema import NAN_KINDS, Field, ValueKind
+from .show import show
+from .simplify import conjunction, disjunction, in_values, negation
 
 NATIVE = (bool, int, float, str)
-_NATIVE_KINDS = {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.TEXT}
-#: Kinds of which two values have no order.
-_UNORDERED = {Kind.BOOLEAN, Kind.ENUM, Kind.UUID, Kind.LIST, Kind.DICTIONARY}
-_DATA: dict[Kind, type] = {Kind.LIST: list, Kind.DICTIONARY: dict}
-_TEMPORAL: dict[Kind, type] = {
-    Kind.DATE: datetime.date,
-    Kind.DATETIME: datetime.datetime,
-    Kind.TIME: datetime.time,
+_NATIVE_KINDS = {ValueKind.BOOLEAN, ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT}
+#: Kinds without an order.
+_UNORDERED = {
+    ValueKind.BOOLEAN,
+    ValueKind.ENUM,
+    ValueKind.UUID,
+    ValueKind.LIST,
+    ValueKind.DICTIONARY,
 }
-#: What is compared in Polar, and not by Python; anything may be.
-_ORDERLY = {*_NATIVE_KINDS, *_DATA, Kind.ANY}
-#: Types whose instances equal nothing but values of their own kind.
+_DATA: dict[ValueKind, type] = {ValueKind.LIST: list, ValueKind.DICTIONARY: dict}
+_TEMPORAL: dict[ValueKind, type] = {
+    ValueKind.DATE: datetime.date,
+    ValueKind.DATETIME: datetime.datetime,
+    ValueKind.TIME: datetime.time,
+}
+#: Kinds whose values Polar compares itself; a value of any kind may be one.
+_ORDERLY = {*_NATIVE_KINDS, *_DATA, ValueKind.ANY}
+#: Types whose instances equal only values of their own kind.
 _PLAIN = (
     bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
     decimal.Decimal, uuid.UUID,
@@ -60,10 +62,10 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class Unfaithful(Exception):
-    """A comparison that no condition says faithfully.
+class NotTranslatable(Exception):
+    """A comparison that no condition expresses with the same meaning.
 
-    :param fact: what is wrong, in words, without a period.
+    :param fact: what is wrong, as text without a period.
     :param remedy: what to write instead.
     """
 
@@ -74,69 +76,71 @@ class Unfaithful(Exception):
 
 
 def field_of(operand: Operand) -> Field:
-    """Tell what the values of an operand are."""
+    """Return the field that describes the values of an operand."""
     if isinstance(operand, Column):
         return operand.field
     if isinstance(operand, Arithmetic):
-        return Field(Kind.INTEGER, is_nullable(operand))
-    if isinstance(operand, Part):
-        return Field(Kind.TEXT, is_nullable(operand))
+        return Field(ValueKind.INTEGER, is_nullable(operand))
+    if isinstance(operand, Substring):
+        return Field(ValueKind.TEXT, is_nullable(operand))
     raise AssertionError("A literal has a value.")
 
 
-def null(operand: Operand) -> Condition:
-    """Say that a column has no value."""
+def is_null(operand: Operand) -> RowCondition:
+    """Return the condition that an operand is NULL."""
     return IsNull(operand) if is_nullable(operand) else FALSE
 
 
-def no_order(operand: Operand, value: t.Any = None) -> Condition:
-    """Say that a column holds what has no order: NULL, and NaN among decimals.
+def has_no_order(operand: Operand, value: t.Any = None) -> RowCondition:
+    """Return the condition that a value has no order: NULL, and NaN for decimals.
 
-    :param value: what it is compared with.
+    :param value: the value that it is compared with.
     """
     kind = field_of(operand).kind
-    is_decimal = kind is Kind.DECIMAL or (kind is Kind.FLOAT and isinstance(value, decimal.Decimal))
-    return disjunction(null(operand), IsNan(operand)) if is_decimal else null(operand)
+    is_decimal = kind is ValueKind.DECIMAL or (
+        kind is ValueKind.FLOAT and isinstance(value, decimal.Decimal)
+    )
+    return disjunction(is_null(operand), IsNan(operand)) if is_decimal else is_null(operand)
 
 
 def equals_plainly(value: t.Any) -> bool:
-    """Tell whether a value leaves it to others what it equals."""
+    """Tell whether the class of a value has no equality of its own."""
     return type(value) in _PLAIN or t.cast(t.Any, type(value)).__eq__ is object.__eq__
 
 
 # -- equality ------------------------------------------------------------------------
 
 
-def equal(operand: Operand, value: t.Any) -> Condition:
-    """Say that a column unifies with a value.
+def value_equality(operand: Operand, value: t.Any) -> RowCondition:
+    """Return the condition that a column unifies with a value.
 
-    :raises Unfaithful: if that cannot be told.
+    :raises NotTranslatable: if no condition means the same.
     """
     field = _comparable(operand)
     if value is None:
-        return null(operand)
-    if field.kind is Kind.FLOAT and _is_infinite(value):
+        return is_null(operand)
+    if field.kind is ValueKind.FLOAT and _is_infinite(value):
         return _is_infinity(operand, is_positive=value > 0)
     literals = tuple(map(Literal, _ALIKE[field.kind](field, value)))
-    return among(operand, literals)
+    return in_values(operand, literals)
 
 
-def equal_columns(left: Operand, right: Operand) -> Condition:
-    """Say that two columns unify: both have the same value, or none."""
+def column_equality(left: Operand, right: Operand) -> RowCondition:
+    """Return the condition that two columns unify: both have the same value, or both are NULL."""
     mine, other = _comparable(left), _comparable(right)
-    if Kind.ANY in (mine.kind, other.kind):
+    if ValueKind.ANY in (mine.kind, other.kind):
         return TRUE if left == right else Comparison("=", left, right)
     if mine.kind is other.kind and _is_kept_alike(mine, other):
-        if mine.kind is Kind.DECIMAL and mine.scale is None:
+        if mine.kind is ValueKind.DECIMAL and mine.scale is None:
             raise _without_scale(left)
         is_same = left == right and mine.kind not in NAN_KINDS
         return TRUE if is_same else Comparison("=", left, right)
-    if {mine.kind, other.kind} <= _NUMBERS or Kind.ENUM in (mine.kind, other.kind):
-        raise Unfaithful(
+    if {mine.kind, other.kind} <= _NUMBERS or ValueKind.ENUM in (mine.kind, other.kind):
+        raise NotTranslatable(
             f"`{show(left)}` and `{show(right)}` hold values of different kinds",
             "Compare columns of one type.",
         )
-    return conjunction(null(left), null(right))
+    return conjunction(is_null(left), is_null(right))
 
 
 def _is_kept_alike(mine: Field, other: Field) -> bool:
@@ -144,15 +148,18 @@ def _is_kept_alike(mine: Field, other: Field) -> bool:
     return kept[0] == kept[1]
 
 
-_NUMBERS = {Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN}
+_NUMBERS = {ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.DECIMAL, ValueKind.BOOLEAN}
 
 
 def _is_infinite(value: t.Any) -> bool:
     return type(value) in (float, decimal.Decimal) and math.isinf(value)
 
 
-def _is_infinity(operand: Operand, *, is_positive: bool) -> Condition:
-    """Say that a float is infinite: beyond the greatest, since not each database can write it."""
+def _is_infinity(operand: Operand, *, is_positive: bool) -> RowCondition:
+    """Return the condition that a float is infinite.
+
+    It is compared with the greatest float, since not every database has a literal for infinity.
+    """
     if is_positive:
         return Comparison("<", _GREATEST, operand)
     return Comparison("<", operand, _LEAST)
@@ -162,9 +169,9 @@ _GREATEST, _LEAST = Literal(sys.float_info.max), Literal(-sys.float_info.max)
 
 
 def check_equation(operand: Operand, value: t.Any) -> None:
-    """Refuse what ``==`` and ``!=`` refuse for each row: a text and a number.
+    """Refuse a comparison for which ``==`` and ``!=`` raise for each row: a text and a number.
 
-    :raises Unfaithful: for kinds that have no common order.
+    :raises NotTranslatable: for kinds that have no common order.
     """
     is_text = _is_text(_comparable(operand))
     if type(value) in (list, dict):
@@ -181,37 +188,39 @@ def check_equation(operand: Operand, value: t.Any) -> None:
 def check_equation_of_columns(left: Operand, right: Operand) -> None:
     """Refuse two columns that ``==`` and ``!=`` refuse to compare.
 
-    :raises Unfaithful: for a text and a number, and for lists and dictionaries.
+    :raises NotTranslatable: for a text and a number, and for lists and dictionaries.
     """
     fields = _comparable(left), _comparable(right)
     kinds = {each.kind for each in fields}
     texts = sum(map(_is_text, fields))
     natives = sum(each.kind in _NATIVE_KINDS or _is_text(each) for each in fields)
-    is_data = bool(kinds & _DATA.keys()) and (natives == 1 or kinds <= _DATA.keys() | {Kind.ANY})
+    is_data = bool(kinds & _DATA.keys()) and (
+        natives == 1 or kinds <= _DATA.keys() | {ValueKind.ANY}
+    )
     if is_data or (natives == 2 and texts == 1):
-        raise Unfaithful(
+        raise NotTranslatable(
             f"`{show(left)}` and `{show(right)}` cannot be compared",
             "Compare values of one kind.",
         )
 
 
 def _is_text(field: Field) -> bool:
-    return field.kind is Kind.TEXT or type(next(iter(field.choices), None)) is str
+    return field.kind is ValueKind.TEXT or type(next(iter(field.choices), None)) is str
 
 
 def same_number(operand: Operand, value: t.Any) -> t.Any:
-    """Give what ``==`` compares: for it, unlike ``=``, true is 1."""
+    """Return a value as ``==`` compares it: unlike for ``=``, true equals 1."""
     kind = field_of(operand).kind
-    if kind is Kind.BOOLEAN and type(value) in (int, float):
+    if kind is ValueKind.BOOLEAN and type(value) in (int, float):
         return bool(value) if value in (0, 1) else value
-    is_number = kind in (Kind.INTEGER, Kind.FLOAT)
+    is_number = kind in (ValueKind.INTEGER, ValueKind.FLOAT)
     return int(value) if is_number and type(value) is bool else value
 
 
 def _comparable(operand: Operand) -> Field:
     field = field_of(operand)
-    if field.kind is Kind.OPAQUE:
-        raise Unfaithful(
+    if field.kind is ValueKind.OPAQUE:
+        raise NotTranslatable(
             f"`{show(operand)}` cannot be compared: {field.reason}",
             "Compare a column of a plain type, or a property with an SQL expression.",
         )
@@ -221,7 +230,7 @@ def _comparable(operand: Operand) -> Field:
 def _same_booleans(field: Field, value: t.Any) -> list[t.Any]:
     if type(value) in NATIVE:
         return [value] if type(value) is bool else []
-    return _same_choices(Field(Kind.BOOLEAN, choices=(True, False)), value)
+    return _same_choices(Field(ValueKind.BOOLEAN, choices=(True, False)), value)
 
 
 def _same_integers(field: Field, value: t.Any) -> list[t.Any]:
@@ -242,13 +251,13 @@ def _same_floats(field: Field, value: t.Any) -> list[t.Any]:
 
 def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
     if isinstance(value, bool):
-        # A decimal is an object to a policy, and Python decides: it equals True if it is 1.
+        # A policy compares a decimal as an object, by Python's `==`: it equals True if it is 1.
         value = int(value)
     number = _number(value)
     if number is None or number != number or math.isinf(number):
         return []
     if field.scale is None:
-        raise Unfaithful("the column has no scale, so databases round it differently", _SCALE)
+        raise NotTranslatable("the column has no scale, so databases round it differently", _SCALE)
     exact = decimal.Decimal(number)
     if _floor(exact, field.scale) != exact:
         return []
@@ -282,34 +291,34 @@ def _same_data(field: Field, value: t.Any) -> list[t.Any]:
 
 
 def _same_choices(field: Field, value: t.Any) -> list[t.Any]:
-    # There are few of them, so Python compares each.
+    # There are few, so Python compares each with the value.
     return [each for each in field.choices if compare_values(Operator.EQ, each, value)]
 
 
-_ALIKE: dict[Kind, t.Callable[[Field, t.Any], list[t.Any]]] = {
-    Kind.BOOLEAN: _same_booleans,
-    Kind.INTEGER: _same_integers,
-    Kind.FLOAT: _same_floats,
-    Kind.DECIMAL: _same_decimals,
-    Kind.TEXT: _same_texts,
-    Kind.DATE: _same_times,
-    Kind.DATETIME: _same_times,
-    Kind.TIME: _same_times,
-    Kind.UUID: _same_identifiers,
-    Kind.ENUM: _same_choices,
-    Kind.LIST: _same_data,
-    Kind.DICTIONARY: _same_data,
-    # Whoever reads the rows knows how to compare.
-    Kind.ANY: lambda field, value: [value],
+_ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
+    ValueKind.BOOLEAN: _same_booleans,
+    ValueKind.INTEGER: _same_integers,
+    ValueKind.FLOAT: _same_floats,
+    ValueKind.DECIMAL: _same_decimals,
+    ValueKind.TEXT: _same_texts,
+    ValueKind.DATE: _same_times,
+    ValueKind.DATETIME: _same_times,
+    ValueKind.TIME: _same_times,
+    ValueKind.UUID: _same_identifiers,
+    ValueKind.ENUM: _same_choices,
+    ValueKind.LIST: _same_data,
+    ValueKind.DICTIONARY: _same_data,
+    # The adapter that reads the rows compares.
+    ValueKind.ANY: lambda field, value: [value],
 }
 
 
 def _number(value: t.Any) -> t.Any:
-    """Give a number that Python and Polar compare as such; ``None`` for what is none."""
+    """Return a value that Python and Polar compare as a number; ``None`` for other values."""
     if type(value) in (int, float, decimal.Decimal):
         return value
     if isinstance(value, abstract.Number) and not isinstance(value, bool):
-        raise Unfaithful(
+        raise NotTranslatable(
             f"a {type(value).__name__} is compared by a method of its own",
             "Compare an int, a float or a Decimal.",
         )
@@ -318,9 +327,9 @@ def _number(value: t.Any) -> t.Any:
 
 
 def _nothing(value: t.Any) -> list[t.Any]:
-    """Say that nothing in a column equals a value of another kind."""
+    """Return no literals: a value of another kind equals nothing in a column."""
     if not equals_plainly(value):
-        raise Unfaithful(
+        raise NotTranslatable(
             f"a {type(value).__name__} says itself what it equals, which a list cannot ask",
             "Compare an attribute of it.",
         )
@@ -339,118 +348,118 @@ _MIRRORED = {
     Operator.GT: Operator.LT,
     Operator.GEQ: Operator.LEQ,
 }
-#: So many digits a float keeps of any decimal.
+#: The decimal digits that a float keeps of any decimal.
 _FLOAT_DIGITS = 15
 _SCALE = "Give the column a scale, as in Numeric(10, 2)."
 
 
 def mirrored(sign: Operator) -> Operator:
-    """Give the sign for operands that changed their places: ``1 < x  =>  x > 1``."""
+    """Return the operator for swapped operands: ``1 < x  =>  x > 1``."""
     return _MIRRORED[sign]
 
 
-def ordered(sign: Operator, operand: Operand, value: t.Any) -> Condition:
-    """Say that a column is less than a value, or greater.
+def value_ordering(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
+    """Return the condition that a column is less than a value, or greater.
 
-    :raises Unfaithful: if that cannot be told, or is an error for each row.
+    :raises NotTranslatable: if no condition means the same, or the comparison always raises.
     """
     field = _comparable(operand)
     kind = field.kind
     if value is None:
         raise _incomparable(operand, value)
-    if kind is Kind.BOOLEAN or kind is Kind.ENUM:
+    if kind is ValueKind.BOOLEAN or kind is ValueKind.ENUM:
         return _ordered_choices(sign, operand, value)
-    if kind is Kind.INTEGER or kind is Kind.DECIMAL or kind is Kind.FLOAT:
+    if kind is ValueKind.INTEGER or kind is ValueKind.DECIMAL or kind is ValueKind.FLOAT:
         return _ordered_numbers(sign, operand, value)
-    if kind is Kind.ANY and type(value) not in (list, dict):
+    if kind is ValueKind.ANY and type(value) not in (list, dict):
         return _order(sign, operand, Literal(value))
-    if kind is Kind.TEXT:
+    if kind is ValueKind.TEXT:
         if type(value) is not str or not is_text(value):
             raise _incomparable(operand, value)
         if "\0" in value:
-            raise Unfaithful("a text with NUL has no order in each database", "Leave it out.")
+            raise NotTranslatable("a text with NUL has no order in each database", "Leave it out.")
     elif kind not in _TEMPORAL or not _same_times(field, value):
         raise _incomparable(operand, value)
     return _order(sign, operand, Literal(value))
 
 
-def ordered_columns(sign: Operator, left: Operand, right: Operand) -> Condition:
-    """Say that one column is less than another, or greater."""
+def column_ordering(sign: Operator, left: Operand, right: Operand) -> RowCondition:
+    """Return the condition that one column is less than another, or greater."""
     mine, other = _comparable(left), _comparable(right)
-    if Kind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
+    if ValueKind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
         return _order(sign, left, right)
     known = mine.kind is other.kind and mine.scale == other.scale
     if not known or mine.kind in _UNORDERED:
-        raise Unfaithful(
+        raise NotTranslatable(
             f"`{show(left)}` and `{show(right)}` have no order that each database knows",
             "Compare columns of one type.",
         )
-    if mine.kind is Kind.DECIMAL and mine.scale is None:
+    if mine.kind is ValueKind.DECIMAL and mine.scale is None:
         raise _without_scale(left)
     return _order(sign, left, right)
 
 
-def _order(sign: Operator, left: Operand, right: Operand) -> Condition:
+def _order(sign: Operator, left: Operand, right: Operand) -> RowCondition:
     if sign is Operator.LT or sign is Operator.LEQ:
         return Comparison("<" if sign is Operator.LT else "<=", left, right)
     return Comparison("<" if sign is Operator.GT else "<=", right, left, is_turned=True)
 
 
-def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> Condition:
+def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
     field = field_of(operand)
-    choices = (True, False) if field.kind is Kind.BOOLEAN else field.choices
-    if field.kind is Kind.BOOLEAN and type(value) is str:
+    choices = (True, False) if field.kind is ValueKind.BOOLEAN else field.choices
+    if field.kind is ValueKind.BOOLEAN and type(value) is str:
         raise _incomparable(operand, value)
     found = [Literal(each) for each in choices if compare_values(sign, each, value)]
-    return among(operand, tuple(found))
+    return in_values(operand, tuple(found))
 
 
-def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> Condition:
+def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
     field = field_of(operand)
     number = int(value) if type(value) is bool else _number(value)
-    is_decimal = Kind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
+    is_decimal = ValueKind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
     if number is None or (is_decimal and number != number):
         raise _incomparable(operand, value)
     if number != number:
         return FALSE
-    is_integer = field.kind is Kind.INTEGER
-    if field.kind is Kind.FLOAT and math.isinf(number):
+    is_integer = field.kind is ValueKind.INTEGER
+    if field.kind is ValueKind.FLOAT and math.isinf(number):
         return _ordered_to_infinity(sign, operand, is_positive=number > 0)
     if math.isinf(number) or (is_integer and not _has_64_bits(int(number))):
         holds = (number > 0) is (sign in (Operator.LT, Operator.LEQ))
-        return conjunction(TRUE if holds else FALSE, negation(no_order(operand)))
-    if field.kind is Kind.FLOAT:
+        return conjunction(TRUE if holds else FALSE, negation(has_no_order(operand)))
+    if field.kind is ValueKind.FLOAT:
         near = _float(number)
         if near != number:
-            raise Unfaithful(f"{number} has more digits than the column", "Compare a float.")
+            raise NotTranslatable(f"{number} has more digits than the column", "Compare a float.")
         return _order(sign, operand, Literal(near))
-    if field.kind is Kind.DECIMAL and field.scale is None:
+    if field.kind is ValueKind.DECIMAL and field.scale is None:
         raise _without_scale(operand)
     exact = decimal.Decimal(number)
     floor = _floor(exact, field.scale or 0)
     if floor != exact:
-        # Nothing in the column lies between the two.
+        # No value of the column lies between the two.
         sign = Operator.LEQ if sign in (Operator.LT, Operator.LEQ) else Operator.GT
-    if field.kind is Kind.DECIMAL:
+    if field.kind is ValueKind.DECIMAL:
         _check_digits(floor)
-    bound = int(floor) if field.kind is Kind.INTEGER else floor
+    bound = int(floor) if field.kind is ValueKind.INTEGER else floor
     return _order(sign, operand, Literal(bound))
 
 
-def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> Condition:
-    """Say that a float is on the inner side of an infinity, or is it; nothing is beyond."""
+def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> RowCondition:
+    """Return the condition that a float is less than an infinity, or greater; or equal to it."""
     is_inner = is_positive is (sign in (Operator.LT, Operator.LEQ))
     within = Comparison("<=", *((operand, _GREATEST) if is_positive else (_LEAST, operand)))
-    found: list[Condition] = [within] if is_inner else []
+    found: list[RowCondition] = [within] if is_inner else []
     if sign in (Operator.LEQ, Operator.GEQ):
         found.append(_is_infinity(operand, is_positive=is_positive))
     return disjunction(*found)
 
 
 def _check_digits(number: decimal.Decimal) -> None:
-    """Refuse a decimal that SQLite, which keeps floats, could take for its neighbor."""
+    """Refuse a decimal that SQLite, which stores floats, could confuse with its neighbor."""
     if len(number.normalize().as_tuple().digits) > _FLOAT_DIGITS:
-        raise Unfaithful(f"{number} has more digits than each database keeps", "Round it.")
+        raise NotTranslatable(f"{number} has more digits than each database keeps", "Round it.")
 
 
 def _float(number: t.Any) -> float:
@@ -466,15 +475,17 @@ def _floor(number: decimal.Decimal, scale: int) -> decimal.Decimal:
         return number.quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_FLOOR)
 
 
-def _incomparable(operand: Operand, value: t.Any) -> Unfaithful:
+def _incomparable(operand: Operand, value: t.Any) -> NotTranslatable:
     kind = field_of(operand).kind
-    what = "" if kind is Kind.ANY else f", a {kind.value},"
+    what = "" if kind is ValueKind.ANY else f", a {kind.value},"
     other = "nil" if value is None else f"a {type(value).__name__}"
-    return Unfaithful(
+    return NotTranslatable(
         f"`{show(operand)}`{what} and {other} cannot be compared",
         "Compare values of one kind.",
     )
 
 
-def _without_scale(operand: Operand) -> Unfaithful:
-    return Unfaithful(f"`{show(operand)}` has no scale, so databases round it differently", _SCALE)
+def _without_scale(operand: Operand) -> NotTranslatable:
+    return NotTranslatable(
+        f"`{show(operand)}` has no scale, so databases round it differently", _SCALE
+    )

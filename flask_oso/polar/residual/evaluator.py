@@ -1,9 +1,8 @@
 """Partial evaluation: a question about an unknown row becomes a condition on rows.
 
-In goes a rule call one of whose arguments is a row that nobody knows; out comes a
-``Residual``. Here are control and rules; ``conditions.py`` has the operators. What reads the
-unknown becomes a condition, or is refused with its place in the policy: nothing is widened,
-and nothing left for later.
+In goes a rule call one of whose arguments is an unknown row; out comes a ``Residual``. This module
+has control flow, rules and recursion; ``operators.py`` has the operators. What depends on the row
+becomes a condition, or is refused with its place in the policy; a condition is never widened.
 """
 
 from __future__ import annotations
@@ -35,303 +34,317 @@ from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import KnowledgeBase
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
-from .conditions import Conditions
-from .database_semantics import field_of, null
+from .database_semantics import field_of, is_null
+from .equations import EquationSolver
 from .ir import (
     FALSE,
     TRUE,
-    Again,
     And,
     Closure,
     Comparison,
-    Condition,
-    Having,
-    Known,
+    Exists,
+    KnownRow,
     Literal,
     Not,
-    One,
     Operand,
     Or,
-    Residual,
     Root,
-    Row,
-    Same,
-    conjunction,
-    disjunction,
-    everything,
-    having,
-    negation,
-    on_rows,
-    replaced,
-    show,
+    RowCondition,
+    RowPath,
+    SameRow,
+    SelfReference,
+    ToOne,
+    walk_condition,
 )
-from .outcomes import Outcome, opposite
-from .schema import Kind, Models
-from .search import Analysis, Branches, Frame, Handler, Result
-from .symbolic_terms import OPEN, Cell, Entity, Truth, has_unknown_rows, shown
+from .operators import OperatorEvaluator
+from .outcomes import Residual, SearchOutcome, no_solution, test_outcome
+from .schema import Schema, ValueKind
+from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis, Search
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
+from .symbolic_terms import (
+    SYMBOLIC,
+    SymbolicRow,
+    SymbolicTruth,
+    SymbolicValue,
+    has_unknown_rows,
+    show_term,
+)
 
-#: How often a rule with two unknown rows may meet itself; a few times are for no recursion.
+#: How often a rule with several unknown rows may be called within itself.
 MAX_ROUNDS = 10
 MAX_GENERAL_ROUNDS = 2
 
 
 @dataclass
 class _Recursion:
-    """A call under way that may meet itself."""
+    """A call under way that may be called again within itself."""
 
     root: Root
     is_met: bool = False
 
 
-#: A row of a class, what a call comes to for it, and the call.
-_Done = tuple[Root, Outcome, Call]
+#: The root of a call of a recursive rule, its outcome, and the call.
+_Done = tuple[Root, SearchOutcome, Call]
 
 
-class Partial(Conditions):
-    """One question with an unknown row; the parameters are those of ``Search``."""
+class PartialEvaluator:
+    """Evaluates one question with an unknown row; the parameters are those of ``Search``."""
 
     def __init__(
         self,
         program: KnowledgeBase,
-        models: Models,
-        analysis: Analysis,
+        models: Schema,
+        analysis: RuleAnalysis,
         limits: Limits | None = None,
         *,
         follows: bool = False,
         is_general: bool = False,
     ) -> None:
-        super().__init__(program, models, analysis, limits, follows=follows, is_general=is_general)
+        self._search = Search(
+            program, models, analysis, limits, follows=follows, is_general=is_general
+        )
+        self._equations = EquationSolver(self._search)
+        self._operators = OperatorEvaluator(self._search, self._equations)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
         self._rounds_of: dict[str, int] = {}
-        self._operators: dict[Operator, Handler] = {
+        self._handlers: dict[Operator, GoalHandler] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,
             Operator.NOT: self._solve_not,
             Operator.FORALL: self._solve_forall,
-            Operator.UNIFY: self._solve_unify,
-            Operator.ASSIGN: self._solve_assign,
-            Operator.IN: self._solve_in,
-            Operator.ISA: self._solve_isa,
-            Operator.DOT: self._solve_dot,
-            Operator.NEW: self._solve_new,
+            Operator.UNIFY: self._equations.solve_unify,
+            Operator.ASSIGN: self._equations.solve_assign,
+            Operator.IN: self._operators.solve_in,
+            Operator.ISA: self._operators.solve_isa,
+            Operator.DOT: self._operators.solve_dot,
+            Operator.NEW: self._operators.solve_new,
             Operator.CUT: self._solve_cut,
             Operator.PRINT: self._solve_output,
             Operator.DEBUG: self._solve_output,
-            **dict.fromkeys(COMPARISONS, self._solve_comparison),
-            **dict.fromkeys(ARITHMETIC, self._solve_arithmetic),
+            **dict.fromkeys(COMPARISONS, self._operators.solve_comparison),
+            **dict.fromkeys(ARITHMETIC, self._operators.solve_arithmetic),
         }
 
     def residual(
-        self, name: str, args: Sequence[t.Any], at: int, cls: type, rows: Mapping[int, Known] = {}
+        self,
+        name: str,
+        args: Sequence[t.Any],
+        at: int,
+        cls: type,
+        rows: Mapping[int, KnownRow] = {},
     ) -> Residual:
-        """Give the rows of a class for which a rule call holds if they are one argument.
+        """Return the rows of a class for which a rule call holds, given as one argument.
 
-        :param args: the arguments; what stands at the unknown's place does not matter.
-        :param at: the position of the unknown.
-        :param rows: what stands for arguments of which not even the values are looked at.
-        :raises UnsupportedError: if some condition cannot be told faithfully.
-        :raises Exception: what each check raises, whatever the row.
+        :param args: the arguments; the one at the position of the row is ignored.
+        :param at: the position of the unknown row.
+        :param rows: symbolic rows in the place of arguments, whose values are not read.
+        :raises UnsupportedError: if no condition on rows means the same as the policy.
+        :raises Exception: an error that a check raises for each row.
         """
         root = Root(cls)
         terms: list[t.Any] = [result_to_term(arg) for arg in args]
-        terms[at] = Entity(root)
+        terms[at] = SymbolicRow(root)
         for position, row in rows.items():
-            terms[position] = Entity(row)
+            terms[position] = SymbolicRow(row)
         try:
             question = Call(name, tuple(terms)), None
-            outcome = self._search((self._solve_call, question, None), False)
+            outcome = self._search.run((self._solve_call, question, None), False)
         except RecursionError:
-            raise self._too_deep() from None
-        if outcome.holds == FALSE and outcome.fails == TRUE and self._errors:
-            # So is every check.
-            raise self._errors[0]
+            raise self._search.too_deep() from None
+        if outcome.holds == FALSE and outcome.fails == TRUE and self._search.errors:
+            # Every check raises this.
+            raise self._search.errors[0]
         return Residual(cls, root, outcome.holds, outcome.fails)
 
-    def _push_goal(self, goal: Term, frame: Frame) -> None:
-        self._push(self._solve, (goal, frame))
+    def _push_goal(self, goal: Term, frame: ClauseFrame) -> None:
+        self._search.push(self._solve, (goal, frame))
 
     # -- goals ----------------------------------------------------------------------------
 
-    def _solve(self, payload: tuple[t.Any, Frame]) -> Result:
+    def _solve(self, payload: tuple[t.Any, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         if isinstance(goal, Expression):
-            self._goal = goal
-            return t.cast(Result, self._operators[goal.operator](payload))
+            self._search.goal = goal
+            return t.cast(GoalResult, self._handlers[goal.operator](payload))
         if isinstance(goal, Call):
             return self._solve_call(payload)
         if type(goal) is Template and isinstance(goal.term, Call):
             return self._solve_call((goal.term, frame))
         return self._solve_condition(payload)
 
-    def _solve_condition(self, payload: tuple[t.Any, Frame]) -> Result:
-        self._goal = payload[0]
-        value = self._operand(*payload)
+    def _solve_condition(self, payload: tuple[t.Any, ClauseFrame]) -> GoalResult:
+        self._search.goal = payload[0]
+        value = self._search.operand(*payload)
         if type(value) is Unknown:
-            self._bind(value, Value(True))
+            self._search.bind(value, Value(True))
             return True
-        if type(value) is Truth:
-            return Outcome(value.condition)
-        if type(value) is Cell and field_of(value.operand).kind in (Kind.BOOLEAN, Kind.ANY):
+        if type(value) is SymbolicTruth:
+            return SearchOutcome(value.condition)
+        if type(value) is SymbolicValue and field_of(value.operand).kind in (
+            ValueKind.BOOLEAN,
+            ValueKind.ANY,
+        ):
             holds = Comparison("=", value.operand, Literal(True))
-            return self._outcome(holds, _no_truth(value.operand), value.operand)
-        if isinstance(value, OPEN):
-            raise self._refusal(
-                f"`{shown(value)}` is neither true nor false", "Compare it with something."
+            return test_outcome(holds, _no_truth(value.operand), value.operand)
+        if isinstance(value, SYMBOLIC):
+            raise self._search.refusal(
+                f"`{show_term(value)}` is neither true nor false", "Compare it with something."
             )
-        return self._ask(value)
+        return self._equations.ask(value)
 
-    def _solve_and(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_and(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         for arg in reversed(goal.args):
             self._push_goal(arg, frame)
         return True
 
-    def _solve_or(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_or(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        if self._goals is not None and self._binds_nothing(goal, frame):
-            return self._alone(self._branch_or, payload)
+        if self._search.goals is not None and self._search.binds_nothing(goal, frame):
+            return self._search.alone(self._branch_or, payload)
         return self._branch_or(payload)
 
-    def _branch_or(self, payload: tuple[Expression, Frame]) -> Result:
+    def _branch_or(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
 
-        def alternative(arg: Term) -> Callable[[], Result]:
+        def alternative(arg: Term) -> Callable[[], GoalResult]:
             return lambda: self._solve((arg, frame))
 
         return Branches(map(alternative, goal.args))
 
-    def _solve_not(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_not(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         return self._negated(goal.args[0], goal, frame)
 
-    def _solve_forall(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_forall(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         condition, action = goal.args
         wrong = Expression(Operator.NOT, (action,), span=action.span)
         both_goals = Expression(Operator.AND, (condition, wrong), span=goal.span)
         return self._negated(both_goals, goal, frame)
 
-    def _negated(self, inner: Term, goal: Expression, frame: Frame) -> Result:
-        if not self._binds_nothing(goal, frame):
-            raise self._refusal(
+    def _negated(self, inner: Term, goal: Expression, frame: ClauseFrame) -> GoalResult:
+        if not self._search.binds_nothing(goal, frame):
+            raise self._search.refusal(
                 "a negation has a variable that is bound only behind it",
                 "Write what binds the variable in front of the negation.",
             )
-        outcome = self._alone(self._solve, (inner, frame))
-        self._goal = goal
-        if _speaks_of_itself(outcome.holds) or _speaks_of_itself(outcome.endless):
-            raise self._refusal(
+        outcome = self._search.alone(self._solve, (inner, frame))
+        self._search.goal = goal
+        if _is_recursive(outcome.holds) or _is_recursive(outcome.endless):
+            raise self._search.refusal(
                 "a rule that calls itself in more than one way stands under a negation",
                 "Have it follow one relation to one row, such as a parent.",
             )
-        return opposite(outcome)
+        return no_solution(outcome)
 
-    def _solve_cut(self, payload: tuple[Expression, Frame]) -> Result:
-        raise self._refusal(
+    def _solve_cut(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        raise self._search.refusal(
             "a cut chooses among rules, which differs from row to row",
             "Have the rules exclude each other by conditions.",
         )
 
-    def _solve_output(self, payload: tuple[Expression, Frame]) -> Result:
+    def _solve_output(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         # There is no row to show, and none to stop at.
         return True
 
     # -- rules ----------------------------------------------------------------------------
 
-    def _solve_call(self, payload: tuple[Call, t.Any]) -> Result:
+    def _solve_call(self, payload: tuple[Call, t.Any]) -> GoalResult:
         call, frame = payload
-        args = tuple(self._operand(arg, frame) for arg in call.args)
+        args = tuple(self._search.operand(arg, frame) for arg in call.args)
         known = Call(call.name, args, call.kwargs, span=call.span)
-        if not has_unknown_rows(known) and not self._is_general:
-            return self._ask(known)
-        by_arity = self._program.clauses(call.name)
+        if not has_unknown_rows(known) and not self._search.is_general:
+            return self._equations.ask(known)
+        by_arity = self._search.program.clauses(call.name)
         if by_arity is None:
             raise PolarRuntimeError(
-                f"Query for undefined rule `{call.name}`{self._program.hint(call.name)}"
+                f"Query for undefined rule `{call.name}`{self._search.program.hint(call.name)}"
             )
         if len(args) not in by_arity:
             return False
-        self._goal = call
-        if not all(map(self._is_closed, args)):
+        self._search.goal = call
+        if not all(map(self._search.is_closed, args)):
             return self._branch_clauses(known)
         at = self._position_of_row(known)
-        if self._analysis.is_recursive(call.name):
+        if self._search.analysis.is_recursive(call.name):
             if at is not None:
                 return self._call_again(known, at)
             return self._call_deeper(known)
-        if self._goals is None:
+        if self._search.goals is None:
             return self._branch_clauses(known)
-        return self._alone(self._branch_clauses, known)
+        return self._search.alone(self._branch_clauses, known)
 
-    def _branch_clauses(self, call: Call) -> Result:
-        candidates = t.cast(t.Any, self._program.clauses(call.name))[len(call.args)]
+    def _branch_clauses(self, call: Call) -> GoalResult:
+        candidates = t.cast(t.Any, self._search.program.clauses(call.name))[len(call.args)]
         args = call.args
         possible = [c for c in candidates.for_call(args) if self._is_possible(c, args)]
         if not possible:
             return False
         clauses, is_ordered = self._in_order(possible, args)
 
-        def alternative(clause: Clause) -> Callable[[], Result]:
+        def alternative(clause: Clause) -> Callable[[], GoalResult]:
             return lambda: self._enter(clause, args)
 
         if len(clauses) == 1:
             return self._enter(clauses[0], args)
         return Branches(map(alternative, clauses), is_ordered=is_ordered)
 
-    def _enter(self, clause: Clause, args: tuple[t.Any, ...]) -> Result:
-        frame = Frame(clause)
+    def _enter(self, clause: Clause, args: tuple[t.Any, ...]) -> GoalResult:
+        frame = ClauseFrame(clause)
         if clause.body is not None:
             self._push_goal(clause.body, frame)
         for parameter, arg in reversed(list(zip(clause.parameters, args, strict=True))):
-            self._push(self._match_parameter, (parameter, arg, frame))
+            self._search.push(self._match_parameter, (parameter, arg, frame))
         return True
 
-    def _match_parameter(self, payload: tuple[Parameter, t.Any, Frame]) -> Result:
+    def _match_parameter(self, payload: tuple[Parameter, t.Any, ClauseFrame]) -> GoalResult:
         parameter, arg, frame = payload
-        self._goal = parameter
+        self._search.goal = parameter
         term, specializer = parameter.term, parameter.specializer
         if specializer is not None:
-            self._push(self._isa, (arg, specializer, frame, parameter))
+            self._search.push(self._operators.isa, (arg, specializer, frame, parameter))
         if type(term) is Slot and frame[term.index] is None:
             frame[term.index] = arg
             return True
-        return self._unified(self._operand(term, frame), arg)
+        return self._equations.unified(self._search.operand(term, frame), arg)
 
     def _is_possible(self, clause: Clause, args: tuple[t.Any, ...]) -> bool:
-        """Tell whether literals and classes leave a clause to a call, whatever the row."""
+        """Tell whether literals and classes allow a clause to match a call for some row."""
         if is_excluded(clause, args):
             return False
         for parameter, arg in zip(clause.parameters, args, strict=True):
             specializer = parameter.specializer
-            is_tested = isinstance(arg, Entity) and isinstance(specializer, Pattern)
+            is_tested = isinstance(arg, SymbolicRow) and isinstance(specializer, Pattern)
             if is_tested and not self._may_be(arg.row, t.cast(Pattern, specializer)):
                 return False
         return True
 
-    def _may_be(self, row: Row, pattern: Pattern) -> bool:
+    def _may_be(self, row: RowPath, pattern: Pattern) -> bool:
         tag = pattern.tag
-        if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
+        if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
             return True
-        return any(self._is_one(cls, tag) for cls in self._classes_of(row))
+        return any(self._operators.is_one(cls, tag) for cls in self._search.classes_of(row))
 
     def _in_order(
         self, clauses: list[Clause], args: tuple[t.Any, ...]
     ) -> tuple[list[Clause], bool]:
-        """Sort clauses as for a row; tell whether that is the order for each class of row."""
+        """Sort clauses; tell whether the order is the same for each class of the rows."""
         if len(clauses) == 1:
             return clauses, True
-        rows = [arg.row for arg in args if isinstance(arg, Entity)]
+        rows = [arg.row for arg in args if isinstance(arg, SymbolicRow)]
         if not rows:
-            return sort_clauses(clauses, args, self._host), True
+            return sort_clauses(clauses, args, self._search.host), True
         order: graphlib.TopologicalSorter[int] = graphlib.TopologicalSorter()
         for number in range(len(clauses)):
             order.add(number)
         numbers = {id(clause): number for number, clause in enumerate(clauses)}
-        for classes in itertools.product(*map(self._classes_of, rows)):
+        for classes in itertools.product(*map(self._search.classes_of, rows)):
             known = _with_classes(args, classes)
             mine = [c for c in clauses if self._applies_to(c, known)]
-            tried = sort_clauses(mine, known, self._host)
+            tried = sort_clauses(mine, known, self._search.host)
             for first, second in itertools.pairwise(tried):
                 order.add(numbers[id(second)], numbers[id(first)])
         try:
@@ -340,210 +353,207 @@ class Partial(Conditions):
             return clauses, False
 
     def _applies_to(self, clause: Clause, args: list[t.Any]) -> bool:
-        """Tell whether a clause may apply to arguments, as far as their classes tell."""
+        """Tell whether the classes of the arguments allow a clause to match."""
         for parameter, arg in zip(clause.parameters, args, strict=True):
             tag = getattr(parameter.specializer, "tag", None)
-            if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
+            if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
                 continue
             cls = argument_class(arg)
-            if cls is not None and not self._is_one(cls, tag):
+            if cls is not None and not self._operators.is_one(cls, tag):
                 return False
         return True
 
     # -- recursion ------------------------------------------------------------------------
 
     def _position_of_row(self, call: Call) -> int | None:
-        """Give the position of the only argument that is unknown, if that is a row."""
+        """Return the position of the only unknown argument, if it is a row."""
         places = [
             n for n, arg in enumerate(call.args) if has_unknown_rows(arg) and not _is_known(arg)
         ]
-        if len(places) == 1 and isinstance(call.args[places[0]], Entity):
+        if len(places) == 1 and isinstance(call.args[places[0]], SymbolicRow):
             return places[0]
         return None
 
-    def _call_again(self, call: Call, at: int) -> Result:
-        """Solve a call of a rule that may meet itself, for any row of a class.
+    def _call_again(self, call: Call, at: int) -> GoalResult:
+        """Solve a call of a recursive rule for any row of a class.
 
         ``f(x) if first(x) or (x.parent = y and f(y))  =>  x in closure(first, next)``
         """
-        row = t.cast(Entity, call.args[at]).row
+        row = t.cast(SymbolicRow, call.args[at]).row
         others = tuple(_identity(arg) for n, arg in enumerate(call.args) if n != at)
         key = (call.name, len(call.args), at, row.cls, others)
         under_way = self._recursions.get(key)
         if under_way is not None:
             under_way.is_met = True
-            again = Again(under_way.root.number, row)
-            return self._about(row, Outcome(again, endless=again), call, at)
+            again = SelfReference(under_way.root.number, row)
+            return self._about(row, SearchOutcome(again, endless=again), call, at)
         done = self._done.get(key)
         root, outcome, _ = done or self._recurred(call, at, row.cls, key)
         return self._about(row, _moved(outcome, root, row), call, at)
 
     def _recurred(self, call: Call, at: int, cls: type, key: t.Any) -> _Done:
-        """Solve such a call once: objects may lead to one another by many ways."""
+        """Solve such a call once, however many paths lead to it."""
         root = self._fresh_root(cls)
         recursion = self._recursions[key] = _Recursion(root)
-        args = tuple(Entity(root) if n == at else arg for n, arg in enumerate(call.args))
-        outcome = self._alone(self._branch_clauses, Call(call.name, args, span=call.span))
+        args = tuple(SymbolicRow(root) if n == at else arg for n, arg in enumerate(call.args))
+        outcome = self._search.alone(self._branch_clauses, Call(call.name, args, span=call.span))
         del self._recursions[key]
-        self._goal = call
+        self._search.goal = call
         if recursion.is_met:
             endless = self._endless(root, outcome)
-            outcome = Outcome(self._closed(root, outcome), lacks=outcome.lacks, endless=endless)
-        # The arguments are kept, so that no other object gets their ids.
+            outcome = SearchOutcome(
+                self._closed(root, outcome), missing=outcome.missing, endless=endless
+            )
+        # The call keeps its arguments alive: their identities are part of the key.
         done = root, outcome, call
-        said = outcome.holds, outcome.fails, outcome.later, outcome.lacks, outcome.endless
-        if not any(map(_speaks_of_itself, said)):
+        if not any(map(_is_recursive, outcome.conditions)):
             self._done[key] = done
         return done
 
-    def _call_deeper(self, call: Call) -> Result:
-        """Solve a call that may meet itself, and has more than one unknown row: a few times."""
+    def _call_deeper(self, call: Call) -> GoalResult:
+        """Solve a call of a recursive rule with several unknown rows, to a limited depth."""
         rounds = self._rounds_of.get(call.name, 0)
-        limit = MAX_GENERAL_ROUNDS if self._is_general else MAX_ROUNDS
+        limit = MAX_GENERAL_ROUNDS if self._search.is_general else MAX_ROUNDS
         if rounds >= limit:
-            raise self._too_deep()
+            raise self._search.too_deep()
         self._rounds_of[call.name] = rounds + 1
-        outcome = self._alone(self._branch_clauses, call)
+        outcome = self._search.alone(self._branch_clauses, call)
         self._rounds_of[call.name] = rounds
         return outcome
 
     def _fresh_root(self, cls: type) -> Root:
-        self._number += 1
-        return Root(cls, self._number)
+        return Root(cls, self._search.fresh_number())
 
-    def _closed(self, root: Root, outcome: Outcome) -> Condition:
-        """Make a closure of a condition that speaks of itself."""
-        if outcome.fails != FALSE or outcome.later != FALSE:
-            raise self._refusal(
+    def _closed(self, root: Root, outcome: SearchOutcome) -> RowCondition:
+        """Return the closure of a condition that contains references to itself."""
+        if outcome.fails != FALSE or outcome.fails_later != FALSE:
+            raise self._search.refusal(
                 "a rule that calls itself may raise an error for some rows",
                 "Test for nil in front of what is read.",
             )
         if not self._is_linear(outcome.holds, root):
-            raise self._refusal(
+            raise self._search.refusal(
                 "a rule calls itself twice for one row, or by way of another that does",
                 "Have each round of the recursion make one call.",
             )
         return self._smallest(root, outcome.holds)
 
-    def _is_linear(self, holds: Condition, root: Root) -> bool:
-        """Tell whether a condition speaks of itself once, and of no other that is under way."""
-        calls = [part for part in everything(holds) if isinstance(part, Again)]
+    def _is_linear(self, holds: RowCondition, root: Root) -> bool:
+        """Tell whether a recursion is linear: one reference to itself, and none to another one."""
+        calls = [part for part in walk_condition(holds) if isinstance(part, SelfReference)]
         return all(each.number == root.number for each in calls) and self._rounds(holds) < 2
 
-    def _smallest(self, root: Root, holds: Condition) -> Condition:
-        """Say that a row is in the smallest set that a condition defines in terms of itself."""
+    def _smallest(self, root: Root, holds: RowCondition) -> RowCondition:
+        """Return the condition that a row is in the smallest set that a condition defines."""
         before = self._fresh_root(root.cls)
-        first = replaced(holds, lambda part: FALSE if isinstance(part, Again) else None)
+        first = rewrite(holds, lambda part: FALSE if isinstance(part, SelfReference) else None)
         return Closure(root, root, first, before, _following(holds, before))
 
-    def _endless(self, root: Root, outcome: Outcome) -> Condition:
-        """Say of which rows a recursion would go round in a circle.
+    def _endless(self, root: Root, outcome: SearchOutcome) -> RowCondition:
+        """Return the condition for the rows whose recursion runs into a circle.
 
-        It ends for the rows of the smallest set whose calls, if any, are of rows of the set.
-        What cannot be said so goes on speaking of itself, and a negation refuses it.
+        A recursion ends for the rows of the smallest set whose calls are for rows of the set. If
+        no closure expresses that, the condition keeps its self-reference; a negation refuses it.
         """
         ends = _ending(outcome.endless)
-        if ends is None or outcome.lacks != FALSE or not self._is_linear(ends, root):
-            return Again(root.number, root)
+        if ends is None or outcome.missing != FALSE or not self._is_linear(ends, root):
+            return SelfReference(root.number, root)
         return negation(self._smallest(root, ends))
 
-    def _rounds(self, condition: Condition) -> int:
-        """Count how often a condition speaks of itself along one of its alternatives."""
-        if isinstance(condition, Again):
+    def _rounds(self, condition: RowCondition) -> int:
+        """Count the self-references along one alternative of a condition, at most."""
+        if isinstance(condition, SelfReference):
             return 1
         if isinstance(condition, And):
             return sum(map(self._rounds, condition.parts))
         if isinstance(condition, Or):
             return max(map(self._rounds, condition.parts))
-        if isinstance(condition, Having):
+        if isinstance(condition, Exists):
             return self._rounds(condition.part)
-        if any(isinstance(part, Again) for part in everything(condition)):
+        if any(isinstance(part, SelfReference) for part in walk_condition(condition)):
             return 2
         return 0
 
-    def _about(self, row: Row, outcome: Outcome, call: Call, at: int) -> Outcome:
-        """Say that an outcome is about a row that a relation leads to, if there is one."""
-        if not isinstance(row, One):
+    def _about(self, row: RowPath, outcome: SearchOutcome, call: Call, at: int) -> SearchOutcome:
+        """Return an outcome for a row of a relation, which has to exist."""
+        if not isinstance(row, ToOne):
             return outcome
         nothing = tuple(Instance(None) if n == at else arg for n, arg in enumerate(call.args))
-        found = self._alone(self._solve_call, (Call(call.name, nothing, span=call.span), None))
+        found = self._search.alone(
+            self._solve_call, (Call(call.name, nothing, span=call.span), None)
+        )
         if found.holds != FALSE or found.fails != FALSE:
-            raise self._refusal(
+            raise self._search.refusal(
                 f"the rule also holds where `{show(row)}` is nil",
                 "Give the parameter a class, or test for nil in a rule of its own.",
             )
-        return Outcome(
-            on_rows(outcome.holds, [row]),
-            on_rows(outcome.fails, [row]),
-            on_rows(outcome.later, [row]),
-            on_rows(outcome.lacks, [row]),
-            on_rows(outcome.endless, [row]),
-        )
+        return outcome.map(lambda condition: where_rows_exist(condition, [row]))
 
 
-def _speaks_of_itself(condition: Condition) -> bool:
-    return any(isinstance(part, Again) for part in everything(condition))
+def _is_recursive(condition: RowCondition) -> bool:
+    """Tell whether a condition contains a self-reference."""
+    return any(isinstance(part, SelfReference) for part in walk_condition(condition))
 
 
-def _ending(endless: Condition) -> Condition | None:
-    """Say when a search ends, given when it goes on; ``None`` if no set of rows says so.
+def _ending(endless: RowCondition) -> RowCondition | None:
+    """Return when a search ends, given when it is endless; ``None`` if no closure can express it.
 
     ``exists(p: a)  =>  not exists(p) or exists(p: not a)`` for a row of which there is one.
     """
-    if isinstance(endless, Again):
+    if isinstance(endless, SelfReference):
         return endless
-    if not _speaks_of_itself(endless):
+    if not _is_recursive(endless):
         return negation(endless)
     if isinstance(endless, And | Or):
         parts = [_ending(part) for part in endless.parts]
         join = disjunction if isinstance(endless, And) else conjunction
-        return None if None in parts else join(*t.cast(list[Condition], parts))
-    if not isinstance(endless, Having) or not isinstance(endless.row, One):
+        return None if None in parts else join(*t.cast(list[RowCondition], parts))
+    if not isinstance(endless, Exists) or not isinstance(endless.row, ToOne):
         return None
     inner = _ending(endless.part)
     if inner is None:
         return None
-    return disjunction(negation(Having(endless.row, TRUE)), having(endless.row, inner))
+    return disjunction(negation(Exists(endless.row, TRUE)), exists(endless.row, inner))
 
 
-def _following(condition: Condition, before: Root) -> Condition:
-    """Keep the alternatives in which a condition speaks of itself, for a row that is known."""
-    if isinstance(condition, Again):
-        return Same(condition.row, before)
-    if not _speaks_of_itself(condition):
+def _following(condition: RowCondition, before: Root) -> RowCondition:
+    """Keep the alternatives with a self-reference, given a row of the set."""
+    if isinstance(condition, SelfReference):
+        return SameRow(condition.row, before)
+    if not _is_recursive(condition):
         return condition
     if isinstance(condition, Or):
-        kept = filter(_speaks_of_itself, condition.parts)
+        kept = filter(_is_recursive, condition.parts)
         return disjunction(*(_following(part, before) for part in kept))
     if isinstance(condition, And):
         return conjunction(*(_following(part, before) for part in condition.parts))
-    if isinstance(condition, Having):
-        return having(condition.row, _following(condition.part, before))
-    raise AssertionError("A condition that speaks of itself stands where it cannot.")
+    if isinstance(condition, Exists):
+        return exists(condition.row, _following(condition.part, before))
+    raise AssertionError("A self-reference stands where none can be.")
 
 
-def _no_truth(operand: Operand) -> Condition:
-    """Say that a column is neither true nor false."""
+def _no_truth(operand: Operand) -> RowCondition:
+    """Return the condition that a column is neither true nor false."""
     if not field_of(operand).is_declared:
-        return null(operand)
+        return is_null(operand)
     return conjunction(*(Not(Comparison("=", operand, Literal(each))) for each in (True, False)))
 
 
 def _is_known(term: t.Any) -> bool:
-    """Tell whether a term is a row that stands for an object."""
-    return isinstance(term, Entity) and isinstance(term.row, Known)
+    """Tell whether a term is the row of a known object."""
+    return isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow)
 
 
 def _identity(term: t.Any) -> t.Any:
     if isinstance(term, Value):
         return type(term.value), term.value
     if _is_known(term):
-        return Known, term.row
+        return KnownRow, term.row
     return Instance, id(term.value) if isinstance(term, Instance) else id(term)
 
 
-def _moved(outcome: Outcome, root: Root, row: Row) -> Outcome:
-    """Say of one row what an outcome says of another."""
+def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
+    """Return an outcome for another row."""
 
     def change(part: t.Any) -> t.Any:
         if isinstance(part, Closure):
@@ -555,16 +565,10 @@ def _moved(outcome: Outcome, root: Root, row: Row) -> Outcome:
             )
         return row if part == root else None
 
-    return Outcome(
-        replaced(outcome.holds, change),
-        replaced(outcome.fails, change),
-        replaced(outcome.later, change),
-        replaced(outcome.lacks, change),
-        replaced(outcome.endless, change),
-    )
+    return outcome.map(lambda condition: rewrite(condition, change))
 
 
 def _with_classes(args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
-    """Put classes in the place of unknown rows: no class is made an object of for that."""
+    """Replace unknown rows by placeholders of given classes, without making instances."""
     left = iter(classes)
-    return [UnknownOfClass(next(left)) if isinstance(arg, Entity) else arg for arg in args]
+    return [UnknownOfClass(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]

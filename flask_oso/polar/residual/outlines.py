@@ -1,20 +1,22 @@
-"""What ``POLAR_EXPLAIN`` prints of a list: the condition on rows, and its parts one by one.
+"""The text that ``POLAR_EXPLAIN`` prints for a list, in the layout of oso 0.27.3.
 
-In goes a residual; out comes a text in the layout of oso 0.27.3. Objects are shown by their
-class, never by what they hold.
+In goes a residual; out come its alternatives, relations and conditions. Objects are shown by
+their class, never by what they hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .ir import ITSELF, TRUE, And, Condition, Having, Or, Residual, everything, show
-from .templates import resolved
+from .ir import ITSELF, TRUE, And, Exists, Or, RowCondition, walk_condition
+from .outcomes import Residual
+from .show import show
+from .templates import with_objects
 
 
 def outline(residual: Residual) -> str:
-    """Give the outline of a residual: its alternatives, relations and conditions."""
-    condition = resolved(residual).condition
+    """Return the text for a residual."""
+    condition = with_objects(residual).condition
     alternatives = condition.parts if isinstance(condition, Or) else (condition,)
     return "\n".join(
         [
@@ -34,8 +36,8 @@ def outline(residual: Residual) -> str:
     )
 
 
-def _joins(condition: Condition) -> Iterator[str]:
-    rows = [each.row for each in everything(condition) if isinstance(each, Having)]
+def _joins(condition: RowCondition) -> Iterator[str]:
+    rows = [each.row for each in walk_condition(condition) if isinstance(each, Exists)]
     lines = {
         f"    {row.owner.cls.__name__}.{row.relation} -> {row.cls.__name__}": None
         for row in rows
@@ -46,7 +48,7 @@ def _joins(condition: Condition) -> Iterator[str]:
         yield from sorted(lines)
 
 
-def _block(alternative: Condition) -> str:
+def _block(alternative: RowCondition) -> str:
     parts = alternative.parts if isinstance(alternative, And) else (alternative,)
     if alternative == TRUE:
         return ""

@@ -1,7 +1,7 @@
-"""Terms for what is not known: rows, their columns and relations, and conditions on them.
+"""Terms for unknown rows, their columns and relations, and conditions on them.
 
-They stand where values do, in the variables of a partial evaluation. No text spells them,
-and the solver never meets one.
+They are values of variables in a partial evaluation. No policy text denotes them, and the solver
+never sees one.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from collections.abc import Sequence
 from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
-from .ir import Condition, Operand, Row, columns_of, show
+from .ir import Operand, RowCondition, RowPath
 from .schema import Link
+from .show import show
 
 
-class Entity(Term):
-    """A row; one that a relation leads to may be missing, and then this is ``nil``."""
+class SymbolicRow(Term):
+    """A row. That of a relation may not exist; the term is then ``nil``."""
 
     __slots__ = __match_args__ = ("row",)
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: RowPath) -> None:
         self.row: t.Final = row
         self.span = None
 
 
-class Cell(Term):
-    """What a column of a row holds, or what is computed of that."""
+class SymbolicValue(Term):
+    """The value of a column, or one computed from columns."""
 
     __slots__ = __match_args__ = ("operand",)
 
@@ -36,58 +37,53 @@ class Cell(Term):
         self.span = None
 
 
-class Collection(Term):
-    """The rows that a relation to many leads to."""
+class SymbolicRows(Term):
+    """The rows of a to-many relation."""
 
     __slots__ = __match_args__ = ("owner", "name", "link")
 
-    def __init__(self, owner: Row, name: str, link: Link) -> None:
+    def __init__(self, owner: RowPath, name: str, link: Link) -> None:
         self.owner: t.Final = owner
         self.name: t.Final = name
         self.link: t.Final = link
         self.span = None
 
 
-class Truth(Term):
-    """True or false, as a condition says."""
+class SymbolicTruth(Term):
+    """A boolean: whether a condition holds."""
 
     __slots__ = __match_args__ = ("condition",)
 
-    def __init__(self, condition: Condition) -> None:
+    def __init__(self, condition: RowCondition) -> None:
         self.condition: t.Final = condition
         self.span = None
 
 
-#: The kinds of terms that stand for what is not known.
-OPEN = (Entity, Cell, Collection, Truth)
+#: The classes of symbolic terms.
+SYMBOLIC = (SymbolicRow, SymbolicValue, SymbolicRows, SymbolicTruth)
 
 
-def inside(term: t.Any) -> Sequence[t.Any]:
-    """Give the terms in a term, but for what is surely known."""
-    if is_ground(term) or isinstance(term, OPEN) or type(term) is Unknown:
+def open_parts(term: t.Any) -> Sequence[t.Any]:
+    """Return the parts of a term that may be symbolic or unbound."""
+    if is_ground(term) or isinstance(term, SYMBOLIC) or type(term) is Unknown:
         return ()
     return [follow(part) for part in parts(term)]
 
 
 def has_unknown_rows(term: t.Any) -> bool:
-    """Tell whether a term depends on a row that is not known."""
+    """Tell whether a term depends on an unknown row."""
     term = follow(term)
-    if isinstance(term, OPEN):
+    if isinstance(term, SYMBOLIC):
         return True
-    return any(isinstance(part, OPEN) for part in walk([term], inside))
+    return any(isinstance(part, SYMBOLIC) for part in walk([term], open_parts))
 
 
-def rows_of(*operands: Operand) -> list[Row]:
-    """Give the rows that values are read from."""
-    return [column.row for each in operands for column in columns_of(each)]
-
-
-def shown(value: t.Any) -> str:
-    """Print what is not known, for messages."""
-    if isinstance(value, Entity):
+def show_term(value: t.Any) -> str:
+    """Return a symbolic term as text, for messages."""
+    if isinstance(value, SymbolicRow):
         return show(value.row)
-    if isinstance(value, Cell):
+    if isinstance(value, SymbolicValue):
         return show(value.operand)
-    if isinstance(value, Collection):
+    if isinstance(value, SymbolicRows):
         return f"{show(value.owner)}.{value.name}"
     return show(value.condition)

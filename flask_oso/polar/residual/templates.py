@@ -1,9 +1,8 @@
-"""Residuals that are prepared once and filled in for each actor.
+"""Templates of residuals: made once for a class of actors, and filled in for each actor.
 
-Most of a residual does not depend on which actor asks, only on the actor's class: what it
-reads of the actor stands in it like a column of a row. ``prepare`` tells whether that can be
-filled in, and ``filled`` does so: a comparison with a value becomes what the value makes of it,
-and one of values true or false.
+Most of a residual depends only on the class of the actor. In a template, attributes of the actor
+are columns of a placeholder row. ``make_template`` makes one where that is possible;
+``ResidualTemplate.fill`` replaces the columns by values and simplifies.
 """
 
 from __future__ import annotations
@@ -13,88 +12,88 @@ from collections.abc import Callable, Container, Mapping, Sequence
 
 from ..exceptions import PolarRuntimeError
 from ..nodes import Operator
-from .database_semantics import NATIVE, Unfaithful, equal, ordered
-from .evaluator import Partial
+from .database_semantics import NATIVE, NotTranslatable, value_equality, value_ordering
+from .evaluator import PartialEvaluator
 from .ir import (
     FALSE,
     ITSELF,
-    Among,
     Arithmetic,
     Column,
     Comparison,
-    Condition,
     Constant,
+    Exists,
     HasCharacter,
-    Having,
-    Is,
+    InValues,
     IsNan,
     IsNull,
-    Known,
+    IsObject,
+    KnownRow,
     Literal,
     OfClass,
-    One,
     Operand,
-    Part,
-    Residual,
-    Same,
-    chains_of,
+    RowCondition,
+    SameRow,
+    Substring,
+    ToOne,
     columns_of,
-    everything,
-    replaced,
+    relation_chains,
+    walk_condition,
 )
-from .schema import Kind, Models
+from .outcomes import Residual
+from .schema import Schema, ValueKind
+from .simplify import rewrite
 
-#: The Python types of values that may be filled in, by what the column is said to hold.
-_TYPES: dict[Kind, type] = {
-    Kind.BOOLEAN: bool,
-    Kind.INTEGER: int,
-    Kind.FLOAT: float,
-    Kind.TEXT: str,
+#: The types of values that may be filled in, by the kind of the column.
+_TYPES: dict[ValueKind, type] = {
+    ValueKind.BOOLEAN: bool,
+    ValueKind.INTEGER: int,
+    ValueKind.FLOAT: float,
+    ValueKind.TEXT: str,
 }
 
 
 #: The condition that holds for no row.
 NOTHING = FALSE
-#: For so many different values one residual is kept as it becomes for them.
+#: The most filled-in residuals that one template keeps.
 _MAX_FILLED = 100
 
 Values = Mapping[Column, t.Any]
 
 
-class Unprepared(Exception):
-    """A residual that has to be made for the very objects in question."""
+class NotFillable(Exception):
+    """A template cannot be filled in: the question has to be evaluated with its own objects."""
 
 
-def prepare(
+def make_template(
     name: str,
     args: Sequence[t.Any],
     at: int,
     cls: type,
-    models: Models,
-    make: Callable[[], Partial],
-) -> Prepared | None:
-    """Make a residual for all objects of the classes of some arguments.
+    models: Schema,
+    make: Callable[[], PartialEvaluator],
+) -> ResidualTemplate | None:
+    """Make a template for all objects of the classes of some arguments.
 
-    ``None`` if each question has to be evaluated for itself.
+    ``None`` if each question has to be evaluated on its own.
 
-    :param make: makes what evaluates one question.
+    :param make: makes an evaluator for one question.
     """
-    rows = {n: placeholder(n, arg) for n, arg in enumerate(args) if n != at and is_object(arg)}
+    rows = {n: placeholder(n, arg) for n, arg in enumerate(args) if n != at and is_host_object(arg)}
     if any(models.model(row.cls) is None for row in rows.values()):
-        # INVARIANT: nothing stands for an object that is no row, such as a number of a kind
-        # that Polar does not have: a column may equal it.
+        # INVARIANT: only rows have placeholders. Another object, such as a number of a type that
+        # Polar does not have, may equal a column.
         return None
     try:
         residual = make().residual(name, args, at, cls, rows)
         _check_fillable(residual)
-    except (PolarRuntimeError, Unprepared):
-        # What cannot be said of all objects of a class may be said of one.
+    except (PolarRuntimeError, NotFillable):
+        # It may still be possible for one object.
         return None
-    return Prepared(residual, rows)
+    return ResidualTemplate(residual, rows)
 
 
-def key_of(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
-    """Tell for which questions a prepared residual is the same; ``None`` if that has no end."""
+def template_key(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
+    """Return a key that is equal for questions with the same template; ``None`` for none."""
     parts: list[t.Any] = [name, at, cls]
     for position, arg in enumerate(args):
         if position == at:
@@ -102,92 +101,92 @@ def key_of(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
         if type(arg) in (list, dict):
             return None
         parts.append(type(arg))
-        parts.append(None if is_object(arg) else arg)
+        parts.append(None if is_host_object(arg) else arg)
     return tuple(parts)
 
 
-def is_object(value: t.Any) -> bool:
-    """Tell whether a value is an object, and no value of Polar's own."""
+def is_host_object(value: t.Any) -> bool:
+    """Tell whether a value is an object, and not a native value of Polar."""
     return type(value) not in (*NATIVE, list, dict, type(None))
 
 
-def placeholder(position: int, value: t.Any) -> Known:
-    """Give what stands for an argument."""
-    return Known(type(value), Literal(Placeholder(position)))
+def placeholder(position: int, value: t.Any) -> KnownRow:
+    """Return the placeholder row for an argument."""
+    return KnownRow(type(value), Literal(Placeholder(position)))
 
 
 class Placeholder(int):
-    """The position of an argument that something stands for."""
+    """The position of the argument that a row is a placeholder for."""
 
 
 def _check_fillable(residual: Residual) -> None:
-    """Refuse a residual that does more with values of objects than to compare them.
+    """Refuse a residual that does more with attributes of objects than compare them.
 
-    :raises Unprepared: if so.
+    :raises NotFillable: if so.
     """
-    for part in (*everything(residual.condition), *everything(residual.fails)):
+    for part in (*walk_condition(residual.condition), *walk_condition(residual.fails)):
         if not _is_fillable(part):
-            raise Unprepared
+            raise NotFillable
 
 
 def _is_fillable(part: t.Any) -> bool:
-    if isinstance(part, Arithmetic | Part):
+    if isinstance(part, Arithmetic | Substring):
         return not any(map(_is_known, columns_of(part)))
     if isinstance(part, HasCharacter):
         return not any(map(_is_known, columns_of(part.text)))
-    if isinstance(part, Is | OfClass):
-        return not isinstance(part.row, Known)
-    if isinstance(part, Same):
-        return not isinstance(part.left, Known) or not isinstance(part.right, Known)
+    if isinstance(part, IsObject | OfClass):
+        return not isinstance(part.row, KnownRow)
+    if isinstance(part, SameRow):
+        return not isinstance(part.left, KnownRow) or not isinstance(part.right, KnownRow)
     return not isinstance(part, Column) or not _is_known(part) or part.field.kind in _TYPES
 
 
-class Prepared:
-    """A residual with columns of objects in it, and what became of it for some values.
+class ResidualTemplate:
+    """A residual with placeholder rows, and the residuals filled in so far.
 
     :param residual: the residual.
-    :param rows: what stands in it for arguments, by their positions.
+    :param rows: the placeholder rows for arguments, by position.
     """
 
-    def __init__(self, residual: Residual, rows: Mapping[int, Known]) -> None:
-        parts = [*everything(residual.condition), *everything(residual.fails)]
+    def __init__(self, residual: Residual, rows: Mapping[int, KnownRow]) -> None:
+        parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
         self._residual = residual
         self._rows = rows
         self._columns = tuple({part: None for part in parts if _is_known(part)})
-        self._chains = chains_of(parts)
+        self._chains = relation_chains(parts)
         self._ones = tuple(
             {
                 part: None
                 for part in parts
-                if isinstance(part, One)
+                if isinstance(part, ToOne)
                 and part.relation != ITSELF
-                and isinstance(part.owner, Known)
+                and isinstance(part.owner, KnownRow)
             }
         )
-        # Two threads may both make one of these; they are the same.
-        self._filled: dict[t.Any, tuple[Condition, Condition]] = {}
+        # Two threads may make the same entry.
+        self._filled: dict[t.Any, tuple[RowCondition, RowCondition]] = {}
 
-    def fill(self, args: Sequence[t.Any], models: Models) -> Residual:
-        """Fill in what the objects among some arguments hold.
+    def fill(self, args: Sequence[t.Any], models: Schema) -> Residual:
+        """Fill in the attributes of the objects among the arguments.
 
-        The objects themselves are still placeholders in the condition, and beside it.
+        The placeholder rows stay in the condition; the residual maps them to the objects.
 
-        :raises Unprepared: if a value is not what its column says, or a relation has changes
-            that the database does not know.
+        :raises NotFillable: if a value does not have the kind of its column, or an object has
+            changes that the database does not know.
         """
         objects = {row: args[position] for position, row in self._rows.items()}
         for row, value in objects.items():
             model = models.model(row.cls)
             if model is not None and model.shares_equality and not models.has_key(value):
-                raise Unprepared
+                raise NotFillable
         for owner, names in self._chains:
             if not models.is_stored(objects[owner], names):
-                raise Unprepared
+                raise NotFillable
         values = {column: _value(column, objects) for column in self._columns}
         nowhere = frozenset(
             one
             for one in self._ones
-            if models.leads_nowhere(objects[t.cast(Known, one.owner)], one.relation)
+            if models.leads_nowhere(objects[t.cast(KnownRow, one.owner)], one.relation)
         )
         key = (nowhere, *((type(value), value) for value in values.values()))
         known = self._filled.get(key)
@@ -199,68 +198,68 @@ class Prepared:
 
 
 def _filled(
-    residual: Residual, values: Values, nowhere: Container[One]
-) -> tuple[Condition, Condition]:
-    """Fill in the values of columns, and the relations of objects that lead nowhere."""
+    residual: Residual, values: Values, nowhere: Container[ToOne]
+) -> tuple[RowCondition, RowCondition]:
+    """Replace columns by values, and relations that are known to be nil."""
 
     def change(part: t.Any) -> t.Any:
-        if isinstance(part, Having) and part.row in nowhere:
+        if isinstance(part, Exists) and part.row in nowhere:
             return FALSE
         if isinstance(part, Comparison):
             return _compared(part, values)
         if isinstance(part, IsNull) and _is_known(part.column):
             return Constant(values[t.cast(Column, part.column)] is None)
         if isinstance(part, IsNan) and _is_known(part.column):
-            # What is NaN is not filled in.
+            # A value that is NaN is never filled in.
             return FALSE
-        if isinstance(part, Among) and _is_known(part.column):
+        if isinstance(part, InValues) and _is_known(part.column):
             return Constant(Literal(values[t.cast(Column, part.column)]) in part.values)
         return None
 
     try:
-        return replaced(residual.condition, change), replaced(residual.fails, change)
-    except Unfaithful:
-        raise Unprepared from None
+        return rewrite(residual.condition, change), rewrite(residual.fails, change)
+    except NotTranslatable:
+        raise NotFillable from None
 
 
-def resolved(residual: Residual) -> Residual:
-    """Put the objects in the place of what stands for them."""
+def with_objects(residual: Residual) -> Residual:
+    """Replace placeholder rows by the objects."""
     objects = residual.objects
 
     def change(part: t.Any) -> t.Any:
-        if isinstance(part, Same):
+        if isinstance(part, SameRow):
             rows = part.left, part.right
             for known, other in (rows, rows[::-1]):
-                if isinstance(known, Known):
-                    return Is(other, (Literal(objects[known]),))
-        if isinstance(part, Known) and part in objects:
-            return Known(part.cls, Literal(objects[part]))
+                if isinstance(known, KnownRow):
+                    return IsObject(other, (Literal(objects[known]),))
+        if isinstance(part, KnownRow) and part in objects:
+            return KnownRow(part.cls, Literal(objects[part]))
         return None
 
     if not objects:
         return residual
-    condition, fails = replaced(residual.condition, change), replaced(residual.fails, change)
+    condition, fails = rewrite(residual.condition, change), rewrite(residual.fails, change)
     return Residual(residual.cls, residual.root, condition, fails)
 
 
 def _is_known(operand: Operand) -> bool:
-    return isinstance(operand, Column) and isinstance(operand.row, Known)
+    return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
 
 
-def _value(column: Column, objects: Mapping[Known, t.Any]) -> t.Any:
-    """Give what a column stands for, if it holds what it says."""
+def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
+    """Return the value of a column of an object, if it has the kind of the column."""
     try:
-        value = getattr(objects[t.cast(Known, column.row)], column.name)
+        value = getattr(objects[t.cast(KnownRow, column.row)], column.name)
     except Exception:
-        # Whether a check comes so far, the evaluation for the very object says, and where.
-        raise Unprepared from None
+        # The evaluation with the object itself decides whether a check gets here, and raises there.
+        raise NotFillable from None
     is_right = value is None or type(value) is _TYPES[column.field.kind]
     if not is_right or value != value:
-        raise Unprepared
+        raise NotFillable
     return value
 
 
-def _compared(part: Comparison, values: Values) -> Condition | None:
+def _compared(part: Comparison, values: Values) -> RowCondition | None:
     if not _is_known(part.left) and not _is_known(part.right):
         return None
     left, right = _side(part.left, values), _side(part.right, values)
@@ -270,18 +269,18 @@ def _compared(part: Comparison, values: Values) -> Condition | None:
     value, column = (left, right) if is_left else (right, left)
     known = t.cast(Literal, value).value
     if part.sign == "=":
-        return equal(column, known)
-    # An ordering with nil does not hold; that it is an error, other conditions say.
+        return value_equality(column, known)
+    # An ordering with nil is false; `fails` has the error.
     if known is None:
         return FALSE
-    return ordered(_ORDERS[part.sign, is_left], column, known)
+    return value_ordering(_ORDERS[part.sign, is_left], column, known)
 
 
 def _side(operand: Operand, values: Values) -> Operand:
     return Literal(values[t.cast(Column, operand)]) if _is_known(operand) else operand
 
 
-#: The signs for a column on the left, by the sign and whether the value stands there.
+#: The operators for a column on the left, by the sign and whether the value is on the left.
 _ORDERS = {
     ("<", True): Operator.GT,
     ("<=", True): Operator.GEQ,

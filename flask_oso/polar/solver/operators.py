@@ -172,7 +172,8 @@ class Operations(Matching):
             message = f"{nameless(value)} is not iterable"
             raise with_help(error_at(InvalidIteratorError, message, self._step_span()), _ITERABLE)
         iterator = iter(value)
-        self._begin(iterator)
+        # A result of SQLAlchemy gives a new iterator each time, over one cursor.
+        self._begin(value if isinstance(value, Iterator) else iterator)
         return self._elements(iterator)
 
     def _begin(self, iterator: Iterator[t.Any]) -> None:

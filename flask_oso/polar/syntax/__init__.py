@@ -1,16 +1,16 @@
-"""Text to nodes, and nodes to a policy in its canonical style.
+"""From text to syntax trees, and from a policy to its canonical style.
 
-In goes the text of a policy or a query. Out come the nodes of ``nodes.py``, in the form that
-is evaluated; for the formatter, the same text laid out anew. Nothing is known here of Python
-objects or of rules that are loaded.
+In goes the text of a policy or a query. Out come the nodes of ``nodes.py``, desugared for
+evaluation; the formatter gives the same text in canonical layout. Python objects and loaded
+rules are not known here.
 
 ``lr_tables``, ``lexer``
-    the syntax, made from ``grammar.lark``; characters to tokens.
-``confusables``, ``diagnostics``, ``hints``
-    names that look like others; a token out of place; what was most likely meant.
+    the parse tables made from ``grammar.lark``; characters to tokens.
+``confusables``, ``diagnostics``
+    names that look like other names; the line of help for a syntax error.
 ``ast_builder``, ``lr_driver``, ``parser``, ``desugar``
-    productions to nodes; tokens to productions; texts to statements; expressions to the form
-    that the solver evaluates.
+    productions to nodes; tokens to productions; texts to statements, with recovery from errors;
+    expressions to the form that the solver evaluates.
 ``pretty_printer``, ``formatter``
-    lines from pieces that may be broken; a policy in its canonical style.
+    a layout algorithm for lines; a policy in its canonical style.
 """

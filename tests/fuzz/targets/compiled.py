@@ -122,4 +122,4 @@ def _is_excused(expected: tuple[t.Any, ...], given: tuple[t.Any, ...]) -> bool:
 
 def _count_compiled(engine: Engine) -> int:
     program = engine._program
-    return 0 if program is None else len(program._made) - len(program.unfollowed)
+    return 0 if program is None else len(program._made) - len(program.not_compiled)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from flask_oso.polar.exceptions import ParserError
 from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.lexer import Text, check
+from flask_oso.polar.syntax.lexer import ParseContext, check_token
 from flask_oso.polar.syntax.parser import _syntax
 
 from ..choices import decoded
@@ -27,13 +27,13 @@ def target(data: bytes) -> None:
     """Check that between tokens there is nothing but space and comments."""
     text = decoded(data)
     end = 0
-    for token in itertools.chain.from_iterable(_syntax().parts(Text(Source(text)))):
+    for token in itertools.chain.from_iterable(_syntax().parts(ParseContext(Source(text)))):
         assert token.text, f"an empty token at {token.begin}"
         assert _IGNORED.fullmatch(text, end, token.begin), f"skipped {text[end : token.begin]!r}"
         assert text[token.begin : token.end] == token.text, f"{token.text!r} is not its text"
         end = token.end
         try:
-            check(token)
+            check_token(token)
         except ParserError as error:
             assert str(error)
     assert _IGNORED.fullmatch(text, end), f"skipped {text[end:]!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask_oso import OsoError
-from tests.polar.world import make_oso
+from tests.support.world import make_oso
 
 from ..choices import decoded
 from ..oracle import check_text, is_from_host, outcome, refusals, sandbox

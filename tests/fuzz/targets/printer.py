@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from flask_oso.polar.nodes import Rule, RuleType, Value
 from flask_oso.polar.printer import MAX_PIECES, rule_to_polar, rule_type_to_polar
-from flask_oso.polar.records import Record
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax.parser import parse_policy
+from flask_oso.polar.value_objects import ValueObject
 
 from ..choices import decoded
 from ..seeds import policies
@@ -60,7 +60,7 @@ def _leaves(node: t.Any) -> Iterator[t.Any]:
         part = todo.pop()
         if isinstance(part, Value):
             yield part.value
-        elif isinstance(part, Record):
+        elif isinstance(part, ValueObject):
             todo += [getattr(part, name) for name in part.__match_args__]
         elif isinstance(part, tuple):
             todo += part

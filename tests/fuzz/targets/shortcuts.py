@@ -112,7 +112,7 @@ def _described(value: t.Any) -> str:
 
 def _is_short(engine: Engine, args: tuple[t.Any, t.Any, t.Any]) -> bool:
     program = engine._program
-    shortcuts = None if program is None else program._shortcuts("allow", 3)
+    shortcuts = None if program is None else program.specializations("allow", 3)
     if shortcuts is None:
         return False
     return shortcuts[args[1]][type(args[2])](*args) is not None

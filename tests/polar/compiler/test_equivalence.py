@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets.compiled import check
-from tests.sizes import part_of
+from tests.support.sizes import part_of
 
 pytestmark = pytest.mark.random
 #: How many policies each part has; one part is held in memory at a time.

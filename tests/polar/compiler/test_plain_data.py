@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets.shortcuts import Report, check
-from tests.sizes import part_of
+from tests.support.sizes import part_of
 
 #: How many policies, each with a world of its own and some two hundred questions.
 PROGRAMS = part_of(int(os.environ.get("FLASK_OSO_PROGRAMS", "640")) // 4)

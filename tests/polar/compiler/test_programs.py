@@ -9,11 +9,11 @@ import typing as t
 import pytest
 
 from flask_oso import Limits, Oso
-from flask_oso.polar.compiler.programs import Program
+from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.exceptions import PolarRuntimeError, UnregisteredClassError
 from tests.fuzz.targets.compiled import outcome
 from tests.fuzz.witnesses import CLASSES, Calls, make_values
-from tests.stacks import directly, far_down, in_small_thread
+from tests.support.stacks import directly, far_down, in_small_thread
 
 Outcome = tuple[t.Any, ...]
 
@@ -33,7 +33,7 @@ def load(policy: str, **limits: int) -> Oso:
     return oso
 
 
-def program_of(oso: Oso) -> Program:
+def program_of(oso: Oso) -> CompiledProgram:
     """Give the compiled rules, with all that those which were asked may call."""
     program = oso._engine._program
     assert program is not None
@@ -59,7 +59,7 @@ def ask_about_all(policy: str) -> tuple[list[Outcome], list[Outcome], Oso]:
 
 
 def reasons(oso: Oso) -> set[str]:
-    return {each.reason for each in program_of(oso).unfollowed.values()}
+    return {each.reason for each in program_of(oso).not_compiled.values()}
 
 
 # -- which rules are compiled --------------------------------------------------------------

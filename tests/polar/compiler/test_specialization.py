@@ -156,11 +156,11 @@ def load(policy: str, **options: t.Any) -> Oso:
     return oso
 
 
-def by_shortcut(oso: Oso, *args: t.Any) -> bool | None:
+def by_specialization(oso: Oso, *args: t.Any) -> bool | None:
     """Give what the function for plain data says, if there is one."""
     program = oso._engine._program
     assert program is not None
-    table = program._shortcuts("allow", 3)
+    table = program.specializations("allow", 3)
     return None if table is None else table[args[1]][type(args[2])](*args)
 
 
@@ -225,7 +225,7 @@ def test_roles_are_answered(action: str, role: str | None, where: str) -> None:
     user = User(roles=[Grant(role=role, of=of.get(where, team))] if role else [])
     expected = oso._engine.solve_call("allow", (user, action, folder))
 
-    assert by_shortcut(oso, user, action, folder) is expected
+    assert by_specialization(oso, user, action, folder) is expected
     assert oso.is_allowed(user, action, folder) is expected
 
 
@@ -243,12 +243,12 @@ def test_chain_ends_where_somebody_watches() -> None:
     chain = folders(10)
     oso = load(ROLES)
     user = User(roles=[])
-    assert by_shortcut(oso, user, "read", chain[-1]) is False
+    assert by_specialization(oso, user, "read", chain[-1]) is False
 
     chain[4].parent = Watcher(parent=None, team=None)
     reads.clear()
 
-    assert by_shortcut(oso, user, "read", chain[-1]) is None
+    assert by_specialization(oso, user, "read", chain[-1]) is None
     assert reads == []
 
 
@@ -259,7 +259,7 @@ def test_long_chain_is_left_to_the_rules(depth: int) -> None:
     chain = folders(depth)
     user = User(roles=[Grant(role="editor", of=chain[0])])
 
-    assert by_shortcut(oso, user, "write", chain[-1]) is None
+    assert by_specialization(oso, user, "write", chain[-1]) is None
     assert oso.is_allowed(user, "write", chain[-1])
 
 
@@ -269,7 +269,7 @@ def test_circle_is_no_answer() -> None:
     folder = Folder(parent=None, team=None)
     folder.parent = folder
 
-    assert by_shortcut(oso, User(roles=[]), "write", folder) is None
+    assert by_specialization(oso, User(roles=[]), "write", folder) is None
     assert_alike(oso, User(roles=[]), "write", folder)
 
 
@@ -281,7 +281,7 @@ def test_rule_that_asks_itself_is_left_to_the_rules() -> None:
         limits=Limits(goals=400),
     )
 
-    assert by_shortcut(oso, User(), "read", Folder(open=True)) is None
+    assert by_specialization(oso, User(), "read", Folder(open=True)) is None
     assert_alike(oso, User(), "read", Folder(open=True))
 
 
@@ -337,7 +337,7 @@ def test_role_that_two_folders_give_is_looked_for_on_both() -> None:
     folder = Folder(parent=Folder(parent=None, link=link), link=None)
     user = User(roles=[Grant(role="d", of=link)])
 
-    assert by_shortcut(oso, user, "write", folder) is True
+    assert by_specialization(oso, user, "write", folder) is True
     assert_alike(oso, user, "write", folder)
 
 
@@ -415,7 +415,7 @@ def test_missing_attribute_is_an_error_behind_a_solution_that_comes_later(name: 
     delattr(broken, name)
     user = User(roles=[Grant(role="editor", of=folder), broken])
 
-    assert by_shortcut(oso, user, "read", folder) is None
+    assert by_specialization(oso, user, "read", folder) is None
     assert_alike(oso, user, "read", folder)
 
 
@@ -428,7 +428,7 @@ def test_element_of_another_class_is_looked_at(cls: type[Grant]) -> None:
     odd = cls(of=folder) if cls is Lent else cls(of=folder, role="viewer")
     user = User(roles=[*plain, odd, *plain])
 
-    assert by_shortcut(oso, user, "read", folder) is None
+    assert by_specialization(oso, user, "read", folder) is None
     assert_alike(oso, user, "read", folder)
 
 
@@ -446,11 +446,11 @@ def test_subclass_that_is_not_registered_is_left_to_the_rules() -> None:
     oso = load(ROLES)
     folder = Folder(parent=None, team=None)
 
-    assert by_shortcut(oso, Sly(), "read", folder) is None
+    assert by_specialization(oso, Sly(), "read", folder) is None
     assert_alike(oso, Sly(), "read", folder)
 
 
-def test_property_of_a_registered_class_has_no_shortcut() -> None:
+def test_property_of_a_registered_class_has_no_specialization() -> None:
     """Such a class is asked by the rules, in their order."""
 
     class Sheet(Folder):
@@ -466,7 +466,7 @@ def test_property_of_a_registered_class_has_no_shortcut() -> None:
     oso.register_class(Sheet)
     oso.load_str('allow(u: User, "read", s: Sheet) if s.owner = u;')
 
-    assert by_shortcut(oso, User(), "read", Sheet()) is None
+    assert by_specialization(oso, User(), "read", Sheet()) is None
     assert_alike(oso, User(), "read", Sheet())
 
 
@@ -474,7 +474,7 @@ def test_value_that_leads_out_is_refused_though_nobody_compares_it() -> None:
     """A module that a rule reads is an error even where the rule does nothing with it."""
     oso = load('allow(u: User, "read", f: Folder) if x = f.thing and u = u and x = x;')
 
-    assert by_shortcut(oso, User(), "read", Folder(thing=math)) is None
+    assert by_specialization(oso, User(), "read", Folder(thing=math)) is None
     assert_alike(oso, User(), "read", Folder(thing=math))
 
 
@@ -483,15 +483,15 @@ def test_lists_in_lists_are_left_to_the_rules_where_they_are_long() -> None:
     oso = load('allow(u: User, "read", f: Folder) if a in u.many and b in f.many and a = b;')
     many = [*range(1, 400)]
 
-    assert by_shortcut(oso, User(many=[1]), "read", Folder(many=[2])) is False
-    assert by_shortcut(oso, User(many=many), "read", Folder(many=[-n for n in many])) is None
+    assert by_specialization(oso, User(many=[1]), "read", Folder(many=[2])) is False
+    assert by_specialization(oso, User(many=many), "read", Folder(many=[-n for n in many])) is None
 
 
-def test_rules_that_run_python_have_no_shortcut() -> None:
+def test_rules_that_run_python_have_no_specialization() -> None:
     """A method, or a class whose attribute is a property, is asked by the rules in order."""
     oso = load('allow(u: User, "read", f: Folder) if u.may(f);')
 
-    assert by_shortcut(oso, User(may=lambda folder: True), "read", Folder()) is None
+    assert by_specialization(oso, User(may=lambda folder: True), "read", Folder()) is None
 
 
 def test_other_string_is_refused_if_it_is_none() -> None:
@@ -499,7 +499,7 @@ def test_other_string_is_refused_if_it_is_none() -> None:
     oso = load(ROLES)
     args = (User(roles=[]), "\ud800", Folder(parent=None, team=None))
 
-    assert by_shortcut(oso, *args) is None
+    assert by_specialization(oso, *args) is None
     assert_alike(oso, *args)
 
 
@@ -528,7 +528,7 @@ def test_error_before_the_first_solution_is_met() -> None:
     user = User(level="low", tag="x")
     folder = Folder(owner=None, level=1, tags=["x"])
 
-    assert by_shortcut(oso, user, "read", folder) is None
+    assert by_specialization(oso, user, "read", folder) is None
     assert_alike(oso, user, "read", folder)
 
 
@@ -552,7 +552,7 @@ def test_order_of_the_rules_is_kept_where_they_share_a_condition() -> None:
     )
     args = User(level="low"), "read", Folder(open=True, level=2)
 
-    assert by_shortcut(oso, *args) is None
+    assert by_specialization(oso, *args) is None
     assert_alike(oso, *args)
 
 
@@ -582,7 +582,7 @@ def test_rules_that_search_one_list_do_it_one_after_the_other() -> None:
     )
     args = User(), "read", Folder(xs=[Grant(level=2, open=True), Grant(level="low", open=True)])
 
-    assert by_shortcut(oso, *args) is None
+    assert by_specialization(oso, *args) is None
     assert_alike(oso, *args)
 
 
@@ -617,7 +617,7 @@ def test_value_that_leads_out_is_refused_as_soon_as_it_is_read(body: str) -> Non
     oso = load(f'allow(_: User, "read", f: Folder) if {body}; ok(_: Folder);')
     args = User(), "read", Folder(thing=math, open=False)
 
-    assert by_shortcut(oso, *args) is None
+    assert by_specialization(oso, *args) is None
     assert_alike(oso, *args)
 
 
@@ -629,7 +629,7 @@ def test_value_that_leads_out_is_refused_by_the_rule_that_reads_it_first() -> No
     )
     args = User(), "read", Folder(thing=math, open=True)
 
-    assert by_shortcut(oso, *args) is None
+    assert by_specialization(oso, *args) is None
     assert_alike(oso, *args)
 
 
@@ -639,8 +639,8 @@ def test_list_that_changes_meanwhile_is_the_one_that_was_read() -> None:
     results = set()
     for step in range(60):
         folder = Folder(xs=[Grant(open=True), Grant(open=False)])
-        with interrupted("shortcut", step, lambda: folder.xs.pop(0)):  # noqa: B023
-            results.add(by_shortcut(oso, User(), "read", folder))
+        with interrupted("specialization", step, lambda: folder.xs.pop(0)):  # noqa: B023
+            results.add(by_specialization(oso, User(), "read", folder))
 
     assert results == {False}
 

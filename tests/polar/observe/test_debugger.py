@@ -5,10 +5,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from scripts import debug
 
 from flask_oso.polar.observe.debugger import HELP
 from flask_oso.polar.polar import Polar
+from tests.support.consoles import debug
 
 POLICY = """\
 allow(actor, action, resource) if
@@ -328,7 +328,7 @@ def test_time_at_the_prompt_does_not_count(monkeypatch: pytest.MonkeyPatch) -> N
         now[0] += 3_600
         raise EOFError
 
-    monkeypatch.setattr("scripts.ScriptedConsole.ask", think)
+    monkeypatch.setattr("tests.support.consoles.ScriptedConsole.ask", think)
 
     shown = debug(load("f(x) if debug() and g(x) and g(x); g(x) if x.real = 1;"), "f(1)")
 

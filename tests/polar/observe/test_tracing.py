@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from case_files import Case, read_cases
-from test_cases import run_case
-from world import make_oso
 
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.polar.output import BANNER, LogLevel, LogSettings, parse_log_settings
 from flask_oso.polar.polar import Polar
+from tests.support.cases import Case, read_cases, run_case
+from tests.support.world import make_oso
 
 POLICY = """\
 f(x, y) if x in [1, 2] and g(x, z) and y = z + 1;

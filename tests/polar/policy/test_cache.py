@@ -11,9 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from case_files import Case, read_cases, show_result
-from test_cases import run_case
-from world import make_oso
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar import nodes
@@ -23,6 +20,8 @@ from flask_oso.polar.policy import cache, loader, serialization
 from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.policy.serialization import from_lines, to_lines
 from flask_oso.polar.sources import Source
+from tests.support.cases import Case, read_cases, run_case, show_result
+from tests.support.world import make_oso
 
 POLICY = 'allow("ana", "read", x) if x = 1 and not x = 2;'
 BLOCKS = """

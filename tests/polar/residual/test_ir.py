@@ -10,35 +10,37 @@ import pytest
 from flask_oso.polar.residual.ir import (
     FALSE,
     TRUE,
-    Again,
-    Among,
     Arithmetic,
     Closure,
     Column,
     Comparison,
-    Condition,
-    Each,
+    Exists,
     HasCharacter,
-    Having,
-    Is,
+    InValues,
     IsNull,
+    IsObject,
     Literal,
     Not,
     OfClass,
-    One,
-    Part,
     Root,
-    Same,
+    RowCondition,
+    SameRow,
+    SelfReference,
+    Substring,
+    ToMany,
+    ToOne,
+    mentions_row,
+)
+from flask_oso.polar.residual.schema import Field, ValueKind
+from flask_oso.polar.residual.show import show
+from flask_oso.polar.residual.simplify import (
     conjunction,
     disjunction,
-    having,
-    mentions,
+    exists,
     negation,
-    on_rows,
-    replaced,
-    show,
+    rewrite,
+    where_rows_exist,
 )
-from flask_oso.polar.residual.schema import Field, Kind
 
 
 class Post:
@@ -52,12 +54,12 @@ class Color(enum.Enum):
 
 
 POST = Root(Post)
-ORG = One(POST, "org", Post)
-TAG = Each(POST, "tags", Post, 1)
-SIZE = Column(POST, "size", Field(Kind.INTEGER))
-RANK = Column(POST, "rank", Field(Kind.INTEGER, is_nullable=False))
-NAME = Column(ORG, "name", Field(Kind.TEXT, is_nullable=False))
-OPEN = Column(TAG, "open", Field(Kind.BOOLEAN, is_nullable=False))
+ORG = ToOne(POST, "org", Post)
+TAG = ToMany(POST, "tags", Post, 1)
+SIZE = Column(POST, "size", Field(ValueKind.INTEGER))
+RANK = Column(POST, "rank", Field(ValueKind.INTEGER, is_nullable=False))
+NAME = Column(ORG, "name", Field(ValueKind.TEXT, is_nullable=False))
+OPEN = Column(TAG, "open", Field(ValueKind.BOOLEAN, is_nullable=False))
 
 
 def equation(column: Column, value: object) -> Comparison:
@@ -67,7 +69,7 @@ def equation(column: Column, value: object) -> Comparison:
 
 A, B, C = equation(SIZE, 1), equation(RANK, 2), IsNull(SIZE)
 LESS = Comparison("<", SIZE, Literal(3))
-NAMED = Having(ORG, equation(NAME, "a"))
+NAMED = Exists(ORG, equation(NAME, "a"))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ NAMED = Having(ORG, equation(NAME, "a"))
         (conjunction(LESS, negation(C)), "post.size < 3"),
     ],
 )
-def test_simplification(condition: Condition, text: str) -> None:
+def test_simplification(condition: RowCondition, text: str) -> None:
     """Constants vanish, negations go inwards, and an ordering says that there is a value."""
     assert show(condition) == text
 
@@ -106,38 +108,38 @@ def test_simplification(condition: Condition, text: str) -> None:
 @pytest.mark.parametrize(
     ("condition", "text"),
     [
-        (conjunction(NAMED, Having(ORG, TRUE)), 'exists(post.org: post.org.name = "a")'),
-        (disjunction(NAMED, Having(ORG, TRUE)), "exists(post.org)"),
+        (conjunction(NAMED, Exists(ORG, TRUE)), 'exists(post.org: post.org.name = "a")'),
+        (disjunction(NAMED, Exists(ORG, TRUE)), "exists(post.org)"),
         (
-            disjunction(NAMED, Having(ORG, equation(NAME, "b"))),
+            disjunction(NAMED, Exists(ORG, equation(NAME, "b"))),
             'exists(post.org: post.org.name in ["a", "b"])',
         ),
         (
-            conjunction(Having(ORG, TRUE), negation(NAMED)),
+            conjunction(Exists(ORG, TRUE), negation(NAMED)),
             'exists(post.org: not (post.org.name = "a"))',
         ),
         (negation(NAMED), 'not exists(post.org: post.org.name = "a")'),
-        (having(TAG, conjunction(A, equation(OPEN, True))),
+        (exists(TAG, conjunction(A, equation(OPEN, True))),
          "post.size = 1 and exists(post_1 in post.tags: post_1.open = true)"),
-        (having(TAG, A), "post.size = 1 and exists(post_1 in post.tags)"),
-        (having(TAG, FALSE), "false"),
-        (on_rows(equation(NAME, "a"), [ORG]), 'exists(post.org: post.org.name = "a")'),
-        (on_rows(FALSE, [ORG]), "false"),
+        (exists(TAG, A), "post.size = 1 and exists(post_1 in post.tags)"),
+        (exists(TAG, FALSE), "false"),
+        (where_rows_exist(equation(NAME, "a"), [ORG]), 'exists(post.org: post.org.name = "a")'),
+        (where_rows_exist(FALSE, [ORG]), "false"),
         (
-            on_rows(TRUE, [One(ORG, "org", Post)]),
+            where_rows_exist(TRUE, [ToOne(ORG, "org", Post)]),
             "exists(post.org: exists(post.org.org))",
         ),
     ],
 )  # fmt: skip
-def test_rows(condition: Condition, text: str) -> None:
+def test_rows(condition: RowCondition, text: str) -> None:
     """What is said of one row at the end of a relation stands together."""
     assert show(condition) == text
 
 
 def test_rows_of_a_relation_to_many_stay_apart() -> None:
     """That one row has this and one has that is less than that one row has both."""
-    other = Each(POST, "tags", Post, 2)
-    both = conjunction(Having(TAG, equation(OPEN, True)), Having(other, TRUE))
+    other = ToMany(POST, "tags", Post, 2)
+    both = conjunction(Exists(TAG, equation(OPEN, True)), Exists(other, TRUE))
 
     assert show(both).count("exists") == 2
 
@@ -145,25 +147,28 @@ def test_rows_of_a_relation_to_many_stay_apart() -> None:
 @pytest.mark.parametrize(
     ("condition", "text"),
     [
-        (Among(SIZE, (Literal(1), Literal(2))), "post.size in [1, 2]"),
+        (InValues(SIZE, (Literal(1), Literal(2))), "post.size in [1, 2]"),
         (HasCharacter(NAME, "a"), '"a" in post.org.name'),
-        (Comparison("=", Part(NAME, 2), Literal("ab")), 'first(post.org.name, 2) = "ab"'),
-        (Comparison("=", Part(NAME, 2, True), Literal("ab")), 'last(post.org.name, 2) = "ab"'),
+        (Comparison("=", Substring(NAME, 2), Literal("ab")), 'first(post.org.name, 2) = "ab"'),
+        (Comparison("=", Substring(NAME, 2, True), Literal("ab")), 'last(post.org.name, 2) = "ab"'),
         (Comparison("<", Arithmetic("+", SIZE, Literal(1)), RANK), "post.size + 1 < post.rank"),
-        (Is(POST, (Literal(Post()),)), "post = <Post object>"),
-        (Is(POST, (Literal(Post()), Literal(Post()))), "post in [<Post object>, <Post object>]"),
-        (Same(POST, ORG), "post = post.org"),
+        (IsObject(POST, (Literal(Post()),)), "post = <Post object>"),
+        (
+            IsObject(POST, (Literal(Post()), Literal(Post()))),
+            "post in [<Post object>, <Post object>]",
+        ),
+        (SameRow(POST, ORG), "post = post.org"),
         (OfClass(POST, (Post, Color)), "post is a Post or Color"),
         (equation(SIZE, Color.RED), "post.size = Color.RED"),
         (equation(SIZE, datetime.date(2024, 1, 2)), "post.size = 2024-01-02"),
-        (Again(1, POST), "set_1(post)"),
+        (SelfReference(1, POST), "set_1(post)"),
         (
-            Closure(POST, Root(Post, 1), A, Root(Post, 2), Same(Root(Post, 1), Root(Post, 2))),
+            Closure(POST, Root(Post, 1), A, Root(Post, 2), SameRow(Root(Post, 1), Root(Post, 2))),
             "post in closure(post1: post.size = 1; post2: post1 = post2)",
         ),
     ],
 )
-def test_printing(condition: Condition, text: str) -> None:
+def test_printing(condition: RowCondition, text: str) -> None:
     """A condition reads as a policy does; an object shows its class and no more."""
     assert show(condition) == text
 
@@ -178,20 +183,20 @@ def test_literals_have_types() -> None:
 
 def test_replacing_a_row() -> None:
     """A condition can be said of another row; what this makes simpler is simplified."""
-    condition = conjunction(NAMED, Is(POST, (Literal(1),)))
+    condition = conjunction(NAMED, IsObject(POST, (Literal(1),)))
     other = Root(Post, 5)
 
-    changed = replaced(condition, lambda part: other if part == POST else None)
+    changed = rewrite(condition, lambda part: other if part == POST else None)
 
-    assert mentions(changed, other)
-    assert not mentions(changed, POST)
+    assert mentions_row(changed, other)
+    assert not mentions_row(changed, POST)
 
 
 def test_replacing_by_a_constant() -> None:
     """An alternative that cannot be vanishes with the rows it needed."""
-    condition = disjunction(A, Having(ORG, Again(1, ORG)))
+    condition = disjunction(A, Exists(ORG, SelfReference(1, ORG)))
 
-    changed = replaced(condition, lambda part: FALSE if isinstance(part, Again) else None)
+    changed = rewrite(condition, lambda part: FALSE if isinstance(part, SelfReference) else None)
 
     assert changed == A
 

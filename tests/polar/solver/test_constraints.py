@@ -5,7 +5,6 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from case_files import show_result
 
 from flask_oso.polar.engine import Engine
 from flask_oso.polar.exceptions import PolarRuntimeError
@@ -17,6 +16,7 @@ from flask_oso.polar.printer import to_polar
 from flask_oso.polar.solver.constraints import simplified
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax.parser import parse_query
+from tests.support.cases import show_result
 
 
 class T:

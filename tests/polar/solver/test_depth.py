@@ -10,7 +10,7 @@ import pytest
 from flask_oso import Limits, Oso
 from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import ParserError, PolarRuntimeError, StackOverflowError
-from tests.stacks import far_down, in_small_thread
+from tests.support.stacks import far_down, in_small_thread
 
 DEPTH = 10_000
 

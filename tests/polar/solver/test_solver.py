@@ -22,7 +22,7 @@ from flask_oso.polar.exceptions import (
 from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.sources import Source
-from tests.stacks import far_down, in_small_thread
+from tests.support.stacks import far_down, in_small_thread
 
 OVERFLOW = r"(?m)^Goal stack overflow! MAX_GOALS = 10000$"
 TIMEOUT = (

@@ -6,7 +6,6 @@ import random
 import re
 
 import pytest
-from case_files import CASES, read_cases
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from flask_oso.polar.syntax.formatter import format_policy
 from flask_oso.polar.syntax.parser import parse_policy, read_tokens
 from tests.fuzz.choices import Choices
 from tests.fuzz.policies import make_policy
+from tests.support.cases import CASES, read_cases
 
 EXAMPLES = CASES.parents[2] / "example_app" / "policies"
 

@@ -6,10 +6,10 @@ import dataclasses
 import typing as t
 
 import pytest
-from world import make_oso
 
 from flask_oso import OsoError
-from tests.children import LANGUAGE, run_python
+from tests.support.children import ROOT, run_python
+from tests.support.world import make_oso
 
 ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
 REGISTER = "Register the class before the policy is loaded: register_class(Person)."
@@ -103,7 +103,7 @@ def test_no_value_in_a_message() -> None:
 
 _LOAD_ALL = """
 import pathlib, sys
-from world import make_oso
+from tests.support.world import make_oso
 for path in sorted(pathlib.Path(sys.argv[1], "errors").glob("*.polar")):
     try:
         make_oso().load_str(path.read_bytes().decode())
@@ -116,7 +116,7 @@ for path in sorted(pathlib.Path(sys.argv[1], "errors").glob("*.polar")):
 def messages() -> list[str]:
     """Give all that is said about the wrong policies, under several seeds of hashing."""
     seeds = ("0", "1", "2", "4711")
-    return [run_python(_LOAD_ALL, LANGUAGE, PYTHONHASHSEED=seed) for seed in seeds]
+    return [run_python(_LOAD_ALL, ROOT / "tests" / "polar", PYTHONHASHSEED=seed) for seed in seeds]
 
 
 def test_messages_do_not_depend_on_hashing(messages: list[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from flask_oso.polar.syntax import lr_tables
 from flask_oso.polar.syntax.lr_tables import read_tables, tables_as_text
-from tests.children import run_python
+from tests.support.children import run_python
 
 GRAMMAR = Path(lr_tables.__file__).with_name("grammar.lark")
 KEPT = GRAMMAR.with_suffix(".json")

@@ -38,7 +38,7 @@ from flask_oso.polar.nodes import (
 from flask_oso.polar.printer import to_polar
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax import lexer
-from flask_oso.polar.syntax.lexer import Text
+from flask_oso.polar.syntax.lexer import ParseContext
 from flask_oso.polar.syntax.parser import Parsed, _syntax, parse_policy, parse_query
 
 A, B, C, X = map(Variable, "abcx")
@@ -634,7 +634,7 @@ def test_part_of_a_text_ends_where_no_token_goes_on(
 
 def test_text_is_read_in_parts() -> None:
     """A long text is not turned into tokens all at once, which would take much room."""
-    parts = list(_syntax().parts(Text(Source("f(1);\n" * 10_000))))
+    parts = list(_syntax().parts(ParseContext(Source("f(1);\n" * 10_000))))
 
     assert len(parts) > 3
     assert sum(map(len, parts)) == 50_000

@@ -8,9 +8,9 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.tools.compiled_report import LeftOver
-from tests.children import run_python
 from tests.fuzz.witnesses import CLASSES
 from tests.polar.compiler.test_programs import FOLLOWED, UNFOLLOWED
+from tests.support.children import run_python
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from scripts import ScriptedConsole, converse
-from world import make_oso
 
 from flask_oso.oso import Oso
 from flask_oso.polar.observe.console import candidates
 from flask_oso.polar.tools.repl import Repl, names_in
+from tests.support.consoles import ScriptedConsole, converse
+from tests.support.world import make_oso
 
 POLICY = """\
 role("ana", "owner");

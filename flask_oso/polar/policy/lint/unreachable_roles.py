@@ -1,8 +1,8 @@
-"""Roles of blocks that nobody can have, and roles that only lead to each other.
+"""Declared roles that nobody can have, and roles that imply each other in a cycle.
 
-In go the rules of a policy, those of blocks included, and what blocks declare; out come
-warnings. oso says nothing of either: nobody ever has such a role, or a question about it
-goes round until a limit ends it.
+In go the rules of a policy, those of blocks included, and the declarations; out come warnings.
+oso warns of neither: nobody ever has such a role, or a question about it recurses until a limit
+ends it.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Block, Call, Expression, Operator, Parameter, Pattern, Rule, Value, Variable
 from ...sources import Span, located
 from ..policy import Policy
-from ..resource_blocks import Declarations, Kind
+from ..resource_blocks import DeclarationKind, Declarations
 
-_KINDS = {kind.rule_name: kind for kind in Kind}
+_KINDS = {kind.rule_name: kind for kind in DeclarationKind}
 
 
 class _Held(t.NamedTuple):
-    """What may be held on the objects of a class: a role or a permission."""
+    """A role or a permission of a class."""
 
     class_name: str
-    kind: Kind
+    kind: DeclarationKind
     name: str
 
 
-# -- roles that nothing gives ------------------------------------------------------------
+# -- roles that no rule grants -----------------------------------------------------------
 
 
 def warn_ungranted(
     rules: Iterable[Rule], policy: Policy, declarations: Declarations, host: Host
 ) -> list[str]:
-    """Warn about declared roles that no rule gives to anybody.
+    """Warn about declared roles that no rule grants.
 
-    :param rules: the rules that were written by hand.
+    :param rules: the written rules.
     """
-    roles = [each for each in _declared(declarations, host) if each.kind is Kind.ROLE]
+    roles = [each for each in _declared(declarations, host) if each.kind is DeclarationKind.ROLE]
     if not roles:
         return []
     granted = _granted(rules, policy.blocks, declarations, host)
@@ -78,7 +78,7 @@ def _declared(declarations: Declarations, host: Host) -> Iterator[_Held]:
 def _granted(
     rules: Iterable[Rule], blocks: Sequence[Block], declarations: Declarations, host: Host
 ) -> set[_Held]:
-    """Give what somebody may have: by a rule of its own, or by what it follows from."""
+    """Give what rules may grant, directly or through shorthand rules."""
     heads = _Heads(rules, host)
     granted = {each for each in _declared(declarations, host) if heads.may_give(each)}
     leads_to: dict[_Held, list[_Held]] = {}
@@ -96,7 +96,7 @@ def _granted(
 def _implications(
     blocks: Sequence[Block], declarations: Declarations
 ) -> Iterator[tuple[_Held, _Held]]:
-    """Give condition and head of the shorthand rules."""
+    """Give the condition and the head of each shorthand rule."""
     for block in blocks:
         name = block.resource.text
         for shorthand in block.shorthands:
@@ -114,12 +114,12 @@ def _implications(
 
 
 class _Heads:
-    """What the heads of rules written by hand may give."""
+    """What the heads of written rules may grant."""
 
     def __init__(self, rules: Iterable[Rule], host: Host) -> None:
         self._host = host
-        # By kind and string, or None for any: the classes, or None for any.
-        self._classes: dict[tuple[Kind, str | None], set[str | None]] = {}
+        # Class names by kind and string; None stands for any class or any string.
+        self._classes: dict[tuple[DeclarationKind, str | None], set[str | None]] = {}
         for rule in rules:
             if rule.name in _KINDS and len(rule.parameters) == 3:
                 _, string, resource = rule.parameters
@@ -127,7 +127,7 @@ class _Heads:
                 self._classes.setdefault(key, set()).add(_tag(resource))
 
     def may_give(self, held: _Held) -> bool:
-        """Tell whether a rule may hold for it, whatever its conditions."""
+        """Tell whether the head of a rule matches it, whatever the body."""
         found = (self._classes.get((held.kind, name), ()) for name in (held.name, None))
         return any(self._fits(tag, held.class_name) for tags in found for tag in tags)
 
@@ -135,7 +135,7 @@ class _Heads:
         if tag is None or tag in RESERVED_NAMES or tag not in self._host.classes:
             return True
         wanted, cls = self._host.classes[tag], self._host.classes[class_name]
-        # An object may be of a class that derives from both.
+        # The classes may be related either way.
         return issubclass(cls, wanted) or issubclass(wanted, cls)
 
 
@@ -151,13 +151,13 @@ def _tag(parameter: Parameter) -> str | None:
     return pattern.tag if isinstance(pattern, Pattern) else None
 
 
-# -- roles that lead to themselves -------------------------------------------------------
+# -- roles that imply themselves ---------------------------------------------------------
 
 
 def warn_circular(rules: Iterable[Rule]) -> list[str]:
-    """Warn about roles and permissions that follow from each other in a circle.
+    """Warn about roles and permissions that imply each other in a cycle.
 
-    Along a relation, to a parent say, that is fine.
+    A cycle through a relation, such as that to a parent, is fine.
     """
     edges: dict[_Held, dict[_Held, Span | None]] = {}
     for rule in rules:
@@ -168,7 +168,7 @@ def warn_circular(rules: Iterable[Rule]) -> list[str]:
 
 
 def _edge(rule: Rule) -> tuple[_Held, _Held] | None:
-    """Give what a rule gives, and what it asks first of the same two."""
+    """Give what a rule grants, and what its first goal requires of the same two variables."""
     goal = _first(rule)
     if rule.name not in _KINDS or not isinstance(goal, Call) or goal.name not in _KINDS:
         return None
@@ -194,10 +194,10 @@ def _is_same(left: t.Any, right: t.Any) -> bool:
 
 
 def _circles(edges: Mapping[_Held, Mapping[_Held, t.Any]]) -> Iterator[list[_Held]]:
-    """Give circles, each thing in one of them at most."""
+    """Give cycles, each node in at most one of them, by depth-first search."""
     done: set[_Held] = set()
     for start in edges:
-        # The way to where one is, with what is still to be looked at from each place of it.
+        # The current path, with the remaining edges of each node on it.
         way = {start: iter(edges[start])} if start not in done else {}
         while way:
             here = next(reversed(way))
@@ -211,7 +211,7 @@ def _circles(edges: Mapping[_Held, Mapping[_Held, t.Any]]) -> Iterator[list[_Hel
                     if done.isdisjoint(circle):
                         yield circle
                         done.update(circle)
-                    # Once is enough: each look goes along the whole way.
+                    # Each cycle is reported once, since a check costs the length of the path.
                     done.add(here)
             elif step not in done and step in edges:
                 way[step] = iter(edges[step])

@@ -1,10 +1,12 @@
-"""Tables with everything that a condition on rows can meet, and rows drawn at random."""
+"""Tables with everything that a condition on rows can meet, rows drawn at random, and an Oso."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import enum
+import io
 import typing as t
 import uuid
 
@@ -12,6 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.hybrid import hybrid_property
+
+from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
 
 from .choices import Choices
 
@@ -352,3 +357,40 @@ def fill(session: orm.Session, choices: Choices) -> None:
     """Draw rows, and put them into the tables of a session."""
     insert(session.connection(), draw_rows(choices))
     session.commit()
+
+
+CONSTANTS = {
+    "done": Status.DONE,
+    "new_year": DATES[0],
+    "midnight": TIMES[0],
+    "noon": datetime.datetime(2024, 1, 1, 12),
+    "ten_cents": decimal.Decimal("0.10"),
+    "first_key": KEYS[0],
+}
+
+
+def make_oso(policy: str) -> Oso:
+    """Make an Oso that knows the documents."""
+    oso = Oso(compiled=False)
+    register_models(oso, Base)
+    oso.register_class(Guest)
+    for name, value in CONSTANTS.items():
+        oso.register_constant(value, name)
+    with contextlib.redirect_stdout(io.StringIO()):
+        oso.load_str(policy)
+    return oso
+
+
+class Guest:
+    """Somebody who is no row, and has what rows of users have."""
+
+    def __init__(self, roles: list[t.Any], teams: list[t.Any]) -> None:
+        self.id = 1
+        self.name = "reader"
+        self.admin = True
+        self.level = 1
+        self.key = KEYS[0]
+        self.code = 2
+        self.sponsored: list[t.Any] = []
+        self.roles = roles
+        self.teams = teams

@@ -8,8 +8,8 @@ import pytest
 
 from flask_oso.polar.exceptions import ParserError
 from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax import hints
-from flask_oso.polar.syntax.hints import HINTS, Hint
+from flask_oso.polar.syntax import diagnostics
+from flask_oso.polar.syntax.diagnostics import HINTS, Hint
 from flask_oso.polar.syntax.parser import parse_policy, parse_query
 
 _EXAMPLES = sorted((Path(__file__).parents[1] / "errors").glob("*.polar"))
@@ -19,14 +19,14 @@ _EXAMPLES = sorted((Path(__file__).parents[1] / "errors").glob("*.polar"))
 def said() -> list[Hint]:
     """Give the rows that the examples are answered with."""
     rows: list[Hint] = []
-    say = hints._say
+    say = diagnostics._say
 
-    def record(hint: Hint, mistake: hints.Mistake) -> str:
+    def record(hint: Hint, mistake: diagnostics.Mistake) -> str:
         rows.append(hint)
         return say(hint, mistake)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hints, "_say", record)
+        patch.setattr(diagnostics, "_say", record)
         for path in _EXAMPLES:
             parse_policy(Source(path.read_bytes().decode()))
         with pytest.raises(ParserError):

@@ -1,4 +1,4 @@
-"""Records: classes that only say something."""
+"""Immutable value objects."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from flask_oso.polar import nodes
 from flask_oso.polar.host import data_adapter
 from flask_oso.polar.host.data_adapter import Projection, Relation
 from flask_oso.polar.nodes import Name, Parameter, Rule, Value, Variable
-from flask_oso.polar.records import Record
 from flask_oso.polar.solver import clauses
 from flask_oso.polar.sources import Source
+from flask_oso.polar.value_objects import ValueObject
 
 
-def kinds_of(cls: type[Record] = Record) -> Iterator[type[Record]]:
+def kinds_of(cls: type[ValueObject] = ValueObject) -> Iterator[type[ValueObject]]:
     for kind in cls.__subclasses__():
         if kind.__match_args__ and kind.__module__ in MODULES:
             yield kind
@@ -28,7 +28,7 @@ KINDS = sorted(set(kinds_of()), key=lambda kind: kind.__name__)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_record_is_made_of_what_it_says(kind: type[Record]) -> None:
+def test_value_object_takes_its_fields_in_their_order(kind: type[ValueObject]) -> None:
     """The parameters are the names that equality and archives go by, in their order."""
     parameters = list(inspect.signature(kind).parameters)
 
@@ -36,7 +36,7 @@ def test_record_is_made_of_what_it_says(kind: type[Record]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_record_says_nothing_else(kind: type[Record]) -> None:
+def test_value_object_has_no_other_fields(kind: type[ValueObject]) -> None:
     """Beside that there is the place, and the note that there are no variables inside."""
     parameters = list(inspect.signature(kind).parameters)
 
@@ -44,7 +44,7 @@ def test_record_says_nothing_else(kind: type[Record]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_record_takes_no_other_attributes(kind: type[Record]) -> None:
+def test_value_object_takes_no_other_attributes(kind: type[ValueObject]) -> None:
     """There are many: none has a dictionary."""
     assert kind.__dictoffset__ == 0
 
@@ -68,7 +68,7 @@ def test_statements_that_say_something_else_differ(other: object) -> None:
     assert Rule("f", ()) != other
 
 
-def test_record_shows_what_it_says() -> None:
+def test_value_object_shows_what_it_says() -> None:
     """The text is the call that makes an equal one."""
     assert repr(Projection(int, "real")) == "Projection(source=<class 'int'>, field='real')"
 

@@ -7,9 +7,9 @@ import typing as t
 
 import flask
 import pytest
-from flask import Blueprint, abort, redirect
+from flask import Blueprint, Response, abort, redirect
 from flask.views import MethodView
-from werkzeug.exceptions import Forbidden, HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
 
@@ -86,7 +86,7 @@ def test_redirect_of_a_function_that_was_registered_before_init_app() -> None:
 
 def prepare(app: flask.Flask) -> None:
     """Give an app a policy that allows little."""
-    FlaskOso(Oso(), app).oso_of(app.extensions["oso"]).load_str('allow("ann", "read", "page");')
+    FlaskOso(Oso(), app).oso.load_str('allow("ann", "read", "page");')
 
 
 @pytest.mark.parametrize("answer", ["SECRET", ("SECRET", 201), ("", 204), ("SECRET", 300)])
@@ -173,6 +173,88 @@ def test_early_answer_that_is_exempt_passes(strict: t.Any) -> None:
     strict.app.add_url_rule("/", "view", guarded_view(strict))
 
     assert strict.open("/").text == "We are back soon."
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 503])
+@pytest.mark.parametrize("owner", ["app", "blueprint"])
+def test_refusal_before_a_guarded_view_passes(demanding: t.Any, owner: str, status: int) -> None:
+    """A limit of requests, a maintenance page or a challenge needs its headers and its page."""
+    blueprint = Blueprint("shop", "shop")
+    blueprint.add_url_rule("/", "view", guarded_view(demanding))
+    before = {"app": demanding.app, "blueprint": blueprint}[owner].before_request
+    before(lambda: ("Later.", status, {"Retry-After": "9", "WWW-Authenticate": "Basic"}))
+    demanding.app.register_blueprint(blueprint)
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, response.text) == (status, "Later.")
+    assert (response.headers["Retry-After"], response.headers["WWW-Authenticate"]) == ("9", "Basic")
+    assert demanding.entered == []
+
+
+class TokenError(BadRequest):
+    """What a library raises before views, with a handler of its own."""
+
+
+def test_refusal_that_is_raised_before_a_guarded_view_passes(demanding: t.Any) -> None:
+    """The handler of the very exception answers."""
+
+    @demanding.app.before_request
+    def check_token() -> None:
+        raise TokenError("The form is too old.")
+
+    demanding.app.register_error_handler(TokenError, lambda error: (f"! {error.description}", 400))
+    demanding.app.add_url_rule("/", "view", guarded_view(demanding))
+
+    response = demanding.open("/", "ann")
+
+    assert (response.status_code, response.text) == (400, "! The form is too old.")
+
+
+def test_redirect_that_is_raised_before_a_guarded_view_passes(demanding: t.Any) -> None:
+    """``abort`` takes a response, too."""
+    demanding.app.before_request(lambda: abort(redirect("https://site/")))
+    demanding.app.add_url_rule("/", "view", guarded_view(demanding))
+
+    assert demanding.open("/", "ann").location == "https://site/"
+
+
+def test_success_that_is_raised_before_a_guarded_view_is_withheld(strict: t.Any) -> None:
+    """The error does not speak of the view, which was not entered."""
+    strict.app.before_request(lambda: abort(Response("SECRET")))
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+    strict.app.testing = True
+
+    with pytest.raises(OsoError) as caught:
+        strict.open("/")
+
+    assert "'before_request' function" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("answer", [redirect("/SECRET"), ("SECRET", 404)])
+def test_view_that_is_called_early_and_forgot_its_check_is_withheld(
+    demanding: t.Any, answer: t.Any
+) -> None:
+    """A function before the request that calls the view gives what the view gives."""
+    app = demanding.app
+    app.add_url_rule("/", "view", authorizes_inside(lambda: answer))
+    app.before_request(lambda: app.view_functions["view"]())
+
+    response = demanding.open("/", "ann")
+
+    assert "SECRET" not in f"{response.text} {response.location}"
+
+
+def test_guard_of_a_blueprint_that_fails_shows_nothing_of_its_error(strict: t.Any) -> None:
+    """No decision was made, so an error handler is told nothing."""
+    blueprint = Blueprint("shop", "shop")
+    strict.guard.guard(blueprint, "read", "page")
+    blueprint.add_url_rule("/", "view", lambda: strict.enter())
+    strict.app.register_blueprint(blueprint)
+    strict.guard.set_get_actor(lambda: abort(404, "SECRET"))
+    strict.app.register_error_handler(404, lambda error: (str(error.description), 404))
+
+    assert "SECRET" not in strict.open("/").text
 
 
 def test_functions_before_the_request_stay_what_they_are(strict: t.Any) -> None:

@@ -7,9 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-#: Where the tests of the language have modules that they share.
-LANGUAGE = ROOT / "tests" / "polar"
+ROOT = Path(__file__).parents[2]
 
 
 def run_python(script: str, *arguments: object, **environment: str) -> str:
@@ -23,7 +21,7 @@ def run_python(script: str, *arguments: object, **environment: str) -> str:
         env={
             **os.environ,
             "PYTHONIOENCODING": "utf-8",
-            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, LANGUAGE))),
+            "PYTHONPATH": str(ROOT),
             **environment,
         },
         capture_output=True,

@@ -6,42 +6,41 @@ import pytest
 from sqlalchemy import orm
 
 from flask_oso.polar.residual.ir import Column, Comparison, Literal, Root
-from flask_oso.polar.residual.schema import Field, Kind
-from flask_oso.sqlalchemy.names import Names, Step
+from flask_oso.polar.residual.schema import Field, ValueKind
+from flask_oso.sqlalchemy.mapper_facts import JoinStep, MapperFacts
+from tests.support import documents
+from tests.support.documents import Doc, Folder, Role, Team
 
-from . import documents
-from .documents import Doc, Folder, Role, Team
-
-NUMBER = Field(Kind.INTEGER)
+NUMBER = Field(ValueKind.INTEGER)
 
 
 @pytest.fixture
-def names() -> Names:
+def names() -> MapperFacts:
     """Make names without declared relations."""
     orm.configure_mappers()
-    return Names(lambda cls: {})
+    return MapperFacts(lambda cls: {})
 
 
 @pytest.mark.parametrize(
     ("cls", "relation", "step"),
     [
-        (Folder, "parent", Step("parent_id", "id")),
-        (Folder, "children", Step("id", "parent_id")),
-        (Role, "user", Step("user_id", "id")),
+        (Folder, "parent", JoinStep("parent_id", "id")),
+        (Folder, "children", JoinStep("id", "parent_id")),
+        (Role, "user", JoinStep("user_id", "id")),
         (
             Doc,
             "teams",
-            Step("id", "id", (documents.tags.c.doc_id, documents.tags.c.team_id)),
+            JoinStep("id", "id", (documents.tags.c.doc_id, documents.tags.c.team_id)),
         ),
     ],
     ids=["to one", "to many", "from a composite key", "by a link table"],
 )
-def test_step(names: Names, cls: type, relation: str, step: Step | None) -> None:
+def test_step(names: MapperFacts, cls: type, relation: str, step: JoinStep | None) -> None:
     """A relation that compares one column leads from an attribute to another one."""
     assert names.step(cls, relation) == step
 
 
-def test_aliases_are_shared(names: Names) -> None:
+def test_aliases_are_shared(names: MapperFacts) -> None:
     """Statements take the same aliases, and each as many as it needs."""
     first, second = names.source(Team, 0), names.source(Team, 1)
 
@@ -49,7 +48,7 @@ def test_aliases_are_shared(names: Names) -> None:
     assert names.source(Team, 0) is first
 
 
-def test_kept_clauses_are_few(names: Names) -> None:
+def test_kept_clauses_are_few(names: MapperFacts) -> None:
     """Conditions that are made anew for each statement do not stay."""
     rank = Column(Root(Doc), "rank", NUMBER)
 
@@ -62,7 +61,7 @@ def test_kept_clauses_are_few(names: Names) -> None:
     assert len(names._kept) <= 1_000
 
 
-def test_kept_clause_is_made_once(names: Names) -> None:
+def test_kept_clause_is_made_once(names: MapperFacts) -> None:
     """The same condition on the same class has the same clause; on another, another one."""
     condition = Comparison("=", Column(Root(Doc), "rank", NUMBER), Literal(1))
 

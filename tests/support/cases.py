@@ -1,4 +1,4 @@
-"""Read the cases in ``cases/*.polar``: policies that say what they expect.
+"""Read and run the cases in ``tests/polar/cases/*.polar``: policies that say what they expect.
 
 A file is a series of cases. Each begins with a line ``##`` with its name and the fact it
 shows, and goes on with the policy and one query::
@@ -26,9 +26,12 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from flask_oso import OsoError
 from flask_oso.polar.host.terms import Expression, Pattern, Variable
 
-CASES = pathlib.Path(__file__).parent / "cases"
+from .world import make_oso
+
+CASES = pathlib.Path(__file__).parents[1] / "polar" / "cases"
 
 
 @dataclass
@@ -95,6 +98,26 @@ def _take_option(case: Case, text: str) -> None:
         case.silent.append(value)
     else:
         raise ValueError(f"{case.name}: unknown option {option!r}.")
+
+
+def run_case(case: Case) -> tuple[list[str], BaseException | None]:
+    """Load the policy of a case and ask its query; give the results, and the error if any."""
+    results: list[str] = []
+    try:
+        oso = make_oso()
+        if case.policy:
+            oso.load_str(case.policy)
+        if case.query is not None:
+            solutions = oso.query(
+                case.query,
+                bindings=case.bindings,
+                accept_expression=case.accept_expression,
+            )
+            for solution in solutions:
+                results.append(show_result(solution["bindings"]))
+    except (OsoError, ValueError, TypeError, AttributeError) as error:
+        return results, error
+    return results, None
 
 
 def show_result(bindings: dict[str, t.Any]) -> str:
