@@ -28,7 +28,7 @@ from ..nodes import (
     Value,
 )
 from ..solver.backtrace import Step
-from ..solver.class_tests import class_names
+from ..solver.class_tests import members_of_tag
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
 from .database_semantics import (
@@ -571,7 +571,7 @@ class OperatorEvaluator:
     def is_one(self, cls: type, tag: str) -> bool:
         """Tell whether instances of exactly this class match a class or a union."""
         classes = self._search.host.classes
-        names = class_names(tag, self._search.program)
+        names = members_of_tag(tag, self._search.program)
         return any(issubclass(cls, classes[name]) for name in names)
 
     def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
