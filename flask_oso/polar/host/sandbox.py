@@ -149,8 +149,8 @@ def is_internal(cls: type) -> bool:
     return issubclass(cls, _INTERNAL) or is_database(cls)
 
 
-#: Classes that were found to be none of a database, by their ids: every value that a decision
-#: reads is asked for its class. They are not kept.
+#: Classes that do not belong to a database, by their ids: the class of every value that a decision
+#: reads is checked. The classes are not kept alive.
 _NO_DATABASE: dict[int, weakref.ref[type]] = {}
 
 
@@ -171,7 +171,7 @@ def is_database(cls: type) -> bool:
 
 
 def _forget(key: int, ended: weakref.ref[type]) -> None:
-    # Another class may have got the id meanwhile.
+    # Another class may have the id of one that was collected.
     if _NO_DATABASE.get(key) is ended:
         _NO_DATABASE.pop(key, None)
 

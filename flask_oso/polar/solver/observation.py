@@ -55,7 +55,7 @@ class ObservedFrame(list[t.Any]):
     def __init__(self, clause: Clause) -> None:
         super().__init__([None] * clause.size)
         self.clause = clause
-        #: By number, the names of variables whose place a value took; ``None`` for all others.
+        #: By index, the names of parameters that are bound to a value; ``None`` for all others.
         self.names: list[str | None] = [None] * clause.size
         #: What an observer keeps about this use of the rule.
         self.note: t.Any = None
@@ -193,7 +193,7 @@ class ObservedSolver(Solver):
         try:
             found = super()._advance()
         except Exception as error:
-            # An error of any class is told, and goes on.
+            # An error of any class is told and raised again.
             for each in self._observers:
                 each.on_error(self, self._step, error)
             raise
@@ -210,7 +210,7 @@ class ObservedSolver(Solver):
         return super()._choose(_Return(self, marks, resume), state, step)
 
     def return_to(self, marks: Sequence[t.Any]) -> None:
-        """Return that the run goes back to a choice."""
+        """Tell the observers that the run returns to a choice."""
         for each, mark in zip(self._observers, marks, strict=True):
             each.on_return(self, mark)
 
@@ -328,7 +328,7 @@ class ObservedSolver(Solver):
         answers = [each.on_debug(self, step) for each in self._observers]
         if not any(answers):
             return super()._solve_debug(goal, frame, step)
-        # Time spent at a prompt is not the policy's.
+        # Time that was spent at a prompt does not count.
         self._used = 0.0
         self._resumed = time.monotonic()
         return True
@@ -381,7 +381,7 @@ class _ObservedBindings(Bindings):
         super()._bind(unknown, value, written, other)
 
     def alias(self, left: Unknown, right: Unknown) -> None:
-        """Make one variable of two; the older one goes on for both."""
+        """Unify two unbound variables; the younger one becomes an alias of the older one."""
         if follow(left) is not follow(right):
             self._tell(EventKind.BIND, left.name, right)
         super().alias(left, right)
