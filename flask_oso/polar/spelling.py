@@ -24,7 +24,7 @@ _MOST_KNOWN = 1_000
 #: How long a word may be that is compared: the time grows with the square of it.
 _LONGEST = 100
 #: How many suggestions a load makes for one kind of mistake: each compares all known words.
-MOST_GUESSES = 50
+MOST_SUGGESTIONS = 50
 
 
 def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
@@ -48,7 +48,7 @@ class Guesses:
     """The suggestions that a load makes for one kind of mistake, up to a number."""
 
     def __init__(self) -> None:
-        self._left = MOST_GUESSES
+        self._left = MOST_SUGGESTIONS
 
     def nearest(self, word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
         """Give the most similar known word, as the function ``nearest`` does."""
@@ -63,7 +63,7 @@ class Guesses:
 
     def meant_class(self, name: str, classes: Iterable[str]) -> str:
         """Give the line of help for a class, as the function ``meant_class`` does."""
-        return self.did_you_mean(name, classes, quote="`") or how_to_register(name)
+        return self.did_you_mean(name, classes, quote="`") or registration_help(name)
 
 
 def _is_swapped(word: str, known: str) -> bool:
@@ -84,10 +84,10 @@ def _line(found: str | None, quote: str) -> str:
 
 def meant_class(name: str, classes: Iterable[str]) -> str:
     """Give the line of help for a class that is not registered."""
-    return did_you_mean(name, classes, quote="`") or how_to_register(name)
+    return did_you_mean(name, classes, quote="`") or registration_help(name)
 
 
-def how_to_register(name: str) -> str:
+def registration_help(name: str) -> str:
     """Give the line of help for a class that is similar to no registered one."""
     return f"Register the class before the policy is loaded: register_class({name}).\n"
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..nodes import Block, Expression, InlineQuery, Rule, Statement
+from ..nodes import CONTROL, Block, Expression, InlineQuery, Rule, Statement
 from ..solver.backtrace import Step
-from ..solver.clauses import CONTROL
 from ..solver.observation import ObservedFrame, Observer, RunView
 from ..sources import Source, Span
 from ..syntax.parser import parse_policy

@@ -54,6 +54,8 @@ class DeclarationKind(enum.Enum):
         return f"has_{self.value}"
 
 
+#: The kinds by the names of their rules, whose second argument is a declared name.
+KIND_OF_RULE = {kind.rule_name: kind for kind in DeclarationKind}
 _KEYWORDS = ("actor", "resource")
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
@@ -65,7 +67,7 @@ _KINDS = {
 }
 
 
-class Declared(t.NamedTuple):
+class DeclaredName(t.NamedTuple):
     """A declared name; ``related`` is the class of a relation."""
 
     kind: DeclarationKind
@@ -77,13 +79,13 @@ class Declared(t.NamedTuple):
         """The span that messages about this declaration show."""
         return (self.related or self.name).span
 
-    def agrees_with(self, other: Declared) -> bool:
+    def agrees_with(self, other: DeclaredName) -> bool:
         """Tell whether two blocks of a class may both declare this."""
         return self.kind is other.kind and self.related == other.related
 
 
 #: The declarations of all blocks, by class name and declared name.
-Declarations = Mapping[str, Mapping[str, Declared]]
+Declarations = Mapping[str, Mapping[str, DeclaredName]]
 
 
 # -- one block by itself -------------------------------------------------------------
@@ -162,7 +164,7 @@ class DeclarationTable:
     """Collects the declarations of blocks, one block after the other."""
 
     def __init__(self) -> None:
-        self._by_class: dict[str, dict[str, Declared]] = {}
+        self._by_class: dict[str, dict[str, DeclaredName]] = {}
 
     @property
     def declarations(self) -> Declarations:
@@ -183,16 +185,16 @@ class DeclarationTable:
         return problems
 
 
-def _declared_by(block: Block) -> Iterator[Declared]:
+def _declared_by(block: Block) -> Iterator[DeclaredName]:
     """Give a block's declarations: roles, permissions, relations."""
     for word, kind in _KINDS.items():
         for declaration in block.declarations:
             if declaration.name.text == word:
-                yield from (Declared(kind, string) for string in declaration.strings)
-                yield from (Declared(kind, key, related) for key, related in declaration.pairs)
+                yield from (DeclaredName(kind, string) for string in declaration.strings)
+                yield from (DeclaredName(kind, key, related) for key, related in declaration.pairs)
 
 
-def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
+def _overwritten(block: Block, earlier: DeclaredName, later: DeclaredName) -> OsoError:
     message = (
         f'Cannot overwrite existing {earlier.kind.value} declaration "{later.name.text}" '
         f"in resource {block.resource.text} with {later.kind.value}"
@@ -201,7 +203,7 @@ def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
     return with_help(error, "A name has one meaning in a class. Give one of them another name.\n")
 
 
-def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
+def classes_of_blocks(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
     """Give the classes of blocks; for an unregistered one the most similar class, too.
 
     Then no other message repeats that the name of the class is misspelt.
@@ -287,7 +289,7 @@ class _Expander:
             return None
         return self._related_rule(resource, head, shorthand, shorthand.relation)
 
-    def _local_rule(self, resource: str, head: Declared, shorthand: Shorthand) -> Rule | None:
+    def _local_rule(self, resource: str, head: DeclaredName, shorthand: Shorthand) -> Rule | None:
         condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
         if condition is None:
             return None
@@ -296,7 +298,7 @@ class _Expander:
         return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
 
     def _related_rule(
-        self, resource: str, head: Declared, shorthand: Shorthand, relation: Name
+        self, resource: str, head: DeclaredName, shorthand: Shorthand, relation: Name
     ) -> Rule | None:
         related = self._related_class(resource, shorthand, relation)
         if related is None:
@@ -341,7 +343,7 @@ class _Expander:
 
     def _declared(
         self, resource: str, name: Name, example: str, head: Name | None = None
-    ) -> Declared | None:
+    ) -> DeclaredName | None:
         """Give the declaration of a name, or add a problem.
 
         :param example: the declaration to suggest if no declared name is similar.
@@ -387,6 +389,12 @@ class _Expander:
                 name += "_"
             names.append(name)
         return names[0], names[1], names[2]
+
+
+def tag_of(parameter: Parameter) -> str | None:
+    """Give the class of a parameter, if its specializer names one."""
+    pattern = parameter.specializer
+    return pattern.tag if isinstance(pattern, Pattern) else None
 
 
 def _instance_name(class_name: str) -> str:
@@ -443,7 +451,7 @@ _ROLE_TYPE = RuleType(
 )
 
 
-def _relation_type(resource: str, declared: Declared, *, required: bool) -> RuleType:
+def _relation_type(resource: str, declared: DeclaredName, *, required: bool) -> RuleType:
     assert declared.related is not None
     parameters = (
         _parameter("subject", declared.related.text, declared.span),

@@ -7,9 +7,8 @@ clause and a frame. A clause has no state of a run, so all runs share it.
 
 from __future__ import annotations
 
-import re
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ..host.conversion import follow
 from ..nodes import (
@@ -17,7 +16,6 @@ from ..nodes import (
     Dictionary,
     Expression,
     List,
-    Operator,
     Origin,
     Parameter,
     Rule,
@@ -30,7 +28,7 @@ from ..nodes import (
     with_parts,
 )
 from ..sources import Span
-from ..traversal import fold
+from ..traversal import conjuncts_in, fold
 
 
 class Slot(Term):
@@ -93,14 +91,6 @@ class PreparedQuery(t.NamedTuple):
 
 
 Frame = list[t.Any]
-#: Operators whose operands are conditions.
-CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
-_HELPER = re.compile(r"_((value|op|temp|instance)_)?\d+")
-
-
-def is_helper_name(name: str) -> bool:
-    """Return whether a variable has a name that desugaring makes, or is anonymous."""
-    return _HELPER.fullmatch(name) is not None
 
 
 def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
@@ -233,7 +223,7 @@ def passed_on(clause: Clause) -> Term | None:
         for each in parameters
     ):
         return None
-    goals = [*_conjuncts(clause.body)]
+    goals = [*conjuncts_in(clause.body)]
     if len(goals) == 1:
         return goals[0] if isinstance(_called(goals[0]), Call) else None
     named = {
@@ -243,17 +233,6 @@ def passed_on(clause: Clause) -> Term | None:
     }
     calls = [goal for goal in goals if named and named <= _given(_called(goal))]
     return calls[-1] if calls else None
-
-
-def _conjuncts(body: Term | None) -> Iterator[Term]:
-    """Yield the goals of a conjunction, also of nested ones."""
-    stack = [] if body is None else [body]
-    while stack:
-        term = stack.pop()
-        if isinstance(term, Expression) and term.operator is Operator.AND:
-            stack.extend(reversed(term.args))
-        else:
-            yield term
 
 
 def _called(goal: Term) -> Term:

@@ -27,7 +27,7 @@ _LONGEST = 255
 _MIXED_UP = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"))
 
 
-def warn_lookalikes(names: Collection[Token], known: Collection[str]) -> list[str]:
+def warn_confusables(names: Collection[Token], known: Collection[str]) -> list[str]:
     """Warn about names that look like other names.
 
     :param names: the names that are not ASCII, each once.

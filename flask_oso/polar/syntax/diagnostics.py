@@ -23,23 +23,10 @@ from .confusables import skeleton
 from .lexer import MISLEADING, Token
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-KEYWORDS = frozenset(
-    (
-        "and",
-        "or",
-        "not",
-        "if",
-        "in",
-        "matches",
-        "new",
-        "forall",
-        "cut",
-        "print",
-        "type",
-        "true",
-        "false",
-    )
-)
+KEYWORDS = frozenset((
+    "and", "or", "not", "if", "in", "matches", "new", "forall", "cut", "print", "type", "true",
+    "false",
+))  # fmt: skip
 #: What follows the first of two operands.
 _BETWEEN_OPERANDS = frozenset(("in", "=", "==", "!=", ":=", "."))
 #: How many tokens after a mistake are searched for the end of its bracket.
@@ -50,7 +37,7 @@ _LONGEST = 40
 
 @dataclass(frozen=True)
 class Mistake:
-    """A token that cannot stand where it stands.
+    """A token that the grammar does not allow where it is.
 
     :param start: the index of the first token of the statement.
     :param at: the index of the wrong token; the number of tokens if the text ends too early.
@@ -110,7 +97,7 @@ class Mistake:
 
     @functools.cached_property
     def sections(self) -> frozenset[str]:
-        """The parts of a statement that the token stands in.
+        """The parts of a statement that contain the token.
 
         ``start``, ``name``, ``head``, ``between`` (head and conditions), ``body``, ``block``.
         Further: ``query``; ``second`` after the first two tokens of the statement, and the first

@@ -221,7 +221,7 @@ def check_token(token: Token) -> None:
         reject(token)
 
 
-def out_of_place(token: Token) -> ParserError:
+def unexpected_token(token: Token) -> ParserError:
     if token.type in ("CUT", "DEBUG", "IN", "NEW"):
         message = f"{token.text} is a reserved Polar word and cannot be used here"
         return error_at(ParserError, message, token.span)
@@ -277,10 +277,10 @@ def _check_integer(token: Token) -> None:
     # One more than the greatest integer is valid after a minus sign, which is another token.
     digits = token.text.lstrip("0")
     if len(digits) > 19 or int(digits or "0") > GREATEST_INTEGER + 1:
-        raise overflow(token)
+        raise integer_overflow(token)
 
 
-def overflow(token: Token) -> IntegerOverflow:
+def integer_overflow(token: Token) -> IntegerOverflow:
     message = f"'{token.text}' caused an integer overflow"
     error = error_at(IntegerOverflow, message, token.span)
     return with_help(error, "An integer has 64 bits. Write a float, or give it as a string.\n")

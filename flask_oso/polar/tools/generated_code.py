@@ -234,9 +234,9 @@ class _Recorder(CompiledProgram):
             self.entries.append(copy.deepcopy(function))
         return super()._compiled(function, file, sites)
 
-    def find_shortcuts(self, question: Question) -> Specializations | None:
+    def find_specializations(self, question: Question) -> Specializations | None:
         """Give the table of specializations for a rule."""
-        return self._specializations.get((question.name, len(question.arguments)))
+        return self.specializations(question.name, len(question.arguments))
 
     def variant_for(self, question: Question) -> Variant:
         """Give the compiled rule that the entry function calls for a question."""
@@ -320,17 +320,23 @@ class _Report:
     def _specialization(self) -> _Function | None:
         """Write the specialization, or note why there is none."""
         question, program = self._question, self._program
-        shortcuts = program.find_shortcuts(question)
-        reason = self._obstacle(shortcuts)
-        if reason is not None or shortcuts is None:
+        specializations = program.find_specializations(question)
+        reason = self._obstacle(specializations)
+        if reason is not None or specializations is None:
             self._left.append(f"specialization: there is none: {reason}")
             return None
         by_position = dict(enumerate(question.arguments))
-        text = by_position.pop(shortcuts.at)
-        known = text if isinstance(text, str) and text in shortcuts else frozenset(shortcuts)
+        text = by_position.pop(specializations.at)
+        known = (
+            text
+            if isinstance(text, str) and text in specializations
+            else frozenset(specializations)
+        )
         classes = t.cast("dict[int, type]", by_position)
         try:
-            writer = SpecializationWriter(program, question.name, (shortcuts.at, known), classes)
+            writer = SpecializationWriter(
+                program, question.name, (specializations.at, known), classes
+            )
             tree = writer.write()
         except NotCompilable as error:
             self._leave("specialization", error)
@@ -340,20 +346,22 @@ class _Report:
             title += " No rule applies."
         return _Function("specialization", title, tree)
 
-    def _obstacle(self, shortcuts: Specializations | None) -> str | None:
+    def _obstacle(self, specializations: Specializations | None) -> str | None:
         arguments = self._question.arguments
-        if shortcuts is None:
+        if specializations is None:
             clauses = self._program.candidates(self._question.name, len(arguments))
             if clauses is not None and string_facts(clauses) is not None:
                 return "the rule is facts about strings only, which the entry function looks up"
             return "no argument has strings, or classes, that the rules name"
-        others = [each for at, each in enumerate(arguments) if at != shortcuts.at]
+        others = [each for at, each in enumerate(arguments) if at != specializations.at]
         if None in others:
             return "it is made for classes, and the question leaves one open (_)"
-        if not isinstance(arguments[shortcuts.at], str):
-            return f"it is chosen by a string as argument {shortcuts.at + 1}, and here is none"
+        if not isinstance(arguments[specializations.at], str):
+            return (
+                f"it is chosen by a string as argument {specializations.at + 1}, and here is none"
+            )
         classes = [each if isinstance(each, type) else str for each in others]
-        if str in classes or not shortcuts.admits(classes):
+        if str in classes or not specializations.admits(classes):
             return "an argument is of a class that no rule names, or is no plain object"
         return None
 

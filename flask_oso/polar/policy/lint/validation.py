@@ -19,15 +19,15 @@ from ...printer import to_polar
 from ...sources import Span, located
 from ...spelling import (
     FOREIGN_LITERALS,
-    MOST_GUESSES,
+    MOST_SUGGESTIONS,
     Guesses,
     did_you_mean,
-    how_to_register,
     nearest,
+    registration_help,
 )
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
-from ..resource_blocks import DeclarationKind
+from ..resource_blocks import KIND_OF_RULE
 from .inventory import Inventory, in_text_order
 from .unquoted import NO_REMEDY, Remedy, remedies
 
@@ -59,7 +59,6 @@ _CLASS_NAMES_ELSEWHERE = {
 _NEARNESS_OF_VARIABLES = 0.8
 _LONGEST_NAME = 80
 _TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
-_KINDS = tuple(kind.rule_name for kind in DeclarationKind)
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
@@ -88,8 +87,8 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
         _singleton(
             variable,
             "*" if id(variable) in rests else "",
-            names if number < MOST_GUESSES else (),
-            values if number < MOST_GUESSES else (),
+            names if number < MOST_SUGGESTIONS else (),
+            values if number < MOST_SUGGESTIONS else (),
             known.get(id(variable), NO_REMEDY),
         )
         for number, variable in enumerate(found)
@@ -143,7 +142,7 @@ def warn_specializers(inventory: Inventory, host: Host, guesses: Guesses) -> lis
         meant = _POLAR_CLASSES.get(term.tag) or guesses.nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
         warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
-        warnings[term.tag] = warning + ("" if meant else how_to_register(term.tag))
+        warnings[term.tag] = warning + ("" if meant else registration_help(term.tag))
     return list(warnings.values())
 
 
@@ -210,7 +209,7 @@ def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
     defined = [*policy.rules, *policy.types]
     undefined = [call for call in policy.calls if call.name not in known]
     return [
-        _undefined(call, defined if number < MOST_GUESSES else ())
+        _undefined(call, defined if number < MOST_SUGGESTIONS else ())
         for number, call in enumerate(undefined)
     ]
 
@@ -225,7 +224,7 @@ def _how_to_define(call: Call) -> str:
     """Give the line of help for a call that is similar to no rule."""
     if call.name in _TESTS_ELSEWHERE:
         return "Write `x matches Class` to ask for the class of `x`.\n"
-    if call.name in _KINDS:
+    if call.name in KIND_OF_RULE:
         return f"Rules named `{call.name}` come from resource blocks, or are written like others.\n"
     of = call.args[0] if call.args else None
     if isinstance(of, Variable) and of.origin is Origin.WRITTEN:
