@@ -55,3 +55,24 @@ def test_has_instance_test(cls: type, expected: bool) -> None:
 def test_tells_by_class(cls: type, expected: bool) -> None:
     """Abstract classes are asked, since their test runs no code of the application."""
     assert tells_by_class(cls) is expected
+
+
+class OfMeta(type):
+    """A kind of class that looks at what is inside."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return value == [1]
+
+
+class Ones(metaclass=OfMeta):
+    """What lists of a single 1 are instances of."""
+
+
+@pytest.mark.parametrize(("value", "matches"), [([1], True), ([2], False)])
+def test_class_may_look_at_what_is_inside_a_list(value: list[int], matches: bool) -> None:
+    """Only classes of the usual kinds go by the class of a list."""
+    oso = Oso()
+    oso.register_class(Ones)
+    oso.load_str("f(_: Ones);")
+
+    assert oso.query_rule_once("f", value) is matches
