@@ -32,7 +32,7 @@ from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
 from ..policy.policy import Policy
-from ..solver.class_tests import class_names
+from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import ClauseIndex
 from ..solver.solver import Solver
 from .binding_analysis import (
@@ -284,7 +284,7 @@ class CompiledProgram(Runtime):
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of a class's instances is read without a trace."""
-        return sandbox.is_quiet(cls, attribute)
+        return sandbox.is_silent_read(cls, attribute)
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
         """Return the strings of one argument for which a rule call has a solution.
@@ -417,8 +417,8 @@ class CompiledProgram(Runtime):
         return None if by_arity is None else by_arity.get(arity)
 
     def members(self, union: str) -> tuple[type, ...]:
-        """Give the classes of ``Actor`` or ``Resource``."""
-        return tuple(self.host.classes[name] for name in class_names(union, self._engine))
+        """Return the classes of ``Actor`` or ``Resource``."""
+        return tuple(self.host.classes[name] for name in members_of_tag(union, self._engine))
 
     def function(self, variant: Variant) -> str:
         """Return the name of the function of a variant, which is made when it is first called."""

@@ -344,7 +344,7 @@ class GoalStep:
 
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
-    return is_plain(cls) and sandbox.is_candid(cls)
+    return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
 _OPERATORS: dict[
