@@ -199,9 +199,9 @@ def test_limit_has_its_value(row: list[str]) -> None:
 
 OUTCOMES = {
     "yes": SearchOutcome(TRUE),
-    "yes, `later`": SearchOutcome(TRUE, later=TRUE),
+    "yes, `fails_later`": SearchOutcome(TRUE, fails_later=TRUE),
     "no": SearchOutcome(FALSE),
-    "no, `lacks`": SearchOutcome(FALSE, lacks=TRUE),
+    "no, `missing`": SearchOutcome(FALSE, missing=TRUE),
     "error": SearchOutcome(FALSE, fails=TRUE),
     "endless": SearchOutcome(FALSE, endless=TRUE),
     "anything": SearchOutcome(TRUE),
@@ -213,8 +213,8 @@ def described(outcome: SearchOutcome) -> str:
     if outcome.fails == TRUE:
         return "error"
     if outcome.holds == TRUE:
-        return "yes, and `later`" if outcome.later == TRUE else "yes"
-    return "in no list" if outcome.lacks == TRUE else "no"
+        return "yes, and `fails_later`" if outcome.fails_later == TRUE else "yes"
+    return "in no list" if outcome.missing == TRUE else "no"
 
 
 @pytest.mark.parametrize(
