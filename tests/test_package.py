@@ -76,7 +76,7 @@ def test_wheel_requires_flask_and_lark(metadata: Message) -> None:
     """All the rest is extra."""
     required = metadata.get_all("Requires-Dist", [])
 
-    plain = {re.match(r"[\w-]+", line)[0] for line in required if "extra ==" not in line}
+    plain = {re.match(r"[\w-]+", line).group() for line in required if "extra ==" not in line}
 
     assert plain == {"flask", "lark"}
 

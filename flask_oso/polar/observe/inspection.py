@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from ..characters import with_escapes
 from ..host.conversion import follow
-from ..nodes import Unknown, Variable, is_ground, parts, with_parts
+from ..nodes import Origin, Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..solver.backtrace import ClassName, Step
-from ..solver.clauses import Clause, Frame, Slot, Template, is_helper_name
+from ..solver.clauses import Clause, Frame, Slot, Template
 from ..solver.observation import EventKind, ObservedFrame, RunView
 from ..traversal import fold
 
@@ -100,10 +100,10 @@ def variables_of(frame: Frame) -> list[Named]:
     """Return the variables of the rule or query that has this frame, without helpers."""
     if isinstance(frame, ObservedFrame):
         slots = {slot.index: slot for term in _terms(frame.clause) for slot in _slots_in(term)}
-        named = [_look_up(slots[index], frame) for index in sorted(slots)]
-    else:
-        named = [of_unknown(item) for item in frame if type(item) is Unknown]
-    return [variable for variable in named if not is_helper_name(variable.written)]
+        written = [slots[index] for index in sorted(slots) if slots[index].origin is Origin.WRITTEN]
+        return [_look_up(slot, frame) for slot in written]
+    unknowns = [item for item in frame if type(item) is Unknown]
+    return [of_unknown(item) for item in unknowns if item.origin is Origin.WRITTEN]
 
 
 def of_unknown(unknown: Unknown) -> Named:

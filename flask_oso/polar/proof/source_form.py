@@ -17,13 +17,14 @@ from ..nodes import (
     Call,
     Expression,
     Operator,
+    Origin,
     Term,
     is_ground,
     parts,
 )
 from ..printer import to_polar
 from ..solver.backtrace import in_run
-from ..solver.clauses import Clause, Slot, Template, is_helper_name
+from ..solver.clauses import Clause, Slot, Template
 from ..sources import Span
 from ..traversal import walk
 
@@ -135,7 +136,7 @@ def operands_of(goal: Term) -> list[Operand]:
             each = by_result.get(slot.index)
             if each is not None:
                 found.setdefault(slot.index, Operand(condition_text(each), slot.index, each))
-            elif not is_helper_name(slot.name):
+            elif slot.origin is Origin.WRITTEN:
                 found.setdefault(slot.index, Operand(slot.name, slot.index))
     return list(found.values())
 

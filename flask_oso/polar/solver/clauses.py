@@ -7,7 +7,6 @@ clause and a frame. A clause has no state of a run, so all runs share it.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Mapping
 
@@ -92,12 +91,6 @@ class PreparedQuery(t.NamedTuple):
 
 
 Frame = list[t.Any]
-_HELPER = re.compile(r"_((value|op|temp|instance)_)?\d+")
-
-
-def is_helper_name(name: str) -> bool:
-    """Return whether a variable has a name that desugaring makes, or is anonymous."""
-    return _HELPER.fullmatch(name) is not None
 
 
 def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:

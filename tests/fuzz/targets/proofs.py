@@ -102,7 +102,7 @@ def check(data: bytes, most_circles: int = QUESTIONS) -> Report:
         for _ in range(QUESTIONS):
             name, numbers = make_call(choices, len(values))
             args = [values[number] for number in numbers]
-            expected = _answer(oso._engine, name, args)
+            expected = _answer(oso.engine, name, args)
             if expected is None:
                 break
             for problem in _explain(oso, calls, (name, args, expected), report):
@@ -117,7 +117,7 @@ def _explain(
 ) -> Iterable[str]:
     name, args, expected = question
     report.circles += expected == _TOO_DEEP
-    yield from _deviation(calls, oso._engine, name, args)
+    yield from _deviation(calls, oso.engine, name, args)
     proof = oso.explain_rule(name, *args)
     report.outcomes[proof.outcome] = report.outcomes.get(proof.outcome, 0) + 1
     report.suggestions += len(proof.suggestions)

@@ -6,8 +6,8 @@ import pytest
 
 from flask_oso.polar.exceptions import OsoError, UnrecognizedEOF, ValidationError
 from flask_oso.polar.host.registry import Host, make_host
-from flask_oso.polar.policy.loader import LoadResult, load_policy
-from flask_oso.polar.policy.policy import Policy
+from flask_oso.polar.policy.loader import load_policy
+from flask_oso.polar.policy.policy import LoadResult, Policy
 from flask_oso.polar.printer import rule_to_polar
 from flask_oso.polar.sources import Source
 

@@ -179,14 +179,14 @@ def test_greeting_where_somebody_sits(oso: Oso) -> None:
     console = ScriptedConsole([])
     console.is_interactive = True
 
-    Repl(lambda: oso._engine, console).run()
+    Repl(lambda: oso.engine, console).run()
 
     assert console.shown[0] == "4 rules loaded. Type a query, or 'help'; Ctrl-D leaves."
 
 
 def test_names(oso: Oso) -> None:
     """Rules, classes, constants and words of the language can be completed."""
-    assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(completion_words(oso._engine))
+    assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(completion_words(oso.engine))
 
 
 @pytest.mark.parametrize(
