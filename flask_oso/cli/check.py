@@ -12,7 +12,7 @@ from flask import Flask
 from flask.cli import NoAppException
 
 from ..app_state import state_of
-from ..enforcement.route_audit import take_census, unfound_classes, unused_authorizers
+from ..enforcement.route_audit import audit_routes, unfound_classes, unused_authorizers
 from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
@@ -103,7 +103,7 @@ def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
 
 def _mistaken_guards(app: Flask) -> Iterator[Finding]:
     """Find guards that contradict each other or their routes, or whose objects nothing loads."""
-    rows = take_census(app).rows
+    rows = audit_routes(app).rows
     for row in rows:
         file, line = (None, None) if row.place is None else (row.place.file, row.place.line)
         for mistake in row.mistakes:
