@@ -4,11 +4,12 @@ PYTEST_DONT_REWRITE: there is no test in here, and pytest would warn where this 
 before it begins, as by coverage.py.
 """
 
+from .app_state import current_oso
 from .compat import install_as_oso
+from .current_actor import current_actor
 from .enforcement.commit_guard import VetoedCommitError, veto_commits
 from .exceptions import AuthorizationError, ForbiddenError, NotFoundError
 from .extension import FlaskOso
-from .globals import current_actor, current_oso
 from .guards.decorators import authorize, authorizes_inside, skip_authorization
 from .guards.view_checks import METHOD_ACTIONS
 from .oso import Oso

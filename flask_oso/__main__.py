@@ -1,16 +1,21 @@
-"""``python -m flask_oso [FILE.polar ...]``: load policies and ask them questions."""
+"""``python -m flask_oso [FILE.polar ...]``: load policies and ask them questions.
+
+``python -m flask_oso compiled FILE.polar ... QUESTION`` prints the Python that a question became.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
-# Absolute, since this also runs as the main module of 'oso' and 'polar' (compat.py).
-from flask_oso.cli.endings import run
+from flask_oso.cli.output import echo, with_short_paths
 from flask_oso.cli.running import Exit, OutputError, code_of
+
+# Absolute, since this also runs as the main module of 'oso' and 'polar' (compat.py).
+from flask_oso.cli.termination import run
 from flask_oso.oso import Oso
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.output import say
@@ -34,6 +39,35 @@ environment to have the evaluation printed.
 
 The classes of an application are known to its own Oso. To ask questions about them,
 call 'oso.repl()' there, for example in 'flask shell'.
+
+To see the Python that a question is compiled to:
+  $ python -m flask_oso compiled roles.polar 'allow(User, "read", Note)'
+"""
+_COMPILED = ("compiled", "explain-compiled")
+_COMPILED_DESCRIPTION = """\
+Print the Python that answers a question, with the places of the policy as comments.
+
+First comes the function that takes the question; then the specialization, one function for
+objects of these classes, which answers most questions; then the compiled rules, which are
+asked where it gives None. At the end stands what none of them can answer, and why: the
+solver answers that.
+"""
+_COMPILED_EPILOG = """\
+how to write a question:
+  User            an object of this class
+  "read"          this text
+  nil             nobody: None
+  _               anything
+
+  $ python -m flask_oso compiled policy.polar 'allow(User, "read", Note)'
+  $ python -m flask_oso compiled policy.polar 'has_role(User, "owner", Organization)'
+
+The application is not asked for its classes: each class that the policy or the question
+names is made on the spot, a plain class with the attributes that the policy reads. With the
+application's own classes: 'flask oso compiled'. Inline queries (?=) are not run.
+
+The exit code is 0, 2 if a file cannot be read or there is no such question, and 3 if a file
+is no policy.
 """
 
 
@@ -44,6 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :return: the status for the shell: that of ``flask oso``, so 2 if a file cannot be read
         and 3 if it is no policy.
     """
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] in _COMPILED:
+        return _show_compiled(given[1:])
     parser = argparse.ArgumentParser(
         prog="python -m flask_oso",
         description=_DESCRIPTION,
@@ -51,18 +88,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("files", metavar="FILE.polar", nargs="*", help="a policy file")
-    files = parser.parse_args(arguments).files
+    files = parser.parse_args(given).files
+    return _run(lambda: _ask(files))
+
+
+def _show_compiled(arguments: Sequence[str]) -> int:
+    """Print the Python that a question is compiled to."""
+    parser = argparse.ArgumentParser(
+        prog="python -m flask_oso compiled",
+        description=_COMPILED_DESCRIPTION,
+        epilog=_COMPILED_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", metavar="FILE.polar", nargs="+", help="a policy file")
+    parser.add_argument("question", metavar="QUESTION", help="a rule call")
+    given = parser.parse_args(arguments)
+    return _run(lambda: _print_code(given.files, given.question))
+
+
+def _print_code(files: Sequence[str], question: str) -> None:
+    # Imported late: the compiler is not needed for the prompt.
+    from flask_oso.polar.polar import read_source
+    from flask_oso.polar.tools.generated_code import show_with_stand_ins
+
+    shown = show_with_stand_ins([read_source(file) for file in files], question)
+    for warning in shown.warnings:
+        say(f"[warning] {warning}", sys.stderr)
+    echo(with_short_paths(shown.text.rstrip("\n")))
+
+
+def _ask(files: Sequence[str]) -> None:
+    oso = Oso()
+    oso.load_files(files)
+    oso.repl()
+
+
+def _run(function: Callable[[], None]) -> int:
+    """Run a command; give its status for the shell."""
     try:
-        return run(lambda: _ask(files))
+        return run(lambda: _code_of(function))
     except click.exceptions.Exit as end:
         return end.exit_code
 
 
-def _ask(files: Sequence[str]) -> int:
+def _code_of(function: Callable[[], None]) -> int:
     try:
-        oso = Oso()
-        oso.load_files(files)
-        oso.repl()
+        function()
     except OsoError as error:
         say(str(error).rstrip("\n"), sys.stderr)
         return code_of(error)

@@ -1,8 +1,8 @@
-"""``import oso`` and ``import polar`` for programs that were written for oso 0.27.
+"""``import oso`` and ``import polar`` for programs written for oso 0.27.
 
-After ``install_as_oso()`` both packages exist, with the sub-modules that programs import,
-and their names are those of this package. Nothing is loaded before it is imported:
-SQLAlchemy comes with ``polar.data.adapter.sqlalchemy_adapter`` and not earlier.
+After ``install_as_oso()`` both packages and their submodules can be imported; their names are
+those of this package. Each module is filled on import: SQLAlchemy is first imported with
+``polar.data.adapter.sqlalchemy_adapter``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ERRORS = (
     " UnrecognizedToken UnsupportedError ValidationError"
 )
 
-#: Modules of oso 0.27.3, and where their names are here. ``Theirs=Ours`` renames one.
+#: The modules of oso 0.27.3, and the modules here that have their names. ``Theirs=Ours`` renames.
 _MODULES: dict[str, dict[str, str]] = {
     "oso": {
         "exceptions": "AuthorizationError ForbiddenError NotFoundError",
@@ -74,15 +74,15 @@ _MODULES: dict[str, dict[str, str]] = {
     "polar.query": {"polar.queries": "Query QueryResult"},
     "polar.variable": {"polar.host.terms": "Variable"},
 }
-#: Modules that are there only when they are imported by name.
+#: Modules that their package does not import.
 _OPTIONAL = {"oso.__main__", "polar.__main__", "polar.data.adapter.sqlalchemy_adapter"}
 
 
 def install_as_oso() -> None:
-    """Let ``import oso`` and ``import polar`` find this package; call it before they run.
+    """Make ``import oso`` and ``import polar`` import this package; call it before they run.
 
-    An ``oso`` or ``polar`` that is installed beside this package is passed over. A second
-    call has no effect.
+    An ``oso`` or ``polar`` that is installed beside this package is ignored. A second call has
+    no effect.
 
     :raises ImportError: if one of them has been imported already.
     """
@@ -99,7 +99,7 @@ def install_as_oso() -> None:
 
 
 class _Importer(MetaPathFinder, Loader):
-    """Finds and fills the modules of the table."""
+    """Imports the modules of the table."""
 
     def find_spec(
         self,
@@ -107,13 +107,13 @@ class _Importer(MetaPathFinder, Loader):
         path: Sequence[str] | None,
         target: types.ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Give the spec of a module of the table; ``None`` leaves it to other finders."""
+        """Give the spec of a module of the table; ``None`` for other modules."""
         if fullname not in _MODULES:
             return None
         return ModuleSpec(fullname, self, is_package=any(_children(fullname)))
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Fill a module with the names of this package, and import what is below it."""
+        """Fill a module with the names of this package, and import its submodules."""
         names = dict(_names(module.__name__))
         vars(module).update(names)
         if "." not in module.__name__:
@@ -123,7 +123,7 @@ class _Importer(MetaPathFinder, Loader):
                 importlib.import_module(child)
 
     def get_code(self, fullname: str) -> types.CodeType | None:
-        """Give what ``runpy`` runs for ``oso`` and ``polar``: the prompt of this package."""
+        """Give the code that ``python -m oso`` runs: the REPL of this package."""
         spec = importlib.util.find_spec(f"{__package__}.__main__")
         if not fullname.endswith(".__main__") or spec is None:
             return None

@@ -17,12 +17,88 @@ from flask import Flask, g, has_request_context, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
+from .app_state import AppState, state_of
+from .callables.sync_callable import GENERATORS, SyncCallable
+from .config import Config
+from .denials.login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .denials.problems import ContradictionProblem
-from .globals import NOT_GIVEN, mark_of, this_request, unwrap
-from .guards.sync_callable import Callee
 from .polar.exceptions import OsoError
+from .polar.host.awaitables import described, dispose, is_awaitable
+from .request_state import (
+    NOT_GIVEN,
+    find_stand_in,
+    request_state_of,
+    this_app,
+    this_request,
+    unwrap,
+)
 
 _find_g: Callable[[], t.Any] = g._get_current_object
+
+
+class ActorFinder:
+    """Finds the current actor, in all apps of one FlaskOso.
+
+    :param find_again: gives a row as the session of the request has it.
+    """
+
+    def __init__(self, find_again: Callable[[Flask, t.Any], t.Any]) -> None:
+        #: What the program says finds the actor; it comes before anything else.
+        self.get_actor: SyncCallable | None = None
+        self._find_again = find_again
+
+    def current(self, app: Flask) -> t.Any:
+        """Give the actor of the current request; ``None`` is nobody.
+
+        :raises OsoError: the function that finds it raised ``AttributeError``.
+        """
+        stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None
+        if stand_in is not None:
+            return self._standing_in(app, stand_in.actor)
+        try:
+            actor = self._find(app)
+            # Most classes say at once that there is nothing to wait for.
+            may_wait = hasattr(type(actor), "__await__") or type(actor) in GENERATORS
+            return _awaited(actor) if may_wait else actor
+        except AttributeError as error:
+            failure = OsoError(
+                "Getting the current actor failed. You may need to override the current actor"
+                " function with FlaskOso#set_get_actor"
+            )
+            failure.add_note(
+                "Set 'g.current_user' in a 'before_request' function (None for nobody), or call"
+                " 'set_get_actor'."
+            )
+            raise failure from error
+
+    def _find(self, app: Flask) -> t.Any:
+        if self.get_actor is not None:
+            return unwrap(self.get_actor.of(app)())
+        state: AppState | None = app.extensions.get("oso")
+        named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
+        return find_actor(app) if named is None else named.of(app)
+
+    def _standing_in(self, app: Flask, actor: t.Any) -> t.Any:
+        """Give who stands in for the actor, as the session of the request has the row."""
+        state = request_state_of(app, this_request())
+        if state.stand_in is NOT_GIVEN:
+            state.stand_in = self._find_again(app, actor)
+        return state.stand_in
+
+
+def _awaited(actor: t.Any) -> t.Any:
+    """Give the current actor.
+
+    :raises OsoError: nobody has awaited it.
+    """
+    if is_awaitable(actor):
+        dispose(actor)
+        raise OsoError(
+            f"What finds the current actor gave {described(actor)}, and not what that gives."
+            " Give the 'async def' function itself to 'set_get_actor' or 'OSO_ACTOR', or await"
+            " it before the actor is put on 'g'."
+        )
+    return actor
 
 
 def find_actor(app: Flask) -> t.Any:
@@ -35,8 +111,14 @@ def find_actor(app: Flask) -> t.Any:
     :raises HTTPException: they know different people, or one refuses what the client sent.
     :raises AttributeError: nothing says who acts, not even that it is nobody.
     """
-    if not _uses_library(app):
-        return _of_g_alone()
+    is_alone = (
+        "login_manager" not in vars(app)
+        and "flask-jwt-extended" not in app.extensions
+        and "flask_httpauth" not in sys.modules
+    )
+    if is_alone:
+        actor = _of_g()
+        return _find_g().current_user if actor is NOT_GIVEN else actor
     is_known, known = False, []
     for source in _SOURCES:
         actor = source.find(app)
@@ -47,32 +129,6 @@ def find_actor(app: Flask) -> t.Any:
     if known:
         return _agreed(app, known)
     return None if is_known else _find_g().current_user
-
-
-def is_anonymous(app: Flask, actor: t.Any) -> bool:
-    """Tell whether an actor is nobody, also as the object that Flask-Login has for that."""
-    if actor is None:
-        return True
-    manager = login_manager_of(app)
-    if manager is None:
-        return False
-    mixin = sys.modules["flask_login"].AnonymousUserMixin
-    return isinstance(actor, mixin) or type(actor) is manager.anonymous_user
-
-
-def login_manager_of(app: Flask) -> t.Any:
-    """Give the ``LoginManager`` of an app that uses Flask-Login; ``None`` for others."""
-    manager = getattr(app, "login_manager", None)
-    if manager is None:
-        return None
-    flask_login = sys.modules.get("flask_login")
-    is_ours = flask_login is not None and isinstance(manager, flask_login.LoginManager)
-    return manager if is_ours else None
-
-
-def uses_jwt(app: Flask) -> bool:
-    """Tell whether an app uses Flask-JWT-Extended."""
-    return "flask-jwt-extended" in app.extensions
 
 
 class NamedActor:
@@ -87,21 +143,21 @@ class NamedActor:
     def __init__(self, named: t.Any) -> None:
         # Not isinstance: a proxy claims to be what it stands for.
         self._name = named if issubclass(type(named), str) else None
-        self._callee: Callee | None = None
+        self._function: SyncCallable | None = None
         if self._name is None:
-            self._callee = _callee_of(named, named)
+            self._function = _function_of(named, named)
         elif not all(part.strip() for part in self._name.partition(":")):
             raise OsoError(f"'OSO_ACTOR' is {named!r}. Write 'package.module:function'.")
 
     def of(self, app: Flask) -> t.Any:
         """Give the actor of the current request; ``None`` is nobody."""
-        callee = self._callee
-        if callee is None:
-            callee = self._callee = self._looked_up()
-        actor = unwrap(callee.of(app)())
+        function = self._function
+        if function is None:
+            function = self._function = self._looked_up()
+        actor = unwrap(function.of(app)())
         return None if is_anonymous(app, actor) else actor
 
-    def _looked_up(self) -> Callee:
+    def _looked_up(self) -> SyncCallable:
         module_name, _, path = (self._name or "").partition(":")
         try:
             found: t.Any = importlib.import_module(module_name)
@@ -112,29 +168,22 @@ class NamedActor:
                 f"'OSO_ACTOR' is {self._name!r}, and there is no such function. Write"
                 " 'package.module:function'."
             ) from error
-        return _callee_of(found, self._name)
+        return _function_of(found, self._name)
 
 
-def _callee_of(found: t.Any, named: t.Any) -> Callee:
+def named_actor_of(config: Config) -> NamedActor | None:
+    """Give the actor that ``OSO_ACTOR`` names, if it does."""
+    named = config.values["OSO_ACTOR"]
+    return None if named is None else NamedActor(named)
+
+
+def _function_of(found: t.Any, named: t.Any) -> SyncCallable:
     # A proxy can be called, too: that would call the user.
     if issubclass(type(found), LocalProxy):
-        return Callee(lambda: found)
+        return SyncCallable(lambda: found)
     if not callable(found):
         raise OsoError(f"'OSO_ACTOR' is {named!r}, which cannot be called. Name a function.")
-    return Callee(found)
-
-
-def _uses_library(app: Flask) -> bool:
-    return (
-        "login_manager" in vars(app)
-        or "flask-jwt-extended" in app.extensions
-        or "flask_httpauth" in sys.modules
-    )
-
-
-def _of_g_alone() -> t.Any:
-    actor = _of_g()
-    return _find_g().current_user if actor is NOT_GIVEN else actor
+    return SyncCallable(found)
 
 
 def _of_flask_login(app: Flask) -> t.Any:
@@ -154,21 +203,21 @@ def _of_request_loader(app: Flask) -> t.Any:
     if load is None or not has_request_context() or "_user_id" not in session:
         return NOT_GIVEN
     current = this_request()
-    mark = mark_of(app, current)
-    if mark.header_actor is NOT_GIVEN:
+    request_state = request_state_of(app, current)
+    if request_state.header_actor is NOT_GIVEN:
         user = unwrap(app.ensure_sync(load)(current))
-        mark.header_actor = None if is_anonymous(app, user) else user
-    return mark.header_actor
+        request_state.header_actor = None if is_anonymous(app, user) else user
+    return request_state.header_actor
 
 
 def _of_jwt(app: Flask) -> t.Any:
     if not uses_jwt(app) or not has_request_context():
         return NOT_GIVEN
     # The library keeps what it finds on 'g', which nested requests share.
-    mark = mark_of(app, this_request())
-    if mark.token_actor is NOT_GIVEN:
-        mark.token_actor = _actor_of_token(sys.modules["flask_jwt_extended"])
-    return mark.token_actor
+    request_state = request_state_of(app, this_request())
+    if request_state.token_actor is NOT_GIVEN:
+        request_state.token_actor = _actor_of_token(sys.modules["flask_jwt_extended"])
+    return request_state.token_actor
 
 
 def _actor_of_token(jwt: t.Any) -> t.Any:
@@ -216,7 +265,9 @@ def _of_any_g(app: Flask) -> t.Any:
 def _of_g() -> t.Any:
     # 'g' itself looks for what is missing in a way that takes longer than a decision.
     values = getattr(_find_g(), "__dict__", {})
-    current_user = unwrap(values.get("current_user", NOT_GIVEN))
+    current_user = values.get("current_user", NOT_GIVEN)
+    if issubclass(type(current_user), LocalProxy):
+        current_user = unwrap(current_user)
     if "user" not in values:
         return current_user
     user = unwrap(values["user"])
@@ -313,3 +364,12 @@ def _contradiction(app: Flask, fact: str) -> HTTPException:
         fact,
     )
     return ContradictionProblem()
+
+
+def _find_current() -> t.Any:
+    app = this_app()
+    return state_of(app).part(ActorFinder).current(app)
+
+
+#: The actor of the current request, as the current app's FlaskOso finds it.
+current_actor: t.Any = LocalProxy(_find_current)

@@ -1,7 +1,7 @@
-"""``Oso``: ask a policy who may do what. Knows nothing of Flask.
+"""``Oso``: the authorization questions of an application. Independent of Flask.
 
-Everything that loads, registers and queries comes from ``Polar``; here are the questions
-of an application, each answered under one state of the policy.
+Loading, registering and queries come from ``Polar``; the questions are here, each answered with
+one state of the policy.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.host.awaitables import refuse_awaitables
+from .polar.host.conversion import is_representable
 from .polar.host.terms import Variable
 from .polar.limits import Limits
 from .polar.observe.console import Console
 from .polar.output import say
 from .polar.polar import Polar
-from .polar.tools.question_sides import Sides
+from .polar.tools.argument_order import ArgumentOrder
 
 if t.TYPE_CHECKING:
     from .polar.host.registry import Host
     from .polar.proof.proof import Proof
-    from .polar.residual.ir import Residual
+    from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
 
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
@@ -33,23 +34,23 @@ _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
 @t.runtime_checkable
 class QueryBuilder(t.Protocol):
-    """What makes queries of a database; ``flask_oso.sqlalchemy`` has one."""
+    """Builds database queries from residuals; ``flask_oso.sqlalchemy`` has one."""
 
     def models(self, host: Host) -> Schema:
-        """Give what is known of the classes whose rows it selects."""
+        """Give the models of the classes whose rows it selects."""
 
     def class_of(self, entity: t.Any) -> type:
-        """Give the class whose rows an entity stands for."""
+        """Give the class of the rows of an entity."""
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Make a query of the rows for which a residual holds."""
+        """Build a query of the rows for which a residual holds."""
 
     def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Make a column that is true in the rows for which a residual holds, or false."""
+        """Build a column that tells whether a residual holds for a row."""
 
 
-class _Left(t.NamedTuple):
-    """What is left of a question, and who makes queries of it."""
+class _RowQuestion(t.NamedTuple):
+    """The residual of a question about rows, and the builder of its query."""
 
     residual: Residual
     host: Host
@@ -69,6 +70,8 @@ class _Left(t.NamedTuple):
             raise StackOverflowError(_TOO_DEEP) from None
 
 
+#: The classes of values of which not all can be expressed in Polar.
+_LIMITED = frozenset({int, str, list, dict})
 _TOO_DEEP = (
     "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
 )
@@ -79,12 +82,12 @@ class Oso(Polar):
 
     Names, signatures and results are those of ``oso.Oso`` 0.27.3.
 
-    :param forbidden_error: called without arguments for what is raised when an action
-        is denied: a class, or a function that returns an error or a class.
-    :param not_found_error: the same for when even reading is denied.
+    :param forbidden_error: called without arguments to make the error that is raised when an
+        action is denied: a class, or a function that returns an error or a class.
+    :param not_found_error: the same for a resource that the actor may not even read.
     :param read_action: the action that tells the two apart.
-    :param limits: what loading and asking may cost; see ``Polar``.
-    :param compiled: whether rules become Python functions; see ``Polar``.
+    :param limits: the limits of loads and questions; see ``Polar``.
+    :param compiled: whether rules are compiled to Python functions; see ``Polar``.
     """
 
     def __init__(
@@ -101,31 +104,31 @@ class Oso(Polar):
         self.not_found_error = not_found_error
         self.read_action = read_action
         self._builder: QueryBuilder | None = None
-        self._sides: Sides | None = None
-        # Looked up, since nothing here knows werkzeug; without it there are no proxies.
+        self._argument_order: ArgumentOrder | None = None
+        # Werkzeug is not imported here; if nobody has imported it, there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
 
     def is_allowed(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Tell whether ``allow(actor, action, resource)`` has a solution.
 
-        Errors of the policy and exceptions of Python methods it calls are raised, so a
-        broken policy is never an answer. Proxies such as ``current_user`` of Flask-Login are
-        replaced by what they stand for.
+        Errors of the policy and exceptions of the Python methods it calls are raised: a broken
+        policy never gives an answer. Proxies such as ``current_user`` of Flask-Login are replaced
+        by their objects.
 
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
         proxy = self._proxy
         if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
-            actor, action, resource = _itself(actor), _itself(action), _itself(resource)
+            actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
         engine = self._engine
         allowed = engine.allow(actor, action, resource)
         if not allowed:
-            # Denials are many: a call more would be felt.
-            sides = self._sides
-            if sides is None or sides.engine is not engine:
-                sides = self._sides = Sides(engine)
-            if type(resource) in sides.actors:
-                sides.look_at(actor, action, resource)
+            # Inlined, since denials are frequent and a call takes time.
+            order = self._argument_order
+            if order is None or order.engine is not engine:
+                order = self._argument_order = ArgumentOrder(engine)
+            if type(resource) in order.actors:
+                order.check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -133,17 +136,17 @@ class Oso(Polar):
     ) -> None:
         """Return if the action is allowed; raise otherwise.
 
-        :param check_read: whether to hide a resource that may not even be read.
+        :param check_read: whether to hide a resource that the actor may not even read.
         :raises NotFoundError: if the actor may not read the resource either.
-        :raises ForbiddenError: if it may be read but not this, or ``check_read`` is off.
+        :raises ForbiddenError: if the actor may read the resource, or ``check_read`` is off.
         """
         engine = self._engine
-        actor, action, resource = _itself(actor), _itself(action), _itself(resource)
+        actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
         if engine.allow(actor, action, resource):
             return
-        if self._sides is None or self._sides.engine is not engine:
-            self._sides = Sides(engine)
-        self._sides.look_at(actor, action, resource)
+        if self._argument_order is None or self._argument_order.engine is not engine:
+            self._argument_order = ArgumentOrder(engine)
+        self._argument_order.check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
@@ -153,16 +156,16 @@ class Oso(Polar):
     def explain(
         self, actor: t.Any, action: t.Any, resource: t.Any, *, redact: Iterable[str] = ()
     ) -> Proof:
-        """Say why ``is_allowed`` answers as it does: the rules tried, and their values.
+        """Explain the answer of ``is_allowed``: the rules that were tried, and their values.
 
         The solver answers the question once more; a decision itself records nothing. An error
-        of the policy is not raised: the outcome is ``Outcome.BROKEN`` then, and the proof is
-        false, as it is for a denial.
+        of the policy is not raised: then the outcome is ``Outcome.BROKEN``, and the proof is
+        false, as for a denial.
 
-        :param redact: words of attributes whose values are not shown, besides ``password``,
-            ``token`` and the like.
+        :param redact: words in the names of attributes whose values are not shown, besides
+            ``password``, ``token`` and the like.
         """
-        args = [_itself(actor), _itself(action), _itself(resource)]
+        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
         return self._engine.explain("allow", args, redact)
 
     def authorize_request(self, actor: t.Any, request: t.Any) -> None:
@@ -170,7 +173,7 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        if not self._engine.ask("allow_request", _itself(actor), _itself(request)):
+        if not self._engine.ask("allow_request", _unwrapped(actor), _unwrapped(request)):
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
@@ -178,33 +181,33 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        args = map(_itself, (actor, action, resource, field))
+        args = map(_unwrapped, (actor, action, resource, field))
         if not self._engine.ask("allow_field", *args):
             raise self.forbidden_error()
 
     def authorized_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
-        """Give the actions that are allowed.
+        """Give the allowed actions.
 
-        :param allow_wildcard: give ``{"*"}`` where a rule allows any action.
+        :param allow_wildcard: give ``{"*"}`` if a rule allows any action.
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        args = [_itself(actor), Variable("action"), _itself(resource)]
+        args = [_unwrapped(actor), Variable("action"), _unwrapped(resource)]
         return self._allowed("allow", args, 1, allow_wildcard)
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
-        args = [_itself(actor), _itself(action), _itself(resource), Variable("field")]
+        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource), Variable("field")]
         return self._allowed("allow_field", args, 3, allow_wildcard)
 
     def _allowed(self, rule: str, args: list[t.Any], at: int, allow_wildcard: bool) -> set[t.Any]:
         """Give the values of one argument for which a rule holds."""
-        # One engine for both: a policy may be replaced in between. A decision never waits at
-        # a debug() of the policy, so it is asked of the engine.
+        # The same engine for both: the policy may be replaced in between. The engine is asked
+        # directly, so that 'debug()' does not stop the question.
         engine = self._engine
         refuse_awaitables(rule, args)
         strings: set[t.Any] | None = engine.strings(rule, args, at)
@@ -215,9 +218,9 @@ class Oso(Polar):
         return _values_of(engine.query_rule(rule, args), name, method, allow_wildcard)
 
     def expected_actors(self) -> tuple[str, ...]:
-        """Give the names of the classes of which the policy wants actors.
+        """Give the names of the classes that the policy expects of actors.
 
-        None if some rule may be about a text, a number or a dictionary.
+        Empty if a rule accepts a string, a number or a dictionary.
         """
         from .polar.policy.actor_classes import actor_classes
 
@@ -226,42 +229,42 @@ class Oso(Polar):
     # -- lists ------------------------------------------------------------------------
 
     def set_query_builder(self, builder: QueryBuilder) -> None:
-        """Make queries with this; ``flask_oso.sqlalchemy.register_models`` calls it."""
+        """Set the builder of queries; ``flask_oso.sqlalchemy.register_models`` calls it."""
         self._builder = builder
 
     def _models(self) -> Schema | None:
         return None if self._builder is None else self._builder.models(self.host)
 
     def residual(self, actor: t.Any, action: t.Any, cls: t.Any) -> Residual:
-        """Give the condition on rows of a class for which ``is_allowed`` is true.
+        """Give the condition that rows of a class satisfy for which ``is_allowed`` is true.
 
-        ``str`` of it is for people.
+        ``str`` gives a readable form.
 
-        :raises UnsupportedError: if the policy says of a row what no condition can say.
-        :raises OsoError: if nothing is known of the class.
+        :raises UnsupportedError: if the policy cannot be expressed as a condition on rows.
+        :raises OsoError: if the class is not registered as a model.
         """
         from .polar.residual.templates import with_objects
 
-        return with_objects(self._left([_itself(actor), action, None], 2, cls).residual)
+        return with_objects(self._row_question([_unwrapped(actor), action, None], 2, cls).residual)
 
     def authorized_query(self, actor: t.Any, action: t.Any, resource_cls: t.Any) -> t.Any:
-        """Make a query of the rows for which ``is_allowed`` is true.
+        """Build a query of the rows for which ``is_allowed`` is true.
 
-        With ``register_models`` it is a ``select`` of SQLAlchemy; otherwise what the adapter
-        makes. It is one statement, to which more can be added.
+        With ``register_models`` it is a ``select`` of SQLAlchemy, otherwise the result of the
+        adapter. It is one statement, which can be extended.
 
         :param resource_cls: a mapped class, or an alias of one.
-        :raises UnsupportedError: if the policy says of a row what no query can say.
-        :raises OsoError: if nothing is known of the class.
+        :raises UnsupportedError: if the policy cannot be expressed as a query.
+        :raises OsoError: if the class is not registered as a model.
         """
-        return self._left([_itself(actor), action, None], 2, resource_cls).query()
+        return self._row_question([_unwrapped(actor), action, None], 2, resource_cls).query()
 
     def authorized_resources(
         self, actor: t.Any, action: t.Any, resource_cls: t.Any
     ) -> Sequence[t.Any]:
-        """Give the rows for which ``is_allowed`` is true, as the adapter reads them.
+        """Read the rows for which ``is_allowed`` is true with the adapter.
 
-        :raises OsoError: if no adapter is set, and for what ``authorized_query`` raises.
+        :raises OsoError: if no adapter is set, and as ``authorized_query`` does.
         """
         adapter = self.host.adapter
         if adapter is None:
@@ -272,22 +275,22 @@ class Oso(Polar):
         return adapter.execute_query(self.authorized_query(actor, action, resource_cls))
 
     def actors_query(self, action: t.Any, resource: t.Any, actor_cls: t.Any) -> t.Any:
-        """Make a query of the actors of a class who may do something to a resource.
+        """Build a query of the actors of a class who may do an action on a resource.
 
-        :raises UnsupportedError: if the policy says of an actor what no query can say.
-        :raises OsoError: if nothing is known of the class.
+        :raises UnsupportedError: if the policy cannot be expressed as a query.
+        :raises OsoError: if the class is not registered as a model.
         """
-        return self._left([None, action, _itself(resource)], 0, actor_cls).query()
+        return self._row_question([None, action, _unwrapped(resource)], 0, actor_cls).query()
 
     def action_columns(
         self, actor: t.Any, resource_cls: t.Any, actions: Iterable[t.Any] | None = None
     ) -> dict[t.Any, t.Any]:
-        """Give a column for each action, true in the rows for which it is allowed.
+        """Build a column for each action, true in the rows for which it is allowed.
 
         ``select(Post, *columns.values())`` tells which buttons to show on which rows.
 
         :param actions: the actions; by default those that the policy names.
-        :raises OsoError: if the policy leaves the action open and none are given.
+        :raises OsoError: if the policy allows unnamed actions and ``actions`` is not given.
         """
         known = self.known_actions() if actions is None else actions
         if known is None:
@@ -296,11 +299,11 @@ class Oso(Polar):
                 " 'actions=[...]'."
             )
         wanted = sorted(known) if actions is None else known
-        questions = [[_itself(actor), action, None] for action in wanted]
-        return {args[1]: self._left(args, 2, resource_cls).column() for args in questions}
+        questions = [[_unwrapped(actor), action, None] for action in wanted]
+        return {args[1]: self._row_question(args, 2, resource_cls).column() for args in questions}
 
-    def _left(self, args: list[t.Any], at: int, entity: t.Any) -> _Left:
-        """Give what is left of ``allow`` once one argument is an unknown row."""
+    def _row_question(self, args: list[t.Any], at: int, entity: t.Any) -> _RowQuestion:
+        """Give the residual of ``allow`` with one argument an unknown row."""
         engine = self._engine
         adapter = engine.host.adapter
         builder = self._builder
@@ -328,24 +331,41 @@ class Oso(Polar):
             from .polar.residual.outlines import outline
 
             say(outline(residual), sys.stderr)
-        return _Left(residual, engine.host, builder, entity)
+        return _RowQuestion(residual, engine.host, builder, entity)
 
     def get_allowed_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> list[t.Any]:
-        """Give the actions that are allowed as a list. Kept for older programs."""
+        """Give the allowed actions as a list. Kept for older programs."""
         return list(self.authorized_actions(actor, resource, allow_wildcard))
 
     def _console(self) -> contextlib.AbstractContextManager[Console]:
-        # Imported late: an application that serves requests needs no line editor.
+        # Imported late, since an application that serves requests needs no line editor.
         from .consoles.choice import make_console
 
         return make_console()
 
 
-def _itself(value: t.Any) -> t.Any:
-    """Give what a proxy, such as ``current_user`` of Flask-Login, stands for."""
-    # Not by attribute: that would ask what the proxy stands for.
+def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
+    """Ask a policy about values that may come from a request.
+
+    One that cannot be expressed in Polar is denied.
+
+    INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
+    """
+    for value in (actor, action, resource):
+        kind = type(value)
+        if kind in _LIMITED and not ((kind is str and value.isascii()) or is_representable(value)):
+            return False
+    answer = oso.is_allowed(actor, action, resource)
+    if answer is not True and answer is not False:
+        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
+    return answer
+
+
+def _unwrapped(value: t.Any) -> t.Any:
+    """Give the object of a proxy, such as ``current_user`` of Flask-Login."""
+    # By the type, since reading an attribute such as '__class__' would ask the object.
     while (type(value).__module__, type(value).__name__) == ("werkzeug.local", "LocalProxy"):
         value = value._get_current_object()
     return value

@@ -1,7 +1,7 @@
 """Reload policies when their files change, while a developer works on them.
 
 In go the files that ``OSO_POLICIES`` names. A load puts what is new in the place of the old
-policy in one step, or nothing changes, and the log and ``OsoState.reload_problem`` say why.
+policy in one step, or nothing changes, and the log and ``AppState.reload_problem`` say why.
 So it is with a file that lost its text, and with one that a pattern found and finds no more,
 until a second look agrees: an editor may be about to write it again.
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 import atexit
 import codecs
 import dataclasses
+import functools
 import logging
 import os
 import threading
@@ -28,9 +29,10 @@ from collections.abc import Callable, Sequence
 
 from flask import Flask, Request
 
-from .globals import OsoState, this_request
+from .app_state import AppState, PolicyBinder
+from .config import Config, Look, find_files, look_at
 from .oso import Oso
-from .policy_files import Look, look_at
+from .request_state import this_request
 
 #: Seconds between two looks at the files.
 INTERVAL = 0.2
@@ -63,7 +65,16 @@ _WHITE_SPACE = b" \t\n\v\f\r\0"
 Seen = tuple[Look, ...]
 
 
-def reload_in_requests(app: Flask, state: OsoState, reloader: Reloader) -> None:
+def follow_files(app: Flask, state: AppState, config: Config, binder: PolicyBinder) -> None:
+    """Keep the policy of an app as its files are; see ``OSO_RELOAD``."""
+    oso = t.cast(Oso, state.oso)
+    find = functools.partial(find_files, app.root_path, config.values["OSO_POLICIES"])
+    with binder.lock:
+        reloader = binder.reloaders.setdefault(oso, Reloader(oso, find, config.seen))
+    reload_in_requests(app, state, reloader)
+
+
+def reload_in_requests(app: Flask, state: AppState, reloader: Reloader) -> None:
     """Have each request of an app look at the policy files first, in debug mode."""
 
     def begin() -> None:
@@ -121,10 +132,10 @@ class Reloader:
         #: The files that are gone, and when a look missed them first.
         self._missed: dict[str, float] = {}
         self._reported: str | None = None
-        self._apps: tuple[tuple[weakref.ref[Flask], weakref.ref[OsoState]], ...] = ()
+        self._apps: tuple[tuple[weakref.ref[Flask], weakref.ref[AppState]], ...] = ()
         self._turns: dict[int, _Turn] = {}
 
-    def add(self, app: Flask, state: OsoState) -> None:
+    def add(self, app: Flask, state: AppState) -> None:
         """Tell an app what becomes of the files, too."""
         self._apps = (*self._apps, (weakref.ref(app), weakref.ref(state)))
 
@@ -206,7 +217,7 @@ class Reloader:
             return None, _RESTLESS.format(path=restless, named=_named(oso, self._in_force))
         return (None, self._problem) if seen == self._seen else (seen, None)
 
-    def _states_with(self, oso: Oso | None) -> list[OsoState]:
+    def _states_with(self, oso: Oso | None) -> list[AppState]:
         """Give the states of apps that have this Oso; none if no app is in debug mode any more."""
         known = [(app(), state()) for app, state in self._apps]
         # An app may have been given another Oso since.
@@ -224,7 +235,7 @@ class Reloader:
         return frozenset(path for path in gone if path in is_first or now - since[path] < INTERVAL)
 
     def _report(
-        self, problem: str | None, states: Sequence[OsoState], logger: logging.Logger
+        self, problem: str | None, states: Sequence[AppState], logger: logging.Logger
     ) -> None:
         """Tell the apps what keeps the files from being in force, and the log once."""
         for state in states:

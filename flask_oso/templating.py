@@ -36,12 +36,11 @@ from jinja2 import Environment, Template, Undefined, pass_context
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 
-from .enforcement import response_gates
-from .globals import NOT_GIVEN, state_of, this_app, unwrap
-from .observability.decision import ask
-
-if t.TYPE_CHECKING:
-    from .oso import Oso
+from .app_state import first_oso, state_of
+from .current_actor import ActorFinder
+from .observability.denial_hints import log_unknown_action
+from .oso import Oso, ask
+from .request_state import NOT_GIVEN, this_app, unwrap
 
 #: For so many objects of a class may a page ask one by one.
 _MANY = 20
@@ -56,10 +55,12 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     :raises OsoError: no decision could be made.
     :raises jinja2.UndefinedError: an argument is a variable that the template does not have.
     """
-    state = state_of(this_app())
-    oso = state.extension.oso_of(state)
-    actor = state.extension.current_actor if actor is NOT_GIVEN else _defined(unwrap(actor))
-    question = (actor, _defined(unwrap(action)), _defined(unwrap(resource)))
+    app = this_app()
+    state = state_of(app)
+    oso = first_oso(state)
+    is_current = actor is NOT_GIVEN
+    who = state.part(ActorFinder).current(app) if is_current else _defined(unwrap(actor))
+    question = (who, _defined(unwrap(action)), _defined(unwrap(resource)))
     page = _open_page()
     if page is None:
         _adopt_templates()
@@ -126,7 +127,7 @@ def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     allowed = ask(oso, actor, action, resource)
     if not allowed:
         app = this_app()
-        response_gates.log_unknown_action(app, state_of(app), oso, action)
+        log_unknown_action(app, state_of(app), oso, action)
     return allowed
 
 

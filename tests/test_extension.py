@@ -616,7 +616,7 @@ def test_actor_that_is_a_key_is_logged_once(caplog: t.Any, actor: t.Any) -> None
     """A policy about objects denies every key, which looks like any denial."""
     app = Flask("site")
     extension = FlaskOso(Oso(), app)
-    oso = extension.oso_of(app.extensions["oso"])
+    oso = app.extensions["oso"].oso
     oso.register_class(Person)
     oso.load_str('allow(_: Person, "read", "page"); allow(_visitor, "read", "door");')
 
@@ -646,7 +646,7 @@ def test_other_actors_are_not_logged(caplog: t.Any, policy: str, actor: t.Any) -
     """Nobody, an object, and a text where a policy is about texts, are denied in silence."""
     app = Flask("site")
     extension = FlaskOso(Oso(), app)
-    oso = extension.oso_of(app.extensions["oso"])
+    oso = app.extensions["oso"].oso
     oso.register_class(Person)
     oso.load_str(policy)
 

@@ -46,6 +46,19 @@ OSO_LAYER = {
     "oso",
     "sqlalchemy",
 }
+#: Rooms and modules of the Flask layer, the lowest first; those of one line may use each other.
+FLASK_LAYER = (
+    {"config", "request_state"},
+    {"app_state", "callables"},
+    {"observability"},
+    {"denials"},
+    {"current_actor"},
+    {"guards", "enforcement"},
+    {"templating", "reloading"},
+    {"extension"},
+    {"testing", "cli"},
+    {"__main__", "decision_log", "signals"},
+)
 #: The folders that the middle layer may import from.
 BELOW_OSO = ("flask_oso.polar.", "flask_oso.sqlalchemy.", "flask_oso.consoles.")
 
@@ -135,15 +148,17 @@ def test_room_of_polar_imports_only_from_rooms_below(room: str) -> None:
     assert imports & {*BELOW, *ABOVE} <= BELOW[room]
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
-def test_folder_of_polar_is_small(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in MODULES}), ids=lambda path: path.name
+)
+def test_folder_is_small(folder: Path) -> None:
     """Nobody has to look through more modules than fit in the eye."""
     assert len({path.stem for path in folder.glob("*.py")} - {"__init__"}) <= MOST_MODULES
 
 
-def test_no_modules_of_polar_import_each_other_in_a_circle() -> None:
+def test_no_modules_import_each_other_in_a_circle() -> None:
     """Each module can be read, and tested, with what stands below it."""
-    paths = {module_name(path): path for path in POLAR.rglob("*.py") if path.stem != "__init__"}
+    paths = {module_name(path): path for path in MODULES if path.stem != "__init__"}
     graph = {name: set(find_imports(path)) & paths.keys() for name, path in paths.items()}
 
     graphlib.TopologicalSorter(graph).prepare()
@@ -165,6 +180,24 @@ def test_oso_knows_nothing_of_flask(path: Path) -> None:
 
     assert not find_roots(path) & {"flask", "werkzeug", "jinja2", "click", "blinker"}
     assert all(name in inner or name.startswith(BELOW_OSO) for name in own)
+
+
+def test_flask_layer_names_all_its_rooms() -> None:
+    """What is neither in polar/ nor in the middle layer has its place among the rooms."""
+    named = [name for rooms in FLASK_LAYER for name in rooms]
+
+    assert Counter(named) == Counter(contents_of(PACKAGE) - OSO_LAYER - {"polar"})
+
+
+@pytest.mark.parametrize(
+    ("level", "room"),
+    [(level, room) for level, rooms in enumerate(FLASK_LAYER) for room in sorted(rooms)],
+)
+def test_room_of_the_flask_layer_imports_only_from_rooms_below(level: int, room: str) -> None:
+    """An arrow that points up would have a room call back who calls it."""
+    below = set().union(*FLASK_LAYER[: level + 1])
+
+    assert neighbours_of(room, PACKAGE) - OSO_LAYER - {"polar"} <= below
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
+import types
 import zipfile
 from email.message import Message
 from pathlib import Path
@@ -49,6 +53,8 @@ def metadata(wheel: Path, names: set[str]) -> Message:
     [
         "flask_oso/__init__.py",
         "flask_oso/py.typed",
+        "flask_oso/denials/debug_page.css",
+        "flask_oso/denials/debug_page.html",
         "flask_oso/polar/syntax/grammar.lark",
         "flask_oso/polar/syntax/grammar.json",
     ],
@@ -100,7 +106,43 @@ def test_wheel_states_its_licence(names: set[str], metadata: Message) -> None:
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 
+def test_description_links_to_nothing_that_is_not_shown_with_it(metadata: Message) -> None:
+    """The package index shows README.md alone: files beside it are named, and not linked to."""
+    description = str(metadata.get_payload())
+
+    links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]*)#?[^)]*\)", description)
+    assert [link for link in links if link and not link.startswith("https://")] == []
+
+
+def test_links_inside_of_the_description_have_targets(metadata: Message) -> None:
+    """The package index gives headings no names, so that each target has one of its own."""
+    description = str(metadata.get_payload())
+
+    linked = set(re.findall(r"\]\(#([\w-]+)\)", description))
+    assert linked <= set(re.findall(r'^<a id="([\w-]+)"></a>$', description, re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", flask_oso.__all__)
 def test_public_name_exists(name: str) -> None:
     """What ``__all__`` promises is there."""
     assert hasattr(flask_oso, name)
+
+
+def test_defaults_of_data_classes_suit_each_version_of_python() -> None:
+    """Python 3.11 takes a default without a hash, such as a read-only mapping, for a mistake."""
+    modules = [name for name in all_modules() if not name.endswith("__main__")]
+    classes = [each for name in modules for each in vars(importlib.import_module(name)).values()]
+    fields = [field for cls in classes if is_data_class(cls) for field in dataclasses.fields(cls)]
+
+    assert fields
+    assert [each for each in fields if isinstance(each.default, types.MappingProxyType)] == []
+
+
+def all_modules() -> list[str]:
+    """Name the modules of the package."""
+    found = pkgutil.walk_packages(flask_oso.__path__, "flask_oso.")
+    return [module.name for module in found]
+
+
+def is_data_class(value: object) -> bool:
+    return isinstance(value, type) and dataclasses.is_dataclass(value)

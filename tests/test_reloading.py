@@ -20,10 +20,9 @@ import pytest
 from flask import Flask, request
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
-from flask_oso.extension import _CONFIG_DEFAULTS
-from flask_oso.globals import OsoState
+from flask_oso.app_state import AppState
+from flask_oso.config import DEFAULTS, Look, find_files
 from flask_oso.observability.signals import policy_loaded, policy_refused
-from flask_oso.policy_files import Look, find_files
 from flask_oso.reloading import Reloader
 from tests.support.children import run_python
 
@@ -71,9 +70,9 @@ class Desk:
         return app
 
     @property
-    def state(self) -> OsoState:
+    def state(self) -> AppState:
         """What the app keeps."""
-        found: OsoState = self.app.extensions["oso"]
+        found: AppState = self.app.extensions["oso"]
         return found
 
     def ask(self, app: Flask | None = None) -> str:
@@ -466,7 +465,7 @@ def test_file_that_came_to_rest_as_it_was_is_no_problem(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is in force is what is there."""
-    seen = desk.extension._reloaders[desk.oso]._seen
+    seen = desk.extension._binder.reloaders[desk.oso]._seen
     restless = iter(range(100))
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -480,7 +479,7 @@ def test_file_that_came_to_rest_as_it_was_is_no_problem(
 
     assert problem is not None
     assert desk.state.reload_problem is None
-    assert desk.extension._reloaders[desk.oso]._seen == seen
+    assert desk.extension._binder.reloaders[desk.oso]._seen == seen
 
 
 def test_blank_file_that_was_blank_before_is_a_policy(tmp_path: Path) -> None:
@@ -669,7 +668,7 @@ def test_look_without_debug_mode_loads_nothing(desk: Desk) -> None:
     desk.ask()
     desk.app.debug = False
     write(desk.path, EVE)
-    reloader = next(iter(desk.extension._reloaders.values()))
+    reloader = next(iter(desk.extension._binder.reloaders.values()))
 
     reloader.look(desk.app.logger)
 
@@ -720,7 +719,7 @@ def test_reloader_keeps_no_oso_alive(tmp_path: Path) -> None:
     """What an app leaves behind goes with it."""
     desk = Desk(tmp_path)
     desk.ask()
-    oso, reloader = weakref.ref(desk.oso), next(iter(desk.extension._reloaders.values()))
+    oso, reloader = weakref.ref(desk.oso), next(iter(desk.extension._binder.reloaders.values()))
 
     assert isinstance(reloader, Reloader)
     del desk
@@ -730,7 +729,7 @@ def test_reloader_keeps_no_oso_alive(tmp_path: Path) -> None:
 
 def test_key_is_documented_as_off() -> None:
     """Nobody gets it without asking for it."""
-    assert _CONFIG_DEFAULTS["OSO_RELOAD"] is False
+    assert DEFAULTS["OSO_RELOAD"] is False
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="The system has no fork.")

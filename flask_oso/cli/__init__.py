@@ -1,8 +1,9 @@
-"""``flask oso …``: look at the policy of an app, and ask it questions.
+"""``flask oso …``: inspect the policy of an application, and ask it questions.
 
-The group is the entry point of ``flask.commands``, so every ``flask`` command imports it;
-the module of a command is imported when that is asked for. ``running`` has what they have
-in common, ``output`` how they print, ``objects`` how they find what ``User:1`` stands for.
+The group is an entry point of ``flask.commands``, so every ``flask`` command imports it; the
+module of a command is imported when that command runs. ``running`` enters the application and
+maps errors to exit codes, ``termination`` handles streams and signals, ``output`` prints,
+``objects`` resolves words such as ``User:1``.
 """
 
 from __future__ import annotations
@@ -12,27 +13,28 @@ import typing as t
 
 import click
 
-_HELP = """Look at the policy of this application, and ask it questions.
+_HELP = """Inspect the policy of this application, and ask it questions.
 
-The exit code tells what came out, for scripts and CI:
+The exit code tells the result, for scripts and CI:
 
 \b
   0  good, or allowed
-  1  denied, or something was found: a gap, a problem, a file to format
+  1  denied, or a finding: a gap, a problem, a file to format
   2  misconfigured: wrong options, no application, no such file or object
-  3  broken: the policy cannot be loaded, or failed while it was asked
-  130, 141  interrupted by Ctrl-C, or by whoever reads the output
+  3  broken: the policy cannot be loaded, or its evaluation failed
+  130, 141  interrupted by Ctrl-C, or because the output was closed
 
 \b
-  flask oso routes --gaps                 which routes does nothing guard?
-  flask oso check                         is anything wrong with the policy?
+  flask oso routes --gaps                 which routes are not guarded?
+  flask oso check                         does the policy have errors?
   flask oso explain User:2 edit Post:1    why may they, or why not?
 """
 
-#: The commands, and their modules.
+#: The commands and their modules.
 _MODULES = {
     "actions": "decisions",
     "check": "check",
+    "compiled": "compiled",
     "explain": "decisions",
     "fmt": "fmt",
     "query": "queries",
@@ -43,7 +45,7 @@ _MODULES = {
 
 
 class _Commands(click.Group):
-    """Knows the names of its commands, and imports the one that is asked for."""
+    """A group that imports a command when it is used."""
 
     def make_context(
         self,
@@ -52,14 +54,14 @@ class _Commands(click.Group):
         parent: click.Context | None = None,
         **extra: t.Any,
     ) -> click.Context:
-        """Read the command line."""
-        from .endings import run
+        """Parse the command line."""
+        from .termination import run
 
         return run(lambda: super(_Commands, self).make_context(info_name, args, parent, **extra))
 
     def invoke(self, ctx: click.Context) -> t.Any:
-        """Run the command, and end with a code that says what came out."""
-        from .endings import run
+        """Run the command, and exit with a code that tells the result."""
+        from .termination import run
 
         return run(lambda: super(_Commands, self).invoke(ctx))
 

@@ -1,4 +1,4 @@
-"""``flask oso check``: all that is wrong with the policy, also of an app that does not start."""
+"""``flask oso check``: all findings about the policy, also if the application does not start."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ import click
 from flask import Flask
 from flask.cli import NoAppException
 
-from ..enforcement.response_gates import vain_guards
-from ..enforcement.route_audit import take_census, unfound_classes
-from ..globals import state_of
-from ..guards.guard_checks import unused_extensions
+from ..app_state import state_of
+from ..enforcement.route_audit import take_census, unfound_classes, unused_authorizers
+from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
 from ..polar.tools.policy_check import Finding, Severity, findings_of
-from .output import echo, show_annotation, show_json, shown_path
-from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
+from .output import counted, echo, show_annotation, show_json, shown_path
+from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 
-_HELP = """Look for all that is wrong with the policy, or with FILES.
+_HELP = """Check the policy, or FILES, and list all findings.
 
-The policy is that of the app, read anew. Besides what a load complains about, there are
-attributes that no class has, actions and classes in decorators that the policy does not
-know, guards that do not fit their routes or whose objects nothing finds, and, as notes,
-rules that stay with the solver. An app that does not start because of its policy is told
-what is wrong with that.
+The policy is that of the application, read again. Besides the errors and warnings of a
+load, findings are attributes that no class has, actions and classes in decorators that the
+policy does not know, guards that do not fit their routes or whose objects nothing loads,
+and, as notes, rules that cannot be compiled. If the application does not start because of
+its policy, the errors of the policy are listed.
 
 Exits with 1 if there is an error, with '--strict' also for warnings.
 
@@ -39,7 +38,7 @@ Exits with 1 if there is an error, with '--strict' also for warnings.
 
 
 class _Result(t.NamedTuple):
-    """What was looked at, and what was found."""
+    """The findings, and the number of rules if the policy loads."""
 
     findings: list[Finding]
     rules: int | None = None
@@ -58,7 +57,7 @@ class _Result(t.NamedTuple):
 @click.pass_context
 def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: str) -> None:
     """Print findings."""
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         result = _check(files)
         findings = [_with_short_path(finding) for finding in result.findings]
         _show(findings, result.rules, layout)
@@ -68,7 +67,7 @@ def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: 
 
 def _check(files: Sequence[str]) -> _Result:
     try:
-        # The warnings of a load are among the findings.
+        # The output of the load is dropped: its warnings are among the findings.
         app = enter_app(io.StringIO())
     except POLICY_ERRORS as error:
         if files:
@@ -102,7 +101,7 @@ def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
 
 
 def _mistaken_guards(app: Flask) -> Iterator[Finding]:
-    """Find guards that do not fit together, or to their routes, and those that find nothing."""
+    """Find guards that contradict each other or their routes, or whose objects nothing loads."""
     rows = take_census(app).rows
     for row in rows:
         file, line = (None, None) if row.place is None else (row.place.file, row.place.line)
@@ -110,7 +109,7 @@ def _mistaken_guards(app: Flask) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, mistake, file, line)
     for guard, complaint in unfound_classes(app, rows):
         yield Finding(Severity.ERROR, complaint, guard.place.file or None, guard.place.line or None)
-    unused = unused_extensions(app, state_of(app), rows)
+    unused = unused_authorizers(app, state_of(app), rows)
     if unused is not None:
         yield Finding(Severity.WARNING, unused)
 
@@ -151,7 +150,7 @@ def _record(finding: Finding) -> dict[str, t.Any]:
 
 
 def _where(finding: Finding) -> str:
-    """Name the place of a finding whose message does not show it."""
+    """Give the place of a finding whose message does not contain it."""
     if finding.file is None or " of file " in finding.message or finding.file in finding.message:
         return ""
     return f" ({with_escapes(finding.file)}:{finding.line})"
@@ -159,10 +158,6 @@ def _where(finding: Finding) -> str:
 
 def _summary(findings: Sequence[Finding], rules: int | None) -> str:
     counts = collections.Counter(each.severity for each in findings)
-    parts = [_count(counts[each], each.value) for each in Severity if counts[each]]
+    parts = [counted(counts[each], each.value) for each in Severity if counts[each]]
     found = f"{', '.join(parts)}." if parts else "Nothing is wrong."
-    return found if rules is None else f"{_count(rules, 'rule')}. {found}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return found if rules is None else f"{counted(rules, 'rule')}. {found}"

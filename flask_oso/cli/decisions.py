@@ -1,4 +1,4 @@
-"""``flask oso explain``, ``actions`` and ``who``: what the policy says about objects."""
+"""``flask oso explain``, ``actions`` and ``who``: decisions about objects."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import typing as t
 import click
 from flask import current_app
 
-from ..globals import this_app
+from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
+from ..request_state import this_app
 from .objects import NOTATION, find_object, word_for
-from .output import echo, show_json, with_short_paths
+from .output import echo, show_json, tell_of_more, with_short_paths
 from .running import Exit, MisuseError, this_oso, this_state, with_app
 
-_EXPLAIN = f"""Say whether ACTOR may do ACTION to RESOURCE, and why.
+_EXPLAIN = f"""Explain whether ACTOR may do ACTION to RESOURCE.
 
-Exits with 0 if it is allowed, with 1 if it is denied, and with 3 if the policy failed.
+Exits with 0 if it is allowed, with 1 if it is denied, and with 3 if the evaluation failed.
 
 \b
   flask oso explain User:2 edit Issue:1
@@ -25,18 +26,18 @@ Exits with 0 if it is allowed, with 1 if it is denied, and with 3 if the policy 
 
 {NOTATION}"""
 
-_ACTIONS = f"""List what ACTOR may do to RESOURCE.
+_ACTIONS = f"""List the actions that ACTOR may do to RESOURCE.
 
-Exits with 1 if it is nothing.
+Exits with 1 if there are none.
 
 \b
   flask oso actions User:2 Issue:1
 
 {NOTATION}"""
 
-_WHO = f"""List who may do ACTION to RESOURCE: rows of a class, found in one statement.
+_WHO = f"""List the actors who may do ACTION to RESOURCE: rows of a class, found in one statement.
 
-Exits with 1 if it is nobody.
+Exits with 1 if there are none.
 
 \b
   flask oso who edit Issue:1
@@ -125,12 +126,12 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     else:
         echo("Nobody.", err=True)
     if has_more:
-        echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+        tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO
 
 
 def _text(action: str) -> t.Any:
-    """Give an action; it may be in quotes, as a resource may be."""
+    """Give an action, which may be quoted like a resource."""
     is_quoted = len(action) > 1 and action[0] == action[-1] and action[0] in "\"'"
     return find_object(action) if is_quoted else action
 
@@ -147,9 +148,9 @@ def _actor_class() -> str:
 
 
 def _read(query: t.Any, limit: int) -> list[t.Any]:
-    """Give the first rows of a query: through the adapter that made it, or by the session."""
+    """Read the first rows of a query with the adapter that built it, or with the session."""
     adapter = this_oso().host.adapter
     limited = query.limit(limit) if hasattr(query, "limit") else query
     if adapter is not None:
         return list(adapter.execute_query(limited))[:limit]
-    return this_state().extension.loaders.read(this_app(), limited)
+    return this_state().part(Authorizer).loaders.read(this_app(), limited)

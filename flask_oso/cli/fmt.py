@@ -1,4 +1,4 @@
-"""``flask oso fmt``: policies in one style, with their comments."""
+"""``flask oso fmt``: formats policy files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFoundError
 from ..polar.sources import Source
 from ..polar.syntax.formatter import format_policy
-from .output import echo, shown_path
-from .running import Exit, MisuseError, code_of, enter_app, failures, this_oso
+from .output import counted, echo, shown_path
+from .running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
 
-_HELP = """Write the policy, or FILES, in one style.
+_HELP = """Format the policy, or FILES, in the canonical style.
 
-Comments stay where they are, and so do empty lines, though no more than one. What a policy
-means does not change: that is checked before a file is written. A file that is not Polar
-is left as it is, and so is one that somebody else writes meanwhile. A directory stands for
-all policies in it, '-' for the standard input.
+Comments stay where they are, and so do single empty lines. The meaning of a policy does not
+change, which is checked before a file is written. A file that is not Polar stays unchanged,
+and so does one that another program writes at the same time. A directory means all policies
+in it, '-' the standard input.
 
 Exits with 1 if '--check' finds a file to format, with 2 if one cannot be read or written,
 and with 3 if one is not Polar.
@@ -43,37 +43,39 @@ and with 3 if one is not Polar.
 @click.pass_context
 def fmt(context: click.Context, files: tuple[str, ...], check: bool, diff: bool) -> None:
     """Format files."""
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         if files == ("-",):
             click.echo(format_policy(Source(_decoded("-", _read_input()))), nl=False)
-            context.exit(Exit.GOOD)
+            return
         code = _format_all(_paths(files), writes=not (check or diff), diff=diff)
     context.exit(code if check or code is not Exit.NO else Exit.GOOD)
 
 
 def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
-    """Format files; 1 if some were not in style, 2 or 3 if something is wrong with one."""
+    """Format files; give 1 if some were not formatted, 2 or 3 if one has an error."""
     changed, read, code = 0, 0, Exit.GOOD
     for path in paths:
         try:
             changed += _format(path, writes=writes, diff=diff)
             read += 1
         except (OsoError, MisuseError) as error:
-            # The others can be formatted all the same.
-            echo(_told(error), err=True)
+            # The other files are formatted all the same.
+            echo(_message_of(error), err=True)
             wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
             code = max(code, wrong)
     if read or not paths or code is Exit.BROKEN:
-        echo(f"{_count(changed)} to format, {_count(len(paths))} in all.", err=True)
+        echo(
+            f"{counted(changed, 'file')} to format, {counted(len(paths), 'file')} in all.", err=True
+        )
     return max(code, Exit.NO if changed else Exit.GOOD)
 
 
-def _told(error: OsoError | MisuseError) -> str:
+def _message_of(error: OsoError | MisuseError) -> str:
     return f"Error: {error.message}" if isinstance(error, MisuseError) else str(error).rstrip("\n")
 
 
 def _format(path: str, *, writes: bool, diff: bool) -> bool:
-    """Format a file; tell whether it was not in style."""
+    """Format a file; tell whether it was not formatted."""
     data = _read(path)
     old = _decoded(path, data)
     new = format_policy(Source(old, _shown(path)))
@@ -88,12 +90,8 @@ def _format(path: str, *, writes: bool, diff: bool) -> bool:
     return True
 
 
-def _count(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
-
-
 def _paths(files: Iterable[str]) -> list[str]:
-    """Give the files that are meant; without any those of the app."""
+    """Expand directories; without arguments give the files of the application."""
     if not files:
         enter_app()
         return this_oso().policy_files()
@@ -142,7 +140,7 @@ def _difference(path: str, old: str, new: str) -> Iterator[str]:
 
 
 def _replace(path: str, old: bytes, new: bytes) -> None:
-    """Put other contents in the place of those of a file, and leave all else of it."""
+    """Replace the contents of a file, and keep its other attributes."""
     try:
         _write(os.path.realpath(path), old, new)
     except OSError as error:
@@ -154,21 +152,21 @@ def _replace(path: str, old: bytes, new: bytes) -> None:
 
 
 class _ChangedError(Exception):
-    """A file is not any more what was formatted."""
+    """A file changed since it was read."""
 
 
 def _write(target: str, old: bytes, new: bytes) -> None:
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if os.stat(target).st_nlink > 1 or not _put_in_place(target, old, new):
-        # Another file in its place would not be that of the other names.
+        # A new file would break the other hard links.
         _overwrite(target, old, new)
 
 
 def _put_in_place(target: str, old: bytes, new: bytes) -> bool:
-    """Write a file like the other one, and give it the name: nobody ever reads half of it.
+    """Write a temporary file with the same attributes and rename it: an atomic replacement.
 
-    :return: whether that can be; a file of another user may be one that only they can make.
+    :return: whether it was possible; only its owner may be able to create such a file.
     """
     handle, name = tempfile.mkstemp(dir=os.path.dirname(target), suffix=".tmp")
     try:
@@ -184,7 +182,7 @@ def _put_in_place(target: str, old: bytes, new: bytes) -> bool:
 
 
 def _make_alike(target: str, name: str) -> bool:
-    """Give a file the owner, the access lists and the mode of another one."""
+    """Copy the owner, the access lists and the mode of a file to another one."""
     wanted, own = os.stat(target), os.stat(name)
     try:
         if (wanted.st_uid, wanted.st_gid) != (own.st_uid, own.st_gid):
@@ -194,7 +192,7 @@ def _make_alike(target: str, name: str) -> bool:
                 os.setxattr(name, attribute, os.getxattr(target, attribute))
     except OSError:
         return False
-    # Last, since a change of the owner may take some of it away.
+    # Last, since a change of the owner may clear some bits.
     shutil.copymode(target, name)
     return True
 

@@ -1,4 +1,4 @@
-"""What the words of a command line stand for: ``User:1``, ``read``, ``nil``, ``Request:/admin``."""
+"""Resolves the words of a command line: ``User:1``, ``read``, ``nil``, ``Request:/admin``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import typing as t
 import click
 from flask import current_app, request
 
-from ..globals import this_app
+from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.syntax.lexer import unquoted
-from .running import Exit, MisuseError, failures, this_oso, this_state
+from ..request_state import this_app
+from .running import Exit, MisuseError, exit_on_errors, this_oso, this_state
 
 NOTATION = """\b
 How to write objects:
@@ -30,7 +31,7 @@ _NOBODY = frozenset({"anonymous", "nil"})
 
 
 def find_object(word: str) -> t.Any:
-    """Give what a word stands for.
+    """Give the object for a word.
 
     :raises MisuseError: there is no such class, or no such object.
     """
@@ -51,7 +52,7 @@ def find_object(word: str) -> t.Any:
 
 
 def word_for(value: t.Any) -> str:
-    """Give the word for an object: rows by their key, all else as Python shows it."""
+    """Give the word for an object: a row by its key, anything else by its ``repr``."""
     mapper = getattr(type(value), "__mapper__", None)
     if mapper is None:
         return repr(value)
@@ -69,9 +70,9 @@ def _unknown_class(word: str, name: str, known: list[str]) -> str:
 
 
 def _find(word: str, cls: type, key: str) -> t.Any:
-    loaders = this_state().extension.loaders
+    loaders = this_state().part(Authorizer).loaders
     parts = [_key(part, loaders.has_function(cls)) for part in key.split(",")]
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         found = loaders.find(this_app(), cls, parts[0] if len(parts) == 1 else tuple(parts))
     if found is None:
         raise MisuseError(f"There is no {with_escapes(word)}.")
@@ -79,9 +80,9 @@ def _find(word: str, cls: type, key: str) -> t.Any:
 
 
 def _key(part: str, is_loaded: bool) -> t.Any:
-    """Give one value of a key; a loader gets a number as routes give it numbers.
+    """Convert one value of a key: a loader gets numbers as ``int``, as from an ``<int:…>`` route.
 
-    The database is asked for what its column holds, which the text is turned into there.
+    For the database the text is converted to the type of the column elsewhere.
     """
     if _is_quoted(part):
         return unquoted(part)

@@ -1,7 +1,7 @@
-"""How commands print: tables, JSON, and annotations for the workflows of GitHub.
+"""Printing: tables, JSON, and annotations for GitHub workflows.
 
-On a terminal tables are those of rich, if that is installed (the extra ``cli``); anywhere
-else they are plain text in columns, which other programs can search.
+On a terminal, tables are printed with rich if it is installed (the extra ``cli``); otherwise they
+are plain text in columns, which other programs can search.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Cells = Sequence[str]
 def show_table(headings: Cells, rows: Sequence[Cells], styles: Sequence[str] = ()) -> None:
     """Print a table.
 
-    :param styles: how rich shows each row; empty for as it is.
+    :param styles: the style of each row for rich; empty for none.
     """
     rows = [[*map(with_escapes, row)] for row in rows]
     console = _rich_console()
@@ -40,12 +40,12 @@ def show_table(headings: Cells, rows: Sequence[Cells], styles: Sequence[str] = (
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print a text, with escapes for what would not be seen, or would command the terminal."""
+    """Print a text, with escapes for invisible characters and terminal control sequences."""
     click.echo(for_terminal(text), err=err, nl=nl)
 
 
 def echo_traceback() -> None:
-    """Print the exception that is handled, whose message begins no line of its own."""
+    """Print the traceback of the handled exception, with line ends in messages escaped."""
     text = traceback.format_exc().rstrip("\n")
     error = sys.exception()
     while error is not None:
@@ -57,7 +57,7 @@ def echo_traceback() -> None:
 
 
 def _rich_console() -> t.Any:
-    """Give what prints tables on this terminal; ``None`` if it is none, or without rich."""
+    """Give rich's console; ``None`` without a terminal or without rich."""
     if sys.stdout is None or not sys.stdout.isatty():
         return None
     try:
@@ -68,7 +68,7 @@ def _rich_console() -> t.Any:
 
 
 def plain_table(headings: Cells, rows: Sequence[Cells]) -> list[str]:
-    """Give the lines of a table: columns two spaces apart, empty ones left out."""
+    """Give the lines of a table: columns two spaces apart, empty columns omitted."""
     shown = [at for at in range(len(headings)) if any(row[at] for row in rows)]
     lines = [[row[at] for at in shown] for row in (headings, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -78,8 +78,18 @@ def plain_table(headings: Cells, rows: Sequence[Cells]) -> list[str]:
     ]
 
 
+def counted(number: int, noun: str) -> str:
+    """Give a number with a noun: ``1 rule``, ``2 rules``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def tell_of_more(limit: int) -> None:
+    """Print that there are more results than are shown."""
+    echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+
+
 def show_json(value: t.Any) -> None:
-    """Print a value as JSON, in which what would not be seen is an escape."""
+    """Print a value as JSON, with escapes for invisible characters."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     echo("".join(map(_json_escape, text)) if for_terminal(text) != text else text)
 
@@ -98,7 +108,7 @@ def show_annotation(
     level: str = "error",
     title: str = "flask oso",
 ) -> None:
-    """Print what GitHub shows beside a line of a pull request.
+    """Print an annotation, which GitHub shows beside a line of a pull request.
 
     :param level: ``error`` or ``warning``.
     """
@@ -116,7 +126,7 @@ def _property(text: str) -> str:
 
 
 def shown_path(path: str) -> str:
-    """Give a path as seen from the current directory, if it is inside of that."""
+    """Give a path relative to the current directory, if it is inside of it."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # Another drive of Windows.
@@ -125,5 +135,5 @@ def shown_path(path: str) -> str:
 
 
 def with_short_paths(text: str) -> str:
-    """Show the paths in a text as seen from the current directory."""
+    """Make the paths in a text relative to the current directory."""
     return text.replace(os.path.join(os.getcwd(), ""), "")

@@ -1,4 +1,4 @@
-"""``flask oso routes``: every route of the app, and how it is guarded."""
+"""``flask oso routes``: every route of the application, and how it is guarded."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import click
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
+from ..app_state import AppState, Requirement
+from ..config import Unguarded
 from ..enforcement.route_audit import GAPS, Row, Standing, take_census
-from ..globals import OsoState, Requirement, Unguarded
 from ..guards.view_guards import Guard, GuardKind
-from .output import echo, show_annotation, show_json, show_table, shown_path
+from .output import counted, echo, show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
@@ -24,15 +25,15 @@ _TITLES = {
     Standing.MISPLACED: "Route without authorization",
     Standing.MISTAKEN: "Route whose guards cannot be meant",
 }
-#: What the application never serves with, whatever it requires.
+#: Statuses with which the application never serves.
 _WRONG = frozenset({Standing.MISPLACED, Standing.MISTAKEN})
 _STYLES = {Standing.GUARDED: "", Standing.SKIPPED: "yellow", Standing.EXEMPT: "dim"}
 
 _HELP = """List every route, and how it is guarded.
 
-Exits with 1 if a route is a gap: nothing guards it, a decorator stands where it has no
-effect, or guards do not fit together or to the route. The exit code is about all routes,
-whatever is shown.
+Exits with 1 if a route is a gap: it has no guard, a decorator is placed where it has no
+effect, or guards contradict each other or the route. The exit code is about all routes,
+also those that are not shown.
 
 \b
   flask oso routes
@@ -103,7 +104,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def guard_of(row: Row) -> str:
-    """Name what guards a row."""
+    """Give the names of the guards of a route."""
     if row.standing is Standing.MISPLACED:
         return "none: misplaced"
     if row.standing is Standing.UNGUARDED:
@@ -117,7 +118,7 @@ def _name_of(guard: Guard) -> str:
 
 
 def action_of(guard: Guard, row: Row) -> str:
-    """Show the action that a guard asks for; of a mapping those of the methods of the row."""
+    """Give the action of a guard; of a mapping, those of the methods of the route."""
     if isinstance(guard.action, Mapping):
         pairs = ((each, guard.action.get(each)) for each in row.methods)
         return ", ".join(f"{each}: {'none' if to is None else _shown(to)}" for each, to in pairs)
@@ -125,10 +126,10 @@ def action_of(guard: Guard, row: Row) -> str:
 
 
 def resource_of(guard: Guard, row: Row) -> str:
-    """Show the resource that a guard asks about, with the URL variables that identify it."""
+    """Give the resource of a guard, with the URL variables that identify it."""
     resource: t.Any = guard.resource
     if issubclass(type(resource), LocalProxy):
-        # What it stands for is known while a request is served.
+        # The object of a proxy is known only during a request.
         return "the request" if resource is request else "a proxy"
     variables = guard.key and guard.key.variables_of(row.variables)
     shown = "nil" if resource is None else _shown(resource)
@@ -136,7 +137,7 @@ def resource_of(guard: Guard, row: Row) -> str:
 
 
 def argument_of(guard: Guard, row: Row) -> str | None:
-    """Give the argument in which a view may take the object of a guard, if there is one."""
+    """Give the name of the view's argument for the object of a guard, if there is one."""
     return guard.key.keyword if guard.key is not None and row.names_object(guard) else None
 
 
@@ -150,11 +151,11 @@ def _shown(value: t.Any) -> str:
     return value.__qualname__ if inspect.isclass(value) else repr(value)
 
 
-def _notes(rows: Sequence[Row], state: OsoState) -> list[str]:
-    """Say how many rows stand how, and what becomes of the gaps."""
+def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
+    """Summarize the routes, and tell what happens to unprotected ones."""
     summary = _summary(rows)
     counts = ", ".join(f"{count} {name}" for name, count in summary["standings"].items())
-    lines = [f"{_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
+    lines = [f"{counted(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
     if not _WRONG.isdisjoint(row.standing for row in rows):
         lines.append("The application does not serve while decorators are misplaced or mistaken.")
     if state.requirement is Requirement.NOTHING:
@@ -166,10 +167,6 @@ def _notes(rows: Sequence[Row], state: OsoState) -> list[str]:
     elif summary["gaps"]:
         lines.append("The application does not serve while there are gaps.")
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 # -- for programs --------------------------------------------------------------------

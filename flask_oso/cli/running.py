@@ -1,8 +1,8 @@
-"""What the commands have in common: the app that they run in, and their exit codes.
+"""The application of a command, and the exit codes of results and errors.
 
-Denied, broken and misconfigured are three things, also to a shell. Python itself exits
-with 1 for whatever it was not prepared for; here that is never a denial. How a command ends
-that cannot come to its end is in ``endings``.
+Denied, broken and misconfigured have different exit codes. Python exits with 1 for an unhandled
+exception; here 1 always means a denial or a finding. Signals and broken streams are handled in
+``termination``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from ..globals import OsoState, state_of
+from ..app_state import AppState, first_oso, state_of
 from ..polar.exceptions import (
     InlineQueryFailedError,
     OsoError,
@@ -38,9 +38,13 @@ P = t.ParamSpec("P")
 
 
 class MisuseError(click.ClickException):
-    """What the command line asks for is not there."""
+    """The command line names something that does not exist, or cannot be used."""
 
     exit_code = 2
+
+
+class Ending(click.exceptions.Exit):
+    """A command ends with a code of its own, and not with one that the application gave."""
 
 
 class OutputError(OSError):
@@ -48,82 +52,92 @@ class OutputError(OSError):
 
 
 class Exit(enum.IntEnum):
-    """What the exit code of a command says."""
+    """The exit codes of the commands."""
 
     GOOD = 0
-    #: Denied; or a command that looks for something has found it.
+    #: Denied; or a check has findings.
     NO = 1
-    #: Nothing is wrong with the policy, but with how it is used. That of click, too.
+    #: The policy is used in a wrong way. It is also click's code for usage errors.
     MISCONFIGURED = 2
-    #: The policy cannot be loaded, or failed while it was asked.
+    #: The policy cannot be loaded, or its evaluation failed.
     BROKEN = 3
 
 
-#: What a load raises because of the text of a policy.
+#: The errors of a load that are due to the text of the policy.
 POLICY_ERRORS = (ParserError, ValidationError, RolesValidationError, InlineQueryFailedError)
 _FILE_ERRORS = (PolarFileExtensionError, PolarFileNotFoundError)
 
 
 def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
-    """Run a command in the context of the app, and exit with what it returns."""
+    """Run a command in the application context, and exit with the code that it returns."""
 
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
-        with failures(Exit.MISCONFIGURED):
+        with exit_on_errors(Exit.MISCONFIGURED):
             enter_app()
             this_state()
-        with failures():
+        with exit_on_errors():
             code = function(*args, **kwargs)
-        click.get_current_context().exit(code)
+        end(code)
 
     return command
 
 
 @contextlib.contextmanager
-def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
+def exit_on_errors(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
     """Turn errors into messages and exit codes.
 
-    :param unforeseen: the code of exceptions that are no ``OsoError``, ``sys.exit`` of the
-        application among them.
+    :param unforeseen: the code for exceptions other than ``OsoError``, including ``sys.exit`` of
+        the application.
     """
     try:
         yield
     except (
         click.ClickException,
-        click.exceptions.Exit,
+        Ending,
         click.Abort,
         KeyboardInterrupt,
         OutputError,
     ):
-        # They end a command wherever they come from.
+        # These end a command wherever they are raised.
         raise
     except OsoError as error:
         fail(error)
-    # The application's own code may raise what is no ``Exception``, such as ``SystemExit``.
+    # The application's code may raise ``SystemExit``, which is no ``Exception``.
     except BaseException:
         echo_traceback()
-        click.get_current_context().exit(unforeseen)
+        end(unforeseen)
+
+
+def end(code: int) -> t.NoReturn:
+    """End the command.
+
+    :raises Ending: always.
+    """
+    with contextlib.suppress(click.exceptions.Exit):
+        click.get_current_context().exit(code)
+    raise Ending(code)
 
 
 def fail(error: OsoError) -> t.NoReturn:
     """Print an error, and exit with its code."""
     text = "\n".join([str(error).rstrip("\n"), *getattr(error, "__notes__", ())])
     echo(text, err=True)
-    click.get_current_context().exit(code_of(error))
+    end(code_of(error))
 
 
 def code_of(error: OsoError) -> Exit:
-    """Tell a policy that is broken from one that is used in a wrong way."""
+    """Give the exit code for an error: the policy is broken, or used in a wrong way."""
     is_broken = isinstance(error, (*POLICY_ERRORS, PolarRuntimeError))
     return Exit.BROKEN if is_broken and not isinstance(error, _FILE_ERRORS) else Exit.MISCONFIGURED
 
 
 def enter_app(load_output: t.TextIO | None = None) -> Flask:
-    """Load the app, unless the command runs inside one, and enter its context.
+    """Load the application, unless the command runs inside one, and enter its context.
 
-    :param load_output: takes what the app prints while it loads, such as the warnings of a
-        policy: standard output is that of the command. By default it is the error output.
-    :raises click.UsageError: there is no app.
+    :param load_output: the stream for output of the application while it loads, such as warnings
+        of a policy, since standard output is for the command. Standard error by default.
+    :raises click.UsageError: there is no application.
     """
     context = click.get_current_context()
     if not current_app:
@@ -133,12 +147,11 @@ def enter_app(load_output: t.TextIO | None = None) -> Flask:
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def this_state() -> OsoState:
-    """Give what the current app keeps."""
+def this_state() -> AppState:
+    """Give the state of the current application."""
     return state_of(current_app)
 
 
 def this_oso() -> Oso:
-    """Give the Oso of the current app."""
-    state = this_state()
-    return state.extension.oso_of(state)
+    """Give the ``Oso`` of the current application."""
+    return first_oso(this_state())

@@ -1,5 +1,5 @@
-"""Prompts for the REPL and the debugger.
+"""Consoles with line editing, for the REPL and the debugger.
 
 ``prompt_console``, ``readline_console``, ``choice``
-    on prompt_toolkit; on readline; which one there is.
+    a console on prompt_toolkit; one on readline; the choice of one that is available.
 """

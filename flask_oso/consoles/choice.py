@@ -1,8 +1,8 @@
-"""Picks the console of the REPL: prompt_toolkit, or readline, or neither.
+"""Chooses the console of the REPL: prompt_toolkit, or readline, or neither.
 
-The first two have history and completion. History is kept in
-``$XDG_STATE_HOME/flask_oso/history``, by default under ``~/.local/state``, readable by
-its owner alone; where that cannot be written, a session has a history of its own.
+The first two have history and completion. The history file is
+``$XDG_STATE_HOME/flask_oso/history``, by default under ``~/.local/state``, readable by its owner
+alone; if it cannot be written, the history ends with the session.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ except ImportError:  # Windows, and builds of Python without readline
 
 @contextlib.contextmanager
 def make_console() -> Iterator[Console]:
-    """Give the best console there is for the terminal, and tidy up after it."""
+    """Give the best available console, and restore the terminal afterwards."""
     plain = StandardConsole()
     if not plain.is_interactive:
         yield plain
@@ -40,7 +40,7 @@ def make_console() -> Iterator[Console]:
 
 
 def history_file() -> Path | None:
-    """Give the file of the history, which exists then; ``None`` if it cannot be written."""
+    """Create the history file if needed; ``None`` if it cannot be written."""
     state = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
     path = Path(state) / "flask_oso" / "history"
     try:

@@ -20,8 +20,8 @@ from ..polar.tools.repl import QUERY_PROMPT
 class PromptConsole(StandardConsole):
     """Edits lines with prompt_toolkit.
 
-    :param history: the file of the history of queries.
-    :param options: more for each ``PromptSession``, such as its input and output.
+    :param history: the history file of queries.
+    :param options: further arguments of each ``PromptSession``, such as its input and output.
     """
 
     def __init__(self, history: Path | None, **options: t.Any) -> None:
@@ -31,7 +31,7 @@ class PromptConsole(StandardConsole):
         self._sessions: dict[str, PromptSession[str]] = {}
 
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
-        """Read a line with completion, and with the history of this prompt."""
+        """Read a line with completion and the history of this prompt."""
         session = self._sessions.get(prompt)
         if session is None:
             session = self._sessions[prompt] = self._make_session(prompt)

@@ -1,4 +1,4 @@
-"""A console on readline, which most builds of Python have."""
+"""A console on readline, which most builds of Python include."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..polar.observe.console import StandardConsole, candidates
 from ..polar.tools.repl import QUERY_PROMPT
 
 _LENGTH = 1_000
-#: What ends a word to be completed: all that no name has in it.
+#: The characters that end a word for completion: those that names do not contain.
 _DELIMITERS = string.whitespace + string.punctuation.replace("_", "")
 
 
 class ReadlineConsole(StandardConsole):
     """Edits lines with readline.
 
-    As a context manager it takes readline over and gives it back as it was: the program
-    may be an interactive Python that has a history and a completer of its own.
+    As a context manager it configures readline and restores it: the program may be an interactive
+    Python with its own history and completer.
 
-    :param history: the file of the history of queries.
+    :param history: the history file of queries.
     """
 
     def __init__(self, history: Path | None) -> None:
@@ -59,7 +59,7 @@ class ReadlineConsole(StandardConsole):
             readline.add_history(item)
 
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
-        """Read a line with completion; queries go into the history."""
+        """Read a line with completion; add queries to the history."""
         self._words = list(words)
         line = super().ask(prompt)
         if prompt == QUERY_PROMPT and line.strip() and line not in _items()[-1:]:

@@ -1,5 +1,7 @@
 """Which status a denial gets, and which answer.
 
-``problems``, ``denial_styles``, ``debug_page``
-    HTTP errors as pages and as problem details; 401, 403 or 404; why, for the developer.
+``denial``, ``login_libraries``, ``problems``, ``denial_styles``
+    the question; who can log in; HTTP errors as pages and as problem details; 401, 403 or 404.
+``explained_decision``, ``debug_page``
+    why; the page that tells the developer, with its template and its style.
 """

@@ -13,10 +13,11 @@ from flask import Flask, Response, has_request_context
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, Unauthorized
 
-from ..current_actor import is_anonymous, login_manager_of, uses_jwt
-from ..globals import this_mark, this_request
-from ..observability.decision import ask
-from .problems import Denial, ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, prefers_json
+from ..oso import ask
+from ..request_state import find_request_state, this_request
+from .denial import Denial
+from .login_libraries import is_anonymous, login_manager_of, uses_jwt
+from .problems import ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, prefers_json
 
 
 class Refusal(HTTPException):
@@ -27,7 +28,7 @@ class Refusal(HTTPException):
 
     def __init__(self, app: Flask, response: Response) -> None:
         super().__init__(response=response)
-        self._mark = this_mark(app)
+        self._mark = find_request_state(app)
         if self._mark is not None:
             self._mark.refusal = response
 
@@ -38,29 +39,29 @@ class Refusal(HTTPException):
         return super().get_response(*args, **options)
 
 
-class Manner(enum.Enum):
+class DenialStyle(enum.Enum):
     """How much a denial tells, and whether it asks for a login."""
 
     #: 403 to everybody.
-    FORBID = enum.auto()
+    PLAIN = enum.auto()
     #: 401 to those who may log in, and 403 to others.
-    CHALLENGE = enum.auto()
+    ASK_LOGIN = enum.auto()
     #: Besides, 404 to others who may not read the object.
     HIDE = enum.auto()
 
 
-def refusal(app: Flask, denial: Denial, manner: Manner, *, is_current: bool) -> HTTPException:
+def refusal(app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool) -> HTTPException:
     """Give the answer to a denial.
 
     :param is_current: the actor is the one of the request, who may log in.
     """
-    if manner is Manner.FORBID:
+    if style is DenialStyle.PLAIN:
         return ForbiddenProblem(denial)
     if is_current and is_anonymous(app, denial.actor):
         challenge = _challenge(app, denial)
         if challenge is not None:
             return challenge
-    if manner is Manner.HIDE and not _is_readable(denial):
+    if style is DenialStyle.HIDE and not _is_readable(denial):
         return NotFoundProblem(denial)
     return ForbiddenProblem(denial)
 

@@ -9,7 +9,6 @@ there both say why, for the developer.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
 from urllib.parse import quote
@@ -19,28 +18,16 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.http import parse_accept_header
 
-from ..globals import this_app, this_request
+from ..request_state import this_app, this_request
+from .denial import Denial
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from ..oso import Oso
     from .debug_page import Explanation
 
 _JSON = ("application/problem+json", "application/json")
 _PROBLEM = "application/problem+json"
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Denial:
-    """A question that was answered with no. For developers, never for clients."""
-
-    oso: Oso
-    actor: t.Any
-    action: t.Any
-    resource: t.Any
-    #: There is no such object, so the policy was not asked.
-    is_missing: bool = False
 
 
 class Problem(HTTPException):

@@ -1,7 +1,11 @@
 """What an app does so that no request passes unjudged.
 
-``answer_origin``, ``forgotten_checks``
-    who answered a request; views that asked a policy themselves.
-``commit_guard``, ``route_audit``, ``response_gates``
-    what a request may commit; every route and how it is guarded; the gates before and after views.
+``authorizer``
+    actor -> object -> decision -> denial.
+``forgotten_checks``, ``vain_guards``, ``withheld_answers``
+    views that asked a policy themselves; guards that the policy does not know; what is answered in
+    place of what must not leave.
+``commit_guard``, ``route_audit``, ``route_plans``, ``response_gates``
+    what a request may commit; every route and how it is guarded; what is constant for a route; the
+    gates before and after views.
 """

@@ -20,9 +20,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Flask, Request, request_started, request_tearing_down
 
-from ..globals import OsoState, RequestMark, find_state, mark_of, this_app, this_request
-from ..guards.view_guards import describe_request
+from ..app_state import AppState, find_state
+from ..callables.view_functions import describe_request
 from ..polar.exceptions import OsoError
+from ..request_state import RequestState, request_state_of, this_app, this_request
 
 if t.TYPE_CHECKING:
     from ..sqlalchemy.commits import Leave, Watch
@@ -63,7 +64,7 @@ def veto_commits(sessions: t.Any) -> None:
         _follow_requests(sessions, watch)
 
 
-def veto_configured(app: Flask, state: OsoState) -> str | None:
+def veto_configured(app: Flask, state: AppState) -> str | None:
     """Find the sessions of Flask-SQLAlchemy, if they are to be watched.
 
     :return: what is wrong if there are none.
@@ -117,7 +118,7 @@ def this_place() -> Place | None:
 def note_visit(place: Place | None, session: t.Any, leave: Leave) -> None:
     """Note that a request uses a session."""
     if place is not None:
-        mark = mark_of(place.app, place.request)
+        mark = request_state_of(place.app, place.request)
         if mark.visits is None:
             mark.visits = weakref.WeakKeyDictionary()
         # The functions do not hold on to the session, nor may anything else here.
@@ -163,7 +164,7 @@ def _is_configured(place: Place) -> bool:
 def _judge(places: Iterable[Place]) -> None:
     here = this_place()
     for place in places:
-        problem = _problem(mark_of(place.app, place.request))
+        problem = _problem(request_state_of(place.app, place.request))
         if problem is None:
             continue
         name = _name(place.app, place.request)
@@ -175,17 +176,17 @@ def _judge(places: Iterable[Place]) -> None:
         )
 
 
-def _problem(mark: RequestMark) -> str | None:
+def _problem(mark: RequestState) -> str | None:
     if mark.denied:
         return (
             "it was denied. To write all the same, say a record of the denial, commit within 'with"
             " oso.exempt_commits(reason=…):'."
         )
-    if mark.undecided:
+    if mark.check_running:
         return "its authorization came to no decision."
     if mark.allowed:
         return None
-    if mark.authorized:
+    if mark.checked:
         return "it is exempt without a reason. Give one: '@skip_authorization(reason=…)'."
     return (
         "nothing was authorized. Call 'authorize' before, or exempt the view with"
@@ -237,7 +238,7 @@ def _end_request(_app: Flask, **_: t.Any) -> None:
 def _end_visits(place: Place | None, onward: Place | None) -> None:
     if place is None:
         return
-    visits = mark_of(place.app, place.request).visits
+    visits = request_state_of(place.app, place.request).visits
     for session, leaves in [*visits.items()] if visits is not None else ():
         for leave in leaves:
             leave(session, place, onward)

@@ -12,7 +12,7 @@ import types
 import typing as t
 from collections.abc import Iterator
 
-from ..guards.view_guards import View, entered_function
+from ..callables.view_functions import View, entered_function
 
 #: The questions of an ``Oso`` that look like an authorization.
 _QUESTIONS = ("authorize", "is_allowed", "authorize_request")

@@ -18,25 +18,30 @@ from collections.abc import Iterable, Iterator
 from flask import Flask
 from werkzeug.routing import Rule
 
-from ..globals import OsoState, Requirement, Unguarded, find_state
+from ..app_state import AppState, Requirement, find_state
+from ..callables.view_functions import (
+    SourceLocation,
+    View,
+    describe,
+    describe_request,
+    is_static,
+    locate,
+    methods_of,
+)
+from ..config import Unguarded
 from ..guards.guard_checks import accidents, clashes, foreign_guards
 from ..guards.receivers import view_itself
 from ..guards.view_guards import (
     Duty,
     Guard,
     GuardKind,
-    Statement,
-    View,
     all_guards,
-    describe,
-    describe_request,
     duty_of_endpoint,
     guards_met,
-    is_static,
-    locate,
-    methods_of,
     missed_guard,
 )
+from ..polar.exceptions import OsoError
+from .authorizer import Authorizer
 
 _CURE = (
     "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
@@ -79,7 +84,7 @@ class Row:
     #: Every request of the app is judged before its view.
     is_judged: bool = False
     #: Where the view was written, if it was in Python.
-    place: Statement | None = None
+    place: SourceLocation | None = None
     #: The row in one sentence, for those that are wrong; else why it is as it is.
     remark: str = ""
     #: What is wrong with its guards.
@@ -135,15 +140,20 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
     )
 
 
-def check_routes(app: Flask) -> str | None:
-    """Say what is wrong with the routes of an app, whether or not it requires authorization."""
+def check_routes(app: Flask) -> None:
+    """Look at the routes of an app, whether or not it requires authorization.
+
+    :raises OsoError: something is wrong with them.
+    """
     census = take_census(app)
     gaps = [row for row in census.rows if row.standing is Standing.UNGUARDED]
     state = find_state(app)
     is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
     complaints = [census.problem, None if is_told else _complaint(gaps)]
     lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, census.rows))
-    return "\n".join(filter(None, [*complaints, *lost])) or None
+    problem = "\n".join(filter(None, [*complaints, *lost]))
+    if problem:
+        raise OsoError(problem)
 
 
 def unfound_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, str]]:
@@ -153,11 +163,11 @@ def unfound_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, st
     for row in rows if state is not None else ():
         for guard in row.guards:
             key = guard.key
-            extension = guard.extension or t.cast(OsoState, state).extension
-            if key is None or (id(extension), key.cls) in seen or not row.names_object(guard):
+            authorizer = guard.authorizer or t.cast(AppState, state).part(Authorizer)
+            if key is None or (id(authorizer), key.cls) in seen or not row.names_object(guard):
                 continue
-            seen.add((id(extension), key.cls))
-            if not extension.loaders.can_find(app, key.cls):
+            seen.add((id(authorizer), key.cls))
+            if not authorizer.loaders.can_find(app, key.cls):
                 yield guard, _unfound(row, guard)
 
 
@@ -167,6 +177,24 @@ def _unfound(row: Row, guard: Guard) -> str:
         f"Nothing finds the objects of {name!r} for a guard of the endpoint {row.endpoint!r}"
         f" ({guard.place}). Register a function: '@oso.loader({name})', or give the session of"
         " SQLAlchemy to 'set_get_session'."
+    )
+
+
+def unused_authorizers(app: Flask, state: AppState, rows: Iterable[Row]) -> str | None:
+    """Say that decorators ask the first FlaskOso of an app that has several.
+
+    One that guards a blueprint, or judges routes, is there for that.
+    """
+    guards = [guard for row in rows for guard in row.guards if guard.kind is GuardKind.AUTHORIZE]
+    used = {state.first, *state.route_authorizers, *(guard.authorizer for guard in guards)}
+    others = [each for each in state.bindings if each not in used]
+    osos = {id(state.bindings[each].oso) for each in (state.first, *others)}
+    if len(osos) < 2 or all(guard.authorizer is not None for guard in guards):
+        return None
+    return (
+        f"The app {app.name!r} has {len(state.bindings)} FlaskOso with policies of their own, and"
+        " '@authorize' asks the one that was initialized first. To ask another one, call its"
+        " 'guard', 'authorize' or 'load', or initialize it first."
     )
 
 
@@ -216,7 +244,7 @@ def _rows(app: Flask) -> Iterator[Row]:
             yield _row(app, state, rule, tuple(methods))
 
 
-def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...]) -> Row:
+def _row(app: Flask, state: AppState | None, rule: Rule, methods: tuple[str, ...]) -> Row:
     endpoint, method = rule.endpoint, methods[0]
     view = app.view_functions.get(endpoint)
     facts: dict[str, t.Any] = {
@@ -247,7 +275,7 @@ def _row(app: Flask, state: OsoState | None, rule: Rule, methods: tuple[str, ...
 
 
 def _mistakes(
-    app: Flask, state: OsoState | None, guards: tuple[Guard, ...], rule: Rule, view: View
+    app: Flask, state: AppState | None, guards: tuple[Guard, ...], rule: Rule, view: View
 ) -> Iterator[str]:
     where = f"the {describe(rule.endpoint, view)}"
     if state is not None:

@@ -1,8 +1,7 @@
 """What a developer writes on views: which check a request has to pass before them.
 
-``sync_callable``, ``view_guards``, ``url_keys``
-    functions that may be async; the marks that guards leave on views; which URL variables
-    identify an object.
+``view_guards``, ``url_keys``
+    the marks that guards leave on views; which URL variables identify an object.
 ``guard_checks``, ``view_checks``, ``object_loaders``
     what is wrong with guards; what a guard wants of a request; where objects come from.
 ``receivers``, ``blueprints``, ``decorators``

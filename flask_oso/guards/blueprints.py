@@ -11,30 +11,26 @@ import typing as t
 
 from flask import Blueprint, Flask
 
-from ..globals import mark_of, state_of, this_app, this_request
-from ..polar.exceptions import OsoError
-from .guard_checks import check_guards, foreign_extension
-from .receivers import Gift, receiver_of, view_itself
-from .url_keys import Key
-from .view_checks import Demand
-from .view_guards import (
-    Guard,
+from ..app_state import state_of
+from ..callables.view_functions import (
+    SourceLocation,
     View,
-    add_blueprint_guard,
     describe,
-    guards_met,
     is_automatic_options,
-    is_lifted,
     methods_of,
-    own_guards,
 )
-
-if t.TYPE_CHECKING:
-    from ..extension import FlaskOso
+from ..enforcement.authorizer import Authorizer
+from ..polar.exceptions import OsoError
+from ..request_state import Gift, request_state_of, this_app, this_request
+from .guard_checks import check_guards, foreign_authorizer
+from .receivers import receiver_of, view_itself
+from .url_keys import Key
+from .view_checks import ViewCheck
+from .view_guards import Guard, add_blueprint_guard, guards_met, is_lifted, own_guards
 
 
 def guard_blueprint(
-    extension: FlaskOso, blueprint: Blueprint, demand: Demand, guard: Guard
+    authorizer: Authorizer, blueprint: Blueprint, demand: ViewCheck, place: SourceLocation
 ) -> None:
     """Demand something of every request to the views of a blueprint.
 
@@ -47,6 +43,8 @@ def guard_blueprint(
             " view of an app there is 'perform_route_authorization'."
         )
 
+    guard = demand.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
+
     def check() -> None:
         app, current = this_app(), this_request()
         rule = current.url_rule
@@ -55,13 +53,13 @@ def guard_blueprint(
         view = t.cast(View, view_itself(app.view_functions[rule.endpoint]))
         if is_lifted(view, current.method):
             return
-        _check_serves(extension, app, blueprint)
-        mark = mark_of(app, current)
-        mark.undecided = True
+        _check_serves(authorizer, app, blueprint)
+        mark = request_state_of(app, current)
+        mark.check_running = True
         before, gift = current.view_args or {}, mark.gift or Gift()
         given = gift.added_to(before)
         behind = _keys_behind(guards_met(app, rule.endpoint, current.method), guard)
-        after = demand.meet(extension, app, view, given, behind=behind)
+        after = demand.meet(authorizer, view, given, mark, behind=behind)
         if demand.key is not None:
             variables = demand.key.variables_of({*given, *rule.arguments}) or ()
             judged = {name: before[name] for name in variables if name in before}
@@ -98,13 +96,13 @@ def _check_when_registered(blueprint: Blueprint) -> None:
     blueprint.register = register_and_check  # type: ignore[method-assign]
 
 
-def _check_serves(extension: FlaskOso, app: Flask, blueprint: Blueprint) -> None:
-    """Refuse to ask the policy of an extension that the app does not have.
+def _check_serves(authorizer: Authorizer, app: Flask, blueprint: Blueprint) -> None:
+    """Refuse to ask the policy of a FlaskOso that the app does not have.
 
     :raises OsoError: it has none, or another one.
     """
-    if extension not in state_of(app).bindings:
-        raise OsoError(foreign_extension(blueprint.name, app))
+    if authorizer not in state_of(app).bindings:
+        raise OsoError(foreign_authorizer(blueprint.name, app))
 
 
 def _keys_behind(met: list[Guard], guard: Guard) -> list[Key]:

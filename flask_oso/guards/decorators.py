@@ -18,15 +18,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask
 
-from ..globals import NOT_GIVEN, state_of, this_app, this_mark
+from ..app_state import state_of
+from ..callables.sync_callable import SyncCallable
+from ..callables.view_functions import SourceLocation, methods_being_decorated
+from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
+from ..request_state import NOT_GIVEN, exempt_request, find_request_state, this_app
 from .guard_checks import check_guards
-from .sync_callable import Callee
-from .view_checks import Demand, make_demand
-from .view_guards import Guard, GuardKind, Statement, add_guard, guards_of, methods_being_decorated
-
-if t.TYPE_CHECKING:
-    from ..extension import FlaskOso
+from .view_checks import ViewCheck, make_view_check
+from .view_guards import Guard, GuardKind, add_guard, guards_of
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
@@ -96,15 +96,14 @@ def authorize(
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:
             raise OsoError("'@authorize' was given two actions. Give it one.")
-        demand = make_demand(func, resource, actor=actor, key=key, load=load, name=name)
+        demand = make_view_check(func, resource, actor=actor, key=key, load=load, name=name)
         return _demanding(demand)
     _check_order(func, resource)
     subject = None if resource is NOT_GIVEN else resource
     _check_is_judged_as_it_is(subject, key, load, name)
 
     def check(app: Flask) -> None:
-        extension = _begin(app)
-        extension.authorize(subject, actor=actor, action=action)
+        _begin(app).enforce(subject, actor=actor, action=action)
 
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
     return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
@@ -128,7 +127,8 @@ def skip_authorization(
     """
 
     def check(app: Flask) -> None:
-        state_of(app).extension.skip_authorization(reason)
+        state_of(app)
+        exempt_request(app, reason)
 
     return _decorate(func, check, GuardKind.SKIP, reason=reason, lifts=blueprint)
 
@@ -151,71 +151,55 @@ def _decorate(
     func: F | None, check: Callable[[Flask], object], kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     if func is not None:
-        return _guarded(func, check, Guard(kind, Statement.of_caller(2), **facts))
+        return _guarded(func, check, Guard(kind, SourceLocation.of_caller(2), **facts))
 
     def decorate(view: F) -> F:
-        return _guarded(view, check, Guard(kind, Statement.of_caller(1), **facts))
+        return _guarded(view, check, Guard(kind, SourceLocation.of_caller(1), **facts))
 
     return decorate
 
 
-def _demanding(demand: Demand) -> Callable[[F], F]:
+def _demanding(demand: ViewCheck) -> Callable[[F], F]:
     def decorate(view: F) -> F:
         _check_is_view(view, GuardKind.AUTHORIZE)
         demand.check_view(view)
-        facts = {"action": demand.action, "resource": demand.resource, "key": demand.key}
-        is_class_meant = demand.key is None and isinstance(demand.resource, type)
-        place = Statement.of_caller(1)
-        guard = Guard(GuardKind.AUTHORIZE, place, **facts, is_class_meant=is_class_meant)
+        guard = demand.as_guard(SourceLocation.of_caller(1))
         for method in methods_being_decorated(1) or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")
-        callee = Callee(view)
-
-        @functools.wraps(view)
-        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            app = this_app()
-            extension = _begin(app)
-            by_position = demand.named(view, args)
-            arguments = demand.meet(extension, app, view, {**by_position, **kwargs})
-            for name, value in by_position.items():
-                # What is not the same any more is an argument too many, and Python says so.
-                if arguments.get(name, NOT_GIVEN) is value:
-                    del arguments[name]
-            return callee.of(app)(*args, **arguments)
-
+        guarded = demand.guarding(view)
         add_guard(guarded, view, guard)
         return t.cast(F, guarded)
 
     return decorate
 
 
-def _begin(app: Flask) -> FlaskOso:
-    """Note that a decision is due, and give who makes it."""
-    extension = state_of(app).extension
-    mark = this_mark(app)
+def _begin(app: Flask) -> Authorizer:
+    """Note that a decision is due, and give what makes it."""
+    authorizer = state_of(app).part(Authorizer)
+    mark = find_request_state(app)
     if mark is not None:
-        mark.undecided = True
-    return extension
+        mark.check_running = True
+    return authorizer
 
 
 def _enter(app: Flask) -> None:
     """Note that a view is entered before any decision."""
     state_of(app)
-    mark = this_mark(app)
+    mark = find_request_state(app)
     if mark is not None:
         mark.is_entered = True
 
 
 def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:
     _check_is_view(view, guard.kind)
-    callee = Callee(view)
+    function = SyncCallable(view)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
         app = this_app()
         check(app)
-        return callee.of(app)(*args, **kwargs)
+        return function.of(app)(*args, **kwargs)
 
     add_guard(guarded, view, guard)
     return t.cast(F, guarded)

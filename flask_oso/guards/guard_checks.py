@@ -17,11 +17,7 @@ from werkzeug.routing import Rule
 
 from ..polar.exceptions import OsoError
 from .url_keys import snake_case
-from .view_guards import Guard, GuardKind
-
-if t.TYPE_CHECKING:
-    from ..enforcement.route_audit import Row
-    from ..globals import OsoState
+from .view_guards import Guard
 
 
 def check_guards(guards: Iterable[Guard], where: str) -> None:
@@ -68,34 +64,16 @@ def accidents(guards: Iterable[Guard], rule: Rule, where: str) -> Iterator[str]:
 def foreign_guards(app: Flask, guards: Iterable[Guard], known: Container[t.Any]) -> Iterator[str]:
     """Say which guards ask the policy of a FlaskOso that the app does not have."""
     for guard in guards:
-        if guard.extension is not None and guard.extension not in known:
-            yield foreign_extension(str(guard.blueprint), app)
+        if guard.authorizer is not None and guard.authorizer not in known:
+            yield foreign_authorizer(str(guard.blueprint), app)
 
 
-def foreign_extension(blueprint: str, app: Flask) -> str:
-    """Say that a blueprint is guarded by an extension that the app does not have."""
+def foreign_authorizer(blueprint: str, app: Flask) -> str:
+    """Say that a blueprint is guarded by a FlaskOso that the app does not have."""
     return (
         f"The blueprint {blueprint!r} is guarded by a FlaskOso that the app {app.name!r} does not"
         " have, so another policy than that of the app would be asked. Call 'guard' of the"
         " FlaskOso of the app, or 'init_app' of this one."
-    )
-
-
-def unused_extensions(app: Flask, state: OsoState, rows: Iterable[Row]) -> str | None:
-    """Say that decorators ask the first FlaskOso of an app that has several.
-
-    One that guards a blueprint, or judges routes, is there for that.
-    """
-    guards = [guard for row in rows for guard in row.guards if guard.kind is GuardKind.AUTHORIZE]
-    used = {state.extension, *state.route_authorizers, *(guard.extension for guard in guards)}
-    others = [each for each in state.bindings if each not in used]
-    osos = {id(state.bindings[each].oso) for each in (state.extension, *others)}
-    if len(osos) < 2 or all(guard.extension is not None for guard in guards):
-        return None
-    return (
-        f"The app {app.name!r} has {len(state.bindings)} FlaskOso with policies of their own, and"
-        " '@authorize' asks the one that was initialized first. To ask another one, call its"
-        " 'guard', 'authorize' or 'load', or initialize it first."
     )
 
 

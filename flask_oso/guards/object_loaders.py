@@ -11,23 +11,33 @@ from collections.abc import Callable
 
 from flask import Flask
 from werkzeug.exceptions import NotFound
+from werkzeug.local import LocalProxy
 
-from ..globals import unwrap
+from ..callables.sync_callable import GENERATORS, SyncCallable
 from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import dispose, is_awaitable
-from .sync_callable import Callee
+from ..request_state import unwrap
+
+_Loader = t.TypeVar("_Loader", bound=Callable[..., t.Any])
 
 
 class Loaders:
     """What finds the objects of each class, in all apps of a FlaskOso."""
 
     def __init__(self) -> None:
-        self._functions: dict[type, Callee] = {}
-        self._get_session: Callee | None = None
+        self._functions: dict[type, SyncCallable] = {}
+        self._get_session: SyncCallable | None = None
 
-    def add(self, cls: type, function: Callable[..., t.Any]) -> None:
-        """Find the objects of a class with a function; the last one counts."""
-        self._functions[cls] = Callee(function)
+    def registration_of(self, cls: type) -> Callable[[_Loader], _Loader]:
+        """Give a decorator of the function that finds the objects of a class; the last counts."""
+        if not isinstance(cls, type):
+            raise OsoError("'loader' takes the class that is loaded. Write '@oso.loader(Post)'.")
+
+        def register(function: _Loader) -> _Loader:
+            self._functions[cls] = SyncCallable(function)
+            return function
+
+        return register
 
     def has_function(self, cls: type) -> bool:
         """Tell whether a function finds the objects of a class."""
@@ -46,16 +56,18 @@ class Loaders:
 
     def set_get_session(self, get_session: Callable[[], t.Any]) -> None:
         """Find the objects of mapped classes in the session that a function gives."""
-        self._get_session = Callee(get_session)
+        self._get_session = SyncCallable(get_session)
 
-    def find(self, app: Flask, cls: type, identity: t.Any) -> t.Any:
+    def find(self, app: Flask, cls: type, identity: t.Any, *, calls_plainly: bool = False) -> t.Any:
         """Give the object of a class with an identity; ``None`` if there is none.
 
+        :param calls_plainly: the app calls functions as they are; see ``SyncCallable``.
         :raises OsoError: nothing says how to find it.
         """
         function = self._functions.get(cls)
         if function is not None:
-            return _call(function.of(app), cls, identity)
+            is_plain = calls_plainly and function.is_plain
+            return _call(function.function if is_plain else function.of(app), cls, identity)
         session = self._session_of(app)
         if session is None:
             raise OsoError(
@@ -113,11 +125,15 @@ class Loaders:
 def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:
     values = identity if isinstance(identity, tuple) else (identity,)
     try:
-        found = unwrap(function(*values))
+        found = function(*values)
+        if issubclass(type(found), LocalProxy):
+            found = unwrap(found)
     except NotFound:
         # As 'get_or_404' says it. The answer must be that to what is hidden.
         return None
-    if is_awaitable(found):
+    # Most classes say at once that there is nothing to wait for.
+    may_wait = hasattr(type(found), "__await__") or type(found) in GENERATORS
+    if may_wait and is_awaitable(found):
         dispose(found)
         raise OsoError(
             f"The loader of {cls.__name__!r} gave an awaitable in place of an object. Make it"

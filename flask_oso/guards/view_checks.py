@@ -8,20 +8,29 @@ raises. ``@authorize("read", Post)`` and ``FlaskOso.guard`` are both made of it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from flask import Flask, has_request_context
+from flask import has_request_context
 
-from ..denials.denial_styles import Manner
-from ..globals import NOT_GIVEN, RequestMark, this_app, this_mark, this_request
+from ..app_state import state_of
+from ..callables.sync_callable import SyncCallable
+from ..callables.view_functions import SourceLocation, View, entered_function, is_static
+from ..denials.denial_styles import DenialStyle
+from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
+from ..request_state import (
+    NOT_GIVEN,
+    Arguments,
+    RequestState,
+    find_request_state,
+    this_app,
+    this_request,
+)
 from .url_keys import Key, make_key
-from .view_guards import View, entered_function, guards_of, is_static
-
-if t.TYPE_CHECKING:
-    from ..extension import FlaskOso
+from .view_guards import Guard, GuardKind, guards_of
 
 #: The usual action of each HTTP method, for ``@authorize(METHOD_ACTIONS, Post)``.
 METHOD_ACTIONS: Mapping[str, str] = {
@@ -32,7 +41,6 @@ METHOD_ACTIONS: Mapping[str, str] = {
     "DELETE": "delete",
 }
 
-Arguments = dict[str, t.Any]
 _Parameter = inspect.Parameter
 _MOST_VIEWS = 1_000
 
@@ -55,7 +63,53 @@ class Parameters:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Demand:
+class Passage:
+    """How a call of a view passes a check: what is the same for all with such arguments."""
+
+    key: Key
+    #: Kept, as the check is, so that no other one gets its identity.
+    view: View
+    check: ViewCheck
+    #: What identifies the object; ``None`` if the class is judged.
+    variables: tuple[str, ...] | None
+    gives_object: bool
+    #: The call has an argument already where the object is given.
+    replaces_argument: bool
+    #: No guard further inside finds an object.
+    is_last: bool
+    #: The variables of objects that the view takes all the same; ``None`` if it is given all.
+    kept: frozenset[str] | None
+
+    @functools.cached_property
+    def left_out(self) -> frozenset[str]:
+        """The arguments that are left out where no guard further outside has found an object."""
+        return frozenset() if self.kept is None else frozenset(self.variables or ()) - self.kept
+
+    def arguments(self, given: Arguments, request_state: RequestState | None) -> Arguments:
+        """Give the arguments of a call without those that objects took the place of.
+
+        With the last guard that ends: a view may call another one, which has guards of its own.
+        """
+        left_out = self.left_out
+        if request_state is not None and (request_state.used_variables or not self.is_last):
+            used = request_state.used_variables.union(self.variables or ())
+            # The last guard leaves out what objects took the place of, for all of them.
+            left_out = frozenset() if self.kept is None else used - self.kept
+            self._note(given, request_state, used)
+        return {name: each for name, each in given.items() if name not in left_out}
+
+    def _note(self, given: Arguments, request_state: RequestState, used: frozenset[str]) -> None:
+        """Note what a guard has found for those behind it."""
+        if self.is_last:
+            request_state.used_variables, request_state.judged = frozenset(), ()
+        elif self.variables is not None:
+            identity = self.key.identity_in(given, self.variables)
+            request_state.used_variables = used
+            request_state.judged += ((self.key.keyword, self.key.cls, identity),)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ViewCheck:
     """An action, and what it is done to.
 
     ``action`` may be a mapping of HTTP methods to actions. Without a ``key`` the resource is
@@ -75,10 +129,10 @@ class Demand:
 
     def meet(
         self,
-        extension: FlaskOso,
-        app: Flask,
+        authorizer: Authorizer,
         view: View,
         given: Arguments,
+        request_state: RequestState | None,
         *,
         behind: Sequence[Key] = (),
     ) -> Arguments:
@@ -89,39 +143,70 @@ class Demand:
         :raises HTTPException: denied, or there is no such object.
         :raises OsoError: no decision could be made.
         """
-        action, key = self._action(), self.key
+        action = self.action if type(self.action) is str else self._action()
+        key = self.key
         if key is None:
-            self._judge(extension, action)
+            self._judge(authorizer, action, request_state)
             return given
-        parameters = self._parameters_of(view, _entered(app, view))
-        variables = self._variables(parameters, given)
-        further = (*behind, *parameters.keys) if behind else parameters.keys
-        found, mark = {}, this_mark(app)
+        passage = self._passage(view, given, request_state, behind)
+        variables = passage.variables
         if variables is None:
-            self._judge(extension, action)
-        else:
-            identity = key.identity_in(given, variables)
-            if mark is not None and mark.judged:
-                _check_same(mark, key, identity)
-            loaded: t.Any = extension.load(key.cls, identity, actor=self.actor, action=action)
-            # Of guards that find the same, the last one gives it; the others leave the variable.
-            is_left = further and key.keyword in [each.keyword for each in further]
-            if parameters.take(key.keyword) and not is_left:
-                if key.keyword in given and key.keyword not in variables:
-                    _check_not_given(key, given, loaded)
-                found = {key.keyword: loaded}
-        used = _note_passage(mark, key, given, variables, is_last=not further)
-        if further or parameters.takes_all:
-            return {**given, **found}
-        # The last guard leaves out what objects took the place of, for all of them.
-        left_out = used - parameters.by_keyword
-        return {name: each for name, each in given.items() if name not in left_out} | found
+            self._judge(authorizer, action, request_state)
+            return passage.arguments(given, request_state)
+        identity = given[variables[0]] if len(variables) == 1 else key.identity_in(given, variables)
+        if request_state is not None and request_state.judged:
+            _check_same(request_state, key, identity)
+        loaded: t.Any = authorizer.load(
+            key.cls, identity, actor=self.actor, action=action, request_state=request_state
+        )
+        arguments = passage.arguments(given, request_state)
+        if passage.gives_object:
+            if passage.replaces_argument:
+                _check_not_given(key, given, loaded)
+            arguments[key.keyword] = loaded
+        return arguments
+
+    def guarding(self, view: View) -> View:
+        """Give a function that calls a view, with what the check finds, once it is passed."""
+        function = SyncCallable(view)
+
+        @functools.wraps(view)
+        def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            app = this_app()
+            state = app.extensions.get("oso") or state_of(app)
+            request_state = find_request_state(app)
+            if request_state is not None:
+                request_state.check_running = True
+            by_position = self.named(view, args) if args else {}
+            given = {**by_position, **kwargs} if by_position else kwargs
+            arguments = self.meet(state.parts[Authorizer], view, given, request_state)
+            for name, value in by_position.items():
+                # What is not the same any more is an argument too many, and Python says so.
+                if arguments.get(name, NOT_GIVEN) is value:
+                    del arguments[name]
+            if function.is_plain and request_state is not None and request_state.calls_plainly:
+                return view(*args, **arguments)
+            return function.of(app)(*args, **arguments)
+
+        return guarded
 
     def named(self, view: View, args: tuple[t.Any, ...]) -> Arguments:
         """Give the names of arguments that a view is given by position."""
         if not args:
             return {}
         return dict(zip(self._parameters_of(view, view).by_position, args, strict=False))
+
+    def as_guard(self, place: SourceLocation, **facts: t.Any) -> Guard:
+        """Give the mark of a view that this check guards."""
+        return Guard(
+            GuardKind.AUTHORIZE,
+            place,
+            action=self.action,
+            resource=self.resource,
+            key=self.key,
+            is_class_meant=self.key is None and isinstance(self.resource, type),
+            **facts,
+        )
 
     def check_view(self, view: View) -> None:
         """Look at a view when it is decorated.
@@ -136,10 +221,17 @@ class Demand:
                 f" keyword. Remove the '/' behind {keyword!r}."
             )
 
-    def _judge(self, extension: FlaskOso, action: t.Any) -> None:
+    def _judge(
+        self, authorizer: Authorizer, action: t.Any, request_state: RequestState | None
+    ) -> None:
         """Have the resource judged as it is."""
-        manner = Manner.CHALLENGE
-        extension.judge(self.resource, actor=self.actor, action=action, manner=manner)
+        authorizer.enforce(
+            self.resource,
+            actor=self.actor,
+            action=action,
+            style=DenialStyle.ASK_LOGIN,
+            request_state=request_state,
+        )
 
     def _action(self) -> t.Any:
         """Give the action of the current request.
@@ -157,6 +249,45 @@ class Demand:
                 " method to its mapping."
             )
         return self.action[method]
+
+    def _passage(
+        self,
+        view: View,
+        given: Arguments,
+        request_state: RequestState | None,
+        behind: Sequence[Key],
+    ) -> Passage:
+        """Give how a call passes: found once for a route, a method and names of arguments."""
+        plan = None if request_state is None or behind else request_state.plan
+        # A hook may lead a request to another route.
+        if plan is None or plan.rule is not this_request().url_rule:
+            return self._new_passage(view, given, behind)
+        key = (id(self), id(view), *given)
+        known: Passage | None = plan.passages.get(key)
+        if known is None:
+            known = self._new_passage(view, given, behind)
+            if len(plan.passages) < _MOST_VIEWS:
+                plan.passages[key] = known
+        return known
+
+    def _new_passage(self, view: View, given: Arguments, behind: Sequence[Key]) -> Passage:
+        key = t.cast(Key, self.key)
+        parameters = self._parameters_of(view, _entered(view))
+        variables = self._variables(parameters, given)
+        further = (*behind, *parameters.keys)
+        # Of guards that find the same, the last one gives it; the others leave the variable.
+        is_left = key.keyword in [each.keyword for each in further]
+        gives_object = variables is not None and parameters.take(key.keyword) and not is_left
+        return Passage(
+            key,
+            view,
+            self,
+            variables,
+            gives_object=gives_object,
+            replaces_argument=key.keyword in given and key.keyword not in (variables or ()),
+            is_last=not further,
+            kept=None if further or parameters.takes_all else parameters.by_keyword,
+        )
 
     def _parameters_of(self, view: View, entered: View) -> Parameters:
         """Give the arguments of the function that is called in the end."""
@@ -201,7 +332,7 @@ class Demand:
         return None
 
 
-def make_demand(
+def make_view_check(
     action: t.Any,
     resource: t.Any,
     *,
@@ -210,14 +341,14 @@ def make_demand(
     load: bool | None = None,
     name: str | None = None,
     serves_view: bool = True,
-) -> Demand:
+) -> ViewCheck:
     """Make the demand that a decorator states.
 
     :raises OsoError: it makes no sense.
     """
     if isinstance(action, Mapping):
         _check_methods(action)
-    return Demand(action, resource, actor, make_key(resource, key, load, name), serves_view)
+    return ViewCheck(action, resource, actor, make_key(resource, key, load, name), serves_view)
 
 
 def parameters_of(view: View) -> Parameters:
@@ -244,12 +375,12 @@ def _check_methods(actions: Mapping[t.Any, t.Any]) -> None:
         )
 
 
-def _entered(app: Flask, view: View) -> View:
+def _entered(view: View) -> View:
     """Give the function that is called in the end: of a class, the one for the method."""
     if not has_request_context():
         return view
     current = this_request()
-    registered = app.view_functions.get(current.endpoint or "")
+    registered = this_app().view_functions.get(current.endpoint or "")
     if registered is None or getattr(registered, "view_class", None) is None:
         return view
     # A decorator of a method is not one of its class.
@@ -273,7 +404,7 @@ def _is_by_accident(given: Arguments) -> bool:
     return not is_static(rule.endpoint, this_app().view_functions[rule.endpoint])
 
 
-def _check_same(mark: RequestMark, key: Key, identity: t.Any) -> None:
+def _check_same(mark: RequestState, key: Key, identity: t.Any) -> None:
     """Refuse another object than guards further outside have judged for the same argument.
 
     :raises OsoError: it is another one.
@@ -304,28 +435,3 @@ def _check_not_given(key: Key, given: Arguments, loaded: t.Any) -> None:
 
 def _route_values() -> Mapping[str, t.Any]:
     return this_request().view_args or {} if has_request_context() else {}
-
-
-def _note_passage(
-    mark: RequestMark | None,
-    key: Key,
-    given: Arguments,
-    variables: tuple[str, ...] | None,
-    *,
-    is_last: bool,
-) -> frozenset[str]:
-    """Note what a guard has found for those behind it; give the variables that all have used.
-
-    With the last one that ends: a view may call another one, which has guards of its own.
-    """
-    used = frozenset(variables or ())
-    if mark is None:
-        return used
-    used |= mark.used_variables
-    if is_last:
-        if mark.used_variables:
-            mark.used_variables, mark.judged = frozenset(), ()
-    elif variables is not None:
-        mark.used_variables = used
-        mark.judged += ((key.keyword, key.cls, key.identity_in(given, variables)),)
-    return used

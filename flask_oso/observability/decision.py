@@ -1,4 +1,4 @@
-"""Decisions: how the policy is asked, and what there is to tell of an answer.
+"""Decisions: what there is to tell of an answer of the policy.
 
 ``ask`` gives the answer and nothing else. ``publisher.py`` makes a :class:`Decision` of it
 where somebody wants to hear more.
@@ -11,12 +11,10 @@ import dataclasses
 import enum
 import os
 import typing as t
+import weakref
 from functools import cached_property
 
 from flask import Flask
-
-from ..polar.exceptions import OsoError
-from ..polar.host.conversion import is_representable
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
@@ -80,6 +78,10 @@ class MissingObject:
     :param identity: what the loader was given.
     """
 
+    def __new__(cls, wanted: type, identity: t.Any) -> t.Self:
+        """Make one whose class has the name of the other: 'type(resource).__name__' is usual."""
+        return super().__new__(t.cast("type[t.Self]", _kind_of(wanted)))
+
     def __init__(self, cls: type, identity: t.Any) -> None:
         self._cls = cls
         self._identity = identity
@@ -101,18 +103,16 @@ class MissingObject:
         return self._identity
 
 
-def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
-    """Ask the policy.
+#: For each class that was asked for, the class of its missing objects.
+_kinds: weakref.WeakKeyDictionary[type, type[MissingObject]] = weakref.WeakKeyDictionary()
 
-    INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
-    """
-    for value in (actor, action, resource):
-        if not is_representable(value):
-            return False
-    answer = oso.is_allowed(actor, action, resource)
-    if answer is not True and answer is not False:
-        raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
-    return answer
+
+def _kind_of(cls: type) -> type[MissingObject]:
+    kind = _kinds.get(cls)
+    if kind is None:
+        names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        kind = _kinds[cls] = type(cls.__name__, (MissingObject,), names)
+    return kind
 
 
 def _file(name: str | None, app: Flask) -> str:

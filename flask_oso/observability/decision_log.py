@@ -24,10 +24,10 @@ from collections.abc import Callable, Mapping
 
 from werkzeug.utils import import_string
 
-from ..globals import this_request
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError
 from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
+from ..request_state import this_request
 from .decision import Decision, MissingObject, Outcome
 
 #: Where the records go.
@@ -163,9 +163,6 @@ def describe(value: t.Any, redaction: Redaction = _REDACTION) -> str | None:
     if value is None:
         return None
     name, key = type(value).__name__, _key_of(value)
-    if type(value) is MissingObject:
-        # As one that is hidden: a log is read by many.
-        name = value.__class__.__name__
     return shown(name) if key is None else f"{shown(name)}:{shown(key, redaction)}"
 
 
@@ -205,7 +202,7 @@ def _enable() -> None:
 
 
 def _key_of(value: t.Any) -> str | None:
-    if type(value) is MissingObject:
+    if issubclass(type(value), MissingObject):
         parts = value.id if isinstance(value.id, tuple) else (value.id,)
         keys = [_key_text(part) for part in parts if type(part) in _KEYS]
         return ",".join(filter(None, keys)) or None

@@ -7,6 +7,8 @@ receiver raises is raised: the request ends as if there had been no decision.
 from __future__ import annotations
 
 import contextlib
+import logging
+import sys
 import threading
 import time
 import typing as t
@@ -14,16 +16,14 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask
 
-from .decision import Decision, Outcome, ask
-from .decision_log import DecisionLog, is_on
+from ..oso import Oso, ask
+from .decision import Decision, Outcome
+from .decision_log import LOGGER, DecisionLog, is_on
 from .signals import authorized, denied, send_decision
-from .telemetry import Telemetry
-
-if t.TYPE_CHECKING:
-    from ..oso import Oso
+from .telemetry import API, Telemetry
 
 
-class Audience:
+class DecisionPublisher:
     """Those who hear of the decisions of one app.
 
     :param config: the configuration of the app.
@@ -44,7 +44,13 @@ class Audience:
         :raises OsoError: no decision could be made.
         """
         # Seldom does anybody listen, and every decision has to find that out.
-        if not (authorized.receivers or denied.receivers or is_on() or self._telemetry.is_on()):
+        if not (
+            authorized.receivers
+            or denied.receivers
+            or LOGGER.isEnabledFor(logging.INFO)
+            or (LOGGER.disabled and is_on())
+            or (self._telemetry.is_wanted and sys.modules.get(API) is not None)
+        ):
             return ask(oso, actor, action, resource)
         return self._decide_aloud(oso, (actor, action, resource))
 

@@ -29,7 +29,7 @@ from collections.abc import Callable
 
 from blinker import Namespace
 
-from ..guards.sync_callable import waiting
+from ..callables.sync_callable import waiting
 from ..polar.polar import LoadReport, Polar
 from .decision import Decision, Outcome
 

@@ -17,7 +17,7 @@ from ..polar.exceptions import OsoError
 from .decision import Decision, Outcome
 from .decision_log import describe, shown
 
-_API = "opentelemetry.trace"
+API = "opentelemetry.trace"
 
 
 class Telemetry:
@@ -33,18 +33,19 @@ class Telemetry:
             raise OsoError(f"'OSO_OPENTELEMETRY' must be True, False or None, not {wanted!r}.")
         if wanted:
             _import_api()
-        self._is_wanted = wanted is not False
+        #: The program does not say that there are none.
+        self.is_wanted = wanted is not False
 
     def is_on(self) -> bool:
         """Tell whether there may be a span."""
         # A program that makes spans has imported it; no other pays for the import.
-        return self._is_wanted and sys.modules.get(_API) is not None
+        return self.is_wanted and sys.modules.get(API) is not None
 
     def note(self, decision: Decision) -> None:
         """Add a decision to the current span, if that is recorded."""
         if not self.is_on():
             return
-        span = sys.modules[_API].get_current_span()
+        span = sys.modules[API].get_current_span()
         if span.is_recording():
             attributes = _attributes(decision)
             span.add_event("oso.decision", attributes)
@@ -69,7 +70,7 @@ def _attributes(decision: Decision) -> dict[str, str | bool]:
 
 def _import_api() -> None:
     try:
-        importlib.import_module(_API)
+        importlib.import_module(API)
     except ImportError:
         raise OsoError(
             "'OSO_OPENTELEMETRY' needs OpenTelemetry. Install it with 'pip install"

@@ -1,8 +1,8 @@
-"""Characters that deceive who reads a policy: unseen, out of order, or taken for a sign.
+"""Misleading characters: invisible ones, bidirectional controls, lookalikes of ASCII signs.
 
-In goes a character or a text; out come what is wrong with it and its name. What a reader
-sees must be what is loaded (CVE-2021-42574), so names hold none of these, and the ones
-that move other text about stand nowhere. Which part of a text is a name is not known here.
+In goes a character or a text; out come how it misleads a reader, and its name. A policy must be
+loaded as it is read (CVE-2021-42574), so names contain no such characters, and no text contains
+those that change its order. Which part of a text is a name is not known here.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import enum
 import unicodedata
 
 BYTE_ORDER_MARK = "\ufeff"
+#: The longest name that is normalized.
+_LONGEST = 255
 
 
 class Misleading(enum.Enum):
-    """How a character deceives; the value completes "U+200B ZERO WIDTH SPACE …"."""
+    """How a character misleads; the value completes "U+200B ZERO WIDTH SPACE …"."""
 
     REORDERING = "changes the order in which this text is shown. Remove it."
     MARK = "belongs at the beginning of a file, if anywhere. Remove it."
@@ -24,7 +26,7 @@ class Misleading(enum.Enum):
 
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _QUOTES = frozenset("\u201a\u201e\u301d\u301e\u301f")
-# Letters, marks and symbols that Unicode has shown as nothing, or as a blank.
+# Letters, marks and symbols that are displayed as nothing or as a blank.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0")
 _BLANK_RANGES = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF))
 _UNSEEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -39,10 +41,19 @@ _NAMES = {
 }
 
 
-def misleading_in(text: str) -> frozenset[str]:
-    """Give the characters of a text that deceive where a name may stand.
+def nfc_name(name: str) -> str:
+    """Give a name in Unicode's form NFC: canonically equivalent spellings are one name.
 
-    Tabulators and ends of lines are not among them: they separate names.
+    A very long one stays as it is: the time to order combining marks grows with the square of
+    their number.
+    """
+    return name if name.isascii() or len(name) > _LONGEST else unicodedata.normalize("NFC", name)
+
+
+def misleading_in(text: str) -> frozenset[str]:
+    """Give the characters of a text that are misleading in a name.
+
+    Tabs and line ends are not among them: they separate names.
     """
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return frozenset()
@@ -52,7 +63,7 @@ def misleading_in(text: str) -> frozenset[str]:
 
 
 def misleading_kind(character: str) -> Misleading | None:
-    """Tell how a character deceives in a name; ``None`` if it does not."""
+    """Tell how a character misleads in a name; ``None`` if it does not."""
     if character in _REORDERING:
         return Misleading.REORDERING
     if character == BYTE_ORDER_MARK:
@@ -69,7 +80,7 @@ def _is_unseen(character: str) -> bool:
 
 
 def ascii_lookalike(character: str) -> str | None:
-    """Give the ASCII sign that a character is taken for, a space among them, or ``None``."""
+    """Give the ASCII sign or space that a character looks like, or ``None``."""
     if character.isascii():
         return None
     if character in _QUOTES or unicodedata.category(character) in ("Pi", "Pf"):
@@ -81,7 +92,7 @@ def ascii_lookalike(character: str) -> str | None:
 
 
 def help_for_character(character: str) -> str:
-    """Give the line of help for a character that deceives."""
+    """Give the line of help for a misleading character."""
     kind = misleading_kind(character)
     assert kind is not None
     sign = ascii_lookalike(character)
@@ -96,16 +107,16 @@ def character_name(character: str) -> str:
 
 
 def with_escapes(text: str) -> str:
-    """Show a text with an escape for each character that would not be seen where it stands."""
+    """Give a text with escapes for invisible characters, line ends and tabs included."""
     if text.isascii() and text.isprintable():
         return text
     return text.translate({ord(each): _with_escape(each) for each in set(text)})
 
 
 def for_terminal(text: str) -> str:
-    """Show a text of several lines with such escapes; lines and tabulators stay.
+    """Give a text of several lines with such escapes; line ends and tabs stay.
 
-    Surrogates stay, too: no stream has them.
+    Surrogates stay, too: the stream escapes them when it encodes the text.
     """
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return text

@@ -1,8 +1,8 @@
-"""The engine: a policy and the registered names, ready to answer.
+"""The engine: answers questions about one policy with the registered names.
 
-``Engine(policy, host)`` is immutable; a reload or a registration makes another one.
-``ask`` answers yes or no, ``query`` gives solutions. What a question may cost is read
-from the environment when it is asked, as oso does, unless the engine was given limits.
+``Engine(policy, host)`` is immutable; a reload or a registration makes another one. ``ask``
+answers yes or no, ``query`` gives solutions. The limits of a question are read from the
+environment when it is asked, as in oso, unless the engine was given limits.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ from .syntax.desugar import rewrite_query
 from .traversal import walk
 
 if t.TYPE_CHECKING:
-    from .compiler.programs import Program
-    from .observe.observer import Watcher
+    from .compiler.programs import CompiledProgram
     from .proof.proof import Proof
     from .residual.evaluator import PartialEvaluator
-    from .residual.ir import Residual
+    from .residual.outcomes import Residual
     from .residual.schema import Schema
     from .residual.search import RuleAnalysis
     from .residual.templates import ResidualTemplate
+    from .solver.observation import Observer
 
-# What is imported further below, in functions, is not needed by every process that imports
-# this library, nor by every question, and would take half of the time that the import takes.
+# Imports inside functions are of modules that not every process needs; together they would
+# double the time that importing this library takes.
 
-#: So many residuals are kept, one for each rule, action and class of actor and resource.
+#: How many residual templates are cached, one for each rule, action and class of actor and row.
 _MAX_RESIDUALS = 1_000
 
-#: So many milliseconds may the search for the rule that decided take.
+#: The time limit of the search for the deciding rule, in milliseconds.
 _MS_FOR_RULE = 100
 
 _UNEXPECTED_EXPRESSION = (
@@ -75,11 +75,11 @@ Solution = dict[str, t.Any]
 class Engine:
     """Answers questions about one policy.
 
-    :param policy: what was loaded.
-    :param host: the classes and constants that were registered.
-    :param limits: what a question may cost; those of the environment by default.
-    :param compiled: whether yes-or-no questions are answered by compiled rules where they
-        can be; the answers are the solver's.
+    :param policy: the loaded policy.
+    :param host: the registered classes and constants.
+    :param limits: the limits of a question; those of the environment by default.
+    :param compiled: whether yes-or-no questions are answered by compiled rules where possible;
+        the answers equal those of the solver.
     """
 
     def __init__(
@@ -95,32 +95,32 @@ class Engine:
         self._limits = limits
         self._current_limits = CurrentLimits()
         self._compiled = compiled
-        self._watchers = _line_watchers()
-        # What is logged, or counted line by line, is what the solver does.
-        self._is_compiling = compiled and not read_log_settings().level and not self._watchers
-        self._compiled_rules: Program | None = None
+        self._observers = _line_observers()
+        # Traces and line coverage show what the solver does.
+        self._is_compiling = compiled and not read_log_settings().level and not self._observers
+        self._compiled_rules: CompiledProgram | None = None
         if self._is_compiling and policy.has_rules:
-            # Now, since no decision imports anything.
+            # Imported here, so that no decision imports anything.
             from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
-        # Clauses by name and number of parameters, made when first asked for. Two threads
-        # may both make them; they are the same.
+        # Clauses by name and number of parameters, made on first use. Two threads may both make
+        # them, with equal results.
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
         self._analysis: RuleAnalysis | None = None
-        # Two threads may both make one of these; they are the same.
+        # Two threads may both make one of these, with equal results.
         self._residuals: dict[t.Any, tuple[Schema, ResidualTemplate | None]] = {}
 
     @property
-    def _program(self) -> Program | None:
-        """The compiled rules, none of which are made before they are asked for; ``None`` if
-        the solver answers everything.
+    def _program(self) -> CompiledProgram | None:
+        """The compiled rules, each compiled on first use; ``None`` if the solver answers
+        everything.
         """
         if self._is_compiling and self._compiled_rules is None:
-            from .compiler.programs import Program
+            from .compiler.programs import CompiledProgram
 
-            # Two threads may both make one: what the other has made is made again.
-            self._compiled_rules = Program(self)
+            # Two threads may both make one: then some rules are compiled twice.
+            self._compiled_rules = CompiledProgram(self)
         return self._compiled_rules
 
     def with_policy(self, policy: Policy) -> Engine:
@@ -133,7 +133,7 @@ class Engine:
 
     @property
     def limits(self) -> Limits:
-        """What a question may cost that is asked now."""
+        """The limits of a question that is asked now."""
         return self._limits or self._current_limits.read()
 
     @property
@@ -163,7 +163,7 @@ class Engine:
         return candidates
 
     def hint(self, name: str) -> str:
-        """Say what to do about an undefined rule; empty if nothing is known."""
+        """Give the help for a call of an undefined rule; empty if there is none."""
         if not self.policy.has_rules:
             return ". No policy is loaded. Load one with 'load_files'."
         from .policy.legacy_roles import ROLE_RULE_NAMES
@@ -175,11 +175,11 @@ class Engine:
         return f". Did you mean `{near}`?" if near else ""
 
     def prepare(self, seconds: float | None = None) -> None:
-        """Compile what ``allow``, ``allow_request`` and ``allow_field`` need, for all questions.
+        """Compile the rules that ``allow``, ``allow_request`` and ``allow_field`` may call.
 
-        Without it each question compiles what it needs and is not compiled yet.
+        Otherwise each question compiles the rules that it is the first to need.
 
-        :param seconds: after which nothing more is begun.
+        :param seconds: the time after which no further rule is compiled.
         """
         program = self._program
         if program is None:
@@ -191,7 +191,7 @@ class Engine:
         program.make_all(until)
 
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
-        # Two threads may both do so; both find the same function.
+        # Two threads may both set 'allow'; both find the same function.
         answer = self._answer_for("allow", 3)
         program = self._program
         if program is None or program.is_settled("allow", 3):
@@ -199,7 +199,7 @@ class Engine:
         return answer(actor, action, resource)
 
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
-        """Give what answers a rule call: a function, or the solver."""
+        """Give the compiled function for a rule call, or the solver."""
         program = self._program
         answer = None if program is None else program.answer(name, arity)
         return answer or functools.partial(self._solve_question, name)
@@ -208,35 +208,35 @@ class Engine:
         return self.solve_call(name, args)
 
     def ask(self, name: str, *args: t.Any) -> bool:
-        """Tell whether a rule call has a solution; what comes after the first is not computed.
+        """Tell whether a rule call has a solution; only the first one is computed.
 
-        :raises PolarTypeError: if an argument is a variable or has one inside: it would ask
-            "for whom, and for what?" and match anything.
+        :raises PolarTypeError: if an argument is or contains a variable, which would match
+            anything.
         """
         return self._answer_for(name, len(args))(*args)
 
     def residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
     ) -> Residual:
-        """Give the condition on rows of a class for which a rule call has a solution.
+        """Give the condition that rows of a class satisfy for which a rule call has a solution.
 
-        Rows in it may stand for arguments: ``Residual.objects`` has them.
+        Rows in it may stand for arguments; ``Residual.objects`` maps them to these.
 
-        :param at: the position of the argument that is such a row.
-        :raises UnsupportedError: if the policy says something that no condition can.
+        :param at: the position of the argument that is the row.
+        :raises UnsupportedError: if the policy cannot be expressed as a condition.
         :raises OperationalError: if an argument is no value of Polar.
-        :raises PolarTypeError: if an argument leaves something open.
+        :raises PolarTypeError: if an argument contains a variable.
         """
         from .residual.templates import NOTHING, NotFillable
 
         refuse_awaitables(name, args)
-        # What a decision refuses, a list refuses, too.
+        # Arguments that a decision refuses are refused here, too.
         _decision(name, [arg for position, arg in enumerate(args) if position != at])
         prepared = self._prepared_residual(name, args, at, cls, models)
         if prepared is not None:
             with contextlib.suppress(NotFillable):
                 residual = prepared.fill(args, models)
-                # Where nothing holds it may be because of an error, which shall be seen.
+                # An empty result may be due to an error, which must be raised.
                 if residual.condition != NOTHING or residual.fails == NOTHING:
                     return residual
         from .residual.search import TooDeepError
@@ -246,13 +246,12 @@ class Engine:
             if _is_stored(residual, models):
                 return residual
         except TooDeepError:
-            # To read the relations of the actor, one by one, has no end that is near.
+            # Reading the relations of the actor one by one would take too long.
             raise
         except UnsupportedError:
-            # What follows is another way to answer, and raises where it cannot.
+            # The fallback below raises if it cannot answer either.
             pass
-        # What the policy says of the actor's relations may be nothing for a condition, and may
-        # be known all the same.
+        # Conditions on the actor's relations may have no SQL form; their values can be read.
         return self._partial(models).residual(name, args, at, cls)
 
     def _partial(self, models: Schema, **options: bool) -> PartialEvaluator:
@@ -266,7 +265,7 @@ class Engine:
     def _prepared_residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
     ) -> ResidualTemplate | None:
-        """Give the residual for all objects of the classes of some arguments, if there is one."""
+        """Give the cached residual template for the classes of the arguments, if there is one."""
         from .residual.templates import make_template, template_key
 
         key = template_key(name, args, at, cls)
@@ -275,7 +274,7 @@ class Engine:
         known = self._residuals.get(key)
         if known is None or known[0] is not models:
             if len(self._residuals) >= _MAX_RESIDUALS:
-                # Actions may come from a request.
+                # Actions may come from requests, so their number is unbounded.
                 self._residuals.clear()
             made = make_template(
                 name,
@@ -289,25 +288,26 @@ class Engine:
         return known[1]
 
     def strings(self, name: str, args: Sequence[t.Any], at: int) -> set[str] | None:
-        """Give the strings of one argument for which a rule call has a solution.
+        """Give the strings that one argument may be for a rule call to have a solution.
 
-        ``None`` if that takes a query: the argument may be left open, or be something else.
+        ``None`` if only a query can tell: a rule may leave the argument unbound, or bind it to
+        a value that is no string.
         """
         program = self._program
         return None if program is None else program.strings(name, tuple(args), at)
 
     def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
-        """Answer a question with the solver."""
+        """Tell with the solver whether a rule call has a solution."""
         return next(self._solve(_decision(name, args)), None) is not None
 
     def explain(self, name: str, args: Sequence[t.Any], redact: Iterable[str] = ()) -> Proof:
-        """Say why a rule call has a solution, or none; the solver answers it again for that.
+        """Explain why a rule call has a solution or none; the solver answers it once more.
 
-        :param redact: words of attributes whose values are not shown.
+        :param redact: words in the names of attributes whose values are not shown.
         """
-        from .proof.explain import Inquiry
+        from .proof.explain import ExplanationRun
 
-        return Inquiry(self, self.limits, redact).explain(
+        return ExplanationRun(self, self.limits, redact).explain(
             name,
             args,
             functools.partial(_decision, name, args),
@@ -316,31 +316,31 @@ class Engine:
         )
 
     def deciding_rule(self, name: str, args: Sequence[t.Any]) -> Rule | None:
-        """Give the rule to which the first solution of a rule call is owed, if there is one.
+        """Give the rule that the first solution of a rule call comes from, if there is one.
 
-        The question is asked once more, of compiled rules that give the rule; where these do not
-        know, the solver is watched. Either gives up after 100 milliseconds.
+        The question is asked once more: of rules compiled to return the rule, or of an observed
+        solver where these cannot answer. Either gives up after 100 milliseconds.
         """
         found: t.Any = True if self._program is None else self._naming.ask(name, *args)
         if found is False or isinstance(found, Rule):
             return found or None
         from .observe.deciding_rule import RuleFinder
-        from .observe.observer import WatchedSolver
+        from .solver.observation import ObservedSolver
 
         finder = RuleFinder()
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
-        solutions = WatchedSolver(self, limits, [finder]).solve(_call(name, args))
+        solutions = ObservedSolver(self, limits, [finder]).solve(_call(name, args))
         return None if next(solutions, None) is None else finder.rule
 
     @functools.cached_property
     def _naming(self) -> Engine:
-        """What answers with the rule that decided, in place of ``True``."""
-        from .compiler.programs import Program
+        """An engine whose compiled rules return the deciding rule in place of ``True``."""
+        from .compiler.programs import CompiledProgram
 
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
         naming = Engine(self.policy, self.host, limits)
         naming._clauses = self._clauses
-        naming._compiled_rules = Program(naming, names_rules=True)
+        naming._compiled_rules = CompiledProgram(naming, names_rules=True)
         return naming
 
     def query(
@@ -350,17 +350,17 @@ class Engine:
         bindings: Mapping[str, t.Any] | None = None,
         accept_expression: bool = False,
         stops: bool = False,
-        watchers: Sequence[Watcher] = (),
+        observers: Sequence[Observer] = (),
     ) -> Iterator[Solution]:
         """Give the solutions of a query one by one, each as values by variable name.
 
         :param query: a text, or a ``Predicate``.
-        :param bindings: values that variables have from the beginning.
-        :param accept_expression: give an ``Expression`` for a variable that is constrained
-            and not bound, instead of raising ``UnexpectedPolarTypeError``.
-        :param stops: let ``debug()`` stop and ask on standard input. A query that a method
-            of the host asks while the policy is evaluated goes on all the same.
-        :param watchers: who is told what the run does.
+        :param bindings: initial values of variables.
+        :param accept_expression: give an ``Expression`` for a variable that is constrained but
+            not bound, instead of raising ``UnexpectedPolarTypeError``.
+        :param stops: let ``debug()`` start the debugger on standard input. It does not in a query
+            that a method of the host asks during an evaluation.
+        :param observers: the observers of the run.
         """
         if isinstance(query, str):
             goal = _parse(query, self.limits)
@@ -375,8 +375,8 @@ class Engine:
         if stops and (self.policy.has_debug or has_debug(goal)) and not _is_running():
             from .observe.debugger import Debugger
 
-            watchers = [*watchers, Debugger()]
-        for solution in self._solve(goal, given, watchers):
+            observers = [*observers, Debugger()]
+        for solution in self._solve(goal, given, observers):
             if not accept_expression:
                 _check_bound(solution)
             yield solution
@@ -400,22 +400,22 @@ class Engine:
         self,
         goal: Term,
         given: Mapping[str, Term] | None = None,
-        watchers: Sequence[Watcher] = (),
+        observers: Sequence[Observer] = (),
     ) -> Iterator[Solution]:
         log = read_log_settings()
-        watchers = [*self._watchers, *watchers]
-        if log.level or watchers:
-            solver = self._watched_solver(log, watchers)
+        observers = [*self._observers, *observers]
+        if log.level or observers:
+            solver = self._observed_solver(log, observers)
         else:
             solver = Solver(self, self.limits)
         return solver.solve(goal, given)
 
-    def _watched_solver(self, log: LogSettings, watchers: Sequence[Watcher]) -> Solver:
-        from .observe.observer import WatchedSolver
+    def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:
         from .observe.tracing import Tracer
+        from .solver.observation import ObservedSolver
 
         tracers = [Tracer(log)] if log.level else []
-        return WatchedSolver(self, self.limits, [*tracers, *watchers])
+        return ObservedSolver(self, self.limits, [*tracers, *observers])
 
 
 def _parse(query: str, limits: Limits) -> Term:
@@ -426,7 +426,7 @@ def _parse(query: str, limits: Limits) -> Term:
     try:
         return rewrite_query(parse_query(source, limits.nesting))
     except StackOverflowError:
-        # A chain of operators longer than any person writes.
+        # A chain of operators of machine-made length.
         raise too_deep(ParserError, source.span(0, 0)) from None
 
 
@@ -436,9 +436,9 @@ def _call(name: str, args: Sequence[t.Any]) -> Call:
 
 
 def _decision(name: str, args: Sequence[t.Any]) -> Call:
-    """Make the call that a question is.
+    """Make the rule call of a yes-or-no question.
 
-    :raises PolarTypeError: if an argument leaves something open.
+    :raises PolarTypeError: if an argument contains a variable.
     """
     call = _call(name, args)
     for arg, term in zip(args, call.args, strict=True):
@@ -450,14 +450,14 @@ def _decision(name: str, args: Sequence[t.Any]) -> Call:
     return call
 
 
-def _line_watchers() -> Sequence[Watcher]:
-    """Give who counts lines of policies: nobody, unless coverage.py loaded our plugin."""
+def _line_observers() -> Sequence[Observer]:
+    """Give the observers for line coverage: none, unless coverage.py loaded our plugin."""
     plugin = sys.modules.get("flask_oso.coverage")
     if plugin is None or not plugin.is_measuring():
         return ()
-    from .observe.line_coverage import LineWatcher
+    from .observe.line_coverage import LineObserver
 
-    return (LineWatcher(),)
+    return (LineObserver(),)
 
 
 def _is_value(term: Term) -> bool:
@@ -469,9 +469,9 @@ def _arguments(term: Term) -> Sequence[Term]:
 
 
 def _is_running() -> bool:
-    """Tell whether a run of this thread waits for what happens now.
+    """Tell whether this code runs inside an evaluation, called by a method of the host.
 
-    Asked seldom, so it looks at the stack of calls; runs need not keep account of it.
+    Rarely needed, so it searches Python's stack; evaluations keep no record of it.
     """
     from .compiler.source_map import is_entry
 
@@ -490,7 +490,7 @@ def _check_bound(solution: Solution) -> None:
 
 
 def _is_stored(residual: Residual, models: Schema) -> bool:
-    """Tell whether objects hold what the relations of a residual lead to."""
+    """Tell whether the related objects that a residual refers to are stored in the database."""
     from .residual.ir import relation_chains, walk_condition
 
     parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]

@@ -1,8 +1,8 @@
-"""The tree of errors of the language, and how they print.
+"""The exceptions of the language.
 
-The names, their relations and the leading words of their texts are those of oso
-0.27.3, since programs catch and search for them. ``str(error)`` is the message and
-nothing else: upstream's line that offers help is gone.
+Names, base classes and the leading words of messages are those of oso 0.27.3, since programs
+catch and search for them. ``str(error)`` is the message alone, without upstream's line that
+offers help.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .sources import Span, located
 class OsoError(Exception):
     """Base of all errors of Polar and Oso.
 
-    :param message: the text, with its place if there is one.
-    :param details: facts for programs; ``stack_trace`` among them where one exists.
+    :param message: the text, with the place it concerns if there is one.
+    :param details: data for programs, such as ``stack_trace``.
     """
 
     #: All problems of the load that failed, this one first; otherwise just this error.
@@ -32,14 +32,14 @@ class OsoError(Exception):
 
     @property
     def stack_trace(self) -> str | None:
-        """The trace of evaluations that led to a run-time error, or ``None``."""
+        """The backtrace of a run-time error, or ``None``."""
         return self.details.get("stack_trace") if self.details else None
 
     def __str__(self) -> str:
         return self.message or ""
 
     def __reduce__(self) -> tuple[t.Any, ...]:
-        # A problem refers to itself; pickle and copy need not follow that.
+        # An error is among its own problems; pickle and copy need not follow that.
         state = {k: v for k, v in self.__dict__.items() if k != "problems"}
         return _rebuild, (type(self), state)
 
@@ -73,7 +73,7 @@ class UnrecognizedEOF(ParserError):
 
 
 class UnrecognizedToken(ParserError):
-    """A token stands where the grammar has no place for it."""
+    """The grammar does not allow a token where it is."""
 
 
 class ExtraToken(ParserError):
@@ -81,18 +81,18 @@ class ExtraToken(ParserError):
 
 
 class ValidationError(OsoError):
-    """The policy parses and is wrong all the same."""
+    """The policy parses but fails a check."""
 
 
 class RolesValidationError(OsoError):
-    """The configuration of the older roles is wrong (oso 0.15, ``enable_roles``)."""
+    """The configuration of the roles of oso 0.15 (``enable_roles``) is wrong."""
 
     def __init__(self, message: str | None = None, details: dict[str, t.Any] | None = None) -> None:
         super().__init__(f"Oso Roles Validation Error: {message}", details)
 
 
 class OperationalError(OsoError):
-    """A value or a state that the engine cannot work with."""
+    """The engine cannot work with a value or in a state."""
 
 
 class UnknownError(OperationalError):
@@ -108,7 +108,7 @@ class PolarRuntimeError(OsoError):
 
 
 class UnsupportedError(PolarRuntimeError):
-    """An operation that these operands do not have."""
+    """The operation is not defined for these operands."""
 
 
 class PolarTypeError(PolarRuntimeError):
@@ -159,7 +159,7 @@ class InlineQueryFailedError(PolarRuntimeError):
 
 
 class UnexpectedPolarTypeError(PolarRuntimeError):
-    """A result is a constraint and was not asked for."""
+    """A result is an ``Expression``, and ``accept_expression`` is off."""
 
 
 class InvalidQueryTypeError(PolarRuntimeError):
@@ -182,12 +182,12 @@ _E = t.TypeVar("_E", bound=OsoError)
 
 
 def error_at(kind: type[_E], message: str, span: Span | None, **details: t.Any) -> _E:
-    """Make an error whose message ends in the place it concerns, if that is known."""
+    """Make an error whose message ends with its place and excerpt, if the span is known."""
     return kind(located(message, span), details or None)
 
 
 def with_help(error: _E, line: str) -> _E:
-    """Put a line of help, if there is one, behind the message of an error not raised yet."""
+    """Append a line of help, unless it is empty, to the message of an error not raised yet."""
     message = error.message or ""
     is_ended = not line or message.endswith("\n")
     error.message = f"{message}{line}" if is_ended else f"{message}\n{line}"
@@ -202,12 +202,12 @@ def too_deep(kind: type[_E], span: Span | None, limit: str = "") -> _E:
 
 
 def combined(problems: Sequence[OsoError]) -> OsoError:
-    """Make one error of all the problems of a load.
+    """Combine the problems of a load into one error.
 
-    It has the class of the first problem, and its message begins with that one's, so
-    programs that expect a single error find it; the others follow, a blank line apart.
+    It has the class of the first problem, and its message begins with the first message, so
+    programs that expect a single error find it; the others follow, separated by blank lines.
 
-    :param problems: at least one, in the order in which they shall be shown.
+    :param problems: at least one, in the order in which they are shown.
     """
     first = problems[0]
     if len(problems) == 1:

@@ -1,8 +1,8 @@
-"""What a policy and a question may cost: every limit, its default, where it is set.
+"""The limits of a load and of a question, with their defaults and environment variables.
 
-A limit that is reached is an error that names it, never an answer. The numbers are
-chosen so that a policy of thousands of rules and a chain of a thousand parents fit, and
-so that a worker is lost for five seconds at most.
+Reaching a limit is an error that names it, never an answer. The defaults allow a policy of
+thousands of rules and a chain of a thousand parents, and occupy a worker for five seconds at
+most.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .sources import Source
 
 
 def _limit(variable: str, default: int) -> int:
-    """Declare a limit: a field with this default, unless the environment has another.
+    """Declare a limit: a field whose default an environment variable replaces.
 
-    What is no unsigned integer there means the default, as upstream.
+    A variable that is no unsigned integer is ignored, as upstream.
     """
 
     def read() -> int:
@@ -35,21 +35,21 @@ def _limit(variable: str, default: int) -> int:
 class Limits:
     """The limits of one ``Oso``, or of one question.
 
-    What is not given is read from the environment when the object is made, and has the
-    default if it is not there. ``Oso`` without ``limits`` reads the environment anew for
+    A limit that is not given is read from the environment when the object is made; the default
+    applies if the variable is not set. ``Oso`` without ``limits`` reads the environment anew for
     each load and each question.
 
-    :param timeout_ms: milliseconds that the engine may work on one question, waiting
-        consumers of a lazy query not counted; 0 for no limit. oso's default is 30,000.
-    :param goals: how deep goals may stand in each other: a recursive rule takes three or
-        four for each of its levels. The number is oso's.
-    :param choices: how many places to go back to may be open at a time.
-    :param comparisons: how many lists, dictionaries and objects one unification may
-        enter; two terms that contain themselves have no end.
-    :param nesting: how many brackets of a text may be open at a time. A chain of operators is
-        no nesting.
-    :param policy_bytes: how long a policy text may be, in bytes of UTF-8, each file of a
-        load and each query on its own.
+    :param timeout_ms: milliseconds that the engine may work on one question, without the time
+        that the consumer of a lazy query takes; 0 for no limit. oso's default is 30,000.
+    :param goals: how deep goals may be nested: a recursive rule takes three or four goals for
+        each level. The default is oso's.
+    :param choices: how many choice points may be open at a time.
+    :param comparisons: how many lists, dictionaries and objects one unification may enter; the
+        unification of two terms that contain themselves would never end.
+    :param nesting: how many brackets of a text may be open at a time. A chain of operators
+        does not count.
+    :param policy_bytes: the greatest size of a text in bytes of UTF-8, for each file of a load
+        and each query on its own.
     """
 
     timeout_ms: int = _limit("POLAR_TIMEOUT_MS", 5_000)
@@ -72,7 +72,7 @@ class Limits:
 
 
 def check_length(source: Source, limits: Limits) -> None:
-    """Refuse a text that is too long to be parsed.
+    """Refuse a text that is longer than the limit.
 
     :raises ParserError: with the limit and the name of the file.
     """
@@ -89,13 +89,13 @@ _STORED = [stored_name(each.metadata["variable"]) for each in fields(Limits)]
 
 
 class CurrentLimits:
-    """Gives the limits of the environment, which is read anew only when it has changed."""
+    """Caches the limits of the environment until one of its variables changes."""
 
     def __init__(self) -> None:
         self._known: tuple[t.Any, Limits] | None = None
 
     def read(self) -> Limits:
-        """Give the limits as the environment has them now."""
+        """Give the limits that the environment sets now."""
         stored = [*map(STORED_ENVIRONMENT.get, _STORED)]
         known = self._known
         if known is None or known[0] != stored:

@@ -1,11 +1,11 @@
-"""What the parser makes: the terms of Polar and the statements of a policy.
+"""The syntax tree: the terms of Polar and the statements of a policy.
 
-Records, each with the span it came from; equality ignores the span. Terms are the values
-of a run, too, with two kinds that no text can spell: ``Instance`` for an object of the host
-and ``Unknown`` for a variable of one run.
+Nodes are immutable value objects, each with the span of its text; equality ignores the span.
+Terms are also the values of a run. Two kinds of them are never written in a policy: ``Instance``
+for an object of the host and ``Unknown`` for a variable of one run.
 
-Terms may be nested deeper than Python recurses, so nothing here does: ``parts`` and
-``with_parts`` take a term apart and put it together, one level at a time.
+Terms may be nested deeper than Python's stack, so nothing here is recursive: ``parts`` and
+``with_parts`` take a term apart and rebuild it, one level at a time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Operator(enum.Enum):
     PRINT = "Print"
     FORALL = "ForAll"
 
-    # That of an enum is a function of Python, and looking an operator up is what all do.
+    # The hash of an enum is a Python function, and operators are looked up all the time.
     __hash__ = object.__hash__
 
 
@@ -57,10 +57,12 @@ COMPARISONS = frozenset(
 ARITHMETIC = frozenset(
     {Operator.ADD, Operator.SUB, Operator.MUL, Operator.DIV, Operator.MOD, Operator.REM}
 )
+#: The operators whose operands are goals.
+CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
 
 
 class Node(ValueObject):
-    """What the parser makes; ``span`` is where it stands, which equality ignores."""
+    """A node of the syntax tree; ``span`` is its place in the text, which equality ignores."""
 
     __slots__ = ("span",)
 
@@ -68,7 +70,7 @@ class Node(ValueObject):
 
 
 class Term(Node):
-    """Anything that can stand as a goal, an operand or a parameter."""
+    """A goal, an operand or a parameter."""
 
     __slots__ = ()
 
@@ -78,7 +80,7 @@ class Term(Node):
         return _are_equal(self, other)
 
     def __hash__(self) -> int:
-        # Of the term without its parts: few terms are looked up, and some are deep.
+        # Without the parts: few terms are looked up in tables, and some are deep.
         return hash(_label(self))
 
     def __repr__(self) -> str:
@@ -91,7 +93,7 @@ Scalar = bool | int | float | str
 class Value(Term):
     """A number, a string or a Boolean: exactly ``int``, ``float``, ``str`` or ``bool``.
 
-    As written: 1, 1.0 and true are three different literals.
+    Equality is that of literals: 1, 1.0 and true are three different values.
     """
 
     __slots__ = __match_args__ = ("value",)
@@ -104,8 +106,8 @@ class Value(Term):
 class List(Term):
     """``[a, b, *rest]``; ``rest`` is ``None`` for a closed list.
 
-    ``ground`` tells of data of the host that there is no variable inside, at any depth:
-    whoever looks for variables need not enter it.
+    ``ground`` is set for data of the host without any variable inside, at any depth: a search
+    for variables need not enter it.
     """
 
     __match_args__ = ("items", "rest")
@@ -128,7 +130,7 @@ class List(Term):
 class Dictionary(Term):
     """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point).
 
-    ``ground`` means what it means for a ``List``.
+    ``ground`` is as for a ``List``.
     """
 
     __match_args__ = ("fields",)
@@ -151,22 +153,22 @@ class Dictionary(Term):
 
 
 class Origin(enum.Enum):
-    """Where a variable comes from, which its name does not tell: any name can be written."""
+    """Where a variable comes from. Its name does not tell: a policy may use any name."""
 
     WRITTEN = "Written"
-    #: It stands for one ``_``.
+    #: Replaces one ``_``.
     ANONYMOUS = "Anonymous"
-    #: It is the result of a lookup or of a call of Python.
+    #: The result of an attribute lookup or a method call.
     LOOKUP = "Lookup"
-    #: It is the result of something else that was written as an operand.
+    #: The result of another operation that was written as an operand.
     COMPUTED = "Computed"
 
 
 class Variable(Term):
     """A name in the text: a variable, or a constant of the host.
 
-    The parser leaves ``_`` as it is; each occurrence is a variable of its own. A variable
-    that was not written is another one than one of the same name that was.
+    The parser leaves ``_`` unchanged; each occurrence is a variable of its own. A variable that
+    desugaring made differs from a written one of the same name.
     """
 
     __slots__ = __match_args__ = ("name", "origin")
@@ -234,9 +236,8 @@ class Expression(Term):
     all others          left, right (NOT: one operand)
     ==================  =========================================================
 
-    After rewriting (``desugar.py``) DOT, NEW and arithmetic have one operand more,
-    the term that the result is unified with. The prefix forms of the grammar make
-    the same shape.
+    After desugaring (``desugar.py``) DOT, NEW and arithmetic have one more operand: the term
+    that the result is unified with. The prefix forms of the grammar have the same shape.
     """
 
     __slots__ = __match_args__ = ("operator", "args")
@@ -250,15 +251,15 @@ class Expression(Term):
 
 
 class Lookup(Expression):
-    """``x.key`` inside a constraint, where it waits for ``x``. No text spells it."""
+    """``x.key`` inside a constraint, evaluated once ``x`` is bound. It is never written."""
 
     __slots__ = ()
 
 
 class Instance(Term):
-    """An object of the host. Equal only to itself: each way in makes a new instance.
+    """An object of the host. Equal only to itself: each conversion makes a new instance.
 
-    :param constructor: the text of the ``new`` that made it, for messages.
+    :param constructor: the text of the ``new`` expression that made it, for messages.
     """
 
     __slots__ = __match_args__ = ("value", "constructor")
@@ -272,20 +273,25 @@ class Instance(Term):
 
 
 def is_ground(term: t.Any) -> bool:
-    """Tell whether a term surely has no variable inside, without entering it."""
+    """Tell whether a term is known to contain no variable, without entering it."""
     kind = type(term)
     if kind is List or kind is Dictionary:
         return bool(term.ground)
     return kind is Value or kind is Instance
 
 
+def is_variable(term: t.Any, name: str | None) -> t.TypeGuard[Variable]:
+    """Tell whether a term is the variable of a name."""
+    return isinstance(term, Variable) and term.name == name
+
+
 class Unknown:
     """A variable of one run.
 
-    ``value`` is what it is bound to (a term, or another unknown it is an alias of), or
-    ``None``; ``constraints`` are those recorded while it is unbound. The solver alone
-    writes to them, and undoes it when it backtracks. ``age`` orders the variables of a
-    run: of two that are unified the younger becomes an alias of the older.
+    ``value`` is its binding (a term, or another unknown of which it is an alias), or ``None``;
+    ``constraints`` are those recorded while it is unbound. Only the solver writes to them, and
+    it restores them when it backtracks. ``age`` orders the variables of a run: when two are
+    unified, the younger becomes an alias of the older.
     """
 
     __slots__ = ("age", "constraints", "name", "origin", "value")
@@ -297,7 +303,7 @@ class Unknown:
         self.value: Term | Unknown | None = None
         self.constraints: tuple[t.Any, ...] = ()
 
-    # A term to everyone who prints or converts; it has no place in a text.
+    # Printing and conversion treat it as a term; it has no place in a text.
     span: t.ClassVar[None] = None
 
 
@@ -307,7 +313,7 @@ _Fields = tuple[tuple[str, Term], ...]
 
 
 def parts(term: t.Any) -> Sequence[t.Any]:
-    """Give the terms directly inside a term, the leftmost first."""
+    """Give the direct subterms of a term, from left to right."""
     if isinstance(term, Expression):
         return term.args
     if isinstance(term, List):
@@ -320,7 +326,7 @@ def parts(term: t.Any) -> Sequence[t.Any]:
 
 
 def with_parts(term: t.Any, new: Sequence[t.Any]) -> t.Any:
-    """Give a term with other parts, as many as it has."""
+    """Give a copy of a term with other subterms, as many as it has."""
     if isinstance(term, Expression):
         return type(term)(term.operator, tuple(new), term.span)
     if isinstance(term, List):
@@ -343,7 +349,7 @@ def _with_values(fields: _Fields, values: Sequence[t.Any]) -> _Fields:
 
 
 def _label(term: t.Any) -> tuple[t.Any, ...]:
-    """Give all that a term is, but for its parts."""
+    """Give the kind and the own data of a term, without its subterms."""
     kind = type(term)
     if kind is Value:
         return Value, type(term.value), term.value
@@ -359,13 +365,13 @@ def _label(term: t.Any) -> tuple[t.Any, ...]:
         return Call, term.name, len(term.args), tuple(key for key, _ in term.kwargs)
     if isinstance(term, Expression):
         return kind, term.operator, len(term.args)
-    # An object of the host, or what a run makes of a variable: equal only to itself.
+    # An object of the host or a variable of a run: equal only to itself.
     return kind, id(term)
 
 
 def _are_equal(left: t.Any, right: t.Any) -> bool:
     pairs = [(left, right)]
-    # Terms share parts: no pair is looked into twice.
+    # Terms share subterms: no pair is entered twice.
     seen: set[tuple[int, int]] = set()
     while pairs:
         left, right = pairs.pop()
@@ -380,7 +386,7 @@ def _are_equal(left: t.Any, right: t.Any) -> bool:
     return True
 
 
-#: How many words and signs ``repr`` shows of one term.
+#: How many tokens ``repr`` shows of one term.
 _SHOWN_PIECES = 1_000
 
 
@@ -411,7 +417,7 @@ def _shown_alone(term: t.Any, end: str) -> str:
 
 
 class Parameter(Node):
-    """A parameter: a term, and what it must match.
+    """A parameter: a term and its specializer.
 
     ``specializer`` is a ``Pattern``, a literal or a list of them, or ``None``.
     """
@@ -451,7 +457,7 @@ class Rule(Node):
 class RuleType(Node):
     """``type name(parameters);``: a shape that rules of this name must have.
 
-    ``required`` types (made from resource blocks only) need at least one such rule.
+    ``required`` types, which only resource blocks declare, need at least one such rule.
     """
 
     __slots__ = __match_args__ = ("name", "parameters", "required")
@@ -470,7 +476,7 @@ class RuleType(Node):
 
 
 class InlineQuery(Node):
-    """``?= query;``. ``span`` covers the query without ``?=`` and semicolon."""
+    """``?= query;``. ``span`` covers the query without ``?=`` and the semicolon."""
 
     __slots__ = __match_args__ = ("query",)
 
@@ -480,7 +486,7 @@ class InlineQuery(Node):
 
 
 class Name(Node):
-    """A word of a block with its place: a keyword, a class, a key or a string."""
+    """A word of a block with its span: a keyword, a class, a key or a string."""
 
     __slots__ = ("span", "text")
     __match_args__ = ("text",)
@@ -493,9 +499,8 @@ class Name(Node):
 class Declaration(Node):
     """``name = [ … ];`` or ``name = { … };`` in a block.
 
-    ``value`` is a tuple of strings for a list, and a tuple of pairs (key, class name)
-    for a dictionary; ``is_list`` tells an empty list from an empty dictionary.
-    ``span`` covers the brackets.
+    A list has ``strings``, a dictionary has ``pairs`` of key and class name; ``is_list`` tells an
+    empty list from an empty dictionary. ``span`` covers the brackets.
     """
 
     __slots__ = ("is_list", "name", "pairs", "span", "strings")
@@ -519,7 +524,7 @@ class Declaration(Node):
 class Shorthand(Node):
     """``"head" if "condition" on "relation";`` in a block.
 
-    ``keyword`` is the word before the relation, which should be ``on``.
+    ``keyword`` is the word before the relation; only ``on`` is valid.
     """
 
     __slots__ = __match_args__ = ("head", "condition", "keyword", "relation")
@@ -542,7 +547,7 @@ class Shorthand(Node):
 class Block(Node):
     """``resource Name { … }`` or ``actor Name { … }``.
 
-    ``keyword`` is ``None`` where the text has none; only ``actor`` and ``resource`` are right.
+    ``keyword`` is ``None`` if the text has none; only ``actor`` and ``resource`` are valid.
     """
 
     __slots__ = __match_args__ = ("keyword", "resource", "declarations", "shorthands")

@@ -1,16 +1,16 @@
-"""What a policy, its loader and a run have to say: lines on a stream, and which are asked for.
+"""Printing to streams, and the settings of ``POLAR_LOG``.
 
-A character that is not seen where it stands, such as the beginning of a command to a terminal,
-shows as its escape, and so does one that a stream cannot show. A stream that is closed or gone
-shows nothing: what is only said never decides whether a policy loads, or what it allows.
+Invisible characters, such as the beginning of a terminal's control sequence, are printed as
+escapes, and so are characters that the stream cannot encode. Printing to a closed stream does
+nothing: output never decides whether a policy loads or what it allows.
 
-``POLAR_LOG`` asks for the lines of a trace, with tokens between commas in any case::
+``POLAR_LOG`` turns on tracing. It holds tokens separated by commas, in any case::
 
     info            rule calls, the rules that apply, results
-    trace           every step of the evaluation as well
+    trace           also every step of the evaluation
     debug, others   the same as info
     now             lines go to standard error, not to standard output
-    off, 0          no lines, whatever else is asked for
+    off, 0          no lines, whatever the other tokens say
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ BANNER = f"Polar tracing enabled. Unset {LOG_VARIABLE} to end it."
 
 
 def say(text: str, stream: t.TextIO | None) -> None:
-    """Print a text and the end of the line.
+    """Print a text and a line end.
 
-    :param stream: ``None`` where the process has none, as under a service manager.
+    :param stream: ``None`` if the process has none, as under a service manager.
     """
     shown = encodable(for_terminal(text), stream)
-    # A ``ValueError`` comes from a stream that is closed, an ``OSError`` from one that is gone.
+    # A closed stream raises ``ValueError``, one whose reader is gone raises ``OSError``.
     with contextlib.suppress(OSError, ValueError):
         print(shown, file=stream)
 
 
 def encodable(text: str, stream: t.TextIO | None) -> str:
-    """Give a text with escapes for the characters that a stream cannot show."""
+    """Give a text with escapes for the characters that a stream cannot encode."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def abandon(stream: t.TextIO | None) -> None:
-    """Lead a stream that cannot be written to nowhere: Python writes the rest when it ends.
+def redirect_to_null(stream: t.TextIO | None) -> None:
+    """Redirect a broken stream to the null device.
 
-    It would fail then, and end with a code of its own.
+    Python flushes its streams at exit; that would fail and change the exit code.
     """
-    # A stream of a program's own has no file, and one that is closed has none any more.
+    # A stream may have no file: one of the program's own, or a closed one.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
@@ -85,7 +85,7 @@ def read_log_settings() -> LogSettings:
 
 
 def parse_log_settings(text: str) -> LogSettings:
-    """Give the settings that a text asks for."""
+    """Parse the value of ``POLAR_LOG``."""
     tokens = {token.strip().lower() for token in text.split(",")}
     if not text or tokens & {"off", "0"}:
         level = LogLevel.OFF
@@ -95,8 +95,8 @@ def parse_log_settings(text: str) -> LogSettings:
 
 
 def is_banner_due() -> bool:
-    """Tell whether an Oso that is made now says that tracing is on.
+    """Tell whether a new ``Oso`` prints the banner.
 
-    Only ``0`` and ``off`` by themselves keep it silent, as upstream.
+    Only ``0`` and ``off`` alone suppress it, as upstream.
     """
     return os.environ.get(LOG_VARIABLE, "off") not in ("0", "off")

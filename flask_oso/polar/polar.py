@@ -1,8 +1,7 @@
-"""``Polar``: a policy and its names as one object that programs hold on to.
+"""``Polar``: the mutable object that programs use: loads policies, registers names, asks.
 
-Here policies are loaded and replaced, names registered, and queries begun. The state is
-an immutable ``Engine``; loading and registering put another engine in its place, so a
-question reads one reference and takes no lock, and a load that fails changes nothing.
+Its state is an immutable ``Engine``; loading and registering replace it, so a question reads one
+reference and takes no lock, and a load that fails changes nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .engine import Engine
 from .exceptions import (
-    InlineQueryFailedError,
     OsoError,
     PolarFileExtensionError,
     PolarFileNotFoundError,
     PolarRuntimeError,
     combined,
-    error_at,
 )
 from .host.data_adapter import DataAdapter
 from .host.registry import Host, Identities, make_host
@@ -34,14 +31,14 @@ from .observe.console import Console, StandardConsole
 from .output import BANNER, is_banner_due, say
 from .policy.cache import load_cached
 from .policy.policy import Policy
-from .queries import Query
+from .queries import Query, failed_inline_queries
 from .sources import Source
 
 if t.TYPE_CHECKING:
     from .proof.proof import Proof
     from .residual.schema import Schema
     from .tools.compiled_report import LeftOver
-    from .tools.policy_check import Checked
+    from .tools.policy_check import CheckResult
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
@@ -52,11 +49,11 @@ def _is_compiling() -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class LoadReport:
-    """What became of a load.
+    """The outcome of a load.
 
-    :param files: the files that were to be loaded; none for a text.
-    :param policy_hash: that of the policy that is in force now, loaded or left as it was.
-    :param error: why the load was refused; ``None`` if it was not.
+    :param files: the files of the load; none for a text.
+    :param policy_hash: the hash of the policy in force after the load.
+    :param error: why the load failed; ``None`` if it succeeded.
     """
 
     files: tuple[str, ...]
@@ -69,11 +66,10 @@ class Polar:
 
     Names, signatures and results are those of ``polar.Polar`` of oso 0.27.3.
 
-    :param limits: what loading and asking may cost. Without them the environment is read
-        anew each time, as upstream does: see ``Limits``.
-    :param compiled: answer yes-or-no questions with rules that were made Python functions,
-        where they can be. The answers are the same without; ``OSO_COMPILED=0`` in the
-        environment turns it off, too.
+    :param limits: the limits of loads and questions. Without them the environment is read each
+        time, as upstream does: see ``Limits``.
+    :param compiled: answer yes-or-no questions with rules compiled to Python functions where
+        possible. The answers are the same without; ``OSO_COMPILED=0`` turns it off, too.
     """
 
     def __init__(self, *, limits: Limits | None = None, compiled: bool = True) -> None:
@@ -97,15 +93,15 @@ class Polar:
     ) -> Iterator[dict[str, t.Any]]:
         """Give the solutions of a query, lazily.
 
-        Nothing happens, not even parsing, before the first result is asked for. Each
-        result is ``{"bindings": {name: value}, "trace": None}``; a variable that stays
-        unbound is a ``Variable``.
+        Nothing happens, not even parsing, before the first result is requested. Each result is
+        ``{"bindings": {name: value}, "trace": None}``; a variable that stays unbound is a
+        ``Variable``.
 
         :param query: a Polar expression without a semicolon, or a ``Predicate``.
-        :param bindings: values that variables have from the beginning.
-        :param accept_expression: give an ``Expression`` for a variable that is constrained.
+        :param bindings: initial values of variables.
+        :param accept_expression: give an ``Expression`` for a constrained variable.
         """
-        # Everything below runs at the first result, under the policy of that moment.
+        # This runs when the first result is requested, with the policy of that moment.
         yield from Query(
             self._engine, query, bindings=bindings, accept_expression=accept_expression
         ).run()
@@ -136,10 +132,10 @@ class Polar:
         return next(results, None) is not None
 
     def explain_rule(self, name: str, *args: t.Any, redact: Iterable[str] = ()) -> Proof:
-        """Say why a rule call with these arguments holds, or does not.
+        """Explain why a rule call with these arguments holds or not.
 
-        :param redact: words of attributes whose values are not shown, besides ``password``,
-            ``token`` and the like.
+        :param redact: words in the names of attributes whose values are not shown, besides
+            ``password``, ``token`` and the like.
         """
         return self._engine.explain(name, args, redact)
 
@@ -149,12 +145,10 @@ class Polar:
         *,
         constants: Mapping[str, t.Any] | None = None,
     ) -> None:
-        """Ask for queries at a prompt and print their results, until the input ends.
-
-        Registered classes and loaded rules are there to be used.
+        """Run the REPL: read queries at a prompt and print their results until the input ends.
 
         :param files: policies to load first.
-        :param constants: values that have names in this session, besides what is registered.
+        :param constants: further constants of this session.
         """
         self.load_files(files)
 
@@ -165,7 +159,7 @@ class Polar:
             return self._engine.with_host(host) if constants else self._engine
 
         with self._console() as console:
-            # Here and below: what few processes use is imported by those that do.
+            # Here and below: imported late, since few processes need it.
             from .tools.repl import Repl
 
             Repl(engine, console).run()
@@ -183,34 +177,33 @@ class Polar:
         fields: Mapping[str, t.Any] | None = None,
         private: Iterable[str] = (),
     ) -> None:
-        """Make a class known to policies.
+        """Register a class, so that policies can name it.
 
-        :param name: the name it has there; its own by default.
-        :param fields: the types of its fields, and a ``Relation`` for each that leads to
-            another class. They are looked at when first needed, so a class may be named
-            before it is registered.
-        :param private: names of its attributes that begin with an underscore and may be read
-            by policies all the same, such as ``["_id"]``; all others of this kind are refused.
-        :raises DuplicateClassAliasError: if a class has this name already.
+        :param name: its name in policies; the name of the class by default.
+        :param fields: the types of its fields, and a ``Relation`` for each relation to another
+            class. They are read on first use, so a class may be named before it is registered.
+        :param private: names of attributes with a leading underscore that policies may read,
+            such as ``["_id"]``; all others with a leading underscore are refused.
+        :raises DuplicateClassAliasError: if the name is taken.
         """
         with self._gate().lock:
             engine = self._engine
             self._engine = engine.with_host(engine.host.with_class(cls, name, fields, private))
 
     def register_constant(self, value: t.Any, name: str) -> None:
-        """Make a value known to policies under a name; a later one replaces it."""
+        """Register a value under a name; a later registration replaces it."""
         with self._gate().lock:
             engine = self._engine
             self._engine = engine.with_host(engine.host.with_constant(value, name))
 
     def set_data_filtering_adapter(self, adapter: DataAdapter) -> None:
-        """Read the fields that are declared as relations through this adapter."""
+        """Read fields that are declared as relations with this adapter."""
         with self._gate().lock:
             engine = self._engine
             self._engine = engine.with_host(engine.host.with_adapter(adapter))
 
     def set_identities(self, identities: Identities) -> None:
-        """Compare objects that stand for rows by their keys; ``register_models`` calls it."""
+        """Compare mapped objects by their primary keys; ``register_models`` calls it."""
         with self._gate().lock:
             engine = self._engine
             self._engine = engine.with_host(engine.host.with_identities(identities))
@@ -230,31 +223,31 @@ class Polar:
         *,
         replace: bool = False,
     ) -> None:
-        """Load policy files together, as one policy.
+        """Load policy files together as one policy.
 
-        Either all of it is in force afterwards or nothing has changed. Warnings are
+        Either the whole policy is in force afterwards or nothing has changed. Warnings are
         printed on standard output.
 
-        :param replace: put the files in the place of the policy that is loaded, in one
-            step. Queries that are running finish under the old one; roles stay enabled.
+        :param replace: replace the loaded policy with these files in one step. Running queries
+            finish with the old policy; roles stay enabled.
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
-        :raises ParserError: if a text is not Polar; ``problems`` has all that was found.
-        :raises ValidationError: if the policy is wrong; likewise.
+        :raises ParserError: if a text is not Polar; ``problems`` has all errors that were found.
+        :raises ValidationError: if a check of the policy fails; likewise.
         :raises InlineQueryFailedError: if an inline query has no result; likewise.
-        :raises PolarRuntimeError: if rules are loaded already and not to be replaced, or
-            there are no files to replace them with.
+        :raises PolarRuntimeError: if rules are already loaded and ``replace`` is off, or it is
+            on and there are no files.
         """
         names = tuple(filenames or ())
         if not names and not replace:
             return
         with self._reported(names):
             if not names:
-                # A pattern that matches no file must not leave an application without a policy.
+                # A file pattern without matches must not leave an application without a policy.
                 raise PolarRuntimeError(
                     "No files to replace the policy with. Use 'clear_rules' to drop it."
                 )
-            self._load([_read_source(name) for name in names], replace=replace)
+            self._load([read_source(name) for name in names], replace=replace)
 
     def load_file(self, filename: str | os.PathLike[str]) -> None:
         """Load one policy file. Kept for older programs."""
@@ -273,11 +266,10 @@ class Polar:
             self._load([Source(string)], replace=replace)
 
     def watch_loads(self, watcher: Callable[[Polar, LoadReport], object]) -> None:
-        """Call a function with this object and a report after each load, accepted or refused.
+        """Call a function with this object and a report after each load, successful or not.
 
-        It is called when the load is over and others may begin; what it raises is raised by
-        ``load_files`` or ``load_str``, and changes nothing of what is in force. A function
-        that is given twice is called once.
+        It is called after the load has released its lock. ``load_files`` or ``load_str`` raise
+        what it raises; the policy in force stays. A function that is added twice is called once.
         """
         with self._gate().lock:
             if watcher not in self._load_watchers:
@@ -285,11 +277,11 @@ class Polar:
 
     @contextlib.contextmanager
     def _reported(self, files: Iterable[str | os.PathLike[str]]) -> Iterator[None]:
-        """Report how a load ends to those who watch."""
+        """Report the outcome of a load to the watchers."""
         try:
             yield
         except Exception as error:
-            # Whatever it is, it goes on.
+            # Every error is reported and raised again.
             self._report(files, error)
             raise
         self._report(files)
@@ -303,7 +295,7 @@ class Polar:
                 watcher(self, report)
 
     def clear_rules(self) -> None:
-        """Drop the policy. Classes and constants stay; roles have to be enabled again."""
+        """Remove the policy. Classes and constants stay; roles must be enabled again."""
         with self._gate().lock:
             self._check_not_loading()
             self._has_roles = False
@@ -312,7 +304,7 @@ class Polar:
     def enable_roles(self) -> None:
         """Add the roles of oso 0.15: ``resource/4``, ``role_allows``, ….
 
-        Called before a policy is loaded, it takes effect when the policy arrives.
+        Called before a policy is loaded, it takes effect with the load.
 
         :raises RolesValidationError: if the policy's role configuration is wrong.
         """
@@ -331,9 +323,9 @@ class Polar:
             self._has_roles = True
 
     def check_inline_queries(self) -> None:
-        """Run the inline queries that wait. Kept for older programs.
+        """Run the inline queries of the policy. Kept for older programs.
 
-        A load runs them itself before its policy is in force, so none ever wait.
+        A load runs them itself before its policy is in force, so none are left.
         """
         _check_inline_queries(self._engine)
 
@@ -348,12 +340,12 @@ class Polar:
                 )
             policy = self._make_policy(sources, base)
             self._pass_inline_queries(self._engine.with_policy(policy))
-            # An inline query may have registered something.
+            # An inline query may have registered a class, so the engine is read again.
             policy = dataclasses.replace(policy, inline_queries=())
             self._engine = self._engine.with_policy(policy)
 
     def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
-        """Read texts and check what they say, but for their inline queries."""
+        """Parse and check texts, without running their inline queries."""
         try:
             loaded = load_cached(
                 sources,
@@ -380,24 +372,24 @@ class Polar:
             gate.is_loading = False
 
     def _check_not_loading(self) -> None:
-        # Only the thread that loads gets here while it does: from an inline query.
+        # Only the loading thread itself can get here meanwhile: from an inline query.
         if self._gate().is_loading:
             raise PolarRuntimeError(
                 "Cannot change the policy while its inline queries run. Change it afterwards."
             )
 
     def _gate(self) -> _Gate:
-        # A fork copies a lock whose holder, another thread, does not live on in the child.
+        # A forked child gets a lock of its own: the copy may be held by a thread it lacks.
         return self._gates.setdefault(os.getpid(), _Gate())
 
-    def check_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> Checked:
-        """Find out what is wrong and what is odd about policy files, as one policy.
+    def check_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> CheckResult:
+        """Check policy files as one policy, without loading them.
 
-        Without names they are the files that are loaded, as they are now.
+        Without names the files of the loaded policy are read again.
 
-        Nothing is loaded and nothing is raised for what the files say. Besides the problems and
-        warnings of a load there are attributes that no registered class has, and rules that
-        stay with the solver.
+        Problems are findings and are not raised. Besides the errors and warnings of a load there
+        are findings about attributes that no registered class has, and about rules that cannot
+        be compiled.
 
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
@@ -405,7 +397,7 @@ class Polar:
         from .tools.policy_check import check_policy
 
         return check_policy(
-            self._sources() if filenames is None else [*map(_read_source, filenames)],
+            self._sources() if filenames is None else [*map(read_source, filenames)],
             self._engine,
             roles=self._has_roles,
             models=self._models(),
@@ -414,30 +406,29 @@ class Polar:
         )
 
     def _models(self) -> Schema | None:
-        """Give what is known of rows; nothing, where no models are registered."""
+        """Give the models; ``None`` if none are registered."""
         return None
 
     def _sources(self) -> list[Source]:
-        """Read the files of the policy anew; a text stays as it is."""
+        """Read the files of the policy again; texts stay the same."""
         known = self._engine.policy.sources
-        return [each if each.name is None else _read_source(each.name) for each in known]
+        return [each if each.name is None else read_source(each.name) for each in known]
 
     def policy_files(self) -> list[str]:
-        """Give the names of the files that are loaded."""
+        """Give the names of the loaded files."""
         return [each.name for each in self._engine.policy.sources if each.name is not None]
 
     def prepare(self, seconds: float | None = None) -> None:
-        """Compile the policy for all questions that an application asks, in one go.
+        """Compile the policy for all decisions of an application.
 
-        Loading reads and checks a policy, and each question compiles the rules that it needs
-        and that are not compiled yet, which takes milliseconds for the first of its kind. A
-        process that serves requests calls this once, when classes are registered and the policy
-        is loaded, so that no request pays for it. A later load or registration begins anew.
+        Without it each question compiles the rules that it is the first to need, which takes
+        milliseconds. A process that serves requests calls this once, after classes are registered
+        and the policy is loaded, so that no request pays for it. A later load or registration
+        starts from the beginning.
 
-        Questions of other threads do not wait for it. Nothing is asked and nothing raised for
-        what the policy says.
+        Questions of other threads do not wait for it. No rule is evaluated.
 
-        :param seconds: how long it may take, about; what is not compiled then, questions compile.
+        :param seconds: about how long it may take; questions compile the remaining rules.
             Thousands of rules take seconds.
         """
         self._engine.prepare(seconds)
@@ -446,25 +437,24 @@ class Polar:
 
     @property
     def host(self) -> Host:
-        """The names that are registered now, as they are now."""
+        """The registered names, as an immutable snapshot."""
         return self._engine.host
 
     @property
     def engine(self) -> Engine:
-        """What answers now; each load and each registration puts another one in its place."""
+        """The engine in force; each load and each registration replaces it."""
         return self._engine
 
     @property
     def policy_hash(self) -> str | None:
-        """What tells the texts of the policy from others, in all processes alike.
+        """The hash of the policy's texts in the order in which they were loaded.
 
-        It is made of the texts in the order in which they were loaded, and of nothing else.
-        ``None`` if nothing is loaded.
+        It is the same in all processes; ``None`` if nothing is loaded.
         """
         return self._engine.policy.digest
 
     def known_actions(self) -> frozenset[str] | None:
-        """Give the actions that the policy names; ``None`` if it allows others, too."""
+        """Give the actions that the policy names; ``None`` if it may allow others, too."""
         return self._engine.policy.known_actions()
 
     def actor_classes(self) -> tuple[str, ...]:
@@ -472,35 +462,51 @@ class Polar:
         return self._engine.actors
 
     def left_to_solver(self) -> list[LeftOver]:
-        """Give the rules that could not be compiled for some calls: each with what is in the
-        way, and the place of that.
+        """Give the rules that cannot be compiled for some calls, each with the reason and its
+        place.
 
-        Such calls cost what the solver costs, and have the same answers. All rules are compiled
+        The solver answers such calls: more slowly, with the same answers. All rules are compiled
         for the list, which takes about a millisecond for each.
         """
         from .tools.compiled_report import list_left_over
 
         return list_left_over(self._engine)
 
+    def generated_code(self, question: str) -> str:
+        """Give the Python that answers a question, with the places of the policy as comments.
+
+        :param question: a rule call such as ``allow(User, "read", Note)``: a class stands for an
+            object of it, ``_`` for anything.
+        :raises QuestionError: if the policy has no such rule, or a class is not registered.
+        """
+        from .tools.generated_code import parse_question, show_generated_code
+
+        return show_generated_code(self._engine, parse_question(question, self.host))
+
 
 @dataclasses.dataclass(eq=False)
 class _Gate:
-    """Lets one thread of a process at a time change the engine; askers never meet it.
+    """Lets one thread of a process at a time change the engine; questions never wait for it.
 
-    The lock may be taken again: a host method may register or load something while an
-    inline query of a load runs.
+    The lock is reentrant: a host method may register a class while an inline query of a load
+    runs.
     """
 
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     is_loading: bool = False
 
 
-def _read_source(filename: str | os.PathLike[str]) -> Source:
+def read_source(filename: str | os.PathLike[str]) -> Source:
+    """Read a policy file.
+
+    :raises PolarFileExtensionError: if its name does not end with ``.polar``.
+    :raises PolarFileNotFoundError: if it is not there.
+    """
     path = pathlib.Path(filename)
     if path.suffix != ".polar":
         raise PolarFileExtensionError(filename)
     try:
-        # As it is on disk, so that offsets and columns are the file's.
+        # Line ends are not translated, so that offsets and columns are those of the file.
         with path.open(encoding="utf-8", newline="") as file:
             return Source(file.read(), str(path))
     except FileNotFoundError:
@@ -508,16 +514,7 @@ def _read_source(filename: str | os.PathLike[str]) -> Source:
 
 
 def _check_inline_queries(engine: Engine) -> None:
-    """Run the inline queries of a policy that is not in force yet."""
-    failed = [
-        error_at(
-            InlineQueryFailedError,
-            f"Inline query failed: {inline.span.text if inline.span else inline.query}",
-            inline.span,
-        )
-        for inline in engine.policy.inline_queries
-        if next(engine.query_term(inline.query), None) is None
-    ]
+    failed = failed_inline_queries(engine)
     if failed:
         raise combined(failed)
 
@@ -529,6 +526,6 @@ def _print_role_warnings(engine: Engine) -> None:
 
 
 def _print_warnings(warnings: Iterable[str]) -> None:
-    # On standard output, where oso puts them and programs look for them.
+    # On standard output, as in oso: programs look for them there.
     for warning in warnings:
         say(f"[warning] {warning}", sys.stdout)

@@ -1,9 +1,9 @@
-"""From nodes back to the text of Polar.
+"""From nodes to the text of Polar.
 
-In goes a term, a parameter, a rule or a rule type; out comes what the language's
-messages, ``print`` and traces show. Terms of any depth are printed without recursion.
-Strings are shown as they are, without escapes, and floats without an exponent, so the
-text of a value need not parse to the same value; all else does.
+In goes a term, a parameter, a rule or a rule type; out comes the text that messages, ``print``
+and traces show. Terms of any depth are printed without recursion. Strings are printed without
+escapes and floats without an exponent, so the text of such a value need not parse to the same
+value; all other text does.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from .nodes import (
     Variable,
 )
 
-#: Gives the name under which the class of an object is registered, if it is.
+#: Gives the name under which the class of an object is registered, or ``None``.
 ClassNamer = t.Callable[[object], str | None]
 #: Prints an object of the host.
 ShowObject = t.Callable[[object], str]
 
-#: How many words and signs are printed of one term.
+#: How many tokens are printed of one term.
 MAX_PIECES = 10_000
 
 Printable = Term | Unknown
@@ -71,7 +71,7 @@ _FUNCTIONS = {
     Operator.FORALL: "forall",
 }
 
-#: How tightly an expression holds together; what is not listed is tighter than all.
+#: The precedence of operators; operators that are not listed bind tightest.
 _PRECEDENCE = {
     Operator.OR: 1,
     Operator.AND: 2,
@@ -97,8 +97,8 @@ _NOT_ATTRIBUTES = frozenset({"true", "false", "inf", "nan", "mod", "rem", "isa"}
 def nameless(value: object) -> str:
     """Show an object by its class alone: ``<User object>``.
 
-    What an object says of itself may be secret, and messages end in logs. Only ``None``,
-    classes and the members of enumerations are shown as they are.
+    The ``repr`` of an object may contain secrets, and messages end in logs. Only ``None``,
+    classes and members of enumerations are shown by name.
     """
     if value is None or isinstance(value, type):
         return str(value) if value is None else type.__repr__(value)
@@ -111,15 +111,15 @@ _BRACKETS: dict[type, tuple[str, str]] = {list: ("[", "]"), dict: ("{", "}"), tu
 
 
 def reveal(value: object) -> str:
-    """Show an object by its ``repr``, for those who asked to see it.
+    """Show an object by its ``repr``, where the user asked to see it.
 
-    Of lists, dictionaries and tuples Python's ``repr`` recurses, and may end the process
-    where they are deep.
+    Lists, dictionaries and tuples are printed without recursion: Python's ``repr`` may crash on
+    deep ones.
     """
     if type(value) not in _BRACKETS:
         return repr(value)
     out: list[str] = []
-    # Pieces, and whether they are signs or values.
+    # Pieces with whether they are signs; the others are values.
     todo: list[tuple[bool, t.Any]] = [(False, value)]
     while todo and len(out) < MAX_PIECES:
         is_sign, piece = todo.pop()
@@ -146,8 +146,8 @@ def to_polar(
 ) -> str:
     """Print a term.
 
-    :param class_name: gives the registered name of an object's class, which stands
-        beside the object; ``UNKNOWN`` stands there without it.
+    :param class_name: gives the registered name of an object's class, which is printed after
+        the object; ``UNKNOWN`` without it.
     :param show: prints an object: ``nameless`` or ``reveal``.
     """
     return _joined([term], class_name, show)
@@ -170,7 +170,7 @@ def parameter_to_polar(parameter: Parameter) -> str:
 
 
 def float_to_polar(value: float) -> str:
-    """Print a float: the shortest digits that give it back, without an exponent."""
+    """Print a float with the shortest digits that read back as the same value, no exponent."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -289,7 +289,7 @@ def _with_result(term: Expression) -> list[_Piece]:
 def _lookup(owner: Term, key: Term) -> list[_Piece]:
     pieces = _operand(owner, _PRECEDENCE[Operator.DOT])
     if isinstance(owner, Value) and not isinstance(owner.value, str):
-        # A dot right behind digits would belong to the number.
+        # A dot right after digits would be part of the number.
         pieces = ["(", owner, ")"]
     if isinstance(key, Value) and isinstance(key.value, str) and is_attribute(key.value):
         return [*pieces, ".", key.value]
@@ -297,7 +297,7 @@ def _lookup(owner: Term, key: Term) -> list[_Piece]:
 
 
 def is_attribute(name: str) -> bool:
-    """Tell whether a name can stand behind a dot as it is."""
+    """Tell whether a name can be written after a dot without quotes."""
     return _NAME.fullmatch(name) is not None and name not in _NOT_ATTRIBUTES
 
 
@@ -315,7 +315,7 @@ def _infix(operator: Operator, args: t.Sequence[Term]) -> list[_Piece]:
 
 
 def _operand(term: Term, least: int) -> list[_Piece]:
-    """Print an operand, in parentheses if it holds together less than ``least``."""
+    """Print an operand, in parentheses if its precedence is below ``least``."""
     return [term] if _precedence(term) >= least else ["(", term, ")"]
 
 

@@ -1,7 +1,7 @@
-"""A query that is under way, and a container for the results of one.
+"""A running query, and a container for its results.
 
-A ``Query`` holds on to the engine it was made with, so what is loaded or registered later
-does not touch it. ``QueryResult`` stands here for programs that import it from ``polar``.
+A ``Query`` keeps the engine it was made with, so later loads and registrations do not affect it.
+``QueryResult`` exists for programs that import it from ``polar``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from .engine import Engine
+from .exceptions import InlineQueryFailedError, error_at
 from .host.terms import Predicate
 
 RawResult = dict[str, t.Any]
 
 
 class Query:
-    """One query of one state of a policy. A ``debug()`` that it meets stops it and asks.
+    """One query of one state of a policy. ``debug()`` stops it and starts the debugger.
 
-    :param engine: the policy and its names, as they are now.
+    :param engine: the policy and the registered names.
     :param query: a Polar expression without a semicolon, or a ``Predicate``.
-    :param bindings: values that variables have from the beginning.
-    :param accept_expression: give an ``Expression`` for a variable that is constrained.
+    :param bindings: initial values of variables.
+    :param accept_expression: give an ``Expression`` for a constrained variable.
     """
 
     def __init__(
@@ -43,12 +44,25 @@ class Query:
 
 
 class QueryResult:
-    """The results of a query taken together.
+    """All results of a query.
 
-    :param results: as ``Query.run`` gives them.
+    :param results: those of ``Query.run``.
     """
 
     def __init__(self, results: Sequence[RawResult]) -> None:
         self.success = bool(results)
         self.results = [result["bindings"] for result in results]
         self.traces = [result["trace"] for result in results]
+
+
+def failed_inline_queries(engine: Engine) -> list[InlineQueryFailedError]:
+    """Run the inline queries of a policy; give an error for each without a solution."""
+    return [
+        error_at(
+            InlineQueryFailedError,
+            f"Inline query failed: {inline.span.text if inline.span else inline.query}",
+            inline.span,
+        )
+        for inline in engine.policy.inline_queries
+        if next(engine.query_term(inline.query), None) is None
+    ]

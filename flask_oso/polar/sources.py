@@ -1,9 +1,9 @@
-"""Where a piece of Polar came from: a text, and a stretch of it.
+"""Source texts and spans: where a piece of Polar came from.
 
-In goes the text of a policy file, a policy string or a query; out come positions,
-lines and the excerpt with a caret that every message shows. All arithmetic on lines
-and columns lives here; it counts characters, so text that is not ASCII does not
-move a caret. Nothing here reads files or knows the language.
+In goes the text of a policy file, a policy string or a query; out come positions, lines and the
+excerpt with a caret that messages show. All arithmetic on lines and columns is here; it counts
+characters, so non-ASCII text does not shift a caret. No files are read here, and the language is
+not known.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bisect import bisect_right
 
 from .characters import with_escapes
 
-#: How many characters of a line an excerpt shows on either side of its place.
+#: How many characters of a line an excerpt shows on either side of the caret.
 WIDEST = 200
 
 
@@ -37,7 +37,7 @@ class Source:
 
     @property
     def lines(self) -> int:
-        """The number of lines; what comes after the last line end counts if it is not empty."""
+        """The number of lines; text after the last line end counts as one if it is not empty."""
         return len(self._line_starts) - self.text.endswith("\n")
 
     def position(self, offset: int) -> tuple[int, int]:
@@ -57,9 +57,9 @@ class Source:
         return text.removesuffix("\r")
 
     def around(self, offset: int) -> tuple[str, int]:
-        """Give the line of a character, and where in it the character is, counted from 0.
+        """Give the line of a character and the character's index in it, counted from 0.
 
-        Of a long line it is a part, so that a message is never longer than its text by far.
+        A long line is cut, so that messages stay short.
         """
         line, _ = self.position(offset)
         first = max(self._line_starts[line - 1], offset - WIDEST)
@@ -68,12 +68,12 @@ class Source:
         return text.removesuffix("\r"), offset - first
 
     def span(self, start: int, end: int) -> Span:
-        """Give the stretch from one offset to another, the end not included."""
+        """Give the span from one offset to another, the end not included."""
         return Span(self, start, end)
 
 
 class Span(t.NamedTuple):
-    """A stretch of a source: offsets of its first character and of the one after it."""
+    """A range of a source: the offsets of its first character and of the one after its last."""
 
     source: Source
     start: int
@@ -81,7 +81,7 @@ class Span(t.NamedTuple):
 
     @property
     def text(self) -> str:
-        """The source text of this stretch."""
+        """The source text of this span."""
         return self.source.text[self.start : self.end]
 
     @property
@@ -104,8 +104,8 @@ class Span(t.NamedTuple):
     def excerpt(self) -> str:
         """Show the line with a caret under the first character.
 
-        The layout is the one that oso prints, since programs search for it. What would
-        not be seen where it stands shows as an escape; the caret moves with it.
+        The layout is that of oso, since programs search for it. Invisible characters show as
+        escapes; the caret moves with them.
         """
         if not self.source.text:
             return "\t\n"
@@ -125,7 +125,7 @@ class Span(t.NamedTuple):
     def _marked(self) -> tuple[str, str]:
         text, at = self.source.around(self.start)
         before = "".join("\t" if each == "\t" else " " for each in _shown(text[:at]))
-        # The end of the text may lie behind the end of the line.
+        # The end of the text may lie after the end of the line.
         before = before.ljust(at)
         return f"{self.line:03}: {_shown(text)}", f"     {before}^"
 
@@ -135,7 +135,7 @@ def _shown(line: str) -> str:
 
 
 def located(message: str, span: Span | None) -> str:
-    """Append place and excerpt to a message, as far as they are known."""
+    """Append the place and the excerpt to a message, if the span is known."""
     if span is None:
         return message
     return f"{message} {span.place()}:\n{span.excerpt()}"

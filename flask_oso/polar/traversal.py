@@ -1,26 +1,25 @@
-"""Ways through a term, of any depth and without recursion.
+"""Traversals of terms of any depth, without recursion.
 
-``walk`` meets every part of a term, ``fold`` makes something of a term from what it made
-of the parts, and ``trampoline`` runs what has no such shape. They keep what is still to be done
-on a stack of their own, so how deep a term may be does not depend on how deep the caller
-stands in Python's stack, nor on the thread it runs in.
+``walk`` visits every subterm, ``goals_in`` the goals of a body, ``fold`` computes a value of a term
+from the values of its subterms, and ``trampoline`` runs other recursive computations. Each keeps an
+explicit stack, so the depth they can reach depends neither on Python's stack nor on the thread.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
 from .exceptions import StackOverflowError
-from .nodes import parts
+from .nodes import CONTROL, Expression, Operator, Term, parts
 
-#: How many terms with parts one ``fold`` enters; a term of a run may contain itself.
+#: How many terms with subterms one ``fold`` enters; a term of a run may contain itself.
 MAX_FOLDED = 1_000_000
-#: How deep ``fold`` goes.
+#: How deep ``fold`` descends.
 MAX_FOLD_DEPTH = 200_000
 
 _R = t.TypeVar("_R")
-#: A computation for ``trampoline``: it yields others and is sent what they give.
+#: A computation for ``trampoline``: it yields other computations and is sent their results.
 Computation = Generator[t.Any, t.Any, _R]
 _Look = Callable[[t.Any], tuple[t.Any, Sequence[t.Any]]]
 
@@ -28,9 +27,9 @@ _Look = Callable[[t.Any], tuple[t.Any, Sequence[t.Any]]]
 def walk(
     roots: Iterable[t.Any], inside: Callable[[t.Any], Sequence[t.Any]] = parts
 ) -> Iterator[t.Any]:
-    """Give some terms and all that is in them: each before its parts, the leftmost first.
+    """Give terms with all their subterms in preorder, from left to right.
 
-    :param inside: gives what is directly in a term and shall be given too.
+    :param inside: gives the direct subterms to visit.
     """
     stack = [*roots][::-1]
     while stack:
@@ -39,13 +38,32 @@ def walk(
         stack.extend(reversed(inside(term)))
 
 
-def fold(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:
-    """Make something of a term from what is made of its parts, the leftmost first.
+def goals_in(body: Term | None, control: Collection[Operator] = CONTROL) -> Iterator[Term]:
+    """Give the goals of a body in order: the operands of control operators, at any depth.
 
-    :param look: gives what stands for a term, and what to go into first; where that is
-        nothing, the former is what is made of the term.
-    :param make: makes it of what stands for a term and what was made of what is inside.
-    :raises StackOverflowError: for a term that has no end.
+    :param control: the operators to enter.
+    """
+    stack = [] if body is None else [body]
+    while stack:
+        goal = stack.pop()
+        if isinstance(goal, Expression) and goal.operator in control:
+            stack += goal.args[::-1]
+        else:
+            yield goal
+
+
+def conjuncts_in(body: Term | None) -> Iterator[Term]:
+    """Give the goals of a body that hold in each of its solutions, in order."""
+    return goals_in(body, (Operator.AND,))
+
+
+def fold(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:
+    """Compute a value of a term from the values of its subterms, in postorder.
+
+    :param look: gives a replacement for a term and the subterms to fold first; if there are
+        none, the replacement is the value.
+    :param make: computes the value from the replacement and the values of the subterms.
+    :raises StackOverflowError: for a term that contains itself.
     """
     term, inside = look(root)
     if not inside:
@@ -73,13 +91,14 @@ def fold(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.Any]) 
 
 
 def fold_once(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:
-    """Do what ``fold`` does; what stands in several places is made once for all of them.
+    """Fold a term, and each subterm that occurs in several places only once.
 
-    Terms of a run share what their variables are bound to, and doubling is quickly said.
+    Terms of a run share the bindings of variables, so a short policy can make a term whose size
+    doubles with each level.
 
-    :raises StackOverflowError: for a term that contains itself, where it is met again.
+    :raises StackOverflowError: for a term that contains itself.
     """
-    # The terms are kept, so that no other term gets their ids meanwhile.
+    # The terms are kept alive, so that no other term gets their ids.
     known: dict[int, tuple[t.Any, t.Any]] = {}
     under_way: dict[int, t.Any] = {}
 
@@ -106,7 +125,8 @@ def fold_once(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.A
 def trampoline(steps: Computation[_R]) -> _R:
     """Run a computation that yields the computations whose results it needs.
 
-    ``length = 1 + (yield length_of(rest))`` is a call that takes no room in Python's stack.
+    ``length = 1 + (yield length_of(rest))`` is a recursive call without a frame on Python's
+    stack.
     """
     stack: list[Computation[t.Any]] = [steps]
     result: t.Any = None

@@ -16,13 +16,15 @@ from flask import Flask, has_app_context, session
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from ..current_actor import login_manager_of
-from ..enforcement.response_gates import PLAIN_VALUES
+from ..app_state import find_state, first_oso, state_of
+from ..denials.login_libraries import login_manager_of
+from ..enforcement.authorizer import Authorizer
 from ..extension import FlaskOso
-from ..globals import STAND_IN, find_state, state_of, unwrap
+from ..observability.denial_hints import PLAIN_VALUES
 from ..oso import Oso
 from ..polar.exceptions import OsoError
 from ..polar.host.awaitables import is_awaitable, refuse_awaitable
+from ..request_state import STAND_IN, unwrap
 from .matrix import Cell, Rows, ask_cell, find_wrong_cells, read_rows, read_table, show_cells
 from .matrix import MistakenTestError as MistakenTestError  # a name for tests
 
@@ -43,8 +45,7 @@ def oso_of(app: Flask) -> Oso:
     """
     if not isinstance(app, Flask):
         raise TypeError(f"The fixture 'app' gave {type(app).__name__!r} in place of a Flask app.")
-    state = state_of(app)
-    return state.extension.oso_of(state)
+    return first_oso(state_of(app))
 
 
 def as_user(client: FlaskClient, user: t.Any) -> FlaskClient:
@@ -212,7 +213,7 @@ def _log_in(client: FlaskClient, user: t.Any) -> None:
     # As a request of this client: the session is bound to its address and its browser.
     with _fresh_context(app), app.test_request_context(environ_base=client.environ_base):
         state = find_state(app)
-        login_user(user if state is None else state.extension.loaders.find_again(app, user))
+        login_user(user if state is None else state.part(Authorizer).loaders.find_again(app, user))
         made = dict(session)
     with client.session_transaction() as kept:
         kept.update(made)

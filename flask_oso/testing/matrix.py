@@ -13,9 +13,9 @@ import reprlib
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..globals import unwrap
 from ..oso import Oso
 from ..polar.spelling import nearest
+from ..request_state import unwrap
 from .vain_questions import find_mistake
 
 Row: t.TypeAlias = tuple[t.Any, t.Any, t.Any, bool]

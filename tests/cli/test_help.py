@@ -15,7 +15,17 @@ NAMES = oso.list_commands(click.Context(oso))
 
 def test_commands_are_those_of_the_readme() -> None:
     """The names are those that are promised."""
-    assert NAMES == ["actions", "check", "explain", "fmt", "query", "routes", "shell", "who"]
+    assert NAMES == [
+        "actions",
+        "check",
+        "compiled",
+        "explain",
+        "fmt",
+        "query",
+        "routes",
+        "shell",
+        "who",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from flask import Flask, g
 from werkzeug.exceptions import Forbidden
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
-from flask_oso.globals import state_of
+from flask_oso.app_state import state_of
 from flask_oso.polar.proof.proof import Outcome
 
 POLICY = """

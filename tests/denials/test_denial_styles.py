@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from werkzeug.exceptions import NotFound, Unauthorized, abort
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
-from flask_oso.globals import FewWords
+from flask_oso.app_state import FewWords
 from flask_oso.observability.decision import MissingObject
 from flask_oso.observability.decision_log import LOGGER
 from flask_oso.observability.signals import denied
@@ -402,6 +402,14 @@ def test_missing_object_has_its_key_and_nothing_else(site: Flask) -> None:
     assert isinstance(missing, Post)
 
 
+def test_missing_object_has_the_name_of_its_class() -> None:
+    """Logs are made of 'type(resource).__name__', also those that 'OSO_LOG_DESCRIBE' writes."""
+    names = {type(MissingObject(Post, key)).__name__ for key in ("7", "8")}
+
+    assert names == {"Post"}
+    assert type(MissingObject(Post, "7")).__module__ == Post.__module__
+
+
 def test_client_without_a_token_is_asked_for_one(site: Flask) -> None:
     """Flask-JWT-Extended is a login, too."""
     site.config["JWT_SECRET_KEY"] = "for tests only, and long enough for HS256"
@@ -427,9 +435,7 @@ def test_error_while_reading_is_asked_about_is_an_error(site: Flask) -> None:
     """A policy that fails at the second question gives neither 403 nor 404."""
     extension = site.extensions["oso"].extension
     extension.set_get_actor(lambda: "eve")
-    extension.oso_of(site.extensions["oso"]).load_str(
-        POLICY.replace("post.state", "post.nothing"), replace=True
-    )
+    site.extensions["oso"].oso.load_str(POLICY.replace("post.state", "post.nothing"), replace=True)
 
     assert site.test_client().get("/2/edit").status_code == 500
 

@@ -129,7 +129,7 @@ def test_denial_keeps_the_question_for_developers(denying: t.Any) -> None:
 
     denial = caught[0].denial
     assert (denial.actor, denial.action, denial.resource) == ("eve", "read", "page")
-    assert denial.oso is denying.guard.oso_of(denying.app.extensions["oso"])
+    assert denial.oso is denying.app.extensions["oso"].oso
 
 
 def test_problem_answers_without_a_request() -> None:

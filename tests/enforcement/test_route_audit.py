@@ -260,7 +260,7 @@ def test_census_is_taken_once(make_site: t.Any, monkeypatch: pytest.MonkeyPatch)
         taken.append(take_census(*args))
         return taken[-1]
 
-    monkeypatch.setattr("flask_oso.enforcement.response_gates.take_census", count)
+    monkeypatch.setattr("flask_oso.enforcement.route_plans.take_census", count)
 
     assert [site.open("/health").status_code for _ in range(3)] == [200, 200, 200]
     assert len(taken) == 1
@@ -279,7 +279,7 @@ def test_census_is_taken_once_by_requests_that_come_together(
         taken.append(take_census(*args))
         return taken[-1]
 
-    monkeypatch.setattr("flask_oso.enforcement.response_gates.take_census", look)
+    monkeypatch.setattr("flask_oso.enforcement.route_plans.take_census", look)
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: site.open("/health").status_code, range(8)))
 

@@ -248,7 +248,7 @@ def test_last_guard_leaves_out_what_objects_took_the_place_of(
     house: Flask, guard: FlaskOso
 ) -> None:
     """Also where another one judges a class."""
-    guard.oso_of(house.extensions["oso"]).register_class(House)
+    house.extensions["oso"].oso.register_class(House)
     outer, posts = Blueprint("outer", "outer"), Blueprint("posts", "posts")
     guard.guard(outer, "read", Post)
     guard.guard(posts, "enter", House, actor="root", load=False)
@@ -659,7 +659,7 @@ def test_misspelt_action_of_a_guard_is_reported(house: Flask, guard: FlaskOso) -
     guard.guard(rooms, "entre", "house")
     line = inspect.currentframe().f_lineno - 1
     house.register_blueprint(rooms)
-    guard.oso_of(house.extensions["oso"]).load_str('allow(_, "enter", "house");', replace=True)
+    house.extensions["oso"].oso.load_str('allow(_, "enter", "house");', replace=True)
 
     with pytest.warns(UserWarning) as caught:
         house.test_client().get("/")

@@ -442,6 +442,21 @@ def with_another_id(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
     return wrapper
 
 
+def test_guards_of_a_class_are_named_by_the_place_that_makes_its_view() -> None:
+    """Flask applies what 'decorators' has; no line of Flask is the one to look at."""
+
+    class PostView(MethodView):
+        decorators: t.ClassVar = [
+            authorize("edit", Post),
+            authorize("read", Post, key="source_id"),
+        ]
+
+    with pytest.raises(OsoError) as caught:
+        PostView.as_view("post")
+
+    assert str(caught.value).count(f"({__file__}:") == 2
+
+
 def test_two_guards_do_not_give_one_argument() -> None:
     """What was judged for one action must not come in the place of what was for another."""
     outer = authorize("edit", Post)

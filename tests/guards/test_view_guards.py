@@ -12,12 +12,11 @@ from flask import Flask
 from flask.views import MethodView
 
 from flask_oso import authorize, authorizes_inside, skip_authorization
+from flask_oso.callables.view_functions import describe, describe_request
 from flask_oso.guards.view_guards import (
     Duty,
     GuardKind,
     all_guards,
-    describe,
-    describe_request,
     duty_of,
     guards_of,
     guards_of_request,

@@ -118,7 +118,7 @@ def test_record_of_an_allow(make_page: t.Any, records: Records) -> None:
         "outcome": "allowed",
         "error": None,
         "rule": "policy:2",
-        "policy": site.guard.oso_of(None).policy_hash,
+        "policy": site.guard.oso.policy_hash,
         "app": "site",
         "endpoint": "enter",
         "method": "GET",
@@ -179,7 +179,7 @@ def test_interruption_is_logged_as_an_error(
     def interrupt(*question: t.Any) -> t.NoReturn:
         raise SystemExit
 
-    monkeypatch.setattr(site.guard.oso_of(None), "is_allowed", interrupt)
+    monkeypatch.setattr(site.guard.oso, "is_allowed", interrupt)
 
     with pytest.raises(SystemExit):
         site.open("/page", "ann")
@@ -311,7 +311,7 @@ def test_policy_that_was_replaced_meanwhile_is_not_named(
 
     class Page:
         def reload(self) -> bool:
-            site.guard.oso_of(None).load_str("allow(_, _, _);", replace=True)
+            site.guard.oso.load_str("allow(_, _, _);", replace=True)
             return True
 
     ask(site, "ann", "read", Page())

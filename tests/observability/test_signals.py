@@ -69,7 +69,7 @@ def test_decision_is_told_with_its_question(
         "actor": user,
         "action": "read",
         "resource": "page",
-        "oso": page.guard.oso_of(None),
+        "oso": page.guard.oso,
     }
     assert heard == [(allowed, page.app, arguments)]
 

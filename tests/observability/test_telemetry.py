@@ -64,7 +64,7 @@ def test_span_has_the_decision(
         "oso.action": "read",
         "oso.allowed": allowed,
         "oso.outcome": outcome,
-        "oso.policy.hash": page.guard.oso_of(None).policy_hash,
+        "oso.policy.hash": page.guard.oso.policy_hash,
     }
     assert dict(span.attributes or {}) == expected
     assert [(e.name, dict(e.attributes or {})) for e in span.events] == [("oso.decision", expected)]

@@ -12,7 +12,7 @@ import pytest
 
 from flask_oso import Limits, Oso
 from flask_oso.polar.compiler import programs
-from flask_oso.polar.compiler.programs import OutOfTime, Program
+from flask_oso.polar.compiler.programs import CompiledProgram, OutOfTime
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.fuzz.targets.compiled import check
 from tests.support.answers import (
@@ -298,17 +298,19 @@ def test_question_while_policies_change_sees_one_of_them() -> None:
 @pytest.fixture
 def often_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Find two of three functions that are missing impossible to make now, by a fixed seed."""
-    chance, turn = random.Random(20_270_403), Program._turn
+    chance, turn = random.Random(20_270_403), CompiledProgram._turn
 
     @contextlib.contextmanager
-    def busy(program: Program, deadline: float | None, *, waits: bool = False) -> Iterator[bool]:
+    def busy(
+        program: CompiledProgram, deadline: float | None, *, waits: bool = False
+    ) -> Iterator[bool]:
         if not waits and chance.random() < 2 / 3:
             yield False
             return
         with turn(program, deadline, waits=waits) as is_free:
             yield is_free
 
-    monkeypatch.setattr(Program, "_turn", busy)
+    monkeypatch.setattr(CompiledProgram, "_turn", busy)
 
 
 @pytest.mark.random
@@ -335,8 +337,8 @@ def test_question_whose_functions_take_too_long_is_answered_by_the_solver(
     owned: tuple[User, Note], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of the answer changes."""
-    monkeypatch.setattr(Program, "_make", late)
-    monkeypatch.setattr(programs, "make_shortcuts", lambda *args: None)
+    monkeypatch.setattr(CompiledProgram, "_make", late)
+    monkeypatch.setattr(programs, "make_specializations", lambda *args: None)
     oso = load()
 
     answers = [oso.is_allowed(*question) for question in 5 * [(owned[0], "edit", owned[1])]]
@@ -350,12 +352,12 @@ def test_function_that_is_late_three_times_is_not_begun_again(
     """A question does not lose half of its time each time anew."""
     begun = []
 
-    def make(program: Program, variant: t.Any) -> t.Any:
+    def make(program: CompiledProgram, variant: t.Any) -> t.Any:
         begun.append(variant.name)
         raise OutOfTime
 
-    monkeypatch.setattr(Program, "_make", make)
-    monkeypatch.setattr(programs, "make_shortcuts", lambda *args: None)
+    monkeypatch.setattr(CompiledProgram, "_make", make)
+    monkeypatch.setattr(programs, "make_specializations", lambda *args: None)
     oso = load()
 
     answers = [oso.is_allowed(*question) for question in 9 * [(owned[0], "edit", owned[1])]]
@@ -378,14 +380,14 @@ def test_time_for_functions_is_part_of_the_time_of_a_question(
         now += 0.001
         return now
 
-    made = Program._make
+    made = CompiledProgram._make
 
-    def make(program: Program, variant: t.Any) -> t.Any:
+    def make(program: CompiledProgram, variant: t.Any) -> t.Any:
         nonlocal now
         now += 0.5
         return made(program, variant)
 
-    monkeypatch.setattr(Program, "_make", make)
+    monkeypatch.setattr(CompiledProgram, "_make", make)
     monkeypatch.setattr("time.monotonic", monotonic)
 
     answer = oso.is_allowed(User(), "read", None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import difflib
 import gc
 import sys
 import types
@@ -12,8 +14,9 @@ import weakref
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.specialization.equality import Alike
+from flask_oso.polar.compiler.specialization.equality import SideEffectFreeEquality
 from flask_oso.polar.exceptions import OsoError
+from flask_oso.polar.spelling import MOST_SUGGESTIONS
 from tests.support.answers import specialized
 
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
@@ -234,7 +237,7 @@ class Node:
 
 def test_comparison_of_shared_dataclasses_is_bounded() -> None:
     """What can be reached on many ways is not compared on each of them."""
-    alike = Alike(set())
+    alike = SideEffectFreeEquality(set())
     alike.learn(Node)
     one, other = Node(), Node()
     for _ in range(7):
@@ -340,6 +343,58 @@ def test_ancestors_of_a_class_are_looked_at_once(condition: str, compiled: bool)
     counts = {calls_of(lambda d=d: oso.is_allowed(1, "read", d)) for d in (plain, derived)}  # type: ignore[misc]
 
     assert len(counts) == 1
+
+
+def declared(count: int, kind: str) -> str:
+    return f"{kind} = [" + ", ".join(f'"name{n}"' for n in range(count)) + "];"
+
+
+MISSPELT: dict[str, t.Callable[[int], str]] = {
+    "roles": lambda n: (
+        f"resource Doc {{ {declared(n, 'roles')} }}"
+        + "".join(f'has_role(_, "nmae{i}", _: Doc);\n' for i in range(n))
+    ),
+    "shorthand rules": lambda n: (
+        f"resource Doc {{ {declared(n, 'roles')}"
+        + "".join(f'"name{i}" if "nmae{i}";\n' for i in range(n))
+        + "}"
+    ),
+    "permissions of any class": lambda n: (
+        f"resource Doc {{ {declared(n, 'permissions')} }}"
+        + "".join(f'f(a, r) if has_permission(a, "nmae{i}", r);\n' for i in range(n))
+    ),
+    "attributes": lambda n: "".join(f"f(d: Doc) if d.nmae{i} = 1;\n" for i in range(n)),
+    "classes": lambda n: "".join(f"f(_: Kalss{i});\n" for i in range(n)),
+    "blocks": lambda n: "".join(f"resource Kalss{i} {{}}\n" for i in range(n)),
+}
+
+
+@pytest.mark.parametrize("make", MISSPELT.values(), ids=MISSPELT)
+@pytest.mark.filterwarnings("ignore")
+def test_misspelt_names_are_guessed_at_so_often(
+    make: t.Callable[[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look for the nearest name takes all names, so a load ends doing so for each mistake."""
+    guesses: list[str] = []
+
+    def note(word: str, known: t.Iterable[str], **_: t.Any) -> list[str]:
+        guesses.extend([*known][:1])
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", note)
+
+    load_among(10, make(120))
+
+    assert 0 < len(guesses) <= 2 * MOST_SUGGESTIONS
+
+
+def load_among(count: int, text: str) -> None:
+    oso = Oso()
+    oso.register_class(type("Doc", (), {"__slots__": [f"name{n}" for n in range(count)]}))
+    for n in range(count):
+        oso.register_class(type("Klass", (), {}), name=f"Klass{n}")
+    with contextlib.suppress(OsoError):
+        oso.load_str(text)
 
 
 class Derived0:

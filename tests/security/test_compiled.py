@@ -152,13 +152,13 @@ def test_exception_while_rules_are_compiled_leaves_nothing_half_made(
     facts = "".join(f'f{n}("x");' for n in range(400))
     oso = _oso(f'allow(u: User, "read", _) if is_ada(u); is_ada(u) if u.name = "ada"; {facts}')
     with monkeypatch.context() as patch:
-        patch.setattr(compiler.Writer, "write", _interrupted)
+        patch.setattr(compiler.RuleCompiler, "write", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             oso.is_allowed(User(), "read", None)
     assert oso.is_allowed(User(), "read", None)
 
 
-def _interrupted(self: compiler.Writer) -> None:
+def _interrupted(self: compiler.RuleCompiler) -> None:
     raise KeyboardInterrupt
 
 

@@ -117,7 +117,7 @@ def status_of(site: t.Any, **options: t.Any) -> int:
 def test_host_object_that_fails(site: t.Any, condition: str, error: type[BaseException]) -> None:
     """An actor that raises at any touch is refused, under ``not`` and ``forall``, too."""
     Iterating.error = error
-    oso = site.guard._shared.oso
+    oso = site.guard.oso
     oso.register_class(Iterating)
     oso.register_class(Broken)
     oso.load_str(f"allow(u, _, _) if {condition};", replace=True)

@@ -492,14 +492,14 @@ KNOWN_USES = {
         "importlib.import_module(child)",
         "importlib.import_module(f'{__package__}.{place}'.rstrip('.'))",
     },
-    "polar/alike.py": {"dataclasses.make_dataclass('Written', named)"},
-    "polar/programs.py": {
+    "polar/compiler/specialization/equality.py": {"dataclasses.make_dataclass('Written', named)"},
+    "polar/compiler/programs.py": {
         "compile('0', '', 'eval')",
         "compile(module, file, 'exec')",
         "exec(compile(module, file, 'exec'), self._names, names)",
     },
     "observability/telemetry.py": {"importlib.import_module(_API)"},
-    "polar/shapes.py": {"ast.parse(annotation.strip(), mode='eval')"},
+    "polar/host/attribute_types.py": {"ast.parse(annotation.strip(), mode='eval')"},
 }
 
 

@@ -192,7 +192,7 @@ def test_answer_follows_the_policy(make_site: t.Any) -> None:
     """So is everything, once the policy was replaced."""
     site = make_site()
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
-    oso = site.guard._shared.oso
+    oso = site.guard.oso
     before = site.open("/", "ann").status_code
 
     oso.clear_rules()

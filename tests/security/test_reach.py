@@ -74,7 +74,7 @@ def reads(value: t.Any) -> Iterator[t.Any]:
     """Read every attribute there is, and those that are usual on the way out."""
     for name in sorted({*dir(value), "__dict__", "__globals__"}):
         try:
-            found = sandbox.read(value, name, None)
+            found = sandbox.checked_getattr(value, name, None)
             sandbox.check_reachable(found, None)
         except (PolarRuntimeError, AttributeError):
             continue

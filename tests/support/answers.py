@@ -11,7 +11,7 @@ import types
 import typing as t
 from collections.abc import Iterator
 
-from flask_oso.polar.compiler.programs import Program
+from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.engine import Engine
 from flask_oso.polar.polar import Polar
 
@@ -25,17 +25,17 @@ def is_compiling(oso: Polar) -> bool:
 
 def is_watched(oso: Polar) -> bool:
     """Tell whether something watches each question, so that nothing is compiled."""
-    return bool(list(oso.engine._watchers))
+    return bool(list(oso.engine._observers))
 
 
-def program_of(oso: Polar) -> Program:
+def program_of(oso: Polar) -> CompiledProgram:
     """Give the compiled program of an Oso that compiles."""
     program = oso.engine._program
     assert program is not None
     return program
 
 
-def complete_program_of(oso: Polar) -> Program:
+def complete_program_of(oso: Polar) -> CompiledProgram:
     """Give the compiled program, with all that the functions made so far may call."""
     program = program_of(oso)
     program.make_all()
@@ -44,13 +44,13 @@ def complete_program_of(oso: Polar) -> Program:
 
 def left_over(oso: Polar) -> list[str]:
     """Give the reasons why calls of rules that were asked about are left to the solver."""
-    return [each.reason for each in complete_program_of(oso).unfollowed.values()]
+    return [each.reason for each in complete_program_of(oso).not_compiled.values()]
 
 
 def count_answers(engine: Engine) -> int:
     """Count the functions that answer calls of rules."""
     program = engine._program
-    return 0 if program is None else len(program._made) - len(program.unfollowed)
+    return 0 if program is None else len(program._made) - len(program.not_compiled)
 
 
 def count_functions(oso: Polar) -> int:
@@ -70,7 +70,7 @@ def specializations_of(engine: Engine) -> t.Any:
     ``None`` where there is none.
     """
     program = engine._program
-    return None if program is None else program._shortcuts("allow", 3)
+    return None if program is None else program.specializations("allow", 3)
 
 
 def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:

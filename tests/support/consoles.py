@@ -36,7 +36,7 @@ class ScriptedConsole:
 def debug(polar: Polar, query: str, *commands: str | type[BaseException]) -> list[str]:
     """Ask a query, give commands to the debugger, and return what it shows."""
     console = ScriptedConsole(commands)
-    solutions = polar.engine.query(query, accept_expression=True, watchers=[Debugger(console)])
+    solutions = polar.engine.query(query, accept_expression=True, observers=[Debugger(console)])
     try:
         for solution in solutions:
             console.shown.append(f"result {solution}")

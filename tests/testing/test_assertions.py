@@ -17,7 +17,7 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, current_actor
-from flask_oso.globals import STAND_IN
+from flask_oso.request_state import STAND_IN
 from flask_oso.testing import StandIn, as_user
 
 from ..conftest import Site

@@ -1,7 +1,7 @@
 """Which clauses of a rule can answer a call, in which order, and what that depends on.
 
 The compiler asks before it runs anything: a call whose arguments are all bound, some of
-them literals that are known. Whatever cannot be told then raises ``Unfollowable``, and
+them literals that are known. Whatever cannot be told then raises ``NotCompilable``, and
 the solver answers that call.
 """
 
@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..host.awaitables import may_be_awaited
-from ..host.numbers import equal
+from ..host.numbers import equal_scalars
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import (
     Call,
@@ -32,9 +32,10 @@ from ..nodes import (
     parts,
 )
 from ..policy.policy import calls_in
+from ..solver.class_tests import has_instance_test
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.rule_order import is_same, is_union
+from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, sort_by
 from ..sources import Span
 
 _NATIVE = (bool, int, float, str, list, dict)
@@ -44,7 +45,7 @@ MAX_ORDERED = 400
 MAX_EXCLUSIVE = 1_000
 
 
-class Unfollowable(Exception):
+class NotCompilable(Exception):
     """Something that only the solver can do.
 
     :param reason: what it is, in the words of policies.
@@ -57,12 +58,6 @@ class Unfollowable(Exception):
         self.span = span
 
 
-def has_own_test(cls: type) -> bool:
-    """Tell whether a class says itself what its instances are."""
-    own: t.Any = type(cls).__instancecheck__
-    return own is not type.__instancecheck__
-
-
 def is_plain(cls: type) -> bool:
     """Tell whether instances of a class are objects whose attributes can be read as they are.
 
@@ -70,7 +65,7 @@ def is_plain(cls: type) -> bool:
     nothing that had to be awaited.
     """
     return (
-        not has_own_test(cls)
+        not has_instance_test(cls)
         and not may_be_awaited(cls)
         and not issubclass(cls, _NATIVE)
         and not any(issubclass(native, cls) for native in _NATIVE)
@@ -79,27 +74,31 @@ def is_plain(cls: type) -> bool:
 
 #: What is known of arguments, by their position: a literal, or ``None`` for a string that
 #: is none of the literals there.
-Known = Mapping[int, Value | None]
+KnownArguments = Mapping[int, Value | None]
 
 
-def matching(clauses: ClauseIndex, known: Known) -> list[Clause]:
-    """Give the clauses that what is known of the arguments does not exclude."""
+def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
+    """Return the clauses that what is known of the arguments does not exclude."""
     args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
     return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
 
 
-def _excludes(clause: Clause, known: Known) -> bool:
+def _excludes(clause: Clause, known: KnownArguments) -> bool:
     for position, literal in clause.literals:
         if position not in known:
             continue
         arg = known[position]
-        if arg is None or not isinstance(literal, Value) or not equal(literal.value, arg.value):
+        if (
+            arg is None
+            or not isinstance(literal, Value)
+            or not equal_scalars(literal.value, arg.value)
+        ):
             return True
     return False
 
 
-def dispatch_position(clauses: ClauseIndex, known: Known) -> int | None:
-    """Give the parameter that has the most different strings; ``None`` if none has two."""
+def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
+    """Return the parameter that has the most different strings; ``None`` if none has two."""
     strings: dict[int, set[str]] = {}
     for clause in clauses:
         for position, literal in clause.literals:
@@ -112,7 +111,7 @@ def dispatch_position(clauses: ClauseIndex, known: Known) -> int | None:
 
 
 def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
-    """Give the strings that clauses have at one of their parameters, in order."""
+    """Return the strings that clauses have at one of their parameters, in order."""
     return sorted(
         {
             literal.value
@@ -129,7 +128,7 @@ def is_string(term: t.Any) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Order:
+class ClauseOrder:
     """Clauses in the order in which they are tried.
 
     ``exclusive`` has the pairs of numbers whose order would depend on the class of an
@@ -152,21 +151,18 @@ class _Verdict(enum.Enum):
     OPEN = enum.auto()
 
 
-def in_order(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> Order:
+def order_clauses(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> ClauseOrder:
     """Sort clauses by specificity, the same for all arguments if that can be done.
 
     :param unbound: the positions of arguments that are variables without a value.
     """
     if len({tuple(map(_bare_tag, clause.parameters)) for clause in clauses}) <= 1:
-        return Order(clauses, [])
+        return ClauseOrder(clauses, [])
     if len(clauses) > MAX_ORDERED:
-        return Order(clauses, [], is_open=True)
-    ordered: list[Clause] = []
-    for clause in clauses:
-        at = len(ordered)
-        while at and _compare(clause, ordered[at - 1], host, unbound) is _Verdict.BEFORE:
-            at -= 1
-        ordered.insert(at, clause)
+        return ClauseOrder(clauses, [], is_open=True)
+    ordered = sort_by(
+        clauses, lambda left, right: _compare(left, right, host, unbound) is _Verdict.BEFORE
+    )
     places = {id(clause): place for place, clause in enumerate(ordered)}
     exclusive = []
     for first, second in itertools.combinations(clauses, 2):
@@ -175,46 +171,36 @@ def in_order(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -
         if verdict is _Verdict.BY_CLASS:
             exclusive.append((min(pair), max(pair)))
         elif verdict is _Verdict.OPEN or (verdict is _Verdict.BEFORE) is not (pair[1] < pair[0]):
-            return Order(clauses, [], is_open=True)
+            return ClauseOrder(clauses, [], is_open=True)
         if len(exclusive) > MAX_EXCLUSIVE:
-            return Order(clauses, [], is_open=True)
-    return Order(ordered, exclusive)
+            return ClauseOrder(clauses, [], is_open=True)
+    return ClauseOrder(ordered, exclusive)
 
 
 def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) -> _Verdict:
     """Tell whether the left clause is tried first if both match."""
     pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
     for position, (mine, other) in enumerate(pairs):
-        first, second = mine.specializer, other.specializer
-        if first is None or second is None:
-            if first is second:
-                continue
-            return _Verdict.BEFORE if second is None else _Verdict.BEHIND
-        unions = is_union(first), is_union(second)
-        if any(unions):
-            if all(unions):
-                continue
-            return _Verdict.BEFORE if unions[1] else _Verdict.BEHIND
-        if not is_same(first, second):
-            return _compare_specializers(first, second, host, position in unbound)
+        verdict = compare_specializers(mine.specializer, other.specializer)
+        if verdict is Specificity.BY_CLASS:
+            patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
+            return _compare_classes(*patterns, host, position in unbound)
+        if verdict is not Specificity.SAME:
+            return _Verdict.BEFORE if verdict is Specificity.MORE else _Verdict.BEHIND
     return _Verdict.BEHIND
 
 
-def _compare_specializers(left: Term, right: Term, host: Host, is_unbound: bool) -> _Verdict:
-    if not isinstance(left, Pattern) or not isinstance(right, Pattern):
-        return _Verdict.BEHIND
-    has_more = _Verdict.BEFORE if len(left.fields) > len(right.fields) else _Verdict.BEHIND
-    if left.tag is None:
-        return has_more if right.tag is None else _Verdict.BEHIND
-    if right.tag is None:
-        return _Verdict.BEFORE
+def _compare_classes(left: Pattern, right: Pattern, host: Host, is_unbound: bool) -> _Verdict:
     if is_unbound:
         return _Verdict.BEHIND
-    first, second = host.classes.get(left.tag), host.classes.get(right.tag)
+    first, second = (
+        host.classes.get(t.cast(str, left.tag)),
+        host.classes.get(t.cast(str, right.tag)),
+    )
     if first is None or second is None or not (is_plain(first) and is_plain(second)):
         return _Verdict.OPEN
     if left.tag == right.tag:
-        return has_more
+        return _Verdict.BEFORE if has_more_fields(left, right) else _Verdict.BEHIND
     if issubclass(first, second) or issubclass(second, first):
         is_narrow = issubclass(first, second) and first is not second
         return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
@@ -222,7 +208,7 @@ def _compare_specializers(left: Term, right: Term, host: Host, is_unbound: bool)
 
 
 def _bare_tag(parameter: Parameter) -> t.Any:
-    """Give the tag of a specializer that is a class alone; what differs from any other else."""
+    """Return the tag of a specializer that is a class alone; what differs from any other else."""
     specializer = parameter.specializer
     if specializer is None:
         return None
@@ -231,14 +217,14 @@ def _bare_tag(parameter: Parameter) -> t.Any:
     return specializer
 
 
-def is_bare(specializer: Term | None) -> t.TypeGuard[Pattern]:
+def is_class_only(specializer: Term | None) -> t.TypeGuard[Pattern]:
     """Tell whether a specializer is a class, and nothing else."""
     return (
         isinstance(specializer, Pattern) and specializer.tag is not None and not specializer.fields
     )
 
 
-def is_decided(term: t.Any) -> bool:
+def has_known_equality(term: t.Any) -> bool:
     """Tell whether a term of a head can be compared with values that ask nobody.
 
     A string, a number, a Boolean, ``nil``, or another constant whose class has no ``==`` of
@@ -246,10 +232,10 @@ def is_decided(term: t.Any) -> bool:
     """
     if isinstance(term, Value):
         return term.value == term.value
-    return isinstance(term, Instance) and leaves_equality(type(term.value))
+    return isinstance(term, Instance) and compares_by_identity(type(term.value))
 
 
-def leaves_equality(cls: type) -> bool:
+def compares_by_identity(cls: type) -> bool:
     """Tell whether instances of a class are equal to themselves, and say nothing of others.
 
     ``None`` has an ``==`` of its own since Python 3.12, which does the same.
@@ -264,7 +250,7 @@ def is_constant(term: Term) -> bool:
     while stack:
         part = stack.pop()
         is_compound = isinstance(part, Dictionary) or (isinstance(part, List) and part.rest is None)
-        if not is_compound and not is_decided(part):
+        if not is_compound and not has_known_equality(part):
             return False
         stack.extend(parts(part))
     return True
@@ -276,9 +262,9 @@ def check_class(pattern: Pattern, host: Host) -> None:
         return
     cls = host.classes.get(t.cast(str, pattern.tag))
     if cls is None:
-        raise Unfollowable("a class that is not registered", pattern.span)
-    if has_own_test(cls):
-        raise Unfollowable("a class with an instance test of its own", pattern.span)
+        raise NotCompilable("a class that is not registered", pattern.span)
+    if has_instance_test(cls):
+        raise NotCompilable("a class with an instance test of its own", pattern.span)
 
 
 def has_cut(clause: Clause) -> bool:
@@ -328,7 +314,7 @@ def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
 Rules = Callable[[str, int], "ClauseIndex | None"]
 
 
-def asks_alike(rules: Rules, name: str, arity: int) -> bool:
+def is_order_independent(rules: Rules, name: str, arity: int) -> bool:
     """Tell whether a call has the same solutions whichever of its arguments are known before.
 
     Not so if a rule below it cuts off others, which a rule for another value may be; and what
@@ -364,7 +350,7 @@ def _terms_in(body: Term | None) -> Iterator[Term]:
 
 
 def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
-    """Give the strings that a parameter is bound to in any solution; ``None`` if it is open.
+    """Return the strings that a parameter is bound to in any solution; ``None`` if it is open.
 
     A parameter is closed if each clause has a string there, or binds it in its body by a
     list of strings or by a call whose parameter is closed. The set may have strings for
@@ -388,7 +374,7 @@ def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozen
 
 
 def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, int] | None:
-    """Give the strings that a clause binds a parameter to, or the parameter that binds it."""
+    """Return the strings that a clause binds a parameter to, or the parameter that binds it."""
     term = clause.parameters[position].term
     if isinstance(term, Value):
         return frozenset({term.value}) if isinstance(term.value, str) else None

@@ -9,7 +9,7 @@ order of everything that Python can observe is the same.
 
 Functions are built as ``ast`` nodes that carry the policy's own places; no text of a
 policy becomes part of a program, and no name of a policy a name in it. What cannot be
-followed raises ``Unfollowable``, and the solver answers.
+followed raises ``NotCompilable``, and the solver answers.
 """
 
 from __future__ import annotations
@@ -21,23 +21,47 @@ from collections.abc import Iterable
 
 from ..nodes import Expression, Instance, Operator, Term, Value
 from ..solver.clauses import Clause, Slot, passed_on
-from .binding_analysis import Order, Unfollowable, check_class, in_order, is_bare, matching
+from .binding_analysis import (
+    ClauseOrder,
+    NotCompilable,
+    check_class,
+    is_class_only,
+    matching_clauses,
+    order_clauses,
+)
 from .goals import GoalWriter
-from .patterns import Argument, class_of, instance_test, one_at_most, possible, takes_one_look
-from .places import Place
-from .scopes import Goals, Names, Ref, Scope, Site, Success, Variant, conjuncts, in_front
+from .patterns import (
+    Argument,
+    at_most_one_matches,
+    instance_test,
+    is_simple_head,
+    pattern_class,
+    possible_clauses,
+)
+from .places import OutputPosition
+from .scopes import (
+    PendingGoals,
+    ProgramInterface,
+    Ref,
+    Site,
+    Success,
+    VariableScope,
+    Variant,
+    conjunct_goals,
+    prepend_goals,
+)
 from .snippets import (
     Position,
     assign,
     block,
     call,
+    clock_check,
     compared,
     function_of,
     load,
-    negated,
+    negate,
     returned,
-    tick,
-    typed,
+    type_test,
 )
 
 #: How many goals one function may hold: alternatives repeat what stands behind them.
@@ -55,14 +79,14 @@ LOW = 2
 MAX_GENERATORS = 64
 
 
-class Writer:
+class RuleCompiler:
     """Writes one function.
 
     What can raise, or let the solver take over, has a place of its own in the function:
     that of its goal in the policy, or near it where several stand at one.
     """
 
-    def __init__(self, names: Names, variant: Variant) -> None:
+    def __init__(self, names: ProgramInterface, variant: Variant) -> None:
         self.names = names
         self.variant = variant
         self._numbers = itertools.count()
@@ -80,18 +104,18 @@ class Writer:
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
-        :raises Unfollowable: if the solver has to answer instead.
+        :raises NotCompilable: if the solver has to answer instead.
         """
         variant = self.variant
         parameters = [f"a{n}" for n in range(variant.arity)]
         candidates = self.names.candidates(variant.name, variant.arity)
-        clauses = [] if candidates is None else matching(candidates, variant.values)
+        clauses = [] if candidates is None else matching_clauses(candidates, variant.values)
         if len(clauses) > MAX_CLAUSES:
-            raise Unfollowable("too many rules of one name", clauses[-1].rule.span)
-        clauses = possible(clauses, variant.values, self.names.host)
-        order = in_order(clauses, self.names.host)
+            raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
+        clauses = possible_clauses(clauses, variant.values, self.names.host)
+        order = order_clauses(clauses, self.names.host)
         body = [*self._guard(parameters), *self._found(clauses, parameters)]
-        if order.is_open or (order.exclusive and not all(map(takes_one_look, clauses))):
+        if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
             # The solver would ask once more what was asked to see which match.
             body.append(self._each_in_order(clauses, parameters))
         else:
@@ -99,12 +123,12 @@ class Writer:
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
 
     def _in_known_order(
-        self, order: Order, clauses: list[Clause], parameters: list[str]
+        self, order: ClauseOrder, clauses: list[Clause], parameters: list[str]
     ) -> list[ast.stmt]:
         """Write that the clauses that match are tried in an order that is known."""
         matched = {id(clause): f"m{number}" for number, clause in enumerate(clauses)}
         named = {at: matched[id(clause)] for at, clause in enumerate(order.clauses)}
-        body = one_at_most(order, named, self._hand_over(parameters))
+        body = at_most_one_matches(order, named, self._hand_over(parameters))
         for clause in order.clauses:
             test = load(matched[id(clause)])
             body.append(ast.If(test, [self._body(clause, parameters, 0)], []))
@@ -131,18 +155,18 @@ class Writer:
         if height < LOW:
             return []
         if height < DEPTH_INTERVAL:
-            return tick()
+            return clock_check()
         depth = load("depth")
         is_first = compared(depth, ast.Eq(), ast.Constant(FIRST_DEPTH))
         if self.variant.is_test:
-            now_and_then = negated(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
+            now_and_then = negate(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
             is_due = ast.BoolOp(ast.Or(), [ast.BoolOp(ast.And(), [now_and_then, depth]), is_first])
             too_deep: ast.expr = ast.BoolOp(ast.And(), [is_due, call("is_deep")])
         else:
             is_over = compared(depth, ast.Gt(), ast.Constant(MAX_GENERATORS))
             is_deep = ast.BoolOp(ast.And(), [is_first, call("is_deep")])
             too_deep = ast.BoolOp(ast.Or(), [is_over, is_deep])
-        return [ast.If(too_deep, self._hand_over(parameters), []), *tick()]
+        return [ast.If(too_deep, self._hand_over(parameters), []), *clock_check()]
 
     # -- heads
 
@@ -150,7 +174,7 @@ class Writer:
         """Write which clauses match: ``m0 = isinstance(a0, K1) and …``."""
         body = [self._unless_decided(name, parameters) for name in self._compared(clauses)]
         for number, clause in enumerate(clauses):
-            if not takes_one_look(clause):
+            if not is_simple_head(clause):
                 body += self._search(f"m{number}", clause, parameters)
                 continue
             tests = list(self._tests(clause, parameters))
@@ -159,7 +183,7 @@ class Writer:
         return body
 
     def _compared(self, clauses: list[Clause]) -> list[str]:
-        """Give the parameters that are compared with literals."""
+        """Return the parameters that are compared with literals."""
         positions = {
             position
             for clause in clauses
@@ -171,7 +195,7 @@ class Writer:
     def _unless_decided(self, name: str, parameters: list[str]) -> ast.stmt:
         """Write that the solver answers if an argument may be asked what it equals."""
         decided = compared(call("type", load(name)), ast.NotIn(), load("decided"))
-        odd = ast.BoolOp(ast.And(), [negated(typed(name, "str")), decided])
+        odd = ast.BoolOp(ast.And(), [negate(type_test(name, "str")), decided])
         return ast.If(odd, self._hand_over(parameters), [])
 
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
@@ -183,7 +207,7 @@ class Writer:
                     yield self._literal_test(name, parameter.term)
                 elif not isinstance(parameter.term, Value):
                     yield ast.Constant(False)
-            elif is_bare(parameter.specializer):
+            elif is_class_only(parameter.specializer):
                 check_class(parameter.specializer, self.names.host)
                 if literal is None or parameter.specializer.tag != "String":
                     yield instance_test(self.names, name, parameter.specializer)
@@ -201,23 +225,23 @@ class Writer:
         equal = compared(load(name), ast.Eq(), ast.Constant(value))
         if type(value) is str:
             return equal
-        return ast.BoolOp(ast.And(), [negated(typed(name, "bool")), equal])
+        return ast.BoolOp(ast.And(), [negate(type_test(name, "bool")), equal])
 
     def _search(self, found: str, clause: Clause, parameters: list[str]) -> list[ast.stmt]:
         """Write a search for a clause that applies, for one that takes more than a look."""
 
-        def note(scope: Scope, out: list[ast.stmt]) -> None:
+        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
         body: list[ast.stmt] = []
-        at = self._at_head(clause, body, Place(ast.Break, 1, note))
+        at = self._at_head(clause, body, OutputPosition(ast.Break, 1, note))
         args = self._arguments(parameters)
         at.fail_if_excluded(clause, args)
-        self.write_goals(in_front(at.head(clause, args), ()), at.scope, body, at.place)
+        self.write_goals(prepend_goals(at.head(clause, args), ()), at.scope, body, at.place)
         return [assign(found, ast.Constant(False)), block(body)]
 
-    def _at_head(self, clause: Clause, out: list[ast.stmt], place: Place) -> GoalWriter:
-        return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
+    def _at_head(self, clause: Clause, out: list[ast.stmt], place: OutputPosition) -> GoalWriter:
+        return GoalWriter(self, self.next_clause(), Site(()), (), VariableScope(), out, place, None)
 
     def _arguments(self, parameters: list[str]) -> list[Argument]:
         known = self.variant.values
@@ -245,12 +269,12 @@ class Writer:
         if self.names.names_rules:
             self.success = self.succeed_with(load(self.names.constant(clause.rule)))
             self.passed_on = passed_on(clause)
-        at = self._at_head(clause, body, Place(ast.Break, loops, self.success))
+        at = self._at_head(clause, body, OutputPosition(ast.Break, loops, self.success))
         goals = self.body_goals(clause, at.clause, Site(()))
-        if takes_one_look(clause):
+        if is_simple_head(clause):
             self._bind_head(clause, at, parameters)
         else:
-            goals = in_front(at.head(clause, self._arguments(parameters)), goals)
+            goals = prepend_goals(at.head(clause, self._arguments(parameters)), goals)
         self.write_goals(goals, at.scope, body, at.place)
         return block(body)
 
@@ -258,28 +282,28 @@ class Writer:
         known = self.variant.values
         for position, parameter in enumerate(clause.parameters):
             if isinstance(parameter.term, Slot):
-                cls = class_of(self.names, parameter.specializer)
+                cls = pattern_class(self.names, parameter.specializer)
                 ref = Ref(parameters[position], known.get(position), cls, written=position)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
 
-    def body_goals(self, clause: Clause, number: int, site: Site) -> Goals:
+    def body_goals(self, clause: Clause, number: int, site: Site) -> PendingGoals:
         body = clause.body
         if body is None:
             return ()
         inside = site.within(body, clause.rule.name)
         if isinstance(body, Expression) and body.operator is Operator.AND:
-            return in_front(conjuncts(body, number, inside), ())
+            return prepend_goals(conjunct_goals(body, number, inside), ())
         return ((body, number, inside), ())
 
-    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None:
+    def succeed(self, scope: VariableScope, out: list[ast.stmt]) -> None:
         """Write what follows a solution."""
         self.finish(scope, out)
         out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
 
     def succeed_with(self, rule: ast.expr) -> Success:
-        """Give what writes what follows a solution where the rule that it is owed to is wanted."""
+        """Return the writer for what follows a solution, where the deciding rule is wanted."""
 
-        def succeed(scope: Scope, out: list[ast.stmt]) -> None:
+        def succeed(scope: VariableScope, out: list[ast.stmt]) -> None:
             self.finish(scope, out)
             out.append(ast.Return(rule) if self.variant.is_test else ast.Expr(ast.Yield(rule)))
 
@@ -289,22 +313,24 @@ class Writer:
         """Write that there is no further solution."""
         return returned(False) if self.variant.is_test else ast.Return(None)
 
-    def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
+    def finish(self, scope: VariableScope, out: list[ast.stmt]) -> None:
         """Write what is still to be done where nothing waits any more."""
         for cell in scope.cells.values():
             if cell.waiting and cell.ref is None:
                 where = cell.waiting[0][0].span
-                raise Unfollowable("a condition on a variable that is never bound", where)
+                raise NotCompilable("a condition on a variable that is never bound", where)
             if cell.ref is not None and cell.ref.read is not None:
-                self.make_sure(cell.ref, out)
+                self.check_sandbox(cell.ref, out)
 
-    def write_goals(self, goals: Goals, scope: Scope, out: list[ast.stmt], place: Place) -> None:
+    def write_goals(
+        self, goals: PendingGoals, scope: VariableScope, out: list[ast.stmt], place: OutputPosition
+    ) -> None:
         """Write goals one after the other; each may leave a place further in for the rest."""
         while goals:
             (term, clause, site), rest = goals
             self._operations += 1
             if self._operations > MAX_OPERATIONS:
-                raise Unfollowable("a rule with too many alternatives", term.span)
+                raise NotCompilable("a rule with too many alternatives", term.span)
             following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()
             if following is None:
                 return
@@ -314,15 +340,15 @@ class Writer:
     # -- values
 
     def next_clause(self) -> int:
-        """Give a number for the variables of one more clause."""
+        """Return a number for the variables of one more clause."""
         return next(self._clauses)
 
     def fresh(self) -> str:
-        """Give a name that the function does not have yet."""
+        """Return a name that the function does not have yet."""
         return f"v{next(self._numbers)}"
 
-    def make_sure(self, ref: Ref, out: list[ast.stmt]) -> None:
+    def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
         """Write that a value that was read leads nowhere it must not."""
         unknown = compared(call("type", load(ref.name)), ast.NotIn(), load("harmless"))
-        check = call("make_sure", load(ref.name), load(self.names.constant(ref.read)))
+        check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
         out.append(ast.If(unknown, [ast.Expr(check)], []))

@@ -10,24 +10,24 @@ import ast
 from dataclasses import dataclass
 
 from .snippets import (
+    all_hold,
+    any_holds,
     assign,
-    both,
     call,
     compared,
-    either,
     function_of,
     load,
-    negated,
+    negate,
     returned,
-    typed,
+    type_test,
 )
-from .specialization.dispatch import Shortcuts
+from .specialization.dispatch import Specializations
 
 #: How many steps are taken between two looks at the clock.
 CLOCK_INTERVAL = 64
 
 
-class Unforeseen(Exception):
+class SolverNeeded(Exception):
     """What was taken for impossible when a function was written: the solver has to answer."""
 
 
@@ -39,7 +39,7 @@ QUESTION_FILE = "<question>"
 
 
 @dataclass(frozen=True)
-class QuestionWriter:
+class EntryPointWriter:
     """Writes the function that takes a question: it looks at the arguments, and chooses.
 
     :param rule: the constant that is the name of the rule.
@@ -47,7 +47,7 @@ class QuestionWriter:
     :param table: the parameter to choose another function by, and the table of those.
     :param texts: the parameters that are most likely strings.
     :param facts: all strings for which the answer is yes, with the name of their set.
-    :param shortcuts: the functions for plain data, with the name of their table.
+    :param specializations: the functions for plain data, with the name of their table.
     :param is_searched: whether all solutions are looked for: what answers is a generator, and
         an error behind the first solution comes out, too.
     """
@@ -58,7 +58,7 @@ class QuestionWriter:
     function: str
     table: tuple[int, str] | None = None
     is_searched: bool = False
-    shortcuts: tuple[str, Shortcuts] | None = None
+    specializations: tuple[str, Specializations] | None = None
     facts: tuple[str, list[tuple[str, ...]]] | None = None
 
     def write(self) -> ast.FunctionDef:
@@ -73,7 +73,7 @@ class QuestionWriter:
         clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
         body = [
             *self._listed(),
-            *self._shortened(),
+            *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, [self._by_solver()], []),
             assign("clock", clock),
@@ -81,14 +81,14 @@ class QuestionWriter:
         ]
         return function_of("question", self.parameters, body)
 
-    def _shortened(self) -> list[ast.stmt]:
+    def _specializations(self) -> list[ast.stmt]:
         """Write that a function for plain data answers, if there is one and it can."""
-        if self.shortcuts is None:
+        if self.specializations is None:
             return []
-        table, shortcuts = self.shortcuts
-        name = self.parameters[shortcuts.at]
+        table, specializations = self.specializations
+        name = self.parameters[specializations.at]
         by_class = ast.Subscript(load(table), load(name), ast.Load())
-        kind = call("type", load(self.parameters[shortcuts.by]))
+        kind = call("type", load(self.parameters[specializations.by]))
         chosen = ast.Subscript(by_class, kind, ast.Load())
         answer = ast.Call(chosen, [*map(load, self.parameters)], [])
         is_known = compared(load("answer"), ast.IsNot(), ast.Constant(None))
@@ -96,20 +96,20 @@ class QuestionWriter:
             assign("answer", answer),
             ast.If(is_known, [ast.Return(load("answer"))], []),
         ]
-        return [ast.If(ast.BoolOp(ast.And(), [typed(name, "str"), _NOT_LOGGED]), inside, [])]
+        return [ast.If(ast.BoolOp(ast.And(), [type_test(name, "str"), _NOT_LOGGED]), inside, [])]
 
     def _listed(self) -> list[ast.stmt]:
         """Write that strings are looked up where there are nothing but facts about strings."""
         if self.facts is None:
             return []
         name, facts = self.facts
-        tests = [typed(parameter, "str") for parameter in self.parameters]
+        tests = [type_test(parameter, "str") for parameter in self.parameters]
         if len(facts) <= _FEW:
-            found: ast.expr = either([self._is_fact(fact) for fact in facts])
+            found: ast.expr = any_holds([self._is_fact(fact) for fact in facts])
         else:
             found = compared(self._arguments(), ast.In(), load(name))
         # A string with surrogates is refused; no fact has one.
-        ascii_only = both([_method(load(p), "isascii") for p in self.parameters])
+        ascii_only = all_hold([_method(load(p), "isascii") for p in self.parameters])
         inside: list[ast.stmt] = [
             ast.If(found, [returned(True)], []),
             ast.If(ascii_only, [returned(False)], []),
@@ -121,7 +121,7 @@ class QuestionWriter:
             compared(load(name), ast.Eq(), ast.Constant(text))
             for name, text in zip(self.parameters, fact, strict=True)
         ]
-        return both(tests)
+        return all_hold(tests)
 
     def _arguments(self) -> ast.expr:
         return ast.Tuple([load(name) for name in self.parameters], ast.Load())
@@ -149,12 +149,12 @@ class QuestionWriter:
         ascii_only = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
         tests: list[ast.expr] = [
             compared(call("type", load(name)), ast.NotIn(), load("plain")),
-            negated(ast.BoolOp(ast.And(), [typed(name, "str"), ascii_only])),
+            negate(ast.BoolOp(ast.And(), [type_test(name, "str"), ascii_only])),
         ]
         if name in self.texts:
             # What is usual is looked at first.
             tests.reverse()
-        return ast.BoolOp(ast.And(), [*tests, negated(call("is_simple", load(name)))])
+        return ast.BoolOp(ast.And(), [*tests, negate(call("is_simple", load(name)))])
 
     def _answer(self) -> ast.expr:
         chosen = load(self.function)
@@ -162,7 +162,7 @@ class QuestionWriter:
             position, table = self.table
             arg = load(self.parameters[position])
             found = ast.Subscript(load(table), arg, ast.Load())
-            chosen = ast.IfExp(typed(self.parameters[position], "str"), found, chosen)
+            chosen = ast.IfExp(type_test(self.parameters[position], "str"), found, chosen)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
         answer = ast.Call(chosen, args, [])
         return call("searched", answer) if self.is_searched else answer

@@ -13,24 +13,43 @@ from dataclasses import replace
 
 from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from ..solver.clauses import Clause, Slot, Template
-from .binding_analysis import Order, Unfollowable, has_cut, in_order, is_bare, is_string, matching
-from .patterns import Argument, instance_test, one_at_most, possible, takes_one_look
-from .places import MAX_LOOPS, Next, Place
-from .scopes import Cell, Goal, Part, Passed, Ref, Scope, Variant, conjuncts, in_front, joined
-from .searches import Searches
-from .snippets import COMPARE, assign, block, both, call, compared, load, negated, typed
+from .binding_analysis import (
+    ClauseOrder,
+    NotCompilable,
+    has_cut,
+    is_class_only,
+    is_string,
+    matching_clauses,
+    order_clauses,
+)
+from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head, possible_clauses
+from .places import MAX_LOOPS, Continuation, OutputPosition
+from .scopes import (
+    Goal,
+    GoalPart,
+    Passed,
+    Ref,
+    VariableCell,
+    VariableScope,
+    Variant,
+    concatenate_goals,
+    conjunct_goals,
+    prepend_goals,
+)
+from .searches import SearchGoals
+from .snippets import COMPARE, all_hold, assign, block, call, compared, load, negate, type_test
 
 
-class GoalWriter(Searches):
+class GoalWriter(SearchGoals):
     """One goal; each method writes one kind."""
 
-    def write(self) -> Next:
+    def write(self) -> Continuation:
         """Write the goal; give what is left and where it goes, or ``None`` if all is written."""
         term = self.goal
-        if isinstance(term, Part):
-            return t.cast("Next", term.write(replace(self, goal=term.goal)))
+        if isinstance(term, GoalPart):
+            return t.cast("Continuation", term.write(replace(self, goal=term.goal)))
         # The solver looks at what it read at once; here whoever uses it next does.
-        self.make_others_sure(operands(term))
+        self.check_others(goal_operands(term))
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self.rule_call(term.term)
         if isinstance(term, Call):
@@ -38,22 +57,22 @@ class GoalWriter(Searches):
         if isinstance(term, Expression):
             method = _OPERATORS.get(term.operator)
             if method is None:
-                raise Unfollowable(f"'{term.operator.value.lower()}'", term.span)
+                raise NotCompilable(f"'{term.operator.value.lower()}'", term.span)
             return method(self, term)
         return self.condition(term)
 
     # -- operators
 
-    def all_of(self, term: Expression) -> Next:
+    def all_of(self, term: Expression) -> Continuation:
         """Write a conjunction."""
-        return self.go_on(*conjuncts(term, self.clause, self.site.within(term)))
+        return self.go_on(*conjunct_goals(term, self.clause, self.site.within(term)))
 
-    def negation(self, term: Expression) -> Next:
+    def negation(self, term: Expression) -> Continuation:
         """Write that a goal has no solution. All of it is searched: an error comes out."""
         inside = self.site.within(term).within(None).within(None)
         return self._none_of([(term.args[0], self.clause, inside)])
 
-    def for_all(self, term: Expression) -> Next:
+    def for_all(self, term: Expression) -> Continuation:
         """Write ``forall(c, a)``, which is ``not (c and not a)``."""
         condition, action = term.args
         opposite = Expression(Operator.NOT, (action,), span=action.span)
@@ -61,13 +80,13 @@ class GoalWriter(Searches):
         inside = self.site.within(term).within(None).within(None)
         return self._none_of([(both, self.clause, inside)])
 
-    def _none_of(self, goals: list[Goal]) -> Next:
+    def _none_of(self, goals: list[Goal]) -> Continuation:
         if self.place.loops >= MAX_LOOPS:
-            raise self.unfollowable("too many nested searches")
+            raise self.not_compilable("too many nested searches")
         found = self.writer.fresh()
         body: list[ast.stmt] = []
 
-        def note(scope: Scope, out: list[ast.stmt]) -> None:
+        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
             self.writer.finish(scope, out)
             out.append(assign(found, ast.Constant(True)))
 
@@ -76,49 +95,52 @@ class GoalWriter(Searches):
             # What is learnt of it inside would be a condition on it outside.
             cell.is_outside = cell.ref is None
         self.writer.write_goals(
-            in_front(goals, ()), inside, body, Place(ast.Break, self.place.loops + 1, note)
+            prepend_goals(goals, ()),
+            inside,
+            body,
+            OutputPosition(ast.Break, self.place.loops + 1, note),
         )
         self.out.append(assign(found, ast.Constant(False)))
         self.out.append(block(body))
-        self.fail_unless(negated(load(found)))
+        self.fail_unless(negate(load(found)))
         return self.go_on()
 
-    def cut(self, term: Expression) -> Next:
+    def cut(self, term: Expression) -> Continuation:
         """Write that neither another rule nor another way to the cut is tried."""
         if len(self.site.steps) != 1:
             # It is part of another goal, and cuts less.
-            raise self.unfollowable("a cut inside of another condition")
+            raise self.not_compilable("a cut inside of another condition")
         leave = self.writer.give_up
-        place = Place(leave, self.place.loops, self.place.success)
+        place = OutputPosition(leave, self.place.loops, self.place.success)
         self.writer.write_goals(self.rest, self.scope, self.out, place)
         self.out.append(leave())
         return None
 
-    def unification(self, term: Expression) -> Next:
+    def unification(self, term: Expression) -> Continuation:
         """Write ``a = b``."""
         return self.unified(*term.args)
 
-    def instance(self, term: Expression) -> Next:
+    def instance(self, term: Expression) -> Continuation:
         """Write ``x matches …``."""
         left, pattern = term.args
         ref = self.ref(left)
         if ref is not None:
             return self.match(ref, pattern)
-        if not is_bare(pattern):
-            raise self.unfollowable("a pattern for a variable that is not bound yet")
+        if not is_class_only(pattern):
+            raise self.not_compilable("a pattern for a variable that is not bound yet")
         goal = (self.goal, self.clause, self.site)
-        return self.await_class(t.cast(Cell, self.cell(left)), pattern, goal)
+        return self.await_class(t.cast(VariableCell, self.cell(left)), pattern, goal)
 
-    def comparison(self, term: Expression) -> Next:
+    def comparison(self, term: Expression) -> Continuation:
         """Write a comparison: at once for two integers or two strings, else as the solver."""
         refs = [self.ref(arg) for arg in term.args]
         if any(ref is None for ref in refs):
             if term.operator in (Operator.EQ, Operator.NEQ):
                 # It would ask something else when it is asked again.
-                raise self.unfollowable("a comparison with a variable that is not bound yet")
+                raise self.not_compilable("a comparison with a variable that is not bound yet")
             return self.wait_for_any(*term.args)
         left, right = t.cast("list[Ref]", refs)
-        values = [self.sure(left), self.sure(right)]
+        values = [self.checked(left), self.checked(right)]
         quick = compared(values[0], COMPARE[term.operator](), values[1])
         goal = load(self.writer.names.constant(term))
         slow = self.mark(call("compare", *values, goal))
@@ -127,18 +149,18 @@ class GoalWriter(Searches):
             self.fail_unless(slow)
             return self.go_on()
         kind = "str" if kinds and is_string(kinds[0]) else "int"
-        tests = [typed(ref.name, kind) for ref in (left, right) if ref.literal is None]
+        tests = [type_test(ref.name, kind) for ref in (left, right) if ref.literal is None]
         test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
         self.fail_unless(ast.IfExp(test, quick, slow))
         return self.go_on()
 
-    def condition(self, term: Term) -> Next:
+    def condition(self, term: Term) -> Continuation:
         """Write a value that stands as a condition."""
         if isinstance(term, Value) and type(term.value) is bool:
             return self.go_on() if term.value else self.fail()
         ref = self.ref(term)
         if ref is None:
-            raise self.unfollowable("a condition that is not bound")
+            raise self.not_compilable("a condition that is not bound")
         goal, *places = self.constants(term, ref.read, ref.written)
         doubt = self.mark(call("condition", load(ref.name), goal, *places))
         holds = compared(load(ref.name), ast.Is(), ast.Constant(True))
@@ -148,10 +170,10 @@ class GoalWriter(Searches):
 
     # -- calls
 
-    def rule_call(self, called: Call) -> Next:
+    def rule_call(self, called: Call) -> Continuation:
         """Write a rule call: a call of a function, or the rule itself where it binds something."""
         if called.kwargs:
-            raise self.unfollowable("keyword arguments")
+            raise self.not_compilable("keyword arguments")
         refs = [self.ref(arg) for arg in called.args]
         if any(ref is None for ref in refs):
             return self._in_place(called, refs)
@@ -164,7 +186,7 @@ class GoalWriter(Searches):
         )
         names = self.writer.names
         variant = Variant(called.name, len(bound), known, True)
-        args = [self.sure(ref) for ref in bound]
+        args = [self.checked(ref) for ref in bound]
         deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
         at_end = not self.rest and self.writer.variant.is_test
         at_end = at_end and self.place.success == self.writer.success
@@ -184,7 +206,7 @@ class GoalWriter(Searches):
         self.fail_unless(made)
         return self.go_on()
 
-    def _passed_on(self, made: ast.expr, *, is_test: bool) -> Next:
+    def _passed_on(self, made: ast.expr, *, is_test: bool) -> Continuation:
         """Write that the rule which a call gives is given, in place of the rule around it."""
         name = self.writer.fresh()
         # The solver, which goes on where a function cannot, knows of a solution, and no rule.
@@ -201,9 +223,9 @@ class GoalWriter(Searches):
         """Refuse arguments that would be one term under several names in another function."""
         names = [ref.name for ref in passed]
         if any(ref.origin == ref.name for ref in passed):
-            raise self.unfollowable("a constant that is passed to a rule and compares itself")
+            raise self.not_compilable("a constant that is passed to a rule and compares itself")
         if any(ref.origin in names for ref in passed):
-            raise self.unfollowable("a collection that is passed to a rule with its element")
+            raise self.not_compilable("a collection that is passed to a rule with its element")
 
     def _by_solver(self, rule: str, refs: list[Ref], is_test: bool) -> ast.expr:
         """Write that the solver answers a call, to which some values are passed twice."""
@@ -223,24 +245,24 @@ class GoalWriter(Searches):
         position, strings = table
         arg = load(refs[position].name)
         chosen = ast.Subscript(load(strings), arg, ast.Load())
-        return ast.IfExp(typed(refs[position].name, "str"), chosen, general)
+        return ast.IfExp(type_test(refs[position].name, "str"), chosen, general)
 
-    def _in_place(self, called: Call, refs: list[Ref | None]) -> Next:
+    def _in_place(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write the clauses of a rule where it is called, since it has variables to bind."""
         names = self.writer.names
         candidates = names.candidates(called.name, len(refs))
         if candidates is None:
-            raise self.unfollowable("a rule that is not defined")
+            raise self.not_compilable("a rule that is not defined")
         literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
-        clauses = possible(matching(candidates, literals), literals, names.host)
+        clauses = possible_clauses(matching_clauses(candidates, literals), literals, names.host)
         if any(map(has_cut, clauses)):
-            raise self.unfollowable("a cut in a rule that binds variables")
+            raise self.not_compilable("a cut in a rule that binds variables")
         if len(self.site.steps) > 40:
-            raise self.unfollowable("a rule that binds variables and calls itself")
+            raise self.not_compilable("a rule that binds variables and calls itself")
         unbound = [at for at, ref in enumerate(refs) if ref is None]
-        order = in_order(clauses, names.host, unbound)
-        if order.is_open or (order.exclusive and not all(map(takes_one_look, clauses))):
-            raise self.unfollowable("rules whose order depends on others")
+        order = order_clauses(clauses, names.host, unbound)
+        if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
+            raise self.not_compilable("rules whose order depends on others")
         args = [
             (self.clause, t.cast(Slot, term)) if ref is None else ref
             for term, ref in zip(called.args, refs, strict=True)
@@ -256,9 +278,9 @@ class GoalWriter(Searches):
         self._one_at_most(order, refs)
         for clause in order.clauses:
             body: list[ast.stmt] = []
-            place = Place(ast.Break, self.place.loops + 1, self.place.success)
+            place = OutputPosition(ast.Break, self.place.loops + 1, self.place.success)
             if place.loops > MAX_LOOPS:
-                raise self.unfollowable("too many nested searches")
+                raise self.not_compilable("too many nested searches")
             # The goal's own variables, in a scope of their own for each clause.
             inside = replace(self, scope=self.scope.copy(), out=body, place=place)
             following = inside._clause_in_place(clause, numbers, found, args)
@@ -269,7 +291,7 @@ class GoalWriter(Searches):
         return self.fail()
 
     def _takes_one_look(self, clause: Clause, refs: list[Ref | None]) -> bool:
-        return takes_one_look(clause) and all(
+        return is_simple_head(clause) and all(
             isinstance(parameter.term, Slot) or ref is None or ref.literal is not None
             for parameter, ref in zip(clause.parameters, refs, strict=True)
         )
@@ -278,31 +300,31 @@ class GoalWriter(Searches):
         """Write a search for a rule that applies; give the name of what was found."""
         found, body = self.writer.fresh(), list[ast.stmt]()
         if self.place.loops >= MAX_LOOPS:
-            raise self.unfollowable("too many nested searches")
+            raise self.not_compilable("too many nested searches")
 
-        def note(scope: Scope, out: list[ast.stmt]) -> None:
+        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
-        place = Place(ast.Break, self.place.loops + 1, note)
+        place = OutputPosition(ast.Break, self.place.loops + 1, note)
         inside = replace(self, clause=number, scope=self.scope.copy(), out=body, place=place)
         inside.fail_if_excluded(clause, args)
-        goals = in_front(inside.head(clause, args), ())
+        goals = prepend_goals(inside.head(clause, args), ())
         self.writer.write_goals(goals, inside.scope, body, place)
         self.out.extend([assign(found, ast.Constant(False)), block(body)])
         return found
 
-    def _one_at_most(self, order: Order, refs: list[Ref | None]) -> None:
+    def _one_at_most(self, order: ClauseOrder, refs: list[Ref | None]) -> None:
         """Write that two clauses whose order depends on a class do not both match."""
         matched = {}
         for number in sorted({number for pair in order.exclusive for number in pair}):
             tests = [
                 instance_test(self.writer.names, ref.name, parameter.specializer)
                 for ref, parameter in zip(refs, order.clauses[number].parameters, strict=True)
-                if ref is not None and ref.literal is None and is_bare(parameter.specializer)
+                if ref is not None and ref.literal is None and is_class_only(parameter.specializer)
             ]
             matched[number] = self.writer.fresh()
-            self.out.append(assign(matched[number], both(tests or [ast.Constant(True)])))
-        self.out += one_at_most(order, matched, [ast.Raise(load("unforeseen"), None)])
+            self.out.append(assign(matched[number], all_hold(tests or [ast.Constant(True)])))
+        self.out += at_most_one_matches(order, matched, [ast.Raise(load("unforeseen"), None)])
 
     def _clause_in_place(
         self,
@@ -310,18 +332,18 @@ class GoalWriter(Searches):
         numbers: dict[int, int],
         found: dict[int, str],
         args: list[Argument],
-    ) -> Next:
+    ) -> Continuation:
         number = numbers[id(clause)]
         if id(clause) in found:
             self.fail_unless(load(found[id(clause)]))
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
-        return in_front(head, joined(body, self.rest)), self.out, self.place
+        return prepend_goals(head, concatenate_goals(body, self.rest)), self.out, self.place
 
 
 def _are_decided(names: list[str]) -> ast.expr:
     """Write that values ask nobody what they equal, and equal themselves."""
-    return both(
+    return all_hold(
         [
             test
             for name in names
@@ -334,7 +356,7 @@ def _are_decided(names: list[str]) -> ast.expr:
 
 
 def _as_passed(called: Call, refs: list[Ref]) -> Call:
-    """Give a call that says where its arguments were written, for errors further down."""
+    """Return a call that says where its arguments were written, for errors further down."""
     if called.span is None:
         return called
     args = [
@@ -344,14 +366,14 @@ def _as_passed(called: Call, refs: list[Ref]) -> Call:
     return Call(called.name, tuple(args), span=called.span)
 
 
-def operands(goal: Term) -> tuple[Term, ...]:
-    """Give the operands that a goal looks at before it does anything else."""
+def goal_operands(goal: Term) -> tuple[Term, ...]:
+    """Return the operands that a goal looks at before it does anything else."""
     if not isinstance(goal, Expression):
         return (goal,)
     return goal.args[:1] if goal.operator is Operator.DOT else goal.args
 
 
-_OPERATORS: dict[Operator, Callable[[GoalWriter, Expression], Next]] = {
+_OPERATORS: dict[Operator, Callable[[GoalWriter, Expression], Continuation]] = {
     Operator.AND: GoalWriter.all_of,
     Operator.OR: GoalWriter.any_of,
     Operator.NOT: GoalWriter.negation,

@@ -11,24 +11,24 @@ from dataclasses import replace
 
 from ..nodes import List, Term
 from ..solver.clauses import Slot, Template
-from .places import At, Next
-from .scopes import Goal, Ref, Shape, in_front
+from .places import Continuation, GoalContext
+from .scopes import Goal, OpenList, Ref, prepend_goals
 from .snippets import assign, call, compared, load
 
 
-class Lists(At):
+class ListGoals(GoalContext):
     """A goal that may take lists apart."""
 
     def operand(self, term: Term) -> Ref | None:
-        """Give what an operand stands for, a list with variables too; ``None`` if not bound."""
+        """Return what an operand stands for, a list with variables too; ``None`` if not bound."""
         if isinstance(term, Slot):
             return self.scope.cell(self.clause, term.index).ref
         inner = term.term if isinstance(term, Template) else term
         if isinstance(inner, List) and (inner is not term or inner.rest is not None):
-            return Ref("", shape=Shape(self.clause, inner))
+            return Ref("", shape=OpenList(self.clause, inner))
         return self.ref(term)
 
-    def unify(self, left: Ref, right: Term) -> Next:
+    def unify(self, left: Ref, right: Term) -> Continuation:
         """Write that a value equals an operand, or bind that."""
         known = self.operand(right)
         if known is not None:
@@ -37,18 +37,18 @@ class Lists(At):
         assert cell is not None
         return self.bind(cell, left)
 
-    def equal(self, left: Ref, right: Ref) -> Next:
+    def equal(self, left: Ref, right: Ref) -> Continuation:
         """Write that two values are equal."""
         if left.shape is None and right.shape is None:
             return super().equal(left, right)
         if left.shape is not None and right.shape is not None:
-            raise self.unfollowable("two lists with variables that are compared")
+            raise self.not_compilable("two lists with variables that are compared")
         if left.shape is not None:
             return self._take_apart(left.shape, right, is_left=True)
         assert right.shape is not None
         return self._take_apart(right.shape, left, is_left=False)
 
-    def _take_apart(self, shape: Shape, value: Ref, *, is_left: bool) -> Next:
+    def _take_apart(self, shape: OpenList, value: Ref, *, is_left: bool) -> Continuation:
         """Write that the parts of a list equal the elements of a value."""
         if value.literal is not None:
             return self.fail()
@@ -60,12 +60,12 @@ class Lists(At):
         # Of two lists, the one that has a rest is asked.
         is_left = is_left or shape.term.rest is not None
         goals = [here.pair(part, element, is_left=is_left) for part, element in parts]
-        return in_front(goals, self.rest), self.out, self.place
+        return prepend_goals(goals, self.rest), self.out, self.place
 
     def pair(self, part: Term, element: Ref, *, is_left: bool) -> Goal:
-        """Give the goal that a part of a list equals an element."""
+        """Return the goal that a part of a list equals an element."""
 
-        def write(here: Lists) -> Next:
+        def write(here: ListGoals) -> Continuation:
             known = here.operand(part)
             if known is not None:
                 return here.equal(known, element) if is_left else here.equal(element, known)
@@ -73,14 +73,14 @@ class Lists(At):
             assert cell is not None
             if cell.waiting:
                 # The solver looks at what waits when all parts are known.
-                raise here.unfollowable("a part of a list that conditions wait for")
+                raise here.not_compilable("a part of a list that conditions wait for")
             return here.bind(cell, element)
 
         return self.part(write)
 
     def _compared(self, term: List, value: Ref, *, is_left: bool) -> list[Ref]:
         if term.rest is not None and self.operand(term.rest) is not None:
-            raise self.unfollowable("a list whose rest is known before")
+            raise self.not_compilable("a list whose rest is known before")
         shown = ast.List([self._shown(part) for part in term.items], ast.Load())
         return self.split(term, value, [shown, ast.Constant(is_left)])
 
@@ -91,9 +91,9 @@ class Lists(At):
             whether it stands on the right; an object that is not asked is no list.
         """
         if value.name in self.scope.searched:
-            raise self.unfollowable("a collection that is searched for two variables")
+            raise self.not_compilable("a collection that is searched for two variables")
         self.scope.searched.add(value.name)
-        source, made = self.sure(value), self.writer.fresh()
+        source, made = self.checked(value), self.writer.fresh()
         what = load(self.writer.names.constant((len(term.items), term.rest is not None)))
         self.out.append(assign(made, call("split", source, what, *shown)))
         self.fail_unless(compared(load(made), ast.IsNot(), load("missing")))
@@ -110,5 +110,5 @@ class Lists(At):
         if known is None:
             return load("variable")
         if known.shape is not None:
-            raise self.unfollowable("a list with variables in a list")
-        return self.sure(known)
+            raise self.not_compilable("a list with variables in a list")
+        return self.checked(known)

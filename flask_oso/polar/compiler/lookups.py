@@ -12,42 +12,42 @@ from dataclasses import replace
 from ..nodes import Call, Dictionary, Expression, List, Term, Value
 from ..solver.clauses import Slot, Template
 from .binding_analysis import is_plain
-from .patterns import Matches
-from .places import Next
-from .scopes import Cell, Ref
-from .snippets import assign, call, compared, load, typed
+from .patterns import PatternGoals
+from .places import Continuation
+from .scopes import Ref, VariableCell
+from .snippets import assign, call, compared, load, type_test
 
 
-class Lookups(Matches):
+class LookupGoals(PatternGoals):
     """A goal that may compute something."""
 
     # -- lookups
 
-    def lookup(self, term: Expression) -> Next:
+    def lookup(self, term: Expression) -> Continuation:
         """Write ``x.a = v``, ``x.(a) = v`` or ``x.m(…) = v``."""
         owner, key, result = term.args
         inner = key.term if isinstance(key, Template) else key
         value = self.ref(owner)
         if value is None:
             if isinstance(inner, Call):
-                raise self.unfollowable("a method of a variable that is not bound yet")
+                raise self.not_compilable("a method of a variable that is not bound yet")
             return self.wait_for_any(owner, inner, result)
         name = self.writer.fresh()
         if isinstance(inner, Call):
             self._method(name, value, inner)
             return self._computed(result, Ref(name))
         if not self._key(name, value, inner):
-            raise self.unfollowable("a lookup of a field that is not known yet")
+            raise self.not_compilable("a lookup of a field that is not known yet")
         return self._looked_up(value, Ref(name, read=term.span), result)
 
-    def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Next:
+    def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Continuation:
         """Write that the result is what a field gave; an entry of a dictionary is asked itself."""
         known = self.operand(result)
         is_told = known is None or known.shape is not None or known.literal is not None
         if owner.cls is not None or is_told:
             return self._computed(result, made)
         known = t.cast(Ref, known)
-        is_entry = typed(owner.name, "dict")
+        is_entry = type_test(owner.name, "dict")
         sides = self.equality(made, known), self.equality(known, made)
         self.fail_unless(ast.IfExp(is_entry, *sides))
         return self.known_equal(made, known)
@@ -60,17 +60,17 @@ class Lookups(Matches):
             self.attribute(name, value, key.value)
             return True
         places = self.constants(self.goal, value.written, known.written)
-        found = call("read_key", self.sure(value), self.sure(known), *places)
+        found = call("read_key", self.checked(value), self.checked(known), *places)
         self.out.append(self.mark(assign(name, found)))
         self.fail_unless(compared(load(name), ast.IsNot(), load("missing")))
         return True
 
-    def _computed(self, result: Term, made: Ref) -> Next:
+    def _computed(self, result: Term, made: Ref) -> Continuation:
         """Write that the result is what was computed."""
         known = self.operand(result)
         if known is not None:
             return self.equal(known, made)
-        cell = t.cast(Cell, self.cell(result))
+        cell = t.cast(VariableCell, self.cell(result))
         if sum(other is cell for other in self.scope.cells.values()) > 1:
             # It has a name in the policy, and may be used after a method changed the object.
             copied = call("copied", load(made.name))
@@ -84,7 +84,7 @@ class Lookups(Matches):
         names = tuple(keyword for keyword, _ in key.kwargs)
         arguments = self._arguments(key)
         method = self.constants((key.name, self.span, names, value.written))
-        made = call("call_method", self.sure(value), *method, arguments, load("clock"))
+        made = call("call_method", self.checked(value), *method, arguments, load("clock"))
         self.out.append(self.mark(assign(name, made)))
 
     def _arguments(self, called: Call) -> ast.expr:
@@ -96,32 +96,32 @@ class Lookups(Matches):
         inner = term.term if isinstance(term, Template) else term
         if isinstance(inner, List):
             if inner.rest is not None:
-                raise self.unfollowable("an argument that is a list with a rest")
+                raise self.not_compilable("an argument that is a list with a rest")
             return ast.List([self._part(part) for part in inner.items], ast.Load())
         if isinstance(inner, Dictionary):
             keys: list[ast.expr | None] = [ast.Constant(key) for key, _ in inner.fields]
             return ast.Dict(keys, [self._part(part) for _, part in inner.fields])
         ref = self.operand(term)
         if ref is None:
-            raise self.unfollowable("an argument that is not bound yet")
+            raise self.not_compilable("an argument that is not bound yet")
         if ref.shape is not None:
             return replace(self, clause=ref.shape.clause)._argument(ref.shape.term)
-        return self.sure(ref)
+        return self.checked(ref)
 
     def _part(self, term: Term) -> ast.expr:
         """Write a part of an argument: what crosses the border inside of it is a copy, too."""
         return call("copied", self._argument(term))
 
-    def construction(self, term: Expression) -> Next:
+    def construction(self, term: Expression) -> Continuation:
         """Write ``new Class(…) = v``."""
         made, result = term.args
         called = t.cast(Call, made.term if isinstance(made, Template) else made)
         cls = self.writer.names.host.classes.get(called.name)
         if cls is None:
-            raise self.unfollowable("a class that is not registered")
+            raise self.not_compilable("a class that is not registered")
         if not is_plain(cls):
             # What it makes is no value of Polar's own in the solver, though it looks like one.
-            raise self.unfollowable("a new value of a class of Polar's own values")
+            raise self.not_compilable("a new value of a class of Polar's own values")
         name = self.writer.fresh()
         names = tuple(keyword for keyword, _ in called.kwargs)
         what = self.constants(cls, (called.name, called.span, names))
@@ -131,7 +131,7 @@ class Lookups(Matches):
 
     # -- arithmetic
 
-    def arithmetic(self, term: Expression) -> Next:
+    def arithmetic(self, term: Expression) -> Continuation:
         """Write ``a + b = v``."""
         left, right, result = term.args
         refs = self.ref(left), self.ref(right)
@@ -139,32 +139,32 @@ class Lookups(Matches):
             return self.wait_for_any(*term.args)
         known = self.ref(result)
         name = self.writer.fresh()
-        shown = load("missing") if known is None else self.sure(known)
-        values = self.sure(refs[0]), self.sure(refs[1])
+        shown = load("missing") if known is None else self.checked(known)
+        values = self.checked(refs[0]), self.checked(refs[1])
         value = call("calculate", *values, *self.constants(term), shown)
         self.out.append(self.mark(assign(name, value)))
         return self._computed(result, Ref(name, written=term.span))
 
-    def assignment(self, term: Expression) -> Next:
+    def assignment(self, term: Expression) -> Continuation:
         """Write ``x := y``, where nothing is known of ``x``."""
         target, source = term.args
         cell = self.cell(target)
         if cell is None or cell.ref is not None or cell.waiting:
-            raise self.unfollowable("an assignment to what may have a value")
+            raise self.not_compilable("an assignment to what may have a value")
         if sum(other is cell for other in self.scope.cells.values()) > 1:
-            raise self.unfollowable("an assignment to what may have a value")
+            raise self.not_compilable("an assignment to what may have a value")
         ref = self.ref(source)
         if ref is not None:
             return self.bind(cell, ref)
-        self.scope.unite(cell, t.cast(Cell, self.cell(source)))
+        self.scope.unite(cell, t.cast(VariableCell, self.cell(source)))
         return self.go_on()
 
     # -- waiting
 
-    def wait_for_any(self, *terms: Term) -> Next:
+    def wait_for_any(self, *terms: Term) -> Continuation:
         """Let the goal wait for those of its operands that are not bound yet."""
         slots = [term for term in terms if isinstance(term, Slot) and self.ref(term) is None]
-        return self.wait(*(t.cast(Cell, self.cell(slot)) for slot in slots))
+        return self.wait(*(t.cast(VariableCell, self.cell(slot)) for slot in slots))
 
     def constants(self, *values: t.Any) -> list[ast.expr]:
         """Write values that never change."""

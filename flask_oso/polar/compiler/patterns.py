@@ -16,29 +16,36 @@ from ..nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.matching import has_pattern
 from ..sources import Span
-from .binding_analysis import Known, Order, check_class, is_bare, is_decided, is_plain
-from .lists import Lists
-from .places import Next
-from .scopes import Cell, Goal, Names, Ref, awaited_classes, in_front
-from .snippets import assign, call, compared, either, load, negated, typed
+from .binding_analysis import (
+    ClauseOrder,
+    KnownArguments,
+    check_class,
+    has_known_equality,
+    is_class_only,
+    is_plain,
+)
+from .lists import ListGoals
+from .places import Continuation
+from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend_goals
+from .snippets import any_holds, assign, call, compared, load, negate, type_test
 
 #: An argument of a call: a value, or a variable of a clause.
 Argument = Ref | tuple[int, Slot]
 
 
-def instance_test(names: Names, name: str, pattern: Pattern) -> ast.expr:
+def instance_test(names: ProgramInterface, name: str, pattern: Pattern) -> ast.expr:
     """Write whether a value is an instance of the class of a pattern."""
     return call("isinstance", load(name), load(names.constant(_classes_of(names, pattern))))
 
 
-def _classes_of(names: Names, pattern: Pattern) -> t.Any:
+def _classes_of(names: ProgramInterface, pattern: Pattern) -> t.Any:
     if pattern.tag in RESERVED_NAMES:
         return names.members(pattern.tag)
     return names.host.classes[t.cast(str, pattern.tag)]
 
 
-def class_of(names: Names, pattern: Term | None) -> type | None:
-    """Give the plain class that what matches a pattern is an instance of."""
+def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
+    """Return the plain class that what matches a pattern is an instance of."""
     pattern = pattern.term if isinstance(pattern, Template) else pattern
     if not isinstance(pattern, Pattern) or pattern.tag is None or pattern.tag in RESERVED_NAMES:
         return None
@@ -46,7 +53,9 @@ def class_of(names: Names, pattern: Term | None) -> type | None:
     return cls if cls is not None and is_plain(cls) else None
 
 
-def one_at_most(order: Order, matched: dict[int, str], otherwise: list[ast.stmt]) -> list[ast.stmt]:
+def at_most_one_matches(
+    order: ClauseOrder, matched: dict[int, str], otherwise: list[ast.stmt]
+) -> list[ast.stmt]:
     """Write what is done if two clauses match whose order depends on a class.
 
     :param matched: the names that say which clauses match.
@@ -55,36 +64,36 @@ def one_at_most(order: Order, matched: dict[int, str], otherwise: list[ast.stmt]
     for first, second in order.exclusive:
         apart.setdefault(first, []).append(load(matched[second]))
     return [
-        ast.If(load(matched[first]), [ast.If(either(others), otherwise, [])], [])
+        ast.If(load(matched[first]), [ast.If(any_holds(others), otherwise, [])], [])
         for first, others in sorted(apart.items())
     ]
 
 
-def takes_one_look(clause: Clause) -> bool:
+def is_simple_head(clause: Clause) -> bool:
     """Tell whether a head matches or not without a call of the host.
 
     INVARIANT: where it has literals, the arguments are known to ask nobody what they equal.
     """
     slots = [p.term.index for p in clause.parameters if isinstance(p.term, Slot)]
     return len(set(slots)) == len(slots) and all(
-        (parameter.specializer is None or is_bare(parameter.specializer))
+        (parameter.specializer is None or is_class_only(parameter.specializer))
         if isinstance(parameter.term, Slot)
-        else parameter.specializer is None and is_decided(parameter.term)
+        else parameter.specializer is None and has_known_equality(parameter.term)
         for parameter in clause.parameters
     )
 
 
-def possible(clauses: list[Clause], known: Known, host: Host) -> list[Clause]:
+def possible_clauses(clauses: list[Clause], known: KnownArguments, host: Host) -> list[Clause]:
     """Leave out the clauses whose classes what is known of the arguments excludes."""
     return [clause for clause in clauses if not _is_excluded(clause, known, host)]
 
 
-def _is_excluded(clause: Clause, known: Known, host: Host) -> bool:
+def _is_excluded(clause: Clause, known: KnownArguments, host: Host) -> bool:
     tags = [(at, getattr(p.specializer, "tag", "")) for at, p in enumerate(clause.parameters)]
     tags = [(at, tag) for at, tag in tags if tag and tag not in RESERVED_NAMES]
     classes = [(at, host.classes.get(tag)) for at, tag in tags]
     literals = {at for at, p in enumerate(clause.parameters) if not isinstance(p.term, Slot)}
-    takes_looks = takes_one_look(clause) and literals <= known.keys()
+    takes_looks = is_simple_head(clause) and literals <= known.keys()
     if not takes_looks or any(cls is None for _, cls in classes):
         # Something may be asked, or an error, before the class is looked at.
         return False
@@ -96,16 +105,16 @@ def _is_excluded(clause: Clause, known: Known, host: Host) -> bool:
 
 
 def _type_of(literal: Value | None) -> type:
-    """Give the class of what is known to be a literal, or a string that is none of them."""
+    """Return the class of what is known to be a literal, or a string that is none of them."""
     return str if literal is None else type(literal.value)
 
 
-class Matches(Lists):
+class PatternGoals(ListGoals):
     """A goal that may match patterns."""
 
     # -- patterns
 
-    def match(self, value: Ref, pattern: Term) -> Next:
+    def match(self, value: Ref, pattern: Term) -> Continuation:
         """Write that a value matches a pattern."""
         whole, pattern = pattern, pattern.term if isinstance(pattern, Template) else pattern
         if isinstance(pattern, List) and has_pattern(pattern):
@@ -119,7 +128,7 @@ class Matches(Lists):
             value = tested
         return self._match_fields(value, pattern, 0)
 
-    def _match_list(self, value: Ref, pattern: List) -> Next:
+    def _match_list(self, value: Ref, pattern: List) -> Continuation:
         """Write that a list matches a list of patterns, its rest first."""
         if value.literal is not None:
             return self.fail()
@@ -143,12 +152,12 @@ class Matches(Lists):
         check_class(pattern, names.host)
         if ref.literal is not None:
             return ref if isinstance(ref.literal.value, _classes_of(names, pattern)) else None
-        cls = class_of(names, pattern)
+        cls = pattern_class(names, pattern)
         if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
             return ref
         if ref.read is not None:
             # What leads out of the object may be of a class that derives from this one, too.
-            self.writer.make_sure(ref, self.out)
+            self.writer.check_sandbox(ref, self.out)
         self.fail_unless(instance_test(names, ref.name, pattern))
         tested = replace(ref, cls=cls or ref.cls, read=None)
         for cell in self.scope.cells.values():
@@ -156,27 +165,27 @@ class Matches(Lists):
                 cell.ref = tested
         return tested
 
-    def _match_fields(self, value: Ref, pattern: Pattern, at: int) -> Next:
+    def _match_fields(self, value: Ref, pattern: Pattern, at: int) -> Continuation:
         """Write that the fields of a value match, the last one first."""
         if at == len(pattern.fields):
             return self.go_on()
         if value.literal is not None:
-            raise self.unfollowable("a literal whose fields are matched")
+            raise self.not_compilable("a literal whose fields are matched")
         name, part = pattern.fields[-1 - at]
         later = self.part(lambda here: here._match_fields(value, pattern, at + 1))
         made = self._field(value, name, pattern.span or self.span)
-        self.rest = in_front([later], self.rest)
+        self.rest = prepend_goals([later], self.rest)
         if isinstance(part.term if isinstance(part, Template) else part, (Pattern, List)):
             return self.match(made, part)
         if self.ref(part) is None:
             # It must not wait until the variable is used: another field may be read before.
-            self.writer.make_sure(made, self.out)
+            self.writer.check_sandbox(made, self.out)
             made = replace(made, read=None)
         return self.unify(made, part)
 
     def _field(self, value: Ref, name: str, span: Span | None) -> Ref:
         """Write that a field is read; where there is none, there is no match."""
-        made, owner = self.writer.fresh(), self.sure(value)
+        made, owner = self.writer.fresh(), self.checked(value)
         place = load(self.writer.names.constant(span))
         key = ast.Constant(name)
         slowly: list[ast.stmt] = [self.mark(assign(made, call("field", owner, key, place)))]
@@ -200,14 +209,14 @@ class Matches(Lists):
     # -- heads
 
     def head(self, clause: Clause, args: list[Argument]) -> list[Goal]:
-        """Give the parts of matching a head with arguments: values, or variables of a clause."""
+        """Return the parts of matching a head with arguments: values, or variables of a clause."""
         pairs = zip(clause.parameters, args, strict=True)
         return [self._parameter(parameter, arg) for parameter, arg in pairs]
 
     def _parameter(self, parameter: Parameter, arg: Argument) -> Goal:
         return self.part(lambda here: here._match_parameter(parameter, arg))
 
-    def _match_parameter(self, parameter: Parameter, arg: Argument) -> Next:
+    def _match_parameter(self, parameter: Parameter, arg: Argument) -> Continuation:
         if not isinstance(arg, Ref):
             cell = self.scope.cell(arg[0], arg[1].index)
             if cell.ref is None:
@@ -216,7 +225,7 @@ class Matches(Lists):
         specializer, value, term = parameter.specializer, arg, parameter.term
         if specializer is not None:
             later = self.part(lambda here: here.match(value, specializer))
-            self.rest = in_front([later], self.rest)
+            self.rest = prepend_goals([later], self.rest)
         if isinstance(term, Slot):
             own = self.scope.cells.get((self.clause, term.index))
             if own is None:
@@ -226,43 +235,43 @@ class Matches(Lists):
         known = t.cast(Ref, self.ref(term))
         return self.equal(arg, known)
 
-    def _match_unbound(self, parameter: Parameter, cell: Cell) -> Next:
+    def _match_unbound(self, parameter: Parameter, cell: VariableCell) -> Continuation:
         """Write that a variable that is not bound yet is an argument."""
         term, specializer = parameter.term, parameter.specializer
         if not isinstance(term, Slot):
             if cell.waiting or specializer is not None:
                 # What waits would be done to find the rules, and again.
-                raise self.unfollowable("a literal that a variable has to become")
+                raise self.not_compilable("a literal that a variable has to become")
             return self.bind(cell, t.cast(Ref, self.ref(term)))
         own = self.scope.cells.get((self.clause, term.index))
         if own is not None and own is not cell:
-            raise self.unfollowable("a variable that stands in a head twice")
+            raise self.not_compilable("a variable that stands in a head twice")
         self.scope.cells[self.clause, term.index] = cell
         if specializer is None:
             return self.go_on()
-        if not is_bare(specializer):
-            raise self.unfollowable("a pattern for a variable that is not bound yet")
+        if not is_class_only(specializer):
+            raise self.not_compilable("a pattern for a variable that is not bound yet")
         isa = Expression(Operator.ISA, (term, specializer), span=parameter.span)
         return self.await_class(cell, specializer, (isa, self.clause, self.site))
 
-    def await_class(self, cell: Cell, pattern: Pattern, goal: Goal) -> Next:
+    def await_class(self, cell: VariableCell, pattern: Pattern, goal: Goal) -> Continuation:
         """Let a class test wait for a variable, unless another one excludes it."""
         host = self.writer.names.host
         check_class(pattern, host)
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
-            raise self.unfollowable("a union that a variable has to be of")
+            raise self.not_compilable("a union that a variable has to be of")
         if any(
             isinstance(each, Expression) and each.operator is Operator.DOT
             for each, *_ in cell.waiting
         ):
             # What a class declares of its fields may exclude the class.
-            raise self.unfollowable("a class of a field that is not known yet")
+            raise self.not_compilable("a class of a field that is not known yet")
         for other in awaited_classes(cell):
             if other != tag and not (host.is_subclass(tag, other) or host.is_subclass(other, tag)):
                 return self.fail()
         if cell.is_outside:
-            raise self.unfollowable("a negation that binds a variable")
+            raise self.not_compilable("a negation that binds a variable")
         cell.waiting = (*cell.waiting, goal)
         return self.go_on()
 
@@ -271,13 +280,13 @@ class Matches(Lists):
         for position, literal in clause.literals:
             arg = args[position]
             if not isinstance(literal, Value):
-                raise self.unfollowable("a list or a dictionary in a head")
+                raise self.not_compilable("a list or a dictionary in a head")
             if isinstance(arg, Ref) and arg.literal is None:
-                value = self.sure(arg)
+                value = self.checked(arg)
                 name = self.writer.names.constant(literal.value)
                 test = call("excludes", load(name), value)
-                if type(literal.value) is str and takes_one_look(clause):
+                if type(literal.value) is str and is_simple_head(clause):
                     # A text that Polar does not have is none of the literals either.
                     differs = compared(value, ast.NotEq(), ast.Constant(literal.value))
-                    test = ast.IfExp(typed(arg.name, "str"), differs, test)
-                self.fail_unless(negated(test))
+                    test = ast.IfExp(type_test(arg.name, "str"), differs, test)
+                self.fail_unless(negate(test))

@@ -1,6 +1,6 @@
 """One goal that is being written: where its Python goes, and what its operands are.
 
-``At`` has what all kinds of goals need: to go on, to fail, to bind a variable, to read an
+``GoalContext`` has what all kinds of goals need: to go on, to fail, to bind a variable, to read an
 attribute, to write that two values are equal. What each kind writes is in ``goals.py``.
 """
 
@@ -16,9 +16,31 @@ from ..host.conversion import to_python
 from ..nodes import Instance, List, Term, Value
 from ..solver.clauses import Clause, Slot
 from ..sources import Span
-from .binding_analysis import Unfollowable, is_constant, is_plain, leaves_equality
-from .scopes import Cell, Goal, Goals, Names, Part, Ref, Scope, Site, Success, Variant, in_front
-from .snippets import Position, assign, call, compared, load, negated, position_of, tick, typed
+from .binding_analysis import NotCompilable, compares_by_identity, is_constant, is_plain
+from .scopes import (
+    Goal,
+    GoalPart,
+    PendingGoals,
+    ProgramInterface,
+    Ref,
+    Site,
+    Success,
+    VariableCell,
+    VariableScope,
+    Variant,
+    prepend_goals,
+)
+from .snippets import (
+    Position,
+    assign,
+    call,
+    clock_check,
+    compared,
+    load,
+    negate,
+    position_of,
+    type_test,
+)
 
 #: How many loops may stand in each other; CPython allows 20 blocks.
 MAX_LOOPS = 12
@@ -27,7 +49,7 @@ MAX_WRITTEN = 30
 
 
 @dataclass(frozen=True)
-class Place:
+class OutputPosition:
     """Where statements are written: how to fail there, how many loops around, what success is."""
 
     fail: Callable[[], ast.stmt]
@@ -35,13 +57,13 @@ class Place:
     success: Success
 
 
-Next = tuple[Goals, list[ast.stmt], Place] | None
+Continuation = tuple[PendingGoals, list[ast.stmt], OutputPosition] | None
 
 
 class FunctionWriter(t.Protocol):
     """What a goal needs of the writer of its function."""
 
-    names: Names
+    names: ProgramInterface
     variant: Variant
     sites: dict[Position, Site]
     success: Success
@@ -49,62 +71,66 @@ class FunctionWriter(t.Protocol):
 
     def fresh(self) -> str: ...
     def next_clause(self) -> int: ...
-    def make_sure(self, ref: Ref, out: list[ast.stmt]) -> None: ...
+    def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None: ...
     def write_goals(
-        self, goals: Goals, scope: Scope, out: list[ast.stmt], place: Place
+        self, goals: PendingGoals, scope: VariableScope, out: list[ast.stmt], place: OutputPosition
     ) -> None: ...
-    def body_goals(self, clause: Clause, number: int, site: Site) -> Goals: ...
-    def finish(self, scope: Scope, out: list[ast.stmt]) -> None: ...
+    def body_goals(self, clause: Clause, number: int, site: Site) -> PendingGoals: ...
+    def finish(self, scope: VariableScope, out: list[ast.stmt]) -> None: ...
     def give_up(self) -> ast.stmt: ...
-    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None: ...
+    def succeed(self, scope: VariableScope, out: list[ast.stmt]) -> None: ...
     def succeed_with(self, rule: ast.expr) -> Success: ...
 
 
 @dataclass
-class At:
+class GoalContext:
     """One goal that is being written, with everything around it."""
 
     writer: FunctionWriter
     clause: int
     site: Site
-    rest: Goals
-    scope: Scope
+    rest: PendingGoals
+    scope: VariableScope
     out: list[ast.stmt]
-    place: Place
+    place: OutputPosition
     #: ``None`` in the head of the function's own rule, which is no goal of the solver's.
     goal: t.Any
 
     # -- going on
 
-    def go_on(self, *goals: Goal) -> Next:
+    def go_on(self, *goals: Goal) -> Continuation:
         """Go on with some goals, then with the rest."""
-        return in_front(goals, self.rest), self.out, self.place
+        return prepend_goals(goals, self.rest), self.out, self.place
 
     def fail_unless(self, test: ast.expr) -> None:
         """Write that this place is left unless a test holds."""
-        self.out.append(ast.If(negated(test), [self.place.fail()], []))
+        self.out.append(ast.If(negate(test), [self.place.fail()], []))
 
-    def fail(self) -> Next:
+    def fail(self) -> Continuation:
         """Write that this place is left: nothing behind it can be reached."""
         self.out.append(self.place.fail())
         return None
 
-    def loop(self, target: str, over: ast.expr) -> Next:
+    def loop(self, target: str, over: ast.expr) -> Continuation:
         """Go on inside a loop."""
         if self.place.loops >= MAX_LOOPS:
-            raise self.unfollowable("too many nested searches")
-        body = tick()
+            raise self.not_compilable("too many nested searches")
+        body = clock_check()
         self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
-        return self.rest, body, Place(ast.Continue, self.place.loops + 1, self.place.success)
+        return (
+            self.rest,
+            body,
+            OutputPosition(ast.Continue, self.place.loops + 1, self.place.success),
+        )
 
     @property
     def span(self) -> Span | None:
         """Where the goal stands."""
         return None if self.goal is None else t.cast("Span | None", self.goal.span)
 
-    def part(self, write: Callable[[t.Any], Next]) -> Goal:
-        """Give a part of this goal that is written later."""
-        return Part(self.goal, write), self.clause, self.site
+    def part(self, write: Callable[[t.Any], Continuation]) -> Goal:
+        """Return a part of this goal that is written later."""
+        return GoalPart(self.goal, write), self.clause, self.site
 
     def mark(self, node: t.Any) -> t.Any:
         """Note what a piece of Python stands for, so that an error in it finds its way back."""
@@ -117,79 +143,79 @@ class At:
         node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position
         return node
 
-    def unfollowable(self, reason: str) -> Unfollowable:
+    def not_compilable(self, reason: str) -> NotCompilable:
         """Make the error for this goal."""
-        return Unfollowable(reason, self.span)
+        return NotCompilable(reason, self.span)
 
     # -- operands
 
-    def cell(self, term: Term) -> Cell | None:
-        """Give the variable of an operand; ``None`` if it is a value."""
+    def cell(self, term: Term) -> VariableCell | None:
+        """Return the variable of an operand; ``None`` if it is a value."""
         return self.scope.cell(self.clause, term.index) if isinstance(term, Slot) else None
 
     def ref(self, term: Term) -> Ref | None:
-        """Give what an operand stands for; ``None`` if it is not bound."""
+        """Return what an operand stands for; ``None`` if it is not bound."""
         if isinstance(term, Slot):
             known = self.scope.cell(self.clause, term.index).ref
             if known is not None and known.shape is not None:
-                raise self.unfollowable("a list with variables in it")
+                raise self.not_compilable("a list with variables in it")
             return known
         name = self.writer.names.constant
         if isinstance(term, Value):
             if term.value != term.value:
                 # It equals nothing, but the solver finds that it is the same term.
-                raise self.unfollowable("a literal that is no number")
+                raise self.not_compilable("a literal that is no number")
             return Ref(name(term.value), term, written=term.span)
         if isinstance(term, Instance):
             cls = type(term.value) if is_plain(type(term.value)) else None
             # Wherever a constant is named, the solver has the same term.
             constant = name(term.value)
-            origin = None if leaves_equality(type(term.value)) else constant
+            origin = None if compares_by_identity(type(term.value)) else constant
             return Ref(constant, None, cls, origin=origin)
         if is_constant(term):
             return Ref(name(to_python(term, str)), listed=term if _is_written(term) else None)
-        raise self.unfollowable("a list, a dictionary or a pattern with variables in it")
+        raise self.not_compilable("a list, a dictionary or a pattern with variables in it")
 
-    def bind(self, cell: Cell, ref: Ref) -> Next:
+    def bind(self, cell: VariableCell, ref: Ref) -> Continuation:
         """Bind a variable; what waited for it comes next."""
         if cell.is_outside:
-            raise self.unfollowable("a negation that binds a variable")
+            raise self.not_compilable("a negation that binds a variable")
         waiting, cell.ref = cell.waiting, ref
         for goal in waiting:
             self.scope.forget(goal)
         here = self.site.within(self.goal)
         return self.go_on(*((term, clause, here) for term, clause, _ in waiting))
 
-    def wait(self, *cells: Cell) -> Next:
+    def wait(self, *cells: VariableCell) -> Continuation:
         """Let the goal wait until one of some variables is bound, behind what waits for them."""
         goal = self.goal, self.clause, self.site
         self.scope.forget(goal)
         for cell in {id(cell): cell for cell in cells}.values():
             if cell.is_outside:
-                raise self.unfollowable("a negation that binds a variable")
+                raise self.not_compilable("a negation that binds a variable")
             cell.waiting = (*cell.waiting, goal)
         return self.go_on()
 
-    def sure(self, ref: Ref) -> ast.expr:
+    def checked(self, ref: Ref) -> ast.expr:
         """Write a value, having made sure that it leads nowhere it must not."""
         if ref.read is not None:
-            self.writer.make_sure(ref, self.out)
-            self.note_sure(ref)
+            self.writer.check_sandbox(ref, self.out)
+            self.note_checked(ref)
         return self.value(ref)
 
-    def note_sure(self, ref: Ref) -> None:
+    def note_checked(self, ref: Ref) -> None:
         """Note that it was made sure what a value is."""
         for cell in self.scope.cells.values():
             if cell.ref is ref:
                 cell.ref = replace(ref, read=None)
 
-    def make_others_sure(self, terms: Iterable[Term]) -> None:
+    def check_others(self, terms: Iterable[Term]) -> None:
         """Write that values which were read, and are not these, lead nowhere they must not."""
         spared = [self.cell(term) for term in terms]
         for cell in [*self.scope.cells.values()]:
             is_spared = any(cell is other for other in spared)
             if cell.ref is not None and cell.ref.read is not None and not is_spared:
-                self.sure(cell.ref)
+                self.checked(cell.ref)
 
     def value(self, ref: Ref) -> ast.expr:
         """Write a value."""
@@ -197,20 +223,20 @@ class At:
 
     # -- equality
 
-    def equal(self, left: Ref, right: Ref) -> Next:
+    def equal(self, left: Ref, right: Ref) -> Continuation:
         """Write that two values are equal."""
         if left.literal is not None and right.literal is not None:
-            same = numbers.equal(left.literal.value, right.literal.value)
+            same = numbers.equal_scalars(left.literal.value, right.literal.value)
             return self.go_on() if same else self.fail()
         if left.name == right.name:
             return self.go_on()
         self.fail_unless(self.equality(left, right))
         return self.known_equal(left, right)
 
-    def known_equal(self, left: Ref, right: Ref) -> Next:
+    def known_equal(self, left: Ref, right: Ref) -> Continuation:
         """Go on where two values were compared, and so made sure."""
-        self.note_sure(left)
-        self.note_sure(right)
+        self.note_checked(left)
+        self.note_checked(right)
         return self.go_on()
 
     def equality(self, left: Ref, right: Ref) -> ast.expr:
@@ -224,7 +250,7 @@ class At:
                 kind = type(other.literal.value)
                 quick = compared(load(one.name), ast.Eq(), self.value(other))
                 if kind is not float:
-                    return ast.IfExp(typed(one.name, kind.__name__), quick, slow)
+                    return ast.IfExp(type_test(one.name, kind.__name__), quick, slow)
                 is_simple = compared(call("type", load(one.name)), ast.In(), load("simple"))
                 return ast.IfExp(is_simple, quick, slow)
         quick = compared(load(left.name), ast.Eq(), load(right.name))
@@ -234,18 +260,18 @@ class At:
         ]
         return ast.IfExp(ast.BoolOp(ast.And(), both), quick, slow)
 
-    def unify(self, left: Ref, right: Term) -> Next:
+    def unify(self, left: Ref, right: Term) -> Continuation:
         """Write that a value equals an operand, or bind that."""
         known = self.ref(right)
         if known is not None:
             return self.equal(left, known)
-        return self.bind(t.cast(Cell, self.cell(right)), left)
+        return self.bind(t.cast(VariableCell, self.cell(right)), left)
 
     # -- attributes
 
     def attribute(self, name: str, value: Ref, attribute: str) -> None:
         """Write that an attribute is read."""
-        owner = self.sure(value)
+        owner = self.checked(value)
         name_of = self.writer.names.constant
         places = load(name_of(self.span)), load(name_of(value.written))
         found = call("read", owner, ast.Constant(attribute), *places)

@@ -32,28 +32,36 @@ from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
 from ..policy.policy import Policy
+from ..solver.class_tests import class_names
 from ..solver.clause_index import ClauseIndex
 from ..solver.solver import Solver
 from .binding_analysis import (
-    Unfollowable,
-    asks_alike,
+    NotCompilable,
     closed_strings,
     dispatch_position,
     has_cut,
-    matching,
+    is_order_independent,
+    matching_clauses,
     measure_height,
     strings_at,
 )
-from .compiler import Writer
-from .entry_points import QUESTION_FILE, QuestionWriter
+from .compiler import RuleCompiler
+from .entry_points import QUESTION_FILE, EntryPointWriter
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
-from .snippets import Position, located
+from .snippets import Position, with_positions
 from .source_map import sites_by_offset
-from .specialization.dispatch import Quiet, Shortcut, Shortcuts, cannot_tell, facts, make_shortcuts
-from .specialization.equality import Alike
+from .specialization.dispatch import (
+    ReadableClasses,
+    Specialization,
+    Specializations,
+    make_specializations,
+    no_answer,
+    string_facts,
+)
+from .specialization.equality import SideEffectFreeEquality
 
-Answer = Callable[..., bool]
+CompiledFunction = Callable[..., bool]
 #: Strings of one parameter up to which all of them are asked one by one.
 MAX_VARIANTS = 200
 #: The share of a question's time that may go into making functions.
@@ -82,7 +90,7 @@ class Source(t.Protocol):
     def solver(self) -> Solver: ...
 
 
-class Program(Runtime):
+class CompiledProgram(Runtime):
     """Functions for the rules of an engine, and what they share.
 
     :param names_rules: answer with the rule to which a solution is owed; with ``True`` where it
@@ -94,18 +102,18 @@ class Program(Runtime):
         self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
         self._functions: dict[Variant, str] = {}
-        self._made: dict[Variant, Answer] = {}
+        self._made: dict[Variant, CompiledFunction] = {}
         self._late: dict[t.Any, int] = {}
         self._tables: dict[Variant, str] = {}
-        self._entries: dict[tuple[str, int], Answer | None] = {}
-        self._shortened: dict[tuple[str, int], Shortcuts | None] = {}
+        self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
+        self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
         # Taken by those who make functions; who asks a question never waits for it.
         self._locks: dict[int, t.Any] = {}
         #: When what is being made has to be finished.
         self._deadline: float | None = None
         #: Why the solver answers some calls: the reason and the place, by rule.
-        self.unfollowed: dict[Variant, Unfollowable] = {}
+        self.not_compiled: dict[Variant, NotCompilable] = {}
         self._relations = {
             name
             for declared in self.host.fields.values()
@@ -114,7 +122,9 @@ class Program(Runtime):
         }
         self._heights: dict[str, float] = {}
         self._names: dict[str, t.Any] = self.shared_names()
-        self._alike = self._names["alike"] = Alike(self._names["simple"], self.host.identities)
+        self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
+            self._names["simple"], self.host.identities
+        )
 
     @property
     def _making(self) -> t.Any:
@@ -150,7 +160,7 @@ class Program(Runtime):
             raise OutOfTime
 
     def _deadline_from(self, began: float) -> float | None:
-        """Give until when a question that began then may have functions made."""
+        """Return until when a question that began then may have functions made."""
         timeout = self._engine.limits.timeout
         return None if timeout is None else began + timeout * _SHARE
 
@@ -165,8 +175,8 @@ class Program(Runtime):
         """Tell whether ``answer`` will always give what it gives now."""
         return (name, arity) in self._entries
 
-    def answer(self, name: str, arity: int, *, waits: bool = False) -> Answer | None:
-        """Give the function that answers calls of a rule; ``None`` where the solver has to."""
+    def answer(self, name: str, arity: int, *, waits: bool = False) -> CompiledFunction | None:
+        """Return the function that answers calls of a rule; ``None`` where the solver has to."""
         key = (name, arity)
         if key in self._entries:
             return self._entries[key]
@@ -185,31 +195,33 @@ class Program(Runtime):
                 return None
         return self._entries[key]
 
-    def _make_entry(self, name: str, arity: int) -> Answer | None:
+    def _make_entry(self, name: str, arity: int) -> CompiledFunction | None:
         # A question without arguments has nothing to be dispatched on.
         if not HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
             return None
         candidates = t.cast(ClauseIndex, self.candidates(name, arity))
         general = Variant(name, arity, (), True)
-        listed = None if self.names_rules else facts(candidates)
+        listed = None if self.names_rules else string_facts(candidates)
         if listed is not None:
             return self._make_list(general, listed)
         function, table = self.function(general), self.table(general)
         if table is None:
             self._make_function(general)
-            if general in self.unfollowed:
+            if general in self.not_compiled:
                 return None
         parameters = [f"a{n}" for n in range(arity)]
         literals = {position for clause in candidates for position, _ in clause.literals}
         texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
         rule = self.constant(name)
-        writer = QuestionWriter(rule, parameters, texts, function, table)
-        shortcuts = None if self.names_rules else self._shortcuts(name, arity)
-        if shortcuts is not None:
-            writer = dataclasses.replace(writer, shortcuts=(self.constant(shortcuts), shortcuts))
+        writer = EntryPointWriter(rule, parameters, texts, function, table)
+        specializations = None if self.names_rules else self.specializations(name, arity)
+        if specializations is not None:
+            writer = dataclasses.replace(
+                writer, specializations=(self.constant(specializations), specializations)
+            )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
-    def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> Answer:
+    def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
         """Make the function for a rule that is nothing but facts about strings.
 
         They are looked up; what is no string is the solver's.
@@ -217,23 +229,23 @@ class Program(Runtime):
         parameters = [f"a{n}" for n in range(variant.arity)]
         function = self.constant(self._stub(variant))
         rule, known = self.constant(variant.name), self.constant(frozenset(listed))
-        writer = QuestionWriter(
+        writer = EntryPointWriter(
             rule, parameters, frozenset(parameters), function, facts=(known, listed)
         )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
-    def _shortcuts(self, name: str, arity: int) -> Shortcuts | None:
-        """Give the functions of a rule for plain data, which are made when first asked for."""
+    def specializations(self, name: str, arity: int) -> Specializations | None:
+        """Return the functions of a rule for plain data, which are made when first asked for."""
         key = (name, arity)
-        if key not in self._shortened:
+        if key not in self._specializations:
             for cls in self.host.classes.values():
-                self._alike.learn(cls)
-            self._shortened[key] = make_shortcuts(self, name, arity)
-        return self._shortened[key]
+                self._equality.learn(cls)
+            self._specializations[key] = make_specializations(self, name, arity)
+        return self._specializations[key]
 
-    def make_shortcut(
-        self, make: Callable[[], Shortcut | None], what: t.Any, *, waits: bool = False
-    ) -> Shortcut | None:
+    def make_specialization(
+        self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
+    ) -> Specialization | None:
         """Make a function for plain data; ``None`` if there is none now.
 
         :param make: makes it; ``None`` if it cannot be.
@@ -244,9 +256,9 @@ class Program(Runtime):
             if not is_free:
                 return None
             try:
-                return make() or cannot_tell
+                return make() or no_answer
             except OutOfTime:
-                return cannot_tell if self._is_hopeless(what) else None
+                return no_answer if self._is_hopeless(what) else None
             except RecursionError:
                 return None
 
@@ -256,26 +268,26 @@ class Program(Runtime):
         rules: t.Mapping[str, t.Any] = self._engine.policy.rules
         return rules
 
-    def compiled_shortcut(self, function: ast.FunctionDef, rule: str) -> Shortcut:
+    def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization:
         """Compile a function for plain data."""
         arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
 
-    def quiet(self) -> tuple[str, Quiet]:
+    def quiet(self) -> tuple[str, ReadableClasses]:
         """Make a set of classes whose attributes are read without a trace."""
-        made = Quiet(self.host.keeps)
+        made = ReadableClasses(self.host.keeps)
         return self.constant(made), made
 
     def compares_fields(self, cls: type) -> bool:
         """Tell whether two objects of a class are equal where their fields are."""
-        return self._alike.knows(cls)
+        return self._equality.knows(cls)
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of a class's instances is read without a trace."""
         return sandbox.is_quiet(cls, attribute)
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
-        """Give the strings of one argument for which a rule call has a solution.
+        """Return the strings of one argument for which a rule call has a solution.
 
         :param args: the arguments; what stands at ``at`` is not looked at.
         :returns: ``None`` where the solver has to answer, since the argument may be something
@@ -321,14 +333,14 @@ class Program(Runtime):
         if not texts or len(texts) > MAX_VARIANTS:
             # Without a string there may be an error all the same.
             return None
-        if not asks_alike(self.candidates, name, arity):
+        if not is_order_independent(self.candidates, name, arity):
             return None
         variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
         for variant in variants.values():
             self._make_function(variant)
-            if variant in self.unfollowed:
+            if variant in self.not_compiled:
                 return None
-        known = self._shortcuts(name, arity)
+        known = self.specializations(name, arity)
         tables = {} if known is None or known.at != at else known
         by = 0 if known is None else known.by
         return [
@@ -336,14 +348,14 @@ class Program(Runtime):
             for text, variant in variants.items()
         ]
 
-    def _searching(self, name: str, arity: int, variant: Variant) -> Answer:
+    def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
         parameters = [f"a{n}" for n in range(arity)]
         rule, function = self.constant(name), self.function(variant)
-        writer = QuestionWriter(rule, parameters, frozenset(), function, is_searched=True)
+        writer = EntryPointWriter(rule, parameters, frozenset(), function, is_searched=True)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def table(self, variant: Variant) -> tuple[int, str] | None:
-        """Give the parameter to choose a function by, and the name of the table of functions.
+        """Return the parameter to choose a function by, and the name of the table of functions.
 
         ``None`` if there is nothing to choose by.
         """
@@ -366,9 +378,9 @@ class Program(Runtime):
         :param until: when nothing more is begun.
         """
         self.answer(name, arity, waits=True)
-        shortcuts = self._shortened.get((name, arity))
-        if shortcuts is not None:
-            shortcuts.prepare(self.members("Actor"), self.members("Resource"), until)
+        specializations = self._specializations.get((name, arity))
+        if specializations is not None:
+            specializations.prepare(self.members("Actor"), self.members("Resource"), until)
         if at is not None and time.monotonic() < until:
             self.prepare_strings(name, arity, at, waits=True)
 
@@ -385,7 +397,7 @@ class Program(Runtime):
                     self._make_function(variant)
 
     def _missing(self, filled: set[str]) -> list[Variant]:
-        """Give what has a name and is not made.
+        """Return what has a name and is not made.
 
         :param filled: the tables all of whose functions have names.
         """
@@ -399,18 +411,17 @@ class Program(Runtime):
             return [variant for variant in self._functions if variant not in self._made]
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None:
-        """Give the clauses of a rule."""
+        """Return the clauses of a rule."""
         self._check_time()
         by_arity = self._engine.clauses(name)
         return None if by_arity is None else by_arity.get(arity)
 
     def members(self, union: str) -> tuple[type, ...]:
         """Give the classes of ``Actor`` or ``Resource``."""
-        names = self._engine.actors if union == "Actor" else self._engine.resources
-        return tuple(self.host.classes[name] for name in names)
+        return tuple(self.host.classes[name] for name in class_names(union, self._engine))
 
     def function(self, variant: Variant) -> str:
-        """Give the name of the function of a variant, which is made when it is first called."""
+        """Return the name of the function of a variant, which is made when it is first called."""
         name = self._functions.get(variant)
         if name is None:
             name = f"f{len(self._functions)}"
@@ -419,12 +430,12 @@ class Program(Runtime):
             self._functions[variant] = name
         return name
 
-    def later(self, variant: Variant) -> Answer:
-        """Give a function that has the one of a variant made, and calls it."""
+    def later(self, variant: Variant) -> CompiledFunction:
+        """Return a function that has the one of a variant made, and calls it."""
         return lambda *args: self._made_for(variant, args[-1])(*args)
 
-    def _made_for(self, variant: Variant, clock: Clock) -> Answer:
-        """Give the function of a variant for a question: the solver's, if it is not made yet
+    def _made_for(self, variant: Variant, clock: Clock) -> CompiledFunction:
+        """Return the function of a variant for a question: the solver's, if it is not made yet
         and cannot be now.
         """
         made = self._made.get(variant)
@@ -445,10 +456,10 @@ class Program(Runtime):
                 self._make_function(variant)
             except OutOfTime:
                 if self._is_hopeless(variant):
-                    self._leave(variant, Unfollowable("a rule that takes long to compile", None))
+                    self._leave(variant, NotCompilable("a rule that takes long to compile", None))
 
-    def known(self, variant: Variant) -> Answer | None:
-        """Give the function of a variant if it is made."""
+    def known(self, variant: Variant) -> CompiledFunction | None:
+        """Return the function of a variant if it is made."""
         return self._made.get(variant)
 
     def _make_function(self, variant: Variant) -> None:
@@ -457,23 +468,23 @@ class Program(Runtime):
             return
         try:
             made = self._make(variant)
-        except Unfollowable as reason:
+        except NotCompilable as reason:
             # Without its traceback, which keeps all that was written so far.
             self._leave(variant, reason.with_traceback(None))
         else:
             self._set(variant, made)
 
-    def _leave(self, variant: Variant, reason: Unfollowable) -> None:
+    def _leave(self, variant: Variant, reason: NotCompilable) -> None:
         """Leave a variant to the solver."""
-        self.unfollowed[variant] = reason
+        self.not_compiled[variant] = reason
         self._set(variant, self._stub(variant))
 
-    def _set(self, variant: Variant, made: Answer) -> None:
+    def _set(self, variant: Variant, made: CompiledFunction) -> None:
         self._names[self.function(variant)] = made
         self._made[variant] = made
 
     def constant(self, value: t.Any) -> str:
-        """Give the name of a value in the functions."""
+        """Return the name of a value in the functions."""
         self._check_time()
         # With the value, which keeps it alive: an identity is not reused.
         known = self._constants.get(id(value))
@@ -495,28 +506,28 @@ class Program(Runtime):
         candidates = self.candidates(variant.name, variant.arity)
         if candidates is None:
             return True
-        clauses = matching(candidates, variant.values)
+        clauses = matching_clauses(candidates, variant.values)
         return len(clauses) <= 1 and all(
             not has_cut(clause) and _is_single(clause.body) for clause in clauses
         )
 
-    def _make(self, variant: Variant) -> Answer:
+    def _make(self, variant: Variant) -> CompiledFunction:
         if self.candidates(variant.name, variant.arity) is None and not self._engine.clauses(
             variant.name
         ):
-            raise Unfollowable("a rule that is not defined", None)
-        writer = Writer(self, variant)
+            raise NotCompilable("a rule that is not defined", None)
+        writer = RuleCompiler(self, variant)
         return self._compiled(writer.write(), self._file_of(variant), writer.sites)
 
     def _compiled(
         self, function: ast.FunctionDef, file: str, sites: dict[Position, Site]
-    ) -> Answer:
+    ) -> CompiledFunction:
         function.lineno = function.end_lineno = 1
         function.col_offset = function.end_col_offset = 0
-        module = located(ast.Module([function], []))
+        module = with_positions(ast.Module([function], []))
         names: dict[str, t.Any] = {}
         exec(compile(module, file, "exec"), self._names, names)
-        made: Answer = names[function.name]
+        made: CompiledFunction = names[function.name]
         code = t.cast(types.FunctionType, made).__code__
         if sites or file == QUESTION_FILE:
             self._sites[code] = sites_by_offset(code, sites)
@@ -528,7 +539,7 @@ class Program(Runtime):
         files = {span.source.name for span in spans if span is not None}
         return next(iter(files)) or "<policy>" if len(files) == 1 else "<policy>"
 
-    def _stub(self, variant: Variant) -> Answer:
+    def _stub(self, variant: Variant) -> CompiledFunction:
         """Make a function that lets the solver answer."""
         name, arity = variant.name, variant.arity
         if not variant.is_test:
@@ -537,12 +548,12 @@ class Program(Runtime):
 
 
 def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
-    """Give the strings for which questions are answered with yes."""
+    """Return the strings for which questions are answered with yes."""
     before, after = args[:at], args[at + 1 :]
     found = set()
-    for text, shortcuts, by, question in questions:
-        shortcut = None if shortcuts is None else shortcuts[type(args[by])]
-        answer = None if shortcut is None else shortcut(*args, True)
+    for text, specializations, by, question in questions:
+        specialization = None if specializations is None else specializations[type(args[by])]
+        answer = None if specialization is None else specialization(*args, True)
         if answer is None:
             answer = question(*before, text, *after)
         if answer:
@@ -550,23 +561,25 @@ def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
     return found
 
 
-class _Table(dict[str, Answer]):
+class _Table(dict[str, CompiledFunction]):
     """The functions for the strings of one parameter, and one for all other strings."""
 
-    def __init__(self, program: Program, variant: Variant, at: int, texts: list[str]) -> None:
+    def __init__(
+        self, program: CompiledProgram, variant: Variant, at: int, texts: list[str]
+    ) -> None:
         super().__init__()
         self.texts = frozenset(texts)
         self._program = program
         self._variant = variant
         self._at = at
-        self._other: Answer | None = None
+        self._other: CompiledFunction | None = None
 
     def fill(self) -> None:
         """Name all functions now."""
         for text in [None, *sorted(self.texts)]:
             self._program.function(self._of(text))
 
-    def __missing__(self, text: str) -> Answer:
+    def __missing__(self, text: str) -> CompiledFunction:
         if text in self.texts:
             variant = self._of(text)
             made = self._program.known(variant)

@@ -19,7 +19,7 @@ from ..host import attribute_access, numbers, sandbox, terms
 from ..host.awaitables import is_awaitable
 from ..host.comparison import compare_values
 from ..host.conversion import result_to_term, to_python, to_term
-from ..host.iterators import Reading
+from ..host.iterators import IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, Identities
 from ..nodes import (
@@ -40,12 +40,20 @@ from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
 from ..sources import Span
-from .binding_analysis import is_plain, leaves_equality
-from .entry_points import CLOCK_INTERVAL, Unforeseen
+from .binding_analysis import compares_by_identity, is_plain
+from .entry_points import CLOCK_INTERVAL, SolverNeeded
 from .scopes import Site
-from .source_map import Steps, as_written, chain, entry_call, frames_of, place_of, until_next_entry
+from .source_map import (
+    GoalSteps,
+    argument_span,
+    chain,
+    entry_call,
+    frames_of,
+    until_next_entry,
+    with_spans,
+)
 
-#: A budget until the clock is looked at next, when the question began, and its ``Reading``.
+#: A budget until the clock is looked at next, when the question began, and its ``IteratorUse``.
 Clock = list[t.Any]
 #: Frames that must be left on Python's stack for a program that calls itself.
 _HEADROOM = 250
@@ -67,14 +75,14 @@ _SHARED: dict[str, t.Any] = {
     "copied_kinds": frozenset({list, dict}),
     "environment": STORED_ENVIRONMENT,
     "log_variable": STORED_VARIABLE,
-    "unforeseen": Unforeseen,
+    "unforeseen": SolverNeeded,
 }
 #: What functions ask a ``Runtime`` for, by the names it has there: methods and sets of classes.
 _ASKED = (
     *("plain", "simple", "decided", "harmless"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
-    *("construct", "calculate", "split", "elements", "compare", "condition", "make_sure"),
-    *("look_at", "hand_over", "hand_over_each", "is_simple", "by_solver", "problem_of"),
+    *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
+    *("check_clock", "hand_over", "hand_over_each", "is_simple", "by_solver", "problem_of"),
 )
 
 
@@ -102,7 +110,7 @@ class Runtime:
             self._learn(cls)
 
     def shared_names(self) -> dict[str, t.Any]:
-        """Give what functions find under names that are no constants of theirs."""
+        """Return what functions find under names that are no constants of theirs."""
         return {
             **_SHARED,
             **{name: getattr(self, f"_{name}") for name in _ASKED},
@@ -139,16 +147,16 @@ class Runtime:
         if self.host.has_keys(cls):
             self._rows.add(cls)
             self._decided.add(cls)
-        elif leaves_equality(cls):
+        elif compares_by_identity(cls):
             self._simple.add(cls)
             self._decided.add(cls)
 
-    def _make_sure(self, value: t.Any, span: t.Any) -> None:
+    def _check_sandbox(self, value: t.Any, span: t.Any) -> None:
         """Refuse what leads to the whole process; learn the class of what does not."""
         sandbox.check_reachable(value, span)
         kind = type(value)
         if kind is terms.Variable:
-            raise Unforeseen
+            raise SolverNeeded
         if sandbox.is_candid(kind) and self.host.keeps(kind):
             self._harmless.add(kind)
 
@@ -162,7 +170,7 @@ class Runtime:
             return left is right or t.cast(Identities, self.host.identities).is_same(left, right)
         for value, span in zip((left, right), spans, strict=True):
             if span is not None:
-                self._make_sure(value, span)
+                self._check_sandbox(value, span)
             self._learn(type(value))
         if self._are_compared_by_python(type(left), type(right)):
             return self.host.compare(Operator.EQ, left, right)
@@ -191,7 +199,7 @@ class Runtime:
         found = self._attribute(value, name, span, self._here)
         self._learn(kind)
         if type(found) not in self._harmless:
-            self._make_sure(found, span)
+            self._check_sandbox(found, span)
         return found
 
     def _field(self, value: t.Any, name: str, span: t.Any) -> t.Any:
@@ -203,14 +211,14 @@ class Runtime:
                 found = term.get(name)
                 return _MISSING if found is None else to_python(found, str)
         try:
-            found = attribute_access.read(self.host, _copied(value), name, span)
+            found = attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
             return self._no_field(value, name, error, span)
         except attribute_access.UnreadableRelation as error:
             raise self._here().unreadable(error, span) from error
         self._learn(kind)
         if type(found) not in self._harmless:
-            self._make_sure(found, span)
+            self._check_sandbox(found, span)
         return found
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
@@ -221,7 +229,7 @@ class Runtime:
     def _in_order(
         self, clauses: list[Clause], matched: tuple[bool, ...], args: tuple[t.Any, ...]
     ) -> list[int]:
-        """Give the numbers of the clauses that match, in the order in which they are tried."""
+        """Return the numbers of the clauses that match, in the order in which they are tried."""
         chosen = [number for number, is_match in enumerate(matched) if is_match]
         if len(chosen) < 2:
             return chosen
@@ -233,7 +241,7 @@ class Runtime:
 
     def _attribute(self, value: t.Any, name: str, span: t.Any, here: Callable[[], Solver]) -> t.Any:
         try:
-            return attribute_access.read(self.host, _copied(value), name, span)
+            return attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
             raise here().no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
@@ -252,7 +260,7 @@ class Runtime:
             raise self._here().not_callable(name, span)
         found = self._called(method, args, keywords, clock)
         if type(found) not in self._harmless:
-            self._make_sure(found, span)
+            self._check_sandbox(found, span)
         return found
 
     def _construct(self, cls: type, what: t.Any, args: tuple[t.Any, ...], clock: Clock) -> t.Any:
@@ -267,7 +275,7 @@ class Runtime:
             raise not_constructed(name, error, span) from error
         sandbox.check_reachable(made, span)
         if not isinstance(made, cls):
-            raise Unforeseen
+            raise SolverNeeded
         if type(made) not in self._plain:
             self._learn(type(made))
         return made
@@ -282,13 +290,13 @@ class Runtime:
         count = len(plain) - len(keywords)
         found = function(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
         if time.monotonic() - clock[1] > _BRIEF:
-            self._look_at(clock)
+            self._check_clock(clock)
         return found
 
     def _split(
         self, value: t.Any, what: tuple[int, bool], shown: t.Any = None, is_left: bool = True
     ) -> t.Any:
-        """Give the elements of a list that has so many, and a list of the others if it may."""
+        """Return the elements of a list that has so many, and a list of the others if it may."""
         count, is_open = what
         term = _ground(value)
         if type(term) is List:
@@ -303,7 +311,7 @@ class Runtime:
             sides = (shown, value) if is_left else (value, shown)
             if compare_values(Operator.EQ, *sides):
                 # Only the solver goes on with variables that have no value then.
-                raise Unforeseen
+                raise SolverNeeded
         return _MISSING
 
     def _calculate(self, left: t.Any, right: t.Any, goal: Expression, result: t.Any) -> t.Any:
@@ -330,7 +338,7 @@ class Runtime:
         self, collection: t.Any, goal: Expression, span: t.Any, written: t.Any, clock: Clock
     ) -> Iterator[t.Any]:
         if span is not None:
-            self._make_sure(collection, span)
+            self._check_sandbox(collection, span)
         if sandbox.iterates_itself(type(collection)):
             yield from self._members(collection, goal)
             return
@@ -345,11 +353,11 @@ class Runtime:
             clock[1] = time.monotonic()
         for element in solver.elements(term, goal):
             if time.monotonic() - clock[1] > _BRIEF:
-                self._look_at(clock)
+                self._check_clock(clock)
             yield to_python(element, str)
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
-        """Give the elements of what runs no Python to give them, such as SQLAlchemy's lists."""
+        """Return the elements of what runs no Python to give them, such as SQLAlchemy's lists."""
         for element in collection:
             kind = type(element)
             if kind not in self._plain and kind not in _SCALARS:
@@ -372,7 +380,7 @@ class Runtime:
 
     def _condition(self, value: t.Any, goal: Term, span: t.Any, written: t.Any) -> bool:
         """Tell what a condition that is neither true nor false is: an error."""
-        self._make_sure(value, span)
+        self._check_sandbox(value, span)
         term = self._placed(value, written)
         return bool(self._here(term).condition(term, goal))
 
@@ -381,18 +389,18 @@ class Runtime:
         term = result_to_term(value)
         if isinstance(written, int):
             # The goal at hand comes first, then the call that the parameter belongs to.
-            written = place_of(self._goals(sys._getframe(2))[1:], written)
+            written = argument_span(self._goals(sys._getframe(2))[1:], written)
         return Value(term.value, span=written) if type(term) is Value else term
 
     def _goals(self, frame: types.FrameType) -> list[Term | None]:
-        """Give the goals that compiled functions are at, innermost first."""
+        """Return the goals that compiled functions are at, innermost first."""
         found = frames_of(frame, self._sites)
         sites = (self._sites[code].get(offset) for code, offset in reversed(found))
         return [site.steps[-1][0] for site in sites if site is not None and site.steps]
 
     # -- time -----------------------------------------------------------------------------
 
-    def _look_at(self, clock: Clock) -> None:
+    def _check_clock(self, clock: Clock) -> None:
         clock[0] = CLOCK_INTERVAL
         if clock[1] is None:
             clock[1] = time.monotonic()
@@ -423,23 +431,23 @@ class Runtime:
         if steps:
             # The last step is the call itself, which the solver makes anew.
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
-            goal = as_written(goal, self._goals(sys._getframe(1)))
+            goal = with_spans(goal, self._goals(sys._getframe(1)))
         solver: Solver = self._engine.solver()
         solver.begun = _begun(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
                 # An error, unless what comes behind fails: only the solver can tell.
-                raise Unforeseen
+                raise SolverNeeded
             yield
 
     def _at(self, goal: Term) -> Solver:
-        """Give a solver that knows the goal at hand, and not the way to it."""
+        """Return a solver that knows the goal at hand, and not the way to it."""
         solver: Solver = self._engine.solver()
         solver.stand_at(chain([(goal, None)], None))
         return solver
 
     def _here(self, goal: Term | None = None) -> Solver:
-        """Give a solver that is where the function is that asks.
+        """Return a solver that is where the function is that asks.
 
         :param goal: what the goal at hand stands for, if it is a variable.
         """
@@ -450,8 +458,8 @@ class Runtime:
         solver.stand_at(chain(steps, entry_call(sys._getframe(2))))
         return solver
 
-    def _steps(self, frames: list[tuple[types.CodeType, int]]) -> Steps:
-        steps: Steps = []
+    def _steps(self, frames: list[tuple[types.CodeType, int]]) -> GoalSteps:
+        steps: GoalSteps = []
         for code, offset in frames:
             site = self._sites[code].get(offset)
             if site is not None:
@@ -489,7 +497,7 @@ def _searched(solutions: Iterator[None]) -> bool:
 
 
 def _copied(value: t.Any) -> t.Any:
-    """Give what crosses the border: a list or a dictionary as a copy."""
+    """Return what crosses the border: a list or a dictionary as a copy."""
     if type(value) is list or type(value) is dict:
         return to_python(result_to_term(value), str)
     return value
@@ -498,19 +506,19 @@ def _copied(value: t.Any) -> t.Any:
 def _ground(value: t.Any) -> Term:
     """Make a term of a value.
 
-    :raises Unforeseen: if the host put a variable in it, which only the solver can bind.
+    :raises SolverNeeded: if the host put a variable in it, which only the solver can bind.
     """
     term = result_to_term(value)
     if not is_ground(term):
-        raise Unforeseen
+        raise SolverNeeded
     return term
 
 
-def _begun(clock: Clock) -> Reading:
-    """Give what goes with the question as soon as an iterator is read."""
+def _begun(clock: Clock) -> IteratorUse:
+    """Return what goes with the question as soon as an iterator is read."""
     if clock[2] is None:
-        clock[2] = Reading()
-    return t.cast(Reading, clock[2])
+        clock[2] = IteratorUse()
+    return t.cast(IteratorUse, clock[2])
 
 
 def is_deep() -> bool:
@@ -532,5 +540,5 @@ def _excludes(literal: t.Any, value: t.Any) -> bool:
     """Tell whether a literal of a head can never be a value of Polar's own."""
     term = result_to_term(value)
     if type(term) is Value:
-        return not numbers.equal(literal, term.value)
+        return not numbers.equal_scalars(literal, term.value)
     return type(term) is not Instance

@@ -1,7 +1,7 @@
 """What is known while a function is written: values, variables, and goals to come.
 
-A ``Ref`` is a value and the Python name it has, a ``Cell`` a variable of a rule, a
-``Scope`` all of them at one place; a ``Site`` says which goals stand around a place.
+A ``Ref`` is a value and the Python name it has, a ``VariableCell`` a variable of a rule, a
+``VariableScope`` all of them at one place; a ``Site`` says which goals stand around a place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..host.registry import Host
 from ..nodes import Expression, List, Operator, Pattern, Term, Value
 from ..solver.clause_index import ClauseIndex
 from ..sources import Span
-from .binding_analysis import Known, Unfollowable
+from .binding_analysis import KnownArguments, NotCompilable
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Site:
     steps: tuple[tuple[Term | None, str | None], ...]
 
     def within(self, goal: Term | None, rule: str | None = None) -> Site:
-        """Give the site of a goal that stands in this one."""
+        """Return the site of a goal that stands in this one."""
         name = self.steps[-1][1] if rule is None and self.steps else rule
         return Site((*self.steps, (goal, name)))
 
@@ -37,7 +37,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Shape:
+class OpenList:
     """A list that has variables of a clause in it."""
 
     clause: int
@@ -64,12 +64,12 @@ class Ref:
     read: Span | None = None
     origin: str | None = None
     written: Span | int | None = None
-    shape: Shape | None = None
+    shape: OpenList | None = None
     listed: List | None = None
 
 
 @dataclass
-class Cell:
+class VariableCell:
     """A variable of the clauses: what it is bound to, or what waits for that."""
 
     ref: Ref | None = None
@@ -79,26 +79,26 @@ class Cell:
 
 
 @dataclass
-class Scope:
+class VariableScope:
     """The variables of the clauses that one function is made of."""
 
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    cells: dict[tuple[int, int], VariableCell] = field(default_factory=dict)
     #: The names that say whether the attributes of a value can be read as they are.
     plain: dict[str, str] = field(default_factory=dict)
     #: The names of collections whose elements variables have.
     searched: set[str] = field(default_factory=set)
 
-    def copy(self) -> Scope:
-        """Give a scope in which the same variables can get other values."""
-        copies: dict[int, Cell] = {}
+    def copy(self) -> VariableScope:
+        """Return a scope in which the same variables can get other values."""
+        copies: dict[int, VariableCell] = {}
         for cell in self.cells.values():
             copies.setdefault(id(cell), replace(cell))
         cells = {key: copies[id(cell)] for key, cell in self.cells.items()}
-        return Scope(cells, dict(self.plain), set(self.searched))
+        return VariableScope(cells, dict(self.plain), set(self.searched))
 
-    def cell(self, clause: int, index: int) -> Cell:
-        """Give the cell of a variable."""
-        return self.cells.setdefault((clause, index), Cell())
+    def cell(self, clause: int, index: int) -> VariableCell:
+        """Return the cell of a variable."""
+        return self.cells.setdefault((clause, index), VariableCell())
 
     def forget(self, goal: Goal) -> None:
         """Let a goal no longer wait for any variable."""
@@ -109,15 +109,15 @@ class Scope:
                 ]
                 cell.waiting = tuple(waiting)
 
-    def unite(self, one: Cell, other: Cell) -> Cell:
+    def unite(self, one: VariableCell, other: VariableCell) -> VariableCell:
         """Make one variable of two that are not bound."""
         if one.is_outside or other.is_outside:
-            raise Unfollowable("a negation that binds a variable", None)
+            raise NotCompilable("a negation that binds a variable", None)
         if one.waiting and other.waiting:
             # The solver orders them by age, and looks again at those that ask for a class.
-            raise Unfollowable("two variables that conditions wait for", None)
+            raise NotCompilable("two variables that conditions wait for", None)
         if len(one.waiting) + len(other.waiting) > 1 and any(awaited_classes(one, other)):
-            raise Unfollowable("two variables, one of which has to be of a class", None)
+            raise NotCompilable("two variables, one of which has to be of a class", None)
         one.waiting = (*one.waiting, *other.waiting)
         for key, cell in self.cells.items():
             if cell is other:
@@ -125,7 +125,7 @@ class Scope:
         return one
 
 
-class Part(Term):
+class GoalPart(Term):
     """A part of a goal that is written in its turn, such as one field of a pattern.
 
     :param goal: the goal; ``None`` in the head of the function's own rule.
@@ -152,8 +152,8 @@ class Passed(Term):
 
 Goal = tuple[Term, int, Site]
 #: Goals that are still to be written, the first one in front.
-Goals = tuple[t.Any, ...]
-Success = Callable[[Scope, list[ast.stmt]], None]
+PendingGoals = tuple[t.Any, ...]
+Success = Callable[[VariableScope, list[ast.stmt]], None]
 
 
 @dataclass(frozen=True)
@@ -170,12 +170,12 @@ class Variant:
     is_test: bool
 
     @property
-    def values(self) -> Known:
+    def values(self) -> KnownArguments:
         """What is known of the arguments, as terms."""
         return {position: None if text is None else Value(text) for position, text in self.known}
 
 
-class Names(t.Protocol):
+class ProgramInterface(t.Protocol):
     """What a function writer needs of the program it writes for."""
 
     host: Host
@@ -192,28 +192,28 @@ class Names(t.Protocol):
     def is_relation(self, name: str) -> bool: ...
 
 
-def awaited_classes(*cells: Cell) -> Iterator[str]:
-    """Give the names of the classes that variables will have to be of."""
+def awaited_classes(*cells: VariableCell) -> Iterator[str]:
+    """Return the names of the classes that variables will have to be of."""
     for term, _, _ in itertools.chain.from_iterable(cell.waiting for cell in cells):
         if isinstance(term, Expression) and term.operator is Operator.ISA:
             yield t.cast(str, t.cast(Pattern, term.args[1]).tag)
 
 
-def conjuncts(term: Expression, clause: int, site: Site) -> list[Goal]:
+def conjunct_goals(term: Expression, clause: int, site: Site) -> list[Goal]:
     return [(arg, clause, site) for arg in term.args]
 
 
-def in_front(goals: Iterable[tuple[t.Any, ...]], rest: Goals) -> Goals:
+def prepend_goals(goals: Iterable[tuple[t.Any, ...]], rest: PendingGoals) -> PendingGoals:
     """Put goals in front of others."""
     for goal in reversed(list(goals)):
         rest = (goal, rest)
     return rest
 
 
-def joined(goals: Goals, rest: Goals) -> Goals:
+def concatenate_goals(goals: PendingGoals, rest: PendingGoals) -> PendingGoals:
     """Put goals that are chained in front of others."""
     listed = []
     while goals:
         goal, goals = goals
         listed.append(goal)
-    return in_front(listed, rest)
+    return prepend_goals(listed, rest)

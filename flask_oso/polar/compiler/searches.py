@@ -6,52 +6,52 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ..host.numbers import equal
+from ..host.numbers import equal_scalars
 from ..nodes import Expression, List, Term, Value
 from ..solver.clauses import Template
 from .binding_analysis import is_string
-from .lookups import Lookups
-from .places import MAX_LOOPS, Next, Place
-from .scopes import Cell, Goal, Ref, in_front
-from .snippets import block, call, compared, load, typed
+from .lookups import LookupGoals
+from .places import MAX_LOOPS, Continuation, OutputPosition
+from .scopes import Goal, Ref, VariableCell, prepend_goals
+from .snippets import block, call, compared, load, type_test
 
 
-class Searches(Lookups):
+class SearchGoals(LookupGoals):
     """A goal that may have several solutions."""
 
-    def any_of(self, term: Expression) -> Next:
+    def any_of(self, term: Expression) -> Continuation:
         """Write each alternative with everything that stands behind it."""
         inside = self.site.within(term)
         return self.alternatives([(arg, self.clause, inside) for arg in term.args])
 
-    def alternatives(self, goals: list[Goal]) -> Next:
+    def alternatives(self, goals: list[Goal]) -> Continuation:
         """Write goals of which any may hold, each with everything that stands behind it."""
         if goals and self.place.loops >= MAX_LOOPS:
-            raise self.unfollowable("too many nested searches")
+            raise self.not_compilable("too many nested searches")
         for goal in goals:
             body: list[ast.stmt] = []
-            place = Place(ast.Break, self.place.loops + 1, self.place.success)
-            following = in_front([goal], self.rest)
+            place = OutputPosition(ast.Break, self.place.loops + 1, self.place.success)
+            following = prepend_goals([goal], self.rest)
             self.writer.write_goals(following, self.scope.copy(), body, place)
             self.out.append(block(body))
         return self.fail()
 
-    def unified(self, left: Term, right: Term) -> Next:
+    def unified(self, left: Term, right: Term) -> Continuation:
         """Write that two operands are equal: a test, or a binding."""
         left_ref, right_ref = self.operand(left), self.operand(right)
         if left_ref is not None:
             return self.unify(left_ref, right)
-        cell = t.cast(Cell, self.cell(left))
+        cell = t.cast(VariableCell, self.cell(left))
         if right_ref is not None:
             return self.bind(cell, right_ref)
-        other = t.cast(Cell, self.cell(right))
+        other = t.cast(VariableCell, self.cell(right))
         if cell is not other:
             self.scope.unite(cell, other)
         return self.go_on()
 
     # -- collections
 
-    def membership(self, term: Expression) -> Next:
+    def membership(self, term: Expression) -> Continuation:
         """Write ``x in xs`` as a loop, or as a test where the elements are known."""
         item, collection = term.args
         inner = collection.term if isinstance(collection, Template) else collection
@@ -72,23 +72,23 @@ class Searches(Lookups):
         source = load(elements.name)
         known_to_be = self.constants(self.goal, elements.read, elements.written)
         over = ast.IfExp(
-            typed(elements.name, "list"),
+            type_test(elements.name, "list"),
             ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
             call("elements", source, *known_to_be, load("clock")),
         )
         inside = self._inside(name, self.mark(over))
-        self.note_sure(elements)
+        self.note_checked(elements)
         known, made = self.operand(item), Ref(name, origin=elements.name, read=self.span)
         is_open = known is None or known.shape is not None
         if elements.name in (self.scope.searched if known is None or is_open else {known.origin}):
-            raise self.unfollowable("a collection that is searched for two variables")
+            raise self.not_compilable("a collection that is searched for two variables")
         if is_open:
             self.scope.searched.add(elements.name)
         if known is not None:
             return inside.equal(known, made)
-        return inside.bind(t.cast(Cell, self.cell(item)), made)
+        return inside.bind(t.cast(VariableCell, self.cell(item)), made)
 
-    def _inside(self, name: str, over: ast.expr) -> Searches:
+    def _inside(self, name: str, over: ast.expr) -> SearchGoals:
         """Write the beginning of a loop; give the same goal inside of it."""
         following = self.loop(name, over)
         assert following is not None
@@ -96,9 +96,9 @@ class Searches(Lookups):
 
     # -- lists that are written where they are searched
 
-    def _among(self, item: Term, collection: List) -> Next:
+    def _among(self, item: Term, collection: List) -> Continuation:
         if collection.rest is not None:
-            raise self.unfollowable("a search in a list with a rest")
+            raise self.not_compilable("a search in a list with a rest")
         known = self.operand(item)
         refs = [self.operand(part) for part in collection.items]
         if any(ref is None or ref.shape is not None for ref in (known, *refs)):
@@ -113,32 +113,32 @@ class Searches(Lookups):
     def _one_of(self, item: Term, part: Term) -> Goal:
         return self.part(lambda here: here.unified(item, part))
 
-    def _among_literals(self, known: Ref, literals: list[Value]) -> Next:
+    def _among_literals(self, known: Ref, literals: list[Value]) -> Continuation:
         """Write a search in a list of literals, one of which is equal at most."""
         if known.literal is not None:
             value = known.literal.value
-            found = any(equal(value, literal.value) for literal in literals)
+            found = any(equal_scalars(value, literal.value) for literal in literals)
             return self.go_on() if found else self.fail()
         values = tuple(literal.value for literal in literals)
         if all(map(is_string, literals)):
             listed, *_ = self.constants(frozenset(values))
             among = compared(load(known.name), ast.In(), listed)
-            is_told = typed(known.name, "str")
+            is_told = type_test(known.name, "str")
         else:
             listed, *_ = self.constants(frozenset((type(value) is bool, value) for value in values))
-            is_bool = typed(known.name, "bool")
+            is_bool = type_test(known.name, "bool")
             among = compared(ast.Tuple([is_bool, load(known.name)], ast.Load()), ast.In(), listed)
             kind = call("type", load(known.name))
             is_told = compared(kind, ast.In(), load("scalars"))
         once = ast.IfExp(among, load("once"), load("never"))
-        slow = call("matches", self.sure(known), *self.constants(values))
+        slow = call("matches", self.checked(known), *self.constants(values))
         return self.loop(self.writer.fresh(), ast.IfExp(is_told, once, slow))
 
-    def _among_values(self, known: Ref, elements: list[Ref]) -> Next:
+    def _among_values(self, known: Ref, elements: list[Ref]) -> Continuation:
         """Write a search in a list of values: none is the very term that is searched for."""
         if any(ref.name == known.name and ref.literal is None for ref in elements):
-            raise self.unfollowable("a search in a list that has what is searched for")
-        listed = ast.Tuple([self.sure(ref) for ref in elements], ast.Load())
+            raise self.not_compilable("a search in a list that has what is searched for")
+        listed = ast.Tuple([self.checked(ref) for ref in elements], ast.Load())
         name = self.writer.fresh()
         return self._inside(name, listed).equal(known, Ref(name))
 

@@ -23,7 +23,7 @@ Position = tuple[int, int, int, int]
 
 
 def position_of(span: Span | None) -> Position:
-    """Give the place of a stretch of policy as Python counts: columns are bytes from 0 on."""
+    """Return the place of a stretch of policy as Python counts: columns are bytes from 0 on."""
     if span is None:
         return (1, 1, 0, 0)
     (line, column), (last, end) = span.source.position(span.start), span.source.position(span.end)
@@ -42,7 +42,7 @@ def call(function: str, *args: ast.expr) -> ast.expr:
     return ast.Call(load(function), list(args), [])
 
 
-def negated(test: ast.expr) -> ast.expr:
+def negate(test: ast.expr) -> ast.expr:
     """Write ``not test``."""
     return ast.UnaryOp(ast.Not(), test)
 
@@ -52,17 +52,17 @@ def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
     return ast.Compare(left, [operator], [right])
 
 
-def both(tests: list[ast.expr]) -> ast.expr:
+def all_hold(tests: list[ast.expr]) -> ast.expr:
     """Write that all tests hold, looked at in order."""
     return ast.BoolOp(ast.And(), tests) if len(tests) > 1 else tests[0]
 
 
-def either(tests: list[ast.expr]) -> ast.expr:
+def any_holds(tests: list[ast.expr]) -> ast.expr:
     """Write that one of several tests holds, looked at in order."""
     return ast.BoolOp(ast.Or(), tests) if len(tests) > 1 else tests[0]
 
 
-def typed(name: str, kind: str) -> ast.expr:
+def type_test(name: str, kind: str) -> ast.expr:
     """Write ``type(name) is kind``."""
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
@@ -82,11 +82,11 @@ def block(body: list[ast.stmt]) -> ast.stmt:
     return ast.While(ast.Constant(True), [*body, ast.Break()], [])
 
 
-def tick() -> list[ast.stmt]:
+def clock_check() -> list[ast.stmt]:
     """Write that time passes: now and then the clock is looked at."""
     budget = ast.Subscript(load("clock"), ast.Constant(0), ast.Load())
     target = ast.Subscript(load("clock"), ast.Constant(0), ast.Store())
-    look = ast.Expr(call("look_at", load("clock")))
+    look = ast.Expr(call("check_clock", load("clock")))
     return [
         ast.AugAssign(target, ast.Sub(), ast.Constant(1)),
         ast.If(compared(budget, ast.Lt(), ast.Constant(0)), [look], []),
@@ -112,8 +112,8 @@ def returned(value: bool) -> ast.stmt:
     return ast.Return(ast.Constant(value))
 
 
-def located(module: ast.Module) -> ast.Module:
-    """Give each node that has no place the place of the node around it.
+def with_positions(module: ast.Module) -> ast.Module:
+    """Return each node that has no place the place of the node around it.
 
     ``ast.fix_missing_locations`` does the same, by recursion and in twice the time, which was
     half of what it takes to make a function.
@@ -135,7 +135,7 @@ def located(module: ast.Module) -> ast.Module:
 
 
 def _placed(node: t.Any, place: Position) -> Position:
-    """Give a node the place that it lacks; give the one it has."""
+    """Return a node the place that it lacks; give the one it has."""
     if hasattr(node, "lineno"):
         return (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = place

@@ -20,7 +20,7 @@ from .scopes import Passed, Site
 from .snippets import Position, position_of
 
 #: Goals in each other, outermost first, each with the rule it stands in.
-Steps = list[tuple[Term | None, str | None]]
+GoalSteps = list[tuple[Term | None, str | None]]
 _FOR_ITER = opcode.opmap["FOR_ITER"]
 #: What stands behind an instruction, where the interpreter may be while it is carried out.
 _CACHE = opcode.opmap["CACHE"]
@@ -29,7 +29,7 @@ _CACHE = opcode.opmap["CACHE"]
 def frames_of(
     frame: types.FrameType | None, sites: dict[types.CodeType, t.Any]
 ) -> list[tuple[types.CodeType, int]]:
-    """Give the compiled functions under way in this question, outermost first."""
+    """Return the compiled functions under way in this question, outermost first."""
     found = []
     while frame is not None and not is_entry(frame.f_code):
         if frame.f_code in sites:
@@ -39,7 +39,7 @@ def frames_of(
 
 
 def entry_call(frame: types.FrameType | None) -> Call | None:
-    """Give the question that is under way."""
+    """Return the question that is under way."""
     while frame is not None and not is_entry(frame.f_code):
         frame = frame.f_back
     if frame is None:
@@ -57,7 +57,7 @@ def is_entry(code: types.CodeType) -> bool:
 def until_next_entry(
     trace: types.TracebackType | None, sites: dict[types.CodeType, t.Any]
 ) -> Iterator[tuple[types.CodeType, int]]:
-    """Give the functions that an error came through, up to where another question began."""
+    """Return the functions that an error came through, up to where another question began."""
     is_first = True
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -69,7 +69,7 @@ def until_next_entry(
         trace = trace.tb_next
 
 
-def chain(steps: Steps, question: Call | None) -> Step | None:
+def chain(steps: GoalSteps, question: Call | None) -> Step | None:
     """Make the steps of a run from the goals around a place."""
     step = Step(None, [], None, None, 0)
     if question is not None:
@@ -79,21 +79,21 @@ def chain(steps: Steps, question: Call | None) -> Step | None:
     return step
 
 
-def as_written(goal: Call, goals: list[Term | None]) -> Call:
-    """Give a call its place, and its literals theirs.
+def with_spans(goal: Call, goals: list[Term | None]) -> Call:
+    """Return a call its place, and its literals theirs.
 
     :param goals: the goals that compiled functions are at, innermost first.
     """
     # What is one term stays one, wherever it stands.
     placed: dict[int, Term] = {}
     for at, arg in enumerate(goal.args):
-        known = Value(arg.value, span=place_of(goals, at)) if type(arg) is Value else arg
+        known = Value(arg.value, span=argument_span(goals, at)) if type(arg) is Value else arg
         placed.setdefault(id(arg), known)
     args = tuple(placed[id(arg)] for arg in goal.args)
     return Call(goal.name, args, span=None if goals[0] is None else goals[0].span)
 
 
-def place_of(goals: list[Term | None], position: int) -> Span | None:
+def argument_span(goals: list[Term | None], position: int) -> Span | None:
     """Tell where an argument of a call was written, if it is a literal.
 
     :param goals: the call, the call that it is part of, and so on.
@@ -110,7 +110,7 @@ def place_of(goals: list[Term | None], position: int) -> Span | None:
 
 
 def sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[int, Site]:
-    """Give the goal that each instruction of a function stands for, if it stands for one."""
+    """Return the goal that each instruction of a function stands for, if it stands for one."""
     found: dict[int, Site] = {}
     last: Site | None = None
     is_next = False

@@ -1,8 +1,8 @@
-"""The debugger that ``debug()`` in a policy enters: stop, look around, go on.
+"""The debugger that ``debug()`` in a policy enters.
 
-It watches a run and asks for commands at its prompt, on standard input and output unless
-it is given another console. ``HELP`` lists the commands. The end of the input means
-``continue``, so a program without a terminal goes on by itself.
+It observes a run and reads commands at its prompt, on standard input and output unless it is
+given another console. ``HELP`` lists the commands. The end of the input means ``continue``, so a
+program without a terminal is not stopped.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from ..exceptions import OsoError
 from ..nodes import Expression, Operator
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step, is_single, stack_trace
-from ..solver.clauses import Clause
+from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
 from ..sources import Span
 from .console import Console, StandardConsole
-from .inspection import Named, variables_of
-from .observer import Text, View, Watcher
+from .inspection import Named, inspector_of, variables_of
 
 PROMPT = "debug> "
 #: How many lines of the policy a stop shows before and after the goal.
@@ -46,7 +45,7 @@ An empty line repeats the last command."""
 
 
 class Pause(enum.Enum):
-    """What stops the run next, apart from ``debug()``."""
+    """What the run stops at next, besides ``debug()``."""
 
     NONE = enum.auto()
     STEP = enum.auto()
@@ -79,10 +78,10 @@ _LOOKING = {
 _WORDS = ("help", *_RESUMING, *_LOOKING)
 
 
-class Debugger(Watcher):
-    """Stops one run at ``debug()`` and wherever it is told to from there.
+class Debugger(Observer):
+    """Stops a run at ``debug()``, and then where the commands say.
 
-    :param console: where it asks and shows.
+    :param console: where it reads commands and prints.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -93,15 +92,15 @@ class Debugger(Watcher):
 
     # -- stops ----------------------------------------------------------------------------
 
-    def on_debug(self, view: View, step: Step) -> bool:
-        """Stop, show where the run is, and ask."""
+    def on_debug(self, view: RunView, step: Step) -> bool:
+        """Stop at ``debug()``."""
         self._stop(view, step)
         return True
 
-    def on_goal(self, view: View, step: Step) -> None:
-        """Stop if this is the goal that was waited for."""
+    def on_goal(self, view: RunView, step: Step) -> None:
+        """Stop after ``step``, ``next`` or ``out``."""
         if _is_debug(step.goal):
-            # It stops in a moment, whatever is waited for.
+            # ``on_debug`` stops here in any case.
             return
         if (
             self._pause is Pause.STEP
@@ -110,32 +109,32 @@ class Debugger(Watcher):
         ):
             self._stop(view, step)
 
-    def on_rule(self, view: View, step: Step, clause: Clause) -> None:
-        """Show the rule and ask, if a rule was waited for."""
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
+        """Show the rule and stop, after ``rule``."""
         if self._pause is Pause.RULE:
-            self._console.show(rule_to_polar(clause.rule))
-            self._show_source(clause.rule.span, _CONTEXT)
+            self._console.show(rule_to_polar(frame.clause.rule))
+            self._show_source(frame.clause.rule.span, _CONTEXT)
             self._ask(view, step)
 
-    def on_event(self, view: View, step: Step, text: Text) -> None:
-        """Show it and ask, if anything at all was waited for."""
+    def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
+        """Show the event and stop, after ``goal``."""
         if self._pause is Pause.GOAL:
-            self._console.show(text())
+            self._console.show(inspector_of(view).event(kind, terms))
             self._ask(view, step)
 
-    def on_error(self, view: View, step: Step, error: Exception) -> None:
-        """Stop where an error occurs, if one was waited for."""
+    def on_error(self, view: RunView, step: Step, error: Exception) -> None:
+        """Stop where an error occurs, after ``error``."""
         if self._pause is Pause.ERROR:
             self._show_place(view, step)
             text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))
             self._console.show(f"ERROR: {text}".rstrip("\n") + "\n")
             self._ask(view, step)
 
-    def _stop(self, view: View, step: Step) -> None:
+    def _stop(self, view: RunView, step: Step) -> None:
         self._show_place(view, step)
         self._ask(view, step)
 
-    def _show_place(self, view: View, step: Step) -> None:
+    def _show_place(self, view: RunView, step: Step) -> None:
         self._console.show(_summary(view, step) + "\n")
         span = _span(step)
         if span is not None:
@@ -143,8 +142,8 @@ class Debugger(Watcher):
 
     # -- commands -------------------------------------------------------------------------
 
-    def _ask(self, view: View, step: Step) -> None:
-        """Ask for commands until one of them lets the run go on."""
+    def _ask(self, view: RunView, step: Step) -> None:
+        """Read commands until one of them resumes the run."""
         self._pause = Pause.NONE
         self._depth = step.depth
         while (command := self._read_command()) is not None:
@@ -162,7 +161,7 @@ class Debugger(Watcher):
         self._last_command = line.strip().strip(";").split() or self._last_command
         return self._last_command
 
-    def _look(self, name: str, arguments: list[str], view: View, step: Step) -> None:
+    def _look(self, name: str, arguments: list[str], view: RunView, step: Step) -> None:
         kind = _LOOKING.get(name)
         if kind == "line":
             self._show_source(_span(step), _number(arguments))
@@ -192,34 +191,34 @@ def _span(step: Step) -> Span | None:
 
 
 def _number(arguments: list[str]) -> int:
-    """Read the number behind a command; what is none counts as 0."""
+    """Read the number after a command; 0 if there is none."""
     text = arguments[0] if arguments else ""
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _summary(view: View, step: Step) -> str:
-    goal = "debug()" if _is_debug(step.goal) else view.inspector.goal(step.goal, step.frame)
-    bindings = "{}" if _is_debug(step.goal) else view.inspector.bindings(step, "=")
+def _summary(view: RunView, step: Step) -> str:
+    goal = "debug()" if _is_debug(step.goal) else inspector_of(view).goal(step.goal, step.frame)
+    bindings = "{}" if _is_debug(step.goal) else inspector_of(view).bindings(step, "=")
     return f"QUERY: {goal}, BINDINGS: {bindings}"
 
 
 def _steps(step: Step | None) -> Iterator[Step]:
-    """Give a goal and those around it, the innermost first, none of them twice."""
+    """Yield the steps of a goal and of the goals around it, the innermost first."""
     while step is not None:
         if step.goal is not None and not is_single(step.goal):
             yield step
         step = step.parent
 
 
-def _goal_at(view: View, step: Step, level: int) -> str:
+def _goal_at(view: RunView, step: Step, level: int) -> str:
     for number, around in enumerate(_steps(step)):
         if number == level:
             return _summary(view, around)
     return "Error: level is out of range"
 
 
-def _pending(view: View) -> list[str]:
-    """Give what is still to be solved, a line each, the next goal last."""
+def _pending(view: RunView) -> list[str]:
+    """Return the goals that are still to be solved, one line each, the next goal last."""
     lines: list[str] = []
     goals = view.pending
     while goals is not None:
@@ -228,38 +227,38 @@ def _pending(view: View) -> list[str]:
     return lines[::-1]
 
 
-def _pending_text(view: View, handler: str, payload: t.Any) -> str:
+def _pending_text(view: RunView, handler: str, payload: t.Any) -> str:
     if handler == "_next_conjunct":
         args, at, frame = payload
         rest = args[at] if at + 1 == len(args) else Expression(Operator.AND, args[at:])
-        return f"Query({view.inspector.goal(rest, frame)})"
+        return f"Query({inspector_of(view).goal(rest, frame)})"
     if handler in ("_solve_goal", "_solve_body"):
-        return f"Query({view.inspector.goal(payload[0], payload[1])})"
-    # What else the engine has to do has the name of the method that does it.
+        return f"Query({inspector_of(view).goal(payload[0], payload[1])})"
+    # Other goals are shown by the name of their handler.
     return handler.strip("_").title().replace("_", "")
 
 
-def _all_bindings(view: View, step: Step) -> Iterator[str]:
+def _all_bindings(view: RunView, step: Step) -> Iterator[str]:
     for name, constant in sorted(view.host.constants.items()):
-        yield f"{name} = {view.inspector.term(constant)}"
+        yield f"{name} = {inspector_of(view).term(constant)}"
     frames = {id(around.frame): around.frame for around in _steps(step)}
     for frame in reversed(frames.values()):
         for variable in variables_of(frame):
             if variable.value is not None:
-                yield f"{variable.name} = {view.inspector.term(variable.value)}"
+                yield f"{variable.name} = {inspector_of(view).term(variable.value)}"
 
 
-def _variables(view: View, step: Step, names: list[str]) -> str:
+def _variables(view: RunView, step: Step, names: list[str]) -> str:
     known = variables_of(step.frame)
     if names:
         return "\n".join(_show_variable(view, name, known) for name in names)
     return ", ".join(variable.label for variable in known) or "No variables in scope."
 
 
-def _show_variable(view: View, name: str, known: list[Named]) -> str:
+def _show_variable(view: RunView, name: str, known: list[Named]) -> str:
     found = next((variable for variable in known if name in variable[:2]), None)
     if found is None:
         return f"{name} = <unbound>"
     label = found.name if name == found.name else found.label
-    value = "<unbound>" if found.value is None else view.inspector.term(found.value)
+    value = "<unbound>" if found.value is None else inspector_of(view).term(found.value)
     return f"{label} = {value}"

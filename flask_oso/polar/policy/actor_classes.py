@@ -1,15 +1,24 @@
-"""Of which classes a policy wants actors: in goes a policy, out come the names of the classes.
+"""The classes whose objects a policy expects as actors.
 
-Where rules compare the actor with a text or a number, or leave open what it is compared
-with, an actor may be anything, and nothing is said.
+In goes a policy; out come names of classes. If a rule compares the actor with a string or a
+number, or with an unknown value, an actor may be anything, and the result is empty.
 """
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterator
 
-from ..nodes import Call, Expression, Operator, Parameter, Pattern, Rule, Term, Variable
+from ..nodes import (
+    Call,
+    Expression,
+    Operator,
+    Parameter,
+    Pattern,
+    Rule,
+    Term,
+    Variable,
+    is_variable,
+)
 from ..traversal import walk
 from .policy import Policy
 
@@ -19,11 +28,11 @@ _PLAIN = frozenset({"Boolean", "Integer", "Float", "List", "Dictionary", "String
 
 
 class _PlainValue(Exception):
-    """An actor may be a text, a number or a dictionary."""
+    """An actor may be a string, a number or a dictionary."""
 
 
 def actor_classes(policy: Policy) -> tuple[str, ...]:
-    """Give the classes of which ``allow`` wants actors; none if a plain value would do."""
+    """Give the classes of the actors that ``allow`` expects; none if it accepts a plain value."""
     try:
         return tuple(dict.fromkeys(_classes(policy)))
     except _PlainValue:
@@ -72,14 +81,14 @@ def _of_body(policy: Policy, body: Term, name: str, waiting: list[_Place]) -> It
             waiting += [
                 (part.name, len(part.args), n)
                 for n, arg in enumerate(part.args)
-                if _is_variable(arg, name)
+                if is_variable(arg, name)
             ]
-        elif isinstance(part, Expression) and any(_is_variable(arg, name) for arg in part.args):
+        elif isinstance(part, Expression) and any(is_variable(arg, name) for arg in part.args):
             yield from _of_expression(policy, part)
 
 
 def _of_expression(policy: Policy, expression: Expression) -> Iterator[str]:
-    """Give the classes that an expression with the actor in it wants."""
+    """Give the classes that an expression requires of the actor."""
     if expression.operator is Operator.ISA:
         yield from _of_specializer(policy, expression.args[1])
     elif expression.operator is not Operator.DOT and not _has_nil(expression):
@@ -87,8 +96,4 @@ def _of_expression(policy: Policy, expression: Expression) -> Iterator[str]:
 
 
 def _has_nil(expression: Expression) -> bool:
-    return any(_is_variable(arg, "nil") for arg in expression.args)
-
-
-def _is_variable(term: t.Any, name: str) -> bool:
-    return isinstance(term, Variable) and term.name == name
+    return any(is_variable(arg, "nil") for arg in expression.args)

@@ -1,11 +1,11 @@
-"""Policies that were loaded before, kept in the directory that ``OSO_CACHE_DIR`` names.
+"""The cache of loaded policies, in the directory that ``OSO_CACHE_DIR`` names.
 
-In goes what a load takes; out comes what it gives, from the directory if the same was
-loaded there before, by whatever process. An entry belongs to the texts, to all that the
-checks ask of the registered names, to this version of the library and of Python. It is
-plain data with a checksum (``serialization.py``), which holds for this key alone, and read only if
-nobody else could have written it; whatever is wrong with one, it counts as absent. A directory
-that others own, or may write, is refused. Only loads without a problem are kept.
+In go the arguments of a load; out comes its result, from the cache if any process has loaded the
+same before. The key of an entry covers the texts, all that the checks read of the registered
+names, and the versions of the library and of Python. An entry is plain data with a checksum
+(``serialization.py``) that is valid for its key alone, and is read only if nobody else could have
+written it; an invalid entry is ignored. A directory that others own or may write is refused. Only
+loads without problems are cached.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from collections.abc import Sequence
 
 from ..exceptions import OsoError
 from ..host.attribute_types import Shapes
-from ..host.class_facts import traits
+from ..host.class_facts import facts_of
 from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Instance
 from ..sources import Source
 from .garbage import without_collector
-from .policy import Loaded, Policy
+from .policy import LoadResult, Policy
 from .serialization import from_lines, to_lines
 
 _DIRECTORY = "OSO_CACHE_DIR"
-#: The files that a loaded policy depends on: INVARIANT: all of ``polar/``.
+#: INVARIANT: the key covers all files of ``polar/``. These are their suffixes.
 _PARTS = {".py", ".lark", ".json"}
 _FIRST_LINE = "a policy that flask-oso loaded, and its checksum"
 
 
 def load_cached(
     sources: Sequence[Source], host: Host, base: Policy | None = None, **options: t.Any
-) -> Loaded:
-    """Load texts together as one policy, or give what an earlier load of them gave.
+) -> LoadResult:
+    """Load texts together as one policy, or read the cached result.
 
-    The parameters are those of ``load_policy``. A load that goes on from another one is
-    not kept, and neither is one that found a problem.
+    The parameters are those of ``load_policy``. A load that extends an earlier one is not cached,
+    and neither is one that failed.
 
-    :raises OsoError: as ``load_policy`` does, or other users may write to the directory.
+    :raises OsoError: as ``load_policy`` does, or if other users may write to the directory.
     """
     directory = os.environ.get(_DIRECTORY)
     if not directory or (base is not None and base.sources):
@@ -58,7 +58,7 @@ def load_cached(
     if kept is not None:
         return kept
     loaded = _load(sources, host, base, options)
-    # That nothing can be kept is no reason to fail: a full disk, or a policy that is no data.
+    # A load does not fail because it cannot be cached: the disk may be full.
     with contextlib.suppress(OSError, ValueError), without_collector():
         _write(path, key, to_lines(loaded))
     return loaded
@@ -66,15 +66,14 @@ def load_cached(
 
 def _load(
     sources: Sequence[Source], host: Host, base: Policy | None, options: t.Mapping[str, t.Any]
-) -> Loaded:
-    # Here, since what reads policies takes a while to import: who finds an entry, or loads
-    # nothing, does without.
+) -> LoadResult:
+    # Imported here, since the parser takes a while to import and a cache hit does not need it.
     from .loader import EMPTY, load_policy
 
     return load_policy(sources, host, EMPTY if base is None else base, **options)
 
 
-# -- what an entry belongs to ----------------------------------------------------------
+# -- the key of an entry ---------------------------------------------------------------
 
 
 def _key(sources: Sequence[Source], host: Host, options: t.Mapping[str, t.Any]) -> str:
@@ -90,7 +89,7 @@ def _key(sources: Sequence[Source], host: Host, options: t.Mapping[str, t.Any]) 
 
 
 def _library() -> list[t.Any]:
-    """Tell one state of this library from others, changes under one version included."""
+    """Identify the code of this library, also where a change did not change its version."""
     polar = pathlib.Path(__file__).parents[1]
     files = sorted(file for file in polar.rglob("*") if file.suffix in _PARTS)
     stats = ((str(file.relative_to(polar)), file.stat()) for file in files)
@@ -98,9 +97,11 @@ def _library() -> list[t.Any]:
 
 
 def _names(host: Host) -> list[t.Any]:
-    """Give all that the checks of a load can learn of the registered names, in their order."""
+    """Give all that the checks of a load read of the registered names, in order."""
     shapes = Shapes(host)
-    names = [(name, traits(cls, host), shapes.described(cls)) for name, cls in host.classes.items()]
+    names = [
+        (name, facts_of(cls, host), shapes.described(cls)) for name, cls in host.classes.items()
+    ]
     return [names, [(name, _kind(term)) for name, term in host.constants.items()]]
 
 
@@ -117,7 +118,7 @@ def _digest(text: str) -> str:
 
 
 def _check_directory(directory: str) -> None:
-    """Refuse a directory in which other users could put, replace or rename entries."""
+    """Refuse a directory in which other users could create, replace or rename entries."""
     try:
         status = os.stat(directory)
     except OSError:
@@ -138,13 +139,13 @@ def _check_directory(directory: str) -> None:
 
 
 def _first_line(key: str, text: str) -> str:
-    """Give the line that an entry begins with: that of another key is no entry for this one."""
+    """Give the first line of an entry, with a checksum that depends on the key."""
     checksum = _digest(f"{key}\n{text}")
     return f"{_FIRST_LINE}: {checksum}"
 
 
-def _read(path: pathlib.Path, key: str, sources: Sequence[Source]) -> Loaded | None:
-    """Give what an entry holds; ``None`` if there is none that can be trusted."""
+def _read(path: pathlib.Path, key: str, sources: Sequence[Source]) -> LoadResult | None:
+    """Read an entry; ``None`` if there is none that can be trusted."""
     try:
         with open(path, encoding="ascii", opener=_open) as file:
             if not _is_ours(os.fstat(file.fileno())):
@@ -158,12 +159,12 @@ def _read(path: pathlib.Path, key: str, sources: Sequence[Source]) -> Loaded | N
 
 
 def _open(path: str, flags: int) -> int:
-    # A link may lead to a file of another user's choice, a pipe may keep a reader waiting.
+    # A link may lead to a file that another user chose; reading a pipe may block.
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _is_ours(status: os.stat_result) -> bool:
-    """Tell whether only this user can have written a file."""
+    """Tell whether no other user can have written a file."""
     if not stat.S_ISREG(status.st_mode):
         return False
     if not hasattr(os, "getuid"):
@@ -173,7 +174,7 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _write(path: pathlib.Path, key: str, lines: Sequence[str]) -> None:
-    """Put an entry in its place in one step, readable for this user alone."""
+    """Write an entry atomically, readable for this user alone."""
     text = "\n".join(lines)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)

@@ -1,4 +1,4 @@
-"""Python's search for cycles, kept away from work that makes many objects and no cycle."""
+"""Pauses Python's garbage collector while many objects and no cycles are made."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
-#: So many new objects are worth being put aside.
+#: The number of new objects from which moving them to the oldest generation pays.
 _MANY = 10_000
-#: Python itself freezes fewer objects when it starts, and a program that freezes its own more.
+#: Python freezes fewer objects when it starts; a program that freezes objects has more.
 _FROZEN_BY_PYTHON = 2_000
 
 
 @contextlib.contextmanager
 def without_collector() -> Iterator[None]:
-    """Keep Python from looking for cycles meanwhile: a third of the time goes into it.
+    """Switch the garbage collector off, which takes a third of the time of a load.
 
-    A policy is trees of millions of objects that all stay, and nothing else is made. Who
-    switched the collector off, another load among them, finds it off afterwards.
+    A load makes trees of many objects that all stay alive, and hardly any garbage. A collector
+    that is off already, by another load for example, stays off.
     """
     if not gc.isenabled():
         yield
@@ -31,10 +31,10 @@ def without_collector() -> Iterator[None]:
 
 
 def _put_aside() -> None:
-    """Count what is new as old, without the look at each object that Python takes for that.
+    """Move the new objects to the oldest generation without a collection.
 
-    Like all that is old it is looked through by each full collection. ``unfreeze`` ends
-    every freeze: where the program has frozen objects, all stays as it is.
+    Full collections still examine them. ``unfreeze`` would also unfreeze objects that the program
+    has frozen; then nothing is done.
     """
     if gc.get_count()[0] > _MANY and gc.get_freeze_count() < _FROZEN_BY_PYTHON:
         gc.freeze()

@@ -1,9 +1,8 @@
-"""The roles of oso 0.15, for policies written with ``enable_roles`` in mind.
+"""The roles of oso 0.15, for policies that need ``enable_roles``.
 
-In goes a policy whose ``resource/4`` rules configure roles; out comes one that has
-``role_allows`` and ``actor_can_assume_role`` too, and what is wrong with the
-configuration (specification 10). Unlike oso's, these rules come to an end where roles
-or resources go round in a circle.
+In goes a policy whose ``resource/4`` rules configure roles; out come one with the rules
+``role_allows`` and ``actor_can_assume_role`` added, and the problems of the configuration. Unlike
+oso's, these rules terminate if roles or resources form a cycle.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from .policy import Policy, by_name
 #: The rules that a policy may call before roles are enabled.
 ROLE_RULE_NAMES = ("role_allows", "actor_can_assume_role")
 
-#: The built-in rules. ``_seen`` is the way so far: no step leads back to it.
+#: The built-in rules. ``_seen`` is the path so far; no step returns to it.
 ROLE_RULES = """
 role_allows(_actor, _action, _thing) if
     resource(_thing, _namespace, _actions, _) and
@@ -94,7 +93,7 @@ _MISSING_RESOURCES = (
 
 
 class Queries(t.Protocol):
-    """What the check needs of an engine."""
+    """The part of an engine that the check uses."""
 
     @property
     def policy(self) -> Policy: ...
@@ -105,9 +104,9 @@ class Queries(t.Protocol):
 
 
 def with_role_rules(policy: Policy, host: Host) -> Policy:
-    """Give a policy that has the built-in rules too.
+    """Add the built-in rules to a policy.
 
-    A policy without ``parent_child/2`` gets one that knows no parents.
+    A policy without ``parent_child/2`` gets one that never holds.
     """
     rules = [rule for group in policy.rules.values() for rule in group]
     source = Source(ROLE_RULES if _has_rule(policy, "parent_child", 2) else _ROLES_ALONE)
@@ -115,7 +114,7 @@ def with_role_rules(policy: Policy, host: Host) -> Policy:
 
 
 def _parse_rules(source: Source, host: Host) -> list[Rule]:
-    # INVARIANT: no variable has the name of a constant, which would take its place.
+    # INVARIANT: no variable has the name of a constant, which would replace it.
     prefix = "_"
     while any(name.startswith(prefix) for name in host.constants):
         prefix += "_"
@@ -134,8 +133,7 @@ def _has_rule(policy: Policy, name: str, arity: int) -> bool:
 def check_roles(engine: Queries) -> tuple[str, ...]:
     """Check the configuration of roles; give warnings.
 
-    :raises RolesValidationError: for the first thing that is wrong, in the order of
-        oso 0.15.
+    :raises RolesValidationError: for the first problem, in the order of oso 0.15.
     """
     policy = engine.policy
     if not _has_rule(policy, "actor_has_role_for_resource", 3):
@@ -163,7 +161,7 @@ class _Role(t.NamedTuple):
 
 
 class _Definition(t.NamedTuple):
-    """What one ``resource`` rule says; ``None`` for what it leaves open."""
+    """The configuration of one ``resource`` rule; ``None`` for what it leaves unbound."""
 
     class_name: str
     name: str
@@ -184,7 +182,7 @@ def _read_definition(result: Mapping[str, t.Any]) -> _Definition:
 
 
 def _class_of(value: t.Any) -> str:
-    """Give the class if it is all that is known of the resource."""
+    """Give the class of the resource, if the result constrains it to a class alone."""
     match value:
         case terms.Expression(operator="And", args=[terms.Expression(operator="Isa", args=args)]):
             pattern = args[1]
@@ -239,11 +237,11 @@ def _is_open(value: t.Any) -> bool:
     return value is None or isinstance(value, terms.Variable)
 
 
-# -- what looks misspelt -------------------------------------------------------------
+# -- misspelt names ------------------------------------------------------------------
 
 
 class _Warnings(t.NamedTuple):
-    """Finds names in a configuration that nothing declares. They are legal, and useless."""
+    """Finds undeclared names in a configuration. They are legal but have no effect."""
 
     policy: Policy
     definitions: Mapping[str, _Definition]
@@ -283,7 +281,7 @@ class _Warnings(t.NamedTuple):
         )
 
     def _declared(self, target: _Definition, kind: str) -> list[str] | None:
-        """Give what all definitions of a class declare, or ``None`` if one leaves it open."""
+        """Give the declared names of a class; ``None`` if a definition leaves them unbound."""
         declared: list[str] = []
         for definition in self.definitions.values():
             if definition.class_name == target.class_name:
@@ -302,7 +300,7 @@ class _Warnings(t.NamedTuple):
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known word, or all of them if none is near."""
+    """Suggest the most similar known word, or all of them if none is similar."""
     candidates = list(known)
     found = nearest(word, candidates)
     meant = [found] if found is not None else candidates

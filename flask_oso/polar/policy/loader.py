@@ -1,9 +1,8 @@
-"""Load policies: from texts to a ``Policy`` that passed every check.
+"""The loader: from texts to a ``Policy`` that passed every check.
 
-In go sources and the host; out comes the policy with the warnings, or one error that
-tells all problems. The order of the checks is that of oso 0.27.3 (specification 8.1),
-so the first problem is the one that oso would raise. Reading files and running inline
-queries is not done here.
+In go sources and the host; out comes the policy with the warnings, or one error with all
+problems. The order of the checks is that of oso 0.27.3, so the first problem is the one that oso
+raises. Files are not read here, and inline queries are not run.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from ..host.registry import Host
 from ..limits import Limits, check_length
 from ..nodes import Block, InlineQuery, Rule, RuleType, Statement
 from ..sources import Source
+from ..spelling import Guesses
 from ..syntax.desugar import rewrite_rule
 from ..syntax.lexer import Token
 from ..syntax.parser import PolicyParser
@@ -45,15 +45,15 @@ from .lint.validation import (
     warn_specializers,
 )
 from .lint.vocabulary import Mention, mentions_of, warn_undeclared
-from .policy import Loaded, Policy, by_name
+from .policy import LoadResult, Policy, by_name
 from .resource_blocks import (
+    DeclarationKind,
     DeclarationTable,
-    Kind,
     check_block,
     check_classes,
     check_relations,
+    classes_of_blocks,
     expand_blocks,
-    meant_classes,
 )
 from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
 
@@ -68,15 +68,14 @@ def load_policy(
     ignore_missing_allow: bool = False,
     roles: bool = False,
     limits: Limits | None = None,
-) -> Loaded:
+) -> LoadResult:
     """Load texts together as one policy.
 
-    :param base: what earlier loads left: a policy without rules, whose types and blocks
+    :param base: the result of earlier loads: a policy without rules, whose types and blocks
         stay in force.
-    :param ignore_missing_allow: whether to leave out the warning that no rule allows
-        anything.
-    :param roles: whether to add the built-in rules of the older roles, if there are rules.
-    :param limits: how long and how deep a text may be; as the environment says by default.
+    :param ignore_missing_allow: whether to omit the warning that no rule allows anything.
+    :param roles: whether to add the built-in rules of the roles of oso 0.15, if there are rules.
+    :param limits: the limits of texts; those of the environment by default.
     :raises OsoError: the first problem; ``problems`` has all of them and the attribute
         ``warnings`` the warnings.
     """
@@ -88,11 +87,11 @@ def load_policy(
         load.check(policy, ignore_missing_allow=ignore_missing_allow)
         if roles and policy.has_rules:
             policy = with_role_rules(policy, host)
-        return Loaded(policy, tuple(load.warnings))
+        return LoadResult(policy, tuple(load.warnings))
 
 
 class _Load:
-    """One load under way: what it read so far, and what is wrong with it."""
+    """The state of a load: what it has read, and the problems so far."""
 
     def __init__(self, host: Host, base: Policy, limits: Limits) -> None:
         self._host = host
@@ -105,6 +104,8 @@ class _Load:
         self._table = DeclarationTable()
         for block in base.blocks:
             self._table.add(block)
+        self._block_guesses = Guesses()
+        self._class_guesses = Guesses()
         self._members = Members(host)
         self._shapes = Shapes(host)
         self._mentions: list[Mention] = []
@@ -129,9 +130,9 @@ class _Load:
             try:
                 self._add(statement)
             except StackOverflowError:
-                # A chain of operators longer than any person writes.
+                # A chain of operators of machine-made length.
                 self._break([too_deep(ParserError, statement.span)])
-        # What is wrong with the text itself comes first.
+        # Syntax errors come first.
         self._problems = [*problems, *parser.problems, *self._problems]
         self.warnings = [*warnings, *parser.warnings, *self.warnings]
         self._is_broken = self._is_broken or bool(parser.problems)
@@ -157,7 +158,7 @@ class _Load:
         inventory = take_inventory(rule)
         self._problems += check_singletons(rule, inventory, self._host)
         self.warnings += warn_unbound(rule, inventory, self._host)
-        self.warnings += warn_specializers(inventory, self._host)
+        self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
         self.warnings += warn_class_strings(rule, self._host)
         operands = Operands(rule, inventory, self._shapes)
@@ -179,12 +180,12 @@ class _Load:
         self._break(problems)
         if problems:
             return
-        self._problems.extend(check_classes(block, self._host))
+        self._problems.extend(check_classes(block, self._host, self._block_guesses))
         self._problems.extend(self._table.add(block))
         self._blocks.append(block)
 
     def make_policy(self) -> Policy:
-        """Expand the blocks and put everything together."""
+        """Expand the blocks and make the policy."""
         self._stop_if_broken()
         declarations = self._table.declarations
         self._problems.extend(check_relations(declarations, self._host))
@@ -197,8 +198,8 @@ class _Load:
         return Policy(
             rules=by_name([*self._rules, *expansion.rules]),
             types=by_name([*self._types, *expansion.types]),
-            actors=meant_classes(actors, self._host),
-            resources=meant_classes(self._blocks, self._host),
+            actors=classes_of_blocks(actors, self._host),
+            resources=classes_of_blocks(self._blocks, self._host),
             blocks=tuple(self._blocks),
             inline_queries=tuple(self._inline_queries),
             sources=tuple(self._sources),
@@ -208,13 +209,13 @@ class _Load:
     def check(self, policy: Policy, *, ignore_missing_allow: bool) -> None:
         """Check the policy as a whole.
 
-        :raises OsoError: if this or anything before found a problem.
+        :raises OsoError: if this or an earlier check found a problem.
         """
         self._problems.extend(check_shapes(policy, self._host))
         self._problems.extend(check_calls(policy, self._left_out()))
         self.warnings.extend(warn_arities(policy))
         if self._foreign_names:
-            self._warn_lookalikes()
+            self._warn_confusables()
         declarations = self._table.declarations
         self.warnings.extend(warn_undeclared(self._mentions, declarations, self._host))
         self._warn_of_blocks(policy)
@@ -225,25 +226,25 @@ class _Load:
     def _warn_of_blocks(self, policy: Policy) -> None:
         if not self._blocks:
             return
-        # Where no rule of the name is there at all, that is an error.
-        if Kind.ROLE.rule_name in policy.rules:
+        # A policy without any rule of this name is an error already.
+        if DeclarationKind.ROLE.rule_name in policy.rules:
             self.warnings += warn_ungranted(
                 self._rules, policy, self._table.declarations, self._host
             )
         self.warnings += warn_circular(policy.rules_in_source_order())
 
-    def _warn_lookalikes(self) -> None:
-        # Here, since most policies have no such name.
-        from ..syntax.confusables import warn_lookalikes
+    def _warn_confusables(self) -> None:
+        # Imported here, since most policies have no such name.
+        from ..syntax.confusables import warn_confusables
         from ..syntax.diagnostics import KEYWORDS
 
         known = self._names.union(self._host.constants, BUILT_IN_TYPES, KEYWORDS)
-        self.warnings.extend(warn_lookalikes(self._foreign_names.values(), known))
+        self.warnings.extend(warn_confusables(self._foreign_names.values(), known))
 
     def _left_out(self) -> tuple[str, ...]:
-        """Name the rules that blocks of unregistered classes would have made."""
+        """Give the names of rules that blocks of unregistered classes would expand to."""
         is_complete = all(block.resource.text in self._host.classes for block in self._blocks)
-        return () if is_complete else tuple(kind.rule_name for kind in Kind)
+        return () if is_complete else tuple(kind.rule_name for kind in DeclarationKind)
 
     def _stop_if_broken(self) -> None:
         if self._is_broken:
@@ -256,19 +257,21 @@ class _Load:
 
 
 def _duplicate(source: Source, earlier: Sequence[Source]) -> OsoError | None:
-    """Complain about a file that is loaded already, under this name or another."""
+    """Give an error for a file that is loaded already, under this name or another."""
     if source.name is None:
         return None
     for other in earlier:
         if other.name is None or (other.name != source.name and other.text != source.text):
             continue
         return error_at(
-            ValidationError, f"Problem loading file: {_likeness(source, other)}", source.span(0, 0)
+            ValidationError,
+            f"Problem loading file: {_duplicate_message(source, other)}",
+            source.span(0, 0),
         )
     return None
 
 
-def _likeness(source: Source, other: Source) -> str:
+def _duplicate_message(source: Source, other: Source) -> str:
     if other.name != source.name:
         return (
             f"A file with the same contents as {source.name} named {other.name} "

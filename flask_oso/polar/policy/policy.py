@@ -1,7 +1,6 @@
-"""A policy as the engine uses it: rules and rule types by name, and what its blocks say.
+"""A loaded policy: desugared rules and rule types by name, and its blocks.
 
-Made by ``load_policy`` in ``object_loaders.py`` and immutable from then on: a reload makes a
-new one. Rules stand here in the form the solver evaluates (``desugar.py``).
+``load_policy`` in ``loader.py`` makes it. It is immutable: a reload makes a new one.
 """
 
 from __future__ import annotations
@@ -24,33 +23,32 @@ from ..nodes import (
     Term,
     Value,
     Variable,
+    is_variable,
 )
 from ..sources import Source
-from ..traversal import Computation, trampoline, walk
+from ..traversal import Computation, conjuncts_in, goals_in, trampoline
 
-#: How many goals and rules are looked at for the strings that a parameter can be.
+#: How many goals are searched for the strings that a parameter can be.
 MAX_GOALS_SEARCHED = 10_000
 
 _EQUALITIES = (Operator.UNIFY, Operator.EQ, Operator.ASSIGN)
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _N = t.TypeVar("_N", Rule, RuleType)
-#: Strings, or ``None`` if they cannot be told.
+#: Strings, or ``None`` if they cannot be determined.
 _Found = frozenset[str] | None
 
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """Everything that one or more loads put together. ``Policy()`` is the empty policy.
+    """The result of one or more loads. ``Policy()`` is the empty policy.
 
-    :param rules: rewritten rules by name; those written by hand in the order of the
-        sources, then those made from blocks.
-    :param types: rule types by name, the written ones first; the built-in ones are not
-        among them.
+    :param rules: desugared rules by name; written rules in source order, then those expanded
+        from blocks.
+    :param types: rule types by name, written ones first; the built-in ones are not included.
     :param actors: the classes that have an actor block, in source order.
     :param resources: the classes that have a block, in source order.
-    :param inline_queries: those of all loads; whoever runs them keeps the account.
+    :param inline_queries: the inline queries that have not run yet.
     :param sources: the texts it was loaded from.
-    :param written_types: the rule types that were written by hand.
+    :param written_types: the written rule types.
     """
 
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=lambda: by_name(()))
@@ -64,21 +62,18 @@ class Policy:
 
     @property
     def has_rules(self) -> bool:
-        """Whether there is any rule: if so, nothing more can be loaded."""
+        """Whether there are rules: then nothing more can be loaded."""
         return bool(self.rules)
 
     @cached_property
     def has_debug(self) -> bool:
-        """Whether a rule says ``debug()``."""
+        """Whether a rule calls ``debug()``."""
         return any(has_debug(rule.body) for group in self.rules.values() for rule in group)
 
     @cached_property
     def digest(self) -> str | None:
-        """Tells texts apart: the same in every process for the same texts in the same order.
-
-        ``None`` for the empty policy.
-        """
-        # Imported late: few processes ask for it.
+        """A hash of the texts in order, the same in every process; ``None`` if there are none."""
+        # Imported late, since few processes need it.
         import hashlib
 
         if not self.sources:
@@ -86,15 +81,15 @@ class Policy:
         total = hashlib.sha256()
         for source in self.sources:
             text = source.text.encode(errors="surrogatepass")
-            # With its length, so that a text cannot pass for two.
+            # With its length, so that different splits of a text have different hashes.
             total.update(b"%d:" % len(text) + text)
         return total.hexdigest()
 
     def known_actions(self) -> frozenset[str] | None:
-        """Give the strings that an ``allow`` rule can have as its action.
+        """Give the strings that the action of an ``allow`` rule can be.
 
-        ``None`` if that cannot be told: there is no ``allow`` rule, or one leaves its
-        action open, or asks Python.
+        ``None`` if they cannot be determined: there is no ``allow`` rule, or one leaves its
+        action unbound or gets it from Python.
         """
         if "allow" not in self.rules:
             return None
@@ -114,7 +109,7 @@ class Policy:
         return tuple(call for rule in rules for call in calls_in(rule.body))
 
     def rules_in_source_order(self) -> list[Rule]:
-        """Give all rules, sorted by where they stand; those without a place come last."""
+        """Give all rules in source order; rules without a span come last."""
         numbers = {id(source): number for number, source in enumerate(self.sources)}
         last = (len(numbers), 0)
 
@@ -126,18 +121,18 @@ class Policy:
         return sorted((rule for group in self.rules.values() for rule in group), key=place)
 
 
-class Loaded(t.NamedTuple):
-    """A policy, and what should be said about it."""
+class LoadResult(t.NamedTuple):
+    """A policy with the warnings of its load."""
 
     policy: Policy
     warnings: tuple[str, ...]
 
 
 class LazyRules(Mapping[str, tuple[Rule, ...]]):
-    """Rules by name, each group made when it is first asked for.
+    """Rules by name, each group made on first use.
 
-    :param sizes: how many rules there are of each name.
-    :param make: gives the rules of a name.
+    :param sizes: the number of rules of each name.
+    :param make: makes the rules of a name.
     """
 
     def __init__(self, sizes: Mapping[str, int], make: Callable[[str], tuple[Rule, ...]]) -> None:
@@ -149,7 +144,7 @@ class LazyRules(Mapping[str, tuple[Rule, ...]]):
         if name not in self.sizes:
             raise KeyError(name)
         group = self._made.get(name)
-        # Of two threads that make a group, one has its own thrown away.
+        # If two threads make a group, both get the first one.
         return self._made.setdefault(name, self._make(name)) if group is None else group
 
     def __contains__(self, name: object) -> bool:
@@ -163,7 +158,7 @@ class LazyRules(Mapping[str, tuple[Rule, ...]]):
 
 
 def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
-    """Group rules or rule types by name, in their order."""
+    """Group rules or rule types by name, in order."""
     groups: dict[str, list[_N]] = {}
     for node in nodes:
         groups.setdefault(node.name, []).append(node)
@@ -171,31 +166,21 @@ def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
 
 
 def calls_in(body: Term | None) -> Iterator[Call]:
-    """Give the rule calls of a body in their order, those under ``not`` and ``or`` too."""
-    return (goal for goal in _goals_in(body) if type(goal) is Call)
+    """Give the rule calls of a body in order, also those inside ``not`` and ``or``."""
+    return (goal for goal in goals_in(body) if type(goal) is Call)
 
 
 def has_debug(body: Term | None) -> bool:
-    """Tell whether a body says ``debug()`` anywhere."""
+    """Tell whether a body calls ``debug()`` anywhere."""
     return any(
-        isinstance(goal, Expression) and goal.operator is Operator.DEBUG for goal in _goals_in(body)
+        isinstance(goal, Expression) and goal.operator is Operator.DEBUG for goal in goals_in(body)
     )
 
 
-def _goals_in(body: Term | None) -> Iterator[Term]:
-    stack = [] if body is None else [body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator in _CONTROL:
-            stack += goal.args[::-1]
-        else:
-            yield goal
-
-
 class _Strings:
-    """Finds the strings that a parameter can be, as far as the text of the rules tells.
+    """Finds the strings that a parameter can be, by a static analysis of the rules.
 
-    The methods that give ``Computation`` are for ``trampoline``.
+    Methods that return a ``Computation`` are run by ``trampoline``.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -207,7 +192,7 @@ class _Strings:
         """Give the strings that one parameter of a rule can be, or ``None``."""
         key = (name, arity, index)
         if key in self._under_way:
-            # A rule that calls itself adds nothing to what the others say.
+            # A recursive call adds no strings to those of the other rules.
             return frozenset()
         self._under_way.add(key)
         found = yield from self._of_parameter(*key)
@@ -227,7 +212,7 @@ class _Strings:
                 yield self._of_rule(rule, index)
 
     def _permissions(self) -> Computation[_Found]:
-        """Give what blocks declare, and what rules for ``has_permission`` add to it."""
+        """Give the declared permissions, and those of written ``has_permission`` rules."""
         declared = frozenset(
             string.text
             for block in self._policy.blocks
@@ -239,13 +224,13 @@ class _Strings:
         if not declared:
             return (yield from _union_of(written))
         for steps in written:
-            # A rule for every permission means every declared one.
+            # A rule for any permission means any declared one.
             found: _Found = yield steps
             declared |= found or frozenset()
         return declared
 
     def _configured_actions(self) -> _Found:
-        """Give the actions that the ``resource/4`` rules of the older roles list."""
+        """Give the actions of the ``resource/4`` rules of the roles of oso 0.15."""
         return _union(
             self._of_list(rule.parameters[2].term, rule.body)
             for rule in self._policy.rules.get("resource", ())
@@ -266,7 +251,7 @@ class _Strings:
         return (yield from self._of_variable(parameter.term.name, rule.body))
 
     def _of_variable(self, name: str, goal: Term | None) -> Computation[_Found]:
-        """Give the strings that a goal leaves to a variable."""
+        """Give the strings that a goal allows for a variable."""
         self._left -= 1
         if self._left < 0:
             return None
@@ -278,7 +263,7 @@ class _Strings:
             return (yield from self._of_conjunction(name, goal))
         if goal.operator is Operator.OR:
             return (yield from _union_of(self._of_variable(name, part) for part in goal.args))
-        if goal.operator is Operator.IN and _is_variable(goal.args[0], name):
+        if goal.operator is Operator.IN and is_variable(goal.args[0], name):
             return _listed(goal.args[1])
         other = next(_unified_with(name, goal), None)
         return None if other is None else _literal(other)
@@ -292,7 +277,7 @@ class _Strings:
 
     def _of_argument(self, name: str, call: Call) -> Computation[_Found]:
         for index, arg in enumerate(call.args):
-            if _is_variable(arg, name):
+            if is_variable(arg, name):
                 found: _Found = yield self.of_parameter(call.name, len(call.args), index)
                 return found
         return None
@@ -309,28 +294,19 @@ def _union_of(parts: Iterable[Computation[_Found]]) -> Computation[_Found]:
 
 
 def _unified_with(name: str, goal: Term | None) -> Iterator[Term]:
-    """Give what a goal says a variable is equal to."""
-    for part in () if goal is None else walk([goal], _conjuncts):
+    """Give the terms that a goal unifies or compares a variable with."""
+    for part in conjuncts_in(goal):
         if not isinstance(part, Expression) or part.operator not in _EQUALITIES:
             continue
         left, right = part.args
-        if _is_variable(left, name):
+        if is_variable(left, name):
             yield right
-        elif _is_variable(right, name):
+        elif is_variable(right, name):
             yield left
 
 
-def _conjuncts(goal: Term) -> tuple[Term, ...]:
-    is_conjunction = isinstance(goal, Expression) and goal.operator is Operator.AND
-    return t.cast(Expression, goal).args if is_conjunction else ()
-
-
-def _is_variable(term: Term, name: str) -> bool:
-    return isinstance(term, Variable) and term.name == name
-
-
 def _literal(term: Term) -> _Found:
-    """Give the string a literal is; a literal that is none can be no string."""
+    """Give the string of a literal; no string for another literal; ``None`` for other terms."""
     if isinstance(term, Value):
         return frozenset([term.value] if isinstance(term.value, str) else [])
     return None

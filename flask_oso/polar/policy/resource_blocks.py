@@ -1,7 +1,7 @@
-"""Resource blocks: what they declare, and the plain rules and rule types they stand for.
+"""Resource blocks: their declarations, and the rules and rule types that they expand to.
 
-In go the blocks of a policy; out come declarations by class, generated rules and rule
-types (specification 6), and every problem of a block. A shorthand rule ::
+In go the blocks of a policy; out come declarations by class, rules, rule types, and every problem
+of a block. A shorthand rule ::
 
     "read" if "viewer" on "site";
 
@@ -10,7 +10,7 @@ in the block of ``Page`` becomes ::
     has_permission(actor: Actor, "read", page: Page) if
         has_relation(related_site, "site", page) and has_role(actor, "viewer", related_site);
 
-Nothing here looks at hand-written rules.
+Written rules are not considered here.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from ..nodes import (
     Variable,
 )
 from ..sources import Span, located
-from ..spelling import did_you_mean, meant_class, nearest
+from ..spelling import Guesses, did_you_mean
 
 
-class Kind(enum.Enum):
-    """What a string of a block is declared as."""
+class DeclarationKind(enum.Enum):
+    """What a name is declared as in a block."""
 
     ROLE = "role"
     PERMISSION = "permission"
@@ -50,43 +50,49 @@ class Kind(enum.Enum):
 
     @property
     def rule_name(self) -> str:
-        """The name of the rules that decide who has it."""
+        """The name of the rules for it."""
         return f"has_{self.value}"
 
 
+#: The kinds by the names of their rules, whose second argument is a declared name.
+KIND_OF_RULE = {kind.rule_name: kind for kind in DeclarationKind}
 _KEYWORDS = ("actor", "resource")
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
 _RELATIONS = "relations = {{ {}: Class }};"
-_KINDS = {"roles": Kind.ROLE, "permissions": Kind.PERMISSION, "relations": Kind.RELATION}
+_KINDS = {
+    "roles": DeclarationKind.ROLE,
+    "permissions": DeclarationKind.PERMISSION,
+    "relations": DeclarationKind.RELATION,
+}
 
 
-class Declared(t.NamedTuple):
-    """A declared string; ``related`` is the class of a relation."""
+class DeclaredName(t.NamedTuple):
+    """A declared name; ``related`` is the class of a relation."""
 
-    kind: Kind
+    kind: DeclarationKind
     name: Name
     related: Name | None = None
 
     @property
     def span(self) -> Span | None:
-        """The place that messages about this declaration point at."""
+        """The span that messages about this declaration show."""
         return (self.related or self.name).span
 
-    def agrees_with(self, other: Declared) -> bool:
-        """Tell whether two blocks of a class may both say this."""
+    def agrees_with(self, other: DeclaredName) -> bool:
+        """Tell whether two blocks of a class may both declare this."""
         return self.kind is other.kind and self.related == other.related
 
 
-#: Class name to string to what the blocks of the class declare it as.
-Declarations = Mapping[str, Mapping[str, Declared]]
+#: The declarations of all blocks, by class name and declared name.
+Declarations = Mapping[str, Mapping[str, DeclaredName]]
 
 
-# -- what a block says by itself -----------------------------------------------------
+# -- one block by itself -------------------------------------------------------------
 
 
 def check_block(block: Block) -> list[OsoError]:
-    """Find what is wrong with a block whatever else the policy holds."""
+    """Find the problems of a block that do not depend on the rest of the policy."""
     problems = [] if _has_keyword(block) else [_wrong_keyword(block)]
     seen: set[str] = set()
     for declaration in block.declarations:
@@ -130,20 +136,20 @@ def _wrong_declaration(declaration: Declaration) -> str | None:
             else "'relations = { ... };'"
         )
         return f"Unexpected declaration '{name}'. Did you mean for this to be {meant}?"
-    if kind is Kind.RELATION and declaration.is_list:
+    if kind is DeclarationKind.RELATION and declaration.is_list:
         return "Expected 'relations' declaration to be a dictionary; found a list"
-    if kind is not Kind.RELATION and not declaration.is_list:
+    if kind is not DeclarationKind.RELATION and not declaration.is_list:
         return f"Expected '{name}' declaration to be a list of strings; found a dictionary"
     return None
 
 
 def _meant_declaration(declaration: Declaration) -> str:
-    """Give the line of help for a declaration that is misspelt, or has the wrong shape."""
+    """Give the line of help for a declaration that is misspelt or of the wrong type."""
     name = declaration.name.text
     kind = _KINDS.get(name)
     if kind is None:
         return did_you_mean(name, _KINDS, quote="'")
-    if kind is Kind.RELATION:
+    if kind is DeclarationKind.RELATION:
         keys = [string.text for string in declaration.strings] or ["name"]
         return f"Write `relations = {{ {', '.join(f'{key}: Class' for key in keys)} }};`\n"
     keys = [key.text for key, _ in declaration.pairs] or ["name"]
@@ -151,22 +157,22 @@ def _meant_declaration(declaration: Declaration) -> str:
     return f"Write `{name} = [{quoted}];`\n"
 
 
-# -- what the blocks of a class declare ----------------------------------------------
+# -- the declarations of a class -----------------------------------------------------
 
 
 class DeclarationTable:
-    """Gathers the declarations of blocks, one block after the other."""
+    """Collects the declarations of blocks, one block after the other."""
 
     def __init__(self) -> None:
-        self._by_class: dict[str, dict[str, Declared]] = {}
+        self._by_class: dict[str, dict[str, DeclaredName]] = {}
 
     @property
     def declarations(self) -> Declarations:
-        """Everything declared so far. A class whose blocks are empty is a key too."""
+        """All declarations so far. A class whose blocks are empty is a key too."""
         return self._by_class
 
     def add(self, block: Block) -> list[OsoError]:
-        """Add what a block declares; give the names that it may not declare again."""
+        """Add the declarations of a block; give the errors for names that were declared before."""
         known = self._by_class.setdefault(block.resource.text, {})
         problems: list[OsoError] = []
         here: set[str] = set()
@@ -179,16 +185,16 @@ class DeclarationTable:
         return problems
 
 
-def _declared_by(block: Block) -> Iterator[Declared]:
+def _declared_by(block: Block) -> Iterator[DeclaredName]:
     """Give a block's declarations: roles, permissions, relations."""
     for word, kind in _KINDS.items():
         for declaration in block.declarations:
             if declaration.name.text == word:
-                yield from (Declared(kind, string) for string in declaration.strings)
-                yield from (Declared(kind, key, related) for key, related in declaration.pairs)
+                yield from (DeclaredName(kind, string) for string in declaration.strings)
+                yield from (DeclaredName(kind, key, related) for key, related in declaration.pairs)
 
 
-def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
+def _overwritten(block: Block, earlier: DeclaredName, later: DeclaredName) -> OsoError:
     message = (
         f'Cannot overwrite existing {earlier.kind.value} declaration "{later.name.text}" '
         f"in resource {block.resource.text} with {later.kind.value}"
@@ -197,43 +203,47 @@ def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
     return with_help(error, "A name has one meaning in a class. Give one of them another name.\n")
 
 
-def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
-    """Give the classes that blocks are about, and for one that is unknown the nearest, too.
+def classes_of_blocks(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
+    """Give the classes of blocks; for an unregistered one the most similar class, too.
 
-    What is said about other rules then does not repeat that a class is misspelt.
+    Then no other message repeats that the name of the class is misspelt.
     """
     names = list(dict.fromkeys(block.resource.text for block in blocks))
     unknown = [name for name in names if name not in host.classes]
-    near = [nearest(name, host.classes) for name in unknown]
+    guesses = Guesses()
+    near = [guesses.nearest(name, host.classes) for name in unknown]
     return (*names, *(name for name in near if name is not None and name not in names))
 
 
-def check_classes(block: Block, host: Host) -> list[OsoError]:
-    """Complain if the class of a block is not registered."""
+def check_classes(block: Block, host: Host, guesses: Guesses) -> list[OsoError]:
+    """Give an error if the class of a block is not registered."""
     name = block.resource
-    return [] if name.text in host.classes else [_unregistered(name.text, block.span, host)]
+    if name.text in host.classes:
+        return []
+    return [_unregistered(name.text, block.span, host, guesses)]
 
 
 def check_relations(declarations: Declarations, host: Host) -> list[OsoError]:
-    """Complain about the classes of relations that are not registered."""
+    """Give errors for classes of relations that are not registered."""
+    guesses = Guesses()
     return [
-        _unregistered(declared.related.text, declared.span, host)
+        _unregistered(declared.related.text, declared.span, host, guesses)
         for of_class in declarations.values()
         for declared in of_class.values()
         if declared.related is not None and declared.related.text not in host.classes
     ]
 
 
-def _unregistered(name: str, span: Span | None, host: Host) -> OsoError:
+def _unregistered(name: str, span: Span | None, host: Host, guesses: Guesses) -> OsoError:
     message = located(f"Unregistered class: {name}", span)
-    return ValidationError(message + meant_class(name, host.classes))
+    return ValidationError(message + guesses.meant_class(name, host.classes))
 
 
-# -- the rules and rule types that blocks stand for ----------------------------------
+# -- the rules and rule types of blocks ----------------------------------------------
 
 
 class Expansion(t.NamedTuple):
-    """What the blocks of a policy stand for, and what is wrong with their shorthand rules."""
+    """The rules and rule types of blocks, and the problems of their shorthand rules."""
 
     rules: tuple[Rule, ...]
     types: tuple[RuleType, ...]
@@ -241,7 +251,7 @@ class Expansion(t.NamedTuple):
 
 
 def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Host) -> Expansion:
-    """Make the rules and rule types of blocks that are right by themselves.
+    """Expand blocks without problems of their own to rules and rule types.
 
     Blocks and relations of unregistered classes are left out.
     """
@@ -258,15 +268,16 @@ def expand_blocks(blocks: Sequence[Block], declarations: Declarations, host: Hos
 
 
 class _Expander:
-    """Turns shorthand rules into rules, and keeps the problems it meets."""
+    """Expands shorthand rules, and collects their problems."""
 
     def __init__(self, declarations: Declarations, host: Host) -> None:
         self._declarations = declarations
         self._host = host
+        self._guesses = Guesses()
         self.problems: list[OsoError] = []
 
     def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
-        """Give the rule of a shorthand rule, or ``None`` if something is wrong with it."""
+        """Expand a shorthand rule; ``None`` if it has a problem."""
         head = self._declared(resource, shorthand.head, _PERMISSIONS)
         if head is None:
             return None
@@ -278,7 +289,7 @@ class _Expander:
             return None
         return self._related_rule(resource, head, shorthand, shorthand.relation)
 
-    def _local_rule(self, resource: str, head: Declared, shorthand: Shorthand) -> Rule | None:
+    def _local_rule(self, resource: str, head: DeclaredName, shorthand: Shorthand) -> Rule | None:
         condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
         if condition is None:
             return None
@@ -287,7 +298,7 @@ class _Expander:
         return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
 
     def _related_rule(
-        self, resource: str, head: Declared, shorthand: Shorthand, relation: Name
+        self, resource: str, head: DeclaredName, shorthand: Shorthand, relation: Name
     ) -> Rule | None:
         related = self._related_class(resource, shorthand, relation)
         if related is None:
@@ -298,7 +309,7 @@ class _Expander:
             return None
         actor, instance, related_instance = self._variables(resource, related)
         goals = (
-            _call(Kind.RELATION, related_instance, relation, instance),
+            _call(DeclarationKind.RELATION, related_instance, relation, instance),
             _call(condition.kind, actor, shorthand.condition, related_instance),
         )
         body = Expression(Operator.AND, goals, span=shorthand.condition.span)
@@ -309,7 +320,7 @@ class _Expander:
         if declared is None:
             return None
         if declared.related is None:
-            # Upstream's class and text, which it gives without a place.
+            # The class and text are upstream's, which has no place.
             found = f"Expected Relation; got: {declared.kind.value.title()}"
             message = f"Invalid state: {found}"
             error = error_at(OperationalError, message, relation.span)
@@ -320,7 +331,7 @@ class _Expander:
         if related in self._declarations:
             return related
         if related not in self._host.classes:
-            # Reported already, where the relation is declared.
+            # Reported already, at the declaration of the relation.
             return None
         self._refuse(
             f'{resource}: Relation "{relation.text}" in rule body '
@@ -332,10 +343,10 @@ class _Expander:
 
     def _declared(
         self, resource: str, name: Name, example: str, head: Name | None = None
-    ) -> Declared | None:
-        """Give what a name is declared as, or complain.
+    ) -> DeclaredName | None:
+        """Give the declaration of a name, or add a problem.
 
-        :param example: a declaration to propose where no declared name is near.
+        :param example: the declaration to suggest if no declared name is similar.
         :param head: the head of the rule, if the name is its condition.
         """
         known = self._declarations[resource]
@@ -345,7 +356,8 @@ class _Expander:
             f"Undeclared term \"{name.text}\" referenced in rule in '{resource}' resource block. "
             "Did you mean to declare it as a role, permission, or relation?"
         )
-        near = did_you_mean(name.text, (each for each in known if not head or each != head.text))
+        others = (each for each in known if not head or each != head.text)
+        near = self._guesses.did_you_mean(name.text, others)
         self._refuse(message, name.span, near or f"Declare it: `{example.format(name.text)}`\n")
         return None
 
@@ -356,7 +368,7 @@ class _Expander:
             f"'{related}' resource block?"
         )
         known = self._declarations[related]
-        near = did_you_mean(condition.text, known)
+        near = self._guesses.did_you_mean(condition.text, known)
         self._refuse(
             message, condition.span, near or f"Declare it: `{_ROLES.format(condition.text)}`\n"
         )
@@ -367,8 +379,8 @@ class _Expander:
     def _variables(self, resource: str, related: str) -> tuple[str, str, str]:
         """Name the actor, the resource and the related resource.
 
-        INVARIANT: the names differ, and none is a constant of the host, which would
-        take the place of the variable.
+        INVARIANT: the names differ, and none is a constant of the host, which would replace the
+        variable.
         """
         names: list[str] = []
         for wish in ("actor", _instance_name(resource), f"related_{_instance_name(related)}"):
@@ -379,12 +391,18 @@ class _Expander:
         return names[0], names[1], names[2]
 
 
+def tag_of(parameter: Parameter) -> str | None:
+    """Give the class of a parameter, if its specializer names one."""
+    pattern = parameter.specializer
+    return pattern.tag if isinstance(pattern, Pattern) else None
+
+
 def _instance_name(class_name: str) -> str:
     lowered = class_name.lower()
     return f"{lowered}_instance" if lowered == class_name else lowered
 
 
-def _call(kind: Kind, subject: str, name: Name, object_: str) -> Call:
+def _call(kind: DeclarationKind, subject: str, name: Name, object_: str) -> Call:
     args = (
         Variable(subject, span=name.span),
         Value(name.text, span=name.span),
@@ -393,7 +411,7 @@ def _call(kind: Kind, subject: str, name: Name, object_: str) -> Call:
     return Call(kind.rule_name, args, span=name.span)
 
 
-def _rule(kind: Kind, head: Name, subjects: tuple[str, str, str], body: Term) -> Rule:
+def _rule(kind: DeclarationKind, head: Name, subjects: tuple[str, str, str], body: Term) -> Rule:
     actor, instance, resource = subjects
     parameters = (
         _parameter(actor, "Actor", head.span),
@@ -418,12 +436,12 @@ def _rule_types(
             if declared.related is not None and declared.related.text in host.classes:
                 yield _relation_type(resource, declared, required=(resource, name) in needed)
     kinds = {declared.kind for of_class in declarations.values() for declared in of_class.values()}
-    if Kind.ROLE in kinds:
+    if DeclarationKind.ROLE in kinds:
         yield _ROLE_TYPE
 
 
 _ROLE_TYPE = RuleType(
-    Kind.ROLE.rule_name,
+    DeclarationKind.ROLE.rule_name,
     (
         _parameter("actor", "Actor", None),
         _parameter("role", "String", None),
@@ -433,20 +451,22 @@ _ROLE_TYPE = RuleType(
 )
 
 
-def _relation_type(resource: str, declared: Declared, *, required: bool) -> RuleType:
+def _relation_type(resource: str, declared: DeclaredName, *, required: bool) -> RuleType:
     assert declared.related is not None
     parameters = (
         _parameter("subject", declared.related.text, declared.span),
         Parameter(Value(declared.name.text, span=declared.span), span=declared.span),
         _parameter("object", resource, declared.span),
     )
-    return RuleType(Kind.RELATION.rule_name, parameters, required=required, span=declared.span)
+    return RuleType(
+        DeclarationKind.RELATION.rule_name, parameters, required=required, span=declared.span
+    )
 
 
 def _needed_relations(
     blocks: Sequence[Block], declarations: Declarations
 ) -> Iterator[tuple[str, str]]:
-    """Give class and name of each relation that a shorthand rule asks for."""
+    """Give the class and the name of each relation that a shorthand rule uses."""
     for block in blocks:
         resource = block.resource.text
         for shorthand in block.shorthands:

@@ -1,7 +1,7 @@
-"""Rule types: whether a rule has one of the shapes declared for its name, and if not, why.
+"""Rule types: checks that each rule has one of the shapes declared for its name.
 
-In go rules, rule types and the host; out come the errors of specification 7. Types are
-looked at only here, at the end of a load: they change nothing in how a policy runs.
+In go rules, rule types and the host; out come errors with the reasons. Rule types are used only
+here, at the end of a load: they do not change the evaluation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HINTS: Mapping[str | None, str] = {
 
 
 def check_rule_type(rule_type: RuleType) -> list[OsoError]:
-    """Complain about a rule type whose parameters compute something."""
+    """Give an error for a rule type whose parameters contain lookups or arithmetic."""
     as_rule = rewrite_rule(Rule(rule_type.name, rule_type.parameters, span=rule_type.span))
     if as_rule.body is None:
         return []
@@ -40,10 +40,10 @@ def check_rule_type(rule_type: RuleType) -> list[OsoError]:
 
 
 def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
-    """Find rules without any of the shapes declared for their name, and required ones missing.
+    """Find rules that match no rule type of their name, and missing required rules.
 
-    Rules come in source order. A required rule is not missed where another of its name
-    was found wrong: most often that is the one.
+    The errors are in source order. A required rule is not reported as missing if a rule of its
+    name was reported: most often that is the one.
     """
     members: Mapping[str | None, frozenset[str]] = {
         "Actor": frozenset(policy.actors),
@@ -86,7 +86,7 @@ def check_shapes(policy: Policy, host: Host) -> list[OsoError]:
 
 
 class _Types(t.NamedTuple):
-    """The rule types of a name; and shapes that fit one of them, without a comparison."""
+    """The rule types of a name, and shapes that match one of them without a comparison."""
 
     all: tuple[RuleType, ...]
     shapes: frozenset[_Shape]
@@ -95,20 +95,20 @@ class _Types(t.NamedTuple):
 def _types_of(name: str, policy: Policy, host: Host) -> _Types:
     types = (*BUILT_IN_TYPES.get(name, ()), *policy.types.get(name, ()))
     if not all(_is_sound(rule_type, host) for rule_type in types):
-        # A comparison with the wrong one is what tells of it.
+        # The comparison with the wrong one reports it.
         return _Types(types, frozenset())
     return _Types(types, frozenset(shape for each in types if (shape := _shape(each))))
 
 
-#: A name, and the class or literal that each parameter asks for.
+#: A name, and the class or literal of each parameter.
 _Shape = tuple[t.Any, ...]
 
 
 def _shape(rule: Rule | RuleType) -> _Shape | None:
-    """Give the shape of a rule or a type: two of the same shape surely fit each other.
+    """Give the shape of a rule or a type: a rule matches a type of the same shape.
 
-    Blocks make a type for each relation, and a policy may have thousands. ``None`` if
-    parameters ask for more than a class or a literal, or for less.
+    This is fast where blocks declare thousands of relations, with a rule type each. ``None`` if
+    a parameter is something else than a class or a literal.
     """
     shape: list[t.Any] = [rule.name]
     for parameter in rule.parameters:
@@ -127,7 +127,7 @@ def _is_class(specializer: Term | None) -> t.TypeGuard[Pattern]:
 
 
 def _is_sound(rule_type: RuleType, host: Host) -> bool:
-    """Tell whether a comparison with a type surely raises nothing."""
+    """Tell whether a comparison with a type cannot raise."""
     return all(
         _is_plain(part, host)
         for parameter in rule_type.parameters
@@ -213,7 +213,7 @@ class _Matcher(t.NamedTuple):
                 f"but rule type has {type_count}."
             )
         pairs = zip(rule.parameters, rule_type.parameters, strict=True)
-        # All are compared, so that a wrong rule type is noticed behind a mismatch too.
+        # All are compared, so that an invalid rule type is reported even after a mismatch.
         reasons = [
             _Comparison(self.members, self.host, rule_type, f"parameter {number}").parameter(*pair)
             for number, pair in enumerate(pairs, 1)
@@ -227,7 +227,7 @@ def _is_anything(wanted: Parameter) -> bool:
 
 
 class _Comparison(t.NamedTuple):
-    """Compares one parameter of a rule with that of a rule type; gives reasons as texts."""
+    """Compares a parameter of a rule with that of a rule type; gives the reason for a mismatch."""
 
     members: Mapping[str | None, frozenset[str]]
     host: Host
@@ -391,7 +391,7 @@ def _has_fields(given: _Fields, wanted: _Fields) -> bool:
 
 def _is_same(left: Term, right: Term) -> bool:
     if _is_number(left) and _is_number(right):
-        # Unlike other literals, 1 and 1.0 are the same shape.
+        # In shapes, 1 and 1.0 are equal, unlike as literals.
         return t.cast(Value, left).value == t.cast(Value, right).value
     return left == right
 
@@ -401,7 +401,7 @@ def _is_number(term: Term) -> bool:
 
 
 def _as_pattern(literal: Term) -> Pattern:
-    """Give the class pattern that a literal parameter amounts to."""
+    """Give the pattern of the class of a literal parameter."""
     if isinstance(literal, Value):
         return Pattern(_LITERAL_CLASSES[type(literal.value)])
     if isinstance(literal, Dictionary):
@@ -414,7 +414,7 @@ def _fields_to_polar(fields: _Fields) -> str:
 
 
 def _shown(term: Term) -> str:
-    """Show an operand the way oso does where programs may look for it."""
+    """Print an operand like oso, since programs may search for the text."""
     if isinstance(term, Variable):
         return f'Variable(Symbol("{term.name}"))'
     if not isinstance(term, Value):

@@ -1,8 +1,8 @@
-"""A loaded policy as plain data, and back: what a cache can keep of it.
+"""Serialization: a loaded policy to plain data and back.
 
-In goes what a load gave; out come lines of JSON, and from these and the texts the same
-again. The data hold numbers, strings and lists of them: there is nothing in them that could
-run. A policy that cannot be kept, and lines that are none, are a ``ValueError``.
+In goes the result of a load; out come lines of JSON, from which, with the texts, the same result
+is read again. The data are numbers, strings and lists of them: nothing in them can run code. A
+policy that cannot be serialized and invalid lines raise ``ValueError``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .. import nodes
 from ..nodes import Operator, Origin
 from ..sources import Source, Span
 from .garbage import without_collector
-from .policy import LazyRules, Loaded, Policy
+from .policy import LazyRules, LoadResult, Policy
 
-#: What data are made of, by number: a list begins with that of what it stands for.
+#: The classes of nodes by number: a node is a list that begins with the number of its class.
 _KINDS: tuple[type[t.Any], ...] = (
     nodes.Value,
     nodes.List,
@@ -42,16 +42,16 @@ _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _OPERATORS = {operator.value: operator for operator in Operator}
 _ORIGINS = {origin.value: origin for origin in Origin}
 _SCALARS = frozenset((bool, int, float, str, type(None)))
-#: Terms that stand deeper in each other are not kept: reading them takes Python's stack.
+#: Terms that are nested deeper are not serialized, since reading them is recursive.
 _DEEPEST = 40
 #: The parts of a policy beside its rules and sources.
 _PARTS = ("types", "actors", "resources", "blocks", "inline_queries", "written_types")
 
 
-def to_lines(loaded: Loaded) -> list[str]:
-    """Give a policy and its warnings as lines: one that tells about the others, one a name.
+def to_lines(loaded: LoadResult) -> list[str]:
+    """Serialize a policy and its warnings: a header line, and a line for each name of a rule.
 
-    :raises ValueError: if there is anything in the policy that data cannot hold.
+    :raises ValueError: if the policy cannot be serialized.
     """
     policy = loaded.policy
     writer = _Writer(policy.sources)
@@ -61,7 +61,7 @@ def to_lines(loaded: Loaded) -> list[str]:
         "rules": {name: len(group) for name, group in policy.rules.items()},
         "parts": parts,
         "warnings": loaded.warnings,
-        # What spans lie in beside the texts that were read: rules that come with roles.
+        # Sources of spans beside the loaded texts: those of the built-in rules of roles.
         "sources": [(source.text, source.name) for source in writer.sources[len(policy.sources) :]],
     }
     return [json.dumps(about), *rules.values()]
@@ -71,12 +71,12 @@ def _plain(part: t.Any) -> t.Any:
     return tuple(part.items()) if isinstance(part, Mapping) else part
 
 
-def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> Loaded:
-    """Give the policy again that was made of these sources.
+def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> LoadResult:
+    """Read the policy that was loaded from these sources.
 
-    Rules are made when their name is first asked for: few questions concern them all.
+    The rules of a name are read on first use: few questions need all rules.
 
-    :raises ValueError: if the lines are not what ``to_lines`` gave.
+    :raises ValueError: if the lines are not those of ``to_lines``.
     """
     try:
         about = json.loads(lines[0])
@@ -87,7 +87,7 @@ def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> Loaded:
         groups = dict(zip(about["rules"], lines[1:], strict=True))
         rules = LazyRules(about["rules"], lambda name: reader.read(groups[name]))
         policy = Policy(rules=rules, types=types, sources=tuple(sources), **parts)
-        return Loaded(policy, tuple(about["warnings"]))
+        return LoadResult(policy, tuple(about["warnings"]))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
         raise ValueError("These lines hold no policy.") from error
 
@@ -96,7 +96,7 @@ def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> Loaded:
 
 
 class _Writer:
-    """Makes lines of nodes, and collects the sources that their spans lie in."""
+    """Writes nodes as lines, and collects the sources of their spans."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = list(sources)
@@ -118,13 +118,13 @@ class _Writer:
         if kind is Origin:
             return [_ORIGIN, part.value]
         if kind not in _NUMBERS or getattr(part, "ground", False):
-            # A list that is ground holds data of the host.
+            # A ground list holds data of the host.
             raise ValueError(f"A policy is not kept that has a {kind.__name__} in it.")
         values = [self._data(getattr(part, name), depth + 1) for name in kind.__match_args__]
         return [_NUMBERS[kind], *self._span(part.span), *values]
 
     def _span(self, span: Span | None) -> tuple[int, int, int]:
-        """Give the number of the source, from 1, and the offsets; a 0 where there is none."""
+        """Give the number of the source, counted from 1, and the offsets; zeros for no span."""
         if span is None:
             return 0, 0, 0
         place = self._places.setdefault(id(span.source), len(self.sources))
@@ -134,7 +134,7 @@ class _Writer:
 
 
 class _Reader:
-    """Makes nodes of lines."""
+    """Reads nodes from lines."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources

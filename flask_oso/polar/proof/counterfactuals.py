@@ -1,9 +1,9 @@
-"""Changes that would allow what was denied.
+"""Counterfactuals: changes that would allow what was denied.
 
-In goes the record of a run without a solution; out come a few changes, the smallest first:
-a role, a value of an attribute, a condition. None is given on trust: each is taken for
-granted in another run, wherever the policy looks for it, and named only if that run has a
-solution. What a property or a method computes is not known to follow from an attribute.
+In goes the provenance of a run without a solution; out come a few changes, the smallest first: a
+role, a value of an attribute, the result of a method. Each one is tested: another run assumes it,
+wherever the policy looks for it, and it is suggested only if that run has a solution. That a
+property or a method computes its value from an attribute is not known here.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from ..limits import Limits
 from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
 from ..solver.backtrace import Step
 from ..solver.clauses import Frame, Slot, Template
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
+from ..solver.observation import ObservedSolver
 from ..sources import Span
-from .proof_builder import Explainer, value_of
-from .proof_tree import Place, Seen, Suggestion, place_of
-from .provenance import Asking, Attempt, Failure, ProvingSolver, Record
+from .proof_builder import ProofBuilder, value_of
+from .proof_tree import Seen, SourcePlace, Suggestion, source_place
+from .provenance import Attempt, Failure, Provenance, ProvenanceObserver, Subgoal
 from .redaction import MAX_NAME, REDACTED, Describer
 from .source_form import (
     Operand,
@@ -33,51 +34,51 @@ from .source_form import (
     condition_span,
     condition_text,
     is_shorthand,
-    main_of,
-    operands,
+    main_condition,
+    operands_of,
 )
 
-#: How many suggestions are given, and how many changes are tried for them.
+#: How many suggestions are made, and how many changes are tried for them.
 MAX_SUGGESTIONS = 3
 MAX_TRIED = 12
-#: Of how many changes that are not enough alone a second one is looked for.
+#: For how many changes that are not sufficient a second one is searched.
 _MAX_FIRST = 4
-#: How deep candidates are looked for.
+#: How deep candidates are searched.
 _MAX_DEPTH = 12
-#: How many seconds all of it may take, besides the limit for each run.
+#: How many seconds the whole search may take, besides the limit of each run.
 _MAX_SECONDS = 2.0
 
 #: The rules that say who has a role, today's and those of oso 0.15.
 _ROLES = ("has_role", "actor_has_role_for_resource")
 _EQUATIONS = (Operator.UNIFY, Operator.EQ)
-#: In which direction a value lies for which a comparison holds.
+#: By how much a value has to differ from the other operand, so that a comparison holds.
 _ORDER = {Operator.GT: 1, Operator.GEQ: 0, Operator.LT: -1, Operator.LEQ: 0}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Change:
-    """Something taken for granted, and how it is said.
+    """An assumption, and its text.
 
-    :param seen: what the names in the text stand for.
+    :param seen: the values of the names in the text.
     :param place: the condition that fails without it.
     """
 
     text: str
     seen: tuple[Seen, ...]
-    place: Place | None
+    place: SourcePlace | None
 
     def is_like(self, other: Change) -> bool:
-        """Tell whether both are the same change, perhaps of another object."""
+        """Return whether both changes are the same, possibly of different objects."""
         return (self.text, self.place) == (other.text, other.place)
 
     def is_about(self, other: Change) -> bool:
-        """Tell whether both change the same."""
+        """Return whether both change the same thing."""
         return False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GivenCall(Change):
-    """A rule call that shall hold."""
+    """The assumption that a rule call holds."""
 
     name: str
     args: tuple[t.Any, ...]
@@ -85,42 +86,44 @@ class GivenCall(Change):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GivenAttribute(Change):
-    """What an attribute of an object shall be."""
+    """The assumption that an attribute of an object has a value."""
 
     owner: object
     name: str
     value: Term
 
     def is_about(self, other: Change) -> bool:
-        """Tell whether both change the same attribute."""
+        """Return whether both change the same attribute."""
         is_same = isinstance(other, GivenAttribute) and other.owner is self.owner
         return is_same and t.cast(GivenAttribute, other).name == self.name
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GivenResult(Change):
-    """That a method of an object shall answer these arguments with true."""
+    """The assumption that a method of an object returns true for some arguments."""
 
     owner: object
     name: str
     args: tuple[t.Any, ...]
 
     def is_of(self, call: Call) -> bool:
-        """Tell whether it is this call that is meant."""
+        """Return whether the assumption is about this call."""
         is_named = call.name == self.name and not call.kwargs
         return is_named and _are_same([*map(follow, call.args)], self.args)
 
 
-class AssumingSolver(ProvingSolver):
-    """One run in which some things are taken for granted.
+class CounterfactualSolver(ObservedSolver):
+    """One run with some assumptions, whose provenance is kept.
 
-    :param changes: those things.
+    Unlike an observer it changes results, so it overrides the solver.
+
+    :param changes: the assumptions.
     """
 
     def __init__(
-        self, program: Program, limits: Limits, record: Record, changes: Sequence[Change]
+        self, program: KnowledgeBase, limits: Limits, record: Provenance, changes: Sequence[Change]
     ) -> None:
-        super().__init__(program, limits, record)
+        super().__init__(program, limits, [ProvenanceObserver(record)])
         self._changes = changes
 
     def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
@@ -157,7 +160,7 @@ def _are_same(left: Sequence[t.Any], right: Sequence[t.Any]) -> bool:
 
 
 def _is_same(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two values are the same, without asking objects."""
+    """Return whether two values are the same. No code of objects runs."""
     if isinstance(left, Value) and isinstance(right, Value):
         return type(left.value) is type(right.value) and left.value == right.value
     if isinstance(left, Instance) and isinstance(right, Instance):
@@ -165,17 +168,17 @@ def _is_same(left: t.Any, right: t.Any) -> bool:
     return left is right
 
 
-class Advisor:
-    """Finds changes for one question.
+class CounterfactualSearch:
+    """Finds changes that would allow one query.
 
-    :param ask: runs the question with some changes; gives the record.
-    :param describer: shows the values.
+    :param ask: runs the query with some changes and returns the provenance.
+    :param describer: prints values.
     """
 
     def __init__(
         self,
-        ask: Callable[[Sequence[Change]], Record | None],
-        program: Program,
+        ask: Callable[[Sequence[Change]], Provenance | None],
+        program: KnowledgeBase,
         describer: Describer,
     ) -> None:
         self._ask = ask
@@ -184,10 +187,10 @@ class Advisor:
         self._tries_left = MAX_TRIED
         self._until = time.monotonic() + _MAX_SECONDS
 
-    def suggest(self, record: Record) -> tuple[Suggestion, ...]:
-        """Give changes that would allow it; two at a time, if no single one would."""
+    def suggest(self, record: Provenance) -> tuple[Suggestion, ...]:
+        """Return changes that would allow the query; pairs if no single one would."""
         found: list[Change] = []
-        not_enough: list[tuple[Change, Record]] = []
+        not_enough: list[tuple[Change, Provenance]] = []
         for change in self._candidates(record):
             if any(map(change.is_like, found)):
                 continue
@@ -203,19 +206,19 @@ class Advisor:
         suggestions = [_suggestion([change]) for change in found]
         return tuple(suggestions or self._pairs(not_enough[:_MAX_FIRST]))
 
-    def _pairs(self, firsts: Sequence[tuple[Change, Record]]) -> list[Suggestion]:
+    def _pairs(self, firsts: Sequence[tuple[Change, Provenance]]) -> list[Suggestion]:
         self._tries_left = MAX_TRIED
         for first, record in firsts:
             for second in self._candidates(record):
                 if second.is_about(first):
-                    # One of them would undo the other.
+                    # The second change would undo the first.
                     continue
                 after = self._try([first, second])
                 if after is not None and after.solution is not None:
                     return [_suggestion([first, second])]
         return []
 
-    def _try(self, changes: Sequence[Change]) -> Record | None:
+    def _try(self, changes: Sequence[Change]) -> Provenance | None:
         if self._tries_left <= 0 or time.monotonic() > self._until:
             return None
         self._tries_left -= 1
@@ -223,23 +226,23 @@ class Advisor:
 
     # -- candidates ---------------------------------------------------------------------
 
-    def _candidates(self, record: Record) -> list[Change]:
-        """Give changes that might be enough, those for the nearest miss first."""
+    def _candidates(self, record: Provenance) -> list[Change]:
+        """Return changes that may be sufficient, those for the nearest miss first."""
         if record.root is None:
             return []
-        self._ranker = Explainer(self._program, self._describer)
+        self._ranker = ProofBuilder(self._program, self._describer)
         actor = record.root.args[0] if record.root.args else None
         found: dict[t.Any, Change] = {}
         for change in self._in_question(record.root, actor, 0):
             found.setdefault((change.text, change.seen), change)
         return list(found.values())[: 2 * MAX_TRIED]
 
-    def _in_question(self, asking: Asking, actor: t.Any, depth: int) -> Iterator[Change]:
+    def _in_question(self, subgoal: Subgoal, actor: t.Any, depth: int) -> Iterator[Change]:
         if depth > _MAX_DEPTH:
             return
-        is_role = asking.call.name in _ROLES
-        for attempt in self._ranker.ranked(asking):
-            # How roles are looked up is no news: what they imply is.
+        is_role = subgoal.call.name in _ROLES
+        for attempt in self._ranker.ranked(subgoal):
+            # How the application looks roles up is not shown; implied roles are.
             if is_role and not is_shorthand(attempt.clause):
                 continue
             for failure in attempt.failures:
@@ -248,21 +251,23 @@ class Advisor:
     def _in_failure(
         self, attempt: Attempt, failure: Failure, actor: t.Any, depth: int
     ) -> Iterator[Change]:
-        asking = failure.asking
+        subgoal = failure.subgoal
         if failure.waiting is not None:
             return
-        if asking is None or asking.call is not call_of(failure.goal):
+        if subgoal is None or subgoal.call is not call_of(failure.goal):
             yield from self._of_condition(failure)
             return
-        place = place_of(condition_span(failure.goal))
-        is_role = asking.call.name in _ROLES
-        given = list(self._of_call(asking, actor, place))
-        inner = list(self._in_question(asking, actor, depth + 1))
-        # The attribute that makes a relation says more than the relation.
+        place = source_place(condition_span(failure.goal))
+        is_role = subgoal.call.name in _ROLES
+        given = list(self._of_call(subgoal, actor, place))
+        inner = list(self._in_question(subgoal, actor, depth + 1))
+        # The attribute that a relation comes from says more than the relation.
         yield from [*given, *inner] if is_role else inner or given
 
-    def _of_call(self, asking: Asking, actor: t.Any, place: Place | None) -> Iterator[Change]:
-        name, args = asking.call.name, asking.args
+    def _of_call(
+        self, subgoal: Subgoal, actor: t.Any, place: SourcePlace | None
+    ) -> Iterator[Change]:
+        name, args = subgoal.call.name, subgoal.args
         if len(args) != 3 or not all(map(is_ground, args)):
             return
         subject, word, thing = (self._describer.term(arg, MAX_NAME) for arg in args)
@@ -285,23 +290,23 @@ def _suggestion(changes: Sequence[Change]) -> Suggestion:
 
 
 class Proposal:
-    """A value of one attribute with which one condition would hold.
+    """Proposes a value of one attribute with which one condition would hold.
 
-    :param failure: how the condition failed.
+    :param failure: the failure of the condition.
     """
 
     def __init__(self, failure: Failure, describer: Describer) -> None:
         self._goal = failure.goal
         self._snapshot = failure.snapshot
         self._describer = describer
-        self._operands = {operand.slot: operand for operand in operands(failure.goal)}
+        self._operands = {operand.slot: operand for operand in operands_of(failure.goal)}
 
     def change(self) -> Change | None:
-        """Make the change; ``None`` if no value is known that would do."""
-        main = main_of(self._goal)
+        """Return the change; ``None`` if no suitable value is known."""
+        main = main_condition(self._goal)
         is_negated = isinstance(main, Expression) and main.operator is Operator.NOT
         if is_negated:
-            main = main_of(t.cast(Expression, main).args[0])
+            main = main_condition(t.cast(Expression, main).args[0])
         if isinstance(main, Slot):
             return self._truth(main, not is_negated)
         if not isinstance(main, Expression):
@@ -335,7 +340,7 @@ class Proposal:
         return None
 
     def _equation(self, main: Expression) -> Change | None:
-        """Propose what an attribute is compared with: ``post.author = User:1``."""
+        """Propose the value that an attribute is compared with: ``post.author = User:1``."""
         for written, other in (main.args, main.args[::-1]):
             operand = self._operands.get(written.index) if isinstance(written, Slot) else None
             value = self._value(other)
@@ -349,7 +354,7 @@ class Proposal:
         return None
 
     def _membership(self, main: Expression, wanted: bool) -> Change | None:
-        """Propose an element more, or less: ``User:1 in post.editors``."""
+        """Propose to add or remove an element: ``User:1 in post.editors``."""
         written = main.args[1]
         operand = self._operands.get(written.index) if isinstance(written, Slot) else None
         item = self._value(main.args[0])
@@ -366,7 +371,7 @@ class Proposal:
         return self._attribute(operand, value, text)
 
     def _comparison(self, main: Expression) -> Change | None:
-        """Propose a value next to the one that an attribute is compared with."""
+        """Propose a value adjacent to the one that an attribute is compared with."""
         for number, (written, other) in enumerate((main.args, main.args[::-1])):
             operand = self._operands.get(written.index) if isinstance(written, Slot) else None
             direction = _ORDER[main.operator] * (-1 if number else 1)
@@ -410,7 +415,7 @@ class Proposal:
         return follow(self._snapshot.values[term.index]) if isinstance(term, Slot) else term
 
     def _lookup(self, operand: Operand | None) -> tuple[object, Term] | None:
-        """Give the object that an operand asks, and what for."""
+        """Return the object of a lookup, and the name or the call that is looked up."""
         computed = operand.computed if operand is not None else None
         if computed is None or computed.operator is not Operator.DOT:
             return None
@@ -419,9 +424,9 @@ class Proposal:
         is_object = isinstance(holder, Instance) and holder.value is not None
         return (t.cast(Instance, holder).value, key) if is_object else None
 
-    def _where(self, operand: Operand | None) -> tuple[tuple[Seen, ...], Place | None]:
-        """Say which object is meant, and where."""
-        place = place_of(condition_span(self._goal))
+    def _where(self, operand: Operand | None) -> tuple[tuple[Seen, ...], SourcePlace | None]:
+        """Return the value of the name of the object, and the place of the condition."""
+        place = source_place(condition_span(self._goal))
         owner = t.cast(Expression, t.cast(Operand, operand).computed).args[0]
         if owner.span is None or not isinstance(owner, Slot):
             return (), place
@@ -438,7 +443,7 @@ def _is_truth(term: t.Any) -> bool:
 
 
 def _elements(term: t.Any) -> Sequence[t.Any] | None:
-    """Give the elements of a list, or of a collection that gives them without a search."""
+    """Return the elements of a list or collection; ``None`` if iterating may run any code."""
     if isinstance(term, List):
         return term.items if term.rest is None else None
     value: t.Any = getattr(term, "value", None)
@@ -449,7 +454,7 @@ def _elements(term: t.Any) -> Sequence[t.Any] | None:
 
 
 def _next_to(term: t.Any, direction: int) -> Term | None:
-    """Give a value beside a number or a date; equal to it if the direction is none."""
+    """Return a number or a date, plus the direction; ``None`` for other values."""
     value: t.Any = getattr(term, "value", None)
     if type(value) in (int, float):
         return Value(value + direction)

@@ -1,8 +1,8 @@
-"""From the record of a run to the reasons for its answer.
+"""From the provenance of a run to the proof tree.
 
-In goes what ``provenance.py`` noted; out come the texts of ``proof_tree.py``. The rules that came
-nearest to an answer stand first: those of which most conditions held, those of which most
-parameters matched. What is left out is counted.
+In goes the record of ``provenance.py``; out come the texts of ``proof_tree.py``. The nearest misses
+come first: the rules of which most conditions held or most parameters matched. What is left out
+is counted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 
 from ..host import numbers
 from ..host.conversion import follow
-from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Dictionary,
     Expression,
@@ -26,23 +25,32 @@ from ..nodes import (
     Value,
 )
 from ..printer import to_polar
+from ..solver.class_tests import class_names, tells_by_class
 from ..solver.clauses import Clause, Slot
-from ..solver.machine import Program
-from ..solver.matching import ASK_CLASSES
+from ..solver.machine import KnowledgeBase
 from ..spelling import with_article
-from .proof_tree import Condition, Place, Question, Rule, Seen, Verdict, place_of
-from .provenance import Asking, Attempt, Failure, Path, Snapshot
+from .proof_tree import (
+    ProofCondition,
+    ProofRule,
+    Question,
+    Seen,
+    SourcePlace,
+    Verdict,
+    source_place,
+)
+from .provenance import Attempt, Failure, Path, Snapshot, Subgoal
 from .redaction import MAX_NAME, REDACTED, Describer
 from .source_form import (
     Operand,
     call_of,
+    computes_operand,
     condition_span,
     condition_text,
-    conjuncts,
-    is_computed,
+    conditions_of,
+    is_control,
     is_shorthand,
-    main_of,
-    operands,
+    main_condition,
+    operands_of,
     pattern_text,
     rule_span,
     rule_text,
@@ -50,21 +58,21 @@ from .source_form import (
     spelled,
 )
 
-#: How deep questions stand in each other, and how many rules are shown in all.
+#: How deep rule calls are nested in a proof, and how many rules are shown in all.
 MAX_DEPTH = 10
 MAX_RULES = 200
-#: How many rules of one question are shown that were tried, and that are not applicable.
+#: How many rules of one call are shown that were tried, and that are not applicable.
 MAX_TRIED = 6
 MAX_OTHERS = 4
 #: How many conditions of one rule are shown, and how many values of one condition.
 MAX_CONDITIONS = 20
 MAX_SEEN = 8
-#: How many rules are looked at for the parameter that does not match.
+#: How many rules are searched for the parameter that does not match.
 MAX_LOOKED_AT = 50_000
-#: How deep one looks for the rule that got furthest.
+#: How deep the search for the rule that got furthest goes.
 _MAX_SCORED = 40
 
-#: What the arguments of rules that everybody has are called.
+#: The names of the arguments of well-known rules.
 _ARGUMENTS = {
     ("allow", 3): ("actor", "action", "resource"),
     ("allow_field", 4): ("actor", "action", "resource", "field"),
@@ -77,21 +85,21 @@ _Score = tuple[bool, int, int]
 
 
 class _Miss(t.NamedTuple):
-    """A rule that does not apply, the position of what does not match, and how near it is."""
+    """A rule that does not apply, the position of the mismatch, and how near a miss it is."""
 
     clause: Clause
     at: int
     nearness: tuple[int, int, int]
 
 
-class Explainer:
-    """Makes the reasons of one run.
+class ProofBuilder:
+    """Makes the proof tree of one run.
 
     :param program: the policy.
-    :param describer: shows the values.
+    :param describer: prints values.
     """
 
-    def __init__(self, program: Program, describer: Describer) -> None:
+    def __init__(self, program: KnowledgeBase, describer: Describer) -> None:
         self._program = program
         self._classes = program.host.classes
         self._describer = describer
@@ -101,73 +109,74 @@ class Explainer:
 
     # -- questions ----------------------------------------------------------------------
 
-    def denied(self, asking: Asking, depth: int = 0) -> Question:
-        """Say why a question has no answer."""
-        text = self.question_text(asking)
+    def denied(self, subgoal: Subgoal, depth: int = 0) -> Question:
+        """Return why a rule call has no solution."""
+        text = self.question_text(subgoal)
         if depth >= MAX_DEPTH:
             return Question(text, note="It goes on deeper than is shown.")
-        ranked = self.ranked(asking)
+        ranked = self.ranked(subgoal)
         shown = [self._tried(attempt, depth) for attempt in self._affordable(ranked, MAX_TRIED)]
         count_shown = len(shown)
-        others, count = self._others(asking)
-        shown += self._untried(asking)
+        others, count = self._others(subgoal)
+        shown += self._untried(subgoal)
         return Question(
             text,
             tuple(shown),
-            omitted=(len(asking.applicable) if asking.is_cut_short else len(ranked)) - count_shown,
+            omitted=(len(subgoal.applicable) if subgoal.is_cut_short else len(ranked))
+            - count_shown,
             others=tuple(others),
             omitted_others=count - len(others),
-            note=self._note(asking, bool(shown or others or count)),
+            note=self._note(subgoal, bool(shown or others or count)),
         )
 
     def allowed(self, path: Path) -> Question | None:
-        """Say which rules answer the question."""
+        """Return which rules the solution comes from."""
         return None if path.first is None else self._held_question(path.first, path, 0)
 
-    def broken_place(self, asking: Asking) -> Place | None:
-        """Give the innermost condition in which an error ended the evaluation."""
-        place, inner = None, t.cast("Asking | None", asking)
+    def broken_place(self, subgoal: Subgoal) -> SourcePlace | None:
+        """Return the innermost condition in which an error ended the evaluation."""
+        place, inner = None, t.cast("Subgoal | None", subgoal)
         while inner is not None:
             attempt = next((each for each in inner.attempts if each.broke), None)
             if attempt is None:
                 break
-            place = place_of(condition_span(attempt.failures[0].goal)) or place
-            inner = attempt.failures[0].asking
+            place = source_place(condition_span(attempt.failures[0].goal)) or place
+            inner = attempt.failures[0].subgoal
         return place
 
-    def question_text(self, asking: Asking) -> str:
-        """Show a rule call with the values of its arguments."""
-        # Nobody wrote the names of variables in resource blocks.
-        around = asking.around
+    def question_text(self, subgoal: Subgoal) -> str:
+        """Return the text of a rule call with the values of its arguments."""
+        # The variables of rules in resource blocks are not in the policy.
+        around = subgoal.around
         is_named = around is None or not is_shorthand(around.clause)
         shown = [
             self._argument(written, arg, is_named)
-            for written, arg in zip(asking.call.args, asking.args, strict=True)
+            for written, arg in zip(subgoal.call.args, subgoal.args, strict=True)
         ]
-        return f"{asking.call.name}({', '.join(shown)})"
+        return f"{subgoal.call.name}({', '.join(shown)})"
 
     def _argument(self, written: t.Any, arg: t.Any, is_named: bool) -> str:
         if type(follow(arg)) is Unknown and isinstance(written, Slot) and is_named:
             return "_" if written.name.startswith("_") else written.name
         return self._describer.term(arg, MAX_NAME)
 
-    def ranked(self, asking: Asking) -> list[Attempt]:
-        """Give the rules that were tried, the nearest miss first."""
-        return sorted(asking.attempts, key=self._score, reverse=True)
+    def ranked(self, subgoal: Subgoal) -> list[Attempt]:
+        """Return the rules that were tried, the nearest miss first."""
+        return sorted(subgoal.attempts, key=self._score, reverse=True)
 
     def _score(self, attempt: Attempt, depth: int = 0) -> _Score:
-        """Tell how far a rule got: an error, the conditions that held, and how deep they are.
+        """Return how near a miss is: an error, the number of conditions that held, their depth.
 
-        What holds in the rules that its last condition asked counts, too. A condition without
-        a rule that applies is further away than one that does not hold.
+        The conditions that held in the rules that the last condition called count, too. A
+        condition without an applicable rule is further away than one that does not hold.
         """
         known = self._scores.get(id(attempt))
         if known is not None:
             return known
         nearest: _Score = (False, 1, 0)
-        askings = [each.asking for each in attempt.failures if each.asking is not None]
-        if askings:
-            inner = [each for asking in askings for each in asking.attempts]
+        subgoals = [each.subgoal for each in attempt.failures if each.subgoal is not None]
+        if subgoals:
+            inner = [each for subgoal in subgoals for each in subgoal.attempts]
             is_far = depth >= _MAX_SCORED
             scores = [] if is_far else [self._score(each, depth + 1) for each in inner]
             nearest = max(scores, default=(False, 0, 0))
@@ -181,35 +190,35 @@ class Explainer:
         self._rules_left -= len(shown)
         return shown
 
-    def _untried(self, asking: Asking) -> list[Rule]:
-        """Give the rules that apply, and had no turn."""
-        if asking.is_cut_short or any(attempt.broke for attempt in asking.attempts):
+    def _untried(self, subgoal: Subgoal) -> list[ProofRule]:
+        """Return the rules that apply and were not tried."""
+        if subgoal.is_cut_short or any(attempt.broke for attempt in subgoal.attempts):
             return []
-        tried = {id(attempt.clause) for attempt in asking.attempts}
-        left = [clause for clause in asking.applicable if id(clause) not in tried]
+        tried = {id(attempt.clause) for attempt in subgoal.attempts}
+        left = [clause for clause in subgoal.applicable if id(clause) not in tried]
         reason = "A `cut` in a rule before it came first."
         return [self._bare_rule(clause, Verdict.NOT_TRIED, reason) for clause in left[:MAX_OTHERS]]
 
-    def _note(self, asking: Asking, has_rules: bool) -> str:
-        if asking.is_cut_short:
+    def _note(self, subgoal: Subgoal, has_rules: bool) -> str:
+        if subgoal.is_cut_short:
             return "More rules were tried than are shown."
         if has_rules:
             return ""
-        return f"There is no rule of this name with {len(asking.args)} parameters."
+        return f"There is no rule of this name with {len(subgoal.args)} parameters."
 
     # -- rules --------------------------------------------------------------------------
 
-    def _bare_rule(self, clause: Clause, verdict: Verdict, reason: str) -> Rule:
-        return Rule(rule_text(clause), self._place(clause), verdict, reason=reason)
+    def _bare_rule(self, clause: Clause, verdict: Verdict, reason: str) -> ProofRule:
+        return ProofRule(rule_text(clause), self._place(clause), verdict, reason=reason)
 
-    def _place(self, clause: Clause) -> Place | None:
+    def _place(self, clause: Clause) -> SourcePlace | None:
         span = clause.rule.span
         if span is not None and is_shorthand(clause):
             span = rule_span(clause, span)
-        return place_of(span)
+        return source_place(span)
 
-    def _tried(self, attempt: Attempt, depth: int) -> Rule:
-        goals = conjuncts(attempt.clause)
+    def _tried(self, attempt: Attempt, depth: int) -> ProofRule:
+        goals = conditions_of(attempt.clause)
         verdict = Verdict.BROKEN if attempt.broke else Verdict.FAILS
         if attempt.passed < 0 or not attempt.failures:
             return self._bare_rule(attempt.clause, verdict, "")
@@ -220,7 +229,7 @@ class Explainer:
             for goal in goals[omitted : attempt.passed]
         ]
         failed = self._failed(attempt, goals[attempt.passed], verdict, depth)
-        return Rule(
+        return ProofRule(
             rule_text(attempt.clause),
             self._place(attempt.clause),
             verdict,
@@ -231,23 +240,25 @@ class Explainer:
 
     # -- conditions that fail -----------------------------------------------------------
 
-    def _failed(self, attempt: Attempt, goal: Term, verdict: Verdict, depth: int) -> Condition:
+    def _failed(self, attempt: Attempt, goal: Term, verdict: Verdict, depth: int) -> ProofCondition:
         cases = [self._case(attempt, each, verdict, depth) for each in attempt.failures]
         cases = list(dict.fromkeys(cases))
         omitted = attempt.count - len(attempt.failures)
         text = self._text(attempt, goal, attempt.failures[0].snapshot)
         if len(cases) == 1 and cases[0].text == text and not omitted:
             return cases[0]
-        place = place_of(condition_span(goal))
-        return Condition(text, place, verdict, parts=tuple(cases), omitted=omitted)
+        place = source_place(condition_span(goal))
+        return ProofCondition(text, place, verdict, parts=tuple(cases), omitted=omitted)
 
-    def _case(self, attempt: Attempt, failure: Failure, verdict: Verdict, depth: int) -> Condition:
-        asking, snapshot = failure.asking, failure.snapshot
-        is_call = asking is not None and asking.call is call_of(failure.goal)
-        question = self.denied(asking, depth + 1) if is_call and asking is not None else None
-        return Condition(
+    def _case(
+        self, attempt: Attempt, failure: Failure, verdict: Verdict, depth: int
+    ) -> ProofCondition:
+        subgoal, snapshot = failure.subgoal, failure.snapshot
+        is_call = subgoal is not None and subgoal.call is call_of(failure.goal)
+        question = self.denied(subgoal, depth + 1) if is_call and subgoal is not None else None
+        return ProofCondition(
             self._text(attempt, failure.goal, snapshot),
-            place_of(condition_span(failure.goal)),
+            source_place(condition_span(failure.goal)),
             verdict,
             () if is_call else self._seen(failure.goal, snapshot),
             self._failure_note(failure),
@@ -260,8 +271,8 @@ class Explainer:
             return self._missing_key(failure.missing, failure.snapshot)
         if failure.waiting is not None:
             return f"`{shortened_source(failure.waiting.text)}` does not hold for these values."
-        main = main_of(failure.goal)
-        if is_computed(main):
+        main = main_condition(failure.goal)
+        if computes_operand(main):
             return "An argument of the rule is something else."
         is_for_all = isinstance(main, Expression) and main.operator is Operator.FORALL
         return "It does not hold for these values." if is_for_all and failure.held else ""
@@ -275,15 +286,15 @@ class Explainer:
 
     def _counterparts(
         self, attempt: Attempt, failure: Failure, depth: int
-    ) -> tuple[Condition, ...]:
-        """Give what holds under a ``not`` that fails, unless its values say it all."""
-        main = main_of(failure.goal)
+    ) -> tuple[ProofCondition, ...]:
+        """Return the condition that holds under a failing ``not``, unless its values suffice."""
+        main = main_condition(failure.goal)
         if failure.held is None or not isinstance(main, Expression):
             return ()
         if main.operator is not Operator.NOT:
             return ()
         inner = main.args[0]
-        is_plain = call_of(inner) is None and not _is_control(main_of(inner))
+        is_plain = call_of(inner) is None and not is_control(main_condition(inner))
         if is_plain:
             return ()
         return (self._held(attempt, inner, failure.snapshot, failure.held, depth),)
@@ -292,35 +303,37 @@ class Explainer:
 
     def _held_question(self, pair: tuple[Attempt, Snapshot], path: Path, depth: int) -> Question:
         attempt, snapshot = pair
-        text = self.question_text(attempt.asking)
+        text = self.question_text(attempt.subgoal)
         if depth >= MAX_DEPTH or self._rules_left <= 0:
             return Question(text, note="It goes on deeper than is shown.")
         self._rules_left -= 1
-        goals = conjuncts(attempt.clause)
+        goals = conditions_of(attempt.clause)
         omitted = max(len(goals) - MAX_CONDITIONS, 0)
         conditions = [self._held(attempt, goal, snapshot, path, depth) for goal in goals[omitted:]]
         where = self._place(attempt.clause)
-        rule = Rule(rule_text(attempt.clause), where, Verdict.HOLDS, tuple(conditions), omitted)
+        rule = ProofRule(
+            rule_text(attempt.clause), where, Verdict.HOLDS, tuple(conditions), omitted
+        )
         return Question(text, (rule,))
 
     def _held(
         self, attempt: Attempt, goal: Term, snapshot: Snapshot, path: Path | None, depth: int
-    ) -> Condition:
-        """Say why a condition holds; briefly, if it is not the one that decided."""
-        main = main_of(goal)
+    ) -> ProofCondition:
+        """Return why a condition holds; in short if it is not the one that decided."""
+        main = main_condition(goal)
         question: Question | None = None
-        parts: tuple[Condition, ...] = ()
+        parts: tuple[ProofCondition, ...] = ()
         if path is not None and call_of(goal) is not None:
             pair = path.rule_for(attempt, main)
             question = self._held_question(pair, path, depth + 1) if pair is not None else None
         elif isinstance(main, Expression) and main.operator is Operator.NOT:
             question = self._refuted(attempt, main.args[0], depth)
-        elif path is not None and _is_control(main):
-            parts = self._held_parts(attempt, t.cast(Expression, main), snapshot, path, depth)
+        elif path is not None and is_control(main):
+            parts = self._held_parts(attempt, main, snapshot, path, depth)
         seen = () if question is not None or parts else self._seen(goal, snapshot)
-        return Condition(
+        return ProofCondition(
             self._text(attempt, goal, snapshot),
-            place_of(condition_span(goal)),
+            source_place(condition_span(goal)),
             Verdict.HOLDS,
             () if is_shorthand(attempt.clause) else seen,
             question=question,
@@ -329,7 +342,7 @@ class Explainer:
 
     def _held_parts(
         self, attempt: Attempt, main: Expression, snapshot: Snapshot, path: Path, depth: int
-    ) -> tuple[Condition, ...]:
+    ) -> tuple[ProofCondition, ...]:
         goals: Iterable[Term] = ()
         if main.operator is Operator.OR:
             taken = path.alternative(attempt, main)
@@ -339,16 +352,16 @@ class Explainer:
         return tuple(self._held(attempt, goal, snapshot, path, depth) for goal in goals)
 
     def _refuted(self, attempt: Attempt, goal: Term, depth: int) -> Question | None:
-        """Say why a rule call under ``not`` has no answer."""
-        asking = attempt.asked.get(id(main_of(goal)))
-        if call_of(goal) is None or asking is None:
+        """Return why a rule call under ``not`` has no solution."""
+        subgoal = attempt.asked.get(id(main_condition(goal)))
+        if call_of(goal) is None or subgoal is None:
             return None
-        return self.denied(asking, depth + 1)
+        return self.denied(subgoal, depth + 1)
 
     # -- values -------------------------------------------------------------------------
 
     def _text(self, attempt: Attempt, goal: Term, snapshot: Snapshot) -> str:
-        """Give a condition as it is written; one of a resource block with its values."""
+        """Return the text of a condition; of one in a resource block, with its values."""
         call = call_of(goal)
         if call is None or not is_shorthand(attempt.clause):
             return condition_text(goal)
@@ -358,14 +371,14 @@ class Explainer:
         if not isinstance(term, Slot):
             return self._describer.term(term, MAX_NAME)
         value = follow(snapshot.values[term.index])
-        # A related resource that was not found is not known.
+        # The resource of a relation that has no solution has no value.
         return "_" if value is None else self._describer.term(value, MAX_NAME)
 
     def _seen(self, goal: Term, snapshot: Snapshot) -> tuple[Seen, ...]:
         found: list[Seen] = []
-        known = [(each, value_of(each, snapshot)) for each in operands(goal)]
+        known = [(each, value_of(each, snapshot)) for each in operands_of(goal)]
         known = [pair for pair in known if pair[1] is not None and type(pair[1]) is not Unknown]
-        # What is compared with a secret is nearly one, or just that.
+        # A value that is compared with a secret may be equal or close to it.
         is_secret = any(
             self._hides(each) or self._describer.is_hidden(value) for each, value in known
         )
@@ -379,43 +392,43 @@ class Explainer:
 
     # -- rules that are not applicable --------------------------------------------------
 
-    def _others(self, asking: Asking) -> tuple[list[Rule], int]:
-        """Give some rules that are not applicable, the nearest first, and how many there are."""
-        if asking.clauses is None:
+    def _others(self, subgoal: Subgoal) -> tuple[list[ProofRule], int]:
+        """Return some rules that are not applicable, the nearest miss first, and their number."""
+        if subgoal.clauses is None:
             return [], 0
-        applicable = {id(clause) for clause in asking.applicable}
-        left = [clause for clause in asking.clauses if id(clause) not in applicable]
+        applicable = {id(clause) for clause in subgoal.applicable}
+        left = [clause for clause in subgoal.clauses if id(clause) not in applicable]
         looked_at = left[: max(self._looks_left, MAX_OTHERS)]
         self._looks_left -= len(looked_at)
-        misses = [self._miss(asking, clause) for clause in looked_at]
+        misses = [self._miss(subgoal, clause) for clause in looked_at]
         misses.sort(key=lambda miss: miss.nearness, reverse=True)
         shown = [
             self._bare_rule(
-                miss.clause, Verdict.NOT_APPLICABLE, self._reason(asking, miss.clause, miss.at)
+                miss.clause, Verdict.NOT_APPLICABLE, self._reason(subgoal, miss.clause, miss.at)
             )
             for miss in misses[: min(MAX_OTHERS, max(self._rules_left, 1))]
         ]
         self._rules_left -= len(shown)
         return shown, len(left)
 
-    def _miss(self, asking: Asking, clause: Clause) -> _Miss:
-        """Tell which parameter does not match, and how near the rule is.
+    def _miss(self, subgoal: Subgoal, clause: Clause) -> _Miss:
+        """Return which parameter does not match, and how near a miss the rule is.
 
-        A rule for the asked action is nearer than any other, whoever asks.
+        A rule for the same action is nearer than any rule for another action.
         """
-        pairs = [*zip(clause.parameters, map(follow, asking.args), strict=True)]
+        pairs = [*zip(clause.parameters, map(follow, subgoal.args), strict=True)]
         differs = [self._plainly_differs(parameter, arg) for parameter, arg in pairs]
-        reached = [at for at, (each, _) in enumerate(pairs) if id(each) in asking.reached]
+        reached = [at for at, (each, _) in enumerate(pairs) if id(each) in subgoal.reached]
         at = differs.index(True) if True in differs else max(reached, default=0)
-        return _Miss(clause, at, (_nearness_of_action(asking, pairs, differs), -sum(differs), at))
+        return _Miss(clause, at, (_nearness_of_action(subgoal, pairs, differs), -sum(differs), at))
 
     def _plainly_differs(self, parameter: Parameter, arg: t.Any) -> bool:
-        """Tell whether an argument is no match, without asking an object anything."""
+        """Return whether an argument certainly does not match. No code of objects runs."""
         wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
         if wanted is None or type(arg) is Unknown:
             return False
         if isinstance(wanted, Value) and isinstance(arg, Value):
-            return not numbers.equal(wanted.value, arg.value)
+            return not numbers.equal_scalars(wanted.value, arg.value)
         if isinstance(wanted, (Value, List, Dictionary)) and not isinstance(arg, Instance):
             return type(wanted) is not type(arg)
         if not isinstance(wanted, Pattern):
@@ -423,17 +436,17 @@ class Explainer:
         return self._is_class_itself(arg, wanted) or not self._may_be(arg, wanted)
 
     def _is_class_itself(self, arg: t.Any, pattern: Pattern) -> bool:
-        """Tell whether a class stands where an object of it is wanted."""
+        """Return whether the argument is a class where an instance of it is needed."""
         if pattern.tag is None or not isinstance(arg, Instance):
             return False
-        # The value of `nil` is no class, and a name of none has no class either.
-        known = (self._classes.get(name) for name in self._members(pattern.tag))
+        # The value of `nil` is `None`, as is the class of a name that is not registered.
+        known = (self._classes.get(name) for name in class_names(pattern.tag, self._program))
         return arg.value is not None and any(arg.value is cls for cls in known)
 
     def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
         if pattern.tag is None:
             return True
-        classes = [self._classes.get(name) for name in self._members(pattern.tag)]
+        classes = [self._classes.get(name) for name in class_names(pattern.tag, self._program)]
         kind = type(arg)
         if kind is List or kind is Dictionary:
             value: t.Any = [] if kind is List else {}
@@ -441,15 +454,10 @@ class Explainer:
             value = getattr(arg, "value", None)
         return any(cls is None or _is_perhaps(value, cls) for cls in classes)
 
-    def _members(self, tag: str) -> Sequence[str]:
-        if tag not in RESERVED_NAMES:
-            return (tag,)
-        return self._program.actors if tag == "Actor" else self._program.resources
-
-    def _reason(self, asking: Asking, clause: Clause, at: int) -> str:
-        """Say which parameter does not match: ``action is "edit", the rule wants "read"``."""
-        parameter, arg = clause.parameters[at], follow(asking.args[at])
-        name = self._name_of(asking, parameter, at)
+    def _reason(self, subgoal: Subgoal, clause: Clause, at: int) -> str:
+        """Return which parameter does not match: ``action is "edit", the rule wants "read"``."""
+        parameter, arg = clause.parameters[at], follow(subgoal.args[at])
+        name = self._name_of(subgoal, parameter, at)
         wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
         shown = self._describer.term(arg)
         if wanted is None:
@@ -470,31 +478,31 @@ class Explainer:
             kind = "nil (nobody)"
         return f"{start}{kind}, the rule wants {with_article(pattern_text(Pattern(wanted.tag)))}"
 
-    def _name_of(self, asking: Asking, parameter: Parameter, at: int) -> str:
-        known = _ARGUMENTS.get((asking.call.name, len(asking.args)))
+    def _name_of(self, subgoal: Subgoal, parameter: Parameter, at: int) -> str:
+        known = _ARGUMENTS.get((subgoal.call.name, len(subgoal.args)))
         if known is not None:
             return known[at]
-        for term in (asking.call.args[at], parameter.term):
+        for term in (subgoal.call.args[at], parameter.term):
             if isinstance(term, Slot) and not term.name.startswith("_"):
                 return term.name
         return f"argument {at + 1}"
 
 
 def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
-    """Give the value that an operand had; ``None`` or a variable if it had none."""
+    """Return the value of an operand; ``None`` or a variable if it had none."""
     if operand.computed is not None:
         computed = snapshot.results.get(id(operand.computed))
         if computed is not None or operand.computed.operator is Operator.DOT:
-            # What a lookup must give is known before what it gives.
+            # The variable of a lookup may be bound before the lookup: use the result itself.
             return follow(computed)
     return follow(snapshot.values[operand.slot])
 
 
 def _nearness_of_action(
-    asking: Asking, pairs: Sequence[tuple[Parameter, t.Any]], differs: Sequence[bool]
+    subgoal: Subgoal, pairs: Sequence[tuple[Parameter, t.Any]], differs: Sequence[bool]
 ) -> int:
-    """Rank the second argument: of a rule that names it, of one for any, of one for others."""
-    if len(pairs) < 3 or (asking.call.name, len(pairs)) not in _ARGUMENTS or differs[1]:
+    """Rank a rule by the action: 2 if it names it, 1 if it is for any, 0 for other actions."""
+    if len(pairs) < 3 or (subgoal.call.name, len(pairs)) not in _ARGUMENTS or differs[1]:
         return 0
     parameter, arg = pairs[1]
     is_named = isinstance(parameter.term, Value) or isinstance(parameter.specializer, Value)
@@ -502,26 +510,15 @@ def _nearness_of_action(
 
 
 def _is_perhaps(value: t.Any, cls: type) -> bool:
-    if not _tells_by_class(cls):
-        # Other kinds of classes run code of their own to tell.
+    if not tells_by_class(cls):
+        # The class has an instance test of its own, which is not run.
         return True
     try:
         return isinstance(value, cls)
     except Exception:
-        # An object that answers for its class itself, and failed.
+        # The ``__class__`` of the object raised an error.
         return True
-
-
-def _tells_by_class(cls: type) -> bool:
-    """Tell whether a class knows its instances by the class alone, as mapped ones do."""
-    owner = next(each for each in type.mro(type(cls)) if "__instancecheck__" in vars(each))
-    return owner in ASK_CLASSES
 
 
 def _is_plain(value: t.Any) -> bool:
     return isinstance(value, Value) and type(value.value) is not bool
-
-
-def _is_control(goal: Term) -> bool:
-    controls = (Operator.AND, Operator.OR, Operator.FORALL, Operator.NOT)
-    return isinstance(goal, Expression) and goal.operator in controls

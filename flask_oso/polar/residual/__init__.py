@@ -1,9 +1,14 @@
 """Partial evaluation: a question about an unknown row becomes a condition on rows.
 
-``schema``, ``ir``, ``outcomes``, ``database_semantics``, ``symbolic_terms``
-    what is known of classes and columns; conditions; what a search comes to; comparisons as
-    databases make them; terms for what is not known.
-``search``, ``equations``, ``conditions``, ``evaluator``
+In goes a rule call one of whose arguments is a row that is not known; out comes a ``Residual``,
+which ``flask_oso.sqlalchemy`` translates to SQL.
+
+``schema``, ``ir``, ``simplify``, ``show``
+    what is known of classes and columns; the nodes of conditions; how conditions are made, and
+    printed.
+``outcomes``, ``database_semantics``, ``symbolic_terms``
+    the result of a search; comparisons that mean the same in a database; terms for unknown rows.
+``search``, ``equations``, ``operators``, ``evaluator``
     goals and alternatives; unification; operators; the evaluation.
 ``templates``, ``adapter_filters``, ``outlines``
     residuals that are filled in for each actor; filters of oso 0.27; what ``POLAR_EXPLAIN`` prints.

@@ -1,16 +1,30 @@
-"""Unification with what is not known: a condition says when two terms are equal.
+"""Unification with symbolic terms: the result is the condition under which two terms are equal.
 
-Variables are bound as in the solver. Rows are equal if they are one row; a row and an
-object, if that is the object which the row becomes when it is loaded.
+Variables are bound as in the solver. Two rows are equal if they are the same row; a row equals an
+object if loading the row gives this object. A goal without symbolic terms goes to the solver.
 """
 
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable, Iterator, Sequence
 
 from ..host import numbers
-from ..host.conversion import follow, to_python
-from ..nodes import Dictionary, Expression, List, Unknown, Value, parts
+from ..host.conversion import follow, result_to_term, to_python
+from ..nodes import (
+    Call,
+    Dictionary,
+    Expression,
+    List,
+    Unknown,
+    Value,
+    Variable,
+    is_ground,
+    parts,
+    with_parts,
+)
+from ..solver.solver import Solver
+from ..traversal import fold
 from .database_semantics import NotTranslatable, column_equality, equals_plainly, value_equality
 from .ir import (
     FALSE,
@@ -24,14 +38,12 @@ from .ir import (
     RowPath,
     SameRow,
     ToOne,
-    conjunction,
-    disjunction,
     is_nullable,
-    negation,
-    where_rows_exist,
+    rows_of,
 )
-from .outcomes import SearchOutcome
-from .search import ClauseFrame, GoalResult, Search
+from .outcomes import SUCCESS, SearchOutcome
+from .search import Branches, ClauseFrame, GoalResult, HostError, Search, has_object
+from .simplify import conjunction, disjunction, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,
@@ -39,35 +51,37 @@ from .symbolic_terms import (
     SymbolicTruth,
     SymbolicValue,
     has_unknown_rows,
-    rows_of,
 )
 
 
-class Equations(Search):
-    """Solves ``=``."""
+class EquationSolver:
+    """Unifies terms of one search, and asks the solver for solutions of what is known."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
 
     # -- unification ----------------------------------------------------------------------
 
-    def _solve_unify(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_unify(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        return self._unified(*(self._operand(arg, frame) for arg in goal.args))
+        return self.unified(*(self._search.operand(arg, frame) for arg in goal.args))
 
-    def _solve_assign(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_assign(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        target, value = (self._operand(arg, frame) for arg in goal.args)
+        target, value = (self._search.operand(arg, frame) for arg in goal.args)
         if type(target) is not Unknown or target.constraints:
-            raise self._refusal("`:=` assigns to a variable that is bound", "Write `=`.")
-        return self._unified(target, value)
+            raise self._search.refusal("`:=` assigns to a variable that is bound", "Write `=`.")
+        return self.unified(target, value)
 
-    def _unified(self, left: t.Any, right: t.Any) -> GoalResult:
+    def unified(self, left: t.Any, right: t.Any) -> GoalResult:
         try:
-            condition = self._unify(left, right)
+            condition = self.unify(left, right)
         except NotTranslatable as reason:
-            raise self._refusal(reason.fact, reason.remedy) from None
+            raise self._search.refusal(reason.fact, reason.remedy) from None
         return condition.value if isinstance(condition, Constant) else SearchOutcome(condition)
 
-    def _unify(self, left: t.Any, right: t.Any) -> RowCondition:
-        """Bind variables, and give what else makes two terms equal."""
+    def unify(self, left: t.Any, right: t.Any) -> RowCondition:
+        """Bind variables, and return the condition under which two terms are then equal."""
         found: list[RowCondition] = []
         pairs = [(left, right)]
         while pairs:
@@ -75,17 +89,17 @@ class Equations(Search):
             if left is right:
                 continue
             if type(left) is Unknown:
-                self._bind(left, right)
+                self._search.bind(left, right)
             elif type(right) is Unknown:
-                self._bind(right, left)
+                self._search.bind(right, left)
             elif type(left) is Value and type(right) is Value:
-                if not numbers.equal(left.value, right.value):
+                if not numbers.equal_scalars(left.value, right.value):
                     return FALSE
             elif not has_unknown_rows(left) and not has_unknown_rows(right):
                 if not self._unify_known(left, right, pairs):
                     return FALSE
             elif isinstance(left, SYMBOLIC) or isinstance(right, SYMBOLIC):
-                condition = self._equation(left, right)
+                condition = self.equation(left, right)
                 if condition == FALSE:
                     return FALSE
                 found.append(condition)
@@ -94,8 +108,8 @@ class Equations(Search):
         return conjunction(*found)
 
     def _unify_known(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
-        if self._is_closed(left) and self._is_closed(right):
-            return self._equal(left, right)
+        if self._search.is_closed(left) and self._search.is_closed(right):
+            return self._search.equal(left, right)
         return self._unify_parts(left, right, pairs)
 
     def _unify_parts(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
@@ -105,15 +119,15 @@ class Equations(Search):
             if [key for key, _ in left.fields] != [key for key, _ in right.fields]:
                 return False
         elif left.rest is not None or right.rest is not None:
-            raise self._refusal("a list of unknown length", "Write the list out.")
+            raise self._search.refusal("a list of unknown length", "Write the list out.")
         mine, other = parts(left), parts(right)
         if len(mine) != len(other):
             return False
         pairs.extend(zip(mine, other, strict=True))
         return True
 
-    def _equation(self, left: t.Any, right: t.Any) -> RowCondition:
-        """Say when two terms are equal, at least one of which is unknown."""
+    def equation(self, left: t.Any, right: t.Any) -> RowCondition:
+        """Return when two terms are equal, at least one of which is symbolic."""
         if not isinstance(left, SYMBOLIC):
             left, right = right, left
         if isinstance(left, SymbolicRow):
@@ -127,7 +141,7 @@ class Equations(Search):
             return self._same_truth(left, right)
         if isinstance(left, SymbolicRows) or isinstance(right, SymbolicRows):
             raise NotTranslatable("a relation to many rows cannot be compared", "Ask with `in`.")
-        condition = value_equality(left.operand, self._value(right))
+        condition = value_equality(left.operand, self.value(right))
         return where_rows_exist(condition, rows_of(left.operand))
 
     def _same_truth(self, left: t.Any, right: t.Any) -> RowCondition:
@@ -137,8 +151,8 @@ class Equations(Search):
             return t.cast(RowCondition, left.condition if right.value else negation(left.condition))
         raise NotTranslatable("a condition can be compared with true and false", "Write it alone.")
 
-    def _value(self, term: t.Any) -> t.Any:
-        if not self._is_closed(term) or has_unknown_rows(term):
+    def value(self, term: t.Any) -> t.Any:
+        if not self._search.is_closed(term) or has_unknown_rows(term):
             raise NotTranslatable(
                 "a column cannot be compared with this", "Compare it with a value."
             )
@@ -150,33 +164,33 @@ class Equations(Search):
         if isinstance(other, SymbolicRows):
             raise NotTranslatable("a relation to many rows is no row", "Ask with `in`.")
         if isinstance(other, SymbolicValue | SymbolicTruth):
-            # A row, or nil, and a value: equal are a missing row and a missing value.
-            model = self._model(row.cls)
+            # A row and a value are equal only where both are nil.
+            model = self._search.model(row.cls)
             if model.own_equality is not None or model.shares_equality:
                 raise _own_equality(model.own_equality or row.cls)
             operand_ = other.operand if isinstance(other, SymbolicValue) else None
             if operand_ is None or not isinstance(row, ToOne) or not is_nullable(operand_):
                 return FALSE
             raise NotTranslatable("a row and a column cannot be compared", "Compare two columns.")
-        value = self._value(other)
+        value = self.value(other)
         if value is None:
             return self._missing(row)
         self._check_equality(row, value)
-        if type(value) not in self._classes_of(row):
-            if self._model(row.cls).shares_equality and not equals_plainly(value):
+        if type(value) not in self._search.classes_of(row):
+            if self._search.model(row.cls).shares_equality and not equals_plainly(value):
                 raise _own_equality(type(value))
             return FALSE
         return where_rows_exist(IsObject(row, (Literal(value),)), [row])
 
     def _check_equality(self, row: RowPath, value: t.Any) -> None:
-        own = self._model(row.cls).own_equality
-        model = self._models.model(type(value))
+        own = self._search.model(row.cls).own_equality
+        model = self._search.schema.model(type(value))
         if own is None and model is not None:
             own = model.own_equality
         elif own is None and not equals_plainly(value):
             own = type(value)
-        if model is not None and model.shares_equality and not self._models.has_key(value):
-            # What was never stored equals what it says, and no row by its key.
+        if model is not None and model.shares_equality and not self._search.schema.has_key(value):
+            # An object without a key compares by its own `__eq__`, and never by key.
             own = type(value)
         if own is not None:
             raise _own_equality(own)
@@ -189,17 +203,73 @@ class Equations(Search):
     def _same_rows(self, left: RowPath, right: RowPath) -> RowCondition:
         if left == right:
             return TRUE
-        models = self._model(left.cls), self._model(right.cls)
+        models = self._search.model(left.cls), self._search.model(right.cls)
         own = models[0].own_equality or models[1].own_equality
         if own is not None:
             raise _own_equality(own)
         shares = models[0].shares_equality and models[1].shares_equality
-        if shares and not set(self._classes_of(left)) & set(self._classes_of(right)):
+        if shares and not set(self._search.classes_of(left)) & set(self._search.classes_of(right)):
             raise _own_equality(left.cls)
         same: RowCondition = FALSE
-        if set(self._classes_of(left)) & set(self._classes_of(right)):
+        if set(self._search.classes_of(left)) & set(self._search.classes_of(right)):
             same = where_rows_exist(SameRow(left, right), [left, right])
         return disjunction(same, conjunction(self._missing(left), self._missing(right)))
+
+    # -- what is known --------------------------------------------------------------------
+
+    def ask(self, goal: t.Any) -> GoalResult:
+        """Have the solver solve a goal without symbolic terms."""
+        if self._search.is_general and (isinstance(goal, Call) or has_object(goal)):
+            raise self._search.asks_objects()
+        unknowns: dict[str, Unknown] = {}
+        question = fold(goal, _look_for_variables(unknowns), with_parts)
+        solutions = Solver(self._search.program, self._search.limits).solve(question)
+        if not unknowns:
+            with self._search.asking():
+                is_solved = next(solutions, None) is not None
+            # A negation must not overlook an error after the first success.
+            if is_solved and self._search.needs_all:
+                return self._searched_on(solutions)
+            return is_solved
+        return Branches(self._solutions(solutions, unknowns))
+
+    def _searched_on(self, solutions: Iterator[t.Any]) -> SearchOutcome:
+        """Search on after a success, for errors."""
+        try:
+            with self._search.asking():
+                for _ in solutions:
+                    pass
+        except HostError:
+            return SearchOutcome(TRUE, fails_later=TRUE)
+        return SUCCESS
+
+    def _solutions(
+        self, solutions: Iterator[dict[str, t.Any]], unknowns: dict[str, Unknown]
+    ) -> Iterator[Callable[[], GoalResult]]:
+        def alternative(solution: dict[str, t.Any]) -> Callable[[], GoalResult]:
+            return lambda: self._take(solution, unknowns)
+
+        def failure(error: Exception) -> Callable[[], GoalResult]:
+            return lambda: self._search.failed(error)
+
+        try:
+            with self._search.asking():
+                yield from map(alternative, solutions)
+        except HostError as raised:
+            yield failure(raised.error)
+
+    def _take(self, solution: dict[str, t.Any], unknowns: dict[str, Unknown]) -> bool:
+        for name, unknown in unknowns.items():
+            if name not in solution:
+                continue
+            term = result_to_term(solution[name])
+            if not is_ground(term):
+                raise self._search.refusal(
+                    f"nothing says what '{unknown.name}' is", "Bind it before it is used."
+                )
+            if not self.unified(unknown, term):
+                return False
+        return True
 
 
 def _own_equality(cls: type) -> NotTranslatable:
@@ -207,3 +277,19 @@ def _own_equality(cls: type) -> NotTranslatable:
         f"'{cls.__name__}' says itself what its instances equal, which a list cannot ask",
         "Compare the keys.",
     )
+
+
+def _look_for_variables(unknowns: dict[str, Unknown]) -> t.Any:
+    """Replace the unbound variables of this search by variables of a question."""
+    names: dict[int, str] = {}
+
+    def look(term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+        term = follow(term)
+        if type(term) is Unknown:
+            # No constant of the host has such a name.
+            name = names.setdefault(id(term), f"{len(names)} {term.name}")
+            unknowns[name] = term
+            return Variable(name), ()
+        return term, () if is_ground(term) else parts(term)
+
+    return look

@@ -1,9 +1,8 @@
 """Partial evaluation: a question about an unknown row becomes a condition on rows.
 
-In goes a rule call one of whose arguments is a row that nobody knows; out comes a
-``Residual``. Here are control and rules; ``conditions.py`` has the operators. What reads the
-unknown becomes a condition, or is refused with its place in the policy: nothing is widened,
-and nothing left for later.
+In goes a rule call one of whose arguments is an unknown row; out comes a ``Residual``. This module
+has control flow, rules and recursion; ``operators.py`` has the operators. What depends on the row
+becomes a condition, or is refused with its place in the policy; a condition is never widened.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ from ..nodes import (
 )
 from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.machine import Program
-from ..solver.rule_order import SomeOf, class_of, sort_clauses
-from .conditions import Conditions
+from ..solver.machine import KnowledgeBase
+from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from .database_semantics import field_of, is_null
+from .equations import EquationSolver
 from .ir import (
     FALSE,
     TRUE,
@@ -49,25 +48,20 @@ from .ir import (
     Not,
     Operand,
     Or,
-    Residual,
     Root,
     RowCondition,
     RowPath,
     SameRow,
     SelfReference,
     ToOne,
-    conjunction,
-    disjunction,
-    exists,
-    negation,
-    rewrite,
-    show,
     walk_condition,
-    where_rows_exist,
 )
-from .outcomes import SearchOutcome, no_solution
+from .operators import OperatorEvaluator
+from .outcomes import Residual, SearchOutcome, no_solution, test_outcome
 from .schema import Schema, ValueKind
-from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis
+from .search import Branches, ClauseFrame, GoalHandler, GoalResult, RuleAnalysis, Search
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,
@@ -77,29 +71,29 @@ from .symbolic_terms import (
     show_term,
 )
 
-#: How often a rule with two unknown rows may meet itself; a few times are for no recursion.
+#: How often a rule with several unknown rows may be called within itself.
 MAX_ROUNDS = 10
 MAX_GENERAL_ROUNDS = 2
 
 
 @dataclass
 class _Recursion:
-    """A call under way that may meet itself."""
+    """A call under way that may be called again within itself."""
 
     root: Root
     is_met: bool = False
 
 
-#: A row of a class, what a call comes to for it, and the call.
+#: The root of a call of a recursive rule, its outcome, and the call.
 _Done = tuple[Root, SearchOutcome, Call]
 
 
-class PartialEvaluator(Conditions):
-    """One question with an unknown row; the parameters are those of ``Search``."""
+class PartialEvaluator:
+    """Evaluates one question with an unknown row; the parameters are those of ``Search``."""
 
     def __init__(
         self,
-        program: Program,
+        program: KnowledgeBase,
         models: Schema,
         analysis: RuleAnalysis,
         limits: Limits | None = None,
@@ -107,26 +101,30 @@ class PartialEvaluator(Conditions):
         follows: bool = False,
         is_general: bool = False,
     ) -> None:
-        super().__init__(program, models, analysis, limits, follows=follows, is_general=is_general)
+        self._search = Search(
+            program, models, analysis, limits, follows=follows, is_general=is_general
+        )
+        self._equations = EquationSolver(self._search)
+        self._operators = OperatorEvaluator(self._search, self._equations)
         self._recursions: dict[t.Any, _Recursion] = {}
         self._done: dict[t.Any, _Done] = {}
         self._rounds_of: dict[str, int] = {}
-        self._operators: dict[Operator, GoalHandler] = {
+        self._handlers: dict[Operator, GoalHandler] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,
             Operator.NOT: self._solve_not,
             Operator.FORALL: self._solve_forall,
-            Operator.UNIFY: self._solve_unify,
-            Operator.ASSIGN: self._solve_assign,
-            Operator.IN: self._solve_in,
-            Operator.ISA: self._solve_isa,
-            Operator.DOT: self._solve_dot,
-            Operator.NEW: self._solve_new,
+            Operator.UNIFY: self._equations.solve_unify,
+            Operator.ASSIGN: self._equations.solve_assign,
+            Operator.IN: self._operators.solve_in,
+            Operator.ISA: self._operators.solve_isa,
+            Operator.DOT: self._operators.solve_dot,
+            Operator.NEW: self._operators.solve_new,
             Operator.CUT: self._solve_cut,
             Operator.PRINT: self._solve_output,
             Operator.DEBUG: self._solve_output,
-            **dict.fromkeys(COMPARISONS, self._solve_comparison),
-            **dict.fromkeys(ARITHMETIC, self._solve_arithmetic),
+            **dict.fromkeys(COMPARISONS, self._operators.solve_comparison),
+            **dict.fromkeys(ARITHMETIC, self._operators.solve_arithmetic),
         }
 
     def residual(
@@ -137,13 +135,13 @@ class PartialEvaluator(Conditions):
         cls: type,
         rows: Mapping[int, KnownRow] = {},
     ) -> Residual:
-        """Give the rows of a class for which a rule call holds if they are one argument.
+        """Return the rows of a class for which a rule call holds, given as one argument.
 
-        :param args: the arguments; what stands at the unknown's place does not matter.
-        :param at: the position of the unknown.
-        :param rows: what stands for arguments of which not even the values are looked at.
-        :raises UnsupportedError: if some condition cannot be told faithfully.
-        :raises Exception: what each check raises, whatever the row.
+        :param args: the arguments; the one at the position of the row is ignored.
+        :param at: the position of the unknown row.
+        :param rows: symbolic rows in the place of arguments, whose values are not read.
+        :raises UnsupportedError: if no condition on rows means the same as the policy.
+        :raises Exception: an error that a check raises for each row.
         """
         root = Root(cls)
         terms: list[t.Any] = [result_to_term(arg) for arg in args]
@@ -152,24 +150,24 @@ class PartialEvaluator(Conditions):
             terms[position] = SymbolicRow(row)
         try:
             question = Call(name, tuple(terms)), None
-            outcome = self._search((self._solve_call, question, None), False)
+            outcome = self._search.run((self._solve_call, question, None), False)
         except RecursionError:
-            raise self._too_deep() from None
-        if outcome.holds == FALSE and outcome.fails == TRUE and self._errors:
-            # So is every check.
-            raise self._errors[0]
+            raise self._search.too_deep() from None
+        if outcome.holds == FALSE and outcome.fails == TRUE and self._search.errors:
+            # Every check raises this.
+            raise self._search.errors[0]
         return Residual(cls, root, outcome.holds, outcome.fails)
 
     def _push_goal(self, goal: Term, frame: ClauseFrame) -> None:
-        self._push(self._solve, (goal, frame))
+        self._search.push(self._solve, (goal, frame))
 
     # -- goals ----------------------------------------------------------------------------
 
     def _solve(self, payload: tuple[t.Any, ClauseFrame]) -> GoalResult:
         goal, frame = payload
         if isinstance(goal, Expression):
-            self._goal = goal
-            return t.cast(GoalResult, self._operators[goal.operator](payload))
+            self._search.goal = goal
+            return t.cast(GoalResult, self._handlers[goal.operator](payload))
         if isinstance(goal, Call):
             return self._solve_call(payload)
         if type(goal) is Template and isinstance(goal.term, Call):
@@ -177,10 +175,10 @@ class PartialEvaluator(Conditions):
         return self._solve_condition(payload)
 
     def _solve_condition(self, payload: tuple[t.Any, ClauseFrame]) -> GoalResult:
-        self._goal = payload[0]
-        value = self._operand(*payload)
+        self._search.goal = payload[0]
+        value = self._search.operand(*payload)
         if type(value) is Unknown:
-            self._bind(value, Value(True))
+            self._search.bind(value, Value(True))
             return True
         if type(value) is SymbolicTruth:
             return SearchOutcome(value.condition)
@@ -189,12 +187,12 @@ class PartialEvaluator(Conditions):
             ValueKind.ANY,
         ):
             holds = Comparison("=", value.operand, Literal(True))
-            return self._outcome(holds, _no_truth(value.operand), value.operand)
+            return test_outcome(holds, _no_truth(value.operand), value.operand)
         if isinstance(value, SYMBOLIC):
-            raise self._refusal(
+            raise self._search.refusal(
                 f"`{show_term(value)}` is neither true nor false", "Compare it with something."
             )
-        return self._ask(value)
+        return self._equations.ask(value)
 
     def _solve_and(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
@@ -204,8 +202,8 @@ class PartialEvaluator(Conditions):
 
     def _solve_or(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        if self._goals is not None and self._binds_nothing(goal, frame):
-            return self._alone(self._branch_or, payload)
+        if self._search.goals is not None and self._search.binds_nothing(goal, frame):
+            return self._search.alone(self._branch_or, payload)
         return self._branch_or(payload)
 
     def _branch_or(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
@@ -228,22 +226,22 @@ class PartialEvaluator(Conditions):
         return self._negated(both_goals, goal, frame)
 
     def _negated(self, inner: Term, goal: Expression, frame: ClauseFrame) -> GoalResult:
-        if not self._binds_nothing(goal, frame):
-            raise self._refusal(
+        if not self._search.binds_nothing(goal, frame):
+            raise self._search.refusal(
                 "a negation has a variable that is bound only behind it",
                 "Write what binds the variable in front of the negation.",
             )
-        outcome = self._alone(self._solve, (inner, frame))
-        self._goal = goal
-        if _speaks_of_itself(outcome.holds) or _speaks_of_itself(outcome.endless):
-            raise self._refusal(
+        outcome = self._search.alone(self._solve, (inner, frame))
+        self._search.goal = goal
+        if _is_recursive(outcome.holds) or _is_recursive(outcome.endless):
+            raise self._search.refusal(
                 "a rule that calls itself in more than one way stands under a negation",
                 "Have it follow one relation to one row, such as a parent.",
             )
         return no_solution(outcome)
 
     def _solve_cut(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
-        raise self._refusal(
+        raise self._search.refusal(
             "a cut chooses among rules, which differs from row to row",
             "Have the rules exclude each other by conditions.",
         )
@@ -256,31 +254,31 @@ class PartialEvaluator(Conditions):
 
     def _solve_call(self, payload: tuple[Call, t.Any]) -> GoalResult:
         call, frame = payload
-        args = tuple(self._operand(arg, frame) for arg in call.args)
+        args = tuple(self._search.operand(arg, frame) for arg in call.args)
         known = Call(call.name, args, call.kwargs, span=call.span)
-        if not has_unknown_rows(known) and not self._is_general:
-            return self._ask(known)
-        by_arity = self._program.clauses(call.name)
+        if not has_unknown_rows(known) and not self._search.is_general:
+            return self._equations.ask(known)
+        by_arity = self._search.program.clauses(call.name)
         if by_arity is None:
             raise PolarRuntimeError(
-                f"Query for undefined rule `{call.name}`{self._program.hint(call.name)}"
+                f"Query for undefined rule `{call.name}`{self._search.program.hint(call.name)}"
             )
         if len(args) not in by_arity:
             return False
-        self._goal = call
-        if not all(map(self._is_closed, args)):
+        self._search.goal = call
+        if not all(map(self._search.is_closed, args)):
             return self._branch_clauses(known)
         at = self._position_of_row(known)
-        if self._analysis.is_recursive(call.name):
+        if self._search.analysis.is_recursive(call.name):
             if at is not None:
                 return self._call_again(known, at)
             return self._call_deeper(known)
-        if self._goals is None:
+        if self._search.goals is None:
             return self._branch_clauses(known)
-        return self._alone(self._branch_clauses, known)
+        return self._search.alone(self._branch_clauses, known)
 
     def _branch_clauses(self, call: Call) -> GoalResult:
-        candidates = t.cast(t.Any, self._program.clauses(call.name))[len(call.args)]
+        candidates = t.cast(t.Any, self._search.program.clauses(call.name))[len(call.args)]
         args = call.args
         possible = [c for c in candidates.for_call(args) if self._is_possible(c, args)]
         if not possible:
@@ -299,22 +297,22 @@ class PartialEvaluator(Conditions):
         if clause.body is not None:
             self._push_goal(clause.body, frame)
         for parameter, arg in reversed(list(zip(clause.parameters, args, strict=True))):
-            self._push(self._match_parameter, (parameter, arg, frame))
+            self._search.push(self._match_parameter, (parameter, arg, frame))
         return True
 
     def _match_parameter(self, payload: tuple[Parameter, t.Any, ClauseFrame]) -> GoalResult:
         parameter, arg, frame = payload
-        self._goal = parameter
+        self._search.goal = parameter
         term, specializer = parameter.term, parameter.specializer
         if specializer is not None:
-            self._push(self._isa, (arg, specializer, frame, parameter))
+            self._search.push(self._operators.isa, (arg, specializer, frame, parameter))
         if type(term) is Slot and frame[term.index] is None:
             frame[term.index] = arg
             return True
-        return self._unified(self._operand(term, frame), arg)
+        return self._equations.unified(self._search.operand(term, frame), arg)
 
     def _is_possible(self, clause: Clause, args: tuple[t.Any, ...]) -> bool:
-        """Tell whether literals and classes leave a clause to a call, whatever the row."""
+        """Tell whether literals and classes allow a clause to match a call for some row."""
         if is_excluded(clause, args):
             return False
         for parameter, arg in zip(clause.parameters, args, strict=True):
@@ -326,27 +324,27 @@ class PartialEvaluator(Conditions):
 
     def _may_be(self, row: RowPath, pattern: Pattern) -> bool:
         tag = pattern.tag
-        if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
+        if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
             return True
-        return any(self._is_one(cls, tag) for cls in self._classes_of(row))
+        return any(self._operators.is_one(cls, tag) for cls in self._search.classes_of(row))
 
     def _in_order(
         self, clauses: list[Clause], args: tuple[t.Any, ...]
     ) -> tuple[list[Clause], bool]:
-        """Sort clauses as for a row; tell whether that is the order for each class of row."""
+        """Sort clauses; tell whether the order is the same for each class of the rows."""
         if len(clauses) == 1:
             return clauses, True
         rows = [arg.row for arg in args if isinstance(arg, SymbolicRow)]
         if not rows:
-            return sort_clauses(clauses, args, self._host), True
+            return sort_clauses(clauses, args, self._search.host), True
         order: graphlib.TopologicalSorter[int] = graphlib.TopologicalSorter()
         for number in range(len(clauses)):
             order.add(number)
         numbers = {id(clause): number for number, clause in enumerate(clauses)}
-        for classes in itertools.product(*map(self._classes_of, rows)):
+        for classes in itertools.product(*map(self._search.classes_of, rows)):
             known = _with_classes(args, classes)
             mine = [c for c in clauses if self._applies_to(c, known)]
-            tried = sort_clauses(mine, known, self._host)
+            tried = sort_clauses(mine, known, self._search.host)
             for first, second in itertools.pairwise(tried):
                 order.add(numbers[id(second)], numbers[id(first)])
         try:
@@ -355,20 +353,20 @@ class PartialEvaluator(Conditions):
             return clauses, False
 
     def _applies_to(self, clause: Clause, args: list[t.Any]) -> bool:
-        """Tell whether a clause may apply to arguments, as far as their classes tell."""
+        """Tell whether the classes of the arguments allow a clause to match."""
         for parameter, arg in zip(clause.parameters, args, strict=True):
             tag = getattr(parameter.specializer, "tag", None)
-            if tag is None or (tag not in RESERVED_NAMES and tag not in self._host.classes):
+            if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
                 continue
-            cls = class_of(arg)
-            if cls is not None and not self._is_one(cls, tag):
+            cls = argument_class(arg)
+            if cls is not None and not self._operators.is_one(cls, tag):
                 return False
         return True
 
     # -- recursion ------------------------------------------------------------------------
 
     def _position_of_row(self, call: Call) -> int | None:
-        """Give the position of the only argument that is unknown, if that is a row."""
+        """Return the position of the only unknown argument, if it is a row."""
         places = [
             n for n, arg in enumerate(call.args) if has_unknown_rows(arg) and not _is_known(arg)
         ]
@@ -377,7 +375,7 @@ class PartialEvaluator(Conditions):
         return None
 
     def _call_again(self, call: Call, at: int) -> GoalResult:
-        """Solve a call of a rule that may meet itself, for any row of a class.
+        """Solve a call of a recursive rule for any row of a class.
 
         ``f(x) if first(x) or (x.parent = y and f(y))  =>  x in closure(first, next)``
         """
@@ -394,78 +392,76 @@ class PartialEvaluator(Conditions):
         return self._about(row, _moved(outcome, root, row), call, at)
 
     def _recurred(self, call: Call, at: int, cls: type, key: t.Any) -> _Done:
-        """Solve such a call once: objects may lead to one another by many ways."""
+        """Solve such a call once, however many paths lead to it."""
         root = self._fresh_root(cls)
         recursion = self._recursions[key] = _Recursion(root)
         args = tuple(SymbolicRow(root) if n == at else arg for n, arg in enumerate(call.args))
-        outcome = self._alone(self._branch_clauses, Call(call.name, args, span=call.span))
+        outcome = self._search.alone(self._branch_clauses, Call(call.name, args, span=call.span))
         del self._recursions[key]
-        self._goal = call
+        self._search.goal = call
         if recursion.is_met:
             endless = self._endless(root, outcome)
             outcome = SearchOutcome(
-                self._closed(root, outcome), lacks=outcome.lacks, endless=endless
+                self._closed(root, outcome), missing=outcome.missing, endless=endless
             )
-        # The arguments are kept, so that no other object gets their ids.
+        # The call keeps its arguments alive: their identities are part of the key.
         done = root, outcome, call
-        said = outcome.holds, outcome.fails, outcome.later, outcome.lacks, outcome.endless
-        if not any(map(_speaks_of_itself, said)):
+        if not any(map(_is_recursive, outcome.conditions)):
             self._done[key] = done
         return done
 
     def _call_deeper(self, call: Call) -> GoalResult:
-        """Solve a call that may meet itself, and has more than one unknown row: a few times."""
+        """Solve a call of a recursive rule with several unknown rows, to a limited depth."""
         rounds = self._rounds_of.get(call.name, 0)
-        limit = MAX_GENERAL_ROUNDS if self._is_general else MAX_ROUNDS
+        limit = MAX_GENERAL_ROUNDS if self._search.is_general else MAX_ROUNDS
         if rounds >= limit:
-            raise self._too_deep()
+            raise self._search.too_deep()
         self._rounds_of[call.name] = rounds + 1
-        outcome = self._alone(self._branch_clauses, call)
+        outcome = self._search.alone(self._branch_clauses, call)
         self._rounds_of[call.name] = rounds
         return outcome
 
     def _fresh_root(self, cls: type) -> Root:
-        self._number += 1
-        return Root(cls, self._number)
+        return Root(cls, self._search.fresh_number())
 
     def _closed(self, root: Root, outcome: SearchOutcome) -> RowCondition:
-        """Make a closure of a condition that speaks of itself."""
-        if outcome.fails != FALSE or outcome.later != FALSE:
-            raise self._refusal(
+        """Return the closure of a condition that contains references to itself."""
+        if outcome.fails != FALSE or outcome.fails_later != FALSE:
+            raise self._search.refusal(
                 "a rule that calls itself may raise an error for some rows",
                 "Test for nil in front of what is read.",
             )
         if not self._is_linear(outcome.holds, root):
-            raise self._refusal(
+            raise self._search.refusal(
                 "a rule calls itself twice for one row, or by way of another that does",
                 "Have each round of the recursion make one call.",
             )
         return self._smallest(root, outcome.holds)
 
     def _is_linear(self, holds: RowCondition, root: Root) -> bool:
-        """Tell whether a condition speaks of itself once, and of no other that is under way."""
+        """Tell whether a recursion is linear: one reference to itself, and none to another one."""
         calls = [part for part in walk_condition(holds) if isinstance(part, SelfReference)]
         return all(each.number == root.number for each in calls) and self._rounds(holds) < 2
 
     def _smallest(self, root: Root, holds: RowCondition) -> RowCondition:
-        """Say that a row is in the smallest set that a condition defines in terms of itself."""
+        """Return the condition that a row is in the smallest set that a condition defines."""
         before = self._fresh_root(root.cls)
         first = rewrite(holds, lambda part: FALSE if isinstance(part, SelfReference) else None)
         return Closure(root, root, first, before, _following(holds, before))
 
     def _endless(self, root: Root, outcome: SearchOutcome) -> RowCondition:
-        """Say of which rows a recursion would go round in a circle.
+        """Return the condition for the rows whose recursion runs into a circle.
 
-        It ends for the rows of the smallest set whose calls, if any, are of rows of the set.
-        What cannot be said so goes on speaking of itself, and a negation refuses it.
+        A recursion ends for the rows of the smallest set whose calls are for rows of the set. If
+        no closure expresses that, the condition keeps its self-reference; a negation refuses it.
         """
         ends = _ending(outcome.endless)
-        if ends is None or outcome.lacks != FALSE or not self._is_linear(ends, root):
+        if ends is None or outcome.missing != FALSE or not self._is_linear(ends, root):
             return SelfReference(root.number, root)
         return negation(self._smallest(root, ends))
 
     def _rounds(self, condition: RowCondition) -> int:
-        """Count how often a condition speaks of itself along one of its alternatives."""
+        """Count the self-references along one alternative of a condition, at most."""
         if isinstance(condition, SelfReference):
             return 1
         if isinstance(condition, And):
@@ -479,37 +475,34 @@ class PartialEvaluator(Conditions):
         return 0
 
     def _about(self, row: RowPath, outcome: SearchOutcome, call: Call, at: int) -> SearchOutcome:
-        """Say that an outcome is about a row that a relation leads to, if there is one."""
+        """Return an outcome for a row of a relation, which has to exist."""
         if not isinstance(row, ToOne):
             return outcome
         nothing = tuple(Instance(None) if n == at else arg for n, arg in enumerate(call.args))
-        found = self._alone(self._solve_call, (Call(call.name, nothing, span=call.span), None))
+        found = self._search.alone(
+            self._solve_call, (Call(call.name, nothing, span=call.span), None)
+        )
         if found.holds != FALSE or found.fails != FALSE:
-            raise self._refusal(
+            raise self._search.refusal(
                 f"the rule also holds where `{show(row)}` is nil",
                 "Give the parameter a class, or test for nil in a rule of its own.",
             )
-        return SearchOutcome(
-            where_rows_exist(outcome.holds, [row]),
-            where_rows_exist(outcome.fails, [row]),
-            where_rows_exist(outcome.later, [row]),
-            where_rows_exist(outcome.lacks, [row]),
-            where_rows_exist(outcome.endless, [row]),
-        )
+        return outcome.map(lambda condition: where_rows_exist(condition, [row]))
 
 
-def _speaks_of_itself(condition: RowCondition) -> bool:
+def _is_recursive(condition: RowCondition) -> bool:
+    """Tell whether a condition contains a self-reference."""
     return any(isinstance(part, SelfReference) for part in walk_condition(condition))
 
 
 def _ending(endless: RowCondition) -> RowCondition | None:
-    """Say when a search ends, given when it goes on; ``None`` if no set of rows says so.
+    """Return when a search ends, given when it is endless; ``None`` if no closure can express it.
 
     ``exists(p: a)  =>  not exists(p) or exists(p: not a)`` for a row of which there is one.
     """
     if isinstance(endless, SelfReference):
         return endless
-    if not _speaks_of_itself(endless):
+    if not _is_recursive(endless):
         return negation(endless)
     if isinstance(endless, And | Or):
         parts = [_ending(part) for part in endless.parts]
@@ -524,30 +517,30 @@ def _ending(endless: RowCondition) -> RowCondition | None:
 
 
 def _following(condition: RowCondition, before: Root) -> RowCondition:
-    """Keep the alternatives in which a condition speaks of itself, for a row that is known."""
+    """Keep the alternatives with a self-reference, given a row of the set."""
     if isinstance(condition, SelfReference):
         return SameRow(condition.row, before)
-    if not _speaks_of_itself(condition):
+    if not _is_recursive(condition):
         return condition
     if isinstance(condition, Or):
-        kept = filter(_speaks_of_itself, condition.parts)
+        kept = filter(_is_recursive, condition.parts)
         return disjunction(*(_following(part, before) for part in kept))
     if isinstance(condition, And):
         return conjunction(*(_following(part, before) for part in condition.parts))
     if isinstance(condition, Exists):
         return exists(condition.row, _following(condition.part, before))
-    raise AssertionError("A condition that speaks of itself stands where it cannot.")
+    raise AssertionError("A self-reference stands where none can be.")
 
 
 def _no_truth(operand: Operand) -> RowCondition:
-    """Say that a column is neither true nor false."""
+    """Return the condition that a column is neither true nor false."""
     if not field_of(operand).is_declared:
         return is_null(operand)
     return conjunction(*(Not(Comparison("=", operand, Literal(each))) for each in (True, False)))
 
 
 def _is_known(term: t.Any) -> bool:
-    """Tell whether a term is a row that stands for an object."""
+    """Tell whether a term is the row of a known object."""
     return isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow)
 
 
@@ -560,7 +553,7 @@ def _identity(term: t.Any) -> t.Any:
 
 
 def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
-    """Say of one row what an outcome says of another."""
+    """Return an outcome for another row."""
 
     def change(part: t.Any) -> t.Any:
         if isinstance(part, Closure):
@@ -572,16 +565,10 @@ def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
             )
         return row if part == root else None
 
-    return SearchOutcome(
-        rewrite(outcome.holds, change),
-        rewrite(outcome.fails, change),
-        rewrite(outcome.later, change),
-        rewrite(outcome.lacks, change),
-        rewrite(outcome.endless, change),
-    )
+    return outcome.map(lambda condition: rewrite(condition, change))
 
 
 def _with_classes(args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
-    """Put classes in the place of unknown rows: no class is made an object of for that."""
+    """Replace unknown rows by placeholders of given classes, without making instances."""
     left = iter(classes)
-    return [SomeOf(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]
+    return [UnknownOfClass(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]

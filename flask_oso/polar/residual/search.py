@@ -1,9 +1,8 @@
 """The search of a partial evaluation: goals, alternatives and variables.
 
-Goals are a linked list of ``(handler, payload, rest)``. A handler gives whether it succeeded,
-the ``SearchOutcome`` of a test of rows, or ``Branches``; it may put further goals in front. What
-comes of them all is the outcome of the search. What has no unknown row in it is asked of
-the solver.
+Goals are a linked list of ``(handler, payload, rest)``. A handler returns whether it succeeded,
+the ``SearchOutcome`` of a test of rows, or ``Branches``; it may push further goals. The search
+combines them into one outcome.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ..exceptions import (
     error_at,
     with_help,
 )
-from ..host.conversion import follow, result_to_term
+from ..host.conversion import follow
 from ..limits import Limits
 from ..nodes import (
     Call,
@@ -32,17 +31,15 @@ from ..nodes import (
     Origin,
     Term,
     Unknown,
-    Variable,
     is_ground,
     parts,
-    with_parts,
 )
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
-from ..solver.machine import Program
+from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
 from ..sources import Span
-from ..traversal import fold, walk
+from ..traversal import walk
 from .ir import FALSE, TRUE, KnownRow, RowPath, ToMany
 from .outcomes import (
     FAILURE,
@@ -56,13 +53,13 @@ from .outcomes import (
 from .schema import Model, Schema
 from .symbolic_terms import open_parts
 
-#: How many goals one question may take, and how deep searches may stand in each other.
+#: The most goals of one question, and the deepest nesting of searches.
 MAX_RESIDUAL_GOALS = 100_000
 MAX_SEARCH_DEPTH = 60
 
 
 class ClauseFrame(list[t.Any]):
-    """The variables of one clause in one call."""
+    """The variables of a clause in one call."""
 
     def __init__(self, clause: Clause) -> None:
         super().__init__([None] * clause.size)
@@ -74,10 +71,10 @@ GoalHandler = Callable[[t.Any], t.Any]
 
 @dataclass
 class Branches:
-    """Alternatives, each with what stands behind them.
+    """Alternatives; each is searched together with the goals that follow.
 
-    :param row: the row of a relation that the only alternative is about, if it is.
-    :param is_ordered: whether the order is the same for each row.
+    :param row: the row of a to-many relation that the only alternative is about, if there is one.
+    :param is_ordered: whether the alternatives have the same order for each row.
     """
 
     alternatives: Iterable[Callable[[], t.Any]]
@@ -86,34 +83,34 @@ class Branches:
 
 
 class TooDeepError(UnsupportedError):
-    """Rules call each other too deep for a condition on rows."""
+    """Rules call each other too deeply for a condition on rows."""
 
 
 class HostError(Exception):
-    """What is known of a question raises an error, as it does in a check that comes so far."""
+    """Python raised while known objects were asked; a check that gets there raises, too."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
 
 
-#: Errors that end a list, whatever its other rules say.
+#: Errors that end the evaluation of a list, whatever other rules there are.
 _OF_LISTS = (UnsupportedError, StackOverflowError, RecursionError, MemoryError)
 
-#: What a handler gives: whether it succeeded, the rows for which it does, or alternatives.
+#: The result of a handler: whether it succeeded, for which rows it does, or alternatives.
 GoalResult = bool | SearchOutcome | Branches
 
 
 class RuleAnalysis:
-    """What is known of the clauses of a program, and does not depend on a question."""
+    """Facts about the clauses of a policy that do not depend on a question."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: KnowledgeBase) -> None:
         self._program = program
         self._recursive: dict[str, bool] = {}
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
 
     def is_recursive(self, name: str) -> bool:
-        """Tell whether a rule may call itself, by way of others or not."""
+        """Tell whether a rule may call itself, directly or through others."""
         known = self._recursive.get(name)
         if known is None:
             known = self._recursive[name] = name in self._reached(name)
@@ -163,7 +160,7 @@ def _within(term: t.Any) -> Sequence[t.Any]:
 
 
 class HostSolver(Solver):
-    """Asks Python objects for a question that also has unknown rows."""
+    """Reads Python objects for a question that also has unknown rows."""
 
     def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
         """Read an attribute."""
@@ -177,21 +174,21 @@ class HostSolver(Solver):
 
 
 class Search:
-    """One question with an unknown row: its goals, its variables, and what they come to.
+    """The goals, the variables and the outcome of one question with an unknown row.
 
     :param program: the policy.
-    :param models: what is known of classes.
-    :param analysis: what is known of the clauses, kept for the next question.
-    :param limits: what the question may cost.
-    :param follows: whether relations to many of objects that are known are left to the
-        condition, too, instead of being read.
-    :param is_general: whether the outcome shall be the same whatever the state of objects,
-        so that none may be asked anything.
+    :param models: the schema of the classes.
+    :param analysis: facts about the clauses, kept for the next question.
+    :param limits: the limits of the question.
+    :param follows: whether to-many relations of known objects become part of the condition,
+        instead of being read.
+    :param is_general: whether the outcome must not depend on the state of objects, so that no
+        object may be read or called.
     """
 
     def __init__(
         self,
-        program: Program,
+        program: KnowledgeBase,
         models: Schema,
         analysis: RuleAnalysis,
         limits: Limits | None = None,
@@ -199,43 +196,43 @@ class Search:
         follows: bool = False,
         is_general: bool = False,
     ) -> None:
-        self._program = program
-        self._host = program.host
-        self._models = models
-        self._analysis = analysis
-        self._limits = Limits() if limits is None else limits
-        self._goals: t.Any = None
-        self._goal: t.Any = None
+        self.program = program
+        self.host = program.host
+        self.schema = models
+        self.analysis = analysis
+        self.limits = Limits() if limits is None else limits
+        self.goals: t.Any = None
+        self.goal: t.Any = None
         self._trail: list[tuple[Unknown, t.Any, t.Any]] = []
         self._number = 0
         self._depth = 0
         self._steps = 0
-        self._needs_all = False
-        self._follows = follows
-        self._is_general = is_general
-        self._errors: list[Exception] = []
+        self.needs_all = False
+        self.follows = follows
+        self.is_general = is_general
+        self.errors: list[Exception] = []
         self._began = time.monotonic()
 
     # -- searching ------------------------------------------------------------------------
 
-    def _search(self, goals: t.Any, needs_all: bool) -> SearchOutcome:
-        """Solve goals, and give what becomes of them.
+    def run(self, goals: t.Any, needs_all: bool) -> SearchOutcome:
+        """Solve goals and return their outcome.
 
-        :param needs_all: whether what comes after a sure success matters.
+        :param needs_all: whether an error after a certain success matters.
         """
         self._depth += 1
         if self._depth > MAX_SEARCH_DEPTH:
-            raise self._too_deep()
+            raise self.too_deep()
         tests: list[SearchOutcome] = []
-        self._goals = goals
+        self.goals = goals
         outcome = SUCCESS
-        while self._goals is not None:
-            handler, payload, self._goals = self._goals
+        while self.goals is not None:
+            handler, payload, self.goals = self.goals
             self._count()
-            self._needs_all = needs_all
+            self.needs_all = needs_all
             result = self._handled(handler, payload)
             if isinstance(result, Branches):
-                outcome = self._try_all(result, self._goals, needs_all)
+                outcome = self._try_all(result, self.goals, needs_all)
                 break
             if isinstance(result, SearchOutcome):
                 tests.append(result)
@@ -255,24 +252,23 @@ class Search:
         try:
             return t.cast(GoalResult, handler(payload))
         except HostError as raised:
-            return self._failed(raised.error)
+            return self.failed(raised.error)
         except _OF_LISTS:
             raise
         except OsoError as error:
-            # An error of the policy. If it is that the time is over, the clock says so again.
-            return self._failed(error)
+            # An error of the policy. A timeout is found again by the next look at the clock.
+            return self.failed(error)
 
-    def _failed(self, error: Exception) -> SearchOutcome:
-        """Say that a check which comes so far raises an error, for whatever row."""
-        self._errors.append(error)
+    def failed(self, error: Exception) -> SearchOutcome:
+        """Return the outcome for an error that a check raises here for each row."""
+        self.errors.append(error)
         return SearchOutcome(FALSE, TRUE)
 
     @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Ask Python objects, which may raise anything: a check of some row may not ask them.
+    def asking(self) -> Iterator[None]:
+        """Turn what Python objects raise into a ``HostError``, an error of some rows.
 
-        INVARIANT: nothing is allowed by what raised here, and if it is so for every row, the
-        list raises it.
+        INVARIANT: an error here allows no row, and if every row raises it, the list raises it.
         """
         try:
             yield
@@ -285,31 +281,31 @@ class Search:
         outcomes: list[SearchOutcome] = []
         for alternative in branches.alternatives:
             mark = len(self._trail)
-            found = self._search((_apply, alternative, rest), needs_all)
+            found = self.run((_apply, alternative, rest), needs_all)
             self._undo(mark)
             outcomes.append(found if branches.row is None else for_some_row(branches.row, found))
             if found.holds == TRUE and branches.is_ordered and not needs_all:
                 break
         return first_of(outcomes) if branches.is_ordered else in_any_order(outcomes)
 
-    def _alone(self, handler: GoalHandler, payload: t.Any) -> SearchOutcome:
-        """Search what binds nothing for the goals behind it."""
-        rest = self._goals
+    def alone(self, handler: GoalHandler, payload: t.Any) -> SearchOutcome:
+        """Search a goal that binds no variable of the goals that follow."""
+        rest = self.goals
         mark = len(self._trail)
-        outcome = self._search((handler, payload, None), True)
+        outcome = self.run((handler, payload, None), True)
         self._undo(mark)
-        self._goals = rest
+        self.goals = rest
         return outcome
 
     def _count(self) -> None:
         self._steps += 1
         if self._steps > MAX_RESIDUAL_GOALS:
-            raise self._too_deep()
+            raise self.too_deep()
         self._check_clock()
 
     def _check_clock(self) -> None:
-        # Each goal may make conditions that take long to simplify.
-        timeout = self._limits.timeout
+        # A goal may make conditions that take long to simplify.
+        timeout = self.limits.timeout
         used = 0.0 if timeout is None else time.monotonic() - self._began
         if timeout is not None and used > timeout:
             raise PolarRuntimeError(
@@ -318,23 +314,28 @@ class Search:
                 " environment variable to 0."
             )
 
-    def _too_deep(self) -> TooDeepError:
+    def too_deep(self) -> TooDeepError:
         return error_at(
             TooDeepError,
             "The rules call each other too deep for a condition on rows. Have each round of a"
             " recursion follow a relation of one class, with the same other arguments",
-            self._span(),
+            self.span(),
         )
 
-    def _push(self, handler: GoalHandler, payload: t.Any) -> None:
-        self._goals = (handler, payload, self._goals)
+    def fresh_number(self) -> int:
+        """Return a number that no row of this search has yet."""
+        self._number += 1
+        return self._number
+
+    def push(self, handler: GoalHandler, payload: t.Any) -> None:
+        self.goals = (handler, payload, self.goals)
 
     # -- variables ------------------------------------------------------------------------
 
     def _fresh(self, name: str, origin: Origin) -> Unknown:
         return Unknown(name, origin=origin)
 
-    def _operand(self, term: t.Any, frame: t.Any) -> t.Any:
+    def operand(self, term: t.Any, frame: t.Any) -> t.Any:
         return follow(operand(term, frame, self._fresh)) if frame is not None else follow(term)
 
     def _set(self, unknown: Unknown, value: t.Any, constraints: t.Any) -> None:
@@ -342,27 +343,27 @@ class Search:
         unknown.value = value
         unknown.constraints = constraints
 
-    def _bind(self, unknown: Unknown, value: t.Any) -> None:
-        """Give a variable a value; what waited for it goes in front of the goals."""
+    def bind(self, unknown: Unknown, value: t.Any) -> None:
+        """Bind a variable; the goals that waited for it come next."""
         waiting = unknown.constraints
         self._set(unknown, value, ())
         if type(value) is Unknown:
             self._set(value, None, (*value.constraints, *waiting))
             return
         for handler, payload in reversed(waiting):
-            self._push(handler, payload)
+            self.push(handler, payload)
 
-    def _defer(self, unknown: Unknown, handler: GoalHandler, payload: t.Any) -> bool:
-        """Have a goal wait until a variable has a value."""
+    def defer(self, unknown: Unknown, handler: GoalHandler, payload: t.Any) -> bool:
+        """Suspend a goal until a variable has a value."""
         self._set(unknown, None, (*unknown.constraints, (handler, payload)))
-        # What still waits at the end of the search was never decided.
-        self._goals = _before_end(self._goals, (self._check_decided, unknown, None))
+        # A goal that still waits at the end of the search is refused.
+        self.goals = _before_end(self.goals, (self._check_decided, unknown, None))
         return True
 
     def _check_decided(self, unknown: Unknown) -> bool:
         end = follow(unknown)
         if type(end) is Unknown and end.constraints:
-            raise self._refusal(
+            raise self.refusal(
                 f"nothing says what '{unknown.name}' is", "Bind it before it is used."
             )
         return True
@@ -373,123 +374,65 @@ class Search:
             unknown.value = value
             unknown.constraints = constraints
 
-    def _is_closed(self, term: t.Any) -> bool:
-        """Tell whether no variable in a term is unbound."""
+    def is_closed(self, term: t.Any) -> bool:
+        """Tell whether a term has no unbound variable."""
         return not any(type(each) is Unknown for each in walk([follow(term)], open_parts))
 
-    def _binds_nothing(self, goal: Term, frame: ClauseFrame) -> bool:
+    def binds_nothing(self, goal: Term, frame: ClauseFrame) -> bool:
         """Tell whether a goal has no unbound variable that occurs elsewhere."""
         total: dict[int, int] | None = None
-        for index, count in self._analysis.counts(goal).items():
+        for index, count in self.analysis.counts(goal).items():
             value = frame[index]
-            if value is not None and self._is_closed(value):
+            if value is not None and self.is_closed(value):
                 continue
             if total is None:
-                total = self._analysis.clause_counts(frame.clause)
+                total = self.analysis.clause_counts(frame.clause)
             if total[index] != count:
                 return False
         return True
 
     # -- what is known --------------------------------------------------------------------
 
-    def _ask(self, goal: t.Any) -> GoalResult:
-        """Have the solver solve a goal in which no unknown row occurs."""
-        if self._is_general and (isinstance(goal, Call) or _has_object(goal)):
-            raise self._asks_objects()
-        unknowns: dict[str, Unknown] = {}
-        question = fold(goal, _look_for_variables(unknowns), with_parts)
-        solutions = Solver(self._program, self._limits).solve(question)
-        if not unknowns:
-            with self._asking():
-                is_solved = next(solutions, None) is not None
-            # Behind the first success there may be errors, which a negation must not overlook.
-            if is_solved and self._needs_all:
-                return self._searched_on(solutions)
-            return is_solved
-        return Branches(self._solutions(solutions, unknowns))
-
-    def _searched_on(self, solutions: Iterator[t.Any]) -> SearchOutcome:
-        """Look for errors behind a success."""
-        try:
-            with self._asking():
-                for _ in solutions:
-                    pass
-        except HostError:
-            return SearchOutcome(TRUE, later=TRUE)
-        return SUCCESS
-
-    def _solutions(
-        self, solutions: Iterator[dict[str, t.Any]], unknowns: dict[str, Unknown]
-    ) -> Iterator[Callable[[], GoalResult]]:
-        def alternative(solution: dict[str, t.Any]) -> Callable[[], GoalResult]:
-            return lambda: self._take(solution, unknowns)
-
-        def failure(error: Exception) -> Callable[[], GoalResult]:
-            return lambda: self._failed(error)
-
-        try:
-            with self._asking():
-                yield from map(alternative, solutions)
-        except HostError as raised:
-            yield failure(raised.error)
-
-    def _take(self, solution: dict[str, t.Any], unknowns: dict[str, Unknown]) -> bool:
-        for name, unknown in unknowns.items():
-            if name not in solution:
-                continue
-            term = result_to_term(solution[name])
-            if not is_ground(term):
-                raise self._refusal(
-                    f"nothing says what '{unknown.name}' is", "Bind it before it is used."
-                )
-            if not self._unified(unknown, term):
-                return False
-        return True
-
-    def _unified(self, left: t.Any, right: t.Any) -> GoalResult:
-        """Unify two terms; the goals that this wakes go in front."""
-        raise NotImplementedError
-
-    def _model(self, cls: type) -> Model:
-        model = self._models.model(cls)
+    def model(self, cls: type) -> Model:
+        model = self.schema.model(cls)
         if model is None:
-            raise self._refusal(
+            raise self.refusal(
                 f"'{cls.__name__}' is not known as a class of rows",
                 "Register it with 'register_models'.",
             )
         return model
 
-    def _classes_of(self, row: RowPath) -> tuple[type, ...]:
-        """Give the classes that a row may have; that of an object is known."""
-        model = self._model(row.cls)
+    def classes_of(self, row: RowPath) -> tuple[type, ...]:
+        """Return the classes that a row may have; that of an object is known."""
+        model = self.model(row.cls)
         return (row.cls,) if isinstance(row, KnownRow) else model.classes
 
-    def _known(self) -> HostSolver:
-        if self._is_general:
-            raise self._asks_objects()
-        return HostSolver(self._program, self._limits)
+    def host_solver(self) -> HostSolver:
+        if self.is_general:
+            raise self.asks_objects()
+        return HostSolver(self.program, self.limits)
 
-    def _equal(self, left: Term, right: Term) -> bool:
-        """Tell whether two terms that are known are equal."""
-        if self._is_general and (_has_object(left) or _has_object(right)):
-            raise self._asks_objects()
-        with self._asking():
-            return HostSolver(self._program, self._limits).equal(left, right)
+    def equal(self, left: Term, right: Term) -> bool:
+        """Tell whether two known terms are equal."""
+        if self.is_general and (has_object(left) or has_object(right)):
+            raise self.asks_objects()
+        with self.asking():
+            return HostSolver(self.program, self.limits).equal(left, right)
 
-    def _asks_objects(self) -> UnsupportedError:
-        return self._refusal("an object is asked", "Compare columns.")
+    def asks_objects(self) -> UnsupportedError:
+        return self.refusal("an object is asked", "Compare columns.")
 
     # -- messages -------------------------------------------------------------------------
 
-    def _span(self) -> Span | None:
-        goal = self._goal
+    def span(self) -> Span | None:
+        goal = self.goal
         span = getattr(goal, "span", None)
         if span is None and isinstance(goal, Expression):
             span = next((a.span for a in goal.args if getattr(a, "span", None)), None)
         return span
 
-    def _refusal(self, fact: str, remedy: str) -> UnsupportedError:
-        span = self._span()
+    def refusal(self, fact: str, remedy: str) -> UnsupportedError:
+        span = self.span()
         written = f" `{span.text}`" if span is not None and "\n" not in span.text else ""
         message = f"Not supported for a list of rows:{written}: {fact}"
         return with_help(error_at(UnsupportedError, message, span), f"{remedy}\n" if remedy else "")
@@ -499,8 +442,8 @@ def _apply(alternative: Callable[[], GoalResult]) -> GoalResult:
     return alternative()
 
 
-def _has_object(goal: t.Any) -> bool:
-    """Tell whether an object occurs in a goal, or is made by it."""
+def has_object(goal: t.Any) -> bool:
+    """Tell whether a goal contains an object, or makes one."""
     if isinstance(goal, Expression) and goal.operator is Operator.NEW:
         return True
     inner = walk([follow(goal)], _data)
@@ -508,12 +451,12 @@ def _has_object(goal: t.Any) -> bool:
 
 
 def _data(term: t.Any) -> Sequence[t.Any]:
-    # Data of the host may hold objects, though it holds no variables.
+    # Lists and dictionaries of the host are ground, but may contain objects.
     return [follow(part) for part in parts(term)]
 
 
 def _before_end(goals: t.Any, last: t.Any) -> t.Any:
-    """Put a goal behind all others."""
+    """Append a goal after all others."""
     listed = []
     while goals is not None:
         handler, payload, goals = goals
@@ -521,19 +464,3 @@ def _before_end(goals: t.Any, last: t.Any) -> t.Any:
     for handler, payload in reversed(listed):
         last = (handler, payload, last)
     return last
-
-
-def _look_for_variables(unknowns: dict[str, Unknown]) -> t.Any:
-    """Put variables of a question in the place of those of this run."""
-    names: dict[int, str] = {}
-
-    def look(term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
-        term = follow(term)
-        if type(term) is Unknown:
-            # No constant of the host has such a name.
-            name = names.setdefault(id(term), f"{len(names)} {term.name}")
-            unknowns[name] = term
-            return Variable(name), ()
-        return term, () if is_ground(term) else parts(term)
-
-    return look

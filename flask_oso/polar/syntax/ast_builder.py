@@ -1,8 +1,8 @@
-"""What each production of the grammar makes of its parts.
+"""The AST builder: the actions of the grammar's productions.
 
-In go tokens and what other actions made; out come nodes. An action runs as soon as its
-production is complete, so an expression that must be a value, or one that must be true
-or false, is rejected here, at its place. Nothing of a text outlives its tokens.
+In go tokens and the results of other actions; out come nodes. An action runs when its production
+is reduced, so an expression that is a condition where a value is expected, or the reverse, is
+rejected here, at its place.
 """
 
 from __future__ import annotations
@@ -32,18 +32,17 @@ from ..nodes import (
 )
 from ..printer import to_polar
 from ..sources import Span
-from .lexer import GREATEST_INTEGER, Token, overflow, unquoted
+from .lexer import GREATEST_INTEGER, Token, integer_overflow, unquoted
 
-# As Python has them: what calls a function of Python each time takes longer.
+# Faster than ``Operator[…]`` and ``Span(…)``, which call Python functions.
 _OPERATORS = Operator.__members__
 _new_span = tuple.__new__
 
 
 class AstBuilder:
-    """What each production of the grammar makes of its parts.
+    """Has a method for each action of the grammar.
 
-    An action runs as soon as its production is complete and gets the parts as a list:
-    tokens by name, and what other actions gave.
+    It gets the parts of the production as a list: tokens, and the results of other actions.
     """
 
     # A list of names or terms is passed from action to action and grows in place.
@@ -58,6 +57,8 @@ class AstBuilder:
 
     def listed(self, parts: list[t.Any]) -> t.Any:
         return parts[0]
+
+    argument = query = key = listed
 
     # -- marks
 
@@ -74,19 +75,12 @@ class AstBuilder:
             raise _wrong_sort(parts[0], "logical expression")
         return parts[0]
 
-    def argument(self, parts: list[Term]) -> Term:
-        return parts[0]
-
     def condition(self, parts: list[_Part]) -> Term:
         return _finished(parts[0])
 
-    def expression(self, parts: list[_Part]) -> Term:
-        return _finished(parts[0])
+    expression = condition
 
     # -- statements
-
-    def query(self, parts: list[Term]) -> Term:
-        return parts[0]
 
     def inline_query(self, parts: list[Term]) -> InlineQuery:
         return InlineQuery(parts[0], parts[0].span)
@@ -230,9 +224,6 @@ class AstBuilder:
     def keyword(self, parts: list[t.Any]) -> tuple[Token, Term]:
         return parts[0], parts[1]
 
-    def key(self, parts: list[Token]) -> Token:
-        return parts[0]
-
     def lookup_of(self, parts: list[t.Any]) -> Expression:
         owner, _, (key, end) = parts
         return Expression(Operator.DOT, (_finished(owner), key), _between(owner, end))
@@ -262,11 +253,11 @@ class AstBuilder:
     def number(self, parts: list[Token]) -> Value:
         token = parts[-1]
         is_negative = parts[0].type == "SUB"
-        # Python reads at most some thousand digits, and zeros in front of a number are some.
+        # Python limits the digits that ``int`` converts, and counts leading zeros.
         digits = token.text.lstrip("0") or "0"
         value = int(digits) if token.type == "INTEGER" else float(token.text)
         if not is_negative and token.type == "INTEGER" and value > GREATEST_INTEGER:
-            raise overflow(token)
+            raise integer_overflow(token)
         return Value(-value if is_negative else value, _between(parts[0], token))
 
     def closed_list(self, parts: list[t.Any]) -> List:
@@ -300,18 +291,18 @@ class AstBuilder:
         return Pattern(tag and tag.text, fields, _between(tag or opening, end))
 
 
-# -- parts of expressions, and their sorts ---------------------------------------------
+# -- parts of expressions: values and conditions ---------------------------------------
 
 
 class _Group(t.NamedTuple):
-    """An expression in parentheses, which the spans around it include."""
+    """An expression in parentheses; spans of enclosing expressions include the parentheses."""
 
     inner: Term | _Chain
     span: Span
 
 
 class _Chain(t.NamedTuple):
-    """``a and b and c`` while it is read: from the right, so the last comes first."""
+    """``a and b and c`` while it is parsed: from the right, so the last operand comes first."""
 
     operator: Operator
     operands: list[Term]
@@ -322,7 +313,7 @@ _Part = Term | _Group | _Chain
 
 
 def _finished(part: _Part) -> Term:
-    """Give the term that a part stands for."""
+    """Give the term of a part."""
     if isinstance(part, Term):
         return part
     if isinstance(part, _Group):
@@ -335,7 +326,7 @@ def _between(first: _Part | Token, last: _Part | Token) -> Span:
     assert place is not None
     source, start, end = place
     if isinstance(last, Token):
-        # A token can tell its end without making a span.
+        # The end of a token is known without making a span.
         end = last.end
     elif last is not first:
         assert last.span is not None
@@ -343,7 +334,7 @@ def _between(first: _Part | Token, last: _Part | Token) -> Span:
     return _new_span(Span, (source, start, end))
 
 
-#: The types of the terms that are always values: a look at the type is quick.
+#: The types of terms that are always values.
 _VALUES = frozenset({Value, Variable, List, Dictionary, Pattern})
 
 
@@ -372,7 +363,7 @@ def _is_logical(part: _Part) -> bool:
 
 
 def _wrong_sort(part: _Part, expected: str) -> ParserError:
-    # Here, since most texts have no mistake.
+    # Imported here, since most texts have no mistake.
     from .diagnostics import help_for_sort
 
     term = _finished(part)
@@ -402,7 +393,7 @@ def _name(token: Token) -> Name:
 
 
 def _connected(part: _Part, token: Token) -> Term:
-    """Finish an operand of ``and`` or ``or``, noting what readers may take for another."""
+    """Finish an operand of ``and`` or ``or``, and note an ``and`` inside ``or``."""
     if token.type == "OR" and isinstance(part, _Chain):
         token.context.ambiguous.append(part.span)
     return _finished(part)

@@ -1,8 +1,8 @@
-"""Names that look like others: ``allow`` written with a Cyrillic ``a`` grants nothing.
+"""Confusable names: ``allow`` written with a Cyrillic ``a`` grants nothing.
 
-In go the names of a text and those it knows; out come warnings. Only names that mix the
-letters of scripts, or read like a name that is known, are told of: a name in one script of
-its own is none of our business. The letters below are those that fonts draw alike.
+In go the names of a text and the known names; out come warnings about names that mix the letters
+of scripts, or that look like a known name. A name in one script is fine. The letters below are
+those that fonts draw alike.
 """
 
 from __future__ import annotations
@@ -21,21 +21,25 @@ _ALIKE = str.maketrans(
     "".join(pair[0] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
     "".join(pair[1] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
 )
-#: Scripts whose letters are drawn alike. Others are mixed for good reasons.
+#: The longest name that is compared: the time to order combining marks grows with its square.
+_LONGEST = 255
+#: Scripts whose letters look alike. Other scripts are mixed for good reasons.
 _MIXED_UP = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"))
 
 
-def warn_lookalikes(names: Collection[Token], known: Collection[str]) -> list[str]:
-    """Warn about names that read like others.
+def warn_confusables(names: Collection[Token], known: Collection[str]) -> list[str]:
+    """Warn about names that look like other names.
 
-    :param names: names with a letter that is not ASCII, each once.
-    :param known: what a reader may take them for.
+    :param names: the names that are not ASCII, each once.
+    :param known: the names that a reader may take them for.
     """
     return [located(message, name.span) for name in names for message in _messages(name, known)]
 
 
 def skeleton(name: str) -> str:
-    """Give the name that a reader takes a name for."""
+    """Give the name that a reader takes a name for, in the letters of one script."""
+    if len(name) > _LONGEST:
+        return name
     return unicodedata.normalize("NFKC", name).translate(_ALIKE)
 
 
@@ -49,6 +53,6 @@ def _messages(token: Token, known: Collection[str]) -> Iterator[str]:
 
 
 def _scripts(name: str) -> list[str]:
-    """Give the scripts of a name that are easily mixed up, in their order."""
+    """Give the scripts of a name whose letters look alike, in order of occurrence."""
     found = (unicodedata.name(each, "").partition(" ")[0] for each in name if each.isalpha())
     return list(dict.fromkeys(script for script in found if script in _MIXED_UP))

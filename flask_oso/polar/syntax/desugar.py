@@ -1,15 +1,18 @@
-"""Bring expressions into the form that the solver evaluates (specification 4.2).
+"""Desugaring: rewrites expressions to the form that the solver evaluates.
 
-In goes a parsed rule or query; out comes one in which no dot lookup, arithmetic or
-``new`` stands inside another expression: each became a goal of its own whose last
-operand names the result. A goal goes next to the smallest conjunct around it::
+In goes a parsed rule or query; out comes one in which no lookup, arithmetic or ``new`` is nested
+in another expression: each becomes a goal whose last operand is a variable for the result. The
+goal is placed beside the smallest conjunct around it::
 
     x.a > 1        =>  x.a = _value_1 and _value_1 > 1
     x.a = 1        =>  _value_1 = 1 and x.a = _value_1
     f(x, x.a);     =>  f(x, _value_1) if x.a = _value_1;
 
-The second form, after the conjunct, is for unifications, where it lets a recursive
-call bind the operands first. Every ``_`` gets a name of its own here too.
+In a unification it comes after the conjunct, as in the second line, so that a recursive call may
+bind the operands first. Every ``_`` becomes a variable with a name of its own.
+
+``forall(c, a)`` stays as it is and is not rewritten to ``not (c and not a)``: traces, proofs,
+messages and the place of computed goals inside it are its own.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from collections.abc import Sequence
 
 from ..nodes import (
     ARITHMETIC,
+    CONTROL,
     Expression,
     Operator,
     Origin,
@@ -35,7 +39,7 @@ from ..nodes import (
 from ..traversal import fold
 
 _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
-#: How the variable for the result of an operation is called.
+#: The names of the variables for results, by operation.
 _RESULT_NAMES = {
     Operator.DOT: "value",
     Operator.NEW: "instance",
@@ -44,13 +48,12 @@ _RESULT_NAMES = {
 }
 #: Operations that may wait until after the unification they belong to.
 _DEFERRED = _EXTRACTED - {Operator.NEW, Operator.MOD}
-_CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
-#: How deep to go by recursion, which is quicker than ``fold`` and seldom has to go deeper.
+#: How deep to recurse before ``fold`` takes over: recursion is faster, and seldom needs more.
 _LEVELS = 5
 
 
 def rewrite_rule(rule: Rule) -> Rule:
-    """Rewrite the body of a rule, then its head: what the head computes ends the body."""
+    """Rewrite the body of a rule, then its head, whose computed goals end the body."""
     rewriter = _Rewriter()
     conjuncts: list[Term] = []
     if rule.body is not None:
@@ -66,7 +69,7 @@ def rewrite_rule(rule: Rule) -> Rule:
 
 
 def rewrite_query(query: Term) -> Term:
-    """Rewrite a query. What a query that is one unification needs is computed first."""
+    """Rewrite a query. In a query that is a single unification, computed goals come first."""
     rewriter = _Rewriter()
     if isinstance(query, Expression) and query.operator is Operator.UNIFY:
         computed: list[Term] = []
@@ -76,7 +79,7 @@ def rewrite_query(query: Term) -> Term:
 
 
 def flattened(rule: Rule) -> Rule:
-    """Splice the conjunctions that rewriting nested, for messages that show the rule.
+    """Flatten the conjunctions that rewriting nested, for messages that show the rule.
 
     ``(a and b) and c  =>  a and b and c``
     """
@@ -91,7 +94,7 @@ def _look_at_control(term: Term) -> tuple[Term, Sequence[Term]]:
 
 
 def _is_control(term: Term) -> t.TypeGuard[Expression]:
-    return isinstance(term, Expression) and term.operator in _CONTROL
+    return isinstance(term, Expression) and term.operator in CONTROL
 
 
 def _flat(term: Expression, parts_of_term: list[Term]) -> Term:
@@ -106,7 +109,7 @@ def _flat(term: Expression, parts_of_term: list[Term]) -> Term:
 
 
 class _Rewriter:
-    """Numbers the variables of one rule or query."""
+    """Rewrites one rule or query, and numbers its new variables."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -128,7 +131,7 @@ class _Rewriter:
         return [self.condition(term)]
 
     def condition(self, term: Term, levels: int = _LEVELS) -> Term:
-        """Rewrite a term that stands for a whole condition."""
+        """Rewrite a term that is a condition."""
         if not _is_control(term):
             return self._goal(term)
         if levels and term.operator is not Operator.FORALL:
@@ -163,7 +166,7 @@ class _Rewriter:
         return _before(computed, goal)
 
     def parameter(self, parameter: Parameter, computed: list[Term]) -> Parameter:
-        """Rewrite what a parameter is made of."""
+        """Rewrite the term and the specializer of a parameter."""
         term, specializer = parameter.term, parameter.specializer
         new_term = self.value(term, computed)
         new_specializer = None if specializer is None else self.value(specializer, computed)
@@ -195,7 +198,7 @@ class _Rewriter:
         return term, _inside(term)
 
     def _made(self, term: Term, args: list[Term], computed: list[Term]) -> Term:
-        """Give what becomes of a term with parts; itself, if nothing became of them."""
+        """Rebuild a term with rewritten parts; the term itself, if they are unchanged."""
         if isinstance(term, Expression) and _is_computed(term):
             result = self._result(term)
             computed.append(Expression(term.operator, (*args, result), term.span))
@@ -208,25 +211,25 @@ def _inside(term: Term) -> Sequence[Term]:
 
 
 def _with(term: Term, args: list[Term]) -> Term:
-    """Give a term with other parts; itself, if they are its own."""
+    """Give a term with other parts; the term itself, if they are unchanged."""
     if all(map(operator.is_, parts(term), args)):
         return term
     return t.cast(Term, with_parts(term, args))
 
 
 class _InForall(t.NamedTuple):
-    """A part of ``forall``, in which what is computed comes after the goal."""
+    """An operand of ``forall``, in which computed goals come after the goal."""
 
     term: Term
 
 
 def _is_computed(term: Expression) -> bool:
-    """Tell whether an expression has a result that needs a goal and a variable."""
+    """Tell whether an expression computes a result, which needs a goal and a variable."""
     operands = 1 if term.operator is Operator.NEW else 2
     return term.operator in _EXTRACTED and len(term.args) <= operands
 
 
-# Conjunctions of two, nested, since each counts as a step in the trace of an error.
+# Nested conjunctions of two goals, since each is a step in the backtrace of an error.
 
 
 def _before(computed: Sequence[Term], goal: Term) -> Term:

@@ -1,16 +1,15 @@
-"""From characters to tokens, and what is wrong with those that are none.
+"""The lexer: characters to tokens, and the errors of invalid tokens.
 
-In goes a text and the terminals of ``grammar.lark``; out come tokens that know their
-text. Reading never fails: characters that make no token come as tokens of a type of
-their own, which ``check_token`` rejects in its turn, so that mistakes are met in the order of
-the text. Where a token may stand is not known here.
+In go a text and the terminals of ``grammar.lark``; out come tokens with their offsets. Lexing
+never fails: characters that form no token become tokens of special types, which ``check_token``
+rejects when the parser reaches them, so that errors come in the order of the text. Where a token
+may stand is not known here.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..characters import (
@@ -18,6 +17,7 @@ from ..characters import (
     help_for_character,
     misleading_in,
     misleading_kind,
+    nfc_name,
     with_escapes,
 )
 from ..exceptions import (
@@ -35,7 +35,7 @@ from ..sources import Source, Span, located
 from .lr_tables import Terminal
 
 GREATEST_INTEGER = 2**63 - 1
-#: The type of tokens with a character that deceives; the grammar does not know it.
+#: The type of tokens with a misleading character; the grammar has no such terminal.
 MISLEADING = "MISLEADING"
 
 
@@ -46,7 +46,7 @@ _CLOSING = frozenset({"RPAR", "RBRACKET", "RBRACE"})
 
 
 class ParseContext:
-    """What the actions need to know of the text that is being parsed.
+    """The text that is being parsed, and what the AST builder notes about it.
 
     :param nesting: how many brackets may be open at a time.
     """
@@ -54,12 +54,12 @@ class ParseContext:
     def __init__(self, source: Source, nesting: int | None = None) -> None:
         self.source: t.Final = source
         self.nesting: t.Final = nesting
-        #: Each ``and`` that stands without parentheses in an ``or``.
+        #: The spans of ``and`` expressions without parentheses inside ``or``.
         self.ambiguous: t.Final[list[Span]] = []
 
 
 class Token(t.NamedTuple):
-    """A token. The tables look at its type only and hand it to the actions."""
+    """A token. The parse tables use only its type; the AST builder gets it whole."""
 
     type: str
     text: str
@@ -74,19 +74,19 @@ class Token(t.NamedTuple):
     def span(self) -> Span:
         _, text, begin, context = self
         length = len(text) if text.isascii() else self._written_length()
-        # As ``Span(…)`` does, without a call of Python.
+        # Like ``Span(…)``, without a call of a Python function.
         return tuple.__new__(Span, (context.source, begin, begin + length))
 
     @property
     def is_as_written(self) -> bool:
-        """Whether the text has it like this, and not in another normalization of Unicode."""
+        """Whether the text spells it like this, and not in another Unicode normalization."""
         return self.context.source.text.startswith(self.text, self.begin)
 
     def _written_length(self) -> int:
         if self.is_as_written:
             return len(self.text)
         written, size = self.context.source.text, 1
-        while normalized(written[self.begin : self.begin + size]) != self.text:
+        while nfc_name(written[self.begin : self.begin + size]) != self.text:
             size += 1
         return size
 
@@ -95,7 +95,7 @@ class Token(t.NamedTuple):
 
 
 class Lexer:
-    """Reads tokens: one regular expression, made of the terminals of the grammar.
+    """Splits a text into tokens with one regular expression made of the grammar's terminals.
 
     :param ignored: names of the terminals that separate tokens.
     """
@@ -107,26 +107,26 @@ class Lexer:
                 words[terminal.pattern] = terminal.name
             else:
                 patterns.append(f"(?P<{terminal.name}>{terminal.pattern})")
-        # Before the last pattern, which takes any character.
+        # Before the last pattern, which matches any character.
         patterns.insert(-1, f"(?P<SIGN>{_pattern_of([w for w in words if not w.isalpha()])})")
         separators = "|".join(f"(?:{each.pattern})" for each in terminals if each.name in ignored)
         self._words = words
         self._ignored = frozenset(ignored)
         self._pattern = re.compile("|".join(patterns))
-        # What separates tokens, and the token behind it; at the end of a part nothing.
+        # Separators and the token after them; at the end of a part no token.
         nameless = re.sub(r"\?P<\w+>", "?:", "|".join(patterns))
         self._pairs = re.compile(f"((?:{separators})*+)({nameless}|\\Z)")
 
     def parts(self, text: ParseContext) -> Iterator[list[Token]]:
-        """Give the tokens of a text, those of a part of it at a time.
+        """Give the tokens of a text in parts.
 
-        All at once they would take more room than what is made of them.
+        All tokens at once would take more memory than the nodes made of them.
         """
         misleading = misleading_in(text.source.text)
         if misleading:
             yield list(self._checked_tokens(text, misleading))
             return
-        # What is met again is neither looked at nor kept a second time.
+        # Each distinct token text is classified and stored once.
         known = {word: (kind, word) for word, kind in self._words.items()}
         begin = 0
         for end in _cuts(text.source.text):
@@ -146,13 +146,13 @@ class Lexer:
             if found is None:
                 kind = kind_of(part)
                 found = known[part] = (kind, _read_as(part, kind))
-            # As ``Token(…)`` does, without a call of Python: there are many.
+            # Like ``Token(…)``, without a call of a Python function: there are many.
             tokens.append(new(Token, (*found, begin, text)))
             begin += len(part)
         return tokens
 
     def _kind_of(self, part: str) -> str:
-        """Give the type of a token that is no word: its text alone tells it."""
+        """Give the type of a token that is no keyword."""
         match = self._pattern.match(part)
         return (match and match.lastgroup) or ""
 
@@ -171,33 +171,28 @@ class Lexer:
             yield Token(kind, _read_as(part, kind), match.start(), text)
 
 
-def normalized(name: str) -> str:
-    """Give the form of a name that all its spellings have in common, which look the same."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
-
-
 def _read_as(part: str, kind: str) -> str:
-    """Give the text of a token: names that Unicode calls equivalent are one name."""
-    return normalized(part) if kind == "SYMBOL" else part
+    """Give the text of a token; names are normalized."""
+    return nfc_name(part) if kind == "SYMBOL" else part
 
 
 def _pattern_of(signs: Sequence[str]) -> str:
-    """Give a pattern for signs, the longer ones first."""
+    """Give a pattern that matches signs, longer ones first."""
     long = sorted((sign for sign in signs if len(sign) > 1), key=len, reverse=True)
-    # A set of characters is found at once, where alternatives are tried one by one.
+    # A character class is matched at once; alternatives are tried one by one.
     characters = "".join(re.escape(sign) for sign in signs if len(sign) == 1)
     return "|".join([*map(re.escape, long), f"[{characters}]"])
 
 
-#: How many characters of a text are read at a time, at least.
+#: The least size of a part of a text that is lexed at a time, in characters.
 _PART = 16_384
 
 
 def _cuts(text: str) -> Iterator[int]:
-    """Give the offsets at which a text is cut: ends of lines that no token goes on behind."""
+    """Give the offsets at which a text is cut: line ends that are inside no token."""
     cut = text.find("\n", _PART)
     while cut >= 0:
-        # A string goes on behind a backslash.
+        # A string continues after a backslash.
         if text[cut - 1] != "\\":
             yield cut
         cut = text.find("\n", cut + _PART)
@@ -205,9 +200,9 @@ def _cuts(text: str) -> Iterator[int]:
 
 
 def _first_refused(part: str, kind: str, misleading: Iterable[str]) -> int | None:
-    """Give the offset of the first character that must not stand in a part of the text.
+    """Give the offset of the first misleading character that a token must not contain.
 
-    A string or a comment may hold whatever keeps its place, and no white space deceives.
+    Names contain none; strings and comments contain none that change the order of the text.
     """
     is_name = kind in ("SYMBOL", "UNFINISHED_SYMBOL")
     offsets = [
@@ -220,13 +215,13 @@ def _first_refused(part: str, kind: str, misleading: Iterable[str]) -> int | Non
 
 
 def check_token(token: Token) -> None:
-    """Raise the error of a token that is wrong in itself; only those ``CHECKED`` can be."""
+    """Raise the error of an invalid token; only tokens of the types ``CHECKED`` can be invalid."""
     reject = _CHECKS.get(token.type)
     if reject is not None:
         reject(token)
 
 
-def out_of_place(token: Token) -> ParserError:
+def unexpected_token(token: Token) -> ParserError:
     if token.type in ("CUT", "DEBUG", "IN", "NEW"):
         message = f"{token.text} is a reserved Polar word and cannot be used here"
         return error_at(ParserError, message, token.span)
@@ -256,7 +251,7 @@ _SHOWN.update(str.maketrans({character: f"\\{character}" for character in "\"'\\
 
 
 def unquoted(text: str) -> str:
-    """Give what a string literal stands for."""
+    """Give the value of a string literal."""
     body = text[1:-1]
     if "\\" not in body:
         return body
@@ -264,7 +259,7 @@ def unquoted(text: str) -> str:
 
 
 def unknown_escapes(token: Token) -> t.Iterator[tuple[Span, str]]:
-    """Give the escapes of a string that stand for the character behind the backslash."""
+    """Give the escapes of a string that are not defined: they stand for the character alone."""
     if token.type != "STRING" or "\\" not in token.text:
         return
     for match in re.finditer(r"\\([\s\S])", token.text):
@@ -274,18 +269,18 @@ def unknown_escapes(token: Token) -> t.Iterator[tuple[Span, str]]:
 
 
 def escaped(text: str) -> str:
-    """Show a text with escapes for all that would not be seen."""
+    """Give a text as it would be written in a string, with escapes for invisible characters."""
     return with_escapes(text.translate(_SHOWN))
 
 
 def _check_integer(token: Token) -> None:
-    # One more than the greatest is fine behind a minus sign, which is not seen here.
+    # One more than the greatest integer is valid after a minus sign, which is another token.
     digits = token.text.lstrip("0")
     if len(digits) > 19 or int(digits or "0") > GREATEST_INTEGER + 1:
-        raise overflow(token)
+        raise integer_overflow(token)
 
 
-def overflow(token: Token) -> IntegerOverflow:
+def integer_overflow(token: Token) -> IntegerOverflow:
     message = f"'{token.text}' caused an integer overflow"
     error = error_at(IntegerOverflow, message, token.span)
     return with_help(error, "An integer has 64 bits. Write a float, or give it as a string.\n")
@@ -333,16 +328,17 @@ def _kind_of(token: Token) -> str:
 
 
 def mark_depth(tokens: list[Token], nesting: int, depth: int = 0) -> int:
-    """Turn the brackets that open deeper than a text may be nested into tokens of their own.
+    """Replace opening brackets that exceed the nesting limit with tokens of type ``TOO_DEEP``.
 
-    All nesting is in brackets: chains of operators are as long as they like.
+    Only brackets nest: the length of a chain of operators is not limited.
 
     :param depth: how many brackets are open before these tokens.
-    :return: how many are open behind them.
+    :return: how many are open after them.
     """
     first = 0
     if depth + len(tokens) <= nesting:
-        # None is too deep. A semicolon closes all brackets, so those behind the last one count.
+        # No bracket can be too deep. A semicolon ends all brackets, so only those after the last
+        # semicolon count.
         first = next(
             (at for at in range(len(tokens), 0, -1) if tokens[at - 1][0] == "SEMICOLON"), 0
         )
@@ -370,7 +366,7 @@ def _wrong_character(
     source = token.context.source
     character = source.text[at : at + 1] or "\0"
     if token.type == "UNFINISHED_STRING" and character == "\\":
-        # A backslash with nothing behind it.
+        # A backslash at the end of the text.
         character = "\0"
     place = at if place is None else place
     message = f"'{escaped(character)}' is not a valid character. Found in {escaped(found)}"
@@ -386,5 +382,5 @@ _CHECKS: dict[str, t.Callable[[Token], None]] = {
     MISLEADING: _reject_misleading,
     TOO_DEEP: _reject_depth,
 }
-#: The types of tokens that can be wrong in themselves.
+#: The types of tokens that can be invalid.
 CHECKED = frozenset(_CHECKS)

@@ -1,10 +1,9 @@
-"""From the text of a policy or a query to nodes.
+"""The parser: the text of a policy or a query to nodes, with recovery from syntax errors.
 
-In goes a ``Source``; out come statements, with every syntax problem of a policy and the
-warnings about it, or the one term of a query. The syntax is in ``grammar.lark``, what
-makes nodes of it in ``ast_builder.py``; it runs while the text is read, without recursion,
-so it takes any depth of nesting, up to the limit it is given. Here is the recovery from
-mistakes. What names mean is not known here.
+In goes a ``Source``; out come the statements of a policy with all syntax errors and warnings, or
+the term of a query. The syntax is in ``grammar.lark``, the construction of nodes in
+``ast_builder.py``. Parsing is not recursive, so it takes any depth of nesting up to the given
+limit. What names mean is not known here.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ from .lexer import (
     Token,
     escaped,
     mark_depth,
-    out_of_place,
     unexpected_end,
+    unexpected_token,
     unknown_escapes,
 )
 from .lr_driver import BoundTables, LRDriver
 from .lr_tables import read_tables
 
-#: How many tokens in front of a statement are remembered.
+#: How many tokens before a statement are kept, for diagnostics.
 _REMEMBERED = 8
-#: After so many problems of a text the rest of it is not read.
+#: After so many problems the rest of a text is not parsed.
 MAX_PROBLEMS = 1_000
 
 _AMBIGUOUS = (
@@ -46,25 +45,25 @@ _AMBIGUOUS = (
 _ESCAPE = "Unknown escape \\{0} in a string stands for {0}; write \\\\{0} for a backslash"
 
 
-class Parsed(t.NamedTuple):
-    """What a policy text holds: statements and problems, each in the order of the text."""
+class ParseResult(t.NamedTuple):
+    """The statements and the problems of a policy text, each in the order of the text."""
 
     statements: tuple[Statement, ...]
     problems: tuple[OsoError, ...]
     warnings: tuple[str, ...]
-    #: The names of the text; and the first of each that has other than ASCII letters.
+    #: The names of the text; and the first token of each name that is not ASCII.
     names: frozenset[str] = frozenset()
     foreign_names: tuple[Token, ...] = ()
 
 
-def parse_policy(source: Source, nesting: int | None = None) -> Parsed:
-    """Parse a policy as far as possible: no problem hides those in other statements.
+def parse_policy(source: Source, nesting: int | None = None) -> ParseResult:
+    """Parse a policy; an error in one statement does not hide those in others.
 
     :param nesting: how many brackets may be open at a time; ``None`` for no limit.
     """
     parser = PolicyParser(source, nesting)
     statements = tuple(parser.statements())
-    return Parsed(
+    return ParseResult(
         statements,
         tuple(parser.problems),
         tuple(parser.warnings),
@@ -82,12 +81,12 @@ def parse_query(source: Source, nesting: int | None = None) -> Term:
     source = _without_mark(source)
     syntax = _syntax()
     tokens = [token for part in syntax.parts(ParseContext(source, nesting)) for token in part]
-    # A semicolon ends a statement's expression and would have this one checked first.
+    # A semicolon would end the expression and have it checked before the error is found.
     end = next((at for at, token in enumerate(tokens) if token.type == "SEMICOLON"), len(tokens))
     driver = syntax.begin("query")
     problem = _read(driver, tokens[:end], 0)
     if problem is None and end < len(tokens):
-        problem = out_of_place(tokens[end])
+        problem = unexpected_token(tokens[end])
     if problem is not None:
         raise _with_hint(problem, tokens, 0, driver.at, is_query=True)
     if driver.end():
@@ -97,7 +96,7 @@ def parse_query(source: Source, nesting: int | None = None) -> Term:
 
 
 def read_tokens(source: Source) -> list[Token]:
-    """Give the tokens of a text, also those that the grammar has no place for."""
+    """Give the tokens of a text, also invalid ones."""
     return [
         token for part in _syntax().parts(ParseContext(_without_mark(source))) for token in part
     ]
@@ -112,26 +111,26 @@ def _without_mark(source: Source) -> Source:
 # -- statements and recovery -----------------------------------------------------------
 
 
-#: How many mistakes of a text are said more of than what was found and what was expected.
+#: How many errors of a text get a line of help.
 _MOST_HINTS = 100
-#: How many tokens behind its mistakes are looked at for where to go on, for each of them at
-#: least, and for all of them together.
+#: How many tokens the recovery may look ahead: for each error at least, and for all errors of a
+#: text beyond that.
 _LEAST_AHEAD = 1_000
 _MOST_AHEAD = 200_000
 
 
 class PolicyParser:
-    """Reads a policy statement by statement, so that a mistake spoils only its own.
+    """Parses a policy statement by statement, so that an error affects only its own.
 
-    The parameters are those of ``parse_policy``, and so are ``problems``, ``warnings`` and
-    ``names``, which are complete when all statements have been taken.
+    The parameters are those of ``parse_policy``. ``problems``, ``warnings`` and ``names`` are
+    complete when all statements have been taken.
     """
 
     def __init__(self, source: Source, nesting: int | None = None) -> None:
         self._syntax = _syntax()
         self._text = ParseContext(_without_mark(source), nesting)
         self._parts = self._syntax.parts(self._text)
-        # A window on the tokens of the text: the statement that begins at ``_start`` is read.
+        # A window of the tokens of the text; the current statement begins at ``_start``.
         self._tokens: list[Token] = []
         self._start = 0
         self._escapes: list[str] = []
@@ -143,7 +142,7 @@ class PolicyParser:
         self.warnings: list[str] = []
 
     def statements(self) -> Iterator[Statement]:
-        """Give the statements one by one, each as soon as it is read."""
+        """Give the statements one by one, each as soon as it is parsed."""
         while self._start < len(self._tokens) or self._read_on():
             if len(self.problems) >= MAX_PROBLEMS:
                 self.problems.append(_too_many(self._tokens[self._start]))
@@ -155,13 +154,13 @@ class PolicyParser:
 
     @property
     def foreign_names(self) -> tuple[Token, ...]:
-        """The first token of each name that has other than ASCII letters."""
+        """The first token of each name that is not ASCII."""
         return tuple(token for name, token in self.names.items() if not name.isascii())
 
     def _read_on(self) -> bool:
-        """Have the tokens of another part of the text; tell whether there is any."""
+        """Lex the next part of the text; tell whether there was one."""
         for part in self._parts:
-            # Hints look at tokens in front of a statement, too.
+            # Diagnostics also look at tokens before a statement.
             forgotten = max(0, self._start - _REMEMBERED)
             del self._tokens[:forgotten]
             self._start -= forgotten
@@ -172,7 +171,7 @@ class PolicyParser:
         return False
 
     def _note(self, tokens: Sequence[Token]) -> None:
-        """Take down what is of interest whatever is made of the tokens."""
+        """Collect names, unknown escapes and spellings that are not normalized."""
         for token in tokens:
             if token[0] == "SYMBOL":
                 self.names.setdefault(token[1], token)
@@ -182,16 +181,16 @@ class PolicyParser:
             self._escapes += [each for token in tokens for each in _warn_escapes(token)]
 
     def _note_spelling(self, token: Token) -> None:
-        """Warn about the first place where a name is not written as it is read."""
+        """Warn about the first place where the spelling of a name is not normalized."""
         if token.text not in self._respelled and not token.is_as_written:
             self._respelled.add(token.text)
             self._escapes.append(located(_NOT_NORMAL.format(token.text), token.span))
 
     def _parse_statement(self) -> Statement | None:
-        """Parse the statement that begins at ``_start``, and go on to the next one."""
+        """Parse the statement that begins at ``_start``, and move on to the next one."""
         driver = self._syntax.begin("statement")
         while len(self._tokens) < self._start + 3 and self._read_on():
-            # So many tell a block.
+            # Three tokens tell whether it is a block.
             pass
         last = "RBRACE" if self._is_block(self._start) else "SEMICOLON"
         self._text.ambiguous.clear()
@@ -216,7 +215,7 @@ class PolicyParser:
         return statement
 
     def _read(self, driver: LRDriver, last: str) -> ParserError | None:
-        """Read to the end of a statement, or of the text; see the function of this name."""
+        """Read to the end of a statement or of the text; see the function of this name."""
         problem = _read(driver, self._tokens, driver.at, last)
         while problem is None and driver.at == len(self._tokens):
             at = driver.at - self._start
@@ -226,10 +225,10 @@ class PolicyParser:
         return problem
 
     def _recover(self, driver: LRDriver, problem: ParserError, *, is_hinted: bool = False) -> None:
-        """Note a mistake, and go on to the next statement."""
+        """Record an error, and skip to the next statement."""
         at = driver.at - self._start
         while self._read_on():
-            # What was meant, and where to go on, may be told by any token behind it.
+            # Diagnostics and recovery may need any token after the error.
             pass
         start, at = self._start, self._start + at
         if is_hinted and len(self.problems) < _MOST_HINTS:
@@ -244,7 +243,7 @@ class PolicyParser:
 
     def _is_block(self, start: int) -> bool:
         if self._types(start + 1, 1) == ("LPAR",):
-            # Nearly all are rules.
+            # Nearly all statements are rules.
             return False
         return self._types(start, 2) in _BLOCK_STARTS or self._types(start, 3) in _BLOCK_STARTS
 
@@ -252,10 +251,10 @@ class PolicyParser:
         return tuple([token.type for token in self._tokens[start : start + count]])
 
     def _resumption(self, start: int, mistake: int) -> int:
-        """Give the index to go on at: behind the semicolon or block that ends a statement.
+        """Give the index to resume at: after the semicolon or block that ends the statement.
 
-        A semicolon inside a block ends nothing; but a block that is never closed ends
-        at its first semicolon behind the mistake, as does anything else.
+        A semicolon inside a block does not end it; but a block that is never closed ends at its
+        first semicolon after the error, like any other statement.
         """
         if start == mistake:
             behind = self._behind_no_statement(start)
@@ -276,7 +275,7 @@ class PolicyParser:
                 if not blocks and index >= mistake:
                     return index + 1
             elif kind == "SEMICOLON":
-                # No dictionary goes on behind a semicolon.
+                # No dictionary contains a semicolon.
                 braces = 0
                 if index >= mistake:
                     first_semicolon = min(first_semicolon, index + 1)
@@ -285,7 +284,7 @@ class PolicyParser:
         return first_semicolon
 
     def _ahead(self, start: int) -> Iterator[int]:
-        """Give the indexes from one on, as many as mistakes of a text may look ahead together."""
+        """Give the indexes from one on, until the look-ahead of the text's errors is used up."""
         for index in range(start, len(self._tokens)):
             if index - start > _LEAST_AHEAD:
                 self._left_ahead -= 1
@@ -294,10 +293,10 @@ class PolicyParser:
             yield index
 
     def _behind_no_statement(self, start: int) -> int | None:
-        """Give the index behind tokens that begin no statement, or ``None``.
+        """Give the index after tokens that begin no statement, or ``None``.
 
-        They are a stray brace, a comment with a misleading character, and comments as
-        other languages have them, which end with their line or with ``*/``.
+        They are a stray brace, a comment with a misleading character, and comments of other
+        languages, which end with their line or with ``*/``.
         """
         tokens = self._tokens
         if tokens[start].type == "RBRACE" or tokens[start].text.startswith("#"):
@@ -313,17 +312,17 @@ class PolicyParser:
         return None
 
     def _pair(self, index: int) -> str:
-        """Give the text of a token and the next one, if they touch."""
+        """Give the text of a token and the next one, if they are adjacent."""
         pair = self._tokens[index : index + 2]
         is_pair = len(pair) == 2 and pair[0].end == pair[1].begin
         return "".join(token.text for token in pair) if is_pair else ""
 
     def _opens_block(self, start: int, brace: int) -> bool:
-        """Tell whether a brace stands behind ``resource C`` or ``C``, not in a pattern."""
+        """Tell whether a brace follows ``resource C`` or ``C``, and is not that of a pattern."""
         before = self._types(max(start, brace - 2), min(2, brace - start))
         if before == ("SYMBOL",) or before == ("SYMBOL", "SYMBOL"):
             return True
-        # Conditions in braces, and a block with a sign too many.
+        # Conditions in braces, and ``resource C = {``.
         if before[-1:] == ("RPAR",):
             return True
         return before == ("SYMBOL", "UNIFY") and brace - start == 3
@@ -332,8 +331,8 @@ class PolicyParser:
 def _with_hint(
     problem: ParserError, tokens: Sequence[Token], start: int, at: int, **about: bool
 ) -> ParserError:
-    """Say what was meant by a mistake; the parameters are those of ``Mistake``."""
-    # Here, since most texts have none.
+    """Add a line of help to a syntax error; the parameters are those of ``Mistake``."""
+    # Imported here, since most texts have no error.
     from .diagnostics import Mistake, help_for, help_for_end
 
     mistake = Mistake(tokens, start, at, **about)
@@ -360,11 +359,11 @@ def _warn_escapes(token: Token) -> list[str]:
     ]
 
 
-# -- tables ----------------------------------------------------------------------------
+# -- the grammar -----------------------------------------------------------------------
 
 
 class _Syntax:
-    """The grammar, ready for use: never changed, shared by all threads."""
+    """The lexer and the bound parse tables: immutable, shared by all threads."""
 
     def __init__(self) -> None:
         tables = read_tables()
@@ -372,7 +371,7 @@ class _Syntax:
         self._tables = BoundTables(tables, AstBuilder())
 
     def parts(self, text: ParseContext) -> Iterator[list[Token]]:
-        """Give the tokens of a text part by part, those included that stand for no token."""
+        """Give the tokens of a text in parts, also invalid ones."""
         depth = 0
         for tokens in self._lexer.parts(text):
             if text.nesting is not None:
@@ -380,21 +379,21 @@ class _Syntax:
             yield tokens
 
     def begin(self, start: str) -> LRDriver:
-        """Begin to read what a rule of the grammar describes."""
+        """Begin to parse a start symbol of the grammar."""
         return LRDriver(self._tables, start)
 
 
 @functools.cache
 def _syntax() -> _Syntax:
-    # On first use: an import shall not pay for it.
+    # On first use, so that an import does not pay for it.
     return _Syntax()
 
 
 def _read(driver: LRDriver, tokens: Sequence[Token], at: int, last: str = "") -> ParserError | None:
-    """Go on with tokens; give the error of one that can stand nowhere, or not here.
+    """Read more tokens; give the error of one that is invalid or cannot stand here.
 
-    :raises ParserError: if something is wrong with a number, or with an expression that
-        ends before the token: that says itself what would be right.
+    :raises ParserError: for a wrong number, or a wrong expression before the token; its message
+        already has the help.
     """
     try:
         has_ended = driver.read(tokens, at, last)
@@ -402,4 +401,4 @@ def _read(driver: LRDriver, tokens: Sequence[Token], at: int, last: str = "") ->
         return problem
     if has_ended or driver.at == len(tokens):
         return None
-    return out_of_place(tokens[driver.at])
+    return unexpected_token(tokens[driver.at])

@@ -1,8 +1,8 @@
-"""Lines of text from pieces that say where a line may end.
+"""A layout algorithm: pieces with optional line breaks to lines.
 
-In go texts, places to break, groups and comments; out come lines. A group that fits behind
-what stands before it is one line; otherwise it is broken at all its own places. Nothing
-here recurses: groups may be nested as deep as they like.
+In go texts, breaks, groups and comments; out come lines. A group that fits on the current line is
+put there; otherwise it is broken at all of its own breaks. Nothing here is recursive: groups may
+be nested to any depth.
 """
 
 from __future__ import annotations
@@ -11,47 +11,47 @@ import enum
 import typing as t
 from collections.abc import Sequence
 
-#: How long a line may be, as far as there are places to break it.
+#: The width of a line, as far as it can be broken.
 WIDTH = 88
 _INDENT = "  "
-#: Deeper lines are indented no more: a text shall not grow with the square of its depth.
+#: The greatest indentation: otherwise a text would grow with the square of its depth.
 _DEEPEST = 40
 
 
 class Mark(enum.Enum):
-    """What is no text."""
+    """A piece without a text."""
 
-    #: Where a group begins, and where it ends.
-    OPEN = enum.auto()
-    CLOSE = enum.auto()
-    #: Lines that begin from here on are indented more, or less again.
-    IN = enum.auto()
-    OUT = enum.auto()
+    #: A group begins or ends.
+    OPEN_GROUP = enum.auto()
+    CLOSE_GROUP = enum.auto()
+    #: Lines that begin after it are indented by one level more or less.
+    INDENT = enum.auto()
+    DEDENT = enum.auto()
     #: The line ends.
-    END = enum.auto()
+    NEWLINE = enum.auto()
     #: The line ends, and an empty one follows.
-    APART = enum.auto()
+    BLANK_LINE = enum.auto()
 
 
 class Break(t.NamedTuple):
-    """A place where a group may be broken, and what stands there if it is not."""
+    """A place where a group may be broken; ``flat`` is the text if it is not."""
 
     flat: str = ""
 
 
-class Remark(t.NamedTuple):
-    """A comment behind a text: the line ends with it."""
+class TrailingComment(t.NamedTuple):
+    """A comment after a text: the line ends with it."""
 
     text: str
 
 
-class Note(t.NamedTuple):
+class OwnLineComment(t.NamedTuple):
     """A comment on a line of its own."""
 
     text: str
 
 
-Piece = str | Mark | Break | Remark | Note
+Piece = str | Mark | Break | TrailingComment | OwnLineComment
 
 
 def lay_out(pieces: Sequence[Piece]) -> list[str]:
@@ -64,7 +64,7 @@ def lay_out(pieces: Sequence[Piece]) -> list[str]:
 
 
 class _Writer:
-    """Lines under way."""
+    """Builds the lines."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.lines: list[str] = []
@@ -72,7 +72,7 @@ class _Writer:
         self._groups = _measure(pieces)
         self._line = ""
         self._depth = 0
-        #: A comment ended the line: whatever comes next begins another.
+        #: Whether a comment ended the line, so that the next text begins another.
         self._is_over = False
         #: Whether each of the groups around is broken.
         self._broken = [True]
@@ -83,10 +83,10 @@ class _Writer:
             self._write(piece)
         elif isinstance(piece, Break):
             self._break(piece)
-        elif isinstance(piece, Remark):
+        elif isinstance(piece, TrailingComment):
             self._write(f"  {piece.text}")
             self._is_over = True
-        elif isinstance(piece, Note):
+        elif isinstance(piece, OwnLineComment):
             self.end_line()
             self._write(piece.text)
             self._is_over = True
@@ -94,7 +94,7 @@ class _Writer:
             self._mark(at, piece)
 
     def end_line(self) -> None:
-        """End a line that has begun."""
+        """End the current line, unless it is empty."""
         if self._line.strip():
             self.lines.append(self._line.rstrip())
         self._line = ""
@@ -120,15 +120,15 @@ class _Writer:
             self._line += piece.flat
 
     def _mark(self, at: int, mark: Mark) -> None:
-        if mark is Mark.OPEN:
+        if mark is Mark.OPEN_GROUP:
             self._broken.append(not self._fits(at))
-        elif mark is Mark.CLOSE:
+        elif mark is Mark.CLOSE_GROUP:
             self._broken.pop()
-        elif mark in (Mark.IN, Mark.OUT):
-            self._depth += 1 if mark is Mark.IN else -1
+        elif mark in (Mark.INDENT, Mark.DEDENT):
+            self._depth += 1 if mark is Mark.INDENT else -1
         else:
             self.end_line()
-            if mark is Mark.APART and self.lines:
+            if mark is Mark.BLANK_LINE and self.lines:
                 self.lines.append("")
 
     def _fits(self, at: int) -> bool:
@@ -139,13 +139,13 @@ class _Writer:
         return len(begun) + width + self._tail(end) <= WIDTH
 
     def _tail(self, at: int) -> int:
-        """Give the width of what stands on a line in any case behind a group that ends here."""
+        """Give the width of the text between the end of a group and the next break."""
         width = 0
         for number in range(at + 1, len(self._pieces)):
             piece = self._pieces[number]
             if isinstance(piece, str):
                 width += len(piece)
-            elif isinstance(piece, Break) or piece in (Mark.END, Mark.APART):
+            elif isinstance(piece, Break) or piece in (Mark.NEWLINE, Mark.BLANK_LINE):
                 break
         return width
 
@@ -159,12 +159,12 @@ def _measure(pieces: Sequence[Piece]) -> dict[int, tuple[int | None, int]]:
     begun: list[int] = []
     widths: list[int | None] = [0]
     for at, piece in enumerate(pieces):
-        if piece is Mark.OPEN:
+        if piece is Mark.OPEN_GROUP:
             begun.append(at)
             widths.append(0)
             continue
         width = _width(piece)
-        if piece is Mark.CLOSE:
+        if piece is Mark.CLOSE_GROUP:
             width = widths.pop()
             groups[begun.pop()] = width, at
         before = widths[-1]
@@ -177,4 +177,4 @@ def _width(piece: Piece) -> int | None:
         return None if "\n" in piece else len(piece)
     if isinstance(piece, Break):
         return len(piece.flat)
-    return 0 if piece in (Mark.IN, Mark.OUT, Mark.CLOSE) else None
+    return 0 if piece in (Mark.INDENT, Mark.DEDENT, Mark.CLOSE_GROUP) else None

@@ -1,6 +1,9 @@
-"""What developers ask of a policy besides decisions.
+"""Tools for developers: reports about a policy, and the REPL.
 
-``question_sides``, ``compiled_report``, ``row_checks``, ``policy_check``, ``repl``
-    which side of a question a class is on; which calls are left to the solver; what rules say of
-    rows that is likely not meant; all that is wrong with a policy; a prompt.
+``argument_order``, ``compiled_report``, ``stand_in_classes``, ``generated_code``
+    a log message for questions whose actor and resource are swapped; the rules that cannot be
+    compiled; classes for a policy without its application; the Python code that answers a
+    question.
+``row_checks``, ``policy_check``, ``repl``
+    likely mistakes about rows; all findings about a policy; a prompt.
 """

@@ -1,10 +1,10 @@
-"""Which calls the compiled rules of an engine leave to the solver, and why."""
+"""The rules that cannot be compiled for some calls, and why."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..compiler.programs import HAS_POSITIONS, Program
+from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..engine import Engine
 from ..sources import Span
 
@@ -12,16 +12,16 @@ _NO_POSITIONS = "all rules, since Python runs with -X no_debug_ranges or PYTHONN
 
 
 class LeftOver(t.NamedTuple):
-    """A rule that the solver answers, or goes on with, in some calls.
+    """A rule of which the solver answers some calls.
 
-    As a text it is one line: ``page.polar:12:5: has_role: 'print'``.
+    Its text is one line: ``page.polar:12:5: has_role: 'print'``.
     """
 
-    #: The rule whose calls are left to the solver.
+    #: The name of the rule.
     rule: str
-    #: File, line and column of what is in the way; ``<policy>`` if it was no file.
+    #: File, line and column of the reason; ``<policy>`` if the policy was no file.
     place: str
-    #: What is in the way, in the words of policies.
+    #: What cannot be compiled, in the words of policies.
     reason: str
 
     def __str__(self) -> str:
@@ -29,17 +29,17 @@ class LeftOver(t.NamedTuple):
 
 
 def list_left_over(engine: Engine) -> list[LeftOver]:
-    """Compile all rules for all questions; give what cannot be, in the order of the policy.
+    """Compile all rules; give those that cannot be compiled, in the order of the policy.
 
-    The functions are made for this list alone: an engine compiles what it is asked about.
+    The functions are made for this list alone; the engine keeps its own.
     """
     if not HAS_POSITIONS:
         return [LeftOver(name, "<policy>", _NO_POSITIONS) for name in engine.policy.rules]
-    program = Program(engine)
+    program = CompiledProgram(engine)
     for name in engine.policy.rules:
         for arity in engine.clauses(name) or ():
             program.answer(name, arity, waits=True)
-    # What may be done, as `authorized_actions` and `authorized_fields` ask.
+    # The questions of `authorized_actions` and `authorized_fields`.
     program.prepare_strings("allow", 3, 1, waits=True)
     program.prepare_strings("allow_field", 4, 3, waits=True)
     program.make_all()
@@ -47,7 +47,7 @@ def list_left_over(engine: Engine) -> list[LeftOver]:
         (_order(span := reason.span or _first(engine, variant.name)), variant.name): LeftOver(
             variant.name, _place(span), reason.reason
         )
-        for variant, reason in program.unfollowed.items()
+        for variant, reason in program.not_compiled.items()
     }
     return [found[key] for key in sorted(found)]
 

@@ -1,13 +1,14 @@
-"""What is wrong with a policy, and what is odd: all of it, and nothing is loaded.
+"""The check of a policy: all errors, warnings and notes, without loading it.
 
-In go texts and an engine, for the names that are registered; out come findings, each with
-its place. Besides what a load finds there is what only a person who asks wants to hear:
-attributes that no class has, and rules that stay with the solver.
+In go texts and an engine with the registered names; out come findings, each with its place.
+Besides the problems of a load there are findings that are worth more time: attributes that no
+class has, likely mistakes about rows, and rules that cannot be compiled.
 """
 
 from __future__ import annotations
 
 import enum
+import functools
 import re
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,37 +16,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..engine import Engine
 from ..exceptions import OsoError
 from ..host.attribute_types import Shapes
-from ..host.class_facts import MOST_RELATIVES, codes, declared, relatives
+from ..host.class_facts import relatives
 from ..host.registry import Host
 from ..nodes import Rule
 from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
-from ..policy.lint.members import mentions
+from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
 from ..policy.loader import load_policy
-from ..policy.policy import Loaded, Policy
+from ..policy.policy import LoadResult
+from ..queries import failed_inline_queries
 from ..residual.schema import Schema
 from ..sources import Source, Span, located
-from ..spelling import nearest
+from ..spelling import Guesses
 from ..syntax.parser import parse_policy
 from .compiled_report import LeftOver, list_left_over
 from .row_checks import RowChecks
 
 _PLACE = re.compile(r" at line (\d+), column (\d+)(?: of file ([^\n]*))?:\n")
-_HOOKS = ("__getattr__", "__getattribute__")
 
 
 class Severity(enum.Enum):
-    """How bad a finding is; the value is what lists show."""
+    """How severe a finding is; the value is the printed text."""
 
-    #: The policy does not load, or fails when it is asked.
+    #: The policy does not load, or fails in an evaluation.
     ERROR = "error"
     WARNING = "warning"
-    #: Nothing is wrong.
+    #: Information.
     NOTE = "note"
 
 
 class Finding(t.NamedTuple):
-    """One thing that was found, with its place as far as it is known."""
+    """A problem or a note, with its place if it is known."""
 
     severity: Severity
     message: str
@@ -59,8 +60,8 @@ class Finding(t.NamedTuple):
         return self.file, self.line, self.column
 
 
-class Checked(t.NamedTuple):
-    """What there is to say of some texts; the engine is that of the policy, if it would load."""
+class CheckResult(t.NamedTuple):
+    """The findings about some texts, and an engine with their policy, if it would load."""
 
     findings: tuple[Finding, ...]
     engine: Engine | None
@@ -73,41 +74,44 @@ def check_policy(
     roles: bool = False,
     models: Schema | None = None,
     **options: t.Any,
-) -> Checked:
-    """Find out what a load would say of texts, and more.
+) -> CheckResult:
+    """Check texts as a load would, and further.
 
-    :param engine: knows the registered names.
-    :param roles: whether the older roles are enabled.
-    :param models: what is known of rows, if models are registered.
+    :param engine: has the registered names.
+    :param roles: whether the roles of oso 0.15 are enabled.
+    :param models: the schema of rows, if models are registered.
     :param options: those of ``load_policy``.
     """
     try:
         loaded = load_policy(sources, engine.host, roles=roles, **options)
     except OsoError as error:
-        return Checked(tuple(findings_of(error)), None)
+        return CheckResult(tuple(findings_of(error)), None)
     candidate = engine.with_policy(loaded.policy)
     try:
-        findings = [*_failed_queries(candidate), *_about(loaded, candidate, roles=roles)]
+        failed = [finding(Severity.ERROR, str(each)) for each in failed_inline_queries(candidate)]
+        findings = [*failed, *_about(loaded, candidate, roles=roles)]
     except OsoError as error:
         findings = findings_of(error)
     missing = [
         *_missing_attributes(sources, engine.host, loaded.warnings),
         *_unequal_columns(sources, engine.host, loaded.warnings),
     ]
-    # What a class declares tells of some comparisons what its model tells, too.
-    told = {each.place for each in (*findings, *missing)}
-    rows = [each for each in _about_rows(sources, engine.host, models) if each.place not in told]
-    return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
+    # Declared types and models may both report the same comparison.
+    reported = {each.place for each in (*findings, *missing)}
+    rows = [
+        each for each in _about_rows(sources, engine.host, models) if each.place not in reported
+    ]
+    return CheckResult((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
 
 def findings_of(error: OsoError) -> list[Finding]:
-    """Give all problems of a load that failed, and its warnings."""
+    """Give the problems and the warnings of a failed load."""
     problems = [finding(Severity.ERROR, str(problem)) for problem in error.problems]
     return [*problems, *_warnings(getattr(error, "warnings", ()))]
 
 
 def finding(severity: Severity, message: str) -> Finding:
-    """Make a finding of a message, which has its place inside if that is known."""
+    """Make a finding of a message, which contains its place if that is known."""
     place = _PLACE.search(message)
     if place is None:
         return Finding(severity, message.rstrip("\n"))
@@ -119,29 +123,13 @@ def _warnings(texts: Iterable[str]) -> list[Finding]:
     return [finding(Severity.WARNING, text) for text in texts]
 
 
-def _about(loaded: Loaded, engine: Engine, *, roles: bool) -> list[Finding]:
+def _about(loaded: LoadResult, engine: Engine, *, roles: bool) -> list[Finding]:
     warnings = _warnings(loaded.warnings)
     if roles and loaded.policy.has_rules:
         from ..policy.legacy_roles import check_roles
 
         warnings += _warnings(check_roles(engine))
     return warnings
-
-
-def _failed_queries(engine: Engine) -> list[Finding]:
-    return [
-        finding(Severity.ERROR, located(f"Inline query failed: {_text(query.span)}", query.span))
-        for query in _queries(engine.policy)
-        if next(engine.query_term(query.query), None) is None
-    ]
-
-
-def _queries(policy: Policy) -> Iterable[t.Any]:
-    return policy.inline_queries
-
-
-def _text(span: Span | None) -> str:
-    return "" if span is None else span.text
 
 
 def _left_over(engine: Engine) -> list[Finding]:
@@ -159,7 +147,7 @@ def _place(left: LeftOver) -> tuple[str | None, int | None, int | None]:
 
 
 def _about_rows(sources: Iterable[Source], host: Host, models: Schema | None) -> Iterator[Finding]:
-    """Find what rules say of rows that is likely not meant, and what a list refuses."""
+    """Find likely mistakes about rows, and what a query of rows refuses."""
     if models is None:
         return
     checks = RowChecks(host, models)
@@ -174,21 +162,25 @@ def _about_rows(sources: Iterable[Source], host: Host, models: Schema | None) ->
 def _missing_attributes(
     sources: Iterable[Source], host: Host, warned: Iterable[str]
 ) -> Iterator[Finding]:
-    """Find attributes that nothing of a class mentions, each once, unless a load tells of it.
+    """Find attributes that no code of a class mentions, each once, unless the load warned of it.
 
-    A class that is mapped to a table is taken for complete; of others an object may have been
-    given more.
+    A class that is mapped to a table is complete, so that is an error; an object of another
+    class may have been given more attributes.
     """
-    told = {warning.partition(",")[0] for warning in warned}
+    reported = {warning.partition(",")[0] for warning in warned}
     shapes = Shapes(host, asks_mappers=True)
+    guesses = Guesses()
+    names_of = functools.cache(functools.partial(_public_names, host=host))
     for rule in _rules(sources):
         for class_name, name, span in _mentions(rule, shapes):
             message = f"{class_name} has no attribute {name}"
             cls = host.classes.get(class_name)
-            if message in told or cls is None or not _lacks(cls, name, host):
+            if message in reported or cls is None or _has_own_hook(cls) or not may_lack(cls, name):
                 continue
-            told.add(message)
-            meant = nearest(name, sorted(_names(cls, host)))
+            if name in names_of(cls):
+                continue
+            reported.add(message)
+            meant = guesses.nearest(name, sorted(names_of(cls)))
             text = located(message + (f", did you mean {meant}?" if meant else ""), span)
             is_mapped = hasattr(cls, "__mapper__")
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)
@@ -197,7 +189,7 @@ def _missing_attributes(
 def _unequal_columns(
     sources: Iterable[Source], host: Host, warned: Iterable[str]
 ) -> Iterator[Finding]:
-    """Find columns that are compared with values of another kind, unless a load tells of it."""
+    """Find columns that are compared with values of another type, unless the load warned of it."""
     shapes = Shapes(host, asks_mappers=True)
     for rule in _rules(sources):
         inventory = take_inventory(rule)
@@ -215,28 +207,20 @@ def _rules(sources: Iterable[Source]) -> Iterator[Rule]:
 
 def _mentions(rule: Rule, shapes: Shapes) -> list[tuple[str, str, Span | None]]:
     inventory = take_inventory(rule)
-    found = [*mentions(inventory, Operands(rule, inventory, shapes))]
+    found = [*attribute_mentions(inventory, Operands(rule, inventory, shapes))]
     return sorted(found, key=lambda mention: mention[2].start if mention[2] else 0)
 
 
-def _lacks(cls: type, name: str, host: Host) -> bool:
-    related = relatives(cls)
-    if name.startswith("_") or cls.__module__ == "builtins" or len(related) > MOST_RELATIVES:
-        return False
-    own = [each for each in related if each.__module__ != "builtins"]
-    if issubclass(cls, dict) or any(hook in vars(each) for each in own for hook in _HOOKS):
-        return False
-    return name not in _names(cls, host)
+def _has_own_hook(cls: type) -> bool:
+    """Tell whether a class or a relative, but no built-in one, computes attributes by name."""
+    return any(has_hook(each) for each in relatives(cls) if each.__module__ != "builtins")
 
 
-def _names(cls: type, host: Host) -> set[str]:
-    """Give the public names that anything of a class, its parents and subclasses mentions."""
-    names: set[str] = set()
+def _public_names(cls: type, host: Host) -> set[str]:
+    """Give the public names of a class and its relatives; of mapped ones all that are mapped."""
+    names = names_of_class(cls, host).possible
     for each in relatives(cls):
-        # A relation that another class declares arrives when the mapper is asked.
+        # The mapper also knows a relation that another class declares (a backref).
         mapper = vars(each).get("__mapper__")
         names.update(mapper.attrs.keys() if mapper is not None else ())
-        names.update(vars(each), declared(each), host.fields.get(each, ()))
-        for code in codes(each):
-            names.update(code.co_names)
     return {name for name in names if not name.startswith("_")}

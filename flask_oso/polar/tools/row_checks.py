@@ -1,8 +1,8 @@
-"""What rules say of rows that is likely not meant: it needs the models to be told.
+"""Likely mistakes about rows, found with the models.
 
-In go a rule as it was parsed and what is known of classes; out come messages with places. A
-row is never equal to its key; nobody, who is ``nil``, equals a relation that leads nowhere;
-and what is computed in Python is unknown in a list. Where any doubt is left, nothing is said.
+In go a parsed rule, the host and the models; out come messages with places: a row is never equal
+to its key; an actor that is ``nil`` equals a relation without a related row; a property computed
+in Python cannot be used in a query. In doubt there is no message.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..host.registry import Host
-from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
-from ..policy.lint.inventory import in_order, take_inventory
+from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable, is_variable
+from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
 from ..residual.schema import Field, Link, Model, Schema, ValueKind
 from ..sources import located
 from ..traversal import walk
 
-#: Rules whose first argument is who asks, be it nobody. Those of blocks have a class for it.
+#: Rules whose first argument is an actor that may be ``nil``; in blocks the actor has a class.
 _ASKED = frozenset({"allow", "allow_field"})
 _EQUATIONS = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ})
 _WORDS = {ValueKind.INTEGER: "a number", ValueKind.TEXT: "a text", ValueKind.UUID: "a UUID"}
 
 
 class _Shape(t.NamedTuple):
-    """What a term is: a row of a model, or a value of a kind."""
+    """The type of a term: a row of a model, or a value of a kind."""
 
     is_nullable: bool
     model: Model | None = None
@@ -33,7 +33,7 @@ class _Shape(t.NamedTuple):
 
 
 class _Equation(t.NamedTuple):
-    """Two terms that are compared."""
+    """Two compared terms."""
 
     left: Term
     right: Term
@@ -41,26 +41,26 @@ class _Equation(t.NamedTuple):
 
 
 class RowChecks:
-    """Looks at rules for one host and its models."""
+    """Checks rules with a host and its models."""
 
     def __init__(self, host: Host, models: Schema) -> None:
         self._host = host
         self._models = models
 
     def warn(self, rule: Rule) -> list[str]:
-        """Give warnings: what is compared with a key, and what nobody may be equal to."""
+        """Warn about rows that are compared with keys, and about actors that may be ``nil``."""
         shapes = self._shapes_of_variables(rule)
         found = [*self._keys(rule, shapes), *self._nobody(rule, shapes)]
         return list(dict.fromkeys(found))
 
     def note(self, rule: Rule) -> list[str]:
-        """Give notes: what a list refuses."""
+        """Note properties that a query of rows refuses."""
         shapes = self._shapes_of_variables(rule)
         actor = _name_of_first(rule)
         found = []
-        for lookup in in_order(take_inventory(rule).lookups):
+        for lookup in in_text_order(take_inventory(rule).lookups):
             owner, key = lookup.args[:2]
-            model = None if _is_named(owner, actor) else self._model_of(owner, shapes)
+            model = None if is_variable(owner, actor) else self._model_of(owner, shapes)
             if model is None or not isinstance(key, Value) or type(key.value) is not str:
                 continue
             reason = model.refused.get(key.value)
@@ -74,7 +74,7 @@ class RowChecks:
                 found.append(located(message, key.span or lookup.span))
         return list(dict.fromkeys(found))
 
-    # -- what terms are -------------------------------------------------------------------
+    # -- the types of terms ---------------------------------------------------------------
 
     def _shapes_of_variables(self, rule: Rule) -> dict[str, _Shape]:
         shapes: dict[str, _Shape] = {}
@@ -89,7 +89,7 @@ class RowChecks:
         return shapes
 
     def _learn(self, goal: Expression, shapes: dict[str, _Shape]) -> None:
-        """Take over what a goal says of a variable: ``x in note.readers``, ``x = note.owner``."""
+        """Infer the type of a variable from ``x in note.readers`` or ``x = note.owner``."""
         item, source = goal.args
         member = self._member_of(source, shapes)
         is_many = goal.operator is Operator.IN
@@ -132,7 +132,7 @@ class RowChecks:
             return None
         return _Shape(not member.is_required, self._model(member.cls))
 
-    # -- what is likely not meant -----------------------------------------------------------
+    # -- the checks -------------------------------------------------------------------------
 
     def _keys(self, rule: Rule, shapes: Mapping[str, _Shape]) -> Iterator[str]:
         for left, right, whole in self._equations(rule, shapes):
@@ -154,7 +154,7 @@ class RowChecks:
         for left, right, whole in self._equations(rule, shapes):
             for asking, other in ((left, right), (right, left)):
                 shape = self._shape_of_side(other, shapes)
-                if not _is_named(asking, actor) or shape is None or not shape.is_nullable:
+                if not is_variable(asking, actor) or shape is None or not shape.is_nullable:
                     continue
                 message = (
                     f"`{actor}` may be nobody, who is nil, and so may `{_text(other)}` be: then"
@@ -186,7 +186,7 @@ class RowChecks:
 
 
 class _Member(t.NamedTuple):
-    """What stands for a field of a pattern, or for the elements of a relation."""
+    """A pseudo-operand: a field of a pattern, or the elements of a relation."""
 
     member: Field | Link
     term: Term
@@ -208,18 +208,18 @@ def _expressions(rule: Rule) -> Iterator[Expression]:
 
 
 def _name_of_first(rule: Rule) -> str | None:
-    """Give the name of the first parameter, if it is a variable of any class."""
+    """Give the name of the first parameter, if it is a variable."""
     first = rule.parameters[0] if rule.parameters else None
     return first.term.name if first is not None and isinstance(first.term, Variable) else None
 
 
 def _is_somebody(rule: Rule, actor: str) -> bool:
-    """Tell whether a rule asks something of who asks, or has a class for it."""
+    """Tell whether a rule implies that the actor is not ``nil``."""
     if rule.parameters[0].specializer is not None:
         return True
     goals = list(_expressions(rule))
     return any(
-        _is_named(goal.args[0], actor)
+        is_variable(goal.args[0], actor)
         if goal.operator in (Operator.DOT, Operator.ISA)
         else goal.operator in _EQUATIONS and _is_test_of_nil(goal, actor)
         for goal in goals
@@ -227,11 +227,7 @@ def _is_somebody(rule: Rule, actor: str) -> bool:
 
 
 def _is_test_of_nil(goal: Expression, actor: str) -> bool:
-    return all(_is_named(arg, actor) or _is_named(arg, "nil") for arg in goal.args)
-
-
-def _is_named(term: t.Any, name: str | None) -> bool:
-    return isinstance(term, Variable) and term.name == name
+    return all(is_variable(arg, actor) or is_variable(arg, "nil") for arg in goal.args)
 
 
 def _text(side: t.Any) -> str:

@@ -16,8 +16,9 @@ from flask_oso import Limits, Oso, OsoError, Predicate
 from flask_oso.polar.engine import Engine
 from flask_oso.polar.host.conversion import to_term
 from flask_oso.polar.proof.proof import Outcome, Proof
-from flask_oso.polar.proof.provenance import ProvingSolver, Record
+from flask_oso.polar.proof.provenance import Provenance, ProvenanceObserver
 from flask_oso.polar.proof.redaction import Describer, Redaction
+from flask_oso.polar.solver.observation import ObservedSolver
 
 from ..choices import Choices
 from ..decisions import make_call, make_rules
@@ -143,9 +144,10 @@ def _deviation(calls: Calls, engine: Engine, name: str, args: list[t.Any]) -> It
     """Tell where the run that keeps account differs from the solver."""
 
     def prove() -> bool:
-        record = Record(Describer({}, Redaction()))
+        record = Provenance(Describer({}, Redaction()))
         call = to_term(Predicate(name, args))
-        return next(ProvingSolver(engine, engine.limits, record).solve(call), None) is not None
+        solver = ObservedSolver(engine, engine.limits, [ProvenanceObserver(record)])
+        return next(solver.solve(call), None) is not None
 
     expected = compiled.outcome(calls, lambda: engine.solve_call(name, args))
     given = compiled.outcome(calls, prove)

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.compiler.specialization.equality import Alike, compared_fields
+from flask_oso.polar.compiler.specialization.equality import SideEffectFreeEquality, compared_fields
 
 
 class Plain:
@@ -94,8 +94,8 @@ VALUES: list[t.Any] = [
 ]  # fmt: skip
 
 
-def alike() -> Alike:
-    made = Alike({str, int, float, type(None), Plain})
+def alike() -> SideEffectFreeEquality:
+    made = SideEffectFreeEquality({str, int, float, type(None), Plain})
     for cls in (Point, Fixed, Noted, Own, Derived, Computed, Watched, str, list):
         made.learn(cls)
     return made
@@ -144,7 +144,7 @@ def test_missing_field_is_not_told() -> None:
 
 def test_class_that_it_was_not_told_of_is_left_open() -> None:
     """A decision compiles nothing, so what a class compares is found out before."""
-    assert Alike(set())(Point(1), Point(1)) is None
+    assert SideEffectFreeEquality(set())(Point(1), Point(1)) is None
 
 
 def test_deep_fields_are_not_told() -> None:

@@ -443,7 +443,7 @@ def test_subclass_that_is_not_registered_is_left_to_the_rules() -> None:
     assert_alike(oso, Sly(), "read", folder)
 
 
-def test_property_of_a_registered_class_has_no_shortcut() -> None:
+def test_property_of_a_registered_class_has_no_specialization() -> None:
     """Such a class is asked by the rules, in their order."""
 
     class Sheet(Folder):
@@ -480,7 +480,7 @@ def test_lists_in_lists_are_left_to_the_rules_where_they_are_long() -> None:
     assert specialized(oso.engine, User(many=many), "read", Folder(many=[-n for n in many])) is None
 
 
-def test_rules_that_run_python_have_no_shortcut() -> None:
+def test_rules_that_run_python_have_no_specialization() -> None:
     """A method, or a class whose attribute is a property, is asked by the rules in order."""
     oso = load('allow(u: User, "read", f: Folder) if u.may(f);')
 

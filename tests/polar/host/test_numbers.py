@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.host.numbers import COMPARISON_FUNCTIONS, calculate, comparable, equal
+from flask_oso.polar.host.numbers import COMPARISON_FUNCTIONS, calculate, comparable, equal_scalars
 from flask_oso.polar.nodes import ARITHMETIC, COMPARISONS, Operator
 
 LEAST, GREATEST = -(2**63), 2**63 - 1
@@ -39,7 +39,7 @@ MOD, REM = Operator.MOD, Operator.REM
 )
 def test_equal(left: t.Any, right: t.Any, answer: bool) -> None:
     """Numbers unify by value, exactly; everything else with its own kind only."""
-    assert (equal(left, right), equal(right, left)) == (answer, answer)
+    assert (equal_scalars(left, right), equal_scalars(right, left)) == (answer, answer)
 
 
 @pytest.mark.parametrize(

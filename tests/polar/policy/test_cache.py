@@ -279,6 +279,26 @@ def test_limit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         load()
 
 
+@pytest.mark.parametrize(
+    "changed",
+    ["nodes.py", "syntax/grammar.lark", "solver/solver.py", "compiler/specialization/steps.py"],
+)
+def test_entry_belongs_to_every_file_of_the_language(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another state of the library, in whichever room, may load the same text otherwise."""
+    copied = shutil.copytree(Path(nodes.__file__).parent, tmp_path / "polar")
+    monkeypatch.setattr(cache, "__file__", str(copied / "policy" / "cache.py"))
+    load()
+    loads = count_loads(monkeypatch)
+    load()
+    (copied / changed).write_text("# Changed.\n", encoding="utf-8")
+
+    load()
+
+    assert loads == [POLICY]
+
+
 # -- entries that are not trusted ----------------------------------------------------
 
 

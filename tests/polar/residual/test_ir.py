@@ -29,16 +29,18 @@ from flask_oso.polar.residual.ir import (
     Substring,
     ToMany,
     ToOne,
+    mentions_row,
+)
+from flask_oso.polar.residual.schema import Field, ValueKind
+from flask_oso.polar.residual.show import show
+from flask_oso.polar.residual.simplify import (
     conjunction,
     disjunction,
     exists,
-    mentions_row,
     negation,
     rewrite,
-    show,
     where_rows_exist,
 )
-from flask_oso.polar.residual.schema import Field, ValueKind
 
 
 class Post:

@@ -34,7 +34,7 @@ def can_match(clause: Clause, args: t.Sequence[t.Any]) -> bool:
     return all(
         not isinstance(term, Value)
         or not isinstance(arg, Value)
-        or numbers.equal(term.value, arg.value)
+        or numbers.equal_scalars(term.value, arg.value)
         for term, arg in pairs
     )
 

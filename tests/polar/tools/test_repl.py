@@ -8,7 +8,7 @@ import pytest
 
 from flask_oso.oso import Oso
 from flask_oso.polar.observe.console import candidates
-from flask_oso.polar.tools.repl import Repl, names_in
+from flask_oso.polar.tools.repl import Repl, completion_words
 from tests.support.consoles import ScriptedConsole, converse
 from tests.support.world import make_oso
 
@@ -186,7 +186,7 @@ def test_greeting_where_somebody_sits(oso: Oso) -> None:
 
 def test_names(oso: Oso) -> None:
     """Rules, classes, constants and words of the language can be completed."""
-    assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(names_in(oso.engine))
+    assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(completion_words(oso.engine))
 
 
 @pytest.mark.parametrize(

@@ -23,28 +23,28 @@ from ...nodes import Pattern, Rule, Value
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
 from ..binding_analysis import (
-    Unfollowable,
+    NotCompilable,
     closed_strings,
     dispatch_position,
     is_plain,
     is_string,
     strings_at,
 )
-from .guards import Names
-from .specialization import ShortcutWriter
+from .guards import GuardInterface
+from .specialization import SpecializationWriter
 
 #: So many functions are made for one rule; for what is asked later there are none.
-MAX_SHORTCUTS = 1_000
+MAX_SPECIALIZATIONS = 1_000
 #: So many of them are made before they are asked for.
 MAX_PREPARED = 400
-Shortcut = Callable[..., "bool | None"]
+Specialization = Callable[..., "bool | None"]
 
 
-def cannot_tell(*args: t.Any) -> None:
+def no_answer(*args: t.Any) -> None:
     """Answer for values of classes that there is no function for."""
 
 
-class ByClass(dict[type, Shortcut]):
+class ByClass(dict[type, Specialization]):
     """The functions for one string, by the class of an argument.
 
     :param maker: makes them.
@@ -56,10 +56,10 @@ class ByClass(dict[type, Shortcut]):
         self._maker = maker
         self._text = text
 
-    def __missing__(self, cls: type) -> Shortcut:
+    def __missing__(self, cls: type) -> Specialization:
         # A class that is not registered leaves nothing here: it may be one of a moment.
         if cls not in self._maker.classes[-1]:
-            return cannot_tell
+            return no_answer
         others = self._maker.classes[:-1]
         if any(len(classes) > 1 for classes in others):
             self[cls] = chosen = _choosing(ByOthers(self._maker, self._text, cls))
@@ -67,10 +67,10 @@ class ByClass(dict[type, Shortcut]):
         made = self._maker.function(self._text, (*itertools.chain(*others), cls))
         if made is not None:
             self[cls] = made
-        return made or cannot_tell
+        return made or no_answer
 
 
-class ByOthers(dict[t.Any, Shortcut]):
+class ByOthers(dict[t.Any, Specialization]):
     """The functions for one string and one class, by the classes of all other arguments.
 
     Those are a tuple, or the class itself if there is one other argument.
@@ -84,28 +84,28 @@ class ByOthers(dict[t.Any, Shortcut]):
         #: The positions of the other arguments.
         self.positions = maker.positions[:-1]
 
-    def __missing__(self, key: t.Any) -> Shortcut:
+    def __missing__(self, key: t.Any) -> Specialization:
         classes = key if isinstance(key, tuple) else (key,)
         if not all(map(operator.contains, self._maker.classes, classes)):
-            return cannot_tell
+            return no_answer
         made = self._maker.function(self._text, (*classes, self._cls))
         if made is not None:
             self[key] = made
-        return made or cannot_tell
+        return made or no_answer
 
 
-class Program(Names, t.Protocol):
+class SpecializingProgram(GuardInterface, t.Protocol):
     """What is needed of the program whose rules are asked about."""
 
     @property
     def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
-    def compiled_shortcut(self, function: ast.FunctionDef, rule: str) -> Shortcut: ...
-    def make_shortcut(
-        self, make: Callable[[], Shortcut | None], what: t.Any, *, waits: bool = False
-    ) -> Shortcut | None: ...
+    def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
+    def make_specialization(
+        self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
+    ) -> Specialization | None: ...
 
 
-class Shortcuts(dict[str, ByClass]):
+class Specializations(dict[str, ByClass]):
     """The functions for one rule: by the string, and then by the class of another argument.
 
     ``others`` has those for all other strings.
@@ -138,11 +138,17 @@ class Shortcuts(dict[str, ByClass]):
                         return
                     self._maker.function(text, chosen, waits=True)
 
+    def admits(self, classes: Collection[type]) -> bool:
+        """Tell whether there may be a function for the classes of all other arguments."""
+        return all(map(operator.contains, self._maker.classes, classes))
+
     def _count(self, classes: list[Collection[type]]) -> int:
         return (len(self) + 1) * math.prod(map(len, classes))
 
 
-def make_shortcuts(program: Program, name: str, arity: int) -> Shortcuts | None:
+def make_specializations(
+    program: SpecializingProgram, name: str, arity: int
+) -> Specializations | None:
     """Make the table of a rule; ``None`` if there is no string to choose by."""
     candidates = program.candidates(name, arity)
     if candidates is None or arity < 2:
@@ -158,11 +164,11 @@ def make_shortcuts(program: Program, name: str, arity: int) -> Shortcuts | None:
     classes = [_classes_at(program, candidates, position) for position in positions]
     if not texts or not all(classes):
         return None
-    return Shortcuts(_Maker(program, name, at, positions, classes), texts)
+    return Specializations(_Maker(program, name, at, positions, classes), texts)
 
 
-def facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
-    """Give the strings of a rule that is nothing but facts about strings.
+def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
+    """Return the strings of a rule that is nothing but facts about strings.
 
     ``None`` if it is more, or if a string has a surrogate: asking for one is an error.
     """
@@ -179,7 +185,7 @@ def facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
     return found
 
 
-def is_object(kind: type) -> bool:
+def is_plain_object(kind: type) -> bool:
     """Tell whether instances of a class are objects and nothing else.
 
     They lead nowhere, are no values of Polar's own, and do not claim to be what they are not.
@@ -192,7 +198,7 @@ def is_object(kind: type) -> bool:
     )
 
 
-class Quiet:
+class ReadableClasses:
     """Classes whose instances can be read without a trace: these attributes, at least.
 
     :param keeps: tells whether a class may be remembered.
@@ -207,7 +213,9 @@ class Quiet:
         """Tell whether a class is one of them."""
         if kind in self.kinds:
             return True
-        if not is_object(kind) or not all(sandbox.is_quiet(kind, name) for name in self.names):
+        if not is_plain_object(kind) or not all(
+            sandbox.is_quiet(kind, name) for name in self.names
+        ):
             return False
         if self._keeps(kind):
             self.kinds.add(kind)
@@ -224,7 +232,7 @@ class _Maker:
 
     def __init__(
         self,
-        program: Program,
+        program: SpecializingProgram,
         name: str,
         at: int,
         positions: list[int],
@@ -235,13 +243,13 @@ class _Maker:
         self.classes = classes
         self._program = program
         self._name = name
-        self._functions: dict[tuple[t.Any, ...], Shortcut] = {}
-        self._refusing: dict[tuple[t.Any, ...], Shortcut] = {}
+        self._functions: dict[tuple[t.Any, ...], Specialization] = {}
+        self._refusing: dict[tuple[t.Any, ...], Specialization] = {}
 
     def function(
         self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
-    ) -> Shortcut | None:
-        """Give the function for a string and the classes of all else, made if it is not yet.
+    ) -> Specialization | None:
+        """Return the function for a string and the classes of all else, made if it is not yet.
 
         ``None`` if it is not made and cannot be now.
         """
@@ -249,37 +257,39 @@ class _Maker:
         made = self._functions.get(key)
         if made is not None:
             return made
-        if len(self._functions) >= MAX_SHORTCUTS:
-            return cannot_tell
+        if len(self._functions) >= MAX_SPECIALIZATIONS:
+            return no_answer
         # Another thread may add to what is counted: a few more do no harm.
         make = functools.partial(self._make, text, classes)
-        made = self._program.make_shortcut(make, (self._name, key), waits=waits)
+        made = self._program.make_specialization(make, (self._name, key), waits=waits)
         if made is not None:
             self._functions[key] = made
         return made
 
-    def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Shortcut | None:
+    def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Specialization | None:
         by_position = dict(zip(self.positions, classes, strict=True))
         try:
-            writer = ShortcutWriter(self._program, self._name, (self.at, text), by_position)
+            writer = SpecializationWriter(self._program, self._name, (self.at, text), by_position)
             function = writer.write()
-        except Unfollowable:
+        except NotCompilable:
             return None
         key = (isinstance(text, str), *classes[:-1]) if writer.is_empty else None
         return self._compiled(function, key)
 
-    def _compiled(self, function: ast.FunctionDef, key: tuple[t.Any, ...] | None) -> Shortcut:
+    def _compiled(self, function: ast.FunctionDef, key: tuple[t.Any, ...] | None) -> Specialization:
         """Compile a function; those that refuse whatever is asked are one."""
         made = self._refusing.get(key) if key is not None else None
         if made is None:
-            made = self._program.compiled_shortcut(function, self._name)
+            made = self._program.compiled_specialization(function, self._name)
             if key is not None:
                 self._refusing[key] = made
         return made
 
 
-def _classes_at(program: Program, candidates: ClauseIndex, position: int) -> dict[type, None]:
-    """Give the registered classes that an argument may be of, as far as rules name them."""
+def _classes_at(
+    program: SpecializingProgram, candidates: ClauseIndex, position: int
+) -> dict[type, None]:
+    """Return the registered classes that an argument may be of, as far as rules name them."""
     clauses: Iterable[Clause] = candidates
     named = [_tag(clause, position) for clause in clauses]
     if None in named:
@@ -295,11 +305,11 @@ def _classes_at(program: Program, candidates: ClauseIndex, position: int) -> dic
         for cls in members:
             below = (each for each in registered.values() if issubclass(each, cls))
             classes.update(dict.fromkeys((cls, *below)))
-    return {cls: None for cls in classes if is_object(cls)}
+    return {cls: None for cls in classes if is_plain_object(cls)}
 
 
 def _tag(clause: Clause, position: int) -> str | None:
-    """Give the class that a clause wants at a position: for a string its own; or ``None``."""
+    """Return the class that a clause wants at a position: for a string its own; or ``None``."""
     parameter = clause.parameters[position]
     if isinstance(parameter.term, Value):
         return "String"
@@ -312,8 +322,8 @@ def _tags(rule: Rule) -> Iterable[str]:
             yield parameter.specializer.tag
 
 
-def _choosing(functions: ByOthers) -> Shortcut:
-    """Give a function that asks the one for the classes of its arguments."""
+def _choosing(functions: ByOthers) -> Specialization:
+    """Return a function that asks the one for the classes of its arguments."""
     first, *others = functions.positions
     if not others:
         return lambda *args: functions[type(args[first])](*args)

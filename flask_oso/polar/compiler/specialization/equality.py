@@ -32,7 +32,7 @@ _MISSING = object()
 
 
 def compared_fields(cls: type) -> tuple[str, ...] | None:
-    """Give the fields that decide whether two objects are equal.
+    """Return the fields that decide whether two objects are equal.
 
     ``None`` unless the class has an ``__eq__`` that ``dataclasses`` wrote, and its fields are
     read without a trace.
@@ -58,7 +58,7 @@ def _done_by(function: types.FunctionType) -> tuple[t.Any, ...]:
     return code.co_code, code.co_names, code.co_consts, code.co_freevars, code.co_argcount
 
 
-class Alike:
+class SideEffectFreeEquality:
     """Compares two values. Of dataclasses it knows those that it was told of.
 
     :param simple: classes whose values are equal as Python says, and nobody is asked.

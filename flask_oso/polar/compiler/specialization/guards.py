@@ -16,25 +16,25 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Pattern, Value
+from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
-    Unfollowable,
+    NotCompilable,
     check_class,
-    has_own_test,
+    compares_by_identity,
     is_plain,
     is_string,
-    leaves_equality,
 )
-from ..snippets import assign, call, compared, copied, either, load, negated, typed
-from .regions import GIVE_UP, Key, Region, Val, counting, placed
+from ..snippets import any_holds, assign, call, compared, copied, load, negate, type_test
+from .regions import GIVE_UP, FactKey, KnownValue, Region, step_limit, with_span
 
 _FEW = 3
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
-class Quiet(t.Protocol):
+class ClassSet(t.Protocol):
     """Classes whose instances can be read without a trace, for some attributes."""
 
     kinds: set[type]
@@ -43,7 +43,7 @@ class Quiet(t.Protocol):
     def admits(self, kind: type) -> bool: ...
 
 
-class Names(t.Protocol):
+class GuardInterface(t.Protocol):
     """What is needed of the program that a function is part of."""
 
     host: Host
@@ -52,7 +52,7 @@ class Names(t.Protocol):
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_relation(self, name: str) -> bool: ...
-    def quiet(self) -> tuple[str, Quiet]: ...
+    def quiet(self) -> tuple[str, ClassSet]: ...
     def is_quiet(self, cls: type, attribute: str) -> bool: ...
     def compares_fields(self, cls: type) -> bool: ...
 
@@ -60,10 +60,10 @@ class Names(t.Protocol):
 class Guards:
     """Writes values and conditions into the regions of one function."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: GuardInterface) -> None:
         self.names = names
         self._numbers = itertools.count()
-        self._quiet: dict[str, tuple[str, Quiet]] = {}
+        self._quiet: dict[str, tuple[str, ClassSet]] = {}
         #: Names that are ``None`` when the function begins.
         self.caches: list[str] = []
         #: Whether the function counts elements.
@@ -87,24 +87,24 @@ class Guards:
     def fresh(self, letter: str = "v") -> str:
         return f"{letter}{next(self._numbers)}"
 
-    def read(self, region: Region, owner: Val, name: str, span: Span | None) -> Val:
+    def read(self, region: Region, owner: KnownValue, name: str, span: Span | None) -> KnownValue:
         """Read an attribute, once for all who need it here."""
         if owner.literal is not None or owner.choices is not None:
-            raise Unfollowable("an attribute of a literal", span)
+            raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self.names.is_relation(name):
-            raise Unfollowable("an attribute that is not read as it is", span)
+            raise NotCompilable("an attribute that is not read as it is", span)
         known = region.lookup(("read", owner.name, name))
         if known is not None:
             return known
         if owner.exact is None:
             self._guard_kind(region, owner, name)
         elif not self.names.is_quiet(owner.exact, name):
-            raise Unfollowable("an attribute that is computed", span)
-        made = Val(self.fresh(), region=region, source=(owner.name, name))
+            raise NotCompilable("an attribute that is computed", span)
+        made = KnownValue(self.fresh(), region=region, source=(owner.name, name))
         value = ast.Attribute(load(owner.name), name, ast.Load())
-        unless = self._unless_sure(made)
-        region.reads += [placed(assign(made.name, value), span), unless]
-        region.unsure.append((made.name, self.alternative, unless))
+        unless = self._unless_checked(made)
+        region.reads += [with_span(assign(made.name, value), span), unless]
+        region.unchecked.append((made.name, self.alternative, unless))
         region.known["read", owner.name, name] = made
         return made
 
@@ -114,14 +114,14 @@ class Guards:
         :param keeps_order: whether a solution ends the function, so that what an alternative
             read has to be looked at by this one.
         """
-        for name, alternative, unless in region.unsure:
+        for name, alternative, unless in region.unchecked:
             last = alternative if keeps_order else None
             if region.looks_at(name, last):
                 region.reads = [each for each in region.reads if each is not unless]
         for inner in [*region.items, *region.loops]:
             self.leave_out_known(inner, keeps_order)
 
-    def _guard_kind(self, region: Region, owner: Val, name: str) -> None:
+    def _guard_kind(self, region: Region, owner: KnownValue, name: str) -> None:
         """Write that the class of a value is one whose attributes are read without a trace."""
         if owner.name not in self._quiet:
             self._quiet[owner.name] = self.names.quiet()
@@ -131,41 +131,41 @@ class Guards:
             return
         region.known["quiet", owner.name] = owner
         admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [load("kind")], [])
-        region.reads += self._remembered(owner, negated(admitted))
+        region.reads += self._remembered(owner, negate(admitted))
 
-    def make_sure(self, region: Region, value: Val) -> None:
+    def check_sandbox(self, region: Region, value: KnownValue) -> None:
         """Write that a value leads nowhere that it must not, unless that is known."""
         if value.source is None and value.exact is None and value.region is None:
             return
         if value.exact is not None or value.literal is not None:
             return
-        if any(region.lookup((fact, value.name)) for fact in ("sure", "simple", "quiet")):
+        if any(region.lookup((fact, value.name)) for fact in ("checked", "simple", "quiet")):
             return
-        region.known["sure", value.name] = value
-        region.reads.append(self._unless_sure(value))
+        region.known["checked", value.name] = value
+        region.reads.append(self._unless_checked(value))
 
-    def _unless_sure(self, value: Val) -> ast.If:
+    def _unless_checked(self, value: KnownValue) -> ast.If:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
         return ast.If(test, [GIVE_UP], [])
 
-    def _make_simple(self, region: Region, value: Val) -> None:
+    def _make_simple(self, region: Region, value: KnownValue) -> None:
         """Write that a value is equal to nothing but itself, or a string or a number."""
         if value.exact is str or (value.exact is not None and self._is_identity(value.exact)):
             return
         if region.lookup(("simple", value.name)) is None:
             region.known["simple", value.name] = value
             # Most of what is compared with another attribute is a string.
-            unusual = negated(typed(value.name, "str"))
+            unusual = negate(type_test(value.name, "str"))
             region.reads.append(ast.If(unusual, self._not_simple(region, value), []))
 
-    def _not_simple(self, region: Region, value: Val) -> list[ast.stmt]:
+    def _not_simple(self, region: Region, value: KnownValue) -> list[ast.stmt]:
         """Write that the function gives up for a value that may have an equality of its own."""
         kind = call("type", load(value.name))
         if not self._is_repeated(region):
             return [ast.If(compared(kind, ast.NotIn(), load("simple")), [GIVE_UP], [])]
         return self._remembered(value, compared(load("kind"), ast.NotIn(), load("simple")))
 
-    def _remembered(self, value: Val, is_odd: ast.expr) -> list[ast.stmt]:
+    def _remembered(self, value: KnownValue, is_odd: ast.expr) -> list[ast.stmt]:
         """Write that the class of an element is looked at, if it is not that of the last one."""
         cache = self.fresh("c")
         self.caches.append(cache)
@@ -179,9 +179,9 @@ class Guards:
 
     def _is_identity(self, cls: type) -> bool:
         """Tell whether instances of a class are equal to instances of no other."""
-        return is_plain(cls) and (leaves_equality(cls) or self.names.host.has_keys(cls))
+        return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
 
-    def _is_itself(self, value: Val) -> bool:
+    def _is_itself(self, value: KnownValue) -> bool:
         """Tell whether a value is of a class whose instances are equal to themselves only."""
         cls = value.exact
         return cls is not None and self._is_identity(cls) and not self.names.host.has_keys(cls)
@@ -191,13 +191,13 @@ class Guards:
     def under(
         self,
         region: Region,
-        key: Key,
+        key: FactKey,
         test: ast.expr,
         otherwise: list[ast.stmt],
         span: Span | None,
         texts: tuple[str, frozenset[str]] | None = None,
     ) -> Region:
-        """Give the region where a condition holds.
+        """Return the region where a condition holds.
 
         :param otherwise: what is done where it does not.
         :param texts: the value that is one of some strings there.
@@ -206,22 +206,24 @@ class Guards:
         if known is not None:
             return region
         if key not in region.inside:
-            header = placed(ast.If(test, [], otherwise), span)
+            header = with_span(ast.If(test, [], otherwise), span)
             inner = Region(region.found, region, header=header, texts=texts)
             inner.alternative = self.alternative
             region.inside[key] = inner
             region.items.append(inner)
         return region.inside[key]
 
-    def equal(self, region: Region, one: Val, other: Val, span: Span | None) -> Region | None:
-        """Give the region where two values are equal; ``None`` if they never are."""
+    def equal(
+        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
+    ) -> Region | None:
+        """Return the region where two values are equal; ``None`` if they never are."""
         if one.literal is None and one.choices is None:
             one, other = other, one
         if other.choices is not None or (one.choices is not None and other.literal is not None):
-            raise Unfollowable("a string of several that is compared with a literal", span)
+            raise NotCompilable("a string of several that is compared with a literal", span)
         if one.literal is not None and other.literal is not None:
             if not (is_string(one.literal) and is_string(other.literal)):
-                raise Unfollowable("two literals that are compared", span)
+                raise NotCompilable("two literals that are compared", span)
             return region if one.literal.value == other.literal.value else None
         if one.choices is not None or is_string(one.literal):
             return self._equal_string(region, one, other, span)
@@ -232,7 +234,7 @@ class Guards:
         return self._equal_values(region, one, other, span)
 
     def _equal_string(
-        self, region: Region, one: Val, other: Val, span: Span | None
+        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
     ) -> Region | None:
         if other.exact is not None and other.exact is not str:
             return None if self._is_identity(other.exact) else self._no(span)
@@ -244,13 +246,13 @@ class Guards:
             flag = t.cast(ast.Name, t.cast(ast.If, region.header).test)
             return self.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
         if other.exact is None:
-            test = typed(other.name, "str")
+            test = type_test(other.name, "str")
             doubt = self._not_simple(region, other)
             region = self.under(region, ("str", other.name), test, doubt, span)
-            region.known["sure", other.name] = other
+            region.known["checked", other.name] = other
         if one.choices is not None:
             test = _is_among(other, one)
-            key: Key = ("in", other.name, one.choices)
+            key: FactKey = ("in", other.name, one.choices)
             return self.under(region, key, test, [], span, (other.name, one.choices))
         text = str(t.cast(Value, one.literal).value)
         test = compared(load(other.name), ast.Eq(), ast.Constant(text))
@@ -258,22 +260,22 @@ class Guards:
         return self.under(region, ("is", other.name, text), test, [], span, texts)
 
     def _equal_literal(
-        self, region: Region, literal: Value, other: Val, span: Span | None
+        self, region: Region, literal: Value, other: KnownValue, span: Span | None
     ) -> Region | None:
         kind = type(literal.value)
         if kind not in (int, bool):
-            raise Unfollowable("a literal that is compared", span)
+            raise NotCompilable("a literal that is compared", span)
         if other.exact is not None:
             return None if self._is_identity(other.exact) else self._no(span)
-        test = typed(other.name, kind.__name__)
+        test = type_test(other.name, kind.__name__)
         region = self.under(region, (kind, other.name), test, [GIVE_UP], span)
-        region.known["sure", other.name] = other
+        region.known["checked", other.name] = other
         sign = ast.Is() if kind is bool else ast.Eq()
         test = compared(load(other.name), sign, ast.Constant(literal.value))
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
 
-    def _equal_itself(self, region: Region, value: Val, span: Span | None) -> Region:
-        """Give up for a value that is unequal to itself, such as a float that is no number.
+    def _equal_itself(self, region: Region, value: KnownValue, span: Span | None) -> Region:
+        """Return up for a value that is unequal to itself, such as a float that is no number.
 
         The solver asks it where it was read twice, and not where a rule has it from one place.
         """
@@ -283,13 +285,15 @@ class Guards:
         if exact is not None and not self.names.compares_fields(exact):
             self._no(span)
         if region.lookup(("itself", value.name)) is None:
-            region.known["itself", value.name] = region.known["sure", value.name] = value
-            compare = call("alike", load(value.name), load(value.name))
+            region.known["itself", value.name] = region.known["checked", value.name] = value
+            compare = call("quietly_equal", load(value.name), load(value.name))
             is_other = compared(compare, ast.IsNot(), ast.Constant(True))
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
         return region
 
-    def _equal_values(self, region: Region, one: Val, other: Val, span: Span | None) -> Region:
+    def _equal_values(
+        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
+    ) -> Region:
         key = ("same", *sorted((one.name, other.name)))
         identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
@@ -300,7 +304,7 @@ class Guards:
             is_known = is_known or region.lookup(("simple", unknown.name)) is not None
             doubt = [] if is_known else self._not_simple(region, unknown)
             inner = self.under(region, key, test, doubt, span)
-            inner.known["sure", unknown.name] = unknown
+            inner.known["checked", unknown.name] = unknown
             return inner
         if any(value.exact and self.names.compares_fields(value.exact) for value in (one, other)):
             return self._equal_data(region, one, other, span)
@@ -311,33 +315,35 @@ class Guards:
         test = compared(load(one.name), ast.Eq(), load(other.name))
         return self.under(region, key, test, [], span)
 
-    def _equal_data(self, region: Region, one: Val, other: Val, span: Span | None) -> Region:
+    def _equal_data(
+        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
+    ) -> Region:
         """Compare objects of a dataclass field by field."""
-        key = ("alike", *sorted((one.name, other.name)))
+        key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
         if known is None:
-            known = region.known[key] = Val(self.fresh())
-            compare = call("alike", load(one.name), load(other.name))
+            known = region.known[key] = KnownValue(self.fresh())
+            compare = call("quietly_equal", load(one.name), load(other.name))
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
         inner = self.under(region, key, load(known.name), [], span)
         for value in (one, other):
-            inner.known["sure", value.name] = value
+            inner.known["checked", value.name] = value
         return inner
 
     def _no(self, span: Span | None) -> t.NoReturn:
-        raise Unfollowable("objects that are compared by a method of their own", span)
+        raise NotCompilable("objects that are compared by a method of their own", span)
 
     def pattern(self, specializer: t.Any) -> Pattern:
         """Check that a pattern is a class, with nothing but literals for its fields."""
         span = getattr(specializer, "span", None)
         if not isinstance(specializer, Pattern) or specializer.tag is None:
-            raise Unfollowable("a pattern without a class", span)
+            raise NotCompilable("a pattern without a class", span)
         if not all(isinstance(value, Value) for _, value in specializer.fields):
-            raise Unfollowable("a field that is compared with a variable", span)
+            raise NotCompilable("a field that is compared with a variable", span)
         check_class(specializer, self.names.host)
-        if any(has_own_test(cls) for cls in self._classes_of(specializer)):
-            raise Unfollowable("a class with an instance test of its own", span)
+        if any(has_instance_test(cls) for cls in self._classes_of(specializer)):
+            raise NotCompilable("a class with an instance test of its own", span)
         return specializer
 
     def _classes_of(self, pattern: Pattern) -> tuple[type, ...]:
@@ -345,7 +351,7 @@ class Guards:
             return self.names.members(pattern.tag)
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
 
-    def may_match(self, clause: Clause, args: Sequence[Val | None]) -> bool:
+    def may_match(self, clause: Clause, args: Sequence[KnownValue | None]) -> bool:
         """Leave out a clause that what is known of the arguments excludes.
 
         :param args: the arguments; ``None`` for one that is not bound.
@@ -353,11 +359,11 @@ class Guards:
         for parameter, arg in zip(clause.parameters, args, strict=True):
             if isinstance(parameter.term, Value):
                 if type(parameter.term.value) is not str:
-                    raise Unfollowable("a literal that is no string", parameter.span)
+                    raise NotCompilable("a literal that is no string", parameter.span)
                 if arg is not None and _is_other(arg, parameter.term.value):
                     return False
             elif not isinstance(parameter.term, Slot):
-                raise Unfollowable("a list or dictionary in a head", parameter.span)
+                raise NotCompilable("a list or dictionary in a head", parameter.span)
             if parameter.specializer is not None and arg is not None and arg.exact is not None:
                 pattern = self.pattern(parameter.specializer)
                 if not self.is_of(arg.exact, pattern):
@@ -370,19 +376,21 @@ class Guards:
         return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
 
     def class_test(
-        self, region: Region, value: Val, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, Val]:
-        """Give the region where a value matches a pattern, and what is known of it there."""
+        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, KnownValue]:
+        """Return the region where a value matches a pattern, and what is known of it there."""
         inner, value = self._of_class(region, value, pattern, span)
         for name, wanted in pattern.fields:
             if inner is not None:
                 found = self.read(inner, value, name, span)
-                inner = self.equal(inner, Val("", literal=t.cast(Value, wanted)), found, span)
+                inner = self.equal(
+                    inner, KnownValue("", literal=t.cast(Value, wanted)), found, span
+                )
         return inner, value
 
     def _of_class(
-        self, region: Region, value: Val, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, Val]:
+        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, KnownValue]:
         if value.choices is not None or is_string(value.literal):
             return (region if pattern.tag == "String" else self._no_class(span)), value
         if value.literal is not None:
@@ -397,7 +405,7 @@ class Guards:
         key = ("class", value.name, pattern.tag)
         known = region.holds(key)
         if known is not None:
-            return region, t.cast(Val, known.subject)
+            return region, t.cast(KnownValue, known.subject)
         one = load(self.names.constant(classes[0] if len(classes) == 1 else classes))
         is_one = call("isinstance", load(value.name), one)
         kind = call("type", load(value.name))
@@ -409,7 +417,7 @@ class Guards:
             inner = self.under(region, key, test, [left], span)
             inner.subject = replace(value, exact=classes[0])
         else:
-            self.make_sure(region, value)
+            self.check_sandbox(region, value)
             inner = self.under(region, key, is_one, [], span)
             inner.subject = value
         return inner, inner.subject
@@ -419,17 +427,19 @@ class Guards:
         return any(other is not cls and issubclass(other, cls) for other in known)
 
     def _no_class(self, span: Span | None) -> t.NoReturn:
-        raise Unfollowable("a class of Polar's own values", span)
+        raise NotCompilable("a class of Polar's own values", span)
 
     # -- loops -----------------------------------------------------------------------------
 
-    def loop(self, region: Region, collection: Val, span: Span | None) -> tuple[Region, Val]:
-        """Give the region inside a loop, and the element.
+    def loop(
+        self, region: Region, collection: KnownValue, span: Span | None
+    ) -> tuple[Region, KnownValue]:
+        """Return the region inside a loop, and the element.
 
         The loop is written as far out as its list is known: one for all who search it.
         """
         if collection.literal is not None or collection.choices is not None or collection.exact:
-            raise Unfollowable("a search in something else than a list", span)
+            raise NotCompilable("a search in something else than a list", span)
         out = region
         for around in region.around():
             out = around
@@ -437,20 +447,20 @@ class Guards:
                 break
         key = ("each", collection.name)
         if key not in out.inside:
-            out.reads.append(ast.If(negated(typed(collection.name, "list")), [GIVE_UP], []))
-            out.known["sure", collection.name] = collection
-            element = Val(self.fresh())
+            out.reads.append(ast.If(negate(type_test(collection.name, "list")), [GIVE_UP], []))
+            out.known["checked", collection.name] = collection
+            element = KnownValue(self.fresh())
             over = ast.Name(element.name, ast.Store())
             # A copy: another thread may change the list, and no element shall be left out.
             header: t.Any = ast.For(over, copied(collection.name), [], [])
-            made = Region(out.found, out, is_barrier=True, header=placed(header, span))
+            made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
             made.known["element",] = element
             out.inside[key] = made
             out.loops.append(made)
             self.counts = True
-            made.body = counting(call("len", load(collection.name)))
+            made.body = step_limit(call("len", load(collection.name)))
         made = out.inside[key]
         if made.alternative != self.alternative:
             # The rules try all elements one after the other, each in a loop of its own.
@@ -471,22 +481,22 @@ class Guards:
         return False
 
     def apart(self, region: Region) -> Region:
-        """Give a region that has an answer of its own, for a goal that others depend on."""
+        """Return a region that has an answer of its own, for a goal that others depend on."""
         inner = Region(self.fresh("b"), region, is_barrier=True)
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
 
 
-def _is_among(value: Val, choices: Val) -> ast.expr:
+def _is_among(value: KnownValue, choices: KnownValue) -> ast.expr:
     """Write that a string is one of several; a few are compared faster than looked up."""
     texts = sorted(choices.choices or ())
     if len(texts) > _FEW:
         return compared(load(value.name), ast.In(), load(choices.name))
-    return either([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
+    return any_holds([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
 
 
-def _is_other(value: Val, text: str) -> bool:
+def _is_other(value: KnownValue, text: str) -> bool:
     """Tell whether a value is surely not this string."""
     if value.literal is not None:
         return value.literal.value != text

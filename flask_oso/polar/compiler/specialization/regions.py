@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from ...nodes import Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
-from ..snippets import assign, compared, load, negated, position_of
+from ..snippets import assign, compared, load, negate, position_of
 
 
 @dataclass(frozen=True)
-class Val:
+class KnownValue:
     """What is known of a value.
 
     :param name: its name in the function.
@@ -54,12 +54,12 @@ MAX_STEPS = 100_000
 FOUND = "found"
 #: Ends a function that cannot tell.
 GIVE_UP: ast.stmt = ast.Return(ast.Constant(None))
-Node = tuple[str, tuple[Val, ...]]
-Key = tuple[t.Any, ...]
+RuleQuestion = tuple[str, tuple[KnownValue, ...]]
+FactKey = tuple[t.Any, ...]
 
 
 @dataclass(frozen=True)
-class Again:
+class ChainRepetition:
     """How a region is passed again for the next value in a chain.
 
     :param flag: the name that says whether there is a next one.
@@ -93,16 +93,16 @@ class Region:
     body: list[ast.stmt] = field(default_factory=list)
     reads: list[ast.stmt] = field(default_factory=list)
     #: What was read here, by which alternative, and the test that it leads nowhere.
-    unsure: list[tuple[str, int, ast.stmt]] = field(default_factory=list)
+    unchecked: list[tuple[str, int, ast.stmt]] = field(default_factory=list)
     items: list[Region] = field(default_factory=list)
     loops: list[Region] = field(default_factory=list)
-    inside: dict[Key, Region] = field(default_factory=dict)
-    known: dict[Key, Val] = field(default_factory=dict)
-    nodes: dict[Key, Node] = field(default_factory=dict)
-    waiting: list[Node] = field(default_factory=list)
-    leaves: list[tuple[Clause, Node]] = field(default_factory=list)
+    inside: dict[FactKey, Region] = field(default_factory=dict)
+    known: dict[FactKey, KnownValue] = field(default_factory=dict)
+    nodes: dict[FactKey, RuleQuestion] = field(default_factory=dict)
+    waiting: list[RuleQuestion] = field(default_factory=list)
+    leaves: list[tuple[Clause, RuleQuestion]] = field(default_factory=list)
     #: The value whose class was tested here, read from the value of the region above.
-    subject: Val | None = None
+    subject: KnownValue | None = None
     flag: str | None = None
     is_flagged: bool = False
     #: The alternatives that have a solution here.
@@ -110,10 +110,10 @@ class Region:
     #: The value that is one of these strings here.
     texts: tuple[str, frozenset[str]] | None = None
     #: How the same begins anew with another value.
-    again: Again | None = None
+    again: ChainRepetition | None = None
 
     def around(self) -> t.Iterator[Region]:
-        """Give this region and those that it is in, up to one that is passed more than once."""
+        """Return this region and those that it is in, up to one that is passed more than once."""
         region: Region | None = self
         while region is not None:
             yield region
@@ -133,7 +133,7 @@ class Region:
 
         :param alternative: the one that has to do it, if that matters.
         """
-        if any((fact, name) in self.known for fact in ("sure", "simple", "quiet")):
+        if any((fact, name) in self.known for fact in ("checked", "simple", "quiet")):
             return True
         return any(
             name in key and getattr(inner.header, "orelse", None)
@@ -141,8 +141,8 @@ class Region:
             if alternative is None or inner.alternative == alternative
         )
 
-    def lookup(self, key: Key) -> Val | None:
-        """Give a value that is known here."""
+    def lookup(self, key: FactKey) -> KnownValue | None:
+        """Return a value that is known here."""
         region: Region | None = self
         while region is not None:
             if key in region.known:
@@ -150,8 +150,8 @@ class Region:
             region = region.above
         return None
 
-    def holds(self, key: Key) -> Region | None:
-        """Give the region around, or this one, where a condition holds already."""
+    def holds(self, key: FactKey) -> Region | None:
+        """Return the region around, or this one, where a condition holds already."""
         region: Region | None = self
         while region is not None:
             if region.above is not None and region.above.inside.get(key) is region:
@@ -160,23 +160,23 @@ class Region:
         return None
 
 
-class Env:
+class VariableBindings:
     """The variables of clauses: what they are bound to, and classes that wait for it."""
 
     def __init__(self) -> None:
         self.names: dict[tuple[int, int], int] = {}
-        self.values: dict[int, Val] = {}
+        self.values: dict[int, KnownValue] = {}
         self.waiting: dict[int, tuple[Pattern, ...]] = {}
 
-    def copy(self) -> Env:
-        """Give one that can be bound otherwise."""
-        other = Env()
+    def copy(self) -> VariableBindings:
+        """Return one that can be bound otherwise."""
+        other = VariableBindings()
         other.names, other.values = dict(self.names), dict(self.values)
         other.waiting = dict(self.waiting)
         return other
 
     def variable(self, clause: int, index: int) -> int:
-        """Give the number of a variable."""
+        """Return the number of a variable."""
         return self.names.setdefault((clause, index), len(self.names))
 
     def unite(self, one: int, other: int) -> None:
@@ -191,14 +191,14 @@ class Env:
 
 
 def alternatives(region: Region) -> Iterator[int]:
-    """Give the numbers of the alternatives in the order in which they are written down."""
+    """Return the numbers of the alternatives in the order in which they are written down."""
     yield region.alternative
     yield from region.successes
     for inner in [*region.items, *region.loops]:
         yield from alternatives(inner)
 
 
-def rendered(region: Region, success: list[ast.stmt] | None = None) -> list[ast.stmt]:
+def region_statements(region: Region, success: list[ast.stmt] | None = None) -> list[ast.stmt]:
     """Write down a region: values first, then what depends on them, loops last.
 
     :param success: what is done at the first solution of the whole, instead of noting it.
@@ -232,7 +232,7 @@ def loops_within(statements: list[ast.stmt]) -> int:
 
 
 def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
-    body = rendered(inner, success)
+    body = region_statements(inner, success)
     header: t.Any = inner.header
     if header is None:
         return [assign(inner.found, ast.Constant(False)), *body]
@@ -245,7 +245,7 @@ def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
     return [ast.If(load(inner.over), [*inner.body, header], [])] if body else []
 
 
-def counting(steps: ast.expr) -> list[ast.stmt]:
+def step_limit(steps: ast.expr) -> list[ast.stmt]:
     """Write that steps are counted, and that the function gives up where they are many."""
     more = ast.BinOp(load("count"), ast.Add(), steps)
     is_over = compared(load("count"), ast.Gt(), ast.Constant(MAX_STEPS))
@@ -254,12 +254,12 @@ def counting(steps: ast.expr) -> list[ast.stmt]:
 
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
     """Write that a region is passed again for the next in a chain, so often at most."""
-    again, subject = t.cast(Again, region.again), t.cast(Val, region.subject).name
-    go_on = ast.If(negated(load(again.flag)), [ast.Break()], [])
+    again, subject = t.cast(ChainRepetition, region.again), t.cast(KnownValue, region.subject).name
+    go_on = ast.If(negate(load(again.flag)), [ast.Break()], [])
     step = assign(subject, load(again.following))
     over = ast.Name("level", ast.Store())
     # Chains may stand in each other, and in lists.
-    counted = counting(ast.Constant(1))
+    counted = step_limit(ast.Constant(1))
     return [
         assign(again.kept, load(subject)),
         ast.For(over, load(again.levels), [*counted, *body, go_on, step], [GIVE_UP]),
@@ -269,7 +269,7 @@ def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _flags_of(region: Region) -> list[str]:
-    """Give the flags of the regions inside one that are passed as often as it is."""
+    """Return the flags of the regions inside one that are passed as often as it is."""
     flags, stack = [], [*region.items]
     while stack:
         inner = stack.pop(0)
@@ -301,7 +301,7 @@ def _excludes(
     return before is not None and before[0] == behind[0] and not before[1] & behind[1]
 
 
-def placed(node: t.Any, span: Span | None) -> t.Any:
-    """Give a statement its place in the policy."""
+def with_span(node: t.Any, span: Span | None) -> t.Any:
+    """Return a statement its place in the policy."""
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position_of(span)
     return node

@@ -15,7 +15,7 @@ solver's all the same:
 - Whatever is not plain, or missing, or of a kind that a comparison refuses, ends the
   function with ``None`` before it was touched.
 
-What a function cannot express raises ``Unfollowable`` when it is written: there is none then.
+What a function cannot express raises ``NotCompilable`` when it is written: there is none then.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from collections.abc import Sequence
 
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
-from ..binding_analysis import Unfollowable, has_cut, in_order, is_string
-from ..scopes import Goals
-from ..snippets import assign, call, compared, function_of, load, negated, returned
-from .guards import Guards, Names
+from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
+from ..scopes import PendingGoals
+from ..snippets import assign, call, compared, function_of, load, negate, returned
+from .guards import GuardInterface, Guards
 from .regions import (
     FOUND,
     GIVE_UP,
-    Again,
-    Env,
-    Key,
-    Node,
+    ChainRepetition,
+    FactKey,
+    KnownValue,
     Region,
-    Val,
+    RuleQuestion,
+    VariableBindings,
     alternatives,
     loops_within,
-    rendered,
+    region_statements,
 )
-from .steps import Step, body_goals
+from .steps import GoalStep, body_goals
 
 #: How many goals one function may hold, and how many regions.
-MAX_GOALS = 600
+MAX_SPECIALIZED_GOALS = 600
 MAX_REGIONS = 60
 #: How many loops may stand in each other: Python has 20 blocks, and one is around them.
-MAX_LOOPS = 16
+MAX_SPECIALIZED_LOOPS = 16
 #: How many links of a chain are followed, such as folders in folders.
 LEVELS = 256
 _LEVELS = range(LEVELS)
@@ -62,7 +62,7 @@ _SUCCESS: list[ast.stmt] = [
 ]
 
 
-class ShortcutWriter(Guards):
+class SpecializationWriter(Guards):
     """Writes the function for one rule, some strings, and the classes of all else.
 
     :param text: the position of a string, and what it is; or the strings that it is not.
@@ -72,7 +72,7 @@ class ShortcutWriter(Guards):
 
     def __init__(
         self,
-        names: Names,
+        names: GuardInterface,
         rule: str,
         text: tuple[int, str | frozenset[str]],
         classes: t.Mapping[int, type],
@@ -85,17 +85,17 @@ class ShortcutWriter(Guards):
         self._regions = 0
         self._pending: list[Region] = []
         #: Which node asks which, to find what would never end.
-        self._asked: dict[Key, set[Key]] = {}
+        self._asked: dict[FactKey, set[FactKey]] = {}
         root = self._root = Region(FOUND)
         at, known = text
         self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
         self._other = f"a{at}" if isinstance(known, frozenset) else None
         if isinstance(known, frozenset):
-            string = Val(f"a{at}", others=known, exact=str, region=root)
+            string = KnownValue(f"a{at}", others=known, exact=str, region=root)
         else:
-            string = Val(f"a{at}", literal=Value(known))
+            string = KnownValue(f"a{at}", literal=Value(known))
         args = tuple(
-            string if n == at else Val(name, exact=classes[n], region=root)
+            string if n == at else KnownValue(name, exact=classes[n], region=root)
             for n, name in enumerate(self._parameters)
         )
         self._classes = classes
@@ -104,7 +104,7 @@ class ShortcutWriter(Guards):
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
-        :raises Unfollowable: if the rules do what needs their order, or cannot be followed.
+        :raises NotCompilable: if the rules do what needs their order, or cannot be followed.
         """
         self._expand()
         self._check_ends()
@@ -112,16 +112,16 @@ class ShortcutWriter(Guards):
         if self._other is not None:
             # A string with surrogates is refused.
             is_ascii = ast.Call(ast.Attribute(load(self._other), "isascii", ast.Load()), [], [])
-            body.append(ast.If(negated(is_ascii), [GIVE_UP], []))
+            body.append(ast.If(negate(is_ascii), [GIVE_UP], []))
         body += [assign(FOUND, ast.Constant(False))]
         body += [assign(name, ast.Constant(None)) for name in self.caches]
         if self.counts:
             body.append(assign("count", ast.Constant(0)))
         keeps_order = self._keeps_order()
         self.leave_out_known(self._root, keeps_order)
-        inner = rendered(self._root, _SUCCESS if keeps_order else None)
-        if loops_within(inner) > MAX_LOOPS:
-            raise Unfollowable("more loops in each other than Python has", None)
+        inner = region_statements(self._root, _SUCCESS if keeps_order else None)
+        if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
+            raise NotCompilable("more loops in each other than Python has", None)
         self.is_empty = not inner
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
@@ -131,7 +131,7 @@ class ShortcutWriter(Guards):
             body.append(ast.If(test, [GIVE_UP], []))
         handler = ast.ExceptHandler(load("AttributeError"), None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
-        return function_of("shortcut", self._parameters, [attempt], _KEPT)
+        return function_of("specialization", self._parameters, [attempt], _KEPT)
 
     def _keeps_order(self) -> bool:
         """Tell whether all is looked at in the order in which the rules are tried.
@@ -143,7 +143,7 @@ class ShortcutWriter(Guards):
 
     # -- which rules are asked -------------------------------------------------------------
 
-    def ask(self, region: Region, node: Node, asking: Key | None) -> None:
+    def ask(self, region: Region, node: RuleQuestion, asking: FactKey | None) -> None:
         """Ask a rule at a region, unless it is asked there, or around it, anyway."""
         name, args = node
         key = (name, *(arg.key for arg in args))
@@ -171,21 +171,21 @@ class ShortcutWriter(Guards):
         """Ask what waits at a region; tell whether it is still there to be written."""
         self._regions += 1
         if self._regions > MAX_REGIONS:
-            raise Unfollowable("a chain of different rules", None)
+            raise NotCompilable("a chain of different rules", None)
         while here.waiting:
             self._ask_clauses(here, here.waiting.pop(0))
         return not self._begins_anew(here)
 
-    def _ask_clauses(self, region: Region, node: Node) -> None:
+    def _ask_clauses(self, region: Region, node: RuleQuestion) -> None:
         name, args = node
         candidates = self.names.candidates(name, len(args))
         if candidates is None:
-            raise Unfollowable("a rule that is not defined", None)
+            raise NotCompilable("a rule that is not defined", None)
         key = (name, *(arg.key for arg in args))
         for clause in candidates.for_call([arg.literal or arg for arg in args]):
             if self.may_match(clause, args):
                 if has_cut(clause):
-                    raise Unfollowable("a cut", clause.rule.span)
+                    raise NotCompilable("a cut", clause.rule.span)
                 if _is_passed_on(clause):
                     self._clause(region, clause, node, key)
                 else:
@@ -211,12 +211,12 @@ class ShortcutWriter(Guards):
             if renamed == set(around.nodes) and around.again is None:
                 here.flag = here.flag or self.fresh("g")
                 levels = self.names.constant(_LEVELS)
-                around.again = Again(here.flag, here.subject.name, self.fresh(), levels)
+                around.again = ChainRepetition(here.flag, here.subject.name, self.fresh(), levels)
                 here.items.clear()
                 here.leaves.clear()
                 here.inside.clear()
                 here.reads.clear()
-                here.unsure.clear()
+                here.unchecked.clear()
                 # What was read here is not any more, for the clauses that come here later.
                 here.known.clear()
                 here.loops.clear()
@@ -227,15 +227,15 @@ class ShortcutWriter(Guards):
 
     def _check_ends(self) -> None:
         """Refuse rules that ask themselves about the same: the solver says so in its error."""
-        done: set[Key] = set()
+        done: set[FactKey] = set()
         for start in self._asked:
-            path: list[tuple[Key, t.Iterator[Key]]] = [(start, iter(self._asked[start]))]
+            path: list[tuple[FactKey, t.Iterator[FactKey]]] = [(start, iter(self._asked[start]))]
             on_path = {start}
             while path:
                 key, following = path[-1]
                 for other in following:
                     if other in on_path:
-                        raise Unfollowable("a rule that asks itself", None)
+                        raise NotCompilable("a rule that asks itself", None)
                     if other not in done and other in self._asked:
                         on_path.add(other)
                         path.append((other, iter(self._asked[other])))
@@ -253,7 +253,7 @@ class ShortcutWriter(Guards):
 
     def _write_leaves(self, region: Region) -> None:
         """Write the clauses of a region; those that differ in a string only as one."""
-        groups: dict[Key, list[tuple[Clause, Node]]] = {}
+        groups: dict[FactKey, list[tuple[Clause, RuleQuestion]]] = {}
         leaves, region.leaves = self._in_order(region.leaves), []
         for clause, node in leaves:
             at = _open_string(clause, node[1])
@@ -263,7 +263,7 @@ class ShortcutWriter(Guards):
             clause, (name, args) = alike[0]
             if at is not None and len(alike) > 1:
                 texts = frozenset(str(node[1][at].literal.value) for _, node in alike)  # type: ignore[union-attr]
-                any_of = Val(self.names.constant(texts), choices=texts)
+                any_of = KnownValue(self.names.constant(texts), choices=texts)
                 args = (*args[:at], any_of, *args[at + 1 :])
             for _, node in alike:
                 key = (node[0], *(arg.key for arg in node[1]))
@@ -272,30 +272,32 @@ class ShortcutWriter(Guards):
                     # What it asks further in, if anything, does not depend on the string.
                     break
 
-    def _in_order(self, leaves: list[tuple[Clause, Node]]) -> list[tuple[Clause, Node]]:
+    def _in_order(
+        self, leaves: list[tuple[Clause, RuleQuestion]]
+    ) -> list[tuple[Clause, RuleQuestion]]:
         """Sort clauses as they are tried, if that can be told."""
         if self._asked or len({node for _, node in leaves}) != 1:
             self._is_in_order = False
             return leaves
         try:
-            order = in_order([clause for clause, _ in leaves], self.names.host)
-        except Unfollowable:
+            order = order_clauses([clause for clause, _ in leaves], self.names.host)
+        except NotCompilable:
             self._is_in_order = False
             return leaves
         self._is_in_order = self._is_in_order and not order.exclusive
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
         return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
 
-    def _clause(self, region: Region, clause: Clause, node: Node, asking: Key) -> None:
+    def _clause(self, region: Region, clause: Clause, node: RuleQuestion, asking: FactKey) -> None:
         """Write one clause for a node."""
-        env, number = Env(), self.next_clause()
+        env, number = VariableBindings(), self.next_clause()
         self.next_alternative()
         here: Region | None = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             if here is None:
                 return
             if isinstance(parameter.term, Value):
-                here = self.equal(here, Val("", literal=parameter.term), arg, parameter.span)
+                here = self.equal(here, KnownValue("", literal=parameter.term), arg, parameter.span)
                 continue
             variable = env.variable(number, t.cast(Slot, parameter.term).index)
             if parameter.specializer is not None:
@@ -309,24 +311,26 @@ class ShortcutWriter(Guards):
         if here is not None:
             self.run(here, body_goals(clause, number), env, asking)
 
-    def run(self, region: Region, goals: Goals, env: Env, asking: Key) -> None:
+    def run(
+        self, region: Region, goals: PendingGoals, env: VariableBindings, asking: FactKey
+    ) -> None:
         """Write goals one after the other, each where the one before it holds."""
         here: Region | None = region
         while goals:
             (term, clause), goals = goals
             self._goals_written += 1
-            if self._goals_written > MAX_GOALS:
-                raise Unfollowable("a rule with too many alternatives", term.span)
-            step = Step(self, t.cast(Region, here), goals, env, clause, term, asking)
+            if self._goals_written > MAX_SPECIALIZED_GOALS:
+                raise NotCompilable("a rule with too many alternatives", term.span)
+            step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
             following = step.take()
             if following is None:
                 return
             here, goals = following
         if any(env.waiting.values()):
-            raise Unfollowable("a condition on a variable that is never bound", None)
+            raise NotCompilable("a condition on a variable that is never bound", None)
         here = t.cast(Region, here)
         for value in env.values.values():
-            self.make_sure(here, value)
+            self.check_sandbox(here, value)
         here.successes.append(self.alternative)
 
 
@@ -334,7 +338,7 @@ class ShortcutWriter(Guards):
 
 
 def _flat(body: Term | None) -> list[Term]:
-    """Give the goals of a conjunction."""
+    """Return the goals of a conjunction."""
     goals: list[Term] = []
     stack = [body] if body is not None else []
     while stack:
@@ -361,8 +365,8 @@ def _is_passed_on(clause: Clause) -> bool:
     )
 
 
-def _open_string(clause: Clause, args: Sequence[Val]) -> int | None:
-    """Give the position of a string of which it matters only what is equal to it."""
+def _open_string(clause: Clause, args: Sequence[KnownValue]) -> int | None:
+    """Return the position of a string of which it matters only what is equal to it."""
     goals = _flat(clause.body)
     if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
         return None

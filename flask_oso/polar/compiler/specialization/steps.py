@@ -11,37 +11,45 @@ from ...host import sandbox
 from ...nodes import COMPARISONS, Call, Expression, Instance, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
-from ..binding_analysis import Unfollowable, has_cut, is_plain, is_string
-from ..scopes import Goals, in_front, joined
-from ..snippets import COMPARE, both, compared, either, load, negated, typed
-from .guards import Names
-from .regions import GIVE_UP, Env, Key, Node, Region, Val
+from ..binding_analysis import NotCompilable, has_cut, is_plain, is_string
+from ..scopes import PendingGoals, concatenate_goals, prepend_goals
+from ..snippets import COMPARE, all_hold, any_holds, compared, load, negate, type_test
+from .guards import GuardInterface
+from .regions import GIVE_UP, FactKey, KnownValue, Region, RuleQuestion, VariableBindings
 
 
-class Writer(t.Protocol):
+class SpecializationInterface(t.Protocol):
     """What a goal needs of the function that it is part of."""
 
-    names: Names
+    names: GuardInterface
 
     def next_clause(self) -> int: ...
     def next_alternative(self) -> None: ...
     def forget_order(self) -> None: ...
-    def ask(self, region: Region, node: Node, asking: Key | None) -> None: ...
-    def run(self, region: Region, goals: Goals, env: Env, asking: Key) -> None: ...
-    def read(self, region: Region, owner: Val, name: str, span: Span | None) -> Val: ...
-    def make_sure(self, region: Region, value: Val) -> None: ...
-    def equal(self, region: Region, one: Val, other: Val, span: Span | None) -> Region | None: ...
+    def ask(self, region: Region, node: RuleQuestion, asking: FactKey | None) -> None: ...
+    def run(
+        self, region: Region, goals: PendingGoals, env: VariableBindings, asking: FactKey
+    ) -> None: ...
+    def read(
+        self, region: Region, owner: KnownValue, name: str, span: Span | None
+    ) -> KnownValue: ...
+    def check_sandbox(self, region: Region, value: KnownValue) -> None: ...
+    def equal(
+        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
+    ) -> Region | None: ...
     def pattern(self, specializer: t.Any) -> Pattern: ...
-    def may_match(self, clause: Clause, args: Sequence[Val | None]) -> bool: ...
+    def may_match(self, clause: Clause, args: Sequence[KnownValue | None]) -> bool: ...
     def class_test(
-        self, region: Region, value: Val, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, Val]: ...
-    def loop(self, region: Region, collection: Val, span: Span | None) -> tuple[Region, Val]: ...
+        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, KnownValue]: ...
+    def loop(
+        self, region: Region, collection: KnownValue, span: Span | None
+    ) -> tuple[Region, KnownValue]: ...
     def apart(self, region: Region) -> Region: ...
     def under(
         self,
         region: Region,
-        key: Key,
+        key: FactKey,
         test: ast.expr,
         otherwise: list[ast.stmt],
         span: Span | None,
@@ -49,18 +57,18 @@ class Writer(t.Protocol):
 
 
 @dataclass
-class Step:
+class GoalStep:
     """One goal of a clause, and what stands behind it."""
 
-    writer: Writer
+    writer: SpecializationInterface
     region: Region
-    rest: Goals
-    env: Env
+    rest: PendingGoals
+    env: VariableBindings
     clause: int
     goal: Term
-    asking: Key
+    asking: FactKey
 
-    def take(self) -> tuple[Region, Goals] | None:
+    def take(self) -> tuple[Region, PendingGoals] | None:
         """Write the goal; give where to go on, ``None`` if there is nothing left to write."""
         term = self.goal
         if isinstance(term, Template) and isinstance(term.term, Call):
@@ -71,10 +79,12 @@ class Step:
             return self._condition(term)
         method = _OPERATORS.get(term.operator)
         if method is None:
-            raise Unfollowable(f"'{term.operator.value.lower()}'", term.span)
+            raise NotCompilable(f"'{term.operator.value.lower()}'", term.span)
         return method(self, term)
 
-    def _at(self, region: Region | None, rest: Goals | None = None) -> tuple[Region, Goals] | None:
+    def _at(
+        self, region: Region | None, rest: PendingGoals | None = None
+    ) -> tuple[Region, PendingGoals] | None:
         return None if region is None else (region, self.rest if rest is None else rest)
 
     # -- operands
@@ -82,23 +92,25 @@ class Step:
     def _variable(self, term: Term) -> int | None:
         return self.env.variable(self.clause, term.index) if isinstance(term, Slot) else None
 
-    def _value(self, term: Term) -> Val | None:
-        """Give what an operand is; ``None`` if it is not bound."""
+    def _value(self, term: Term) -> KnownValue | None:
+        """Return what an operand is; ``None`` if it is not bound."""
         if isinstance(term, Slot):
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
-            return Val("", literal=term)
+            return KnownValue("", literal=term)
         if isinstance(term, Instance) and _is_itself(type(term.value)):
-            return Val(self.writer.names.constant(term.value), exact=type(term.value))
-        raise Unfollowable("a list, a dictionary or a pattern", term.span)
+            return KnownValue(self.writer.names.constant(term.value), exact=type(term.value))
+        raise NotCompilable("a list, a dictionary or a pattern", term.span)
 
-    def _bound(self, term: Term) -> Val:
+    def _bound(self, term: Term) -> KnownValue:
         value = self._value(term)
         if value is None:
-            raise Unfollowable("a variable that is not bound yet", self.goal.span)
+            raise NotCompilable("a variable that is not bound yet", self.goal.span)
         return value
 
-    def _bind(self, variable: int, value: Val, region: Region) -> tuple[Region, Goals] | None:
+    def _bind(
+        self, variable: int, value: KnownValue, region: Region
+    ) -> tuple[Region, PendingGoals] | None:
         here: Region | None = region
         for pattern in self.env.waiting.pop(variable, ()):
             here, value = self.writer.class_test(t.cast(Region, here), value, pattern, pattern.span)
@@ -109,19 +121,19 @@ class Step:
 
     # -- operators
 
-    def conjunction(self, term: Expression) -> tuple[Region, Goals] | None:
+    def conjunction(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write all of several goals."""
-        goals = in_front([(arg, self.clause) for arg in term.args], self.rest)
+        goals = prepend_goals([(arg, self.clause) for arg in term.args], self.rest)
         return self.region, goals
 
     def disjunction(self, term: Expression) -> None:
         """Write each alternative, with what stands behind it."""
         for arg in term.args:
             self.writer.next_alternative()
-            goals = in_front([(arg, self.clause)], self.rest)
+            goals = prepend_goals([(arg, self.clause)], self.rest)
             self.writer.run(self.region, goals, self.env.copy(), self.asking)
 
-    def unification(self, term: Expression) -> tuple[Region, Goals] | None:
+    def unification(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write ``a = b``."""
         left, right = (self._value(arg) for arg in term.args)
         if left is not None and right is not None:
@@ -133,14 +145,14 @@ class Step:
                 self.env.unite(one, other)
             return self._at(self.region)
         if left is None:
-            return self._bind(t.cast(int, variables[0]), t.cast(Val, right), self.region)
+            return self._bind(t.cast(int, variables[0]), t.cast(KnownValue, right), self.region)
         return self._bind(t.cast(int, variables[1]), left, self.region)
 
-    def lookup(self, term: Expression) -> tuple[Region, Goals] | None:
+    def lookup(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write ``x.a = v``."""
         owner, key, result = term.args
         if not is_string(key):
-            raise Unfollowable("a method, or a field that is computed", term.span)
+            raise NotCompilable("a method, or a field that is computed", term.span)
         name = str(t.cast(Value, key).value)
         made = self.writer.read(self.region, self._bound(owner), name, term.span)
         known = self._value(result)
@@ -148,7 +160,7 @@ class Step:
             return self._at(self.writer.equal(self.region, known, made, term.span))
         return self._bind(t.cast(int, self._variable(result)), made, self.region)
 
-    def membership(self, term: Expression) -> tuple[Region, Goals] | None:
+    def membership(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write ``x in xs``."""
         item, collection = term.args
         if isinstance(collection, List):
@@ -159,18 +171,18 @@ class Step:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
 
-    def _among(self, item: Term, collection: List) -> tuple[Region, Goals] | None:
+    def _among(self, item: Term, collection: List) -> tuple[Region, PendingGoals] | None:
         items = collection.items
         if collection.rest is not None or not items or not all(map(is_string, items)):
-            raise Unfollowable("a search in a list of more than strings", self.goal.span)
+            raise NotCompilable("a search in a list of more than strings", self.goal.span)
         known = self._bound(item)
         texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
         if known.literal is not None or known.choices is not None:
-            raise Unfollowable("a literal that is searched for", self.goal.span)
-        choices = Val(self.writer.names.constant(texts), choices=texts)
+            raise NotCompilable("a literal that is searched for", self.goal.span)
+        choices = KnownValue(self.writer.names.constant(texts), choices=texts)
         return self._at(self.writer.equal(self.region, choices, known, self.goal.span))
 
-    def instance(self, term: Expression) -> tuple[Region, Goals] | None:
+    def instance(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write ``x matches Class``."""
         left, right = term.args
         pattern = self.writer.pattern(right)
@@ -184,66 +196,70 @@ class Step:
             self.env.values[variable] = value
         return self._at(region)
 
-    def comparison(self, term: Expression) -> tuple[Region, Goals] | None:
+    def comparison(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write a comparison of two integers, or of two strings."""
         values = [self._bound(arg) for arg in term.args]
         region, kind = self.region, None
         for value in values:
             if value.exact is not None or value.choices is not None:
-                raise Unfollowable("a comparison of objects", term.span)
+                raise NotCompilable("a comparison of objects", term.span)
             if value.literal is not None:
                 kind = type(value.literal.value)
         unknown = [value for value in values if value.literal is None]
         if kind not in (int, str, None) or not unknown:
-            raise Unfollowable("a comparison of this kind of literals", term.span)
+            raise NotCompilable("a comparison of this kind of literals", term.span)
         test = compared(*self._compared(values, COMPARE[term.operator]()))
-        key: Key = ("ordered", *(value.name for value in unknown))
+        key: FactKey = ("ordered", *(value.name for value in unknown))
         if kind is None:
             names = [value.name for value in unknown]
-            is_known = either([both([typed(name, k) for name in names]) for k in ("int", "str")])
+            is_known = any_holds(
+                [all_hold([type_test(name, k) for name in names]) for k in ("int", "str")]
+            )
         else:
             key = (kind, unknown[0].name)
-            is_known = typed(unknown[0].name, kind.__name__)
+            is_known = type_test(unknown[0].name, kind.__name__)
         region = self.writer.under(region, key, is_known, [GIVE_UP], term.span)
         for value in unknown:
-            region.known["sure", value.name] = value
+            region.known["checked", value.name] = value
         key = (term.operator, *(value.key for value in values))
         return self._at(self.writer.under(region, key, test, [], term.span))
 
-    def _compared(self, values: list[Val], sign: ast.cmpop) -> tuple[ast.expr, ast.cmpop, ast.expr]:
+    def _compared(
+        self, values: list[KnownValue], sign: ast.cmpop
+    ) -> tuple[ast.expr, ast.cmpop, ast.expr]:
         left, right = (
             load(v.name) if v.literal is None else ast.Constant(v.literal.value) for v in values
         )
         return left, sign, right
 
-    def negation(self, term: Expression) -> tuple[Region, Goals] | None:
+    def negation(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write that a goal has no solution."""
         inner = self.writer.apart(self.region)
         env = self.env.copy()
         bound = set(env.values)
-        self.writer.run(inner, in_front([(term.args[0], self.clause)], ()), env, self.asking)
+        self.writer.run(inner, prepend_goals([(term.args[0], self.clause)], ()), env, self.asking)
         numbers = set(self.env.names.values())
         if any(number in numbers and number not in bound for number in env.values):
-            raise Unfollowable("a negation that binds a variable", term.span)
+            raise NotCompilable("a negation that binds a variable", term.span)
         key = ("not", inner.found)
         return self._at(
-            self.writer.under(self.region, key, negated(load(inner.found)), [], term.span)
+            self.writer.under(self.region, key, negate(load(inner.found)), [], term.span)
         )
 
-    def for_all(self, term: Expression) -> tuple[Region, Goals] | None:
+    def for_all(self, term: Expression) -> tuple[Region, PendingGoals] | None:
         """Write ``forall(c, a)``, which is ``not (c and not a)``."""
         condition, action = term.args
         opposite = Expression(Operator.NOT, (action,), span=action.span)
         both = Expression(Operator.AND, (condition, opposite), span=term.span)
         return self.negation(Expression(Operator.NOT, (both,), span=term.span))
 
-    def _condition(self, term: Term) -> tuple[Region, Goals] | None:
+    def _condition(self, term: Term) -> tuple[Region, PendingGoals] | None:
         """Write a value that is true."""
         if isinstance(term, Value) and type(term.value) is bool:
             return self._at(self.region if term.value else None)
         value = self._bound(term)
         if value.literal is not None or value.choices is not None or value.exact is not None:
-            raise Unfollowable("a condition that is no attribute", term.span)
+            raise NotCompilable("a condition that is no attribute", term.span)
         is_true = compared(load(value.name), ast.Is(), ast.Constant(True))
         doubt = compared(load(value.name), ast.IsNot(), ast.Constant(False))
         key = ("true", value.name)
@@ -252,17 +268,17 @@ class Step:
 
     # -- calls
 
-    def _call(self, called: Call) -> tuple[Region, Goals] | None:
+    def _call(self, called: Call) -> tuple[Region, PendingGoals] | None:
         if called.kwargs:
-            raise Unfollowable("keyword arguments", self.goal.span)
+            raise NotCompilable("keyword arguments", self.goal.span)
         values = [self._value(arg) for arg in called.args]
         if any(value is None for value in values):
             return self._in_place(called, values)
-        args = tuple(t.cast("list[Val]", values))
+        args = tuple(t.cast("list[KnownValue]", values))
         if any(arg.choices is not None for arg in args):
-            raise Unfollowable("a string of several that is passed on", self.goal.span)
+            raise NotCompilable("a string of several that is passed on", self.goal.span)
         for arg in args:
-            self.writer.make_sure(self.region, arg)
+            self.writer.check_sandbox(self.region, arg)
         if not self.rest and not any(self.env.waiting.values()):
             self.writer.ask(self.region, (called.name, args), self.asking)
             return None
@@ -273,21 +289,25 @@ class Step:
             self.writer.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
         )
 
-    def _in_place(self, called: Call, values: list[Val | None]) -> tuple[Region, Goals] | None:
+    def _in_place(
+        self, called: Call, values: list[KnownValue | None]
+    ) -> tuple[Region, PendingGoals] | None:
         """Write the clauses of a rule where it is called, since it binds something."""
         candidates = self.writer.names.candidates(called.name, len(values))
         if candidates is None:
-            raise Unfollowable("a rule that is not defined", self.goal.span)
+            raise NotCompilable("a rule that is not defined", self.goal.span)
         clauses = [clause for clause in candidates if self.writer.may_match(clause, values)]
         if len(clauses) > 1:
             self.writer.forget_order()
         for clause in clauses:
             if has_cut(clause):
-                raise Unfollowable("a cut", clause.rule.span)
+                raise NotCompilable("a cut", clause.rule.span)
             self._clause_in_place(called, clause, values)
         return None
 
-    def _clause_in_place(self, called: Call, clause: Clause, values: list[Val | None]) -> None:
+    def _clause_in_place(
+        self, called: Call, clause: Clause, values: list[KnownValue | None]
+    ) -> None:
         env, number = self.env.copy(), self.writer.next_clause()
         region: Region | None = self.region
         for at, parameter in enumerate(clause.parameters):
@@ -295,14 +315,14 @@ class Step:
             span = parameter.span
             if isinstance(term, Value):
                 if value is None:
-                    raise Unfollowable("a literal that a variable has to become", span)
+                    raise NotCompilable("a literal that a variable has to become", span)
                 region = self.writer.equal(
-                    t.cast(Region, region), Val("", literal=term), value, span
+                    t.cast(Region, region), KnownValue("", literal=term), value, span
                 )
             elif not isinstance(term, Slot):
-                raise Unfollowable("a list or dictionary in a head", span)
+                raise NotCompilable("a list or dictionary in a head", span)
             elif (number, term.index) in env.names:
-                raise Unfollowable("a variable that stands in a head twice", span)
+                raise NotCompilable("a variable that stands in a head twice", span)
             elif value is None:
                 outer = env.variable(self.clause, t.cast(Slot, called.args[at]).index)
                 env.names[number, term.index] = outer
@@ -318,7 +338,7 @@ class Step:
                 env.values[env.variable(number, term.index)] = value
             if region is None:
                 return
-        goals = joined(body_goals(clause, number), self.rest)
+        goals = concatenate_goals(body_goals(clause, number), self.rest)
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
 
@@ -327,19 +347,21 @@ def _is_itself(cls: type) -> bool:
     return is_plain(cls) and sandbox.is_candid(cls)
 
 
-_OPERATORS: dict[Operator, t.Callable[[Step, Expression], tuple[Region, Goals] | None]] = {
-    Operator.AND: Step.conjunction,
-    Operator.OR: Step.disjunction,
-    Operator.NOT: Step.negation,
-    Operator.FORALL: Step.for_all,
-    Operator.UNIFY: Step.unification,
-    Operator.DOT: Step.lookup,
-    Operator.IN: Step.membership,
-    Operator.ISA: Step.instance,
-    **dict.fromkeys(COMPARISONS, Step.comparison),
+_OPERATORS: dict[
+    Operator, t.Callable[[GoalStep, Expression], tuple[Region, PendingGoals] | None]
+] = {
+    Operator.AND: GoalStep.conjunction,
+    Operator.OR: GoalStep.disjunction,
+    Operator.NOT: GoalStep.negation,
+    Operator.FORALL: GoalStep.for_all,
+    Operator.UNIFY: GoalStep.unification,
+    Operator.DOT: GoalStep.lookup,
+    Operator.IN: GoalStep.membership,
+    Operator.ISA: GoalStep.instance,
+    **dict.fromkeys(COMPARISONS, GoalStep.comparison),
 }
 
 
-def body_goals(clause: Clause, number: int) -> Goals:
-    """Give the goals of a clause."""
+def body_goals(clause: Clause, number: int) -> PendingGoals:
+    """Return the goals of a clause."""
     return () if clause.body is None else ((clause.body, number), ())

@@ -1,10 +1,13 @@
-"""What is wrong with the rules of a policy, and what looks as if it were.
+"""Errors and warnings about the rules of a policy.
+
+In go parsed rules, the declarations of blocks and the host; out come errors and the texts of
+warnings.
 
 ``inventory``
-    what stands in a rule, gathered in one walk for all checks.
+    the terms of a rule by kind, collected in one traversal for all checks.
 ``vocabulary``, ``comparisons``, ``members``, ``unreachable_roles``, ``unquoted``
     strings that no block declares; comparisons that never hold; attributes that no object has;
-    roles that nobody can have; variables that are meant as something else.
+    roles that nobody can have; variables that are meant as strings or values.
 ``validation``
-    everything else.
+    all other checks.
 """

@@ -1,8 +1,8 @@
 """Comparisons that never hold: an object with its id, a string with a member of an Enum.
 
-In go rules as they were parsed; out come warnings. What an operand is comes from literals,
-from the classes in heads, and from there along declared fields and annotations
-(``attribute_types.py``). Where any of that is not known, nothing is said.
+In go parsed rules; out come warnings. The types of operands are inferred from literals, from the
+classes in heads, and from declared fields and annotations (``attribute_types.py``). Without a
+known type there is no warning.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...characters import with_escapes
 from ...host.attribute_types import BOOLEAN, NUMBER, TEXT, Shape, Shapes, Sort
 from ...host.class_facts import relatives
-from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable
+from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable, is_variable
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import how_to_register, with_article
-from .inventory import Inventory, in_order
+from ...spelling import registration_help, with_article
+from ...traversal import goals_in
+from .inventory import Inventory, in_text_order
 from .vocabulary import classes_of_variables
 
 #: The longest operand that a warning quotes.
 _LONGEST = 40
-#: How often equations are gone through: a chain of them may stand in any order.
+#: How many passes infer the types of variables: equations may depend on later ones.
 _PASSES = 4
-#: What a variable is that was not looked at.
+#: The shape of a variable that was not inferred yet.
 _WAITING = Shape(Sort.OBJECT)
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _GIVING = (Operator.UNIFY, Operator.ASSIGN, Operator.IN)
 
 
 class Operands:
-    """What the operands of one rule are."""
+    """The inferred shapes of the operands of one rule."""
 
     def __init__(self, rule: Rule, inventory: Inventory, shapes: Shapes) -> None:
         self.shapes: t.Final = shapes
         classes = classes_of_variables(rule, has_matches=bool(inventory.matches))
         self._classes = classes
-        #: What lookups give, by the identity of the node.
+        #: The shapes of lookups, by the identity of the node.
         self._known: dict[int, Shape | None] = {}
         self._variables: dict[str, Shape | None] = {
             name: self.of_class(tag) for name, tag in classes.items()
@@ -47,18 +47,18 @@ class Operands:
             self._follow(rule.body)
 
     def of_class(self, tag: str | None) -> Shape | None:
-        """Give what an object of a class is that a policy names."""
+        """Give the shape of an object of a class that a policy names."""
         return None if tag is None else self.shapes.of_class(self.shapes.host.classes.get(tag))
 
     def class_name(self, term: Term) -> str | None:
-        """Give the class that an object is registered under, if that is known."""
+        """Give the name under which the class of a term is registered, if it is known."""
         if isinstance(term, Variable) and term.name in self._classes:
             return self._classes[term.name]
         shape = self.shape(term)
         return shape.name if shape is not None and shape.sort is Sort.OBJECT else None
 
     def shape(self, term: Term) -> Shape | None:
-        """Give what a term is; ``None`` if that is not known."""
+        """Give the shape of a term; ``None`` if it is not known."""
         waiting: list[Expression] = []
         while _is_lookup(term) and id(term) not in self._known:
             waiting.append(term)
@@ -92,12 +92,12 @@ class Operands:
             return None
         return shape if name in vars(shape.cls)["_member_map_"] else None
 
-    # -- variables that are given a value -----------------------------------------------
+    # -- variables that are bound in the body -------------------------------------------
 
     def _follow(self, body: Term) -> None:
-        """Give variables the shape of what they are unified with, or are elements of.
+        """Infer the shapes of variables from unifications and from the lists they are elements of.
 
-        Of a variable that is given several things, or one that is not known, nothing is known.
+        A variable with several different shapes, or an unknown one, has none.
         """
         given: dict[str, list[Expression]] = {}
         for name, equation in _equations(body):
@@ -110,14 +110,14 @@ class Operands:
             self._variables.update(new)
             self._known.clear()
         else:
-            # What is not settled by now may be anything.
+            # Shapes that still change are dropped.
             self._variables.update(dict.fromkeys(given))
             self._known.clear()
 
     def _settled(
         self, given: Mapping[str, Sequence[Expression]]
     ) -> Iterator[tuple[str, Shape | None]]:
-        """Give what all equations of a variable say; those that wait for another say nothing."""
+        """Give the shape that all equations of a variable agree on, waiting ones left out."""
         for name, equations in given.items():
             found = {self._given(name, each) for each in equations} - {_WAITING}
             if found:
@@ -128,8 +128,7 @@ class Operands:
         if equation.operator is Operator.IN:
             shape = self.shape(right)
             return shape.element if shape is not None and shape.sort is Sort.LIST else None
-        is_left = isinstance(left, Variable) and left.name == name
-        other = right if is_left else left
+        other = right if is_variable(left, name) else left
         is_waiting = isinstance(other, Variable) and other.name not in self._variables
         return _WAITING if is_waiting else self.shape(other)
 
@@ -139,24 +138,18 @@ def _is_lookup(term: Term) -> t.TypeGuard[Expression]:
 
 
 def _equations(body: Term) -> Iterator[tuple[str, Expression]]:
-    """Give the variables that goals may give a value, with the goal."""
-    goals = [body]
-    while goals:
-        goal = goals.pop()
-        if not isinstance(goal, Expression):
-            continue
-        if goal.operator in _CONTROL:
-            goals += goal.args
-        elif goal.operator in _GIVING:
+    """Give the variables that goals may bind, with the goal."""
+    for goal in goals_in(body):
+        if isinstance(goal, Expression) and goal.operator in _GIVING:
             sides = goal.args[:1] if goal.operator is Operator.IN else goal.args
             yield from ((each.name, goal) for each in sides if isinstance(each, Variable))
 
 
-# -- what never holds ------------------------------------------------------------------
+# -- comparisons that never hold -------------------------------------------------------
 
 
 class _Side(t.NamedTuple):
-    """One of two operands that are compared: its term, what it is, what else it is called."""
+    """One of two compared operands: its term, its shape, and a name that replaces its text."""
 
     term: Term
     shape: Shape
@@ -164,7 +157,7 @@ class _Side(t.NamedTuple):
 
 
 class _Pair(t.NamedTuple):
-    """Two operands that are compared; ``differ`` if they must not be equal."""
+    """Two compared operands; ``differ`` is set for ``!=``."""
 
     left: _Side
     right: _Side
@@ -175,9 +168,9 @@ class _Pair(t.NamedTuple):
 def warn_comparisons(
     inventory: Inventory, operands: Operands, *, with_objects: bool = True
 ) -> list[str]:
-    """Warn about operands that never equal each other; of a list, about the first element.
+    """Warn about operands that are never equal; in a list, about the first element.
 
-    :param with_objects: whether to tell of objects, too, and not of plain values alone.
+    :param with_objects: whether to warn about objects too, and not only about plain values.
     """
     wrong = [
         pair
@@ -196,8 +189,8 @@ def _has_object(pair: _Pair) -> bool:
 
 
 def _single_tuples(inventory: Inventory) -> Iterator[str]:
-    """Warn about ``x in ("a")``, which is no list: characters are compared."""
-    for goal in in_order(inventory.comparisons) if inventory.comparisons else ():
+    """Warn about ``x in ("a")``, which is a string: its characters are compared."""
+    for goal in in_text_order(inventory.comparisons) if inventory.comparisons else ():
         right = goal.args[1]
         if goal.operator is Operator.IN and isinstance(right, Value) and right.span is not None:
             text, span = right.span.source.text, right.span
@@ -208,7 +201,7 @@ def _single_tuples(inventory: Inventory) -> Iterator[str]:
 
 
 def _pairs(inventory: Inventory, operands: Operands) -> Iterator[Iterator[_Pair]]:
-    """Give what is compared with what, for each comparison and each field of a pattern."""
+    """Give the compared pairs of each comparison and of each field of a pattern."""
     for goal in inventory.comparisons:
         left = _side(goal.args[0], operands)
         if left is not None:
@@ -259,7 +252,7 @@ def _may_be_one(left: type | None, right: type | None, shapes: Shapes) -> bool:
     return issubclass(left, right) or any(issubclass(each, right) for each in relatives(left))
 
 
-# -- what to say of it -----------------------------------------------------------------
+# -- the text of the warning -----------------------------------------------------------
 
 
 def _warning(pair: _Pair, operands: Operands) -> str:
@@ -288,7 +281,7 @@ def _quoted(term: Term) -> str:
 
 
 def _remedy(side: _Side, other: _Side, operands: Operands) -> str:
-    """Say what to write for the first of two operands, if it is the one to change."""
+    """Give the remedy for the first of two operands, if it is the one to change."""
     sort, of_other = side.shape.sort, other.shape.sort
     if sort is Sort.OBJECT:
         return _remedy_of_object(side, other, operands)
@@ -329,5 +322,5 @@ def _remedy_of_member(shape: Shape, value: t.Any, operands: Operands) -> str:
     if not meant:
         return f"Write one of its members, such as `{shape.name}.{next(iter(members), '…')}`."
     if operands.shapes.name_of(shape.cls) is None:
-        return f"{how_to_register(shape.name)[:-2]}, and write `{shape.name}.{meant[0]}`."
+        return f"{registration_help(shape.name)[:-2]}, and write `{shape.name}.{meant[0]}`."
     return f"Write `{shape.name}.{meant[0]}`."

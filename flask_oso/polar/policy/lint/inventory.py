@@ -1,7 +1,7 @@
-"""What stands in a rule, gathered in one walk for all that is checked of it.
+"""The inventory of a rule: its terms by kind, collected in one traversal for all checks.
 
-In goes a rule as it was parsed; out come its terms by kind. Most rules have nothing wrong
-with them, so the order of the text is made only where something is said.
+In goes a parsed rule; out come its terms, unordered. Most rules are fine, so terms are sorted by
+their place only when there is something to report.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Var
 
 
 class Inventory(t.NamedTuple):
-    """The terms of a rule that are of interest, whatever they stand in."""
+    """The terms of a rule by kind, at any depth."""
 
     variables: list[Variable]
     patterns: list[Pattern]
-    #: Each ``*rest`` of a list, which is a variable, too.
+    #: Each ``*rest`` of a list; it is also among the variables.
     rests: list[Term]
     #: ``x.name``, ``x.name(…)``, ``x.(name)``
     lookups: list[Expression]
@@ -31,10 +31,10 @@ _COMPARING = (Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN)
 
 
 def take_inventory(rule: Rule) -> Inventory:
-    """Gather the terms of a rule."""
+    """Collect the terms of a rule."""
     inventory = Inventory([], [], [], [], [], [])
     variables, patterns, rests, lookups, matches, comparisons = inventory
-    # The list of what waits grows while it is walked through.
+    # The work list grows during the loop.
     terms = _roots(rule)
     for term in terms:
         kind = type(term)
@@ -71,8 +71,8 @@ def _roots(rule: Rule) -> list[Term]:
 _T = t.TypeVar("_T", bound=Term)
 
 
-def in_order(terms: Iterable[_T]) -> list[_T]:
-    """Give terms in the order of the text."""
+def in_text_order(terms: Iterable[_T]) -> list[_T]:
+    """Sort terms by their place in the text."""
     return sorted(terms, key=_start)
 
 

@@ -1,9 +1,9 @@
-"""Attributes that the objects of a registered class surely do not have: they are misspelt.
+"""Misspelt attributes: names that no object of a registered class can have.
 
-In go rules as they were parsed; out come warnings. Python lets any object have any
-attribute, so a name is told of only if nothing of the class, of its parents and its
-subclasses mentions it, nothing of them makes attributes up, and a name that is near is
-there. Where any doubt is left, nothing is said: the error at run time will tell.
+In go parsed rules; out come warnings. Python lets any object have any attribute, so a load
+warns about a name only if no code of the class, its parents and its subclasses mentions it, none
+of them creates attributes dynamically, and a similar name exists. In any other case there is no
+warning: the error at run time will tell.
 """
 
 from __future__ import annotations
@@ -18,34 +18,35 @@ from ...host.class_facts import MOST_RELATIVES, codes, declared, relatives
 from ...host.registry import Host
 from ...nodes import Call, Pattern, Value
 from ...sources import Span, located
-from ...spelling import nearest
+from ...spelling import Guesses
 from .comparisons import Operands
 from .inventory import Inventory
 
 _NEARNESS = 0.8
-#: Code that mentions one of these may make attributes up.
-_MAKERS = frozenset(("setattr", "__dict__", "vars", "__setattr__"))
+#: Code that uses one of these names may create attributes dynamically.
+_DYNAMIC = frozenset(("setattr", "__dict__", "vars", "__setattr__"))
 _HOOKS = ("__getattr__", "__getattribute__")
 _Mention = tuple[str, str, Span | None]
 
 
 class Members:
-    """What is known of the classes of a host during one load."""
+    """The attribute names of the classes of a host, cached for one load."""
 
     def __init__(self, host: Host) -> None:
         self.host: t.Final = host
-        self._by_class: dict[type, _Names | None] = {}
+        self._names: dict[type, ClassMembers | None] = {}
         self._meant: dict[tuple[str, str], str | None] = {}
+        self._guesses = Guesses()
 
     def warn(self, inventory: Inventory, operands: Operands) -> list[str]:
         """Warn about attributes, methods and fields of patterns that are misspelt."""
-        mentioned = [*mentions(inventory, operands)]
+        mentioned = [*attribute_mentions(inventory, operands)]
         wrong = [each for each in mentioned if self._meant_by(each[0], each[1]) is not None]
         wrong.sort(key=lambda mention: mention[2].start if mention[2] else 0)
         return [self._warning(*mention) for mention in wrong]
 
     def _meant_by(self, class_name: str, name: str) -> str | None:
-        """Give the attribute that is meant, if an object of a class surely lacks one."""
+        """Give the similar name that exists, if no object of the class can have this one."""
         key = class_name, name
         if key not in self._meant:
             self._meant[key] = self._find_meant(class_name, name)
@@ -53,22 +54,22 @@ class Members:
 
     def _find_meant(self, class_name: str, name: str) -> str | None:
         cls = self.host.classes.get(class_name)
-        if cls is None or name.startswith("_") or issubclass(cls, dict):
+        if cls is None or not may_lack(cls, name):
             return None
-        if cls not in self._by_class:
-            self._by_class[cls] = _find_names(cls, self.host)
-        names = self._by_class[cls]
+        if cls not in self._names:
+            self._names[cls] = _closed_names(cls, self.host)
+        names = self._names[cls]
         if names is None or name in names.possible:
             return None
-        return nearest(name, names.certain, _NEARNESS)
+        return self._guesses.nearest(name, names.certain, _NEARNESS)
 
     def _warning(self, class_name: str, name: str, span: Span | None) -> str:
         meant = self._meant_by(class_name, name)
         return located(f"{class_name} has no attribute {name}, did you mean {meant}?", span)
 
 
-def mentions(inventory: Inventory, operands: Operands) -> Iterator[_Mention]:
-    """Give class, name and place of each attribute that a rule asks for."""
+def attribute_mentions(inventory: Inventory, operands: Operands) -> Iterator[_Mention]:
+    """Give the class, the name and the span of each attribute that a rule reads."""
     for pattern in inventory.patterns:
         if pattern.tag is not None and pattern.fields:
             yield from _in_pattern(pattern, pattern.tag, operands)
@@ -81,7 +82,7 @@ def mentions(inventory: Inventory, operands: Operands) -> Iterator[_Mention]:
 
 
 def _in_pattern(pattern: Pattern, tag: str, operands: Operands) -> Iterator[_Mention]:
-    """Give the fields of a pattern, and of those in it that name no class of their own."""
+    """Give the fields of a pattern and of the dictionary patterns nested in it."""
     waiting = [(pattern, tag)]
     while waiting:
         pattern, tag = waiting.pop()
@@ -92,34 +93,54 @@ def _in_pattern(pattern: Pattern, tag: str, operands: Operands) -> Iterator[_Men
                 waiting.append((value, shape.name))
 
 
-# -- what a class has ------------------------------------------------------------------
+# -- the attributes of a class ---------------------------------------------------------
 
 
-class _Names(t.NamedTuple):
-    """Names of attributes: those that are there, and those that anything mentions."""
+class ClassMembers(t.NamedTuple):
+    """The attribute names of a class, its parents and its subclasses.
+
+    :param certain: names that are defined, declared or assigned.
+    :param possible: those, and all names that code of these classes uses.
+    :param is_open: whether code may create attributes dynamically.
+    """
 
     certain: set[str]
     possible: set[str]
+    is_open: bool
 
 
-def _find_names(cls: type, host: Host) -> _Names | None:
-    """Give the names of a class; ``None`` if its objects may have any others."""
-    names = _Names(set(), set())
-    related = relatives(cls)
-    if cls.__module__ == "builtins" or len(related) > MOST_RELATIVES:
-        # Anything may derive from them, and did somewhere.
-        return None
-    for each in related:
-        if type(each) not in (type, abc.ABCMeta) or any(hook in vars(each) for hook in _HOOKS):
-            return None
-        names.certain.update(vars(each), declared(each), host.fields.get(each, ()))
+def may_lack(cls: type, name: str) -> bool:
+    """Tell whether the names of a class can show that its objects lack an attribute."""
+    if name.startswith("_") or cls.__module__ == "builtins" or issubclass(cls, dict):
+        return False
+    # A class with so many relatives is a general base class: anything may derive from it.
+    return len(relatives(cls)) <= MOST_RELATIVES
+
+
+def has_hook(cls: type) -> bool:
+    """Tell whether a class itself computes attributes by name."""
+    return any(hook in vars(cls) for hook in _HOOKS)
+
+
+def names_of_class(cls: type, host: Host) -> ClassMembers:
+    """Collect the names from the definitions and the code of a class and its relatives."""
+    certain: set[str] = set()
+    used: set[str] = set()
+    for each in relatives(cls):
+        certain.update(vars(each), declared(each), host.fields.get(each, ()))
         for code in codes(each):
-            if not _MAKERS.isdisjoint(code.co_names):
-                return None
-            names.possible.update(code.co_names)
-            names.certain.update(_assigned(code))
-    names.possible.update(names.certain)
-    return names
+            used.update(code.co_names)
+            certain.update(_assigned(code))
+    return ClassMembers(certain, certain | used, not _DYNAMIC.isdisjoint(used))
+
+
+def _closed_names(cls: type, host: Host) -> ClassMembers | None:
+    """Give the names of a class; ``None`` if its objects may have any others."""
+    for each in relatives(cls):
+        if type(each) not in (type, abc.ABCMeta) or has_hook(each):
+            return None
+    names = names_of_class(cls, host)
+    return None if names.is_open else names
 
 
 def _assigned(code: types.CodeType) -> Iterator[str]:

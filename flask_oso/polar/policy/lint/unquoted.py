@@ -1,8 +1,8 @@
-"""Variables that are meant as something else: a string, or a value of another language.
+"""Variables that are meant as strings, or as literals of another language.
 
-In goes a rule as it was parsed; out come remedies and warnings. A variable without a value
-equals anything, so to rename it, as one does with a variable that is not used, would allow
-what was to be compared.
+In goes a parsed rule; out come remedies and warnings. An unbound variable equals anything, so
+renaming it to ``_name``, the remedy for an unused variable, would allow what the rule is meant to
+compare.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from ...host.registry import Host
 from ...nodes import Call, Expression, List, Operator, Rule, Term, Variable, parts
 from ...sources import located
-from ...spelling import VALUES_ELSEWHERE, how_to_register
-from .inventory import Inventory, in_order
+from ...spelling import FOREIGN_LITERALS, registration_help
+from .inventory import Inventory, in_text_order
 
-#: What the parameters of rules are that stand for strings, by name and number of parameters.
+#: The meaning of string parameters, by rule name, number of parameters and position.
 _STRINGS: Mapping[tuple[str, int], Mapping[int, str]] = {
     ("allow", 3): {1: "action"},
     ("allow_field", 4): {1: "action", 3: "field"},
@@ -25,7 +25,7 @@ _STRINGS: Mapping[tuple[str, int], Mapping[int, str]] = {
     ("has_relation", 3): {1: "relation"},
     ("has_role", 3): {1: "role"},
 }
-#: What variables that stand for any string are called, or end in.
+#: Names, or last words of names, of variables that are meant to be any string.
 _ANY = frozenset((
     "action", "actions", "act", "any", "anything", "field", "fields", "method", "name",
     "operation", "op", "perm", "permission", "privilege", "relation", "relationship", "right",
@@ -36,10 +36,10 @@ _COMPARING = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN})
 
 
 class Remedy(t.NamedTuple):
-    """What to write in place of a variable that occurs once.
+    """The help for a variable that occurs once.
 
-    :param may_rename: whether it may be renamed as well.
-    :param in_head: whether it is a parameter, so no constant is meant.
+    :param may_rename: whether renaming it to ``_name`` is also a remedy.
+    :param in_head: whether it is a parameter, so that no constant is meant.
     """
 
     help: str
@@ -51,9 +51,9 @@ NO_REMEDY = Remedy("", may_rename=True)
 
 
 def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
-    """Give what to write in place of variables that occur once, by the identity of the node.
+    """Give the remedies for variables, by the identity of the node.
 
-    Of all that stand for a string in a head, are compared, or are meant as a class.
+    They are for string parameters, compared variables, and variables that are meant as a class.
     """
     found: dict[int, Remedy] = {}
     for variable, meaning in _in_head(rule):
@@ -69,7 +69,7 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
     for lookup in inventory.lookups:
         owner = lookup.args[0]
         if isinstance(owner, Variable) and owner.name[:1].isupper():
-            found[id(owner)] = Remedy(how_to_register(owner.name))
+            found[id(owner)] = Remedy(registration_help(owner.name))
     return found
 
 
@@ -87,9 +87,9 @@ def _means_any(name: str) -> bool:
 
 
 def _compared(rule: Rule) -> Iterator[tuple[Variable, bool]]:
-    """Give the variables of a body that are compared, or asked of a rule as a string.
+    """Give the variables of a body that are compared or are string arguments of a rule call.
 
-    With each: whether it may stand there to be bound, in front of an ``in``.
+    With each: whether it may be meant to be bound, as the left operand of an ``in``.
     """
     stack = [] if rule.body is None else [rule.body]
     while stack:
@@ -115,18 +115,18 @@ def _spread(operand: Term) -> tuple[Term, ...]:
 
 
 def warn_unbound(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
-    """Warn about variables that are meant as values: ``None``, twice, and ``Status::OPEN``."""
+    """Warn about variables that are meant as values, such as ``None`` and ``Status::OPEN``."""
     suspects = [each for each in inventory.variables if _is_suspect(each.name, host)]
     if not suspects:
         return []
     compared = {id(variable) for variable, _ in _compared(rule)}
     counts = collections.Counter(variable.name for variable in inventory.variables)
     meant = {
-        each.name: VALUES_ELSEWHERE.get(each.name) or each.name.replace("::", ".")
+        each.name: FOREIGN_LITERALS.get(each.name) or each.name.replace("::", ".")
         for each in suspects
         if id(each) in compared and _is_unbound(each.name, counts[each.name])
     }
-    first = {each.name: each for each in reversed(in_order(suspects)) if each.name in meant}
+    first = {each.name: each for each in reversed(in_text_order(suspects)) if each.name in meant}
     return [
         located(f"{name} is a variable here, which equals anything; write {meant[name]}", each.span)
         for name, each in reversed(first.items())
@@ -134,9 +134,9 @@ def warn_unbound(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
 
 
 def _is_suspect(name: str, host: Host) -> bool:
-    return (name in VALUES_ELSEWHERE or "::" in name) and name not in host.constants
+    return (name in FOREIGN_LITERALS or "::" in name) and name not in host.constants
 
 
 def _is_unbound(name: str, count: int) -> bool:
-    """Tell whether nothing is said of a name yet: what occurs once is an error already."""
+    """Tell whether there is no error for a name: one that occurs once has an error already."""
     return count == 1 if "::" in name else count > 1

@@ -1,8 +1,8 @@
-"""Roles of blocks that nobody can have, and roles that only lead to each other.
+"""Declared roles that nobody can have, and roles that imply each other in a cycle.
 
-In go the rules of a policy, those of blocks included, and what blocks declare; out come
-warnings. oso says nothing of either: nobody ever has such a role, or a question about it
-goes round until a limit ends it.
+In go the rules of a policy, those of blocks included, and the declarations; out come warnings.
+oso warns of neither: nobody ever has such a role, or a question about it recurses until a limit
+ends it.
 """
 
 from __future__ import annotations
@@ -14,33 +14,41 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...host.registry import RESERVED_NAMES, Host
-from ...nodes import Block, Call, Expression, Operator, Parameter, Pattern, Rule, Value, Variable
+from ...nodes import (
+    Block,
+    Call,
+    Expression,
+    Operator,
+    Parameter,
+    Rule,
+    Value,
+    Variable,
+    is_variable,
+)
 from ...sources import Span, located
 from ..policy import Policy
-from ..resource_blocks import Declarations, Kind
-
-_KINDS = {kind.rule_name: kind for kind in Kind}
+from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
 
 class _Held(t.NamedTuple):
-    """What may be held on the objects of a class: a role or a permission."""
+    """A role or a permission of a class."""
 
     class_name: str
-    kind: Kind
+    kind: DeclarationKind
     name: str
 
 
-# -- roles that nothing gives ------------------------------------------------------------
+# -- roles that no rule grants -----------------------------------------------------------
 
 
 def warn_ungranted(
     rules: Iterable[Rule], policy: Policy, declarations: Declarations, host: Host
 ) -> list[str]:
-    """Warn about declared roles that no rule gives to anybody.
+    """Warn about declared roles that no rule grants.
 
-    :param rules: the rules that were written by hand.
+    :param rules: the written rules.
     """
-    roles = [each for each in _declared(declarations, host) if each.kind is Kind.ROLE]
+    roles = [each for each in _declared(declarations, host) if each.kind is DeclarationKind.ROLE]
     if not roles:
         return []
     granted = _granted(rules, policy.blocks, declarations, host)
@@ -78,7 +86,7 @@ def _declared(declarations: Declarations, host: Host) -> Iterator[_Held]:
 def _granted(
     rules: Iterable[Rule], blocks: Sequence[Block], declarations: Declarations, host: Host
 ) -> set[_Held]:
-    """Give what somebody may have: by a rule of its own, or by what it follows from."""
+    """Give what rules may grant, directly or through shorthand rules."""
     heads = _Heads(rules, host)
     granted = {each for each in _declared(declarations, host) if heads.may_give(each)}
     leads_to: dict[_Held, list[_Held]] = {}
@@ -96,7 +104,7 @@ def _granted(
 def _implications(
     blocks: Sequence[Block], declarations: Declarations
 ) -> Iterator[tuple[_Held, _Held]]:
-    """Give condition and head of the shorthand rules."""
+    """Give the condition and the head of each shorthand rule."""
     for block in blocks:
         name = block.resource.text
         for shorthand in block.shorthands:
@@ -114,20 +122,20 @@ def _implications(
 
 
 class _Heads:
-    """What the heads of rules written by hand may give."""
+    """What the heads of written rules may grant."""
 
     def __init__(self, rules: Iterable[Rule], host: Host) -> None:
         self._host = host
-        # By kind and string, or None for any: the classes, or None for any.
-        self._classes: dict[tuple[Kind, str | None], set[str | None]] = {}
+        # Class names by kind and string; None stands for any class or any string.
+        self._classes: dict[tuple[DeclarationKind, str | None], set[str | None]] = {}
         for rule in rules:
-            if rule.name in _KINDS and len(rule.parameters) == 3:
+            if rule.name in KIND_OF_RULE and len(rule.parameters) == 3:
                 _, string, resource = rule.parameters
-                key = _KINDS[rule.name], _string(string)
-                self._classes.setdefault(key, set()).add(_tag(resource))
+                key = KIND_OF_RULE[rule.name], _string(string)
+                self._classes.setdefault(key, set()).add(tag_of(resource))
 
     def may_give(self, held: _Held) -> bool:
-        """Tell whether a rule may hold for it, whatever its conditions."""
+        """Tell whether the head of a rule matches it, whatever the body."""
         found = (self._classes.get((held.kind, name), ()) for name in (held.name, None))
         return any(self._fits(tag, held.class_name) for tags in found for tag in tags)
 
@@ -135,7 +143,7 @@ class _Heads:
         if tag is None or tag in RESERVED_NAMES or tag not in self._host.classes:
             return True
         wanted, cls = self._host.classes[tag], self._host.classes[class_name]
-        # An object may be of a class that derives from both.
+        # The classes may be related either way.
         return issubclass(cls, wanted) or issubclass(wanted, cls)
 
 
@@ -146,18 +154,13 @@ def _string(parameter: Parameter) -> str | None:
     return None
 
 
-def _tag(parameter: Parameter) -> str | None:
-    pattern = parameter.specializer
-    return pattern.tag if isinstance(pattern, Pattern) else None
-
-
-# -- roles that lead to themselves -------------------------------------------------------
+# -- roles that imply themselves ---------------------------------------------------------
 
 
 def warn_circular(rules: Iterable[Rule]) -> list[str]:
-    """Warn about roles and permissions that follow from each other in a circle.
+    """Warn about roles and permissions that imply each other in a cycle.
 
-    Along a relation, to a parent say, that is fine.
+    A cycle through a relation, such as that to a parent, is fine.
     """
     edges: dict[_Held, dict[_Held, Span | None]] = {}
     for rule in rules:
@@ -168,18 +171,20 @@ def warn_circular(rules: Iterable[Rule]) -> list[str]:
 
 
 def _edge(rule: Rule) -> tuple[_Held, _Held] | None:
-    """Give what a rule gives, and what it asks first of the same two."""
+    """Give what a rule grants, and what its first goal requires of the same two variables."""
     goal = _first(rule)
-    if rule.name not in _KINDS or not isinstance(goal, Call) or goal.name not in _KINDS:
+    if rule.name not in KIND_OF_RULE or not isinstance(goal, Call) or goal.name not in KIND_OF_RULE:
         return None
     if len(rule.parameters) != 3 or len(goal.args) != 3:
         return None
     (subject, string, resource), (asker, asked, about) = rule.parameters, goal.args
     same = _is_same(subject.term, asker) and _is_same(resource.term, about)
-    name, tag = _string(string), _tag(resource)
+    name, tag = _string(string), tag_of(resource)
     if not same or name is None or tag is None or not isinstance(asked, Value):
         return None
-    return _Held(tag, _KINDS[rule.name], name), _Held(tag, _KINDS[goal.name], str(asked.value))
+    return _Held(tag, KIND_OF_RULE[rule.name], name), _Held(
+        tag, KIND_OF_RULE[goal.name], str(asked.value)
+    )
 
 
 def _first(rule: Rule) -> t.Any:
@@ -190,14 +195,14 @@ def _first(rule: Rule) -> t.Any:
 
 
 def _is_same(left: t.Any, right: t.Any) -> bool:
-    return isinstance(left, Variable) and isinstance(right, Variable) and left.name == right.name
+    return isinstance(left, Variable) and is_variable(right, left.name)
 
 
 def _circles(edges: Mapping[_Held, Mapping[_Held, t.Any]]) -> Iterator[list[_Held]]:
-    """Give circles, each thing in one of them at most."""
+    """Give cycles, each node in at most one of them, by depth-first search."""
     done: set[_Held] = set()
     for start in edges:
-        # The way to where one is, with what is still to be looked at from each place of it.
+        # The current path, with the remaining edges of each node on it.
         way = {start: iter(edges[start])} if start not in done else {}
         while way:
             here = next(reversed(way))
@@ -211,7 +216,7 @@ def _circles(edges: Mapping[_Held, Mapping[_Held, t.Any]]) -> Iterator[list[_Hel
                     if done.isdisjoint(circle):
                         yield circle
                         done.update(circle)
-                    # Once is enough: each look goes along the whole way.
+                    # Each cycle is reported once, since a check costs the length of the path.
                     done.add(here)
             elif step not in done and step in edges:
                 way[step] = iter(edges[step])

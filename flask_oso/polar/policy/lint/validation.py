@@ -1,9 +1,9 @@
-"""What is wrong with the rules of a policy, and what looks as if it were.
+"""Checks of single rules and of the whole policy.
 
-In go parsed rules, the whole policy and the host; out come errors and the texts of
-warnings, each with its place. Errors and their order are those of oso 0.27.3
-(specification 8); warnings also tell of misspelt names, which oso lets pass. What is
-said about rule types is in ``rule_types.py``, about blocks in ``resource_blocks.py``.
+In go parsed rules, the whole policy and the host; out come errors and the texts of warnings, each
+with its place. Errors and their order are those of oso 0.27.3; there are also warnings about
+misspelt names. Checks of rule types are in ``rule_types.py``, of blocks in
+``resource_blocks.py``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,18 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import MOST_GUESSES, VALUES_ELSEWHERE, did_you_mean, how_to_register, nearest
+from ...spelling import (
+    FOREIGN_LITERALS,
+    MOST_SUGGESTIONS,
+    Guesses,
+    did_you_mean,
+    nearest,
+    registration_help,
+)
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
-from ..resource_blocks import Kind
-from .inventory import Inventory, in_order
+from ..resource_blocks import KIND_OF_RULE
+from .inventory import Inventory, in_text_order
 from .unquoted import NO_REMEDY, Remedy, remedies
 
 _MISSING_ALLOW = """\
@@ -52,17 +59,16 @@ _CLASS_NAMES_ELSEWHERE = {
 _NEARNESS_OF_VARIABLES = 0.8
 _LONGEST_NAME = 80
 _TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
-_KINDS = tuple(kind.rule_name for kind in Kind)
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
 
 
-# -- one rule by itself, as it was parsed --------------------------------------------
+# -- one parsed rule -----------------------------------------------------------------
 
 
 def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoError]:
-    """Complain about variables that occur once in a rule and so cannot matter."""
+    """Give errors for variables that occur once in a rule and so have no effect."""
     counts = _occurrences(inventory.variables)
     single = {
         name
@@ -71,7 +77,7 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
     }
     if not single:
         return []
-    variables = in_order(inventory.variables)
+    variables = in_text_order(inventory.variables)
     names = [name for name, count in _occurrences(variables).items() if count > 1]
     values = [name for name in host.constants if name not in host.classes]
     known = remedies(rule, inventory)
@@ -81,8 +87,8 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
         _singleton(
             variable,
             "*" if id(variable) in rests else "",
-            names if number < MOST_GUESSES else (),
-            values if number < MOST_GUESSES else (),
+            names if number < MOST_SUGGESTIONS else (),
+            values if number < MOST_SUGGESTIONS else (),
             known.get(id(variable), NO_REMEDY),
         )
         for number, variable in enumerate(found)
@@ -105,7 +111,7 @@ def _singleton(
     message = f"Singleton variable {star}{name} is unused or undefined"
     if remedy.may_rename:
         message += f"; try renaming to {star}_{name} or {star}_"
-    meant = VALUES_ELSEWHERE.get(name) or _with_hyphen(span)
+    meant = FOREIGN_LITERALS.get(name) or _with_hyphen(span)
     others = names if remedy.in_head else [*names, *values]
     meant = meant or nearest(name, others, _NEARNESS_OF_VARIABLES)
     hint = f"Did you mean {meant}?\n" if meant else remedy.help
@@ -122,7 +128,7 @@ def _with_hyphen(span: Span | None) -> str | None:
     return f"{before[1]}_{span.text}" if before else None
 
 
-def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
+def warn_specializers(inventory: Inventory, host: Host, guesses: Guesses) -> list[str]:
     """Warn about class names in patterns that are not registered."""
     unknown = [
         pattern
@@ -130,18 +136,18 @@ def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
         if pattern.tag not in host.constants and not _is_free_name(pattern.tag or "_")
     ]
     warnings: dict[str, str] = {}
-    for term in in_order(unknown):
+    for term in in_text_order(unknown):
         if term.tag is None or term.tag in warnings:
             continue
-        meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
+        meant = _POLAR_CLASSES.get(term.tag) or guesses.nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
         warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
-        warnings[term.tag] = warning + ("" if meant else how_to_register(term.tag))
+        warnings[term.tag] = warning + ("" if meant else registration_help(term.tag))
     return list(warnings.values())
 
 
 def warn_class_strings(rule: Rule, host: Host) -> list[str]:
-    """Warn about strings behind a colon that are the name of a class."""
+    """Warn about specializers that are strings with the name of a class."""
     return [
         located(
             f'"{literal.value}" is compared as a string; '
@@ -154,7 +160,7 @@ def warn_class_strings(rule: Rule, host: Host) -> list[str]:
 
 
 def warn_nested_classes(rule: Rule, inventory: Inventory, host: Host) -> list[str]:
-    """Warn about class names inside patterns that stand for the class object itself."""
+    """Warn about class names in fields of patterns, which are the class object itself."""
     return [
         located(
             f"{part.name} inside a pattern is compared with the class itself; "
@@ -171,10 +177,10 @@ def _is_free_name(name: str) -> bool:
 
 
 def _nested_parts(rule: Rule, inventory: Inventory) -> Iterator[Term]:
-    """Give what stands directly in fields and lists of the patterns of a rule."""
+    """Give the terms in fields and lists of the patterns of a rule."""
     patterns = [parameter.specializer for parameter in rule.parameters]
     if inventory.matches:
-        patterns += [goal.args[1] for goal in in_order(inventory.matches)]
+        patterns += [goal.args[1] for goal in in_text_order(inventory.matches)]
     stack = [pattern for pattern in patterns if _has_inside(pattern)]
     while stack:
         for part in parts(stack.pop()):
@@ -191,19 +197,19 @@ def _has_inside(pattern: Term | None) -> t.TypeGuard[Term]:
 
 
 def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
-    """Find calls to rules that do not exist.
+    """Give errors for calls of rules that do not exist.
 
-    Calls to the built-in roles are fine, since roles may be enabled later; a rule that
-    blocks require is reported as missing where they do.
+    Calls of the built-in roles are valid, since roles may be enabled later; a missing rule that
+    blocks require is reported elsewhere.
 
-    :param left_out: names of rules that are missing for a reason that is reported.
+    :param left_out: names of rules that are missing because of a reported problem.
     """
     required = {name for name, types in policy.types.items() if any(t.required for t in types)}
     known = {*policy.rules, *ROLE_RULE_NAMES, *required, *left_out}
     defined = [*policy.rules, *policy.types]
     undefined = [call for call in policy.calls if call.name not in known]
     return [
-        _undefined(call, defined if number < MOST_GUESSES else ())
+        _undefined(call, defined if number < MOST_SUGGESTIONS else ())
         for number, call in enumerate(undefined)
     ]
 
@@ -215,10 +221,10 @@ def _undefined(call: Call, defined: Sequence[str]) -> OsoError:
 
 
 def _how_to_define(call: Call) -> str:
-    """Give the line of help for a call that is near to no rule."""
+    """Give the line of help for a call that is similar to no rule."""
     if call.name in _TESTS_ELSEWHERE:
         return "Write `x matches Class` to ask for the class of `x`.\n"
-    if call.name in _KINDS:
+    if call.name in KIND_OF_RULE:
         return f"Rules named `{call.name}` come from resource blocks, or are written like others.\n"
     of = call.args[0] if call.args else None
     if isinstance(of, Variable) and of.origin is Origin.WRITTEN:
@@ -227,7 +233,7 @@ def _how_to_define(call: Call) -> str:
 
 
 def warn_arities(policy: Policy) -> list[str]:
-    """Warn about calls that fail because no rule has that many parameters."""
+    """Warn about calls that always fail, since no rule has as many parameters."""
     arities = {
         name: sorted({len(rule.parameters) for rule in rules})
         for name, rules in policy.rules.items()
@@ -254,7 +260,7 @@ def _listed(numbers: list[int]) -> str:
 
 
 def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[str]:
-    """Warn if nothing is allowed, or if what blocks declare has no effect."""
+    """Warn if there is no ``allow`` rule, or if the declarations of blocks have no effect."""
     warnings = []
     if not ignore_missing_allow and policy.rules.keys().isdisjoint(
         ("allow", "allow_field", "allow_request")

@@ -1,8 +1,8 @@
-"""Strings in rules that the blocks of a policy do not declare: most are misspelt.
+"""Undeclared roles, permissions and relations in rules: most are misspelt.
 
-In go the hand-written rules as they were parsed and what blocks declare; out come warnings.
-oso says nothing about such a string, and the rule that has it silently never applies. Where
-blocks do not decide what a class knows, nothing is said here either.
+In go the parsed written rules and the declarations of blocks; out come warnings. oso does not
+warn about such a string, and its rule silently never applies. There is no warning for a class
+without blocks.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ...host.registry import RESERVED_NAMES, Host
-from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable
+from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
-from ...spelling import nearest
+from ...spelling import Guesses
+from ...traversal import conjuncts_in
 from ..policy import calls_in
-from ..resource_blocks import Declarations, Kind
+from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
-#: The rules whose second argument is a declared string about their third.
-_GIVING = {kind.rule_name: kind for kind in Kind}
-_KINDS = _GIVING | {"allow": Kind.PERMISSION}
+#: The rules whose second argument is a declared name of the class of their third.
+_KINDS = KIND_OF_RULE | {"allow": DeclarationKind.PERMISSION}
 
 
 def warn_undeclared(
@@ -29,26 +29,26 @@ def warn_undeclared(
     if not declarations:
         return []
     vocabulary = _Vocabulary(declarations, host)
-    mentions = [*mentions]
-    somewhere = _Somewhere(mentions, declarations)
+    mentions, guesses = [*mentions], Guesses()
+    all_declarations = _AllDeclarations(mentions, declarations)
     warnings = (
-        somewhere.check(mention)
+        all_declarations.check(mention)
         if mention.class_name is None
-        else _check(mention, vocabulary.of(mention.class_name))
+        else _check(mention, vocabulary.of(mention.class_name), guesses)
         for mention in mentions
     )
     return [warning for warning in warnings if warning is not None]
 
 
 class Mention(t.NamedTuple):
-    """A string that a rule uses as something that a class has.
+    """A string that a rule uses as a role, permission or relation.
 
     :param string: ``None`` for any.
     :param class_name: ``None`` if the class is not known.
-    :param in_head: whether the rule gives it.
+    :param in_head: whether it is in the head of the rule.
     """
 
-    kind: Kind
+    kind: DeclarationKind
     string: Value | None
     class_name: str | None
     in_head: bool = False
@@ -57,10 +57,10 @@ class Mention(t.NamedTuple):
 def mentions_of(
     rule: Rule, comparisons: Iterable[Expression], class_of: Callable[[Term], str | None]
 ) -> Iterator[Mention]:
-    """Give the strings of a rule, as it was parsed, that stand for what blocks declare.
+    """Give the strings of a parsed rule that name roles, permissions or relations.
 
     :param comparisons: those of its body.
-    :param class_of: gives the name of the class of a term, as far as it is known.
+    :param class_of: gives the name of the class of a term, if it is known.
     """
     if rule.name in _KINDS and len(rule.parameters) == 3:
         _, string, resource = rule.parameters
@@ -69,9 +69,9 @@ def mentions_of(
             literals = [*_compared_with(string.term.name, comparisons)] or [None]
         for literal in literals:
             known = literal if _is_string(literal) else None
-            if known is None and rule.name not in _GIVING:
+            if known is None and rule.name not in KIND_OF_RULE:
                 continue
-            yield Mention(_KINDS[rule.name], known, _tag(resource.specializer), in_head=True)
+            yield Mention(_KINDS[rule.name], known, tag_of(resource), in_head=True)
     for call in calls_in(rule.body):
         if call.name in _KINDS and len(call.args) == 3 and _is_string(call.args[1]):
             yield Mention(_KINDS[call.name], call.args[1], class_of(call.args[2]))
@@ -85,38 +85,40 @@ def _compared_with(name: str, comparisons: Iterable[Expression]) -> Iterator[Ter
     """Give the strings that a variable is compared with: ``action in ["read", "edit"]``."""
     for goal in comparisons:
         left, right = goal.args
-        if isinstance(left, Variable) and left.name == name:
+        if is_variable(left, name):
             others = right.items if isinstance(right, List) else (right,)
             yield from filter(_is_string, others)
 
 
-class _Somewhere:
-    """Strings that are declared anywhere, for rules whose class is not known.
+class _AllDeclarations:
+    """The declarations of all classes, for rules whose class is not known.
 
-    Of these only what is near to a declared string is told of, and only if no rule gives it.
+    There is a warning only for a string that is similar to a declared one and in no head.
     """
 
     def __init__(self, mentions: Iterable[Mention], declarations: Declarations) -> None:
-        self._declared: dict[Kind, dict[str, None]] = {}
+        self._declared: dict[DeclarationKind, dict[str, None]] = {}
         for of_class in declarations.values():
             for name, declared in of_class.items():
                 self._declared.setdefault(declared.kind, {})[name] = None
-        self._nearest: dict[tuple[Kind, str], str | None] = {}
+        self._nearest: dict[tuple[DeclarationKind, str], str | None] = {}
+        self._guesses = Guesses()
         heads = [each for each in mentions if each.in_head]
         self._given = {(each.kind, each.string.value) for each in heads if each.string is not None}
         known = {*declarations, *RESERVED_NAMES}
-        # What these give is known to who wrote them.
+        # Kinds of which a rule for another class has any string in its head.
         self._any = {
             each.kind for each in heads if each.string is None and each.class_name not in known
         }
 
-    def _meant(self, kind: Kind, string: str) -> str | None:
+    def _meant(self, kind: DeclarationKind, string: str) -> str | None:
         if (kind, string) not in self._nearest:
-            self._nearest[kind, string] = nearest(string, self._declared.get(kind, ()))
+            known = self._declared.get(kind, ())
+            self._nearest[kind, string] = self._guesses.nearest(string, known)
         return self._nearest[kind, string]
 
     def check(self, mention: Mention) -> str | None:
-        """Warn about a string that is declared nowhere."""
+        """Give a warning for a string that no block declares."""
         kind, string = mention.kind, mention.string
         known = self._declared.get(kind, {})
         if string is None or string.value in known or mention.in_head or kind in self._any:
@@ -130,20 +132,16 @@ class _Somewhere:
         return located(message, string.span)
 
 
-def _tag(specializer: Term | None) -> str | None:
-    return specializer.tag if isinstance(specializer, Pattern) else None
-
-
 def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str, str]:
-    """Give the classes that the head, or a ``matches`` on the way, asks of variables.
+    """Give the classes of variables that specializers or top-level ``matches`` goals require.
 
-    :param has_matches: whether there is a ``matches`` anywhere, as far as is known.
+    :param has_matches: ``False`` if the body is known to contain no ``matches``.
     """
     found = [(parameter.term, parameter.specializer) for parameter in rule.parameters]
     if has_matches:
         found += [
             (goal.args[0], goal.args[1])
-            for goal in _conjuncts(rule.body)
+            for goal in reversed([*conjuncts_in(rule.body)])
             if isinstance(goal, Expression) and goal.operator is Operator.ISA
         ]
     return {
@@ -153,17 +151,7 @@ def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str
     }
 
 
-def _conjuncts(body: Term | None) -> Iterator[Term]:
-    stack = [] if body is None else [body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator is Operator.AND:
-            stack.extend(goal.args)
-        else:
-            yield goal
-
-
-def _check(mention: Mention, known: Mapping[str, Kind]) -> str | None:
+def _check(mention: Mention, known: Mapping[str, DeclarationKind], guesses: Guesses) -> str | None:
     if mention.string is None:
         return None
     string, kind = mention.string.value, mention.kind
@@ -173,20 +161,20 @@ def _check(mention: Mention, known: Mapping[str, Kind]) -> str | None:
     message = f'Undeclared {kind.value} "{string}" for {mention.class_name}'
     if string in known:
         message += f", which is declared as a {known[str(string)].value}"
-    elif (meant := nearest(str(string), of_kind)) is not None:
+    elif (meant := guesses.nearest(str(string), of_kind)) is not None:
         message += f', did you mean "{meant}"?'
     return located(message, mention.string.span)
 
 
 class _Vocabulary:
-    """What blocks declare that may hold for instances of a class, of each class once."""
+    """The declarations that may hold for instances of a class, cached by class."""
 
     def __init__(self, declarations: Declarations, host: Host) -> None:
         self._declarations = declarations
         self._host = host
-        self._known: dict[str, Mapping[str, Kind]] = {}
+        self._known: dict[str, Mapping[str, DeclarationKind]] = {}
         self._order = {name: number for number, name in enumerate(declarations)}
-        # The classes with blocks that are a class; and those that are it, or derive from it.
+        # Names of classes with blocks, by the class; and by each of its base classes.
         self._same: dict[type, list[str]] = {}
         self._below: dict[type, list[str]] = {}
         for name in declarations:
@@ -196,8 +184,8 @@ class _Vocabulary:
                 for each in cls.__mro__:
                     self._below.setdefault(each, []).append(name)
 
-    def of(self, class_name: str) -> Mapping[str, Kind]:
-        """Give the strings with their kinds; nothing for a class that is not registered."""
+    def of(self, class_name: str) -> Mapping[str, DeclarationKind]:
+        """Give the declared names with their kinds; none for an unregistered class."""
         if class_name not in self._known:
             self._known[class_name] = {
                 name: declared.kind
@@ -207,7 +195,7 @@ class _Vocabulary:
         return self._known[class_name]
 
     def _relatives(self, class_name: str) -> list[str]:
-        """Give the classes with blocks whose declarations may hold, in the order of the text."""
+        """Give the classes with blocks whose declarations may hold, in source order."""
         if class_name in RESERVED_NAMES:
             return [name for name in self._declarations if name in self._host.classes]
         cls = self._host.classes.get(class_name)

@@ -19,6 +19,7 @@ from flask_oso import FlaskOso, Oso
 ROOT = Path(__file__).parents[2]
 APP = """
 import os, signal, sys, time
+import click
 from flask import Flask
 from flask_oso import FlaskOso, Oso
 
@@ -54,7 +55,17 @@ oso.load_str('allow("ann", "read", page: Page) if page.public();')
 """
 ALLOWED = ("explain", "ann", "read", "Page:1")
 DENIED = ("explain", "ann", "read", "Page:2")
-EXITS = ["sys.exit(0)", "sys.exit(1)", "sys.exit()", "sys.exit('no')", "exit(0)", "raise Stop"]
+EXITS = [
+    "sys.exit(0)",
+    "sys.exit(1)",
+    "sys.exit()",
+    "sys.exit('no')",
+    "exit(0)",
+    "raise Stop",
+    "raise click.exceptions.Exit(0)",
+    "click.get_current_context().exit(1)",
+    "raise click.ClickException('no')",
+]
 INTERRUPT = "os.kill(os.getpid(), signal.SIGINT); time.sleep(10)"
 
 
@@ -164,6 +175,24 @@ def test_application_that_ends_while_it_is_asked(
     result = run(make_site(where, error), *command)
 
     assert (result.exit_code, type(error).__name__ in result.output) == (code, True)
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+@pytest.mark.parametrize(("where", "expected"), [("loader", 2), ("policy", 3)])
+def test_application_that_ends_as_commands_do(
+    run: t.Any, code: int, where: str, expected: int
+) -> None:
+    """An application may have commands of its own, and call them; that is no answer of ours."""
+    result = run(make_site(where, click.exceptions.Exit(code)), *DENIED)
+
+    assert result.exit_code == expected
+
+
+def test_application_that_complains_as_commands_do(run: t.Any) -> None:
+    """Click ends with 1 for it, which would say denied."""
+    result = run(make_site("loader", click.ClickException("It is closed.")), *ALLOWED)
+
+    assert (result.exit_code, "It is closed." in result.output) == (2, True)
 
 
 # -- Ctrl-C ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import types
 import typing as t
 from collections.abc import Callable
 
@@ -15,8 +16,11 @@ from flask import Flask
 
 _Function = Callable[..., t.Any]
 
+#: Classes of what may have to be awaited, besides those with a method for that.
+GENERATORS = frozenset({types.GeneratorType, types.AsyncGeneratorType})
 
-class Callee:
+
+class SyncCallable:
     """A function that is called for an app.
 
     Flask leaves a function as it is unless it is a coroutine function, but looks at it at
@@ -25,17 +29,18 @@ class Callee:
     """
 
     def __init__(self, function: Callable[..., t.Any]) -> None:
-        self._function = function
-        self._is_plain = not inspect.iscoroutinefunction(function)
+        self.function = function
+        #: It is no coroutine function.
+        self.is_plain = not inspect.iscoroutinefunction(function)
 
     def of(self, app: Flask) -> Callable[..., t.Any]:
         """Give what to call in the app, and not to wait for."""
         ensure_sync = app.ensure_sync
-        if not self._is_plain:
-            return waiting(ensure_sync)(self._function)
+        if not self.is_plain:
+            return waiting(ensure_sync)(self.function)
         if getattr(ensure_sync, "__func__", None) is Flask.ensure_sync:
-            return self._function
-        return ensure_sync(self._function)
+            return self.function
+        return ensure_sync(self.function)
 
 
 def waiting(ensure_sync: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask, g
 
 from flask_oso import OsoError, current_actor, current_oso
-from flask_oso.globals import FewWords, mark_of, unwrap
+from flask_oso.app_state import FewWords
+from flask_oso.request_state import request_state_of, unwrap
 
 
 def test_current_oso_is_the_apps(site: t.Any) -> None:
@@ -53,8 +54,8 @@ def test_mark_is_on_the_request_alone(site: t.Any) -> None:
         site.guard.authorize("page", actor="ann", action="read")
 
         request = unwrap(flask.request)
-        assert mark_of(site.app, request).authorized
-        assert not mark_of(Flask("other"), request).authorized
+        assert request_state_of(site.app, request).checked
+        assert not request_state_of(Flask("other"), request).checked
         assert "oso" not in f"{list(g)}{list(request.environ)}{vars(context).keys()}"
 
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso, authorize
-from flask_oso.guards.sync_callable import Callee
+from flask_oso.callables.sync_callable import SyncCallable
 
 
 def plain() -> str:
@@ -31,20 +31,20 @@ class Marking(Flask):
 
 def test_plain_function_is_called_itself() -> None:
     """What needs not be awaited is called as it is."""
-    assert Callee(plain).of(Flask("site")) is plain
+    assert SyncCallable(plain).of(Flask("site")) is plain
 
 
 @pytest.mark.parametrize("function", [awaited, functools.partial(awaited)])
 def test_coroutine_function_is_awaited(function: Callable[..., t.Any]) -> None:
     """The app makes a coroutine function one that gives its answer."""
-    assert Callee(function).of(Flask("site"))() == "answer"
+    assert SyncCallable(function).of(Flask("site"))() == "answer"
 
 
 def test_coroutine_function_is_awaited_inside_of_a_loop() -> None:
     """A view that is a coroutine function has a loop, in which nothing can wait for another."""
 
     async def view() -> t.Any:
-        return Callee(awaited).of(Flask("site"))()
+        return SyncCallable(awaited).of(Flask("site"))()
 
     assert asyncio.run(view()) == "answer"
 
@@ -52,7 +52,7 @@ def test_coroutine_function_is_awaited_inside_of_a_loop() -> None:
 @pytest.mark.parametrize("function", [plain, awaited])
 def test_app_with_a_way_of_its_own(function: Callable[..., t.Any]) -> None:
     """A class of apps with an 'ensure_sync' of its own is asked, for plain functions too."""
-    callee = Callee(function)
+    callee = SyncCallable(function)
 
     answers = [callee.of(app)() for app in (Flask("site"), Marking("site"))]
 
@@ -64,7 +64,7 @@ def test_way_of_one_app(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Flask("site")
     monkeypatch.setattr(app, "ensure_sync", lambda func: lambda: "replaced")
 
-    assert Callee(plain).of(app)() == "replaced"
+    assert SyncCallable(plain).of(app)() == "replaced"
 
 
 @pytest.mark.parametrize(("kind", "answer"), [(Flask, "answer"), (Marking, "answer, marked")])

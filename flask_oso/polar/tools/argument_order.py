@@ -1,8 +1,8 @@
-"""Which side of a question a class is on: that of the actor, or that of the resource.
+"""Detects questions whose actor and resource are swapped.
 
-In go a policy and a question that it denied; out comes, once for each pair of classes, a line
-in the log if the two have changed places. The rules have to tell: each of the two classes is
-named on the other side alone. Nothing is asked of the objects but their classes.
+In go a policy and a denied question; out comes a log message, once for each pair of classes, if
+the rules name the actor's class only as a resource and the resource's class only as an actor.
+Only the classes of the objects are used.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _logger = logging.getLogger("flask_oso")
 _RULES = ("allow", "allow_field", "has_permission", "has_role")
 
 
-class Sides:
-    """The sides of the classes that a policy names; made when a question is first denied."""
+class ArgumentOrder:
+    """The classes that a policy names as actors only and as resources only."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -33,13 +33,13 @@ class Sides:
         is_resource = [each for each in policy.resources if each not in policy.actors]
         actors = _classes(is_actor, classes)
         resources = _classes([*is_resource, *_named(rules, 2)], classes)
-        #: The classes that are named on one side, and no relative of theirs on the other.
+        #: Classes that are named on one side, without a relative on the other.
         self.actors = frozenset(each for each in actors if not _is_related(each, resources))
         self.resources = frozenset(each for each in resources if not _is_related(each, actors))
         self._reported: set[tuple[type, type]] = set()
 
-    def look_at(self, actor: t.Any, action: t.Any, resource: t.Any) -> None:
-        """Tell the log of a denied question whose actor is a resource, and the other way round."""
+    def check(self, actor: t.Any, action: t.Any, resource: t.Any) -> None:
+        """Log a warning if the arguments of a denied question are swapped."""
         if type(resource) not in self.actors or type(actor) not in self.resources:
             return
         pair = type(actor), type(resource)
@@ -54,7 +54,7 @@ class Sides:
 
 
 def _named(rules: Iterable[Rule], at: int) -> Iterable[str]:
-    """Give the classes that rules ask of the argument at a position."""
+    """Give the classes that rules require of the argument at a position."""
     for rule in rules:
         term = rule.parameters[at].term if len(rule.parameters) > at else None
         name = classes_of_variables(rule).get(term.name) if isinstance(term, Variable) else None

@@ -1,7 +1,7 @@
-"""How a command ends: with the code of what came out, whatever else happens to the process.
+"""Reliable exit codes: also after ``sys.exit`` of the application, broken streams and signals.
 
-A shell takes 0 for allowed and 1 for denied. So neither may come from an application that ends
-the process, from an output that nobody reads or that has no room, or from Ctrl-C.
+A shell takes 0 for allowed and 1 for denied. So neither may be the result of an application that
+exits the process, of a closed pipe or a full disk, or of Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from collections.abc import Callable, Iterator
 import click
 
 from ..polar.characters import for_terminal
-from ..polar.output import abandon, encodable
+from ..polar.output import encodable, redirect_to_null
 from .output import echo, echo_traceback
 from .running import Exit, OutputError
 
-#: What shells make of a process that SIGINT or SIGPIPE ended.
+#: The exit codes that shells report for SIGINT and SIGPIPE.
 INTERRUPTED, BROKEN_PIPE = 130, 141
 
-R = t.TypeVar("R")
+_R = t.TypeVar("_R")
 
 
-def run(function: Callable[[], R]) -> R:
+def run(function: Callable[[], _R]) -> _R:
     """Run a command, or a part of one.
 
-    :raises click.exceptions.Exit: it ended otherwise than by returning.
+    :raises click.exceptions.Exit: with the exit code, unless the function returned.
     """
     streams = sys.stdout, sys.stderr
     sys.stdout = t.cast(t.TextIO, _Output(sys.stdout)) if sys.stdout is not None else None
@@ -39,34 +39,35 @@ def run(function: Callable[[], R]) -> R:
         sys.stdout, sys.stderr = streams
     if code is not None:
         raise click.exceptions.Exit(code)
-    return t.cast(R, result)
+    return t.cast(_R, result)
 
 
-def _run(function: Callable[[], R]) -> tuple[R | None, int | None]:
-    """Give what a function returns, or else the exit code."""
+def _run(function: Callable[[], _R]) -> tuple[_R | None, int | None]:
+    """Give the result of a function, or else the exit code."""
     try:
         return function(), None
     except click.exceptions.Exit as end:
         return None, end.exit_code
     except click.ClickException as error:
-        # It may have words of the command line in it, and those come from data.
+        # The message may contain words of the command line, which may come from data.
         vars(error)["message"] = for_terminal(error.message)
         error.show()
-        return None, error.exit_code
+        # An application may raise one that would pass for an answer: 1 is denied.
+        return None, max(error.exit_code, Exit.MISCONFIGURED)
     except OutputError:
-        # It is told when the output is flushed, also if somebody made another error of it.
+        # It is reported when the output is flushed.
         return None, None
     except (KeyboardInterrupt, click.Abort):
         echo("Interrupted.", err=True)
         return None, INTERRUPTED
     except BaseException:
-        # Python, and click, would end with 1 for it, or with what the application says.
+        # Python and click would exit with 1, or with a code of the application.
         echo_traceback()
         return None, Exit.MISCONFIGURED
 
 
 def _flushed(code: int | None) -> int | None:
-    """Write what is left to be written; give the code of a command that ends with this one."""
+    """Flush the output; give the exit code, which a failure to write changes."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -83,7 +84,7 @@ def _code_of(error: OutputError) -> int:
 
 
 class _Stream:
-    """A stream of the process, on which every text can be written."""
+    """A stream of the process that escapes characters it cannot encode, and records errors."""
 
     def __init__(self, stream: t.TextIO) -> None:
         self._stream = stream
@@ -91,7 +92,7 @@ class _Stream:
 
     def __getattr__(self, name: str) -> t.Any:
         if name == "buffer":
-            # Click would write past this one where the encoding is ASCII.
+            # With an ASCII encoding click would write to the buffer and bypass this stream.
             raise AttributeError(name)
         return getattr(self._stream, name)
 
@@ -99,7 +100,7 @@ class _Stream:
         return iter(self._stream)
 
     def write(self, text: str) -> int:
-        """Write a text, with escapes for what the encoding has not."""
+        """Write a text, with escapes for characters that the encoding lacks."""
         shown = encodable(text, self._stream) if isinstance(text, str) else text
         return t.cast(int, self._do(self._stream.write, shown))
 
@@ -109,19 +110,19 @@ class _Stream:
             self.write(line)
 
     def flush(self) -> None:
-        """Write what is left to be written."""
+        """Flush the stream."""
         self._do(self._stream.flush)
 
     def _do(self, function: Callable[..., t.Any], *args: str) -> t.Any:
         if self._error is None:
             try:
                 return function(*args)
-            # A ``ValueError`` comes from a stream that is closed.
+            # A closed stream raises ``ValueError``.
             except OSError as error:
                 self._error = OutputError(error.errno, error.strerror)
             except ValueError:
                 self._error = OutputError(errno.EBADF, "It is closed")
-            abandon(self._stream)
+            redirect_to_null(self._stream)
         return self._fail(self._error)
 
     def _fail(self, error: OutputError) -> t.Any:
@@ -129,15 +130,15 @@ class _Stream:
 
 
 class _Output(_Stream):
-    """The standard output: a command whose answer cannot be read has given none."""
+    """Standard output: a command whose output cannot be written fails."""
 
     def _fail(self, error: OutputError) -> t.NoReturn:
-        # Each time: who writes may take the first one for something else.
+        # On each write, since the caller may have handled the first error.
         raise error from None
 
 
 class _ErrorOutput(_Stream):
-    """The error output: the exit code says the same."""
+    """Standard error: errors of writing are ignored, the exit code tells the result."""
 
     def _fail(self, error: OutputError) -> int:
         return 0

@@ -1,7 +1,7 @@
-"""What the operators say of rows that are not known.
+"""Operators on unknown rows: comparison, arithmetic, membership, lookups and patterns.
 
-Comparison, arithmetic, membership, lookups and patterns: each becomes the condition under
-which the solver would succeed for a row, together with that under which it would raise.
+Each becomes the condition under which the solver would succeed for a row, together with the one
+under which it would raise.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from .database_semantics import (
     value_equality,
     value_ordering,
 )
-from .equations import Equations
+from .equations import EquationSolver
 from .ir import (
     FALSE,
     ITSELF,
@@ -65,18 +65,14 @@ from .ir import (
     Substring,
     ToMany,
     ToOne,
-    columns_of,
-    conjunction,
-    disjunction,
-    exists,
     is_nullable,
-    negation,
-    show,
-    where_rows_exist,
+    rows_of,
 )
-from .outcomes import SearchOutcome, no_solution
+from .outcomes import SearchOutcome, no_solution, test_outcome
 from .schema import Field, Link, ValueKind
-from .search import Branches, ClauseFrame, GoalResult
+from .search import Branches, ClauseFrame, GoalResult, Search
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
     SymbolicRow,
@@ -84,11 +80,10 @@ from .symbolic_terms import (
     SymbolicTruth,
     SymbolicValue,
     has_unknown_rows,
-    rows_of,
     show_term,
 )
 
-#: Operands of arithmetic beyond these could leave 64 bits.
+#: With larger operands, a sum or a product could exceed 64 bits.
 _HALF = 2**62
 _ROOT = 2**31
 
@@ -103,43 +98,47 @@ _TYPES: dict[ValueKind, str] = {
 _SIGNS = {Operator.ADD: "+", Operator.SUB: "-", Operator.MUL: "*"}
 
 
-class Conditions(Equations):
-    """Solves one operator; each method is the handler of one kind of goal."""
+class OperatorEvaluator:
+    """Solves one operator; each ``solve_*`` method is the handler of one kind of goal."""
+
+    def __init__(self, search: Search, equations: EquationSolver) -> None:
+        self._search = search
+        self._equations = equations
 
     # -- comparison and arithmetic --------------------------------------------------------
 
-    def _solve_comparison(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_comparison(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        left, right = (self._operand(arg, frame) for arg in goal.args)
+        left, right = (self._search.operand(arg, frame) for arg in goal.args)
         unknown = next((side for side in (left, right) if type(side) is Unknown), None)
         if unknown is None:
             return self._compare(left, right, goal)
         is_result = any(type(side) is Unknown and _is_result(side) for side in (left, right))
-        return self._defer(unknown, self._compare_later, (left, right, goal, is_result))
+        return self._search.defer(unknown, self._compare_later, (left, right, goal, is_result))
 
     def _compare_later(self, payload: tuple[t.Any, t.Any, Expression, bool]) -> GoalResult:
-        """Compare what had no value before; of an equation binding is asked, as in the solver."""
+        """Compare operands that were unbound before; an equation then unifies, as in the solver."""
         left, right, goal, is_result = payload
-        left, right, self._goal = follow(left), follow(right), goal
+        left, right, self._search.goal = follow(left), follow(right), goal
         unknown = next((side for side in (left, right) if type(side) is Unknown), None)
         if unknown is not None:
-            return self._defer(unknown, self._compare_later, (left, right, goal, is_result))
+            return self._search.defer(unknown, self._compare_later, (left, right, goal, is_result))
         if goal.operator is Operator.EQ:
-            return self._unified(left, right)
+            return self._equations.unified(left, right)
         if goal.operator is not Operator.NEQ or is_result:
             return self._compare(left, right, goal)
-        found = self._unified(left, right)
+        found = self._equations.unified(left, right)
         return no_solution(found) if isinstance(found, SearchOutcome) else not found
 
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> GoalResult:
         if not has_unknown_rows(left) and not has_unknown_rows(right):
-            return self._ask(Expression(goal.operator, (left, right), span=goal.span))
+            return self._equations.ask(Expression(goal.operator, (left, right), span=goal.span))
         try:
             if goal.operator in (Operator.EQ, Operator.NEQ):
                 return self._compare_equal(goal.operator, left, right)
             return self._compare_order(goal.operator, left, right)
         except NotTranslatable as reason:
-            raise self._refusal(reason.fact, reason.remedy) from None
+            raise self._search.refusal(reason.fact, reason.remedy) from None
 
     def _compare_equal(self, operator: Operator, left: t.Any, right: t.Any) -> GoalResult:
         if isinstance(right, SymbolicValue) and not isinstance(left, SYMBOLIC):
@@ -147,16 +146,16 @@ class Conditions(Equations):
         if not isinstance(left, SYMBOLIC) and not isinstance(right, SYMBOLIC):
             raise NotTranslatable("lists with columns cannot be compared", "Compare the elements.")
         if isinstance(left, SymbolicValue) and not isinstance(right, SYMBOLIC):
-            value = self._value(right)
+            value = self._equations.value(right)
             check_equation(left.operand, value)
             condition = value_equality(left.operand, same_number(left.operand, value))
             condition = where_rows_exist(condition, rows_of(left.operand))
         else:
             if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
                 check_equation_of_columns(left.operand, right.operand)
-            condition = self._equation(left, right)
+            condition = self._equations.equation(left, right)
         if operator is Operator.NEQ:
-            # That the rows exist, whoever read them said before.
+            # The lookup of the operands has already tested that their rows exist.
             condition = negation(condition)
         return SearchOutcome(condition)
 
@@ -167,274 +166,273 @@ class Conditions(Equations):
         if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
             condition = column_ordering(operator, left.operand, right.operand)
             refused = disjunction(has_no_order(left.operand), has_no_order(right.operand))
-            return self._outcome(condition, refused, left.operand, right.operand)
+            return test_outcome(condition, refused, left.operand, right.operand)
         is_mirrored = not isinstance(left, SymbolicValue)
         if is_mirrored:
             left, right, operator = right, left, mirrored(operator)
         if not isinstance(left, SymbolicValue):
             raise NotTranslatable("lists with columns have no order", "Compare the elements.")
-        value = self._value(right)
+        value = self._equations.value(right)
         condition = value_ordering(operator, left.operand, value)
         if is_mirrored and isinstance(condition, Comparison):
             condition = replace(condition, is_turned=not condition.is_turned)
-        return self._outcome(condition, has_no_order(left.operand, value), left.operand)
+        return test_outcome(condition, has_no_order(left.operand, value), left.operand)
 
-    def _outcome(
-        self, holds: RowCondition, fails: RowCondition, *operands: Operand
-    ) -> SearchOutcome:
-        """Give the rows for which a test holds, and those with a value that it refuses."""
-        rows = rows_of(*operands)
-        refused = where_rows_exist(fails, rows)
-        columns = [column for each in operands for column in columns_of(each)]
-        if columns and all(column.field.is_declared for column in columns):
-            return SearchOutcome(where_rows_exist(holds, rows), lacks=refused)
-        return SearchOutcome(where_rows_exist(holds, rows), refused)
-
-    def _solve_arithmetic(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_arithmetic(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        left, right, result = (self._operand(arg, frame) for arg in goal.args)
+        left, right, result = (self._search.operand(arg, frame) for arg in goal.args)
         for side in (left, right):
             if type(side) is Unknown:
-                return self._defer(side, self._solve_arithmetic, payload)
+                return self._search.defer(side, self.solve_arithmetic, payload)
         if not has_unknown_rows(left) and not has_unknown_rows(right):
             made = Unknown("result")
-            self._push(self._unify_later, (result, made, goal))
-            return self._ask(
+            self._search.push(self._unify_later, (result, made, goal))
+            return self._equations.ask(
                 Expression(goal.operator, (left, right, t.cast(Term, made)), span=goal.span)
             )
         operands = self._integer(left, goal), self._integer(right, goal)
         sign = _SIGNS.get(goal.operator)
         if sign is None:
-            raise self._refusal(
+            raise self._search.refusal(
                 "databases divide integers in different ways", "Multiply the other side."
             )
         made_of = SymbolicValue(Arithmetic(sign, *operands))
-        self._push(self._unify_later, (result, made_of, goal))
+        self._search.push(self._unify_later, (result, made_of, goal))
         guard = conjunction(*_in_range(sign, *operands))
-        return self._outcome(guard, negation(guard), made_of.operand)
+        return test_outcome(guard, negation(guard), made_of.operand)
 
     def _integer(self, term: t.Any, goal: Expression) -> Operand:
         if isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.INTEGER:
             return term.operand
         if isinstance(term, Value) and type(term.value) is int:
             return Literal(term.value)
-        raise self._refusal(
+        raise self._search.refusal(
             "databases calculate alike only with integers", "Calculate with integers."
         )
 
     def _unify_later(self, payload: tuple[t.Any, t.Any, Term]) -> GoalResult:
-        left, right, self._goal = payload
-        return self._unified(left, right)
+        left, right, self._search.goal = payload
+        return self._equations.unified(left, right)
 
     # -- membership -----------------------------------------------------------------------
 
-    def _solve_in(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_in(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        item, collection = (self._operand(arg, frame) for arg in goal.args)
+        item, collection = (self._search.operand(arg, frame) for arg in goal.args)
         if type(collection) is Unknown:
-            return self._defer(collection, self._solve_in, payload)
+            return self._search.defer(collection, self.solve_in, payload)
         if isinstance(collection, SymbolicRows):
             return self._in_relation(item, collection)
         if isinstance(collection, SymbolicValue):
             return self._in_column(item, collection.operand)
         if isinstance(collection, SYMBOLIC):
-            raise self._refusal(
+            raise self._search.refusal(
                 f"`{show_term(collection)}` is no collection", "Write a list or a relation."
             )
-        is_open = type(collection) is List and not self._is_closed(collection)
+        is_open = type(collection) is List and not self._search.is_closed(collection)
         if not is_open and not has_unknown_rows(item) and not has_unknown_rows(collection):
-            return self._ask(Expression(Operator.IN, (item, collection), span=goal.span))
+            return self._equations.ask(Expression(Operator.IN, (item, collection), span=goal.span))
         return self._in_elements(item, self._elements(collection, goal))
 
     def _elements(self, collection: t.Any, goal: Expression) -> Iterable[t.Any]:
         if type(collection) is List:
             elements, rest = list_elements(collection)
             if rest is not None:
-                raise self._refusal("a list of unknown length", "Write the list out.")
+                raise self._search.refusal("a list of unknown length", "Write the list out.")
             return elements
-        solver = self._known()
+        solver = self._search.host_solver()
         solver.stand_at(Step(goal, [], None, None, 0))
-        with self._asking():
+        with self._search.asking():
             return list(solver.elements(collection, goal))
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> GoalResult:
         def alternative(element: t.Any) -> Callable[[], GoalResult]:
-            return lambda: self._unified(item, element)
+            return lambda: self._equations.unified(item, element)
 
         elements = list(elements)
-        if not self._is_closed(item) or not all(map(self._is_closed, elements)):
+        if not self._search.is_closed(item) or not all(map(self._search.is_closed, elements)):
             return Branches(map(alternative, elements))
         try:
-            return SearchOutcome(disjunction(*(self._unify(item, each) for each in elements)))
+            return SearchOutcome(
+                disjunction(*(self._equations.unify(item, each) for each in elements))
+            )
         except NotTranslatable as reason:
-            raise self._refusal(reason.fact, reason.remedy) from None
+            raise self._search.refusal(reason.fact, reason.remedy) from None
 
     def _in_relation(self, item: t.Any, collection: SymbolicRows) -> GoalResult:
-        self._number += 1
         cls = collection.link.cls
-        each = ToMany(collection.owner, collection.name, cls, self._number)
-        if self._is_closed(item):
-            found = self._unified(item, SymbolicRow(each))
+        each = ToMany(collection.owner, collection.name, cls, self._search.fresh_number())
+        if self._search.is_closed(item):
+            found = self._equations.unified(item, SymbolicRow(each))
             condition = found.holds if isinstance(found, SearchOutcome) else FALSE
             return SearchOutcome(where_rows_exist(exists(each, condition), [collection.owner]))
-        return Branches([lambda: self._unified(item, SymbolicRow(each))], row=each)
+        return Branches([lambda: self._equations.unified(item, SymbolicRow(each))], row=each)
 
     def _in_column(self, item: t.Any, column: Operand) -> GoalResult:
         kind = field_of(column).kind
         if kind not in (ValueKind.TEXT, ValueKind.LIST, ValueKind.ANY):
-            raise self._refusal(f"`{show(column)}` is no collection", "Write a list or a relation.")
+            raise self._search.refusal(
+                f"`{show(column)}` is no collection", "Write a list or a relation."
+            )
         if type(item) is Unknown and kind is not ValueKind.TEXT:
-            return self._defer(item, self._in_column_later, (item, column, self._goal))
-        if not self._is_closed(item) or has_unknown_rows(item):
+            return self._search.defer(
+                item, self._in_column_later, (item, column, self._search.goal)
+            )
+        if not self._search.is_closed(item) or has_unknown_rows(item):
             what = "a character" if kind is ValueKind.TEXT else "a value"
-            raise self._refusal(
+            raise self._search.refusal(
                 f"only {what} that is known can be looked for in a column", "Write it out."
             )
         value = to_python(item, str)
         if kind is ValueKind.TEXT:
             return self._in_text(value, column)
-        # What is no list holds nothing, or is for whoever reads the rows to refuse.
+        # The column may hold no list; the translator decides whether it refuses that.
         return SearchOutcome(where_rows_exist(HasElement(column, Literal(value)), rows_of(column)))
 
     def _in_column_later(self, payload: tuple[t.Any, Operand, Term]) -> GoalResult:
-        item, column, self._goal = payload
+        item, column, self._search.goal = payload
         return self._in_column(follow(item), column)
 
     def _in_text(self, value: t.Any, text: Operand) -> GoalResult:
         if value == "\0":
-            raise self._refusal(
+            raise self._search.refusal(
                 "databases end a text at NUL, in ways of their own", "Leave it out."
             )
         is_character = type(value) is str and len(value) == 1 and is_text(value)
         holds: RowCondition = HasCharacter(text, value) if is_character else FALSE
-        return self._outcome(holds, is_null(text), text)
+        return test_outcome(holds, is_null(text), text)
 
     # -- lookups --------------------------------------------------------------------------
 
-    def _solve_dot(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_dot(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        value, key, result = (self._operand(arg, frame) for arg in goal.args)
+        value, key, result = (self._search.operand(arg, frame) for arg in goal.args)
         if type(value) is Unknown:
-            return self._defer(value, self._solve_dot, payload)
+            return self._search.defer(value, self.solve_dot, payload)
         if isinstance(value, SYMBOLIC):
             return self._look_up(value, key, result, goal)
         if has_unknown_rows(key):
-            raise self._refusal(
+            raise self._search.refusal(
                 "a method of an object that is known cannot be asked about rows that are not",
                 "Say it with columns and relations of the row.",
             )
         if type(value) is Dictionary and has_unknown_rows(value):
             return self._look_up_entry(value, key, result)
         if has_unknown_rows(value):
-            raise self._refusal("a list with rows has nothing to look up", "Use `in`.")
+            raise self._search.refusal("a list with rows has nothing to look up", "Use `in`.")
         made = Unknown("value")
         if type(value) is Instance and isinstance(key, Value):
             rows = self._rows_of_known(value.value, key.value)
             found: t.Any = rows
             if rows is None:
-                asker = self._known()
-                with self._asking():
+                asker = self._search.host_solver()
+                with self._search.asking():
                     found = asker.attribute(value, key, goal)
-            return self._unified(result, found)
-        self._push(self._unify_later, (result, made, goal))
-        return self._ask(Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span))
+            return self._equations.unified(result, found)
+        self._search.push(self._unify_later, (result, made, goal))
+        return self._equations.ask(
+            Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
+        )
 
     def _rows_of_known(self, value: t.Any, name: t.Any) -> SymbolicRows | None:
-        """Give the rows of a relation to many of an object that is known, without reading them.
+        """Return a to-many relation of a known object as symbolic rows, without reading it.
 
-        One statement can look for them as well: an actor may have many roles, and each leads
-        to further rows.
+        The statement can then join them: an actor may have many roles, each with related rows.
         """
-        model = self._models.model(type(value)) if self._follows else None
+        model = self._search.schema.model(type(value)) if self._search.follows else None
         link = None if model is None else model.members.get(name)
         if not isinstance(link, Link) or not link.is_many:
             return None
-        if name.startswith("_") and not self._host.opens(value, name):
+        if name.startswith("_") and not self._search.host.opens(value, name):
             return None
-        if not self._models.is_stored(value, (t.cast(str, name),)):
+        if not self._search.schema.is_stored(value, (t.cast(str, name),)):
             return None
         return SymbolicRows(KnownRow(type(value), Literal(value)), name, link)
 
     def _look_up_entry(self, value: Dictionary, key: t.Any, result: t.Any) -> GoalResult:
         if not isinstance(key, Value) or type(key.value) is not str:
-            raise self._refusal("a key that is not known", "Write the key out.")
+            raise self._search.refusal("a key that is not known", "Write the key out.")
         found = value.get(key.value)
-        return False if found is None else self._unified(result, found)
+        return False if found is None else self._equations.unified(result, found)
 
     def _look_up(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> GoalResult:
         if isinstance(key, Call):
             return self._call_method(value, key, result, goal)
         if not isinstance(key, Value) or type(key.value) is not str:
-            raise self._refusal("a name of a column that is not known", "Write the name out.")
+            raise self._search.refusal(
+                "a name of a column that is not known", "Write the name out."
+            )
         if not isinstance(value, SymbolicRow):
-            raise self._refusal(
+            raise self._search.refusal(
                 f"`{show_term(value)}` has no attributes in a list",
                 "Bind its elements with `in`."
                 if isinstance(value, SymbolicRows)
                 else "Compare it as it is.",
             )
-        row = self._narrowed(value.row, key.value, self._classes_of(value.row))
-        self._push(self._unify_later, (result, self._attribute(row, key.value), goal))
+        row = self._narrowed(value.row, key.value, self._search.classes_of(value.row))
+        self._search.push(self._unify_later, (result, self._attribute(row, key.value), goal))
         if row is not value.row:
-            self._push(self._is_narrow, row)
+            self._search.push(self._is_narrow, row)
         return self._exists(value.row)
 
     def _narrowed(self, row: RowPath, name: str, classes: tuple[type, ...]) -> RowPath:
-        """Give what has an attribute: the row, or the row as one of a subclass.
+        """Return the row, or the row as one of the subclass that declares an attribute.
 
-        :param classes: those that the row may have.
+        :param classes: the classes that the row may have.
         """
-        model = self._model(row.cls)
-        if not self._host.opens(row.cls, name):
-            sandbox.check_public(row.cls, name, self._span())
+        model = self._search.model(row.cls)
+        if not self._search.host.opens(row.cls, name):
+            sandbox.check_public(row.cls, name, self._search.span())
         if model.members.get(name) is not None or name in model.refused:
             return row
-        models = [self._model(cls) for cls in classes]
+        models = [self._search.model(cls) for cls in classes]
         owners = [each.cls for each in models if each.members.get(name) is not None]
         first = [cls for cls in owners if not any(base in owners for base in cls.__mro__[1:])]
         if len(first) > 1 or any(name in each.refused for each in models):
-            raise self._refusal(
+            raise self._search.refusal(
                 f"'{name}' is not one column or relation for all classes of '{row.cls.__name__}'",
                 "List the rows of one subclass.",
             )
         return ToOne(row, ITSELF, first[0]) if first else row
 
     def _is_narrow(self, row: ToOne) -> SearchOutcome:
-        """Say that a row is of a subclass; an error of the policy where it is not."""
-        of_class = OfClass(row.owner, self._classes_of(row))
+        """Test that a row is of a subclass; where it is not, the policy raises."""
+        of_class = OfClass(row.owner, self._search.classes_of(row))
         owner = [row.owner]
         return SearchOutcome(
             where_rows_exist(of_class, owner), where_rows_exist(negation(of_class), owner)
         )
 
     def _exists(self, row: RowPath) -> GoalResult:
-        """Say that a row is there to be read; an error of the policy where it is not."""
+        """Test that a row exists; where it does not, reading it raises."""
         if not isinstance(row, ToOne):
             return True
-        link = self._model(row.owner.cls).members[row.relation]
+        link = self._search.model(row.owner.cls).members[row.relation]
         there = where_rows_exist(TRUE, [row])
         missing = where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
         if t.cast(Link, link).is_required:
-            return SearchOutcome(there, lacks=missing)
+            return SearchOutcome(there, missing=missing)
         return SearchOutcome(there, missing)
 
     def _attribute(self, row: RowPath, name: str) -> t.Any:
-        model = self._model(row.cls)
+        model = self._search.model(row.cls)
         member = model.members.get(name)
         if isinstance(member, Field):
             return SymbolicValue(Column(row, name, member))
         if isinstance(member, Link):
             if member.is_many:
                 return SymbolicRows(row, name, member)
-            self._model(member.cls)
+            self._search.model(member.cls)
             return SymbolicRow(ToOne(row, name, member.cls))
         reason = model.refused.get(name)
         if reason is not None:
-            raise self._refusal(
+            raise self._search.refusal(
                 f"'{name}' of '{row.cls.__name__}' is unknown without a row: {reason}",
                 "Say it with columns and relations.",
             )
-        error = self._refusal(f"'{row.cls.__name__}' has no column and no relation '{name}'", "")
+        error = self._search.refusal(
+            f"'{row.cls.__name__}' has no column and no relation '{name}'", ""
+        )
         raise with_help(error, did_you_mean(name, model.members, quote="`"))
 
     def _call_method(self, value: t.Any, call: Call, result: t.Any, goal: Expression) -> GoalResult:
@@ -443,93 +441,105 @@ class Conditions(Equations):
         )
         args = [follow(arg) for arg in call.args]
         if not is_cell or call.name not in ("startswith", "endswith") or call.kwargs:
-            raise self._refusal(
+            raise self._search.refusal(
                 f"the method '{call.name}' needs a row, and a list has none",
                 "Say it with columns and relations. Of a text, `startswith` and `endswith` work.",
             )
         if len(args) != 1 or not isinstance(args[0], Value) or type(args[0].value) is not str:
-            raise self._refusal(f"'{call.name}' needs one text that is known", "Write it out.")
+            raise self._search.refusal(
+                f"'{call.name}' needs one text that is known", "Write it out."
+            )
         text, wanted = value.operand, args[0].value
         if "\0" in wanted:
-            raise self._refusal(
+            raise self._search.refusal(
                 "databases end a text at NUL, in ways of their own", "Leave it out."
             )
         size = len(wanted.encode("utf-8", "surrogatepass"))
         part = Substring(text, len(wanted), call.name == "endswith", size)
         condition = value_equality(part, wanted) if wanted else TRUE
         truth = SymbolicTruth(where_rows_exist(condition, rows_of(text)))
-        self._push(self._unify_later, (result, truth, goal))
-        return self._outcome(negation(is_null(text)), is_null(text), text)
+        self._search.push(self._unify_later, (result, truth, goal))
+        return test_outcome(negation(is_null(text)), is_null(text), text)
 
-    def _solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        made, result = (self._operand(arg, frame) for arg in goal.args)
+        made, result = (self._search.operand(arg, frame) for arg in goal.args)
         if has_unknown_rows(made):
-            raise self._refusal("an object cannot be made of rows", "Make it of known values.")
+            raise self._search.refusal(
+                "an object cannot be made of rows", "Make it of known values."
+            )
         value = Unknown("instance")
-        self._push(self._unify_later, (result, value, goal))
-        return self._ask(Expression(Operator.NEW, (made, t.cast(Term, value)), span=goal.span))
+        self._search.push(self._unify_later, (result, value, goal))
+        return self._equations.ask(
+            Expression(Operator.NEW, (made, t.cast(Term, value)), span=goal.span)
+        )
 
     # -- patterns -------------------------------------------------------------------------
 
-    def _solve_isa(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+    def solve_isa(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        return self._isa((goal.args[0], goal.args[1], frame, goal))
+        return self.isa((goal.args[0], goal.args[1], frame, goal))
 
-    def _isa(self, payload: tuple[t.Any, t.Any, t.Any, t.Any]) -> GoalResult:
-        term, pattern, frame, self._goal = payload
-        value, pattern = self._operand(term, frame), self._operand(pattern, frame)
+    def isa(self, payload: tuple[t.Any, t.Any, t.Any, t.Any]) -> GoalResult:
+        term, pattern, frame, self._search.goal = payload
+        value, pattern = self._search.operand(term, frame), self._search.operand(pattern, frame)
         if type(value) is Unknown:
             if type(pattern) is not Pattern:
-                return self._unified(value, pattern)
-            return self._defer(value, self._isa, (value, pattern, None, self._goal))
+                return self._equations.unified(value, pattern)
+            return self._search.defer(value, self.isa, (value, pattern, None, self._search.goal))
         if isinstance(value, SYMBOLIC):
             return self._isa_unknown(value, pattern)
         if has_unknown_rows(value):
-            raise self._refusal("a list with rows in a pattern", "Match the elements.")
+            raise self._search.refusal("a list with rows in a pattern", "Match the elements.")
         if has_unknown_rows(pattern):
             return self._isa_known(value, pattern)
-        return self._ask(Expression(Operator.ISA, (value, pattern), span=self._span()))
+        return self._equations.ask(
+            Expression(Operator.ISA, (value, pattern), span=self._search.span())
+        )
 
     def _isa_known(self, value: t.Any, pattern: t.Any) -> GoalResult:
-        """Match an object with a pattern that has unknown rows in it."""
+        """Match a known value with a pattern that contains symbolic terms."""
         if type(pattern) is not Pattern:
-            return self._unified(value, pattern)
+            return self._equations.unified(value, pattern)
         for name, inner in pattern.fields:
-            self._push(self._match_known_field, (value, name, inner, self._goal))
+            self._search.push(self._match_known_field, (value, name, inner, self._search.goal))
         if pattern.tag is None:
             return True
         bare = Pattern(pattern.tag, span=pattern.span)
-        return self._ask(Expression(Operator.ISA, (value, bare), span=self._span()))
+        return self._equations.ask(
+            Expression(Operator.ISA, (value, bare), span=self._search.span())
+        )
 
     def _match_known_field(self, payload: tuple[t.Any, str, t.Any, t.Any]) -> GoalResult:
-        value, name, inner, self._goal = payload
-        asker = self._known()
-        with self._asking():
-            found = asker.pattern_field(value, name, self._span())
-        return False if found is None else self._isa((found, inner, None, self._goal))
+        value, name, inner, self._search.goal = payload
+        asker = self._search.host_solver()
+        with self._search.asking():
+            found = asker.pattern_field(value, name, self._search.span())
+        return False if found is None else self.isa((found, inner, None, self._search.goal))
 
     def _isa_unknown(self, value: t.Any, pattern: t.Any) -> GoalResult:
         if type(pattern) is not Pattern:
             if type(pattern) is List:
-                raise self._refusal("a column in a pattern of a list", "Compare it alone.")
-            return self._unified(value, pattern)
+                raise self._search.refusal("a column in a pattern of a list", "Compare it alone.")
+            return self._equations.unified(value, pattern)
         if isinstance(value, SymbolicRow):
             return self._isa_row(value.row, pattern)
         if not isinstance(value, SymbolicValue) or pattern.fields or pattern.tag is None:
-            raise self._refusal(
+            raise self._search.refusal(
                 f"`{show_term(value)}` in this pattern cannot be told without a row",
                 "Compare columns.",
             )
         kind = field_of(value.operand).kind
-        if kind not in _TYPES or pattern.tag not in self._host.classes:
-            raise self._refusal(
+        if kind not in _TYPES or pattern.tag not in self._search.host.classes:
+            raise self._search.refusal(
                 f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
             )
-        cls = self._host.classes[_TYPES[kind]]
-        if not issubclass(cls, self._host.classes[pattern.tag]):
-            if is_nullable(value.operand) and isinstance(None, self._host.classes[pattern.tag]):
-                raise self._refusal("nil is of this class", "Test for nil.")
+        cls = self._search.host.classes[_TYPES[kind]]
+        if not issubclass(cls, self._search.host.classes[pattern.tag]):
+            if is_nullable(value.operand) and isinstance(
+                None, self._search.host.classes[pattern.tag]
+            ):
+                raise self._search.refusal("nil is of this class", "Test for nil.")
             return False
         return SearchOutcome(
             where_rows_exist(negation(is_null(value.operand)), rows_of(value.operand))
@@ -537,57 +547,57 @@ class Conditions(Equations):
 
     def _isa_row(self, row: RowPath, pattern: Pattern) -> GoalResult:
         for name, inner in pattern.fields:
-            self._push(self._match_field, (row, name, inner, pattern.tag, self._goal))
+            self._search.push(self._match_field, (row, name, inner, pattern.tag, self._search.goal))
         return SearchOutcome(self._class_test(row, pattern))
 
     def _class_test(self, row: RowPath, pattern: Pattern) -> RowCondition:
         tag = pattern.tag
         if tag is None:
-            # Everything matches `{}`, and nil has none of the fields that rows have.
+            # `{}` matches everything; with fields, nil does not match.
             return where_rows_exist(TRUE, [row]) if pattern.fields else TRUE
-        if tag not in RESERVED_NAMES and tag not in self._host.classes:
-            message = located(tag, pattern.span) + meant_class(tag, self._host.classes)
+        if tag not in RESERVED_NAMES and tag not in self._search.host.classes:
+            message = located(tag, pattern.span) + meant_class(tag, self._search.host.classes)
             raise UnregisteredClassError(message)
-        classes = self._classes_of(row)
-        matching = tuple(cls for cls in classes if self._is_one(cls, tag))
-        if tag not in RESERVED_NAMES and isinstance(None, self._host.classes[tag]):
+        classes = self._search.classes_of(row)
+        matching = tuple(cls for cls in classes if self.is_one(cls, tag))
+        if tag not in RESERVED_NAMES and isinstance(None, self._search.host.classes[tag]):
             return TRUE if matching == classes else where_rows_exist(TRUE, [row])
         if not matching:
             return FALSE
         test: RowCondition = TRUE if matching == classes else OfClass(row, matching)
         return where_rows_exist(test, [row])
 
-    def _is_one(self, cls: type, tag: str) -> bool:
-        """Tell whether instances of exactly one class match a class or a union."""
+    def is_one(self, cls: type, tag: str) -> bool:
+        """Tell whether instances of exactly this class match a class or a union."""
         if tag in RESERVED_NAMES:
-            program = self._program
+            program = self._search.program
             members = program.actors if tag == "Actor" else program.resources
-            return any(self._is_one(cls, member) for member in members)
-        return issubclass(cls, self._host.classes[tag])
+            return any(self.is_one(cls, member) for member in members)
+        return issubclass(cls, self._search.host.classes[tag])
 
     def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
-        row, name, inner, tag, self._goal = payload
-        classes = self._classes_of(row)
+        row, name, inner, tag, self._search.goal = payload
+        classes = self._search.classes_of(row)
         if tag is not None:
-            classes = tuple(cls for cls in classes if self._is_one(cls, tag))
+            classes = tuple(cls for cls in classes if self.is_one(cls, tag))
         narrow = self._narrowed(row, name, classes)
-        model = self._model(narrow.cls)
+        model = self._search.model(narrow.cls)
         if model.members.get(name) is None and name not in model.refused:
-            # A pattern takes no notice of what an object does not have.
+            # A pattern with a field that the object does not have fails without an error.
             return False
-        self._push(self._isa, (self._attribute(narrow, name), inner, None, self._goal))
+        self._search.push(self.isa, (self._attribute(narrow, name), inner, None, self._search.goal))
         if narrow is row:
             return True
-        return SearchOutcome(where_rows_exist(OfClass(row, self._classes_of(narrow)), [row]))
+        return SearchOutcome(where_rows_exist(OfClass(row, self._search.classes_of(narrow)), [row]))
 
 
 def _is_result(unknown: Unknown) -> bool:
-    """Tell whether rewriting made a variable for the result of a lookup."""
+    """Tell whether desugaring introduced a variable for the result of a lookup."""
     return unknown.origin is Origin.LOOKUP
 
 
 def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[RowCondition]:
-    """Say that the result has 64 bits, and that nothing is NULL."""
+    """Yield the conditions that a result fits 64 bits; they also exclude NULL."""
     for mine, other in ((left, right), (right, left)):
         if isinstance(mine, Literal):
             continue
@@ -605,7 +615,7 @@ def _bounds_of_factor(other: int) -> tuple[int, int]:
 
 
 def _bounds(sign: str, other: Operand, is_right: bool) -> tuple[int, int]:
-    """Give the least and the greatest operand for which a result has 64 bits."""
+    """Return the least and the greatest operand for which a result fits 64 bits."""
     least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
     if not isinstance(other, Literal):
         limit = _ROOT if sign == "*" else _HALF

@@ -1,0 +1,244 @@
+"""What ``app.extensions["oso"]`` holds, and how to reach it.
+
+What a room above keeps of an app is found by its class: ``state.part(DecisionPublisher)``. So
+the state names none of them, and they may all name it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import threading
+import typing as t
+import weakref
+from collections.abc import Callable, Sequence
+
+from flask import Flask, Request
+from werkzeug.local import LocalProxy
+
+from .config import Unguarded, policies_of
+from .oso import Oso
+from .polar.exceptions import OsoError, PolarFileNotFoundError, PolarRuntimeError
+from .request_state import this_app
+
+#: So long an app that is served compiles a policy before it is asked.
+SECONDS_TO_PREPARE = 2.0
+_MOST_WORDS = 100
+_LONGEST_WORD = 100
+_OTHER_FILES = (
+    "Two apps share an Oso and name different files: {}, and {}. Give each app an Oso of its own,"
+    " as in 'init_app(app, Oso())'."
+)
+
+_Part = t.TypeVar("_Part")
+
+
+class Requirement(enum.IntEnum):
+    """What is demanded of the views of an app; a larger one includes the smaller."""
+
+    NOTHING = 0
+    #: No response leaves unless the view authorized.
+    BEFORE_RESPONSE = 1
+    #: Besides, no view is entered unless it says how it authorizes.
+    BEFORE_VIEW = 2
+
+
+@dataclasses.dataclass(eq=False)
+class Binding:
+    """One reference to an ``Oso``; apps that were not given one of their own share it."""
+
+    oso: Oso | None = None
+    #: The reference was replaced since the last ``init_app``, so the next app gets another.
+    settled: bool = False
+
+
+class PolicyBinder:
+    """Gives the apps of one FlaskOso their ``Oso``, and loads the policies that they name.
+
+    :param watch: hears of each load.
+    """
+
+    def __init__(self, watch: Callable[..., None]) -> None:
+        #: The Oso of the apps that were not given one of their own.
+        self.shared = Binding()
+        self._watch = watch
+        # A receiver of a signal may call back while a policy loads.
+        self.lock = threading.RLock()
+        #: What loads the policy of an Oso again; see ``reloading``.
+        self.reloaders: weakref.WeakKeyDictionary[Oso, t.Any] = weakref.WeakKeyDictionary()
+        self._known: weakref.WeakSet[Oso] = weakref.WeakSet()
+        self._loaded: weakref.WeakKeyDictionary[Oso, tuple[str, ...]] = weakref.WeakKeyDictionary()
+
+    def bind(self, oso: Oso | None, policies: Sequence[str] = ()) -> Binding:
+        """Give an app its Oso, with its policies loaded."""
+        binding = self.shared
+        if oso is not None or (policies and binding.oso is None):
+            binding = Binding(oso or Oso())
+        elif binding.settled:
+            binding = self.shared = Binding(binding.oso)
+        if binding.oso is not None:
+            self.adopt(binding.oso)
+            self._load(binding.oso, tuple(policies))
+        return binding
+
+    def bind_named(self, app: Flask, oso: Oso | None) -> Binding:
+        """Give an app its Oso, with the policies that its configuration names."""
+        try:
+            return self.bind(oso, policies_of(app))
+        except PolarFileNotFoundError as error:
+            error.add_note(
+                "From 'OSO_POLICIES'; relative names start at the root of the app,"
+                f" {app.root_path}."
+            )
+            raise
+
+    def replace(self, oso: Oso, state: AppState | None, authorizer: object) -> None:
+        """Put an Oso in the place of another one: that of an app, or the one that apps share."""
+        self.adopt(oso)
+        if state is not None and authorizer in state.bindings:
+            state.bindings[authorizer] = Binding(oso)
+            return
+        self.shared.settled = True
+        self.shared.oso = oso
+
+    def adopt(self, oso: Oso) -> None:
+        """Tell an Oso of requests, and listen to its loads, once."""
+        with self.lock:
+            if oso not in self._known:
+                oso.register_class(Request)
+                oso.watch_loads(self._watch)
+                self._known.add(oso)
+
+    def _load(self, oso: Oso, policies: tuple[str, ...]) -> None:
+        """Load policies, unless an app that shares the Oso has loaded the same."""
+        with self.lock:
+            loaded = self._loaded.get(oso)
+            if not policies or loaded == policies:
+                return
+            try:
+                oso.load_files(list(policies))
+            except PolarRuntimeError as error:
+                if loaded is not None:
+                    error.add_note(_OTHER_FILES.format(", ".join(loaded), ", ".join(policies)))
+                raise
+            self._loaded[oso] = policies
+
+
+class FewWords:
+    """Remembers words that came before, within bounds: they may come from requests."""
+
+    def __init__(self) -> None:
+        self._words: set[str] = set()
+        self._lock = threading.Lock()
+
+    def adds(self, word: str) -> bool:
+        """Tell whether a word is new and there is room for it; remember it then."""
+        if word in self._words or len(word) > _LONGEST_WORD:
+            return False
+        with self._lock:
+            is_added = len(self._words) < _MOST_WORDS and word not in self._words
+            if is_added:
+                self._words.add(word)
+            return is_added
+
+
+@dataclasses.dataclass(eq=False)
+class AppState:
+    """What ``app.extensions["oso"]`` keeps.
+
+    ``bindings`` has an entry for the authorizer of each FlaskOso of the app. The first one
+    serves the decorators and proxies.
+    """
+
+    bindings: dict[object, Binding] = dataclasses.field(default_factory=dict)
+    #: The first FlaskOso itself, for programs that reach it through the app. Nothing here asks it.
+    extension: t.Any = None
+    requirement: Requirement = Requirement.NOTHING
+    unguarded: Unguarded = Unguarded.REFUSE
+    #: The authorizers that judge every request that matches a route.
+    route_authorizers: list[object] = dataclasses.field(default_factory=list)
+    #: Route authorization runs as the last ``before_request`` function of the app.
+    judges_last: bool = False
+    #: The configuration as it was read.
+    config: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    #: What other modules keep of the app, each object under its class.
+    parts: dict[type, t.Any] = dataclasses.field(default_factory=dict)
+    #: Lines of templates that ask for many rows one by one, and were reported.
+    lines_of_many: set[tuple[str, int]] = dataclasses.field(default_factory=set)
+    #: The actions of denials that were looked at for misspellings.
+    denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
+    #: An actor that is no object was reported.
+    has_told_of_actor: bool = False
+    #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.
+    reload_problem: str | None = None
+    #: Policies are compiled before the first request, since the app is served.
+    prepares: bool = False
+
+    @property
+    def first(self) -> object:
+        """The authorizer of the FlaskOso that was initialized first."""
+        return next(iter(self.bindings))
+
+    @property
+    def oso(self) -> Oso | None:
+        """The Oso of the FlaskOso that was initialized first, or ``None``."""
+        return self.bindings[self.first].oso
+
+    def add(self, *parts: object) -> None:
+        """Keep objects that belong to the app, one of each class; ``None`` is none."""
+        self.parts.update({type(part): part for part in parts if part is not None})
+
+    def part(self, kind: type[_Part]) -> _Part:
+        """Give the object of a class that belongs to the app."""
+        part: _Part = self.parts[kind]
+        return part
+
+    def prepare(self) -> None:
+        """Compile the policies of the app, if they are to be compiled before they are asked."""
+        if self.prepares:
+            for binding in self.bindings.values():
+                if binding.oso is not None:
+                    binding.oso.prepare(SECONDS_TO_PREPARE)
+
+
+def find_state(app: Flask) -> AppState | None:
+    """Give what the app keeps, or ``None`` if no FlaskOso was initialized for it."""
+    return app.extensions.get("oso")
+
+
+def state_of(app: Flask) -> AppState:
+    """Give what the app keeps.
+
+    :raises OsoError: no FlaskOso was initialized for it.
+    """
+    state: AppState | None = app.extensions.get("oso")
+    if state is None:
+        raise OsoError("No oso instance on current application. Did you forget to call init_app?")
+    return state
+
+
+def oso_of(binding: Binding | None) -> Oso:
+    """Give the Oso that a binding of an app leads to.
+
+    :raises OsoError: the app has none, or another FlaskOso than the one that asks.
+    """
+    if binding is None:
+        raise OsoError(
+            "The app has another FlaskOso than this one, whose policy it does not know. Ask the"
+            " FlaskOso of the app, or call 'init_app' of this one, too."
+        )
+    if binding.oso is None:
+        raise OsoError("Cannot perform authorization without oso instance")
+    return binding.oso
+
+
+def first_oso(state: AppState) -> Oso:
+    """Give the Oso that decorators ask.
+
+    :raises OsoError: there is none.
+    """
+    return oso_of(state.bindings[state.first])
+
+
+#: The Oso of the current app.
+current_oso: Oso = LocalProxy(lambda: first_oso(state_of(this_app())))  # type: ignore[assignment]

@@ -1,0 +1,195 @@
+"""The authorizer: actor -> object -> decision -> denial.
+
+In goes what a request wants; it returns if the policy allows that, and raises otherwise. What
+was decided is noted in the state of the request. It calls nothing that calls it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask import Flask, Request
+from werkzeug.local import LocalProxy
+
+from ..app_state import AppState, Binding, PolicyBinder, find_state, oso_of
+from ..callables.sync_callable import SyncCallable
+from ..config import DEFAULTS
+from ..current_actor import ActorFinder
+from ..denials.denial import Denial
+from ..denials.denial_styles import DenialStyle, Refusal, refusal
+from ..guards.object_loaders import Loaders
+from ..observability.decision import MissingObject
+from ..observability.denial_hints import log_plain_actor, log_unknown_action
+from ..observability.publisher import DecisionPublisher
+from ..polar.host.awaitables import is_awaitable, refuse_awaitable
+from ..request_state import (
+    NOT_GIVEN,
+    RequestState,
+    find_request_state,
+    this_app,
+    this_request,
+    unwrap,
+)
+
+if t.TYPE_CHECKING:
+    from ..oso import Oso
+    from ..polar.proof.proof import Proof
+
+_Object = t.TypeVar("_Object")
+
+
+class Authorizer:
+    """Authorizes requests in all apps of one FlaskOso.
+
+    :param binder: has the Oso of what no FlaskOso was initialized for.
+    """
+
+    def __init__(self, binder: PolicyBinder) -> None:
+        self._binder = binder
+        #: What finds objects of the classes that requests name.
+        self.loaders = Loaders()
+        #: What finds the current actor.
+        self.actors = ActorFinder(self.loaders.find_again)
+        #: What answers denials in place of the usual answer.
+        self.unauthorized_action: SyncCallable | None = None
+
+    def enforce(
+        self,
+        resource: t.Any,
+        *,
+        actor: t.Any = NOT_GIVEN,
+        action: t.Any = None,
+        style: DenialStyle = DenialStyle.PLAIN,
+        request_state: RequestState | None = None,
+    ) -> None:
+        """Return if the actor may do this, and otherwise raise.
+
+        :param actor: the current actor if left out. ``None`` is the anonymous actor.
+        :param action: the method of the request if ``None``.
+        :param request_state: what the current app knows of the current request, if it was found.
+        :raises HTTPException: denied.
+        :raises OsoError: no decision could be made.
+        """
+        app = this_app() if request_state is None else request_state.app
+        state: AppState | None = app.extensions.get("oso")
+        binding = self._binder.shared if state is None else state.bindings.get(self)
+        oso = binding.oso if binding is not None and binding.oso is not None else oso_of(binding)
+        who = self.actors.current(app) if actor is NOT_GIVEN else _given(actor)
+        if type(action) is not str:
+            action = _default_action() if action is None else unwrap(action)
+        if issubclass(type(resource), LocalProxy):
+            resource = unwrap(resource)
+        # What a receiver of a signal raises comes before anything is noted.
+        publisher = _publisher(app) if state is None else state.parts[DecisionPublisher]
+        if not publisher.decide(oso, who, action, resource):
+            _note_denial(app, state, oso, who, action)
+            denial = Denial(oso, who, action, resource)
+            self._refuse(app, denial, style, is_current=actor is NOT_GIVEN)
+        noted = request_state or find_request_state(app)
+        if noted is not None:
+            noted.checked = noted.allowed = True
+            noted.check_running = False
+
+    def load(
+        self,
+        cls: type[_Object],
+        identity: t.Any,
+        *,
+        action: t.Any,
+        actor: t.Any = NOT_GIVEN,
+        request_state: RequestState | None = None,
+    ) -> _Object:
+        """Give an object to an actor who may do this.
+
+        :raises HTTPException: denied, or there is no such object.
+        :raises OsoError: no decision could be made, or nothing finds objects of the class.
+        """
+        app = this_app() if request_state is None else request_state.app
+        calls_plainly = request_state is not None and request_state.calls_plainly
+        found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly)
+        if found is None:
+            self._refuse_missing(app, MissingObject(cls, identity), actor, action)
+        self.enforce(
+            found,
+            actor=actor,
+            action=action,
+            style=DenialStyle.HIDE,
+            request_state=request_state,
+        )
+        return t.cast(_Object, found)
+
+    def enforce_route(self, request: Request) -> None:
+        """Judge a request by its route: the resource is the request itself."""
+        self.enforce(request)
+
+    def explain(self, resource: t.Any, *, actor: t.Any = NOT_GIVEN, action: t.Any = None) -> Proof:
+        """Say why :meth:`enforce` returns, or raises, with the same arguments."""
+        # Imported late: a request that is decided needs no explanation.
+        from ..denials.explained_decision import explain_decision
+
+        app = this_app()
+        state = find_state(app)
+        redact = DEFAULTS["OSO_REDACT"] if state is None else state.config["OSO_REDACT"]
+        action = _default_action() if action is None else unwrap(action)
+        oso = oso_of(self.binding_in(state))
+        return explain_decision(oso, self._who(app, actor), action, unwrap(resource), redact)
+
+    def binding_in(self, state: AppState | None) -> Binding | None:
+        """Give the binding that an app has for this authorizer; ``None`` if it has none.
+
+        :param state: what the app keeps; ``None`` is an app that keeps nothing.
+        """
+        return self._binder.shared if state is None else state.bindings.get(self)
+
+    def _who(self, app: Flask, actor: t.Any) -> t.Any:
+        return self.actors.current(app) if actor is NOT_GIVEN else _given(actor)
+
+    def _refuse_missing(
+        self, app: Flask, missing: MissingObject, actor: t.Any, action: t.Any
+    ) -> t.NoReturn:
+        """Answer a request for what is not there, and tell of it, as if it were hidden."""
+        state = find_state(app)
+        oso, who = oso_of(self.binding_in(state)), self._who(app, actor)
+        action = _default_action() if action is None else unwrap(action)
+        publisher = _publisher(app) if state is None else state.part(DecisionPublisher)
+        publisher.deny(oso, who, action, missing)
+        _note_denial(app, state, oso, who, action)
+        denial = Denial(oso, who, action, missing, is_missing=True)
+        self._refuse(app, denial, DenialStyle.HIDE, is_current=actor is NOT_GIVEN)
+
+    def _refuse(
+        self, app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool
+    ) -> t.NoReturn:
+        """Answer a denial as the program wants, or else in a style."""
+        action = self.unauthorized_action
+        answer = action.of(app)() if action is not None else None
+        if answer is None:
+            raise refusal(app, denial, style, is_current=is_current)
+        raise Refusal(app, app.make_response(answer))
+
+
+def _publisher(app: Flask) -> DecisionPublisher:
+    """Give what tells of the decisions of an app that was never initialized."""
+    return DecisionPublisher(app, DEFAULTS)
+
+
+def _given(actor: t.Any) -> t.Any:
+    """Give the actor that a program names."""
+    given = unwrap(actor)
+    if is_awaitable(given):
+        refuse_awaitable(given, "actor")
+    return given
+
+
+def _note_denial(app: Flask, state: AppState | None, oso: Oso, actor: t.Any, action: t.Any) -> None:
+    request_state = find_request_state(app)
+    if request_state is not None:
+        request_state.checked = request_state.denied = True
+        request_state.check_running = False
+    log_unknown_action(app, state, oso, action)
+    log_plain_actor(app, state, oso, actor)
+
+
+def _default_action() -> str:
+    method = this_request().method
+    return "GET" if method == "HEAD" else method

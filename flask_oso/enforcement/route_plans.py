@@ -1,0 +1,173 @@
+"""Route plans: what is constant for requests of one method to one route.
+
+In goes a request; out comes its :class:`RoutePlan`, made once and found by one look-up. A plan
+is made anew when the app enters another function for the route, and all are when the routes are
+audited again: since the app has a view that the audit has not seen, or requires more than before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import threading
+import typing as t
+
+from flask import Flask, Request
+from werkzeug.routing import Rule
+
+from ..app_state import AppState, Requirement
+from ..callables.view_functions import (
+    View,
+    describe_request,
+    is_automatic_options,
+    method_function,
+    parts_of,
+)
+from ..config import Unguarded
+from ..guards.receivers import view_itself
+from ..guards.view_guards import Duty, duty_of_endpoint
+from .commit_guard import veto_configured
+from .route_audit import Census, is_current, take_census, unused_authorizers
+from .vain_guards import warn_of_vain_guards
+
+#: A rule may take any method, and a client any word for one.
+_MOST_PLANS = 10_000
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RoutePlan:
+    """What is constant for requests of one method to one route."""
+
+    #: ``None`` for requests that match no route.
+    rule: Rule | None
+    #: What the app has for the route, which may be a ``Receiver`` of the view.
+    stored: View | None
+    #: The functions of a class-based view that a request passes: its class may get others.
+    parts: tuple[View, ...]
+    #: Authorization is due.
+    is_due: bool
+    #: Why the view is not entered; ``None`` if it is.
+    problem: str | None
+    #: The request is refused for that, and the app serves all the same.
+    is_forbidden: bool
+    #: How calls pass the checks of the view: see ``guards.view_checks``.
+    passages: dict[tuple[t.Any, ...], t.Any] = dataclasses.field(default_factory=dict)
+
+
+class RoutePlans:
+    """The plans of an app, and the audit of its routes that they rest on."""
+
+    def __init__(self, app: Flask, state: AppState) -> None:
+        #: By the identity of the rule, which each plan keeps, and the method.
+        self.known: dict[tuple[int, str], RoutePlan] = {}
+        self._app = app
+        self._state = state
+        self._audit: Census | None = None
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Audit the routes again before the next request, since more is required of them."""
+        with self._lock:
+            self._audit, self.known = None, {}
+
+    def find(self, current: Request) -> RoutePlan:
+        """Give the plan of a request, and make it if it is not known or not true any more."""
+        rule, method = current.url_rule, current.method
+        stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
+        plan = self.known.get((id(rule), method))
+        if plan is None or not _is_true(plan, stored, method):
+            return self._make(rule, method)
+        if plan.stored is not stored:
+            plan = self.known[(id(rule), method)] = dataclasses.replace(plan, stored=stored)
+        return plan
+
+    def _make(self, rule: Rule | None, method: str) -> RoutePlan:
+        # The first requests come together, and one of them looks and warns for all.
+        with self._lock:
+            endpoint = None if rule is None else rule.endpoint
+            if self._audit is None or not is_current(self._audit, self._app, endpoint):
+                self.known = {}
+                self._audit = self._take_audit(is_first=self._audit is None)
+            plan = self._plan(rule, method, self._audit)
+            if len(self.known) < _MOST_PLANS:
+                self.known[(id(rule), method)] = plan
+            return plan
+
+    def _plan(self, rule: Rule | None, method: str, audit: Census) -> RoutePlan:
+        duty = self._duty(rule, method)
+        problem, is_forbidden = audit.problem, False
+        if problem is None and rule is not None and duty is Duty.UNGUARDED:
+            problem = self._missing_guard(rule.endpoint, method)
+            # What an error handler makes of it may leave, unless it looks like a success.
+            is_forbidden = problem is not None and self._state.unguarded is Unguarded.FORBID
+        stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
+        parts = _parts(view_itself(stored), method)
+        return RoutePlan(rule, stored, parts, duty is not Duty.NONE, problem, is_forbidden)
+
+    def _duty(self, rule: Rule | None, method: str) -> Duty:
+        is_required = self._state.requirement != Requirement.NOTHING
+        if not is_required or rule is None or is_automatic_options(rule, method):
+            return Duty.NONE
+        return duty_of_endpoint(self._app, rule.endpoint, method)
+
+    def _missing_guard(self, endpoint: str, method: str) -> str | None:
+        """Say what is missing for a view to be entered under strict authorization."""
+        state = self._state
+        if state.requirement < Requirement.BEFORE_VIEW or state.route_authorizers:
+            return None
+        view = self._app.view_functions[endpoint]
+        what = describe_request(endpoint, view, method)
+        return f"{what} is not guarded. {_how_to_guard(view, method)}"
+
+    def _take_audit(self, *, is_first: bool) -> Census:
+        app, state = self._app, self._state
+        problems = [_changed_config(app, state), veto_configured(app, state)]
+        audit = take_census(app, "\n".join(filter(None, problems)) or None)
+        if audit.forbidden is not None:
+            app.logger.warning("These answer 403. %s", audit.forbidden)
+        if is_first and state.oso is not None:
+            warn_of_vain_guards(app, state.oso)
+        unused = unused_authorizers(app, state, audit.rows) if is_first else None
+        if unused is not None:
+            app.logger.warning(unused)
+        return audit
+
+
+def _is_true(plan: RoutePlan, stored: View | None, method: str) -> bool:
+    """Tell whether a request still enters the functions for which a plan was made."""
+    view = view_itself(stored)
+    parts = _parts(view, method)
+    is_same = view is view_itself(plan.stored) and len(parts) == len(plan.parts)
+    return is_same and all(map(operator.is_, parts, plan.parts))
+
+
+def _parts(registered: View | None, method: str) -> tuple[View, ...]:
+    """Give the functions of a class-based view, which may be replaced on the class."""
+    if registered is None or getattr(registered, "view_class", None) is None:
+        return ()
+    return tuple(parts_of(registered, method))
+
+
+def _how_to_guard(view: View, method: str) -> str:
+    function = method_function(view, method)
+    if function is None:
+        return (
+            "Decorate it with '@authorize', exempt it with '@skip_authorization', or declare with"
+            " '@authorizes_inside' that it authorizes itself."
+        )
+    class_name = function[0].rpartition(".")[0]
+    return (
+        f"Decorate the method, or name the decorator in '{class_name}.decorators'."
+        " '@authorize' guards it, '@skip_authorization' exempts it, and '@authorizes_inside'"
+        " declares that it authorizes itself."
+    )
+
+
+def _changed_config(app: Flask, state: AppState) -> str | None:
+    """Say which switch was thrown too late, and would be taken for being in force."""
+    pairs = [(key, value, app.config.get(key)) for key, value in state.config.items()]
+    # A proxy need not equal itself.
+    changed = [key for key, old, new in pairs if new is not old and new != old]
+    if not changed:
+        return None
+    return f"{', '.join(map(repr, changed))} changed after 'init_app'. Configure the app before."

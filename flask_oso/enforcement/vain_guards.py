@@ -1,0 +1,105 @@
+"""Guards that name what the policy does not know, so that they deny whoever asks.
+
+In go an app and its policy; out come the guards, each with a sentence that says what is wrong.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import warnings
+from collections.abc import Iterable, Iterator
+
+from flask import Flask
+
+from ..callables.view_functions import describe
+from ..guards.view_guards import Guard, GuardKind, all_guards, guards_of_blueprints
+from ..polar.spelling import nearest
+
+if t.TYPE_CHECKING:
+    from ..oso import Oso
+
+#: Modules of classes that every policy knows.
+_NOT_OF_PROGRAMS = ("builtins", "datetime", "flask.wrappers")
+
+
+def warn_of_vain_guards(app: Flask, oso: Oso) -> None:
+    """Warn of actions and classes of guards that the policy does not know."""
+    for _, complaint in vain_guards(app, oso):
+        warnings.warn(complaint, UserWarning, stacklevel=2)
+
+
+def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
+    """Give the guards that name actions and classes which the policy does not know."""
+    known = oso.known_actions()
+    for guard, where, methods in _guards(app):
+        found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
+        found += [_unknown_class(guard, where, oso), _text_for_class(guard, where, oso)]
+        for complaint in filter(None, found):
+            yield guard, complaint
+
+
+def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
+    """Give each guard that asks the policy, one endpoint that it guards, and its methods."""
+    methods: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        methods.setdefault(rule.endpoint, set()).update(rule.methods or ())
+    found: dict[int, tuple[Guard, str, set[str]]] = {}
+    for guard in guards_of_blueprints(app):
+        where = f"guard of the blueprint {guard.blueprint!r} ({guard.place})"
+        found[id(guard)] = (guard, where, set().union(*methods.values()))
+    for endpoint, view in app.view_functions.items():
+        for guard in all_guards(view):
+            if guard.kind is GuardKind.AUTHORIZE:
+                known = found.setdefault(id(guard), (guard, describe(endpoint, view), set()))
+                known[2].update(methods.get(endpoint, ()))
+    return found.values()
+
+
+def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> str | None:
+    if known is None or not isinstance(action, str) or action in known:
+        return None
+    return f"The action {action!r} of the {where} is never allowed by the policy." + _meant(
+        action, known
+    )
+
+
+def _unknown_class(guard: Guard, where: str, oso: Oso) -> str | None:
+    resource = guard.resource
+    if not isinstance(resource, type) or _is_known(resource, guard, oso):
+        return None
+    name = resource.__name__
+    return (
+        f"The {where} names the class {name!r} as its resource, but no class of that name is"
+        f" registered. Call 'register_class({name})' before the policy loads."
+    )
+
+
+def _text_for_class(guard: Guard, where: str, oso: Oso) -> str | None:
+    """Say that a text is judged where a class is meant: no rule has the text."""
+    text = guard.resource
+    if not isinstance(text, str) or _is_in_policy(text, oso):
+        return None
+    cls = oso.host.classes.get(text)
+    if cls is None or getattr(cls, "__module__", None) in _NOT_OF_PROGRAMS:
+        return None
+    return (
+        f"The {where} names the text {text!r} as its resource, which no rule has, and not the class"
+        f" of this name. Write {text!r} without quotes."
+    )
+
+
+def _is_in_policy(text: str, oso: Oso) -> bool:
+    return any(f'"{text}"' in source.text for source in oso.engine.policy.sources)
+
+
+def _is_known(resource: type, guard: Guard, oso: Oso) -> bool:
+    """Tell whether rules can be about a class, or about its objects where these are judged."""
+    known = oso.host.classes.values()
+    if resource in known or resource.__name__ in oso.host.classes:
+        return True
+    return guard.key is not None and any(issubclass(resource, each) for each in known)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, sorted(known))
+    return f" Did you mean {near!r}?" if near else ""

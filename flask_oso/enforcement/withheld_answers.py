@@ -1,0 +1,134 @@
+"""Answers that do not leave: the error that is raised in their place, or the bare page.
+
+In goes what a request ended with; out comes what its client, or its developer, is told instead.
+When that happens is decided by the gates.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing as t
+from collections.abc import Callable
+
+from flask import Flask, Request, Response
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+
+from ..callables.view_functions import describe_request
+from ..denials.problems import ForbiddenProblem
+from ..polar.exceptions import OsoError
+from ..request_state import RequestState
+from .forgotten_checks import question_in
+
+FORGOTTEN = (
+    "answered without calling 'authorize'; its answer was withheld. Call it, or exempt the view"
+    " with '@skip_authorization'."
+)
+_ASKED_ITSELF = (
+    "Its code calls {!r}. That of an Oso, such as 'current_oso', does not count: call 'authorize'"
+    " or 'load' of the FlaskOso, as in 'oso.authorize(note, action=\"read\")'."
+)
+UNDECIDED = (
+    "answered although the authorization came to no decision; its answer was withheld. An error"
+    " handler or an 'after_request' function may have made it look like a success."
+)
+DENIED = (
+    "answered although it was denied, and nothing was allowed; its answer was withheld. Let the"
+    " denial pass, and give the page for it the status 403. Where the view goes on all the same,"
+    " ask 'is_allowed'."
+)
+#: What sends a client elsewhere, if it says where.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PROBLEMS: dict[int, type[HTTPException]] = {403: ForbiddenProblem}
+
+
+def succeeds(status: int) -> bool:
+    # A redirect may tell as much as a page.
+    return status < 400
+
+
+def may_redirect(status: int) -> bool:
+    return status in _REDIRECTS
+
+
+def turns_away(mark: RequestState, response: Response) -> bool:
+    """Tell whether a function before the view sends the client elsewhere, or refuses it.
+
+    The view was not entered, so that nothing of it is in the answer.
+    """
+    if not mark.is_early or mark.is_entered or mark.check_running:
+        return False
+    return _is_redirect(response) or not succeeds(response.status_code)
+
+
+def _is_redirect(response: Response) -> bool:
+    return may_redirect(response.status_code) and response.location is not None
+
+
+def not_called(app: Flask, current: Request, note: str) -> OsoError:
+    error = OsoError("Authorize not called.")
+    error.add_note(f"{describe_answer(app, current)} {note}")
+    view = app.view_functions.get(current.endpoint or "")
+    asked = question_in(view, current.method) if view is not None and note == FORGOTTEN else None
+    if asked is not None:
+        error.add_note(_ASKED_ITSELF.format(asked))
+    return error
+
+
+def answered_early(app: Flask, current: Request, mark: RequestState) -> OsoError:
+    """Make the error for an answer that a function gave in place of a view."""
+    error = OsoError("Authorize not called.")
+    what = describe_answer(app, current)
+    error.add_note(
+        f"{_name_of(mark.answered_by)} answered in place of {what[0].lower()}{what[1:]}; its"
+        " answer was withheld. A redirect would pass. If the answer is for everybody, call"
+        " 'skip_authorization(reason=…)' of the FlaskOso before it is given."
+    )
+    return error
+
+
+def describe_answer(app: Flask, current: Request) -> str:
+    endpoint = current.endpoint or ""
+    view = app.view_functions.get(endpoint)
+    return describe_request(endpoint, view, current.method) if view is not None else "The app"
+
+
+def withhold(app: Flask, mark: RequestState, response: Response, status: int) -> Response:
+    """Replace a response by one that has its status and nothing else of it."""
+    mark.withheld_as = status
+    response.close()
+    kind = _PROBLEMS.get(status) or default_exceptions.get(status)
+    page = _own_page(app, kind()) if kind is not None and not mark.reported else None
+    if page is not None and page.status_code == status:
+        return page
+    bare = app.make_response(kind() if kind is not None else "")
+    bare.status_code = status
+    return bare
+
+
+def error_page(app: Flask, mark: RequestState, response: Response) -> Response:
+    """Let the app's own page for "Authorize not called." pass, if that is what it is."""
+    if response.status_code < 500:
+        return withhold(app, mark, response, InternalServerError.code)
+    mark.withheld_as = response.status_code
+    return response
+
+
+def _own_page(app: Flask, error: HTTPException) -> Response | None:
+    """Give the page that the app has for an error of which the view knows nothing."""
+    try:
+        return app.make_response(app.handle_http_exception(error))
+    except Exception:
+        # What is sent in its place has the same status.
+        app.logger.exception("The error handler for %s failed.", error.code)
+        return None
+
+
+def _name_of(function: Callable[..., t.Any] | None) -> str:
+    """Name a function that answered in place of a view, with its place."""
+    if function is None:
+        return "A 'before_request' function"
+    inner = inspect.unwrap(function)
+    name = getattr(inner, "__qualname__", type(inner).__qualname__)
+    code = getattr(inner, "__code__", None)
+    place = f" ({code.co_filename}:{code.co_firstlineno})" if code else ""
+    return f"The 'before_request' function {name!r}{place}"

@@ -1,0 +1,368 @@
+"""Make conditions, and simplify them on the way.
+
+``conjunction``, ``disjunction``, ``negation`` and ``exists`` make what a condition is composed of;
+``rewrite`` makes a whole condition anew. Each rewriting is an equation in a docstring.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Container, Iterable, Iterator
+
+from .ir import (
+    FALSE,
+    TRUE,
+    And,
+    Comparison,
+    Constant,
+    Exists,
+    InValues,
+    IsNan,
+    IsNull,
+    IsObject,
+    KnownRow,
+    Literal,
+    Not,
+    Operand,
+    Or,
+    Root,
+    RowCondition,
+    RowPath,
+    ToMany,
+    ToOne,
+    columns_of,
+    map_parts,
+    mentions_row,
+)
+from .schema import NAN_KINDS
+
+
+def conjunction(*parts: RowCondition) -> RowCondition:
+    """Return the conjunction of several conditions.
+
+    ``exists(p: a) and exists(p: b)  =>  exists(p: a and b)``
+    ``exists(p: a) and not exists(p: b)  =>  exists(p: a and not b)``
+    for the row ``p`` of a to-one relation.
+    """
+    found: dict[RowCondition, None] = {}
+    for part in _flat(parts, And):
+        if part == FALSE or _contrary(part) in found:
+            return FALSE
+        if part != TRUE:
+            found.setdefault(part)
+    return _made(_without_nulls(_merged_rows(list(found), conjunction)), And, TRUE)
+
+
+def disjunction(*parts: RowCondition) -> RowCondition:
+    """Return the disjunction of several conditions.
+
+    ``exists(p: a) or exists(p: b)  =>  exists(p: a or b)``, also for to-many relations;
+    ``(a and c) or (b and c)  =>  (a or b) and c``; ``c = 1 or c = 2  =>  c in [1, 2]``.
+    """
+    found: dict[RowCondition, None] = {}
+    for part in _flat(parts, Or):
+        if part == TRUE or _contrary(part) in found:
+            return TRUE
+        if part != FALSE:
+            found.setdefault(part)
+    merged = _merged_rows(_merged_values(_merged_elements(list(found))), disjunction)
+    alternatives = _absorbed(merged)
+    shared = _shared(alternatives)
+    if shared:
+        rest = (conjunction(*(c for c in _conjuncts(p) if c not in shared)) for p in alternatives)
+        return conjunction(disjunction(*rest), *shared)
+    return _made(alternatives, Or, FALSE)
+
+
+def negation(part: RowCondition) -> RowCondition:
+    """Return the negation of a condition.
+
+    ``not (a and b)  =>  not a or not b``; ``not a < b  =>  b <= a`` if neither is NULL or NaN.
+    """
+    if isinstance(part, Constant):
+        return Constant(not part.value)
+    if isinstance(part, Not):
+        return part.part
+    if isinstance(part, And):
+        return disjunction(*map(negation, part.parts))
+    if isinstance(part, Or):
+        return conjunction(*map(negation, part.parts))
+    if isinstance(part, Comparison) and _is_total(part) and not any(_nullable(part)):
+        return _turned(part)
+    return Not(part)
+
+
+def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
+    """Return the condition that a related row exists for which a condition holds.
+
+    ``exists(p: a and b)  =>  a and exists(p: b)`` if ``p`` does not occur in ``a``.
+    """
+    if part == FALSE:
+        return FALSE
+    parts = part.parts if isinstance(part, And) else (part,)
+    inside = [each for each in parts if mentions_row(each, row)]
+    outside = [each for each in parts if not mentions_row(each, row)]
+    if isinstance(part, Constant):
+        return Exists(row, TRUE)
+    held: RowCondition = Exists(row, conjunction(*inside))
+    return conjunction(*outside, held) if outside else held
+
+
+def where_rows_exist(atom: RowCondition, rows: Iterable[RowPath]) -> RowCondition:
+    """Return a condition on columns, and that the related rows of these columns exist."""
+    if atom == FALSE:
+        return FALSE
+    needed: dict[ToOne, None] = {}
+    for row in rows:
+        chain: list[ToOne] = []
+        while isinstance(row, ToOne):
+            chain.append(row)
+            row = row.owner
+        needed.update(dict.fromkeys(reversed(chain)))
+    for one in reversed(needed):
+        atom = Exists(one, atom)
+    return atom
+
+
+def rewrite(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
+    """Make a condition anew, simplified.
+
+    :param change: returns what replaces a part, or ``None`` to rewrite the parts of the part.
+    """
+    new = change(condition)
+    if new is not None:
+        return new
+
+    def again(part: t.Any) -> t.Any:
+        return rewrite(part, change)
+
+    if isinstance(condition, And):
+        return conjunction(*map(again, condition.parts))
+    if isinstance(condition, Or):
+        return disjunction(*map(again, condition.parts))
+    if isinstance(condition, Not):
+        return negation(again(condition.part))
+    if isinstance(condition, Exists):
+        return exists(again(condition.row), again(condition.part))
+    return map_parts(condition, again)
+
+
+def _contrary(part: RowCondition) -> RowCondition:
+    """Return the negation of a condition, without looking into it."""
+    return part.part if isinstance(part, Not) else Not(part)
+
+
+_Joined = type[And] | type[Or]
+
+
+def _flat(parts: Iterable[RowCondition], kind: _Joined) -> Iterator[RowCondition]:
+    for part in parts:
+        if isinstance(part, kind):
+            yield from part.parts
+        else:
+            yield part
+
+
+def _made(parts: list[RowCondition], kind: _Joined, empty: RowCondition) -> RowCondition:
+    if len(parts) < 2:
+        return parts[0] if parts else empty
+    return t.cast(RowCondition, kind(tuple(parts)))
+
+
+def _merged_rows(
+    parts: list[RowCondition], join: Callable[..., RowCondition]
+) -> list[RowCondition]:
+    """Merge the conditions on the row of one to-one relation."""
+    by_row: dict[ToOne, list[RowCondition]] = {}
+    for part in parts:
+        if isinstance(part, Exists) and isinstance(part.row, ToOne):
+            by_row.setdefault(part.row, []).append(part.part)
+    if join is conjunction:
+        for absent in _absent(parts):
+            if absent.row in by_row:
+                by_row[absent.row].append(negation(absent.part))
+    if all(len(conditions) == 1 for conditions in by_row.values()):
+        return parts
+    made: list[RowCondition] = []
+    for part in parts:
+        plain = part.part if isinstance(part, Not) and join is conjunction else part
+        row = plain.row if isinstance(plain, Exists) else None
+        if row not in by_row:
+            made.append(part)
+        elif by_row[row]:
+            made.append(exists(row, join(*by_row[row])))
+            by_row[row] = []
+    again = join(*made)
+    kind = And if join is conjunction else Or
+    return list(again.parts) if isinstance(again, kind) else [again]
+
+
+def _absent(parts: Iterable[RowCondition]) -> Iterator[Exists]:
+    """Yield what negated conditions say not to exist."""
+    for part in parts:
+        if isinstance(part, Not) and isinstance(part.part, Exists):
+            yield part.part
+
+
+def _merged_elements(parts: list[RowCondition]) -> list[RowCondition]:
+    """Merge what exists in one to-many relation: one row has to meet any of the conditions."""
+    by_relation: dict[t.Any, list[Exists]] = {}
+    for part in parts:
+        if isinstance(part, Exists) and isinstance(part.row, ToMany):
+            by_relation.setdefault((part.row.owner, part.row.relation), []).append(part)
+    if all(len(group) == 1 for group in by_relation.values()):
+        return parts
+    made: list[RowCondition] = []
+    for part in parts:
+        if not isinstance(part, Exists) or not isinstance(part.row, ToMany):
+            made.append(part)
+            continue
+        group = by_relation.pop((part.row.owner, part.row.relation), [])
+        if group:
+            made.append(exists(part.row, disjunction(*(_of(each, part.row) for each in group))))
+    return made
+
+
+def _of(part: Exists, row: ToMany) -> RowCondition:
+    """Return the condition on a row of a relation, for another row of it."""
+    return t.cast(RowCondition, rewrite(part.part, lambda p: row if p == part.row else None))
+
+
+def _conjuncts(part: RowCondition) -> tuple[RowCondition, ...]:
+    return part.parts if isinstance(part, And) else (part,)
+
+
+def _shared(parts: list[RowCondition]) -> list[RowCondition]:
+    """Return the conditions that all alternatives have in common."""
+    if len(parts) < 2:
+        return []
+    others = [set(_conjuncts(part)) for part in parts[1:]]
+    return [each for each in _conjuncts(parts[0]) if all(each in other for other in others)]
+
+
+def _merged_values(parts: list[RowCondition]) -> list[RowCondition]:
+    """Merge the equations of one column, or of one row, with values."""
+    values: dict[t.Any, dict[Literal, None]] = {}
+    for part in parts:
+        subject, literals = _equations(part)
+        if subject is not None:
+            values.setdefault(subject, {}).update(dict.fromkeys(literals))
+    made: list[RowCondition] = []
+    for part in parts:
+        subject, _ = _equations(part)
+        if subject is None:
+            made.append(part)
+        elif literals := tuple(values.pop(subject, ())):
+            made.append(_membership(subject, literals))
+    return made
+
+
+def _membership(subject: t.Any, literals: tuple[Literal, ...]) -> RowCondition:
+    if isinstance(subject, Root | KnownRow | ToOne | ToMany):
+        return IsObject(subject, literals)
+    return in_values(subject, literals)
+
+
+def in_values(column: Operand, values: tuple[Literal, ...]) -> RowCondition:
+    """Return the condition that a column has one of several values, none of which is NULL."""
+    if len(values) > 1:
+        return InValues(column, values)
+    return Comparison("=", column, values[0]) if values else FALSE
+
+
+def _equations(part: RowCondition) -> tuple[t.Any, tuple[Literal, ...]]:
+    if isinstance(part, InValues):
+        return part.column, part.values
+    if isinstance(part, IsObject):
+        return part.row, part.objects
+    if not isinstance(part, Comparison) or part.sign != "=":
+        return None, ()
+    is_known = isinstance(part.right, Literal) and not isinstance(part.left, Literal)
+    return (part.left, (t.cast(Literal, part.right),)) if is_known else (None, ())
+
+
+def _absorbed(parts: list[RowCondition]) -> list[RowCondition]:
+    """Drop an alternative that another one covers: ``a or (a and b)  =>  a``."""
+    if len(parts) > _FEW:
+        return parts
+    whole = [set(part.parts) if isinstance(part, And) else {part} for part in parts]
+    return [
+        part
+        for number, part in enumerate(parts)
+        if not any(other < whole[number] for at, other in enumerate(whole) if at != number)
+    ]
+
+
+#: With more alternatives than this, they are not compared with each other.
+_FEW = 40
+
+
+def _is_total(comparison: Comparison, numbers: Container[Operand] = ()) -> bool:
+    """Tell whether an ordering is total for values that are not NULL.
+
+    :param numbers: the columns that are known not to be NaN.
+    """
+    columns = [*columns_of(comparison.left), *columns_of(comparison.right)]
+    return comparison.sign != "=" and all(
+        column.field.kind not in NAN_KINDS or column in numbers for column in columns
+    )
+
+
+def _nullable(comparison: Comparison) -> Iterator[Operand]:
+    """Yield the columns of a comparison that may be NULL."""
+    for side in (comparison.left, comparison.right):
+        yield from (each for each in columns_of(side) if each.field.is_nullable)
+
+
+def _turned(comparison: Comparison) -> Comparison:
+    sign = "<=" if comparison.sign == "<" else "<"
+    return Comparison(sign, comparison.right, comparison.left, not comparison.is_turned)
+
+
+def _without_nulls(parts: list[RowCondition]) -> list[RowCondition]:
+    """Simplify with what is known not to be NULL: ``not a < b and not a = NULL  =>  b <= a``.
+
+    An ordering implies that its columns are neither NULL nor NaN.
+    """
+    filled, numbers = _said(parts, IsNull), _said(parts, IsNan)
+    if not filled and not numbers:
+        return parts
+    turned = [_turned_if(part, filled, numbers) for part in parts]
+    implied = {
+        column
+        for part in turned
+        if isinstance(part, Comparison) and _has_values(part)
+        for side in (part.left, part.right)
+        for column in columns_of(side)
+    }
+    kept = [
+        part
+        for part in turned
+        if not (
+            isinstance(part, Not)
+            and isinstance(part.part, IsNull | IsNan)
+            and part.part.column in implied
+        )
+    ]
+    return kept
+
+
+def _said(parts: list[RowCondition], kind: type[IsNull] | type[IsNan]) -> set[Operand]:
+    """Return the columns that are known not to be NULL, or not to be NaN."""
+    return {
+        part.part.column for part in parts if isinstance(part, Not) and isinstance(part.part, kind)
+    }
+
+
+def _has_values(comparison: Comparison) -> bool:
+    """Tell whether a comparison implies that its columns are not NULL."""
+    if comparison.sign != "=":
+        return True
+    return isinstance(comparison.left, Literal) or isinstance(comparison.right, Literal)
+
+
+def _turned_if(part: RowCondition, filled: set[Operand], numbers: set[Operand]) -> RowCondition:
+    if not isinstance(part, Not) or not isinstance(part.part, Comparison):
+        return part
+    is_filled = all(column in filled for column in _nullable(part.part))
+    return _turned(part.part) if is_filled and _is_total(part.part, numbers) else part

@@ -1,0 +1,579 @@
+"""The Python that answers a question, with the places of the policy as comments.
+
+In goes an engine and a question such as ``allow(User, "read", Note)``; out comes a text: the
+entry function, the specialization for these classes, the compiled rules that they call, and
+what is left to the solver. The functions are written for this text alone, and not kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..characters import with_escapes
+from ..compiler.binding_analysis import NotCompilable, matching_clauses
+from ..compiler.compiler import RuleCompiler
+from ..compiler.entry_points import QUESTION_FILE
+from ..compiler.patterns import possible_clauses
+from ..compiler.programs import HAS_POSITIONS, CompiledProgram
+from ..compiler.scopes import Site, Variant
+from ..compiler.snippets import Position, position_of
+from ..compiler.specialization.dispatch import ReadableClasses, Specializations, string_facts
+from ..compiler.specialization.specialization import SpecializationWriter
+from ..engine import Engine
+from ..exceptions import OsoError, ParserError
+from ..host.registry import Host
+from ..nodes import Call, Rule, Term, Value, Variable
+from ..solver.clauses import Clause
+from ..sources import Source, Span
+from ..spelling import nearest
+from ..syntax.parser import parse_query
+from ..traversal import walk
+from .stand_in_classes import load_with_stand_ins
+
+#: So many compiled rules are shown.
+MAX_SHOWN = 60
+#: Characters of the policy's text that a comment shows.
+_WIDTH = 60
+_GENERATED_NAME = re.compile(r"[fkt]\d+")
+_ENTRY = "The entry function: it takes every question about this rule."
+_EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
+
+#: What generated functions find under names that are the same in all of them.
+RUNTIME_NAMES: Mapping[str, str] = {
+    "alike": "equality that runs no code of the application, or 'unknown'",
+    "by_solver": "answers the whole question with the solver",
+    "calculate": "arithmetic",
+    "call_method": "calls a method of the application",
+    "check_clock": "looks at the clock: raises when the time limit is reached",
+    "check_sandbox": "the check of the sandbox",
+    "clock": "steps until the clock is looked at, and when the question began",
+    "compare": "<, <=, >, >=, == and != of Polar",
+    "condition": "raises: a condition that is neither true nor false",
+    "construct": "makes an object: new Class(…)",
+    "copied": "a list or a dictionary as a copy, as it crosses the border to Python",
+    "copied_kinds": "list and dict",
+    "decided": "the classes whose objects ask nobody what they equal",
+    "depth": "how many calls of compiled rules stand in each other",
+    "elements": "the elements of a collection: x in collection",
+    "environment": "the variables of the process",
+    "equal": "unification of two values",
+    "excludes": "tells whether a literal of a head can never be a value",
+    "field": "reads a field of a pattern, or gives 'missing'",
+    "hand_over": "lets the solver answer this call, and go on from here",
+    "hand_over_each": "lets the solver find the solutions of this call",
+    "harmless": "the classes whose objects passed the check of the sandbox",
+    "in_order": "sorts the rules that match, the most specific first",
+    "is_deep": "tells whether little is left of Python's stack",
+    "is_searched": "whether all solutions are looked for, not the first one only",
+    "is_simple": "tells whether an argument can be used as it is",
+    "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
+    "matches": "x matches Class{…} of Polar",
+    "missing": "stands for what is not there",
+    "never": "an empty tuple",
+    "no_field": "what a missing field of a pattern means: no match",
+    "once": "a tuple of one",
+    "plain": "the classes whose objects can be used as they are",
+    "problem_of": "makes the policy's error of a missing attribute",
+    "read": "reads an attribute of what is no plain object",
+    "read_key": "reads an attribute whose name is computed",
+    "scalars": "bool, int, float and str",
+    "searched": "looks for all solutions; tells whether there was one",
+    "simple": "the classes whose objects are equal as Python says",
+    "split": "the elements of a list that is matched with [first, *rest]",
+    "unforeseen": "raised where a function met what it took for impossible",
+    "unread": "no place: neither side of a comparison was read",
+    "variable": "stands for a variable without a value",
+}
+
+
+class QuestionError(OsoError):
+    """The text is no question that can be asked of this policy."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question whose arguments are known as far as the compiler looks at them.
+
+    :param arguments: for each argument a string, a class, or ``None`` for anything.
+    """
+
+    name: str
+    arguments: tuple[str | type | None, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(_shown_argument, self.arguments))})"
+
+
+def parse_question(text: str, host: Host) -> Question:
+    """Read a question: classes stand for objects of theirs, ``_`` for anything.
+
+    :raises QuestionError: if it is no rule call, or names a class that is not registered.
+    """
+    call = parse_call(text)
+    return Question(call.name, tuple(_argument(term, host) for term in call.args))
+
+
+def parse_call(text: str) -> Call:
+    """Parse the text of a question.
+
+    :raises QuestionError: if it is no rule call.
+    """
+    try:
+        call = parse_query(Source(text.rstrip("; \n")))
+    except ParserError as error:
+        raise QuestionError(f"The question is not understood: {error}{_EXAMPLE}") from None
+    if type(call) is not Call or call.kwargs:
+        raise QuestionError(f"A question is a rule call, not {text!r}. {_EXAMPLE}")
+    return call
+
+
+def show_generated_code(engine: Engine, question: Question) -> str:
+    """Show the functions that answer a question.
+
+    :raises QuestionError: if the policy has no such rule.
+    """
+    _check_defined(engine, question)
+    if not HAS_POSITIONS:
+        return (
+            f"# {question}\n#\n# The solver answers everything: Python runs with"
+            " -X no_debug_ranges or PYTHONNODEBUGRANGES.\n"
+        )
+    return _Report(engine, question).text()
+
+
+class Shown(t.NamedTuple):
+    """The functions of a policy without its application, and the warnings of the load."""
+
+    text: str
+    warnings: tuple[str, ...]
+
+
+def show_with_stand_ins(sources: Sequence[Source], question: str) -> Shown:
+    """Show the functions that answer a question; plain classes stand in for those it names.
+
+    :raises QuestionError: if the policy has no such rule.
+    :raises OsoError: if the policy cannot be loaded.
+    """
+    args = parse_call(question).args
+    names = [each.name for each in args if isinstance(each, Variable) and each.name[:1].isupper()]
+    loaded = load_with_stand_ins(sources, names)
+    parsed = parse_question(question, loaded.engine.host)
+    return Shown(show_generated_code(loaded.engine, parsed), loaded.warnings)
+
+
+def _check_defined(engine: Engine, question: Question) -> None:
+    by_arity = engine.clauses(question.name)
+    if by_arity is None:
+        near = nearest(question.name, engine.policy.rules)
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise QuestionError(f"The policy has no rule {question.name!r}.{hint}")
+    if len(question.arguments) not in by_arity:
+        known = " or ".join(map(str, sorted(by_arity)))
+        raise QuestionError(
+            f"{question.name!r} takes {known} arguments, not {len(question.arguments)}."
+        )
+
+
+def _argument(term: Term, host: Host) -> str | type | None:
+    if isinstance(term, Value):
+        return term.value if isinstance(term.value, str) else type(term.value)
+    if not isinstance(term, Variable):
+        raise QuestionError(
+            "An argument is a class, a string, a number, nil, or _ for anything,"
+            f" not {(term.span.text if term.span else str(term))!r}. {_EXAMPLE}"
+        )
+    if term.name == "nil":
+        return type(None)
+    if term.name in host.classes:
+        return host.classes[term.name]
+    if term.name[:1].isupper():
+        near = nearest(term.name, host.classes)
+        hint = f" Did you mean {near!r}?" if near else " Register it, or write _ for anything."
+        raise QuestionError(f"No class {term.name!r} is registered.{hint}")
+    return None
+
+
+def _shown_argument(argument: str | type | None) -> str:
+    if argument is None:
+        return "_"
+    if isinstance(argument, str):
+        return f'"{with_escapes(argument)}"'
+    return "nil" if argument is type(None) else argument.__name__
+
+
+# -- writing the functions --------------------------------------------------------------------
+
+
+@dataclass
+class _Function:
+    """One function of the text."""
+
+    name: str
+    title: str
+    tree: ast.FunctionDef
+    #: Where statements come from, as far as the function itself knows.
+    sites: Mapping[Position, Site] = field(default_factory=dict)
+    #: The rules that its variables ``m0``, ``m1`` … stand for.
+    rules: Sequence[Clause] = ()
+
+
+class _Recorder(CompiledProgram):
+    """The compiled rules of an engine; keeps the text of the functions that take questions."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.entries: list[ast.FunctionDef] = []
+
+    def _compiled(self, function: ast.FunctionDef, file: str, sites: dict[Position, Site]) -> t.Any:
+        if file == QUESTION_FILE:
+            self.entries.append(copy.deepcopy(function))
+        return super()._compiled(function, file, sites)
+
+    def find_specializations(self, question: Question) -> Specializations | None:
+        """Give the table of specializations for a rule."""
+        return self.specializations(question.name, len(question.arguments))
+
+    def variant_for(self, question: Question) -> Variant:
+        """Give the compiled rule that the entry function calls for a question."""
+        general = Variant(question.name, len(question.arguments), (), True)
+        chosen = self.table(general)
+        if chosen is None:
+            return general
+        at, table = chosen
+        text = question.arguments[at]
+        if not isinstance(text, str):
+            return general
+        known = text if text in self._names[table].texts else None
+        return Variant(general.name, general.arity, ((at, known),), True)
+
+    def variants_in(self, tree: ast.AST) -> list[Variant]:
+        """Give the compiled rules that a function calls, those in its tables too."""
+        for name in names_in(tree):
+            if name in self._tables.values():
+                self._names[name].fill()
+        by_name = {name: variant for variant, name in self._functions.items()}
+        found = []
+        for name in names_in(tree):
+            if name in by_name:
+                found.append(by_name[name])
+            elif name in self._tables.values():
+                found += [self._names[name]._of(text) for text in self._texts(name)]
+        return found
+
+    def _texts(self, table: str) -> list[str | None]:
+        return [*sorted(self._names[table].texts), None]
+
+    def meaning_of(self, name: str) -> str:
+        """Say what a function finds under one of its names."""
+        value = self._names[name]
+        variants = {known: variant for variant, known in self._functions.items()}
+        if name in variants:
+            return shown_variant(variants[name])
+        if name in self._tables.values():
+            chosen = [(text, self.function(value._of(text))) for text in self._texts(name)]
+            shown = [f"{_quoted(text)}: {function}" for text, function in chosen]
+            return f"compiled rules by string: {', '.join(shown)}"
+        return _shown_constant(value)
+
+
+class _Report:
+    """The text about one question."""
+
+    def __init__(self, engine: Engine, question: Question) -> None:
+        self._engine = engine
+        self._question = question
+        self._program = _Recorder(engine)
+        self._left: list[str] = []
+        self._places = _places_of(engine)
+        self._used: set[str] = set()
+
+    def text(self) -> str:
+        """Give the whole text."""
+        arity = len(self._question.arguments)
+        self._program.answer(self._question.name, arity, waits=True)
+        parts = [f"# {self._question}\n"]
+        parts += [self._shown(each) for each in self._functions()]
+        parts += [self._shown_runtime(), self._shown_left()]
+        return "\n".join(parts)
+
+    def _functions(self) -> Iterator[_Function]:
+        entries = self._program.entries
+        if not entries:
+            self._leave(self._question.name, self._reason())
+            return
+        yield _Function("question", _ENTRY, entries[0])
+        specialization = self._specialization()
+        if specialization is not None:
+            yield specialization
+        yield from self._rules()
+
+    def _reason(self) -> NotCompilable:
+        reasons = [*self._program.not_compiled.values()]
+        nothing = "a rule without parameters, which has nothing to be chosen by"
+        return reasons[0] if reasons else NotCompilable(nothing, None)
+
+    def _specialization(self) -> _Function | None:
+        """Write the specialization, or note why there is none."""
+        question, program = self._question, self._program
+        specializations = program.find_specializations(question)
+        reason = self._obstacle(specializations)
+        if reason is not None or specializations is None:
+            self._left.append(f"specialization: there is none: {reason}")
+            return None
+        by_position = dict(enumerate(question.arguments))
+        text = by_position.pop(specializations.at)
+        known = (
+            text
+            if isinstance(text, str) and text in specializations
+            else frozenset(specializations)
+        )
+        classes = t.cast("dict[int, type]", by_position)
+        try:
+            writer = SpecializationWriter(
+                program, question.name, (specializations.at, known), classes
+            )
+            tree = writer.write()
+        except NotCompilable as error:
+            self._leave("specialization", error)
+            return None
+        title = f"The specialization for {question}: True, False, or None: ask the rules."
+        if writer.is_empty:
+            title += " No rule applies."
+        return _Function("specialization", title, tree)
+
+    def _obstacle(self, specializations: Specializations | None) -> str | None:
+        arguments = self._question.arguments
+        if specializations is None:
+            clauses = self._program.candidates(self._question.name, len(arguments))
+            if clauses is not None and string_facts(clauses) is not None:
+                return "the rule is facts about strings only, which the entry function looks up"
+            return "no argument has strings, or classes, that the rules name"
+        others = [each for at, each in enumerate(arguments) if at != specializations.at]
+        if None in others:
+            return "it is made for classes, and the question leaves one open (_)"
+        if not isinstance(arguments[specializations.at], str):
+            return (
+                f"it is chosen by a string as argument {specializations.at + 1}, and here is none"
+            )
+        classes = [each if isinstance(each, type) else str for each in others]
+        if str in classes or not specializations.admits(classes):
+            return "an argument is of a class that no rule names, or is no plain object"
+        return None
+
+    def _rules(self) -> Iterator[_Function]:
+        """Write the compiled rules: the one that is called first, then those that it calls."""
+        waiting = [self._program.variant_for(self._question)]
+        seen = set(waiting)
+        shown = 0
+        while waiting:
+            variant = waiting.pop(0)
+            if shown == MAX_SHOWN:
+                self._left.append(f"not shown: {len(waiting) + 1} or more compiled rules")
+                return
+            try:
+                function = self._rule(variant)
+            except NotCompilable as reason:
+                self._leave(shown_variant(variant), reason)
+                continue
+            shown += 1
+            yield function
+            called = [each for each in self._program.variants_in(function.tree) if each not in seen]
+            called = list(dict.fromkeys(called))
+            seen.update(called)
+            waiting += called
+
+    def _rule(self, variant: Variant) -> _Function:
+        candidates = self._program.candidates(variant.name, variant.arity)
+        if candidates is None:
+            raise NotCompilable("a rule that is not defined", None)
+        writer = RuleCompiler(self._program, variant)
+        tree = writer.write()
+        clauses = possible_clauses(
+            matching_clauses(candidates, variant.values), variant.values, self._program.host
+        )
+        name = self._program.function(variant)
+        kind = "True or False" if variant.is_test else "one item for each solution"
+        title = f"A compiled rule, {shown_variant(variant)}: {kind}."
+        return _Function(name, title, tree, writer.sites, clauses)
+
+    def _leave(self, what: str, reason: NotCompilable) -> None:
+        place = "" if reason.span is None else f"{_place(reason.span)}: "
+        self._left.append(f"{what}: {place}{reason.reason}")
+
+    # -- text ------------------------------------------------------------------------------
+
+    def _shown(self, function: _Function) -> str:
+        tree = copy.deepcopy(function.tree)
+        used = names_in(tree)
+        self._used.update(used)
+        lines = [f"# {function.title}"]
+        lines += [
+            f"#   {name} = {self._program.meaning_of(name)}"
+            for name in used
+            if _GENERATED_NAME.fullmatch(name)
+        ]
+        lines += [
+            f"#   m{number}: {_place_of_rule(clause)}"
+            for number, clause in enumerate(function.rules)
+            if f"m{number}" in used
+        ]
+        places = {**self._places, **_places_of_sites(function.sites)}
+        tree.name = function.name
+        _add_comments(tree.body, places)
+        return "\n".join([*lines, ast.unparse(ast.fix_missing_locations(tree)), ""])
+
+    def _shown_runtime(self) -> str:
+        used = sorted(self._used & RUNTIME_NAMES.keys())
+        lines = [f"#   {name}: {RUNTIME_NAMES[name]}" for name in used]
+        return "\n".join(["# What the functions find under other names:", *lines, ""])
+
+    def _shown_left(self) -> str:
+        lines = [f"#   {line}" for line in self._left] or ["#   nothing"]
+        return "\n".join(["# Left to the solver, or to the compiled rules, and why:", *lines, ""])
+
+
+def names_in(tree: ast.AST) -> list[str]:
+    """Give the names in a function, each once, in the order of the text."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return sorted(dict.fromkeys(node.id for node in nodes), key=_by_number)
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    return name.rstrip("0123456789"), int("0" + "".join(filter(str.isdigit, name)))
+
+
+def shown_variant(variant: Variant) -> str:
+    """Show what a compiled rule is for: ``has_role(_, "owner", _)``."""
+    known = dict(variant.known)
+    args = [_quoted(known[at]) if at in known else "_" for at in range(variant.arity)]
+    return f"{variant.name}({', '.join(args)})"
+
+
+def _quoted(text: str | None) -> str:
+    return "<another string>" if text is None else f'"{with_escapes(text)}"'
+
+
+def _shown_constant(value: t.Any) -> str:
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, Specializations):
+        return "the specializations, by string and by class"
+    if isinstance(value, ReadableClasses):
+        names = ", ".join(sorted(value.names)) or "nothing"
+        return f"the classes whose objects let {names} be read without running code"
+    if isinstance(value, Span):
+        return _place(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown_constant, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, (str, int, float, range, type(None))):
+        return with_escapes(repr(value))
+    if isinstance(value, frozenset) and all(isinstance(each, str) for each in value):
+        return f"the strings {', '.join(map(_quoted, sorted(value)))}"
+    span = getattr(value, "span", None)
+    if isinstance(span, Span):
+        return f"the goal at {_place(span)}"
+    # Never the repr of an object, which may hold secrets.
+    return f"an object: {type(value).__name__}"
+
+
+# -- places of the policy ------------------------------------------------------------------
+
+
+def _place(span: Span) -> str:
+    return f"{_file(span)}:{span.line}:{span.column}"
+
+
+def _file(span: Span) -> str:
+    return with_escapes(span.source.name or "<policy>")
+
+
+def _place_of_rule(clause: Clause) -> str:
+    span = clause.rule.span
+    if span is None:
+        return clause.rule.name
+    return f"{_place(span)}: {_shortened(span.source.line(span.line))}"
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return with_escapes(text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…")
+
+
+def _comment(span: Span) -> str:
+    return f"# {_place(span)}: {_shortened(span.text)}"
+
+
+def _places_of(engine: Engine) -> dict[Position, str]:
+    """Give the comment for each position of Python that a term of the policy has.
+
+    A position has no file. Where terms of several files have it, the comment names all.
+    """
+    rules = [rule for group in engine.policy.rules.values() for rule in group]
+    spans = dict.fromkeys(
+        term.span for rule in rules for term in walk(_terms_of(rule)) if term.span is not None
+    )
+    found: dict[Position, str] = {}
+    for span in spans:
+        position = position_of(span)
+        comment = _comment(span)
+        found[position] = f"{found[position]}, or {comment[2:]}" if position in found else comment
+    return found
+
+
+def _terms_of(rule: Rule) -> list[Term]:
+    heads = [each for one in rule.parameters for each in (one.term, one.specializer)]
+    return [term for term in (*heads, rule.body) if term is not None]
+
+
+def _places_of_sites(sites: Mapping[Position, Site]) -> dict[Position, str]:
+    goals = {position: site.steps[-1][0] for position, site in sites.items() if site.steps}
+    return {
+        position: _comment(goal.span)
+        for position, goal in goals.items()
+        if goal is not None and goal.span is not None
+    }
+
+
+def _add_comments(body: list[ast.stmt], places: Mapping[Position, str], last: str = "") -> str:
+    """Put a comment in front of each statement that comes from another place than the last.
+
+    :return: the last comment.
+    """
+    for statement in [*body]:
+        own = next((places[at] for at in _own_positions(statement) if at in places), last)
+        if own != last:
+            # A name is written as it is, so this one becomes a comment.
+            body.insert(_index_of(body, statement), ast.Expr(ast.Name(own, ast.Load())))
+            last = own
+        for inner in _bodies(statement):
+            last = _add_comments(inner, places, last)
+    return last
+
+
+def _index_of(body: Sequence[ast.stmt], statement: ast.stmt) -> int:
+    return next(at for at, each in enumerate(body) if each is statement)
+
+
+def _bodies(statement: ast.stmt) -> Iterable[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        yield getattr(statement, name, None) or []
+    for handler in getattr(statement, "handlers", ()):
+        yield handler.body
+
+
+def _own_positions(statement: ast.stmt) -> Iterator[Position]:
+    """Give the positions in a statement, but not those of the statements inside of it."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop(0)
+        if hasattr(node, "lineno"):
+            yield (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)  # type: ignore[attr-defined]
+        children = ast.iter_child_nodes(node)
+        waiting += [
+            each for each in children if not isinstance(each, (ast.stmt, ast.ExceptHandler))
+        ]

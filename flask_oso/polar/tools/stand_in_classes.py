@@ -1,0 +1,114 @@
+"""Classes that stand in for those of an application which is not there.
+
+In go the texts of a policy; out comes an engine in which each class that they name is a plain
+class with annotations for the attributes that they read. Such an engine shows how a policy is
+compiled. Its answers mean nothing, and inline queries are not run: they may need the real classes.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Sequence
+
+from ..engine import Engine
+from ..host.registry import RESERVED_NAMES, Host, make_host
+from ..nodes import (
+    Block,
+    Call,
+    Expression,
+    InlineQuery,
+    Operator,
+    Pattern,
+    Rule,
+    Statement,
+    Term,
+    Value,
+    Variable,
+)
+from ..policy.legacy_roles import ROLE_RULE_NAMES
+from ..policy.loader import load_policy
+from ..sources import Source
+from ..spelling import FOREIGN_LITERALS
+from ..syntax.parser import PolicyParser
+from ..traversal import walk
+
+
+class StandIns(t.NamedTuple):
+    """An engine for a policy without its application."""
+
+    engine: Engine
+    warnings: tuple[str, ...]
+
+
+def load_with_stand_ins(sources: Sequence[Source], more_classes: Iterable[str] = ()) -> StandIns:
+    """Load a policy, with a plain class for each class that is not registered.
+
+    :param more_classes: names of classes that the policy does not mention.
+    :raises OsoError: if the policy cannot be loaded.
+    """
+    statements = [each for source in sources for each in PolicyParser(source).statements()]
+    names = dict.fromkeys([*_class_names(statements), *more_classes])
+    attributes = dict.fromkeys(_attributes(statements), t.Any)
+    host = make_host()
+    for name in names:
+        if name not in host.classes and name not in RESERVED_NAMES:
+            host = _with_stand_in(host, name, attributes)
+    terms = walk(term for each in statements for term in _terms(each))
+    roles = any(isinstance(each, Call) and each.name in ROLE_RULE_NAMES for each in terms)
+    loaded = load_policy(sources, host, ignore_missing_allow=True, roles=roles)
+    return StandIns(Engine(loaded.policy, host), loaded.warnings)
+
+
+def class_names(term: Term) -> list[str]:
+    """Name what stands where a class may stand in a term, such as the arguments of a call."""
+    found = []
+    for each in walk([term]):
+        if isinstance(each, Pattern) and each.tag is not None:
+            found.append(each.tag)
+        elif isinstance(each, Variable) and _looks_like_a_class(each.name):
+            found.append(each.name)
+        elif isinstance(each, Expression) and each.operator is Operator.NEW:
+            found += [part.name for part in each.args if isinstance(part, Call)]
+    return found
+
+
+def _with_stand_in(host: Host, name: str, attributes: dict[str, t.Any]) -> Host:
+    body = {"__annotations__": attributes, "__module__": "policy"}
+    return host.with_class(type(name.rpartition("::")[2], (), body), name, None)
+
+
+def _looks_like_a_class(name: str) -> bool:
+    """Tell a class, or an Enum, from a variable by how it is written."""
+    return name[:1].isupper() and not name.isupper() and name not in FOREIGN_LITERALS
+
+
+def _class_names(statements: Iterable[Statement]) -> Iterable[str]:
+    for statement in statements:
+        if isinstance(statement, Block):
+            yield statement.resource.text
+            for declaration in statement.declarations:
+                yield from (cls.text for _, cls in declaration.pairs)
+        for term in _terms(statement):
+            yield from class_names(term)
+
+
+def _attributes(statements: Iterable[Statement]) -> Iterable[str]:
+    for term in walk(term for each in statements for term in _terms(each)):
+        if isinstance(term, Expression) and term.operator is Operator.DOT:
+            key = term.args[1]
+            if isinstance(key, Value) and isinstance(key.value, str):
+                yield key.value
+            elif isinstance(key, Call):
+                yield key.name
+        elif isinstance(term, Pattern):
+            yield from (key for key, _ in term.fields or ())
+
+
+def _terms(statement: Statement) -> list[Term]:
+    if isinstance(statement, Block):
+        return []
+    if isinstance(statement, InlineQuery):
+        return [statement.query]
+    terms = [each for one in statement.parameters for each in (one.term, one.specializer)]
+    body = statement.body if isinstance(statement, Rule) else None
+    return [term for term in (*terms, body) if term is not None]

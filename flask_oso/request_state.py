@@ -1,0 +1,229 @@
+"""What is known of the authorization of one request.
+
+The request object itself keeps a :class:`RequestState` for each app. Nothing is kept on the
+application context, on ``g`` or in the WSGI environment, since those are shared with nested,
+outer and later requests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import sys
+import typing as t
+import weakref
+from collections.abc import Callable, Mapping
+
+from flask import Flask, Request, Response, current_app, request
+from werkzeug.local import LocalProxy
+
+from .polar.exceptions import OsoError
+
+# To read one attribute of a proxy takes longer than to find its object.
+_find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
+#: Give the current request itself, or raise the ``RuntimeError`` of Flask's proxy.
+this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+
+_STATES = "_flask_oso"
+#: Where the client of a test puts who is to be the current actor; see ``flask_oso.testing``.
+STAND_IN = "flask_oso.stand_in"
+
+Arguments = dict[str, t.Any]
+
+
+class UnboundError(OsoError, RuntimeError):
+    """There is no app context. A ``RuntimeError`` too, as Flask's own proxies raise it."""
+
+
+class NotGiven(enum.Enum):
+    """Tell an argument that was left out from one that is ``None``."""
+
+    NOT_GIVEN = enum.auto()
+
+
+NOT_GIVEN = NotGiven.NOT_GIVEN
+
+
+@dataclasses.dataclass(frozen=True)
+class Gift:
+    """What the guards of blueprints make of the arguments that Flask calls a view with."""
+
+    given: Arguments = dataclasses.field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    #: The variables that identified an object which was judged, with their values.
+    judged: Arguments = dataclasses.field(default_factory=dict)
+    #: The view that takes it.
+    receiver: object = None
+
+    def added_to(self, arguments: Mapping[str, t.Any]) -> Arguments:
+        """Give the arguments to call the view with.
+
+        :raises OsoError: another object is named by now than the one that was judged.
+        """
+        for name, value in self.judged.items():
+            now = arguments.get(name, value)
+            if now is not value and now != value:
+                raise OsoError(
+                    f"The URL variable {name!r} was {value!r} when a guard judged its object, and"
+                    f" is {now!r} now. Change 'request.view_args' before the guard, as in a"
+                    " function of 'url_value_preprocessor'."
+                )
+        kept = {name: each for name, each in arguments.items() if name not in self.left_out}
+        return kept | self.given
+
+    def grown(
+        self, before: Mapping[str, t.Any], after: Arguments, judged: Arguments, receiver: object
+    ) -> Gift:
+        """Give what makes ``after`` of ``before``, once one more guard has judged."""
+        given = {
+            name: each for name, each in after.items() if before.get(name, NOT_GIVEN) is not each
+        }
+        left_out = frozenset(before).difference(after)
+        return Gift(given, left_out, self.judged | judged, receiver)
+
+
+@dataclasses.dataclass(init=False, eq=False)
+class RequestState:
+    """What is known about the authorization of one request by one app.
+
+    A new one has nothing of its own, and shows what the class says: that is made faster,
+    and most requests change two values.
+    """
+
+    app: Flask
+    #: The app leaves functions as they are that are no coroutine functions; see ``SyncCallable``.
+    calls_plainly: bool = False
+    #: A decision was made, whatever it was, or the request was exempted.
+    checked: bool = False
+    skip_reason: str | None = None
+    #: Something was allowed, or the request was exempted for a reason.
+    allowed: bool = False
+    #: Something was denied, and the request was not exempted since.
+    denied: bool = False
+    #: The route that the request matched at first demands authorization.
+    check_required: bool = False
+    #: A guard has begun and not come to a decision: no answer may look like a success.
+    check_running: bool = False
+    #: It was refused before its view, so that whatever answers is an error page.
+    forbidden: bool = False
+    #: Route authorization that has to be done before a response leaves.
+    pending: tuple[Callable[[Request], None], ...] = ()
+    #: "Authorize not called." was raised; the next response is the error page for it.
+    reported: bool = False
+    #: Whom the token of the request names; ``None`` is nobody.
+    token_actor: t.Any = NOT_GIVEN
+    #: Whom its header names to Flask-Login, which asks its session only.
+    header_actor: t.Any = NOT_GIVEN
+    #: The URL variables that guards of the view have used, while further ones come.
+    used_variables: frozenset[str] = frozenset()
+    #: The arguments for which these guards found objects, each with class and identity.
+    judged: tuple[tuple[str, type, t.Any], ...] = ()
+    #: The plan of its route; see ``enforcement.route_plans``.
+    plan: t.Any = None
+    #: What the guards of blueprints give the view.
+    gift: Gift | None = None
+    #: Who stands in for the actor of this request, as its session has the row.
+    stand_in: t.Any = NOT_GIVEN
+    #: What ends the visits of this request to sessions that are watched.
+    visits: weakref.WeakKeyDictionary[t.Any, list[Callable[..., None]]] | None = None
+    #: The status of a response that carries nothing of the view, and replaced one that did.
+    withheld_as: int | None = None
+    #: A function before the view answered in its place, and this one if it is known.
+    is_early: bool = False
+    answered_by: Callable[..., t.Any] | None = None
+    #: An exception reached Flask: an error handler answers.
+    is_handled: bool = False
+    #: What the program answers to a denial, and whether it does.
+    refusal: Response | None = None
+    is_refusal: bool = False
+    #: The view was not entered, and the client is sent elsewhere, or refused something.
+    is_turned_away: bool = False
+    #: A view was entered that authorizes inside.
+    is_entered: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was allowed, and nothing else has to be known of its answer."""
+        return (
+            self.checked
+            and not (self.check_running or self.denied or self.pending or self.is_early)
+            and self.refusal is None
+            and self.withheld_as is None
+        )
+
+
+def this_app() -> Flask:
+    """Give the current app itself.
+
+    :raises OsoError: there is none.
+    """
+    try:
+        return _find_app()
+    except RuntimeError:
+        raise UnboundError(
+            "Application context doesn't exist. Did you use oso outside the context of a request?"
+            " Push one with 'with app.app_context():'."
+        ) from None
+
+
+def request_state_of(app: Flask, subject: Request) -> RequestState:
+    """Give what an app knows of a request.
+
+    INVARIANT: it is reached through the request object alone, and a decision of one app's
+    policy counts for that app alone.
+    """
+    states: dict[Flask, RequestState] | None = subject.__dict__.get(_STATES)
+    if states is None:
+        states = subject.__dict__.setdefault(_STATES, {})
+    state = states.get(app)
+    if state is None:
+        state = states.setdefault(app, RequestState())
+        state.app = app
+        state.calls_plainly = getattr(app.ensure_sync, "__func__", None) is Flask.ensure_sync
+    return state
+
+
+def find_request_state(app: Flask) -> RequestState | None:
+    """Give what an app knows of the current request; ``None`` outside of requests."""
+    try:
+        current = this_request()
+    except RuntimeError:
+        return None
+    states: dict[Flask, RequestState] = current.__dict__.get(_STATES, {})
+    # Not in one step: a call for each question of a request would be felt.
+    return states.get(app) or request_state_of(app, current)
+
+
+def find_stand_in() -> t.Any:
+    """Give who stands in for the current actor: in a test, and in no other request.
+
+    INVARIANT: it has a class that only ``flask_oso.testing`` makes objects of, and no text of
+    a request becomes one. What else a server may put there has no effect, and where nobody
+    imported that module nothing is looked at.
+    """
+    testing = sys.modules.get("flask_oso.testing")
+    if testing is None:
+        return None
+    try:
+        found = this_request().environ.get(STAND_IN)
+    except RuntimeError:
+        return None
+    return found if type(found) is testing.StandIn else None
+
+
+def unwrap(value: t.Any) -> t.Any:
+    """Replace a proxy such as ``flask.request`` or ``current_user`` by what it stands for."""
+    # Not isinstance: that would believe an object which only claims to be a proxy.
+    while issubclass(type(value), LocalProxy):
+        value = value._get_current_object()
+    return value
+
+
+def exempt_request(app: Flask, reason: str | None = None) -> None:
+    """Exempt the current request from having to authorize; with a reason it may commit."""
+    state = find_request_state(app)
+    if state is not None:
+        state.checked = True
+        state.skip_reason = reason
+        if reason:
+            state.allowed, state.denied = True, False

@@ -1,0 +1,225 @@
+"""What is constant for a route is made once, and anew when the app enters something else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+import typing as t
+
+import pytest
+from flask import Flask, g, request, request_started, request_tearing_down
+from flask.views import MethodView
+from werkzeug.routing import Rule
+
+import flask_oso
+from flask_oso import FlaskOso, Oso, authorize, skip_authorization
+from flask_oso.enforcement.route_plans import RoutePlans
+
+PACKAGE = os.path.join(os.path.dirname(flask_oso.__file__), "")
+MOST_CALLS = 40
+MOST_MODULES = 8
+
+
+class Note:
+    """What a route names."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+
+class Draft(Note):
+    """What another route names."""
+
+
+POLICY = """
+allow(user: String, "read", note: Note) if note.owner = user;
+allow(user: String, "edit", note: Note) if note.owner = user and user = "ann";
+"""
+
+
+@pytest.fixture
+def desk() -> Flask:
+    """An app that requires authorization, and finds notes and drafts by their owners."""
+    app, oso = Flask("desk", static_folder=None), Oso()
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app.before_request(lambda: setattr(g, "current_user", request.args.get("user", "ann")))
+    for cls in (Note, Draft):
+        oso.register_class(cls)
+    oso.load_str(POLICY)
+    extension = FlaskOso(oso, app)
+    extension.loader(Note)(lambda note_id: Note(note_id))
+    extension.loader(Draft)(lambda draft_id: Draft(draft_id))
+    return app
+
+
+def call_of(frame: types.FrameType) -> str:
+    return os.path.relpath(frame.f_code.co_filename, PACKAGE)
+
+
+def calls_of(function: t.Callable[[], object]) -> list[str]:
+    """Give the module of each call of a function of this package, and of a compiled policy."""
+    calls: list[str] = []
+
+    def note(frame: types.FrameType, event: str, _: object) -> None:
+        name = frame.f_code.co_filename
+        is_ours = name.startswith(PACKAGE) or name in ("<question>", "<policy>")
+        if event == "call" and is_ours:
+            calls.append(call_of(frame))
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_allowed_request_makes_few_calls_through_few_modules(desk: Flask) -> None:
+    """Between the server and the view there is little of this package that runs."""
+    desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
+    client = desk.test_client()
+    warm = [client.get("/notes/ann").text for _ in range(3)]
+
+    # Sessions of other tests hear of requests, too.
+    with request_started.muted(), request_tearing_down.muted():
+        calls = calls_of(lambda: client.get("/notes/ann"))
+
+    modules = {name for name in calls if not name.endswith(">")}
+    assert warm == ["ann"] * 3
+    assert len(calls) < MOST_CALLS, calls
+    assert len(modules) <= MOST_MODULES, sorted(modules)
+
+
+def test_plan_is_made_once(desk: Flask) -> None:
+    """A request after the first finds the plan of its route and its method."""
+    desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
+    client, plans = desk.test_client(), desk.extensions["oso"].part(RoutePlans)
+    client.get("/notes/ann")
+    before = dict(plans.known)
+
+    client.get("/notes/eve?user=eve")
+
+    assert plans.known == before
+
+
+@pytest.mark.parametrize("owner", ["ann", "eve"])
+def test_view_that_took_the_place_of_another_is_guarded_by_its_own_decorator(
+    desk: Flask, owner: str
+) -> None:
+    """The one that is asked is the one that is entered."""
+    desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
+    client = desk.test_client()
+    before = client.get(f"/notes/{owner}?user={owner}").status_code
+    desk.view_functions["note"] = authorize("edit", Note)(lambda note: note.owner)
+
+    after = client.get(f"/notes/{owner}?user={owner}").status_code
+
+    assert (before, after) == (200, {"ann": 200, "eve": 403}[owner])
+
+
+def test_view_that_took_the_place_of_another_is_given_what_it_takes(desk: Flask) -> None:
+    """Its parameters are looked at, and not those of the one before."""
+    guard = authorize("read", Note)
+    desk.add_url_rule("/notes/<note_id>", "note", guard(lambda note: f"note of {note.owner}"))
+    client = desk.test_client()
+    before = client.get("/notes/ann").text
+    desk.view_functions["note"] = guard(lambda note_id: f"id {note_id}")
+
+    assert (before, client.get("/notes/ann").text) == ("note of ann", "id ann")
+
+
+def test_method_that_its_class_got_later_is_refused(desk: Flask) -> None:
+    """The class of a view may change, and a plan does not go on as if it had not."""
+
+    class Page(MethodView):
+        @authorize("read", Note)
+        def get(self, note: Note) -> str:
+            return note.owner
+
+    desk.add_url_rule("/notes/<note_id>", view_func=Page.as_view("page"))
+    client = desk.test_client()
+    before = client.get("/notes/ann").status_code
+    Page.get = lambda self, note_id: "SECRET"  # type: ignore[method-assign, assignment]
+
+    assert (before, client.get("/notes/ann").status_code) == (200, 500)
+
+
+def test_method_that_its_class_got_later_is_asked_by_its_own_guard(desk: Flask) -> None:
+    """A guard that takes the place of another one counts from the next request on."""
+
+    class Page(MethodView):
+        @authorize("read", Note)
+        def get(self, note: Note) -> str:
+            return note.owner
+
+    desk.add_url_rule("/notes/<note_id>", view_func=Page.as_view("page"))
+    client = desk.test_client()
+    before = client.get("/notes/eve?user=eve").status_code
+    Page.get = authorize("edit", Note)(lambda self, note: note.owner)  # type: ignore[method-assign]
+
+    assert (before, client.get("/notes/eve?user=eve").status_code) == (200, 403)
+
+
+def test_rules_of_one_endpoint_have_plans_of_their_own(desk: Flask) -> None:
+    """Each names an object by its own variable."""
+    view = authorize("read", Note, key="note_id")(lambda note, **rest: f"{note.owner} {rest}")
+    desk.add_url_rule("/notes/<note_id>", "note", view)
+    desk.add_url_rule("/shelves/<shelf>/notes/<note_id>", "note", view)
+    client = desk.test_client()
+
+    answers = [client.get(path).text for path in ("/notes/ann", "/shelves/a/notes/ann") * 2]
+
+    assert answers == ["ann {'note_id': 'ann'}", "ann {'shelf': 'a', 'note_id': 'ann'}"] * 2
+
+
+def test_rule_that_was_added_later_is_met_by_a_plan_of_its_own(desk: Flask) -> None:
+    """What was found of other rules of the endpoint says nothing of it."""
+    desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
+    client = desk.test_client()
+    before = client.get("/notes/ann").status_code
+    desk.url_map.add(Rule("/late/<other>", endpoint="note", methods=["GET"]))
+
+    assert (before, client.get("/late/ann").status_code) == (200, 500)
+
+
+def test_one_view_in_two_apps_is_planned_by_each(desk: Flask) -> None:
+    """A plan is one app's, and so is the policy."""
+    other, oso = Flask("other", static_folder=None), Oso()
+    oso.register_class(Note)
+    oso.load_str('allow(_, "read", note: Note) if note.owner = "eve";')
+    FlaskOso(oso, other).loader(Note)(lambda note_id: Note(note_id))
+    view = authorize("read", Note, actor="ann")(lambda note: note.owner)
+    desk.add_url_rule("/notes/<note_id>", "note", view)
+    other.add_url_rule("/notes/<note_id>", "note", view)
+
+    answers = [app.test_client().get("/notes/ann").status_code for app in (desk, other) * 2]
+
+    assert answers == [200, 404, 200, 404]
+
+
+def test_open_view_that_took_the_place_of_a_guarded_one_needs_a_decorator(desk: Flask) -> None:
+    """It is met by a new audit, which finds it."""
+    desk.add_url_rule("/", "page", skip_authorization(lambda: "page"))
+    client = desk.test_client()
+    before = client.get("/").status_code
+    desk.view_functions["page"] = lambda: "SECRET"
+
+    assert (before, client.get("/").status_code) == (200, 500)
+
+
+def test_hook_that_leads_to_another_route_has_that_one_judged(desk: Flask) -> None:
+    """The variables of the route that is entered name the object."""
+    drafts = authorize("read", Draft)(lambda draft: f"draft of {draft.owner}")
+    desk.add_url_rule("/notes/<note_id>", "note", authorize("read", Note)(lambda note: note.owner))
+    desk.add_url_rule("/drafts/<draft_id>", "draft", drafts)
+
+    @desk.before_request
+    def lead() -> None:
+        request.url_rule = next(desk.url_map.iter_rules("draft"))
+        request.view_args = {"draft_id": "ann"}
+
+    client = desk.test_client()
+
+    assert [client.get("/notes/eve").text for _ in range(2)] == ["draft of ann"] * 2
