@@ -30,8 +30,8 @@ from .ir import (
     KnownRow,
     Literal,
     OfClass,
-    Operand,
     RowCondition,
+    RowValue,
     SameRow,
     Substring,
     ToOne,
@@ -243,7 +243,7 @@ def with_objects(residual: Residual) -> Residual:
     return Residual(residual.cls, residual.root, condition, fails)
 
 
-def _is_known(operand: Operand) -> bool:
+def _is_known(operand: RowValue) -> bool:
     return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
 
 
@@ -277,7 +277,7 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
     return value_ordering(_ORDERS[part.sign, is_left], column, known)
 
 
-def _side(operand: Operand, values: Values) -> Operand:
+def _side(operand: RowValue, values: Values) -> RowValue:
     return Literal(values[t.cast(Column, operand)]) if _is_known(operand) else operand
 
 
