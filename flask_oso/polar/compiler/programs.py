@@ -27,7 +27,7 @@ from ..host.data_adapter import Relation
 from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
-from ..solver.class_tests import class_names
+from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import ClauseIndex
 from .binding_analysis import (
     NotCompilable,
@@ -264,7 +264,7 @@ class CompiledProgram(Runtime):
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of instances of a class is read without side effects."""
-        return sandbox.is_quiet(cls, attribute)
+        return sandbox.is_silent_read(cls, attribute)
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
         """Return the strings of one argument for which a rule call has a solution.
@@ -395,8 +395,8 @@ class CompiledProgram(Runtime):
         return None if by_arity is None else by_arity.get(arity)
 
     def members(self, union: str) -> tuple[type, ...]:
-        """Give the classes of ``Actor`` or ``Resource``."""
-        return tuple(self.host.classes[name] for name in class_names(union, self._engine))
+        """Return the classes of ``Actor`` or ``Resource``."""
+        return tuple(self.host.classes[name] for name in members_of_tag(union, self._engine))
 
     def function(self, variant: Variant) -> str:
         """Return the name of the function of a variant, which is compiled at its first call."""

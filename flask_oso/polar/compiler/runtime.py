@@ -142,7 +142,7 @@ class Runtime:
             # A class that the host does not keep is tested each time, and not remembered.
             return
         self._plain.add(cls)
-        if not sandbox.is_candid(cls):
+        if not sandbox.passes_sandbox(cls):
             return
         if self.host.has_keys(cls):
             self._rows.add(cls)
@@ -157,7 +157,7 @@ class Runtime:
         kind = type(value)
         if kind is terms.Variable:
             raise SolverNeeded
-        if sandbox.is_candid(kind) and self.host.keeps(kind):
+        if sandbox.passes_sandbox(kind) and self.host.keeps(kind):
             self._harmless.add(kind)
 
     def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:

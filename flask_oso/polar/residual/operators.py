@@ -28,6 +28,7 @@ from ..nodes import (
     Value,
 )
 from ..solver.backtrace import Step
+from ..solver.class_tests import members_of_tag
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
 from .database_semantics import (
@@ -568,11 +569,9 @@ class OperatorEvaluator:
 
     def is_one(self, cls: type, tag: str) -> bool:
         """Tell whether instances of exactly this class match a class or a union."""
-        if tag in RESERVED_NAMES:
-            program = self._search.program
-            members = program.actors if tag == "Actor" else program.resources
-            return any(self.is_one(cls, member) for member in members)
-        return issubclass(cls, self._search.host.classes[tag])
+        classes = self._search.host.classes
+        names = members_of_tag(tag, self._search.program)
+        return any(issubclass(cls, classes[name]) for name in names)
 
     def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
         row, name, inner, tag, self._search.goal = payload

@@ -120,13 +120,14 @@ class Placeholder(int):
 
 
 def _check_fillable(residual: Residual) -> None:
-    """Refuse a residual that does more with attributes of objects than compare them.
+    """Refuse a residual that does more with values of objects than to compare them.
 
-    :raises NotFillable: if so.
+    :raises NotFillable: if so, or if it follows a relation of a constant, which may change.
     """
-    for part in (*walk_condition(residual.condition), *walk_condition(residual.fails)):
-        if not _is_fillable(part):
-            raise NotFillable
+    parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
+    owners = (owner.value.value for owner, _ in relation_chains(parts))
+    if not all(map(_is_fillable, parts)) or any(type(each) is not Placeholder for each in owners):
+        raise NotFillable
 
 
 def _is_fillable(part: t.Any) -> bool:

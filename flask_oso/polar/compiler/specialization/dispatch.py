@@ -193,7 +193,7 @@ def is_plain_object(kind: type) -> bool:
     special = (type, terms.Variable, terms.Predicate, terms.Expression, terms.Pattern)
     return (
         is_plain(kind)
-        and sandbox.is_candid(kind)
+        and sandbox.passes_sandbox(kind)
         and not issubclass(kind, (*special, terms.TypeConstraint))
     )
 
@@ -214,7 +214,7 @@ class ReadableClasses:
         if kind in self.kinds:
             return True
         if not is_plain_object(kind) or not all(
-            sandbox.is_quiet(kind, name) for name in self.names
+            sandbox.is_silent_read(kind, name) for name in self.names
         ):
             return False
         if self._keeps(kind):

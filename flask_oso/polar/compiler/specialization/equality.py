@@ -46,11 +46,11 @@ def compared_fields(cls: type) -> tuple[str, ...] | None:
     except (KeyError, TypeError):
         # Field names that no other class may have.
         return None
-    is_itself = is_plain(cls) and sandbox.is_candid(cls)
+    is_itself = is_plain(cls) and sandbox.passes_sandbox(cls)
     if _done_by(own) != _done_by(written) or not is_itself:
         return None
     names = tuple(f.name for f in dataclasses.fields(cls) if f.compare)
-    return names if all(sandbox.is_quiet(cls, name) for name in names) else None
+    return names if all(sandbox.is_silent_read(cls, name) for name in names) else None
 
 
 def _done_by(function: types.FunctionType) -> tuple[t.Any, ...]:

@@ -388,7 +388,7 @@ class Guards:
         if pattern.tag in _NATIVE:
             self._no_class(span)
         classes = self._classes_of(pattern)
-        if not all(is_plain(cls) and sandbox.is_candid(cls) for cls in classes):
+        if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
             self._no_class(span)
         key = ("class", value.name, pattern.tag)
         known = region.holds(key)

@@ -333,8 +333,8 @@ class GoalStep:
 
 
 def _is_itself(cls: type) -> bool:
-    """Tell whether a constant is an ordinary object, which does not override its class."""
-    return is_plain(cls) and sandbox.is_candid(cls)
+    """Tell whether a constant of a class is an object that does not claim to be another."""
+    return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {

@@ -20,7 +20,7 @@ from flask_oso import Oso
 
 pty = pytest.importorskip("pty")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 POLICY = """\
 role("ana", "owner");
 role("ana", "member");

@@ -1,0 +1,133 @@
+"""The types of the public names, as a program that checks its own types meets them.
+
+``make types`` checks what ``assert_type`` says; here it runs, so that it is true as well.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import werkzeug.exceptions
+from flask import Flask
+
+from flask_oso import (
+    FlaskOso,
+    Limits,
+    Oso,
+    OsoError,
+    authorize,
+    authorizes_inside,
+    current_oso,
+    skip_authorization,
+)
+
+# As a policy's rules for notes: their owner may read them and list their fields.
+POLICY = """
+    allow(user: String, "read", note: Note) if note.owner = user;
+    allow_field(user: String, "read", note: Note, "owner") if note.owner = user;
+"""
+
+
+class Note:
+    """What is asked about."""
+
+    owner = "ann"
+
+
+@pytest.fixture
+def oso() -> Oso:
+    """Give an Oso with rules for notes."""
+    made = Oso(limits=Limits(goals=100))
+    made.register_class(Note)
+    made.load_str(POLICY)
+    return made
+
+
+@pytest.fixture
+def guard(oso: Oso) -> Iterator[FlaskOso]:
+    """Give the extension of an app, within a request."""
+    app = Flask("site")
+    guard = FlaskOso(oso, app=app)
+    with app.test_request_context():
+        yield guard
+
+
+def test_types_of_decisions(oso: Oso) -> None:
+    """A decision is a ``bool``, and what enumerates gives a set."""
+    t.assert_type(oso.is_allowed("ann", "read", Note()), bool)
+    t.assert_type(oso.query_rule_once("allow", "ann", "read", Note()), bool)
+    t.assert_type(oso.authorized_actions("ann", Note()), set[t.Any])
+    t.assert_type(oso.authorized_fields("ann", "read", Note()), set[t.Any])
+
+    assert oso.is_allowed("ann", "read", Note()) is True
+    assert oso.authorized_fields("ann", "read", Note()) == {"owner"}
+
+
+def test_types_of_queries(oso: Oso) -> None:
+    """Results are dictionaries."""
+    results = oso.query_rule("allow", "ann", "read", Note())
+
+    t.assert_type(results, Iterator[dict[str, t.Any]])
+    t.assert_type(oso.query("x = 1"), Iterator[dict[str, t.Any]])
+    assert list(results) == [{"bindings": {}, "trace": None}]
+
+
+def test_types_of_proofs(oso: Oso) -> None:
+    """A proof is a text, a dictionary or a page."""
+    proof = oso.explain("ann", "read", Note())
+
+    t.assert_type(proof.to_dict(), dict[str, t.Any])
+    t.assert_type(proof.to_html(), str)
+    assert bool(proof) is True
+
+
+def test_type_of_what_is_loaded(guard: FlaskOso) -> None:
+    """``FlaskOso.load`` gives an instance of the class that it is given."""
+
+    @guard.loader(Note)
+    def load_note(number: int) -> Note | None:
+        return Note() if number == 1 else None
+
+    note = guard.load(Note, 1, action="read", actor="ann")
+
+    t.assert_type(note, Note)
+    t.assert_type(load_note(2), Note | None)
+    assert isinstance(note, Note)
+
+
+def test_type_of_the_current_oso(guard: FlaskOso) -> None:
+    """``current_oso`` is an ``Oso`` to those who use it."""
+    t.assert_type(current_oso, Oso)
+    t.assert_type(guard.oso, Oso | None)
+
+    assert current_oso.is_allowed("ann", "read", Note())
+
+
+def test_decorators_keep_the_type_of_a_view(guard: FlaskOso) -> None:
+    """Whichever way they are written, the view takes and gives what it did."""
+
+    def show(number: int) -> str:
+        return f"note {number}"
+
+    guarded = authorize("read", Note, load=False)(show)
+    judged = authorize(resource="note")(show)
+    bare = authorize(show)
+    exempt, reasoned = skip_authorization(show), skip_authorization(reason="Public.")(show)
+    declared, called = authorizes_inside(show), authorizes_inside()(show)
+
+    def answers() -> list[str]:
+        views = [guarded(1), judged(2), bare(3), reasoned(4), declared(5), called(number=6)]
+        return t.assert_type(views, list[str])
+
+    assert t.assert_type(exempt(1), str) == "note 1"
+    assert guarded.__name__ == "show" != answers.__name__
+
+
+def test_decision_that_is_denied_never_returns(guard: FlaskOso, oso: Oso) -> None:
+    """``authorize`` gives nothing: it returns, or raises what says so in its class."""
+    with pytest.raises(OsoError):
+        oso.authorize("eve", "read", Note())
+    with pytest.raises(werkzeug.exceptions.Forbidden):
+        guard.authorize(Note(), actor="eve", action="read")
