@@ -508,7 +508,7 @@ KNOWN_USES = {
         "compile(module, file, 'exec')",
         "exec(compile(module, file, 'exec'), self._names, names)",
     },
-    "observability/telemetry.py": {"importlib.import_module(_API)"},
+    "observability/telemetry.py": {"importlib.import_module(API)"},
     "polar/host/attribute_types.py": {"ast.parse(annotation.strip(), mode='eval')"},
 }
 
