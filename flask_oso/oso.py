@@ -128,7 +128,7 @@ class Oso(Polar):
             if order is None or order.engine is not engine:
                 order = self._argument_order = ArgumentOrder(engine)
             if type(resource) in order.actors:
-                order.look_at(actor, action, resource)
+                order.check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -146,7 +146,7 @@ class Oso(Polar):
             return
         if self._argument_order is None or self._argument_order.engine is not engine:
             self._argument_order = ArgumentOrder(engine)
-        self._argument_order.look_at(actor, action, resource)
+        self._argument_order.check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):

@@ -63,7 +63,7 @@ def test_unwrap_believes_types_only() -> None:
     """An object that only claims to be a proxy is left alone."""
 
     class Liar:
-        @property
+        @property  # type: ignore[misc]
         def __class__(self) -> t.Any:
             return type(flask.request)
 

@@ -18,6 +18,7 @@ from flask_oso import Oso
 from flask_oso.coverage import is_measuring
 from flask_oso.polar.observe.line_coverage import lines_to_reach
 from flask_oso.polar.sources import Source
+from tests.support.answers import is_watched
 from tests.support.children import ROOT
 
 from .test_readme import FILES, SNIPPETS, code_of
@@ -151,7 +152,8 @@ def test_without_the_plugin_policies_are_not_watched(coverage: Coverage, tmp_pat
     """coverage.py alone changes nothing: rules are compiled."""
     (tmp_path / ".coveragerc").write_text("[run]\nsource = .\n", encoding="utf-8")
     (tmp_path / "program.py").write_text(
-        f"{PROGRAM}assert oso._engine._program is not None\n", encoding="utf-8"
+        f"{PROGRAM}from tests.support.answers import is_compiling\nassert is_compiling(oso)\n",
+        encoding="utf-8",
     )
 
     coverage("run", "program.py")
@@ -162,7 +164,7 @@ def test_without_the_plugin_policies_are_not_watched(coverage: Coverage, tmp_pat
 def test_importing_the_plugin_measures_nothing() -> None:
     """It takes a run of coverage.py that was told of it."""
     assert not is_measuring()
-    assert list(Oso()._engine._observers) == []
+    assert not is_watched(Oso())
 
 
 def test_lines_to_reach() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import flask_httpauth
 import flask_jwt_extended as jwt_extended
-import flask_login
+import flask_login  # type: ignore[import-untyped]
 import pytest
 import sqlalchemy as sa
 from flask import Flask, g, render_template_string, request
@@ -28,7 +28,7 @@ USER = "actor"
 Ask = Callable[..., str]
 
 
-class Member(flask_login.UserMixin):  # type: ignore[misc]  # flask_login has no types
+class Member(flask_login.UserMixin):
     """A user of Flask-Login."""
 
     def __init__(self, name: str, is_active: bool = True) -> None:
@@ -144,7 +144,7 @@ def secured(web: Flask) -> Iterator[t.Any]:
             WTF_CSRF_ENABLED=False,
         )
         db = SQLAlchemy(web)
-        fsqla_v3.FsModels.set_db_info(db)
+        fsqla_v3.FsModels.set_db_info(db)  # type: ignore[attr-defined]
         role = type("Role", (db.Model, fsqla_v3.FsRoleMixin), {})
         user = type("User", (db.Model, fsqla_v3.FsUserMixin), {"__repr__": lambda u: u.email})
         store = flask_security.SQLAlchemyUserDatastore(db, user, role)
@@ -282,7 +282,7 @@ def test_token_that_a_decorator_has_verified_is_not_verified_again(
 
 def test_token_is_that_of_its_request(web: Flask, jwt: jwt_extended.JWTManager) -> None:
     """In a context that outlives requests, and in nested ones, nobody acts for another."""
-    web.add_url_rule("/nested", "nested", lambda: who(web) + web.view_functions["who"]())
+    web.add_url_rule("/nested", "nested", lambda: who(web) + str(web.view_functions["who"]()))
     headers = bearer(web)
 
     with web.app_context():
@@ -309,7 +309,7 @@ def test_http_auth_knows_the_actor(
     web.add_url_rule("/basic", "basic", view)
     options = {} if password is None else {"auth": ("ann", password)}
 
-    response = web.test_client().get("/basic", **options)  # type: ignore[arg-type]
+    response = web.test_client().get("/basic", **options)
 
     assert (response.status_code, response.text) == (status, expected)
 
@@ -343,7 +343,7 @@ def test_g_knows_the_actor(web: Flask, values: dict[str, t.Any], expected: str) 
 
 def test_g_of_another_class_knows_the_actor(web: Flask) -> None:
     """An app may have a class of its own for 'g', with slots or properties."""
-    web.app_ctx_globals_class = type(
+    web.app_ctx_globals_class = type(  # type: ignore[assignment]
         "Globals", (), {"__slots__": (), "current_user": property(lambda own: "ann")}
     )
 

@@ -87,7 +87,7 @@ def test_app_is_the_current_one_without_one_of_its_own(site: t.Any) -> None:
 
 
 def test_set_oso_registers_request_once() -> None:
-    """FLK-003: the class Request is known to policies; the same Oso again is no error."""
+    """The class Request is known to policies; the same Oso again is no error."""
     oso = Oso()
     extension = FlaskOso(oso)
 
@@ -97,7 +97,7 @@ def test_set_oso_registers_request_once() -> None:
 
 
 def test_second_extension_on_one_oso_is_refused() -> None:
-    """FLK-004: an Oso that knows Request already belongs to another FlaskOso."""
+    """An Oso that knows Request already belongs to another FlaskOso."""
     oso = Oso()
     FlaskOso(oso)
 
@@ -106,7 +106,7 @@ def test_second_extension_on_one_oso_is_refused() -> None:
 
 
 def test_one_extension_serves_apps_with_one_oso(make_oso: t.Any) -> None:
-    """FLK-002: apps that are not given an Oso of their own share the extension's."""
+    """Apps that are not given an Oso of their own share the extension's."""
     oso = Oso()
     extension = FlaskOso(oso)
     apps = [Flask("one"), Flask("two")]
@@ -118,7 +118,7 @@ def test_one_extension_serves_apps_with_one_oso(make_oso: t.Any) -> None:
 
 
 def test_defect_e_apps_with_osos_of_their_own() -> None:
-    """Defect e: what one app is given does not reach the other."""
+    """What one app is given does not reach the other."""
     extension, one, two = FlaskOso(), Flask("one"), Flask("two")
     osos = [Oso(), Oso()]
 
@@ -129,7 +129,7 @@ def test_defect_e_apps_with_osos_of_their_own() -> None:
 
 
 def test_defect_e_set_oso_after_each_init_app() -> None:
-    """Defect e: 'set_oso' outside a context is for the app initialized since the last."""
+    """'set_oso' outside a context is for the app initialized since the last."""
     extension, one, two = FlaskOso(), Flask("one"), Flask("two")
     osos = [Oso(), Oso()]
 
@@ -142,7 +142,7 @@ def test_defect_e_set_oso_after_each_init_app() -> None:
 
 
 def test_defect_e_constructor_app_keeps_its_oso() -> None:
-    """Defect e: the constructor's app is not changed by what a later app gets."""
+    """The constructor's app is not changed by what a later app gets."""
     one, two = Flask("one"), Flask("two")
     osos = [Oso(), Oso()]
 
@@ -154,7 +154,7 @@ def test_defect_e_constructor_app_keeps_its_oso() -> None:
 
 
 def test_defect_e_set_oso_inside_contexts() -> None:
-    """Defect e: inside an app context 'set_oso' concerns that app."""
+    """Inside an app context 'set_oso' concerns that app."""
     extension, one, two = FlaskOso(), Flask("one"), Flask("two")
     osos = [Oso(), Oso()]
     extension.init_app(one)
@@ -267,7 +267,7 @@ def test_policies_shared_by_apps_load_once(tmp_path: pathlib.Path) -> None:
 
 
 def test_defect_e_policies_of_two_apps_stay_apart(tmp_path: pathlib.Path) -> None:
-    """Defect e: each app has the policy that its configuration names."""
+    """Each app has the policy that its configuration names."""
     extension, one, two = (
         FlaskOso(),
         Flask("one", root_path=str(tmp_path)),
@@ -345,13 +345,13 @@ def test_configuration_has_defaults() -> None:
 
 
 def test_authorize_returns_none_if_allowed(site: t.Any) -> None:
-    """FLK-005: an allowed request goes on."""
+    """An allowed request goes on."""
     with site.app.test_request_context():
         assert site.guard.authorize("page", actor="ann", action="read") is None
 
 
 def test_authorize_raises_forbidden_if_denied(site: t.Any) -> None:
-    """FLK-005: a denied request is answered 403, described as 'Unauthorized'."""
+    """A denied request is answered 403, described as 'Unauthorized'."""
     with site.app.test_request_context(), pytest.raises(Forbidden) as caught:
         site.guard.authorize("page", actor="eve", action="read")
 
@@ -359,14 +359,14 @@ def test_authorize_raises_forbidden_if_denied(site: t.Any) -> None:
 
 
 def test_authorize_defaults_to_current_user_and_method(site: t.Any) -> None:
-    """FLK-006: actor and action come from 'g' and the request."""
+    """Actor and action come from 'g' and the request."""
     with site.app.test_request_context(method="GET"):
         g.current_user = "ann"
         assert site.guard.authorize("page") is None
 
 
 def test_defect_d_actor_none_is_anonymous(site: t.Any) -> None:
-    """Defect d: an explicit actor 'None' is not the current user."""
+    """An explicit actor 'None' is not the current user."""
     with site.app.test_request_context():
         g.current_user = "root"
         with pytest.raises(Forbidden):
@@ -375,7 +375,7 @@ def test_defect_d_actor_none_is_anonymous(site: t.Any) -> None:
 
 @pytest.mark.parametrize("value", ["", 0, [], {}, False])
 def test_authorize_uses_falsy_actors_as_given(make_site: t.Any, value: t.Any) -> None:
-    """FLK-006: a falsy actor is not replaced."""
+    """A falsy actor is not replaced."""
     site = make_site('allow("root", _, _);')
     with site.app.test_request_context():
         g.current_user = "root"
@@ -384,7 +384,7 @@ def test_authorize_uses_falsy_actors_as_given(make_site: t.Any, value: t.Any) ->
 
 
 def test_authorize_uses_an_empty_action_as_given(make_site: t.Any) -> None:
-    """FLK-006: an empty action is not replaced by the method."""
+    """An empty action is not replaced by the method."""
     site = make_site('allow(_, "GET", _);')
     with site.app.test_request_context(), pytest.raises(Forbidden):
         site.guard.authorize("page", actor="ann", action="")
@@ -392,7 +392,7 @@ def test_authorize_uses_an_empty_action_as_given(make_site: t.Any) -> None:
 
 @pytest.mark.parametrize("error", [AttributeError("no"), KeyError("no"), ValueError("no")])
 def test_errors_of_the_actor_function(site: t.Any, error: Exception) -> None:
-    """FLK-007: an AttributeError is explained, other errors are raised as they are."""
+    """An AttributeError is explained, other errors are raised as they are."""
 
     def get_actor() -> t.NoReturn:
         raise error
@@ -407,7 +407,7 @@ def test_errors_of_the_actor_function(site: t.Any, error: Exception) -> None:
 
 
 def test_missing_current_user_is_explained(make_site: t.Any) -> None:
-    """FLK-007: without 'g.current_user' the text names the remedy."""
+    """Without 'g.current_user' the text names the remedy."""
     site = make_site()
     with site.app.test_request_context(), pytest.raises(OsoError) as caught:
         site.guard.authorize("page", action="read")
@@ -423,7 +423,7 @@ def test_missing_current_user_is_explained(make_site: t.Any) -> None:
 
 
 def test_authorize_without_oso_is_refused() -> None:
-    """FLK-008: without an Oso there is no decision."""
+    """Without an Oso there is no decision."""
     app = Flask("site")
     extension = FlaskOso(app=app)
 
@@ -435,7 +435,7 @@ def test_authorize_without_oso_is_refused() -> None:
 
 
 def test_authorize_in_a_bare_app_context(site: t.Any) -> None:
-    """FLK-009: with actor and action no request is needed."""
+    """With actor and action no request is needed."""
     with site.app.app_context():
         site.guard.authorize("page", actor="ann", action="read")
         with pytest.raises(Forbidden):
@@ -443,7 +443,7 @@ def test_authorize_in_a_bare_app_context(site: t.Any) -> None:
 
 
 def test_authorize_outside_contexts_is_refused(site: t.Any) -> None:
-    """FLK-009: without an app context the text says so."""
+    """Without an app context the text says so."""
     with pytest.raises(OsoError) as caught:
         site.guard.authorize("page", actor="ann", action="read")
 
@@ -453,7 +453,7 @@ def test_authorize_outside_contexts_is_refused(site: t.Any) -> None:
 
 
 def test_request_proxy_is_the_request(make_site: t.Any) -> None:
-    """FLK-010: 'flask.request' reaches the policy as the request itself."""
+    """'flask.request' reaches the policy as the request itself."""
     site = make_site('allow(_, "GET", _: Request{path: "/open"});')
 
     with site.app.test_request_context("/open"):
@@ -463,7 +463,7 @@ def test_request_proxy_is_the_request(make_site: t.Any) -> None:
 
 
 def test_custom_request_class_matches_request(make_site: t.Any) -> None:
-    """FLK-028: a subclass is a Request, and shows its attributes."""
+    """A subclass is a Request, and shows its attributes."""
     site = make_site('allow(_, "GET", r: Request) if r.tenant = "acme";')
     site.app.request_class = type("TenantRequest", (flask.Request,), {"tenant": "acme"})
 
@@ -480,7 +480,7 @@ def test_proxies_are_unwrapped(site: t.Any) -> None:
 
 
 def test_policy_error_is_raised(make_site: t.Any) -> None:
-    """FLK-025: a policy that fails raises, and nothing counts as authorized."""
+    """A policy that fails raises, and nothing counts as authorized."""
     site = make_site("other(1);", OSO_REQUIRE_AUTHORIZATION=True)
 
     @site.app.get("/")
@@ -494,7 +494,7 @@ def test_policy_error_is_raised(make_site: t.Any) -> None:
 
 
 def test_refusals_of_oso_are_mapped_by_the_app(site: t.Any) -> None:
-    """FLK-030: ForbiddenError and NotFoundError are for 'errorhandler'."""
+    """ForbiddenError and NotFoundError are for 'errorhandler'."""
     site.app.register_error_handler(ForbiddenError, lambda error: ("no", 403))
     site.app.register_error_handler(NotFoundError, lambda error: ("what?", 404))
 
@@ -683,7 +683,7 @@ def test_trouble_with_the_words_changes_no_denial(make_site: t.Any, monkeypatch:
 def test_defect_a_returned_value_is_the_response(
     site: t.Any, place: str, answer: t.Any, status: int, body: bytes
 ) -> None:
-    """Defect a: what the unauthorized action returns is sent, and the view is not entered."""
+    """What the unauthorized action returns is sent, and the view is not entered."""
     site.guard.set_unauthorized_action(lambda: answer)
 
     def inside() -> t.Any:
@@ -701,7 +701,7 @@ def test_defect_a_returned_value_is_the_response(
 
 
 def test_defect_a_redirect_is_followed(site: t.Any) -> None:
-    """Defect a: the usual action, a redirect to the login page, works."""
+    """The usual action, a redirect to the login page, works."""
     site.guard.set_unauthorized_action(lambda: redirect("/login"))
     site.app.add_url_rule("/", "view", authorize(site.enter))
 
@@ -711,7 +711,7 @@ def test_defect_a_redirect_is_followed(site: t.Any) -> None:
 
 
 def test_defect_a_returning_nothing_is_403(site: t.Any) -> None:
-    """Defect a: an action that only logs does not let the view run."""
+    """An action that only logs does not let the view run."""
     site.guard.set_unauthorized_action(lambda: None)
     site.app.add_url_rule("/", "view", authorize(site.enter))
 
@@ -753,13 +753,13 @@ def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
 
 
 def test_require_needs_an_app() -> None:
-    """FLK-020: without an app the text says so."""
+    """Without an app the text says so."""
     with pytest.raises(OsoError, match="Cannot require authorization without Flask app object"):
         FlaskOso().require_authorization()
 
 
 def test_forgotten_check_raises_in_testing(site: t.Any) -> None:
-    """FLK-015: in testing the error reaches the test."""
+    """In testing the error reaches the test."""
     site.guard.require_authorization(site.app)
     site.app.testing = True
     site.app.add_url_rule("/", "view", site.enter)
@@ -851,7 +851,7 @@ def test_decision_that_failed_is_named_at_the_border(site: t.Any) -> None:
 
 
 def test_forgotten_check_is_500(demanding: t.Any) -> None:
-    """FLK-015: otherwise it is a server error without the view's body."""
+    """Otherwise it is a server error without the view's body."""
     demanding.app.add_url_rule("/", "view", demanding.enter)
 
     response = demanding.open("/")
@@ -861,7 +861,7 @@ def test_forgotten_check_is_500(demanding: t.Any) -> None:
 
 
 def test_handler_for_500_sees_the_original_error(site: t.Any) -> None:
-    """FLK-019: the app's error page gets 'Authorize not called.' as the original exception."""
+    """The app's error page gets 'Authorize not called.' as the original exception."""
     site.guard.require_authorization(site.app)
     site.app.add_url_rule("/", "view", site.enter)
     site.app.register_error_handler(500, lambda e: (str(e.original_exception), 500))
@@ -873,7 +873,7 @@ def test_handler_for_500_sees_the_original_error(site: t.Any) -> None:
 
 @pytest.mark.parametrize("user", ["ann", "eve"])
 def test_inside_check_satisfies(demanding: t.Any, user: str) -> None:
-    """FLK-016: a check inside counts, whether it allows or denies."""
+    """A check inside counts, whether it allows or denies."""
 
     @demanding.app.get("/")
     @authorizes_inside
@@ -885,7 +885,7 @@ def test_inside_check_satisfies(demanding: t.Any, user: str) -> None:
 
 
 def test_swallowed_denial_satisfies(site: t.Any) -> None:
-    """FLK-016: a view that catches its denial and answers is taken at its word; not if strict."""
+    """A view that catches its denial and answers is taken at its word; not if strict."""
     site.guard.require_authorization(site.app)
 
     @site.app.get("/")
@@ -899,13 +899,13 @@ def test_swallowed_denial_satisfies(site: t.Any) -> None:
 
 
 def test_skip_satisfies(demanding: t.Any) -> None:
-    """FLK-016: an exempted view answers; the reason stays with the request."""
+    """An exempted view answers; the reason stays with the request."""
     reasons = []
 
     @demanding.app.get("/")
     @skip_authorization(reason="public")
     def view() -> str:
-        reasons.append(vars(flask.request._get_current_object()))
+        reasons.append(vars(flask.request._get_current_object()))  # type: ignore[attr-defined]
         return "open"
 
     assert demanding.open("/").data == b"open"
@@ -913,7 +913,7 @@ def test_skip_satisfies(demanding: t.Any) -> None:
 
 
 def test_skip_inside_satisfies(demanding: t.Any) -> None:
-    """FLK-016: so does the method, in a view that declares to decide itself."""
+    """So does the method, in a view that declares to decide itself."""
 
     @demanding.app.get("/")
     @authorizes_inside
@@ -925,7 +925,7 @@ def test_skip_inside_satisfies(demanding: t.Any) -> None:
 
 
 def test_direct_question_does_not_satisfy(demanding: t.Any) -> None:
-    """FLK-016: asking the Oso is not authorizing the request."""
+    """Asking the Oso is not authorizing the request."""
 
     @demanding.app.get("/")
     @authorizes_inside
@@ -942,7 +942,7 @@ def test_direct_question_does_not_satisfy(demanding: t.Any) -> None:
 def test_defect_g_routing_answers_pass(
     demanding: t.Any, path: str, method: str, status: int
 ) -> None:
-    """Defect g, FLK-017: where no route matches, there is nothing to authorize."""
+    """Where no route matches, there is nothing to authorize."""
     view = authorizes_inside(demanding.enter)
     demanding.app.add_url_rule("/", "view", view)
     demanding.app.add_url_rule("/dir/", "dir", view)
@@ -951,7 +951,7 @@ def test_defect_g_routing_answers_pass(
 
 
 def test_defect_g_static_files_pass(tmp_path: pathlib.Path) -> None:
-    """Defect g: static files of the app and of blueprints need no check."""
+    """Static files of the app and of blueprints need no check."""
     (tmp_path / "a.css").write_text("p {}")
     app = Flask("site", static_folder=str(tmp_path), static_url_path="/static")
     app.register_blueprint(
@@ -967,14 +967,14 @@ def test_defect_g_static_files_pass(tmp_path: pathlib.Path) -> None:
 def test_defect_g_view_in_place_of_static_is_not_exempt(
     demanding: t.Any, tmp_path: pathlib.Path
 ) -> None:
-    """Defect g: the exemption is for Flask's own function, not for the name 'static'."""
+    """The exemption is for Flask's own function, not for the name 'static'."""
     demanding.app.view_functions["static"] = lambda filename: demanding.enter()
 
     assert demanding.open("/static/a.css").status_code == 500
 
 
 def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
-    """Defect g: Flask's answer to OPTIONS needs no check, and enters no view."""
+    """Flask's answer to OPTIONS needs no check, and enters no view."""
     demanding.app.add_url_rule("/", "view", authorizes_inside(demanding.enter))
 
     response = demanding.open("/", method="OPTIONS")
@@ -983,7 +983,7 @@ def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
 
 
 def test_defect_g_options_of_a_view_are_checked(demanding: t.Any) -> None:
-    """Defect g: a view that answers OPTIONS itself is a view."""
+    """A view that answers OPTIONS itself is a view."""
     demanding.app.add_url_rule("/", "view", demanding.enter, methods=["OPTIONS"])
 
     assert demanding.open("/", method="OPTIONS").status_code == 500
@@ -991,7 +991,7 @@ def test_defect_g_options_of_a_view_are_checked(demanding: t.Any) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418, 499, 503])
 def test_defect_g_aborts_keep_their_status(site: t.Any, status: int) -> None:
-    """Defect g: a view that aborts before it authorizes keeps its status, and nothing else."""
+    """A view that aborts before it authorizes keeps its status, and nothing else."""
     site.guard.require_authorization(site.app)
 
     @site.app.get("/")
@@ -1008,7 +1008,7 @@ def test_defect_g_aborts_keep_their_status(site: t.Any, status: int) -> None:
 
 
 def test_defect_g_head_is_judged_as_get(site: t.Any) -> None:
-    """Defect g: whoever may GET may HEAD, and nobody else."""
+    """Whoever may GET may HEAD, and nobody else."""
     site.app.add_url_rule("/", "view", authorize(resource="page")(site.enter))
 
     assert [site.open("/", user, method="HEAD").status_code for user in ("ann", "eve")] == [
@@ -1018,7 +1018,7 @@ def test_defect_g_head_is_judged_as_get(site: t.Any) -> None:
 
 
 def test_defect_g_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
-    """Defect g: so it is under route authorization."""
+    """So it is under route authorization."""
     site.guard.perform_route_authorization(site.app)
     site.app.add_url_rule("/", "view", site.enter)
 
@@ -1029,7 +1029,7 @@ def test_defect_g_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
 
 
 def test_defect_c_strict_refuses_before_the_view(make_site: t.Any) -> None:
-    """Defect c: the money does not move, and the message names the place and the remedies."""
+    """The money does not move, and the message names the place and the remedies."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.testing = True
 
@@ -1050,7 +1050,7 @@ def test_defect_c_strict_refuses_before_the_view(make_site: t.Any) -> None:
 
 
 def test_defect_c_plain_runs_the_view_and_withholds(site: t.Any) -> None:
-    """Defect c: the plain form lets views decide inside, undeclared; it judges the answer."""
+    """The plain form lets views decide inside, undeclared; it judges the answer."""
     site.guard.require_authorization(site.app)
     site.app.add_url_rule("/", "view", site.enter)
 
@@ -1058,7 +1058,7 @@ def test_defect_c_plain_runs_the_view_and_withholds(site: t.Any) -> None:
 
 
 def test_defect_c_declared_view_must_authorize(make_site: t.Any) -> None:
-    """Defect c: a declaration opens the view, and does not let its answer out."""
+    """A declaration opens the view, and does not let its answer out."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", authorizes_inside(site.enter))
 
@@ -1066,7 +1066,7 @@ def test_defect_c_declared_view_must_authorize(make_site: t.Any) -> None:
 
 
 def test_defect_c_route_authorization_counts_as_a_guard(make_site: t.Any) -> None:
-    """Defect c: under both switches an undecorated view is entered if its route is allowed."""
+    """Under both switches an undecorated view is entered if its route is allowed."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_ROUTE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", lambda: "page")
 
@@ -1077,7 +1077,7 @@ def test_defect_c_route_authorization_counts_as_a_guard(make_site: t.Any) -> Non
 
 
 def test_route_authorization_needs_an_app() -> None:
-    """FLK-020: without an app the text says so."""
+    """Without an app the text says so."""
     with pytest.raises(
         OsoError, match="Cannot perform route authorization without Flask app object"
     ):
@@ -1085,7 +1085,7 @@ def test_route_authorization_needs_an_app() -> None:
 
 
 def test_route_authorization_judges_the_request(make_site: t.Any) -> None:
-    """FLK-021: actor, method and request are what is judged; what is denied is not entered."""
+    """Actor, method and request are what is judged; what is denied is not entered."""
     site = make_site(
         'allow("ann", "POST", r: Request) if r.path = "/form";', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -1115,7 +1115,7 @@ def test_route_authorization_works_without_init_app(make_oso: t.Any) -> None:
 
 
 def test_route_authorization_includes_static_files_and_skipped_views(make_site: t.Any) -> None:
-    """FLK-022: neither is exempt from route authorization."""
+    """Neither is exempt from route authorization."""
     site = make_site(OSO_ROUTE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", skip_authorization(site.enter))
 
@@ -1123,7 +1123,7 @@ def test_route_authorization_includes_static_files_and_skipped_views(make_site: 
 
 
 def test_user_may_be_loaded_by_a_later_function(make_oso: t.Any) -> None:
-    """Unlike FLK-023, the function that loads the user may be registered afterwards."""
+    """The function that loads the user may be registered afterwards."""
     app = Flask("site")
     app.add_url_rule("/", "view", lambda: "page")
     extension = FlaskOso(Oso(), app)
@@ -1281,7 +1281,7 @@ def test_decorators_that_ask_the_first_of_two_extensions_are_told_of(
 
 
 def test_two_extensions_both_judge_routes(site: t.Any, make_oso: t.Any) -> None:
-    """FLK-014: with two extensions decorators use the first, route authorization both."""
+    """With two extensions decorators use the first, route authorization both."""
     second = FlaskOso(Oso())
     second.oso.load_str('allow(_, _, r: Request) if r.path = "/";')
     second.init_app(site.app)

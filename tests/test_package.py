@@ -76,7 +76,7 @@ def test_wheel_requires_flask_and_lark(metadata: Message) -> None:
     """All the rest is extra."""
     required = metadata.get_all("Requires-Dist", [])
 
-    plain = {re.match(r"[\w-]+", line)[0] for line in required if "extra ==" not in line}
+    plain = {re.match(r"[\w-]+", line).group() for line in required if "extra ==" not in line}
 
     assert plain == {"flask", "lark"}
 
@@ -104,6 +104,22 @@ def test_wheel_states_its_licence(names: set[str], metadata: Message) -> None:
     """The licence is named, and its text comes along."""
     assert metadata["License-Expression"] == "Apache-2.0"
     assert any(name.endswith("/licenses/LICENSE") for name in names)
+
+
+def test_description_links_to_nothing_that_is_not_shown_with_it(metadata: Message) -> None:
+    """The package index shows README.md alone: files beside it are named, and not linked to."""
+    description = str(metadata.get_payload())
+
+    links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]*)#?[^)]*\)", description)
+    assert [link for link in links if link and not link.startswith("https://")] == []
+
+
+def test_links_inside_of_the_description_have_targets(metadata: Message) -> None:
+    """The package index gives headings no names, so that each target has one of its own."""
+    description = str(metadata.get_payload())
+
+    linked = set(re.findall(r"\]\(#([\w-]+)\)", description))
+    assert linked <= set(re.findall(r'^<a id="([\w-]+)"></a>$', description, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", flask_oso.__all__)

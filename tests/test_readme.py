@@ -122,7 +122,7 @@ def ask(application: types.ModuleType) -> Callable[[str], TestResponse]:
         words = shlex.split(arguments)
         options = dict(zip(words[1:-1:2], words[2:-1:2], strict=True))
         user = options.get("-u", "").partition(":")
-        return client.open(
+        return client.open(  # type: ignore[no-any-return]
             words[-1].removeprefix("http://127.0.0.1:5000"),
             method=options.get("-X", "GET"),
             data=options.get("-d"),

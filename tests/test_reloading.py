@@ -312,7 +312,7 @@ def test_broken_file_leaves_the_policy(
 
 def test_exception_of_an_inline_query_leaves_the_policy(desk: Desk) -> None:
     """Whatever the application's own code raises while the files are loaded."""
-    desk.oso.register_constant(Moment(lambda: {}["missing"]), "moment")
+    desk.oso.register_constant(Moment(lambda: dict[str, bool]()["missing"]), "moment")
     write(desk.path, f"{EVE} ?= moment.over();")
 
     assert [desk.ask(), desk.state.reload_problem] == ["ann", "'missing'"]

@@ -170,7 +170,7 @@ def test_oso_repl(
     oso = Oso()
     oso.register_class(Path)
 
-    assert oso.repl(files=[policy]) is None  # type: ignore[func-returns-value]  # that is the point
+    assert oso.repl(files=[policy]) is None
     assert capsys.readouterr().out == f"x = {Path!r}\nx = 'ana'\n"
 
 

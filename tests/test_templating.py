@@ -68,7 +68,7 @@ class Desk:
         self.app.config.update(config)
         self.app.testing = True
         self.templates: dict[str, str] = {}
-        self.app.jinja_loader = DictLoader(self.templates)  # type: ignore[assignment]
+        self.app.jinja_loader = DictLoader(self.templates)
         self.guard = FlaskOso(self.oso, self.app)
         self.oso.load_str(POLICY)
         self.guard.set_get_actor(lambda: g.get("user", "ann"))
@@ -331,7 +331,7 @@ def test_denial_is_remembered(desk: Desk) -> None:
 
 
 def test_equal_objects_are_asked_each(desk: Desk) -> None:
-    """D08 to D11: equality and hash are an object's own business."""
+    """Equality and hash are an object's own business."""
     one, other = Post(), Post(public=False)
 
     shown = desk.show("{{ can('edit', one) }} {{ can('edit', other) }}", one=one, other=other)
@@ -340,7 +340,7 @@ def test_equal_objects_are_asked_each(desk: Desk) -> None:
 
 
 def test_objects_that_pass_are_asked_each(desk: Desk) -> None:
-    """D10: an object that is gone leaves its identity to no other."""
+    """An object that is gone leaves its identity to no other."""
     text = "{% for n in range(200) %}{{ can('edit', make(n % 2)) }} {% endfor %}"
 
     shown = desk.show(text, make=lambda public: Post(bool(public)))
@@ -508,7 +508,7 @@ def test_nested_request_has_pages_of_its_own(desk: Desk) -> None:
 
 
 def test_page_holds_no_object_afterwards(desk: Desk) -> None:
-    """I7: what was asked about is free again when the page is there."""
+    """What was asked about is free again when the page is there."""
     post = Post()
     gone = weakref.ref(post)
     desk.show(TWICE, post=post)

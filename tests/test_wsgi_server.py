@@ -12,9 +12,10 @@ import time
 import typing as t
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-import flask_login
+import flask_login  # type: ignore[import-untyped]
 import pytest
 import waitress.server
 from flask import Blueprint, Flask, current_app, request, session
@@ -69,7 +70,7 @@ DELETE   /guarded       405  405  405  405
 """
 
 
-class User(flask_login.UserMixin):  # type: ignore[misc]  # flask_login has no types
+class User(flask_login.UserMixin):
     """Somebody who is logged in."""
 
     def __init__(self, name: str) -> None:
@@ -170,7 +171,7 @@ def add_views(app: Flask) -> None:
 
     team = Blueprint("team", "team", url_prefix="/team")
     app.extensions["oso"].extension.guard(team, "read", "page")
-    notice = skip_authorization(lambda: tell_secret(), blueprint=True)
+    notice = skip_authorization(lambda: tell_secret(), blueprint=True)  # type: ignore[call-overload]
     team.add_url_rule("/plan", "plan", lambda: tell_secret())
     team.add_url_rule("/notice", "notice", notice)
     app.register_blueprint(team)
@@ -358,7 +359,7 @@ def alternate(path: Path, app: Flask, oso: Oso, times: int) -> None:
     for _ in range(times):
         for version, text in (("b", POLICY_B), ("a", POLICY_A)):
             write(path, text)
-            wait_for(lambda version=version: oso.query_rule_once("version", version))
+            wait_for(partial(oso.query_rule_once, "version", version))
             write(path, text + "\nallow(")
             wait_for(lambda: state.reload_problem is not None)
 

@@ -13,20 +13,20 @@ import typing as t
 
 import click
 
-_HELP = """Look at the policy of this application, and ask it questions.
+_HELP = """Inspect the policy of this application, and ask it questions.
 
-The exit code tells what came out, for scripts and CI:
+The exit code tells the result, for scripts and CI:
 
 \b
   0  good, or allowed
-  1  denied, or something was found: a gap, a problem, a file to format
+  1  denied, or a finding: a gap, a problem, a file to format
   2  misconfigured: wrong options, no application, no such file or object
-  3  broken: the policy cannot be loaded, or failed while it was asked
-  130, 141  interrupted by Ctrl-C, or by whoever reads the output
+  3  broken: the policy cannot be loaded, or its evaluation failed
+  130, 141  interrupted by Ctrl-C, or because the output was closed
 
 \b
-  flask oso routes --gaps                 which routes does nothing guard?
-  flask oso check                         is anything wrong with the policy?
+  flask oso routes --gaps                 which routes are not guarded?
+  flask oso check                         does the policy have errors?
   flask oso explain User:2 edit Post:1    why may they, or why not?
 """
 

@@ -16,17 +16,18 @@ from ..enforcement.route_audit import audit_routes, unfound_classes, unused_auth
 from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
+from ..polar.spelling import with_count
 from ..polar.tools.policy_check import Finding, Severity, findings_of
 from .output import echo, show_annotation, show_json, shown_path
-from .running import POLICY_ERRORS, Exit, enter_app, failures, this_oso
+from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 
-_HELP = """Look for all that is wrong with the policy, or with FILES.
+_HELP = """Check the policy, or FILES, and list all findings.
 
-The policy is that of the app, read anew. Besides what a load complains about, there are
-attributes that no class has, actions and classes in decorators that the policy does not
-know, guards that do not fit their routes or whose objects nothing finds, and, as notes,
-rules that stay with the solver. An app that does not start because of its policy is told
-what is wrong with that.
+The policy is that of the application, read again. Besides the errors and warnings of a
+load, findings are attributes that no class has, actions and classes in decorators that the
+policy does not know, guards that do not fit their routes or whose objects nothing loads,
+and, as notes, rules that cannot be compiled. If the application does not start because of
+its policy, the errors of the policy are listed.
 
 Exits with 1 if there is an error, with '--strict' also for warnings.
 
@@ -57,7 +58,7 @@ class _Result(t.NamedTuple):
 @click.pass_context
 def check(context: click.Context, files: tuple[str, ...], strict: bool, layout: str) -> None:
     """Print findings."""
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         result = _check(files)
         findings = [_with_short_path(finding) for finding in result.findings]
         _show(findings, result.rules, layout)
@@ -158,10 +159,6 @@ def _where(finding: Finding) -> str:
 
 def _summary(findings: Sequence[Finding], rules: int | None) -> str:
     counts = collections.Counter(each.severity for each in findings)
-    parts = [_count(counts[each], each.value) for each in Severity if counts[each]]
+    parts = [with_count(counts[each], each.value) for each in Severity if counts[each]]
     found = f"{', '.join(parts)}." if parts else "Nothing is wrong."
-    return found if rules is None else f"{_count(rules, 'rule')}. {found}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return found if rules is None else f"{with_count(rules, 'rule')}. {found}"

@@ -12,12 +12,12 @@ from ..polar.characters import with_escapes
 from ..polar.exceptions import UnsupportedError
 from ..request_state import this_app
 from .objects import NOTATION, find_object, word_for
-from .output import echo, show_json, with_short_paths
+from .output import echo, show_json, tell_of_more, with_short_paths
 from .running import Exit, MisuseError, this_oso, this_state, with_app
 
-_EXPLAIN = f"""Say whether ACTOR may do ACTION to RESOURCE, and why.
+_EXPLAIN = f"""Explain whether ACTOR may do ACTION to RESOURCE.
 
-Exits with 0 if it is allowed, with 1 if it is denied, and with 3 if the policy failed.
+Exits with 0 if it is allowed, with 1 if it is denied, and with 3 if the evaluation failed.
 
 \b
   flask oso explain User:2 edit Issue:1
@@ -26,18 +26,18 @@ Exits with 0 if it is allowed, with 1 if it is denied, and with 3 if the policy 
 
 {NOTATION}"""
 
-_ACTIONS = f"""List what ACTOR may do to RESOURCE.
+_ACTIONS = f"""List the actions that ACTOR may do to RESOURCE.
 
-Exits with 1 if it is nothing.
+Exits with 1 if there are none.
 
 \b
   flask oso actions User:2 Issue:1
 
 {NOTATION}"""
 
-_WHO = f"""List who may do ACTION to RESOURCE: rows of a class, found in one statement.
+_WHO = f"""List the actors who may do ACTION to RESOURCE: rows of a class, found in one statement.
 
-Exits with 1 if it is nobody.
+Exits with 1 if there are none.
 
 \b
   flask oso who edit Issue:1
@@ -126,7 +126,7 @@ def who(action: str, resource: str, class_name: str | None, limit: int, layout: 
     else:
         echo("Nobody.", err=True)
     if has_more:
-        echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+        tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO
 
 

@@ -16,16 +16,17 @@ import click
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFoundError
 from ..polar.sources import Source
+from ..polar.spelling import with_count
 from ..polar.syntax.formatter import format_policy
 from .output import echo, shown_path
-from .running import Exit, MisuseError, code_of, enter_app, failures, this_oso
+from .running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
 
-_HELP = """Write the policy, or FILES, in one style.
+_HELP = """Format the policy, or FILES, in the canonical style.
 
-Comments stay where they are, and so do empty lines, though no more than one. What a policy
-means does not change: that is checked before a file is written. A file that is not Polar
-is left as it is, and so is one that somebody else writes meanwhile. A directory stands for
-all policies in it, '-' for the standard input.
+Comments stay where they are, and so do single empty lines. The meaning of a policy does not
+change, which is checked before a file is written. A file that is not Polar stays unchanged,
+and so does one that another program writes at the same time. A directory means all policies
+in it, '-' the standard input.
 
 Exits with 1 if '--check' finds a file to format, with 2 if one cannot be read or written,
 and with 3 if one is not Polar.
@@ -43,7 +44,7 @@ and with 3 if one is not Polar.
 @click.pass_context
 def fmt(context: click.Context, files: tuple[str, ...], check: bool, diff: bool) -> None:
     """Format files."""
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         if files == ("-",):
             click.echo(format_policy(Source(_decoded("-", _read_input()))), nl=False)
             return
@@ -60,15 +61,16 @@ def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
             read += 1
         except (OsoError, MisuseError) as error:
             # The other files are formatted all the same.
-            echo(_told(error), err=True)
+            echo(_message_of(error), err=True)
             wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
             code = max(code, wrong)
     if read or not paths or code is Exit.BROKEN:
-        echo(f"{_count(changed)} to format, {_count(len(paths))} in all.", err=True)
+        changes, files = with_count(changed, "file"), with_count(len(paths), "file")
+        echo(f"{changes} to format, {files} in all.", err=True)
     return max(code, Exit.NO if changed else Exit.GOOD)
 
 
-def _told(error: OsoError | MisuseError) -> str:
+def _message_of(error: OsoError | MisuseError) -> str:
     return f"Error: {error.message}" if isinstance(error, MisuseError) else str(error).rstrip("\n")
 
 
@@ -86,10 +88,6 @@ def _format(path: str, *, writes: bool, diff: bool) -> bool:
     else:
         echo(f"{'Formatted' if writes else 'Would format'} {_shown(path)}.")
     return True
-
-
-def _count(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
 
 
 def _paths(files: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from ..enforcement.authorizer import Authorizer
 from ..polar.characters import with_escapes
 from ..polar.syntax.lexer import unquoted
 from ..request_state import this_app
-from .running import Exit, MisuseError, failures, this_oso, this_state
+from .running import Exit, MisuseError, exit_on_errors, this_oso, this_state
 
 NOTATION = """\b
 How to write objects:
@@ -72,7 +72,7 @@ def _unknown_class(word: str, name: str, known: list[str]) -> str:
 def _find(word: str, cls: type, key: str) -> t.Any:
     loaders = this_state().part(Authorizer).loaders
     parts = [_key(part, loaders.has_function(cls)) for part in key.split(",")]
-    with failures(Exit.MISCONFIGURED):
+    with exit_on_errors(Exit.MISCONFIGURED):
         found = loaders.find(this_app(), cls, parts[0] if len(parts) == 1 else tuple(parts))
     if found is None:
         raise MisuseError(f"There is no {with_escapes(word)}.")

@@ -78,6 +78,11 @@ def plain_table(headings: Cells, rows: Sequence[Cells]) -> list[str]:
     ]
 
 
+def tell_of_more(limit: int) -> None:
+    """Print that there are more results than are shown."""
+    echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+
+
 def show_json(value: t.Any) -> None:
     """Print a value as JSON, with escapes for invisible characters."""
     text = json.dumps(value, indent=2, ensure_ascii=False)

@@ -8,12 +8,12 @@ import typing as t
 import click
 
 from .objects import NOTATION, find_object, word_for
-from .output import echo, show_json, show_table
+from .output import echo, show_json, show_table, tell_of_more
 from .running import Exit, this_oso, with_app
 
-_QUERY = f"""Ask a QUERY of the policy, and list its solutions.
+_QUERY = f"""Run a QUERY, and list its solutions.
 
-Exits with 1 if there is none. Names on the left of '=' are known in the query.
+Exits with 1 if there is none. Names on the left of '=' are constants in the query.
 
 \b
   flask oso query 'allow("ana", action, "report")'
@@ -21,9 +21,9 @@ Exits with 1 if there is none. Names on the left of '=' are known in the query.
 
 {NOTATION}"""
 
-_SHELL = f"""Ask the policy questions, one a line, until Ctrl-D.
+_SHELL = f"""Run queries at a prompt, one a line, until Ctrl-D.
 
-Names on the left of '=' are known there; 'help' at the prompt tells more.
+Names on the left of '=' are constants; 'help' at the prompt tells more.
 
 \b
   flask oso shell ana=User:1 issue=Issue:3
@@ -55,7 +55,7 @@ def query(query: str, objects: tuple[str, ...], limit: int, layout: str) -> Exit
     else:
         _show(shown)
     if len(found) > limit:
-        echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)
+        tell_of_more(limit)
     return Exit.GOOD if shown else Exit.NO
 
 

@@ -16,6 +16,7 @@ from ..app_state import AppState, Requirement
 from ..config import Unguarded
 from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
 from ..guards.view_guards import Guard, GuardKind
+from ..polar.spelling import with_count
 from .output import echo, show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 
@@ -31,9 +32,9 @@ _STYLES = {RouteStatus.GUARDED: "", RouteStatus.SKIPPED: "yellow", RouteStatus.E
 
 _HELP = """List every route, and how it is guarded.
 
-Exits with 1 if a route is a gap: nothing guards it, a decorator stands where it has no
-effect, or guards do not fit together or to the route. The exit code is about all routes,
-whatever is shown.
+Exits with 1 if a route is a gap: it has no guard, a decorator is placed where it has no
+effect, or guards contradict each other or the route. The exit code is about all routes,
+also those that are not shown.
 
 \b
   flask oso routes
@@ -155,7 +156,7 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     """Summarize the routes, and tell what happens to unprotected ones."""
     summary = _summary(rows)
     counts = ", ".join(f"{count} {name}" for name, count in summary["standings"].items())
-    lines = [f"{_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
+    lines = [f"{with_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
     if not _WRONG.isdisjoint(row.status for row in rows):
         lines.append("The application does not serve while decorators are misplaced or mistaken.")
     if state.requirement is Requirement.NOTHING:
@@ -167,10 +168,6 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     elif summary["gaps"]:
         lines.append("The application does not serve while there are gaps.")
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 # -- for programs --------------------------------------------------------------------

@@ -73,10 +73,10 @@ def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
-        with failures(Exit.MISCONFIGURED):
+        with exit_on_errors(Exit.MISCONFIGURED):
             enter_app()
             this_state()
-        with failures():
+        with exit_on_errors():
             code = function(*args, **kwargs)
         end(code)
 
@@ -84,7 +84,7 @@ def with_app(function: Callable[P, Exit]) -> Callable[P, None]:
 
 
 @contextlib.contextmanager
-def failures(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
+def exit_on_errors(unforeseen: Exit = Exit.BROKEN) -> Iterator[None]:
     """Turn errors into messages and exit codes.
 
     :param unforeseen: the code for exceptions other than ``OsoError``, including ``sys.exit`` of

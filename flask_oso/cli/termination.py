@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from ..polar.characters import for_terminal
-from ..polar.output import abandon, encodable
+from ..polar.output import encodable, redirect_to_null
 from .output import echo, echo_traceback
 from .running import Exit, OutputError
 
@@ -122,7 +122,7 @@ class _Stream:
                 self._error = OutputError(error.errno, error.strerror)
             except ValueError:
                 self._error = OutputError(errno.EBADF, "It is closed")
-            abandon(self._stream)
+            redirect_to_null(self._stream)
         return self._fail(self._error)
 
     def _fail(self, error: OutputError) -> t.Any:

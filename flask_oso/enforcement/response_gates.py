@@ -208,6 +208,9 @@ class Gates:
             token = _called.set(None)
             try:
                 answer = preprocess(*args)
+            except OsoError:
+                # A question that came to no decision.
+                raise
             except Exception:
                 # An error handler answers, which knows nothing of the view.
                 self._note_early()

@@ -1,7 +1,8 @@
-"""Polar: a small language of rules, and an engine that answers questions about them.
+"""Polar: a policy language, and an engine that answers questions about policies.
 
-This package knows the standard library and Lark, nothing of Flask. What every room uses
-stands here, on the ground floor:
+In go the text of a policy, the registered Python names and a question; out comes an answer:
+allowed or not, the solutions, a condition on rows, or a proof. This package imports the standard
+library and Lark alone. Modules that all rooms use are on the ground floor:
 
 ``characters``, ``environment``, ``value_objects``, ``spelling``, ``sources``, ``exceptions``,
 ``nodes``, ``traversal``, ``printer``, ``limits``, ``output``
@@ -9,31 +10,30 @@ stands here, on the ground floor:
     "did you mean"; source texts, spans and excerpts; errors; syntax trees, ways to walk them, and
     their text; the limits of a load and of a question; printing to streams, and ``POLAR_LOG``.
 
-The rooms, in the order in which they build on each other, which is also the order to read them in:
+The rooms, each built on those above it, which is also the order to read them in:
 
 ``syntax``
-    text to nodes.
+    the text of a policy to nodes, and back to text in canonical style.
 ``host``
-    the Python side: registered names, attributes, the sandbox.
+    the Python side: registered names, conversion of values, attribute access, the sandbox.
 ``policy``
-    what is loaded, and everything that can be wrong with it.
+    loading: nodes to a checked policy; lints, and the cache of loaded policies.
 ``solver``
-    the evaluation; it defines what a policy means.
+    evaluation by search; it defines what a policy means.
 ``compiler``
-    rules as Python functions.
+    rules to Python functions, for yes-or-no questions.
 ``residual``
-    questions about rows that nobody knows yet.
+    partial evaluation: a question about unknown rows to a condition on their columns.
 ``proof``
-    why a question was answered as it was.
+    explanations: the rules that were tried for an answer, and changes that would change it.
 ``observe``
-    who watches a run.
+    observers of a run: tracing, line coverage, the debugger.
 ``engine``, ``queries``
-    a policy and its names, ready to answer; one query of them.
+    the engine of one policy and its registered names; a running query.
 ``tools``
-    the prompt, the check of a policy, which rules are no Python functions, and what those are
-    that are.
+    the REPL, the check of a policy, reports about compiled rules.
 ``polar``
-    what programs hold on to: loads, replaces and registers, and asks the engine.
+    the object that programs use: it loads policies, registers names and asks the engine.
 
 ``README.md`` beside this file describes the language and where it differs from oso.
 """

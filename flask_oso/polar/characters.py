@@ -11,6 +11,8 @@ import enum
 import unicodedata
 
 BYTE_ORDER_MARK = "\ufeff"
+#: The longest name that is normalized.
+_LONGEST = 255
 
 
 class Misleading(enum.Enum):
@@ -37,6 +39,15 @@ _NAMES = {
     "\x7f": "DELETE",
     "\x85": "NEXT LINE",
 }
+
+
+def nfc_name(name: str) -> str:
+    """Give a name in Unicode's form NFC: canonically equivalent spellings are one name.
+
+    A very long one stays as it is: the time to order combining marks grows with the square of
+    their number.
+    """
+    return name if name.isascii() or len(name) > _LONGEST else unicodedata.normalize("NFC", name)
 
 
 def misleading_in(text: str) -> frozenset[str]:

@@ -43,13 +43,13 @@ from .traversal import walk
 
 if t.TYPE_CHECKING:
     from .compiler.programs import CompiledProgram
-    from .observe.observer import Observer
     from .proof.proof import Proof
     from .residual.evaluator import PartialEvaluator
     from .residual.outcomes import Residual
     from .residual.schema import Schema
     from .residual.search import RuleAnalysis
     from .residual.templates import ResidualTemplate
+    from .solver.observation import Observer
 
 # Imports inside functions are of modules that not every process needs; together they would
 # double the time that importing this library takes.
@@ -325,7 +325,7 @@ class Engine:
         if found is False or isinstance(found, Rule):
             return found or None
         from .observe.deciding_rule import RuleFinder
-        from .observe.observer import ObservedSolver
+        from .solver.observation import ObservedSolver
 
         finder = RuleFinder()
         limits = dataclasses.replace(self.limits, timeout_ms=_MS_FOR_RULE)
@@ -411,8 +411,8 @@ class Engine:
         return solver.solve(goal, given)
 
     def _observed_solver(self, log: LogSettings, observers: Sequence[Observer]) -> Solver:
-        from .observe.observer import ObservedSolver
         from .observe.tracing import Tracer
+        from .solver.observation import ObservedSolver
 
         tracers = [Tracer(log)] if log.level else []
         return ObservedSolver(self, self.limits, [*tracers, *observers])

@@ -73,7 +73,7 @@ class UnrecognizedEOF(ParserError):
 
 
 class UnrecognizedToken(ParserError):
-    """A token stands where the grammar has no place for it."""
+    """The grammar does not allow a token where it is."""
 
 
 class ExtraToken(ParserError):

@@ -57,6 +57,8 @@ COMPARISONS = frozenset(
 ARITHMETIC = frozenset(
     {Operator.ADD, Operator.SUB, Operator.MUL, Operator.DIV, Operator.MOD, Operator.REM}
 )
+#: The operators whose operands are goals.
+CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
 
 
 class Node(ValueObject):
@@ -68,7 +70,7 @@ class Node(ValueObject):
 
 
 class Term(Node):
-    """Anything that can stand as a goal, an operand or a parameter."""
+    """A goal, an operand or a parameter."""
 
     __slots__ = ()
 
@@ -128,7 +130,7 @@ class List(Term):
 class Dictionary(Term):
     """``{a: 1, b: 2}``: pairs in ascending order of the key (by code point).
 
-    ``ground`` means what it means for a ``List``.
+    ``ground`` is as for a ``List``.
     """
 
     __match_args__ = ("fields",)
@@ -276,6 +278,11 @@ def is_ground(term: t.Any) -> bool:
     if kind is List or kind is Dictionary:
         return bool(term.ground)
     return kind is Value or kind is Instance
+
+
+def is_variable(term: t.Any, name: str | None) -> t.TypeGuard[Variable]:
+    """Tell whether a term is the variable of a name."""
+    return isinstance(term, Variable) and term.name == name
 
 
 class Unknown:

@@ -45,7 +45,7 @@ def encodable(text: str, stream: t.TextIO | None) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def abandon(stream: t.TextIO | None) -> None:
+def redirect_to_null(stream: t.TextIO | None) -> None:
     """Redirect a broken stream to the null device.
 
     Python flushes its streams at exit; that would fail and change the exit code.

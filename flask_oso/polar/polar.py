@@ -17,13 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .engine import Engine
 from .exceptions import (
-    InlineQueryFailedError,
     OsoError,
     PolarFileExtensionError,
     PolarFileNotFoundError,
     PolarRuntimeError,
     combined,
-    error_at,
 )
 from .host.data_adapter import DataAdapter
 from .host.registry import Host, Identities, make_host
@@ -33,14 +31,14 @@ from .observe.console import Console, StandardConsole
 from .output import BANNER, is_banner_due, say
 from .policy.cache import load_cached
 from .policy.policy import Policy
-from .queries import Query
+from .queries import Query, failed_inline_queries
 from .sources import Source
 
 if t.TYPE_CHECKING:
     from .proof.proof import Proof
     from .residual.schema import Schema
     from .tools.compiled_report import LeftOver
-    from .tools.policy_check import Checked
+    from .tools.policy_check import CheckResult
 
 _NO_ALLOW_WARNING = "POLAR_IGNORE_NO_ALLOW_WARNING"
 
@@ -384,7 +382,7 @@ class Polar:
         # A forked child gets a lock of its own: the copy may be held by a thread it lacks.
         return self._gates.setdefault(os.getpid(), _Gate())
 
-    def check_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> Checked:
+    def check_files(self, filenames: Iterable[str | os.PathLike[str]] | None = None) -> CheckResult:
         """Check policy files as one policy, without loading them.
 
         Without names the files of the loaded policy are read again.
@@ -516,16 +514,7 @@ def read_source(filename: str | os.PathLike[str]) -> Source:
 
 
 def _check_inline_queries(engine: Engine) -> None:
-    """Run the inline queries of an engine, which need not be in force yet."""
-    failed = [
-        error_at(
-            InlineQueryFailedError,
-            f"Inline query failed: {inline.span.text if inline.span else inline.query}",
-            inline.span,
-        )
-        for inline in engine.policy.inline_queries
-        if next(engine.query_term(inline.query), None) is None
-    ]
+    failed = failed_inline_queries(engine)
     if failed:
         raise combined(failed)
 

@@ -111,15 +111,15 @@ _BRACKETS: dict[type, tuple[str, str]] = {list: ("[", "]"), dict: ("{", "}"), tu
 
 
 def reveal(value: object) -> str:
-    """Show an object by its ``repr``, for those who asked to see it.
+    """Show an object by its ``repr``, where the user asked to see it.
 
-    Of lists, dictionaries and tuples Python's ``repr`` recurses, and may end the process
-    where they are deep.
+    Lists, dictionaries and tuples are printed without recursion: Python's ``repr`` may crash on
+    deep ones.
     """
     if type(value) not in _BRACKETS:
         return repr(value)
     out: list[str] = []
-    # Pieces, and whether they are signs or values.
+    # Pieces with whether they are signs; the others are values.
     todo: list[tuple[bool, t.Any]] = [(False, value)]
     while todo and len(out) < MAX_PIECES:
         is_sign, piece = todo.pop()
@@ -146,8 +146,8 @@ def to_polar(
 ) -> str:
     """Print a term.
 
-    :param class_name: gives the registered name of an object's class, which stands
-        beside the object; ``UNKNOWN`` stands there without it.
+    :param class_name: gives the registered name of an object's class, which is printed after
+        the object; ``UNKNOWN`` without it.
     :param show: prints an object: ``nameless`` or ``reveal``.
     """
     return _joined([term], class_name, show)

@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from .engine import Engine
+from .exceptions import InlineQueryFailedError, error_at
 from .host.terms import Predicate
 
 RawResult = dict[str, t.Any]
@@ -52,3 +53,16 @@ class QueryResult:
         self.success = bool(results)
         self.results = [result["bindings"] for result in results]
         self.traces = [result["trace"] for result in results]
+
+
+def failed_inline_queries(engine: Engine) -> list[InlineQueryFailedError]:
+    """Run the inline queries of a policy; give an error for each without a solution."""
+    return [
+        error_at(
+            InlineQueryFailedError,
+            f"Inline query failed: {inline.span.text if inline.span else inline.query}",
+            inline.span,
+        )
+        for inline in engine.policy.inline_queries
+        if next(engine.query_term(inline.query), None) is None
+    ]

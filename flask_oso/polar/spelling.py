@@ -21,8 +21,10 @@ FOREIGN_LITERALS = {
 }
 #: How many known words are compared with a misspelt one.
 _MOST_KNOWN = 1_000
+#: How long a word may be that is compared: the time grows with the square of it.
+_LONGEST = 100
 #: How many suggestions a load makes for one kind of mistake: each compares all known words.
-MOST_GUESSES = 50
+MOST_SUGGESTIONS = 50
 
 
 def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
@@ -30,14 +32,38 @@ def nearest(word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str
 
     :param nearness: the least similarity, from 0 to 1.
     """
+    if len(word) > _LONGEST:
+        return None
     by_folded: dict[str, str] = {}
     for candidate in itertools.islice(known, _MOST_KNOWN):
-        if candidate != word:
+        if candidate != word and len(candidate) <= _LONGEST:
             by_folded.setdefault(candidate.casefold(), candidate)
     folded = word.casefold()
     found = difflib.get_close_matches(folded, by_folded, n=1, cutoff=nearness)
     found = found or [each for each in by_folded if _is_swapped(folded, each)]
     return by_folded[found[0]] if found else None
+
+
+class Guesses:
+    """The suggestions that a load makes for one kind of mistake, up to a number."""
+
+    def __init__(self) -> None:
+        self._left = MOST_SUGGESTIONS
+
+    def nearest(self, word: str, known: Iterable[str], nearness: float = _NEARNESS) -> str | None:
+        """Give the most similar known word, as the function ``nearest`` does."""
+        if not self._left:
+            return None
+        self._left -= 1
+        return nearest(word, known, nearness)
+
+    def did_you_mean(self, word: str, known: Iterable[str], quote: str = '"') -> str:
+        """Give a line of help, as the function ``did_you_mean`` does."""
+        return _line(self.nearest(word, known), quote)
+
+    def meant_class(self, name: str, classes: Iterable[str]) -> str:
+        """Give the line of help for a class, as the function ``meant_class`` does."""
+        return self.did_you_mean(name, classes, quote="`") or registration_help(name)
 
 
 def _is_swapped(word: str, known: str) -> bool:
@@ -49,16 +75,19 @@ def _is_swapped(word: str, known: str) -> bool:
 
 def did_you_mean(word: str, known: Iterable[str], quote: str = '"') -> str:
     """Give a line of help with the most similar known word; empty if there is none."""
-    found = nearest(word, known)
+    return _line(nearest(word, known), quote)
+
+
+def _line(found: str | None, quote: str) -> str:
     return "" if found is None else f"Did you mean {quote}{found}{quote}?\n"
 
 
 def meant_class(name: str, classes: Iterable[str]) -> str:
     """Give the line of help for a class that is not registered."""
-    return did_you_mean(name, classes, quote="`") or how_to_register(name)
+    return did_you_mean(name, classes, quote="`") or registration_help(name)
 
 
-def how_to_register(name: str) -> str:
+def registration_help(name: str) -> str:
     """Give the line of help for a class that is similar to no registered one."""
     return f"Register the class before the policy is loaded: register_class({name}).\n"
 
@@ -69,3 +98,8 @@ def with_article(noun: str) -> str:
         "an" if noun[:1] in tuple("AEIOUaeiou") and noun[:2] not in ("Us", "us", "Un") else "a"
     )
     return f"{article} {noun}"
+
+
+def with_count(number: int, noun: str) -> str:
+    """Give a number with a noun: ``1 rule``, ``2 rules``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,17 +1,17 @@
 """Traversals of terms of any depth, without recursion.
 
-``walk`` visits every subterm, ``fold`` computes a value of a term from the values of its
-subterms, and ``trampoline`` runs other recursive computations. Each keeps an explicit stack, so
-the depth they can reach depends neither on Python's stack nor on the thread.
+``walk`` visits every subterm, ``goals_in`` the goals of a body, ``fold`` computes a value of a term
+from the values of its subterms, and ``trampoline`` runs other recursive computations. Each keeps an
+explicit stack, so the depth they can reach depends neither on Python's stack nor on the thread.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
 from .exceptions import StackOverflowError
-from .nodes import parts
+from .nodes import CONTROL, Expression, Operator, Term, parts
 
 #: How many terms with subterms one ``fold`` enters; a term of a run may contain itself.
 MAX_FOLDED = 1_000_000
@@ -36,6 +36,25 @@ def walk(
         term = stack.pop()
         yield term
         stack.extend(reversed(inside(term)))
+
+
+def goals_in(body: Term | None, control: Collection[Operator] = CONTROL) -> Iterator[Term]:
+    """Give the goals of a body in order: the operands of control operators, at any depth.
+
+    :param control: the operators to enter.
+    """
+    stack = [] if body is None else [body]
+    while stack:
+        goal = stack.pop()
+        if isinstance(goal, Expression) and goal.operator in control:
+            stack += goal.args[::-1]
+        else:
+            yield goal
+
+
+def conjuncts_in(body: Term | None) -> Iterator[Term]:
+    """Give the goals of a body that hold in each of its solutions, in order."""
+    return goals_in(body, (Operator.AND,))
 
 
 def fold(root: t.Any, look: _Look, make: Callable[[t.Any, list[t.Any]], t.Any]) -> t.Any:

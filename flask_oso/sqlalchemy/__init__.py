@@ -1,12 +1,16 @@
 """SQLAlchemy: the only package here that imports it.
 
-``register_models`` makes mapped classes known to policies, so that ``Oso.authorized_query``
-can make one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by
-hand. ``mapping`` describes classes, ``mapper_facts`` remembers what translations ask of it,
-``memberships`` tells which rows are few, ``loaded`` what objects hold already, ``tables`` has
-what subqueries read, ``translation`` makes SQL of conditions, ``dialects`` has what databases
-spell differently, ``sessions`` says what an asynchronous session has to load before,
-``queries`` puts them together.
+``register_models`` registers mapped classes, so that ``Oso.authorized_query`` can make one SELECT
+of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
+
+``tables``, ``loaded``, ``sessions``, ``mapping``, ``mapper_facts``
+    mapped classes as tables; what objects have loaded; errors of asynchronous sessions; the schema
+    of mapped classes; facts about mappers, cached for translations.
+``dialects``, ``memberships``, ``translation``, ``queries``, ``adapter``
+    SQL that databases spell differently; which relations become IN instead of EXISTS; conditions
+    to SQL; residuals to statements; filters of oso 0.27 to statements.
+``row_keys``, ``identities``, ``commits``
+    which objects are the same row; rows by keys from clients; watching commits.
 """
 
 from .adapter import SqlAlchemyAdapter

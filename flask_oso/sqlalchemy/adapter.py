@@ -1,8 +1,8 @@
-"""SQLAlchemy behind ``Relation``.
+"""The data adapter of oso 0.27 for SQLAlchemy: ``Relation`` and ``DataFilter``.
 
-In goes a ``DataFilter``, out comes a query of a session that gives the rows. What SQL
-cannot say as the policy means it raises ``UnsupportedError``; nothing is ever dropped from a
-condition, so a query may give too few rows and never too many.
+In goes a ``DataFilter``, out comes a query of a session for its rows. A condition that SQL cannot
+express raises ``UnsupportedError``; no condition is ever dropped, so a query may return too few
+rows and never too many.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TEXTS = (sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.TEXT)
 
 
 class SqlAlchemyAdapter(Selects, DataAdapter):
-    """Reads relations, and rows that a filter or a policy describes, through a session.
+    """Reads relations, and the rows of filters and policies, through a session.
 
     :param session: a ``Session``, or a ``scoped_session`` such as ``db.session`` of
         Flask-SQLAlchemy.
@@ -59,7 +59,7 @@ class SqlAlchemyAdapter(Selects, DataAdapter):
         return query.filter(sa.or_(sa.false(), *alternatives)).distinct()
 
     def execute_query(self, query: t.Any) -> list[t.Any]:
-        """Give the rows of a query of the session, or of a ``select``."""
+        """Return the rows of a query of the session, or of a ``select``."""
         if isinstance(query, orm.Query):
             return query.all()
         return list(self.session.scalars(query).unique())
@@ -76,7 +76,7 @@ def _join_condition(join: Join, filter: DataFilter) -> _Clause:
 
 
 def _translate(condition: Condition) -> _Clause:
-    """Make SQL of one comparison."""
+    """Translate one comparison."""
     left, right = condition.left, condition.right
     if condition.cmp == "Eq":
         return _equal(left, right)
@@ -103,19 +103,19 @@ def _differ(left: t.Any, right: t.Any) -> _Clause:
     pairs = _pairs(left, right)
     if pairs is None:
         return sa.true()
-    # Unlike `!=` in SQL, NULL differs from every value, as `nil` does in a policy.
+    # Unlike for `!=` in SQL, NULL differs from each value, as `nil` does in a policy.
     return sa.or_(sa.false(), *(mine.is_distinct_from(other) for mine, other in pairs))
 
 
 def _is_same(mine: t.Any, other: t.Any) -> _Clause:
-    # Two columns may both be NULL, which a policy takes for equal.
+    # Two columns that are both NULL are equal in a policy.
     if _is_sql(other):
         return t.cast(_Clause, mine.is_not_distinct_from(other))
     return t.cast(_Clause, mine == other)
 
 
 def _pairs(left: t.Any, right: t.Any) -> list[tuple[t.Any, t.Any]] | None:
-    """Give what has to be equal, pair by pair; ``None`` if the two are never equal.
+    """Return the pairs that have to be equal; ``None`` if the two sides never are.
 
     A row is an object: it equals a row of its class with the same primary key, all of it,
     and no number. A value equals a column of its kind: ``1`` is not ``true`` and not ``"1"``.
@@ -146,13 +146,13 @@ def _projected_pairs(left: Projection, right: Projection) -> list[tuple[t.Any, t
 
 
 def _key(model: type) -> list[t.Any]:
-    """Give the attributes that are the primary key of a class."""
+    """Return the attributes that are the primary key of a class."""
     mapper: orm.Mapper[t.Any] = sa.inspect(model)
     return [mapper.get_property_by_column(c).class_attribute for c in mapper.primary_key]
 
 
 def _is_kin(column: t.Any, value: t.Any) -> bool:
-    """Tell whether a policy could take a value for one of a column's; a database converts."""
+    """Tell whether a value is of the kind of a column; a database would convert others."""
     kind = column.type
     if value is None or isinstance(kind, sa.types.TypeDecorator | sa.Enum):
         return True
@@ -185,10 +185,10 @@ def _not_among(item: t.Any, collection: t.Any) -> _Clause:
 
 
 def _text(item: t.Any, collection: t.Any) -> tuple[t.Any, t.Any]:
-    """Give a text column and what is left of it without a character.
+    """Return a text column, and the column with a character removed.
 
-    A policy takes a text for a list of its characters. ``LIKE`` would find more: other
-    cases, and longer items.
+    In a policy a text is a list of characters. ``LIKE`` would find more: the other case, and longer
+    items.
 
     :raises UnsupportedError: if the collection is no such column, or joined rows.
     """

@@ -1,11 +1,10 @@
-"""Asks before a commit of a session, if there is anything to commit.
+"""Ask a check before a session commits changes.
 
-Whether there is: what the session holds that is not flushed, and every statement that was
-executed on its connections and is not surely a reading one. A session that joins a
-transaction of others counts as writing. That is a SELECT of SQLAlchemy's
-own with nothing else inside; a text is not looked into, so it counts as writing. What a
-function of the database does cannot be seen here, nor what goes through a cursor of the
-driver, nor what a connection in autocommit mode has done by then.
+A session has changes if it has objects to flush, if a statement that may write was executed on
+its connections, or if it joined a transaction that was begun elsewhere. Only a SELECT of
+SQLAlchemy without DML inside counts as reading; a textual statement counts as writing. What is
+not seen here: what a function of the database writes, what is executed on a cursor of the
+driver, and what a connection in autocommit mode has already committed.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ Leave = Callable[[orm.Session, t.Any, t.Any], None]
 
 
 class Check(t.NamedTuple):
-    """Who is asked about commits."""
+    """The functions that are asked about commits."""
 
-    #: Gives where something happens, a request say; ``None`` is nowhere in particular.
+    #: Returns the current place, such as a request; ``None`` outside of any.
     place: Callable[[], t.Any]
-    #: Is told that a session is used in a place, and what to call when that is left: with the
-    #: session, the place, and where it is used next or ``None``.
+    #: Is called when a session is used in a place, with a function to call when the place is
+    #: left: with the session, the place, and the place of its next use or ``None``.
     note: Callable[[t.Any, orm.Session, Leave], None]
-    #: Is given where the transaction began, and where was written what it would commit. It
-    #: raises if there must be no commit now.
+    #: Is called before a commit, with the place where the transaction began, and those where it
+    #: wrote. It raises to prevent the commit.
     judge: Callable[[t.Any, Sequence[t.Any]], None]
 
 
@@ -48,20 +47,20 @@ _SAVEPOINTS = (SavepointClause, ReleaseSavepointClause, RollbackToSavepointClaus
 
 
 def is_session_source(value: t.Any) -> bool:
-    """Tell whether commits of what this makes, or is, can be watched."""
+    """Tell whether a value is a session, or makes sessions, whose commits can be watched."""
     return isinstance(value, orm.scoped_session | orm.sessionmaker | orm.Session) or (
         isinstance(value, type) and issubclass(value, orm.Session)
     )
 
 
 def watch_commits(sessions: t.Any, check: Check) -> Watch | None:
-    """Ask before each commit of sessions that have something to write.
+    """Ask a check before each commit of sessions with changes.
 
-    A second call with the same functions has no effect.
+    A second call with the same check has no effect.
 
     :param sessions: a ``sessionmaker``, a ``scoped_session``, a subclass of ``Session``, or
         one session.
-    :return: what follows the sessions from now on.
+    :return: the watch that follows the sessions; ``None`` if there is one already.
     :raises OsoError: if it is none of these.
     """
     if not is_session_source(sessions):
@@ -70,7 +69,7 @@ def watch_commits(sessions: t.Any, check: Check) -> Watch | None:
             " 'scoped_session', a 'Session' class or a session."
         )
     target = _target(sessions)
-    # A module may have one session for all the apps that a factory makes.
+    # All apps that a factory makes may share one session of a module.
     watched: list[Check] = vars(target).get(_WATCHED, [])
     if check in watched:
         return None
@@ -86,7 +85,7 @@ def watch_commits(sessions: t.Any, check: Check) -> Watch | None:
 
 
 def session_of_scope(sessions: t.Any) -> orm.Session | None:
-    """Give the session that a ``scoped_session`` has for the current scope, or one session."""
+    """Return the session that a ``scoped_session`` has for the current scope, or one session."""
     if isinstance(sessions, orm.Session):
         return sessions
     if isinstance(sessions, orm.scoped_session) and sessions.registry.has():
@@ -95,37 +94,37 @@ def session_of_scope(sessions: t.Any) -> orm.Session | None:
 
 
 def _target(sessions: t.Any) -> t.Any:
-    """Give the class of sessions, or the session, that has the events."""
+    """Return the class of sessions, or the session, whose events are listened to."""
     factory = getattr(sessions, "session_factory", sessions)
     return factory.class_ if isinstance(factory, orm.sessionmaker) else factory
 
 
 @dataclasses.dataclass(eq=False)
 class _History:
-    """The transaction of a session: where it began, and who wrote what it holds."""
+    """The transaction of a session: the places where it began and where it wrote."""
 
     begun: t.Any
-    #: Where the session was used last.
+    #: The place where the session was used last.
     last: t.Any
-    #: Where objects were added, changed or deleted that were not flushed there.
+    #: The places that added, changed or deleted objects without a flush.
     writers: list[t.Any] = dataclasses.field(default_factory=list)
 
 
 class Watch:
-    """Follows the transactions of sessions on behalf of one check.
+    """Follows the transactions of sessions for one check.
 
-    What is written is put down to where it happens: a statement to where it is executed, a
-    change of an object to where the session is used until something else happens to it. A
-    session may serve one request after the other, and what one left is not the next one's.
+    Each write is attributed to a place: a statement to the one where it is executed, a change of
+    an object to the one where the session was in use at the time. A session may serve several
+    requests one after the other, and a change of one must not be attributed to the next.
     """
 
     def __init__(self, check: Check) -> None:
         self._check = check
         self._lock = threading.Lock()
-        #: What has to live as long as this.
+        #: Objects that have to live as long as the watch.
         self.companions: list[t.Any] = []
-        #: The engines whose events come here. Those of one connection take longer to ask for
-        #: than a statement takes to execute.
+        #: The engines whose events are listened to. Listening to each connection would take longer
+        #: than executing a statement.
         self._engines: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
         self._histories: weakref.WeakKeyDictionary[orm.Session, _History] = (
             weakref.WeakKeyDictionary()
@@ -137,17 +136,17 @@ class Watch:
         self._connections: weakref.WeakKeyDictionary[
             orm.Session, weakref.WeakSet[sa.Connection]
         ] = weakref.WeakKeyDictionary()
-        #: Where was written in the transactions of connections.
+        #: The places that wrote in the transactions of connections.
         self._writers: weakref.WeakKeyDictionary[sa.Connection, list[t.Any]] = (
             weakref.WeakKeyDictionary()
         )
-        # What was compiled is executed again and again.
+        # Whether a compiled statement only reads.
         self._reading: weakref.WeakKeyDictionary[t.Any, bool] = weakref.WeakKeyDictionary()
 
     # -- sessions -----------------------------------------------------------------------
 
     def begin(self, session: orm.Session, transaction: orm.SessionTransaction) -> None:
-        """Remember where a transaction begins; what is inside of it begins with it."""
+        """Record the place where a transaction begins; nested ones belong to it."""
         if transaction.parent is None:
             here = self._check.place()
             self._histories[session] = _History(here, here)
@@ -159,7 +158,7 @@ class Watch:
             self._histories.pop(session, None)
 
     def arrive(self, session: orm.Session) -> None:
-        """Note that a session is used: what it holds was written where it was used before."""
+        """Note that a session is used: its pending changes belong to the place of its last use."""
         history, here = self._histories.get(session), self._check.place()
         if history is None and session.in_transaction():
             self._begin_late(session, here)
@@ -169,39 +168,39 @@ class Watch:
             self._check.note(here, session, self.leave)
 
     def _begin_late(self, session: orm.Session, here: t.Any) -> None:
-        """Follow a transaction that began before anybody watched."""
+        """Follow a transaction that began before the watch."""
         self._histories[session] = _History(here, here)
         self._check.note(here, session, self.leave)
         for connection in _connections_of(session):
             self._follow_connection(session, connection)
 
     def leave(self, session: orm.Session, place: t.Any, onward: t.Any) -> None:
-        """Note what a session holds when a place is left, and where it is used next."""
+        """Attribute pending changes when a place is left; note where the session is used next."""
         history = self._histories.get(session)
         if history is not None:
             _put_down(session, history, place)
             history.last = place if onward is None else onward
 
     def attach(self, session: orm.Session, _instance: t.Any) -> None:
-        """Note what a session held before it is given another object."""
+        """Attribute the pending changes before an object is added."""
         self.arrive(session)
 
     def flush(self, session: orm.Session, _context: t.Any, _instances: t.Any) -> None:
-        """Note what a session held before it executes statements."""
+        """Attribute the pending changes before a flush executes statements."""
         self.arrive(session)
 
     def follow(
         self, session: orm.Session, _transaction: orm.SessionTransaction, connection: sa.Connection
     ) -> None:
-        """Note what is executed on a connection from now on."""
+        """Follow the statements of a connection from now on."""
         self.arrive(session)
         self._follow_connection(session, connection)
         if connection is session.bind:
-            # It joins a transaction that somebody else began, and nobody looked at.
+            # The session joins a transaction that was begun elsewhere, and not watched.
             self._add_writer(connection, self._check.place())
 
     def judge_session(self, session: orm.Session) -> None:
-        """Ask before a commit, while the session is as it was; not at the end of a savepoint."""
+        """Ask before a commit flushes the session; not at the end of a savepoint."""
         if session.in_nested_transaction():
             return
         self.arrive(session)
@@ -234,7 +233,7 @@ class Watch:
         event.listen(engine, "prepare_twophase", self._judge_prepared)
         event.listen(engine, "rollback", self._forget)
         if engine.dialect.name == "sqlite":
-            # Its driver begins no transaction for a savepoint, whose end is a commit then.
+            # Its driver begins no transaction for a savepoint, so that releasing one commits.
             event.listen(engine, "release_savepoint", self._judge_savepoint)
         self._engines.add(engine)
 
@@ -265,19 +264,19 @@ class Watch:
             self.arrive(session)
         if not self._is_reading(context):
             history = self._histories.get(session) if session is not None else None
-            # The session may end before the transaction of its connection does.
+            # The session may be closed before the transaction of its connection ends.
             held = history.writers if history is not None else ()
             self._add_writer(connection, self._check.place(), *held)
 
     def _judge_connection(self, connection: sa.Connection) -> None:
-        """Ask once more where it counts: a hook may have written after the session was judged."""
+        """Ask again when the connection commits: a hook may have written in between."""
         writers = self._writers.get(connection)
         if writers is None:
             return
         try:
             self._judge(self._session_of(connection), writers)
         except BaseException:
-            # SQLAlchemy takes the transaction for ended, and the connection for clean.
+            # SQLAlchemy regards the transaction as ended, and the connection as clean.
             connection.dialect.do_rollback(connection.connection)
             raise
         self._forget(connection)
@@ -307,20 +306,20 @@ class Watch:
 
 
 def _connections_of(session: orm.Session) -> list[sa.Connection]:
-    """Give the connections of the transaction that a session is in."""
-    # SQLAlchemy gives them to those only who ask when they begin.
+    """Return the connections of the current transaction of a session."""
+    # There is no public way: SQLAlchemy passes them only to listeners at their beginning.
     known = getattr(session.get_transaction(), "_connections", ())
     return [each for each in known if isinstance(each, sa.Connection)]
 
 
 def _put_down(session: orm.Session, history: _History, place: t.Any) -> None:
-    """Put what a session holds down to a place."""
+    """Attribute the pending changes of a session to a place."""
     if place not in history.writers and _has_changes(session):
         history.writers.append(place)
 
 
 def _has_changes(session: orm.Session) -> bool:
-    """Tell whether a flush would write; a value that was set to what it was is no change."""
+    """Tell whether a flush would write; setting an attribute to its old value is no change."""
     return bool(session.new or session.deleted or any(map(session.is_modified, session.dirty)))
 
 

@@ -1,7 +1,7 @@
-"""Pieces of SQL that databases spell differently, where the plain ones would not be exact.
+"""SQL functions that compile to what makes each database compare as Python does.
 
-Each is a function to SQLAlchemy, and says in its compilers how a database is held to compare
-as Python does: letter by letter, and NaN with nothing.
+Each is a ``FunctionElement`` with a compiler per dialect: texts are compared by code points, and
+NaN equals nothing.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-#: Databases by what they compare like. Which dialect is like which, only its makers can say.
+#: Dialects by the database that they compare like, as their documentation states.
 _SQLITE = ("sqlite", "rqlite")
 POSTGRESQL = ("postgresql", "cockroachdb", "timescaledb", "yugabytedb")
 _MYSQL = ("mysql", "mariadb", "tidb")
 _NO_UNION = ("mssql", "oracle")
-#: The default one is that of a statement that is only shown.
+#: The dialect "default" is that of a statement that is only printed.
 _KNOWN = {*_SQLITE, *POSTGRESQL, *_MYSQL, *_NO_UNION, "default"}
 
 
 class ExactText(FunctionElement[str]):
-    """A text that equals no other, whatever the collation of its column."""
+    """A text that equals only itself, whatever the collation of its column."""
 
     inherit_cache = True
     name = "exact"
@@ -33,16 +33,16 @@ class ExactText(FunctionElement[str]):
 
 
 class CodePoints(ExactText):
-    """A text in the order of its code points."""
+    """A text that is ordered by code points."""
 
     inherit_cache = True
     name = "code_points"
 
 
 class LastCharacters(FunctionElement[str]):
-    """The last characters of a text; all of it if there are not so many.
+    """The last characters of a text; all of a shorter one.
 
-    Of a text, their number and that of the bytes they have to take.
+    The arguments are the text, the number of characters, and their length in bytes.
     """
 
     inherit_cache = True
@@ -51,7 +51,7 @@ class LastCharacters(FunctionElement[str]):
 
 
 class ExactFloat(FunctionElement[float]):
-    """A float that is one of 64 bits in most databases, of 32 or a decimal in others."""
+    """A float, which has 64 bits in most databases, and 32, or is a decimal, in others."""
 
     inherit_cache = True
     name = "precise"
@@ -59,7 +59,7 @@ class ExactFloat(FunctionElement[float]):
 
 
 class ExactBoolean(FunctionElement[bool]):
-    """A boolean of which the database knows two values and NULL."""
+    """A boolean that has two values and NULL in the database."""
 
     inherit_cache = True
     name = "truth"
@@ -67,19 +67,19 @@ class ExactBoolean(FunctionElement[bool]):
 
 
 class WithoutNan(FunctionElement[bool]):
-    """A comparison that does not hold where a number is NaN, which PostgreSQL would order."""
+    """A comparison that is false where a number is NaN, which PostgreSQL would order."""
 
     inherit_cache = True
     name = "without_nan"
     type = sa.Boolean()
 
     def self_group(self, against: t.Any = None) -> t.Any:
-        """Stand in AND and OR as it is: ``= 1`` behind a comparison would hide an index."""
+        """Keep the expression as it is in AND and OR: ``= 1`` would prevent the use of an index."""
         return self
 
 
 class FoundOnce(FunctionElement[t.Any]):
-    """A column of a recursive query that ends since it finds no row twice: with UNION."""
+    """A column of a recursive query with UNION, which ends since it finds no row twice."""
 
     inherit_cache = True
     name = "found_once"
@@ -90,14 +90,14 @@ class FoundOnce(FunctionElement[t.Any]):
 
 
 class OrNan(WithoutNan):
-    """A comparison that also holds where a number is NaN."""
+    """A comparison that is also true where a number is NaN."""
 
     inherit_cache = True
     name = "or_nan"
 
 
 class HoldsNan(FunctionElement[bool]):
-    """Whether a number is NaN, which PostgreSQL alone can hold; never NULL."""
+    """Whether a number is NaN, which only PostgreSQL can store; never NULL."""
 
     inherit_cache = True
     name = "holds_nan"
@@ -105,9 +105,9 @@ class HoldsNan(FunctionElement[bool]):
 
 
 class WithNul(FunctionElement[bool]):
-    """A comparison with a text that has a NUL in it, and what it comes to where none is held.
+    """A comparison with a text that contains NUL, and its result where no text can.
 
-    PostgreSQL has no such text, and refuses it as a parameter.
+    PostgreSQL cannot store such a text, and rejects it as a parameter.
     """
 
     inherit_cache = True
@@ -120,14 +120,14 @@ def _arguments(element: t.Any, compiler: t.Any, keywords: t.Any) -> list[str]:
 
 
 def _grouped(element: t.Any, compiler: t.Any, keywords: t.Any) -> str:
-    """Write the only argument so that an operator behind it takes it as a whole."""
+    """Compile the only argument, in parentheses unless it is a column."""
     (argument,) = element.clauses
     text = str(compiler.process(argument, **keywords))
     return text if isinstance(argument, sa.ColumnClause) else f"({text})"
 
 
 def _check_known(compiler: t.Any, values: str) -> None:
-    """Refuse a database of which nobody has said how it compares.
+    """Refuse a dialect whose comparisons are not known.
 
     :raises sqlalchemy.exc.CompileError: if so.
     """
@@ -238,9 +238,9 @@ def _last(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 
 @compiles(LastCharacters, *_SQLITE)
 def _last_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
-    # In bytes: the characters of a text SQLite counts up to the first NUL.
+    # In bytes: SQLite counts the characters of a text only up to the first NUL.
     text, _, size = _arguments(element, compiler, keywords)
-    # Of an empty text it gives NULL, which is neither true nor false.
+    # For an empty text `substr` of a blob is NULL.
     return f"CAST(ifnull(substr(CAST({text} AS BLOB), -{size}), {text}) AS TEXT)"
 
 

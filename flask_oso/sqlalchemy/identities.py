@@ -1,8 +1,8 @@
-"""One row by its primary key, with a key that came from a client.
+"""Find one row by a primary key that came from a client.
 
 In goes a session, a mapped class and an identity; out comes the row that has exactly this
-identity, or ``None``. The database converts nothing: ``"1"``, ``" 1"``, ``"1e0"``, ``True``
-and ``1.0`` are not all the same to us, as they may be to it.
+identity, or ``None``. No value reaches the database that it would convert: to it, ``"1"``,
+``" 1"``, ``"1e0"``, ``True`` and ``1.0`` may all be the same key.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from ..polar.exceptions import OsoError
 from .dialects import POSTGRESQL
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-#: What code in Python raises that cannot take a value.
+#: The errors of a column type whose Python code cannot convert a value.
 _NOT_TAKEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class _NoSuchKeyError(Exception):
-    """No row can have such a key."""
+    """No row can have this key."""
 
 
 def find_row(session: t.Any, cls: type, identity: t.Any) -> t.Any:
-    """Give the row with an identity; ``None`` if there is none.
+    """Return the row with an identity; ``None`` if there is none.
 
-    A string becomes a number or a UUID if it is written as we would write it. Every other
-    value has to have the type of its column.
+    A string becomes a number or a UUID if it is the canonical form of one. Every other value has
+    to have the type of its column.
 
     :param session: a ``Session``, or a ``scoped_session``.
     :param identity: the primary key; a tuple in the order of its columns if it has several.
-    :raises OsoError: the class is not mapped, has another number of columns in its key, has
-        one that no string can be told to mean, or the session is asynchronous.
+    :raises OsoError: the class is not mapped, its key has another number of columns or a column
+        that cannot be parsed from a string, or the session is asynchronous.
     """
     mapper = _mapper_of(cls)
     values = identity if isinstance(identity, tuple) else (identity,)
@@ -60,7 +60,7 @@ def find_row(session: t.Any, cls: type, identity: t.Any) -> t.Any:
 
 
 def is_mapped(cls: type) -> bool:
-    """Tell whether rows of a class can be found."""
+    """Tell whether a class is mapped, so that its rows can be found."""
     return isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper)
 
 
@@ -76,9 +76,9 @@ def _remedy(cls: type) -> str:
 
 
 def _exact(cls: type, column: sa.ColumnElement[t.Any], value: t.Any) -> t.Any:
-    """Give a value of the column's own type.
+    """Return an identity as a value of the type of its column.
 
-    :raises _NoSuchKeyError: no such value equals it.
+    :raises _NoSuchKeyError: if there is none.
     """
     if value is None or isinstance(value, dict | list | tuple):
         raise _NoSuchKeyError
@@ -93,10 +93,10 @@ def _exact(cls: type, column: sa.ColumnElement[t.Any], value: t.Any) -> t.Any:
 
 
 def _parsed(cls: type, column: sa.types.TypeEngine[t.Any], kind: type, text: str) -> t.Any:
-    """Give the value that a string stands for.
+    """Parse a string as a value of a column.
 
-    :raises _NoSuchKeyError: none.
-    :raises OsoError: only the database knows, and it might take the string for an error.
+    :raises _NoSuchKeyError: if it is not the canonical form of a value.
+    :raises OsoError: if the type of the column has no parser here.
     """
     if kind is int:
         return _matched(_INTEGER, text, int)
@@ -113,7 +113,7 @@ def _parsed(cls: type, column: sa.types.TypeEngine[t.Any], kind: type, text: str
 
 
 def _python_type(column: sa.ColumnElement[t.Any]) -> type | None:
-    """Give the type of a column's values; ``None`` if only its own code knows it."""
+    """Return the Python type of a column; ``None`` if the column type converts by its own code."""
     if isinstance(column.type, sa.types.TypeDecorator):
         return None
     try:
@@ -129,9 +129,9 @@ def _matched(pattern: re.Pattern[str], text: str, kind: t.Callable[[str], t.Any]
 
 
 def _storable(value: t.Any, column: sa.ColumnElement[t.Any], dialect: str) -> t.Any:
-    """Give a value back that the database can be asked about without an error.
+    """Return a value unchanged, if the database accepts it as a parameter.
 
-    :raises _NoSuchKeyError: it cannot.
+    :raises _NoSuchKeyError: if it does not.
     """
     if type(value) is int:
         most = 1 << (_bits(column.type) if dialect in POSTGRESQL else 63)
@@ -144,7 +144,7 @@ def _storable(value: t.Any, column: sa.ColumnElement[t.Any], dialect: str) -> t.
 
 
 def _bits(kind: sa.types.TypeEngine[t.Any]) -> int:
-    """Tell how large an integer PostgreSQL casts to this type, without its sign."""
+    """Return the number of bits, without the sign, of an integer type in PostgreSQL."""
     stored: t.Any = kind.impl if isinstance(kind, sa.types.TypeDecorator) else kind
     if isinstance(stored, sa.SmallInteger):
         return 15
@@ -161,7 +161,7 @@ def _read(session: t.Any, cls: type, key: tuple[t.Any, ...]) -> t.Any:
     except sa.exc.DBAPIError:
         raise
     except sa.exc.StatementError as error:
-        # The code of a column's type did not take the value: no row has such a key.
+        # The Python code of the column type cannot convert the value: no row has this key.
         if isinstance(error.orig, _NOT_TAKEN):
             return None
         raise
@@ -172,7 +172,7 @@ def _read(session: t.Any, cls: type, key: tuple[t.Any, ...]) -> t.Any:
 
 
 def _has_identity(mapper: orm.Mapper[t.Any], row: t.Any, key: tuple[t.Any, ...]) -> bool:
-    """Tell whether a row is the one that was asked for, and not one that compares equal."""
+    """Tell whether a row has exactly the key asked for, and not one that compares equal."""
     found = mapper.primary_key_from_instance(row)
     return all(
         type(one) is type(other) and one == other for one, other in zip(found, key, strict=True)

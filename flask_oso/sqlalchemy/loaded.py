@@ -1,8 +1,8 @@
-"""What is loaded of an object: a check reads it as it is, and a statement must not know more.
+"""What an object has loaded: a check reads that, so a statement must not find other rows.
 
-A relation may hold other rows than the database has: ``selectinload(User.roles.and_(...))``,
-``contains_eager``, ``noload`` and ``set_committed_value`` leave some out. In goes an object and
-relations; out comes whether a statement can say what they lead to, and the rows of a list.
+A loaded relation may differ from the database: ``selectinload(User.roles.and_(...))``,
+``contains_eager``, ``noload`` and ``set_committed_value`` omit rows. In goes an object and
+relations; out comes whether a statement finds the same rows, and the rows of a loaded list.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from sqlalchemy import orm
 from ..polar.exceptions import UnsupportedError
 from .tables import attribute_name
 
-#: So many parameters every database takes in one statement.
+#: The most parameters that every database takes in one statement.
 _MOST = 10_000
 
 
 def is_stored(value: t.Any, names: Sequence[str]) -> bool:
-    """Tell whether an object is stored as it is, and what its relations lead to.
+    """Tell whether the database has an object, and its related rows, as they are in Python.
 
-    :param names: relations, each of what the one before leads to.
+    :param names: a chain of relations, each starting where the one before ends.
     """
     state: t.Any = sa.inspect(value, raiseerr=False)
     if not isinstance(state, orm.InstanceState) or state.identity is None or state.modified:
@@ -41,7 +41,7 @@ def is_stored(value: t.Any, names: Sequence[str]) -> bool:
 
 
 def _followed(state: t.Any, name: str, is_first: bool) -> list[t.Any] | None:
-    """Give the states of what is loaded of a relation; ``None`` if a statement finds others."""
+    """Return the states of loaded related rows; ``None`` if a statement may find others."""
     relation = state.mapper.relationships.get(name)
     if relation is None:
         return []
@@ -56,7 +56,7 @@ def _followed(state: t.Any, name: str, is_first: bool) -> list[t.Any] | None:
 
 
 def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | None:
-    """Tell whether a row that is loaded is the one that the foreign key names."""
+    """Return the state of a loaded row, if its key equals the foreign key; else ``None``."""
     keys = {far: near for near, far in relation.local_remote_pairs}
     is_direct = relation.direction is orm.MANYTOONE and set(keys) == set(
         relation.mapper.primary_key
@@ -74,7 +74,7 @@ def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | 
 
 
 def _chooses(option: t.Any) -> bool:
-    """Tell whether an option that an object was loaded with leaves rows out of its relations."""
+    """Tell whether a loader option of an object may omit rows of its relations."""
     if not isinstance(option, orm.Load):
         return True
     return any(
@@ -84,9 +84,9 @@ def _chooses(option: t.Any) -> bool:
 
 
 def loaded_rows(value: t.Any, name: str) -> list[t.Any] | None:
-    """Give the rows in a list of an object; ``None`` if it is not loaded.
+    """Return the rows of a loaded to-many relation; ``None`` if it is not loaded.
 
-    :raises UnsupportedError: if no statement takes so many.
+    :raises UnsupportedError: if they are too many for one statement.
     """
     state: t.Any = sa.inspect(value)
     relation = state.mapper.relationships.get(name)

@@ -1,4 +1,4 @@
-"""What translations ask mappers for, asked once: keys, columns of relations, tables."""
+"""Facts about mapped classes, cached for translations: keys, columns of relations, tables."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .tables import TableSource, attribute_name, core_expression, source_of
 
 
 class JoinStep(t.NamedTuple):
-    """How a relation compares one column here with one there.
+    """A relation that compares one column of the owner with one of the related row.
 
-    :param near: the attribute here.
-    :param far: the attribute there.
-    :param link: the two columns of a table between them, near and far, if there is one.
+    :param near: the attribute of the owner.
+    :param far: the attribute of the related row.
+    :param link: the two columns of the secondary table, near and far, if there is one.
     """
 
     near: str
@@ -27,7 +27,7 @@ class JoinStep(t.NamedTuple):
 
 
 class MapperFacts:
-    """What translations ask mappers for, asked once.
+    """Facts about mapped classes, each asked of a mapper once.
 
     :param relations: the declared relations of a class, by name.
     """
@@ -43,12 +43,12 @@ class MapperFacts:
         self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
 
     def declared(self, cls: type, name: str) -> Relation | None:
-        """Give a relation that was declared by hand."""
+        """Return a relation that was declared by hand."""
         found = self._relations(cls).get(name)
         return found if isinstance(found, Relation) else None
 
     def key(self, cls: type) -> list[str]:
-        """Give the attributes that are the primary key of a class."""
+        """Return the attributes that are the primary key of a class."""
         if cls not in self._keys:
             mapper: orm.Mapper[t.Any] = sa.inspect(cls)
             self._keys[cls] = [
@@ -57,10 +57,10 @@ class MapperFacts:
         return self._keys[cls]
 
     def foreign_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
-        """Give the attributes that hold the key of the row at the end of a relation.
+        """Return the attributes with the primary key of the related row, the foreign key.
 
-        In the order of that key, each with whether it may be NULL; ``None`` if it takes more
-        to find the row.
+        They are in the order of that key, each with whether it may be NULL. ``None`` if the
+        relation compares other columns, or more.
         """
         if (cls, name) not in self._foreign:
             self._foreign[cls, name] = self._found_key(cls, name)
@@ -83,7 +83,7 @@ class MapperFacts:
         return list(zip(t.cast(list[str], names), empty, strict=True))
 
     def compared(self, row: ToOne | ToMany) -> list[str]:
-        """Give the attributes of an owner that have to equal those of a related row, if any."""
+        """Return the attributes of the owner that the relation compares."""
         cls = row.owner.cls
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)
         pairs = compared_pairs(getattr(cls, row.relation).property)
@@ -91,10 +91,7 @@ class MapperFacts:
         return [name for name in names if name is not None]
 
     def step(self, cls: type, name: str) -> JoinStep | None:
-        """Tell how a relation leads from here to there.
-
-        ``None`` if it compares more than one column, or does more than that.
-        """
+        """Return the columns that a relation compares; ``None`` if they are not just one pair."""
         if (cls, name) not in self._steps:
             self._steps[cls, name] = self._found_step(cls, name)
         return self._steps[cls, name]
@@ -114,13 +111,13 @@ class MapperFacts:
         return None if here is None or there is None else JoinStep(here, there, link)
 
     def tables(self, cls: type) -> frozenset[t.Any]:
-        """Give the tables that rows of a class are read from."""
+        """Return the tables that rows of a class are read from."""
         if cls not in self._tables:
             self._tables[cls] = frozenset(sa.inspect(cls).tables)
         return self._tables[cls]
 
     def source(self, cls: type, number: int | None = None) -> TableSource:
-        """Give the tables of a class, or one of the aliases of them.
+        """Return the tables of a class, or one of the aliases of them.
 
         Statements share the aliases, and each takes one once.
         """
@@ -130,9 +127,9 @@ class MapperFacts:
         return self._sources[key]
 
     def joined(self, owner: t.Any, name: str, target: TableSource) -> t.Any:
-        """Say that a row is related to another.
+        """Return the join condition of a relation.
 
-        :param owner: what the other is in the statement: tables, a mapped class, or its alias.
+        :param owner: the entity of the owner: tables, a mapped class, or its alias.
         """
         if not isinstance(owner, TableSource | type):
             return _joined(owner, name, target)
@@ -142,11 +139,11 @@ class MapperFacts:
         return self._joins[key]
 
     def kept(self, condition: t.Any, about: t.Any, make: t.Callable[[], t.Any]) -> t.Any:
-        """Give what was made of a condition before, for other statements.
+        """Return what was made of a condition for an earlier statement, or make it.
 
         :param about: what else it depends on: a mapped class, or rows.
         """
-        # INVARIANT: the condition of an entry lives as long as the entry, and so its identity.
+        # INVARIANT: an entry keeps its condition alive, so that no other gets the same identity.
         key = id(condition), about
         known = self._kept.get(key)
         if known is None:
@@ -157,13 +154,13 @@ class MapperFacts:
 
 
 def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:
-    # INVARIANT: not with `has` and `any`. In a criterion of an alias they take columns of
-    # the class itself for those of the alias, and so one row for another; and that a row
-    # is of a subclass they may say of the wrong row.
+    # INVARIANT: not with `has` and `any`. In a criterion of an alias they mistake columns of the
+    # class for those of the alias, and so one row for another; and they may test the subclass
+    # of the wrong row.
     entity = owner.entity if isinstance(owner, TableSource) else owner
     joined = getattr(entity, name).of_type(target.entity).expression
     return core_expression(joined, None if isinstance(owner, TableSource) else owner)
 
 
-#: So much is kept; conditions may be made anew for each statement.
+#: The most entries; a condition may be a new one for each statement.
 _MAX_KEPT = 1_000

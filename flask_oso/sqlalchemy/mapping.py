@@ -1,8 +1,7 @@
-"""What mappers say of classes, for questions about rows that are not loaded.
+"""The schema of mapped classes, for questions about rows that are not loaded.
 
-In goes a mapped class; out comes its ``Model``: which columns can be compared, where its
-relations lead, and of which classes its rows are. What a database would compare in another
-way than Python is opaque, with the reason.
+In goes a mapped class; out comes its ``Model``: its columns, its relations, and the classes of its
+rows. A column that a database would compare in another way than Python is opaque, with the reason.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ _COMPARATOR = "a comparator of its own says what it equals"
 
 
 class MappedSchema:
-    """The models of mapped classes, each made when it is first asked for.
+    """The models of mapped classes, each made when it is first used.
 
     :param fields: the fields that were declared with ``register_class``; a ``Relation`` among
-        them takes the place of a mapped attribute, as it does in a decision.
-    :param classes: the registered classes by name, to which they lead.
+        them replaces a mapped attribute, as it does in a decision.
+    :param classes: the registered classes by name, for these relations.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class MappedSchema:
         self._models: dict[type, Model | None] = {}
 
     def model(self, cls: type) -> Model | None:
-        """Give the model of a mapped class; ``None`` if it is not mapped."""
+        """Return the model of a mapped class; ``None`` if it is not mapped."""
         if cls not in self._models:
             mapper: t.Any = sa.inspect(cls, raiseerr=False)
             is_mapped = isinstance(mapper, orm.Mapper)
@@ -60,24 +59,24 @@ class MappedSchema:
         return self._models[cls]
 
     def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
-        """Tell whether an object is a row without changes that the database does not know.
+        """Tell whether the database has an object as it is in Python.
 
-        :param names: the relations in question: what they hold may have been chosen when they
-            were loaded. A statement can be held to the rows of a list of the object itself.
+        :param names: a chain of relations. The loaded rows may be a selection; a statement can
+            then be restricted to the loaded list of the object itself, and to no other list.
         """
         return is_stored(value, names)
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
-        """Have an error of an asynchronous session say what to refresh."""
+        """Turn an error of an asynchronous session into one that says what to refresh."""
         return explaining_unloaded(objects)
 
     def has_key(self, value: t.Any) -> bool:
-        """Tell whether an object is a row, with changes or without."""
+        """Tell whether an object has a primary key, with changes or without."""
         state: t.Any = sa.inspect(value, raiseerr=False)
         return isinstance(state, orm.InstanceState) and state.identity is not None
 
     def leads_nowhere(self, value: t.Any, name: str) -> bool:
-        """Tell whether a relation of a row is loaded and nil, or a column of its key is NULL."""
+        """Tell whether a relation of a row is loaded and nil, or its foreign key is NULL."""
         state: t.Any = sa.inspect(value)
         declared = self._fields.get(type(value), {}).get(name)
         if isinstance(declared, Relation):
@@ -131,7 +130,7 @@ class MappedSchema:
             if isinstance(declared, Relation):
                 found = self._declared(mapper, declared)
                 if any(self._fields.get(each, {}).get(name) != declared for each in classes):
-                    # A check reads a relation of the very class that declares it.
+                    # A check reads a relation only of the class itself that declares it.
                     found = "not each subclass declares it, too"
                 members.pop(name, None)
                 refused.pop(name, None)
@@ -184,7 +183,7 @@ def _has_own(cls: type, name: str) -> bool:
 
 
 class _Everything(dict[str, str]):
-    """Reasons why attributes are unknown; a class may have any, by its ``__getattr__``."""
+    """Reasons why attributes are unknown; a class with a ``__getattr__`` may have any."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -194,7 +193,7 @@ class _Everything(dict[str, str]):
 
 
 def _is_inherited(mapper: orm.Mapper[t.Any], cls: type, name: str) -> bool:
-    """Tell whether an attribute is in a class what it is in the class of a mapper."""
+    """Tell whether a subclass inherits an attribute of the class of a mapper unchanged."""
     attribute = inspect.getattr_static(cls, name, None)
     if isinstance(attribute, hybrid_property):
         return attribute is inspect.getattr_static(mapper.class_, name)
@@ -202,13 +201,13 @@ def _is_inherited(mapper: orm.Mapper[t.Any], cls: type, name: str) -> bool:
         return False
     mine, other = (t.cast(t.Any, sa.inspect(each)).attrs.get(name) for each in (mapper.class_, cls))
     if isinstance(mine, orm.ColumnProperty) and isinstance(other, orm.ColumnProperty):
-        # The key of a joined table comes in addition.
+        # A joined table adds its own key.
         return set(mine.columns) <= set(other.columns)
     return mine is other
 
 
 def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
-    """Describe an attribute, or say why that is impossible."""
+    """Return an attribute as a field or a link, or the reason why it is neither."""
     attribute = mapper.attrs.get(name)
     if isinstance(attribute, orm.SynonymProperty):
         is_plain = _is_generated_synonym(attribute) and attribute.comparator_factory is None
@@ -228,7 +227,7 @@ def _member(mapper: orm.Mapper[t.Any], name: str) -> Field | Link | str:
 
 
 def _is_generated_synonym(synonym: t.Any) -> bool:
-    """Tell whether what a synonym reads is the attribute, and not a property of its own."""
+    """Tell whether a synonym reads the attribute itself, and not a property of its own."""
     getter = getattr(synonym.descriptor, "fget", None)
     return getattr(getter, "__module__", "") == "sqlalchemy.orm.descriptor_props"
 
@@ -236,7 +235,7 @@ def _is_generated_synonym(synonym: t.Any) -> bool:
 def is_nullable_column(mapper: orm.Mapper[t.Any], column: t.Any) -> bool:
     """Tell whether a column may be NULL in a row of a class.
 
-    In a row of an outer join it may be, whatever its table says of it.
+    In a row of an outer join it may be, even if it is NOT NULL in its table.
     """
     if not isinstance(column, sa.Column) or column.nullable:
         return True
@@ -244,7 +243,7 @@ def is_nullable_column(mapper: orm.Mapper[t.Any], column: t.Any) -> bool:
 
 
 def _firm_tables(selectable: t.Any) -> set[t.Any]:
-    """Give the tables of which there is a row in each row of a selectable."""
+    """Return the tables that have a row in each row of a selectable."""
     if isinstance(selectable, sa.Table):
         return {selectable}
     if not isinstance(selectable, sa.Join) or selectable.full:
@@ -294,9 +293,9 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
 
 
 def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:
-    """Give the columns here that hold the primary key there, with those of the key.
+    """Return the pairs of foreign key and primary key that a relation compares.
 
-    ``None`` if the relation is more than that: other columns, or other conditions.
+    ``None`` if it compares other columns, or has other conditions.
     """
     pairs = compared_pairs(relation)
     is_direct = relation.direction is orm.MANYTOONE
@@ -305,9 +304,9 @@ def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any,
 
 
 def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]]:
-    """Give the columns here and there that are equal if rows are related.
+    """Return the pairs of columns that are equal if rows are related.
 
-    None if the relation is more than that, or goes by way of a further table.
+    None of them if the relation has other conditions, or a secondary table.
     """
     pairs = list(relation.local_remote_pairs or ())
     if relation.secondary is not None or not _leads_to_all(relation):
@@ -318,12 +317,12 @@ def compared_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.An
 
 
 def _leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
-    """Tell whether a row of any class that its table has may be what a relation leads to."""
+    """Tell whether any row of the table may be a related row, whatever its class."""
     return not relation.mapper.single and relation.mapper.inherits is None
 
 
 def _count_equations(join: t.Any) -> int | None:
-    """Count the equations of columns that a join consists of; ``None`` if it is more."""
+    """Count the equations in a join of columns; ``None`` if it has other conditions."""
     clauses = list(join.clauses) if isinstance(join, sa.BooleanClauseList) else [join]
     if not all(getattr(each, "operator", None) is _EQUALS for each in clauses):
         return None
@@ -332,7 +331,7 @@ def _count_equations(join: t.Any) -> int | None:
 
 
 class LinkTable(t.NamedTuple):
-    """A table between two others, with the columns that are equal on each side of it."""
+    """The secondary table of a relation, with the columns that are equal on each side."""
 
     near: t.Any
     link_near: t.Any
@@ -341,7 +340,7 @@ class LinkTable(t.NamedTuple):
 
 
 def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
-    """Give the table by way of which rows are related, if it compares one column on each side."""
+    """Return the secondary table of a relation, if it compares one column on each side."""
     if not isinstance(relation.secondary, sa.Table) or not _leads_to_all(relation):
         return None
     joins = relation.primaryjoin, relation.secondaryjoin
@@ -355,9 +354,10 @@ def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
 
 
 def _compares_alike(relation: orm.RelationshipProperty[t.Any]) -> bool:
-    """Tell whether a relation that is read of one row and in a join compares texts alike.
+    """Tell whether a relation compares texts in the same way when loaded and in a join.
 
-    The collation of one column says what equals a value, and that of two columns either.
+    Loading compares a column with a value, by the collation of the column; a join compares two
+    columns, by the collation of either.
     """
     return all(map(_compare_alike, relation.local_remote_pairs or ()))
 
@@ -372,7 +372,7 @@ _EQUALS: t.Any = sa.literal_column("1").__eq__(1).operator
 
 
 def is_unique(columns: list[t.Any]) -> bool:
-    """Tell whether no two rows of a table have the same values in some columns."""
+    """Tell whether columns are unique in their table."""
     tables = {getattr(column, "table", None) for column in columns}
     table = next(iter(tables)) if len(tables) == 1 else None
     if not isinstance(table, sa.Table):
@@ -389,7 +389,7 @@ def is_unique(columns: list[t.Any]) -> bool:
 
 
 def describe_type(kind: t.Any, is_nullable: bool) -> Field:
-    """Describe what a column of a type holds."""
+    """Return the field for a column of a type."""
     field = _plain_field(kind, is_nullable)
     variants = getattr(kind, "_variant_mapping", None) or {}
     if any(_plain_field(each, is_nullable) != field for each in variants.values()):
@@ -436,7 +436,7 @@ def _plain_field(kind: t.Any, is_nullable: bool) -> Field:
 
 
 def _own_behaviour(kind: type) -> str | None:
-    """Give what a type says itself of its values or operators, if its class is not SQLAlchemy's."""
+    """Return the first member by which a type that is not SQLAlchemy's changes its values."""
     for each in kind.__mro__:
         if each.__module__.partition(".")[0] == "sqlalchemy":
             return None
@@ -447,14 +447,14 @@ def _own_behaviour(kind: type) -> str | None:
 
 
 def _has_operators(kind: t.Any) -> bool:
-    """Tell whether a type changes what is compared in SQL, as a converter in Python does not."""
+    """Tell whether a type changes comparisons in SQL, and not only values in Python."""
     own = [each for each in type(kind).__mro__ if not each.__module__.startswith("sqlalchemy.")]
     return any(not _OPERATORS.isdisjoint(vars(each)) for each in own)
 
 
 _OPERATORS = {"comparator_factory", "bind_expression", "column_expression"}
 
-#: What a class says of itself, and not of its values.
+#: Members of a class that do not concern its values.
 _HARMLESS = {
     "__annotations__", "__doc__", "__init__", "__module__", "__repr__", "__weakref__", "__dict__",
     "__slots__", "__parameters__", "__firstlineno__", "__static_attributes__", "cache_ok",
@@ -472,7 +472,7 @@ def _enumeration(kind: sa.Enum, is_nullable: bool) -> Field:
 
 
 def _folded(name: str) -> str:
-    """Give a name as the collation of a database may take it."""
+    """Return a name as the collation of a database may fold it."""
     letters = unicodedata.normalize("NFKD", name).casefold().rstrip()
     return "".join(each for each in letters if not unicodedata.combining(each))
 
@@ -487,7 +487,7 @@ def _numeric(kind: t.Any, is_nullable: bool) -> Field:
         return _opaque("it is a decimal that becomes a float. Use Float", is_nullable)
     if kind.decimal_return_scale not in (None, kind.scale):
         return _opaque("it is read with another scale than it is stored with", is_nullable)
-    # Without a precision PostgreSQL keeps any number of digits.
+    # Without a precision, PostgreSQL stores any number of digits.
     return Field(ValueKind.DECIMAL, is_nullable, scale=kind.scale if kind.precision else None)
 
 
@@ -503,10 +503,9 @@ def _temporal(kind: t.Any, is_nullable: bool) -> Field:
 
 
 def own_equality(classes: tuple[type, ...]) -> tuple[type | None, bool]:
-    """Give the first class whose instances may equal others than themselves.
+    """Return the first class with an ``__eq__`` that may not compare keys, and whether any has one.
 
-    A row is one object in a session. The equality of a dataclass, and that of Flask-Login,
-    do not tell more: both compare the key.
+    The ``__eq__`` of a dataclass, and that of Flask-Login, compare the key, as a session does.
     """
     shares = False
     for cls in classes:
@@ -546,9 +545,9 @@ def _is_login_equality(cls: t.Any) -> bool:
 
 
 def mapped_classes(models: t.Any) -> list[type]:
-    """Give the mapped classes of a declarative base or a registry, or those of a list.
+    """Return the mapped classes of a declarative base, a registry or a list.
 
-    :raises OsoError: for what is not mapped.
+    :raises OsoError: for a class that is not mapped.
     """
     try:
         orm.configure_mappers()
@@ -578,9 +577,9 @@ def _classes_in(registry: orm.registry) -> list[type]:
 
 
 def opaque_attributes(classes: Iterable[type], models: MappedSchema) -> dict[str, str]:
-    """Give the mapped attributes that lists cannot compare, and why, by class and name.
+    """Return the mapped attributes that lists cannot compare, with the reason, by class and name.
 
-    A class whose rows cannot be listed at all stands there by its name alone.
+    A class whose rows cannot be listed at all is there by its name alone.
     """
     found: dict[str, str] = {}
     for cls in classes:

@@ -1,9 +1,10 @@
-"""Which rows of a relation are few: those that keys lead to from an object that is known.
+"""Which relations are tested with IN instead of EXISTS: those reached by keys from a known object.
 
 ``EXISTS (SELECT 1 FROM roles WHERE roles.post_id = posts.id AND roles.user_id = 7)`` says the
-same as ``posts.id IN (SELECT roles.post_id FROM roles WHERE roles.user_id = 7)``. Databases find
-the list by an index and begin with it; SQLite would look for a role of each post. Where no key
-leads to what is known, the list may be as long as the table, and EXISTS ends at a LIMIT.
+same as ``posts.id IN (SELECT roles.post_id FROM roles WHERE roles.user_id = 7)``. For IN, databases
+find the short list by an index and start from it, while for EXISTS SQLite searches for a role of
+each post. Without a key of a known object the list may be as long as the table; EXISTS is then
+better, since it stops at a LIMIT.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from .mapper_facts import MapperFacts
 
 
 class JunctionRow(t.NamedTuple):
-    """How a row that is related to an object leads to another row.
+    """A row that relates an object to another row.
 
-    :param name: the attribute that is the key of the other row.
-    :param rest: what else is said of the row.
+    :param name: the attribute with the key of the other row.
+    :param rest: the other conditions on the row.
     """
 
     name: str
@@ -41,12 +42,12 @@ class JunctionRow(t.NamedTuple):
 
 
 def conjuncts_of(part: RowCondition) -> Sequence[RowCondition]:
-    """Give the conditions that all have to hold."""
+    """Return the conjuncts of a condition."""
     return part.parts if isinstance(part, And) else (part,)
 
 
 def is_independent(part: t.Any, row: RowPath | None, scope: Container[RowPath]) -> bool:
-    """Tell whether a condition says nothing of the rows around it, but by way of one row."""
+    """Tell whether a condition mentions no row in scope, except through one row."""
     stack = [part]
     while stack:
         each = stack.pop()
@@ -59,7 +60,7 @@ def is_independent(part: t.Any, row: RowPath | None, scope: Container[RowPath]) 
 
 
 def is_anchored(part: RowCondition, row: RowPath, names: MapperFacts) -> bool:
-    """Tell whether keys lead from a row for which a condition holds to an object."""
+    """Tell whether a condition ties a row to a known object by keys."""
     if isinstance(part, Or):
         return all(is_anchored(each, row, names) for each in part.parts)
     return any(_is_anchor(each, row, names) for each in conjuncts_of(part))
@@ -91,7 +92,7 @@ def _is_known(part: SameRow) -> bool:
 def junction_of(
     condition: Exists, scope: Container[RowPath], names: MapperFacts
 ) -> JunctionRow | None:
-    """Tell how a row that is related to an object leads to a row around it, if that is all."""
+    """Return the junction from an object to a row in scope, if the condition has no other."""
     row = condition.row
     link, rest = _linking(condition, scope)
     if isinstance(link, SameRow):
@@ -108,7 +109,7 @@ def junction_of(
 
 
 def exchanged(condition: Exists, scope: Container[RowPath]) -> Exists | None:
-    """Look first for the row around which there is more.
+    """Exchange the order of two related rows, so that the outer one is of the row in scope.
 
     ``exists(a in known.r: exists(b in row.s: a = b) and rest)
     =>  exists(b in row.s: exists(a in known.r: a = b and rest))``
@@ -127,7 +128,7 @@ def exchanged(condition: Exists, scope: Container[RowPath]) -> Exists | None:
 def _linking(
     condition: Exists, scope: Container[RowPath]
 ) -> tuple[RowCondition | None, list[RowCondition]]:
-    """Give the one condition that speaks of rows around, if it is only one, and the others."""
+    """Return the only conjunct that mentions rows in scope, or ``None``, and the others."""
     parts = conjuncts_of(condition.part)
     linking = [each for each in parts if not is_independent(each, None, scope)]
     link = linking[0] if len(linking) == 1 else None
@@ -135,7 +136,7 @@ def _linking(
 
 
 def _other_row(same: RowCondition, row: RowPath) -> RowPath | None:
-    """Give the row that a row is, if no more than that is said."""
+    """Return the row that a condition says to be the same as a row."""
     if not isinstance(same, SameRow):
         return None
     if same.left == row:

@@ -1,4 +1,4 @@
-"""Statements of what a policy allows: a SELECT for a residual.
+"""Statements that select what a policy allows: a SELECT for a residual.
 
 In goes a ``Residual`` and the entity to select, a mapped class or an alias of one; out
 comes a statement that an application goes on building.
@@ -32,21 +32,21 @@ class Selects:
     """Makes statements for ``Oso.authorized_query``."""
 
     def __init__(self) -> None:
-        # For the names that are registered now; two threads may both make them.
+        # Made for the current registry; two threads may both make them.
         self._known: tuple[Host, MappedSchema] | None = None
         self._names: tuple[Host, MapperFacts] | None = None
 
     def models(self, host: Host) -> Schema:
-        """Give what the mappers say of classes, under the registered names."""
+        """Return the schema of the mapped classes."""
         known = self._known
         if known is None or known[0] is not host:
             known = self._known = host, MappedSchema(host.fields, host.classes)
         return known[1]
 
     def class_of(self, entity: t.Any) -> type:
-        """Give the class whose rows an entity stands for.
+        """Return the mapped class of an entity.
 
-        :raises OsoError: if it is no mapped class and no alias of one.
+        :raises OsoError: if it is neither a mapped class nor an alias of one.
         """
         inspected: t.Any = sa.inspect(entity, raiseerr=False)
         mapper = getattr(inspected, "mapper", None)
@@ -58,7 +58,7 @@ class Selects:
         return t.cast(type, mapper.class_)
 
     def clause(self, host: Host, residual: Residual, entity: t.Any) -> SqlCondition:
-        """Make the condition on an entity."""
+        """Return the WHERE clause for an entity."""
         translator = Translator(self._names_of(host), residual.objects)
         return translator.clause(residual.condition, {residual.root: entity})
 
@@ -69,7 +69,7 @@ class Selects:
         return known[1]
 
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Make the statement."""
+        """Return a SELECT of an entity."""
         return self._narrowed(sa.select(entity), host, residual, entity)
 
     def _narrowed(self, statement: t.Any, host: Host, residual: Residual, entity: t.Any) -> t.Any:
@@ -78,25 +78,24 @@ class Selects:
         return statement.where(self.clause(host, residual, entity))
 
     def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Make a column that is true or false, and never NULL."""
+        """Return a column that is true or false, and never NULL."""
         holds = self.clause(host, residual, entity)
         return sa.case((holds, sa.true()), else_=sa.false())
 
 
 def register_models(oso: Oso, models: t.Any) -> dict[str, str]:
-    """Make mapped classes known to policies, and to ``authorized_query``.
+    """Register mapped classes for policies, and for ``authorized_query``.
 
-    From then on an object of a mapped class is its row: two of one class with one primary key
-    are equal, from whichever sessions they come. A class with an ``__eq__`` of its own is asked
-    as before.
+    From then on two objects of a mapped class with the same primary key are equal, whatever their
+    sessions. A class with an ``__eq__`` of its own keeps it.
 
-    A class that is registered already keeps its name and fields. What lists cannot compare is
-    given, and logged, as in ``{"Post.data": "the type JSON has no comparison"}``. It works in
-    decisions, and is refused where a policy asks a list for it.
+    A class that is registered already keeps its name and fields. Attributes that lists cannot
+    compare are returned, and logged, as in ``{"Post.data": "the type JSON has no comparison"}``.
+    They work in decisions; a list whose policy compares one is refused.
 
     :param models: a declarative base, for all classes that derive from it, a registry, for all
         that it maps, or a list.
-    :raises OsoError: for what is not mapped.
+    :raises OsoError: for a class that is not mapped.
     """
     classes = mapped_classes(models)
     known = set(oso.host.classes.values())

@@ -1,7 +1,7 @@
-"""Which objects are one row: those of one class with one primary key, whatever their session.
+"""Which objects are the same row: those of one class with one primary key, in any session.
 
-A class with an ``__eq__`` of its own says itself what its objects equal; that which SQLAlchemy
-has dataclasses write compares the key with all the rest, and is none.
+A class with an ``__eq__`` of its own decides itself. The ``__eq__`` that SQLAlchemy's dataclass
+mapping generates compares the key with all other fields, and does not count as one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class RowKeys:
     """Compares the objects of mapped classes."""
 
     def __init__(self) -> None:
-        # Two threads may both find the same out.
+        # Two threads may compute the same entry.
         self._known: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
 
     def has_keys(self, cls: type) -> bool:
@@ -34,7 +34,7 @@ class RowKeys:
         """Tell whether two objects of one class are one row; without a key, one object."""
         if left is right:
             return True
-        # The key names the class, the values, and the shard, of which there mostly is one.
+        # The identity key has the class, the values, and the identity token (the shard).
         mine = instance_state(left).key
         return mine is not None and bool(mine == instance_state(right).key)
 

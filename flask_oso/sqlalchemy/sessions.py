@@ -1,6 +1,6 @@
-"""Objects of an ``AsyncSession``, which loads nothing when an attribute is read.
+"""Objects of an ``AsyncSession``, which does not load attributes when they are read.
 
-In goes what SQLAlchemy raises then; out comes an error that says what to load before.
+In goes the error that SQLAlchemy raises then; out comes one that says what to load first.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ..polar.exceptions import OsoError
 
 @contextlib.contextmanager
 def explaining_unloaded(objects: Sequence[t.Any]) -> Iterator[None]:
-    """Have an error of an asynchronous session say which object to refresh.
+    """Turn an error of an asynchronous session into one that says which object to refresh.
 
-    :raises OsoError: an attribute is read that is not loaded.
+    :raises OsoError: if an attribute is read that is not loaded.
     """
     try:
         yield
     except (sa.exc.MissingGreenlet, sa.exc.StatementError) as error:
-        # Some drivers find out within a statement.
+        # Some drivers raise it within a statement.
         cause = error.orig if isinstance(error, sa.exc.StatementError) else error
         if not isinstance(cause, sa.exc.MissingGreenlet):
             raise

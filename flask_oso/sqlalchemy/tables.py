@@ -1,9 +1,9 @@
-"""Rows of relations, read from tables and not from mapped classes.
+"""Mapped classes as tables, for the subqueries of a policy.
 
-In goes a mapped class; out comes its ``TableSource``: what a subquery of a policy selects from, and
-an expression for each attribute. INVARIANT: nothing in it names the class. What a caller adds
-to the statement, an option such as ``with_loader_criteria`` or a listener for
-``do_orm_execute``, looks for classes, and would take rows away from under a ``NOT EXISTS``.
+In goes a mapped class; out comes its ``TableSource``: tables to select from, and an expression for
+each attribute. INVARIANT: no expression refers to the class. An option of the caller, such as
+``with_loader_criteria``, or a listener for ``do_orm_execute`` applies to classes in a statement,
+and would remove rows within a ``NOT EXISTS``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..polar.exceptions import UnsupportedError
 class TableSource:
     """The tables of a class, or an alias of them.
 
-    :param entity: the class or the alias of it that has these tables, for its attributes.
+    :param entity: the class or the alias with these tables, for its attributes.
     """
 
     def __init__(self, entity: t.Any, selectable: t.Any) -> None:
@@ -29,14 +29,14 @@ class TableSource:
         self._columns: dict[str, t.Any] = {}
 
     def column(self, name: str) -> t.Any:
-        """Give what an attribute is in SQL."""
+        """Return the expression of an attribute."""
         known = self._columns.get(name)
         if known is None:
             known = self._columns[name] = core_expression(getattr(self.entity, name).expression)
         return known
 
     def criterion(self) -> t.Any:
-        """Say that a row is of the class, if its table has others, too; ``None`` if not."""
+        """Return the condition on the class of a row; ``None`` if the table has no others."""
         mapper: orm.Mapper[t.Any] = sa.inspect(self.entity).mapper
         if not mapper.single or mapper.inherits is None or mapper.polymorphic_on is None:
             return None
@@ -49,7 +49,7 @@ class TableSource:
 
 
 def column_of(entity: t.Any, name: str) -> t.Any:
-    """Give what an attribute of an entity of the statement around is in SQL."""
+    """Return the expression of an attribute of an entity of the enclosing statement."""
     attribute = getattr(entity, name)
     expression = attribute.expression
     if isinstance(expression, sa.ColumnClause) or not has_subquery(expression):
@@ -58,7 +58,7 @@ def column_of(entity: t.Any, name: str) -> t.Any:
 
 
 def source_of(cls: type, *, aliased: bool) -> TableSource:
-    """Give the tables of a class, or a new alias of them."""
+    """Return the tables of a class, or a new alias of them."""
     tables: t.Any = sa.inspect(cls).persist_selectable
     if not aliased:
         return TableSource(cls, tables)
@@ -67,7 +67,7 @@ def source_of(cls: type, *, aliased: bool) -> TableSource:
 
 
 def attribute_name(mapper: orm.Mapper[t.Any], column: t.Any) -> str | None:
-    """Give the attribute that holds a column; ``None`` if the mapper leaves the column out."""
+    """Return the attribute of a column; ``None`` if the column is not mapped."""
     try:
         return mapper.get_property_by_column(column).key
     except orm.exc.UnmappedColumnError:
@@ -75,19 +75,19 @@ def attribute_name(mapper: orm.Mapper[t.Any], column: t.Any) -> str | None:
 
 
 def discriminator(mapper: orm.Mapper[t.Any]) -> str:
-    """Give the attribute that tells of which class a row is.
+    """Return the attribute of the discriminator column.
 
-    :raises UnsupportedError: if that is no mapped column.
+    :raises UnsupportedError: if that is not a mapped column.
     """
     name = attribute_name(mapper, mapper.polymorphic_on)
-    # What a mapper computes for itself is no attribute.
+    # An expression that the mapper adds itself is not an attribute.
     if name is None or name not in mapper.all_orm_descriptors:
         raise no_discriminator(mapper)
     return name
 
 
 def no_discriminator(mapper: orm.Mapper[t.Any]) -> UnsupportedError:
-    """Make the error about rows of which no column tells the class."""
+    """Return the error for a class without a discriminator column."""
     return UnsupportedError(
         f"Rows of {mapper.class_.__name__!r} do not tell their class by a column with a name for"
         " each. Map the column, and give each class a 'polymorphic_identity'."
@@ -95,13 +95,13 @@ def no_discriminator(mapper: orm.Mapper[t.Any]) -> UnsupportedError:
 
 
 def core_expression(clause: t.Any, keep: t.Any = None) -> t.Any:
-    """Give an expression on tables that means what one on mapped classes does.
+    """Return an expression on mapped classes as one on tables.
 
-    :param keep: a mapped class, or an alias, whose columns are left as they are: those of the
-        statement around. Within a subquery none is.
+    :param keep: a mapped class, or an alias, of the enclosing statement, whose columns are left as
+        they are; but not within a subquery.
     """
     kept = None if keep is None else sa.inspect(keep)
-    # With what they were made of, so that no other gets its id.
+    # The originals are kept alive: their identities are the keys.
     cloned: dict[int, tuple[t.Any, t.Any]] = {}
 
     def clone(element: t.Any, **_: t.Any) -> t.Any:
@@ -124,7 +124,7 @@ def core_expression(clause: t.Any, keep: t.Any = None) -> t.Any:
 
 
 def _copied(element: t.Any, clone: t.Any) -> t.Any:
-    """Copy an element without what the mapper noted on it, and what is in it."""
+    """Copy an element and its parts, without the annotations of the mapper."""
     new = element._deannotate()._clone()
     new._propagate_attrs = {}
     new._copy_internals(clone=clone)
@@ -132,5 +132,5 @@ def _copied(element: t.Any, clone: t.Any) -> t.Any:
 
 
 def has_subquery(clause: t.Any) -> bool:
-    """Tell whether an expression selects from other tables."""
+    """Tell whether an expression contains a SELECT."""
     return any(isinstance(each, sa.SelectBase) for each in visitors.iterate(clause))

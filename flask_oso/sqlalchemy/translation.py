@@ -1,9 +1,9 @@
-"""Conditions on rows as conditions of SQLAlchemy.
+"""Translate conditions on rows to SQLAlchemy expressions.
 
-In goes a condition and the entity that its rows are selected from; out comes what stands
-behind WHERE. Rows of relations are looked for with correlated EXISTS, which neither drops a
-row nor repeats one. INVARIANT: NULL never stands for true; under NOT, where it could, what is
-translated is the opposite of a comparison together with what it says of NULL.
+In goes a condition and the entity that its rows are selected from; out comes a WHERE clause.
+Related rows are found with correlated EXISTS, which neither drops nor repeats a row. INVARIANT:
+NULL never counts as true; under NOT, the translation is the opposite comparison or an explicit
+test for NULL.
 """
 
 from __future__ import annotations
@@ -67,23 +67,23 @@ from .memberships import conjuncts_of, exchanged, is_anchored, is_independent, j
 from .sessions import explaining_unloaded
 from .tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 
-#: What says how a database compares values of some kinds.
+#: The functions of `dialects` that make a column compare as in Python, by kind.
 _WRAPPED: dict[ValueKind, t.Callable[[t.Any], t.Any]] = {
     ValueKind.FLOAT: ExactFloat,
     ValueKind.BOOLEAN: ExactBoolean,
 }
 _ONE: t.Any = sa.literal_column("1")
 SqlCondition = sa.ColumnElement[bool]
-#: What rows stand for: a mapped class or its alias, tables, or columns of a key.
+#: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
 RowScope = dict[RowPath, t.Any]
 
 
 class KeyColumns(tuple[t.Any, ...]):
-    """The columns of a primary key, where no more of a row is at hand."""
+    """The columns of a primary key, where no other column of a row is in scope."""
 
 
 class _ByKey(t.NamedTuple):
-    """A comparison of a foreign key, and those of its columns that may be NULL."""
+    """A comparison of a foreign key, and its columns that may be NULL."""
 
     clause: t.Any
     nullable: list[t.Any]
@@ -92,8 +92,8 @@ class _ByKey(t.NamedTuple):
 class Translator:
     """Translates the conditions of one statement.
 
-    :param names: what is known of the classes.
-    :param objects: the objects that rows stand for.
+    :param names: the facts about the mapped classes.
+    :param objects: the objects of placeholder rows.
     """
 
     def __init__(self, names: MapperFacts, objects: t.Mapping[KnownRow, t.Any]) -> None:
@@ -141,7 +141,7 @@ class Translator:
             return sa.not_(self._having_row(part, scope))
         if isinstance(part, HasCharacter):
             return self._or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
-        # What is left is never NULL: keys, classes, IN on keys.
+        # The remaining conditions are never NULL: keys, classes, IN on keys.
         return sa.not_(self._translate(part, scope))
 
     # -- comparisons ----------------------------------------------------------------------
@@ -177,14 +177,14 @@ class Translator:
         scope: RowScope,
         kind: type[WithoutNan | OrNan] = WithoutNan,
     ) -> t.Any:
-        """Say what a comparison comes to where a column is NaN."""
+        """Make a comparison treat NaN as Python does."""
         columns = [
             self._operand(column, scope)
             for side in (condition.left, condition.right)
             for column in columns_of(side)
             if column.field.kind in NAN_KINDS
         ]
-        # Nothing that is known is NaN, and NaN equals nothing that is known.
+        # A literal is never NaN, and NaN equals no literal.
         is_plain = condition.sign == "=" and isinstance(condition.right, Literal)
         return kind(compared, *columns) if columns and not is_plain else compared
 
@@ -232,7 +232,7 @@ class Translator:
         return HoldsNan(self._operand(condition.column, scope))
 
     def _has_character(self, condition: HasCharacter, scope: RowScope) -> t.Any:
-        # Exact inside, too: PostgreSQL searches no text whose collation takes texts for equal.
+        # The inner text is exact, too: PostgreSQL cannot search with a nondeterministic collation.
         text = ExactText(self._operand(condition.text, scope))
         return ExactText(sa.func.replace(text, condition.character, "", type_=text.type)) != text
 
@@ -261,20 +261,20 @@ class Translator:
     # -- rows -----------------------------------------------------------------------------
 
     def _at(self, row: RowPath, scope: RowScope) -> t.Any:
-        """Give what a row stands for: an entity, or the object that it is."""
+        """Return the entity of a row, or the object of a known row."""
         if isinstance(row, KnownRow):
             return self._objects.get(row, row.value.value)
         return scope[row]
 
     def _column(self, row: RowPath, name: str, scope: RowScope) -> t.Any:
-        """Give a column of a row, or what an object has there."""
+        """Return a column of a row, or the value of an object."""
         at = self._at(row, scope)
         if isinstance(at, TableSource):
             return at.column(name)
         return getattr(at, name) if isinstance(row, KnownRow) else column_of(at, name)
 
     def _key(self, row: RowPath, scope: RowScope) -> list[t.Any]:
-        """Give the columns of the primary key of a row."""
+        """Return the columns of the primary key of a row."""
         entity = scope[row]
         if isinstance(entity, KeyColumns):
             return list(entity)
@@ -309,7 +309,7 @@ class Translator:
         return self._having_row(condition, scope)
 
     def _having_row(self, condition: Exists, scope: RowScope) -> t.Any:
-        """Look for a row with EXISTS, which is never NULL."""
+        """Test for a row with EXISTS, which is never NULL."""
         row = condition.row
         declared = self._names.declared(row.owner.cls, row.relation)
         if declared is not None:
@@ -324,7 +324,7 @@ class Translator:
         return self._exists(target, joined, condition.part, inner)
 
     def _membership(self, condition: Exists, scope: RowScope) -> t.Any:
-        """Look for a row in a list that is made once; ``None`` if it would not be short."""
+        """Test for a row with IN and an uncorrelated subquery; ``None`` if that would be long."""
         row = condition.row
         if isinstance(row.owner, KnownRow):
             return self._membership_of_known(condition, scope)
@@ -348,7 +348,7 @@ class Translator:
     def _membership_of_known(self, condition: Exists, scope: RowScope) -> t.Any:
         row, rows = condition.row, tuple(scope)
         step = self._names.step(row.owner.cls, row.relation)
-        # By another column than the key, the object would have to be read.
+        # If the relation compares another column than the key, the object would have to be read.
         if step is None or [step.near] != self._names.key(row.owner.cls):
             return None
         link = self._names.kept(condition, rows, lambda: junction_of(condition, rows, self._names))
@@ -368,7 +368,7 @@ class Translator:
         return mine.in_(listed.where(far == identity))
 
     def _loaded(self, row: RowPath, scope: RowScope) -> list[t.Any] | None:
-        """Give the rows that a list of an object holds; ``None`` if it is not loaded."""
+        """Return the rows of a loaded to-many relation of an object; ``None`` if not loaded."""
         if not isinstance(row, ToMany) or not isinstance(row.owner, KnownRow):
             return None
         return loaded_rows(self._at(row.owner, scope), row.relation)
@@ -381,7 +381,7 @@ class Translator:
         part: RowCondition,
         inner: RowScope,
     ) -> t.Any:
-        """Select a column of a target, whatever tables the statement around it reads."""
+        """Select a column of a target, uncorrelated with the enclosing statement."""
         listed = _restricted(sa.select(column).select_from(target.selectable), target)
         listed = listed.correlate(None)
         if step.link is not None:
@@ -391,7 +391,7 @@ class Translator:
         return listed.where(*(self._translate(each, inner) for each in conjuncts_of(part)))
 
     def _having_known(self, condition: Exists, scope: RowScope) -> t.Any:
-        """Look for a row that is related to an object."""
+        """Test for a row that is related to an object."""
         row = condition.row
         owner, attribute = self._at(row.owner, scope), getattr(row.owner.cls, row.relation)
         target, inner = self._entity(row, scope)
@@ -407,7 +407,7 @@ class Translator:
             joined = sa.and_(*map(operator.eq, self._key(row, inner), values))
             return self._exists(target, joined, condition.part, inner)
         if any(getattr(owner, name) is None for name in self._names.compared(row)):
-            # Nothing equals NULL, and SQLAlchemy warns of asking.
+            # Nothing equals NULL, and SQLAlchemy warns about such a comparison.
             return sa.false()
         related = core_expression(
             _with_values(orm.with_parent(owner, attribute.of_type(target.entity)))
@@ -419,14 +419,14 @@ class Translator:
     def _exists(
         self, target: TableSource, joined: t.Any, part: RowCondition, inner: RowScope, *own: t.Any
     ) -> t.Any:
-        """Look for a row of a target, whatever tables the statement around it reads."""
+        """Test for a row of a target, correlated with all of the enclosing statement."""
         found = _restricted(sa.select(_ONE).select_from(target.selectable), target).where(joined)
         if part != TRUE:
             found = found.where(self._translate(part, inner))
         return found.correlate_except(target.selectable, *own).exists()
 
     def _entity(self, row: RowPath, scope: RowScope) -> tuple[TableSource, RowScope]:
-        """Give what a row of a relation stands for: tables, or aliases if those are taken."""
+        """Return the entity of a related row: tables, or an alias if they are in scope already."""
         tables = self._names.tables(row.cls)
         is_taken = any(not tables.isdisjoint(self._names.tables(each.cls)) for each in scope)
         target = self._alias(row.cls) if is_taken else self._names.source(row.cls)
@@ -437,7 +437,7 @@ class Translator:
         return self._names.source(cls, next(numbers))
 
     def _foreign_key(self, condition: Exists, scope: RowScope) -> _ByKey | None:
-        """Compare the foreign key, where only the key of the other row is asked for."""
+        """Compare the foreign key, where only the key of the related row is needed."""
         part, row = condition.part, condition.row
         if not isinstance(row, ToOne) or not isinstance(part, IsObject | SameRow):
             return None
@@ -479,7 +479,7 @@ class Translator:
         return (mine[0] if len(mine) == 1 else sa.tuple_(*mine)).in_(members)
 
     def _members(self, condition: Closure) -> t.Any:
-        """Find the keys of a set that is defined in terms of itself, in one recursive query."""
+        """Select the keys of a recursive set in one recursive query."""
         cls = condition.variable.cls
         first, following = self._alias(cls), self._alias(cls)
         outer: RowScope = {condition.variable: first}
@@ -498,13 +498,13 @@ class Translator:
 
 
 def _restricted(statement: t.Any, target: TableSource) -> t.Any:
-    """Have a statement look at rows of the class of a target only."""
+    """Restrict a statement to rows of the class of a target."""
     criterion = target.criterion()
     return statement if criterion is None else statement.where(criterion)
 
 
 def _only_row(condition: t.Any) -> RowPath | None:
-    """Give the row that a test of one column with known values is about."""
+    """Return the row of a test of one column against literals; else ``None``."""
     test = condition.part if isinstance(condition, Not) else condition
     if isinstance(test, Comparison):
         column = test.left if isinstance(test.right, Literal) else None
@@ -518,16 +518,16 @@ def _has_nul(operand: Operand) -> bool:
 
 
 def _bound(value: t.Any) -> t.Any:
-    """Give a value as it is bound: some drivers bind an integer in the column's own size."""
+    """Return a value as a parameter: some drivers bind an integer in the size of the column."""
     is_wide = type(value) is int and not -(2**15) <= value < 2**15
     return sa.literal(value, sa.BigInteger()) if is_wide else value
 
 
 def _with_values(clause: t.Any) -> t.Any:
-    """Give the parameters of a clause values, and names, of their own.
+    """Give each parameter of a clause its current value and a unique name.
 
-    INVARIANT: once a relation was loaded lazily, ``with_parent`` gives its parameters one name,
-    whatever the object: in one statement, one object would be taken for another.
+    INVARIANT: after a relation was loaded lazily, ``with_parent`` uses one parameter name for all
+    objects: within one statement, one object would be taken for another.
     """
 
     def replace(element: t.Any, **_: t.Any) -> t.Any:
@@ -539,7 +539,7 @@ def _with_values(clause: t.Any) -> t.Any:
 
 
 def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
-    # In the widest integers: a result may be too great for the column.
+    # In the widest integers: a result may exceed the type of the column.
     left, right = (
         sa.cast(side, sa.BigInteger())
         if isinstance(side, sa.ClauseElement | orm.QueryableAttribute)
@@ -552,7 +552,7 @@ def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
 
 
 def _among_keys(key: list[t.Any], objects: list[t.Any]) -> t.Any:
-    """Say that a key is that of one of several objects; one that is not stored is none."""
+    """Return the condition that a key is that of one of several stored objects."""
     states = (sa.inspect(each, raiseerr=False) for each in objects)
     found: list[t.Any] = [
         state.identity

@@ -23,6 +23,7 @@ from ..polar.nodes import (
     Value,
     Variable,
 )
+from ..polar.solver.class_tests import class_names, has_instance_test
 from ..polar.spelling import nearest
 
 _ACTOR, _ACTION, _RESOURCE = range(3)
@@ -126,7 +127,7 @@ class _Fit:
     def is_registered(self) -> bool:
         """Whether the class, or one that it derives from, has a name in policies."""
         known = self._classes.values()
-        return any(cls in known or _tells_itself(cls) for cls in type(self._value).__mro__[:-1])
+        return any(cls in known or has_instance_test(cls) for cls in type(self._value).__mro__[:-1])
 
     def fits(self, position: int) -> bool:
         """Tell whether a rule may be about the value in this place."""
@@ -167,7 +168,7 @@ class _Fit:
             parameter = rule.parameters[position]
             for wanted in _wanted(rule, parameter):
                 if isinstance(wanted, Pattern) and wanted.tag is not None:
-                    yield from self._members(wanted.tag)
+                    yield from class_names(wanted.tag, self._engine)
             for call, at in _passed_on(rule, parameter):
                 yield from self._classes_in(call.name, len(call.args), at, asked)
 
@@ -182,21 +183,12 @@ class _Fit:
             return type(wanted.value) is type(self._value)
         if not isinstance(wanted, Pattern) or wanted.tag is None:
             return True
-        return any(map(self._is_instance, self._members(wanted.tag)))
-
-    def _members(self, tag: str) -> tuple[str, ...]:
-        unions = {"Actor": self._engine.actors, "Resource": self._engine.resources}
-        return tuple(unions.get(tag, (tag,)))
+        return any(map(self._is_instance, class_names(wanted.tag, self._engine)))
 
     def _is_instance(self, name: str) -> bool:
         cls = self._classes.get(name)
         # A class that is not registered is an error of its own when it is asked about.
-        return cls is None or _tells_itself(cls) or issubclass(type(self._value), cls)
-
-
-def _tells_itself(cls: type) -> bool:
-    check: object = type(cls).__instancecheck__
-    return check is not type.__instancecheck__
+        return cls is None or has_instance_test(cls) or issubclass(type(self._value), cls)
 
 
 def _wanted(rule: Rule, parameter: Parameter) -> Iterator[Term]:

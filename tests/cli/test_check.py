@@ -127,7 +127,7 @@ class Book(Base):
     id = sa.Column(sa.Integer, primary_key=True)
     title = sa.Column(sa.String)
     pages = sa.Column(sa.JSON)
-    state = sa.Column(sa.Enum(State))
+    state = sa.Column(sa.Enum(State))  # type: ignore[var-annotated]
     lent = sa.Column(sa.Boolean)
     code = sa.Column(Code)
 
@@ -147,7 +147,7 @@ class OldPage(Base):
 
     __tablename__ = "old_pages"
     id = sa.Column(sa.Integer, primary_key=True)
-    book_id = sa.Column(sa.ForeignKey("books.id"))
+    book_id = sa.Column(sa.ForeignKey("books.id"))  # type: ignore[var-annotated]
     book = orm.relationship(Book)
     others = orm.relationship(Book, uselist=True, viewonly=True)
 

@@ -7,7 +7,7 @@ import typing as t
 import warnings
 
 import flask_jwt_extended
-import flask_login
+import flask_login  # type: ignore[import-untyped]
 import pytest
 from flask import Flask, make_response, redirect, request
 from opentelemetry.sdk.trace import TracerProvider
@@ -38,7 +38,7 @@ class Post:
         self.state = state
 
 
-class Member(flask_login.UserMixin):  # type: ignore[misc]  # flask_login has no types
+class Member(flask_login.UserMixin):
     """Somebody who is logged in."""
 
     id = "eve"

@@ -10,12 +10,26 @@ from .writer import Writer
 _PERMISSIONS = ("read", "push", "list")
 _ROLES = ("owner", "member", "writer")
 _ACTORS = ("ann", "bob", "eve")
-_RESOURCES = ("acme", "tools", "loner")
+#: A chain of three repositories, so that what is inherited has more than one level to go.
+_ABOVE = (
+    "above",
+    "Repo",
+    'has_relation(r: Repo, "above", s: Repo) if [r, s] in [[tools, loner], [loner, deep]];',
+)
+#: Roles of which one is inherited through all levels of ``above`` and another through one.
+_UNEQUAL = (
+    ('"member" if "member" on "above";', '"read" if "member";', '"read" if "owner" on "above";'),
+    ('"owner" if "owner" on "above";', '"push" if "owner";', '"push" if "member" on "above";'),
+    ('"member" if "member" on "above";', '"member" if "owner" on "above";', '"read" if "member";'),
+    ('"read" if "read" on "above";', '"read" if "member";', '"read" if "owner" on "above";'),
+    ('"writer" if "owner" on "above";', '"read" if "writer" on "above";', '"read" if "writer";'),
+)
 #: The relation of each class: its name, the other class and the rule that gives it.
 _RELATIONS = {
     "Repo": (
         ("parent", "Org", 'has_relation(o: Org, "parent", r: Repo) if o = r.org;'),
         ("keeper", "User", 'has_relation(u: User, "keeper", _: Repo) if u in [ann, bob];'),
+        _ABOVE,
     ),
     "Org": (("head", "User", 'has_relation(u: User, "head", o: Org) if u = ann and o = acme;'),),
     "User": (),
@@ -57,6 +71,8 @@ def write_blocks(w: Writer) -> tuple[list[str], list[dict[str, t.Any]]]:
     blocks = _declare(w)
     for block in blocks:
         block.rules = _shorthand(w, block, {it.name: it for it in blocks})
+        if block.name == "Repo" and w.often(30):
+            _inherit_unequally(w, block)
     rules = [block.write() for block in blocks]
     if w.often(4):
         rules.append(_broken(w))
@@ -111,6 +127,14 @@ def _one_shorthand(
     return f'"{head}" if "{w.pick(names)}";'
 
 
+def _inherit_unequally(w: Writer, block: _Block) -> None:
+    """Have one role reach one level, and another all of them."""
+    block.permissions, block.roles = _PERMISSIONS, _ROLES
+    if _ABOVE not in block.relations:
+        block.relations.append(_ABOVE)
+    block.rules = [*w.pick(_UNEQUAL), *(block.rules if w.often(40) else ())]
+
+
 def _data(w: Writer, blocks: list[_Block]) -> list[str]:
     """Write where roles and relations come from."""
     rules = [rule for block in blocks for _, _, rule in block.relations if not w.often(4)]
@@ -129,6 +153,9 @@ _ROLE_DATA = (
     "has_role(user: User, name: String, org: Org) if role in user.roles and"
     " name = role.name and org = role.on;",
     'has_role(_: User{name: "bob"}, "member", _: Org);',
+    'has_role(_: User{name: "ann"}, "owner", repo: Repo) if repo = tools;',
+    "has_role(user: User, name: String, repo: Repo) if"
+    ' user = bob and [name, repo] in [["owner", loner], ["member", tools]];',
     'has_role(user: User, "owner", repo: Repo) if user.name = "ann" and repo.org = acme;',
     'has_role(user: User, "writer", _: Resource{name: "tools"}) if user in [bob, eve];',
     'has_role(user: Actor, name: String, _: Repo) if user = eve and name in ["owner", "writer"];',
@@ -187,7 +214,9 @@ def _top(w: Writer) -> list[str]:
 
 def _query(w: Writer) -> dict[str, t.Any]:
     actor = w.pick(_ACTORS)
-    resource = w.weighted((2, "acme"), (5, "tools"), (1, "loner"), (1, "ann"), (1, "rex"))
+    resource = w.weighted(
+        (2, "acme"), (5, "tools"), (2, "loner"), (2, "deep"), (1, "ann"), (1, "rex")
+    )
     action = w.pick((*_PERMISSIONS, *_ROLES[:1]))
     if w.often(45):
         return {"decide": [actor, action, resource]}
@@ -195,7 +224,7 @@ def _query(w: Writer) -> dict[str, t.Any]:
         (5, ("allow", _PERMISSIONS)),
         (3, ("has_permission", _PERMISSIONS)),
         (3, ("has_role", _ROLES)),
-        (1, ("has_relation", ("parent", "keeper", "head"))),
+        (1, ("has_relation", ("parent", "keeper", "head", "above"))),
     )
     first = "x" if w.often(15) else (resource if name == "has_relation" else actor)
     word = "y" if w.often(45) else f'"{w.pick(words)}"'

@@ -15,6 +15,7 @@ import contextlib
 import io
 import itertools
 import typing as t
+from functools import partial
 
 Json = t.Any
 #: How many results of a query are compared.
@@ -44,7 +45,7 @@ class Runner:
         """
         oso = self._fresh()
         load = _observe(lambda: iter(_load(oso, program["policy"])))
-        queries = [_observe(lambda query=query: _ask(oso, query)) for query in program["queries"]]
+        queries = [_observe(partial(_ask, oso, query)) for query in program["queries"]]
         return {"load": load, "queries": queries}
 
     def _fresh(self) -> t.Any:

@@ -445,7 +445,7 @@ def lasting(request: pytest.FixtureRequest, tmp_path: t.Any) -> Iterator[Shop]:
         shop = Shop(db.session, {"OSO_VETO_COMMITS": True, "SQLALCHEMY_DATABASE_URI": uri})
         db.init_app(shop.app)
         # The scope of its session is this context, where there is one.
-        outer = shop.app.app_context()
+        outer = shop.app.app_context()  # type: ignore[assignment]
     with outer:
         engine = db.engine if request.param != "plain" else engine
         Base.metadata.create_all(engine)

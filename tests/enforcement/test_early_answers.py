@@ -257,6 +257,18 @@ def test_guard_of_a_blueprint_that_fails_shows_nothing_of_its_error(strict: t.An
     assert "SECRET" not in strict.open("/").text
 
 
+def test_question_before_the_view_that_fails_shows_nothing_of_its_error(strict: t.Any) -> None:
+    """A handler for all exceptions is not asked about one of a policy."""
+    strict.guard.oso.load_str('allow(user, "ask", _) if user.nope = 1;', replace=True)
+    strict.app.before_request(lambda: strict.guard.authorize("page", action="ask"))
+    strict.app.register_error_handler(Exception, lambda error: (f"! {error!r}", 500))
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+
+    response = strict.open("/", "ann")
+
+    assert (response.status_code, "PolarRuntimeError" in response.text) == (500, False)
+
+
 def test_functions_before_the_request_stay_what_they_are(strict: t.Any) -> None:
     """The list of an app can be read and changed as before."""
     strict.app.add_url_rule("/", "view", guarded_view(strict))

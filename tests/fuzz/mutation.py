@@ -92,7 +92,7 @@ def _mutate_bytes(data: bytes, others: Sequence[bytes], chance: random.Random) -
     changed = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 4, 8))):
         begin, end = _stretch(changed, chance)
-        piece = _piece(changed[begin:end], others, chance)
+        piece = _piece(bytes(changed[begin:end]), others, chance)
         changed[begin : end if chance.random() < 0.7 else begin] = piece
     return bytes(changed[:LONGEST])
 

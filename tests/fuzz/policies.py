@@ -19,6 +19,13 @@ _BLOCKS = (
     'resource Org { roles = ["owner", "member"]; "member" if "owner"; }',
     'actor User {} resource Repo { permissions = ["read"]; roles = ["writer"];'
     ' "read" if "writer"; }',
+    # One role reaches all levels, another the next one only.
+    'actor User {} resource Repo { permissions = ["read"]; roles = ["reader", "writer"];'
+    ' relations = { parent: Repo }; "read" if "reader"; "reader" if "reader" on "parent";'
+    ' "read" if "writer" on "parent"; }'
+    ' has_relation(parent: Repo, "parent", repo: Repo) if parent = repo.org;'
+    " has_role(user: User, name: String, repo: Repo) if"
+    " role in user.roles and role.name = name and role.on = repo;",
     "type g(x: Integer);",
     "type allow(actor, action: String, resource);",
 )

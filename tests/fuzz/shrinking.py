@@ -24,7 +24,7 @@ def shrink(data: bytes, is_text: bool, is_finding: Callable[[bytes], bool]) -> b
     if is_text:
         data = encoded("".join(_fewest(parts(decoded(data)), lambda p: holds(_joined(p)))))
     pieces = [data[at : at + 1] for at in range(len(data))]
-    return b"".join(_fewest(pieces, lambda p: holds(b"".join(p))))
+    return b"".join(_fewest(pieces, lambda p: holds(b"".join(p))))  # type: ignore[arg-type]
 
 
 def _joined(tokens: Sequence[str]) -> bytes:

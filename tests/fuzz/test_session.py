@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 import types
 import typing as t
@@ -102,7 +103,7 @@ def test_command_counts_findings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, target: t.Any, findings: int
 ) -> None:
     """The outcome of a target is what its inputs found."""
-    monkeypatch.setattr(campaign.resource, "setrlimit", lambda *limits: None)
+    monkeypatch.setattr(resource, "setrlimit", lambda *limits: None)
     monkeypatch.setattr(campaign, "TARGETS", {"own": module(target)})
     monkeypatch.setattr(campaign, "SCRATCH", tmp_path)
     plan = campaign.Campaign(1, Budget(inputs=5), tmp_path / "corpus")

@@ -317,7 +317,7 @@ def test_view_that_another_one_calls_is_given_no_more_than_that_gives(
     guard.guard(posts, "read", Post)
     posts.add_url_rule("/<post_id>", "show", lambda post: post.owner)
     call = house.view_functions
-    posts.add_url_rule("/<post_id>/x", "x", lambda post: call["posts.show"](post=POSTS["2"]))
+    posts.add_url_rule("/<post_id>/x", "x", lambda post: call["posts.show"](post=POSTS["2"]))  # type: ignore[arg-type]
     house.register_blueprint(posts)
     client = house.test_client()
 
@@ -657,7 +657,7 @@ def test_misspelt_action_of_a_guard_is_reported(house: Flask, guard: FlaskOso) -
     """As that of a decorator is, once for the blueprint."""
     rooms = Blueprint("rooms", "rooms")
     guard.guard(rooms, "entre", "house")
-    line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+    line = inspect.currentframe().f_lineno - 1
     house.register_blueprint(rooms)
     house.extensions["oso"].oso.load_str('allow(_, "enter", "house");', replace=True)
 

@@ -54,7 +54,7 @@ def statuses(site: t.Any, path: str = "/", **options: t.Any) -> list[int]:
 
 
 def test_authorize_guards_a_view(site: t.Any) -> None:
-    """FLK-012: below the route the decorator decides before the view is entered."""
+    """Below the route the decorator decides before the view is entered."""
 
     @site.app.get("/")
     @authorize(resource="page", action="read")
@@ -67,7 +67,7 @@ def test_authorize_guards_a_view(site: t.Any) -> None:
 
 @pytest.mark.parametrize("decorator", [authorize, authorize()])
 def test_authorize_works_bare_and_called(make_site: t.Any, decorator: t.Any) -> None:
-    """FLK-012: without arguments the resource is None and the action the method."""
+    """Without arguments the resource is None and the action the method."""
     site = make_site('allow("ann", "GET", nil);')
     site.app.add_url_rule("/", "view", decorator(lambda: "page"))
 
@@ -76,7 +76,7 @@ def test_authorize_works_bare_and_called(make_site: t.Any, decorator: t.Any) -> 
 
 @pytest.mark.parametrize("decorator", [authorize, skip_authorization, authorizes_inside])
 def test_decorators_keep_name_and_signature(decorator: t.Any) -> None:
-    """FLK-012: names, documentation and signature are those of the view."""
+    """Names, documentation and signature are those of the view."""
 
     def view(page_id: int, *, draft: bool = False) -> str:
         """Show a page."""
@@ -90,7 +90,7 @@ def test_decorators_keep_name_and_signature(decorator: t.Any) -> None:
 
 
 def test_authorize_with_the_request_as_resource(make_site: t.Any) -> None:
-    """FLK-010: 'flask.request' is the one resource that is known only later."""
+    """'flask.request' is the one resource that is known only later."""
     site = make_site('allow(_, _, r: Request) if r.args.get("user") = "ann";')
     site.app.add_url_rule("/", "view", authorize(resource=flask.request)(lambda: "page"))
 
@@ -98,7 +98,7 @@ def test_authorize_with_the_request_as_resource(make_site: t.Any) -> None:
 
 
 def test_defect_d_decorator_with_actor_none(site: t.Any) -> None:
-    """Defect d: 'actor=None' is the anonymous actor here as well."""
+    """'actor=None' is the anonymous actor here as well."""
     site.app.add_url_rule("/", "view", authorize(actor=None)(site.enter))
 
     assert (site.open("/", "root").status_code, site.entered) == (403, [])
@@ -106,7 +106,7 @@ def test_defect_d_decorator_with_actor_none(site: t.Any) -> None:
 
 @pytest.mark.parametrize("decorator", [authorize(resource="page"), skip_authorization])
 def test_defect_f_async_views(site: t.Any, decorator: t.Any) -> None:
-    """Defect f: 'async def' views are awaited, and guarded."""
+    """'async def' views are awaited, and guarded."""
 
     async def view() -> str:
         return "page"
@@ -117,7 +117,7 @@ def test_defect_f_async_views(site: t.Any, decorator: t.Any) -> None:
 
 
 def test_defect_f_async_view_denied(site: t.Any) -> None:
-    """Defect f: a denied coroutine function is not entered."""
+    """A denied coroutine function is not entered."""
 
     @site.app.get("/")
     @authorize(resource="page")
@@ -128,7 +128,7 @@ def test_defect_f_async_view_denied(site: t.Any) -> None:
 
 
 def test_defect_f_async_methods_of_a_class(site: t.Any) -> None:
-    """Defect f: so are the methods of a class-based view."""
+    """So are the methods of a class-based view."""
 
     class Page(MethodView):
         @authorize(resource="page")
@@ -141,7 +141,7 @@ def test_defect_f_async_methods_of_a_class(site: t.Any) -> None:
 
 
 def test_authorize_in_the_decorators_of_a_class(site: t.Any) -> None:
-    """FLK-012: 'decorators' guards all methods of a class."""
+    """'decorators' guards all methods of a class."""
 
     class Page(MethodView):
         decorators: t.ClassVar[list[t.Any]] = [authorize(resource="page", action="read")]
@@ -157,7 +157,7 @@ def test_authorize_in_the_decorators_of_a_class(site: t.Any) -> None:
 
 
 def test_authorize_on_a_blueprint(site: t.Any) -> None:
-    """FLK-012: routes of nested blueprints are guarded like others."""
+    """Routes of nested blueprints are guarded like others."""
     outer, inner = Blueprint("outer", "outer"), Blueprint("inner", "inner")
 
     @inner.get("/")
@@ -186,7 +186,7 @@ def test_two_guards_must_both_pass(site: t.Any) -> None:
 
 
 def test_decorators_need_init_app() -> None:
-    """FLK-014: without 'init_app' the text says so."""
+    """Without 'init_app' the text says so."""
     app = Flask("site")
     app.testing = True
     app.add_url_rule("/", "view", authorize(lambda: "page"))
@@ -196,7 +196,7 @@ def test_decorators_need_init_app() -> None:
 
 
 def test_decorators_use_the_first_extension(site: t.Any) -> None:
-    """FLK-014: with two extensions on one app the first decides."""
+    """With two extensions on one app the first decides."""
     second = FlaskOso(Oso())
     second.oso.load_str("allow(_, _, _);")
     second.init_app(site.app)
@@ -206,7 +206,7 @@ def test_decorators_use_the_first_extension(site: t.Any) -> None:
 
 
 def test_decorated_view_outside_a_context_is_refused() -> None:
-    """FLK-009: a guarded function cannot be called past its app."""
+    """A guarded function cannot be called past its app."""
     with pytest.raises(OsoError, match="Application context doesn't exist"):
         authorize(lambda: "page")()
 
@@ -221,7 +221,7 @@ def test_decorators_refuse_classes(decorator: t.Any) -> None:
 def test_decorators_refuse_values() -> None:
     """A forgotten keyword is noticed at once."""
     with pytest.raises(OsoError, match="'@skip_authorization' was given 'str' in place of a view"):
-        skip_authorization("Open to all.")  # type: ignore[type-var]
+        skip_authorization("Open to all.")  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("action", ["read", {"GET": "read"}], ids=str)
@@ -254,7 +254,7 @@ def test_class_in_place_of_an_action_is_refused() -> None:
     "decorator", [authorize, authorize(resource="page"), skip_authorization, authorizes_inside]
 )
 def test_defect_b_decorator_above_the_route(site: t.Any, decorator: t.Any) -> None:
-    """Defect b: the app refuses to serve, and names endpoint, file, line and remedy."""
+    """The app refuses to serve, and names endpoint, file, line and remedy."""
 
     @decorator
     @site.app.get("/page")
@@ -272,7 +272,7 @@ def test_defect_b_decorator_above_the_route(site: t.Any, decorator: t.Any) -> No
 
 
 def test_defect_b_every_request_is_refused(site: t.Any) -> None:
-    """Defect b: not only the route in question: the app does not serve at all."""
+    """Not only the route in question: the app does not serve at all."""
 
     @authorize
     @site.app.get("/page")
@@ -287,7 +287,7 @@ def test_defect_b_every_request_is_refused(site: t.Any) -> None:
 
 
 def test_defect_b_on_a_blueprint(site: t.Any) -> None:
-    """Defect b: blueprints register their functions later; it is noticed all the same."""
+    """Blueprints register their functions later; it is noticed all the same."""
     blueprint = Blueprint("shop", "shop")
 
     @authorize
@@ -301,7 +301,7 @@ def test_defect_b_on_a_blueprint(site: t.Any) -> None:
 
 
 def test_defect_b_with_add_url_rule(site: t.Any) -> None:
-    """Defect b: so it is where the guarded function is made and not registered."""
+    """So it is where the guarded function is made and not registered."""
 
     def page() -> t.Any:
         return site.enter()
@@ -313,7 +313,7 @@ def test_defect_b_with_add_url_rule(site: t.Any) -> None:
 
 
 def test_defect_b_with_a_view_put_in_later(site: t.Any) -> None:
-    """Defect b: a function that takes a view's place after the first request is seen."""
+    """A function that takes a view's place after the first request is seen."""
 
     def page() -> t.Any:
         return site.enter()
@@ -329,7 +329,7 @@ def test_defect_b_with_a_view_put_in_later(site: t.Any) -> None:
 
 @pytest.mark.parametrize("between", [with_wraps, without_wraps, Caller])
 def test_defect_b_with_a_decorator_between(site: t.Any, between: t.Any) -> None:
-    """Defect b: a decorator between guard and route hides nothing."""
+    """A decorator between guard and route hides nothing."""
 
     @authorize
     @between
@@ -342,7 +342,7 @@ def test_defect_b_with_a_decorator_between(site: t.Any, between: t.Any) -> None:
 
 @pytest.mark.parametrize("between", [with_wraps, without_wraps])
 def test_defect_b_with_a_decorator_below_the_route(site: t.Any, between: t.Any) -> None:
-    """Defect b: so it is where the route was given a decorated, but unguarded function."""
+    """So it is where the route was given a decorated, but unguarded function."""
 
     @authorize
     @site.app.get("/page")
@@ -354,7 +354,7 @@ def test_defect_b_with_a_decorator_below_the_route(site: t.Any, between: t.Any) 
 
 
 def test_defect_b_outer_guard_is_missed(site: t.Any) -> None:
-    """Defect b: a guard below the route does not excuse one above it."""
+    """A guard below the route does not excuse one above it."""
 
     @authorize(action="write", resource="page")
     @site.app.get("/page")
@@ -470,7 +470,7 @@ def strict(make_site: t.Any) -> t.Any:
 
 
 def test_strict_accepts_guarded_methods(strict: t.Any) -> None:
-    """Defect c: a class-based view is guarded method by method."""
+    """A class-based view is guarded method by method."""
 
     class Page(MethodView):
         @authorize(resource="page")
@@ -488,7 +488,7 @@ def test_strict_accepts_guarded_methods(strict: t.Any) -> None:
 
 
 def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
-    """Defect c: of a class-based view it is told which method lacks its guard, and where."""
+    """Of a class-based view it is told which method lacks its guard, and where."""
 
     class Page(MethodView):
         @authorize(resource="page")
@@ -515,7 +515,7 @@ def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
 
 
 def test_strict_accepts_guarded_dispatch(strict: t.Any) -> None:
-    """Defect c: or as a whole, by its 'dispatch_request'."""
+    """Or as a whole, by its 'dispatch_request'."""
 
     class Page(View):
         @authorize(resource="page")
@@ -528,14 +528,14 @@ def test_strict_accepts_guarded_dispatch(strict: t.Any) -> None:
 
 
 def test_strict_does_not_look_through_nameless_decorators(strict: t.Any) -> None:
-    """Defect c: a decorator that keeps no '__wrapped__' might call anything."""
+    """A decorator that keeps no '__wrapped__' might call anything."""
     strict.app.add_url_rule("/", "page", without_wraps(authorize(resource="page")(strict.enter)))
 
     assert (strict.open("/", "ann").status_code, strict.entered) == (500, [])
 
 
 def test_strict_accepts_a_partial(strict: t.Any) -> None:
-    """Defect c: a partial of a guarded function is guarded."""
+    """A partial of a guarded function is guarded."""
     guarded = authorize(resource="page")(lambda text: text)
     strict.app.add_url_rule("/", "page", functools.partial(guarded, "page"))
 
@@ -546,7 +546,7 @@ def test_strict_accepts_a_partial(strict: t.Any) -> None:
 
 
 def test_defect_i_misspelt_action_warns(site: t.Any) -> None:
-    """Defect i: an action that no rule can allow is reported at the first request."""
+    """An action that no rule can allow is reported at the first request."""
     site.guard.set_oso(Oso())
     oso = Oso()
     site.guard.set_oso(oso)
@@ -567,7 +567,7 @@ def test_defect_i_misspelt_action_warns(site: t.Any) -> None:
 
 
 def test_defect_i_unregistered_class_warns(site: t.Any) -> None:
-    """Defect i: a resource class that the policy cannot name is reported."""
+    """A resource class that the policy cannot name is reported."""
     page = type("Page", (), {})
     site.app.add_url_rule("/", "view", authorize(resource=page)(site.enter))
 
@@ -576,7 +576,7 @@ def test_defect_i_unregistered_class_warns(site: t.Any) -> None:
 
 
 def test_defect_i_right_names_do_not_warn(site: t.Any) -> None:
-    """Defect i: nothing is said of what the policy knows."""
+    """Nothing is said of what the policy knows."""
     site.app.add_url_rule("/", "view", authorize(resource="page", action="read")(lambda: "page"))
 
     with warnings.catch_warnings():

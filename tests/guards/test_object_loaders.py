@@ -119,7 +119,7 @@ def test_row_is_found_by_its_primary_key(request: pytest.FixtureRequest, name: s
 def test_what_is_no_identity_is_not_found(
     request: pytest.FixtureRequest, name: str, text: str
 ) -> None:
-    """J02: the database converts nothing, and a client causes no error."""
+    """The database converts nothing, and a client causes no error."""
     client = request.getfixturevalue(name).test_client()
 
     assert client.get(f"/{text}?user=ann").status_code == 404

@@ -231,7 +231,7 @@ def test_decision_outside_of_requests_is_logged(make_page: t.Any, records: Recor
 
 
 def test_method_is_cut_off_and_escaped(make_page: t.Any, records: Records) -> None:
-    """B07: a client may send any method."""
+    """A client may send any method."""
     site = make_page()
     with site.app.test_request_context(method="A\x00" + "B" * 5_000):
         site.guard.authorize("page", actor="ann", action="read")
@@ -506,7 +506,7 @@ Proxied = type("A\nB", (), {})
     ],
 )
 def test_description_is_class_and_key(value: t.Any, text: str | None) -> None:
-    """K01: no 'repr' is shown, and no value can pass for a line of its own."""
+    """No 'repr' is shown, and no value can pass for a line of its own."""
     assert describe(value) == text
 
 
@@ -527,7 +527,7 @@ def test_description_of_rows_asks_the_database_nothing() -> None:
 def test_record_shows_no_contents(
     make_site: t.Any, attach: Callable[[logging.Handler], None]
 ) -> None:
-    """K02: neither format has anything of an object but its class and key."""
+    """Neither format has anything of an object but its class and key."""
     stream = io.StringIO()
     plain, formatted = logging.StreamHandler(stream), logging.StreamHandler(stream)
     formatted.setFormatter(DecisionFormatter())

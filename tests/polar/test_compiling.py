@@ -15,6 +15,13 @@ from flask_oso.polar.compiler import programs
 from flask_oso.polar.compiler.programs import CompiledProgram, OutOfTime
 from flask_oso.polar.exceptions import PolarRuntimeError
 from tests.fuzz.targets.compiled import check
+from tests.support.answers import (
+    compiling_elsewhere,
+    compiling_here,
+    count_functions,
+    specializations_of,
+    specialized,
+)
 from tests.support.sizes import part_of
 
 POLICY = """actor User {}
@@ -51,13 +58,6 @@ def load(policy: str = POLICY, **options: t.Any) -> Oso:
     return oso
 
 
-def made_by(oso: Oso) -> int:
-    """Count the functions that were written for an engine."""
-    program = oso.engine._program
-    assert program is not None
-    return len(program._sites) + len(program._made)
-
-
 @pytest.fixture(autouse=True)
 def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile, whatever the environment says."""
@@ -77,7 +77,7 @@ def test_load_compiles_nothing() -> None:
     """It reads and checks."""
     oso = load()
 
-    assert made_by(oso) == 0
+    assert count_functions(oso) == 0
 
 
 def test_question_compiles_what_it_needs(owned: tuple[User, Note]) -> None:
@@ -89,7 +89,7 @@ def test_question_compiles_what_it_needs(owned: tuple[User, Note]) -> None:
     answers = [each.is_allowed(user, "edit", note) for each in (oso, prepared)]
 
     assert answers == [True, True]
-    assert 0 < made_by(oso) < made_by(prepared)
+    assert 0 < count_functions(oso) < count_functions(prepared)
 
 
 def test_questions_after_prepare_compile_nothing(owned: tuple[User, Note]) -> None:
@@ -97,24 +97,24 @@ def test_questions_after_prepare_compile_nothing(owned: tuple[User, Note]) -> No
     user, note = owned
     oso = load()
     oso.prepare()
-    before = made_by(oso)
+    before = count_functions(oso)
 
     answers = [oso.is_allowed(user, action, note) for action in ("read", "edit", "other")]
     actions = oso.authorized_actions(user, note)
 
     assert (answers, actions) == ([True, True, False], {"read", "edit"})
-    assert made_by(oso) == before
+    assert count_functions(oso) == before
 
 
 def test_prepare_twice_compiles_once() -> None:
     """The second call finds all of it."""
     oso = load()
     oso.prepare()
-    before = made_by(oso)
+    before = count_functions(oso)
 
     oso.prepare()
 
-    assert made_by(oso) == before
+    assert count_functions(oso) == before
 
 
 def test_prepare_ends_in_time(owned: tuple[User, Note]) -> None:
@@ -125,7 +125,7 @@ def test_prepare_ends_in_time(owned: tuple[User, Note]) -> None:
 
     oso.prepare(seconds=0)
 
-    assert made_by(oso) < made_by(prepared)
+    assert count_functions(oso) < count_functions(prepared)
     assert oso.is_allowed(user, "edit", note)
 
 
@@ -186,15 +186,11 @@ def test_many_classes_and_actions_have_functions_for_plain_data() -> None:
         oso.register_class(cls)
     rules = "".join(f'may(_: C{n}, "a{n}", x: C{n}) if x.n = {n};' for n in range(30))
     oso.load_str(f"{rules} allow(actor, action, resource) if may(actor, action, resource);")
-    program = oso.engine._program
-    assert program is not None
 
     answers = [oso.is_allowed(classes[n](), "a7", classes[7]()) for n in (7, 8)]
 
     assert answers == [True, False]
-    specializations = program.specializations("allow", 3)
-    assert specializations is not None
-    assert specializations["a7"][classes[7]](classes[7](), "a7", classes[7]()) is True
+    assert specialized(oso.engine, classes[7](), "a7", classes[7]()) is True
 
 
 def test_class_of_a_moment_is_not_kept(owned: tuple[User, Note]) -> None:
@@ -203,39 +199,13 @@ def test_class_of_a_moment_is_not_kept(owned: tuple[User, Note]) -> None:
     oso = load()
     oso.is_allowed(user, "read", type("Moment", (), {})())
     oso.is_allowed(type("Moment", (), {})(), "read", Note(user))
-    program = oso.engine._program
-    assert program is not None
-    specializations = program.specializations("allow", 3)
-    assert specializations is not None
 
-    kept = {cls.__name__ for cls in specializations["read"]}
+    kept = {cls.__name__ for cls in specializations_of(oso.engine)["read"]}
 
     assert "Moment" not in kept
 
 
 # -- threads -------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def somebody_compiles(oso: Oso) -> Iterator[None]:
-    """Have another thread make functions meanwhile."""
-    program = oso.engine._program
-    assert program is not None
-    begun, over = threading.Event(), threading.Event()
-
-    def compile_long() -> None:
-        with program._turn(None, waits=True):
-            begun.set()
-            over.wait(30)
-
-    thread = threading.Thread(target=compile_long)
-    thread.start()
-    begun.wait(30)
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def ask_within(seconds: float, ask: t.Callable[[], t.Any]) -> t.Any:
@@ -263,7 +233,7 @@ def test_question_does_not_wait_for_another_thread_that_compiles(
     """The solver answers it, and later ones find functions."""
     oso = load()
 
-    with somebody_compiles(oso):
+    with compiling_elsewhere(oso):
         meanwhile = ask_within(10, lambda: ask(oso, *owned))
     afterwards = ask(oso, *owned)
 
@@ -278,7 +248,7 @@ def test_question_that_knows_some_functions_does_not_wait_for_others(
     oso = load()
     oso.is_allowed(user, "read", note)
 
-    with somebody_compiles(oso):
+    with compiling_elsewhere(oso):
         answer = ask_within(10, lambda: oso.is_allowed(user, "edit", note))
 
     assert answer is True
@@ -287,10 +257,8 @@ def test_question_that_knows_some_functions_does_not_wait_for_others(
 def test_question_in_a_thread_that_compiles_is_answered(owned: tuple[User, Note]) -> None:
     """Code of the host that runs while functions are made may ask, too."""
     oso = load()
-    program = oso.engine._program
-    assert program is not None
 
-    with program._turn(None):
+    with compiling_here(oso):
         answer = oso.is_allowed(owned[0], "edit", owned[1])
 
     assert answer is True

@@ -1,4 +1,4 @@
-"""Nothing depends on the order in which Python hashes (R18)."""
+"""Nothing depends on the order in which Python hashes."""
 
 from __future__ import annotations
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import difflib
 import gc
 import sys
 import types
@@ -14,6 +16,8 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.compiler.specialization.equality import SideEffectFreeEquality
 from flask_oso.polar.exceptions import OsoError
+from flask_oso.polar.spelling import MOST_SUGGESTIONS
+from tests.support.answers import specialized
 
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
 
@@ -124,6 +128,78 @@ def test_chain_costs_its_length(compiled: bool) -> None:
     assert counted[2] - counted[1] <= 1.5 * (counted[1] - counted[0])
 
 
+def diamonds(count: int) -> Folder:
+    """Give a folder with two above it that are in one, which has two above it, and so on."""
+    folder = Folder()
+    for _ in range(count):
+        folder = Folder(Folder(folder), Folder(folder))
+    return folder
+
+
+IN_SEVERAL = """
+    allow(user: User, "read", folder: Folder) if folder.owner = user;
+    allow(user: User, "read", folder: Folder) if
+      above in folder.above and allow(user, "read", above);
+"""
+INHERITED = """
+    actor User {}
+    resource Folder {
+      permissions = ["read"];
+      roles = ["reader"];
+      relations = { above: Folder };
+      "read" if "reader";
+      "reader" if "reader" on "above";
+    }
+    has_relation(above: Folder, "above", folder: Folder) if above in folder.above;
+    has_role(user: User, "reader", folder: Folder) if folder.owner = user;
+    allow(actor, action, resource) if has_permission(actor, action, resource);
+"""
+
+
+@BOTH
+@pytest.mark.parametrize("rules", [IN_SEVERAL, INHERITED], ids=["rule", "role"])
+def test_diamond_costs_no_more_than_its_ways(rules: str, compiled: bool) -> None:
+    """Each diamond of folders doubles the ways to the top, and at most the calls."""
+    counted.clear()
+
+    for count in (3, 4, 5):
+        decided(diamonds(count), rules, compiled)
+
+    assert counted[2] - counted[1] <= 2.1 * (counted[1] - counted[0])
+
+
+def roles_in_diamonds(count: int) -> str:
+    """Write roles of which each is given by two others, which are given by one."""
+    names = [f'"{side}{n}"' for n in range(count + 1) for side in ("top", "left", "right")]
+    lines = [
+        f'"top{n}" if "{side}{n}"; "{side}{n}" if "top{n + 1}";'
+        for n in range(count)
+        for side in ("left", "right")
+    ]
+    return f"""
+        actor User {{}}
+        resource Folder {{
+          permissions = ["read"];
+          roles = [{", ".join(names)}];
+          "read" if "top0";
+          {" ".join(lines)}
+        }}
+        has_role(user: User, role: String, folder: Folder) if
+          folder.owner = user and role = "top{count}";
+        allow(actor, action, resource) if has_permission(actor, action, resource);
+    """
+
+
+def test_roles_in_diamonds_cost_a_decision_nothing() -> None:
+    """What leads from role to role is known when the policy is compiled."""
+    counted.clear()
+
+    for count in (2, 8):
+        decided(Folder(), roles_in_diamonds(count), compiled=True)
+
+    assert counted[0] == counted[1] < 20
+
+
 @BOTH
 def test_ring_ends(compiled: bool) -> None:
     """Folders in each other are an error, whose cost does not depend on how many they are."""
@@ -146,10 +222,9 @@ def test_chains_in_each_other_are_given_up() -> None:
     oso.load_str(
         'allow(user: User, "read", folder: Folder) if above in folder.above and above.owner = user;'
     )
-    made = oso._engine._program.specializations("allow", 3)  # type: ignore[union-attr]
 
-    assert made["read"][Folder](User(), "read", folder) is None
-    assert made["read"][Folder](User(), "read", chain(3)) is False
+    assert specialized(oso.engine, User(), "read", folder) is None
+    assert specialized(oso.engine, User(), "read", chain(3)) is False
 
 
 @dataclasses.dataclass
@@ -270,6 +345,58 @@ def test_ancestors_of_a_class_are_looked_at_once(condition: str, compiled: bool)
     assert len(counts) == 1
 
 
+def declared(count: int, kind: str) -> str:
+    return f"{kind} = [" + ", ".join(f'"name{n}"' for n in range(count)) + "];"
+
+
+MISSPELT: dict[str, t.Callable[[int], str]] = {
+    "roles": lambda n: (
+        f"resource Doc {{ {declared(n, 'roles')} }}"
+        + "".join(f'has_role(_, "nmae{i}", _: Doc);\n' for i in range(n))
+    ),
+    "shorthand rules": lambda n: (
+        f"resource Doc {{ {declared(n, 'roles')}"
+        + "".join(f'"name{i}" if "nmae{i}";\n' for i in range(n))
+        + "}"
+    ),
+    "permissions of any class": lambda n: (
+        f"resource Doc {{ {declared(n, 'permissions')} }}"
+        + "".join(f'f(a, r) if has_permission(a, "nmae{i}", r);\n' for i in range(n))
+    ),
+    "attributes": lambda n: "".join(f"f(d: Doc) if d.nmae{i} = 1;\n" for i in range(n)),
+    "classes": lambda n: "".join(f"f(_: Kalss{i});\n" for i in range(n)),
+    "blocks": lambda n: "".join(f"resource Kalss{i} {{}}\n" for i in range(n)),
+}
+
+
+@pytest.mark.parametrize("make", MISSPELT.values(), ids=MISSPELT)
+@pytest.mark.filterwarnings("ignore")
+def test_misspelt_names_are_guessed_at_so_often(
+    make: t.Callable[[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look for the nearest name takes all names, so a load ends doing so for each mistake."""
+    guesses: list[str] = []
+
+    def note(word: str, known: t.Iterable[str], **_: t.Any) -> list[str]:
+        guesses.extend([*known][:1])
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", note)
+
+    load_among(10, make(120))
+
+    assert 0 < len(guesses) <= 2 * MOST_SUGGESTIONS
+
+
+def load_among(count: int, text: str) -> None:
+    oso = Oso()
+    oso.register_class(type("Doc", (), {"__slots__": [f"name{n}" for n in range(count)]}))
+    for n in range(count):
+        oso.register_class(type("Klass", (), {}), name=f"Klass{n}")
+    with contextlib.suppress(OsoError):
+        oso.load_str(text)
+
+
 class Derived0:
     name = 1
 
@@ -282,7 +409,7 @@ class Derived0:
 
 
 def _derived(count: int) -> type[Derived0]:
-    cls = Derived0
+    cls: type = Derived0
     for n in range(count):
         cls = type(f"Base{n}", (cls,), {})
     return type("Derived20", (cls,), {"__module__": __name__})

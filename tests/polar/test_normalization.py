@@ -95,3 +95,13 @@ def test_place_behind_a_decomposed_name_is_right() -> None:
 
     with pytest.raises(Exception, match='1 < "a" at line 1, column 42'):
         oso.is_allowed("ana", "read", 1)
+
+
+def test_very_long_name_stays_as_it_is() -> None:
+    """To put many marks in order takes the square of their number, which nobody writes."""
+    name = "e" + "\u0301\u0316" * 200
+    oso = Oso()
+    oso.load_str(f'{name}(1); allow(_, "read", _) if {name}(1);')
+
+    assert oso.is_allowed("ana", "read", "page")
+    assert [*oso.query_rule(name, 1)] != []

@@ -116,7 +116,7 @@ def test_instance_names_its_class() -> None:
     names = {Rex: "Dog"}
 
     def class_name(value: object) -> str | None:
-        return names.get(type(value))
+        return names.get(type(value))  # type: ignore[arg-type]
 
     assert to_polar(Instance(Rex())) == "<Rex object> TYPE `UNKNOWN`"
     assert to_polar(List((Instance(Rex()),)), class_name) == "[<Rex object> TYPE `Dog`]"

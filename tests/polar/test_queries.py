@@ -58,7 +58,7 @@ def test_signatures(method: str, signature: str) -> None:
 def test_query_runs_under_its_policy() -> None:
     """A query keeps the policy it was made with."""
     polar = make_polar()
-    query = Query(polar._engine, "f(x)")
+    query = Query(polar.engine, "f(x)")
 
     polar.load_str("f(3);", replace=True)
 

@@ -37,3 +37,9 @@ def test_swapped_letters() -> None:
     """Two letters that changed places make a near word, in a short one too."""
     assert nearest("Ogr", ["Org", "Repo"]) == "Org"
     assert nearest("go", ["og"]) is None
+
+
+@pytest.mark.parametrize(("word", "known"), [("a" * 101, "a" * 100), ("a" * 100, "a" * 101)])
+def test_long_words_are_near_to_nothing(word: str, known: str) -> None:
+    """To compare two words takes the square of their length."""
+    assert nearest(word, [known]) is None

@@ -182,10 +182,10 @@ def test_app_behind_middleware(site: t.Any) -> None:
     """Middleware put around or inside the border changes nothing."""
     app = Flask("site")
     inner = app.wsgi_app
-    app.wsgi_app = lambda environ, start: inner(dict(environ), start)  # type: ignore[method-assign]
+    app.wsgi_app = lambda environ, start: inner(dict(environ), start)  # type: ignore[method-assign, assignment]
     FlaskOso(Oso(), app).require_authorization()
     outer = app.wsgi_app
-    app.wsgi_app = lambda environ, start: outer(dict(environ), start)  # type: ignore[method-assign]
+    app.wsgi_app = lambda environ, start: outer(dict(environ), start)  # type: ignore[method-assign, assignment]
     app.add_url_rule("/", "view", lambda: "SECRET")
 
     response = app.test_client().get("/")

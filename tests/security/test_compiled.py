@@ -14,6 +14,7 @@ from flask_oso.polar.compiler.binding_analysis import closed_strings
 from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
 from flask_oso.polar.host.terms import Variable
 from flask_oso.polar.limits import Limits
+from tests.support.answers import compiling_here, left_over, program_of
 
 
 @pytest.fixture(autouse=True)
@@ -190,9 +191,7 @@ def test_rules_for_hundreds_of_classes_are_compiled_in_a_moment() -> None:
         oso.register_class(cls)
     oso.load_str("".join(f'allow(_: C{n}, "read", _);' for n in range(150)))
     oso.prepare()
-    code = oso._engine._program
-    assert code is not None
-    assert code.not_compiled == {}
+    assert left_over(oso) == []
     assert oso.is_allowed(classes[7](), "read", None)
     assert not oso.is_allowed(User(), "read", None)
 
@@ -228,9 +227,10 @@ def test_actions_of_a_chain_of_rules_are_found_at_once() -> None:
     """Rules that call each other twice, a thousand levels deep, are looked at once each."""
     levels = "".join(f"p{n}(x) if p{n + 1}(x); p{n}(x) if p{n + 1}(x);" for n in range(30))
     oso = _oso(f'allow(_, x, _) if p0(x); {levels} p30("read");', Once)
-    oso._engine._program.prepare_strings("allow", 3, 1)
+    program = program_of(oso)
+    program.prepare_strings("allow", 3, 1)
 
-    assert closed_strings(oso._engine._program.candidates, "allow", 3, 1) == {"read"}
+    assert closed_strings(program.candidates, "allow", 3, 1) == {"read"}
 
 
 def test_list_is_kept_as_it_was_when_it_was_read() -> None:
@@ -253,13 +253,11 @@ def test_list_is_kept_as_it_was_when_it_was_read() -> None:
 def test_question_after_a_fork_while_rules_are_compiled() -> None:
     """A child does not wait for a thread that does not live on in it."""
     oso = _oso("f(1);", Once)
-    program = oso._engine._program
-    assert program is not None
-    with program._making:
+    with compiling_here(oso):
         child = os.fork()
         if not child:
             answer: list[bool] = []
-            thread = threading.Thread(target=lambda: answer.append(oso._engine.ask("f", 1)))
+            thread = threading.Thread(target=lambda: answer.append(oso.engine.ask("f", 1)))
             thread.start()
             thread.join(60)
             os._exit(0 if answer == [True] else 1)

@@ -72,7 +72,7 @@ def test_defect_h_outer_request_forgets(demanding: t.Any, path: str) -> None:
 
 
 def test_nested_requests_have_their_own_actor(demanding: t.Any) -> None:
-    """C04: each request is judged for its own user."""
+    """Each request is judged for its own user."""
     inner = []
 
     @demanding.app.get("/batch")
@@ -88,7 +88,7 @@ def test_nested_requests_have_their_own_actor(demanding: t.Any) -> None:
 
 
 def test_nested_app_context(demanding: t.Any) -> None:
-    """C05: a context pushed inside a view does not lose or lend the mark."""
+    """A context pushed inside a view does not lose or lend the mark."""
 
     @demanding.app.get("/inside")
     def inside() -> str:
@@ -106,7 +106,7 @@ def test_nested_app_context(demanding: t.Any) -> None:
 
 
 def test_two_apps_nested(make_site: t.Any) -> None:
-    """C06: a request to another app has that app's actor and policy."""
+    """A request to another app has that app's actor and policy."""
     outer, inner = make_site("allow(_, _, _);"), make_site('allow("ann", _, _);')
     inner.app.add_url_rule("/", "view", authorize(lambda: inner.enter()))
     answers = []
@@ -122,7 +122,7 @@ def test_two_apps_nested(make_site: t.Any) -> None:
 
 
 def test_generator_view(site: t.Any) -> None:
-    """C07: a view that is a generator is guarded before its first piece."""
+    """A view that is a generator is guarded before its first piece."""
 
     @site.app.get("/")
     @authorize(resource="page")
@@ -136,7 +136,7 @@ def test_generator_view(site: t.Any) -> None:
 
 
 def test_check_inside_a_stream_is_too_late(demanding: t.Any) -> None:
-    """C08: what has begun to be sent cannot be judged any more, so it does not begin."""
+    """What has begun to be sent cannot be judged any more, so it does not begin."""
 
     @demanding.app.get("/")
     def view() -> t.Any:
@@ -145,14 +145,14 @@ def test_check_inside_a_stream_is_too_late(demanding: t.Any) -> None:
             demanding.guard.authorize("page", actor="ann", action="read")
             yield demanding.enter()
 
-        return stream()
+        return stream()  # type: ignore[call-arg]
 
     assert (demanding.open("/", "ann").status_code, demanding.entered) == (500, [])
 
 
 @pytest.mark.parametrize("middle", ["eve", "ann"])
 def test_denial_within_a_stream(site: t.Any, middle: str) -> None:
-    """C09: nothing is sent after a denial in the middle of a stream."""
+    """Nothing is sent after a denial in the middle of a stream."""
     sent = []
 
     @site.app.get("/")
@@ -164,7 +164,7 @@ def test_denial_within_a_stream(site: t.Any, middle: str) -> None:
             site.guard.authorize("page", actor=middle, action="read")
             yield "second"
 
-        return stream()
+        return stream()  # type: ignore[call-arg]
 
     try:
         for piece in site.open("/", "ann").response:
@@ -176,7 +176,7 @@ def test_denial_within_a_stream(site: t.Any, middle: str) -> None:
 
 
 def test_copied_request_context(demanding: t.Any) -> None:
-    """C10: a check in a thread with a copy of the request context is this request's check."""
+    """A check in a thread with a copy of the request context is this request's check."""
 
     @demanding.app.get("/")
     def view() -> str:
@@ -193,7 +193,7 @@ def test_copied_request_context(demanding: t.Any) -> None:
 
 
 def test_bare_thread(site: t.Any) -> None:
-    """C11: a thread without a context decides nothing."""
+    """A thread without a context decides nothing."""
     errors: list[BaseException] = []
 
     def check() -> None:
@@ -216,7 +216,7 @@ def test_bare_thread(site: t.Any) -> None:
 
 
 def test_many_threads(demanding: t.Any) -> None:
-    """C12: 8 threads with 150 requests each do not see each other's users and marks."""
+    """8 threads with 150 requests each do not see each other's users and marks."""
     questions = [("/checked", "ann"), ("/checked", "eve"), ("/forgot", "ann"), ("/skipped", "eve")]
     expected = [200, 403, 500, 200]
 
@@ -231,7 +231,7 @@ def test_many_threads(demanding: t.Any) -> None:
 
 @pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403)])
 def test_async_view(demanding: t.Any, user: str, status: int) -> None:
-    """C13, C14: coroutine functions are guarded, and work."""
+    """Coroutine functions are guarded, and work."""
 
     @demanding.app.get("/")
     @authorize(resource="page")
@@ -244,7 +244,7 @@ def test_async_view(demanding: t.Any, user: str, status: int) -> None:
 
 @pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403)])
 def test_check_inside_an_async_view(demanding: t.Any, user: str, status: int) -> None:
-    """C13, C14: a check inside one marks its request."""
+    """A check inside one marks its request."""
 
     @demanding.app.get("/")
     async def view() -> str:
@@ -256,7 +256,7 @@ def test_check_inside_an_async_view(demanding: t.Any, user: str, status: int) ->
 
 
 def test_async_tasks(site: t.Any) -> None:
-    """C15: tasks of one view, each in a context of its own, keep their users apart."""
+    """Tasks of one view, each in a context of its own, keep their users apart."""
 
     site.guard.set_get_actor(lambda: flask.request.args["user"])
 
@@ -278,7 +278,7 @@ def test_async_tasks(site: t.Any) -> None:
 
 
 def test_copied_context_variables(site: t.Any) -> None:
-    """C10: code that runs in a copy of the context sees the request it was copied from."""
+    """Code that runs in a copy of the context sees the request it was copied from."""
 
     @site.app.get("/")
     def view() -> str:
@@ -292,7 +292,7 @@ def test_copied_context_variables(site: t.Any) -> None:
 
 
 def test_oso_swapped_under_load(site: t.Any) -> None:
-    """C19: while the Oso is replaced, each request is answered by the old or the new one."""
+    """While the Oso is replaced, each request is answered by the old or the new one."""
     osos = [Oso(), Oso()]
     for name, oso in zip(("ann", "bob"), osos, strict=True):
         oso.load_str(f'allow("{name}", _, "page"); allow("root", _, _);')

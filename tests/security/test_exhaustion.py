@@ -1,4 +1,4 @@
-"""Time, depth and memory: ids H05 to H23. What has no end ends with an error that says so.
+"""Time, depth and memory: what has no end ends with an error that says so.
 
 How long things take is measured by the benchmarks; here every case has to come to its end.
 """
@@ -67,19 +67,19 @@ def load(policy: str, **limits: int) -> Oso:
     ids=["string", "comment", "lines", "digits"],
 )
 def test_large_text_loads(text: str) -> None:
-    """H05: megabytes of one token load."""
+    """Megabytes of one token load."""
     assert load(text).query_rule_once("f", "no") is False
 
 
 @pytest.mark.parametrize("text", [f'f("{"x" * 1_000_000}', f"f({'1' * 200_000});"])
 def test_large_text_with_a_mistake(text: str) -> None:
-    """H05: so does the message about one that is wrong."""
+    """So does the message about one that is wrong."""
     with pytest.raises(OsoError):
         load(text)
 
 
 def test_many_facts() -> None:
-    """H06: 5,000 facts load, and one of them is found."""
+    """5,000 facts load, and one of them is found."""
     oso = load("".join(f'allow("u{n}", "read", {n});' for n in range(5_000)))
 
     assert oso.is_allowed("u4999", "read", 4999)
@@ -87,7 +87,7 @@ def test_many_facts() -> None:
 
 
 def test_values_that_double() -> None:
-    """H08: a list that doubles 60 times is one of 60 lists, not of 2 ** 60."""
+    """A list that doubles 60 times is one of 60 lists, not of 2 ** 60."""
     doubling = "".join(f"x{n} = [x{n - 1}, x{n - 1}] and " for n in range(1, 61))
     oso = load(f"f(x0) if {doubling} x60 = [_, _];")
 
@@ -111,14 +111,14 @@ ENDLESS = {
 
 @pytest.mark.parametrize("policy", ENDLESS.values(), ids=ENDLESS)
 def test_endless_recursion(policy: str) -> None:
-    """H09, H10, H22: an endless recursion is an error of its own."""
+    """An endless recursion is an error of its own."""
     with pytest.raises(StackOverflowError, match=OVERFLOW):
         load(policy).query_rule_once("f", 1)
 
 
 @pytest.mark.parametrize("policy", ENDLESS.values(), ids=ENDLESS)
 def test_endless_recursion_in_a_small_thread(policy: str) -> None:
-    """H10: the stack of the thread has nothing to do with it."""
+    """The stack of the thread has nothing to do with it."""
     oso = load(policy)
 
     with pytest.raises(StackOverflowError, match=OVERFLOW):
@@ -130,7 +130,7 @@ COUNT_DOWN = "f(0); f(n) if n > 0 and f(n - 1);"
 
 @pytest.mark.parametrize("depth", [50, 1_000, 3_000])
 def test_legitimate_depth(depth: int) -> None:
-    """H11: a chain of 3,000 calls is no endless recursion, from 800 frames down."""
+    """A chain of 3,000 calls is no endless recursion, from 800 frames down."""
     oso = load(COUNT_DOWN)
     frames = min(800, sys.getrecursionlimit() - 200)
 
@@ -139,7 +139,7 @@ def test_legitimate_depth(depth: int) -> None:
 
 
 def test_long_chain_of_relations() -> None:
-    """H11: a folder 1,000 levels down is found by way of its parents."""
+    """A folder 1,000 levels down is found by way of its parents."""
     folder = Folder(viewers=("ana",))
     for _ in range(1_000):
         folder = Folder(folder)
@@ -166,7 +166,7 @@ allow(a, b, c) if has_permission(a, b, c);
 
 
 def test_circle_of_relations() -> None:
-    """F20: two folders that are each other's parent end the question with an error."""
+    """Two folders that are each other's parent end the question with an error."""
     first, second = Folder(), Folder()
     first.parent, second.parent = second, first
     oso = load(CIRCLE, timeout_ms=60_000)
@@ -200,7 +200,7 @@ EXPONENTIAL = {
 
 @pytest.mark.parametrize("policy", EXPONENTIAL.values(), ids=EXPONENTIAL)
 def test_exponential_search(policy: str) -> None:
-    """H12, H13: a search that would take years is stopped by the deadline."""
+    """A search that would take years is stopped by the deadline."""
     oso = load(policy, timeout_ms=60)
 
     with pytest.raises(PolarRuntimeError, match=TIMEOUT.format(60)):
@@ -220,7 +220,7 @@ def endless() -> Iterator[int]:
     ["0 in xs", "x in xs and x < 0", "not 0 in xs", "forall(x in xs, x > 0)", "[0, _] in xs"],
 )
 def test_endless_iteration(condition: str) -> None:
-    """H13: so is an iteration without an end, also under ``not`` and ``forall``."""
+    """So is an iteration without an end, also under ``not`` and ``forall``."""
     oso = load(f"f(xs) if {condition};", timeout_ms=60)
 
     with pytest.raises(PolarRuntimeError, match=TIMEOUT.format(60)):
@@ -229,7 +229,7 @@ def test_endless_iteration(condition: str) -> None:
 
 @pytest.mark.parametrize("kind", [list, tuple, collections.deque])
 def test_long_list_without_a_hit(kind: t.Callable[[range], t.Any]) -> None:
-    """H14: 100,000 elements are looked through."""
+    """100,000 elements are looked through."""
     oso = load("f(x, xs) if x in xs;")
 
     assert not oso.query_rule_once("f", -1, kind(range(100_000)))
@@ -267,13 +267,13 @@ DATA = {"deep": lambda: nested(10_000), "circle": circle, "shared": shared}
 
 @pytest.mark.parametrize("make", DATA.values(), ids=DATA)
 def test_data_that_nobody_looks_at(make: t.Callable[[], t.Any]) -> None:
-    """H15, H16, H23: data of any shape is no error."""
+    """Data of any shape is no error."""
     assert load('allow(_, "read", _);').is_allowed("ana", "read", make())
 
 
 @pytest.mark.parametrize("make", DATA.values(), ids=DATA)
 def test_data_that_is_passed_on(make: t.Callable[[], t.Any]) -> None:
-    """H15, H16, H23: it goes through rules, into a method, and comes back."""
+    """It goes through rules, into a method, and comes back."""
     seen: list[t.Any] = []
     oso = load("f(o, x) if g(x, y) and o.add(y) and h(y); g(x, x); h(_);")
 
@@ -291,7 +291,7 @@ def test_data_that_is_passed_on(make: t.Callable[[], t.Any]) -> None:
 
 @pytest.mark.parametrize("make", DATA.values(), ids=DATA)
 def test_data_that_is_compared(make: t.Callable[[], t.Any]) -> None:
-    """H15, H16, H23: it is equal to data of the same shape, and to nothing else."""
+    """It is equal to data of the same shape, and to nothing else."""
     oso = load("f(x, y) if x = y;")
 
     assert oso.query_rule_once("f", make(), make())
@@ -299,7 +299,7 @@ def test_data_that_is_compared(make: t.Callable[[], t.Any]) -> None:
 
 
 def test_difference_inside_a_circle() -> None:
-    """H16: a difference behind a circle is found."""
+    """A difference behind a circle is found."""
     other = circle()
     other["list"] = [copy.copy(other)]
     other["list"][0]["name"] = "y"
@@ -308,7 +308,7 @@ def test_difference_inside_a_circle() -> None:
 
 
 def test_circle_can_be_walked() -> None:
-    """H16: a field of a field of data that contains itself is found."""
+    """A field of a field of data that contains itself is found."""
     oso = load('f(x) if x.self.self.list = [y] and y.self.name = "x";')
 
     assert oso.query_rule_once("f", circle())
@@ -316,7 +316,7 @@ def test_circle_can_be_walked() -> None:
 
 @pytest.mark.parametrize("make", DATA.values(), ids=DATA)
 def test_data_in_a_message(make: t.Callable[[], t.Any]) -> None:
-    """H15, H16, H23: a message shows a part of it."""
+    """A message shows a part of it."""
     with pytest.raises(OsoError) as caught:
         load("f(x) if x < 1;").query_rule_once("f", make())
 
@@ -327,7 +327,7 @@ def test_data_in_a_message(make: t.Callable[[], t.Any]) -> None:
 
 
 def test_decisions_and_loads_leave_nothing_behind() -> None:
-    """H17, H18: memory is the same after 2,000 decisions and 50 loads more."""
+    """Memory is the same after 2,000 decisions and 50 loads more."""
     oso = load(COUNT_DOWN)
 
     def work(decisions: int, loads: int) -> None:
@@ -371,7 +371,7 @@ def with_error(question: t.Callable[[], object]) -> None:
 def test_question_leaves_nothing_behind(
     ask: t.Callable[[Oso, Reader, Folder], object], compiled: bool
 ) -> None:
-    """H17: not one object for each: a million of them take no memory."""
+    """Not one object for each: a million of them take no memory."""
     oso = Oso(compiled=compiled)
     oso.register_class(Folder)
     oso.register_class(Reader)
@@ -406,7 +406,7 @@ def memory_after(
 
 
 def test_colliding_strings_are_no_problem() -> None:
-    """H19: a dictionary with 20,000 keys can be asked about."""
+    """A dictionary with 20,000 keys can be asked about."""
     oso = load("f(d) if d.k19999 = 1 and not d.k1 = 1;")
 
     assert not oso.query_rule_once("f", {f"k{n}": 1 for n in range(20_000)})
@@ -414,7 +414,7 @@ def test_colliding_strings_are_no_problem() -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="There are no timers here.")
 def test_engine_is_right_after_a_signal() -> None:
-    """H20: an exception in the middle of a decision comes out, and the next one is right."""
+    """An exception in the middle of a decision comes out, and the next one is right."""
 
     class Alarm(Exception):
         """What the handler of the signal raises."""
@@ -441,7 +441,7 @@ def test_engine_is_right_after_a_signal() -> None:
 
 
 def test_unterminated_string_is_found_once() -> None:
-    """H05: the message of a text that is never closed comes in one piece."""
+    """The message of a text that is never closed comes in one piece."""
     with pytest.raises((UnrecognizedEOF, OsoError)) as caught:
         load('f("' + "x" * 100)
 

@@ -1,4 +1,4 @@
-"""Every part that can fail, failing in every way: never a view, never an allow (R10).
+"""Every part that can fail, failing in every way: never a view, never an allow.
 
 ``test_invariants.py`` does this for the decision itself, the function that gives the
 actor, and the unauthorized action.

@@ -1,4 +1,4 @@
-"""Text of a policy never becomes Python: ids G01 to G12, and R15 and R18.
+"""Text of a policy never becomes Python.
 
 Each question is asked of the solver and of compiled rules. Where the subject is what is
 compiled, a test also makes sure that something was.
@@ -22,6 +22,7 @@ from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler import programs
 from tests.fuzz.witnesses import CLASSES
 from tests.polar.compiler.test_programs import FOLLOWED
+from tests.support.answers import codes_of, complete_program_of, left_over
 from tests.support.children import run_python
 
 PACKAGE = Path(flask_oso.__file__).parent
@@ -57,27 +58,15 @@ def load(policy: str, **classes: type) -> Oso:
 
 def both(oso: Oso, *args: t.Any) -> list[bool]:
     """Ask the solver, then compiled rules."""
-    return [oso._engine.solve_call("f", args), oso._engine.ask("f", *args)]
+    return [oso.engine.solve_call("f", args), oso.engine.ask("f", *args)]
 
 
 YES, NO = [True, True], [False, False]
 
 
-def program_of(oso: Oso) -> programs.CompiledProgram:
-    """Give the compiled rules, with all that those which were asked may call."""
-    program = t.cast(programs.CompiledProgram, oso._engine._program)
-    program.make_all()
-    return program
-
-
-def left_over(oso: Oso) -> list[str]:
-    """Give what the solver was left with."""
-    return [each.reason for each in program_of(oso).not_compiled.values()]
-
-
 def codes(oso: Oso) -> list[types.CodeType]:
     """Give all code that was made, inner functions included."""
-    found = list(program_of(oso)._sites)
+    found = codes_of(oso)
     for code in found:
         found.extend(each for each in code.co_consts if isinstance(each, types.CodeType))
     return found
@@ -89,7 +78,7 @@ def quoted(text: str) -> str:
     return '"' + "".join(escapes.get(each, each) for each in text) + '"'
 
 
-# -- texts: G01, G12 -----------------------------------------------------------------------
+# -- texts ---------------------------------------------------------------------------------
 
 #: Texts that would do something if they became Python, a format, a template or a pattern.
 TEXTS = [
@@ -128,14 +117,14 @@ PLACES = {
 
 
 def test_as_many_texts_and_names_are_tried_as_are_said() -> None:
-    """G01, G02, G12: 54 texts and 210 names."""
+    """54 texts and 210 names."""
     assert len(set(TEXTS)) >= 54
 
 
 @pytest.mark.parametrize("text", list(dict.fromkeys(TEXTS)), ids=ascii)
 @pytest.mark.parametrize("place", PLACES)
 def test_text_is_data(place: str, text: str) -> None:
-    """G01, G12: a text is itself wherever it is written, and nothing else."""
+    """A text is itself wherever it is written, and nothing else."""
     oso = Oso()
     oso.register_constant(Thing(), "SAME")
     oso.load_str(PLACES[place].format(quoted(text)))
@@ -147,7 +136,7 @@ def test_text_is_data(place: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", list(dict.fromkeys(TEXTS)), ids=ascii)
 def test_text_in_a_block_is_data(text: str) -> None:
-    """G01, G12: so is the name of a permission and of a role."""
+    """So is the name of a permission and of a role."""
     literal, role = quoted(text), quoted(f"{text} role")
     oso = load(
         f"resource Thing {{ permissions = [{literal}]; roles = [{role}]; {literal} if {role}; }}"
@@ -162,7 +151,7 @@ def test_text_in_a_block_is_data(text: str) -> None:
     assert both(oso, oso.get_class("Actor_")(role=text), text, Thing()) == NO
 
 
-# -- names: G02, G03, G04 ------------------------------------------------------------------
+# -- names ---------------------------------------------------------------------------------
 
 #: What no variable and no rule can be called: words of Polar.
 POLAR_WORDS = {"and", "if", "in", "not", "or", "print", "type", "_"}
@@ -181,7 +170,7 @@ NAMES = sorted(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_name_of_a_variable_and_of_a_rule(name: str) -> None:
-    """G02: a variable, a parameter and a rule may be called like anything that Python knows."""
+    """A variable, a parameter and a rule may be called like anything that Python knows."""
     oso = load(f"f({name}, other) if {name}_({name}, other); {name}_({name}, y) if {name} = y;")
 
     assert both(oso, "one", "one") == YES
@@ -192,7 +181,7 @@ def test_name_of_a_variable_and_of_a_rule(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name[:2] != "__"])
 def test_name_of_a_field_is_read_from_the_object_only(name: str) -> None:
-    """G02: a field that is called like something in the function is that field."""
+    """A field that is called like something in the function is that field."""
     oso = load(f"f(x, y) if x.{name} = y;")
     thing = Thing(**{name: "right"})
 
@@ -203,7 +192,7 @@ def test_name_of_a_field_is_read_from_the_object_only(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name[:2] != "__"])
 def test_name_of_a_class_is_that_class(name: str) -> None:
-    """G04: a class may be registered under a name that Python, or a function, uses."""
+    """A class may be registered under a name that Python, or a function, uses."""
     cls = type("Other", (), {})
     oso = load(f"f(it: {name}) if it = it; f(it) if it matches {name};", **{name: cls})
 
@@ -216,7 +205,7 @@ def test_name_of_a_class_is_that_class(name: str) -> None:
     "name", ["a b", "x;", "x: Thing", "(", "", '"', "1", "x if true", "\n", "."]
 )
 def test_name_of_a_class_that_no_policy_can_write(name: str) -> None:
-    """G04: such a name is never part of anything that is read or made."""
+    """Such a name is never part of anything that is read or made."""
     oso = load("f(x: Thing) if x.flag;", **{name: type("Other", (), {})})
 
     assert both(oso, Thing(flag=True)) == YES
@@ -239,7 +228,7 @@ TWINS = [("x", "\uff58"), ("fi", "\ufb01"), ("s", "\u017f")]
     ids=["variables", "rules", "fields", "constants"],
 )
 def test_twins_by_normalization_are_two_names(policy: str, one: str, two: str) -> None:
-    """G03: Python would make one name of both."""
+    """Python would make one name of both."""
     oso = Oso()
     oso.register_constant(Thing(**{one: "a", two: "b"}), "THING")
     oso.register_constant("a", f"{one}_")
@@ -250,7 +239,7 @@ def test_twins_by_normalization_are_two_names(policy: str, one: str, two: str) -
     assert both(oso, "a", "a") == both(oso, "b", "a") == both(oso, "b", "b") == NO
 
 
-# -- keys: G05 -----------------------------------------------------------------------------
+# -- keys ----------------------------------------------------------------------------------
 
 KEYS = [
     *("a b", "", "1", "-", "x.y", "{0}", '"', "'", "\n", "\x00", "class", "if", "é", "\uff58"),
@@ -261,7 +250,7 @@ KEYS = [
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: ascii(key)[:20])
 @pytest.mark.parametrize("make", [dict, Thing], ids=["dictionary", "object"])
 def test_odd_key_is_looked_up_as_it_is(make: t.Callable[..., t.Any], key: str) -> None:
-    """G05: a key, or the name of an attribute, may be any text."""
+    """A key, or the name of an attribute, may be any text."""
     oso = load(f"f(x, y) if x.({quoted(key)}) = y; g(x, k, y) if x.(k) = y;")
     thing = make(**{key: 1, f"{key}.": 2})
 
@@ -273,16 +262,16 @@ def test_odd_key_is_looked_up_as_it_is(make: t.Callable[..., t.Any], key: str) -
 
 @pytest.mark.parametrize("key", ["__class__", "__init__", "__globals__", "__dict__", "__reduce__"])
 def test_reserved_key_is_refused_however_it_is_written(key: str) -> None:
-    """G05: a text leads no further than a name does."""
+    """A text leads no further than a name does."""
     oso = load(f'f(x) if x.("{key}") = 1; g(x, k) if x.(k) = 1;')
 
     with pytest.raises(OsoError, match=f"'{key}' is not for policies"):
-        oso._engine.ask("f", Thing())
+        oso.engine.ask("f", Thing())
     with pytest.raises(OsoError, match=f"'{key}' is not for policies"):
         oso.query_rule_once("g", Thing(), key)
 
 
-# -- large shapes: G06 ---------------------------------------------------------------------
+# -- large shapes --------------------------------------------------------------------------
 
 #: Shapes beyond what Python's parser or compiler takes, by what is large. They hold for a
 #: ``Thing`` whose name is ``[1]``, and for no other.
@@ -330,14 +319,14 @@ class Me(Thing):
 
 @pytest.mark.parametrize("policy", LARGE.values(), ids=LARGE)
 def test_large_shape_is_decided(policy: str) -> None:
-    """G06: what a function cannot hold the solver answers; no error of Python's comes out."""
+    """What a function cannot hold the solver answers; no error of Python's comes out."""
     oso = load(policy, Other=type("Other", (), {}))
 
     assert both(oso, Me(name=[1])) == YES
     assert both(oso, Me(name=[2])) == NO
 
 
-# -- numbers: G07, G08 ---------------------------------------------------------------------
+# -- numbers -------------------------------------------------------------------------------
 
 ODD = [0, 0.0, 1, 7, 1000, 100_000, 1e5, 2**63 - 1, -(2**63), float("inf"), True, "0", None]
 #: Numbers as they are written, and which of the values above equal them.
@@ -362,7 +351,7 @@ NUMBERS: dict[str, list[t.Any]] = {
 
 @pytest.mark.parametrize("literal", NUMBERS, ids=lambda literal: literal[:20])
 def test_odd_number_is_that_number(literal: str) -> None:
-    """G07, G08: however it is written; it equals no other, and no Boolean."""
+    """However it is written; it equals no other, and no Boolean."""
     oso = load(f"f(x) if x = {literal};")
 
     assert [value for value in ODD if both(oso, value) == YES] == NUMBERS[literal]
@@ -375,7 +364,7 @@ def test_odd_number_is_that_number(literal: str) -> None:
     ids=lambda literal: literal[:20],
 )
 def test_what_is_no_number_is_refused(literal: str) -> None:
-    """G07, G08: with an error of the policy's, whose text has a bound."""
+    """With an error of the policy's, whose text has a bound."""
     with pytest.raises(OsoError) as caught:
         load(f"f(x) if x = {literal};")
 
@@ -383,11 +372,11 @@ def test_what_is_no_number_is_refused(literal: str) -> None:
     assert len(str(caught.value)) < 250_000
 
 
-# -- arities, scope, backtracking: G09, G10, G11 -------------------------------------------
+# -- arities, scope, backtracking ----------------------------------------------------------
 
 
 def test_rules_of_one_name_are_told_apart_by_their_number_of_parameters() -> None:
-    """G09: a call meets the rules with as many parameters, and no others."""
+    """A call meets the rules with as many parameters, and no others."""
     oso = load('f(); f("a"); f("a", x) if x = "b"; f(x, y, z) if x = y and y = z;')
     questions = [(), ("a",), ("b",), ("a", "b"), ("a", "a"), ("c", "c", "c"), ("c", "c", "a")]
 
@@ -396,13 +385,13 @@ def test_rules_of_one_name_are_told_apart_by_their_number_of_parameters() -> Non
 
 @pytest.mark.parametrize("args", [(1, 2, 3, 4), tuple("abcdefgh")])
 def test_call_with_a_number_of_arguments_that_no_rule_has(args: tuple[t.Any, ...]) -> None:
-    """G09: it has no solution."""
+    """It has no solution."""
     assert both(load('f(); f("a"); f(x, y) if x = y;'), *args) == NO
 
 
 @pytest.mark.parametrize("count", [0, 1, 20, 255, 300])
 def test_rule_of_any_number_of_parameters_is_called(count: int) -> None:
-    """G09: each argument arrives where it belongs."""
+    """Each argument arrives where it belongs."""
     names = [f"x{n}" for n in range(count)]
     conditions = " and ".join(f"{name} = {n}" for n, name in enumerate(names)) or "true"
     oso = load(f"f({', '.join(names)}) if {conditions};")
@@ -431,7 +420,7 @@ SCOPES = {
 
 @pytest.mark.parametrize(("policy", "holds"), SCOPES.values(), ids=SCOPES)
 def test_variable_is_that_of_its_rule(policy: str, holds: str) -> None:
-    """G10: what is bound in one rule, negation or alternative is not bound in another."""
+    """What is bound in one rule, negation or alternative is not bound in another."""
     oso = load(policy)
     pairs = ["aa", "ab", "ba", "bb"]
 
@@ -457,7 +446,7 @@ WAYS = {
 
 @pytest.mark.parametrize("policy", WAYS.values(), ids=WAYS)
 def test_way_that_failed_leaves_nothing_bound(policy: str) -> None:
-    """G11: the last way is taken as if the others had not been tried."""
+    """The last way is taken as if the others had not been tried."""
     oso, thing = load(policy), Thing(n=[1, 2, 3])
 
     assert both(oso, thing, 3) == YES
@@ -465,7 +454,7 @@ def test_way_that_failed_leaves_nothing_bound(policy: str) -> None:
 
 
 def test_first_way_is_taken_once() -> None:
-    """G11: what comes after the first solution is not computed."""
+    """What comes after the first solution is not computed."""
     asked: list[str] = []
 
     class Counting(Thing):
@@ -479,7 +468,7 @@ def test_first_way_is_taken_once() -> None:
     assert asked == ["a", "b"] * 2
 
 
-# -- how functions are made: R15 -----------------------------------------------------------
+# -- how functions are made ----------------------------------------------------------------
 
 #: Functions that run, read or make code of what they are given.
 RUNNING = {
@@ -531,7 +520,7 @@ def uses_of(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_module_runs_no_text(module: str) -> None:
-    """R15: few modules make or import code, and none of the text of a policy."""
+    """Few modules make or import code, and none of the text of a policy."""
     tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
 
     assert set(uses_of(tree)) == KNOWN_USES.get(module, set())
@@ -546,12 +535,12 @@ def test_module_runs_no_text(module: str) -> None:
     ],
 )
 def test_text_that_is_run_is_found(text: str) -> None:
-    """R15: the test above would notice."""
+    """The test above would notice."""
     assert set(uses_of(ast.parse(text)))
 
 
 def test_only_trees_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R15: whatever a policy says, Python's parser never sees it."""
+    """Whatever a policy says, Python's parser never sees it."""
     compiled: list[object] = []
 
     def compile_and_note(source: t.Any, *args: t.Any) -> t.Any:
@@ -572,7 +561,7 @@ def load_for_witnesses(policy: str) -> Oso:
     for cls in CLASSES:
         oso.register_class(cls)
     oso.load_str(policy)
-    program_of(oso).answer("f", 1)
+    complete_program_of(oso).answer("f", 1)
     return oso
 
 
@@ -598,13 +587,13 @@ def marked_code() -> list[types.CodeType]:
     oso.register_class(type("Person", (), {}), name="qqq_Actor")
     oso.register_constant(1, "QQQ_ONE")
     oso.load_str(MARKED)
-    program_of(oso).answer("allow", 3)
+    complete_program_of(oso).answer("allow", 3)
     assert left_over(oso) == []
     return codes(oso)
 
 
 def test_no_name_of_a_policy_is_a_name_in_a_function() -> None:
-    """R15: rules, variables, classes, constants and keywords have names that are made up."""
+    """Rules, variables, classes, constants and keywords have names that are made up."""
     assert len(marked_code()) > 3
     for code in marked_code():
         own = (code.co_name, *code.co_varnames, *code.co_freevars, *code.co_cellvars)
@@ -612,7 +601,7 @@ def test_no_name_of_a_policy_is_a_name_in_a_function() -> None:
 
 
 def test_names_of_attributes_are_only_read_as_attributes() -> None:
-    """R15: they are nothing that a function could call, set or look up elsewhere."""
+    """They are nothing that a function could call, set or look up elsewhere."""
     uses = {
         (instruction.opname, instruction.argval)
         for code in marked_code()
@@ -624,10 +613,11 @@ def test_names_of_attributes_are_only_read_as_attributes() -> None:
     assert {each for name, each in uses if name != "LOAD_CONST"} >= {"qqq_grants", "qqq_parent"}
 
 
-# -- the same code each time: R18 ----------------------------------------------------------
+# -- the same code each time ---------------------------------------------------------------
 
 SCRIPT = """
 from tests.security import test_generation as generation
+from tests.support.answers import codes_of
 
 def show(code):
     inner = [show(each) if hasattr(each, "co_code") else constant(each) for each in code.co_consts]
@@ -638,7 +628,7 @@ def constant(value):
 
 for name, policy in generation.FOLLOWED.items():
     print(name)
-    for code in generation.program_of(generation.load_for_witnesses(policy))._sites:
+    for code in codes_of(generation.load_for_witnesses(policy)):
         show(code)
 for code in generation.marked_code():
     show(code)
@@ -660,6 +650,6 @@ def expected() -> str:
 
 @pytest.mark.parametrize("seed", range(1, 20))
 def test_generated_code_is_the_same_for_every_seed(expected: str, seed: int) -> None:
-    """R18: instructions, names and constants, byte for byte, for 20 seeds of hashing."""
+    """Instructions, names and constants, byte for byte, for 20 seeds of hashing."""
     assert len(expected) > 20_000
     assert generated(seed) == expected

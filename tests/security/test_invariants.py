@@ -1,4 +1,7 @@
-"""The invariants of the Flask layer: I1 to I3 of the threat model."""
+"""The invariants of the Flask layer.
+
+A decision is a bool of this very request, an error allows nothing, and nothing is remembered.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ class Yes:
     ids=lambda decision: type(decision).__name__,
 )
 def test_only_true_itself_allows(site: t.Any, place: str, decision: t.Any) -> None:
-    """I1, I2: a decision that is not a bool is an error, however true it looks."""
+    """A decision that is not a bool is an error, however true it looks."""
     oso = FakeOso()
     oso.decision = decision
     site.guard.set_oso(oso)
@@ -75,7 +78,7 @@ def test_only_true_itself_allows(site: t.Any, place: str, decision: t.Any) -> No
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("decision", "status"), [(True, 200), (False, 403)])
 def test_true_allows_and_false_denies(site: t.Any, place: str, decision: bool, status: int) -> None:
-    """I1: of all values these two are decisions."""
+    """Of all values these two are decisions."""
     oso = FakeOso()
     oso.decision = decision
     site.guard.set_oso(oso)
@@ -97,7 +100,7 @@ ERRORS: list[type[BaseException]] = [
 def test_every_exception_refuses(
     site: t.Any, place: str, part: str, error: type[BaseException]
 ) -> None:
-    """I2: an exception of any kind in any part never leads to the view."""
+    """An exception of any kind in any part never leads to the view."""
 
     def fail() -> t.NoReturn:
         raise error
@@ -121,7 +124,7 @@ def test_every_exception_refuses(
 @pytest.mark.parametrize("place", ["decorator", "hook"])
 @pytest.mark.parametrize("status", [200, 302, 304])
 def test_hidden_error_is_still_an_error(site: t.Any, place: str, status: int) -> None:
-    """I2: an error handler cannot make a success of a decision that could not be made."""
+    """An error handler cannot make a success of a decision that could not be made."""
     oso = FakeOso()
     oso.decision = ValueError()
     site.guard.set_oso(oso)
@@ -136,7 +139,7 @@ def test_hidden_error_is_still_an_error(site: t.Any, place: str, status: int) ->
 
 @pytest.mark.parametrize("place", ["decorator", "hook"])
 def test_hidden_error_keeps_the_page_of_the_app(site: t.Any, place: str) -> None:
-    """I2: a handler that answers with an error status has its say."""
+    """A handler that answers with an error status has its say."""
     oso = FakeOso()
     oso.decision = ValueError()
     site.guard.set_oso(oso)
@@ -147,7 +150,7 @@ def test_hidden_error_keeps_the_page_of_the_app(site: t.Any, place: str) -> None
 
 
 def test_decision_follows_the_question(make_site: t.Any) -> None:
-    """I1: actor, action and resource of this very request are judged, in any order."""
+    """Actor, action and resource of this very request are judged, in any order."""
     site = make_site(
         'allow("ann", "GET", "a"); allow("bob", "POST", "b"); allow("cat", "GET", "b");'
     )
@@ -171,7 +174,7 @@ def test_decision_follows_the_question(make_site: t.Any) -> None:
 
 
 def test_answer_follows_the_state_of_the_objects(make_site: t.Any) -> None:
-    """I3: nothing is remembered: an object that changed is judged anew."""
+    """Nothing is remembered: an object that changed is judged anew."""
     user = type("User", (), {"name": "ann"})()
     site = make_site('allow(user, _, "page") if user.name = "ann";')
     site.guard.set_get_actor(lambda: user)
@@ -186,7 +189,7 @@ def test_answer_follows_the_state_of_the_objects(make_site: t.Any) -> None:
 
 
 def test_answer_follows_the_policy(make_site: t.Any) -> None:
-    """I3: so is everything, once the policy was replaced."""
+    """So is everything, once the policy was replaced."""
     site = make_site()
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
     oso = site.guard.oso
@@ -200,7 +203,7 @@ def test_answer_follows_the_policy(make_site: t.Any) -> None:
 
 
 def test_current_user_is_asked_for_each_decision(site: t.Any) -> None:
-    """I3: within one request a changed user is a changed question."""
+    """Within one request a changed user is a changed question."""
 
     @site.app.get("/")
     def view() -> t.Any:

@@ -1,4 +1,4 @@
-"""What leaves a decision: ids K01, K08 and K09. No object's contents, and no side effect."""
+"""What leaves a decision: no object's contents, and no side effect."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_error_shows_no_contents(fault: str) -> None:
-    """K01: whatever goes wrong, the text names the class of an object and no more."""
+    """Whatever goes wrong, the text names the class of an object and no more."""
     oso = load(
         f"allow(u, _, _) if u = u and {fault}; f(u) if u.misspelt; g(u, v) if u.x = v;"
         "endless(u) if endless(u);"
@@ -83,7 +83,7 @@ def test_error_shows_no_contents(fault: str) -> None:
     "question", [[User(), Variable("x")], Expression("And", [User()]), {"a": Variable("x")}]
 )
 def test_refusal_of_a_question_shows_no_contents(question: t.Any) -> None:
-    """K01: nor does the error for an argument that is no value."""
+    """Nor does the error for an argument that is no value."""
     with pytest.raises(OsoError) as caught:
         load("allow(_, _, _);").is_allowed(question, "read", User())
 
@@ -93,7 +93,7 @@ def test_refusal_of_a_question_shows_no_contents(question: t.Any) -> None:
 def test_decision_writes_nothing(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """K02: a decision prints nothing and logs nothing, allowed or denied."""
+    """A decision prints nothing and logs nothing, allowed or denied."""
     oso = load('allow(u: User, "read", _) if u.password = "hunter2";')
     capfd.readouterr()
     with caplog.at_level(logging.DEBUG):
@@ -187,7 +187,7 @@ print(events)
 
 @pytest.mark.parametrize("arguments", [[], ["prepare"]], ids=["as it is", "prepared"])
 def test_decision_raises_no_audit_event(arguments: list[str]) -> None:
-    """K08: a decision opens and imports nothing, and runs no text: the first one compiles rules
+    """A decision opens and imports nothing, and runs no text: the first one compiles rules
     from trees, unless that was done before.
     """
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Loading is all or nothing: ids F02 to F07, and what a policy's text cannot do: F15 to F23."""
+"""Loading is all or nothing, and a policy's text can do only what the language says."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def refused(request: pytest.FixtureRequest) -> str:
 
 
 def test_refused_text_leaves_no_rule(refused: str) -> None:
-    """F02, F03: nothing of a text that is refused is in force."""
+    """Nothing of a text that is refused is in force."""
     oso = make_oso()
 
     with pytest.raises(OsoError):
@@ -66,7 +66,7 @@ def test_refused_text_leaves_no_rule(refused: str) -> None:
 
 
 def test_corrected_text_loads(refused: str) -> None:
-    """F04: the corrected text can be loaded at once."""
+    """The corrected text can be loaded at once."""
     oso = make_oso()
     with pytest.raises(OsoError):
         oso.load_str(refused)
@@ -78,7 +78,7 @@ def test_corrected_text_loads(refused: str) -> None:
 
 
 def test_refused_replacement_keeps_the_old_policy(refused: str) -> None:
-    """F02: the policy before stays in force, whole."""
+    """The policy before stays in force, whole."""
     oso = make_oso()
     oso.load_str('allow("ana", _, _);')
 
@@ -90,7 +90,7 @@ def test_refused_replacement_keeps_the_old_policy(refused: str) -> None:
 
 
 def test_refused_file_among_others(refused: str, tmp_path: pathlib.Path) -> None:
-    """F07: of several files, one that is wrong keeps all from being in force."""
+    """Of several files, one that is wrong keeps all from being in force."""
     for name, text in {"a": OPEN, "b": refused, "c": 'allow("x", _, _);'}.items():
         (tmp_path / f"{name}.polar").write_text(text, encoding="utf-8")
     oso = make_oso()
@@ -102,7 +102,7 @@ def test_refused_file_among_others(refused: str, tmp_path: pathlib.Path) -> None
 
 
 def test_missing_file_among_others(tmp_path: pathlib.Path) -> None:
-    """F07: the same for one that does not exist."""
+    """The same for one that does not exist."""
     (tmp_path / "a.polar").write_text(OPEN, encoding="utf-8")
     oso = make_oso()
 
@@ -122,7 +122,7 @@ def test_missing_file_among_others(tmp_path: pathlib.Path) -> None:
     ],
 )
 def test_sign_of_a_comment_in_a_string_is_text(text: str) -> None:
-    """F15: a string cannot become a comment, nor a comment a rule."""
+    """A string cannot become a comment, nor a comment a rule."""
     oso = make_oso()
     oso.load_str(f'{text}\nallow("ana", _, _);')
 
@@ -131,7 +131,7 @@ def test_sign_of_a_comment_in_a_string_is_text(text: str) -> None:
 
 
 def test_class_that_nobody_registered_matches_nothing() -> None:
-    """F16: a specializer for a class that does not exist is an error when it is asked."""
+    """A specializer for a class that does not exist is an error when it is asked."""
     oso = make_oso()
     oso.load_str("allow(_: Ghost, _, _);")
 
@@ -141,7 +141,7 @@ def test_class_that_nobody_registered_matches_nothing() -> None:
 
 @pytest.mark.parametrize("head", ["allow(_, _)", "allow()", "allow(_, _, _, _)", "allow(_)"])
 def test_rule_with_another_number_of_parameters_is_refused(head: str) -> None:
-    """F22: an ``allow`` of the wrong arity would never be asked, so it does not load."""
+    """An ``allow`` of the wrong arity would never be asked, so it does not load."""
     with pytest.raises(ValidationError, match="Different number of parameters"):
         make_oso().load_str(f"{head};")
 
@@ -149,7 +149,7 @@ def test_rule_with_another_number_of_parameters_is_refused(head: str) -> None:
 @pytest.mark.parametrize("name", ["Actor", "Resource"])
 @pytest.mark.parametrize("register", ["class", "constant"])
 def test_reserved_name_is_refused_whole(register: str, name: str) -> None:
-    """F23: a reserved name is refused, and nothing of it stays."""
+    """A reserved name is refused, and nothing of it stays."""
     oso = make_oso()
     calls: dict[str, t.Callable[[], None]] = {
         "class": lambda: oso.register_class(User, name=name),
@@ -174,7 +174,7 @@ def test_reserved_name_is_refused_whole(register: str, name: str) -> None:
     ],
 )
 def test_query_text_is_one_expression(text: str) -> None:
-    """F21: what is more or less than that is refused, and no rule comes of it."""
+    """What is more or less than that is refused, and no rule comes of it."""
     oso = make_oso()
     oso.load_str('allow("ana", _, _); f(1);')
 
@@ -201,7 +201,7 @@ ROLE_DATA: list[t.Any] = [
 
 @pytest.mark.parametrize("roles", ROLE_DATA, ids=lambda roles: type(roles).__name__)
 def test_broken_role_data_grants_nothing(roles: t.Any) -> None:
-    """F18: roles in a form that the policy does not expect are an error or a denial."""
+    """Roles in a form that the policy does not expect are an error or a denial."""
     oso = make_oso()
     oso.load_str(
         'actor User {} resource Page { permissions = ["read"]; roles = ["owner"];'
@@ -223,7 +223,7 @@ def answer(oso: Oso, *question: t.Any) -> t.Any:
 
 
 def test_role_data_of_the_expected_form_grants() -> None:
-    """F17: the same policy with the right data allows exactly what it says."""
+    """The same policy with the right data allows exactly what it says."""
     oso = make_oso()
     oso.load_str(
         'actor User {} resource Page { permissions = ["read", "edit"]; roles = ["owner"];'
@@ -241,7 +241,7 @@ def test_role_data_of_the_expected_form_grants() -> None:
 
 
 def test_relation_that_is_not_there_grants_nothing() -> None:
-    """F19: a role on a parent needs a parent."""
+    """A role on a parent needs a parent."""
     oso = make_oso()
     oso.register_class(type("Org", (), {}), name="Org")
     oso.load_str(

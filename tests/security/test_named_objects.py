@@ -70,7 +70,7 @@ def protect(site: t.Any, place: str, action: str = "edit", rule: str = "/<int:po
 def test_error_handler_does_not_open_a_view(
     blog: t.Any, place: str, code: t.Any, answer: t.Any
 ) -> None:
-    """A12: whatever a handler answers, the view is not entered."""
+    """Whatever a handler answers, the view is not entered."""
     protect(blog, place)
     blog.app.register_error_handler(code, lambda error: answer)
 
@@ -92,14 +92,14 @@ ERRORS: list[type[BaseException]] = [
 def test_every_exception_refuses(
     blog: t.Any, place: str, part: str, error: type[BaseException]
 ) -> None:
-    """I2: an exception of any kind in any part never leads to the view."""
+    """An exception of any kind in any part never leads to the view."""
 
     def fail(*arguments: t.Any) -> t.NoReturn:
         raise error
 
     class Broken(Post):
-        owner = property(fail)  # type: ignore[assignment]
-        public = property(fail)  # type: ignore[assignment]
+        owner = property(fail)
+        public = property(fail)
 
         def __init__(self) -> None:
             pass
@@ -123,7 +123,7 @@ def test_every_exception_refuses(
 
 @pytest.mark.parametrize("place", PLACES)
 def test_hidden_error_of_a_loader_is_still_an_error(blog: t.Any, place: str) -> None:
-    """I2: an error handler cannot make a success of an object that could not be found."""
+    """An error handler cannot make a success of an object that could not be found."""
     protect(blog, place)
     blog.guard.loader(Post)(lambda key: 1 / 0)
     blog.app.register_error_handler(ZeroDivisionError, lambda error: ("SECRET", 200))
@@ -140,7 +140,7 @@ def test_hidden_error_of_a_loader_is_still_an_error(blog: t.Any, place: str) -> 
      f"/{2**70}", f"/{'9' * 4000}", "/True", "/%ED%A0%80"],
 )  # fmt: skip
 def test_spelling_of_an_identity_opens_nothing(blog: t.Any, place: str, path: str) -> None:
-    """B08, B12: no spelling reaches what is hidden, and none is an error of the server."""
+    """No spelling reaches what is hidden, and none is an error of the server."""
     protect(blog, place, "read")
 
     assert (blog.open(path).status_code, blog.entered) == (404, [])
@@ -148,7 +148,7 @@ def test_spelling_of_an_identity_opens_nothing(blog: t.Any, place: str, path: st
 
 @pytest.mark.parametrize("place", PLACES)
 def test_parameter_of_the_query_names_no_object(blog: t.Any, place: str) -> None:
-    """B15: variables of the route count, and nothing that is called like them."""
+    """Variables of the route count, and nothing that is called like them."""
     protect(blog, place, "read")
 
     answer = blog.app.test_client().get("/1?user=eve&post_id=2&id=2&post=2")
@@ -159,7 +159,7 @@ def test_parameter_of_the_query_names_no_object(blog: t.Any, place: str) -> None
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PURGE"])
 def test_method_opens_nothing(blog: t.Any, place: str, method: str) -> None:
-    """B01, B07: no method, and no header that claims another one, enters the view."""
+    """No method, and no header that claims another one, enters the view."""
     protect(blog, place)
     headers = {"X-HTTP-Method-Override": "GET", "X-Original-URL": "/2"}
 
@@ -171,7 +171,7 @@ def test_method_opens_nothing(blog: t.Any, place: str, method: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_pushed_context_carries_nothing_over(blog: t.Any, place: str) -> None:
-    """C01: in a context that outlives requests, each is judged anew."""
+    """In a context that outlives requests, each is judged anew."""
     protect(blog, place, "read")
 
     with blog.app.app_context():
@@ -181,7 +181,7 @@ def test_pushed_context_carries_nothing_over(blog: t.Any, place: str) -> None:
 
 
 def test_nested_request_neither_lends_nor_borrows(blog: t.Any) -> None:
-    """C02, C03: an inner request is judged by itself, and the outer one keeps its actor."""
+    """An inner request is judged by itself, and the outer one keeps its actor."""
     protect(blog, "decorator", "read")
 
     @blog.app.get("/outer/<int:post_id>")
@@ -195,7 +195,7 @@ def test_nested_request_neither_lends_nor_borrows(blog: t.Any) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_threads_do_not_mix(blog: t.Any, place: str) -> None:
-    """C12: 800 requests of two users on eight threads."""
+    """800 requests of two users on eight threads."""
     protect(blog, place, "read")
 
     def ask(number: int) -> tuple[int, int]:

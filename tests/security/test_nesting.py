@@ -1,4 +1,4 @@
-"""Texts and data that are nested deep: ids H01 to H04, H15 and H21, in every place of the stack.
+"""Texts and data that are nested deep, in every place of the stack.
 
 Decisions are asked from 850 frames down and from a thread with a stack of 256 KB, where
 recursion would end in a ``RecursionError`` or with the process.
@@ -56,7 +56,7 @@ NESTED: dict[str, Callable[[int], str]] = {
 @places
 @pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
 def test_nesting_that_is_legitimate(call: t.Any, nested: Callable[[int], str]) -> None:
-    """H01: a hundred levels are decided, at once and in a place where nothing has run yet."""
+    """A hundred levels are decided, at once and in a place where nothing has run yet."""
     decided = call(lambda: outcome(f"allow(_, _, r) if {nested(100)};", 1))
 
     assert decided is (nested is NESTED["not"])
@@ -68,7 +68,7 @@ def test_nesting_that_is_legitimate(call: t.Any, nested: Callable[[int], str]) -
 def test_nesting_of_thousands_is_decided_or_refused(
     call: t.Any, nested: Callable[[int], str], depth: int
 ) -> None:
-    """H21: no depth ends the process, or depends on who asks."""
+    """No depth ends the process, or depends on who asks."""
     policy = f"allow(_, _, r) if {nested(depth)};"
 
     assert call(lambda: outcome(policy, 1)) == outcome(policy, 1)
@@ -77,7 +77,7 @@ def test_nesting_of_thousands_is_decided_or_refused(
 @places
 @pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED)
 def test_nesting_beyond_the_limit_is_refused(call: t.Any, nested: t.Any) -> None:
-    """H02: what is deeper than the limit is no policy."""
+    """What is deeper than the limit is no policy."""
     assert call(lambda: outcome(f"allow(_, _, r) if {nested(10_001)};", 1)) is ParserError
 
 
@@ -94,7 +94,7 @@ def test_nesting_beyond_the_limit_is_refused(call: t.Any, nested: t.Any) -> None
     ids=["+", "-", ".a", "and", "or"],
 )
 def test_chain_of_thousands_is_decided(call: t.Any, condition: str, resource: object) -> None:
-    """H03: chains of 5,000 are evaluated."""
+    """Chains of 5,000 are evaluated."""
     assert call(lambda: outcome(f"allow(_, _, r) if {condition};", resource)) is True
 
 
@@ -102,7 +102,7 @@ def test_chain_of_thousands_is_decided(call: t.Any, condition: str, resource: ob
 @places
 @pytest.mark.parametrize("chain", [" + ".join(["1"] * 20_000), "r" + ".a" * 20_000])
 def test_chain_of_tens_of_thousands_has_an_outcome(call: t.Any, chain: str) -> None:
-    """H04: chains of 20,000 load; it takes more than the goals of a question to decide."""
+    """Chains of 20,000 load; it takes more than the goals of a question to decide."""
     assert call(lambda: outcome(f"allow(_, _, r) if r = {chain};", Node())) is not True
 
 
@@ -117,7 +117,7 @@ def deep(leaf: object) -> object:
 @places
 @pytest.mark.parametrize("leaf", [1, 10**30, "\ud800"])
 def test_deep_data_is_compared(call: t.Any, leaf: object) -> None:
-    """H15: data that has no Polar value is compared to its bottom, too."""
+    """Data that has no Polar value is compared to its bottom, too."""
 
     class Body:
         def __init__(self, json: object) -> None:

@@ -104,7 +104,8 @@ class Trial:
 
     def _ask(self, rng: random.Random) -> Ask:
         keys = [{"key": name} for name in self.route]
-        options = dict(rng.choice([{}, {}, {}, {"load": False}, *keys]))
+        choices: list[dict[str, t.Any]] = [{}, {}, {}, {"load": False}, *keys]
+        options = dict(rng.choice(choices))
         if "load" not in options and rng.random() < 0.4:
             options["name"] = rng.choice(["source", "target", "slug"])
         return Ask(rng.choice([Post, Org]), rng.choice(["read", "edit"]), options)

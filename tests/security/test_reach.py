@@ -1,4 +1,4 @@
-"""Everything that a policy can reach from a value, step by step: goal R14.
+"""Everything that a policy can reach from a value, step by step.
 
 From each kind of value every attribute is read, every method called, every element taken,
 three steps deep, by the functions that the solver uses. None of it may lead to a module, a
@@ -123,7 +123,7 @@ def reachable(start: t.Any) -> Iterator[tuple[str, t.Any]]:
 @pytest.mark.parametrize("make", STARTS.values(), ids=STARTS)
 @pytest.mark.filterwarnings("ignore")
 def test_nothing_leads_out_of_a_value(make: t.Callable[[], t.Any]) -> None:
-    """R14: within three steps there is no module, frame, code, class or dictionary of names."""
+    """Within three steps there is no module, frame, code, class or dictionary of names."""
     start = make()
     known = {User, str, type(start)}
 

@@ -1,4 +1,4 @@
-"""What a client may send: ids B01 to B19. It is data only, and causes no error of the server."""
+"""What a client may send: it is data only, and causes no error of the server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def call(site: t.Any, path: str, user: str = "eve", **environ: t.Any) -> int:
 
 
 def test_head_with_a_rule_for_get(site: t.Any) -> None:
-    """B01: HEAD is judged as GET, so nobody learns by HEAD what GET denies."""
+    """HEAD is judged as GET, so nobody learns by HEAD what GET denies."""
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: site.enter()))
 
     assert [site.open("/", user, method="HEAD").status_code for user in ("ann", "eve")] == [
@@ -37,7 +37,7 @@ def test_head_with_a_rule_for_get(site: t.Any) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_rule_for_head_alone(make_site: t.Any, method: str) -> None:
-    """B02: a rule for HEAD opens nothing."""
+    """A rule for HEAD opens nothing."""
     site = make_site('allow(_, "HEAD", _);')
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: site.enter()))
 
@@ -46,7 +46,7 @@ def test_rule_for_head_alone(make_site: t.Any, method: str) -> None:
 
 @pytest.mark.parametrize("switch", ["OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"])
 def test_preflight(make_site: t.Any, switch: str) -> None:
-    """B03: automatic OPTIONS is answered without a check and without the view."""
+    """Automatic OPTIONS is answered without a check and without the view."""
     site = make_site(**{switch: True})
     view = authorizes_inside(lambda: site.enter())
     site.app.add_url_rule("/", "view", view, methods=["GET", "PUT"])
@@ -60,7 +60,7 @@ def test_preflight(make_site: t.Any, switch: str) -> None:
     "header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"]
 )
 def test_method_override(site: t.Any, header: str) -> None:
-    """B06: the action is the real method, whatever a header says."""
+    """The action is the real method, whatever a header says."""
     site.guard.perform_route_authorization(site.app)
     site.app.add_url_rule("/", "view", lambda: site.enter(), methods=["GET", "POST"])
 
@@ -73,7 +73,7 @@ def test_method_override(site: t.Any, header: str) -> None:
     "method", ["GET\x00", "GET ", "G" * 5000, "", "\uff27\uff25\uff34", "GET/POST"]
 )
 def test_odd_methods(site: t.Any, method: str) -> None:
-    """B07: a method that is none reaches no view."""
+    """A method that is none reaches no view."""
     site.guard.perform_route_authorization(site.app)
     site.app.add_url_rule("/", "view", lambda: site.enter())
 
@@ -100,7 +100,7 @@ SPELLINGS = [
 @pytest.mark.parametrize("merge", [True, False])
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_path_spellings_with_a_list_of_paths(make_site: t.Any, path: str, merge: bool) -> None:
-    """B08, B10: no spelling leads past a list of allowed paths."""
+    """No spelling leads past a list of allowed paths."""
     site = make_site(
         'allow(_, "GET", r: Request) if r.path in ["/open", "/"];', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -114,7 +114,7 @@ def test_path_spellings_with_a_list_of_paths(make_site: t.Any, path: str, merge:
 
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_path_spellings_with_a_list_of_rules(make_site: t.Any, path: str) -> None:
-    """B09: nor past a list of denied rules, since that is what was matched."""
+    """Nor past a list of denied rules, since that is what was matched."""
     site = make_site(
         'allow(_, "GET", r: Request) if r.url_rule.rule != "/admin";', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -134,7 +134,7 @@ def test_path_spellings_with_a_list_of_rules(make_site: t.Any, path: str) -> Non
     ],
 )
 def test_headers_have_no_effect(site: t.Any, header: str) -> None:
-    """B11: no header opens a view."""
+    """No header opens a view."""
     site.guard.perform_route_authorization(site.app)
     site.app.add_url_rule("/", "view", lambda: site.enter())
 
@@ -164,7 +164,7 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 @pytest.mark.parametrize("part", ["actor", "action", "resource"])
 def test_request_text_is_data(site: t.Any, part: str, text: str) -> None:
-    """B12: text in any part of the question matches only itself."""
+    """Text in any part of the question matches only itself."""
     question = {"actor": "ann", "action": "read", "resource": "page", part: text}
 
     @site.app.post("/")
@@ -182,7 +182,7 @@ def test_request_text_is_data(site: t.Any, part: str, text: str) -> None:
 )
 @pytest.mark.parametrize("part", ["actor", "action", "resource"])
 def test_values_without_a_polar_value(site: t.Any, part: str, value: t.Any) -> None:
-    """B13: what Polar cannot express is denied; a client cannot cause an error with it."""
+    """What Polar cannot express is denied; a client cannot cause an error with it."""
     question = {"actor": "root", "action": "read", "resource": "page", part: value}
 
     @site.app.post("/")
@@ -195,7 +195,7 @@ def test_values_without_a_polar_value(site: t.Any, part: str, value: t.Any) -> N
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1180591620717411303424", '"\\ud800"'])
 def test_json_numbers_and_text(make_site: t.Any, value: str) -> None:
-    """B13: so it is with what arrives as JSON."""
+    """So it is with what arrives as JSON."""
     site = make_site("allow(_, _, n: Integer) if n > 0; allow(_, _, n: Float) if n < 0;")
 
     @site.app.post("/")
@@ -210,7 +210,7 @@ def test_json_numbers_and_text(make_site: t.Any, value: str) -> None:
 
 @pytest.mark.parametrize("value", ["true", "1", "1.5", '"1"', "[1]", '{"id": 1}', "null", "[]"])
 def test_json_types_are_told_apart(make_site: t.Any, value: str) -> None:
-    """B14: each kind of JSON matches only its own kind."""
+    """Each kind of JSON matches only its own kind."""
     site = make_site('allow(_, "POST", "one");')
 
     @site.app.post("/")
@@ -224,7 +224,7 @@ def test_json_types_are_told_apart(make_site: t.Any, value: str) -> None:
 
 
 def test_duplicate_parameters(make_site: t.Any) -> None:
-    """B15: what the policy reads is what the view would read, the first of two."""
+    """What the policy reads is what the view would read, the first of two."""
     site = make_site('allow(_, _, r: Request) if r.args.get("id") = "1";')
     site.app.add_url_rule(
         "/", "view", authorize(resource=flask.request)(lambda: flask.request.args["id"])
@@ -239,7 +239,7 @@ def test_duplicate_parameters(make_site: t.Any) -> None:
 
 @pytest.mark.parametrize(("path", "status"), [("/1", 200), ("/2", 403), ("/01", 200), ("/x", 404)])
 def test_view_arguments(make_site: t.Any, path: str, status: int) -> None:
-    """B16: the policy sees the converted arguments, as the view does."""
+    """The policy sees the converted arguments, as the view does."""
     site = make_site(
         'allow(_, _, r: Request) if r.view_args.get("id") = 1;', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -249,7 +249,7 @@ def test_view_arguments(make_site: t.Any, path: str, status: int) -> None:
 
 
 def test_two_rules_of_one_view(make_site: t.Any) -> None:
-    """B17: each rule is judged for itself."""
+    """Each rule is judged for itself."""
     site = make_site(
         'allow(_, _, r: Request) if r.url_rule.rule = "/open";', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -261,7 +261,7 @@ def test_two_rules_of_one_view(make_site: t.Any) -> None:
 
 
 def test_host_matching(make_site: t.Any) -> None:
-    """B18: of two hosts each has its own view."""
+    """Of two hosts each has its own view."""
     site = make_site(
         'allow(_, _, r: Request) if r.host = "open.test";', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -276,7 +276,7 @@ def test_host_matching(make_site: t.Any) -> None:
 
 @pytest.mark.parametrize("path", ["../a", "..%2fa", "%2e%2e/a", "/etc/passwd", "a\\..\\b"])
 def test_paths_of_static_files(site: t.Any, path: str) -> None:
-    """B19: no path leaves the static folder of a blueprint."""
+    """No path leaves the static folder of a blueprint."""
     site.guard.require_authorization(site.app, strict=True)
     blueprint = Blueprint("shop", "shop", static_folder=".", static_url_path="/shop")
     blueprint.root_path = "/nowhere"

@@ -1,4 +1,4 @@
-"""What a reviewer sees is what is loaded: ids F09 to F13 of the texts of policies and queries."""
+"""What a reviewer sees is what is loaded, in the texts of policies and queries."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def code_point(character: str) -> str:
 
 @pytest.mark.parametrize("name", LOOK_ALIKES, ids=ascii)
 def test_look_alike_of_allow(name: str) -> None:
-    """F09: a name that looks like ``allow`` grants nothing."""
+    """A name that looks like ``allow`` grants nothing."""
     oso = load(f'{name}(_, _, _); allow("ann", "read", "page");')
 
     assert not oso.is_allowed("eve", "read", "page")
@@ -41,7 +41,7 @@ def test_look_alike_of_allow(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOOK_ALIKES, ids=ascii)
 def test_look_alike_warns(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """F09: whoever loads it is told."""
+    """Whoever loads it is told."""
     load(f"{name}(_, _, _);")
 
     assert f"[warning] The name {name} is not allow: it has " in capsys.readouterr().out
@@ -50,7 +50,7 @@ def test_look_alike_warns(name: str, capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize("character", UNSEEN, ids=ascii)
 @pytest.mark.parametrize("name", ["{}allow", "al{}low", "allow{}"])
 def test_unseen_in_a_name(name: str, character: str) -> None:
-    """F10: a name with a character that is not seen is refused; the message names it."""
+    """A name with a character that is not seen is refused; the message names it."""
     message = refusal(f"{name.format(character)}(_, _, _);")
 
     assert "is not a valid character" in message
@@ -61,7 +61,7 @@ def test_unseen_in_a_name(name: str, character: str) -> None:
 @pytest.mark.parametrize("character", UNSEEN, ids=ascii)
 @pytest.mark.parametrize("template", ["allow(_, x{}, x{});", "f{{x{}: 1}};", "f(_) if{}1;"])
 def test_unseen_in_a_variable(template: str, character: str) -> None:
-    """F10: this holds for variables, keys and words as well."""
+    """This holds for variables, keys and words as well."""
     text = template.replace("{}", character).replace("{{", "{").replace("}}", "}")
 
     assert code_point(character) in refusal(text)
@@ -69,7 +69,7 @@ def test_unseen_in_a_variable(template: str, character: str) -> None:
 
 @pytest.mark.parametrize("character", "\u200d\u200c\ufe0f\u00ad\u00a0\u2028\x85\x0c\t", ids=ascii)
 def test_unseen_in_a_string(character: str) -> None:
-    """F10: a string may hold what keeps its place, and means exactly that."""
+    """A string may hold what keeps its place, and means exactly that."""
     oso = load(f'allow("{character}", "read", _);')
 
     assert oso.is_allowed(character, "read", "page")
@@ -78,13 +78,13 @@ def test_unseen_in_a_string(character: str) -> None:
 
 @pytest.mark.parametrize("character", UNSEEN, ids=ascii)
 def test_unseen_in_a_query(character: str) -> None:
-    """F10: the text of a query is held to the same."""
+    """The text of a query is held to the same."""
     with pytest.raises(OsoError, match=r"is not a valid character"):
         next(load("allow(1, 2, 3);").query(f"allow{character}(1, 2, 3)"))
 
 
 def test_mark_at_the_beginning() -> None:
-    """F11: a byte order mark at the beginning is no part of the first name."""
+    """A byte order mark at the beginning is no part of the first name."""
     assert load("\ufeffallow(_, _, _);").is_allowed("ann", "read", "page")
 
 
@@ -99,7 +99,7 @@ def test_mark_at_the_beginning() -> None:
     ids=ascii,
 )
 def test_mark_elsewhere(text: str) -> None:
-    """F11: a byte order mark anywhere else is refused."""
+    """A byte order mark anywhere else is refused."""
     assert "U+FEFF ZERO WIDTH NO-BREAK SPACE belongs at the beginning" in refusal(text)
 
 
@@ -117,7 +117,7 @@ def test_mark_elsewhere(text: str) -> None:
     ],
 )
 def test_reordering(template: str, character: str) -> None:
-    """F12: what changes the order of a line on the screen is refused wherever it stands."""
+    """What changes the order of a line on the screen is refused wherever it stands."""
     message = refusal(template.replace("{}", character).replace("{{", "{").replace("}}", "}"))
 
     assert code_point(character) in message
@@ -126,19 +126,19 @@ def test_reordering(template: str, character: str) -> None:
 
 @pytest.mark.parametrize("character", REORDERING, ids=ascii)
 def test_reordering_in_a_query(character: str) -> None:
-    """F12: the text of a query is held to the same."""
+    """The text of a query is held to the same."""
     with pytest.raises(OsoError, match=r"changes the order"):
         next(load("allow(1, 2, 3);").query(f'allow(1, 2, "{character}")'))
 
 
 @pytest.mark.parametrize("character", REORDERING + UNSEEN + "\ufeff", ids=ascii)
 def test_message_is_safe_to_show(character: str) -> None:
-    """F12: the message shows such a character by its number, so it deceives nobody again."""
+    """The message shows such a character by its number, so it deceives nobody again."""
     assert character not in refusal(f"f(1);\nal{character}low(_, _, _) # {character}")
 
 
 def test_caret_behind_an_escape() -> None:
-    """F12: the caret stands below what is wrong, behind an escape in its line too."""
+    """The caret stands below what is wrong, behind an escape in its line too."""
     message = refusal('f("\u200d\u200d", 1 2);')
 
     excerpt, caret = message.splitlines()[1:3]
@@ -148,7 +148,7 @@ def test_caret_behind_an_escape() -> None:
 
 @pytest.mark.parametrize("separator", "\u2028\u2029\x85\x0b\x0c\x1c", ids=ascii)
 def test_ends_of_lines_elsewhere(separator: str) -> None:
-    """F13: what ends a line elsewhere ends no comment here."""
+    """What ends a line elsewhere ends no comment here."""
     oso = load(f'allow("ann", _, _); # and{separator}allow(_, _, _);')
 
     assert not oso.is_allowed("eve", "read", "page")
@@ -171,5 +171,5 @@ def test_ends_of_lines_elsewhere(separator: str) -> None:
     ids=ascii,
 )
 def test_look_alikes_of_signs(text: str, meant: str) -> None:
-    """F13: what looks like a sign of the language is refused, and not a name."""
+    """What looks like a sign of the language is refused, and not a name."""
     assert meant in refusal(text)

@@ -1,4 +1,4 @@
-"""I4: a list and its check agree, row by row, on thousands of random policies and rows."""
+"""A list and its check agree, row by row, on thousands of random policies and rows."""
 
 from __future__ import annotations
 

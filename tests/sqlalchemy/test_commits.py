@@ -262,11 +262,19 @@ def execute(session: orm.Session) -> None:
     session.execute(sa.delete(Note))
 
 
-WRITES = [add, change, delete, merge, append, flush, execute]
+UNIT_WRITES: list[Callable[[orm.Session], t.Any]] = [
+    add,
+    change,
+    delete,
+    merge,
+    append,
+    flush,
+    execute,
+]
 
 
 @pytest.mark.parametrize("goes_on", [True, False])
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("write", UNIT_WRITES)
 def test_write_is_put_down_to_its_place(engine: sa.Engine, write: Write, goes_on: bool) -> None:
     """Whoever commits it, and whatever the one who does reads and writes before."""
     place, told = ["writer"], []

@@ -46,7 +46,7 @@ class Repo(Base):
     """Belongs to a user and an organization, or to none, and may be a fork."""
 
     __tablename__ = "repos"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "type",
         "polymorphic_identity": "repo",
     }
@@ -63,7 +63,7 @@ class Repo(Base):
 class Fork(Repo):
     """A kind of repository."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "fork"}
+    __mapper_args__ = {"polymorphic_identity": "fork"}
 
 
 class Issue(Base):

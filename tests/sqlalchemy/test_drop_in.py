@@ -103,7 +103,7 @@ def oso(session: orm.Session) -> Oso:
     ],
 )
 def test_resources(oso: Oso, session: orm.Session, body: str, ids: list[int]) -> None:
-    """DF-008 to 012, 014 to 018, 027, 028: each construct gives the rows of a check."""
+    """Each construct gives the rows of a check."""
     oso.load_str(f'allow(u: User, "read", r: Repo) if {body} and u.id = 1;')
     ann = session.get(User, 1)
 
@@ -122,7 +122,7 @@ def is_allowed(oso: Oso, actor: t.Any, repo: Repo) -> bool:
 
 
 def test_query_goes_on(oso: Oso) -> None:
-    """DF-003, 007: the query is one of the session, and callers keep chaining."""
+    """The query is one of the session, and callers keep chaining."""
     oso.load_str('allow(_, "read", _: Repo);')
     query = oso.authorized_query("x", "read", Repo)
 
@@ -141,7 +141,7 @@ def test_select_is_executed(oso: Oso, session: orm.Session) -> None:
 
 
 def test_resources_without_an_adapter() -> None:
-    """DF-021: without an adapter there is a sentence that says what to set."""
+    """Without an adapter there is a sentence that says what to set."""
     oso = Oso()
     oso.load_str("allow(_, _, _);")
 

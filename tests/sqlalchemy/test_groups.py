@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterator
 
@@ -158,7 +159,7 @@ def test_many_ways_to_one_team(session: orm.Session, monkeypatch: pytest.MonkeyP
     few, many = layers(5), layers(15)
 
     goals = [
-        count_goals(monkeypatch, lambda team=team: oso.authorized_query(team, "read", Doc))
+        count_goals(monkeypatch, functools.partial(oso.authorized_query, team, "read", Doc))
         for team in (few, many)
     ]
 

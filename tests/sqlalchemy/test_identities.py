@@ -118,14 +118,14 @@ class Animal(Base):
     __tablename__ = "animal"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     kind: orm.Mapped[str] = orm.mapped_column(sa.String(9))
-    __mapper_args__: t.ClassVar[t.Any] = {
+    __mapper_args__ = {
         "polymorphic_on": "kind",
         "polymorphic_identity": "animal",
     }
 
 
 class Dog(Animal):
-    __mapper_args__: t.ClassVar[t.Any] = {"polymorphic_identity": "dog"}
+    __mapper_args__ = {"polymorphic_identity": "dog"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -193,7 +193,10 @@ def test_row_is_found(session: orm.Session, cls: type, identity: t.Any) -> None:
         *((Color, value) for value in ("", "red", "blue", "sky-blue", "sky.blue\n", "\ud800", 1)),
         *((Day, value) for value in (1, None, datetime.datetime(2026, 11, 25))),
         *((Decorated, value) for value in ("", "x", str(KEY), KEY.hex, 1, None, [1], {"x": 1})),
-        *((Pair, value) for value in ((1, "b"), (True, "a"), (1, None), (1, 1), ([], "a"))),
+        *(
+            (Pair, value)
+            for value in ((1, "b"), (True, "a"), (1, None), (1, 1), (list[str](), "a"))
+        ),
         (Dog, 1),
     ],
 )
@@ -245,7 +248,7 @@ def test_asynchronous_session_is_refused(sqlite: sa.Engine) -> None:
     """Nothing here waits for it."""
     asynchronous: t.Any = pytest.importorskip("sqlalchemy.ext.asyncio", exc_type=ImportError)
 
-    class Session(asynchronous.AsyncSession):  # type: ignore[misc]  # It may be missing.
+    class Session(asynchronous.AsyncSession):
         def get_bind(self, *args: t.Any, **options: t.Any) -> t.Any:
             return sqlite
 

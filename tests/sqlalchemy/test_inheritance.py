@@ -22,7 +22,7 @@ class Doc(Base):
     """Leads to a plan and to a memo, which are documents, too."""
 
     __tablename__ = "docs"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "type",
         "polymorphic_identity": "doc",
     }
@@ -45,7 +45,7 @@ class Doc(Base):
 class Memo(Doc):
     """Has no table of its own."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "memo"}
+    __mapper_args__ = {"polymorphic_identity": "memo"}
     mood: orm.Mapped[int | None] = orm.mapped_column()
     code: orm.Mapped[str | None] = orm.mapped_column("memo_code")
 
@@ -59,7 +59,7 @@ class Plan(Doc):
     code: orm.Mapped[str | None]
     lead_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("docs.id"))
     lead: orm.Mapped[Doc | None] = orm.relationship(foreign_keys=[lead_id])
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_identity": "plan",
         "inherit_condition": id == Doc.id,
     }

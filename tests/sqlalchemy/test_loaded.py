@@ -120,7 +120,7 @@ def load(*options: t.Any, statement: Callable[[t.Any], t.Any] = lambda each: eac
 
     def loaded(session: orm.Session) -> User:
         query = statement(sa.select(User).where(User.id == 1)).options(*options)
-        return session.scalars(query).unique().one()
+        return t.cast(User, session.scalars(query).unique().one())
 
     return loaded
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from sqlalchemy import orm
 
@@ -53,7 +55,7 @@ def test_kept_clauses_are_few(names: MapperFacts) -> None:
     rank = Column(Root(Doc), "rank", NUMBER)
 
     clauses = [
-        names.kept(Comparison("=", rank, Literal(number)), Doc, lambda number=number: number)
+        names.kept(Comparison("=", rank, Literal(number)), Doc, functools.partial(int, number))
         for number in range(2_500)
     ]
 

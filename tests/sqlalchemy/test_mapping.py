@@ -309,7 +309,7 @@ class Car(Vehicle):
     """Has a table of its own, with all columns."""
 
     __tablename__ = "cars"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"concrete": True}
+    __mapper_args__ = {"concrete": True}
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
 
 
@@ -328,7 +328,7 @@ class Animal(Overriding):
     """Has a name."""
 
     __tablename__ = "animals"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "type",
         "polymorphic_identity": "animal",
     }
@@ -350,7 +350,7 @@ class Animal(Overriding):
 class Dog(Animal):
     """Says something else than animals do."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "dog"}
+    __mapper_args__ = {"polymorphic_identity": "dog"}
 
     @hybrid_property
     def sound(self) -> str:

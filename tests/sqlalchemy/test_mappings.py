@@ -189,7 +189,7 @@ class Member(Base):
     """An organization with its user, if it has one."""
 
     __table__ = joined
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"primary_key": [Org.__table__.c.id]}
+    __mapper_args__ = {"primary_key": [Org.__table__.c.id]}
     id = orm.column_property(Org.__table__.c.id)
     user_id = orm.column_property(User.__table__.c.id)
     code = orm.column_property(User.__table__.c.code)
@@ -224,7 +224,7 @@ class Draft(Base):
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("post_id", sa.ForeignKey("posts.id")),
     )
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"exclude_properties": ["post_id"]}
+    __mapper_args__ = {"exclude_properties": ["post_id"]}
     post = orm.relationship("Post", back_populates="drafts", viewonly=True)
 
 
@@ -274,12 +274,8 @@ _numbered = sa.select(
 ).subquery()
 _first = orm.aliased(Remark, _numbered)
 _is_first = sa.and_(Post.id == _first.post_id, _numbered.c.n == 1)
-Post.first = orm.relationship(  # type: ignore[attr-defined]
-    _first, primaryjoin=_is_first, viewonly=True, uselist=False
-)
-Post.firsts = orm.relationship(  # type: ignore[attr-defined]
-    _first, primaryjoin=_is_first, viewonly=True, uselist=True
-)
+Post.first = orm.relationship(_first, primaryjoin=_is_first, viewonly=True, uselist=False)
+Post.firsts = orm.relationship(_first, primaryjoin=_is_first, viewonly=True, uselist=True)
 
 
 @pytest.fixture(scope="module")
@@ -349,9 +345,10 @@ def test_mapping_agrees(session: orm.Session, cls: type, rule: str) -> None:
     """The list has the rows that checks allow."""
     oso = make_oso(cls, rule)
 
-    found = set(session.scalars(oso.authorized_query(None, "read", cls)))
+    found: set[t.Any] = set(session.scalars(oso.authorized_query(None, "read", cls)))
 
-    assert found == {row for row in session.scalars(sa.select(cls)) if is_allowed(oso, row)}
+    rows: t.Any = session.scalars(sa.select(cls))
+    assert found == {row for row in rows if is_allowed(oso, row)}
     assert found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from flask_login import UserMixin
+from flask_login import UserMixin  # type: ignore[import-untyped]
 from sqlalchemy import orm
 
 from flask_oso import Oso
@@ -34,7 +34,7 @@ class User(Base):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     kind: orm.Mapped[str]
     docs: orm.Mapped[list[Doc]] = orm.relationship(back_populates="owner")
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "kind",
         "polymorphic_identity": "user",
     }
@@ -43,7 +43,7 @@ class User(Base):
 class Boss(User):
     """A user, in the same table."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "boss"}
+    __mapper_args__ = {"polymorphic_identity": "boss"}
 
 
 class Doc(Base):
@@ -116,7 +116,7 @@ def session(engine: sa.Engine) -> Iterator[orm.Session]:
 def other_object(engine: sa.Engine, cls: type, key: int) -> t.Any:
     """Give the object that another session has of a row."""
     with orm.Session(engine, expire_on_commit=False) as session:
-        row = session.get_one(cls, key)
+        row: t.Any = session.get_one(cls, key)
         for name in ("docs", "owner", "readers"):
             getattr(row, name, None)
         session.expunge_all()

@@ -38,7 +38,7 @@ class Tag(Base):
     """A word; some are special, in the same table."""
 
     __tablename__ = "tags"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "kind",
         "polymorphic_identity": "tag",
     }
@@ -50,7 +50,7 @@ class Tag(Base):
 class Label(Tag):
     """A tag in the table of tags."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "label"}
+    __mapper_args__ = {"polymorphic_identity": "label"}
 
 
 class Folder(Base):
@@ -101,7 +101,7 @@ class Remark(Base):
     """Stands on a post."""
 
     __tablename__ = "remarks"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "kind",
         "polymorphic_identity": "remark",
     }
@@ -115,13 +115,13 @@ class Review(Remark):
     """A remark with a table of its own."""
 
     __tablename__ = "reviews"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "review"}
+    __mapper_args__ = {"polymorphic_identity": "review"}
     id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("remarks.id"), primary_key=True)
     stars: orm.Mapped[int]
 
 
 # What is computed of other rows, as the documentation of SQLAlchemy has it.
-Folder.post_count = orm.column_property(  # type: ignore[attr-defined]
+Folder.post_count = orm.column_property(
     sa.select(sa.func.count(Post.id))
     .where(Post.folder_id == Folder.id)
     .correlate_except(Post)

@@ -187,7 +187,7 @@ def test_many_actions(session: orm.Session) -> None:
     for number in range(1_200):
         oso.residual(user, f"action {number}", Folder)
 
-    assert len(oso._engine._residuals) <= 1_000
+    assert len(oso.engine._residuals) <= 1_000
 
 
 @pytest.mark.parametrize(

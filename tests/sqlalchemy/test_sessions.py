@@ -54,11 +54,12 @@ class Folder:
 
 def fill(session: orm.Session) -> None:
     """Add a folder of a user, one within, and one of nobody."""
-    session.add_all([User(id=1, name="a"), User(id=2, name="b")])
+    user, folder = t.cast(t.Any, User), t.cast(t.Any, Folder)
+    session.add_all([user(id=1, name="a"), user(id=2, name="b")])
     session.flush()
-    session.add_all([Folder(id=1, name="a", owner_id=1), Folder(id=3, name="b", owner_id=2)])
+    session.add_all([folder(id=1, name="a", owner_id=1), folder(id=3, name="b", owner_id=2)])
     session.flush()
-    session.add_all([Folder(id=2, name="x", parent_id=1), Folder(id=4, name="y", parent_id=3)])
+    session.add_all([folder(id=2, name="x", parent_id=1), folder(id=4, name="y", parent_id=3)])
     session.flush()
 
 

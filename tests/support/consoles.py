@@ -36,7 +36,7 @@ class ScriptedConsole:
 def debug(polar: Polar, query: str, *commands: str | type[BaseException]) -> list[str]:
     """Ask a query, give commands to the debugger, and return what it shows."""
     console = ScriptedConsole(commands)
-    solutions = polar._engine.query(query, accept_expression=True, observers=[Debugger(console)])
+    solutions = polar.engine.query(query, accept_expression=True, observers=[Debugger(console)])
     try:
         for solution in solutions:
             console.shown.append(f"result {solution}")
@@ -48,5 +48,5 @@ def debug(polar: Polar, query: str, *commands: str | type[BaseException]) -> lis
 def converse(polar: Polar, *lines: str | type[BaseException]) -> list[str]:
     """Type lines into the REPL and return what it shows."""
     console = ScriptedConsole(lines)
-    Repl(lambda: polar._engine, console).run()
+    Repl(lambda: polar.engine, console).run()
     return console.shown

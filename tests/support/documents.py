@@ -73,7 +73,7 @@ class User(Base):
     """Somebody who asks."""
 
     __tablename__ = "users"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "type",
         "polymorphic_identity": "user",
     }
@@ -94,7 +94,7 @@ class User(Base):
 class Boss(User):
     """A user in the table of users."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "boss"}
+    __mapper_args__ = {"polymorphic_identity": "boss"}
     budget: orm.Mapped[int | None] = orm.mapped_column()
 
 
@@ -119,7 +119,7 @@ class Doc(Base):
     """What is listed."""
 
     __tablename__ = "docs"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "type",
         "polymorphic_identity": "doc",
     }
@@ -181,7 +181,7 @@ class Doc(Base):
 class Memo(Doc):
     """A document in the table of documents."""
 
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "memo"}
+    __mapper_args__ = {"polymorphic_identity": "memo"}
     mood: orm.Mapped[int | None] = orm.mapped_column()
 
 
@@ -189,7 +189,7 @@ class Plan(Doc):
     """A document with a table of its own."""
 
     __tablename__ = "plans"
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "plan"}
+    __mapper_args__ = {"polymorphic_identity": "plan"}
     id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("docs.id"), primary_key=True)
     goal: orm.Mapped[str | None]
     lead_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
@@ -197,7 +197,7 @@ class Plan(Doc):
 
 
 # What is computed of other rows, as the documentation of SQLAlchemy has it.
-Folder.doc_count = orm.column_property(  # type: ignore[attr-defined]
+Folder.doc_count = orm.column_property(
     sa.select(sa.func.count(Doc.id))
     .where(Doc.folder_id == Folder.id)
     .correlate_except(Doc)

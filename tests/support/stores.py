@@ -36,7 +36,7 @@ ROLES = [
     Role(id=2, name="member", user_id=1, org_id=2),
     Role(id=3, name="owner", user_id=2, org_id=2),
 ]
-REPOS = [
+REPOS: list[t.Any] = [
     Repo(id=1, name="core", public=True, stars=5, tags=["x"], banned=["ann"], org_id=1),
     Repo(id=2, name="ann", public=False, stars=4, tags=[], banned=["bob"], org_id=2),
     Repo(id=3, name="joanna", public=False, stars=2, tags=["ann"], banned=[], org_id=2),
@@ -91,7 +91,7 @@ def make_oso(library: t.Any, adapter: t.Any, policy: str, leaves: dict[str, t.An
 def make_adapter(base: type) -> t.Any:
     """Make an adapter, derived from the class of a library, whose queries are its filters."""
 
-    class Memory(base):  # type: ignore[misc, valid-type]
+    class Memory(base):
         def build_query(self, filter: t.Any) -> t.Any:
             return filter
 
@@ -147,4 +147,4 @@ def _test(test: t.Any) -> tuple[str, str, str]:
 def _name(side: t.Any) -> str:
     if type(side).__name__ == "Projection":
         return f"{side.source.__name__}.{side.field}"
-    return f"{type(side).__name__} {side.id}" if isinstance(side, Thing) else repr(side)
+    return f"{type(side).__name__} {vars(side)['id']}" if isinstance(side, Thing) else repr(side)

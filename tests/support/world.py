@@ -169,6 +169,7 @@ def _organisation() -> dict[str, t.Any]:
         "acme": acme,
         "tools": tools,
         "loner": Repo("loner", Org("other")),
+        "deep": Repo("deep", acme),
         "ann": User("ann", [Role("owner", acme), Role("writer", tools)]),
         "bob": User("bob", [Role("member", acme)]),
         "eve": User("eve", []),

@@ -7,7 +7,7 @@ import sys
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-import flask_login
+import flask_login  # type: ignore[import-untyped]
 import flask_sqlalchemy
 import pytest
 import sqlalchemy as sa
@@ -45,7 +45,7 @@ class Descendant(StandIn):
     """Is not what the client of a test sends either."""
 
 
-class User(flask_login.UserMixin):  # type: ignore[misc]  # flask_login has no types
+class User(flask_login.UserMixin):
     """A user of Flask-Login, by the name."""
 
     def __init__(self, name: str) -> None:
@@ -255,7 +255,7 @@ def test_as_user_takes_a_text_where_actors_may_be_texts(policy: str) -> None:
     oso.load_str(policy)
     FlaskOso(oso, app)
 
-    assert as_user(app.test_client(), "ann").environ_base[STAND_IN].actor == "ann"
+    assert as_user(app.test_client(), "ann").environ_base[STAND_IN].actor == "ann"  # type: ignore[attr-defined]
 
 
 def test_as_user_refuses_what_nobody_awaited(pages: Site) -> None:
@@ -275,7 +275,7 @@ class Base(orm.DeclarativeBase):
     """The tables of these tests."""
 
 
-class Owner(flask_login.UserMixin, Base):  # type: ignore[misc]  # flask_login has no types
+class Owner(flask_login.UserMixin, Base):
     """A user that is a row."""
 
     __tablename__ = "owners"

@@ -32,9 +32,10 @@ from ..nodes import (
     parts,
 )
 from ..policy.policy import calls_in
+from ..solver.class_tests import has_instance_test
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.rule_order import is_same_pattern, is_union_pattern
+from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, sort_by
 from ..sources import Span
 
 _NATIVE = (bool, int, float, str, list, dict)
@@ -57,12 +58,6 @@ class NotCompilable(Exception):
         self.span = span
 
 
-def has_own_test(cls: type) -> bool:
-    """Tell whether a class says itself what its instances are."""
-    own: t.Any = type(cls).__instancecheck__
-    return own is not type.__instancecheck__
-
-
 def is_plain(cls: type) -> bool:
     """Tell whether instances of a class are objects whose attributes can be read as they are.
 
@@ -70,7 +65,7 @@ def is_plain(cls: type) -> bool:
     nothing that had to be awaited.
     """
     return (
-        not has_own_test(cls)
+        not has_instance_test(cls)
         and not may_be_awaited(cls)
         and not issubclass(cls, _NATIVE)
         and not any(issubclass(native, cls) for native in _NATIVE)
@@ -83,7 +78,7 @@ KnownArguments = Mapping[int, Value | None]
 
 
 def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
-    """Give the clauses that what is known of the arguments does not exclude."""
+    """Return the clauses that what is known of the arguments does not exclude."""
     args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
     return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
 
@@ -103,7 +98,7 @@ def _excludes(clause: Clause, known: KnownArguments) -> bool:
 
 
 def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
-    """Give the parameter that has the most different strings; ``None`` if none has two."""
+    """Return the parameter that has the most different strings; ``None`` if none has two."""
     strings: dict[int, set[str]] = {}
     for clause in clauses:
         for position, literal in clause.literals:
@@ -116,7 +111,7 @@ def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None
 
 
 def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
-    """Give the strings that clauses have at one of their parameters, in order."""
+    """Return the strings that clauses have at one of their parameters, in order."""
     return sorted(
         {
             literal.value
@@ -165,12 +160,9 @@ def order_clauses(clauses: list[Clause], host: Host, unbound: Collection[int] = 
         return ClauseOrder(clauses, [])
     if len(clauses) > MAX_ORDERED:
         return ClauseOrder(clauses, [], is_open=True)
-    ordered: list[Clause] = []
-    for clause in clauses:
-        at = len(ordered)
-        while at and _compare(clause, ordered[at - 1], host, unbound) is _Verdict.BEFORE:
-            at -= 1
-        ordered.insert(at, clause)
+    ordered = sort_by(
+        clauses, lambda left, right: _compare(left, right, host, unbound) is _Verdict.BEFORE
+    )
     places = {id(clause): place for place, clause in enumerate(ordered)}
     exclusive = []
     for first, second in itertools.combinations(clauses, 2):
@@ -189,36 +181,26 @@ def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) 
     """Tell whether the left clause is tried first if both match."""
     pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
     for position, (mine, other) in enumerate(pairs):
-        first, second = mine.specializer, other.specializer
-        if first is None or second is None:
-            if first is second:
-                continue
-            return _Verdict.BEFORE if second is None else _Verdict.BEHIND
-        unions = is_union_pattern(first), is_union_pattern(second)
-        if any(unions):
-            if all(unions):
-                continue
-            return _Verdict.BEFORE if unions[1] else _Verdict.BEHIND
-        if not is_same_pattern(first, second):
-            return _compare_specializers(first, second, host, position in unbound)
+        verdict = compare_specializers(mine.specializer, other.specializer)
+        if verdict is Specificity.BY_CLASS:
+            patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
+            return _compare_classes(*patterns, host, position in unbound)
+        if verdict is not Specificity.SAME:
+            return _Verdict.BEFORE if verdict is Specificity.MORE else _Verdict.BEHIND
     return _Verdict.BEHIND
 
 
-def _compare_specializers(left: Term, right: Term, host: Host, is_unbound: bool) -> _Verdict:
-    if not isinstance(left, Pattern) or not isinstance(right, Pattern):
-        return _Verdict.BEHIND
-    has_more = _Verdict.BEFORE if len(left.fields) > len(right.fields) else _Verdict.BEHIND
-    if left.tag is None:
-        return has_more if right.tag is None else _Verdict.BEHIND
-    if right.tag is None:
-        return _Verdict.BEFORE
+def _compare_classes(left: Pattern, right: Pattern, host: Host, is_unbound: bool) -> _Verdict:
     if is_unbound:
         return _Verdict.BEHIND
-    first, second = host.classes.get(left.tag), host.classes.get(right.tag)
+    first, second = (
+        host.classes.get(t.cast(str, left.tag)),
+        host.classes.get(t.cast(str, right.tag)),
+    )
     if first is None or second is None or not (is_plain(first) and is_plain(second)):
         return _Verdict.OPEN
     if left.tag == right.tag:
-        return has_more
+        return _Verdict.BEFORE if has_more_fields(left, right) else _Verdict.BEHIND
     if issubclass(first, second) or issubclass(second, first):
         is_narrow = issubclass(first, second) and first is not second
         return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
@@ -226,7 +208,7 @@ def _compare_specializers(left: Term, right: Term, host: Host, is_unbound: bool)
 
 
 def _bare_tag(parameter: Parameter) -> t.Any:
-    """Give the tag of a specializer that is a class alone; what differs from any other else."""
+    """Return the tag of a specializer that is a class alone; what differs from any other else."""
     specializer = parameter.specializer
     if specializer is None:
         return None
@@ -281,7 +263,7 @@ def check_class(pattern: Pattern, host: Host) -> None:
     cls = host.classes.get(t.cast(str, pattern.tag))
     if cls is None:
         raise NotCompilable("a class that is not registered", pattern.span)
-    if has_own_test(cls):
+    if has_instance_test(cls):
         raise NotCompilable("a class with an instance test of its own", pattern.span)
 
 
@@ -368,7 +350,7 @@ def _terms_in(body: Term | None) -> Iterator[Term]:
 
 
 def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
-    """Give the strings that a parameter is bound to in any solution; ``None`` if it is open.
+    """Return the strings that a parameter is bound to in any solution; ``None`` if it is open.
 
     A parameter is closed if each clause has a string there, or binds it in its body by a
     list of strings or by a call whose parameter is closed. The set may have strings for
@@ -392,7 +374,7 @@ def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozen
 
 
 def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, int] | None:
-    """Give the strings that a clause binds a parameter to, or the parameter that binds it."""
+    """Return the strings that a clause binds a parameter to, or the parameter that binds it."""
     term = clause.parameters[position].term
     if isinstance(term, Value):
         return frozenset({term.value}) if isinstance(term.value, str) else None

@@ -104,7 +104,7 @@ class RuleCompiler:
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
-        :raises Unfollowable: if the solver has to answer instead.
+        :raises NotCompilable: if the solver has to answer instead.
         """
         variant = self.variant
         parameters = [f"a{n}" for n in range(variant.arity)]
@@ -183,7 +183,7 @@ class RuleCompiler:
         return body
 
     def _compared(self, clauses: list[Clause]) -> list[str]:
-        """Give the parameters that are compared with literals."""
+        """Return the parameters that are compared with literals."""
         positions = {
             position
             for clause in clauses
@@ -301,7 +301,7 @@ class RuleCompiler:
         out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
 
     def succeed_with(self, rule: ast.expr) -> Success:
-        """Give what writes what follows a solution where the rule that it is owed to is wanted."""
+        """Return the writer for what follows a solution, where the deciding rule is wanted."""
 
         def succeed(scope: VariableScope, out: list[ast.stmt]) -> None:
             self.finish(scope, out)
@@ -340,11 +340,11 @@ class RuleCompiler:
     # -- values
 
     def next_clause(self) -> int:
-        """Give a number for the variables of one more clause."""
+        """Return a number for the variables of one more clause."""
         return next(self._clauses)
 
     def fresh(self) -> str:
-        """Give a name that the function does not have yet."""
+        """Return a name that the function does not have yet."""
         return f"v{next(self._numbers)}"
 
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:

@@ -356,7 +356,7 @@ def _are_decided(names: list[str]) -> ast.expr:
 
 
 def _as_passed(called: Call, refs: list[Ref]) -> Call:
-    """Give a call that says where its arguments were written, for errors further down."""
+    """Return a call that says where its arguments were written, for errors further down."""
     if called.span is None:
         return called
     args = [
@@ -367,7 +367,7 @@ def _as_passed(called: Call, refs: list[Ref]) -> Call:
 
 
 def goal_operands(goal: Term) -> tuple[Term, ...]:
-    """Give the operands that a goal looks at before it does anything else."""
+    """Return the operands that a goal looks at before it does anything else."""
     if not isinstance(goal, Expression):
         return (goal,)
     return goal.args[:1] if goal.operator is Operator.DOT else goal.args

@@ -20,7 +20,7 @@ class ListGoals(GoalContext):
     """A goal that may take lists apart."""
 
     def operand(self, term: Term) -> Ref | None:
-        """Give what an operand stands for, a list with variables too; ``None`` if not bound."""
+        """Return what an operand stands for, a list with variables too; ``None`` if not bound."""
         if isinstance(term, Slot):
             return self.scope.cell(self.clause, term.index).ref
         inner = term.term if isinstance(term, Template) else term
@@ -63,7 +63,7 @@ class ListGoals(GoalContext):
         return prepend_goals(goals, self.rest), self.out, self.place
 
     def pair(self, part: Term, element: Ref, *, is_left: bool) -> Goal:
-        """Give the goal that a part of a list equals an element."""
+        """Return the goal that a part of a list equals an element."""
 
         def write(here: ListGoals) -> Continuation:
             known = here.operand(part)

@@ -45,7 +45,7 @@ def _classes_of(names: ProgramInterface, pattern: Pattern) -> t.Any:
 
 
 def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
-    """Give the plain class that what matches a pattern is an instance of."""
+    """Return the plain class that what matches a pattern is an instance of."""
     pattern = pattern.term if isinstance(pattern, Template) else pattern
     if not isinstance(pattern, Pattern) or pattern.tag is None or pattern.tag in RESERVED_NAMES:
         return None
@@ -105,7 +105,7 @@ def _is_excluded(clause: Clause, known: KnownArguments, host: Host) -> bool:
 
 
 def _type_of(literal: Value | None) -> type:
-    """Give the class of what is known to be a literal, or a string that is none of them."""
+    """Return the class of what is known to be a literal, or a string that is none of them."""
     return str if literal is None else type(literal.value)
 
 
@@ -209,7 +209,7 @@ class PatternGoals(ListGoals):
     # -- heads
 
     def head(self, clause: Clause, args: list[Argument]) -> list[Goal]:
-        """Give the parts of matching a head with arguments: values, or variables of a clause."""
+        """Return the parts of matching a head with arguments: values, or variables of a clause."""
         pairs = zip(clause.parameters, args, strict=True)
         return [self._parameter(parameter, arg) for parameter, arg in pairs]
 

@@ -129,7 +129,7 @@ class GoalContext:
         return None if self.goal is None else t.cast("Span | None", self.goal.span)
 
     def part(self, write: Callable[[t.Any], Continuation]) -> Goal:
-        """Give a part of this goal that is written later."""
+        """Return a part of this goal that is written later."""
         return GoalPart(self.goal, write), self.clause, self.site
 
     def mark(self, node: t.Any) -> t.Any:
@@ -150,11 +150,11 @@ class GoalContext:
     # -- operands
 
     def cell(self, term: Term) -> VariableCell | None:
-        """Give the variable of an operand; ``None`` if it is a value."""
+        """Return the variable of an operand; ``None`` if it is a value."""
         return self.scope.cell(self.clause, term.index) if isinstance(term, Slot) else None
 
     def ref(self, term: Term) -> Ref | None:
-        """Give what an operand stands for; ``None`` if it is not bound."""
+        """Return what an operand stands for; ``None`` if it is not bound."""
         if isinstance(term, Slot):
             known = self.scope.cell(self.clause, term.index).ref
             if known is not None and known.shape is not None:

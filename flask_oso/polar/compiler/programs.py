@@ -32,6 +32,7 @@ from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
 from ..policy.policy import Policy
+from ..solver.class_tests import class_names
 from ..solver.clause_index import ClauseIndex
 from ..solver.solver import Solver
 from .binding_analysis import (
@@ -159,7 +160,7 @@ class CompiledProgram(Runtime):
             raise OutOfTime
 
     def _deadline_from(self, began: float) -> float | None:
-        """Give until when a question that began then may have functions made."""
+        """Return until when a question that began then may have functions made."""
         timeout = self._engine.limits.timeout
         return None if timeout is None else began + timeout * _SHARE
 
@@ -175,7 +176,7 @@ class CompiledProgram(Runtime):
         return (name, arity) in self._entries
 
     def answer(self, name: str, arity: int, *, waits: bool = False) -> CompiledFunction | None:
-        """Give the function that answers calls of a rule; ``None`` where the solver has to."""
+        """Return the function that answers calls of a rule; ``None`` where the solver has to."""
         key = (name, arity)
         if key in self._entries:
             return self._entries[key]
@@ -234,7 +235,7 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def specializations(self, name: str, arity: int) -> Specializations | None:
-        """Give the functions of a rule for plain data, which are made when first asked for."""
+        """Return the functions of a rule for plain data, which are made when first asked for."""
         key = (name, arity)
         if key not in self._specializations:
             for cls in self.host.classes.values():
@@ -286,7 +287,7 @@ class CompiledProgram(Runtime):
         return sandbox.is_quiet(cls, attribute)
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
-        """Give the strings of one argument for which a rule call has a solution.
+        """Return the strings of one argument for which a rule call has a solution.
 
         :param args: the arguments; what stands at ``at`` is not looked at.
         :returns: ``None`` where the solver has to answer, since the argument may be something
@@ -354,7 +355,7 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def table(self, variant: Variant) -> tuple[int, str] | None:
-        """Give the parameter to choose a function by, and the name of the table of functions.
+        """Return the parameter to choose a function by, and the name of the table of functions.
 
         ``None`` if there is nothing to choose by.
         """
@@ -396,7 +397,7 @@ class CompiledProgram(Runtime):
                     self._make_function(variant)
 
     def _missing(self, filled: set[str]) -> list[Variant]:
-        """Give what has a name and is not made.
+        """Return what has a name and is not made.
 
         :param filled: the tables all of whose functions have names.
         """
@@ -410,18 +411,17 @@ class CompiledProgram(Runtime):
             return [variant for variant in self._functions if variant not in self._made]
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None:
-        """Give the clauses of a rule."""
+        """Return the clauses of a rule."""
         self._check_time()
         by_arity = self._engine.clauses(name)
         return None if by_arity is None else by_arity.get(arity)
 
     def members(self, union: str) -> tuple[type, ...]:
         """Give the classes of ``Actor`` or ``Resource``."""
-        names = self._engine.actors if union == "Actor" else self._engine.resources
-        return tuple(self.host.classes[name] for name in names)
+        return tuple(self.host.classes[name] for name in class_names(union, self._engine))
 
     def function(self, variant: Variant) -> str:
-        """Give the name of the function of a variant, which is made when it is first called."""
+        """Return the name of the function of a variant, which is made when it is first called."""
         name = self._functions.get(variant)
         if name is None:
             name = f"f{len(self._functions)}"
@@ -431,11 +431,11 @@ class CompiledProgram(Runtime):
         return name
 
     def later(self, variant: Variant) -> CompiledFunction:
-        """Give a function that has the one of a variant made, and calls it."""
+        """Return a function that has the one of a variant made, and calls it."""
         return lambda *args: self._made_for(variant, args[-1])(*args)
 
     def _made_for(self, variant: Variant, clock: Clock) -> CompiledFunction:
-        """Give the function of a variant for a question: the solver's, if it is not made yet
+        """Return the function of a variant for a question: the solver's, if it is not made yet
         and cannot be now.
         """
         made = self._made.get(variant)
@@ -459,7 +459,7 @@ class CompiledProgram(Runtime):
                     self._leave(variant, NotCompilable("a rule that takes long to compile", None))
 
     def known(self, variant: Variant) -> CompiledFunction | None:
-        """Give the function of a variant if it is made."""
+        """Return the function of a variant if it is made."""
         return self._made.get(variant)
 
     def _make_function(self, variant: Variant) -> None:
@@ -484,7 +484,7 @@ class CompiledProgram(Runtime):
         self._made[variant] = made
 
     def constant(self, value: t.Any) -> str:
-        """Give the name of a value in the functions."""
+        """Return the name of a value in the functions."""
         self._check_time()
         # With the value, which keeps it alive: an identity is not reused.
         known = self._constants.get(id(value))
@@ -548,7 +548,7 @@ class CompiledProgram(Runtime):
 
 
 def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
-    """Give the strings for which questions are answered with yes."""
+    """Return the strings for which questions are answered with yes."""
     before, after = args[:at], args[at + 1 :]
     found = set()
     for text, specializations, by, question in questions:

@@ -110,7 +110,7 @@ class Runtime:
             self._learn(cls)
 
     def shared_names(self) -> dict[str, t.Any]:
-        """Give what functions find under names that are no constants of theirs."""
+        """Return what functions find under names that are no constants of theirs."""
         return {
             **_SHARED,
             **{name: getattr(self, f"_{name}") for name in _ASKED},
@@ -229,7 +229,7 @@ class Runtime:
     def _in_order(
         self, clauses: list[Clause], matched: tuple[bool, ...], args: tuple[t.Any, ...]
     ) -> list[int]:
-        """Give the numbers of the clauses that match, in the order in which they are tried."""
+        """Return the numbers of the clauses that match, in the order in which they are tried."""
         chosen = [number for number, is_match in enumerate(matched) if is_match]
         if len(chosen) < 2:
             return chosen
@@ -296,7 +296,7 @@ class Runtime:
     def _split(
         self, value: t.Any, what: tuple[int, bool], shown: t.Any = None, is_left: bool = True
     ) -> t.Any:
-        """Give the elements of a list that has so many, and a list of the others if it may."""
+        """Return the elements of a list that has so many, and a list of the others if it may."""
         count, is_open = what
         term = _ground(value)
         if type(term) is List:
@@ -357,7 +357,7 @@ class Runtime:
             yield to_python(element, str)
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
-        """Give the elements of what runs no Python to give them, such as SQLAlchemy's lists."""
+        """Return the elements of what runs no Python to give them, such as SQLAlchemy's lists."""
         for element in collection:
             kind = type(element)
             if kind not in self._plain and kind not in _SCALARS:
@@ -393,7 +393,7 @@ class Runtime:
         return Value(term.value, span=written) if type(term) is Value else term
 
     def _goals(self, frame: types.FrameType) -> list[Term | None]:
-        """Give the goals that compiled functions are at, innermost first."""
+        """Return the goals that compiled functions are at, innermost first."""
         found = frames_of(frame, self._sites)
         sites = (self._sites[code].get(offset) for code, offset in reversed(found))
         return [site.steps[-1][0] for site in sites if site is not None and site.steps]
@@ -441,13 +441,13 @@ class Runtime:
             yield
 
     def _at(self, goal: Term) -> Solver:
-        """Give a solver that knows the goal at hand, and not the way to it."""
+        """Return a solver that knows the goal at hand, and not the way to it."""
         solver: Solver = self._engine.solver()
         solver.stand_at(chain([(goal, None)], None))
         return solver
 
     def _here(self, goal: Term | None = None) -> Solver:
-        """Give a solver that is where the function is that asks.
+        """Return a solver that is where the function is that asks.
 
         :param goal: what the goal at hand stands for, if it is a variable.
         """
@@ -497,7 +497,7 @@ def _searched(solutions: Iterator[None]) -> bool:
 
 
 def _copied(value: t.Any) -> t.Any:
-    """Give what crosses the border: a list or a dictionary as a copy."""
+    """Return what crosses the border: a list or a dictionary as a copy."""
     if type(value) is list or type(value) is dict:
         return to_python(result_to_term(value), str)
     return value
@@ -506,7 +506,7 @@ def _copied(value: t.Any) -> t.Any:
 def _ground(value: t.Any) -> Term:
     """Make a term of a value.
 
-    :raises Unforeseen: if the host put a variable in it, which only the solver can bind.
+    :raises SolverNeeded: if the host put a variable in it, which only the solver can bind.
     """
     term = result_to_term(value)
     if not is_ground(term):
@@ -515,7 +515,7 @@ def _ground(value: t.Any) -> Term:
 
 
 def _begun(clock: Clock) -> IteratorUse:
-    """Give what goes with the question as soon as an iterator is read."""
+    """Return what goes with the question as soon as an iterator is read."""
     if clock[2] is None:
         clock[2] = IteratorUse()
     return t.cast(IteratorUse, clock[2])

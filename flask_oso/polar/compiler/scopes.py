@@ -26,7 +26,7 @@ class Site:
     steps: tuple[tuple[Term | None, str | None], ...]
 
     def within(self, goal: Term | None, rule: str | None = None) -> Site:
-        """Give the site of a goal that stands in this one."""
+        """Return the site of a goal that stands in this one."""
         name = self.steps[-1][1] if rule is None and self.steps else rule
         return Site((*self.steps, (goal, name)))
 
@@ -89,7 +89,7 @@ class VariableScope:
     searched: set[str] = field(default_factory=set)
 
     def copy(self) -> VariableScope:
-        """Give a scope in which the same variables can get other values."""
+        """Return a scope in which the same variables can get other values."""
         copies: dict[int, VariableCell] = {}
         for cell in self.cells.values():
             copies.setdefault(id(cell), replace(cell))
@@ -97,7 +97,7 @@ class VariableScope:
         return VariableScope(cells, dict(self.plain), set(self.searched))
 
     def cell(self, clause: int, index: int) -> VariableCell:
-        """Give the cell of a variable."""
+        """Return the cell of a variable."""
         return self.cells.setdefault((clause, index), VariableCell())
 
     def forget(self, goal: Goal) -> None:
@@ -193,7 +193,7 @@ class ProgramInterface(t.Protocol):
 
 
 def awaited_classes(*cells: VariableCell) -> Iterator[str]:
-    """Give the names of the classes that variables will have to be of."""
+    """Return the names of the classes that variables will have to be of."""
     for term, _, _ in itertools.chain.from_iterable(cell.waiting for cell in cells):
         if isinstance(term, Expression) and term.operator is Operator.ISA:
             yield t.cast(str, t.cast(Pattern, term.args[1]).tag)

@@ -23,7 +23,7 @@ Position = tuple[int, int, int, int]
 
 
 def position_of(span: Span | None) -> Position:
-    """Give the place of a stretch of policy as Python counts: columns are bytes from 0 on."""
+    """Return the place of a stretch of policy as Python counts: columns are bytes from 0 on."""
     if span is None:
         return (1, 1, 0, 0)
     (line, column), (last, end) = span.source.position(span.start), span.source.position(span.end)
@@ -113,7 +113,7 @@ def returned(value: bool) -> ast.stmt:
 
 
 def with_positions(module: ast.Module) -> ast.Module:
-    """Give each node that has no place the place of the node around it.
+    """Return each node that has no place the place of the node around it.
 
     ``ast.fix_missing_locations`` does the same, by recursion and in twice the time, which was
     half of what it takes to make a function.
@@ -135,7 +135,7 @@ def with_positions(module: ast.Module) -> ast.Module:
 
 
 def _placed(node: t.Any, place: Position) -> Position:
-    """Give a node the place that it lacks; give the one it has."""
+    """Return a node the place that it lacks; give the one it has."""
     if hasattr(node, "lineno"):
         return (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = place

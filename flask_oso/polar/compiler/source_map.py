@@ -29,7 +29,7 @@ _CACHE = opcode.opmap["CACHE"]
 def frames_of(
     frame: types.FrameType | None, sites: dict[types.CodeType, t.Any]
 ) -> list[tuple[types.CodeType, int]]:
-    """Give the compiled functions under way in this question, outermost first."""
+    """Return the compiled functions under way in this question, outermost first."""
     found = []
     while frame is not None and not is_entry(frame.f_code):
         if frame.f_code in sites:
@@ -39,7 +39,7 @@ def frames_of(
 
 
 def entry_call(frame: types.FrameType | None) -> Call | None:
-    """Give the question that is under way."""
+    """Return the question that is under way."""
     while frame is not None and not is_entry(frame.f_code):
         frame = frame.f_back
     if frame is None:
@@ -57,7 +57,7 @@ def is_entry(code: types.CodeType) -> bool:
 def until_next_entry(
     trace: types.TracebackType | None, sites: dict[types.CodeType, t.Any]
 ) -> Iterator[tuple[types.CodeType, int]]:
-    """Give the functions that an error came through, up to where another question began."""
+    """Return the functions that an error came through, up to where another question began."""
     is_first = True
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -80,7 +80,7 @@ def chain(steps: GoalSteps, question: Call | None) -> Step | None:
 
 
 def with_spans(goal: Call, goals: list[Term | None]) -> Call:
-    """Give a call its place, and its literals theirs.
+    """Return a call its place, and its literals theirs.
 
     :param goals: the goals that compiled functions are at, innermost first.
     """
@@ -110,7 +110,7 @@ def argument_span(goals: list[Term | None], position: int) -> Span | None:
 
 
 def sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[int, Site]:
-    """Give the goal that each instruction of a function stands for, if it stands for one."""
+    """Return the goal that each instruction of a function stands for, if it stands for one."""
     found: dict[int, Site] = {}
     last: Site | None = None
     is_next = False

@@ -1,9 +1,10 @@
-"""What ``x.name`` gives for a Python object: an attribute, or the rows of a relation.
+"""The value of ``x.name`` for a Python object: an attribute, or the rows of a relation.
 
-A field that is declared as a ``Relation`` is read through the adapter, for instances of
-exactly the class that declares it, and hides an attribute of the same name. ``one`` gives
-the row or ``None``, ``many`` a list. A foreign key of ``None`` leads nowhere: the adapter
-is not asked, since "equals null" may be many rows or an error.
+A field that is declared as a ``Relation`` is read through the adapter, for instances of exactly
+the class that declares it, and hides an attribute of the same name. The value of a ``one``
+relation is the row or ``None``, that of a ``many`` relation a list. If the foreign key is
+``None`` there is no row, and the adapter is not asked: "equals null" may be many rows or an
+error.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from .registry import Host
 
 
 class UnreadableRelation(Exception):
-    """A relation cannot be followed. The solver adds the place and raises its own error.
+    """A relation cannot be read. The solver adds the place and raises its own error.
 
     :param fact: what is wrong, without a period: the place comes after it.
-    :param remedy: a line, if there is one.
+    :param remedy: one line on how to mend it, or an empty string.
     """
 
     def __init__(self, fact: str, remedy: str = "") -> None:
@@ -30,11 +31,11 @@ class UnreadableRelation(Exception):
 
 
 def read_attribute(host: Host, owner: t.Any, name: str, span: Span | None) -> t.Any:
-    """Give an attribute of an object, or what a relation of it leads to.
+    """Return the value of an attribute of an object, or the rows of a relation.
 
-    :raises PolarRuntimeError: if the attribute is not for policies.
-    :raises AttributeError: if it has none of this name.
-    :raises UnreadableRelation: if it is a relation that cannot be followed.
+    :raises PolarRuntimeError: if the sandbox refuses the attribute.
+    :raises AttributeError: if there is no such attribute.
+    :raises UnreadableRelation: if it is a relation that cannot be read.
     """
     relation = host.fields.get(type(owner), {}).get(name)
     if not isinstance(relation, Relation):
@@ -49,8 +50,8 @@ def read_attribute(host: Host, owner: t.Any, name: str, span: Span | None) -> t.
     try:
         return _follow(host, owner, relation, described)
     except AttributeError as error:
-        # INVARIANT: not an AttributeError, which a pattern would take for "has no such
-        # field": the relation exists, and what it leads to is not known.
+        # INVARIANT: not an AttributeError, which a pattern takes for "has no such field": the
+        # relation exists, but its rows are not known.
         raise UnreadableRelation(f"The {described} cannot be followed: {error}") from error
 
 

@@ -1,8 +1,8 @@
-"""What attributes hold, as far as declared fields and annotations of a class say it.
+"""The types of attributes, as far as declared fields and annotations of a class tell.
 
-In goes a registered class and a name; out comes a shape: text, a number, an object of a
-registered class. Annotations are read, never evaluated, and whatever is not plain gives
-``None``: an annotation binds nobody, so a shape is good for a warning and for nothing else.
+In go a registered class and a name; out comes a ``Shape``: text, a number, an object of a
+registered class; ``None`` if it is not known. Annotations are read and never evaluated. Nothing
+enforces them at run time, so a shape may cause a warning and nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .registry import Host
 
 
 class Sort(enum.Enum):
-    """The kinds of values that never equal one of another kind; the value names one of it."""
+    """Kinds of values; a value of one kind never equals one of another. For messages."""
 
     TEXT = "a string"
     NUMBER = "a number"
@@ -34,11 +34,11 @@ class Sort(enum.Enum):
 
 
 class Shape(t.NamedTuple):
-    """What a value is.
+    """The type of a value.
 
     :param cls: the class of an object or of a member of an ``Enum``.
-    :param name: what the policy calls it.
-    :param element: what is in a list.
+    :param name: the name of the class in the policy.
+    :param element: the shape of the elements of a list.
     """
 
     sort: Sort
@@ -62,7 +62,7 @@ _PLAIN: Mapping[tuple[str, str], Shape] = {
     ("builtins", "set"): _LIST,
     ("builtins", "frozenset"): _LIST,
 }
-#: What an annotation may be wrapped in, and means the same.
+#: Generic types that do not change the type of the value: ``Optional[X]`` is looked at as ``X``.
 _WRAPPERS = frozenset(("Annotated", "Final", "Mapped", "Optional", "Required"))
 _LISTS = frozenset(
     ("list", "List", "set", "Set", "frozenset", "FrozenSet", "WriteOnlyMapped", "DynamicMapped")
@@ -70,9 +70,9 @@ _LISTS = frozenset(
 
 
 class Shapes:
-    """What is known of the attributes of the classes of a host during one load.
+    """The shapes of the attributes of registered classes, during one load.
 
-    :param asks_mappers: whether to ask mapped classes, which sets their mappers up.
+    :param asks_mappers: whether to ask mappers of SQLAlchemy, which configures them.
     """
 
     def __init__(self, host: Host, *, asks_mappers: bool = False) -> None:
@@ -83,7 +83,7 @@ class Shapes:
         self._has_plain_equality: dict[type, bool] = {}
 
     def of_class(self, cls: type | None) -> Shape | None:
-        """Give the shape of the instances of a class."""
+        """Return the shape of the instances of a class."""
         if cls is None:
             return None
         plain = _PLAIN.get((cls.__module__, cls.__qualname__))
@@ -97,11 +97,11 @@ class Shapes:
         return Shape(Sort.OBJECT, cls, self._names[cls])
 
     def name_of(self, cls: type) -> str | None:
-        """Give the name that a class is registered under."""
+        """Return the name that a class is registered under."""
         return self._names.get(cls)
 
     def of_attribute(self, owner: Shape | None, name: str) -> Shape | None:
-        """Give the shape of an attribute of an object."""
+        """Return the shape of an attribute of an object."""
         if owner is None or owner.sort is not Sort.OBJECT or owner.cls is None:
             return None
         key = owner.cls, name
@@ -114,19 +114,19 @@ class Shapes:
         return self._by_name[key]
 
     def compares_by_class(self, cls: type) -> bool:
-        """Tell whether objects of a class, or of one that derives from it, equal only their like.
+        """Return whether objects of a class and its subclasses equal only objects of the class.
 
-        An ``__eq__`` that was generated, or knows ``NotImplemented``, leaves others alone.
+        That is assumed of an ``__eq__`` that was generated or mentions ``NotImplemented``.
         """
         if cls not in self._has_plain_equality:
             related = relatives(cls)
             self._has_plain_equality[cls] = len(related) <= MOST_RELATIVES and all(
-                map(_leaves_others_alone, (vars(each).get("__eq__") for each in related))
+                map(_rejects_other_classes, (vars(each).get("__eq__") for each in related))
             )
         return self._has_plain_equality[cls]
 
     def described(self, cls: type) -> list[t.Any]:
-        """Give as plain data all that this module can tell of a registered class."""
+        """Return as plain data everything that this module can tell of a registered class."""
         own = self.of_class(cls)
         names = {
             name for each in cls.__mro__ for name in (*annotations_of(each), *_properties(each))
@@ -138,9 +138,9 @@ class Shapes:
         return [repr(found), repr(own), members, self.compares_by_class(cls)]
 
     def _find(self, cls: type, name: str) -> Shape | None:
-        """Look a name up as Python does; nothing, if a class that derives from it says other."""
+        """Look a name up as Python does; ``None`` if a subclass declares another type."""
         derived = [each for each in relatives(cls) if each not in cls.__mro__]
-        if any(_says_other(each, name) for each in derived):
+        if any(_redefines(each, name) for each in derived):
             return None
         for each in cls.__mro__:
             declared = self.host.fields.get(each, {}).get(name)
@@ -153,7 +153,7 @@ class Shapes:
         return None
 
     def _of_mapped(self, cls: type, name: str) -> Shape | None:
-        """Give what a column or a relation without annotation is, as its mapper knows it."""
+        """Return the shape of a column or relation without annotation, from its mapper."""
         mapper = vars(cls).get("__mapper__") if self._asks_mappers else None
         known = None if mapper is None else mapper.attrs.get(name)
         other = getattr(getattr(known, "mapper", None), "class_", None)
@@ -195,7 +195,7 @@ class Shapes:
         return _wrapped(getattr(origin, "__name__", ""), inner)
 
     def _of_text(self, tree: ast.expr, owner: type) -> Shape | None:
-        """Give what an annotation means that is kept as a text."""
+        """Return the shape of an annotation that is a string."""
         if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
             return self._of_annotation(tree.value, owner)
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):
@@ -213,7 +213,7 @@ class Shapes:
         return None if isinstance(value, str) else self._of_annotation(value, owner)
 
     def _named(self, tree: ast.expr, owner: type) -> t.Any:
-        """Give what a name stands for in the module of a class, or where classes are registered."""
+        """Return the value of a name in the module of a class, or among registered classes."""
         if isinstance(tree, ast.Attribute):
             module = self._named(tree.value, owner)
             return vars(module).get(tree.attr) if isinstance(module, types.ModuleType) else None
@@ -223,7 +223,7 @@ class Shapes:
         for names in (vars(module) if module is not None else {}, _BUILT_IN):
             if tree.id in names:
                 return names[tree.id]
-        # Imported for type checkers only, as the other side of a relation is.
+        # The class may be imported under TYPE_CHECKING only, as the other side of a relation is.
         found = [cls for cls in self._names if cls.__name__ == tree.id]
         return found[0] if len(found) == 1 else None
 
@@ -233,7 +233,7 @@ _PLAIN_BASES = {str, int, float, list, tuple, dict, set, frozenset, bytes}
 
 
 def _type_of_column(known: t.Any) -> type | None:
-    """Give the class of the values of a column, unless its type is made by somebody else."""
+    """Return the class of the values of a column whose type is one of SQLAlchemy's own."""
     columns = getattr(known, "columns", ())
     kind = getattr(columns[0], "type", None) if columns else None
     if not type(kind).__module__.startswith("sqlalchemy."):
@@ -245,8 +245,8 @@ def _type_of_column(known: t.Any) -> type | None:
     return found if isinstance(found, type) else None
 
 
-def _says_other(derived: type, name: str) -> bool:
-    """Tell whether a class says anew what an attribute is; mapping a class does not."""
+def _redefines(derived: type, name: str) -> bool:
+    """Return whether a class redefines an attribute; a mapped attribute does not count."""
     if name in annotations_of(derived):
         return True
     own = vars(derived).get(name)
@@ -258,16 +258,16 @@ def _properties(cls: type) -> list[str]:
 
 
 def annotations_of(owner: t.Any) -> Mapping[str, t.Any]:
-    """Give the annotations of a class or function itself."""
+    """Return the annotations of a class or function itself."""
     if sys.version_info >= (3, 14):
-        # They are evaluated when they are asked for, and names may be for type checkers only.
+        # They are evaluated on access, and names may be imported for type checkers only.
         with contextlib.suppress(NameError, AttributeError, TypeError):
             return t.cast(Mapping[str, t.Any], owner.__annotations__)
         return {}
     found = owner.__annotations__ if isinstance(owner, types.FunctionType) else None
     if found is None:
         found = vars(owner).get("__annotations__")
-    # Of the classes of the interpreter it is a descriptor.
+    # For built-in classes it is a descriptor.
     return found if isinstance(found, dict) else {}
 
 
@@ -284,7 +284,7 @@ def _wrapped(name: str, inner: list[Shape | None]) -> Shape | None:
 
 
 def _one_of(args: t.Sequence[t.Any], shapes: list[Shape | None]) -> Shape | None:
-    """Give what a union means if all of it but ``None`` is one thing."""
+    """Return the shape of a union with ``None``; ``None`` for other unions."""
     left = [
         shape
         for arg, shape in zip(args, shapes, strict=True)
@@ -301,7 +301,7 @@ def _last_name(tree: ast.expr) -> str:
     return tree.attr if isinstance(tree, ast.Attribute) else getattr(tree, "id", "")
 
 
-def _leaves_others_alone(equality: t.Any) -> bool:
+def _rejects_other_classes(equality: t.Any) -> bool:
     if equality is None:
         return True
     code = getattr(equality, "__code__", None)

@@ -1,7 +1,7 @@
-"""What nobody has awaited: a coroutine in place of the object that it would give.
+"""Values that were not awaited: a coroutine in place of its result.
 
-It is not that object, and not nobody either, so rules for everybody who is somebody would
-let it in. In goes a value of the host, out comes an error that says to await it.
+A coroutine is neither the actor nor ``None``, so a rule such as "any actor that is not nil"
+would allow it. In goes a value of the host, out comes an error that says to await it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from ..exceptions import PolarTypeError
 
-#: What the arguments of the rules that applications ask are called.
+#: The names of the arguments of the rules that applications query.
 _ROLES: dict[str, Sequence[str]] = {
     "allow": ("actor", "action", "resource"),
     "allow_field": ("actor", "action", "resource", "field"),
@@ -27,29 +27,29 @@ _KINDS: dict[type, str] = {
 
 
 def is_awaitable(value: t.Any) -> bool:
-    """Tell whether a value has to be awaited: a coroutine, a future, a task and the like.
+    """Return whether a value has to be awaited: a coroutine, a future, a task and the like.
 
-    What an ``async def`` function with ``yield`` gives counts as well. Nothing of the value runs.
+    An asynchronous generator counts as well. No code of the value runs.
     """
     kind = type(value)
     return inspect.isawaitable(value) if kind is types.GeneratorType else may_be_awaited(kind)
 
 
 def may_be_awaited(cls: type) -> bool:
-    """Tell whether instances of a class have to be awaited, or may have to."""
+    """Return whether instances of a class have to be awaited, or may have to."""
     if cls is types.GeneratorType or cls is types.AsyncGeneratorType:
         return True
     if not hasattr(cls, "__await__"):
         return False
-    # A metaclass may have an answer to every name.
+    # A metaclass may have an attribute of any name: look into the classes themselves.
     found = (vars(base)["__await__"] for base in cls.__mro__ if "__await__" in vars(base))
     return next(found, None) is not None
 
 
 def refuse_awaitables(rule: str, args: Sequence[t.Any]) -> None:
-    """Refuse arguments of a question that were not awaited.
+    """Refuse arguments of a query that were not awaited.
 
-    :raises PolarTypeError: if one of them was not.
+    :raises PolarTypeError: if an argument is an awaitable.
     """
     for position, arg in enumerate(args):
         if is_awaitable(arg):
@@ -57,9 +57,9 @@ def refuse_awaitables(rule: str, args: Sequence[t.Any]) -> None:
 
 
 def refuse_awaitable(value: t.Any, role: str) -> t.NoReturn:
-    """Say that a value was not awaited.
+    """Raise an error that says that a value was not awaited.
 
-    :param role: what it was given as.
+    :param role: the name of the argument.
     """
     dispose(value)
     raise PolarTypeError(
@@ -69,14 +69,14 @@ def refuse_awaitable(value: t.Any, role: str) -> t.NoReturn:
 
 
 def described(value: t.Any) -> str:
-    """Name what was not awaited, by its kind and by the function that it comes from."""
+    """Describe an awaitable by its kind and by the function that it comes from."""
     if type(value) in _KINDS:
         return f"{_KINDS[type(value)]} of {value.__qualname__!r}"
     return f"an awaitable {type(value).__name__!r}"
 
 
 def dispose(value: t.Any) -> None:
-    """Close a coroutine that has not begun; Python would warn that it never was awaited."""
+    """Close a coroutine that has not started; Python would warn that it was never awaited."""
     is_new = (
         type(value) is types.CoroutineType
         and inspect.getcoroutinestate(value) == inspect.CORO_CREATED

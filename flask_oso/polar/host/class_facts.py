@@ -1,7 +1,7 @@
-"""What a load can learn of a registered class: its relatives, its names, its code.
+"""What loading a policy can learn of a registered class: its relatives, its names, its code.
 
-In goes a class; out come these parts, and all of them together as plain data, by which two
-states of a class can be told apart. What they say about a policy is not known here.
+In goes a class; out come these parts, and all of them together as plain data. The cache of
+policies compares that data to see whether a class changed.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from .registry import Host
 MOST_RELATIVES = 100
 
 
-def traits(cls: type, host: Host) -> list[t.Any]:
-    """Give as plain data all that a load can learn of a class, for who keeps what it gave.
+def facts_of(cls: type, host: Host) -> list[t.Any]:
+    """Return as plain data everything about a class that loading a policy depends on.
 
-    What another state of the class could change in a warning or an error is in it.
+    The cache of policies keeps it: any change of the class that could change a warning or an
+    error changes this data.
     """
     fields = host.fields.get(cls, {})
     related = relatives(cls)[: MOST_RELATIVES + 1]
     return [
         [f"{each.__module__}.{each.__qualname__}" for each in cls.__mro__],
         [(name, _shown_field(field)) for name, field in fields.items()],
-        [] if cls.__module__ == "builtins" else [_traits_of_one(each, host) for each in related],
+        [] if cls.__module__ == "builtins" else [_own_facts(each, host) for each in related],
     ]
 
 
@@ -33,14 +34,14 @@ def _shown_field(field: t.Any) -> str:
     return field.__qualname__ if isinstance(field, type) else repr(field)
 
 
-def _traits_of_one(cls: type, host: Host) -> list[t.Any]:
+def _own_facts(cls: type, host: Host) -> list[t.Any]:
     code = [(each.co_code.hex(), each.co_names) for each in codes(cls)]
     names = [*vars(cls)], [*declared(cls)], [*host.fields.get(cls, ())]
     return [f"{cls.__module__}.{cls.__qualname__}", type(cls).__qualname__, names, code]
 
 
 def relatives(cls: type) -> list[type]:
-    """Give a class and its subclasses with all their parents, without ``object``."""
+    """Return a class and its subclasses with all their parents, without ``object``."""
     found: dict[type, None] = {}
     stack = [cls]
     while stack and len(found) <= MOST_RELATIVES:
@@ -51,14 +52,14 @@ def relatives(cls: type) -> list[type]:
 
 
 def declared(cls: type) -> Iterator[str]:
-    """Give the names that a class declares without giving them a value."""
+    """Return the names that a class declares without giving them a value."""
     slots = vars(cls).get("__slots__", ())
     yield from (slots,) if isinstance(slots, str) else slots
     yield from vars(cls).get("__annotations__", ())
 
 
 def codes(cls: type) -> Iterator[types.CodeType]:
-    """Give the code of the functions of a class, of those around and inside them too."""
+    """Return the code of the functions of a class, of those around and inside them too."""
     stack = list(vars(cls).values())
     while stack:
         part = stack.pop()

@@ -1,7 +1,7 @@
 """Comparison of Python values by Python's operators.
 
-In go two values of the host; out comes whether the comparison holds. Rows that are compared by
-their keys are the business of ``Host.compare`` in ``registry.py``.
+In go two values of the host; out comes whether the comparison holds. ``Host.compare`` in
+``registry.py`` compares rows by their keys and calls this module for all other values.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from .numbers import COMPARISON_FUNCTIONS
 
 
 def compare_values(kind: Operator, left: t.Any, right: t.Any) -> bool:
-    """Compare two Python values with a Python operator; its truth value decides.
+    """Compare two Python values with a Python operator; the truth value of its result decides.
 
-    Lists and dictionaries are compared here, for Python's own comparison recurses: it may
-    end the process where they are deep. As in Polar, neither of two is less.
+    Lists and dictionaries are compared without recursion: Python's own comparison would
+    overflow the stack on deeply nested ones. As in Polar, they have no order.
 
-    :raises PolarRuntimeError: where Python raises ``TypeError``.
+    :raises PolarRuntimeError: if Python raises ``TypeError``.
     """
     try:
         if type(left) is type(right) in (list, dict):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import types
 import typing as t
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
+from ..characters import nfc_name
 from ..exceptions import OperationalError, StackOverflowError, UnexpectedPolarTypeError
 from ..nodes import (
     Call,
@@ -41,21 +41,21 @@ _JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
 
 
 def to_term(value: t.Any, span: Span | None = None) -> Term:
-    """Make a term of a Python value.
+    """Convert a Python value to a term.
 
-    :param span: the place in the policy where it came in, if there is one.
-    :raises PolarRuntimeError: if it is, or has in it, a session, a connection or an engine.
-    :raises OperationalError: for what Polar has no value for: an integer beyond 64
-        bits, a string with lone surrogates.
+    :param span: the place in the policy that the value comes from, if there is one.
+    :raises PolarRuntimeError: if the value is or contains a session, a connection or an engine.
+    :raises OperationalError: for a value that Polar does not have: an integer beyond 64 bits, a
+        string with lone surrogates.
     :raises TypeError: for a dictionary key that is no string, number, Boolean or ``None``.
     """
     if type(value) in _CONTAINERS:
-        return _tree_to_polar(value, span)
-    return _leaf_to_polar(value, span)
+        return _tree_to_term(value, span)
+    return _leaf_to_term(value, span)
 
 
 def is_representable(value: t.Any) -> bool:
-    """Tell whether a Python value can be a Polar value."""
+    """Return whether a Python value can be a Polar value."""
     kind = type(value)
     if kind is str and value.isascii():
         return True
@@ -69,11 +69,11 @@ def is_representable(value: t.Any) -> bool:
 
 
 def result_to_term(value: t.Any, span: Span | None = None) -> Term:
-    """Make a term of what a method or an attribute of the host gave.
+    """Convert the value of an attribute or the result of a method to a term.
 
-    Unlike an argument, a number or string without a Polar value is not refused: it
-    stays a Python object, compared as Python compares it. A client whose JSON holds
-    such a number is then denied or allowed like any other, and causes no error.
+    Unlike in an argument, a number or a string that Polar does not have is not refused: it stays
+    a Python object and is compared as Python compares it. A client whose JSON has such a number
+    is denied or allowed like any other client, and causes no error.
     """
     if type(value) not in (int, str, list, dict):
         return to_term(value, span)
@@ -83,7 +83,7 @@ def result_to_term(value: t.Any, span: Span | None = None) -> Term:
         return Instance(value)
 
 
-def _leaf_to_polar(value: t.Any, span: Span | None, *, is_checked: bool = False) -> Term:
+def _leaf_to_term(value: t.Any, span: Span | None, *, is_checked: bool = False) -> Term:
     kind = type(value)
     if kind is str:
         if not value.isascii():
@@ -107,11 +107,11 @@ def _leaf_to_polar(value: t.Any, span: Span | None, *, is_checked: bool = False)
 
 
 def _check_element(value: t.Any, known: set[type], span: Span | None) -> None:
-    """Refuse a part of a list or a dictionary that leads to the process or the database.
+    """Refuse an element of a list or a dictionary that the sandbox does not let through.
 
-    :param known: the classes whose objects do not; another one is added.
+    :param known: the classes that passed the sandbox check; the class of the element is added.
     """
-    # A module is refused where it is taken out: a search may end in front of it.
+    # A module is refused when it is read: a search may end before it.
     if isinstance(value, types.ModuleType):
         return
     sandbox.check_reachable(value, span)
@@ -128,12 +128,12 @@ def _check_text(text: str) -> None:
         ) from None
 
 
-def _tree_to_polar(value: t.Any, span: Span | None) -> Term:
-    # An explicit stack: data from JSON may be nested deeper than Python recurses. What is
-    # shared becomes one term, so it is not copied as often as it can be reached, and what
-    # contains itself gets a variable there that is bound to the whole.
+def _tree_to_term(value: t.Any, span: Span | None) -> Term:
+    # An explicit stack: data from JSON may be nested deeper than Python recurses. A container
+    # that is shared becomes one term, not one for each path to it. Where a container contains
+    # itself, a variable stands that is bound to the whole term.
     made: dict[int, Term | Unknown] = {}
-    # The containers are kept, so that no other object gets their ids meanwhile.
+    # INVARIANT: the containers are kept alive, so that no other object gets their ids.
     kept: list[t.Any] = []
     known: set[type] = {*_SCALARS}
     stack: list[tuple[t.Any, Iterator[t.Any], list[Term]]] = []
@@ -150,7 +150,7 @@ def _tree_to_polar(value: t.Any, span: Span | None) -> Term:
             if type(child) not in _CONTAINERS:
                 if type(child) not in known:
                     _check_element(child, known, span)
-                done.append(_leaf_to_polar(child, span, is_checked=True))
+                done.append(_leaf_to_term(child, span, is_checked=True))
             elif id(child) in made:
                 done.append(t.cast(Term, made[id(child)]))
             else:
@@ -185,7 +185,7 @@ def _close(container: t.Any, done: list[t.Any]) -> Term:
     kind = type(container)
     if kind is not list and kind is not dict:
         return _close_special(container, tuple(done))
-    # The only variables that are no terms of the host's are those for what contains itself.
+    # An unknown here stands for a container that contains itself: it is bound, and not free.
     ground = all(is_ground(child) or isinstance(child, Unknown) for child in done)
     if kind is list:
         return List(tuple(done), ground=ground)
@@ -219,7 +219,7 @@ def _close_special(value: _Special, done: tuple[Term, ...]) -> Term:
         return Pattern(value.tag, tuple(sorted(zip(value.fields, done, strict=True))))
     if type(value.name) is not str:
         raise OperationalError("Serialization error: a predicate's name must be a string.")
-    return Call(normalized(value.name), done)
+    return Call(nfc_name(value.name), done)
 
 
 # -- terms to Python values ----------------------------------------------------------
@@ -228,19 +228,19 @@ NameVariable = Callable[[t.Any], str]
 
 
 def to_python(term: Term | Unknown, name_variable: NameVariable) -> t.Any:
-    """Make a Python value of a term; lists and dictionaries are new ones.
+    """Convert a term to a Python value; lists and dictionaries are new objects.
 
-    :param name_variable: gives the name under which an unbound variable is handed out.
+    :param name_variable: returns the name that an unbound variable has in the result.
     """
     if type(term) is Value:
         return term.value
     if type(term) is Instance:
         return term.value
-    return _tree_to_python(term, name_variable)
+    return _TermConverter(name_variable).convert(term)
 
 
 def follow(term: t.Any) -> t.Any:
-    """Follow the bindings of a variable to what it stands for now."""
+    """Dereference a variable: follow its bindings to a value or to an unbound variable."""
     while type(term) is Unknown:
         value = term.value
         if value is None:
@@ -249,12 +249,8 @@ def follow(term: t.Any) -> t.Any:
     return term
 
 
-def _tree_to_python(root: t.Any, name_variable: NameVariable) -> t.Any:
-    return _Conversion(name_variable).convert(root)
-
-
 def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
-    """Give the elements of a list through bound rests, and the rest that is not bound.
+    """Return the elements of a list, also of rests that are bound, and the unbound rest.
 
     :raises StackOverflowError: if the list is its own rest.
     """
@@ -270,14 +266,14 @@ def list_elements(term: List) -> tuple[list[t.Any], t.Any]:
     return elements, rest
 
 
-class _Conversion:
-    """Makes a Python value of one term."""
+class _TermConverter:
+    """Converts one term to a Python value."""
 
     def __init__(self, name_variable: NameVariable) -> None:
         self._name_variable = name_variable
-        # Terms share parts, and data of the host may contain itself: each is made once.
+        # Terms share parts, and data of the host may contain itself: each is converted once.
         self._made: dict[int, t.Any] = {}
-        # The variables on the way to the term at hand: another term may contain itself too.
+        # The variables on the path to the current term: other terms may contain themselves too.
         self._way: list[t.Any] = []
         self._open: set[int] = set()
 
@@ -339,8 +335,3 @@ def _compound_to_python(term: Term, values: list[t.Any]) -> t.Any:
         fields = {key: value for (key, _), value in zip(term.fields, values, strict=True)}
         return terms.Pattern(term.tag, fields)
     raise AssertionError(f"A {type(term).__name__} has no Python value.")
-
-
-def normalized(name: str) -> str:
-    """Give a name as policies have it: what looks the same is one name."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)

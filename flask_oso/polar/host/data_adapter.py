@@ -1,9 +1,8 @@
-"""How one registered class leads to another, and how an adapter is asked for the rows.
+"""Relations between registered classes, and the interface of adapters that read their rows.
 
-``Relation`` is what ``register_class(fields=...)`` takes. A ``DataFilter`` describes the
-rows that are wanted; what a ``DataAdapter`` makes of it is its own affair. Names and
-attributes are those of oso 0.27.3; what is called ``Join`` here is the second of two
-classes that oso calls ``Relation``.
+``register_class(fields=...)`` takes ``Relation``s. A ``DataFilter`` describes which rows are
+wanted, and a ``DataAdapter`` makes a query of it. Names and attributes are those of oso 0.27.3;
+``Join`` is the second of two classes that oso calls ``Relation``.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ from ..value_objects import ValueObject
 
 
 class Relation(ValueObject):
-    """A field that leads to objects of another class.
+    """A field whose value is objects of another class.
 
     :param kind: ``"one"`` or ``"many"``.
     :param other_type: the name under which the other class is registered, now or later.
-    :param my_field: the attribute of this class that is compared …
-    :param other_field: … with this one of the other class.
+    :param my_field: the attribute of this class that has the key.
+    :param other_field: the attribute of the other class that is equal to it.
     """
 
     __slots__ = __match_args__ = ("kind", "other_type", "my_field", "other_field")
-    # Unlike other records it may be changed, and so has no hash: that of oso 0.27.3 is so, too.
+    # Unlike other records it is mutable and so has no hash, as in oso 0.27.3.
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, kind: str, other_type: str, my_field: str, other_field: str) -> None:
@@ -65,11 +64,11 @@ class Condition(ValueObject):
 
 
 class Join(ValueObject):
-    """Rows of another class that conditions speak of.
+    """A relation to another class that conditions refer to.
 
     :param left: the class that declares the relation.
-    :param name: the field under which it does.
-    :param right: the class that it leads to.
+    :param name: the field that declares it.
+    :param right: the other class.
     """
 
     __slots__ = __match_args__ = ("left", "name", "right")
@@ -81,7 +80,7 @@ class Join(ValueObject):
 
 
 class RegisteredType(ValueObject):
-    """What an adapter can know of a registered class."""
+    """A registered class as adapters see it."""
 
     __slots__ = __match_args__ = ("name", "cls", "fields")
 
@@ -95,7 +94,7 @@ class DataFilter(ValueObject):
     """The rows of one class that are wanted.
 
     :param model: the class.
-    :param relations: what leads from it to the other classes in the conditions.
+    :param relations: the joins from it to the other classes in the conditions.
     :param conditions: alternatives, each a list of conditions that all have to hold;
         ``[[]]`` is every row and ``[]`` none.
     :param types: the registered classes, by name and by class.
@@ -117,12 +116,12 @@ class DataFilter(ValueObject):
 
 
 class DataAdapter:
-    """The way to the rows of registered classes; subclasses say what a query is."""
+    """Reads the rows of registered classes; subclasses define what a query is."""
 
     def build_query(self, filter: DataFilter) -> t.Any:
         """Make a query of a filter."""
         raise NotImplementedError
 
     def execute_query(self, query: t.Any) -> Sequence[t.Any]:
-        """Give the rows of a query that this adapter made."""
+        """Return the rows of a query that ``build_query`` made."""
         raise NotImplementedError

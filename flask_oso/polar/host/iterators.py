@@ -1,8 +1,8 @@
-"""Iterators that were read: what one has left is not what it stands for.
+"""Iterators that can be read only once.
 
-An object that is its own iterator gives its elements once. A second question that reads it
-would find it empty, and ``forall`` would hold. So each that is read is noted, for as long as
-somebody has it, whoever gave it: an attribute, a method, a list, a constant, the program.
+An object that is its own iterator yields its elements once. A second query that reads it would
+find it empty, and ``forall`` would hold. So each iterator that is read is registered as long as
+it is alive, wherever it comes from: an attribute, a method, a list, a constant, an argument.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ import typing as t
 import weakref
 from collections.abc import Iterator
 
-#: Iterators without weak references that are noted at a time; the oldest are forgotten.
+#: How many iterators without weak references are registered at a time; the oldest are dropped.
 _MOST = 1_000
 
 
-def _holders(entry: tuple[t.Any]) -> int:
+def _reference_count(entry: tuple[t.Any]) -> int:
     return sys.getrefcount(entry[0])
 
 
-#: The count of what stands in an entry and nowhere else.
-_ALONE = _holders((object(),))
+#: The reference count of an object that only its entry refers to.
+_COUNT_OF_ENTRY = _reference_count((object(),))
 
 
 class ReadIterators:
-    """The iterators that were read and that somebody still has.
+    """The iterators that were read and are still referred to elsewhere.
 
-    It takes no lock, since it changes in single steps of a dictionary.
+    It needs no lock: each change is one atomic operation of a dictionary.
     """
 
     def __init__(self) -> None:
         self._weak: dict[int, weakref.ref[t.Any]] = {}
-        # Those of built-in kinds, such as 'map', have no weak references. They are kept
-        # alive, so that no other object gets their ids, until nobody else has them.
+        # Built-in iterators, such as 'map', have no weak references. They are kept alive until
+        # there is no other reference, so that no other object gets their ids.
         self._kept: dict[int, tuple[t.Any]] = {}
 
     def begin(self, iterator: Iterator[t.Any]) -> bool:
-        """Note that an iterator is read; tell whether that is the first time."""
+        """Register that an iterator is read; return whether that is the first time."""
         return not _has_begun(iterator) and self._note(iterator)
 
     def forget_unshared(self) -> None:
-        """Forget the iterators that nobody else has any more."""
+        """Drop the iterators that nothing else refers to."""
         for key, entry in [*self._kept.items()]:
-            if _holders(entry) == _ALONE:
+            if _reference_count(entry) == _COUNT_OF_ENTRY:
                 self._kept.pop(key, None)
 
     def _note(self, iterator: Iterator[t.Any]) -> bool:
@@ -70,13 +70,13 @@ def _has_begun(iterator: Iterator[t.Any]) -> bool:
     )
 
 
-#: INVARIANT: one for the process. Whichever question, thread or ``Oso`` read an iterator, it
-#: has nothing to give to another.
+#: INVARIANT: one for the process. An iterator that any query, thread or ``Oso`` has read is empty
+#: for all others.
 READ = ReadIterators()
 
 
 class IteratorUse:
-    """What a question has as soon as it reads an iterator: nothing of it outlives the question."""
+    """Held by a query that reads an iterator: at the end of the query, drops what it can."""
 
     def __del__(self) -> None:
         READ.forget_unshared()

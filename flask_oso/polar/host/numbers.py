@@ -1,8 +1,8 @@
 """Arithmetic and comparison of Polar's own values.
 
-Integers have 64 bits and overflow is an error; floats follow IEEE 754, but for a division
-by zero, which is an error, too: an infinity would be greater than any limit. Booleans
-compare as 0 and 1 and take no part in arithmetic.
+Integers have 64 bits, and overflow is an error. Floats follow IEEE 754, except that a division by
+zero is an error: an infinity would be greater than any limit of a policy. Booleans compare as 0
+and 1 and take no part in arithmetic.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..nodes import Operator, Scalar
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 
-#: What Python compares two comparable values with.
+#: The Python function of each comparison, for two values that are ``comparable``.
 COMPARISON_FUNCTIONS: dict[Operator, Callable[[t.Any, t.Any], bool]] = {
     Operator.EQ: operator.eq,
     Operator.NEQ: operator.ne,
@@ -28,19 +28,19 @@ COMPARISON_FUNCTIONS: dict[Operator, Callable[[t.Any, t.Any], bool]] = {
 
 
 def equal_scalars(left: Scalar, right: Scalar) -> bool:
-    """Tell whether two values unify: numbers by value, never a Boolean with a number."""
+    """Return whether two values unify: numbers by value, never a Boolean with a number."""
     if (type(left) is bool) is not (type(right) is bool):
         return False
     return left == right
 
 
 def comparable(left: Scalar, right: Scalar) -> bool:
-    """Tell whether two values can be compared: two strings, or numbers and Booleans."""
+    """Return whether two values can be compared: two strings, or numbers and Booleans."""
     return (type(left) is str) is (type(right) is str)
 
 
 def calculate(kind: Operator, left: Scalar, right: Scalar) -> int | float | None:
-    """Calculate with two numbers; ``None`` if they are no numbers.
+    """Calculate with two numbers; return ``None`` if they are not numbers.
 
     :raises ArithmeticError: for an overflow, a division by zero, or a ``mod`` or ``rem`` by
         integer zero.

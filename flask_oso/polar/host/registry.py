@@ -13,11 +13,12 @@ import types
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from ..characters import nfc_name
 from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
 from ..nodes import Instance, Operator, Term
 from . import sandbox
 from .comparison import compare_values
-from .conversion import normalized, to_term
+from .conversion import to_term
 from .data_adapter import DataAdapter, RegisteredType, Relation
 
 RESERVED_NAMES = ("Actor", "Resource")
@@ -35,24 +36,25 @@ _BUILT_IN_CLASSES: dict[str, type] = {
 
 
 class Identities(t.Protocol):
-    """What is known of objects that stand for rows: two of them may stand for one."""
+    """Knows which objects stand for the same row of a database."""
 
     def has_keys(self, cls: type) -> bool:
-        """Tell whether instances of a class are rows, and say nothing themselves of equality."""
+        """Return whether instances of a class are rows without an ``__eq__`` of their own."""
 
     def is_same(self, left: t.Any, right: t.Any) -> bool:
-        """Tell whether two instances of one such class are one row, or the same object."""
+        """Return whether two instances of one such class are one row, or the same object."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Host:
     """The names a policy may use.
 
-    ``constants`` maps every registered name, classes included, to its term; ``classes``
-    maps the names of classes; ``fields`` maps a class to its declared fields. ``adapter``
-    reads those of them that are relations. ``identities`` knows which objects are one row.
-    ``private`` has the names that begin with an underscore and are open to policies all the
-    same, by class.
+    :param classes: the registered classes by name.
+    :param constants: the term of every registered name, classes included.
+    :param fields: the declared fields of each class.
+    :param adapter: reads the fields that are relations.
+    :param identities: knows which objects are the same row.
+    :param private: by class, the names with a leading underscore that policies may read.
     """
 
     classes: Mapping[str, type]
@@ -72,10 +74,10 @@ class Host:
         fields: Mapping[str, t.Any] | None,
         private: Iterable[str] = (),
     ) -> Host:
-        """Give a host that knows one class more.
+        """Return a host with one more class.
 
-        :raises TypeError: if it is not a class, or ``private`` has what cannot be opened.
-        :raises DuplicateClassAliasError: if the name is a class's already.
+        :raises TypeError: if it is not a class, or ``private`` has a name that cannot be opened.
+        :raises DuplicateClassAliasError: if another class has the name.
         :raises PolarRuntimeError: if the name is reserved.
         """
         if not isinstance(cls, type):
@@ -83,7 +85,7 @@ class Host:
                 f"'register_class' takes a class, not {type(cls).__name__}. "
                 "Use 'register_constant' for other values."
             )
-        name = normalized(cls.__name__ if name is None else name)
+        name = nfc_name(cls.__name__ if name is None else name)
         check_not_reserved(name)
         if name in self.classes:
             raise DuplicateClassAliasError(name, self.classes[name], cls)
@@ -97,28 +99,28 @@ class Host:
         )
 
     def opens(self, owner: t.Any, name: str) -> bool:
-        """Tell whether a private name of an object, or of a class, is open to policies."""
+        """Return whether policies may read a private name of an object or of a class."""
         if not name.startswith("_"):
             return False
         bases = (owner if isinstance(owner, type) else type(owner)).__mro__
         return any(name in self.private.get(base, ()) for base in bases)
 
     def keeps(self, cls: type) -> bool:
-        """Tell whether a class may be remembered: it is registered, or lives on anyway."""
+        """Return whether a cache may hold a class: it is registered, or never collected."""
         return cls in self.types or sandbox.is_lasting(cls)
 
     def opens_module(self, value: t.Any) -> bool:
-        """Tell whether a value is a module that was registered as a constant."""
+        """Return whether a value is a module that was registered as a constant."""
         return isinstance(value, types.ModuleType) and any(
             isinstance(term, Instance) and term.value is value for term in self.constants.values()
         )
 
     def with_constant(self, value: t.Any, name: str) -> Host:
-        """Give a host that knows one constant more, or another value for one.
+        """Return a host with one more constant, or with another value of one.
 
-        :raises PolarRuntimeError: if the name is reserved, or the value is not for policies.
+        :raises PolarRuntimeError: if the name is reserved, or the sandbox refuses the value.
         """
-        name = normalized(name)
+        name = nfc_name(name)
         check_not_reserved(name)
         if not isinstance(value, types.ModuleType):
             sandbox.check_reachable(value, None)
@@ -126,15 +128,15 @@ class Host:
         return dataclasses.replace(self, constants=types.MappingProxyType(constants))
 
     def with_adapter(self, adapter: DataAdapter | None) -> Host:
-        """Give a host that reads relations through an adapter."""
+        """Return a host that reads relations through an adapter."""
         return dataclasses.replace(self, adapter=adapter)
 
     def with_identities(self, identities: Identities) -> Host:
-        """Give a host that knows which objects are one row."""
+        """Return a host that knows which objects are one row."""
         return dataclasses.replace(self, identities=identities)
 
     def has_keys(self, cls: type) -> bool:
-        """Tell whether instances of a class are compared by the keys of their rows."""
+        """Return whether instances of a class are compared by the keys of their rows."""
         return self.identities is not None and self.identities.has_keys(cls)
 
     def compare(self, kind: Operator, left: t.Any, right: t.Any) -> bool:
@@ -150,16 +152,16 @@ class Host:
 
     @functools.cached_property
     def types(self) -> Mapping[t.Any, RegisteredType]:
-        """What adapters and other libraries know of the classes, by name and by class."""
+        """The registered classes as adapters see them, by name and by class."""
         types: dict[t.Any, RegisteredType] = {}
         for name, cls in self.classes.items():
             types[name] = types[cls] = RegisteredType(name, cls, self.fields.get(cls, {}))
         return types
 
     def get_field(self, cls: type, name: str) -> type:
-        """Give the declared type of a field; ``list`` for a relation to many.
+        """Return the declared type of a field; ``list`` for a relation to many.
 
-        :raises PolarRuntimeError: if nothing is declared, or not what it should be.
+        :raises PolarRuntimeError: if there is no declaration, or it is not valid.
         """
         if cls not in self.types:
             raise PolarRuntimeError(f"No type information for Python class {cls.__name__}")
@@ -176,22 +178,22 @@ class Host:
         return self.get_class(declared.other_type) if declared.kind == "one" else list
 
     def get_class(self, name: str) -> type:
-        """Give a registered class.
+        """Return a registered class.
 
         :raises UnregisteredClassError: if there is none of this name.
         """
         try:
-            return self.classes[normalized(name)]
+            return self.classes[nfc_name(name)]
         except KeyError:
             raise UnregisteredClassError(name) from None
 
     def class_name(self, value: t.Any) -> str | None:
-        """Give the name that the exact class of a value is registered under, or ``None``."""
+        """Return the name that the exact class of a value is registered under, or ``None``."""
         kind = type(value)
         return next((name for name, cls in self.classes.items() if cls is kind), None)
 
     def is_subclass(self, name: str, of: str) -> bool:
-        """Tell whether one registered class is another or derives from it."""
+        """Return whether one registered class is another or derives from it."""
         return self.classes[of] in self.classes[name].__mro__
 
 
@@ -217,7 +219,7 @@ def check_not_reserved(name: str) -> None:
 
 
 def make_host() -> Host:
-    """Make the host every policy starts with: the built-in classes, and ``nil``."""
+    """Make the host that every policy starts with: the built-in classes and ``nil``."""
     constants: dict[str, Term] = {name: Instance(cls) for name, cls in _BUILT_IN_CLASSES.items()}
     constants["nil"] = Instance(None)
     return Host(

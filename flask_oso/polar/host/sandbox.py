@@ -1,11 +1,11 @@
-"""Attributes of Python objects: which of them a policy may read, and how.
+"""The sandbox: which attributes of Python objects a policy may read.
 
-A policy is trusted with decisions, not with the process: it may come from an admin page
-or a repository. So nothing leads from an object it sees to the interpreter or to the
-database: no name that begins with an underscore, no frame, no code, no module, no
-``str.format``, no session, connection or engine, and no method that changes a collection.
-What is refused is an error everywhere, under ``not`` and in patterns too. Every read of an
-attribute goes through ``checked_getattr``.
+A policy is trusted with decisions and not with the process: it may come from an admin page or a
+repository. So no attribute of an object gives access to the interpreter or the database: no name
+that begins with an underscore, no frame, code object or module, no ``str.format``, no session,
+connection or engine, and no method that changes a collection. A refused attribute is an error
+everywhere, under ``not`` and in patterns too. Every read of an attribute goes through
+``checked_getattr``.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from ..exceptions import PolarRuntimeError, PolarTypeError, error_at
 from ..sources import Span
 from .awaitables import described, dispose
 
-#: Kinds of objects through which the whole process can be reached.
+#: Classes whose instances give access to the whole process.
 _INTERNAL = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
 
-#: The modules of SQLAlchemy whose objects lead to the whole database. It is not imported here.
+#: The modules of SQLAlchemy whose objects give access to the database. It is not imported here.
 _DATABASE_MODULES = frozenset(
     {
         "sqlalchemy.engine.base",
@@ -38,9 +38,9 @@ _DATABASE_MODULES = frozenset(
         "sqlalchemy.pool.impl",
     }
 )
-#: A class in one of them that mapped classes derive from.
+#: A class in one of these modules that mapped classes derive from, which is harmless.
 _MIXIN = "AsyncAttrs"
-#: What a connection and a cursor have, by the Python Database API (PEP 249).
+#: The methods of connections and cursors by the Python Database API (PEP 249).
 _CONNECTION = ("cursor", "commit", "rollback", "close")
 _CURSOR = ("execute", "executemany", "fetchone", "fetchall")
 
@@ -51,13 +51,13 @@ _IS_HEAP = 1 << 9
 #: whether something is an instance. Polar has no other way to index a list.
 _HARMLESS = frozenset({"__call__", "__contains__", "__getitem__", "__instancecheck__", "__len__"})
 
-#: What is refused of which kind of object, by the kind.
+#: Attributes that are refused because they give access to the process, by class.
 _LEADS_OUT: dict[type, str] = {
     types.GeneratorType: "gi_code gi_frame gi_yieldfrom",
     types.CoroutineType: "cr_await cr_code cr_frame cr_origin",
     types.AsyncGeneratorType: "ag_await ag_code ag_frame",
     type: "mro",
-    # They read attributes whose names stand in a string.
+    # They read the attributes that a format string names.
     str: "format format_map",
 }
 _CHANGES: dict[type, str] = {
@@ -73,7 +73,7 @@ _CHANGES: dict[type, str] = {
 
 
 def _by_name(names: dict[type, str]) -> dict[str, tuple[type, ...]]:
-    """Turn a table of kinds with their names into one of names with their kinds."""
+    """Turn a table of names by class into one of classes by name."""
     every = {name for line in names.values() for name in line.split()}
     return {
         name: tuple(kind for kind, line in names.items() if name in line.split()) for name in every
@@ -91,11 +91,11 @@ def checked_getattr(
     is_opened: bool = False,
     is_opened_module: bool = False,
 ) -> t.Any:
-    """Read an attribute for a policy.
+    """Read an attribute for a policy, if the sandbox allows it.
 
     :param is_opened: whether the class was registered with this name as one of ``private``.
-    :param is_opened_module: whether it is a module that was registered as a constant.
-    :raises PolarRuntimeError: if the name, or what stands there, is not for policies.
+    :param is_opened_module: whether the value is a module that was registered as a constant.
+    :raises PolarRuntimeError: if the name or the object is refused.
     :raises AttributeError: if there is no such attribute.
     """
     if not is_opened:
@@ -116,36 +116,36 @@ def checked_getattr(
 def check_public(value: t.Any, name: str, span: Span | None) -> None:
     """Refuse the name of an attribute that begins with an underscore.
 
-    :param value: the object, or its class.
-    :raises PolarRuntimeError: if it is such a name.
+    :param value: the object or its class.
+    :raises PolarRuntimeError: if the name begins with an underscore.
     """
     if name.startswith("_") and name not in _HARMLESS:
         raise _private(value, name, span)
 
 
 def is_openable(name: str) -> bool:
-    """Tell whether a name may be given as one of ``private`` to ``register_class``."""
+    """Return whether ``private`` of ``register_class`` may have this name."""
     return name.startswith("_") and not name.startswith("__")
 
 
 def is_computed(value: t.Any, name: str) -> bool:
-    """Tell whether the class of a value computes this attribute, as a property does.
+    """Return whether the class of a value computes this attribute, as a property does.
 
-    An ``AttributeError`` of such a one comes from within: it is there, and failed. Nothing
-    of the object runs.
+    If reading such an attribute raises ``AttributeError``, it exists and its code failed. No code
+    of the object runs here.
     """
     found = inspect.getattr_static(value, name, None)
-    # A slot that holds nothing is missing.
+    # A slot without a value counts as a missing attribute.
     return hasattr(type(found), "__get__") and not isinstance(found, types.MemberDescriptorType)
 
 
 def is_unrestricted(name: str) -> bool:
-    """Tell whether a name may be read of every object that leads nowhere itself."""
+    """Return whether a name may be read of every object that is not refused itself."""
     return not name.startswith("_") and name not in _REFUSED
 
 
 def is_internal(cls: type) -> bool:
-    """Tell whether instances of a class lead to the whole process or to the whole database."""
+    """Return whether instances of a class give access to the process or the database."""
     return issubclass(cls, _INTERNAL) or is_database(cls)
 
 
@@ -155,10 +155,10 @@ _NO_DATABASE: dict[int, weakref.ref[type]] = {}
 
 
 def is_database(cls: type) -> bool:
-    """Tell whether instances of a class are sessions, connections or engines.
+    """Return whether instances of a class are sessions, connections or engines.
 
-    Those of SQLAlchemy are found by the modules of their classes, those of drivers by what
-    they have. Nothing of the class runs.
+    SQLAlchemy's classes are recognized by their modules, those of drivers by their methods. No
+    code of the class runs.
     """
     key = id(cls)
     known = _NO_DATABASE.get(key)
@@ -188,9 +188,9 @@ def _has_all(bases: tuple[type, ...], names: tuple[str, ...]) -> bool:
 
 
 def is_candid(cls: type) -> bool:
-    """Tell whether no instance of a class leads to the whole process, nor claims to be another.
+    """Return whether instances of a class pass the sandbox check and are no proxies.
 
-    A proxy is what it stands for, which may change.
+    A proxy claims the class of the object that it stands for, and that may change.
     """
     return not is_internal(cls) and not any(
         "__class__" in vars(base)
@@ -201,9 +201,9 @@ def is_candid(cls: type) -> bool:
 
 
 def is_lasting(cls: type) -> bool:
-    """Tell whether a class lives as long as the process: one of the interpreter, or of a module.
+    """Return whether a class lives as long as the process: it is built in, or global in a module.
 
-    One that a function made ends with its last object, unless somebody remembers it.
+    A class that a function made is collected with its last instance, unless a cache holds it.
     """
     if not cls.__flags__ & _IS_HEAP:
         return True
@@ -215,7 +215,7 @@ def is_lasting(cls: type) -> bool:
 
 
 def iterates_itself(cls: type) -> bool:
-    """Tell whether the elements of a collection are given without any Python code running."""
+    """Return whether iterating over instances of a class runs no Python code."""
     return any(
         issubclass(cls, base) and cls.__iter__ is base.__iter__
         for base in (list, tuple, set, frozenset)
@@ -223,9 +223,9 @@ def iterates_itself(cls: type) -> bool:
 
 
 def is_quiet(cls: type, name: str) -> bool:
-    """Tell whether nothing of Python runs when this attribute of an instance is read.
+    """Return whether reading this attribute of an instance runs no Python code.
 
-    It stands in the object itself, in a slot, or in the class as a plain value.
+    Its value is in the object's dictionary, in a slot, or a plain value in the class.
     """
     own: t.Any = cls.__getattribute__
     if own is not object.__getattribute__ or hasattr(cls, "__getattr__"):
@@ -239,9 +239,9 @@ def is_quiet(cls: type, name: str) -> bool:
 
 
 def attribute_names(value: t.Any) -> list[str]:
-    """Give the names that a policy may read of an object, for messages that propose one.
+    """Return the names that a policy may read of an object, for messages that propose one.
 
-    They come from the object itself and from its classes, and nothing of it runs.
+    No code of the object runs.
     """
     names: dict[str, None] = {}
     own = value.__mro__ if isinstance(value, type) else (value,)
@@ -261,21 +261,20 @@ def attribute_names(value: t.Any) -> list[str]:
 
 
 def _is_of(value: t.Any, kinds: tuple[type, ...]) -> bool:
-    """Tell whether a value is of some kinds, or a class of them, whose methods do the same."""
+    """Return whether a value is an instance of one of some classes, or a subclass of one."""
     if isinstance(value, type):
         return issubclass(value, kinds) or isinstance(value, kinds)
-    # A list or a dictionary is a copy here, so what a method does to it does no harm.
+    # Policies see copies of lists and dictionaries, which methods may change.
     return type(value) not in (list, dict) and isinstance(value, kinds)
 
 
 def check_reachable(value: t.Any, span: Span | None) -> None:
-    """Refuse what an attribute or a method gave if it leads to the process or the database.
+    """Refuse the value of an attribute or method that gives access to process or database.
 
     A module that the application registered as a constant can be read.
 
-    :raises PolarRuntimeError: for a module, a frame, code or a traceback; for a session, a
-        connection or an engine; and for a coroutine: it would be taken for what it gives,
-        which nobody knows yet.
+    :raises PolarRuntimeError: for a module, a frame, a code object or a traceback; for a session,
+        a connection or an engine; for a coroutine, which would be taken for its result.
     """
     if isinstance(value, _INTERNAL):
         raise error_at(
@@ -295,7 +294,7 @@ def check_reachable(value: t.Any, span: Span | None) -> None:
     check_no_database(type(value), span)
     claimed = value.__class__
     if claimed is not type(value):
-        # A proxy is what it stands for.
+        # A proxy is checked as the object that it stands for.
         check_no_database(claimed, span)
 
 

@@ -1,8 +1,8 @@
-"""What queries take and give beside plain Python values.
+"""The objects that queries take and return besides plain Python values.
 
-A ``Variable`` asks a question, a ``Predicate`` is a rule call, an ``Expression`` is a
-constraint on a variable that is not bound, a ``Pattern`` is what a value is matched
-with. Names, equality and ``repr`` are those of oso 0.27.3.
+A ``Variable`` is what a query asks for, a ``Predicate`` a rule call, an ``Expression`` a
+constraint on an unbound variable, a ``Pattern`` the right side of ``matches``. Names, equality
+and ``repr`` are those of oso 0.27.3.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Predicate:
     """A call of a rule, to be queried or to be found in a result.
 
     :param name: the rule's name.
-    :param args: Python values; a ``Variable`` among them asks for that argument.
+    :param args: Python values; the query looks for values of each ``Variable`` among them.
     """
 
     __hash__ = None  # type: ignore[assignment]  # args may be unhashable, as upstream
@@ -100,7 +100,7 @@ class TypeConstraint(Expression):
 
 
 def dot_path(expression: t.Any) -> tuple[t.Any, ...]:
-    """Give the names along nested ``Dot`` expressions, the variable first.
+    """Return the names along nested ``Dot`` expressions, the variable first.
 
     ``(variable,)`` for a bare variable and ``()`` for anything else.
     """

@@ -1,7 +1,11 @@
-"""Who watches a run of the solver: traces, coverage, the deciding rule, the debugger.
+"""Who observes a run of the solver: traces, line coverage, the deciding rule, the debugger.
 
-``inspection``, ``observer``
-    what can be seen of a run; a solver that tells what it does.
+In come the events of ``solver/observation.py``; out go lines of a trace, lines of a policy that
+were reached, a rule, or the answers at a prompt. Nothing here changes a run.
+
+``inspection``
+    terms, goals, variables and events of a run as text.
 ``tracing``, ``line_coverage``, ``deciding_rule``, ``console``, ``debugger``
-    those who look.
+    what ``POLAR_LOG`` prints; lines that were reached; the rule that decided; a prompt; the
+    debugger at a prompt.
 """

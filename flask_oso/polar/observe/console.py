@@ -1,8 +1,7 @@
-"""Where the prompts of the REPL and the debugger read from and write to.
+"""The console of the prompts of the REPL and the debugger.
 
-``StandardConsole`` is standard input and output and nothing more. Whoever has history and
-completion to offer writes a ``Console`` of its own; ``candidates`` says what a word may
-become.
+``StandardConsole`` is standard input and output. A ``Console`` with history and completion can
+take its place; ``candidates`` computes the completions of a word.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ _RED, _BLUE, _PLAIN = "\033[31m", "\033[34m", "\033[0m"
 
 
 class Console(t.Protocol):
-    """Asks for lines and shows texts."""
+    """Reads lines at a prompt and prints texts."""
 
     @property
     def is_interactive(self) -> bool:
-        """Whether somebody sits in front of it."""
+        """Whether a person uses it."""
 
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
         """Read a line.
 
-        :param words: what can be completed at this prompt.
+        :param words: the words for completion at this prompt.
         :raises EOFError: if there are no more lines.
         """
 
     def show(self, text: str, *, is_alarming: bool = False) -> None:
-        """Print a text and a line end; what is alarming in red where there are colours."""
+        """Print a text and a line end; an alarming one in red if the terminal has colours."""
 
 
 class StandardConsole:
@@ -50,16 +49,16 @@ class StandardConsole:
 
     @property
     def ends_when_interrupted(self) -> bool:
-        """Whether Ctrl-C is for the whole session, since nobody sits in front of it.
+        """Whether Ctrl-C ends the session: it does if no person uses the console.
 
-        A console without this attribute goes on.
+        With a console without this attribute, Ctrl-C does not end the session.
         """
         return not self.is_interactive
 
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
-        """Read a line; a standard input that cannot be read has no lines."""
+        """Read a line; if standard input cannot be read, there are no more lines."""
         try:
-            # The two marks tell readline what takes no room on the screen.
+            # The two marks tell readline which characters have no width.
             return input(f"\001{_BLUE}\002{prompt}\001{_PLAIN}\002" if self.has_colours else prompt)
         except BrokenPipeError:
             raise
@@ -67,16 +66,13 @@ class StandardConsole:
             raise EOFError from None
 
     def show(self, text: str, *, is_alarming: bool = False) -> None:
-        """Print a text and a line end, with escapes for what would not be seen."""
+        """Print a text and a line end, with escapes for invisible characters."""
         text = for_terminal(text)
         print(f"{_RED}{text}{_PLAIN}" if is_alarming and self.has_colours else text)
 
 
 def candidates(line: str, words: Iterable[str]) -> list[str]:
-    """Give the words that the last, unfinished word of a line may become.
-
-    There are none inside a string and behind a dot.
-    """
+    """Return the completions of the last word of a line; none in a string or after a dot."""
     match = _WORD.search(line)
     prefix = match.group() if match else ""
     before = line[: len(line) - len(prefix)]
@@ -90,7 +86,7 @@ def _is_terminal(file: t.Any) -> bool:
 
 
 def _has_colours() -> bool:
-    """Tell whether standard output is a terminal that shows colours, and they are wanted."""
+    """Return whether standard output is a terminal with colours, and ``NO_COLOR`` is not set."""
     if os.environ.get("NO_COLOR") or not _is_terminal(sys.stdout):
         return False
     return os.environ.get("TERM", "dumb" if os.name == "posix" else "") != "dumb"

@@ -1,8 +1,8 @@
-"""The debugger that ``debug()`` in a policy enters: stop, look around, go on.
+"""The debugger that ``debug()`` in a policy enters.
 
-It watches a run and asks for commands at its prompt, on standard input and output unless
-it is given another console. ``HELP`` lists the commands. The end of the input means
-``continue``, so a program without a terminal goes on by itself.
+It observes a run and reads commands at its prompt, on standard input and output unless it is
+given another console. ``HELP`` lists the commands. The end of the input means ``continue``, so a
+program without a terminal is not stopped.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from ..exceptions import OsoError
 from ..nodes import Expression, Operator
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step, is_single, stack_trace
-from ..solver.clauses import Clause
+from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
 from ..sources import Span
 from .console import Console, StandardConsole
-from .inspection import Named, variables_of
-from .observer import Observer, RunView, Text
+from .inspection import Named, inspector_of, variables_of
 
 PROMPT = "debug> "
 #: How many lines of the policy a stop shows before and after the goal.
@@ -46,7 +45,7 @@ An empty line repeats the last command."""
 
 
 class Pause(enum.Enum):
-    """What stops the run next, apart from ``debug()``."""
+    """What the run stops at next, besides ``debug()``."""
 
     NONE = enum.auto()
     STEP = enum.auto()
@@ -80,9 +79,9 @@ _WORDS = ("help", *_RESUMING, *_LOOKING)
 
 
 class Debugger(Observer):
-    """Stops one run at ``debug()`` and wherever it is told to from there.
+    """Stops a run at ``debug()``, and then where the commands say.
 
-    :param console: where it asks and shows.
+    :param console: where it reads commands and prints.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -94,14 +93,14 @@ class Debugger(Observer):
     # -- stops ----------------------------------------------------------------------------
 
     def on_debug(self, view: RunView, step: Step) -> bool:
-        """Stop, show where the run is, and ask."""
+        """Stop at ``debug()``."""
         self._stop(view, step)
         return True
 
     def on_goal(self, view: RunView, step: Step) -> None:
-        """Stop if this is the goal that was waited for."""
+        """Stop after ``step``, ``next`` or ``out``."""
         if _is_debug(step.goal):
-            # It stops in a moment, whatever is waited for.
+            # ``on_debug`` stops here in any case.
             return
         if (
             self._pause is Pause.STEP
@@ -110,21 +109,21 @@ class Debugger(Observer):
         ):
             self._stop(view, step)
 
-    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
-        """Show the rule and ask, if a rule was waited for."""
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
+        """Show the rule and stop, after ``rule``."""
         if self._pause is Pause.RULE:
-            self._console.show(rule_to_polar(clause.rule))
-            self._show_source(clause.rule.span, _CONTEXT)
+            self._console.show(rule_to_polar(frame.clause.rule))
+            self._show_source(frame.clause.rule.span, _CONTEXT)
             self._ask(view, step)
 
-    def on_event(self, view: RunView, step: Step, text: Text) -> None:
-        """Show it and ask, if anything at all was waited for."""
+    def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
+        """Show the event and stop, after ``goal``."""
         if self._pause is Pause.GOAL:
-            self._console.show(text())
+            self._console.show(inspector_of(view).event(kind, terms))
             self._ask(view, step)
 
     def on_error(self, view: RunView, step: Step, error: Exception) -> None:
-        """Stop where an error occurs, if one was waited for."""
+        """Stop where an error occurs, after ``error``."""
         if self._pause is Pause.ERROR:
             self._show_place(view, step)
             text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))
@@ -144,7 +143,7 @@ class Debugger(Observer):
     # -- commands -------------------------------------------------------------------------
 
     def _ask(self, view: RunView, step: Step) -> None:
-        """Ask for commands until one of them lets the run go on."""
+        """Read commands until one of them resumes the run."""
         self._pause = Pause.NONE
         self._depth = step.depth
         while (command := self._read_command()) is not None:
@@ -192,19 +191,19 @@ def _span(step: Step) -> Span | None:
 
 
 def _number(arguments: list[str]) -> int:
-    """Read the number behind a command; what is none counts as 0."""
+    """Read the number after a command; 0 if there is none."""
     text = arguments[0] if arguments else ""
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _summary(view: RunView, step: Step) -> str:
-    goal = "debug()" if _is_debug(step.goal) else view.inspector.goal(step.goal, step.frame)
-    bindings = "{}" if _is_debug(step.goal) else view.inspector.bindings(step, "=")
+    goal = "debug()" if _is_debug(step.goal) else inspector_of(view).goal(step.goal, step.frame)
+    bindings = "{}" if _is_debug(step.goal) else inspector_of(view).bindings(step, "=")
     return f"QUERY: {goal}, BINDINGS: {bindings}"
 
 
 def _steps(step: Step | None) -> Iterator[Step]:
-    """Give a goal and those around it, the innermost first, none of them twice."""
+    """Yield the steps of a goal and of the goals around it, the innermost first."""
     while step is not None:
         if step.goal is not None and not is_single(step.goal):
             yield step
@@ -219,7 +218,7 @@ def _goal_at(view: RunView, step: Step, level: int) -> str:
 
 
 def _pending(view: RunView) -> list[str]:
-    """Give what is still to be solved, a line each, the next goal last."""
+    """Return the goals that are still to be solved, one line each, the next goal last."""
     lines: list[str] = []
     goals = view.pending
     while goals is not None:
@@ -232,21 +231,21 @@ def _pending_text(view: RunView, handler: str, payload: t.Any) -> str:
     if handler == "_next_conjunct":
         args, at, frame = payload
         rest = args[at] if at + 1 == len(args) else Expression(Operator.AND, args[at:])
-        return f"Query({view.inspector.goal(rest, frame)})"
+        return f"Query({inspector_of(view).goal(rest, frame)})"
     if handler in ("_solve_goal", "_solve_body"):
-        return f"Query({view.inspector.goal(payload[0], payload[1])})"
-    # What else the engine has to do has the name of the method that does it.
+        return f"Query({inspector_of(view).goal(payload[0], payload[1])})"
+    # Other goals are shown by the name of their handler.
     return handler.strip("_").title().replace("_", "")
 
 
 def _all_bindings(view: RunView, step: Step) -> Iterator[str]:
     for name, constant in sorted(view.host.constants.items()):
-        yield f"{name} = {view.inspector.term(constant)}"
+        yield f"{name} = {inspector_of(view).term(constant)}"
     frames = {id(around.frame): around.frame for around in _steps(step)}
     for frame in reversed(frames.values()):
         for variable in variables_of(frame):
             if variable.value is not None:
-                yield f"{variable.name} = {view.inspector.term(variable.value)}"
+                yield f"{variable.name} = {inspector_of(view).term(variable.value)}"
 
 
 def _variables(view: RunView, step: Step, names: list[str]) -> str:
@@ -261,5 +260,5 @@ def _show_variable(view: RunView, name: str, known: list[Named]) -> str:
     if found is None:
         return f"{name} = <unbound>"
     label = found.name if name == found.name else found.label
-    value = "<unbound>" if found.value is None else view.inspector.term(found.value)
+    value = "<unbound>" if found.value is None else inspector_of(view).term(found.value)
     return f"{label} = {value}"

@@ -1,41 +1,37 @@
-"""What a developer sees of a run: goals under the names of their variables, and values.
+"""Terms, goals, variables and events of a run as text, for traces and the debugger.
 
-In go terms, frames and steps of a run; out comes text for traces and the debugger. Unlike
-the texts of errors it shows objects by their ``repr``. Nothing here changes a run.
+Unlike error messages these texts have the ``repr`` of objects. Nothing here changes a run.
 """
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterator, Sequence
 
 from ..characters import with_escapes
 from ..host.conversion import follow
-from ..nodes import Unknown, Variable, is_ground, parts, with_parts
+from ..nodes import Origin, Unknown, Variable, is_ground, parts, with_parts
 from ..printer import reveal, to_polar
 from ..solver.backtrace import ClassName, Step
 from ..solver.clauses import Clause, Frame, Slot, Template
+from ..solver.observation import EventKind, ObservedFrame, RunView
 from ..traversal import fold
 
-#: Variables that rewriting makes, and anonymous ones.
-_HELPER = re.compile(r"_((value|op|temp|instance)_)?\d+")
-
-
-class NamedFrame(list[t.Any]):
-    """The frame of a rule whose variables have names also where a value took their place.
-
-    ``names`` has those names by number; ``None`` where the variable itself is in the frame.
-    """
-
-    def __init__(self, clause: Clause) -> None:
-        super().__init__([None] * clause.size)
-        self.clause = clause
-        self.names: list[str | None] = [None] * clause.size
+#: How an event is printed, with its terms.
+_EVENTS = {
+    EventKind.UNIFY: "Unify({}, {})",
+    EventKind.MATCH: "MATCHES: {} matches {}",
+    EventKind.BIND: "⇒ bind: {} ← {}",
+    EventKind.LOOKUP: "LOOKUP: {}.{}",
+    EventKind.CALL: "CALL: {}.{}",
+    EventKind.RETURN: "=> {}",
+    EventKind.BACKTRACK: "BACKTRACK",
+    EventKind.HALT: "HALT",
+}
 
 
 class Named(t.NamedTuple):
-    """A variable: as it is written, its name in the run, and its value or ``None``."""
+    """A variable: its name in the policy, its name in the run, and its value or ``None``."""
 
     written: str
     name: str
@@ -43,25 +39,30 @@ class Named(t.NamedTuple):
 
     @property
     def label(self) -> str:
-        """Both names, if they differ: ``x@_x_3``."""
+        """Both names if they differ: ``x@_x_3``."""
         return self.name if self.written == self.name else f"{self.written}@{self.name}"
 
 
-class Inspector:
-    """Prints what a run is made of.
+def inspector_of(view: RunView) -> Inspector:
+    """Return the inspector of a run."""
+    return Inspector(view.host.class_name)
 
-    :param class_name: gives the registered name of an object's class.
+
+class Inspector:
+    """Prints terms, goals and events of a run.
+
+    :param class_name: returns the registered name of the class of an object.
     """
 
     def __init__(self, class_name: ClassName) -> None:
         self._class_name = class_name
 
     def term(self, term: t.Any, frame: Frame | None = None) -> str:
-        """Print a term with values in the place of variables."""
+        """Print a term with values in place of variables."""
         return self._print(term, frame or [], by_name=False)
 
     def goal(self, term: t.Any, frame: Frame) -> str:
-        """Print a term under the names that its variables have in the run."""
+        """Print a term with the names that its variables have in the run."""
         return self._print(term, frame, by_name=True)
 
     def bindings(self, step: Step, sign: str) -> str:
@@ -74,6 +75,11 @@ class Inspector:
         )
         return "{" + ", ".join(shown) + "}"
 
+    def event(self, kind: EventKind, terms: Sequence[t.Any]) -> str:
+        """Print what happened, as traces and the debugger show it."""
+        shown = [each if type(each) is str else self.term(each) for each in terms]
+        return _EVENTS[kind].format(*shown)
+
     def _print(self, term: t.Any, frame: Frame, by_name: bool) -> str:
         def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
             if type(part) is Template:
@@ -84,24 +90,24 @@ class Inspector:
                 return Variable(variable.name) if is_named else variable.value, ()
             if type(part) is Unknown and by_name:
                 return Variable(part.name), ()
-            # What a variable is bound to is for the printer, which stops somewhere.
+            # The printer prints values of variables, with a limit on their depth.
             return part, () if is_ground(part) else parts(part)
 
         return with_escapes(to_polar(fold(term, look, with_parts), self._class_name, _safe_repr))
 
 
 def variables_of(frame: Frame) -> list[Named]:
-    """Give the variables of the rule or query that has this frame, without helpers."""
-    if isinstance(frame, NamedFrame):
+    """Return the variables of the rule or query that has this frame, without helpers."""
+    if isinstance(frame, ObservedFrame):
         slots = {slot.index: slot for term in _terms(frame.clause) for slot in _slots_in(term)}
-        named = [_look_up(slots[index], frame) for index in sorted(slots)]
-    else:
-        named = [of_unknown(item) for item in frame if type(item) is Unknown]
-    return [variable for variable in named if not _HELPER.fullmatch(variable.written)]
+        written = [slots[index] for index in sorted(slots) if slots[index].origin is Origin.WRITTEN]
+        return [_look_up(slot, frame) for slot in written]
+    unknowns = [item for item in frame if type(item) is Unknown]
+    return [of_unknown(item) for item in unknowns if item.origin is Origin.WRITTEN]
 
 
 def of_unknown(unknown: Unknown) -> Named:
-    """Give a variable of the run, under the name it has there."""
+    """Return a variable of the run with its name there."""
     end = follow(unknown)
     return Named(unknown.name, unknown.name, None if end is unknown else end)
 
@@ -141,7 +147,7 @@ def _look_up(slot: Slot, frame: Frame) -> Named:
     value = frame[slot.index] if slot.index < len(frame) else None
     if type(value) is Unknown:
         return of_unknown(value)._replace(written=slot.name)
-    given = frame.names[slot.index] if isinstance(frame, NamedFrame) else None
+    given = frame.names[slot.index] if isinstance(frame, ObservedFrame) else None
     return Named(slot.name, given or slot.name, value)
 
 
@@ -149,5 +155,5 @@ def _safe_repr(value: t.Any) -> str:
     try:
         return reveal(value)
     except Exception:
-        # Looking at a run must not change what it gives.
+        # Observing a run must not change its result.
         return f"<{type(value).__name__} object>"

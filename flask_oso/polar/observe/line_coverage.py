@@ -1,9 +1,8 @@
-"""Lines of policies that are reached, for tools that trace Python line by line.
+"""Coverage: the lines of policies that are reached, for tools that trace Python by line.
 
-Compiled rules have lines, but not one for each rule: what is decided by a look into a
-table leaves no trace. So the solver answers where lines are counted, and ``LineObserver``
-calls ``reach`` for each rule it tries and each condition it comes to. A tool takes such a
-call for the line; ``flask_oso.coverage`` does so for coverage.py.
+Compiled rules have lines, but a rule that a look into a table decides leaves none. So the solver
+answers while lines are counted, and ``LineObserver`` calls ``reach`` for each rule and each
+condition. A tool counts such a call as the line; ``flask_oso.coverage`` does so for coverage.py.
 """
 
 from __future__ import annotations
@@ -11,40 +10,36 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..nodes import Block, Expression, InlineQuery, Operator, Rule, Statement
+from ..nodes import CONTROL, Block, Expression, InlineQuery, Rule, Statement
 from ..solver.backtrace import Step
-from ..solver.clauses import Clause
+from ..solver.observation import ObservedFrame, Observer, RunView
 from ..sources import Source, Span
 from ..syntax.parser import parse_policy
-from .observer import Observer, RunView
-
-#: Operators whose operands are conditions that have lines of their own.
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 
 
 class LineObserver(Observer):
-    """Tells which lines a run reaches."""
+    """Reports the lines that a run reaches."""
 
     def on_goal(self, view: RunView, step: Step) -> None:
         """A condition is reached at the line where it begins."""
         self._reach(getattr(getattr(step.goal, "term", step.goal), "span", None))
 
-    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
         """A rule is reached at the line of its head, once the head matches."""
-        self._reach(clause.rule.span)
+        self._reach(frame.clause.rule.span)
 
     def _reach(self, span: Span | None) -> None:
-        # What was no file has no lines that could be shown.
+        # A policy that is not a file has no lines to report.
         if span is not None and span.source.name:
             reach(os.path.abspath(span.source.name), span.line)
 
 
 def reach(file: str, line: int) -> None:
-    """Be called where a line of a policy is reached, and do nothing."""
+    """Do nothing. Coverage tools see the call and its arguments: a line that is reached."""
 
 
 def lines_to_reach(source: Source) -> set[int]:
-    """Give the lines of a policy at which a rule, a condition or a query begins.
+    """Return the lines of a policy at which a rule, a condition or a query begins.
 
     Statements that cannot be parsed have none.
     """
@@ -62,7 +57,7 @@ def _places(statement: Statement) -> t.Iterator[Span]:
         yield from (each.span for each in statement.shorthands if each.span is not None)
     while stack:
         term = stack.pop()
-        if isinstance(term, Expression) and term.operator in _CONTROL:
+        if isinstance(term, Expression) and term.operator in CONTROL:
             stack.extend(term.args)
         if term is not None and term.span is not None:
             yield term.span

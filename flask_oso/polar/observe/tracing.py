@@ -10,7 +10,7 @@
     [oso][info]     y: 1
     [oso][info]   }
 
-The indentation tells how deep a goal is. ``output.py`` reads what is asked for.
+The indentation is the depth of a goal. ``output.py`` reads the settings.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from ..output import LogLevel, LogSettings, say
 from ..printer import rule_to_polar
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Template
-from .observer import Observer, RunView, Text
+from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
+from .inspection import inspector_of
 
 #: Deeper goals are indented no further.
 _MAX_INDENTATION = 40
 
 
 class Tracer(Observer):
-    """Prints what happens.
+    """Prints a trace of a run.
 
-    :param settings: how much, and where to.
+    :param settings: how detailed it is, and the stream.
     """
 
     def __init__(self, settings: LogSettings) -> None:
@@ -50,12 +51,12 @@ class Tracer(Observer):
         is_call = isinstance(goal, Call)
         if not self._is_full:
             if is_call:
-                text = view.inspector.term(step.goal, step.frame)
+                text = inspector_of(view).term(step.goal, step.frame)
                 self._print("info", depth, f"QUERY RULE: {text}")
             return
-        text = view.inspector.goal(step.goal, step.frame)
+        text = inspector_of(view).goal(step.goal, step.frame)
         self._print("trace", depth, f"Query({text})")
-        shown = f"{text}, BINDINGS: {view.inspector.bindings(step, '=>')}"
+        shown = f"{text}, BINDINGS: {inspector_of(view).bindings(step, '=>')}"
         if is_call:
             self._print("info", depth, f"QUERY RULE: {shown}")
         else:
@@ -73,14 +74,15 @@ class Tracer(Observer):
             place = "" if span is None else f" {span.place()}"
             self._print("info", depth + 1, f"{head_text(clause)}{place}")
 
-    def on_rule(self, view: RunView, step: Step, clause: Clause) -> None:
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
         """Print the whole rule."""
-        self._print("info", step.depth + 1, f"RULE: {with_escapes(rule_to_polar(clause.rule))}")
+        shown = with_escapes(rule_to_polar(frame.clause.rule))
+        self._print("info", step.depth + 1, f"RULE: {shown}")
 
-    def on_event(self, view: RunView, step: Step, text: Text) -> None:
+    def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
         """Print it in a full trace."""
         if self._is_full:
-            self._print("trace", step.depth + 1, text())
+            self._print("trace", step.depth + 1, inspector_of(view).event(kind, terms))
 
     def on_result(self, view: RunView, result: t.Mapping[str, t.Any]) -> None:
         """Print the values of the query's variables."""
@@ -88,13 +90,13 @@ class Tracer(Observer):
             self._print("info", 1, "RESULT: SUCCESS")
             return
         lines = [
-            f"  {name}: {view.inspector.term(result_to_term(value))}"
+            f"  {name}: {inspector_of(view).term(result_to_term(value))}"
             for name, value in result.items()
         ]
         self._print("info", 1, "\n".join(["RESULT: {", *lines, "}"]))
 
     def on_error(self, view: RunView, step: Step, error: Exception) -> None:
-        """Print what ends the run."""
+        """Print the error that ends the run."""
         name = type(error).__name__
         text = str(error) if isinstance(error, OsoError) else with_escapes(str(error))
         self._print("info", step.depth, f"ERROR: {name}: {text}".rstrip("\n"))

@@ -6,10 +6,19 @@ number, or with an unknown value, an actor may be anything, and the result is em
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterator
 
-from ..nodes import Call, Expression, Operator, Parameter, Pattern, Rule, Term, Variable
+from ..nodes import (
+    Call,
+    Expression,
+    Operator,
+    Parameter,
+    Pattern,
+    Rule,
+    Term,
+    Variable,
+    is_variable,
+)
 from ..traversal import walk
 from .policy import Policy
 
@@ -72,9 +81,9 @@ def _of_body(policy: Policy, body: Term, name: str, waiting: list[_Place]) -> It
             waiting += [
                 (part.name, len(part.args), n)
                 for n, arg in enumerate(part.args)
-                if _is_variable(arg, name)
+                if is_variable(arg, name)
             ]
-        elif isinstance(part, Expression) and any(_is_variable(arg, name) for arg in part.args):
+        elif isinstance(part, Expression) and any(is_variable(arg, name) for arg in part.args):
             yield from _of_expression(policy, part)
 
 
@@ -87,8 +96,4 @@ def _of_expression(policy: Policy, expression: Expression) -> Iterator[str]:
 
 
 def _has_nil(expression: Expression) -> bool:
-    return any(_is_variable(arg, "nil") for arg in expression.args)
-
-
-def _is_variable(term: t.Any, name: str) -> bool:
-    return isinstance(term, Variable) and term.name == name
+    return any(is_variable(arg, "nil") for arg in expression.args)

@@ -23,13 +23,13 @@ from collections.abc import Sequence
 
 from ..exceptions import OsoError
 from ..host.attribute_types import Shapes
-from ..host.class_facts import traits
+from ..host.class_facts import facts_of
 from ..host.registry import Host
 from ..limits import Limits
 from ..nodes import Instance
 from ..sources import Source
 from .garbage import without_collector
-from .policy import Loaded, Policy
+from .policy import LoadResult, Policy
 from .serialization import from_lines, to_lines
 
 _DIRECTORY = "OSO_CACHE_DIR"
@@ -40,7 +40,7 @@ _FIRST_LINE = "a policy that flask-oso loaded, and its checksum"
 
 def load_cached(
     sources: Sequence[Source], host: Host, base: Policy | None = None, **options: t.Any
-) -> Loaded:
+) -> LoadResult:
     """Load texts together as one policy, or read the cached result.
 
     The parameters are those of ``load_policy``. A load that extends an earlier one is not cached,
@@ -66,7 +66,7 @@ def load_cached(
 
 def _load(
     sources: Sequence[Source], host: Host, base: Policy | None, options: t.Mapping[str, t.Any]
-) -> Loaded:
+) -> LoadResult:
     # Imported here, since the parser takes a while to import and a cache hit does not need it.
     from .loader import EMPTY, load_policy
 
@@ -99,7 +99,9 @@ def _library() -> list[t.Any]:
 def _names(host: Host) -> list[t.Any]:
     """Give all that the checks of a load read of the registered names, in order."""
     shapes = Shapes(host)
-    names = [(name, traits(cls, host), shapes.described(cls)) for name, cls in host.classes.items()]
+    names = [
+        (name, facts_of(cls, host), shapes.described(cls)) for name, cls in host.classes.items()
+    ]
     return [names, [(name, _kind(term)) for name, term in host.constants.items()]]
 
 
@@ -142,7 +144,7 @@ def _first_line(key: str, text: str) -> str:
     return f"{_FIRST_LINE}: {checksum}"
 
 
-def _read(path: pathlib.Path, key: str, sources: Sequence[Source]) -> Loaded | None:
+def _read(path: pathlib.Path, key: str, sources: Sequence[Source]) -> LoadResult | None:
     """Read an entry; ``None`` if there is none that can be trusted."""
     try:
         with open(path, encoding="ascii", opener=_open) as file:

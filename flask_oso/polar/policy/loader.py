@@ -24,6 +24,7 @@ from ..host.registry import Host
 from ..limits import Limits, check_length
 from ..nodes import Block, InlineQuery, Rule, RuleType, Statement
 from ..sources import Source
+from ..spelling import Guesses
 from ..syntax.desugar import rewrite_rule
 from ..syntax.lexer import Token
 from ..syntax.parser import PolicyParser
@@ -44,15 +45,15 @@ from .lint.validation import (
     warn_specializers,
 )
 from .lint.vocabulary import Mention, mentions_of, warn_undeclared
-from .policy import Loaded, Policy, by_name
+from .policy import LoadResult, Policy, by_name
 from .resource_blocks import (
     DeclarationKind,
     DeclarationTable,
     check_block,
     check_classes,
     check_relations,
+    classes_of_blocks,
     expand_blocks,
-    meant_classes,
 )
 from .rule_types import BUILT_IN_TYPES, check_rule_type, check_shapes
 
@@ -67,7 +68,7 @@ def load_policy(
     ignore_missing_allow: bool = False,
     roles: bool = False,
     limits: Limits | None = None,
-) -> Loaded:
+) -> LoadResult:
     """Load texts together as one policy.
 
     :param base: the result of earlier loads: a policy without rules, whose types and blocks
@@ -86,7 +87,7 @@ def load_policy(
         load.check(policy, ignore_missing_allow=ignore_missing_allow)
         if roles and policy.has_rules:
             policy = with_role_rules(policy, host)
-        return Loaded(policy, tuple(load.warnings))
+        return LoadResult(policy, tuple(load.warnings))
 
 
 class _Load:
@@ -103,6 +104,8 @@ class _Load:
         self._table = DeclarationTable()
         for block in base.blocks:
             self._table.add(block)
+        self._block_guesses = Guesses()
+        self._class_guesses = Guesses()
         self._members = Members(host)
         self._shapes = Shapes(host)
         self._mentions: list[Mention] = []
@@ -155,7 +158,7 @@ class _Load:
         inventory = take_inventory(rule)
         self._problems += check_singletons(rule, inventory, self._host)
         self.warnings += warn_unbound(rule, inventory, self._host)
-        self.warnings += warn_specializers(inventory, self._host)
+        self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
         self.warnings += warn_nested_classes(rule, inventory, self._host)
         self.warnings += warn_class_strings(rule, self._host)
         operands = Operands(rule, inventory, self._shapes)
@@ -177,7 +180,7 @@ class _Load:
         self._break(problems)
         if problems:
             return
-        self._problems.extend(check_classes(block, self._host))
+        self._problems.extend(check_classes(block, self._host, self._block_guesses))
         self._problems.extend(self._table.add(block))
         self._blocks.append(block)
 
@@ -195,8 +198,8 @@ class _Load:
         return Policy(
             rules=by_name([*self._rules, *expansion.rules]),
             types=by_name([*self._types, *expansion.types]),
-            actors=meant_classes(actors, self._host),
-            resources=meant_classes(self._blocks, self._host),
+            actors=classes_of_blocks(actors, self._host),
+            resources=classes_of_blocks(self._blocks, self._host),
             blocks=tuple(self._blocks),
             inline_queries=tuple(self._inline_queries),
             sources=tuple(self._sources),
@@ -212,7 +215,7 @@ class _Load:
         self._problems.extend(check_calls(policy, self._left_out()))
         self.warnings.extend(warn_arities(policy))
         if self._foreign_names:
-            self._warn_lookalikes()
+            self._warn_confusables()
         declarations = self._table.declarations
         self.warnings.extend(warn_undeclared(self._mentions, declarations, self._host))
         self._warn_of_blocks(policy)
@@ -230,13 +233,13 @@ class _Load:
             )
         self.warnings += warn_circular(policy.rules_in_source_order())
 
-    def _warn_lookalikes(self) -> None:
+    def _warn_confusables(self) -> None:
         # Imported here, since most policies have no such name.
-        from ..syntax.confusables import warn_lookalikes
+        from ..syntax.confusables import warn_confusables
         from ..syntax.diagnostics import KEYWORDS
 
         known = self._names.union(self._host.constants, BUILT_IN_TYPES, KEYWORDS)
-        self.warnings.extend(warn_lookalikes(self._foreign_names.values(), known))
+        self.warnings.extend(warn_confusables(self._foreign_names.values(), known))
 
     def _left_out(self) -> tuple[str, ...]:
         """Give the names of rules that blocks of unregistered classes would expand to."""
@@ -261,12 +264,14 @@ def _duplicate(source: Source, earlier: Sequence[Source]) -> OsoError | None:
         if other.name is None or (other.name != source.name and other.text != source.text):
             continue
         return error_at(
-            ValidationError, f"Problem loading file: {_likeness(source, other)}", source.span(0, 0)
+            ValidationError,
+            f"Problem loading file: {_duplicate_message(source, other)}",
+            source.span(0, 0),
         )
     return None
 
 
-def _likeness(source: Source, other: Source) -> str:
+def _duplicate_message(source: Source, other: Source) -> str:
     if other.name != source.name:
         return (
             f"A file with the same contents as {source.name} named {other.name} "

@@ -23,15 +23,15 @@ from ..nodes import (
     Term,
     Value,
     Variable,
+    is_variable,
 )
 from ..sources import Source
-from ..traversal import Computation, trampoline, walk
+from ..traversal import Computation, conjuncts_in, goals_in, trampoline
 
 #: How many goals are searched for the strings that a parameter can be.
 MAX_GOALS_SEARCHED = 10_000
 
 _EQUALITIES = (Operator.UNIFY, Operator.EQ, Operator.ASSIGN)
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _N = t.TypeVar("_N", Rule, RuleType)
 #: Strings, or ``None`` if they cannot be determined.
 _Found = frozenset[str] | None
@@ -121,7 +121,7 @@ class Policy:
         return sorted((rule for group in self.rules.values() for rule in group), key=place)
 
 
-class Loaded(t.NamedTuple):
+class LoadResult(t.NamedTuple):
     """A policy with the warnings of its load."""
 
     policy: Policy
@@ -167,24 +167,14 @@ def by_name(nodes: Iterable[_N]) -> Mapping[str, tuple[_N, ...]]:
 
 def calls_in(body: Term | None) -> Iterator[Call]:
     """Give the rule calls of a body in order, also those inside ``not`` and ``or``."""
-    return (goal for goal in _goals_in(body) if type(goal) is Call)
+    return (goal for goal in goals_in(body) if type(goal) is Call)
 
 
 def has_debug(body: Term | None) -> bool:
     """Tell whether a body calls ``debug()`` anywhere."""
     return any(
-        isinstance(goal, Expression) and goal.operator is Operator.DEBUG for goal in _goals_in(body)
+        isinstance(goal, Expression) and goal.operator is Operator.DEBUG for goal in goals_in(body)
     )
-
-
-def _goals_in(body: Term | None) -> Iterator[Term]:
-    stack = [] if body is None else [body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator in _CONTROL:
-            stack += goal.args[::-1]
-        else:
-            yield goal
 
 
 class _Strings:
@@ -273,7 +263,7 @@ class _Strings:
             return (yield from self._of_conjunction(name, goal))
         if goal.operator is Operator.OR:
             return (yield from _union_of(self._of_variable(name, part) for part in goal.args))
-        if goal.operator is Operator.IN and _is_variable(goal.args[0], name):
+        if goal.operator is Operator.IN and is_variable(goal.args[0], name):
             return _listed(goal.args[1])
         other = next(_unified_with(name, goal), None)
         return None if other is None else _literal(other)
@@ -287,7 +277,7 @@ class _Strings:
 
     def _of_argument(self, name: str, call: Call) -> Computation[_Found]:
         for index, arg in enumerate(call.args):
-            if _is_variable(arg, name):
+            if is_variable(arg, name):
                 found: _Found = yield self.of_parameter(call.name, len(call.args), index)
                 return found
         return None
@@ -305,23 +295,14 @@ def _union_of(parts: Iterable[Computation[_Found]]) -> Computation[_Found]:
 
 def _unified_with(name: str, goal: Term | None) -> Iterator[Term]:
     """Give the terms that a goal unifies or compares a variable with."""
-    for part in () if goal is None else walk([goal], _conjuncts):
+    for part in conjuncts_in(goal):
         if not isinstance(part, Expression) or part.operator not in _EQUALITIES:
             continue
         left, right = part.args
-        if _is_variable(left, name):
+        if is_variable(left, name):
             yield right
-        elif _is_variable(right, name):
+        elif is_variable(right, name):
             yield left
-
-
-def _conjuncts(goal: Term) -> tuple[Term, ...]:
-    is_conjunction = isinstance(goal, Expression) and goal.operator is Operator.AND
-    return t.cast(Expression, goal).args if is_conjunction else ()
-
-
-def _is_variable(term: Term, name: str) -> bool:
-    return isinstance(term, Variable) and term.name == name
 
 
 def _literal(term: Term) -> _Found:

@@ -38,7 +38,7 @@ from ..nodes import (
     Variable,
 )
 from ..sources import Span, located
-from ..spelling import did_you_mean, meant_class, nearest
+from ..spelling import Guesses, did_you_mean
 
 
 class DeclarationKind(enum.Enum):
@@ -54,6 +54,8 @@ class DeclarationKind(enum.Enum):
         return f"has_{self.value}"
 
 
+#: The kinds by the names of their rules, whose second argument is a declared name.
+KIND_OF_RULE = {kind.rule_name: kind for kind in DeclarationKind}
 _KEYWORDS = ("actor", "resource")
 _PERMISSIONS = 'permissions = ["{}"];'
 _ROLES = 'roles = ["{}"];'
@@ -65,7 +67,7 @@ _KINDS = {
 }
 
 
-class Declared(t.NamedTuple):
+class DeclaredName(t.NamedTuple):
     """A declared name; ``related`` is the class of a relation."""
 
     kind: DeclarationKind
@@ -77,13 +79,13 @@ class Declared(t.NamedTuple):
         """The span that messages about this declaration show."""
         return (self.related or self.name).span
 
-    def agrees_with(self, other: Declared) -> bool:
+    def agrees_with(self, other: DeclaredName) -> bool:
         """Tell whether two blocks of a class may both declare this."""
         return self.kind is other.kind and self.related == other.related
 
 
 #: The declarations of all blocks, by class name and declared name.
-Declarations = Mapping[str, Mapping[str, Declared]]
+Declarations = Mapping[str, Mapping[str, DeclaredName]]
 
 
 # -- one block by itself -------------------------------------------------------------
@@ -162,7 +164,7 @@ class DeclarationTable:
     """Collects the declarations of blocks, one block after the other."""
 
     def __init__(self) -> None:
-        self._by_class: dict[str, dict[str, Declared]] = {}
+        self._by_class: dict[str, dict[str, DeclaredName]] = {}
 
     @property
     def declarations(self) -> Declarations:
@@ -183,16 +185,16 @@ class DeclarationTable:
         return problems
 
 
-def _declared_by(block: Block) -> Iterator[Declared]:
+def _declared_by(block: Block) -> Iterator[DeclaredName]:
     """Give a block's declarations: roles, permissions, relations."""
     for word, kind in _KINDS.items():
         for declaration in block.declarations:
             if declaration.name.text == word:
-                yield from (Declared(kind, string) for string in declaration.strings)
-                yield from (Declared(kind, key, related) for key, related in declaration.pairs)
+                yield from (DeclaredName(kind, string) for string in declaration.strings)
+                yield from (DeclaredName(kind, key, related) for key, related in declaration.pairs)
 
 
-def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
+def _overwritten(block: Block, earlier: DeclaredName, later: DeclaredName) -> OsoError:
     message = (
         f'Cannot overwrite existing {earlier.kind.value} declaration "{later.name.text}" '
         f"in resource {block.resource.text} with {later.kind.value}"
@@ -201,36 +203,40 @@ def _overwritten(block: Block, earlier: Declared, later: Declared) -> OsoError:
     return with_help(error, "A name has one meaning in a class. Give one of them another name.\n")
 
 
-def meant_classes(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
+def classes_of_blocks(blocks: Sequence[Block], host: Host) -> tuple[str, ...]:
     """Give the classes of blocks; for an unregistered one the most similar class, too.
 
     Then no other message repeats that the name of the class is misspelt.
     """
     names = list(dict.fromkeys(block.resource.text for block in blocks))
     unknown = [name for name in names if name not in host.classes]
-    near = [nearest(name, host.classes) for name in unknown]
+    guesses = Guesses()
+    near = [guesses.nearest(name, host.classes) for name in unknown]
     return (*names, *(name for name in near if name is not None and name not in names))
 
 
-def check_classes(block: Block, host: Host) -> list[OsoError]:
+def check_classes(block: Block, host: Host, guesses: Guesses) -> list[OsoError]:
     """Give an error if the class of a block is not registered."""
     name = block.resource
-    return [] if name.text in host.classes else [_unregistered(name.text, block.span, host)]
+    if name.text in host.classes:
+        return []
+    return [_unregistered(name.text, block.span, host, guesses)]
 
 
 def check_relations(declarations: Declarations, host: Host) -> list[OsoError]:
     """Give errors for classes of relations that are not registered."""
+    guesses = Guesses()
     return [
-        _unregistered(declared.related.text, declared.span, host)
+        _unregistered(declared.related.text, declared.span, host, guesses)
         for of_class in declarations.values()
         for declared in of_class.values()
         if declared.related is not None and declared.related.text not in host.classes
     ]
 
 
-def _unregistered(name: str, span: Span | None, host: Host) -> OsoError:
+def _unregistered(name: str, span: Span | None, host: Host, guesses: Guesses) -> OsoError:
     message = located(f"Unregistered class: {name}", span)
-    return ValidationError(message + meant_class(name, host.classes))
+    return ValidationError(message + guesses.meant_class(name, host.classes))
 
 
 # -- the rules and rule types of blocks ----------------------------------------------
@@ -267,6 +273,7 @@ class _Expander:
     def __init__(self, declarations: Declarations, host: Host) -> None:
         self._declarations = declarations
         self._host = host
+        self._guesses = Guesses()
         self.problems: list[OsoError] = []
 
     def rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
@@ -282,7 +289,7 @@ class _Expander:
             return None
         return self._related_rule(resource, head, shorthand, shorthand.relation)
 
-    def _local_rule(self, resource: str, head: Declared, shorthand: Shorthand) -> Rule | None:
+    def _local_rule(self, resource: str, head: DeclaredName, shorthand: Shorthand) -> Rule | None:
         condition = self._declared(resource, shorthand.condition, _ROLES, shorthand.head)
         if condition is None:
             return None
@@ -291,7 +298,7 @@ class _Expander:
         return _rule(head.kind, shorthand.head, (actor, instance, resource), body)
 
     def _related_rule(
-        self, resource: str, head: Declared, shorthand: Shorthand, relation: Name
+        self, resource: str, head: DeclaredName, shorthand: Shorthand, relation: Name
     ) -> Rule | None:
         related = self._related_class(resource, shorthand, relation)
         if related is None:
@@ -336,7 +343,7 @@ class _Expander:
 
     def _declared(
         self, resource: str, name: Name, example: str, head: Name | None = None
-    ) -> Declared | None:
+    ) -> DeclaredName | None:
         """Give the declaration of a name, or add a problem.
 
         :param example: the declaration to suggest if no declared name is similar.
@@ -349,7 +356,8 @@ class _Expander:
             f"Undeclared term \"{name.text}\" referenced in rule in '{resource}' resource block. "
             "Did you mean to declare it as a role, permission, or relation?"
         )
-        near = did_you_mean(name.text, (each for each in known if not head or each != head.text))
+        others = (each for each in known if not head or each != head.text)
+        near = self._guesses.did_you_mean(name.text, others)
         self._refuse(message, name.span, near or f"Declare it: `{example.format(name.text)}`\n")
         return None
 
@@ -360,7 +368,7 @@ class _Expander:
             f"'{related}' resource block?"
         )
         known = self._declarations[related]
-        near = did_you_mean(condition.text, known)
+        near = self._guesses.did_you_mean(condition.text, known)
         self._refuse(
             message, condition.span, near or f"Declare it: `{_ROLES.format(condition.text)}`\n"
         )
@@ -381,6 +389,12 @@ class _Expander:
                 name += "_"
             names.append(name)
         return names[0], names[1], names[2]
+
+
+def tag_of(parameter: Parameter) -> str | None:
+    """Give the class of a parameter, if its specializer names one."""
+    pattern = parameter.specializer
+    return pattern.tag if isinstance(pattern, Pattern) else None
 
 
 def _instance_name(class_name: str) -> str:
@@ -437,7 +451,7 @@ _ROLE_TYPE = RuleType(
 )
 
 
-def _relation_type(resource: str, declared: Declared, *, required: bool) -> RuleType:
+def _relation_type(resource: str, declared: DeclaredName, *, required: bool) -> RuleType:
     assert declared.related is not None
     parameters = (
         _parameter("subject", declared.related.text, declared.span),

@@ -15,7 +15,7 @@ from .. import nodes
 from ..nodes import Operator, Origin
 from ..sources import Source, Span
 from .garbage import without_collector
-from .policy import LazyRules, Loaded, Policy
+from .policy import LazyRules, LoadResult, Policy
 
 #: The classes of nodes by number: a node is a list that begins with the number of its class.
 _KINDS: tuple[type[t.Any], ...] = (
@@ -48,7 +48,7 @@ _DEEPEST = 40
 _PARTS = ("types", "actors", "resources", "blocks", "inline_queries", "written_types")
 
 
-def to_lines(loaded: Loaded) -> list[str]:
+def to_lines(loaded: LoadResult) -> list[str]:
     """Serialize a policy and its warnings: a header line, and a line for each name of a rule.
 
     :raises ValueError: if the policy cannot be serialized.
@@ -71,7 +71,7 @@ def _plain(part: t.Any) -> t.Any:
     return tuple(part.items()) if isinstance(part, Mapping) else part
 
 
-def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> Loaded:
+def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> LoadResult:
     """Read the policy that was loaded from these sources.
 
     The rules of a name are read on first use: few questions need all rules.
@@ -87,7 +87,7 @@ def from_lines(lines: Sequence[str], sources: Sequence[Source]) -> Loaded:
         groups = dict(zip(about["rules"], lines[1:], strict=True))
         rules = LazyRules(about["rules"], lambda name: reader.read(groups[name]))
         policy = Policy(rules=rules, types=types, sources=tuple(sources), **parts)
-        return Loaded(policy, tuple(about["warnings"]))
+        return LoadResult(policy, tuple(about["warnings"]))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
         raise ValueError("These lines hold no policy.") from error
 

@@ -1,9 +1,9 @@
-"""Changes that would allow what was denied.
+"""Counterfactuals: changes that would allow what was denied.
 
-In goes the record of a run without a solution; out come a few changes, the smallest first:
-a role, a value of an attribute, a condition. None is given on trust: each is taken for
-granted in another run, wherever the policy looks for it, and named only if that run has a
-solution. What a property or a method computes is not known to follow from an attribute.
+In goes the provenance of a run without a solution; out come a few changes, the smallest first: a
+role, a value of an attribute, the result of a method. Each one is tested: another run assumes it,
+wherever the policy looks for it, and it is suggested only if that run has a solution. That a
+property or a method computes its value from an attribute is not known here.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_
 from ..solver.backtrace import Step
 from ..solver.clauses import Frame, Slot, Template
 from ..solver.machine import KnowledgeBase
+from ..solver.observation import ObservedSolver
 from ..sources import Span
 from .proof_builder import ProofBuilder, value_of
 from .proof_tree import Seen, SourcePlace, Suggestion, source_place
-from .provenance import Attempt, Failure, Provenance, ProvenanceSolver, Subgoal
+from .provenance import Attempt, Failure, Provenance, ProvenanceObserver, Subgoal
 from .redaction import MAX_NAME, REDACTED, Describer
 from .source_form import (
     Operand,
@@ -37,28 +38,28 @@ from .source_form import (
     operands_of,
 )
 
-#: How many suggestions are given, and how many changes are tried for them.
+#: How many suggestions are made, and how many changes are tried for them.
 MAX_SUGGESTIONS = 3
 MAX_TRIED = 12
-#: Of how many changes that are not enough alone a second one is looked for.
+#: For how many changes that are not sufficient a second one is searched.
 _MAX_FIRST = 4
-#: How deep candidates are looked for.
+#: How deep candidates are searched.
 _MAX_DEPTH = 12
-#: How many seconds all of it may take, besides the limit for each run.
+#: How many seconds the whole search may take, besides the limit of each run.
 _MAX_SECONDS = 2.0
 
 #: The rules that say who has a role, today's and those of oso 0.15.
 _ROLES = ("has_role", "actor_has_role_for_resource")
 _EQUATIONS = (Operator.UNIFY, Operator.EQ)
-#: In which direction a value lies for which a comparison holds.
+#: By how much a value has to differ from the other operand, so that a comparison holds.
 _ORDER = {Operator.GT: 1, Operator.GEQ: 0, Operator.LT: -1, Operator.LEQ: 0}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Change:
-    """Something taken for granted, and how it is said.
+    """An assumption, and its text.
 
-    :param seen: what the names in the text stand for.
+    :param seen: the values of the names in the text.
     :param place: the condition that fails without it.
     """
 
@@ -67,17 +68,17 @@ class Change:
     place: SourcePlace | None
 
     def is_like(self, other: Change) -> bool:
-        """Tell whether both are the same change, perhaps of another object."""
+        """Return whether both changes are the same, possibly of different objects."""
         return (self.text, self.place) == (other.text, other.place)
 
     def is_about(self, other: Change) -> bool:
-        """Tell whether both change the same."""
+        """Return whether both change the same thing."""
         return False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GivenCall(Change):
-    """A rule call that shall hold."""
+    """The assumption that a rule call holds."""
 
     name: str
     args: tuple[t.Any, ...]
@@ -85,42 +86,44 @@ class GivenCall(Change):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GivenAttribute(Change):
-    """What an attribute of an object shall be."""
+    """The assumption that an attribute of an object has a value."""
 
     owner: object
     name: str
     value: Term
 
     def is_about(self, other: Change) -> bool:
-        """Tell whether both change the same attribute."""
+        """Return whether both change the same attribute."""
         is_same = isinstance(other, GivenAttribute) and other.owner is self.owner
         return is_same and t.cast(GivenAttribute, other).name == self.name
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GivenResult(Change):
-    """That a method of an object shall answer these arguments with true."""
+    """The assumption that a method of an object returns true for some arguments."""
 
     owner: object
     name: str
     args: tuple[t.Any, ...]
 
     def is_of(self, call: Call) -> bool:
-        """Tell whether it is this call that is meant."""
+        """Return whether the assumption is about this call."""
         is_named = call.name == self.name and not call.kwargs
         return is_named and _are_same([*map(follow, call.args)], self.args)
 
 
-class CounterfactualSolver(ProvenanceSolver):
-    """One run in which some things are taken for granted.
+class CounterfactualSolver(ObservedSolver):
+    """One run with some assumptions, whose provenance is kept.
 
-    :param changes: those things.
+    Unlike an observer it changes results, so it overrides the solver.
+
+    :param changes: the assumptions.
     """
 
     def __init__(
         self, program: KnowledgeBase, limits: Limits, record: Provenance, changes: Sequence[Change]
     ) -> None:
-        super().__init__(program, limits, record)
+        super().__init__(program, limits, [ProvenanceObserver(record)])
         self._changes = changes
 
     def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
@@ -157,7 +160,7 @@ def _are_same(left: Sequence[t.Any], right: Sequence[t.Any]) -> bool:
 
 
 def _is_same(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two values are the same, without subgoal objects."""
+    """Return whether two values are the same. No code of objects runs."""
     if isinstance(left, Value) and isinstance(right, Value):
         return type(left.value) is type(right.value) and left.value == right.value
     if isinstance(left, Instance) and isinstance(right, Instance):
@@ -166,10 +169,10 @@ def _is_same(left: t.Any, right: t.Any) -> bool:
 
 
 class CounterfactualSearch:
-    """Finds changes for one question.
+    """Finds changes that would allow one query.
 
-    :param ask: runs the question with some changes; gives the record.
-    :param describer: shows the values.
+    :param ask: runs the query with some changes and returns the provenance.
+    :param describer: prints values.
     """
 
     def __init__(
@@ -185,7 +188,7 @@ class CounterfactualSearch:
         self._until = time.monotonic() + _MAX_SECONDS
 
     def suggest(self, record: Provenance) -> tuple[Suggestion, ...]:
-        """Give changes that would allow it; two at a time, if no single one would."""
+        """Return changes that would allow the query; pairs if no single one would."""
         found: list[Change] = []
         not_enough: list[tuple[Change, Provenance]] = []
         for change in self._candidates(record):
@@ -208,7 +211,7 @@ class CounterfactualSearch:
         for first, record in firsts:
             for second in self._candidates(record):
                 if second.is_about(first):
-                    # One of them would undo the other.
+                    # The second change would undo the first.
                     continue
                 after = self._try([first, second])
                 if after is not None and after.solution is not None:
@@ -224,7 +227,7 @@ class CounterfactualSearch:
     # -- candidates ---------------------------------------------------------------------
 
     def _candidates(self, record: Provenance) -> list[Change]:
-        """Give changes that might be enough, those for the nearest miss first."""
+        """Return changes that may be sufficient, those for the nearest miss first."""
         if record.root is None:
             return []
         self._ranker = ProofBuilder(self._program, self._describer)
@@ -239,7 +242,7 @@ class CounterfactualSearch:
             return
         is_role = subgoal.call.name in _ROLES
         for attempt in self._ranker.ranked(subgoal):
-            # How roles are looked up is no news: what they imply is.
+            # How the application looks roles up is not shown; implied roles are.
             if is_role and not is_shorthand(attempt.clause):
                 continue
             for failure in attempt.failures:
@@ -258,7 +261,7 @@ class CounterfactualSearch:
         is_role = subgoal.call.name in _ROLES
         given = list(self._of_call(subgoal, actor, place))
         inner = list(self._in_question(subgoal, actor, depth + 1))
-        # The attribute that makes a relation says more than the relation.
+        # The attribute that a relation comes from says more than the relation.
         yield from [*given, *inner] if is_role else inner or given
 
     def _of_call(
@@ -287,9 +290,9 @@ def _suggestion(changes: Sequence[Change]) -> Suggestion:
 
 
 class Proposal:
-    """A value of one attribute with which one condition would hold.
+    """Proposes a value of one attribute with which one condition would hold.
 
-    :param failure: how the condition failed.
+    :param failure: the failure of the condition.
     """
 
     def __init__(self, failure: Failure, describer: Describer) -> None:
@@ -299,7 +302,7 @@ class Proposal:
         self._operands = {operand.slot: operand for operand in operands_of(failure.goal)}
 
     def change(self) -> Change | None:
-        """Make the change; ``None`` if no value is known that would do."""
+        """Return the change; ``None`` if no suitable value is known."""
         main = main_condition(self._goal)
         is_negated = isinstance(main, Expression) and main.operator is Operator.NOT
         if is_negated:
@@ -337,7 +340,7 @@ class Proposal:
         return None
 
     def _equation(self, main: Expression) -> Change | None:
-        """Propose what an attribute is compared with: ``post.author = User:1``."""
+        """Propose the value that an attribute is compared with: ``post.author = User:1``."""
         for written, other in (main.args, main.args[::-1]):
             operand = self._operands.get(written.index) if isinstance(written, Slot) else None
             value = self._value(other)
@@ -351,7 +354,7 @@ class Proposal:
         return None
 
     def _membership(self, main: Expression, wanted: bool) -> Change | None:
-        """Propose an element more, or less: ``User:1 in post.editors``."""
+        """Propose to add or remove an element: ``User:1 in post.editors``."""
         written = main.args[1]
         operand = self._operands.get(written.index) if isinstance(written, Slot) else None
         item = self._value(main.args[0])
@@ -368,7 +371,7 @@ class Proposal:
         return self._attribute(operand, value, text)
 
     def _comparison(self, main: Expression) -> Change | None:
-        """Propose a value next to the one that an attribute is compared with."""
+        """Propose a value adjacent to the one that an attribute is compared with."""
         for number, (written, other) in enumerate((main.args, main.args[::-1])):
             operand = self._operands.get(written.index) if isinstance(written, Slot) else None
             direction = _ORDER[main.operator] * (-1 if number else 1)
@@ -412,7 +415,7 @@ class Proposal:
         return follow(self._snapshot.values[term.index]) if isinstance(term, Slot) else term
 
     def _lookup(self, operand: Operand | None) -> tuple[object, Term] | None:
-        """Give the object that an operand asks, and what for."""
+        """Return the object of a lookup, and the name or the call that is looked up."""
         computed = operand.computed if operand is not None else None
         if computed is None or computed.operator is not Operator.DOT:
             return None
@@ -422,7 +425,7 @@ class Proposal:
         return (t.cast(Instance, holder).value, key) if is_object else None
 
     def _where(self, operand: Operand | None) -> tuple[tuple[Seen, ...], SourcePlace | None]:
-        """Say which object is meant, and where."""
+        """Return the value of the name of the object, and the place of the condition."""
         place = source_place(condition_span(self._goal))
         owner = t.cast(Expression, t.cast(Operand, operand).computed).args[0]
         if owner.span is None or not isinstance(owner, Slot):
@@ -440,7 +443,7 @@ def _is_truth(term: t.Any) -> bool:
 
 
 def _elements(term: t.Any) -> Sequence[t.Any] | None:
-    """Give the elements of a list, or of a collection that gives them without a search."""
+    """Return the elements of a list or collection; ``None`` if iterating may run any code."""
     if isinstance(term, List):
         return term.items if term.rest is None else None
     value: t.Any = getattr(term, "value", None)
@@ -451,7 +454,7 @@ def _elements(term: t.Any) -> Sequence[t.Any] | None:
 
 
 def _next_to(term: t.Any, direction: int) -> Term | None:
-    """Give a value beside a number or a date; equal to it if the direction is none."""
+    """Return a number or a date, plus the direction; ``None`` for other values."""
     value: t.Any = getattr(term, "value", None)
     if type(value) in (int, float):
         return Value(value + direction)

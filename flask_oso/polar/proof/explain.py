@@ -1,7 +1,6 @@
-"""Asks a question once more, to see why it is answered as it is.
+"""Explanations: a rule call is queried again with an observed solver, for a ``Proof``.
 
-In goes a rule call; out comes a ``Proof``. The solver answers it, and keeps account; what
-was decided before, perhaps by compiled rules, left no trace.
+The decision itself, which compiled rules may have made, kept no record of its reasons.
 """
 
 from __future__ import annotations
@@ -14,17 +13,19 @@ from ..exceptions import OsoError, PolarRuntimeError, StackOverflowError
 from ..host.conversion import result_to_term
 from ..limits import Limits
 from ..nodes import Call, Instance, Term, Value
+from ..solver.class_tests import has_instance_test
 from ..solver.machine import KnowledgeBase
+from ..solver.observation import ObservedSolver
 from ..spelling import nearest
 from .counterfactuals import Change, CounterfactualSearch, CounterfactualSolver
 from .proof import Proof
 from .proof_builder import ProofBuilder
 from .proof_tree import Outcome, ProofError, Question
-from .provenance import Provenance, ProvenanceSolver
+from .provenance import Provenance, ProvenanceObserver
 from .redaction import DEFAULT_REDACTED, Describer, Redaction, shortened
 
 _MAX_MESSAGE = 4_000
-#: How much of a message is looked at.
+#: How many characters of a message are searched for values to redact.
 _MAX_READ = 10_000
 _TIMEOUT = "Query timeout"
 #: How long it may take to try one change, in milliseconds.
@@ -32,11 +33,11 @@ _MAX_TRY_MS = 1_000
 
 
 class ExplanationRun:
-    """One question, asked for the sake of its explanation.
+    """Explains a query.
 
     :param program: the policy.
-    :param limits: what each run may cost.
-    :param redact: words of attributes whose values are not shown, besides the default ones.
+    :param limits: the limits of each run.
+    :param redact: words of attributes whose values are redacted, besides the default ones.
     """
 
     def __init__(self, program: KnowledgeBase, limits: Limits, redact: Iterable[str] = ()) -> None:
@@ -55,18 +56,19 @@ class ExplanationRun:
     ) -> Proof:
         """Explain a rule call.
 
-        :param make_call: makes the call, or raises what is wrong with the arguments.
-        :param decide: decides the question as it is decided every day; asked where to explain
-            it takes more than the limits allow.
-        :param known_actions: gives the actions that the policy names, ``None`` for any.
+        :param make_call: makes the call, or raises the error for its arguments.
+        :param decide: makes the decision without an explanation. It is called if the run for the
+            explanation exceeds the limits.
+        :param known_actions: returns the actions that the policy names; ``None`` for any.
         """
         record = Provenance(self._describer)
         error: Exception | None = None
         try:
             call = make_call()
-            next(ProvenanceSolver(self._program, self._limits, record).solve(call), None)
+            observer = ProvenanceObserver(record)
+            next(ObservedSolver(self._program, self._limits, [observer]).solve(call), None)
         except Exception as raised:
-            # Nothing is decided here: what is broken is told apart from what is denied.
+            # Nothing is decided here. The proof tells an error from a denial.
             error = raised
         shown = tuple(map(self._shown, args))
         if error is not None:
@@ -85,7 +87,7 @@ class ExplanationRun:
     def _notes(
         self, call: Call, known_actions: Callable[[], Iterable[str] | None]
     ) -> Iterator[str]:
-        """Name mistakes that look like any denial: a misspelt action, a class that is unknown."""
+        """Yield likely mistakes: a misspelt action, a class that is not registered."""
         action = call.args[1]
         known = known_actions()
         if known is not None and isinstance(action, Value) and type(action.value) is str:
@@ -104,14 +106,14 @@ class ExplanationRun:
         if value is None or issubclass(type(value), type):
             return False
         classes = self._program.host.classes.values()
-        # What has another way to tell its instances may know any class.
-        return not any(cls in type(value).__mro__ or _tells_itself(cls) for cls in classes)
+        # A class with an instance test of its own may accept any object.
+        return not any(cls in type(value).__mro__ or has_instance_test(cls) for cls in classes)
 
     def _shown(self, arg: object) -> str:
         try:
             term = result_to_term(arg)
         except Exception:
-            # The question was broken by this argument; it is shown as an object.
+            # This argument caused the error of the query; it is shown as an object.
             term = Instance(arg)
         return self._describer.term(term)
 
@@ -121,7 +123,7 @@ class ExplanationRun:
         return ProofBuilder(self._program, self._describer).denied(record.root)
 
     def _ask(self, call: Call, changes: Sequence[Change]) -> Provenance | None:
-        """Ask with some things taken for granted; ``None`` if that gives an error."""
+        """Query again with some changes assumed; ``None`` if that raises an error."""
         record = Provenance(self._describer)
         most = self._limits.timeout_ms or _MAX_TRY_MS
         limits = dataclasses.replace(self._limits, timeout_ms=min(most, _MAX_TRY_MS))
@@ -129,7 +131,7 @@ class ExplanationRun:
         try:
             next(solver.solve(call), None)
         except Exception:
-            # It would not be allowed then; nobody asked what it would be instead.
+            # An error is not an allow: this is no suggestion.
             return None
         return record
 
@@ -159,10 +161,10 @@ class ExplanationRun:
         try:
             text = str(error)
         except Exception:
-            # An exception of the application that cannot say what it is.
+            # The ``__str__`` of an exception of the application raised an error.
             return ""
         if isinstance(error, OsoError):
-            # The tree of rules shows the way there, with its values.
+            # The proof tree has the stack of goals, with redacted values.
             text = self._cleaned(text.removeprefix(error.stack_trace or ""))
         else:
             told = self._describer.redaction.cleaned_sentence(text.strip("\n")[:_MAX_READ])
@@ -170,16 +172,11 @@ class ExplanationRun:
         return shortened(self._describer.without_hidden(text).strip("\n"), _MAX_MESSAGE)
 
     def _cleaned(self, text: str) -> str:
-        """Clean a message of ours; the lines of the policy in it stay as they are."""
+        """Redact one of our own messages; its lines of the policy stay as they are."""
         clean = self._describer.redaction.cleaned
         return "\n".join(
             line if line.startswith("\t") else clean(line) for line in text.split("\n")
         )
-
-
-def _tells_itself(cls: type) -> bool:
-    check: object = type(cls).__instancecheck__
-    return check is not type.__instancecheck__
 
 
 def _is_exhausted(error: Exception) -> bool:
@@ -191,5 +188,5 @@ def _answer(decide: Callable[[], bool]) -> bool | None:
     try:
         return decide()
     except Exception:
-        # It is broken every day.
+        # The decision without an explanation raises an error, too.
         return None

@@ -1,8 +1,8 @@
-"""Reasons as a piece of HTML, for a page of any application.
+"""Reasons as a fragment of HTML, for a page of any application.
 
-All texts are escaped. Rules and conditions are ``<details>``, so the tree opens and closes
-without a script; at first it is open along the nearest miss. There is no style and nothing
-to load: the names of the classes begin with ``oso-``.
+All texts are escaped. Rules and conditions are ``<details>`` elements, so the tree opens and
+closes without a script; at first it is open along the nearest miss. There is no style and
+nothing to load. CSS classes begin with ``oso-``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from html import escape
 
 from ..characters import for_terminal
 from .proof_tree import (
+    MARKS,
     Outcome,
     ProofCondition,
     ProofRule,
@@ -21,20 +22,14 @@ from .proof_tree import (
     SourcePlace,
     Suggestion,
     Verdict,
+    counted,
 )
 
-_MARKS = {
-    Verdict.HOLDS: "✓",
-    Verdict.FAILS: "✗",
-    Verdict.BROKEN: "!",
-    Verdict.NOT_APPLICABLE: "-",
-    Verdict.NOT_TRIED: "-",
-}
 _CLASSES = {verdict: f"oso-{verdict.value.replace(' ', '-')}" for verdict in Verdict}
 
 
 def reasons_to_html(reasons: Reasons) -> str:
-    """Make the HTML of some reasons: one ``<section>``."""
+    """Return the HTML of reasons: one ``<section>``."""
     return "\n".join(_section(reasons)) + "\n"
 
 
@@ -81,16 +76,16 @@ def _suggestions(suggestions: Sequence[Suggestion]) -> Iterator[str]:
 
 
 def _question(question: Question, is_near: bool) -> Iterator[str]:
-    """Give the rules of a question.
+    """Yield the lines for the rules of a question.
 
-    :param is_near: whether it is on the way to the nearest miss.
+    :param is_near: whether it is on the path to the nearest miss.
     """
     yield '<ul class="oso-rules">'
     for number, rule in enumerate(question.rules):
         yield from _rule(rule, is_near and not number)
     yield "</ul>"
     if question.omitted:
-        count = _counted(question.omitted, "other rule")
+        count = counted(question.omitted, "other rule")
         yield f'<p class="oso-note">… and {count} tried without success</p>'
     yield from _others(question)
     if question.note:
@@ -106,7 +101,7 @@ def _others(question: Question) -> Iterator[str]:
     for rule in question.others:
         yield f"<li>{_code(rule.text)} {_place(rule.place)}<br>{_escape(rule.reason)}</li>"
     if question.omitted_others:
-        yield f"<li>… and {_counted(question.omitted_others, 'other rule')} of this name</li>"
+        yield f"<li>… and {counted(question.omitted_others, 'other rule')} of this name</li>"
     yield "</ul></details>"
 
 
@@ -115,12 +110,12 @@ def _rule(rule: ProofRule, is_near: bool) -> Iterator[str]:
     inside = [line for each in rule.conditions for line in _condition(each, is_near)]
     lines = ['<ul class="oso-conditions">', *inside, "</ul>"] if inside else []
     if rule.omitted:
-        count = _counted(rule.omitted, "more condition")
+        count = counted(rule.omitted, "more condition")
         lines.insert(0, f'<p class="oso-note">… {count} before, which hold</p>')
     if rule.reason:
         lines.append(f'<p class="oso-note">{_escape(rule.reason)}</p>')
     if rule.unreached:
-        count = _counted(rule.unreached, "more condition")
+        count = counted(rule.unreached, "more condition")
         lines.append(f'<p class="oso-note">… {count}, not come to</p>')
     yield from _item(rule.verdict, title, lines, is_near)
 
@@ -154,7 +149,7 @@ def _parts(condition: ProofCondition, is_near: bool) -> Iterator[str]:
     others = [part for part in condition.parts if part.text != condition.text]
     for part in condition.parts:
         if part not in others:
-            # The same condition with other values.
+            # The same condition for another value.
             yield from _details(part, is_near)
     if others:
         inside = (line for part in others for line in _condition(part, is_near))
@@ -164,9 +159,9 @@ def _parts(condition: ProofCondition, is_near: bool) -> Iterator[str]:
 
 
 def _item(verdict: Verdict, title: str, lines: Iterable[str], is_open: bool) -> Iterator[str]:
-    """Give an item of a list, which can be opened if there is something in it."""
+    """Yield an item of a list, which can be opened if it has content."""
     label = f'role="img" aria-label="{verdict.value}"'
-    mark = f'<span class="oso-mark" {label}>{_MARKS[verdict]}</span>'
+    mark = f'<span class="oso-mark" {label}>{MARKS[verdict]}</span>'
     name = _CLASSES[verdict]
     inside = [*lines]
     if not inside:
@@ -196,10 +191,6 @@ def _code(text: str) -> str:
     return f"<code>{_escape(text)}</code>"
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _escape(text: str) -> str:
-    """Escape a text for HTML, and what would not be seen in it or would turn it round."""
+    """Escape a text for HTML, also invisible characters and those that reverse its direction."""
     return escape(for_terminal(text))

@@ -1,4 +1,4 @@
-"""``Proof``: why a question was answered as it was, for people, programs and pages."""
+"""``Proof``: the reasons for an answer, for people, programs and pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["Outcome", "Proof"]
 
 @dataclasses.dataclass(frozen=True)
 class Proof(Reasons):
-    """Why a question was answered as it was. It is true if the answer is yes.
+    """The reasons for an answer. It is true if the answer is yes.
 
-    ``str`` of it is for people in a terminal, ``to_html`` for those at a page, ``to_dict``
-    for programs. It holds texts only, of bounded length.
+    ``str`` returns a text for a terminal, ``to_html`` a fragment for a page, ``to_dict`` data for
+    programs. It has texts only, of bounded length.
     """
 
     def __bool__(self) -> bool:
@@ -28,11 +28,11 @@ class Proof(Reasons):
         return print_reasons(self)
 
     def to_html(self) -> str:
-        """Make a piece of HTML of it, without scripts, styles or anything to load."""
+        """Return a fragment of HTML, without scripts, styles or anything to load."""
         return reasons_to_html(self)
 
     def to_dict(self) -> dict[str, t.Any]:
-        """Make a dictionary of it that JSON can hold."""
+        """Return a dictionary that JSON can represent."""
         return t.cast("dict[str, t.Any]", _plain(self))
 
 

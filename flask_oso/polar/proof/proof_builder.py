@@ -1,8 +1,8 @@
-"""From the record of a run to the reasons for its answer.
+"""From the provenance of a run to the proof tree.
 
-In goes what ``provenance.py`` noted; out come the texts of ``proof_tree.py``. The rules that came
-nearest to an answer stand first: those of which most conditions held, those of which most
-parameters matched. What is left out is counted.
+In goes the record of ``provenance.py``; out come the texts of ``proof_tree.py``. The nearest misses
+come first: the rules of which most conditions held or most parameters matched. What is left out
+is counted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 
 from ..host import numbers
 from ..host.conversion import follow
-from ..host.registry import RESERVED_NAMES
 from ..nodes import (
     Dictionary,
     Expression,
@@ -26,9 +25,9 @@ from ..nodes import (
     Value,
 )
 from ..printer import to_polar
+from ..solver.class_tests import class_names, tells_by_class
 from ..solver.clauses import Clause, Slot
 from ..solver.machine import KnowledgeBase
-from ..solver.matching import ASK_CLASSES
 from ..spelling import with_article
 from .proof_tree import (
     ProofCondition,
@@ -48,6 +47,7 @@ from .source_form import (
     condition_span,
     condition_text,
     conditions_of,
+    is_control,
     is_shorthand,
     main_condition,
     operands_of,
@@ -58,21 +58,21 @@ from .source_form import (
     spelled,
 )
 
-#: How deep questions stand in each other, and how many rules are shown in all.
+#: How deep rule calls are nested in a proof, and how many rules are shown in all.
 MAX_DEPTH = 10
 MAX_RULES = 200
-#: How many rules of one question are shown that were tried, and that are not applicable.
+#: How many rules of one call are shown that were tried, and that are not applicable.
 MAX_TRIED = 6
 MAX_OTHERS = 4
 #: How many conditions of one rule are shown, and how many values of one condition.
 MAX_CONDITIONS = 20
 MAX_SEEN = 8
-#: How many rules are looked at for the parameter that does not match.
+#: How many rules are searched for the parameter that does not match.
 MAX_LOOKED_AT = 50_000
-#: How deep one looks for the rule that got furthest.
+#: How deep the search for the rule that got furthest goes.
 _MAX_SCORED = 40
 
-#: What the arguments of rules that everybody has are called.
+#: The names of the arguments of well-known rules.
 _ARGUMENTS = {
     ("allow", 3): ("actor", "action", "resource"),
     ("allow_field", 4): ("actor", "action", "resource", "field"),
@@ -85,7 +85,7 @@ _Score = tuple[bool, int, int]
 
 
 class _Miss(t.NamedTuple):
-    """A rule that does not apply, the position of what does not match, and how near it is."""
+    """A rule that does not apply, the position of the mismatch, and how near a miss it is."""
 
     clause: Clause
     at: int
@@ -93,10 +93,10 @@ class _Miss(t.NamedTuple):
 
 
 class ProofBuilder:
-    """Makes the reasons of one run.
+    """Makes the proof tree of one run.
 
     :param program: the policy.
-    :param describer: shows the values.
+    :param describer: prints values.
     """
 
     def __init__(self, program: KnowledgeBase, describer: Describer) -> None:
@@ -110,7 +110,7 @@ class ProofBuilder:
     # -- questions ----------------------------------------------------------------------
 
     def denied(self, subgoal: Subgoal, depth: int = 0) -> Question:
-        """Say why a question has no answer."""
+        """Return why a rule call has no solution."""
         text = self.question_text(subgoal)
         if depth >= MAX_DEPTH:
             return Question(text, note="It goes on deeper than is shown.")
@@ -130,11 +130,11 @@ class ProofBuilder:
         )
 
     def allowed(self, path: Path) -> Question | None:
-        """Say which rules answer the question."""
+        """Return which rules the solution comes from."""
         return None if path.first is None else self._held_question(path.first, path, 0)
 
     def broken_place(self, subgoal: Subgoal) -> SourcePlace | None:
-        """Give the innermost condition in which an error ended the evaluation."""
+        """Return the innermost condition in which an error ended the evaluation."""
         place, inner = None, t.cast("Subgoal | None", subgoal)
         while inner is not None:
             attempt = next((each for each in inner.attempts if each.broke), None)
@@ -145,8 +145,8 @@ class ProofBuilder:
         return place
 
     def question_text(self, subgoal: Subgoal) -> str:
-        """Show a rule call with the values of its arguments."""
-        # Nobody wrote the names of variables in resource blocks.
+        """Return the text of a rule call with the values of its arguments."""
+        # The variables of rules in resource blocks are not in the policy.
         around = subgoal.around
         is_named = around is None or not is_shorthand(around.clause)
         shown = [
@@ -161,14 +161,14 @@ class ProofBuilder:
         return self._describer.term(arg, MAX_NAME)
 
     def ranked(self, subgoal: Subgoal) -> list[Attempt]:
-        """Give the rules that were tried, the nearest miss first."""
+        """Return the rules that were tried, the nearest miss first."""
         return sorted(subgoal.attempts, key=self._score, reverse=True)
 
     def _score(self, attempt: Attempt, depth: int = 0) -> _Score:
-        """Tell how far a rule got: an error, the conditions that held, and how deep they are.
+        """Return how near a miss is: an error, the number of conditions that held, their depth.
 
-        What holds in the rules that its last condition asked counts, too. A condition without
-        a rule that applies is further away than one that does not hold.
+        The conditions that held in the rules that the last condition called count, too. A
+        condition without an applicable rule is further away than one that does not hold.
         """
         known = self._scores.get(id(attempt))
         if known is not None:
@@ -191,7 +191,7 @@ class ProofBuilder:
         return shown
 
     def _untried(self, subgoal: Subgoal) -> list[ProofRule]:
-        """Give the rules that apply, and had no turn."""
+        """Return the rules that apply and were not tried."""
         if subgoal.is_cut_short or any(attempt.broke for attempt in subgoal.attempts):
             return []
         tried = {id(attempt.clause) for attempt in subgoal.attempts}
@@ -287,14 +287,14 @@ class ProofBuilder:
     def _counterparts(
         self, attempt: Attempt, failure: Failure, depth: int
     ) -> tuple[ProofCondition, ...]:
-        """Give what holds under a ``not`` that fails, unless its values say it all."""
+        """Return the condition that holds under a failing ``not``, unless its values suffice."""
         main = main_condition(failure.goal)
         if failure.held is None or not isinstance(main, Expression):
             return ()
         if main.operator is not Operator.NOT:
             return ()
         inner = main.args[0]
-        is_plain = call_of(inner) is None and not _is_control(main_condition(inner))
+        is_plain = call_of(inner) is None and not is_control(main_condition(inner))
         if is_plain:
             return ()
         return (self._held(attempt, inner, failure.snapshot, failure.held, depth),)
@@ -319,7 +319,7 @@ class ProofBuilder:
     def _held(
         self, attempt: Attempt, goal: Term, snapshot: Snapshot, path: Path | None, depth: int
     ) -> ProofCondition:
-        """Say why a condition holds; briefly, if it is not the one that decided."""
+        """Return why a condition holds; in short if it is not the one that decided."""
         main = main_condition(goal)
         question: Question | None = None
         parts: tuple[ProofCondition, ...] = ()
@@ -328,8 +328,8 @@ class ProofBuilder:
             question = self._held_question(pair, path, depth + 1) if pair is not None else None
         elif isinstance(main, Expression) and main.operator is Operator.NOT:
             question = self._refuted(attempt, main.args[0], depth)
-        elif path is not None and _is_control(main):
-            parts = self._held_parts(attempt, t.cast(Expression, main), snapshot, path, depth)
+        elif path is not None and is_control(main):
+            parts = self._held_parts(attempt, main, snapshot, path, depth)
         seen = () if question is not None or parts else self._seen(goal, snapshot)
         return ProofCondition(
             self._text(attempt, goal, snapshot),
@@ -352,7 +352,7 @@ class ProofBuilder:
         return tuple(self._held(attempt, goal, snapshot, path, depth) for goal in goals)
 
     def _refuted(self, attempt: Attempt, goal: Term, depth: int) -> Question | None:
-        """Say why a rule call under ``not`` has no answer."""
+        """Return why a rule call under ``not`` has no solution."""
         subgoal = attempt.asked.get(id(main_condition(goal)))
         if call_of(goal) is None or subgoal is None:
             return None
@@ -361,7 +361,7 @@ class ProofBuilder:
     # -- values -------------------------------------------------------------------------
 
     def _text(self, attempt: Attempt, goal: Term, snapshot: Snapshot) -> str:
-        """Give a condition as it is written; one of a resource block with its values."""
+        """Return the text of a condition; of one in a resource block, with its values."""
         call = call_of(goal)
         if call is None or not is_shorthand(attempt.clause):
             return condition_text(goal)
@@ -371,14 +371,14 @@ class ProofBuilder:
         if not isinstance(term, Slot):
             return self._describer.term(term, MAX_NAME)
         value = follow(snapshot.values[term.index])
-        # A related resource that was not found is not known.
+        # The resource of a relation that has no solution has no value.
         return "_" if value is None else self._describer.term(value, MAX_NAME)
 
     def _seen(self, goal: Term, snapshot: Snapshot) -> tuple[Seen, ...]:
         found: list[Seen] = []
         known = [(each, value_of(each, snapshot)) for each in operands_of(goal)]
         known = [pair for pair in known if pair[1] is not None and type(pair[1]) is not Unknown]
-        # What is compared with a secret is nearly one, or just that.
+        # A value that is compared with a secret may be equal or close to it.
         is_secret = any(
             self._hides(each) or self._describer.is_hidden(value) for each, value in known
         )
@@ -393,7 +393,7 @@ class ProofBuilder:
     # -- rules that are not applicable --------------------------------------------------
 
     def _others(self, subgoal: Subgoal) -> tuple[list[ProofRule], int]:
-        """Give some rules that are not applicable, the nearest first, and how many there are."""
+        """Return some rules that are not applicable, the nearest miss first, and their number."""
         if subgoal.clauses is None:
             return [], 0
         applicable = {id(clause) for clause in subgoal.applicable}
@@ -412,9 +412,9 @@ class ProofBuilder:
         return shown, len(left)
 
     def _miss(self, subgoal: Subgoal, clause: Clause) -> _Miss:
-        """Tell which parameter does not match, and how near the rule is.
+        """Return which parameter does not match, and how near a miss the rule is.
 
-        A rule for the asked action is nearer than any other, whoever asks.
+        A rule for the same action is nearer than any rule for another action.
         """
         pairs = [*zip(clause.parameters, map(follow, subgoal.args), strict=True)]
         differs = [self._plainly_differs(parameter, arg) for parameter, arg in pairs]
@@ -423,7 +423,7 @@ class ProofBuilder:
         return _Miss(clause, at, (_nearness_of_action(subgoal, pairs, differs), -sum(differs), at))
 
     def _plainly_differs(self, parameter: Parameter, arg: t.Any) -> bool:
-        """Tell whether an argument is no match, without subgoal an object anything."""
+        """Return whether an argument certainly does not match. No code of objects runs."""
         wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
         if wanted is None or type(arg) is Unknown:
             return False
@@ -436,17 +436,17 @@ class ProofBuilder:
         return self._is_class_itself(arg, wanted) or not self._may_be(arg, wanted)
 
     def _is_class_itself(self, arg: t.Any, pattern: Pattern) -> bool:
-        """Tell whether a class stands where an object of it is wanted."""
+        """Return whether the argument is a class where an instance of it is needed."""
         if pattern.tag is None or not isinstance(arg, Instance):
             return False
-        # The value of `nil` is no class, and a name of none has no class either.
-        known = (self._classes.get(name) for name in self._members(pattern.tag))
+        # The value of `nil` is `None`, as is the class of a name that is not registered.
+        known = (self._classes.get(name) for name in class_names(pattern.tag, self._program))
         return arg.value is not None and any(arg.value is cls for cls in known)
 
     def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
         if pattern.tag is None:
             return True
-        classes = [self._classes.get(name) for name in self._members(pattern.tag)]
+        classes = [self._classes.get(name) for name in class_names(pattern.tag, self._program)]
         kind = type(arg)
         if kind is List or kind is Dictionary:
             value: t.Any = [] if kind is List else {}
@@ -454,13 +454,8 @@ class ProofBuilder:
             value = getattr(arg, "value", None)
         return any(cls is None or _is_perhaps(value, cls) for cls in classes)
 
-    def _members(self, tag: str) -> Sequence[str]:
-        if tag not in RESERVED_NAMES:
-            return (tag,)
-        return self._program.actors if tag == "Actor" else self._program.resources
-
     def _reason(self, subgoal: Subgoal, clause: Clause, at: int) -> str:
-        """Say which parameter does not match: ``action is "edit", the rule wants "read"``."""
+        """Return which parameter does not match: ``action is "edit", the rule wants "read"``."""
         parameter, arg = clause.parameters[at], follow(subgoal.args[at])
         name = self._name_of(subgoal, parameter, at)
         wanted = parameter.specializer if isinstance(parameter.term, Slot) else parameter.term
@@ -494,11 +489,11 @@ class ProofBuilder:
 
 
 def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
-    """Give the value that an operand had; ``None`` or a variable if it had none."""
+    """Return the value of an operand; ``None`` or a variable if it had none."""
     if operand.computed is not None:
         computed = snapshot.results.get(id(operand.computed))
         if computed is not None or operand.computed.operator is Operator.DOT:
-            # What a lookup must give is known before what it gives.
+            # The variable of a lookup may be bound before the lookup: use the result itself.
             return follow(computed)
     return follow(snapshot.values[operand.slot])
 
@@ -506,7 +501,7 @@ def value_of(operand: Operand, snapshot: Snapshot) -> t.Any:
 def _nearness_of_action(
     subgoal: Subgoal, pairs: Sequence[tuple[Parameter, t.Any]], differs: Sequence[bool]
 ) -> int:
-    """Rank the second argument: of a rule that names it, of one for any, of one for others."""
+    """Rank a rule by the action: 2 if it names it, 1 if it is for any, 0 for other actions."""
     if len(pairs) < 3 or (subgoal.call.name, len(pairs)) not in _ARGUMENTS or differs[1]:
         return 0
     parameter, arg = pairs[1]
@@ -515,26 +510,15 @@ def _nearness_of_action(
 
 
 def _is_perhaps(value: t.Any, cls: type) -> bool:
-    if not _tells_by_class(cls):
-        # Other kinds of classes run code of their own to tell.
+    if not tells_by_class(cls):
+        # The class has an instance test of its own, which is not run.
         return True
     try:
         return isinstance(value, cls)
     except Exception:
-        # An object that answers for its class itself, and failed.
+        # The ``__class__`` of the object raised an error.
         return True
-
-
-def _tells_by_class(cls: type) -> bool:
-    """Tell whether a class knows its instances by the class alone, as mapped ones do."""
-    owner = next(each for each in type.mro(type(cls)) if "__instancecheck__" in vars(each))
-    return owner in ASK_CLASSES
 
 
 def _is_plain(value: t.Any) -> bool:
     return isinstance(value, Value) and type(value.value) is not bool
-
-
-def _is_control(goal: Term) -> bool:
-    controls = (Operator.AND, Operator.OR, Operator.FORALL, Operator.NOT)
-    return isinstance(goal, Expression) and goal.operator in controls

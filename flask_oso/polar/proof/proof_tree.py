@@ -1,7 +1,7 @@
-"""Why a question was answered as it was, as a tree of texts.
+"""The proof tree: the reasons for an answer, as texts.
 
-``proof_builder.py`` makes it. It holds no object of the application, so it may be kept, logged
-and sent. The tree is bounded in depth and breadth; what was left out is counted.
+``proof_builder.py`` makes it. It has no objects of the application, so it can be kept, logged and
+sent. The tree is bounded in depth and breadth, and counts what it leaves out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..sources import Span
 
 
 class Outcome(enum.Enum):
-    """What became of a question."""
+    """The answer to a query."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -24,7 +24,7 @@ class Outcome(enum.Enum):
 
 
 class Verdict(enum.Enum):
-    """What became of a rule or of a condition."""
+    """The result of a rule or of a condition."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -36,14 +36,29 @@ class Verdict(enum.Enum):
     NOT_TRIED = "not tried"
 
 
+#: The mark in front of a rule or condition, in a terminal and on a page.
+MARKS = {
+    Verdict.HOLDS: "✓",
+    Verdict.FAILS: "✗",
+    Verdict.BROKEN: "!",
+    Verdict.NOT_APPLICABLE: "-",
+    Verdict.NOT_TRIED: "-",
+}
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with a noun in singular or plural."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 @dataclasses.dataclass(frozen=True)
 class SourcePlace:
-    """Where something is written: the line, with the stretch of it that is meant.
+    """A place in the policy: its line, split at the part that is meant.
 
-    :param file: the file; ``None`` for a policy that was no file.
-    :param before: the text of the line up to the stretch.
-    :param marked: the stretch, as far as it is on this line.
-    :param after: the text of the line behind it.
+    :param file: the file; ``None`` for a policy that is not a file.
+    :param before: the text of the line before that part.
+    :param marked: that part, as far as it is on this line.
+    :param after: the text of the line after it.
     """
 
     file: str | None
@@ -59,7 +74,7 @@ class SourcePlace:
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """What something written in a condition was: ``post.author``, ``User:2``."""
+    """The value of an operand of a condition: ``post.author``, ``User:2``."""
 
     text: str
     value: str
@@ -72,12 +87,12 @@ class Seen:
 class ProofCondition:
     """One condition of a rule.
 
-    :param text: as it is written.
-    :param seen: what its operands were.
-    :param note: what else there is to say.
-    :param question: the rules that it asked.
-    :param parts: what decided inside of it: the alternatives of an ``or``, what holds under a
-        ``not``, or each of the values that were tried.
+    :param text: its text in the policy.
+    :param seen: the values of its operands.
+    :param note: a remark.
+    :param question: the rule call that it is.
+    :param parts: the parts that decided: the alternatives of an ``or``, the condition that holds
+        under a ``not``, or the same condition for each value that was tried.
     :param omitted: how many parts were left out.
     """
 
@@ -93,13 +108,13 @@ class ProofCondition:
 
 @dataclasses.dataclass(frozen=True)
 class ProofRule:
-    """One rule, and how far it got.
+    """One rule, and how far its evaluation got.
 
-    :param text: its head as it is written; of a rule in a resource block, all of it.
-    :param conditions: those that were come to, in their order; the last one decided.
+    :param text: the text of its head; of a rule in a resource block, all of it.
+    :param conditions: those that were evaluated, in their order; the last one decided.
     :param omitted: how many conditions that hold were left out before them.
-    :param unreached: how many conditions were not come to.
-    :param reason: why it was not tried: the parameter that does not match, say.
+    :param unreached: how many conditions were not evaluated.
+    :param reason: why it was not tried, such as the parameter that does not match.
     """
 
     text: str
@@ -120,7 +135,7 @@ class Question:
     :param omitted: how many more were tried.
     :param others: some of the rules that are not applicable, the nearest miss first.
     :param omitted_others: how many more there are.
-    :param note: what else there is to say.
+    :param note: a remark.
     """
 
     text: str
@@ -133,9 +148,9 @@ class Question:
 
 @dataclasses.dataclass(frozen=True)
 class Suggestion:
-    """A change that would allow what was denied: all of it was asked again with that change.
+    """A counterfactual: a change with which the denied query is allowed, as a run has shown.
 
-    :param seen: what the names in it stand for.
+    :param seen: the values of the names in it.
     :param place: the condition that fails without it.
     """
 
@@ -163,14 +178,14 @@ class ProofError:
 
 @dataclasses.dataclass(frozen=True)
 class Reasons:
-    """What is known of an answer: ``Proof`` in ``proof.py`` is the same, and prints itself.
+    """The reasons for an answer. ``Proof`` in ``proof.py`` adds how they are printed.
 
-    :param rule: the rule that was asked, ``allow``.
+    :param rule: the rule that was queried, ``allow``.
     :param args: its arguments as texts: actor, action and resource.
     :param question: the tree of rules; ``None`` if the evaluation did not begin.
     :param suggestions: for a denial, changes that would allow it.
     :param problem: the error, if the evaluation is broken.
-    :param notes: what else there is to say.
+    :param notes: remarks.
     """
 
     outcome: Outcome
@@ -183,7 +198,7 @@ class Reasons:
 
     @property
     def summary(self) -> str:
-        """Say in one sentence what became of the question."""
+        """The answer in one sentence."""
         is_allowed = self.outcome is Outcome.ALLOWED
         if self.rule == "allow" and len(self.args) == 3:
             actor, action, resource = self.args
@@ -198,7 +213,7 @@ class Reasons:
 
 
 def source_place(span: Span | None) -> SourcePlace | None:
-    """Give the place of a stretch of a policy."""
+    """Return the place of a span of the policy."""
     if span is None:
         return None
     line, at = span.source.around(span.start)
@@ -209,13 +224,13 @@ def source_place(span: Span | None) -> SourcePlace | None:
 
 
 def _file(name: str | None) -> str | None:
-    """Give the name of a file from the current directory, if it is inside."""
+    """Return the name of a file relative to the current directory, if the file is inside."""
     if name is None or not os.path.isabs(name):
         return name
     try:
         here = os.path.join(os.getcwd(), "")
     except OSError:
-        # It was removed meanwhile.
+        # The current directory was removed.
         return name
     return name.removeprefix(here)
 

@@ -1,43 +1,41 @@
-"""A run that keeps account of what it tries, for whoever asks why.
+"""What a run tries, kept for whoever asks why.
 
-``ProvenanceSolver`` solves as ``Solver`` does. Besides it notes in a ``Provenance`` which rules are
-tried and how far each gets: of a rule that fails, the furthest condition that it came to,
-with the values of its variables there. What is behind that condition was not reached; what
-is before it held.
+``ProvenanceObserver`` observes a run. It notes in a ``Provenance`` which rules are tried and how
+far each gets: of a rule that fails, the furthest condition that was evaluated, with the values of
+its variables there. The conditions after that one were not reached; those before it held.
 
-Values are kept as terms until the run is over; the rules that are kept are bounded.
+Values are kept as terms until the run is over. The number of rules that are kept is bounded.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..host.conversion import follow
-from ..limits import Limits
-from ..nodes import Call, Dictionary, Expression, Operator, Parameter, Term, Value
+from ..nodes import Call, Expression, Operator, Parameter, Term
 from ..solver.backtrace import Step
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Frame
-from ..solver.machine import NO_FRAME, Choice, Handler, KnowledgeBase
-from ..solver.solver import Solver
+from ..solver.machine import NO_FRAME
+from ..solver.observation import EventKind, ObservedFrame, Observer, RunView
 from ..sources import Span
 from .redaction import Describer
 from .source_form import conditions_of, is_condition_with_operands
 
-#: So many rules that are tried are kept, the first ones.
+#: How many of the rules that are tried are kept, the first ones.
 MAX_ATTEMPTS = 3_000
-#: So many ways in which one condition of one rule failed are kept.
+#: How many failures of one condition of one rule are kept.
 MAX_FAILURES = 4
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The values that a rule had at one moment.
+    """The values of a rule at one moment.
 
-    :param values: those of its variables by number; ``None`` where there is none yet.
-    :param results: what its goals computed, by the identity of the goal.
+    :param values: those of its variables by number; ``None`` if a variable has none yet.
+    :param results: the results of its goals, by the identity of the goal.
     """
 
     values: Sequence[t.Any]
@@ -46,13 +44,13 @@ class Snapshot:
 
 @dataclasses.dataclass(eq=False)
 class Subgoal:
-    """A rule call under way.
+    """A rule call in a run.
 
-    :param around: the rule whose condition it is; ``None`` for the question itself.
-    :param clauses: the rules of this name with as many parameters.
+    :param around: the rule whose condition it is; ``None`` for the query itself.
+    :param clauses: the rules of this name and arity.
     :param applicable: those that apply, in the order in which they are tried.
-    :param reached: the parameters that were looked at, by identity: of a rule that does not
-        apply, the last of them is the one that does not match.
+    :param reached: the parameters that were compared, by identity: of a rule that does not apply,
+        the last of them is the one that does not match.
     """
 
     call: Call
@@ -69,13 +67,13 @@ class Subgoal:
 
 @dataclasses.dataclass(eq=False)
 class Failure:
-    """One way in which a condition failed.
+    """One failure of a condition.
 
-    :param goal: the innermost condition that did.
+    :param goal: the innermost condition that failed.
     :param subgoal: the rule call that it is.
-    :param held: what holds although it must not, for a ``not``.
-    :param missing: the goal that looks for a key that a dictionary does not have.
-    :param waiting: the condition that was put off until now.
+    :param held: for a ``not``, the solution of the negated condition.
+    :param missing: the goal that looks up a key that a dictionary does not have.
+    :param waiting: the condition that was a constraint until now.
     """
 
     goal: Term
@@ -90,15 +88,15 @@ class Failure:
 class Attempt:
     """A rule that is tried.
 
-    :param passed: how many conditions held where it got furthest; -1 before any failed.
-    :param failures: how the next one failed, for some of the values that were tried.
-    :param count: for how many.
+    :param passed: the highest number of conditions that held; -1 before any failed.
+    :param failures: the failures of the next condition, for some of the values that were tried.
+    :param count: for how many values it failed.
     :param broke: whether an error ended the evaluation in that condition.
     """
 
     clause: Clause
     subgoal: Subgoal
-    frame: RecordedFrame
+    frame: ObservedFrame
     passed: int = -1
     failures: list[Failure] = dataclasses.field(default_factory=list)
     count: int = 0
@@ -107,25 +105,18 @@ class Attempt:
     latest: Subgoal | None = None
     #: The last call of each goal, by the identity of the goal.
     asked: dict[int, Subgoal] = dataclasses.field(default_factory=dict)
+    #: The results of goals, by the identity of the goal.
+    results: dict[int, t.Any] = dataclasses.field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
-        """Keep the values that it has now."""
-        return Snapshot([follow(value) for value in self.frame], dict(self.frame.results))
-
-
-class RecordedFrame(list[t.Any]):
-    """The frame of a rule that is kept account of."""
-
-    def __init__(self, clause: Clause, subgoal: Subgoal) -> None:
-        super().__init__([None] * clause.size)
-        self.attempt = Attempt(clause, subgoal, self)
-        self.results: dict[int, t.Any] = {}
+        """Return the current values."""
+        return Snapshot([follow(value) for value in self.frame], dict(self.results))
 
 
 class Path:
-    """The rules that led to a solution, and which alternatives were taken.
+    """The rules that led to a solution, and the alternatives of ``or`` that were taken.
 
-    :param entries: what was begun and not gone back on: rules, and alternatives of ``or``.
+    :param entries: the rules and alternatives that were begun, without those that were undone.
     """
 
     def __init__(self, entries: Sequence[Attempt | Step]) -> None:
@@ -144,18 +135,18 @@ class Path:
             self._attempts[key] = pair
 
     def rule_for(self, attempt: Attempt, goal: Term) -> tuple[Attempt, Snapshot] | None:
-        """Give the rule that answered a condition of a rule."""
+        """Return the rule that answered a condition of a rule."""
         return self._attempts.get((id(attempt), id(goal)))
 
     def alternative(self, attempt: Attempt, goal: Term) -> Term | None:
-        """Give the alternative that was taken of an ``or``."""
+        """Return the alternative that was taken of an ``or``."""
         return self._alternatives.get((id(attempt.frame), id(goal)))
 
 
 class Provenance:
-    """What a run leaves behind.
+    """The record of a run.
 
-    :param describer: is told which values are not to be shown.
+    :param describer: is told which values to redact.
     """
 
     def __init__(self, describer: Describer) -> None:
@@ -165,165 +156,147 @@ class Provenance:
         self.attempts = 0
 
 
-class ProvenanceSolver(Solver):
-    """One run of one query that keeps account.
+class ProvenanceObserver(Observer):
+    """Keeps in a ``Provenance`` what a run tries.
 
-    It prints nothing and stops nowhere, whatever the policy says: a question that is asked
-    again for the sake of an explanation was answered before.
+    ``print()`` and ``debug()`` of the policy have no effect in the run: they had it when the
+    query was answered.
 
-    :param record: where it keeps account.
+    :param record: where it is kept.
     """
 
-    def __init__(self, program: KnowledgeBase, limits: Limits | None, record: Provenance) -> None:
-        super().__init__(program, limits)
+    is_silent = True
+    # The names of variables in messages are those of a run that nobody observes.
+    names_parameters = False
+
+    def __init__(self, record: Provenance) -> None:
         self._record = record
         self._path: list[Attempt | Step] = []
         self._subgoals: dict[Step, Subgoal] = {}
         self._held: Path | None = None
-        self._filtered: Subgoal | None = None
+        self._begun: Step | None = None
 
-    # -- what is asked ------------------------------------------------------------------
+    # -- goals and rules ----------------------------------------------------------------
 
-    def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
-        by_arity = self._program.clauses(call.name)
-        around = step.frame.attempt if isinstance(step.frame, RecordedFrame) else None
-        if by_arity is not None and (around is not None or self._record.root is None):
-            args = tuple(follow(self._operand(arg, frame)) for arg in call.args)
-            subgoal = Subgoal(call, args, step, around, by_arity.get(len(args)))
-            self._subgoals[step] = subgoal
-            if around is None:
-                self._record.root = subgoal
-            else:
-                around.asked[id(step.goal)] = subgoal
-        return super()._solve_call(call, frame, step)
+    def on_goal(self, view: RunView, step: Step) -> None:
+        """Keep which alternative of an ``or`` is taken."""
+        self._begun = step
+        if _is_or(t.cast(Step, step.parent).goal) and _attempt_of(step) is not None:
+            self._path.append(step)
 
-    def _branch_over(self, handler: Handler, payloads: list[t.Any], step: Step) -> bool:
+    def on_call(self, view: RunView, step: Step, call: Call, clauses: ClauseIndex | None) -> None:
+        """Keep the call, if it is the query itself or in a rule that is kept."""
+        around = _attempt_of(step)
+        if around is None and self._record.root is not None:
+            return
+        args = tuple(follow(view.operand(arg, step.frame)) for arg in call.args)
+        subgoal = Subgoal(call, args, step, around, clauses)
+        self._subgoals[step] = subgoal
+        if around is None:
+            self._record.root = subgoal
+        else:
+            around.asked[id(step.goal)] = subgoal
+
+    def on_candidates(self, view: RunView, step: Step, clauses: Sequence[Clause]) -> None:
+        """Keep which rules apply."""
         subgoal = self._subgoals.get(step)
-        if subgoal is not None and handler == self._call_clause:
-            subgoal.applicable = [clause for clause, _ in payloads]
-        return super()._branch_over(handler, payloads, step)
+        if subgoal is not None:
+            subgoal.applicable = clauses
 
-    def _call_clause(self, payload: tuple[Clause, tuple[t.Any, ...]], step: Step) -> bool:
-        clause, args = payload
-        subgoal = self._subgoals.get(step)
-        if subgoal is None or self._record.attempts >= MAX_ATTEMPTS:
-            if subgoal is not None:
-                subgoal.is_cut_short = True
-            return super()._call_clause(payload, step)
-        self._record.attempts += 1
-        frame = RecordedFrame(clause, subgoal)
-        subgoal.attempts.append(frame.attempt)
-        self._path.append(frame.attempt)
-        return self._enter((clause, args, frame, 0, True), step)
-
-    def _filter(self, state: t.Any, step: Step) -> bool:
-        self._filtered = self._subgoals.get(step)
-        return super()._filter(state, step)
-
-    def _matches_at_a_glance(
-        self, parameter: Parameter, arg: t.Any, seen: set[t.Any]
-    ) -> bool | None:
-        verdict = super()._matches_at_a_glance(parameter, arg, seen)
-        if verdict is False and self._filtered is not None:
-            self._filtered.reached.add(id(parameter))
-        return verdict
-
-    def _match_parameter(self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step) -> bool:
+    def on_parameter(self, view: RunView, step: Step, parameter: Parameter) -> None:
+        """Keep which parameters were compared, for rules that do not apply."""
         subgoal = self._subgoals.get(step)
         if subgoal is not None:
             subgoal.reached.add(id(parameter))
-        return super()._match_parameter(parameter, arg, frame, step)
 
-    def _solve_goal(self, payload: tuple[Term, Frame], around: Step) -> bool:
-        goal, frame = payload
-        if _is_or(around.goal) and isinstance(frame, RecordedFrame):
-            self._path.append(Step(goal, frame, around, None, 0))
-        return super()._solve_goal(payload, around)
+    def on_rule(self, view: RunView, step: Step, frame: ObservedFrame) -> None:
+        """Keep the rule, up to the limit."""
+        subgoal = self._subgoals.get(step)
+        if subgoal is None:
+            return
+        if self._record.attempts >= MAX_ATTEMPTS:
+            subgoal.is_cut_short = True
+            return
+        self._record.attempts += 1
+        frame.note = Attempt(frame.clause, subgoal, frame)
+        subgoal.attempts.append(frame.note)
+        self._path.append(frame.note)
 
-    # -- what is seen -------------------------------------------------------------------
+    # -- values -------------------------------------------------------------------------
 
-    def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
-        return self._seen(name, super()._get_attribute(value, name, goal), goal, value)
-
-    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
-        self._record.describer.hide_named(value)
-        return self._seen(call.name, super()._call_method(value, call, goal), goal, value)
-
-    def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
-        found = super()._field(value, name, span)
-        if found is not None and self._record.describer.redaction.hides(name):
-            self._record.describer.hide(found)
-        return found
-
-    def _lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
-        if type(value) is Dictionary and type(key) is Value and type(key.value) is str:
-            found = value.get(key.value)
-            if found is not None:
-                self._seen(key.value, found, goal, value)
-        return super()._lookup(value, key, result, goal)
-
-    def _seen(self, name: str, found: Term, goal: Expression, owner: Term) -> Term:
+    def on_value(
+        self, view: RunView, step: Step, owner: t.Any, name: str, value: Term, goal: Term | None
+    ) -> None:
+        """Keep the result of a goal, and which values to redact."""
         describer = self._record.describer
-        # What is made of a hidden value is hidden, too: a part of it, say.
-        if describer.redaction.hides(name) or describer.is_hidden(owner):
-            describer.hide(found)
-        if isinstance(self._step.frame, RecordedFrame):
-            self._step.frame.results[id(goal)] = found
-        return found
+        # The attributes and method results of a redacted value are redacted, too.
+        is_part = goal is not None and describer.is_hidden(owner)
+        if describer.redaction.hides(name) or is_part:
+            describer.hide(value)
+        attempt = _attempt_of(step)
+        if attempt is not None and goal is not None:
+            attempt.results[id(goal)] = value
 
-    # -- what becomes of it -------------------------------------------------------------
+    # -- what becomes of goals ----------------------------------------------------------
 
-    def _choose(self, resume: Callable[[Choice], bool], state: t.Any, step: Step) -> Choice:
-        return super()._choose(_Return(self._path, resume), state, step)
+    def on_event(self, view: RunView, step: Step, kind: EventKind, *terms: t.Any) -> None:
+        """Keep a failure; redact the values of a dictionary that a method is called on."""
+        if kind is EventKind.BACKTRACK:
+            self._note_failure(step)
+            self._held = None
+        elif kind is EventKind.CALL:
+            self._record.describer.hide_named(terms[0])
 
-    def _negation_solved(self, barrier: Choice, step: Step) -> bool:
-        if isinstance(step.frame, RecordedFrame):
-            self._held = Path(self._path[t.cast(_Return, barrier.resume).length :])
-        return super()._negation_solved(barrier, step)
+    def mark(self) -> int:
+        """Return the length of the path."""
+        return len(self._path)
 
-    def _backtrack(self) -> bool:
-        self._note_failure()
-        self._held = None
-        return super()._backtrack()
+    def on_return(self, view: RunView, mark: int) -> None:
+        """Drop the part of the path that is undone."""
+        del self._path[mark:]
 
-    def _advance(self) -> bool:
-        try:
-            return super()._advance()
-        except Exception:
-            # Whatever it is, it goes on.
-            self._note_error()
-            raise
+    def on_negated_solution(self, view: RunView, step: Step, mark: int) -> None:
+        """Keep the solution of a negated condition."""
+        if _attempt_of(step) is not None:
+            self._held = Path(self._path[mark:])
 
-    def _solution(self) -> dict[str, t.Any]:
-        solution = super()._solution()
+    def on_result(self, view: RunView, result: Mapping[str, t.Any]) -> None:
+        """Keep the path to the solution."""
         self._record.solution = Path(self._path)
-        return solution
 
-    def _solve_print(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        return True
+    def on_error(self, view: RunView, step: Step, error: Exception) -> None:
+        """Keep in which condition of which rules the run ends."""
+        # If the depth limit kept a goal from beginning, the goal around it failed.
+        failed: Step | None = step.parent if step is self._begun else step
+        while failed is not None:
+            attempt = _attempt_of(failed)
+            if attempt is None:
+                failed = failed.parent
+                continue
+            at, goal = _index(failed, attempt.clause)
+            subgoal = attempt.asked.get(id(failed.goal))
+            attempt.passed, attempt.broke = max(at, 0), True
+            attempt.failures = [Failure(goal or failed.goal, attempt.snapshot(), subgoal)]
+            attempt.count = 1
+            failed = attempt.subgoal.step
 
-    def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        return True
+    def _note_failure(self, step: Step) -> None:
+        """Keep that a goal failed, in its rule and in the rules that called that rule.
 
-    # -- the account --------------------------------------------------------------------
-
-    def _note_failure(self) -> None:
-        """Note that the goal at hand failed, in its rule, and in the rules that asked for it.
-
-        Only the first failure of a rule fails the condition that asked for it: there it is
-        one way in which this condition failed, whatever the rule tries besides.
+        Only the first failure of a rule counts as a failure of the condition that called it: it
+        is one failure of that condition, whatever else the rule tries.
         """
-        failed: Step | None = self._step
+        failed: Step | None = step
         waiting: Span | None = None
         held = self._held
         while failed is not None and failed.goal is not None:
-            if not isinstance(failed.frame, RecordedFrame):
+            attempt = _attempt_of(failed)
+            if attempt is None:
                 if failed.frame is NO_FRAME:
-                    # A condition that was put off until its variables have values.
+                    # A condition that was a constraint until its variables were bound.
                     waiting = waiting or getattr(failed.goal, "span", None)
                 failed = failed.parent
                 continue
-            attempt = failed.frame.attempt
             is_first = attempt.passed < 0
             found = _find(failed, attempt.clause)
             if found is None:
@@ -335,42 +308,14 @@ class ProvenanceSolver(Solver):
                 return
             failed, waiting, held = attempt.subgoal.step, None, None
 
-    def _note_error(self) -> None:
-        """Note in which condition of which rules the run ends."""
-        step: Step | None = self._step
-        while step is not None:
-            if isinstance(step.frame, RecordedFrame):
-                attempt = step.frame.attempt
-                at, goal = _index(step, attempt.clause)
-                subgoal = attempt.asked.get(id(step.goal))
-                attempt.passed, attempt.broke = max(at, 0), True
-                attempt.failures = [Failure(goal or step.goal, attempt.snapshot(), subgoal)]
-                attempt.count = 1
-                step = attempt.subgoal.step
-            else:
-                step = step.parent
 
-
-class _Return:
-    """Goes back to a choice, which takes with it what was tried since.
-
-    :param path: what is being tried.
-    """
-
-    __slots__ = ("_path", "_resume", "length")
-
-    def __init__(self, path: list[Attempt | Step], resume: Callable[[Choice], bool]) -> None:
-        self._path = path
-        self._resume = resume
-        self.length = len(path)
-
-    def __call__(self, choice: Choice) -> bool:
-        del self._path[self.length :]
-        return self._resume(choice)
+def _attempt_of(step: Step) -> Attempt | None:
+    """Return the rule that contains a goal, if it is kept."""
+    return step.frame.note if isinstance(step.frame, ObservedFrame) else None
 
 
 def _is_news(attempt: Attempt, passed: int, failed: Step) -> bool:
-    """Count a failure in a rule; tell whether it is one to keep."""
+    """Count a failure in a rule; return whether to keep it."""
     subgoal = attempt.asked.get(id(failed.goal))
     if passed < attempt.passed or (subgoal is not None and subgoal is attempt.latest):
         return False
@@ -392,9 +337,9 @@ def _failure(
 
 
 def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
-    """Give the number of the condition in which a goal failed, and the innermost condition.
+    """Return the number of the condition in which a goal failed, and the innermost condition.
 
-    ``None`` under a ``not``, where to fail is all right, and outside of the conditions.
+    ``None`` under a ``not``, where a failure is no failure of the rule, and outside conditions.
     """
     frame, top, leaf = step.frame, step, step
     while not _is_body(top.parent, frame, clause):
@@ -408,7 +353,7 @@ def _find(step: Step, clause: Clause) -> tuple[int, Term] | None:
 
 
 def _index(step: Step, clause: Clause) -> tuple[int, Term | None]:
-    """Give the number of the condition in which a goal is, and that condition."""
+    """Return the number of the condition that contains a goal, and that condition."""
     top: Step | None = step
     while top is not None and not _is_body(top.parent, step.frame, clause):
         top = top.parent

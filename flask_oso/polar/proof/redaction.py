@@ -1,8 +1,8 @@
-"""Values as short texts that a developer may see.
+"""Redaction: values of a run as short texts that developers may see.
 
-In goes what a run is made of; out comes one line of bounded length. An object that has a key
-is called by it, ``User:1``; any other is shown by its ``repr``, cut short. What was read under
-a name such as ``password`` is not shown, wherever it turns up later.
+In goes a term of the run; out comes one line of bounded length. An object with a key is shown as
+``User:1``, any other by its shortened ``repr``. A value that was read from an attribute such as
+``password`` is redacted wherever it occurs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ..printer import to_polar
 from ..spelling import with_article
 from ..traversal import walk
 
-#: Attributes whose values are not shown. Each stands for every name that has these words in
-#: it, one behind the other: ``api_key`` for ``stripe_api_key`` and ``apiKey``, too.
+#: Names of attributes whose values are redacted. Each stands for all names that contain its words
+#: in this order: ``api_key`` for ``stripe_api_key`` and ``apiKey``, too.
 DEFAULT_REDACTED: tuple[str, ...] = (
     "access_key",
     "api_key",
@@ -64,23 +64,23 @@ REDACTED = "[redacted]"
 MAX_VALUE = 120
 MAX_NAME = 40
 _MAX_STRING = 80
-#: How many elements of a collection are shown, and how deep they are looked into.
+#: How many elements of a collection are shown, and to which depth.
 _MAX_ELEMENTS = 5
 _MAX_DEPTH = 2
-#: How much of a ``repr`` is looked at.
+#: How many characters of a ``repr`` are searched for values to redact.
 _MAX_REPR = 10_000
 
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"\w+")
 _NOT_A_WORD = re.compile(r"[\W_]+")
-#: A name with a value behind it, in the ``repr`` of an object: ``name='Ann'``, ``'name': 1``.
+#: A name before a value in the ``repr`` of an object: ``name='Ann'``, ``'name': 1``.
 _NAMED = re.compile(r"""(?<![\w-])(?P<name>[\w-]+)(?:\\*['"])?\]?\s*[=:]\s*""")
-#: A name with a value behind it, in a sentence: ``bad token 'abc'``, ``the pin 1234``.
+#: A name before a value in a sentence: ``bad token 'abc'``, ``the pin 1234``.
 _SAID = re.compile(
     r"""(?<![\w-])(?P<name>[\w-]+)(?:\s+(?:is|was))?\s+"""
     r"""(?P<value>(?P<quote>['"]).*?(?P=quote)|\w*\d\S*)"""
 )
-#: What is secret under any name: the password in a URL, and what ``Authorization`` brings.
+#: Secrets that no name marks: the password in a URL, and credentials of ``Authorization``.
 _TELLTALE = re.compile(
     r"""(?<=//)(?P<user>[^/\s:@?#]*:)[^/\s@?#]+(?=@)"""
     r"""|\b(?P<scheme>(?i:Bearer|Basic)\s+)(?=\S*\d|\S{20})[^\s,;'"]+"""
@@ -91,15 +91,15 @@ _UNQUOTED = re.compile(r"""[^,;&()\[\]{}<>'"]*""")
 _OPENING = "([{<'\""
 _CONTAINERS: dict[type, str] = {tuple: "()", set: "{}", frozenset: "{}", list: "[]"}
 _TEXTS = (str, bytes, bytearray)
-#: Kinds of values that are hidden wherever an equal one is.
+#: Classes of values that are redacted wherever an equal value is.
 _HASHED = (str, bytes, int)
 _MIN_SECRET = 1_000
-#: How many values in a collection are hidden.
+#: How many values in a collection are redacted.
 _MAX_HIDDEN = 1_000
 
 
 class Redaction:
-    """Tells which names have values that are not shown.
+    """Knows which names have values that are redacted.
 
     :param names: words of names, in snake case.
     """
@@ -108,7 +108,7 @@ class Redaction:
         self._phrases = tuple(phrase for name in names if (phrase := _words(name)))
 
     def hides(self, name: str) -> bool:
-        """Tell whether the value of an attribute of this name is not shown."""
+        """Return whether the value of an attribute of this name is redacted."""
         words = _words(name)
         return any(
             _are_same(words[at : at + len(phrase)], phrase)
@@ -117,15 +117,15 @@ class Redaction:
         )
 
     def hides_part(self, text: str) -> bool:
-        """Tell whether a piece of a policy names an attribute whose value is not shown."""
+        """Return whether a text of the policy names an attribute whose value is redacted."""
         return any(map(self.hides, _WORD.findall(text)))
 
     def cleaned(self, text: str) -> str:
-        """Give a text, such as a ``repr`` or a URL, without the values of such names in it."""
+        """Redact the values of such names in a text, such as a ``repr`` or a URL."""
         return _TELLTALE.sub(_without_telltale, self._without_named(text))
 
     def cleaned_sentence(self, text: str) -> str:
-        """Give the message of an exception without such values, however they are told."""
+        """Redact such values in the message of an exception, also in its sentences."""
         return _SAID.sub(self._without_said, self.cleaned(text))
 
     def _without_said(self, found: re.Match[str]) -> str:
@@ -142,7 +142,7 @@ class Redaction:
             value = _QUOTED.match(text, found.end()) or _UNQUOTED.match(text, found.end())
             at = found.end() if value is None else value.end()
             if text[at : at + 1] and text[at] in _OPENING:
-                # Where an object ends that stands here, nobody can tell.
+                # The end of a nested object cannot be found: cut the text here.
                 return "".join([*out, "…"])
         return "".join([*out, text[at:]])
 
@@ -157,57 +157,57 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _are_same(words: Sequence[str], phrase: Sequence[str]) -> bool:
-    """Compare words; the last one may be a plural."""
+    """Return whether words are equal; the last one may be a plural."""
     same = len(words) == len(phrase) and words[:-1] == phrase[:-1]
     return same and words[-1] in (phrase[-1], f"{phrase[-1]}s")
 
 
 class Describer:
-    """Shows the values of one run.
+    """Prints the values of one run.
 
     :param classes: the registered classes by name.
-    :param redaction: which values not to show.
+    :param redaction: which values to redact.
     """
 
     def __init__(self, classes: Mapping[str, type], redaction: Redaction) -> None:
         self._names = {id(cls): name for name, cls in reversed([*classes.items()])}
         self.redaction = redaction
         self._hidden: set[t.Any] = set()
-        # With the objects, which keeps them alive: an identity is not reused.
+        # The objects are kept alive, so that no other object gets their ids.
         self._hidden_objects: dict[int, t.Any] = {}
 
     def hide(self, term: t.Any) -> None:
-        """Do not show this value from now on, whatever it is called, nor what is in it."""
+        """Redact this value from now on under any name, and its elements."""
         for part in itertools.islice(walk([follow(term)], _contents), _MAX_HIDDEN):
             self._hide(getattr(part, "value", None))
 
     def _hide(self, value: t.Any) -> None:
         if type(value) in _HASHED:
-            # Few numbers are secret, and small ones are everywhere.
+            # Small numbers are not redacted: equal ones are everywhere.
             if value and (type(value) is not int or abs(value) >= _MIN_SECRET):
                 self._hidden.add(value)
         elif value is not None and not _is_of(value, (bool, float, type)):
             self._hidden_objects[id(value)] = value
 
     def hide_named(self, term: t.Any) -> None:
-        """Do not show what a dictionary has under such names from now on."""
+        """Redact from now on the values that a dictionary has under redacted names."""
         for name, value in itertools.islice(_named_parts(follow(term)), _MAX_HIDDEN):
             if self.redaction.hides(name):
                 self.hide(value)
 
     def is_hidden(self, term: t.Any) -> bool:
-        """Tell whether a value is not shown."""
+        """Return whether a value is redacted."""
         value = getattr(follow(term), "value", None)
         return id(value) in self._hidden_objects or self._is_hidden_text(value)
 
     def without_hidden(self, text: str) -> str:
-        """Give a message without the hidden texts in it."""
+        """Redact hidden texts in a message."""
         for value in sorted(filter(_is_telling, self._hidden), key=len, reverse=True):
             text = text.replace(f'"{value}"', REDACTED).replace(value, REDACTED)
         return text
 
     def class_of(self, term: t.Any) -> str:
-        """Name the class of a value, with an article: ``a User``."""
+        """Return the class of a value with an article: ``a User``."""
         term = follow(term)
         if isinstance(term, List):
             return "a List"
@@ -217,9 +217,9 @@ class Describer:
         return with_article(self._class_name(type(value)))
 
     def term(self, term: t.Any, most: int = MAX_VALUE) -> str:
-        """Show a value of the run.
+        """Return the text of a value of the run.
 
-        :param most: in so many characters; ``MAX_NAME`` where it only has to be known again.
+        :param most: the length of the text; ``MAX_NAME`` if it only has to identify the value.
         """
         return shortened("".join(self._pieces(term, 0)), most)
 
@@ -251,7 +251,7 @@ class Describer:
         return to_polar(term)
 
     def _text(self, text: str) -> str:
-        """Show a string; what is secret in it may be cut off in its middle, not its name."""
+        """Return the text of a string. It is redacted after it is cut, so names are complete."""
         shown = with_escapes(self.redaction.cleaned(text[:_MAX_STRING]))
         if len(text) <= _MAX_STRING:
             return f'"{shown}"'
@@ -290,11 +290,11 @@ class Describer:
         try:
             return self._known(value, depth) or nameless
         except Exception:
-            # An object that cannot say what it is; the explanation goes on without.
+            # The ``repr`` of the object raised an error; the explanation does without it.
             return nameless
 
     def _known(self, value: t.Any, depth: int) -> str | None:
-        """Show an object by what it is called, or by what it says of itself."""
+        """Return the text of an object: its name, its key, its elements or its ``repr``."""
         if _is_of(value, type):
             return self._class_name(value)
         if _is_of(value, enum.Enum):
@@ -305,7 +305,7 @@ class Describer:
         return self._key(value) or self._own_text(value)
 
     def _is_hidden_text(self, value: t.Any) -> bool:
-        # Not any object: to ask it for its hash would run what it likes.
+        # Only built-in classes: the ``__hash__`` of another object may run any code.
         return type(value) in _HASHED and value in self._hidden
 
     def _collection(self, value: t.Any, brackets: str, depth: int) -> Iterator[str]:
@@ -338,9 +338,9 @@ class Describer:
 
 
 def _brackets(cls: type) -> str | None:
-    """Give the brackets of a collection, also of one that only tells when it is changed.
+    """Return the brackets of a collection; ``None`` if it has a ``repr`` or iterator of its own.
 
-    SQLAlchemy's are such: their ``repr`` would show the rows without their keys.
+    Collections of SQLAlchemy have neither. Their ``repr`` would show rows without their keys.
     """
     for kind, brackets in _CONTAINERS.items():
         own: t.Any = cls.__repr__
@@ -350,12 +350,12 @@ def _brackets(cls: type) -> str | None:
 
 
 def _is_of(value: t.Any, kinds: type | tuple[type, ...]) -> bool:
-    """Tell whether a value is of a kind; no object is asked, nor believed to be another."""
+    """Return whether a value is of a class. No code of the object runs; proxies do not count."""
     return issubclass(type(value), kinds)
 
 
 def _contents(term: t.Any) -> Sequence[t.Any]:
-    """Give what is in a collection, as terms."""
+    """Return the elements of a collection as terms."""
     if isinstance(term, (List, Dictionary)):
         return [follow(part) for part in parts(term)]
     value: t.Any = getattr(term, "value", None)
@@ -368,7 +368,7 @@ def _contents(term: t.Any) -> Sequence[t.Any]:
 
 
 def _named_parts(term: t.Any) -> Iterator[tuple[str, t.Any]]:
-    """Give the names and the values of a dictionary, as terms."""
+    """Yield the keys of a dictionary and its values as terms."""
     if isinstance(term, Dictionary):
         yield from term.fields
         return
@@ -380,12 +380,12 @@ def _named_parts(term: t.Any) -> Iterator[tuple[str, t.Any]]:
 
 
 def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:
-    """Give the key of an object without a database, and without its properties."""
+    """Return the primary key or ``id`` of an object. No query and no property is run."""
     try:
         own = object.__getattribute__(value, "__dict__")
     except AttributeError:
         own = {}
-    # The state that SQLAlchemy keeps has the key as it is in the database.
+    # The instance state of SQLAlchemy has the primary key as it is in the database.
     identity = getattr(own.get("_sa_instance_state"), "identity", None)
     if type(identity) is tuple and identity:
         return identity
@@ -413,10 +413,10 @@ def _and_more(count: int) -> str:
 
 
 def _is_telling(value: t.Any) -> bool:
-    # To look for a short text in a message would take the message apart.
+    # A short text may occur anywhere in a message by chance.
     return type(value) is str and len(value) >= 4
 
 
 def shortened(text: str, most: int) -> str:
-    """Give a text, or its beginning and an ellipsis."""
+    """Return a text; if it is too long, its beginning and an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,8 +1,8 @@
-"""Conditions as their author wrote them.
+"""Conditions as they are written in the policy.
 
-In go goals of a clause, which rewriting took apart; out come the condition they make
-together, its text, and its operands: ``post.author`` and ``user`` of ``post.author = user``,
-each with where its value is found in a run.
+In go goals of a clause, which desugaring took apart; out come the condition that they form, its
+text, and its operands: ``post.author`` and ``user`` of ``post.author = user``, each with the
+variable that has its value in a run.
 """
 
 from __future__ import annotations
@@ -13,36 +13,34 @@ from collections.abc import Iterator
 
 from ..nodes import (
     ARITHMETIC,
+    CONTROL,
     Call,
     Expression,
     Operator,
+    Origin,
     Term,
-    Variable,
     is_ground,
     parts,
-    with_parts,
 )
 from ..printer import to_polar
+from ..solver.backtrace import in_run
 from ..solver.clauses import Clause, Slot, Template
 from ..sources import Span
-from ..traversal import fold, walk
+from ..traversal import walk
 
 #: How many characters of a condition or of the head of a rule are shown.
 MAX_TEXT = 160
 
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _COMPUTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
 _SPACE = re.compile(r"\s+")
-#: Variables that nobody wrote.
-_UNNAMED = re.compile(r"_((value|op|temp|instance)_)?\d+")
 
 
 class Operand(t.NamedTuple):
     """One operand of a condition.
 
-    :param text: as it is written.
+    :param text: its text in the policy.
     :param slot: the number of the variable that has its value.
-    :param computed: the goal that gives the value, if it is no plain variable.
+    :param computed: the goal that computes the value, unless the operand is a variable.
     """
 
     text: str
@@ -51,7 +49,7 @@ class Operand(t.NamedTuple):
 
 
 def conditions_of(clause: Clause) -> tuple[Term, ...]:
-    """Give the conditions of a rule, in their order."""
+    """Return the conditions of a rule in their order."""
     body = clause.body
     if body is None:
         return ()
@@ -60,7 +58,7 @@ def conditions_of(clause: Clause) -> tuple[Term, ...]:
 
 
 def is_condition_with_operands(goal: t.Any) -> bool:
-    """Tell whether rewriting made this conjunction, of a condition and what it computes."""
+    """Return whether desugaring made this conjunction of a condition and an operand's goal."""
     return (
         isinstance(goal, Expression)
         and goal.operator is Operator.AND
@@ -71,7 +69,7 @@ def is_condition_with_operands(goal: t.Any) -> bool:
 
 
 def main_condition(goal: Term) -> Term:
-    """Give the condition itself, without the goals that compute its operands."""
+    """Return the condition itself, without the goals that compute its operands."""
     return _apart(goal)[0]
 
 
@@ -86,58 +84,50 @@ def _apart(goal: Term) -> tuple[Term, list[Expression]]:
 
 
 def computes_operand(goal: Term) -> t.TypeGuard[Expression]:
-    """Tell whether a goal computes something for another one, or for a parameter."""
+    """Return whether a goal computes an operand of another goal, or a parameter."""
     return isinstance(goal, Expression) and goal.operator in _COMPUTED
 
 
 def result_of(computed: Expression) -> Term:
-    """Give what stands for the result of a goal that computes one."""
+    """Return the term for the result of a goal that computes one."""
     return computed.args[-1]
 
 
 def call_of(goal: Term) -> Call | None:
-    """Give the rule call that a condition is, if it is one."""
+    """Return the rule call if a condition is one."""
     main = main_condition(goal)
     inner = main.term if isinstance(main, Template) else main
     return inner if isinstance(inner, Call) else None
 
 
 def condition_span(goal: Term) -> Span | None:
-    """Give where a condition stands."""
+    """Return the span of a condition."""
     return main_condition(goal).span
 
 
 def condition_text(goal: Term) -> str:
-    """Give a condition as it is written."""
+    """Return the text of a condition."""
     span = condition_span(goal)
     return shortened_source(to_polar(spelled(goal)) if span is None else span.text)
 
 
 def shortened_source(text: str) -> str:
-    """Give a stretch of a policy as one line that is not too long."""
+    """Return a text of the policy as one line of bounded length."""
     line = _SPACE.sub(" ", text).strip()
     return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
 
 
 def spelled(term: t.Any) -> t.Any:
-    """Give a term of a clause with variables in the place of their numbers."""
-
-    def look(part: t.Any) -> tuple[t.Any, t.Sequence[t.Any]]:
-        if type(part) is Template:
-            part = part.term
-        if type(part) is Slot:
-            return Variable(part.name, part.origin, part.span), ()
-        return part, () if is_ground(part) else parts(part)
-
-    return fold(term, look, with_parts)
+    """Return a term of a clause with the names of its variables in place of their numbers."""
+    return in_run(term, [])
 
 
 def operands_of(goal: Term) -> list[Operand]:
-    """Give the operands of a condition that have values, none of them twice."""
+    """Return the operands of a condition that have values, without duplicates."""
     found: dict[int, Operand] = {}
     for main, computed in _conditions_in(goal):
         if computes_operand(main):
-            # A parameter that is computed: its result is all there is to see.
+            # A parameter that is computed: only its result is shown.
             computed, main = [main], result_of(main)
         by_result = {
             result.index: each for each in computed if isinstance(result := result_of(each), Slot)
@@ -146,23 +136,24 @@ def operands_of(goal: Term) -> list[Operand]:
             each = by_result.get(slot.index)
             if each is not None:
                 found.setdefault(slot.index, Operand(condition_text(each), slot.index, each))
-            elif not _UNNAMED.fullmatch(slot.name):
+            elif slot.origin is Origin.WRITTEN:
                 found.setdefault(slot.index, Operand(slot.name, slot.index))
     return list(found.values())
 
 
 def _conditions_in(goal: Term) -> Iterator[tuple[Term, list[Expression]]]:
     for part in walk([goal], _parts_of_control):
-        if is_condition_with_operands(part) or not _is_control(part):
+        if is_condition_with_operands(part) or not is_control(part):
             yield _apart(part)
 
 
 def _parts_of_control(goal: t.Any) -> tuple[Term, ...]:
-    return goal.args if _is_control(goal) and not is_condition_with_operands(goal) else ()
+    return goal.args if is_control(goal) and not is_condition_with_operands(goal) else ()
 
 
-def _is_control(goal: t.Any) -> bool:
-    return isinstance(goal, Expression) and goal.operator in _CONTROL
+def is_control(goal: t.Any) -> t.TypeGuard[Expression]:
+    """Return whether the operands of a goal are conditions."""
+    return isinstance(goal, Expression) and goal.operator in CONTROL
 
 
 def _slots_in(term: Term) -> Iterator[Slot]:
@@ -181,13 +172,13 @@ def _inside(term: t.Any) -> t.Sequence[t.Any]:
 
 
 def is_shorthand(clause: Clause) -> bool:
-    """Tell whether a rule stands in a resource block: its head is a string there."""
+    """Return whether a rule is in a resource block, where its head is a string."""
     span = clause.rule.span
     return span is not None and span.text[:1] in ('"', "'")
 
 
 def rule_text(clause: Clause) -> str:
-    """Give the head of a rule as it is written; of one in a resource block, all of it."""
+    """Return the text of the head of a rule; of a rule in a resource block, all of it."""
     span = clause.rule.span
     if span is None:
         return shortened_source(_printed_head(clause))
@@ -197,7 +188,7 @@ def rule_text(clause: Clause) -> str:
 
 
 def rule_span(clause: Clause, span: Span) -> Span:
-    """Give where a rule in a resource block stands, from its head to its end."""
+    """Return the span of a rule in a resource block, from its head to its end."""
     ends = [
         goal.span.end
         for goal in conditions_of(clause)
@@ -217,5 +208,5 @@ def _printed_head(clause: Clause) -> str:
 
 
 def pattern_text(specializer: t.Any) -> str:
-    """Give what a parameter must match: ``User`` for ``User{}``."""
+    """Return the text of a specializer: ``User`` for ``User{}``."""
     return to_polar(spelled(specializer)).removesuffix("{}")

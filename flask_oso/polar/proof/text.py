@@ -1,8 +1,8 @@
 """Reasons as a text for a terminal.
 
-What fails shows its line of the policy with a caret, what holds is told in short. ``✓``
-stands before what holds, ``✗`` before what fails, ``!`` where an error ended the evaluation,
-``→`` before a rule call with its values.
+A condition that fails is shown with its line of the policy and a caret, one that holds in short.
+``✓`` marks what holds, ``✗`` what fails, ``!`` an error that ended the evaluation, ``→`` a rule
+call with its values.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..characters import with_escapes
-from .proof_tree import Outcome, ProofCondition, ProofRule, Question, Reasons, SourcePlace, Verdict
+from .proof_tree import (
+    MARKS,
+    Outcome,
+    ProofCondition,
+    ProofRule,
+    Question,
+    Reasons,
+    SourcePlace,
+    Verdict,
+    counted,
+)
 
-_MARKS = {
-    Verdict.HOLDS: "✓",
-    Verdict.FAILS: "✗",
-    Verdict.BROKEN: "!",
-    Verdict.NOT_APPLICABLE: "-",
-    Verdict.NOT_TRIED: "-",
-}
 _INDENT = "    "
 
 
 def print_reasons(reasons: Reasons) -> str:
-    """Print reasons, with excerpts of the policy; the text ends with a line end."""
+    """Return reasons as a text with excerpts of the policy; it ends with a line end."""
     lines = [f"{reasons.outcome.value.upper()}: {reasons.summary}", *reasons.notes]
     if reasons.problem is not None:
         message = f"{reasons.problem.kind}: {reasons.problem.message}"
@@ -36,7 +39,7 @@ def print_reasons(reasons: Reasons) -> str:
 
 
 def _shown(line: str) -> str:
-    """Show a line, which no text in it may end."""
+    """Escape a line, so that no text in it can begin another line."""
     return "\t".join(map(with_escapes, line.split("\t")))
 
 
@@ -64,7 +67,7 @@ def _question(question: Question, is_first: bool = False) -> Iterator[str]:
     for rule in question.rules:
         yield from _rule(rule)
     if question.omitted:
-        yield f"… and {_counted(question.omitted, 'other rule')} tried without success"
+        yield f"… and {counted(question.omitted, 'other rule')} tried without success"
     if question.others and not _holds(question):
         yield from _others(question, is_first or not question.rules)
     if question.note:
@@ -72,29 +75,29 @@ def _question(question: Question, is_first: bool = False) -> Iterator[str]:
 
 
 def _others(question: Question, are_shown: bool) -> Iterator[str]:
-    """Print the rules that do not apply; only their number, where others were tried."""
+    """Yield the rules that do not apply, or only their number if others were tried."""
     if not are_shown:
         count = len(question.others) + question.omitted_others
         does = "does" if count == 1 else "do"
-        yield f"- {_counted(count, 'other rule')} of this name {does} not apply"
+        yield f"- {counted(count, 'other rule')} of this name {does} not apply"
         return
     yield "Rules that do not apply:"
     for rule in question.others:
         yield f"{_INDENT}- {_with_place(rule.text, rule.place)}: {rule.reason}"
     if question.omitted_others:
-        yield f"{_INDENT}… and {_counted(question.omitted_others, 'other rule')} of this name"
+        yield f"{_INDENT}… and {counted(question.omitted_others, 'other rule')} of this name"
 
 
 def _rule(rule: ProofRule) -> Iterator[str]:
-    yield f"{_MARKS[rule.verdict]} {_with_place(rule.text, rule.place)}"
+    yield f"{MARKS[rule.verdict]} {_with_place(rule.text, rule.place)}"
     if rule.reason:
         yield f"{_INDENT}{rule.reason}"
     if rule.omitted:
-        yield f"{_INDENT}… {_counted(rule.omitted, 'more condition')} before, which hold"
+        yield f"{_INDENT}… {counted(rule.omitted, 'more condition')} before, which hold"
     for condition in rule.conditions:
         yield from _indented(_condition(condition))
     if rule.unreached:
-        yield f"{_INDENT}… {_counted(rule.unreached, 'more condition')}, not come to"
+        yield f"{_INDENT}… {counted(rule.unreached, 'more condition')}, not come to"
 
 
 def _condition(condition: ProofCondition) -> Iterator[str]:
@@ -104,27 +107,27 @@ def _condition(condition: ProofCondition) -> Iterator[str]:
         if question is not None and _holds(question):
             yield from _indented(_asked(condition, question))
     elif _is_end(condition):
-        yield f"{_MARKS[condition.verdict]} {condition.text}"
+        yield f"{MARKS[condition.verdict]} {condition.text}"
         yield from _indented(_excerpt(condition.place))
     else:
         shown = _with_place(condition.text, condition.place)
-        yield f"{_MARKS[condition.verdict]} {shown}"
+        yield f"{MARKS[condition.verdict]} {shown}"
     if condition.verdict is not Verdict.HOLDS:
         yield from _indented(_details(condition))
     yield from _indented(_parts(condition))
 
 
 def _held(condition: ProofCondition) -> str:
-    """Print a condition that holds, with its values, in one line."""
+    """Return a condition that holds, with its values, as one line."""
     why = ", ".join(map(str, condition.seen))
     if condition.question is not None and not _holds(condition.question):
         why = f"{condition.question.text} does not hold"
-    mark = _MARKS[condition.verdict]
+    mark = MARKS[condition.verdict]
     return f"{mark} {condition.text}   [{why}]" if why else f"{mark} {condition.text}"
 
 
 def _is_end(condition: ProofCondition) -> bool:
-    """Tell whether a condition decided, and not others inside of it."""
+    """Return whether a condition itself decided, and not one inside it."""
     return condition.question is None and all(
         part.text == condition.text and part.question is None for part in condition.parts
     )
@@ -147,7 +150,7 @@ def _asked(condition: ProofCondition, question: Question) -> Iterator[str]:
 
 def _parts(condition: ProofCondition) -> Iterator[str]:
     for part in condition.parts:
-        # The same condition with other values needs no line of its own.
+        # The same condition for another value needs no line of its own.
         is_same = part.text == condition.text
         yield from _details(part) if is_same else _condition(part)
     if condition.omitted:
@@ -174,7 +177,3 @@ def _with_place(text: str, place: SourcePlace | None) -> str:
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
     return (f"{_INDENT}{line}" for line in lines)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

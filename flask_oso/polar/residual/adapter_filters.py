@@ -1,9 +1,8 @@
-"""Residuals as filters, for adapters that know no conditions but those of oso 0.27.
+"""Residuals as ``DataFilter``s, for data adapters written for oso 0.27.
 
 In goes a ``Residual`` about classes whose fields were declared with ``register_class``; out
-comes a ``DataFilter``: alternatives of comparisons, and joins. Each class can stand there for
-one row only, and a join needs a row: what would take more is refused, and where a relation
-leads nowhere, a filter may leave out a row that a check allows.
+comes a ``DataFilter``: alternatives of comparisons, and inner joins. A filter has one row of each
+class: more is refused. Where a to-one relation is nil, it may omit a row that a check allows.
 """
 
 from __future__ import annotations
@@ -46,9 +45,9 @@ from .show import show
 from .simplify import conjunction, negation
 from .templates import with_objects
 
-#: How many alternatives one filter may have.
+#: The most alternatives of one filter.
 MAX_ALTERNATIVES = 1_000
-#: Among so many, at most, each is compared with each.
+#: With more alternatives than this, they are not compared with each other.
 _FEW = 40
 
 _KINDS: dict[t.Any, ValueKind] = {
@@ -64,16 +63,16 @@ _MIRRORED = {"Lt": "Gt", "Leq": "Geq"}
 
 
 class DeclaredSchema:
-    """The models of registered classes, as far as their fields are declared.
+    """The schema that ``register_class(fields=...)`` declares.
 
-    An attribute that is not declared may be any value.
+    An attribute that is not declared may have any value.
     """
 
     def __init__(self, host: Host) -> None:
         self._host = host
 
     def model(self, cls: type) -> Model | None:
-        """Give the model of a registered class."""
+        """Return the model of a registered class."""
         if cls not in self._host.fields:
             return None
         registered = self._host.classes.values()
@@ -92,26 +91,26 @@ class DeclaredSchema:
         return Model(cls, tuple(dict.fromkeys(classes)), members, refused)
 
     def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
-        """Tell that relations of objects are to be read."""
+        """Return ``False``: relations of objects are read in Python."""
         return False
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
-        """Leave errors as they are."""
+        """Return a context without effect."""
         return contextlib.nullcontext()
 
     def has_key(self, value: t.Any) -> bool:
-        """Tell that each object is a row."""
+        """Return ``True``: each object is taken for a row."""
         return True
 
     def leads_nowhere(self, value: t.Any, name: str) -> bool:
-        """Tell that nobody knows."""
+        """Return ``False``: a relation is not known to be nil."""
         return False
 
 
 class _Members(dict[str, Field | Link]):
-    """Fields by name; what is not declared is a value, whatever it is.
+    """Members by name; an undeclared one is a field of any kind.
 
-    :param refused: what is declared, and leads nowhere.
+    :param refused: declared relations to classes that are not registered.
     """
 
     def __init__(self, refused: Container[str]) -> None:
@@ -125,7 +124,7 @@ class _Members(dict[str, Field | Link]):
 
 
 def _declared(cls: t.Any) -> Field:
-    """Describe a field that is declared to hold values of a class; of any, if that is none."""
+    """Return the field that is declared with a class; of any kind, without one."""
     kind = _KINDS.get(cls, ValueKind.ANY) if isinstance(cls, type) else ValueKind.ANY
     return Field(kind, is_declared=True)
 
@@ -135,22 +134,22 @@ def _derives(cls: type, base: type) -> bool:
 
 
 class FilterBuilder:
-    """Makes the queries of an adapter.
+    """Makes the queries of a data adapter.
 
-    :param adapter: what makes queries of filters.
+    :param adapter: the adapter.
     """
 
     def __init__(self, adapter: DataAdapter) -> None:
         self._adapter = adapter
 
     def models(self, host: Host) -> DeclaredSchema:
-        """Give what was declared of classes."""
+        """Return the schema of the declared fields."""
         return DeclaredSchema(host)
 
     def class_of(self, entity: t.Any) -> type:
-        """Give the class itself.
+        """Return the class itself.
 
-        :raises OsoError: if it is none.
+        :raises OsoError: if it is not a class.
         """
         if not isinstance(entity, type):
             raise OsoError(f"A list needs a class, not {type(entity).__name__}.")
@@ -184,7 +183,7 @@ def make_filter(host: Host, residual: Residual) -> DataFilter:
 
 
 def _distinct(condition: RowCondition) -> list[list[RowCondition]]:
-    """Give the alternatives of a condition that may hold, without those that others cover."""
+    """Return the alternatives that may hold, without those that another one covers."""
     possible = (each for each in _alternatives(condition) if conjunction(*each) != FALSE)
     found = {frozenset(needed): needed for needed in map(_needed, possible)}
     if len(found) > _FEW:
@@ -193,7 +192,7 @@ def _distinct(condition: RowCondition) -> list[list[RowCondition]]:
 
 
 def _alternatives(condition: RowCondition) -> list[tuple[RowCondition, ...]]:
-    """Give the alternatives of a condition, each of conditions that all have to hold.
+    """Return the disjunctive normal form of a condition.
 
     ``a and (b or c)  =>  (a and b) or (a and c)``
     """
@@ -222,31 +221,31 @@ def _alternatives(condition: RowCondition) -> list[tuple[RowCondition, ...]]:
 def _negated(part: RowCondition) -> list[tuple[RowCondition, ...]]:
     if isinstance(part, Comparison) and part.sign != "=":
         sign = "<=" if part.sign == "<" else "<"
-        # Where one of the sides is nil, a check raises, and a filter finds nothing.
+        # Where a side is nil, a check raises and a filter finds nothing.
         return [(Comparison(sign, part.right, part.left, not part.is_turned),)]
     if isinstance(part, InValues):
         return [tuple(Not(Comparison("=", part.column, value)) for value in part.values)]
     if isinstance(part, IsObject):
         return [tuple(Not(IsObject(part.row, (each,))) for each in part.objects)]
     if isinstance(part, Exists) and isinstance(part.row, ToOne) and part.part != TRUE:
-        # A filter cannot say that there is no row, only that the row is another one.
+        # A filter cannot test that no row exists, only that the row is a different one.
         return _alternatives(Exists(part.row, negation(part.part)))
     return [(Not(part),)]
 
 
 class _Maker:
-    """Makes the tests of a filter, and keeps account of the joins they need."""
+    """Makes the tests of a filter, and collects the joins that they need."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._joins: dict[tuple[type, str, type], Join] = {}
 
     def joins(self) -> list[Join]:
-        """Give the joins, each behind those that it builds upon."""
+        """Return the joins, each after those that it depends on."""
         return list(self._joins.values())
 
     def check(self, model: type) -> None:
-        """Refuse a class that stands for several rows."""
+        """Refuse a filter with several rows of one class."""
         found = {model}
         for join in self._joins.values():
             if join.right in found:
@@ -306,7 +305,7 @@ class _Maker:
         if isinstance(part, Exists) and part.part == TRUE and isinstance(part.row, ToOne):
             return self._nowhere(part.row)
         if isinstance(part, HasElement):
-            # What an adapter finds in a text or among the keys of a dictionary is too much.
+            # In a text or a dictionary an adapter finds more than a check: `Nin` excludes too much.
             return self._membership(part, "Nin")
         test = self._test(part)
         opposite = _OPPOSITES.get(test.cmp)
@@ -327,10 +326,10 @@ class _Maker:
 
 
 def _needed(parts: tuple[RowCondition, ...]) -> list[RowCondition]:
-    """Leave out what other tests of one alternative say of the same columns.
+    """Drop the tests of one alternative that other tests imply.
 
-    ``a = false and not a = true  =>  a = false``; an ordering, and a test of what is in a
-    column, say that the column has a value.
+    ``a = false and not a = true  =>  a = false``; an ordering, or a test for a character, implies
+    that the column is not nil.
     """
     implied: set[RowCondition] = set()
     for part in parts:
@@ -347,9 +346,9 @@ def _needed(parts: tuple[RowCondition, ...]) -> list[RowCondition]:
 
 
 def _check_is_list(operand: Operand) -> None:
-    """Refuse to look for an element in what may be a text or a dictionary.
+    """Refuse to look for an element in a column that may be a text or a dictionary.
 
-    :raises UnsupportedError: adapters would find a part of a text, or a key.
+    :raises UnsupportedError: an adapter would find a substring, or a key.
     """
     if isinstance(operand, Column) and operand.field.kind is not ValueKind.LIST:
         cls = operand.row.cls.__name__

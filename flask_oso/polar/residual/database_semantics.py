@@ -1,8 +1,8 @@
 """Comparisons of columns that mean in a database what they mean in a policy.
 
-In goes a column and a value, or two columns; out comes a condition. A database converts
-``"1"`` and ``true`` to numbers, a policy says that they differ: here the kinds decide. What
-cannot be told of all rows beforehand raises ``NotTranslatable``, and is never left out.
+In goes a column and a value, or two columns; out comes a condition. A database may convert ``"1"``
+and ``true`` to numbers, while in a policy they differ: here the kinds decide. A comparison without
+a condition of the same meaning raises ``NotTranslatable``; it is never left out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .simplify import conjunction, disjunction, in_values, negation
 
 NATIVE = (bool, int, float, str)
 _NATIVE_KINDS = {ValueKind.BOOLEAN, ValueKind.INTEGER, ValueKind.FLOAT, ValueKind.TEXT}
-#: Kinds of which two values have no order.
+#: Kinds without an order.
 _UNORDERED = {
     ValueKind.BOOLEAN,
     ValueKind.ENUM,
@@ -52,9 +52,9 @@ _TEMPORAL: dict[ValueKind, type] = {
     ValueKind.DATETIME: datetime.datetime,
     ValueKind.TIME: datetime.time,
 }
-#: What is compared in Polar, and not by Python; anything may be.
+#: Kinds whose values Polar compares itself; a value of any kind may be one.
 _ORDERLY = {*_NATIVE_KINDS, *_DATA, ValueKind.ANY}
-#: Types whose instances equal nothing but values of their own kind.
+#: Types whose instances equal only values of their own kind.
 _PLAIN = (
     bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
     decimal.Decimal, uuid.UUID,
@@ -63,9 +63,9 @@ _PLAIN = (
 
 
 class NotTranslatable(Exception):
-    """A comparison that no condition says faithfully.
+    """A comparison that no condition expresses with the same meaning.
 
-    :param fact: what is wrong, in words, without a period.
+    :param fact: what is wrong, as text without a period.
     :param remedy: what to write instead.
     """
 
@@ -76,7 +76,7 @@ class NotTranslatable(Exception):
 
 
 def field_of(operand: Operand) -> Field:
-    """Tell what the values of an operand are."""
+    """Return the field that describes the values of an operand."""
     if isinstance(operand, Column):
         return operand.field
     if isinstance(operand, Arithmetic):
@@ -87,14 +87,14 @@ def field_of(operand: Operand) -> Field:
 
 
 def is_null(operand: Operand) -> RowCondition:
-    """Say that a column has no value."""
+    """Return the condition that an operand is NULL."""
     return IsNull(operand) if is_nullable(operand) else FALSE
 
 
 def has_no_order(operand: Operand, value: t.Any = None) -> RowCondition:
-    """Say that a column holds what has no order: NULL, and NaN among decimals.
+    """Return the condition that a value has no order: NULL, and NaN for decimals.
 
-    :param value: what it is compared with.
+    :param value: the value that it is compared with.
     """
     kind = field_of(operand).kind
     is_decimal = kind is ValueKind.DECIMAL or (
@@ -104,7 +104,7 @@ def has_no_order(operand: Operand, value: t.Any = None) -> RowCondition:
 
 
 def equals_plainly(value: t.Any) -> bool:
-    """Tell whether a value leaves it to others what it equals."""
+    """Tell whether the class of a value has no equality of its own."""
     return type(value) in _PLAIN or t.cast(t.Any, type(value)).__eq__ is object.__eq__
 
 
@@ -112,9 +112,9 @@ def equals_plainly(value: t.Any) -> bool:
 
 
 def value_equality(operand: Operand, value: t.Any) -> RowCondition:
-    """Say that a column unifies with a value.
+    """Return the condition that a column unifies with a value.
 
-    :raises Unfaithful: if that cannot be told.
+    :raises NotTranslatable: if no condition means the same.
     """
     field = _comparable(operand)
     if value is None:
@@ -126,7 +126,7 @@ def value_equality(operand: Operand, value: t.Any) -> RowCondition:
 
 
 def column_equality(left: Operand, right: Operand) -> RowCondition:
-    """Say that two columns unify: both have the same value, or none."""
+    """Return the condition that two columns unify: both have the same value, or both are NULL."""
     mine, other = _comparable(left), _comparable(right)
     if ValueKind.ANY in (mine.kind, other.kind):
         return TRUE if left == right else Comparison("=", left, right)
@@ -156,7 +156,10 @@ def _is_infinite(value: t.Any) -> bool:
 
 
 def _is_infinity(operand: Operand, *, is_positive: bool) -> RowCondition:
-    """Say that a float is infinite: beyond the greatest, since not each database can write it."""
+    """Return the condition that a float is infinite.
+
+    It is compared with the greatest float, since not every database has a literal for infinity.
+    """
     if is_positive:
         return Comparison("<", _GREATEST, operand)
     return Comparison("<", operand, _LEAST)
@@ -166,9 +169,9 @@ _GREATEST, _LEAST = Literal(sys.float_info.max), Literal(-sys.float_info.max)
 
 
 def check_equation(operand: Operand, value: t.Any) -> None:
-    """Refuse what ``==`` and ``!=`` refuse for each row: a text and a number.
+    """Refuse a comparison for which ``==`` and ``!=`` raise for each row: a text and a number.
 
-    :raises Unfaithful: for kinds that have no common order.
+    :raises NotTranslatable: for kinds that have no common order.
     """
     is_text = _is_text(_comparable(operand))
     if type(value) in (list, dict):
@@ -185,7 +188,7 @@ def check_equation(operand: Operand, value: t.Any) -> None:
 def check_equation_of_columns(left: Operand, right: Operand) -> None:
     """Refuse two columns that ``==`` and ``!=`` refuse to compare.
 
-    :raises Unfaithful: for a text and a number, and for lists and dictionaries.
+    :raises NotTranslatable: for a text and a number, and for lists and dictionaries.
     """
     fields = _comparable(left), _comparable(right)
     kinds = {each.kind for each in fields}
@@ -206,7 +209,7 @@ def _is_text(field: Field) -> bool:
 
 
 def same_number(operand: Operand, value: t.Any) -> t.Any:
-    """Give what ``==`` compares: for it, unlike ``=``, true is 1."""
+    """Return a value as ``==`` compares it: unlike for ``=``, true equals 1."""
     kind = field_of(operand).kind
     if kind is ValueKind.BOOLEAN and type(value) in (int, float):
         return bool(value) if value in (0, 1) else value
@@ -248,7 +251,7 @@ def _same_floats(field: Field, value: t.Any) -> list[t.Any]:
 
 def _same_decimals(field: Field, value: t.Any) -> list[t.Any]:
     if isinstance(value, bool):
-        # A decimal is an object to a policy, and Python decides: it equals True if it is 1.
+        # A policy compares a decimal as an object, by Python's `==`: it equals True if it is 1.
         value = int(value)
     number = _number(value)
     if number is None or number != number or math.isinf(number):
@@ -288,7 +291,7 @@ def _same_data(field: Field, value: t.Any) -> list[t.Any]:
 
 
 def _same_choices(field: Field, value: t.Any) -> list[t.Any]:
-    # There are few of them, so Python compares each.
+    # There are few, so Python compares each with the value.
     return [each for each in field.choices if compare_values(Operator.EQ, each, value)]
 
 
@@ -305,13 +308,13 @@ _ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
     ValueKind.ENUM: _same_choices,
     ValueKind.LIST: _same_data,
     ValueKind.DICTIONARY: _same_data,
-    # Whoever reads the rows knows how to compare.
+    # The adapter that reads the rows compares.
     ValueKind.ANY: lambda field, value: [value],
 }
 
 
 def _number(value: t.Any) -> t.Any:
-    """Give a number that Python and Polar compare as such; ``None`` for what is none."""
+    """Return a value that Python and Polar compare as a number; ``None`` for other values."""
     if type(value) in (int, float, decimal.Decimal):
         return value
     if isinstance(value, abstract.Number) and not isinstance(value, bool):
@@ -324,7 +327,7 @@ def _number(value: t.Any) -> t.Any:
 
 
 def _nothing(value: t.Any) -> list[t.Any]:
-    """Say that nothing in a column equals a value of another kind."""
+    """Return no literals: a value of another kind equals nothing in a column."""
     if not equals_plainly(value):
         raise NotTranslatable(
             f"a {type(value).__name__} says itself what it equals, which a list cannot ask",
@@ -345,20 +348,20 @@ _MIRRORED = {
     Operator.GT: Operator.LT,
     Operator.GEQ: Operator.LEQ,
 }
-#: So many digits a float keeps of any decimal.
+#: The decimal digits that a float keeps of any decimal.
 _FLOAT_DIGITS = 15
 _SCALE = "Give the column a scale, as in Numeric(10, 2)."
 
 
 def mirrored(sign: Operator) -> Operator:
-    """Give the sign for operands that changed their places: ``1 < x  =>  x > 1``."""
+    """Return the operator for swapped operands: ``1 < x  =>  x > 1``."""
     return _MIRRORED[sign]
 
 
 def value_ordering(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
-    """Say that a column is less than a value, or greater.
+    """Return the condition that a column is less than a value, or greater.
 
-    :raises Unfaithful: if that cannot be told, or is an error for each row.
+    :raises NotTranslatable: if no condition means the same, or the comparison always raises.
     """
     field = _comparable(operand)
     kind = field.kind
@@ -381,7 +384,7 @@ def value_ordering(sign: Operator, operand: Operand, value: t.Any) -> RowConditi
 
 
 def column_ordering(sign: Operator, left: Operand, right: Operand) -> RowCondition:
-    """Say that one column is less than another, or greater."""
+    """Return the condition that one column is less than another, or greater."""
     mine, other = _comparable(left), _comparable(right)
     if ValueKind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
         return _order(sign, left, right)
@@ -435,7 +438,7 @@ def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> RowCondi
     exact = decimal.Decimal(number)
     floor = _floor(exact, field.scale or 0)
     if floor != exact:
-        # Nothing in the column lies between the two.
+        # No value of the column lies between the two.
         sign = Operator.LEQ if sign in (Operator.LT, Operator.LEQ) else Operator.GT
     if field.kind is ValueKind.DECIMAL:
         _check_digits(floor)
@@ -444,7 +447,7 @@ def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> RowCondi
 
 
 def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> RowCondition:
-    """Say that a float is on the inner side of an infinity, or is it; nothing is beyond."""
+    """Return the condition that a float is less than an infinity, or greater; or equal to it."""
     is_inner = is_positive is (sign in (Operator.LT, Operator.LEQ))
     within = Comparison("<=", *((operand, _GREATEST) if is_positive else (_LEAST, operand)))
     found: list[RowCondition] = [within] if is_inner else []
@@ -454,7 +457,7 @@ def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool)
 
 
 def _check_digits(number: decimal.Decimal) -> None:
-    """Refuse a decimal that SQLite, which keeps floats, could take for its neighbor."""
+    """Refuse a decimal that SQLite, which stores floats, could confuse with its neighbor."""
     if len(number.normalize().as_tuple().digits) > _FLOAT_DIGITS:
         raise NotTranslatable(f"{number} has more digits than each database keeps", "Round it.")
 

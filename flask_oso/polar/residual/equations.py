@@ -1,7 +1,7 @@
-"""Unification with what is not known: a condition says when two terms are equal.
+"""Unification with symbolic terms: the result is the condition under which two terms are equal.
 
-Variables are bound as in the solver. Rows are equal if they are one row; a row and an
-object, if that is the object which the row becomes when it is loaded.
+Variables are bound as in the solver. Two rows are equal if they are the same row; a row equals an
+object if loading the row gives this object. A goal without symbolic terms goes to the solver.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class EquationSolver:
         return condition.value if isinstance(condition, Constant) else SearchOutcome(condition)
 
     def unify(self, left: t.Any, right: t.Any) -> RowCondition:
-        """Bind variables, and give what else makes two terms equal."""
+        """Bind variables, and return the condition under which two terms are then equal."""
         found: list[RowCondition] = []
         pairs = [(left, right)]
         while pairs:
@@ -127,7 +127,7 @@ class EquationSolver:
         return True
 
     def equation(self, left: t.Any, right: t.Any) -> RowCondition:
-        """Say when two terms are equal, at least one of which is unknown."""
+        """Return when two terms are equal, at least one of which is symbolic."""
         if not isinstance(left, SYMBOLIC):
             left, right = right, left
         if isinstance(left, SymbolicRow):
@@ -164,7 +164,7 @@ class EquationSolver:
         if isinstance(other, SymbolicRows):
             raise NotTranslatable("a relation to many rows is no row", "Ask with `in`.")
         if isinstance(other, SymbolicValue | SymbolicTruth):
-            # A row, or nil, and a value: equal are a missing row and a missing value.
+            # A row and a value are equal only where both are nil.
             model = self._search.model(row.cls)
             if model.own_equality is not None or model.shares_equality:
                 raise _own_equality(model.own_equality or row.cls)
@@ -190,7 +190,7 @@ class EquationSolver:
         elif own is None and not equals_plainly(value):
             own = type(value)
         if model is not None and model.shares_equality and not self._search.schema.has_key(value):
-            # What was never stored equals what it says, and no row by its key.
+            # An object without a key compares by its own `__eq__`, and never by key.
             own = type(value)
         if own is not None:
             raise _own_equality(own)
@@ -218,7 +218,7 @@ class EquationSolver:
     # -- what is known --------------------------------------------------------------------
 
     def ask(self, goal: t.Any) -> GoalResult:
-        """Have the solver solve a goal in which no unknown row occurs."""
+        """Have the solver solve a goal without symbolic terms."""
         if self._search.is_general and (isinstance(goal, Call) or has_object(goal)):
             raise self._search.asks_objects()
         unknowns: dict[str, Unknown] = {}
@@ -227,20 +227,20 @@ class EquationSolver:
         if not unknowns:
             with self._search.asking():
                 is_solved = next(solutions, None) is not None
-            # Behind the first success there may be errors, which a negation must not overlook.
+            # A negation must not overlook an error after the first success.
             if is_solved and self._search.needs_all:
                 return self._searched_on(solutions)
             return is_solved
         return Branches(self._solutions(solutions, unknowns))
 
     def _searched_on(self, solutions: Iterator[t.Any]) -> SearchOutcome:
-        """Look for errors behind a success."""
+        """Search on after a success, for errors."""
         try:
             with self._search.asking():
                 for _ in solutions:
                     pass
         except HostError:
-            return SearchOutcome(TRUE, later=TRUE)
+            return SearchOutcome(TRUE, fails_later=TRUE)
         return SUCCESS
 
     def _solutions(
@@ -280,7 +280,7 @@ def _own_equality(cls: type) -> NotTranslatable:
 
 
 def _look_for_variables(unknowns: dict[str, Unknown]) -> t.Any:
-    """Put variables of a question in the place of those of this run."""
+    """Replace the unbound variables of this search by variables of a question."""
     names: dict[int, str] = {}
 
     def look(term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:

@@ -1,9 +1,8 @@
 """Partial evaluation: a question about an unknown row becomes a condition on rows.
 
-In goes a rule call one of whose arguments is a row that nobody knows; out comes a
-``Residual``. Here are control and rules; ``conditions.py`` has the operators. What reads the
-unknown becomes a condition, or is refused with its place in the policy: nothing is widened,
-and nothing left for later.
+In goes a rule call one of whose arguments is an unknown row; out comes a ``Residual``. This module
+has control flow, rules and recursion; ``operators.py`` has the operators. What depends on the row
+becomes a condition, or is refused with its place in the policy; a condition is never widened.
 """
 
 from __future__ import annotations
@@ -72,20 +71,20 @@ from .symbolic_terms import (
     show_term,
 )
 
-#: How often a rule with two unknown rows may meet itself; a few times are for no recursion.
+#: How often a rule with several unknown rows may be called within itself.
 MAX_ROUNDS = 10
 MAX_GENERAL_ROUNDS = 2
 
 
 @dataclass
 class _Recursion:
-    """A call under way that may meet itself."""
+    """A call under way that may be called again within itself."""
 
     root: Root
     is_met: bool = False
 
 
-#: A row of a class, what a call comes to for it, and the call.
+#: The root of a call of a recursive rule, its outcome, and the call.
 _Done = tuple[Root, SearchOutcome, Call]
 
 
@@ -136,13 +135,13 @@ class PartialEvaluator:
         cls: type,
         rows: Mapping[int, KnownRow] = {},
     ) -> Residual:
-        """Give the rows of a class for which a rule call holds if they are one argument.
+        """Return the rows of a class for which a rule call holds, given as one argument.
 
-        :param args: the arguments; what stands at the unknown's place does not matter.
-        :param at: the position of the unknown.
-        :param rows: what stands for arguments of which not even the values are looked at.
-        :raises UnsupportedError: if some condition cannot be told faithfully.
-        :raises Exception: what each check raises, whatever the row.
+        :param args: the arguments; the one at the position of the row is ignored.
+        :param at: the position of the unknown row.
+        :param rows: symbolic rows in the place of arguments, whose values are not read.
+        :raises UnsupportedError: if no condition on rows means the same as the policy.
+        :raises Exception: an error that a check raises for each row.
         """
         root = Root(cls)
         terms: list[t.Any] = [result_to_term(arg) for arg in args]
@@ -155,7 +154,7 @@ class PartialEvaluator:
         except RecursionError:
             raise self._search.too_deep() from None
         if outcome.holds == FALSE and outcome.fails == TRUE and self._search.errors:
-            # So is every check.
+            # Every check raises this.
             raise self._search.errors[0]
         return Residual(cls, root, outcome.holds, outcome.fails)
 
@@ -234,7 +233,7 @@ class PartialEvaluator:
             )
         outcome = self._search.alone(self._solve, (inner, frame))
         self._search.goal = goal
-        if _speaks_of_itself(outcome.holds) or _speaks_of_itself(outcome.endless):
+        if _is_recursive(outcome.holds) or _is_recursive(outcome.endless):
             raise self._search.refusal(
                 "a rule that calls itself in more than one way stands under a negation",
                 "Have it follow one relation to one row, such as a parent.",
@@ -313,7 +312,7 @@ class PartialEvaluator:
         return self._equations.unified(self._search.operand(term, frame), arg)
 
     def _is_possible(self, clause: Clause, args: tuple[t.Any, ...]) -> bool:
-        """Tell whether literals and classes leave a clause to a call, whatever the row."""
+        """Tell whether literals and classes allow a clause to match a call for some row."""
         if is_excluded(clause, args):
             return False
         for parameter, arg in zip(clause.parameters, args, strict=True):
@@ -332,7 +331,7 @@ class PartialEvaluator:
     def _in_order(
         self, clauses: list[Clause], args: tuple[t.Any, ...]
     ) -> tuple[list[Clause], bool]:
-        """Sort clauses as for a row; tell whether that is the order for each class of row."""
+        """Sort clauses; tell whether the order is the same for each class of the rows."""
         if len(clauses) == 1:
             return clauses, True
         rows = [arg.row for arg in args if isinstance(arg, SymbolicRow)]
@@ -354,7 +353,7 @@ class PartialEvaluator:
             return clauses, False
 
     def _applies_to(self, clause: Clause, args: list[t.Any]) -> bool:
-        """Tell whether a clause may apply to arguments, as far as their classes tell."""
+        """Tell whether the classes of the arguments allow a clause to match."""
         for parameter, arg in zip(clause.parameters, args, strict=True):
             tag = getattr(parameter.specializer, "tag", None)
             if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
@@ -367,7 +366,7 @@ class PartialEvaluator:
     # -- recursion ------------------------------------------------------------------------
 
     def _position_of_row(self, call: Call) -> int | None:
-        """Give the position of the only argument that is unknown, if that is a row."""
+        """Return the position of the only unknown argument, if it is a row."""
         places = [
             n for n, arg in enumerate(call.args) if has_unknown_rows(arg) and not _is_known(arg)
         ]
@@ -376,7 +375,7 @@ class PartialEvaluator:
         return None
 
     def _call_again(self, call: Call, at: int) -> GoalResult:
-        """Solve a call of a rule that may meet itself, for any row of a class.
+        """Solve a call of a recursive rule for any row of a class.
 
         ``f(x) if first(x) or (x.parent = y and f(y))  =>  x in closure(first, next)``
         """
@@ -393,7 +392,7 @@ class PartialEvaluator:
         return self._about(row, _moved(outcome, root, row), call, at)
 
     def _recurred(self, call: Call, at: int, cls: type, key: t.Any) -> _Done:
-        """Solve such a call once: objects may lead to one another by many ways."""
+        """Solve such a call once, however many paths lead to it."""
         root = self._fresh_root(cls)
         recursion = self._recursions[key] = _Recursion(root)
         args = tuple(SymbolicRow(root) if n == at else arg for n, arg in enumerate(call.args))
@@ -403,17 +402,16 @@ class PartialEvaluator:
         if recursion.is_met:
             endless = self._endless(root, outcome)
             outcome = SearchOutcome(
-                self._closed(root, outcome), lacks=outcome.lacks, endless=endless
+                self._closed(root, outcome), missing=outcome.missing, endless=endless
             )
-        # The arguments are kept, so that no other object gets their ids.
+        # The call keeps its arguments alive: their identities are part of the key.
         done = root, outcome, call
-        said = outcome.holds, outcome.fails, outcome.later, outcome.lacks, outcome.endless
-        if not any(map(_speaks_of_itself, said)):
+        if not any(map(_is_recursive, outcome.conditions)):
             self._done[key] = done
         return done
 
     def _call_deeper(self, call: Call) -> GoalResult:
-        """Solve a call that may meet itself, and has more than one unknown row: a few times."""
+        """Solve a call of a recursive rule with several unknown rows, to a limited depth."""
         rounds = self._rounds_of.get(call.name, 0)
         limit = MAX_GENERAL_ROUNDS if self._search.is_general else MAX_ROUNDS
         if rounds >= limit:
@@ -427,8 +425,8 @@ class PartialEvaluator:
         return Root(cls, self._search.fresh_number())
 
     def _closed(self, root: Root, outcome: SearchOutcome) -> RowCondition:
-        """Make a closure of a condition that speaks of itself."""
-        if outcome.fails != FALSE or outcome.later != FALSE:
+        """Return the closure of a condition that contains references to itself."""
+        if outcome.fails != FALSE or outcome.fails_later != FALSE:
             raise self._search.refusal(
                 "a rule that calls itself may raise an error for some rows",
                 "Test for nil in front of what is read.",
@@ -441,29 +439,29 @@ class PartialEvaluator:
         return self._smallest(root, outcome.holds)
 
     def _is_linear(self, holds: RowCondition, root: Root) -> bool:
-        """Tell whether a condition speaks of itself once, and of no other that is under way."""
+        """Tell whether a recursion is linear: one reference to itself, and none to another one."""
         calls = [part for part in walk_condition(holds) if isinstance(part, SelfReference)]
         return all(each.number == root.number for each in calls) and self._rounds(holds) < 2
 
     def _smallest(self, root: Root, holds: RowCondition) -> RowCondition:
-        """Say that a row is in the smallest set that a condition defines in terms of itself."""
+        """Return the condition that a row is in the smallest set that a condition defines."""
         before = self._fresh_root(root.cls)
         first = rewrite(holds, lambda part: FALSE if isinstance(part, SelfReference) else None)
         return Closure(root, root, first, before, _following(holds, before))
 
     def _endless(self, root: Root, outcome: SearchOutcome) -> RowCondition:
-        """Say of which rows a recursion would go round in a circle.
+        """Return the condition for the rows whose recursion runs into a circle.
 
-        It ends for the rows of the smallest set whose calls, if any, are of rows of the set.
-        What cannot be said so goes on speaking of itself, and a negation refuses it.
+        A recursion ends for the rows of the smallest set whose calls are for rows of the set. If
+        no closure expresses that, the condition keeps its self-reference; a negation refuses it.
         """
         ends = _ending(outcome.endless)
-        if ends is None or outcome.lacks != FALSE or not self._is_linear(ends, root):
+        if ends is None or outcome.missing != FALSE or not self._is_linear(ends, root):
             return SelfReference(root.number, root)
         return negation(self._smallest(root, ends))
 
     def _rounds(self, condition: RowCondition) -> int:
-        """Count how often a condition speaks of itself along one of its alternatives."""
+        """Count the self-references along one alternative of a condition, at most."""
         if isinstance(condition, SelfReference):
             return 1
         if isinstance(condition, And):
@@ -477,7 +475,7 @@ class PartialEvaluator:
         return 0
 
     def _about(self, row: RowPath, outcome: SearchOutcome, call: Call, at: int) -> SearchOutcome:
-        """Say that an outcome is about a row that a relation leads to, if there is one."""
+        """Return an outcome for a row of a relation, which has to exist."""
         if not isinstance(row, ToOne):
             return outcome
         nothing = tuple(Instance(None) if n == at else arg for n, arg in enumerate(call.args))
@@ -489,27 +487,22 @@ class PartialEvaluator:
                 f"the rule also holds where `{show(row)}` is nil",
                 "Give the parameter a class, or test for nil in a rule of its own.",
             )
-        return SearchOutcome(
-            where_rows_exist(outcome.holds, [row]),
-            where_rows_exist(outcome.fails, [row]),
-            where_rows_exist(outcome.later, [row]),
-            where_rows_exist(outcome.lacks, [row]),
-            where_rows_exist(outcome.endless, [row]),
-        )
+        return outcome.map(lambda condition: where_rows_exist(condition, [row]))
 
 
-def _speaks_of_itself(condition: RowCondition) -> bool:
+def _is_recursive(condition: RowCondition) -> bool:
+    """Tell whether a condition contains a self-reference."""
     return any(isinstance(part, SelfReference) for part in walk_condition(condition))
 
 
 def _ending(endless: RowCondition) -> RowCondition | None:
-    """Say when a search ends, given when it goes on; ``None`` if no set of rows says so.
+    """Return when a search ends, given when it is endless; ``None`` if no closure can express it.
 
     ``exists(p: a)  =>  not exists(p) or exists(p: not a)`` for a row of which there is one.
     """
     if isinstance(endless, SelfReference):
         return endless
-    if not _speaks_of_itself(endless):
+    if not _is_recursive(endless):
         return negation(endless)
     if isinstance(endless, And | Or):
         parts = [_ending(part) for part in endless.parts]
@@ -524,30 +517,30 @@ def _ending(endless: RowCondition) -> RowCondition | None:
 
 
 def _following(condition: RowCondition, before: Root) -> RowCondition:
-    """Keep the alternatives in which a condition speaks of itself, for a row that is known."""
+    """Keep the alternatives with a self-reference, given a row of the set."""
     if isinstance(condition, SelfReference):
         return SameRow(condition.row, before)
-    if not _speaks_of_itself(condition):
+    if not _is_recursive(condition):
         return condition
     if isinstance(condition, Or):
-        kept = filter(_speaks_of_itself, condition.parts)
+        kept = filter(_is_recursive, condition.parts)
         return disjunction(*(_following(part, before) for part in kept))
     if isinstance(condition, And):
         return conjunction(*(_following(part, before) for part in condition.parts))
     if isinstance(condition, Exists):
         return exists(condition.row, _following(condition.part, before))
-    raise AssertionError("A condition that speaks of itself stands where it cannot.")
+    raise AssertionError("A self-reference stands where none can be.")
 
 
 def _no_truth(operand: Operand) -> RowCondition:
-    """Say that a column is neither true nor false."""
+    """Return the condition that a column is neither true nor false."""
     if not field_of(operand).is_declared:
         return is_null(operand)
     return conjunction(*(Not(Comparison("=", operand, Literal(each))) for each in (True, False)))
 
 
 def _is_known(term: t.Any) -> bool:
-    """Tell whether a term is a row that stands for an object."""
+    """Tell whether a term is the row of a known object."""
     return isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow)
 
 
@@ -560,7 +553,7 @@ def _identity(term: t.Any) -> t.Any:
 
 
 def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
-    """Say of one row what an outcome says of another."""
+    """Return an outcome for another row."""
 
     def change(part: t.Any) -> t.Any:
         if isinstance(part, Closure):
@@ -572,16 +565,10 @@ def _moved(outcome: SearchOutcome, root: Root, row: RowPath) -> SearchOutcome:
             )
         return row if part == root else None
 
-    return SearchOutcome(
-        rewrite(outcome.holds, change),
-        rewrite(outcome.fails, change),
-        rewrite(outcome.later, change),
-        rewrite(outcome.lacks, change),
-        rewrite(outcome.endless, change),
-    )
+    return outcome.map(lambda condition: rewrite(condition, change))
 
 
 def _with_classes(args: tuple[t.Any, ...], classes: tuple[type, ...]) -> list[t.Any]:
-    """Put classes in the place of unknown rows: no class is made an object of for that."""
+    """Replace unknown rows by placeholders of given classes, without making instances."""
     left = iter(classes)
     return [UnknownOfClass(next(left)) if isinstance(arg, SymbolicRow) else arg for arg in args]

@@ -1,7 +1,7 @@
-"""What the operators say of rows that are not known.
+"""Operators on unknown rows: comparison, arithmetic, membership, lookups and patterns.
 
-Comparison, arithmetic, membership, lookups and patterns: each becomes the condition under
-which the solver would succeed for a row, together with that under which it would raise.
+Each becomes the condition under which the solver would succeed for a row, together with the one
+under which it would raise.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ from .symbolic_terms import (
     show_term,
 )
 
-#: Operands of arithmetic beyond these could leave 64 bits.
+#: With larger operands, a sum or a product could exceed 64 bits.
 _HALF = 2**62
 _ROOT = 2**31
 
@@ -117,7 +117,7 @@ class OperatorEvaluator:
         return self._search.defer(unknown, self._compare_later, (left, right, goal, is_result))
 
     def _compare_later(self, payload: tuple[t.Any, t.Any, Expression, bool]) -> GoalResult:
-        """Compare what had no value before; of an equation binding is asked, as in the solver."""
+        """Compare operands that were unbound before; an equation then unifies, as in the solver."""
         left, right, goal, is_result = payload
         left, right, self._search.goal = follow(left), follow(right), goal
         unknown = next((side for side in (left, right) if type(side) is Unknown), None)
@@ -155,7 +155,7 @@ class OperatorEvaluator:
                 check_equation_of_columns(left.operand, right.operand)
             condition = self._equations.equation(left, right)
         if operator is Operator.NEQ:
-            # That the rows exist, whoever read them said before.
+            # The lookup of the operands has already tested that their rows exist.
             condition = negation(condition)
         return SearchOutcome(condition)
 
@@ -286,7 +286,7 @@ class OperatorEvaluator:
         value = to_python(item, str)
         if kind is ValueKind.TEXT:
             return self._in_text(value, column)
-        # What is no list holds nothing, or is for whoever reads the rows to refuse.
+        # The column may hold no list; the translator decides whether it refuses that.
         return SearchOutcome(where_rows_exist(HasElement(column, Literal(value)), rows_of(column)))
 
     def _in_column_later(self, payload: tuple[t.Any, Operand, Term]) -> GoalResult:
@@ -335,10 +335,9 @@ class OperatorEvaluator:
         )
 
     def _rows_of_known(self, value: t.Any, name: t.Any) -> SymbolicRows | None:
-        """Give the rows of a relation to many of an object that is known, without reading them.
+        """Return a to-many relation of a known object as symbolic rows, without reading it.
 
-        One statement can look for them as well: an actor may have many roles, and each leads
-        to further rows.
+        The statement can then join them: an actor may have many roles, each with related rows.
         """
         model = self._search.schema.model(type(value)) if self._search.follows else None
         link = None if model is None else model.members.get(name)
@@ -377,9 +376,9 @@ class OperatorEvaluator:
         return self._exists(value.row)
 
     def _narrowed(self, row: RowPath, name: str, classes: tuple[type, ...]) -> RowPath:
-        """Give what has an attribute: the row, or the row as one of a subclass.
+        """Return the row, or the row as one of the subclass that declares an attribute.
 
-        :param classes: those that the row may have.
+        :param classes: the classes that the row may have.
         """
         model = self._search.model(row.cls)
         if not self._search.host.opens(row.cls, name):
@@ -397,7 +396,7 @@ class OperatorEvaluator:
         return ToOne(row, ITSELF, first[0]) if first else row
 
     def _is_narrow(self, row: ToOne) -> SearchOutcome:
-        """Say that a row is of a subclass; an error of the policy where it is not."""
+        """Test that a row is of a subclass; where it is not, the policy raises."""
         of_class = OfClass(row.owner, self._search.classes_of(row))
         owner = [row.owner]
         return SearchOutcome(
@@ -405,14 +404,14 @@ class OperatorEvaluator:
         )
 
     def _exists(self, row: RowPath) -> GoalResult:
-        """Say that a row is there to be read; an error of the policy where it is not."""
+        """Test that a row exists; where it does not, reading it raises."""
         if not isinstance(row, ToOne):
             return True
         link = self._search.model(row.owner.cls).members[row.relation]
         there = where_rows_exist(TRUE, [row])
         missing = where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
         if t.cast(Link, link).is_required:
-            return SearchOutcome(there, lacks=missing)
+            return SearchOutcome(there, missing=missing)
         return SearchOutcome(there, missing)
 
     def _attribute(self, row: RowPath, name: str) -> t.Any:
@@ -499,7 +498,7 @@ class OperatorEvaluator:
         )
 
     def _isa_known(self, value: t.Any, pattern: t.Any) -> GoalResult:
-        """Match an object with a pattern that has unknown rows in it."""
+        """Match a known value with a pattern that contains symbolic terms."""
         if type(pattern) is not Pattern:
             return self._equations.unified(value, pattern)
         for name, inner in pattern.fields:
@@ -554,7 +553,7 @@ class OperatorEvaluator:
     def _class_test(self, row: RowPath, pattern: Pattern) -> RowCondition:
         tag = pattern.tag
         if tag is None:
-            # Everything matches `{}`, and nil has none of the fields that rows have.
+            # `{}` matches everything; with fields, nil does not match.
             return where_rows_exist(TRUE, [row]) if pattern.fields else TRUE
         if tag not in RESERVED_NAMES and tag not in self._search.host.classes:
             message = located(tag, pattern.span) + meant_class(tag, self._search.host.classes)
@@ -569,7 +568,7 @@ class OperatorEvaluator:
         return where_rows_exist(test, [row])
 
     def is_one(self, cls: type, tag: str) -> bool:
-        """Tell whether instances of exactly one class match a class or a union."""
+        """Tell whether instances of exactly this class match a class or a union."""
         if tag in RESERVED_NAMES:
             program = self._search.program
             members = program.actors if tag == "Actor" else program.resources
@@ -584,7 +583,7 @@ class OperatorEvaluator:
         narrow = self._narrowed(row, name, classes)
         model = self._search.model(narrow.cls)
         if model.members.get(name) is None and name not in model.refused:
-            # A pattern takes no notice of what an object does not have.
+            # A pattern with a field that the object does not have fails without an error.
             return False
         self._search.push(self.isa, (self._attribute(narrow, name), inner, None, self._search.goal))
         if narrow is row:
@@ -593,12 +592,12 @@ class OperatorEvaluator:
 
 
 def _is_result(unknown: Unknown) -> bool:
-    """Tell whether rewriting made a variable for the result of a lookup."""
+    """Tell whether desugaring introduced a variable for the result of a lookup."""
     return unknown.origin is Origin.LOOKUP
 
 
 def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[RowCondition]:
-    """Say that the result has 64 bits, and that nothing is NULL."""
+    """Yield the conditions that a result fits 64 bits; they also exclude NULL."""
     for mine, other in ((left, right), (right, left)):
         if isinstance(mine, Literal):
             continue
@@ -616,7 +615,7 @@ def _bounds_of_factor(other: int) -> tuple[int, int]:
 
 
 def _bounds(sign: str, other: Operand, is_right: bool) -> tuple[int, int]:
-    """Give the least and the greatest operand for which a result has 64 bits."""
+    """Return the least and the greatest operand for which a result fits 64 bits."""
     least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
     if not isinstance(other, Literal):
         limit = _ROOT if sign == "*" else _HALF

@@ -1,42 +1,62 @@
-"""What a search for solutions comes to, row by row: yes, no, or an error.
+"""The result of a search for each row: success, failure or an error.
 
-A search takes alternatives in order and ends at the first success, or at an error, which is
-no answer and never an allow. An ``SearchOutcome`` says of which rows what is true; ``and_then``,
-``or_else``, ``no_solution`` and ``for_some_row`` put searches together as the solver runs them.
+A search takes alternatives in order. It ends at the first success, or at an error, which is not
+an answer and never an allow. A ``SearchOutcome`` holds a condition for each of these; ``and_then``,
+``or_else``, ``no_solution`` and ``for_some_row`` combine searches as the solver runs them. A
+``Residual`` is the result of a whole question.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from .ir import FALSE, TRUE, KnownRow, Operand, Root, RowCondition, ToMany, columns_of, rows_of
+from .ir import (
+    FALSE,
+    TRUE,
+    KnownRow,
+    Operand,
+    Root,
+    RowCondition,
+    ToMany,
+    columns_of,
+    rows_of,
+)
 from .show import show
 from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """The conditions under which a search ends in one way or the other.
+    """The conditions under which a search ends in one way or another.
 
-    INVARIANT: ``holds`` is never true of a row for which the search raises; ``fails``,
-    ``later``, ``lacks`` and ``endless`` may be true of too many rows, never of too few.
+    INVARIANT: ``holds`` is never true of a row for which the search raises; the other conditions
+    may be true of too many rows, never of too few.
 
     :param holds: there is a success, and no error before it.
     :param fails: there is an error before any success.
-    :param later: there may be an error if the search goes on behind its first success.
-    :param lacks: a row that the database owes, by a foreign key, is missing. Only a negation
-        looks at it: there, what is missing would make a no a yes.
-    :param endless: the search would go round in a circle of rows, which is an error. Only a
-        negation looks at it, too.
+    :param fails_later: there may be an error after the first success.
+    :param missing: a row guaranteed by a foreign key does not exist. Only a negation reads this:
+        under it, a missing row would turn a denial into an allow.
+    :param endless: the search would follow a circle of rows for ever, which is an error. Only a
+        negation reads this, too.
     """
 
     holds: RowCondition
     fails: RowCondition = FALSE
-    later: RowCondition = FALSE
-    lacks: RowCondition = FALSE
+    fails_later: RowCondition = FALSE
+    missing: RowCondition = FALSE
     endless: RowCondition = FALSE
+
+    @property
+    def conditions(self) -> tuple[RowCondition, ...]:
+        """All five conditions."""
+        return self.holds, self.fails, self.fails_later, self.missing, self.endless
+
+    def map(self, change: Callable[[RowCondition], RowCondition]) -> SearchOutcome:
+        """Return the outcome with each condition changed."""
+        return SearchOutcome(*map(change, self.conditions))
 
 
 @dataclass(frozen=True)
@@ -70,40 +90,40 @@ def test_outcome(holds: RowCondition, refused: RowCondition, *operands: Operand)
     fails = where_rows_exist(refused, rows)
     columns = [column for each in operands for column in columns_of(each)]
     if columns and all(column.field.is_declared for column in columns):
-        return SearchOutcome(where_rows_exist(holds, rows), lacks=fails)
+        return SearchOutcome(where_rows_exist(holds, rows), missing=fails)
     return SearchOutcome(where_rows_exist(holds, rows), fails)
 
 
 def and_then(first: SearchOutcome, second: SearchOutcome) -> SearchOutcome:
-    """Search for a solution of two goals, where the first binds nothing for the second."""
+    """Search for a solution of two goals. The first binds no variable of the second."""
     if first is SUCCESS:
         return second
     goes_on = conjunction(first.holds, second.fails)
     looks_back: RowCondition = FALSE
-    if first.later != FALSE:
-        looks_back = conjunction(first.holds, negation(second.holds), first.later)
+    if first.fails_later != FALSE:
+        looks_back = conjunction(first.holds, negation(second.holds), first.fails_later)
     return SearchOutcome(
         conjunction(first.holds, second.holds),
         disjunction(first.fails, goes_on, looks_back),
-        disjunction(first.later, conjunction(first.holds, second.later)),
-        disjunction(first.lacks, conjunction(first.holds, second.lacks)),
+        disjunction(first.fails_later, conjunction(first.holds, second.fails_later)),
+        disjunction(first.missing, conjunction(first.holds, second.missing)),
         disjunction(first.endless, conjunction(first.holds, second.endless)),
     )
 
 
 def or_else(first: SearchOutcome, second: SearchOutcome) -> SearchOutcome:
-    """Search one alternative, then the other."""
+    """Search one alternative, then another."""
     if first is FAILURE:
         return second
     second_holds = second.holds
     if first.fails != FALSE:
         second_holds = conjunction(negation(first.fails), second.holds)
-    errors = disjunction(second.fails, second.later)
+    errors = disjunction(second.fails, second.fails_later)
     return SearchOutcome(
         disjunction(first.holds, second_holds),
         disjunction(first.fails, conjunction(negation(first.holds), second.fails)),
-        disjunction(first.later, conjunction(first.holds, errors), second.later),
-        disjunction(first.lacks, second.lacks),
+        disjunction(first.fails_later, conjunction(first.holds, errors), second.fails_later),
+        disjunction(first.missing, second.missing),
         disjunction(first.endless, second.endless),
     )
 
@@ -111,14 +131,11 @@ def or_else(first: SearchOutcome, second: SearchOutcome) -> SearchOutcome:
 def first_of(outcomes: Sequence[SearchOutcome]) -> SearchOutcome:
     """Search several alternatives, one after the other.
 
-    From the last to the first: each says once what has to be of those before it.
+    The conditions are built from the last alternative to the first, so that each contains the
+    negation of those before it once.
     """
-    if all(each.fails == each.later == FALSE for each in outcomes):
-        return SearchOutcome(
-            disjunction(*(each.holds for each in outcomes)),
-            lacks=disjunction(*(each.lacks for each in outcomes)),
-            endless=disjunction(*(each.endless for each in outcomes)),
-        )
+    if all(each.fails == each.fails_later == FALSE for each in outcomes):
+        return _any_of(outcomes)
     found = FAILURE
     for each in reversed(outcomes):
         found = or_else(each, found)
@@ -126,38 +143,31 @@ def first_of(outcomes: Sequence[SearchOutcome]) -> SearchOutcome:
 
 
 def in_any_order(outcomes: Sequence[SearchOutcome]) -> SearchOutcome:
-    """Search alternatives whose order depends on the row: an error of any counts."""
-    fails = disjunction(*(each.fails for each in outcomes))
-    holds = disjunction(*(each.holds for each in outcomes))
-    return SearchOutcome(
-        conjunction(holds, negation(fails)),
-        fails,
-        disjunction(*(each.later for each in outcomes)),
-        disjunction(*(each.lacks for each in outcomes)),
-        disjunction(*(each.endless for each in outcomes)),
-    )
+    """Search alternatives whose order depends on the row, so that an error of any counts."""
+    return _without_errors(_any_of(outcomes))
 
 
 def no_solution(outcome: SearchOutcome) -> SearchOutcome:
-    """Search everything; it holds if there is no solution, and no error anywhere."""
-    fails = disjunction(outcome.fails, outcome.later, outcome.endless)
-    unknown = disjunction(fails, outcome.lacks)
+    """Search for all solutions; the negation holds if there is none, and no error."""
+    fails = disjunction(outcome.fails, outcome.fails_later, outcome.endless)
+    unknown = disjunction(fails, outcome.missing)
     return SearchOutcome(
-        conjunction(negation(outcome.holds), negation(unknown)), fails, FALSE, outcome.lacks
+        conjunction(negation(outcome.holds), negation(unknown)), fails, FALSE, outcome.missing
     )
 
 
 def for_some_row(row: ToMany, outcome: SearchOutcome) -> SearchOutcome:
-    """Search for each row of a relation, whose order nobody knows: an error of any counts."""
+    """Search for each row of a relation. Their order is unknown, so an error of any row counts."""
+    found = outcome.map(lambda condition: where_rows_exist(exists(row, condition), [row.owner]))
+    return _without_errors(found)
 
-    def any_row(condition: RowCondition) -> RowCondition:
-        return where_rows_exist(exists(row, condition), [row.owner])
 
-    fails = any_row(outcome.fails)
-    return SearchOutcome(
-        conjunction(any_row(outcome.holds), negation(fails)),
-        fails,
-        any_row(outcome.later),
-        any_row(outcome.lacks),
-        any_row(outcome.endless),
-    )
+def _any_of(outcomes: Sequence[SearchOutcome]) -> SearchOutcome:
+    """Return the disjunctions of the conditions of several outcomes."""
+    conditions = zip(*(each.conditions for each in (FAILURE, *outcomes)), strict=True)
+    return SearchOutcome(*(disjunction(*each) for each in conditions))
+
+
+def _without_errors(outcome: SearchOutcome) -> SearchOutcome:
+    """Return the outcome where an error counts wherever it is."""
+    return replace(outcome, holds=conjunction(outcome.holds, negation(outcome.fails)))

@@ -1,7 +1,7 @@
-"""What ``POLAR_EXPLAIN`` prints of a list: the condition on rows, and its parts one by one.
+"""The text that ``POLAR_EXPLAIN`` prints for a list, in the layout of oso 0.27.3.
 
-In goes a residual; out comes a text in the layout of oso 0.27.3. Objects are shown by their
-class, never by what they hold.
+In goes a residual; out come its alternatives, relations and conditions. Objects are shown by
+their class, never by what they hold.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .templates import with_objects
 
 
 def outline(residual: Residual) -> str:
-    """Give the outline of a residual: its alternatives, relations and conditions."""
+    """Return the text for a residual."""
     condition = with_objects(residual).condition
     alternatives = condition.parts if isinstance(condition, Or) else (condition,)
     return "\n".join(

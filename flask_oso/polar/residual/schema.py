@@ -1,7 +1,7 @@
-"""What is known of rows that a question leaves open: classes, columns, relations.
+"""The schema of unknown rows: their classes, columns and relations.
 
-In goes what a mapper or ``register_class(fields=...)`` says of a class; a ``Model`` is the
-outcome. Partial evaluation asks models, never rows. Nothing here knows of a database.
+In goes what a mapper or ``register_class(fields=...)`` declares of a class; out comes a ``Model``.
+Partial evaluation reads models, never rows. Nothing here depends on a database.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 
 class ValueKind(enum.Enum):
-    """What the values of a column are in Python."""
+    """The type of the values of a column in Python."""
 
     BOOLEAN = "Boolean"
     INTEGER = "Integer"
@@ -40,15 +40,15 @@ NAN_KINDS = (ValueKind.FLOAT, ValueKind.DECIMAL)
 class Field:
     """A column.
 
-    :param kind: what its values are.
+    :param kind: the type of its values.
     :param is_nullable: whether a value may be ``nil``.
-    :param scale: how many digits a decimal has behind the point; ``None`` if any number.
+    :param scale: the number of decimal places; ``None`` if it is not fixed.
     :param choices: the members of an enumeration.
-    :param stored: how the database keeps them; only columns that do so alike compare.
-    :param reason: why an opaque column cannot be compared, in words.
-    :param is_declared: whether it is somebody's word what its values are, and not a database's.
-        Then a value that an operator refuses counts under a negation alone, where it would
-        make a no a yes.
+    :param stored: how the database stores them; only columns with the same storage compare.
+    :param reason: why an opaque column cannot be compared, as text.
+    :param is_declared: whether the type is only declared by the application, and not enforced by
+        a database. A value that an operator refuses then counts under a negation alone, where it
+        would turn a denial into an allow.
     """
 
     kind: ValueKind
@@ -64,9 +64,9 @@ class Field:
 class Link:
     """A relation.
 
-    :param cls: the class it leads to.
-    :param is_many: whether it leads to any number of rows.
-    :param is_required: whether the database holds that there is a row.
+    :param cls: the class of the related rows.
+    :param is_many: whether any number of rows may be related.
+    :param is_required: whether a foreign key guarantees that there is a row.
     """
 
     cls: type
@@ -79,11 +79,11 @@ class Model:
     """A class whose rows may be unknown.
 
     :param cls: the class.
-    :param classes: all classes that a row of it may have, the class itself among them.
-    :param members: columns and relations by the names of the attributes.
-    :param refused: why other attributes cannot be told without a row, by name.
-    :param own_equality: the class that says itself what its instances equal, if one does in
-        a way that is not known to be that of the keys.
+    :param classes: all classes that its rows may have, the class itself among them.
+    :param members: columns and relations by attribute.
+    :param refused: why other attributes have no value without a row, by attribute.
+    :param own_equality: the class with an ``__eq__`` that is not known to compare primary keys,
+        if there is one.
     :param shares_equality: whether instances may equal those of other classes.
     """
 
@@ -96,22 +96,22 @@ class Model:
 
 
 class Schema(t.Protocol):
-    """Where partial evaluation learns of classes."""
+    """What partial evaluation asks about classes and stored objects."""
 
     def model(self, cls: type) -> Model | None:
-        """Give the model of a class; ``None`` if it has no rows."""
+        """Return the model of a class; ``None`` if it has no rows."""
 
     def is_stored(self, value: t.Any, names: Sequence[str] = ()) -> bool:
-        """Tell whether the relations of an object are in the database as in the object.
+        """Tell whether the database has the same related rows as an object.
 
-        :param names: the relations in question, each of what the one before leads to.
+        :param names: a chain of relations, each starting where the one before ends.
         """
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
-        """Have an error while objects are read say which one has to be loaded before."""
+        """While objects are read, turn the error for an unloaded one into one that names it."""
 
     def has_key(self, value: t.Any) -> bool:
-        """Tell whether an object is a row, and not one that was never stored."""
+        """Tell whether an object has a primary key, so that it was stored."""
 
     def leads_nowhere(self, value: t.Any, name: str) -> bool:
-        """Tell whether it is known, without reading it, that a relation of an object is nil."""
+        """Tell whether a relation of an object is known to be nil without loading it."""

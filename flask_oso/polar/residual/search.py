@@ -1,9 +1,8 @@
 """The search of a partial evaluation: goals, alternatives and variables.
 
-Goals are a linked list of ``(handler, payload, rest)``. A handler gives whether it succeeded,
-the ``SearchOutcome`` of a test of rows, or ``Branches``; it may put further goals in front. What
-comes of them all is the outcome of the search. What has no unknown row in it is asked of
-the solver.
+Goals are a linked list of ``(handler, payload, rest)``. A handler returns whether it succeeded,
+the ``SearchOutcome`` of a test of rows, or ``Branches``; it may push further goals. The search
+combines them into one outcome.
 """
 
 from __future__ import annotations
@@ -54,13 +53,13 @@ from .outcomes import (
 from .schema import Model, Schema
 from .symbolic_terms import open_parts
 
-#: How many goals one question may take, and how deep searches may stand in each other.
+#: The most goals of one question, and the deepest nesting of searches.
 MAX_RESIDUAL_GOALS = 100_000
 MAX_SEARCH_DEPTH = 60
 
 
 class ClauseFrame(list[t.Any]):
-    """The variables of one clause in one call."""
+    """The variables of a clause in one call."""
 
     def __init__(self, clause: Clause) -> None:
         super().__init__([None] * clause.size)
@@ -72,10 +71,10 @@ GoalHandler = Callable[[t.Any], t.Any]
 
 @dataclass
 class Branches:
-    """Alternatives, each with what stands behind them.
+    """Alternatives; each is searched together with the goals that follow.
 
-    :param row: the row of a relation that the only alternative is about, if it is.
-    :param is_ordered: whether the order is the same for each row.
+    :param row: the row of a to-many relation that the only alternative is about, if there is one.
+    :param is_ordered: whether the alternatives have the same order for each row.
     """
 
     alternatives: Iterable[Callable[[], t.Any]]
@@ -84,26 +83,26 @@ class Branches:
 
 
 class TooDeepError(UnsupportedError):
-    """Rules call each other too deep for a condition on rows."""
+    """Rules call each other too deeply for a condition on rows."""
 
 
 class HostError(Exception):
-    """What is known of a question raises an error, as it does in a check that comes so far."""
+    """Python raised while known objects were asked; a check that gets there raises, too."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
 
 
-#: Errors that end a list, whatever its other rules say.
+#: Errors that end the evaluation of a list, whatever other rules there are.
 _OF_LISTS = (UnsupportedError, StackOverflowError, RecursionError, MemoryError)
 
-#: What a handler gives: whether it succeeded, the rows for which it does, or alternatives.
+#: The result of a handler: whether it succeeded, for which rows it does, or alternatives.
 GoalResult = bool | SearchOutcome | Branches
 
 
 class RuleAnalysis:
-    """What is known of the clauses of a program, and does not depend on a question."""
+    """Facts about the clauses of a policy that do not depend on a question."""
 
     def __init__(self, program: KnowledgeBase) -> None:
         self._program = program
@@ -111,7 +110,7 @@ class RuleAnalysis:
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
 
     def is_recursive(self, name: str) -> bool:
-        """Tell whether a rule may call itself, by way of others or not."""
+        """Tell whether a rule may call itself, directly or through others."""
         known = self._recursive.get(name)
         if known is None:
             known = self._recursive[name] = name in self._reached(name)
@@ -161,7 +160,7 @@ def _within(term: t.Any) -> Sequence[t.Any]:
 
 
 class HostSolver(Solver):
-    """Asks Python objects for a question that also has unknown rows."""
+    """Reads Python objects for a question that also has unknown rows."""
 
     def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
         """Read an attribute."""
@@ -175,16 +174,16 @@ class HostSolver(Solver):
 
 
 class Search:
-    """One question with an unknown row: its goals, its variables, and what they come to.
+    """The goals, the variables and the outcome of one question with an unknown row.
 
     :param program: the policy.
-    :param models: what is known of classes.
-    :param analysis: what is known of the clauses, kept for the next question.
-    :param limits: what the question may cost.
-    :param follows: whether relations to many of objects that are known are left to the
-        condition, too, instead of being read.
-    :param is_general: whether the outcome shall be the same whatever the state of objects,
-        so that none may be asked anything.
+    :param models: the schema of the classes.
+    :param analysis: facts about the clauses, kept for the next question.
+    :param limits: the limits of the question.
+    :param follows: whether to-many relations of known objects become part of the condition,
+        instead of being read.
+    :param is_general: whether the outcome must not depend on the state of objects, so that no
+        object may be read or called.
     """
 
     def __init__(
@@ -217,9 +216,9 @@ class Search:
     # -- searching ------------------------------------------------------------------------
 
     def run(self, goals: t.Any, needs_all: bool) -> SearchOutcome:
-        """Solve goals, and give what becomes of them.
+        """Solve goals and return their outcome.
 
-        :param needs_all: whether what comes after a sure success matters.
+        :param needs_all: whether an error after a certain success matters.
         """
         self._depth += 1
         if self._depth > MAX_SEARCH_DEPTH:
@@ -257,20 +256,19 @@ class Search:
         except _OF_LISTS:
             raise
         except OsoError as error:
-            # An error of the policy. If it is that the time is over, the clock says so again.
+            # An error of the policy. A timeout is found again by the next look at the clock.
             return self.failed(error)
 
     def failed(self, error: Exception) -> SearchOutcome:
-        """Say that a check which comes so far raises an error, for whatever row."""
+        """Return the outcome for an error that a check raises here for each row."""
         self.errors.append(error)
         return SearchOutcome(FALSE, TRUE)
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
-        """Ask Python objects, which may raise anything: a check of some row may not ask them.
+        """Turn what Python objects raise into a ``HostError``, an error of some rows.
 
-        INVARIANT: nothing is allowed by what raised here, and if it is so for every row, the
-        list raises it.
+        INVARIANT: an error here allows no row, and if every row raises it, the list raises it.
         """
         try:
             yield
@@ -291,7 +289,7 @@ class Search:
         return first_of(outcomes) if branches.is_ordered else in_any_order(outcomes)
 
     def alone(self, handler: GoalHandler, payload: t.Any) -> SearchOutcome:
-        """Search what binds nothing for the goals behind it."""
+        """Search a goal that binds no variable of the goals that follow."""
         rest = self.goals
         mark = len(self._trail)
         outcome = self.run((handler, payload, None), True)
@@ -306,7 +304,7 @@ class Search:
         self._check_clock()
 
     def _check_clock(self) -> None:
-        # Each goal may make conditions that take long to simplify.
+        # A goal may make conditions that take long to simplify.
         timeout = self.limits.timeout
         used = 0.0 if timeout is None else time.monotonic() - self._began
         if timeout is not None and used > timeout:
@@ -346,7 +344,7 @@ class Search:
         unknown.constraints = constraints
 
     def bind(self, unknown: Unknown, value: t.Any) -> None:
-        """Give a variable a value; what waited for it goes in front of the goals."""
+        """Bind a variable; the goals that waited for it come next."""
         waiting = unknown.constraints
         self._set(unknown, value, ())
         if type(value) is Unknown:
@@ -356,9 +354,9 @@ class Search:
             self.push(handler, payload)
 
     def defer(self, unknown: Unknown, handler: GoalHandler, payload: t.Any) -> bool:
-        """Have a goal wait until a variable has a value."""
+        """Suspend a goal until a variable has a value."""
         self._set(unknown, None, (*unknown.constraints, (handler, payload)))
-        # What still waits at the end of the search was never decided.
+        # A goal that still waits at the end of the search is refused.
         self.goals = _before_end(self.goals, (self._check_decided, unknown, None))
         return True
 
@@ -377,7 +375,7 @@ class Search:
             unknown.constraints = constraints
 
     def is_closed(self, term: t.Any) -> bool:
-        """Tell whether no variable in a term is unbound."""
+        """Tell whether a term has no unbound variable."""
         return not any(type(each) is Unknown for each in walk([follow(term)], open_parts))
 
     def binds_nothing(self, goal: Term, frame: ClauseFrame) -> bool:
@@ -405,7 +403,7 @@ class Search:
         return model
 
     def classes_of(self, row: RowPath) -> tuple[type, ...]:
-        """Give the classes that a row may have; that of an object is known."""
+        """Return the classes that a row may have; that of an object is known."""
         model = self.model(row.cls)
         return (row.cls,) if isinstance(row, KnownRow) else model.classes
 
@@ -415,7 +413,7 @@ class Search:
         return HostSolver(self.program, self.limits)
 
     def equal(self, left: Term, right: Term) -> bool:
-        """Tell whether two terms that are known are equal."""
+        """Tell whether two known terms are equal."""
         if self.is_general and (has_object(left) or has_object(right)):
             raise self.asks_objects()
         with self.asking():
@@ -445,7 +443,7 @@ def _apply(alternative: Callable[[], GoalResult]) -> GoalResult:
 
 
 def has_object(goal: t.Any) -> bool:
-    """Tell whether an object occurs in a goal, or is made by it."""
+    """Tell whether a goal contains an object, or makes one."""
     if isinstance(goal, Expression) and goal.operator is Operator.NEW:
         return True
     inner = walk([follow(goal)], _data)
@@ -453,12 +451,12 @@ def has_object(goal: t.Any) -> bool:
 
 
 def _data(term: t.Any) -> Sequence[t.Any]:
-    # Data of the host may hold objects, though it holds no variables.
+    # Lists and dictionaries of the host are ground, but may contain objects.
     return [follow(part) for part in parts(term)]
 
 
 def _before_end(goals: t.Any, last: t.Any) -> t.Any:
-    """Put a goal behind all others."""
+    """Append a goal after all others."""
     listed = []
     while goals is not None:
         handler, payload, goals = goals

@@ -37,7 +37,7 @@ from .ir import (
 
 
 def show(condition: t.Any) -> str:
-    """Print a condition, or a part of one."""
+    """Return a condition, or a part of one, as text."""
     return _show(condition, 0)
 
 

@@ -38,11 +38,11 @@ from .schema import NAN_KINDS
 
 
 def conjunction(*parts: RowCondition) -> RowCondition:
-    """Make a condition of several that all have to hold.
+    """Return the conjunction of several conditions.
 
-    ``having(p, a) and having(p, b)  =>  having(p, a and b)``
-    ``having(p, a) and not having(p, b)  =>  having(p, a and not b)``
-    for a row ``p`` of which there is one at most.
+    ``exists(p: a) and exists(p: b)  =>  exists(p: a and b)``
+    ``exists(p: a) and not exists(p: b)  =>  exists(p: a and not b)``
+    for the row ``p`` of a to-one relation.
     """
     found: dict[RowCondition, None] = {}
     for part in _flat(parts, And):
@@ -54,11 +54,10 @@ def conjunction(*parts: RowCondition) -> RowCondition:
 
 
 def disjunction(*parts: RowCondition) -> RowCondition:
-    """Make a condition of several of which one has to hold.
+    """Return the disjunction of several conditions.
 
-    ``having(p, a) or having(p, b)  =>  having(p, a or b)``, also for rows that a relation to
-    many leads to; ``(a and c) or (b and c)  =>  (a or b) and c``; and equations of one column
-    with values become one membership.
+    ``exists(p: a) or exists(p: b)  =>  exists(p: a or b)``, also for to-many relations;
+    ``(a and c) or (b and c)  =>  (a or b) and c``; ``c = 1 or c = 2  =>  c in [1, 2]``.
     """
     found: dict[RowCondition, None] = {}
     for part in _flat(parts, Or):
@@ -76,7 +75,7 @@ def disjunction(*parts: RowCondition) -> RowCondition:
 
 
 def negation(part: RowCondition) -> RowCondition:
-    """Make the opposite of a condition.
+    """Return the negation of a condition.
 
     ``not (a and b)  =>  not a or not b``; ``not a < b  =>  b <= a`` if neither is NULL or NaN.
     """
@@ -94,10 +93,9 @@ def negation(part: RowCondition) -> RowCondition:
 
 
 def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
-    """Say that a row exists for which a condition holds.
+    """Return the condition that a related row exists for which a condition holds.
 
-    What does not speak of the row stands beside it:
-    ``having(p, a and b)  =>  a and having(p, b)`` if ``a`` has no ``p`` in it.
+    ``exists(p: a and b)  =>  a and exists(p: b)`` if ``p`` does not occur in ``a``.
     """
     if part == FALSE:
         return FALSE
@@ -111,7 +109,7 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
 
 
 def where_rows_exist(atom: RowCondition, rows: Iterable[RowPath]) -> RowCondition:
-    """Say that the rows which a condition reads exist, down from those that surely do."""
+    """Return a condition on columns, and that the related rows of these columns exist."""
     if atom == FALSE:
         return FALSE
     needed: dict[ToOne, None] = {}
@@ -150,7 +148,7 @@ def rewrite(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
 
 
 def _contrary(part: RowCondition) -> RowCondition:
-    """Give what surely contradicts a condition, without a look at what it consists of."""
+    """Return the negation of a condition, without looking into it."""
     return part.part if isinstance(part, Not) else Not(part)
 
 
@@ -174,7 +172,7 @@ def _made(parts: list[RowCondition], kind: _Joined, empty: RowCondition) -> RowC
 def _merged_rows(
     parts: list[RowCondition], join: Callable[..., RowCondition]
 ) -> list[RowCondition]:
-    """Put what is said of one row at the end of a relation together."""
+    """Merge the conditions on the row of one to-one relation."""
     by_row: dict[ToOne, list[RowCondition]] = {}
     for part in parts:
         if isinstance(part, Exists) and isinstance(part.row, ToOne):
@@ -200,14 +198,14 @@ def _merged_rows(
 
 
 def _absent(parts: Iterable[RowCondition]) -> Iterator[Exists]:
-    """Give the rows of which conditions say that there is none."""
+    """Yield what negated conditions say not to exist."""
     for part in parts:
         if isinstance(part, Not) and isinstance(part.part, Exists):
             yield part.part
 
 
 def _merged_elements(parts: list[RowCondition]) -> list[RowCondition]:
-    """Ask once for a row of a relation to many where any of several conditions holds."""
+    """Merge what exists in one to-many relation: one row has to meet any of the conditions."""
     by_relation: dict[t.Any, list[Exists]] = {}
     for part in parts:
         if isinstance(part, Exists) and isinstance(part.row, ToMany):
@@ -226,7 +224,7 @@ def _merged_elements(parts: list[RowCondition]) -> list[RowCondition]:
 
 
 def _of(part: Exists, row: ToMany) -> RowCondition:
-    """Say of another row of the relation what holds for one."""
+    """Return the condition on a row of a relation, for another row of it."""
     return t.cast(RowCondition, rewrite(part.part, lambda p: row if p == part.row else None))
 
 
@@ -235,7 +233,7 @@ def _conjuncts(part: RowCondition) -> tuple[RowCondition, ...]:
 
 
 def _shared(parts: list[RowCondition]) -> list[RowCondition]:
-    """Give what all of several alternatives say."""
+    """Return the conditions that all alternatives have in common."""
     if len(parts) < 2:
         return []
     others = [set(_conjuncts(part)) for part in parts[1:]]
@@ -243,7 +241,7 @@ def _shared(parts: list[RowCondition]) -> list[RowCondition]:
 
 
 def _merged_values(parts: list[RowCondition]) -> list[RowCondition]:
-    """Make one membership of the equations of a column, and of a row, with values."""
+    """Merge the equations of one column, or of one row, with values."""
     values: dict[t.Any, dict[Literal, None]] = {}
     for part in parts:
         subject, literals = _equations(part)
@@ -266,7 +264,7 @@ def _membership(subject: t.Any, literals: tuple[Literal, ...]) -> RowCondition:
 
 
 def in_values(column: Operand, values: tuple[Literal, ...]) -> RowCondition:
-    """Say that a column has one of several values, none of which is NULL."""
+    """Return the condition that a column has one of several values, none of which is NULL."""
     if len(values) > 1:
         return InValues(column, values)
     return Comparison("=", column, values[0]) if values else FALSE
@@ -284,7 +282,7 @@ def _equations(part: RowCondition) -> tuple[t.Any, tuple[Literal, ...]]:
 
 
 def _absorbed(parts: list[RowCondition]) -> list[RowCondition]:
-    """Leave out what another alternative covers: ``a or (a and b)  =>  a``."""
+    """Drop an alternative that another one covers: ``a or (a and b)  =>  a``."""
     if len(parts) > _FEW:
         return parts
     whole = [set(part.parts) if isinstance(part, And) else {part} for part in parts]
@@ -295,14 +293,14 @@ def _absorbed(parts: list[RowCondition]) -> list[RowCondition]:
     ]
 
 
-#: Among so many alternatives, at most, each is compared with each.
+#: With more alternatives than this, they are not compared with each other.
 _FEW = 40
 
 
 def _is_total(comparison: Comparison, numbers: Container[Operand] = ()) -> bool:
-    """Tell whether values without NULL are in one order or the other.
+    """Tell whether an ordering is total for values that are not NULL.
 
-    :param numbers: the columns that are known to hold no NaN.
+    :param numbers: the columns that are known not to be NaN.
     """
     columns = [*columns_of(comparison.left), *columns_of(comparison.right)]
     return comparison.sign != "=" and all(
@@ -311,7 +309,7 @@ def _is_total(comparison: Comparison, numbers: Container[Operand] = ()) -> bool:
 
 
 def _nullable(comparison: Comparison) -> Iterator[Operand]:
-    """Give the columns of a comparison that may be NULL."""
+    """Yield the columns of a comparison that may be NULL."""
     for side in (comparison.left, comparison.right):
         yield from (each for each in columns_of(side) if each.field.is_nullable)
 
@@ -322,9 +320,9 @@ def _turned(comparison: Comparison) -> Comparison:
 
 
 def _without_nulls(parts: list[RowCondition]) -> list[RowCondition]:
-    """Use that a column has a value: ``not a < b and not a = NULL  =>  b <= a``.
+    """Simplify with what is known not to be NULL: ``not a < b and not a = NULL  =>  b <= a``.
 
-    An ordering says itself that its columns have values, and are numbers.
+    An ordering implies that its columns are neither NULL nor NaN.
     """
     filled, numbers = _said(parts, IsNull), _said(parts, IsNan)
     if not filled and not numbers:
@@ -350,14 +348,14 @@ def _without_nulls(parts: list[RowCondition]) -> list[RowCondition]:
 
 
 def _said(parts: list[RowCondition], kind: type[IsNull] | type[IsNan]) -> set[Operand]:
-    """Give the columns of which something is denied."""
+    """Return the columns that are known not to be NULL, or not to be NaN."""
     return {
         part.part.column for part in parts if isinstance(part, Not) and isinstance(part.part, kind)
     }
 
 
 def _has_values(comparison: Comparison) -> bool:
-    """Tell whether a comparison that holds says that its columns have values."""
+    """Tell whether a comparison implies that its columns are not NULL."""
     if comparison.sign != "=":
         return True
     return isinstance(comparison.left, Literal) or isinstance(comparison.right, Literal)

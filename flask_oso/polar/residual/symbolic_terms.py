@@ -1,7 +1,7 @@
-"""Terms for what is not known: rows, their columns and relations, and conditions on them.
+"""Terms for unknown rows, their columns and relations, and conditions on them.
 
-They stand where values do, in the variables of a partial evaluation. No text spells them,
-and the solver never meets one.
+They are values of variables in a partial evaluation. No policy text denotes them, and the solver
+never sees one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .show import show
 
 
 class SymbolicRow(Term):
-    """A row; one that a relation leads to may be missing, and then this is ``nil``."""
+    """A row. That of a relation may not exist; the term is then ``nil``."""
 
     __slots__ = __match_args__ = ("row",)
 
@@ -28,7 +28,7 @@ class SymbolicRow(Term):
 
 
 class SymbolicValue(Term):
-    """What a column of a row holds, or what is computed of that."""
+    """The value of a column, or one computed from columns."""
 
     __slots__ = __match_args__ = ("operand",)
 
@@ -38,7 +38,7 @@ class SymbolicValue(Term):
 
 
 class SymbolicRows(Term):
-    """The rows that a relation to many leads to."""
+    """The rows of a to-many relation."""
 
     __slots__ = __match_args__ = ("owner", "name", "link")
 
@@ -50,7 +50,7 @@ class SymbolicRows(Term):
 
 
 class SymbolicTruth(Term):
-    """True or false, as a condition says."""
+    """A boolean: whether a condition holds."""
 
     __slots__ = __match_args__ = ("condition",)
 
@@ -59,19 +59,19 @@ class SymbolicTruth(Term):
         self.span = None
 
 
-#: The kinds of terms that stand for what is not known.
+#: The classes of symbolic terms.
 SYMBOLIC = (SymbolicRow, SymbolicValue, SymbolicRows, SymbolicTruth)
 
 
 def open_parts(term: t.Any) -> Sequence[t.Any]:
-    """Give the terms in a term, but for what is surely known."""
+    """Return the parts of a term that may be symbolic or unbound."""
     if is_ground(term) or isinstance(term, SYMBOLIC) or type(term) is Unknown:
         return ()
     return [follow(part) for part in parts(term)]
 
 
 def has_unknown_rows(term: t.Any) -> bool:
-    """Tell whether a term depends on a row that is not known."""
+    """Tell whether a term depends on an unknown row."""
     term = follow(term)
     if isinstance(term, SYMBOLIC):
         return True
@@ -79,7 +79,7 @@ def has_unknown_rows(term: t.Any) -> bool:
 
 
 def show_term(value: t.Any) -> str:
-    """Print what is not known, for messages."""
+    """Return a symbolic term as text, for messages."""
     if isinstance(value, SymbolicRow):
         return show(value.row)
     if isinstance(value, SymbolicValue):

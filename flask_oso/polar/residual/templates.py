@@ -1,9 +1,8 @@
-"""Residuals that are prepared once and filled in for each actor.
+"""Templates of residuals: made once for a class of actors, and filled in for each actor.
 
-Most of a residual does not depend on which actor asks, only on the actor's class: what it
-reads of the actor stands in it like a column of a row. ``make_template`` tells whether that can be
-filled in, and ``filled`` does so: a comparison with a value becomes what the value makes of it,
-and one of values true or false.
+Most of a residual depends only on the class of the actor. In a template, attributes of the actor
+are columns of a placeholder row. ``make_template`` makes one where that is possible;
+``ResidualTemplate.fill`` replaces the columns by values and simplifies.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ from .outcomes import Residual
 from .schema import Schema, ValueKind
 from .simplify import rewrite
 
-#: The Python types of values that may be filled in, by what the column is said to hold.
+#: The types of values that may be filled in, by the kind of the column.
 _TYPES: dict[ValueKind, type] = {
     ValueKind.BOOLEAN: bool,
     ValueKind.INTEGER: int,
@@ -55,14 +54,14 @@ _TYPES: dict[ValueKind, type] = {
 
 #: The condition that holds for no row.
 NOTHING = FALSE
-#: For so many different values one residual is kept as it becomes for them.
+#: The most filled-in residuals that one template keeps.
 _MAX_FILLED = 100
 
 Values = Mapping[Column, t.Any]
 
 
 class NotFillable(Exception):
-    """A residual that has to be made for the very objects in question."""
+    """A template cannot be filled in: the question has to be evaluated with its own objects."""
 
 
 def make_template(
@@ -73,28 +72,28 @@ def make_template(
     models: Schema,
     make: Callable[[], PartialEvaluator],
 ) -> ResidualTemplate | None:
-    """Make a residual for all objects of the classes of some arguments.
+    """Make a template for all objects of the classes of some arguments.
 
-    ``None`` if each question has to be evaluated for itself.
+    ``None`` if each question has to be evaluated on its own.
 
-    :param make: makes what evaluates one question.
+    :param make: makes an evaluator for one question.
     """
     rows = {n: placeholder(n, arg) for n, arg in enumerate(args) if n != at and is_host_object(arg)}
     if any(models.model(row.cls) is None for row in rows.values()):
-        # INVARIANT: nothing stands for an object that is no row, such as a number of a kind
-        # that Polar does not have: a column may equal it.
+        # INVARIANT: only rows have placeholders. Another object, such as a number of a type that
+        # Polar does not have, may equal a column.
         return None
     try:
         residual = make().residual(name, args, at, cls, rows)
         _check_fillable(residual)
     except (PolarRuntimeError, NotFillable):
-        # What cannot be said of all objects of a class may be said of one.
+        # It may still be possible for one object.
         return None
     return ResidualTemplate(residual, rows)
 
 
 def template_key(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
-    """Tell for which questions a prepared residual is the same; ``None`` if that has no end."""
+    """Return a key that is equal for questions with the same template; ``None`` for none."""
     parts: list[t.Any] = [name, at, cls]
     for position, arg in enumerate(args):
         if position == at:
@@ -107,23 +106,23 @@ def template_key(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
 
 
 def is_host_object(value: t.Any) -> bool:
-    """Tell whether a value is an object, and no value of Polar's own."""
+    """Tell whether a value is an object, and not a native value of Polar."""
     return type(value) not in (*NATIVE, list, dict, type(None))
 
 
 def placeholder(position: int, value: t.Any) -> KnownRow:
-    """Give what stands for an argument."""
+    """Return the placeholder row for an argument."""
     return KnownRow(type(value), Literal(Placeholder(position)))
 
 
 class Placeholder(int):
-    """The position of an argument that something stands for."""
+    """The position of the argument that a row is a placeholder for."""
 
 
 def _check_fillable(residual: Residual) -> None:
-    """Refuse a residual that does more with values of objects than to compare them.
+    """Refuse a residual that does more with attributes of objects than compare them.
 
-    :raises Unprepared: if so.
+    :raises NotFillable: if so.
     """
     for part in (*walk_condition(residual.condition), *walk_condition(residual.fails)):
         if not _is_fillable(part):
@@ -143,10 +142,10 @@ def _is_fillable(part: t.Any) -> bool:
 
 
 class ResidualTemplate:
-    """A residual with columns of objects in it, and what became of it for some values.
+    """A residual with placeholder rows, and the residuals filled in so far.
 
     :param residual: the residual.
-    :param rows: what stands in it for arguments, by their positions.
+    :param rows: the placeholder rows for arguments, by position.
     """
 
     def __init__(self, residual: Residual, rows: Mapping[int, KnownRow]) -> None:
@@ -164,16 +163,16 @@ class ResidualTemplate:
                 and isinstance(part.owner, KnownRow)
             }
         )
-        # Two threads may both make one of these; they are the same.
+        # Two threads may make the same entry.
         self._filled: dict[t.Any, tuple[RowCondition, RowCondition]] = {}
 
     def fill(self, args: Sequence[t.Any], models: Schema) -> Residual:
-        """Fill in what the objects among some arguments hold.
+        """Fill in the attributes of the objects among the arguments.
 
-        The objects themselves are still placeholders in the condition, and beside it.
+        The placeholder rows stay in the condition; the residual maps them to the objects.
 
-        :raises Unprepared: if a value is not what its column says, or a relation has changes
-            that the database does not know.
+        :raises NotFillable: if a value does not have the kind of its column, or an object has
+            changes that the database does not know.
         """
         objects = {row: args[position] for position, row in self._rows.items()}
         for row, value in objects.items():
@@ -201,7 +200,7 @@ class ResidualTemplate:
 def _filled(
     residual: Residual, values: Values, nowhere: Container[ToOne]
 ) -> tuple[RowCondition, RowCondition]:
-    """Fill in the values of columns, and the relations of objects that lead nowhere."""
+    """Replace columns by values, and relations that are known to be nil."""
 
     def change(part: t.Any) -> t.Any:
         if isinstance(part, Exists) and part.row in nowhere:
@@ -211,7 +210,7 @@ def _filled(
         if isinstance(part, IsNull) and _is_known(part.column):
             return Constant(values[t.cast(Column, part.column)] is None)
         if isinstance(part, IsNan) and _is_known(part.column):
-            # What is NaN is not filled in.
+            # A value that is NaN is never filled in.
             return FALSE
         if isinstance(part, InValues) and _is_known(part.column):
             return Constant(Literal(values[t.cast(Column, part.column)]) in part.values)
@@ -224,7 +223,7 @@ def _filled(
 
 
 def with_objects(residual: Residual) -> Residual:
-    """Put the objects in the place of what stands for them."""
+    """Replace placeholder rows by the objects."""
     objects = residual.objects
 
     def change(part: t.Any) -> t.Any:
@@ -248,11 +247,11 @@ def _is_known(operand: Operand) -> bool:
 
 
 def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
-    """Give what a column stands for, if it holds what it says."""
+    """Return the value of a column of an object, if it has the kind of the column."""
     try:
         value = getattr(objects[t.cast(KnownRow, column.row)], column.name)
     except Exception:
-        # Whether a check comes so far, the evaluation for the very object says, and where.
+        # The evaluation with the object itself decides whether a check gets here, and raises there.
         raise NotFillable from None
     is_right = value is None or type(value) is _TYPES[column.field.kind]
     if not is_right or value != value:
@@ -271,7 +270,7 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
     known = t.cast(Literal, value).value
     if part.sign == "=":
         return value_equality(column, known)
-    # An ordering with nil does not hold; that it is an error, other conditions say.
+    # An ordering with nil is false; `fails` has the error.
     if known is None:
         return FALSE
     return value_ordering(_ORDERS[part.sign, is_left], column, known)
@@ -281,7 +280,7 @@ def _side(operand: Operand, values: Values) -> Operand:
     return Literal(values[t.cast(Column, operand)]) if _is_known(operand) else operand
 
 
-#: The signs for a column on the left, by the sign and whether the value stands there.
+#: The operators for a column on the left, by the sign and whether the value is on the left.
 _ORDERS = {
     ("<", True): Operator.GT,
     ("<=", True): Operator.GEQ,

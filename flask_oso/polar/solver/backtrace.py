@@ -1,8 +1,8 @@
-"""How a run got where it is: the steps around the goal at hand, and how they print.
+"""The stack of goals of a run, and how error messages print it.
 
-A ``Step`` is made for each goal that is solved and points to the goal around it:
-rule call, its body, nested operators. It says what an error's trace shows, how deep a
-run is, and which choices a ``cut`` discards.
+A ``Step`` is made for each goal that is solved and refers to the goal around it: a rule call, its
+body, nested operators. It has what the trace of an error shows, the depth of the run, and which
+choices a ``cut`` discards.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_TEXT = 1_000
 
 
 class Step:
-    """One goal under way.
+    """One goal that is being solved.
 
     ``first_choice`` is the number that the next choice point had when the goal began.
     """
@@ -82,12 +82,12 @@ def stack_trace(step: Step | None, class_name: ClassName) -> str:
 
 
 def _is_traced(goal: t.Any) -> bool:
-    # The ground that a query or a negation stands on has no goal of its own.
+    # The outermost step of a query or of a negation has no goal.
     return goal is not None and not (isinstance(goal, Expression) and goal.operator is Operator.OR)
 
 
 def is_single(goal: t.Any) -> bool:
-    """Tell whether a goal is a conjunction of one, which says no more than that one."""
+    """Return whether a goal is a conjunction of one goal, which adds nothing to a trace."""
     return isinstance(goal, Expression) and goal.operator is Operator.AND and len(goal.args) == 1
 
 
@@ -102,18 +102,18 @@ def _frame_lines(number: int, step: Step, class_name: ClassName) -> list[str]:
 
 
 def _shortened(text: str) -> str:
-    # Goals stand in each other: without a bound, a long one would be shown at each level.
+    # Goals are nested: without a bound, the text of a long one would be shown at each level.
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
 def span_in_run(goal: t.Any, frame: Frame) -> Span | None:
-    """Give where a goal, or what a variable that is the goal is bound to, was written."""
+    """Return the span of a goal; of a variable as goal, the span of its value."""
     span: Span | None = getattr(in_run(goal, frame) if type(goal) is Slot else goal, "span", None)
     return span
 
 
 def in_run(term: t.Any, frame: Frame) -> t.Any:
-    """Give what a goal stands for, without making variables that it does not have yet."""
+    """Return a term with the values of its variables; variables without one keep their names."""
 
     def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
         if type(part) is Slot:
@@ -128,11 +128,10 @@ def in_run(term: t.Any, frame: Frame) -> t.Any:
 
 
 def rule_in_a_circle(step: Step | None, times: int) -> str | None:
-    """Give a rule whose call stands in itself so many times, each time with the same arguments.
+    """Return a rule that calls itself so many times with the same arguments, or ``None``.
 
-    The arguments are the very same values and the very same open variables. Such a call
-    finds each time what it found before, unless an object changes meanwhile: if that was
-    not enough it comes to itself again, and never ends.
+    The arguments are the same values and the same unbound variables. Such a call has the same
+    solutions each time, unless an object changes meanwhile, so it calls itself without end.
     """
     counts: dict[tuple[t.Any, ...], int] = {}
     while step is not None:
@@ -142,12 +141,12 @@ def rule_in_a_circle(step: Step | None, times: int) -> str | None:
         step = step.parent
     if max(counts.values(), default=0) < times:
         return None
-    # Others of the circle may have their turn next: the name is the same wherever one looks.
+    # Several rules may form the circle. The choice does not depend on where the look is made.
     return min(str(key[0]) for key, count in counts.items() if count >= times - 1)
 
 
 def _key_of_call(step: Step) -> tuple[t.Any, ...] | None:
-    """Give what tells a call from others; ``None`` if it is none, or if that is not at hand."""
+    """Return a key that equal calls share; ``None`` if the goal is no call or has no such key."""
     goal = step.goal.term if type(step.goal) is Template else step.goal
     if type(goal) is not Call:
         return None

@@ -17,15 +17,11 @@ from .clauses import Clause
 
 
 class ClauseIndex:
-    """The clauses of one name and one number of parameters, in the policy's order.
-
-    ``for_call`` leaves out clauses whose literals exclude a call, by an index: of 10,000
-    facts it looks at those that have the call's rarest argument.
-    """
+    """The clauses of one name and one number of parameters, in the order of the policy."""
 
     def __init__(self, clauses: Sequence[Clause]) -> None:
         self._clauses = clauses
-        # By position: the numbers of the clauses with each literal there, and of all others.
+        # By position: the numbers of the clauses with each literal, and those of all others.
         self._index: dict[int, tuple[dict[t.Any, list[int]], list[int]]] = {}
         if len(clauses) >= _WORTH_AN_INDEX:
             self._index = {at: self._index_of(at) for at in range(len(clauses[0].parameters))}
@@ -53,7 +49,7 @@ class ClauseIndex:
         return by_literal, others
 
     def for_call(self, args: Sequence[t.Any]) -> Sequence[Clause]:
-        """Give all clauses but some whose literals are no match for the arguments."""
+        """Return the clauses without some of those whose literals exclude the arguments."""
         fewest, found = len(self._clauses), None
         for position, (by_literal, others) in self._index.items():
             arg = follow(args[position])
@@ -67,7 +63,7 @@ class ClauseIndex:
 
 
 def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
-    """Tell whether a literal parameter of a clause can never be the argument of a call."""
+    """Return whether a literal parameter of a clause can never be the argument of a call."""
     for position, literal in clause.literals:
         arg = follow(args[position])
         kind = type(arg)
@@ -80,11 +76,11 @@ def is_excluded(clause: Clause, args: tuple[t.Any, ...]) -> bool:
     return False
 
 
-#: Fewer clauses than this are looked at one by one.
+#: Fewer clauses than this have no index.
 _WORTH_AN_INDEX = 8
 _NONE: list[int] = []
 
 
 def _key(literal: Value) -> t.Any:
-    """Give what values that unify have in common: 1 and 1.0, but not 1 and true."""
+    """Return a key that is equal for values that unify: 1 and 1.0, but not 1 and true."""
     return (literal.value,) if type(literal.value) is bool else literal.value

@@ -1,15 +1,14 @@
-"""Rules made ready to run: variables numbered, constants put in.
+"""Clauses: rules ready to run, with numbered variables and the values of constants.
 
-In goes a rewritten rule and the constants of the host; out comes a ``Clause`` whose
-variables are ``Slot`` numbers into the frame of one call. ``operand`` turns a term of
-a clause and a frame into a term of the run. A clause knows nothing of a run, so all
-runs share it.
+In go a desugared rule and the constants of the host; out comes a ``Clause``, whose variables are
+``Slot``s: indices into the frame of one call. ``operand`` makes a term of the run of a term of a
+clause and a frame. A clause has no state of a run, so all runs share it.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ..host.conversion import follow
 from ..nodes import (
@@ -17,7 +16,6 @@ from ..nodes import (
     Dictionary,
     Expression,
     List,
-    Operator,
     Origin,
     Parameter,
     Rule,
@@ -30,11 +28,11 @@ from ..nodes import (
     with_parts,
 )
 from ..sources import Span
-from ..traversal import fold
+from ..traversal import conjuncts_in, fold
 
 
 class Slot(Term):
-    """A variable of a clause: its place in the frame, and its name for messages."""
+    """A variable of a clause: its index in the frame, and its name for messages."""
 
     __slots__ = __match_args__ = ("index", "name", "origin")
 
@@ -64,8 +62,8 @@ class Template(Term):
 class Clause:
     """A rule ready to run.
 
-    ``size`` is the number of its variables, ``literals`` the parameters that are values,
-    lists or dictionaries without variables, with their positions.
+    :param size: the number of its variables.
+    :param literals: the parameters that are values, lists or dictionaries, by position.
     """
 
     __slots__ = ("body", "literals", "parameters", "rule", "size")
@@ -86,7 +84,7 @@ class Clause:
 
 
 class PreparedQuery(t.NamedTuple):
-    """A query ready to run. ``slots`` has its variables, each at its place in the frame."""
+    """A query ready to run. ``slots`` has its variables in the order of the frame."""
 
     goal: Term
     slots: list[Slot]
@@ -96,7 +94,7 @@ Frame = list[t.Any]
 
 
 def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
-    """Make a clause of a rewritten rule."""
+    """Make a clause of a desugared rule."""
     numbering = _Numbering(constants)
     parameters = tuple(
         Parameter(
@@ -116,7 +114,7 @@ def prepare_rule(rule: Rule, constants: Mapping[str, Term]) -> Clause:
 
 
 def prepare_query(query: Term, constants: Mapping[str, Term]) -> PreparedQuery:
-    """Make a rewritten query ready to run."""
+    """Number the variables of a desugared query and put constants in."""
     numbering = _Numbering(constants)
     return PreparedQuery(numbering.visit(query), [*numbering.slots.values()])
 
@@ -126,11 +124,12 @@ class _Numbering:
 
     def __init__(self, constants: Mapping[str, Term]) -> None:
         self._constants = constants
-        # INVARIANT: a name alone is no key. What is written may be called like what is not.
+        # INVARIANT: a name alone is no key. A variable in the policy may have the name of one that
+        # desugaring made.
         self.slots: dict[tuple[str, Origin], Slot] = {}
 
     def visit(self, term: Term) -> Term:
-        """Give the term with slots for its variables."""
+        """Return the term with slots for its variables."""
         return t.cast(Term, fold(term, self._look, _with_template))
 
     def _look(self, term: Term) -> tuple[Term, t.Sequence[Term]]:
@@ -151,7 +150,7 @@ class _Numbering:
 def _with_template(term: Term, visited: list[Term]) -> Term:
     made: Term = with_parts(term, visited)
     if isinstance(term, Expression) or all(map(_is_constant, visited)):
-        # A term without variables serves every call as it is.
+        # A term without variables is shared by all calls.
         return made
     return Template(made, span=term.span)
 
@@ -164,12 +163,12 @@ Fresh = t.Callable[[str, Origin], Unknown]
 
 
 def operand(term: t.Any, frame: Frame, fresh: Fresh) -> t.Any:
-    """Give what a term of a clause stands for in a frame: a term of the run.
+    """Make a term of the run of a term of a clause.
 
-    A variable that is not bound stays the variable as it is written, not the one it
-    is an alias of: results name variables as the policy or the query does.
+    An unbound variable is not replaced by the variable that it is an alias of: results name
+    variables as the policy or the query does.
 
-    :param fresh: makes the variable of the run for one that occurs first.
+    :param fresh: makes a variable of the run for the first occurrence of one of the clause.
     """
     kind = type(term)
     if kind is Slot:
@@ -186,7 +185,7 @@ def operand(term: t.Any, frame: Frame, fresh: Fresh) -> t.Any:
 
 
 def bound(value: t.Any) -> t.Any:
-    """Give the value of a variable, or the variable itself if it has none."""
+    """Return the value of a variable, or the variable itself if it has none."""
     if type(value) is not Unknown:
         return value
     end = follow(value)
@@ -212,11 +211,11 @@ def _instantiate_nested(template: Template, frame: Frame, fresh: Fresh) -> t.Any
 
 
 def passed_on(clause: Clause) -> Term | None:
-    """Give the goal of a clause that is asked what the clause is asked; ``None`` if none is.
+    """Return the call in a clause that answers the query of the clause itself, or ``None``.
 
-    It is a call, besides which there are conditions at most, and is given all parameters that
-    have a name. None of these is a literal: such a rule is about something of its own. Of
-    several it is the last one.
+    It is a call that gets all parameters that have a name; the other goals are conditions. If
+    a parameter is a literal there is none: such a rule decides something of its own. Of several
+    such calls it is the last one.
     """
     parameters = clause.rule.parameters
     if any(
@@ -224,7 +223,7 @@ def passed_on(clause: Clause) -> Term | None:
         for each in parameters
     ):
         return None
-    goals = [*_conjuncts(clause.body)]
+    goals = [*conjuncts_in(clause.body)]
     if len(goals) == 1:
         return goals[0] if isinstance(_called(goals[0]), Call) else None
     named = {
@@ -236,23 +235,12 @@ def passed_on(clause: Clause) -> Term | None:
     return calls[-1] if calls else None
 
 
-def _conjuncts(body: Term | None) -> Iterator[Term]:
-    """Give the goals of a conjunction, also of one inside it."""
-    stack = [] if body is None else [body]
-    while stack:
-        term = stack.pop()
-        if isinstance(term, Expression) and term.operator is Operator.AND:
-            stack.extend(reversed(term.args))
-        else:
-            yield term
-
-
 def _called(goal: Term) -> Term:
     term: Term = getattr(goal, "term", goal)
     return term
 
 
 def _given(term: Term) -> set[int]:
-    """Give the variables that a call is given as they are."""
+    """Return the variables that are arguments of a call."""
     args = term.args if isinstance(term, Call) else ()
     return {arg.index for arg in args if isinstance(arg, Slot)}

@@ -1,13 +1,13 @@
 """Constraints on variables that are not bound yet, and how they are shown.
 
-When an operation lacks an operand, the solver keeps it as a ``Constraint`` on each
-variable it mentions (specification 4.9). This module finds what belongs together,
-leaves out helper variables and turns it into the expression that a query gives::
+When an operand of an operation is unbound, the solver keeps the operation as a ``Constraint`` on
+each of its variables. This module finds connected constraints, eliminates helper variables, and
+makes the expression that a query returns::
 
     _value_1 = x.k and _value_1 > 1   =>  And(Gt(Dot(_this, "k"), 1))
     not (x.k = 1)                     =>  And(Neq(1, Dot(_this, "k")))
 
-It reads variables and never writes to them.
+It reads variables and never binds them.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ _INVERSE = {
 
 
 class Constraint:
-    """An operation that waits for a variable.
+    """An operation that waits for the value of a variable.
 
-    :param age: numbers the constraints of a run in the order they were made.
+    :param age: the number of the constraint, in the order in which a run made them.
     """
 
     __slots__ = ("age", "expression")
@@ -55,7 +55,7 @@ class Constraint:
 
 
 class Alias:
-    """Two unbound variables were unified. Tells aliases from untouched variables."""
+    """Two unbound variables were unified. It tells aliases from variables without constraints."""
 
     __slots__ = ("age", "left", "right")
 
@@ -69,12 +69,12 @@ Constraints = tuple[Constraint | Alias, ...]
 
 
 def without_aliases(constraints: Iterable[Constraint | Alias]) -> list[Constraint]:
-    """Give the constraints that say more than that two variables are one."""
+    """Return the constraints without the aliases."""
     return [constraint for constraint in constraints if isinstance(constraint, Constraint)]
 
 
 def unknowns_in(term: t.Any) -> Iterator[Unknown]:
-    """Give the unbound variables in a term, also inside what variables are bound to."""
+    """Yield the unbound variables in a term, also in the values of its variables."""
     stack = [term]
     seen: set[int] = set()
     while stack:
@@ -90,7 +90,7 @@ def unknowns_in(term: t.Any) -> Iterator[Unknown]:
 
 
 def component(start: Iterable[Unknown]) -> list[Constraint | Alias]:
-    """Give all constraints connected with some variables through shared variables."""
+    """Return all constraints connected with some variables through shared variables."""
     found: dict[int, Constraint | Alias] = {}
     roots: set[int] = set()
     stack = [follow(unknown) for unknown in start]
@@ -112,19 +112,19 @@ def without_helpers(
     is_helper: Callable[[Unknown], bool],
     see: Callable[[t.Any], t.Any] = bound,
 ) -> list[Expression]:
-    """Put lookups in the place of the helper variables that hold their results.
+    """Replace the helper variables that hold results of lookups by the lookups.
 
     ``helper = x.k and helper > 1  =>  x.k > 1``. Equal constraints are merged.
 
-    :param see: what stands for a variable: ``bound`` keeps an alias under its own name,
-        ``follow`` gives the variable that goes on for it.
+    :param see: dereferences a variable: ``bound`` keeps an alias under its own name, ``follow``
+        returns the variable that represents it.
     """
     lookups: dict[int, Expression] = {}
     kept: list[Expression] = []
     for constraint in reversed(list(constraints)):
         helper, lookup = _definition(constraint.expression)
         is_new = lookup is not None and id(helper) not in lookups and is_helper(helper)
-        if lookup is not None and is_new and not _leads_to(lookup, helper, lookups):
+        if lookup is not None and is_new and not _mentions(lookup, helper, lookups):
             lookups[id(helper)] = lookup
         else:
             kept.append(constraint.expression)
@@ -137,7 +137,7 @@ def without_helpers(
 
 
 def _definition(expression: Expression) -> tuple[t.Any, Expression | None]:
-    """Give the variable that a constraint says is the result of a lookup, and the lookup."""
+    """Return the variable and the lookup of a constraint ``variable = lookup``."""
     if expression.operator is Operator.UNIFY:
         left, right = expression.args
         for one, other in ((left, right), (right, left)):
@@ -147,8 +147,8 @@ def _definition(expression: Expression) -> tuple[t.Any, Expression | None]:
     return None, None
 
 
-def _leads_to(lookup: Expression, helper: Unknown, lookups: dict[int, Expression]) -> bool:
-    """Tell whether a variable occurs in what it is a lookup of: ``x = x.owner`` stays as it is."""
+def _mentions(lookup: Expression, helper: Unknown, lookups: dict[int, Expression]) -> bool:
+    """Return whether a variable occurs in its own lookup, as in ``x = x.owner``, which stays."""
     stack, seen = [lookup], {id(lookup)}
     while stack:
         for unknown in map(follow, unknowns_in(stack.pop())):
@@ -166,7 +166,7 @@ def _is_lookup(term: t.Any) -> bool:
 
 
 def substitute(term: t.Any, lookups: dict[int, Expression], see: Callable[[t.Any], t.Any]) -> t.Any:
-    """Put bound values and lookups in the place of variables."""
+    """Replace variables by their values and lookups."""
 
     def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
         part = see(part)
@@ -207,7 +207,7 @@ def _look_at_negation(term: Term) -> tuple[Term, Sequence[Term]]:
 
 
 def _negated(term: Term) -> Expression | None:
-    """Give the expression that a ``not`` negates; ``None`` for anything else."""
+    """Return the expression under a ``not``; ``None`` for any other term."""
     if not isinstance(term, Expression) or term.operator is not Operator.NOT:
         return None
     inner = term.args[0]
@@ -221,7 +221,7 @@ def _dual(term: Expression, args: list[Term]) -> Term:
 
 
 class Naming:
-    """Names variables in the result for one of the variables of a query.
+    """The names of variables in the result for one variable of a query.
 
     :param visible: the query's variables by name.
     :param this: the variable whose constraints are shown; it is written ``_this``.
@@ -233,7 +233,7 @@ class Naming:
         self._this = this
 
     def name(self, unknown: Unknown) -> str:
-        """Name a variable: as in the query if it is known there, else by its internal name."""
+        """Return the name of a variable in the query, or its name in the run if it has none."""
         if unknown is self._this:
             return "_this"
         own = self._own.get(id(unknown))
@@ -246,7 +246,7 @@ class Naming:
         return next(others, root.name if type(root) is Unknown else unknown.name)
 
     def visit(self, term: t.Any) -> t.Any:
-        """Put names in the place of variables."""
+        """Replace variables by their names."""
         return fold_once(term, self._look, with_parts)
 
     def _look(self, term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
@@ -257,7 +257,7 @@ class Naming:
 
 
 def describe_constraints(unknown: Unknown, visible: dict[str, Unknown]) -> Expression:
-    """Give the constraints on a variable as one ``and``, the variable written ``_this``."""
+    """Return the constraints on a variable as one ``and``, the variable written ``_this``."""
     naming = Naming(visible, unknown)
     found = component([unknown])
     roots = {id(follow(other)) for other in visible.values()}

@@ -1,16 +1,16 @@
-"""The machine under the solver: goals, choices, the clock, and the border with Python.
+"""The machine under the solver: goals, choice points, the clock, and conversion of values.
 
-A loop over explicit stacks, so Polar's depth never becomes Python's:
+A loop over explicit stacks, so the depth of a policy does not use up Python's stack:
 
 ``goals``
-    what is still to be solved, a linked list of ``(handler, payload, step, rest)``. A
-    handler returns whether it succeeded; it may put further goals in front.
+    what is still to be solved, a linked list of ``(handler, payload, step, rest)``. A handler
+    returns whether it succeeded; it may push further goals.
 ``choices``
-    where to go on when a goal fails. Each remembers the goals and the length of the
-    trail at its time.
+    where to continue when a goal fails. Each has the goals and the length of the trail at its
+    time.
 
-The variables, their constraints and the trail that undoes changes are in ``unification.py``.
-Errors leave the loop as exceptions: there is no way from an error to a solution.
+Variables, their constraints and the trail are in ``unification.py``. Errors leave the loop as
+exceptions: an error never becomes a solution.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from .clauses import Frame, bound, operand
 from .constraints import Constraint
 from .unification import Bindings
 
-#: How many goals are solved between two looks at the clock.
+#: How many goals are solved between two checks of the clock.
 _CLOCK_INTERVAL = 64
-#: How many goals deeper than where a run began a circle is first looked for.
+#: How many goals below the start of a run an endless recursion is first looked for.
 _FIRST_LOOK = 64
-#: How often a call has to stand in itself to be one.
+#: How often a rule has to call itself with the same arguments to be an endless recursion.
 _CIRCLES = 4
 
 Handler = Callable[[t.Any, Step], bool]
@@ -50,7 +50,7 @@ NO_FRAME: Frame = []
 
 
 class KnowledgeBase(t.Protocol):
-    """What a run needs to know of a policy."""
+    """A policy as a run needs it."""
 
     @property
     def host(self) -> Host:
@@ -68,14 +68,14 @@ class KnowledgeBase(t.Protocol):
         """The clauses of a name by number of parameters; ``None`` for an undefined rule."""
 
     def hint(self, name: str) -> str:
-        """What to do about an undefined rule, behind a full stop; empty if nothing is known."""
+        """A remedy for a call of an undefined rule, after a full stop; empty if there is none."""
 
 
 class Choice:
-    """A place to go back to.
+    """A choice point.
 
-    ``resume`` takes the choice, whose state has been restored, and returns whether there
-    was another alternative; it removes the choice once it has none.
+    ``resume`` takes the choice after the state of the run is restored, and returns whether there
+    was another alternative. It removes the choice when there is none.
     """
 
     __slots__ = ("goals", "number", "resume", "state", "step", "trail")
@@ -98,10 +98,10 @@ class Choice:
 
 
 class Machine:
-    """The state of one run, and what all its operations share.
+    """The state of one run, and the operations on it.
 
     :param program: the policy.
-    :param limits: what the run may cost; those of the environment by default.
+    :param limits: the limits of the run; those of the environment by default.
     """
 
     def __init__(self, program: KnowledgeBase, limits: Limits | None = None) -> None:
@@ -120,16 +120,16 @@ class Machine:
         self._goals: Goals = None
         self._step = Step(None, NO_FRAME, None, None, 0)
         self._choices: list[Choice] = []
-        #: What goes with the question, as soon as an iterator is read.
+        #: Set when the run reads an iterator.
         self.begun: IteratorUse | None = None
-        #: The variables that the host knows by name: the query's, and those it was handed.
+        #: The variables that the host knows by name: those of the query and of results.
         self._known: dict[str, Unknown] = {}
 
     def _push(self, handler: Handler, payload: t.Any, step: Step) -> None:
         self._goals = (handler, payload, step, self._goals)
 
     def _advance(self) -> bool:
-        """Solve goals until none is left; ``False`` if no way leads there."""
+        """Solve goals until none is left; return ``False`` if that is not possible."""
         while (goals := self._goals) is not None:
             handler, payload, step, self._goals = goals
             self._step = step
@@ -173,7 +173,7 @@ class Machine:
         return choice
 
     def _branch(self, handler: Handler, payloads: Iterable[t.Any], step: Step) -> bool:
-        """Try a handler on each of some payloads, which are made one at a time."""
+        """Try a handler on each of some payloads, which are produced one at a time."""
         choice = self._choose(self._next_alternative, (handler, iter(payloads)), step)
         return self._next_alternative(choice)
 
@@ -186,7 +186,7 @@ class Machine:
         return False
 
     def _branch_over(self, handler: Handler, payloads: list[t.Any], step: Step) -> bool:
-        """Try a handler on each of some payloads; the last one leaves no choice behind."""
+        """Try a handler on each of some payloads; no choice is left for the last one."""
         if len(payloads) > 1:
             self._choose(self._next_of_list, (handler, payloads, 1), step)
         elif not payloads:
@@ -204,7 +204,7 @@ class Machine:
         return True
 
     def _discard(self, number: int) -> None:
-        """Discard the choice of this number and all younger ones."""
+        """Discard the choice with this number and all younger ones."""
         choices = self._choices
         while choices and choices[-1].number >= number:
             choices.pop()
@@ -216,17 +216,17 @@ class Machine:
             raise self._overflow()
 
     def _look_for_circle(self, step: Step) -> None:
-        """End early what would not end before its goals are used up.
+        """Raise the error for an endless recursion before the limit of goals is reached.
 
-        The looks are further and further apart: however deep a run goes, they take no more
-        than a small part of its time.
+        The distance between two looks grows with the depth, so they take a small part of the
+        time of a run.
         """
         if self._looked_from is None:
             self._looked_from = step.depth
             self._next_look = step.depth + _FIRST_LOOK
             if step.depth > _FIRST_LOOK:
-                # It goes on from far down, where compiled rules have left it, and only sees
-                # what it does itself: it gets as far as the first look, to give the same error.
+                # The run continues deep below compiled rules and sees only its own goals. It may
+                # go as far as the first look, so that the error is the same.
                 self._max_depth = max(self._max_depth, self._next_look)
             return
         self._next_look += step.depth - self._looked_from
@@ -244,7 +244,7 @@ class Machine:
     # -- unification --------------------------------------------------------------------
 
     def _unify(self, left: t.Any, right: t.Any) -> bool:
-        """Unify two terms; constraints that this concerns go in front of the goals."""
+        """Unify two terms; the constraints of variables that are bound become the next goals."""
         unified = self._bindings.unify(left, right)
         self._wake()
         return unified
@@ -264,7 +264,7 @@ class Machine:
         self._until_clock = 1
         return self._host.compare(kind, self._to_python(left), self._to_python(right))
 
-    # -- the border with Python ---------------------------------------------------------
+    # -- Python values ------------------------------------------------------------------
 
     def _know(self, name: str) -> Unknown:
         known = self._known.get(name)
@@ -273,7 +273,7 @@ class Machine:
         return known
 
     def _name_for_host(self, unknown: Unknown) -> str:
-        # A query's variable may be called like one of the run.
+        # A variable of the query may have the name of one of the run.
         name = unknown.name
         while self._known.setdefault(name, unknown) is not unknown:
             name += "_"
@@ -283,7 +283,7 @@ class Machine:
         return to_python(follow(term), self._name_for_host)
 
     def _read(self, value: Term, name: str, span: Span | None) -> t.Any:
-        """Read an attribute or a relation of a value; the time that takes counts."""
+        """Read an attribute or a relation of a value; check the clock after it."""
         self._until_clock = 1
         try:
             return attribute_access.read_attribute(self._host, self._to_python(value), name, span)
@@ -293,7 +293,7 @@ class Machine:
     def unreadable(
         self, error: attribute_access.UnreadableRelation, span: Span | None
     ) -> PolarRuntimeError:
-        """Make the error for a relation whose rows cannot be given."""
+        """Make the error for a relation that cannot be read."""
         problem = self._traced(
             PolarRuntimeError, f"Application error: {with_escapes(error.fact)}", span
         )
@@ -309,7 +309,7 @@ class Machine:
         return t.cast(Term, self._with_variables(term, {}))
 
     def _with_variables(self, term: t.Any, names: Mapping[str, Unknown]) -> t.Any:
-        """Put the variables of the run in the place of those that the host named."""
+        """Replace the variables that the host named by those of the run."""
 
         def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
             if type(part) is Variable:
@@ -321,11 +321,11 @@ class Machine:
     # -- messages -----------------------------------------------------------------------
 
     def _print(self, term: t.Any) -> str:
-        # A string may have line ends in it, and a message is no place for other messages.
+        # A string may contain line ends: escapes keep it from forging lines of a message.
         return with_escapes(to_polar(bound(term), self._host.class_name))
 
     def _reveal(self, term: t.Any) -> str:
-        """Print a term with what its objects say of themselves, for the policy's author."""
+        """Print a term with the ``repr`` of its objects, for the author of the policy."""
         return with_escapes(to_polar(bound(term), self._host.class_name, reveal))
 
     def _step_span(self) -> Span | None:

@@ -1,12 +1,11 @@
-"""Matching terms with patterns: specializers and ``matches`` (specification 3.8).
+"""Matching terms with patterns: specializers and ``matches``.
 
-A pattern is a class with fields, fields alone, a list of patterns, or a term to unify
-with. What a variable that is not bound would have to be is recorded as constraints.
+A pattern is a class with fields, fields alone, a list of patterns, or a term to unify with. What
+an unbound variable has to match is recorded as constraints.
 """
 
 from __future__ import annotations
 
-import abc
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -32,19 +31,17 @@ from ..sources import Span, located
 from ..spelling import meant_class
 from ..traversal import walk
 from .backtrace import Step
+from .class_tests import PLAIN_METACLASSES, class_names
 from .clauses import bound
 from .constraints import without_aliases
 from .machine import Machine
 
-#: Kinds of classes that know their instances by the class alone.
-ASK_CLASSES = (type, abc.ABCMeta)
-
 
 class Matching(Machine):
-    """Matches; what needs goals of its own goes in front of the others."""
+    """Matches terms with patterns; parts that need goals of their own are pushed."""
 
     def _isa(self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step) -> bool:
-        """Match a term with a pattern; what needs goals of its own goes in front."""
+        """Match a term with a pattern; parts that need goals of their own are pushed."""
         if type(pattern) is Pattern:
             if pattern.tag in RESERVED_NAMES:
                 return self._isa_union(left, pattern, place, step)
@@ -79,11 +76,11 @@ class Matching(Machine):
         return self._host.is_subclass(left, right) or self._host.is_subclass(right, left)
 
     def _may_be(self, unknown: Unknown, tag: str, place: Expression | Parameter) -> bool:
-        """Tell whether a field can be of a class, as far as ``register_class`` was told."""
+        """Return whether a field can be of a class, by the declarations in ``register_class``."""
         base, names = _origin(unknown)
         if not names and not self._is_negating():
-            # An element has the class that is declared of its collection, as in oso. Under a
-            # negation, where what does not match holds, it may be of any.
+            # An element has the class that is declared for its collection, as in oso. Under a
+            # negation, where a failed match holds, it may be of any class.
             collection = next(_collections(unknown), None)
             base, names = (None, []) if collection is None else _origin(collection)
         declared = self._known_class(base) if names else None
@@ -101,7 +98,7 @@ class Matching(Machine):
         return cls is None or issubclass(declared, cls) or issubclass(cls, declared)
 
     def _is_negating(self) -> bool:
-        """Tell whether the goal at hand stands in a negation: behind a step without a goal."""
+        """Return whether the current goal is in a negation: below a step without a goal."""
         step: Step | None = self._step
         while step is not None:
             if step.goal is None and step.parent is not None:
@@ -121,8 +118,8 @@ class Matching(Machine):
     def _is_instance(self, value: t.Any, pattern: Pattern) -> bool:
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
-            classes = self._host.classes
-            return any(self._is_of_class(value, classes[each]) for each in self._members(tag))
+            classes, names = self._host.classes, class_names(tag, self._program)
+            return any(self._is_of_class(value, classes[name]) for name in names)
         cls = self._host.classes.get(tag)
         if cls is None:
             raise UnregisteredClassError(
@@ -132,16 +129,12 @@ class Matching(Machine):
 
     def _is_of_class(self, value: t.Any, cls: type) -> bool:
         kind = type(value)
-        if type(cls) in ASK_CLASSES and (
+        if type(cls) in PLAIN_METACLASSES and (
             kind is Dictionary or (kind is List and value.rest is None)
         ):
-            # No look at what is inside, which may be much.
+            # The elements are not converted: there may be many.
             return issubclass(list if kind is List else dict, cls)
         return isinstance(self._to_python(value), cls)
-
-    def _members(self, union: str) -> tuple[str, ...]:
-        program = self._program
-        return program.actors if union == "Actor" else program.resources
 
     def _isa_union(
         self, left: t.Any, pattern: Pattern, place: Expression | Parameter, step: Step
@@ -149,12 +142,12 @@ class Matching(Machine):
         end = follow(left)
         if type(end) is not Unknown:
             return self._is_instance(end, pattern) and self._match_fields(left, pattern, step)
-        members = self._members(t.cast(str, pattern.tag))
+        members = class_names(t.cast(str, pattern.tag), self._program)
         alternatives = [
             (left, Pattern(member, pattern.fields, span=pattern.span), place) for member in members
         ]
-        # INVARIANT: matching never branches itself. It may be in the middle of a rule's
-        # parameters, and an alternative has to go on with the rest of them.
+        # INVARIANT: matching never branches itself. It may be between two parameters of a rule,
+        # and each alternative has to continue with the other parameters.
         self._push(self._try_members, alternatives, step)
         return True
 
@@ -168,7 +161,7 @@ class Matching(Machine):
     def _match_fields(self, left: t.Any, pattern: Pattern, step: Step) -> bool:
         if not pattern.fields:
             return True
-        # The last field first, as upstream: it shows in errors and in constraints.
+        # The last field first, as upstream: errors and constraints show the order.
         return self._match_field((left, pattern, 0), step)
 
     def _match_field(self, payload: tuple[t.Any, Pattern, int], step: Step) -> bool:
@@ -183,9 +176,10 @@ class Matching(Machine):
         return value is not None and self._isa_nested(value, pattern, step)
 
     def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
-        """Give a field of a value that is matched; ``None`` where it has no such field.
+        """Return a field of a value that is matched; ``None`` if it has no such field.
 
-        :raises PolarRuntimeError: if it has one that fails. ``not`` would make that a yes.
+        :raises PolarRuntimeError: if the code of the field raises ``AttributeError``. Under ``not``
+            a failed match would allow.
         """
         if type(value) is Dictionary:
             return value.get(name)
@@ -199,7 +193,7 @@ class Matching(Machine):
         return self._from_python(found, span)
 
     def failed_field(self, error: AttributeError, span: Span | None) -> PolarRuntimeError:
-        """Make the error for a field that is there, and failed."""
+        """Make the error for a field whose code raised ``AttributeError``."""
         return self._traced(
             PolarRuntimeError, f"Application error: {with_escapes(str(error))}", span
         )
@@ -222,7 +216,7 @@ class Matching(Machine):
     def _isa_nested(self, value: t.Any, pattern: t.Any, step: Step) -> bool:
         pattern = bound(pattern)
         if type(pattern) is Pattern or type(pattern) is List:
-            # A goal of its own, so that patterns may stand in each other as deep as they like.
+            # A goal of its own, so that patterns may be nested to any depth.
             self._push(self._match_inner, (value, pattern), step)
             return True
         return self._unify(value, pattern)
@@ -242,7 +236,7 @@ class Matching(Machine):
         return pattern.rest is None or self._unify(pattern.rest, rest)
 
     def _split(self, value: t.Any, pattern: List) -> tuple[list[t.Any], t.Any] | None:
-        """Give the elements that stand where the parts of a pattern do, and the rest."""
+        """Return the elements at the positions of the parts of a pattern, and the rest."""
         count = len(pattern.items)
         if type(value) is List:
             elements, open_rest = list_elements(value)
@@ -262,7 +256,7 @@ class Matching(Machine):
 
 
 def _origin(unknown: Unknown) -> tuple[t.Any, list[str]]:
-    """Find what a variable is a field of: ``v = w.b and w = x.a`` gives ``x, ["a", "b"]``."""
+    """Return the object and path of a field: ``v = w.b and w = x.a``: ``x, ["a", "b"]``."""
     names: list[str] = []
     seen: set[int] = set()
     end: t.Any = unknown
@@ -277,7 +271,7 @@ def _origin(unknown: Unknown) -> tuple[t.Any, list[str]]:
 
 
 def _collections(unknown: Unknown) -> Iterator[Unknown]:
-    """Give the unknown collections that a variable is an element of."""
+    """Yield the unbound collections that a variable is an element of."""
     for constraint in without_aliases(unknown.constraints):
         if constraint.expression.operator is Operator.IN:
             item, collection = map(follow, constraint.expression.args)
@@ -286,7 +280,7 @@ def _collections(unknown: Unknown) -> Iterator[Unknown]:
 
 
 def _lookups(unknown: Unknown) -> Iterator[Lookup]:
-    """Give the lookups whose result a variable is: in constraints ``unknown = x.name``."""
+    """Yield the lookups whose result a variable is: constraints ``unknown = x.name``."""
     for constraint in without_aliases(unknown.constraints):
         if constraint.expression.operator is Operator.UNIFY:
             result, lookup = constraint.expression.args
@@ -295,7 +289,7 @@ def _lookups(unknown: Unknown) -> Iterator[Lookup]:
 
 
 def has_pattern(pattern: List) -> bool:
-    """Tell whether there is a pattern in a list, at any depth of lists."""
+    """Return whether a list contains a pattern, also in nested lists."""
     return any(type(part) is Pattern for part in walk([pattern], _items))
 
 

@@ -1,7 +1,6 @@
-"""What the operators do with their operands (specification 3.4 to 3.7).
+"""The operators: comparison, arithmetic, membership, lookups, calls of Python.
 
-Comparison, arithmetic, membership, lookups, calls of Python methods and constructors.
-An operand that is not bound yet makes the operation a constraint.
+If an operand is unbound, the operation becomes a constraint.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ _ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable ob
 _NO_ATTRIBUTES = "true and false have no attributes.\n"
 _BIND_FIRST = "Write what gives the variable a value in front of the call.\n"
 
-#: What other languages call the test that is `in` here.
+#: Names that other languages have for `in`.
 _CONTAINS = frozenset(("contains", "has", "include", "includes"))
 
 
@@ -88,9 +87,9 @@ class Operations(Matching):
     def calculate(self, goal: Expression, left: t.Any, right: t.Any, result: t.Any) -> Value:
         """Calculate with two terms.
 
-        :param result: what stands for the result, for messages.
-        :raises PolarRuntimeError: if there is no result.
-        :raises UnsupportedError: if they are no numbers.
+        :param result: the term that the result is unified with, for messages.
+        :raises PolarRuntimeError: for an arithmetic error.
+        :raises UnsupportedError: if the operands are not numbers.
         """
         value: int | float | None = None
         if type(left) is Value and type(right) is Value:
@@ -122,7 +121,7 @@ class Operations(Matching):
         return self._in_elements(item, self.elements(collection, goal), step)
 
     def elements(self, collection: t.Any, goal: Expression) -> Iterable[t.Any]:
-        """Begin to give the elements of what is no list with variables."""
+        """Return the elements of a collection that is not a list with an unbound rest."""
         kind = type(collection)
         if kind is List:
             return t.cast("tuple[Term, ...]", collection.items)
@@ -144,7 +143,7 @@ class Operations(Matching):
         elements, rest = list_elements(collection)
         if rest is None:
             return self._in_elements(item, elements, step)
-        # What stands for the rest may be unknown yet, or no list at all: then that is an error.
+        # The rest may be unbound, or bound to a term that is no list, which is an error.
         in_rest = Expression(Operator.IN, (item, t.cast(Term, rest)), span=goal.span)
         alternatives = [(item, element) for element in elements]
         return self._branch(self._unify_or_go_on, [*alternatives, in_rest], step)
@@ -157,7 +156,7 @@ class Operations(Matching):
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any], step: Step) -> bool:
         end = follow(item)
         if type(end) is Value:
-            # No goal for an element that is plainly another value.
+            # An element that is another scalar needs no goal.
             elements = (e for e in elements if not _plainly_differ(end, follow(e)))
         return self._branch(self._unify_pair, ((item, element) for element in elements), step)
 
@@ -178,7 +177,7 @@ class Operations(Matching):
         return self._elements(iterator)
 
     def _begin(self, iterator: Iterator[t.Any]) -> None:
-        """Refuse an iterator that was read before: what it has left is not what it stands for."""
+        """Refuse an iterator that was read before: some of its elements are gone."""
         if self.begun is None:
             self.begun = IteratorUse()
         if not READ.begin(iterator):
@@ -204,7 +203,7 @@ class Operations(Matching):
         return self._lookup(value, key, result, goal)
 
     def _lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
-        """Look a key up in a value, or call a method, and unify what comes out."""
+        """Look a key up in a value, or call a method, and unify the result."""
         kind = type(value)
         if kind is Unknown:
             return self._lookup_later(value, key, result, goal)
@@ -243,9 +242,9 @@ class Operations(Matching):
         return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
 
     def key_name(self, key: t.Any, goal: Expression) -> str:
-        """Give the name that a key is.
+        """Return a key as a string.
 
-        :raises PolarTypeError: if it is no string.
+        :raises PolarTypeError: if it is not a string.
         """
         if type(key) is Value and type(key.value) is str:
             return key.value
@@ -266,14 +265,14 @@ class Operations(Matching):
     def no_attribute(
         self, value: Term, name: str, error: AttributeError, span: Span | None
     ) -> PolarRuntimeError:
-        """Make the error for an attribute that is missing, or whose property failed so."""
+        """Make the error for an attribute that raised ``AttributeError``."""
         problem = self._traced(
             PolarRuntimeError, f"Application error: {with_escapes(str(error))}", span
         )
         return with_help(problem, self._meant_attribute(value, name, error))
 
     def _meant_attribute(self, value: Term, name: str, error: AttributeError) -> str:
-        """Give a line of help for an attribute that is missing, and not one inside of it."""
+        """Return a line of help if the attribute itself is missing, not one that its code reads."""
         owner = self._to_python(value)
         if error.name != name or type(error.obj) is not type(owner):
             return ""
@@ -289,7 +288,7 @@ class Operations(Matching):
         return self._from_python(self._call_host(method, call), goal.span)
 
     def not_callable(self, name: str, span: Span | None) -> InvalidCallError:
-        """Make the error for a call of what is no method."""
+        """Make the error for a call of an attribute that is not callable."""
         return with_help(
             error_at(InvalidCallError, f"tried to call '{name}' but it is not callable", span),
             f"It is no method. Write `{name}` without parentheses.\n",
@@ -312,7 +311,7 @@ class Operations(Matching):
         except OsoError:
             raise
         except Exception as error:
-            # Whatever it is, it goes on as an error, with the place in the policy.
+            # An error of any class is raised again, with the place in the policy.
             raise not_constructed(call.name, error, call.span) from error
         check_reachable(made, call.span)
         instance = Instance(made, self._print(call), span=call.span)
@@ -320,7 +319,7 @@ class Operations(Matching):
 
 
 def not_constructed(name: str, error: Exception, span: Span | None) -> PolarRuntimeError:
-    """Make the error for a class whose constructor failed."""
+    """Make the error for a constructor that raised an exception."""
     return error_at(PolarRuntimeError, f"Error constructing instance of {name}: {error}", span)
 
 

@@ -1,13 +1,14 @@
 """The order in which applicable rules are tried: more specific ones first.
 
-An insertion sort over a relation that is not transitive in all cases, so the procedure
-itself is the definition (specification 4.4).
+An insertion sort over a relation that is not transitive in all cases, so the procedure itself is
+the definition. This is the only implementation: compiled rules and lists ask it, too.
 """
 
 from __future__ import annotations
 
+import enum
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..host import numbers
 from ..host.registry import RESERVED_NAMES, Host
@@ -22,7 +23,7 @@ class UnknownOfClass(t.NamedTuple):
 
 
 def argument_class(arg: t.Any) -> type | None:
-    """Give the class of an argument that is an object; ``None`` for anything else."""
+    """Return the class of an argument that is an object; ``None`` for anything else."""
     if isinstance(arg, UnknownOfClass):
         return arg.cls
     return type(arg.value) if isinstance(arg, Instance) else None
@@ -31,74 +32,106 @@ def argument_class(arg: t.Any) -> type | None:
 def sort_clauses(clauses: Sequence[Clause], args: Sequence[t.Any], host: Host) -> list[Clause]:
     """Sort applicable clauses; ties keep the order in which they were loaded.
 
-    :param args: the arguments of the call, bound variables followed, or ``UnknownOfClass`` a class.
+    :param args: the arguments of the call, bound variables followed, or ``UnknownOfClass``.
+    """
+    return sort_by(clauses, _is_more_specific, args, host)
+
+
+def sort_by(
+    clauses: Sequence[Clause], is_first: Callable[..., bool], *context: t.Any
+) -> list[Clause]:
+    """Sort clauses, each in front of those right before it that it has to precede.
+
+    :param is_first: tells whether one clause is tried before another, given the ``context``.
     """
     ordered: list[Clause] = []
     for clause in clauses:
         at = len(ordered)
-        while at and _is_more_specific(clause, ordered[at - 1], args, host):
+        while at and is_first(clause, ordered[at - 1], *context):
             at -= 1
         ordered.insert(at, clause)
     return ordered
 
 
 def _is_more_specific(left: Clause, right: Clause, args: Sequence[t.Any], host: Host) -> bool:
-    # The patterns as written, not the prepared ones: equality is that of the text.
     pairs = zip(left.rule.parameters, right.rule.parameters, args, strict=True)
-    for left_parameter, right_parameter, arg in pairs:
-        verdict = _compare(left_parameter.specializer, right_parameter.specializer, arg, host)
-        if verdict is not None:
-            return verdict
+    for mine, other, arg in pairs:
+        if mine.specializer is None and other.specializer is None:
+            continue
+        verdict = compare_specializers(mine.specializer, other.specializer)
+        if verdict is Specificity.BY_CLASS:
+            patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
+            return _is_nearer(*patterns, argument_class(arg), host)
+        if verdict is not Specificity.SAME:
+            return verdict is Specificity.MORE
     return False
 
 
-def _compare(left: Term | None, right: Term | None, arg: t.Any, host: Host) -> bool | None:
-    """Tell whether the left specializer is more specific; ``None`` if they tie."""
-    if left is None:
-        return None if right is None else False
-    if right is None:
-        return True
+class Specificity(enum.Enum):
+    """How a specializer compares with another one."""
+
+    MORE = enum.auto()
+    #: Less specific, or not to be compared: the order of loading stays.
+    NOT_MORE = enum.auto()
+    #: Equally specific: the next parameter decides.
+    SAME = enum.auto()
+    #: Two patterns with classes: the class of the argument decides.
+    BY_CLASS = enum.auto()
+
+
+def compare_specializers(left: Term | None, right: Term | None) -> Specificity:
+    """Compare two specializers as they are written, without an argument."""
+    if left is None or right is None:
+        return _more(right is None) if left is not right else Specificity.SAME
     if is_union_pattern(left):
-        return None if is_union_pattern(right) else False
+        return Specificity.SAME if is_union_pattern(right) else Specificity.NOT_MORE
     if is_union_pattern(right):
-        return True
+        return Specificity.MORE
     if is_same_pattern(left, right):
-        return None
-    return _is_sub_specializer(left, right, arg, host)
-
-
-def _is_sub_specializer(left: Term, right: Term, arg: t.Any, host: Host) -> bool:
+        return Specificity.SAME
     if not isinstance(left, Pattern) or not isinstance(right, Pattern):
-        return False
+        return Specificity.NOT_MORE
     if left.tag is None:
-        return right.tag is None and len(left.fields) > len(right.fields)
-    if right.tag is None:
-        return True
-    cls = argument_class(arg)
+        return _more(right.tag is None and has_more_fields(left, right))
+    return Specificity.MORE if right.tag is None else Specificity.BY_CLASS
+
+
+def _more(is_more: bool) -> Specificity:
+    return Specificity.MORE if is_more else Specificity.NOT_MORE
+
+
+def has_more_fields(left: Pattern, right: Pattern) -> bool:
+    """Return which of two patterns for the same class is the more specific one."""
+    return len(left.fields) > len(right.fields)
+
+
+def _is_nearer(left: Pattern, right: Pattern, cls: type | None, host: Host) -> bool:
+    """Return whether the class of the left pattern is nearer to that of an argument."""
     if cls is None:
         return False
     if left.tag == right.tag:
-        return len(left.fields) > len(right.fields)
+        return has_more_fields(left, right)
     mro = cls.__mro__
-    left_class, right_class = host.classes.get(left.tag), host.classes.get(right.tag)
+    left_class = host.classes.get(t.cast(str, left.tag))
+    right_class = host.classes.get(t.cast(str, right.tag))
     if left_class not in mro or right_class not in mro:
         return False
     return mro.index(left_class) < mro.index(right_class)
 
 
 def is_same_pattern(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two patterns say the same: numbers by value, and no ``_`` is another."""
+    """Return whether two patterns are equal: numbers by value; no ``_`` equals another one."""
     pairs = [(left, right)]
     while pairs:
         left, right = pairs.pop()
-        if not _are_alike(left, right):
+        if not _are_equal_without_parts(left, right):
             return False
         pairs.extend(zip(parts(left), parts(right), strict=True))
     return True
 
 
-def _are_alike(left: t.Any, right: t.Any) -> bool:
-    """Tell whether two patterns say the same, whatever is in them."""
+def _are_equal_without_parts(left: t.Any, right: t.Any) -> bool:
+    """Return whether two patterns are equal, apart from their parts."""
     if isinstance(left, Value) and isinstance(right, Value):
         return numbers.equal_scalars(left.value, right.value)
     if isinstance(left, Variable) and isinstance(right, Variable):
@@ -121,5 +154,5 @@ def _is_open(term: t.Any) -> bool:
 
 
 def is_union_pattern(specializer: Term) -> bool:
-    """Tell whether a specializer is ``Actor`` or ``Resource``."""
+    """Return whether a specializer is ``Actor`` or ``Resource``."""
     return isinstance(specializer, Pattern) and specializer.tag in RESERVED_NAMES

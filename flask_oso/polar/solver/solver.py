@@ -1,12 +1,11 @@
-"""The solver: it defines what a policy means (specification 4).
+"""The solver: it defines what a policy means.
 
-In goes a rewritten query; out come its solutions, one by one and in order. Here is the
-search: conjunction and disjunction, negation, ``cut``, the choice and the order of rules.
-``machine.py`` has the stacks it runs on, ``operators.py`` and ``matching.py`` what
-single operators do.
+In goes a desugared query; out come its solutions, one by one and in order. This module has
+conjunction, disjunction, negation, ``cut``, and the selection of rules. ``machine.py`` has the
+stacks it runs on; ``operators.py`` and ``matching.py`` have the operators and patterns.
 
-A variable that is needed and not bound yet collects constraints; binding it puts them
-in front of the goals again.
+Operations on an unbound variable become constraints of it. When it is bound, they are evaluated
+again as the next goals.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ _HOW_TO_STOP = (
 
 
 class _Negation(t.NamedTuple):
-    """The state of a ``not`` under way: what each solution of its inside would add."""
+    """The state of a ``not``: the constraints that each solution of its goal would add."""
 
     trail: int
     age: int
@@ -76,7 +75,7 @@ class _Negation(t.NamedTuple):
 
 
 class _Filter(t.NamedTuple):
-    """The state of finding the applicable rules of a call."""
+    """The state of the selection of the applicable rules of a call."""
 
     args: tuple[t.Any, ...]
     candidates: list[Clause]
@@ -110,17 +109,17 @@ class Solver(Operations):
     def solve(
         self, query: Term, bindings: Mapping[str, Term] | None = None
     ) -> Iterator[dict[str, t.Any]]:
-        """Solve a rewritten query; give the bindings of each solution as Python values.
+        """Solve a desugared query; yield the bindings of each solution as Python values.
 
-        The value of a variable that is constrained is a ``terms.Expression``, that of one
-        that is only known to equal another a ``terms.Variable``.
+        The value of a variable with constraints is a ``terms.Expression``, that of an alias of
+        another variable a ``terms.Variable``.
 
-        :param bindings: values that variables have from the beginning, or constraints on them.
+        :param bindings: initial values of variables, or constraints on them.
         """
         try:
             yield from self._solutions(query, bindings or {})
         finally:
-            # Goals refer to the run and the run to its goals. Nothing outlives the answer.
+            # Goals refer to the run and the run to its goals: break the cycle.
             begun = self.begun
             vars(self).clear()
             del begun
@@ -145,18 +144,18 @@ class Solver(Operations):
             self._resumed = time.monotonic()
             self._goals = (_fail, None, self._step, None)
 
-    # -- for compiled rules, which ask for a part of a run -------------------------------
+    # -- for compiled rules, which delegate parts of a run -------------------------------
 
     def stand_at(self, step: Step | None) -> None:
-        """Be where compiled rules are, for traces."""
+        """Set the step below which compiled rules continue, for traces."""
         self._step = step or self._step
         self._resumed = time.monotonic()
 
     def go_on(self, goal: Call, around: Step | None, began: float) -> Iterator[bool]:
-        """Solve a call inside a question that began before; yield once for each solution.
+        """Solve a call inside a query that began before; yield once for each solution.
 
-        What is yielded is whether the solution decides everything: a variable that a rule
-        constrains and nothing binds is an error if the whole question ends like that.
+        The value is ``False`` if constraints on unbound variables are left. If nothing binds
+        these by the end of the query, that is an error.
         """
         try:
             self.stand_at(around)
@@ -175,7 +174,7 @@ class Solver(Operations):
         )
 
     def equal(self, left: Term, right: Term) -> bool:
-        """Tell whether two terms without variables are equal."""
+        """Return whether two terms without variables are equal."""
         return self._bindings.unify(left, right)
 
     def compare_terms(self, goal: Expression) -> bool:
@@ -183,12 +182,12 @@ class Solver(Operations):
         return self._solve_comparison(goal, NO_FRAME, self._step)
 
     def check_time(self, began: float) -> None:
-        """Refuse to go on if a question that began then takes too long."""
+        """Raise the timeout error if a query that began at this time takes too long."""
         self._resumed = began
         self._check_clock()
 
     def _bind_given(self, bindings: Mapping[str, Term]) -> bool:
-        # What is given goes in front of the query: constraints hold before it begins.
+        # Bindings become the first goals: their constraints hold before the query begins.
         for name, value in bindings.items():
             if name in self._host.constants:
                 raise PolarRuntimeError(
@@ -220,7 +219,7 @@ class Solver(Operations):
         return self._solve_condition(goal, frame, step)
 
     def _solve_rewritten(self, goal: Term, step: Step) -> bool:
-        """Solve a goal of the run that may still have lookups inside expressions."""
+        """Solve a goal of the run that may have lookups inside expressions, after desugaring."""
         prepared = prepare_query(rewrite_query(goal), {})
         self._push(self._solve_goal, (prepared.goal, [None] * len(prepared.slots)), step)
         return True
@@ -232,9 +231,9 @@ class Solver(Operations):
         return self.condition(value, goal)
 
     def condition(self, value: t.Any, goal: Term) -> bool:
-        """Tell whether a value holds as a condition.
+        """Return the truth value of a condition.
 
-        :raises PolarTypeError: if it is neither true nor false.
+        :raises PolarTypeError: if the value is neither true nor false.
         """
         if type(value) is Value and type(value.value) is bool:
             return value.value
@@ -262,7 +261,8 @@ class Solver(Operations):
         return self._branch_over(self._solve_goal, [(arg, frame) for arg in goal.args], step)
 
     def _solve_cut(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        # The cut stands in a node, and commits to what the node around that one chose.
+        # The parent of the cut is the conjunction that contains it. The cut discards all choices
+        # since the step around that conjunction began.
         holder = step.parent
         around = holder.parent if holder is not None else None
         self._discard(around.first_choice if around is not None else 0)
@@ -281,8 +281,8 @@ class Solver(Operations):
     def _negate(self, goal: Term, frame: Frame, step: Step) -> bool:
         state = _Negation(self._bindings.mark(), self._bindings.age, [])
         barrier = self._choose(self._end_negation, state, step)
-        # Choices inside are younger than the barrier. Two steps stand between it and a cut
-        # that is the whole negated goal, since a cut looks at the step around its holder.
+        # Choices inside are younger than the barrier. Two steps are needed between it and a cut
+        # that is the whole negated goal: a cut looks at the parent of its parent.
         wall = Step(None, NO_FRAME, step, step.rule, barrier.number + 1)
         inside = Step(None, NO_FRAME, wall, step.rule, barrier.number + 1)
         self._goals = (self._negation_solved, barrier, step, None)
@@ -290,15 +290,15 @@ class Solver(Operations):
         return True
 
     def _negation_solved(self, barrier: Choice, step: Step) -> bool:
-        """Note what a solution of the negated goal says about variables outside.
+        """Keep the constraints that a solution of the negated goal adds to outer variables.
 
-        All solutions are looked for: a later one may be an error, and errors come out.
+        All solutions are searched: a later one may raise an error, which must not be lost.
         """
         barrier.state.consequences.append(self._consequence(barrier.state))
         return False
 
     def _end_negation(self, barrier: Choice) -> bool:
-        """Go on after the negated goal has no further solution."""
+        """Continue when the negated goal has no further solution."""
         self._discard(barrier.number)
         if not all(barrier.state.consequences):
             return False
@@ -309,7 +309,7 @@ class Solver(Operations):
         return True
 
     def _consequence(self, state: _Negation) -> list[Expression]:
-        """Give what has been learnt of variables that were aliased or constrained before."""
+        """Return the new constraints on variables that were aliased or constrained before."""
         outside: dict[int, Unknown] = {}
         for unknown, value, constraints in self._bindings.changes(state.trail):
             is_known = any(constraint.age <= state.age for constraint in constraints)
@@ -322,7 +322,7 @@ class Solver(Operations):
                 found.append(Constraint(Expression(Operator.UNIFY, pair), self._bindings.age))
         later = component(outside.values())
         found.extend(c for c in without_aliases(later) if c.age > state.age)
-        # Aliases made inside are undone, so they must not stand for what they are aliases of.
+        # Aliases that the negated goal made are undone, so they must not occur in the result.
         consequences = without_helpers(found, lambda helper: id(helper) not in outside, follow)
         return [t.cast(Expression, _attach(expression)) for expression in consequences]
 
@@ -338,14 +338,14 @@ class Solver(Operations):
         if not candidates:
             return False
         args = tuple(self._operand(arg, frame) for arg in call.args)
-        # A rule whose literals exclude it is none of this call: nothing of it is tried.
+        # A rule whose literals exclude the arguments is left out: nothing of it is evaluated.
         possible = [c for c in candidates.for_call(args) if not is_excluded(c, args)]
         return self._filter(_Filter(args, possible, 0, []), step)
 
     def _filter(self, state: _Filter, step: Step) -> bool:
         """Find the applicable clauses, then try them in order of specificity.
 
-        A clause that needs a search of its own is tried behind a choice, which undoes it.
+        To see whether a clause applies may take a search. A choice undoes that search.
         """
         applicable = state.applicable
         for at in range(state.at, len(state.candidates)):
@@ -378,18 +378,18 @@ class Solver(Operations):
         return self._filter(after, step)
 
     def _is_applicable(self, clause: Clause, args: tuple[t.Any, ...]) -> bool | None:
-        """Tell at a glance whether a clause applies; ``None`` if that takes a search."""
+        """Return whether a clause applies; ``None`` if a search is needed to decide."""
         undecided = False
         seen: set[t.Any] = set()
         for parameter, arg in zip(clause.parameters, args, strict=True):
-            verdict = self._matches_at_a_glance(parameter, arg, seen)
+            verdict = self._matches_without_search(parameter, arg, seen)
             if verdict is False:
-                # What stands before may have host calls to make, or errors to raise.
+                # Parameters before this one may call the host or raise errors.
                 return None if undecided else False
             undecided = undecided or verdict is None
         return None if undecided else True
 
-    def _matches_at_a_glance(
+    def _matches_without_search(
         self, parameter: Parameter, arg: t.Any, seen: set[t.Any]
     ) -> bool | None:
         term, specializer = parameter.term, parameter.specializer
@@ -405,14 +405,14 @@ class Solver(Operations):
             seen.add(term.index)
             if specializer is None:
                 return True
-            return self._isa_at_a_glance(arg, specializer)
+            return self._isa_without_search(arg, specializer)
         if type(term) is Value and specializer is None:
             if type(arg) is Value:
                 return numbers.equal_scalars(term.value, arg.value)
             return True if type(arg) is Unknown else None
         return None
 
-    def _isa_at_a_glance(self, value: t.Any, specializer: Term) -> bool | None:
+    def _isa_without_search(self, value: t.Any, specializer: Term) -> bool | None:
         if type(value) is not Instance and type(value) is not Value:
             return None
         if type(specializer) is Value and type(value) is Value:
@@ -420,7 +420,7 @@ class Solver(Operations):
         if type(specializer) is not Pattern or specializer.fields or specializer.tag is None:
             return None
         if specializer.tag not in self._host.classes:
-            # An error, or a union: in its turn, if the parameters before it match at all.
+            # An error or a union: evaluated in its turn, if the parameters before it match.
             return None
         return self._is_instance(value, specializer)
 
@@ -438,7 +438,7 @@ class Solver(Operations):
             if not self._match_parameter(clause.parameters[i], args[i], frame, step):
                 return False
             if self._goals is not rest:
-                # There is more to do for this parameter; the others come after that.
+                # This parameter pushed goals; the other parameters come after these.
                 return self._enter_later(rest, (clause, args, frame, i + 1, with_body), step)
         if with_body and clause.body is not None:
             self._push(self._solve_body, (clause.body, frame, clause.rule.name), step)
@@ -475,7 +475,7 @@ class Solver(Operations):
             else:
                 frame[term.index] = end
         elif not self._unify(arg, self._operand(term, frame)):
-            # Of two objects, the argument is asked.
+            # Of two objects, the ``__eq__`` of the argument is called.
             return False
         if parameter.specializer is None:
             return True
@@ -487,17 +487,17 @@ class Solver(Operations):
         left = self._operand(goal.args[0], frame)
         right = goal.args[1]
         if type(right) is Lookup:
-            # A lookup recorded as a constraint: the result first, then where it comes from.
+            # A lookup that was recorded as a constraint.
             return self._lookup(
                 self._operand(right.args[0], frame), self._operand(right.args[1], frame), left, goal
             )
         if type(left) is Lookup:
-            # A field of a pattern: where it comes from, then what it must be.
+            # A field of a pattern that was recorded as a constraint.
             return self._match_later_field(left, self._operand(right, frame), step)
         return self._unify(left, self._operand(right, frame))
 
     def _recheck(self, constraint: Constraint, step: Step) -> bool:
-        """Evaluate a constraint again; it is recorded anew if a variable is still missing."""
+        """Evaluate a constraint again; it is recorded again if a variable is still unbound."""
         self._bindings.forget(constraint)
         expression = constraint.expression
         if any(_has_lookup(arg) for arg in expression.args) and not _is_recorded_lookup(expression):
@@ -532,7 +532,7 @@ class Solver(Operations):
         return True
 
     def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        """Say where the run is, on standard error, and go on: nobody is there to ask."""
+        """Print the stack of goals to standard error, and continue: there is no prompt."""
         place = goal.span.place() if goal.span is not None else ""
         trace = stack_trace(step, self._host.class_name).rstrip("\n")
         say(f"debug() {place}\n{trace}\n{_HOW_TO_STOP}", sys.stderr)
@@ -541,7 +541,7 @@ class Solver(Operations):
     # -- solutions ----------------------------------------------------------------------
 
     def _solution(self) -> dict[str, t.Any]:
-        """Give the values of the query's variables at the end of a search."""
+        """Return the values of the variables of the query at the end of a search."""
         visible = {name: self._known[name] for name in self._asked if not name.startswith("_")}
         self._check_related(visible)
         naming = Naming(visible)
@@ -557,7 +557,7 @@ class Solver(Operations):
         return values
 
     def _check_related(self, visible: dict[str, Unknown]) -> None:
-        """Refuse a solution that hangs on variables which the query cannot see."""
+        """Refuse a solution that depends on unbound variables unrelated to the query."""
         if not self._bindings.age:
             return
         roots = [follow(unknown) for unknown in visible.values()]
@@ -583,7 +583,7 @@ class Solver(Operations):
 
 
 def _other_member(name: str, root: Unknown, visible: dict[str, Unknown]) -> str:
-    """Name another variable that is an alias of this one; itself if there is none."""
+    """Return the name of another variable that is an alias of this one, or its own name."""
     members = [other for other, unknown in visible.items() if follow(unknown) is root]
     return members[(members.index(name) + 1) % len(members)]
 
@@ -601,15 +601,15 @@ def _operands(term: t.Any) -> tuple[Term, ...]:
 
 
 def _awakened(expression: Expression) -> Expression:
-    """Give what a constraint asks once its variables have values.
+    """Return the goal that evaluates a constraint whose variables have values now.
 
-    An equation that waited was all that was known of a variable, so it asks what binding
-    it would have: values of different kinds differ, and are no error::
+    A comparison that waited is evaluated as unification, as if the variable had been bound by
+    it: values of different kinds differ, and are no error::
 
         a == b  =>  a = b
         a != b  =>  not a = b
 
-    Only that what a lookup gave differs is asked as it would have been at once.
+    The exception is ``!=`` with the result of a lookup, which stays a comparison.
     """
     if expression.operator not in (Operator.EQ, Operator.NEQ):
         return expression
@@ -624,12 +624,12 @@ def _awakened(expression: Expression) -> Expression:
 
 
 def _is_result(term: t.Any) -> bool:
-    """Tell whether a term is a variable that rewriting made for the result of a lookup."""
+    """Return whether a term is a variable that desugaring made for the result of a lookup."""
     return type(term) is Unknown and term.origin is Origin.LOOKUP
 
 
 def _is_recorded_lookup(expression: Expression) -> bool:
-    """Tell whether a constraint is a single lookup, which the solver evaluates as it is."""
+    """Return whether a constraint is a single lookup, which the solver evaluates as it is."""
     return expression.operator is Operator.UNIFY and not any(
         _has_lookup(part)
         for arg in expression.args
@@ -639,7 +639,7 @@ def _is_recorded_lookup(expression: Expression) -> bool:
 
 
 class _Detached(Term):
-    """A variable as such, whatever it is bound to at the moment. Equal only to itself."""
+    """Stands for a variable itself and not for its value. Equal only to itself."""
 
     __slots__ = ("unknown",)
 

@@ -1,9 +1,8 @@
-"""The variables of one run: what they are bound to, and how that is undone.
+"""The bindings of the variables of one run, and the trail that undoes them.
 
-``unify`` makes two terms equal by binding variables (specification 3.2). An operation
-that lacks a variable is recorded on it as a constraint; a binding wakes the constraints
-of its variable, and the solver takes them and evaluates them again. Each change goes
-onto a trail with the old state.
+``unify`` makes two terms equal by binding variables. An operation on an unbound variable is
+recorded on it as a constraint. A binding wakes the constraints of its variable, and the solver
+evaluates them again. Each change is put onto the trail with the state before it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from ..nodes import (
 from ..printer import to_polar
 from .constraints import Alias, Constraint, Constraints, unknowns_in, without_aliases
 
-#: From how many compounds on a unification looks for pairs that it entered before.
+#: After how many compound pairs a unification remembers the pairs that it compares.
 _MANY = 1_000
 
 Change = tuple[Unknown, t.Any, Constraints]
@@ -38,13 +37,12 @@ _Pairs = list[tuple[t.Any, t.Any]]
 
 
 class Bindings:
-    """The state of a run's variables.
+    """The state of the variables of a run.
 
     ``age`` is the number of the youngest constraint.
 
-    :param compare_objects: tells whether two terms, at least one of them an object of the
-        host, are equal.
-    :param comparisons: how many lists, dictionaries and objects one unification may enter.
+    :param compare_objects: returns whether two terms are equal; one is an object of the host.
+    :param comparisons: how many lists, dictionaries and objects one unification may compare.
     """
 
     def __init__(self, compare_objects: Callable[[Term, Term], bool], comparisons: int) -> None:
@@ -56,7 +54,7 @@ class Bindings:
         self._woken: list[Constraint] = []
 
     def fresh(self, name: str, origin: Origin = Origin.WRITTEN) -> Unknown:
-        """Make a variable for one that the policy calls ``name``."""
+        """Make a variable of the run for the variable ``name`` of the policy."""
         self._variables += 1
         number = self._variables
         shown = f"_{number}" if origin is Origin.ANONYMOUS else f"_{name}_{number}"
@@ -65,7 +63,7 @@ class Bindings:
     # -- the trail -------------------------------------------------------------------
 
     def mark(self) -> int:
-        """Give the place in the trail to which ``undo`` goes back."""
+        """Return the length of the trail, for ``undo``."""
         return len(self._trail)
 
     def undo(self, mark: int) -> None:
@@ -77,7 +75,7 @@ class Bindings:
             unknown.constraints = constraints
 
     def changes(self, mark: int) -> list[Change]:
-        """Give the variables that changed since a mark, each with an earlier state."""
+        """Return the variables that changed since a mark, each with its state before."""
         return self._trail[mark:]
 
     def _set(self, unknown: Unknown, value: t.Any, constraints: Constraints) -> None:
@@ -88,14 +86,14 @@ class Bindings:
     # -- unification -----------------------------------------------------------------
 
     def unify(self, left: t.Any, right: t.Any) -> bool:
-        """Make two terms equal; pairs inside them wait on a stack.
+        """Make two terms equal; the pairs of their parts are on an explicit stack.
 
-        Of terms that contain themselves, or share parts, a pair that was entered before is
-        not entered again: if it differs, that shows where it was entered first.
+        Terms may contain themselves or share parts: no pair is compared twice. If a pair
+        differs, its first comparison shows that.
         """
         pairs: _Pairs = [(left, right)]
         compounds = 0
-        # With the terms, which keeps them alive: an identity is not reused.
+        # The terms are kept alive, so that no other term gets their ids.
         entered: dict[tuple[int, int], tuple[t.Any, t.Any]] = {}
         while pairs:
             left, right = pairs.pop()
@@ -135,7 +133,7 @@ class Bindings:
             if isinstance(term, Pattern):
                 message = f"cannot unify patterns directly `{to_polar(term)}`"
                 raise error_at(PolarTypeError, message, term.span)
-        # A call or an expression that the host handed in is a value like any other.
+        # A call or an expression that the host passed as an argument is a value.
         return isinstance(left, (Call, Expression)) and left == right
 
     def _bind(self, unknown: Unknown, value: t.Any, written: t.Any, other: t.Any) -> None:
@@ -147,7 +145,7 @@ class Bindings:
         self._woken.extend(without_aliases(constraints))
 
     def alias(self, left: Unknown, right: Unknown) -> None:
-        """Make one variable of two; the older one goes on for both."""
+        """Unify two unbound variables; the younger one becomes an alias of the older one."""
         older, younger = follow(left), follow(right)
         if older is younger:
             return
@@ -159,7 +157,7 @@ class Bindings:
         merged = sorted((*older.constraints, *inherited, alias), key=lambda c: c.age)
         self._set(younger, older, younger.constraints)
         self._set(older, None, tuple(merged))
-        # Two classes may exclude each other.
+        # The classes that both variables have to be of may exclude each other.
         self._woken.extend(
             c for c in without_aliases(inherited) if c.expression.operator is Operator.ISA
         )
@@ -167,7 +165,7 @@ class Bindings:
     # -- constraints -----------------------------------------------------------------
 
     def record(self, expression: Expression) -> bool:
-        """Keep an operation as a constraint on each variable it mentions."""
+        """Record an operation as a constraint on each of its variables."""
         self.age += 1
         constraint = Constraint(expression, self.age)
         for unknown in _distinct(unknowns_in(expression)):
@@ -181,14 +179,14 @@ class Bindings:
         return True
 
     def forget(self, constraint: Constraint) -> None:
-        """Take a constraint off the variables that are still unbound."""
+        """Remove a constraint from the variables that are still unbound."""
         for unknown in _distinct(map(follow, unknowns_in(constraint.expression))):
             kept = tuple(c for c in unknown.constraints if c is not constraint)
             if len(kept) < len(unknown.constraints):
                 self._set(unknown, None, kept)
 
     def take_woken(self) -> list[Constraint]:
-        """Give the constraints that have to be evaluated again, the first one first."""
+        """Return the constraints that have to be evaluated again, in their order."""
         if not self._woken:
             return []
         woken, self._woken = self._woken, []
@@ -217,9 +215,10 @@ def _unify_dictionaries(left: Dictionary, right: Dictionary, pairs: _Pairs) -> b
 
 
 def _unify_lists(left: List, right: List, pairs: _Pairs) -> bool:
-    """Put what must be equal for two lists on the stack, the first elements on top.
+    """Push the pairs that have to be equal for two lists, the first elements on top.
 
-    Of two objects, that of the left list is asked, or of the one whose rest is the longer.
+    The ``__eq__`` that is called is that of the object in the left list, or in the list whose
+    rest is the longer one.
     """
     if right.rest is not None and (left.rest is None or len(left.items) >= len(right.items)):
         left, right = right, left

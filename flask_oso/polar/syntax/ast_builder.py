@@ -32,7 +32,7 @@ from ..nodes import (
 )
 from ..printer import to_polar
 from ..sources import Span
-from .lexer import GREATEST_INTEGER, Token, overflow, unquoted
+from .lexer import GREATEST_INTEGER, Token, integer_overflow, unquoted
 
 # Faster than ``Operator[…]`` and ``Span(…)``, which call Python functions.
 _OPERATORS = Operator.__members__
@@ -58,6 +58,8 @@ class AstBuilder:
     def listed(self, parts: list[t.Any]) -> t.Any:
         return parts[0]
 
+    argument = query = key = listed
+
     # -- marks
 
     def operand(self, parts: list[_Part]) -> _Part:
@@ -73,19 +75,12 @@ class AstBuilder:
             raise _wrong_sort(parts[0], "logical expression")
         return parts[0]
 
-    def argument(self, parts: list[Term]) -> Term:
-        return parts[0]
-
     def condition(self, parts: list[_Part]) -> Term:
         return _finished(parts[0])
 
-    def expression(self, parts: list[_Part]) -> Term:
-        return _finished(parts[0])
+    expression = condition
 
     # -- statements
-
-    def query(self, parts: list[Term]) -> Term:
-        return parts[0]
 
     def inline_query(self, parts: list[Term]) -> InlineQuery:
         return InlineQuery(parts[0], parts[0].span)
@@ -229,9 +224,6 @@ class AstBuilder:
     def keyword(self, parts: list[t.Any]) -> tuple[Token, Term]:
         return parts[0], parts[1]
 
-    def key(self, parts: list[Token]) -> Token:
-        return parts[0]
-
     def lookup_of(self, parts: list[t.Any]) -> Expression:
         owner, _, (key, end) = parts
         return Expression(Operator.DOT, (_finished(owner), key), _between(owner, end))
@@ -265,7 +257,7 @@ class AstBuilder:
         digits = token.text.lstrip("0") or "0"
         value = int(digits) if token.type == "INTEGER" else float(token.text)
         if not is_negative and token.type == "INTEGER" and value > GREATEST_INTEGER:
-            raise overflow(token)
+            raise integer_overflow(token)
         return Value(-value if is_negative else value, _between(parts[0], token))
 
     def closed_list(self, parts: list[t.Any]) -> List:

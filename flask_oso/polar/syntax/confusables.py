@@ -21,11 +21,13 @@ _ALIKE = str.maketrans(
     "".join(pair[0] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
     "".join(pair[1] for pair in (_CYRILLIC, _GREEK, _OTHERS)),
 )
+#: The longest name that is compared: the time to order combining marks grows with its square.
+_LONGEST = 255
 #: Scripts whose letters look alike. Other scripts are mixed for good reasons.
 _MIXED_UP = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"))
 
 
-def warn_lookalikes(names: Collection[Token], known: Collection[str]) -> list[str]:
+def warn_confusables(names: Collection[Token], known: Collection[str]) -> list[str]:
     """Warn about names that look like other names.
 
     :param names: the names that are not ASCII, each once.
@@ -36,6 +38,8 @@ def warn_lookalikes(names: Collection[Token], known: Collection[str]) -> list[st
 
 def skeleton(name: str) -> str:
     """Give the name that a reader takes a name for, in the letters of one script."""
+    if len(name) > _LONGEST:
+        return name
     return unicodedata.normalize("NFKC", name).translate(_ALIKE)
 
 

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 from ..nodes import (
     ARITHMETIC,
+    CONTROL,
     Expression,
     Operator,
     Origin,
@@ -47,7 +48,6 @@ _RESULT_NAMES = {
 }
 #: Operations that may wait until after the unification they belong to.
 _DEFERRED = _EXTRACTED - {Operator.NEW, Operator.MOD}
-_CONTROL = frozenset({Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL})
 #: How deep to recurse before ``fold`` takes over: recursion is faster, and seldom needs more.
 _LEVELS = 5
 
@@ -94,7 +94,7 @@ def _look_at_control(term: Term) -> tuple[Term, Sequence[Term]]:
 
 
 def _is_control(term: Term) -> t.TypeGuard[Expression]:
-    return isinstance(term, Expression) and term.operator in _CONTROL
+    return isinstance(term, Expression) and term.operator in CONTROL
 
 
 def _flat(term: Expression, parts_of_term: list[Term]) -> Term:

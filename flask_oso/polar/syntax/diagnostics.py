@@ -9,6 +9,7 @@ mistakes; the first row that fits is used. Whether something is wrong at all is 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import typing as t
 from collections.abc import Iterator, Sequence
@@ -22,30 +23,21 @@ from .confusables import skeleton
 from .lexer import MISLEADING, Token
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-KEYWORDS = frozenset(
-    (
-        "and",
-        "or",
-        "not",
-        "if",
-        "in",
-        "matches",
-        "new",
-        "forall",
-        "cut",
-        "print",
-        "type",
-        "true",
-        "false",
-    )
-)
+KEYWORDS = frozenset((
+    "and", "or", "not", "if", "in", "matches", "new", "forall", "cut", "print", "type", "true",
+    "false",
+))  # fmt: skip
+#: What follows the first of two operands.
+_BETWEEN_OPERANDS = frozenset(("in", "=", "==", "!=", ":=", "."))
+#: How many tokens after a mistake are searched for the end of its bracket.
+_AHEAD = 50
 #: The longest piece of a text that a hint quotes.
 _LONGEST = 40
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A token that cannot stand where it stands.
+    """A token that the grammar does not allow where it is.
 
     :param start: the index of the first token of the statement.
     :param at: the index of the wrong token; the number of tokens if the text ends too early.
@@ -105,14 +97,23 @@ class Mistake:
 
     @functools.cached_property
     def sections(self) -> frozenset[str]:
-        """The parts of a statement that the token stands in.
+        """The parts of a statement that contain the token.
 
         ``start``, ``name``, ``head``, ``between`` (head and conditions), ``body``, ``block``.
         Further: ``query``; ``second`` after the first two tokens of the statement, and the first
-        token; ``class`` of a parameter, ``rest`` of a list, ``next-statement``, ``glued`` if no
-        space separates it from the token before.
+        token; ``compared`` in a bracket that is an operand; ``class`` of a parameter, ``rest`` of
+        a list, ``next-statement``, ``glued`` if no space separates it from the token before.
         """
         return frozenset((*self._find_parts(), *self._find_details()))
+
+    def _is_compared(self) -> bool:
+        """Tell whether the innermost bracket, with its end, is the first of two operands."""
+        depth = 1
+        for token, following in itertools.pairwise(self.tokens[self.at : self.at + _AHEAD]):
+            depth += (token.text in CLOSING) - (token.text in CLOSING.values())
+            if not depth:
+                return following.text in _BETWEEN_OPERANDS
+        return False
 
     def _find_parts(self) -> Iterator[str]:
         distance = self.at - self.start
@@ -133,6 +134,8 @@ class Mistake:
             yield "between"
 
     def _find_details(self) -> Iterator[str]:
+        if self.open_brackets and self._is_compared():
+            yield "compared"
         if _touch(self.token(-1), self.token(0)):
             yield "glued"
         if self.at - self.start == 2:
@@ -418,6 +421,7 @@ HINTS: tuple[Hint, ...] = (
     # Commas and brackets.
     Hint(_ALTERNATIVES.format("{before}"), found=",", section="head", inside=",( (("),
     Hint(_LIST, found=",", before="ENDED", inside=_OF_VALUE.format("(")),
+    Hint(_LIST, found=",", before="ENDED", section="compared", inside="if( and( or( not( (("),
     Hint("Write `and` in place of the comma.",
          found=",", before="ENDED", section="body", inside="if( and( or( not("),
     Hint(_EXTRA_COMMA, found=") ] , ;", before=","),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..characters import (
@@ -18,6 +17,7 @@ from ..characters import (
     help_for_character,
     misleading_in,
     misleading_kind,
+    nfc_name,
     with_escapes,
 )
 from ..exceptions import (
@@ -171,11 +171,6 @@ class Lexer:
             yield Token(kind, _read_as(part, kind), match.start(), text)
 
 
-def nfc_name(name: str) -> str:
-    """Give a name in Unicode's form NFC: canonically equivalent spellings are one name."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
-
-
 def _read_as(part: str, kind: str) -> str:
     """Give the text of a token; names are normalized."""
     return nfc_name(part) if kind == "SYMBOL" else part
@@ -226,7 +221,7 @@ def check_token(token: Token) -> None:
         reject(token)
 
 
-def out_of_place(token: Token) -> ParserError:
+def unexpected_token(token: Token) -> ParserError:
     if token.type in ("CUT", "DEBUG", "IN", "NEW"):
         message = f"{token.text} is a reserved Polar word and cannot be used here"
         return error_at(ParserError, message, token.span)
@@ -282,10 +277,10 @@ def _check_integer(token: Token) -> None:
     # One more than the greatest integer is valid after a minus sign, which is another token.
     digits = token.text.lstrip("0")
     if len(digits) > 19 or int(digits or "0") > GREATEST_INTEGER + 1:
-        raise overflow(token)
+        raise integer_overflow(token)
 
 
-def overflow(token: Token) -> IntegerOverflow:
+def integer_overflow(token: Token) -> IntegerOverflow:
     message = f"'{token.text}' caused an integer overflow"
     error = error_at(IntegerOverflow, message, token.span)
     return with_help(error, "An integer has 64 bits. Write a float, or give it as a string.\n")

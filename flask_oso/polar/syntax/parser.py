@@ -23,8 +23,8 @@ from .lexer import (
     Token,
     escaped,
     mark_depth,
-    out_of_place,
     unexpected_end,
+    unexpected_token,
     unknown_escapes,
 )
 from .lr_driver import BoundTables, LRDriver
@@ -45,7 +45,7 @@ _AMBIGUOUS = (
 _ESCAPE = "Unknown escape \\{0} in a string stands for {0}; write \\\\{0} for a backslash"
 
 
-class Parsed(t.NamedTuple):
+class ParseResult(t.NamedTuple):
     """The statements and the problems of a policy text, each in the order of the text."""
 
     statements: tuple[Statement, ...]
@@ -56,14 +56,14 @@ class Parsed(t.NamedTuple):
     foreign_names: tuple[Token, ...] = ()
 
 
-def parse_policy(source: Source, nesting: int | None = None) -> Parsed:
+def parse_policy(source: Source, nesting: int | None = None) -> ParseResult:
     """Parse a policy; an error in one statement does not hide those in others.
 
     :param nesting: how many brackets may be open at a time; ``None`` for no limit.
     """
     parser = PolicyParser(source, nesting)
     statements = tuple(parser.statements())
-    return Parsed(
+    return ParseResult(
         statements,
         tuple(parser.problems),
         tuple(parser.warnings),
@@ -86,7 +86,7 @@ def parse_query(source: Source, nesting: int | None = None) -> Term:
     driver = syntax.begin("query")
     problem = _read(driver, tokens[:end], 0)
     if problem is None and end < len(tokens):
-        problem = out_of_place(tokens[end])
+        problem = unexpected_token(tokens[end])
     if problem is not None:
         raise _with_hint(problem, tokens, 0, driver.at, is_query=True)
     if driver.end():
@@ -401,4 +401,4 @@ def _read(driver: LRDriver, tokens: Sequence[Token], at: int, last: str = "") ->
         return problem
     if has_ended or driver.at == len(tokens):
         return None
-    return out_of_place(tokens[driver.at])
+    return unexpected_token(tokens[driver.at])

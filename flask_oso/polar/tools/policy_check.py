@@ -23,10 +23,11 @@ from ..policy.lint.comparisons import Operands, warn_comparisons
 from ..policy.lint.inventory import take_inventory
 from ..policy.lint.members import attribute_mentions, has_hook, may_lack, names_of_class
 from ..policy.loader import load_policy
-from ..policy.policy import Loaded, Policy
+from ..policy.policy import LoadResult
+from ..queries import failed_inline_queries
 from ..residual.schema import Schema
 from ..sources import Source, Span, located
-from ..spelling import nearest
+from ..spelling import Guesses
 from ..syntax.parser import parse_policy
 from .compiled_report import LeftOver, list_left_over
 from .row_checks import RowChecks
@@ -59,7 +60,7 @@ class Finding(t.NamedTuple):
         return self.file, self.line, self.column
 
 
-class Checked(t.NamedTuple):
+class CheckResult(t.NamedTuple):
     """The findings about some texts, and an engine with their policy, if it would load."""
 
     findings: tuple[Finding, ...]
@@ -73,7 +74,7 @@ def check_policy(
     roles: bool = False,
     models: Schema | None = None,
     **options: t.Any,
-) -> Checked:
+) -> CheckResult:
     """Check texts as a load would, and further.
 
     :param engine: has the registered names.
@@ -84,10 +85,11 @@ def check_policy(
     try:
         loaded = load_policy(sources, engine.host, roles=roles, **options)
     except OsoError as error:
-        return Checked(tuple(findings_of(error)), None)
+        return CheckResult(tuple(findings_of(error)), None)
     candidate = engine.with_policy(loaded.policy)
     try:
-        findings = [*_failed_queries(candidate), *_about(loaded, candidate, roles=roles)]
+        failed = [finding(Severity.ERROR, str(each)) for each in failed_inline_queries(candidate)]
+        findings = [*failed, *_about(loaded, candidate, roles=roles)]
     except OsoError as error:
         findings = findings_of(error)
     missing = [
@@ -95,9 +97,11 @@ def check_policy(
         *_unequal_columns(sources, engine.host, loaded.warnings),
     ]
     # Declared types and models may both report the same comparison.
-    told = {each.place for each in (*findings, *missing)}
-    rows = [each for each in _about_rows(sources, engine.host, models) if each.place not in told]
-    return Checked((*findings, *missing, *rows, *_left_over(candidate)), candidate)
+    reported = {each.place for each in (*findings, *missing)}
+    rows = [
+        each for each in _about_rows(sources, engine.host, models) if each.place not in reported
+    ]
+    return CheckResult((*findings, *missing, *rows, *_left_over(candidate)), candidate)
 
 
 def findings_of(error: OsoError) -> list[Finding]:
@@ -119,29 +123,13 @@ def _warnings(texts: Iterable[str]) -> list[Finding]:
     return [finding(Severity.WARNING, text) for text in texts]
 
 
-def _about(loaded: Loaded, engine: Engine, *, roles: bool) -> list[Finding]:
+def _about(loaded: LoadResult, engine: Engine, *, roles: bool) -> list[Finding]:
     warnings = _warnings(loaded.warnings)
     if roles and loaded.policy.has_rules:
         from ..policy.legacy_roles import check_roles
 
         warnings += _warnings(check_roles(engine))
     return warnings
-
-
-def _failed_queries(engine: Engine) -> list[Finding]:
-    return [
-        finding(Severity.ERROR, located(f"Inline query failed: {_text(query.span)}", query.span))
-        for query in _queries(engine.policy)
-        if next(engine.query_term(query.query), None) is None
-    ]
-
-
-def _queries(policy: Policy) -> Iterable[t.Any]:
-    return policy.inline_queries
-
-
-def _text(span: Span | None) -> str:
-    return "" if span is None else span.text
 
 
 def _left_over(engine: Engine) -> list[Finding]:
@@ -181,6 +169,7 @@ def _missing_attributes(
     """
     reported = {warning.partition(",")[0] for warning in warned}
     shapes = Shapes(host, asks_mappers=True)
+    guesses = Guesses()
     names_of = functools.cache(functools.partial(_public_names, host=host))
     for rule in _rules(sources):
         for class_name, name, span in _mentions(rule, shapes):
@@ -191,7 +180,7 @@ def _missing_attributes(
             if name in names_of(cls):
                 continue
             reported.add(message)
-            meant = nearest(name, sorted(names_of(cls)))
+            meant = guesses.nearest(name, sorted(names_of(cls)))
             text = located(message + (f", did you mean {meant}?" if meant else ""), span)
             is_mapped = hasattr(cls, "__mapper__")
             yield finding(Severity.ERROR if is_mapped else Severity.WARNING, text)

@@ -16,27 +16,15 @@ from ..engine import Engine
 from ..exceptions import OsoError
 from ..observe.console import Console
 from ..observe.debugger import Debugger
-from ..observe.observer import Observer, RunView
 from ..solver.backtrace import Step, stack_trace
+from ..solver.observation import Observer, RunView
 from ..sources import located
 
 QUERY_PROMPT = "query> "
 _WORDS = (
-    "and",
-    "cut",
-    "debug()",
-    "false",
-    "forall(",
-    "in",
-    "matches",
-    "mod",
-    "new",
-    "not",
-    "or",
-    "print(",
-    "rem",
-    "true",
-)
+    "and", "cut", "debug()", "false", "forall(", "in", "matches", "mod", "new", "not", "or",
+    "print(", "rem", "true",
+)  # fmt: skip
 _HELP = """\
 Type a query, for example
   allow("ana", "read", "page")    is this allowed?
@@ -76,7 +64,7 @@ class Repl:
 
     def _read(self) -> str | None:
         try:
-            line = self._console.ask(QUERY_PROMPT, names_in(self._engine()))
+            line = self._console.ask(QUERY_PROMPT, completion_words(self._engine()))
         except (EOFError, KeyboardInterrupt) as end:
             if isinstance(end, KeyboardInterrupt) and self._ends_when_interrupted():
                 raise
@@ -152,7 +140,7 @@ def _raised_at(error: Exception) -> str:
     return f"\nRaised in {last.name} at line {last.lineno} of file {with_escapes(last.filename)}."
 
 
-def names_in(engine: Engine) -> list[str]:
+def completion_words(engine: Engine) -> list[str]:
     """Give the names that a query may use: rules, classes, constants, keywords."""
     rules = [f"{name}(" for name in engine.policy.rules]
     unions = ["Actor"] * bool(engine.actors) + ["Resource"] * bool(engine.resources)

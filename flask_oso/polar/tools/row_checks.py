@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..host.registry import Host
-from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable
+from ..nodes import Expression, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ..policy.lint.inventory import in_text_order, take_inventory
 from ..policy.lint.vocabulary import classes_of_variables
 from ..residual.schema import Field, Link, Model, Schema, ValueKind
@@ -60,7 +60,7 @@ class RowChecks:
         found = []
         for lookup in in_text_order(take_inventory(rule).lookups):
             owner, key = lookup.args[:2]
-            model = None if _is_named(owner, actor) else self._model_of(owner, shapes)
+            model = None if is_variable(owner, actor) else self._model_of(owner, shapes)
             if model is None or not isinstance(key, Value) or type(key.value) is not str:
                 continue
             reason = model.refused.get(key.value)
@@ -154,7 +154,7 @@ class RowChecks:
         for left, right, whole in self._equations(rule, shapes):
             for asking, other in ((left, right), (right, left)):
                 shape = self._shape_of_side(other, shapes)
-                if not _is_named(asking, actor) or shape is None or not shape.is_nullable:
+                if not is_variable(asking, actor) or shape is None or not shape.is_nullable:
                     continue
                 message = (
                     f"`{actor}` may be nobody, who is nil, and so may `{_text(other)}` be: then"
@@ -219,7 +219,7 @@ def _is_somebody(rule: Rule, actor: str) -> bool:
         return True
     goals = list(_expressions(rule))
     return any(
-        _is_named(goal.args[0], actor)
+        is_variable(goal.args[0], actor)
         if goal.operator in (Operator.DOT, Operator.ISA)
         else goal.operator in _EQUATIONS and _is_test_of_nil(goal, actor)
         for goal in goals
@@ -227,11 +227,7 @@ def _is_somebody(rule: Rule, actor: str) -> bool:
 
 
 def _is_test_of_nil(goal: Expression, actor: str) -> bool:
-    return all(_is_named(arg, actor) or _is_named(arg, "nil") for arg in goal.args)
-
-
-def _is_named(term: t.Any, name: str | None) -> bool:
-    return isinstance(term, Variable) and term.name == name
+    return all(is_variable(arg, actor) or is_variable(arg, "nil") for arg in goal.args)
 
 
 def _text(side: t.Any) -> str:

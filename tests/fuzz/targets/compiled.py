@@ -10,9 +10,11 @@ import re
 import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from flask_oso import Limits, Oso, OsoError
 from flask_oso.polar.engine import Engine
+from tests.support.answers import count_answers
 
 from ..choices import Choices
 from ..decisions import make_call, make_rules
@@ -73,7 +75,7 @@ def check(data: bytes, most_circles: int = QUESTIONS) -> Report | None:
             oso.load_str(policy)
         except OsoError:
             return None
-        return _compare(oso._engine, policy, choices, most_circles)
+        return _compare(oso.engine, policy, choices, most_circles)
 
 
 def _compare(engine: Engine, policy: str, choices: Choices, most_circles: int) -> Report:
@@ -82,8 +84,8 @@ def _compare(engine: Engine, policy: str, choices: Choices, most_circles: int) -
     for _ in range(QUESTIONS):
         name, numbers = make_call(choices, len(values))
         args = [values[number] for number in numbers]
-        expected = outcome(calls, lambda n=name, a=args: engine.solve_call(n, a))
-        given = outcome(calls, lambda n=name, a=args: engine.ask(n, *a))
+        expected = outcome(calls, partial(engine.solve_call, name, args))
+        given = outcome(calls, partial(engine.ask, name, *args))
         key = str(expected[0]) if isinstance(expected[0], bool) else "error"
         report.answers[key] = report.answers.get(key, 0) + 1
         circles += _TOO_DEEP in str(expected[0])
@@ -94,7 +96,7 @@ def _compare(engine: Engine, policy: str, choices: Choices, most_circles: int) -
             report.differences.append(f"{policy}\n{title}\n{expected}\n{given}")
         if circles >= most_circles:
             break
-    report.compiled = _count_compiled(engine)
+    report.compiled = count_answers(engine)
     return report
 
 
@@ -118,8 +120,3 @@ def _is_excused(expected: tuple[t.Any, ...], given: tuple[t.Any, ...]) -> bool:
         return all(one == other for one, other in zip(expected[1], given[1], strict=False))
     # The question is asked anew, since only the solver knows what such a variable is called.
     return _OPEN in str(expected[0])
-
-
-def _count_compiled(engine: Engine) -> int:
-    program = engine._program
-    return 0 if program is None else len(program._made) - len(program.not_compiled)

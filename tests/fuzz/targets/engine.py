@@ -19,6 +19,7 @@ _VALUES: tuple[t.Callable[[], t.Any], ...] = (
     lambda: 1,
     lambda: User("a", {"read": [1, "a"]}),
     lambda: Repo("a", Org("a")),
+    lambda: Repo("a", t.cast(t.Any, Repo("b", Org("b")))),
     lambda: Puppy("a"),
     lambda: Dog("b", kind=1),
     lambda: [1, 2],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from flask_oso import OsoError
 from tests.support.world import make_oso
@@ -37,7 +38,7 @@ def target(data: bytes) -> None:
                 oso.is_allowed("a", "read", "b")
             return
         oso.load_str('allow("ann", "read", "page");')
-        answers = [outcome(lambda a=actor: oso.is_allowed(a, "read", "page")) for actor in _ACTORS]
+        answers = [outcome(partial(oso.is_allowed, actor, "read", "page")) for actor in _ACTORS]
         assert answers == [True, False, False], f"after a refused load: {answers}"
 
 

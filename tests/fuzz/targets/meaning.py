@@ -1,4 +1,4 @@
-"""Meaning: policies that say the same in other words decide the same (R6).
+"""Meaning: policies that say the same in other words decide the same.
 
 The policies are total: their conditions are about three known strings and two tables of
 facts, so every question has an answer, and each rewriting must leave it as it is.

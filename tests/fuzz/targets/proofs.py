@@ -16,8 +16,9 @@ from flask_oso import Limits, Oso, OsoError, Predicate
 from flask_oso.polar.engine import Engine
 from flask_oso.polar.host.conversion import to_term
 from flask_oso.polar.proof.proof import Outcome, Proof
-from flask_oso.polar.proof.provenance import Provenance, ProvenanceSolver
+from flask_oso.polar.proof.provenance import Provenance, ProvenanceObserver
 from flask_oso.polar.proof.redaction import Describer, Redaction
+from flask_oso.polar.solver.observation import ObservedSolver
 
 from ..choices import Choices
 from ..decisions import make_call, make_rules
@@ -101,7 +102,7 @@ def check(data: bytes, most_circles: int = QUESTIONS) -> Report:
         for _ in range(QUESTIONS):
             name, numbers = make_call(choices, len(values))
             args = [values[number] for number in numbers]
-            expected = _answer(oso._engine, name, args)
+            expected = _answer(oso.engine, name, args)
             if expected is None:
                 break
             for problem in _explain(oso, calls, (name, args, expected), report):
@@ -116,7 +117,7 @@ def _explain(
 ) -> Iterable[str]:
     name, args, expected = question
     report.circles += expected == _TOO_DEEP
-    yield from _deviation(calls, oso._engine, name, args)
+    yield from _deviation(calls, oso.engine, name, args)
     proof = oso.explain_rule(name, *args)
     report.outcomes[proof.outcome] = report.outcomes.get(proof.outcome, 0) + 1
     report.suggestions += len(proof.suggestions)
@@ -145,7 +146,8 @@ def _deviation(calls: Calls, engine: Engine, name: str, args: list[t.Any]) -> It
     def prove() -> bool:
         record = Provenance(Describer({}, Redaction()))
         call = to_term(Predicate(name, args))
-        return next(ProvenanceSolver(engine, engine.limits, record).solve(call), None) is not None
+        solver = ObservedSolver(engine, engine.limits, [ProvenanceObserver(record)])
+        return next(solver.solve(call), None) is not None
 
     expected = compiled.outcome(calls, lambda: engine.solve_call(name, args))
     given = compiled.outcome(calls, prove)

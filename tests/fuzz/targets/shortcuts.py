@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from flask_oso import Limits, Oso, OsoError, Variable
 from flask_oso.polar.engine import Engine
+from tests.support.answers import specialized
 
 from ..choices import Choices
 from ..oracle import is_from_host, sandbox
@@ -61,8 +62,8 @@ def check(data: bytes) -> Report | None:
         world = make_world(choices)
         for actor in world.actors:
             for resource in world.resources:
-                _compare(report, oso._engine, world, (actor, resource))
-                _compare_actions(report, oso._engine, world, (actor, resource))
+                _compare(report, oso.engine, world, (actor, resource))
+                _compare_actions(report, oso.engine, world, (actor, resource))
         if report.differences:
             report.differences.insert(0, policy)
     return report
@@ -76,7 +77,7 @@ def _compare(report: Report, engine: Engine, world: World, pair: tuple[t.Any, t.
         given = _outcome(world, lambda: engine.allow(*args))  # noqa: B023
         key = str(expected[0]) if isinstance(expected[0], bool) else "error"
         report.answers[key] = report.answers.get(key, 0) + 1
-        report.shortcuts += _is_short(engine, args)
+        report.shortcuts += specialized(engine, *args) is not None
         if expected != given and _OUT_OF_TIME not in f"{expected} {given}":
             title = f"allow({', '.join(map(_described, args))})"
             report.differences.append(f"{title}\n{expected}\n{given}")
@@ -108,14 +109,6 @@ def _compare_actions(
 
 def _described(value: t.Any) -> str:
     return f"{type(value).__name__}({getattr(value, '__dict__', value)})"
-
-
-def _is_short(engine: Engine, args: tuple[t.Any, t.Any, t.Any]) -> bool:
-    program = engine._program
-    shortcuts = None if program is None else program.specializations("allow", 3)
-    if shortcuts is None:
-        return False
-    return shortcuts[args[1]][type(args[2])](*args) is not None
 
 
 def _outcome(world: World, ask: t.Callable[[], t.Any]) -> tuple[t.Any, int]:

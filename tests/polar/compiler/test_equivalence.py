@@ -1,4 +1,4 @@
-"""Compiled rules and the solver give the same for thousands of random policies (R4)."""
+"""Compiled rules and the solver give the same for thousands of random policies."""
 
 from __future__ import annotations
 

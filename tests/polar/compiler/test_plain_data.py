@@ -1,4 +1,4 @@
-"""Functions for plain data and the solver give the same for random policies and worlds (R4)."""
+"""Functions for plain data and the solver give the same for random policies and worlds."""
 
 from __future__ import annotations
 

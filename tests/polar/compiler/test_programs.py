@@ -9,10 +9,10 @@ import typing as t
 import pytest
 
 from flask_oso import Limits, Oso
-from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.exceptions import PolarRuntimeError, UnregisteredClassError
 from tests.fuzz.targets.compiled import outcome
 from tests.fuzz.witnesses import CLASSES, Calls, make_values
+from tests.support.answers import complete_program_of, left_over
 from tests.support.stacks import directly, far_down, in_small_thread
 
 Outcome = tuple[t.Any, ...]
@@ -33,20 +33,12 @@ def load(policy: str, **limits: int) -> Oso:
     return oso
 
 
-def program_of(oso: Oso) -> CompiledProgram:
-    """Give the compiled rules, with all that those which were asked may call."""
-    program = oso._engine._program
-    assert program is not None
-    program.make_all()
-    return program
-
-
 def ask_both(oso: Oso, name: str, *args: t.Any, calls: Calls | None = None) -> list[Outcome]:
     """Ask the solver, then compiled rules."""
     calls = Calls() if calls is None else calls
     ways = [
-        lambda: oso._engine.solve_call(name, args),
-        lambda: oso._engine.ask(name, *args),
+        lambda: oso.engine.solve_call(name, args),
+        lambda: oso.engine.ask(name, *args),
     ]
     return [outcome(calls, way) for way in ways]
 
@@ -59,7 +51,7 @@ def ask_about_all(policy: str) -> tuple[list[Outcome], list[Outcome], Oso]:
 
 
 def reasons(oso: Oso) -> set[str]:
-    return {each.reason for each in program_of(oso).not_compiled.values()}
+    return set(left_over(oso))
 
 
 # -- which rules are compiled --------------------------------------------------------------
@@ -262,7 +254,7 @@ def test_rule_is_compiled_and_nothing_tells(policy: str) -> None:
 
     assert given == expected
     assert reasons(oso) == set()
-    assert program_of(oso).answer("f", 1) is not None
+    assert complete_program_of(oso).answer("f", 1) is not None
 
 
 @pytest.mark.parametrize(("reason", "policy"), UNFOLLOWED.items(), ids=UNFOLLOWED)
@@ -369,7 +361,7 @@ def test_chain_of_three_thousand_is_followed_with_the_default_limits(call: t.Any
     """Neither Python's limit of recursion nor its stack is reached."""
     oso = load(RECURSIVE["test"])
 
-    assert call(lambda: oso._engine.ask("f", chain(3_000))) is True
+    assert call(lambda: oso.engine.ask("f", chain(3_000))) is True
     assert reasons(oso) == set()
 
 
@@ -413,7 +405,7 @@ def test_deadline_is_met_in_a_search() -> None:
     wide.next = list(range(100))
 
     with pytest.raises(PolarRuntimeError, match=r"^Query timeout: .* 50ms"):
-        oso._engine.ask("f", wide)
+        oso.engine.ask("f", wide)
     assert reasons(oso) == set()
 
 
@@ -425,11 +417,11 @@ def test_log_that_is_switched_on_later_is_the_solver_s(
 ) -> None:
     """``POLAR_LOG`` shows every step of a question, though its rule was compiled before."""
     oso = load("f(x) if x.next = nil;")
-    assert oso._engine.ask("f", Link()) is True
+    assert oso.engine.ask("f", Link()) is True
     monkeypatch.setenv("POLAR_LOG", "1")
     capsys.readouterr()
 
-    assert oso._engine.ask("f", Link()) is True
+    assert oso.engine.ask("f", Link()) is True
 
     assert "x.next" in "".join(capsys.readouterr())
 
@@ -438,7 +430,7 @@ def test_class_that_is_registered_later_counts() -> None:
     """Registering makes another program; rules that named the class match its objects."""
     oso = load('f(x: Link) if x.next = nil; f("a") if false;')
     with pytest.raises(UnregisteredClassError):
-        oso._engine.ask("f", Link())
+        oso.engine.ask("f", Link())
 
     oso.register_class(Link)
 
@@ -462,7 +454,7 @@ def test_decision_inside_a_decision(policy: str) -> None:
 
     class Asker(Link):
         def asks(self) -> bool:
-            return not oso._engine.ask("h", self) or oso._engine.ask("g", self)
+            return not oso.engine.ask("h", self) or oso.engine.ask("g", self)
 
     expected, given = ask_both(oso, "f", Asker())
 
@@ -478,8 +470,8 @@ def test_iterator_is_read_once() -> None:
     first, second = Link(), Link()
     first.next, second.next = iter([1, 2, 3]), iter([1, 2, 3])
 
-    expected = outcome(Calls(), lambda: oso._engine.solve_call("f", (first,)))
-    given = outcome(Calls(), lambda: oso._engine.ask("f", second))
+    expected = outcome(Calls(), lambda: oso.engine.solve_call("f", (first,)))
+    given = outcome(Calls(), lambda: oso.engine.ask("f", second))
 
     assert given == expected
 
@@ -496,7 +488,7 @@ def test_traceback_shows_file_and_line_of_the_policy(tmp_path: pathlib.Path) -> 
     user = make_values(Calls())["user"]
 
     with pytest.raises(ValueError, match="boom") as caught:
-        oso._engine.ask("f", user)
+        oso.engine.ask("f", user)
 
     places = [(each.filename, each.lineno) for each in traceback.extract_tb(caught.tb)]
     assert [line for name, line in places if name == str(file)] == [1, 6]

@@ -5,3 +5,7 @@ allow(user: User, "fork", repo: Repo) if user.name in {"ann", "bob"} and repo.is
 allow(user: User, "push", repo: Repo) if user in {repo.owner, repo.parent.owner};
 allow(user: User, "pull", repo: Repo) if (user = repo.owner, repo.is_public);
 allow(user: User, "star", repo: Repo) if repo.find((1, 2)) = user;
+allow(user: User, "join", repo: Repo) if ("owner", repo) in user.roles;
+allow(user: User, "move", repo: Repo) if repo.public and not (user.id, "owner") in repo.members;
+allow(user: User, "copy", repo: Repo) if (user, [repo]) = (repo.owner, repo.parents);
+allow(user: User, "hide", repo: Repo) if (user = repo.owner, repo.is_public) and user.id = 1;

@@ -400,7 +400,7 @@ def test_query_of_a_method_of_a_decision_does_not_stop(capsys: pytest.CaptureFix
     """What a policy's own method asks is part of the decision."""
     polar = load("f(x) if debug() and x = 1; allow(a, _, _) if a.may();")
 
-    assert polar._engine.ask("allow", Asking(polar), "read", 1)
+    assert polar.engine.ask("allow", Asking(polar), "read", 1)
     assert capsys.readouterr().err.startswith("debug() at line 1, column 9\n")
 
 
@@ -419,5 +419,5 @@ def test_trace_of_a_decision_does_not_stop(
     """A decision that is traced does not ask either."""
     monkeypatch.setenv("POLAR_LOG", "trace")
 
-    assert load("f(x) if debug() and x = 1;")._engine.ask("f", 1)
+    assert load("f(x) if debug() and x = 1;").engine.ask("f", 1)
     assert "A decision does not wait at debug()." in capsys.readouterr().err

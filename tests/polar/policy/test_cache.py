@@ -61,7 +61,7 @@ def count_loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note from now on the first source of each load that reads a text."""
     loads: list[str] = []
 
-    def noted(sources: list[Source], *args: object, **options: object) -> object:
+    def noted(sources: list[Source], *args: t.Any, **options: t.Any) -> t.Any:
         loads.append(sources[0].text)
         return load_policy(sources, *args, **options)
 
@@ -279,6 +279,26 @@ def test_limit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         load()
 
 
+@pytest.mark.parametrize(
+    "changed",
+    ["nodes.py", "syntax/grammar.lark", "solver/solver.py", "compiler/specialization/steps.py"],
+)
+def test_entry_belongs_to_every_file_of_the_language(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another state of the library, in whichever room, may load the same text otherwise."""
+    copied = shutil.copytree(Path(nodes.__file__).parent, tmp_path / "polar")
+    monkeypatch.setattr(cache, "__file__", str(copied / "policy" / "cache.py"))
+    load()
+    loads = count_loads(monkeypatch)
+    load()
+    (copied / changed).write_text("# Changed.\n", encoding="utf-8")
+
+    load()
+
+    assert loads == [POLICY]
+
+
 # -- entries that are not trusted ----------------------------------------------------
 
 
@@ -307,7 +327,7 @@ class Planted:
     ],
 )
 def test_damaged_entry_counts_as_absent(
-    monkeypatch: pytest.MonkeyPatch, directory: Path, damage: object
+    monkeypatch: pytest.MonkeyPatch, directory: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     """The text is loaded, and the entry written anew. Nothing in it runs."""
     load()
@@ -383,7 +403,7 @@ def test_directory_of_another_user_is_refused(
     """Its owner can do with it what they like."""
     load()
     other = os.stat_result((0o40700, 0, 0, 0, os.getuid() + 1, 0, 0, 0, 0, 0))
-    monkeypatch.setattr(cache.os, "stat", lambda _: other)
+    monkeypatch.setattr(os, "stat", lambda _: other)
 
     with pytest.raises(OsoError) as caught:
         load()

@@ -10,7 +10,7 @@ import typing as t
 import uuid
 
 import pytest
-from flask_login import UserMixin
+from flask_login import UserMixin  # type: ignore[import-untyped]
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_oso import Oso, Relation
@@ -138,7 +138,7 @@ class Note:
     loop: Loop
 
 
-Loop = list["Loop"]  # type: ignore[misc]  # an alias that names itself
+Loop = list["Loop"]
 
 
 class Draft(Note):

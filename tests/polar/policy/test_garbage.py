@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import typing as t
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_collector_that_was_off_stays_off() -> None:
 def test_many_new_objects_count_as_old() -> None:
     """They all stay, so Python need not look at each of them to find that out."""
     with without_collector():
-        made = [[] for _ in range(garbage._MANY + 1)]
+        made: list[t.Any] = [[] for _ in range(garbage._MANY + 1)]
 
     assert is_old(made)
 
@@ -51,18 +52,18 @@ def test_many_new_objects_count_as_old() -> None:
 def test_few_new_objects_stay_new() -> None:
     """Objects of the program that are garbage soon are among them."""
     with without_collector():
-        made = [[] for _ in range(10)]
+        made: list[t.Any] = [[] for _ in range(10)]
 
     assert not is_old(made)
 
 
 def test_objects_that_the_program_froze_stay_frozen() -> None:
     """A server that froze them before it forked wants its processes to share them."""
-    kept = [[] for _ in range(garbage._FROZEN_BY_PYTHON)]
+    kept: list[t.Any] = [[] for _ in range(garbage._FROZEN_BY_PYTHON)]
     gc.freeze()
     try:
         with without_collector():
-            made = [[] for _ in range(garbage._MANY + 1)]
+            made: list[t.Any] = [[] for _ in range(garbage._MANY + 1)]
 
         assert gc.get_freeze_count() >= len(kept)
         assert not is_old(made)

@@ -6,8 +6,8 @@ import pytest
 
 from flask_oso.polar.exceptions import OsoError, UnrecognizedEOF, ValidationError
 from flask_oso.polar.host.registry import Host, make_host
-from flask_oso.polar.policy.loader import Loaded, load_policy
-from flask_oso.polar.policy.policy import Policy
+from flask_oso.polar.policy.loader import load_policy
+from flask_oso.polar.policy.policy import LoadResult, Policy
 from flask_oso.polar.printer import rule_to_polar
 from flask_oso.polar.sources import Source
 
@@ -248,7 +248,9 @@ def test_file_of_an_earlier_load_is_refused() -> None:
 
 
 def warnings_of(text: str, *, ignore_missing_allow: bool = False) -> tuple[str, ...]:
-    loaded: Loaded = load_policy([Source(text)], HOST, ignore_missing_allow=ignore_missing_allow)
+    loaded: LoadResult = load_policy(
+        [Source(text)], HOST, ignore_missing_allow=ignore_missing_allow
+    )
     return loaded.warnings
 
 

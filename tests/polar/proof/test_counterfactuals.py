@@ -114,7 +114,7 @@ def worlds(draw: st.DrawFn) -> tuple[User, Post]:
     user = User(id=1, age=draw(age), answer=draw(flag), roles=[])
     other = User(id=2, age=draw(age), answer=False, roles=[])
     people = st.lists(st.sampled_from([user, other]), max_size=2)
-    user.roles = [Role(name=draw(st.sampled_from(["reader", "editor"])), org=org)]
+    vars(user)["roles"] = [Role(name=draw(st.sampled_from(["reader", "editor"])), org=org)]
     post = Post(
         id=1,
         published=draw(flag),

@@ -86,7 +86,7 @@ class Mapped:
 class Liar:
     """Does not say what it is."""
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> t.Any:
         raise RuntimeError("no")
 
@@ -95,7 +95,7 @@ class Closed:
     """Does not show what it has."""
 
     @property
-    def __dict__(self) -> t.Any:
+    def __dict__(self) -> t.Any:  # type: ignore[override]
         raise RuntimeError("no")
 
 

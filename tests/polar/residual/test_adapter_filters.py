@@ -118,7 +118,7 @@ def field(name: str | None, cls: type = Repo) -> Projection:
     ],
 )
 def test_conditions(oso: Oso, body: str, conditions: list[list[t.Any]]) -> None:
-    """DF-004 to 010: alternatives of comparisons, with projections of classes and values."""
+    """Alternatives of comparisons, with projections of classes and values."""
     made = filter_of(oso, body)
 
     assert made.model is Repo
@@ -163,7 +163,7 @@ def test_resources(oso: Oso) -> None:
     ],
 )
 def test_a_class_stands_for_one_row(oso: Oso, body: str) -> None:
-    """DF-018: a second row of a class is refused, as upstream does."""
+    """A second row of a class is refused, as upstream does."""
     with pytest.raises(OperationalError, match="occurs more than once as the target of a relation"):
         filter_of(oso, body)
 

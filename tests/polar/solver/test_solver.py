@@ -155,7 +155,7 @@ def test_depth_in_a_thread_with_a_small_stack() -> None:
 
 def test_depth_of_values() -> None:
     """Values may be nested a few hundred deep."""
-    value: t.Any = functools.reduce(lambda inner, _: [inner], range(200), 1)
+    value: t.Any = functools.reduce(lambda inner, _: [inner], range(200), t.cast(t.Any, 1))
 
     assert make_engine("f(x, x);").ask("f", value, [*value])
 

@@ -39,7 +39,7 @@ from flask_oso.polar.printer import to_polar
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax import lexer
 from flask_oso.polar.syntax.lexer import ParseContext
-from flask_oso.polar.syntax.parser import Parsed, _syntax, parse_policy, parse_query
+from flask_oso.polar.syntax.parser import ParseResult, _syntax, parse_policy, parse_query
 
 A, B, C, X = map(Variable, "abcx")
 DEPTH = 10_000
@@ -49,7 +49,7 @@ def _query(text: str) -> Term:
     return parse_query(Source(text))
 
 
-def _policy(text: str) -> Parsed:
+def _policy(text: str) -> ParseResult:
     return parse_policy(Source(text))
 
 
@@ -460,7 +460,7 @@ def test_statement_node(text: str, statement: Statement) -> None:
 @pytest.mark.parametrize("text", ["", " \n", "# nothing"])
 def test_empty_policy(text: str) -> None:
     """A policy may be empty."""
-    assert _policy(text) == Parsed((), (), ())
+    assert _policy(text) == ParseResult((), (), ())
 
 
 @pytest.mark.parametrize(
@@ -585,7 +585,7 @@ _TEXTS = sorted(
 )
 
 
-def _told(parsed: Parsed) -> tuple[object, ...]:
+def _told(parsed: ParseResult) -> tuple[object, ...]:
     problems = [str(problem) for problem in parsed.problems]
     spans = [statement.span for statement in parsed.statements]
     foreign = [(token.text, token.begin) for token in parsed.foreign_names]

@@ -8,7 +8,7 @@ import pytest
 
 from flask_oso.oso import Oso
 from flask_oso.polar.observe.console import candidates
-from flask_oso.polar.tools.repl import Repl, names_in
+from flask_oso.polar.tools.repl import Repl, completion_words
 from tests.support.consoles import ScriptedConsole, converse
 from tests.support.world import make_oso
 
@@ -179,14 +179,14 @@ def test_greeting_where_somebody_sits(oso: Oso) -> None:
     console = ScriptedConsole([])
     console.is_interactive = True
 
-    Repl(lambda: oso._engine, console).run()
+    Repl(lambda: oso.engine, console).run()
 
     assert console.shown[0] == "4 rules loaded. Type a query, or 'help'; Ctrl-D leaves."
 
 
 def test_names(oso: Oso) -> None:
     """Rules, classes, constants and words of the language can be completed."""
-    assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(names_in(oso._engine))
+    assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(completion_words(oso.engine))
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def make_specializations(
 
 
 def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
-    """Give the strings of a rule that is nothing but facts about strings.
+    """Return the strings of a rule that is nothing but facts about strings.
 
     ``None`` if it is more, or if a string has a surrogate: asking for one is an error.
     """
@@ -249,7 +249,7 @@ class _Maker:
     def function(
         self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
     ) -> Specialization | None:
-        """Give the function for a string and the classes of all else, made if it is not yet.
+        """Return the function for a string and the classes of all else, made if it is not yet.
 
         ``None`` if it is not made and cannot be now.
         """
@@ -289,7 +289,7 @@ class _Maker:
 def _classes_at(
     program: SpecializingProgram, candidates: ClauseIndex, position: int
 ) -> dict[type, None]:
-    """Give the registered classes that an argument may be of, as far as rules name them."""
+    """Return the registered classes that an argument may be of, as far as rules name them."""
     clauses: Iterable[Clause] = candidates
     named = [_tag(clause, position) for clause in clauses]
     if None in named:
@@ -309,7 +309,7 @@ def _classes_at(
 
 
 def _tag(clause: Clause, position: int) -> str | None:
-    """Give the class that a clause wants at a position: for a string its own; or ``None``."""
+    """Return the class that a clause wants at a position: for a string its own; or ``None``."""
     parameter = clause.parameters[position]
     if isinstance(parameter.term, Value):
         return "String"
@@ -323,7 +323,7 @@ def _tags(rule: Rule) -> Iterable[str]:
 
 
 def _choosing(functions: ByOthers) -> Specialization:
-    """Give a function that asks the one for the classes of its arguments."""
+    """Return a function that asks the one for the classes of its arguments."""
     first, *others = functions.positions
     if not others:
         return lambda *args: functions[type(args[first])](*args)

@@ -32,7 +32,7 @@ _MISSING = object()
 
 
 def compared_fields(cls: type) -> tuple[str, ...] | None:
-    """Give the fields that decide whether two objects are equal.
+    """Return the fields that decide whether two objects are equal.
 
     ``None`` unless the class has an ``__eq__`` that ``dataclasses`` wrote, and its fields are
     read without a trace.

@@ -16,6 +16,7 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Pattern, Value
+from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
@@ -23,7 +24,6 @@ from ..binding_analysis import (
     NotCompilable,
     check_class,
     compares_by_identity,
-    has_own_test,
     is_plain,
     is_string,
 )
@@ -197,7 +197,7 @@ class Guards:
         span: Span | None,
         texts: tuple[str, frozenset[str]] | None = None,
     ) -> Region:
-        """Give the region where a condition holds.
+        """Return the region where a condition holds.
 
         :param otherwise: what is done where it does not.
         :param texts: the value that is one of some strings there.
@@ -216,7 +216,7 @@ class Guards:
     def equal(
         self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
     ) -> Region | None:
-        """Give the region where two values are equal; ``None`` if they never are."""
+        """Return the region where two values are equal; ``None`` if they never are."""
         if one.literal is None and one.choices is None:
             one, other = other, one
         if other.choices is not None or (one.choices is not None and other.literal is not None):
@@ -275,7 +275,7 @@ class Guards:
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
 
     def _equal_itself(self, region: Region, value: KnownValue, span: Span | None) -> Region:
-        """Give up for a value that is unequal to itself, such as a float that is no number.
+        """Return up for a value that is unequal to itself, such as a float that is no number.
 
         The solver asks it where it was read twice, and not where a rule has it from one place.
         """
@@ -342,7 +342,7 @@ class Guards:
         if not all(isinstance(value, Value) for _, value in specializer.fields):
             raise NotCompilable("a field that is compared with a variable", span)
         check_class(specializer, self.names.host)
-        if any(has_own_test(cls) for cls in self._classes_of(specializer)):
+        if any(has_instance_test(cls) for cls in self._classes_of(specializer)):
             raise NotCompilable("a class with an instance test of its own", span)
         return specializer
 
@@ -378,7 +378,7 @@ class Guards:
     def class_test(
         self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
     ) -> tuple[Region | None, KnownValue]:
-        """Give the region where a value matches a pattern, and what is known of it there."""
+        """Return the region where a value matches a pattern, and what is known of it there."""
         inner, value = self._of_class(region, value, pattern, span)
         for name, wanted in pattern.fields:
             if inner is not None:
@@ -434,7 +434,7 @@ class Guards:
     def loop(
         self, region: Region, collection: KnownValue, span: Span | None
     ) -> tuple[Region, KnownValue]:
-        """Give the region inside a loop, and the element.
+        """Return the region inside a loop, and the element.
 
         The loop is written as far out as its list is known: one for all who search it.
         """
@@ -481,7 +481,7 @@ class Guards:
         return False
 
     def apart(self, region: Region) -> Region:
-        """Give a region that has an answer of its own, for a goal that others depend on."""
+        """Return a region that has an answer of its own, for a goal that others depend on."""
         inner = Region(self.fresh("b"), region, is_barrier=True)
         inner.alternative = self.alternative
         region.items.append(inner)

@@ -113,7 +113,7 @@ class Region:
     again: ChainRepetition | None = None
 
     def around(self) -> t.Iterator[Region]:
-        """Give this region and those that it is in, up to one that is passed more than once."""
+        """Return this region and those that it is in, up to one that is passed more than once."""
         region: Region | None = self
         while region is not None:
             yield region
@@ -142,7 +142,7 @@ class Region:
         )
 
     def lookup(self, key: FactKey) -> KnownValue | None:
-        """Give a value that is known here."""
+        """Return a value that is known here."""
         region: Region | None = self
         while region is not None:
             if key in region.known:
@@ -151,7 +151,7 @@ class Region:
         return None
 
     def holds(self, key: FactKey) -> Region | None:
-        """Give the region around, or this one, where a condition holds already."""
+        """Return the region around, or this one, where a condition holds already."""
         region: Region | None = self
         while region is not None:
             if region.above is not None and region.above.inside.get(key) is region:
@@ -169,14 +169,14 @@ class VariableBindings:
         self.waiting: dict[int, tuple[Pattern, ...]] = {}
 
     def copy(self) -> VariableBindings:
-        """Give one that can be bound otherwise."""
+        """Return one that can be bound otherwise."""
         other = VariableBindings()
         other.names, other.values = dict(self.names), dict(self.values)
         other.waiting = dict(self.waiting)
         return other
 
     def variable(self, clause: int, index: int) -> int:
-        """Give the number of a variable."""
+        """Return the number of a variable."""
         return self.names.setdefault((clause, index), len(self.names))
 
     def unite(self, one: int, other: int) -> None:
@@ -191,7 +191,7 @@ class VariableBindings:
 
 
 def alternatives(region: Region) -> Iterator[int]:
-    """Give the numbers of the alternatives in the order in which they are written down."""
+    """Return the numbers of the alternatives in the order in which they are written down."""
     yield region.alternative
     yield from region.successes
     for inner in [*region.items, *region.loops]:
@@ -269,7 +269,7 @@ def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _flags_of(region: Region) -> list[str]:
-    """Give the flags of the regions inside one that are passed as often as it is."""
+    """Return the flags of the regions inside one that are passed as often as it is."""
     flags, stack = [], [*region.items]
     while stack:
         inner = stack.pop(0)
@@ -302,6 +302,6 @@ def _excludes(
 
 
 def with_span(node: t.Any, span: Span | None) -> t.Any:
-    """Give a statement its place in the policy."""
+    """Return a statement its place in the policy."""
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position_of(span)
     return node

@@ -104,7 +104,7 @@ class SpecializationWriter(Guards):
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
-        :raises Unfollowable: if the rules do what needs their order, or cannot be followed.
+        :raises NotCompilable: if the rules do what needs their order, or cannot be followed.
         """
         self._expand()
         self._check_ends()
@@ -338,7 +338,7 @@ class SpecializationWriter(Guards):
 
 
 def _flat(body: Term | None) -> list[Term]:
-    """Give the goals of a conjunction."""
+    """Return the goals of a conjunction."""
     goals: list[Term] = []
     stack = [body] if body is not None else []
     while stack:
@@ -366,7 +366,7 @@ def _is_passed_on(clause: Clause) -> bool:
 
 
 def _open_string(clause: Clause, args: Sequence[KnownValue]) -> int | None:
-    """Give the position of a string of which it matters only what is equal to it."""
+    """Return the position of a string of which it matters only what is equal to it."""
     goals = _flat(clause.body)
     if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
         return None

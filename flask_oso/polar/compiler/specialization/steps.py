@@ -93,7 +93,7 @@ class GoalStep:
         return self.env.variable(self.clause, term.index) if isinstance(term, Slot) else None
 
     def _value(self, term: Term) -> KnownValue | None:
-        """Give what an operand is; ``None`` if it is not bound."""
+        """Return what an operand is; ``None`` if it is not bound."""
         if isinstance(term, Slot):
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
@@ -363,5 +363,5 @@ _OPERATORS: dict[
 
 
 def body_goals(clause: Clause, number: int) -> PendingGoals:
-    """Give the goals of a clause."""
+    """Return the goals of a clause."""
     return () if clause.body is None else ((clause.body, number), ())

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...characters import with_escapes
 from ...host.attribute_types import BOOLEAN, NUMBER, TEXT, Shape, Shapes, Sort
 from ...host.class_facts import relatives
-from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable
+from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable, is_variable
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import how_to_register, with_article
+from ...spelling import registration_help, with_article
+from ...traversal import goals_in
 from .inventory import Inventory, in_text_order
 from .vocabulary import classes_of_variables
 
@@ -27,7 +28,6 @@ _LONGEST = 40
 _PASSES = 4
 #: The shape of a variable that was not inferred yet.
 _WAITING = Shape(Sort.OBJECT)
-_CONTROL = (Operator.AND, Operator.OR, Operator.NOT, Operator.FORALL)
 _GIVING = (Operator.UNIFY, Operator.ASSIGN, Operator.IN)
 
 
@@ -128,8 +128,7 @@ class Operands:
         if equation.operator is Operator.IN:
             shape = self.shape(right)
             return shape.element if shape is not None and shape.sort is Sort.LIST else None
-        is_left = isinstance(left, Variable) and left.name == name
-        other = right if is_left else left
+        other = right if is_variable(left, name) else left
         is_waiting = isinstance(other, Variable) and other.name not in self._variables
         return _WAITING if is_waiting else self.shape(other)
 
@@ -140,14 +139,8 @@ def _is_lookup(term: Term) -> t.TypeGuard[Expression]:
 
 def _equations(body: Term) -> Iterator[tuple[str, Expression]]:
     """Give the variables that goals may bind, with the goal."""
-    goals = [body]
-    while goals:
-        goal = goals.pop()
-        if not isinstance(goal, Expression):
-            continue
-        if goal.operator in _CONTROL:
-            goals += goal.args
-        elif goal.operator in _GIVING:
+    for goal in goals_in(body):
+        if isinstance(goal, Expression) and goal.operator in _GIVING:
             sides = goal.args[:1] if goal.operator is Operator.IN else goal.args
             yield from ((each.name, goal) for each in sides if isinstance(each, Variable))
 
@@ -329,5 +322,5 @@ def _remedy_of_member(shape: Shape, value: t.Any, operands: Operands) -> str:
     if not meant:
         return f"Write one of its members, such as `{shape.name}.{next(iter(members), '…')}`."
     if operands.shapes.name_of(shape.cls) is None:
-        return f"{how_to_register(shape.name)[:-2]}, and write `{shape.name}.{meant[0]}`."
+        return f"{registration_help(shape.name)[:-2]}, and write `{shape.name}.{meant[0]}`."
     return f"Write `{shape.name}.{meant[0]}`."

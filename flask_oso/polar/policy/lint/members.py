@@ -18,7 +18,7 @@ from ...host.class_facts import MOST_RELATIVES, codes, declared, relatives
 from ...host.registry import Host
 from ...nodes import Call, Pattern, Value
 from ...sources import Span, located
-from ...spelling import nearest
+from ...spelling import Guesses
 from .comparisons import Operands
 from .inventory import Inventory
 
@@ -36,6 +36,7 @@ class Members:
         self.host: t.Final = host
         self._names: dict[type, ClassMembers | None] = {}
         self._meant: dict[tuple[str, str], str | None] = {}
+        self._guesses = Guesses()
 
     def warn(self, inventory: Inventory, operands: Operands) -> list[str]:
         """Warn about attributes, methods and fields of patterns that are misspelt."""
@@ -60,7 +61,7 @@ class Members:
         names = self._names[cls]
         if names is None or name in names.possible:
             return None
-        return nearest(name, names.certain, _NEARNESS)
+        return self._guesses.nearest(name, names.certain, _NEARNESS)
 
     def _warning(self, class_name: str, name: str, span: Span | None) -> str:
         meant = self._meant_by(class_name, name)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from ...host.registry import Host
 from ...nodes import Call, Expression, List, Operator, Rule, Term, Variable, parts
 from ...sources import located
-from ...spelling import FOREIGN_LITERALS, how_to_register
+from ...spelling import FOREIGN_LITERALS, registration_help
 from .inventory import Inventory, in_text_order
 
 #: The meaning of string parameters, by rule name, number of parameters and position.
@@ -69,7 +69,7 @@ def remedies(rule: Rule, inventory: Inventory) -> dict[int, Remedy]:
     for lookup in inventory.lookups:
         owner = lookup.args[0]
         if isinstance(owner, Variable) and owner.name[:1].isupper():
-            found[id(owner)] = Remedy(how_to_register(owner.name))
+            found[id(owner)] = Remedy(registration_help(owner.name))
     return found
 
 

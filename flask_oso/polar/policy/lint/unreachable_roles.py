@@ -14,12 +14,20 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...host.registry import RESERVED_NAMES, Host
-from ...nodes import Block, Call, Expression, Operator, Parameter, Pattern, Rule, Value, Variable
+from ...nodes import (
+    Block,
+    Call,
+    Expression,
+    Operator,
+    Parameter,
+    Rule,
+    Value,
+    Variable,
+    is_variable,
+)
 from ...sources import Span, located
 from ..policy import Policy
-from ..resource_blocks import DeclarationKind, Declarations
-
-_KINDS = {kind.rule_name: kind for kind in DeclarationKind}
+from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
 
 class _Held(t.NamedTuple):
@@ -121,10 +129,10 @@ class _Heads:
         # Class names by kind and string; None stands for any class or any string.
         self._classes: dict[tuple[DeclarationKind, str | None], set[str | None]] = {}
         for rule in rules:
-            if rule.name in _KINDS and len(rule.parameters) == 3:
+            if rule.name in KIND_OF_RULE and len(rule.parameters) == 3:
                 _, string, resource = rule.parameters
-                key = _KINDS[rule.name], _string(string)
-                self._classes.setdefault(key, set()).add(_tag(resource))
+                key = KIND_OF_RULE[rule.name], _string(string)
+                self._classes.setdefault(key, set()).add(tag_of(resource))
 
     def may_give(self, held: _Held) -> bool:
         """Tell whether the head of a rule matches it, whatever the body."""
@@ -146,11 +154,6 @@ def _string(parameter: Parameter) -> str | None:
     return None
 
 
-def _tag(parameter: Parameter) -> str | None:
-    pattern = parameter.specializer
-    return pattern.tag if isinstance(pattern, Pattern) else None
-
-
 # -- roles that imply themselves ---------------------------------------------------------
 
 
@@ -170,16 +173,18 @@ def warn_circular(rules: Iterable[Rule]) -> list[str]:
 def _edge(rule: Rule) -> tuple[_Held, _Held] | None:
     """Give what a rule grants, and what its first goal requires of the same two variables."""
     goal = _first(rule)
-    if rule.name not in _KINDS or not isinstance(goal, Call) or goal.name not in _KINDS:
+    if rule.name not in KIND_OF_RULE or not isinstance(goal, Call) or goal.name not in KIND_OF_RULE:
         return None
     if len(rule.parameters) != 3 or len(goal.args) != 3:
         return None
     (subject, string, resource), (asker, asked, about) = rule.parameters, goal.args
     same = _is_same(subject.term, asker) and _is_same(resource.term, about)
-    name, tag = _string(string), _tag(resource)
+    name, tag = _string(string), tag_of(resource)
     if not same or name is None or tag is None or not isinstance(asked, Value):
         return None
-    return _Held(tag, _KINDS[rule.name], name), _Held(tag, _KINDS[goal.name], str(asked.value))
+    return _Held(tag, KIND_OF_RULE[rule.name], name), _Held(
+        tag, KIND_OF_RULE[goal.name], str(asked.value)
+    )
 
 
 def _first(rule: Rule) -> t.Any:
@@ -190,7 +195,7 @@ def _first(rule: Rule) -> t.Any:
 
 
 def _is_same(left: t.Any, right: t.Any) -> bool:
-    return isinstance(left, Variable) and isinstance(right, Variable) and left.name == right.name
+    return isinstance(left, Variable) and is_variable(right, left.name)
 
 
 def _circles(edges: Mapping[_Held, Mapping[_Held, t.Any]]) -> Iterator[list[_Held]]:

@@ -17,10 +17,18 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Call, List, Origin, Pattern, Rule, Term, Value, Variable, parts
 from ...printer import to_polar
 from ...sources import Span, located
-from ...spelling import FOREIGN_LITERALS, MOST_GUESSES, did_you_mean, how_to_register, nearest
+from ...spelling import (
+    FOREIGN_LITERALS,
+    MOST_SUGGESTIONS,
+    Guesses,
+    did_you_mean,
+    nearest,
+    registration_help,
+    with_count,
+)
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
-from ..resource_blocks import DeclarationKind
+from ..resource_blocks import KIND_OF_RULE
 from .inventory import Inventory, in_text_order
 from .unquoted import NO_REMEDY, Remedy, remedies
 
@@ -52,7 +60,6 @@ _CLASS_NAMES_ELSEWHERE = {
 _NEARNESS_OF_VARIABLES = 0.8
 _LONGEST_NAME = 80
 _TESTS_ELSEWHERE = ("isinstance", "issubclass", "type", "instance_of", "is_instance")
-_KINDS = tuple(kind.rule_name for kind in DeclarationKind)
 _POLAR_CLASSES = {
     word: name for name, words in _CLASS_NAMES_ELSEWHERE.items() for word in words.split()
 }
@@ -81,8 +88,8 @@ def check_singletons(rule: Rule, inventory: Inventory, host: Host) -> list[OsoEr
         _singleton(
             variable,
             "*" if id(variable) in rests else "",
-            names if number < MOST_GUESSES else (),
-            values if number < MOST_GUESSES else (),
+            names if number < MOST_SUGGESTIONS else (),
+            values if number < MOST_SUGGESTIONS else (),
             known.get(id(variable), NO_REMEDY),
         )
         for number, variable in enumerate(found)
@@ -122,7 +129,7 @@ def _with_hyphen(span: Span | None) -> str | None:
     return f"{before[1]}_{span.text}" if before else None
 
 
-def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
+def warn_specializers(inventory: Inventory, host: Host, guesses: Guesses) -> list[str]:
     """Warn about class names in patterns that are not registered."""
     unknown = [
         pattern
@@ -133,10 +140,10 @@ def warn_specializers(inventory: Inventory, host: Host) -> list[str]:
     for term in in_text_order(unknown):
         if term.tag is None or term.tag in warnings:
             continue
-        meant = _POLAR_CLASSES.get(term.tag) or nearest(term.tag, host.classes)
+        meant = _POLAR_CLASSES.get(term.tag) or guesses.nearest(term.tag, host.classes)
         suffix = f", did you mean {meant}?" if meant else ""
         warning = located(f"Unknown specializer {term.tag}{suffix}", term.span)
-        warnings[term.tag] = warning + ("" if meant else how_to_register(term.tag))
+        warnings[term.tag] = warning + ("" if meant else registration_help(term.tag))
     return list(warnings.values())
 
 
@@ -203,7 +210,7 @@ def check_calls(policy: Policy, left_out: Iterable[str] = ()) -> list[OsoError]:
     defined = [*policy.rules, *policy.types]
     undefined = [call for call in policy.calls if call.name not in known]
     return [
-        _undefined(call, defined if number < MOST_GUESSES else ())
+        _undefined(call, defined if number < MOST_SUGGESTIONS else ())
         for number, call in enumerate(undefined)
     ]
 
@@ -218,7 +225,7 @@ def _how_to_define(call: Call) -> str:
     """Give the line of help for a call that is similar to no rule."""
     if call.name in _TESTS_ELSEWHERE:
         return "Write `x matches Class` to ask for the class of `x`.\n"
-    if call.name in _KINDS:
+    if call.name in KIND_OF_RULE:
         return f"Rules named `{call.name}` come from resource blocks, or are written like others.\n"
     of = call.args[0] if call.args else None
     if isinstance(of, Variable) and of.origin is Origin.WRITTEN:
@@ -235,7 +242,7 @@ def warn_arities(policy: Policy) -> list[str]:
     arities |= {name: [3] for name in ROLE_RULE_NAMES if name not in arities}
     return [
         located(
-            f"Call to {call.name} with {_count(len(call.args), 'argument')} always fails; "
+            f"Call to {call.name} with {with_count(len(call.args), 'argument')} always fails; "
             f"its rules have {_listed(arities[call.name])}",
             call.span,
         )
@@ -244,13 +251,9 @@ def warn_arities(policy: Policy) -> list[str]:
     ]
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _listed(numbers: list[int]) -> str:
     *others, last = numbers
-    return " or ".join([*map(str, others), _count(last, "parameter")])
+    return " or ".join([*map(str, others), with_count(last, "parameter")])
 
 
 def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[str]:

@@ -11,15 +11,15 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ...host.registry import RESERVED_NAMES, Host
-from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable
+from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
-from ...spelling import nearest
+from ...spelling import Guesses
+from ...traversal import conjuncts_in
 from ..policy import calls_in
-from ..resource_blocks import DeclarationKind, Declarations
+from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
 #: The rules whose second argument is a declared name of the class of their third.
-_GIVING = {kind.rule_name: kind for kind in DeclarationKind}
-_KINDS = _GIVING | {"allow": DeclarationKind.PERMISSION}
+_KINDS = KIND_OF_RULE | {"allow": DeclarationKind.PERMISSION}
 
 
 def warn_undeclared(
@@ -29,12 +29,12 @@ def warn_undeclared(
     if not declarations:
         return []
     vocabulary = _Vocabulary(declarations, host)
-    mentions = [*mentions]
-    somewhere = _Somewhere(mentions, declarations)
+    mentions, guesses = [*mentions], Guesses()
+    all_declarations = _AllDeclarations(mentions, declarations)
     warnings = (
-        somewhere.check(mention)
+        all_declarations.check(mention)
         if mention.class_name is None
-        else _check(mention, vocabulary.of(mention.class_name))
+        else _check(mention, vocabulary.of(mention.class_name), guesses)
         for mention in mentions
     )
     return [warning for warning in warnings if warning is not None]
@@ -69,9 +69,9 @@ def mentions_of(
             literals = [*_compared_with(string.term.name, comparisons)] or [None]
         for literal in literals:
             known = literal if _is_string(literal) else None
-            if known is None and rule.name not in _GIVING:
+            if known is None and rule.name not in KIND_OF_RULE:
                 continue
-            yield Mention(_KINDS[rule.name], known, _tag(resource.specializer), in_head=True)
+            yield Mention(_KINDS[rule.name], known, tag_of(resource), in_head=True)
     for call in calls_in(rule.body):
         if call.name in _KINDS and len(call.args) == 3 and _is_string(call.args[1]):
             yield Mention(_KINDS[call.name], call.args[1], class_of(call.args[2]))
@@ -85,12 +85,12 @@ def _compared_with(name: str, comparisons: Iterable[Expression]) -> Iterator[Ter
     """Give the strings that a variable is compared with: ``action in ["read", "edit"]``."""
     for goal in comparisons:
         left, right = goal.args
-        if isinstance(left, Variable) and left.name == name:
+        if is_variable(left, name):
             others = right.items if isinstance(right, List) else (right,)
             yield from filter(_is_string, others)
 
 
-class _Somewhere:
+class _AllDeclarations:
     """The declarations of all classes, for rules whose class is not known.
 
     There is a warning only for a string that is similar to a declared one and in no head.
@@ -102,6 +102,7 @@ class _Somewhere:
             for name, declared in of_class.items():
                 self._declared.setdefault(declared.kind, {})[name] = None
         self._nearest: dict[tuple[DeclarationKind, str], str | None] = {}
+        self._guesses = Guesses()
         heads = [each for each in mentions if each.in_head]
         self._given = {(each.kind, each.string.value) for each in heads if each.string is not None}
         known = {*declarations, *RESERVED_NAMES}
@@ -112,7 +113,8 @@ class _Somewhere:
 
     def _meant(self, kind: DeclarationKind, string: str) -> str | None:
         if (kind, string) not in self._nearest:
-            self._nearest[kind, string] = nearest(string, self._declared.get(kind, ()))
+            known = self._declared.get(kind, ())
+            self._nearest[kind, string] = self._guesses.nearest(string, known)
         return self._nearest[kind, string]
 
     def check(self, mention: Mention) -> str | None:
@@ -130,10 +132,6 @@ class _Somewhere:
         return located(message, string.span)
 
 
-def _tag(specializer: Term | None) -> str | None:
-    return specializer.tag if isinstance(specializer, Pattern) else None
-
-
 def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str, str]:
     """Give the classes of variables that specializers or top-level ``matches`` goals require.
 
@@ -143,7 +141,7 @@ def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str
     if has_matches:
         found += [
             (goal.args[0], goal.args[1])
-            for goal in _conjuncts(rule.body)
+            for goal in reversed([*conjuncts_in(rule.body)])
             if isinstance(goal, Expression) and goal.operator is Operator.ISA
         ]
     return {
@@ -153,17 +151,7 @@ def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str
     }
 
 
-def _conjuncts(body: Term | None) -> Iterator[Term]:
-    stack = [] if body is None else [body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator is Operator.AND:
-            stack.extend(goal.args)
-        else:
-            yield goal
-
-
-def _check(mention: Mention, known: Mapping[str, DeclarationKind]) -> str | None:
+def _check(mention: Mention, known: Mapping[str, DeclarationKind], guesses: Guesses) -> str | None:
     if mention.string is None:
         return None
     string, kind = mention.string.value, mention.kind
@@ -173,7 +161,7 @@ def _check(mention: Mention, known: Mapping[str, DeclarationKind]) -> str | None
     message = f'Undeclared {kind.value} "{string}" for {mention.class_name}'
     if string in known:
         message += f", which is declared as a {known[str(string)].value}"
-    elif (meant := nearest(str(string), of_kind)) is not None:
+    elif (meant := guesses.nearest(str(string), of_kind)) is not None:
         message += f', did you mean "{meant}"?'
     return located(message, mention.string.span)
 

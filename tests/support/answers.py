@@ -1,0 +1,111 @@
+"""How an Oso answers a question: by the solver, by compiled rules, or by a specialization.
+
+This module alone reads what the engine and its compiled program keep to themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import types
+import typing as t
+from collections.abc import Iterator
+
+from flask_oso.polar.compiler.programs import CompiledProgram
+from flask_oso.polar.engine import Engine
+from flask_oso.polar.polar import Polar
+
+# -- what is compiled --------------------------------------------------------------------
+
+
+def is_compiling(oso: Polar) -> bool:
+    """Tell whether rules are compiled at all."""
+    return oso.engine._program is not None
+
+
+def is_watched(oso: Polar) -> bool:
+    """Tell whether something watches each question, so that nothing is compiled."""
+    return bool(list(oso.engine._observers))
+
+
+def program_of(oso: Polar) -> CompiledProgram:
+    """Give the compiled program of an Oso that compiles."""
+    program = oso.engine._program
+    assert program is not None
+    return program
+
+
+def complete_program_of(oso: Polar) -> CompiledProgram:
+    """Give the compiled program, with all that the functions made so far may call."""
+    program = program_of(oso)
+    program.make_all()
+    return program
+
+
+def left_over(oso: Polar) -> list[str]:
+    """Give the reasons why calls of rules that were asked about are left to the solver."""
+    return [each.reason for each in complete_program_of(oso).not_compiled.values()]
+
+
+def count_answers(engine: Engine) -> int:
+    """Count the functions that answer calls of rules."""
+    program = engine._program
+    return 0 if program is None else len(program._made) - len(program.not_compiled)
+
+
+def count_functions(oso: Polar) -> int:
+    """Count all functions that were made for an engine."""
+    program = program_of(oso)
+    return len(program._sites) + len(program._made)
+
+
+def codes_of(oso: Polar) -> list[types.CodeType]:
+    """Give the code of all functions of a complete program."""
+    return list(complete_program_of(oso)._sites)
+
+
+def specializations_of(engine: Engine) -> t.Any:
+    """Give the functions for plain data that answer ``allow``, by action and class.
+
+    ``None`` where there is none.
+    """
+    program = engine._program
+    return None if program is None else program.specializations("allow", 3)
+
+
+def specialized(engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
+    """Give what the function for plain data answers; ``None`` where it leaves it to others."""
+    made = specializations_of(engine)
+    answer = None if made is None else made[action][type(resource)](actor, action, resource)
+    return t.cast("bool | None", answer)
+
+
+# -- who compiles ------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def compiling_here(oso: Polar) -> Iterator[None]:
+    """Be what makes functions meanwhile."""
+    with program_of(oso)._turn(None):
+        yield
+
+
+@contextlib.contextmanager
+def compiling_elsewhere(oso: Polar) -> Iterator[None]:
+    """Have another thread make functions meanwhile."""
+    program = program_of(oso)
+    begun, over = threading.Event(), threading.Event()
+
+    def compile_long() -> None:
+        with program._turn(None, waits=True):
+            begun.set()
+            over.wait(30)
+
+    thread = threading.Thread(target=compile_long)
+    thread.start()
+    begun.wait(30)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
