@@ -12,6 +12,8 @@ import pathlib
 from tests.support.cases import read_cases, run_case
 from tests.support.world import make_oso
 
+pytestmark = pytest.mark.slow
+
 for case in read_cases():
     print(case.name, *run_case(case), sep="\\n")
 for file in sorted(pathlib.Path("tests/polar/errors").glob("*.polar")):

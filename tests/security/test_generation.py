@@ -649,6 +649,7 @@ def expected() -> str:
     return generated(0)
 
 
+@pytest.mark.slow
 @pytest.mark.random
 @pytest.mark.parametrize("seed", range(1, 1 + part_of(20)))
 def test_generated_code_is_the_same_for_every_seed(expected: str, seed: int) -> None:
