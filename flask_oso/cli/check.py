@@ -12,12 +12,13 @@ from flask import Flask
 from flask.cli import NoAppException
 
 from ..app_state import state_of
-from ..enforcement.route_audit import take_census, unfound_classes, unused_authorizers
+from ..enforcement.route_audit import audit_routes, unfound_classes, unused_authorizers
 from ..enforcement.vain_guards import vain_guards
 from ..oso import Oso
 from ..polar.characters import with_escapes
+from ..polar.spelling import with_count
 from ..polar.tools.policy_check import Finding, Severity, findings_of
-from .output import counted, echo, show_annotation, show_json, shown_path
+from .output import echo, show_annotation, show_json, shown_path
 from .running import POLICY_ERRORS, Exit, enter_app, exit_on_errors, this_oso
 
 _HELP = """Check the policy, or FILES, and list all findings.
@@ -102,7 +103,7 @@ def _vain_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
 
 def _mistaken_guards(app: Flask) -> Iterator[Finding]:
     """Find guards that contradict each other or their routes, or whose objects nothing loads."""
-    rows = take_census(app).rows
+    rows = audit_routes(app).rows
     for row in rows:
         file, line = (None, None) if row.place is None else (row.place.file, row.place.line)
         for mistake in row.mistakes:
@@ -158,6 +159,6 @@ def _where(finding: Finding) -> str:
 
 def _summary(findings: Sequence[Finding], rules: int | None) -> str:
     counts = collections.Counter(each.severity for each in findings)
-    parts = [counted(counts[each], each.value) for each in Severity if counts[each]]
+    parts = [with_count(counts[each], each.value) for each in Severity if counts[each]]
     found = f"{', '.join(parts)}." if parts else "Nothing is wrong."
-    return found if rules is None else f"{counted(rules, 'rule')}. {found}"
+    return found if rules is None else f"{with_count(rules, 'rule')}. {found}"

@@ -1,4 +1,4 @@
-"""``flask oso compiled``: the Python that the policy became."""
+"""``flask oso compiled``: the generated Python code of a question."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import click
 from .output import echo, with_short_paths
 from .running import Exit, this_oso, with_app
 
-_HELP = """Print the Python that answers QUESTION, with the places of the policy as comments.
+_HELP = """Print the Python code that answers QUESTION, with places of the policy as comments.
 
-A class in the question stands for an object of it, a string for itself, 'nil' for nobody, and
-'_' for anything. First comes the function that takes the question; then the specialization, one
+In the question a class means an object of it, a string itself, 'nil' nobody, and '_' anything.
+The output begins with the entry function of the question; then follows the specialization, one
 function for objects of these classes, which answers most questions; then the compiled rules,
-which are asked where it gives None. At the end stands what none of them can answer, and why: the
-solver answers that.
+which are called if the specialization returns None. At the end are the calls that are left to
+the solver, with the reasons.
 
 \b
   flask oso compiled 'allow(User, "read", Note)'

@@ -16,8 +16,9 @@ import click
 from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError, PolarFileExtensionError, PolarFileNotFoundError
 from ..polar.sources import Source
+from ..polar.spelling import with_count
 from ..polar.syntax.formatter import format_policy
-from .output import counted, echo, shown_path
+from .output import echo, shown_path
 from .running import Exit, MisuseError, code_of, enter_app, exit_on_errors, this_oso
 
 _HELP = """Format the policy, or FILES, in the canonical style.
@@ -64,9 +65,8 @@ def _format_all(paths: Sequence[str], *, writes: bool, diff: bool) -> Exit:
             wrong = code_of(error) if isinstance(error, OsoError) else Exit.MISCONFIGURED
             code = max(code, wrong)
     if read or not paths or code is Exit.BROKEN:
-        echo(
-            f"{counted(changed, 'file')} to format, {counted(len(paths), 'file')} in all.", err=True
-        )
+        changes, files = with_count(changed, "file"), with_count(len(paths), "file")
+        echo(f"{changes} to format, {files} in all.", err=True)
     return max(code, Exit.NO if changed else Exit.GOOD)
 
 

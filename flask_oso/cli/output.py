@@ -78,11 +78,6 @@ def plain_table(headings: Cells, rows: Sequence[Cells]) -> list[str]:
     ]
 
 
-def counted(number: int, noun: str) -> str:
-    """Give a number with a noun: ``1 rule``, ``2 rules``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def tell_of_more(limit: int) -> None:
     """Print that there are more results than are shown."""
     echo(f"There are more than {limit}. Raise '--limit' to see them.", err=True)

@@ -14,20 +14,21 @@ from werkzeug.local import LocalProxy
 
 from ..app_state import AppState, Requirement
 from ..config import Unguarded
-from ..enforcement.route_audit import GAPS, Row, Standing, take_census
+from ..enforcement.route_audit import GAPS, RouteStatus, Row, audit_routes
 from ..guards.view_guards import Guard, GuardKind
-from .output import counted, echo, show_annotation, show_json, show_table, shown_path
+from ..polar.spelling import with_count
+from .output import echo, show_annotation, show_json, show_table, shown_path
 from .running import Exit, this_state, with_app
 
 _HEADINGS = ("Endpoint", "Methods", "URL", "Guard", "Action", "Resource", "Where", "Remark")
 _TITLES = {
-    Standing.UNGUARDED: "Route without authorization",
-    Standing.MISPLACED: "Route without authorization",
-    Standing.MISTAKEN: "Route whose guards cannot be meant",
+    RouteStatus.UNGUARDED: "Route without authorization",
+    RouteStatus.MISPLACED: "Route without authorization",
+    RouteStatus.MISTAKEN: "Route whose guards cannot be meant",
 }
 #: Statuses with which the application never serves.
-_WRONG = frozenset({Standing.MISPLACED, Standing.MISTAKEN})
-_STYLES = {Standing.GUARDED: "", Standing.SKIPPED: "yellow", Standing.EXEMPT: "dim"}
+_WRONG = frozenset({RouteStatus.MISPLACED, RouteStatus.MISTAKEN})
+_STYLES = {RouteStatus.GUARDED: "", RouteStatus.SKIPPED: "yellow", RouteStatus.EXEMPT: "dim"}
 
 _HELP = """List every route, and how it is guarded.
 
@@ -57,13 +58,13 @@ also those that are not shown.
 @with_app
 def routes(gaps: bool, skipped: bool, endpoint: str | None, layout: str) -> Exit:
     """List the routes."""
-    rows = take_census(current_app._get_current_object()).rows  # type: ignore[attr-defined]
-    wanted = {Standing.SKIPPED} if skipped else set()
+    rows = audit_routes(current_app._get_current_object()).rows  # type: ignore[attr-defined]
+    wanted = {RouteStatus.SKIPPED} if skipped else set()
     wanted |= GAPS if gaps else set()
     shown = [
         row
         for row in rows
-        if row.standing in (wanted or Standing)
+        if row.status in (wanted or RouteStatus)
         and fnmatch.fnmatchcase(row.endpoint, endpoint or "*")
     ]
     if layout == "json":
@@ -80,7 +81,7 @@ def routes(gaps: bool, skipped: bool, endpoint: str | None, layout: str) -> Exit
 
 def _show(shown: Sequence[Row], rows: Sequence[Row]) -> None:
     if shown:
-        styles = [_STYLES.get(row.standing, "bold red") for row in shown]
+        styles = [_STYLES.get(row.status, "bold red") for row in shown]
         show_table(_HEADINGS, [*map(_cells, shown)], styles)
         echo()
     for line in _notes(rows, this_state()):
@@ -99,15 +100,15 @@ def _cells(row: Row) -> list[str]:
         ", ".join(_subject(guard, row) for guard in asking)
         or ("the request" if row.is_judged else ""),
         "" if row.place is None else f"{shown_path(row.place.file)}:{row.place.line}",
-        "" if row.standing is Standing.UNGUARDED else row.remark,
+        "" if row.status is RouteStatus.UNGUARDED else row.remark,
     ]
 
 
 def guard_of(row: Row) -> str:
     """Give the names of the guards of a route."""
-    if row.standing is Standing.MISPLACED:
+    if row.status is RouteStatus.MISPLACED:
         return "none: misplaced"
-    if row.standing is Standing.UNGUARDED:
+    if row.status is RouteStatus.UNGUARDED:
         return "none"
     names = ["route authorization"] if row.is_judged else []
     return " + ".join([*names, *map(_name_of, row.guards)])
@@ -155,8 +156,8 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
     """Summarize the routes, and tell what happens to unprotected ones."""
     summary = _summary(rows)
     counts = ", ".join(f"{count} {name}" for name, count in summary["standings"].items())
-    lines = [f"{counted(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
-    if not _WRONG.isdisjoint(row.standing for row in rows):
+    lines = [f"{with_count(len(rows), 'route')}: {counts}." if rows else "There are no routes."]
+    if not _WRONG.isdisjoint(row.status for row in rows):
         lines.append("The application does not serve while decorators are misplaced or mistaken.")
     if state.requirement is Requirement.NOTHING:
         lines.append("Authorization is not required: routes that are not guarded are open.")
@@ -174,8 +175,8 @@ def _notes(rows: Sequence[Row], state: AppState) -> list[str]:
 
 def _summary(rows: Sequence[Row]) -> dict[str, t.Any]:
     state = this_state()
-    standings = collections.Counter(row.standing.value for row in rows)
-    order = [each.value for each in Standing if each.value in standings]
+    standings = collections.Counter(row.status.value for row in rows)
+    order = [each.value for each in RouteStatus if each.value in standings]
     return {
         "requirement": state.requirement.name.lower(),
         "unguarded_routes": state.unguarded.value,
@@ -189,7 +190,7 @@ def _record(row: Row) -> dict[str, t.Any]:
         "endpoint": row.endpoint,
         "methods": list(row.methods),
         "url": row.url,
-        "standing": row.standing.value,
+        "standing": row.status.value,
         "route_authorization": row.is_judged,
         "guards": [_guard_record(guard, row) for guard in row.guards],
         "file": None if row.place is None else shown_path(row.place.file),
@@ -218,10 +219,10 @@ def _guard_record(guard: Guard, row: Row) -> dict[str, t.Any]:
 def _annotate(gaps: Sequence[Row]) -> None:
     for row in gaps:
         methods = ", ".join(row.methods)
-        remark = "nothing guards it." if row.standing is Standing.UNGUARDED else row.remark
+        remark = "nothing guards it." if row.status is RouteStatus.UNGUARDED else row.remark
         show_annotation(
             f"{methods} {row.url} (endpoint {row.endpoint!r}): {remark}",
             file=None if row.place is None else shown_path(row.place.file),
             line=None if row.place is None else row.place.line,
-            title=_TITLES[row.standing],
+            title=_TITLES[row.status],
         )

@@ -28,14 +28,14 @@ class Refusal(HTTPException):
 
     def __init__(self, app: Flask, response: Response) -> None:
         super().__init__(response=response)
-        self._mark = find_request_state(app)
-        if self._mark is not None:
-            self._mark.refusal = response
+        self._request_state = find_request_state(app)
+        if self._request_state is not None:
+            self._request_state.refusal = response
 
     def get_response(self, *args: t.Any, **options: t.Any) -> t.Any:
         """Give the answer, which may leave whatever its status is."""
-        if self._mark is not None:
-            self._mark.is_refusal = True
+        if self._request_state is not None:
+            self._request_state.is_refusal = True
         return super().get_response(*args, **options)
 
 

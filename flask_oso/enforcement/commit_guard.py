@@ -118,11 +118,11 @@ def this_place() -> Place | None:
 def note_visit(place: Place | None, session: t.Any, leave: Leave) -> None:
     """Note that a request uses a session."""
     if place is not None:
-        mark = request_state_of(place.app, place.request)
-        if mark.visits is None:
-            mark.visits = weakref.WeakKeyDictionary()
+        request_state = request_state_of(place.app, place.request)
+        if request_state.visits is None:
+            request_state.visits = weakref.WeakKeyDictionary()
         # The functions do not hold on to the session, nor may anything else here.
-        known = mark.visits.setdefault(session, [])
+        known = request_state.visits.setdefault(session, [])
         if leave not in known:
             known.append(leave)
 
@@ -176,17 +176,17 @@ def _judge(places: Iterable[Place]) -> None:
         )
 
 
-def _problem(mark: RequestState) -> str | None:
-    if mark.denied:
+def _problem(request_state: RequestState) -> str | None:
+    if request_state.denied:
         return (
             "it was denied. To write all the same, say a record of the denial, commit within 'with"
             " oso.exempt_commits(reason=…):'."
         )
-    if mark.check_running:
+    if request_state.check_running:
         return "its authorization came to no decision."
-    if mark.allowed:
+    if request_state.allowed:
         return None
-    if mark.checked:
+    if request_state.checked:
         return "it is exempt without a reason. Give one: '@skip_authorization(reason=…)'."
     return (
         "nothing was authorized. Call 'authorize' before, or exempt the view with"

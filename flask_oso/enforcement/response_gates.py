@@ -101,10 +101,10 @@ def judge_routes(app: Flask, authorizer: Authorizer) -> None:
 def judge_pending() -> None:
     """Make the route authorization that was put off."""
     current = this_request()
-    mark = request_state_of(this_app(), current)
-    pending, mark.pending = mark.pending, ()
+    request_state = request_state_of(this_app(), current)
+    pending, request_state.pending = request_state.pending, ()
     for enforce_route in pending:
-        mark.check_running = True
+        request_state.check_running = True
         enforce_route(current)
 
 
@@ -131,8 +131,8 @@ class Gates:
         :raises HTTPException: the view is not guarded, and the app serves all the same.
         """
         current = this_request()
-        mark = request_state_of(self._app, current)
-        mark.check_running = True
+        request_state = request_state_of(self._app, current)
+        request_state.check_running = True
         plan = self._plans.known.get((id(current.url_rule), current.method))
         if (
             plan is None
@@ -141,13 +141,13 @@ class Gates:
             or plan.stored is not (self._app.view_functions.get(plan.rule.endpoint))
         ):
             plan = self._plans.find(current)
-        mark.plan, mark.check_required = plan, plan.is_due
+        request_state.plan, request_state.check_required = plan, plan.is_due
         if plan.is_forbidden:
-            mark.forbidden = True
+            request_state.forbidden = True
             raise ForbiddenProblem
         if plan.problem is not None:
             raise OsoError(plan.problem)
-        mark.check_running = False
+        request_state.check_running = False
 
     def withhold_unauthorized(self, response: Response) -> Response:
         """Replace a response that must not leave.
@@ -155,32 +155,32 @@ class Gates:
         :raises OsoError: the view answered as if all were well, and did not authorize.
         """
         app, current = self._app, this_request()
-        mark = request_state_of(app, current)
-        if mark.is_settled:
+        request_state = request_state_of(app, current)
+        if request_state.is_settled:
             return response
-        if response is mark.refusal:
-            mark.is_refusal = True
-        if turns_away(mark, response):
-            mark.is_turned_away = True
+        if response is request_state.refusal:
+            request_state.is_refusal = True
+        if turns_away(request_state, response):
+            request_state.is_turned_away = True
             return response
-        if mark.pending and succeeds(response.status_code):
+        if request_state.pending and succeeds(response.status_code):
             response = _judge_response(app, response)
-        if mark.check_running and succeeds(response.status_code):
-            return withhold(app, mark, response, InternalServerError.code)
-        if self._hides_denial(mark, response.status_code):
+        if request_state.check_running and succeeds(response.status_code):
+            return withhold(app, request_state, response, InternalServerError.code)
+        if self._hides_denial(request_state, response.status_code):
             app.logger.warning("%s %s", describe_answer(app, current), DENIED)
-            return withhold(app, mark, response, ForbiddenProblem.code)
-        if not self._lacks_authorization(current, mark):
+            return withhold(app, request_state, response, ForbiddenProblem.code)
+        if not self._lacks_authorization(current, request_state):
             return response
-        if mark.reported:
-            return error_page(app, mark, response)
+        if request_state.reported:
+            return error_page(app, request_state, response)
         if not succeeds(response.status_code):
-            return withhold(app, mark, response, response.status_code)
-        mark.reported = True
+            return withhold(app, request_state, response, response.status_code)
+        request_state.reported = True
         response.close()
         raise (
-            answered_early(app, current, mark)
-            if mark.is_early
+            answered_early(app, current, request_state)
+            if request_state.is_early
             else not_called(app, current, FORGOTTEN)
         )
 
@@ -265,20 +265,22 @@ class Gates:
         # The response starts within its request; of another one nothing is known here.
         if current.environ is not environ:
             return headers
-        mark = request_state_of(self._app, current)
-        if mark.is_settled:
+        request_state = request_state_of(self._app, current)
+        if request_state.is_settled:
             return headers
         code = int(status[:3])
-        if mark.withheld_as == code:
+        if request_state.withheld_as == code:
             # What the view wrote into the session is withheld as well.
             return [header for header in headers if header[0].lower() != "set-cookie"]
-        if mark.is_turned_away and (may_redirect(code) or not succeeds(code)):
+        if request_state.is_turned_away and (may_redirect(code) or not succeeds(code)):
             return headers
-        if self._lacks_authorization(current, mark):
+        if self._lacks_authorization(current, request_state):
             raise not_called(self._app, current, FORGOTTEN)
-        if self._hides_denial(mark, code):
+        if self._hides_denial(request_state, code):
             raise not_called(self._app, current, DENIED)
-        if (mark.check_running or mark.pending or mark.withheld_as) and succeeds(code):
+        if (
+            request_state.check_running or request_state.pending or request_state.withheld_as
+        ) and succeeds(code):
             raise not_called(self._app, current, UNDECIDED)
         return headers
 
@@ -287,22 +289,27 @@ class Gates:
             return Duty.NONE
         return duty_of(self._app, current)
 
-    def _lacks_authorization(self, current: Request, mark: RequestState) -> bool:
+    def _lacks_authorization(self, current: Request, request_state: RequestState) -> bool:
         # A hook may lead a request to another route; nothing must be due on both.
-        if mark.checked or mark.forbidden:
+        if request_state.checked or request_state.forbidden:
             return False
-        return mark.check_required or self._duty(current) is not Duty.NONE
+        return request_state.check_required or self._duty(current) is not Duty.NONE
 
-    def _hides_denial(self, mark: RequestState, status: int) -> bool:
+    def _hides_denial(self, request_state: RequestState, status: int) -> bool:
         """Tell whether an answer looks like a success although all that was asked was denied.
 
         What the program answers to denials is no success, nor is an error handler that sends
         the client elsewhere.
         """
-        if not mark.denied or mark.allowed or not succeeds(status) or mark.is_refusal:
+        if (
+            not request_state.denied
+            or request_state.allowed
+            or not succeeds(status)
+            or request_state.is_refusal
+        ):
             return False
         is_strict = self._state.requirement >= Requirement.BEFORE_VIEW
-        return is_strict and not (mark.is_handled and may_redirect(status))
+        return is_strict and not (request_state.is_handled and may_redirect(status))
 
 
 class _BeforeFunctions(list[_Function]):

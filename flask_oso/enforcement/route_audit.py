@@ -1,4 +1,4 @@
-"""The census of an app: every route, and how it is guarded.
+"""The audit of an app: every route, and how it is guarded.
 
 In goes an app; out come rows, one for each URL rule and each group of its methods that is
 guarded in one way, and what is wrong with them. It is taken once, at the first request,
@@ -50,7 +50,7 @@ _CURE = (
 )
 
 
-class Standing(enum.Enum):
+class RouteStatus(enum.Enum):
     """How the requests of a row stand; the value is what lists show."""
 
     GUARDED = "guarded"
@@ -66,7 +66,7 @@ class Standing(enum.Enum):
 
 
 #: What an app must not have.
-GAPS = frozenset({Standing.UNGUARDED, Standing.MISPLACED, Standing.MISTAKEN})
+GAPS = frozenset({RouteStatus.UNGUARDED, RouteStatus.MISPLACED, RouteStatus.MISTAKEN})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class Row:
     #: In the order of the alphabet; ``*`` where the rule takes any.
     methods: tuple[str, ...]
     url: str
-    standing: Standing
+    status: RouteStatus
     variables: frozenset[str] = frozenset()
     #: What a request passes before its view, the outermost first.
     guards: tuple[Guard, ...] = ()
@@ -97,11 +97,11 @@ class Row:
     @property
     def is_gap(self) -> bool:
         """Whether the row is one that an app must not have."""
-        return self.standing in GAPS
+        return self.status in GAPS
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Census:
+class RouteAudit:
     """The routes of an app at one moment.
 
     ``problem`` says what is wrong with them, and what to do: then the app does not serve.
@@ -114,7 +114,7 @@ class Census:
     forbidden: str | None = None
 
 
-def take_census(app: Flask, problem: str | None = None) -> Census:
+def audit_routes(app: Flask, problem: str | None = None) -> RouteAudit:
     """Look at every route of the app.
 
     :param problem: one that is known already.
@@ -127,12 +127,12 @@ def take_census(app: Flask, problem: str | None = None) -> Census:
     state = find_state(app)
     missing = None
     if state is not None and state.requirement >= Requirement.BEFORE_VIEW:
-        missing = _complaint(row for row in rows if row.standing is Standing.UNGUARDED)
+        missing = _complaint(row for row in rows if row.status is RouteStatus.UNGUARDED)
     is_forbidden = state is not None and state.unguarded is Unguarded.FORBID
     mistaken = dict.fromkeys(each for row in rows for each in row.mistakes)
     misplaced = _misplacements(app, views)
     problems = [problem, *misplaced, *mistaken, None if is_forbidden else missing]
-    return Census(
+    return RouteAudit(
         views,
         rows,
         "\n".join(filter(None, problems)) or None,
@@ -145,12 +145,12 @@ def check_routes(app: Flask) -> None:
 
     :raises OsoError: something is wrong with them.
     """
-    census = take_census(app)
-    gaps = [row for row in census.rows if row.standing is Standing.UNGUARDED]
+    audit = audit_routes(app)
+    gaps = [row for row in audit.rows if row.status is RouteStatus.UNGUARDED]
     state = find_state(app)
     is_told = state is not None and state.requirement >= Requirement.BEFORE_VIEW
-    complaints = [census.problem, None if is_told else _complaint(gaps)]
-    lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, census.rows))
+    complaints = [audit.problem, None if is_told else _complaint(gaps)]
+    lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, audit.rows))
     problem = "\n".join(filter(None, [*complaints, *lost]))
     if problem:
         raise OsoError(problem)
@@ -198,11 +198,11 @@ def unused_authorizers(app: Flask, state: AppState, rows: Iterable[Row]) -> str 
     )
 
 
-def is_current(census: Census, app: Flask, endpoint: str | None) -> bool:
-    """Tell whether the endpoint has the view that the census saw."""
+def is_current(audit: RouteAudit, app: Flask, endpoint: str | None) -> bool:
+    """Tell whether the endpoint has the view that the audit saw."""
     if endpoint is None:
         return True
-    return census.views.get(endpoint) is view_itself(app.view_functions.get(endpoint))
+    return audit.views.get(endpoint) is view_itself(app.view_functions.get(endpoint))
 
 
 def _misplacements(app: Flask, views: dict[str, View]) -> Iterator[str]:
@@ -256,22 +256,22 @@ def _row(app: Flask, state: AppState | None, rule: Rule, methods: tuple[str, ...
     }
     if view is None or rule.redirect_to is not None:
         remark = "It has no view." if rule.redirect_to is None else "It redirects."
-        return Row(standing=Standing.EXEMPT, remark=remark, **facts)
+        return Row(status=RouteStatus.EXEMPT, remark=remark, **facts)
     guards = tuple(guards_met(app, endpoint, method))
     place = None if is_static(endpoint, view) else locate(view, method)
     facts |= {"guards": guards, "place": place}
     missed = missed_guard(app, view)
     if missed is not None:
         remark = _misplacement(missed, endpoint, view)
-        return Row(standing=Standing.MISPLACED, remark=remark, **facts)
+        return Row(status=RouteStatus.MISPLACED, remark=remark, **facts)
     mistakes = (*_mistakes(app, state, guards, rule, view),)
     if mistakes:
         return Row(
-            standing=Standing.MISTAKEN, remark=" ".join(mistakes), mistakes=mistakes, **facts
+            status=RouteStatus.MISTAKEN, remark=" ".join(mistakes), mistakes=mistakes, **facts
         )
-    standing = _standing(app, endpoint, method, is_judged=facts["is_judged"])
-    remark = _remark(standing, endpoint, view, method, guards)
-    return Row(standing=standing, remark=remark, **facts)
+    status = _status(app, endpoint, method, is_judged=facts["is_judged"])
+    remark = _remark(status, endpoint, view, method, guards)
+    return Row(status=status, remark=remark, **facts)
 
 
 def _mistakes(
@@ -286,22 +286,22 @@ def _mistakes(
         yield from accidents(guards, rule, where)
 
 
-def _standing(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> Standing:
+def _status(app: Flask, endpoint: str, method: str, *, is_judged: bool) -> RouteStatus:
     duty = duty_of_endpoint(app, endpoint, method)
     if duty is Duty.GUARDED or is_judged:
-        return Standing.GUARDED
+        return RouteStatus.GUARDED
     if duty is Duty.UNGUARDED:
-        return Standing.UNGUARDED
-    return Standing.SKIPPED if guards_met(app, endpoint, method) else Standing.EXEMPT
+        return RouteStatus.UNGUARDED
+    return RouteStatus.SKIPPED if guards_met(app, endpoint, method) else RouteStatus.EXEMPT
 
 
 def _remark(
-    standing: Standing, endpoint: str, view: View, method: str, guards: tuple[Guard, ...]
+    status: RouteStatus, endpoint: str, view: View, method: str, guards: tuple[Guard, ...]
 ) -> str:
-    if standing is Standing.UNGUARDED:
+    if status is RouteStatus.UNGUARDED:
         what = describe_request(endpoint, view, method)
         return what.removeprefix("The ").removeprefix(f"{method} of the ")
-    if standing is Standing.EXEMPT and is_static(endpoint, view):
+    if status is RouteStatus.EXEMPT and is_static(endpoint, view):
         return "It serves static files."
     skips = [each for each in guards if each.kind is GuardKind.SKIP]
     if not skips:

@@ -27,7 +27,7 @@ from ..config import Unguarded
 from ..guards.receivers import view_itself
 from ..guards.view_guards import Duty, duty_of_endpoint
 from .commit_guard import veto_configured
-from .route_audit import Census, is_current, take_census, unused_authorizers
+from .route_audit import RouteAudit, audit_routes, is_current, unused_authorizers
 from .vain_guards import warn_of_vain_guards
 
 #: A rule may take any method, and a client any word for one.
@@ -62,7 +62,7 @@ class RoutePlans:
         self.known: dict[tuple[int, str], RoutePlan] = {}
         self._app = app
         self._state = state
-        self._audit: Census | None = None
+        self._audit: RouteAudit | None = None
         self._lock = threading.Lock()
 
     def forget(self) -> None:
@@ -93,7 +93,7 @@ class RoutePlans:
                 self.known[(id(rule), method)] = plan
             return plan
 
-    def _plan(self, rule: Rule | None, method: str, audit: Census) -> RoutePlan:
+    def _plan(self, rule: Rule | None, method: str, audit: RouteAudit) -> RoutePlan:
         duty = self._duty(rule, method)
         problem, is_forbidden = audit.problem, False
         if problem is None and rule is not None and duty is Duty.UNGUARDED:
@@ -119,10 +119,10 @@ class RoutePlans:
         what = describe_request(endpoint, view, method)
         return f"{what} is not guarded. {_how_to_guard(view, method)}"
 
-    def _take_audit(self, *, is_first: bool) -> Census:
+    def _take_audit(self, *, is_first: bool) -> RouteAudit:
         app, state = self._app, self._state
         problems = [_changed_config(app, state), veto_configured(app, state)]
-        audit = take_census(app, "\n".join(filter(None, problems)) or None)
+        audit = audit_routes(app, "\n".join(filter(None, problems)) or None)
         if audit.forbidden is not None:
             app.logger.warning("These answer 403. %s", audit.forbidden)
         if is_first and state.oso is not None:

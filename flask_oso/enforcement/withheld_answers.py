@@ -50,12 +50,12 @@ def may_redirect(status: int) -> bool:
     return status in _REDIRECTS
 
 
-def turns_away(mark: RequestState, response: Response) -> bool:
+def turns_away(request_state: RequestState, response: Response) -> bool:
     """Tell whether a function before the view sends the client elsewhere, or refuses it.
 
     The view was not entered, so that nothing of it is in the answer.
     """
-    if not mark.is_early or mark.is_entered or mark.check_running:
+    if not request_state.is_early or request_state.is_entered or request_state.check_running:
         return False
     return _is_redirect(response) or not succeeds(response.status_code)
 
@@ -74,12 +74,12 @@ def not_called(app: Flask, current: Request, note: str) -> OsoError:
     return error
 
 
-def answered_early(app: Flask, current: Request, mark: RequestState) -> OsoError:
+def answered_early(app: Flask, current: Request, request_state: RequestState) -> OsoError:
     """Make the error for an answer that a function gave in place of a view."""
     error = OsoError("Authorize not called.")
-    what = describe_answer(app, current)
+    what, who = describe_answer(app, current), _name_of(request_state.answered_by)
     error.add_note(
-        f"{_name_of(mark.answered_by)} answered in place of {what[0].lower()}{what[1:]}; its"
+        f"{who} answered in place of {what[0].lower()}{what[1:]}; its"
         " answer was withheld. A redirect would pass. If the answer is for everybody, call"
         " 'skip_authorization(reason=…)' of the FlaskOso before it is given."
     )
@@ -92,12 +92,12 @@ def describe_answer(app: Flask, current: Request) -> str:
     return describe_request(endpoint, view, current.method) if view is not None else "The app"
 
 
-def withhold(app: Flask, mark: RequestState, response: Response, status: int) -> Response:
+def withhold(app: Flask, request_state: RequestState, response: Response, status: int) -> Response:
     """Replace a response by one that has its status and nothing else of it."""
-    mark.withheld_as = status
+    request_state.withheld_as = status
     response.close()
     kind = _PROBLEMS.get(status) or default_exceptions.get(status)
-    page = _own_page(app, kind()) if kind is not None and not mark.reported else None
+    page = _own_page(app, kind()) if kind is not None and not request_state.reported else None
     if page is not None and page.status_code == status:
         return page
     bare = app.make_response(kind() if kind is not None else "")
@@ -105,11 +105,11 @@ def withhold(app: Flask, mark: RequestState, response: Response, status: int) ->
     return bare
 
 
-def error_page(app: Flask, mark: RequestState, response: Response) -> Response:
+def error_page(app: Flask, request_state: RequestState, response: Response) -> Response:
     """Let the app's own page for "Authorize not called." pass, if that is what it is."""
     if response.status_code < 500:
-        return withhold(app, mark, response, InternalServerError.code)
-    mark.withheld_as = response.status_code
+        return withhold(app, request_state, response, InternalServerError.code)
+    request_state.withheld_as = response.status_code
     return response
 
 

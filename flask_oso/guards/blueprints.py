@@ -30,7 +30,7 @@ from .view_guards import Guard, add_blueprint_guard, guards_met, is_lifted, own_
 
 
 def guard_blueprint(
-    authorizer: Authorizer, blueprint: Blueprint, demand: ViewCheck, place: SourceLocation
+    authorizer: Authorizer, blueprint: Blueprint, view_check: ViewCheck, place: SourceLocation
 ) -> None:
     """Demand something of every request to the views of a blueprint.
 
@@ -43,7 +43,7 @@ def guard_blueprint(
             " view of an app there is 'perform_route_authorization'."
         )
 
-    guard = demand.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
+    guard = view_check.as_guard(place, blueprint=blueprint.name, authorizer=authorizer)
 
     def check() -> None:
         app, current = this_app(), this_request()
@@ -54,16 +54,16 @@ def guard_blueprint(
         if is_lifted(view, current.method):
             return
         _check_serves(authorizer, app, blueprint)
-        mark = request_state_of(app, current)
-        mark.check_running = True
-        before, gift = current.view_args or {}, mark.gift or Gift()
+        request_state = request_state_of(app, current)
+        request_state.check_running = True
+        before, gift = current.view_args or {}, request_state.gift or Gift()
         given = gift.added_to(before)
         behind = _keys_behind(guards_met(app, rule.endpoint, current.method), guard)
-        after = demand.meet(authorizer, view, given, mark, behind=behind)
-        if demand.key is not None:
-            variables = demand.key.variables_of({*given, *rule.arguments}) or ()
+        after = view_check.meet(authorizer, view, given, request_state, behind=behind)
+        if view_check.key is not None:
+            variables = view_check.key.variables_of({*given, *rule.arguments}) or ()
             judged = {name: before[name] for name in variables if name in before}
-            mark.gift = gift.grown(before, after, judged, receiver_of(app, rule.endpoint))
+            request_state.gift = gift.grown(before, after, judged, receiver_of(app, rule.endpoint))
 
     check_guards([*own_guards(blueprint), guard], f"the blueprint {blueprint.name!r}")
     try:

@@ -96,8 +96,8 @@ def authorize(
     if isinstance(func, str | Mapping) and resource is not NOT_GIVEN:
         if action is not None:
             raise OsoError("'@authorize' was given two actions. Give it one.")
-        demand = make_view_check(func, resource, actor=actor, key=key, load=load, name=name)
-        return _demanding(demand)
+        view_check = make_view_check(func, resource, actor=actor, key=key, load=load, name=name)
+        return _demanding(view_check)
     _check_order(func, resource)
     subject = None if resource is NOT_GIVEN else resource
     _check_is_judged_as_it_is(subject, key, load, name)
@@ -159,15 +159,15 @@ def _decorate(
     return decorate
 
 
-def _demanding(demand: ViewCheck) -> Callable[[F], F]:
+def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
     def decorate(view: F) -> F:
         _check_is_view(view, GuardKind.AUTHORIZE)
-        demand.check_view(view)
-        guard = demand.as_guard(SourceLocation.of_caller(1))
+        view_check.check_view(view)
+        guard = view_check.as_guard(SourceLocation.of_caller(1))
         for method in methods_being_decorated(1) or [view]:
             inner = guards_of(view) if method is view else (*guards_of(view), *guards_of(method))
             check_guards([guard, *inner], f"the view {_name_of(method)!r}")
-        guarded = demand.guarding(view)
+        guarded = view_check.guarding(view)
         add_guard(guarded, view, guard)
         return t.cast(F, guarded)
 
@@ -177,18 +177,18 @@ def _demanding(demand: ViewCheck) -> Callable[[F], F]:
 def _begin(app: Flask) -> Authorizer:
     """Note that a decision is due, and give what makes it."""
     authorizer = state_of(app).part(Authorizer)
-    mark = find_request_state(app)
-    if mark is not None:
-        mark.check_running = True
+    request_state = find_request_state(app)
+    if request_state is not None:
+        request_state.check_running = True
     return authorizer
 
 
 def _enter(app: Flask) -> None:
     """Note that a view is entered before any decision."""
     state_of(app)
-    mark = find_request_state(app)
-    if mark is not None:
-        mark.is_entered = True
+    request_state = find_request_state(app)
+    if request_state is not None:
+        request_state.is_entered = True
 
 
 def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:

@@ -197,7 +197,7 @@ class ViewCheck:
         return dict(zip(self._parameters_of(view, view).by_position, args, strict=False))
 
     def as_guard(self, place: SourceLocation, **facts: t.Any) -> Guard:
-        """Give the mark of a view that this check guards."""
+        """Give the request_state of a view that this check guards."""
         return Guard(
             GuardKind.AUTHORIZE,
             place,
@@ -404,12 +404,12 @@ def _is_by_accident(given: Arguments) -> bool:
     return not is_static(rule.endpoint, this_app().view_functions[rule.endpoint])
 
 
-def _check_same(mark: RequestState, key: Key, identity: t.Any) -> None:
+def _check_same(request_state: RequestState, key: Key, identity: t.Any) -> None:
     """Refuse another object than guards further outside have judged for the same argument.
 
     :raises OsoError: it is another one.
     """
-    for judged in mark.judged:
+    for judged in request_state.judged:
         if judged[0] == key.keyword and judged[1:] != (key.cls, identity):
             raise OsoError(
                 f"Two guards of a view judge the object that it takes as {key.keyword!r}, and the"

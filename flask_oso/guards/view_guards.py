@@ -3,7 +3,7 @@
 In goes a view function; out comes which guards a request to it meets. A decorator leaves
 a mark on the function that it makes, and on the functions it covers. A route whose
 function is covered, but that leads past the cover, was decorated in vain. What a view
-does inside cannot be seen here. ``census`` looks at all routes of an app.
+does inside cannot be seen here. ``audit`` looks at all routes of an app.
 """
 
 from __future__ import annotations

@@ -98,3 +98,8 @@ def with_article(noun: str) -> str:
         "an" if noun[:1] in tuple("AEIOUaeiou") and noun[:2] not in ("Us", "us", "Un") else "a"
     )
     return f"{article} {noun}"
+
+
+def with_count(number: int, noun: str) -> str:
+    """Give a number with a noun: ``1 rule``, ``2 rules``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

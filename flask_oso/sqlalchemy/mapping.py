@@ -106,14 +106,14 @@ class MappedSchema:
             )
         if any(_has_operators(column.type) for column in mapper.primary_key):
             raise UnsupportedError(
-                f"The type of a key of {cls.__name__!r} says itself what it equals, which rows that"
-                " are not loaded cannot be held to. Use one of SQLAlchemy's."
+                f"The key of {cls.__name__!r} has a type with a comparison of its own, which may"
+                " differ from that of Python. Use one of SQLAlchemy's."
             )
         classes = _classes_of(mapper)
         if any(_has_own(each, "__getattribute__") for each in classes):
             raise UnsupportedError(
                 f"{cls.__name__!r} decides by a '__getattribute__' of its own what its attributes"
-                " are, which rows that are not loaded have not. Remove it."
+                " are, and a list does not call it. Remove it."
             )
         members: dict[str, Field | Link] = {}
         refused: dict[str, str] = {}

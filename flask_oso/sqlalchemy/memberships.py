@@ -23,7 +23,7 @@ from ..polar.residual.ir import (
     RowPath,
     SameRow,
     ToOne,
-    parts_of,
+    children_of,
 )
 from ..polar.residual.simplify import conjunction
 from .mapper_facts import MapperFacts
@@ -55,7 +55,7 @@ def is_independent(part: t.Any, row: RowPath | None, scope: Container[RowPath]) 
             continue
         if isinstance(each, RowPath) and each in scope:
             return False
-        stack.extend(parts_of(each))
+        stack.extend(children_of(each))
     return True
 
 

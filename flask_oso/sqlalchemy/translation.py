@@ -38,10 +38,10 @@ from ..polar.residual.ir import (
     Literal,
     Not,
     OfClass,
-    Operand,
     Or,
     RowCondition,
     RowPath,
+    RowValue,
     SameRow,
     ToMany,
     ToOne,
@@ -202,7 +202,7 @@ class Translator:
         ]
         return texts[0], texts[1]
 
-    def _or_null(self, clause: t.Any, operands: list[Operand], scope: RowScope) -> t.Any:
+    def _or_null(self, clause: t.Any, operands: list[RowValue], scope: RowScope) -> t.Any:
         empty = [
             self._operand(column, scope).is_(None)
             for each in operands
@@ -238,11 +238,11 @@ class Translator:
 
     # -- values ---------------------------------------------------------------------------
 
-    def _exact(self, operand: Operand, scope: RowScope) -> t.Any:
+    def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
         value = self._operand(operand, scope)
         return ExactText(value) if field_of(operand).kind is ValueKind.TEXT else value
 
-    def _operand(self, operand: Operand, scope: RowScope) -> t.Any:
+    def _operand(self, operand: RowValue, scope: RowScope) -> t.Any:
         if isinstance(operand, Literal):
             return _bound(operand.value)
         if isinstance(operand, Column):
@@ -513,7 +513,7 @@ def _only_row(condition: t.Any) -> RowPath | None:
     return column.row if isinstance(column, Column) else None
 
 
-def _has_nul(operand: Operand) -> bool:
+def _has_nul(operand: RowValue) -> bool:
     return isinstance(operand, Literal) and type(operand.value) is str and "\0" in operand.value
 
 

@@ -23,7 +23,7 @@ from ..polar.nodes import (
     Value,
     Variable,
 )
-from ..polar.solver.class_tests import class_names, has_instance_test
+from ..polar.solver.class_tests import has_instance_test, members_of_tag
 from ..polar.spelling import nearest
 
 _ACTOR, _ACTION, _RESOURCE = range(3)
@@ -168,7 +168,7 @@ class _Fit:
             parameter = rule.parameters[position]
             for wanted in _wanted(rule, parameter):
                 if isinstance(wanted, Pattern) and wanted.tag is not None:
-                    yield from class_names(wanted.tag, self._engine)
+                    yield from members_of_tag(wanted.tag, self._engine)
             for call, at in _passed_on(rule, parameter):
                 yield from self._classes_in(call.name, len(call.args), at, asked)
 
@@ -183,7 +183,7 @@ class _Fit:
             return type(wanted.value) is type(self._value)
         if not isinstance(wanted, Pattern) or wanted.tag is None:
             return True
-        return any(map(self._is_instance, class_names(wanted.tag, self._engine)))
+        return any(map(self._is_instance, members_of_tag(wanted.tag, self._engine)))
 
     def _is_instance(self, name: str) -> bool:
         cls = self._classes.get(name)

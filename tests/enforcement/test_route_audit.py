@@ -13,7 +13,7 @@ from flask.views import MethodView
 from werkzeug.routing import Rule
 
 from flask_oso import FlaskOso, OsoError, authorize, authorizes_inside, skip_authorization
-from flask_oso.enforcement.route_audit import Census, Row, Standing, is_current, take_census
+from flask_oso.enforcement.route_audit import RouteAudit, RouteStatus, Row, audit_routes, is_current
 
 CURE = (
     "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
@@ -43,12 +43,12 @@ def app() -> Flask:
 
 def rows(app: Flask) -> list[tuple[t.Any, ...]]:
     """Give the rows of an app: methods, URL and standing."""
-    return [(row.methods, row.url, row.standing) for row in take_census(app).rows]
+    return [(row.methods, row.url, row.status) for row in audit_routes(app).rows]
 
 
 def only_row(app: Flask) -> Row:
     """Give the one row of an app."""
-    (row,) = take_census(app).rows
+    (row,) = audit_routes(app).rows
     return row
 
 
@@ -58,25 +58,25 @@ def only_row(app: Flask) -> Row:
 @pytest.mark.parametrize(
     ("view", "standing", "remark"),
     [
-        (authorize(action="read", resource="page")(page), Standing.GUARDED, ""),
-        (authorizes_inside(page), Standing.GUARDED, ""),
-        (skip_authorization(reason="Open.")(page), Standing.SKIPPED, "Open."),
-        (skip_authorization(page), Standing.SKIPPED, "No reason is given."),
-        (skip_authorization(reason="Half.")(authorize(page)), Standing.GUARDED, "Half."),
-        (lambda: "page", Standing.UNGUARDED, None),
+        (authorize(action="read", resource="page")(page), RouteStatus.GUARDED, ""),
+        (authorizes_inside(page), RouteStatus.GUARDED, ""),
+        (skip_authorization(reason="Open.")(page), RouteStatus.SKIPPED, "Open."),
+        (skip_authorization(page), RouteStatus.SKIPPED, "No reason is given."),
+        (skip_authorization(reason="Half.")(authorize(page)), RouteStatus.GUARDED, "Half."),
+        (lambda: "page", RouteStatus.UNGUARDED, None),
     ],
 )
 def test_row_tells_how_a_view_stands(
-    app: Flask, view: t.Any, standing: Standing, remark: str | None
+    app: Flask, view: t.Any, standing: RouteStatus, remark: str | None
 ) -> None:
     """Guarded, skipped with its reason, or a gap."""
     app.add_url_rule("/", "page", view)
 
     row = only_row(app)
 
-    assert row.standing is standing
+    assert row.status is standing
     assert remark in (row.remark, None)
-    assert row.is_gap is (standing is Standing.UNGUARDED)
+    assert row.is_gap is (standing is RouteStatus.UNGUARDED)
 
 
 def test_row_has_endpoint_guard_and_place(app: Flask) -> None:
@@ -97,7 +97,7 @@ def test_methods_guarded_alike_share_a_row(app: Flask) -> None:
     """A function is one row, whatever methods it takes; HEAD and OPTIONS go without saying."""
     app.add_url_rule("/", "page", authorizes_inside(page), methods=["GET", "POST", "PUT"])
 
-    assert rows(app) == [(("GET", "POST", "PUT"), "/", Standing.GUARDED)]
+    assert rows(app) == [(("GET", "POST", "PUT"), "/", RouteStatus.GUARDED)]
 
 
 def test_method_view_has_a_row_for_each_method(app: Flask) -> None:
@@ -118,18 +118,18 @@ def test_method_view_has_a_row_for_each_method(app: Flask) -> None:
     app.add_url_rule("/", view_func=Page.as_view("page"))
 
     assert rows(app) == [
-        (("DELETE",), "/", Standing.UNGUARDED),
-        (("GET",), "/", Standing.SKIPPED),
-        (("POST",), "/", Standing.GUARDED),
+        (("DELETE",), "/", RouteStatus.UNGUARDED),
+        (("GET",), "/", RouteStatus.SKIPPED),
+        (("POST",), "/", RouteStatus.GUARDED),
     ]
-    assert len({row.place for row in take_census(app).rows}) == 3
+    assert len({row.place for row in audit_routes(app).rows}) == 3
 
 
 def test_options_of_a_view_is_a_row(app: Flask) -> None:
     """A view that answers OPTIONS itself is entered, and so it is listed."""
     app.add_url_rule("/", "page", forgotten, methods=["OPTIONS"])
 
-    assert rows(app) == [(("OPTIONS",), "/", Standing.UNGUARDED)]
+    assert rows(app) == [(("OPTIONS",), "/", RouteStatus.UNGUARDED)]
 
 
 def test_nested_blueprints_are_listed() -> None:
@@ -141,22 +141,22 @@ def test_nested_blueprints_are_listed() -> None:
     outer.register_blueprint(inner)
     app.register_blueprint(outer)
 
-    assert [(row.endpoint, row.url, row.standing) for row in take_census(app).rows] == [
-        ("static", "/static/<path:filename>", Standing.EXEMPT),
-        ("outer.static", "/outer/files/<path:filename>", Standing.EXEMPT),
-        ("outer.inner.page", "/outer/inner/", Standing.GUARDED),
+    assert [(row.endpoint, row.url, row.status) for row in audit_routes(app).rows] == [
+        ("static", "/static/<path:filename>", RouteStatus.EXEMPT),
+        ("outer.static", "/outer/files/<path:filename>", RouteStatus.EXEMPT),
+        ("outer.inner.page", "/outer/inner/", RouteStatus.GUARDED),
     ]
 
 
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        (Rule("/", endpoint="none"), [(("*",), "/", Standing.EXEMPT)]),
-        (Rule("/", endpoint="page"), [(("*",), "/", Standing.UNGUARDED)]),
+        (Rule("/", endpoint="none"), [(("*",), "/", RouteStatus.EXEMPT)]),
+        (Rule("/", endpoint="page"), [(("*",), "/", RouteStatus.UNGUARDED)]),
         (Rule("/", endpoint="page", build_only=True), []),
         (
             Rule("/", endpoint="page", redirect_to="/x", methods=["GET"]),
-            [(("GET",), "/", Standing.EXEMPT)],
+            [(("GET",), "/", RouteStatus.EXEMPT)],
         ),
     ],
 )
@@ -175,7 +175,7 @@ def test_route_authorization_guards_each_row(app: Flask) -> None:
 
     row = only_row(app)
 
-    assert (row.standing, row.is_judged) == (Standing.GUARDED, True)
+    assert (row.status, row.is_judged) == (RouteStatus.GUARDED, True)
 
 
 def test_misplaced_decorator_is_a_gap(app: Flask) -> None:
@@ -184,7 +184,7 @@ def test_misplaced_decorator_is_a_gap(app: Flask) -> None:
 
     row = only_row(app)
 
-    assert (row.standing, row.is_gap) == (Standing.MISPLACED, True)
+    assert (row.status, row.is_gap) == (RouteStatus.MISPLACED, True)
     assert row.remark.startswith("'@authorize' does not guard the endpoint '<lambda>' (")
 
 
@@ -192,7 +192,7 @@ def test_census_notices_a_replaced_view(app: Flask) -> None:
     """A census holds for the views it saw."""
     app.add_url_rule("/", "page", lambda: "page")
     app.add_url_rule("/other", "other", lambda: "page")
-    census = take_census(app)
+    census = audit_routes(app)
 
     app.view_functions["page"] = lambda: "other"
 
@@ -206,7 +206,7 @@ def test_census_reports_all_problems(app: Flask) -> None:
     for endpoint in ("one", "two"):
         authorize(app.route(f"/{endpoint}", endpoint=endpoint)(lambda: "page"))
 
-    problem = take_census(app).problem
+    problem = audit_routes(app).problem
 
     assert problem is not None
     assert "endpoint 'one'" in problem
@@ -254,13 +254,13 @@ def test_census_is_taken_once(make_site: t.Any, monkeypatch: pytest.MonkeyPatch)
     """Requests after the first one look nothing up but what the census found."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
-    taken: list[Census] = []
+    taken: list[RouteAudit] = []
 
-    def count(*args: t.Any) -> Census:
-        taken.append(take_census(*args))
+    def count(*args: t.Any) -> RouteAudit:
+        taken.append(audit_routes(*args))
         return taken[-1]
 
-    monkeypatch.setattr("flask_oso.enforcement.route_plans.take_census", count)
+    monkeypatch.setattr("flask_oso.enforcement.route_plans.audit_routes", count)
 
     assert [site.open("/health").status_code for _ in range(3)] == [200, 200, 200]
     assert len(taken) == 1
@@ -272,14 +272,14 @@ def test_census_is_taken_once_by_requests_that_come_together(
     """Of many first requests one looks, and the others wait for what it found."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
-    taken: list[Census] = []
+    taken: list[RouteAudit] = []
 
-    def look(*args: t.Any) -> Census:
+    def look(*args: t.Any) -> RouteAudit:
         time.sleep(0.05)
-        taken.append(take_census(*args))
+        taken.append(audit_routes(*args))
         return taken[-1]
 
-    monkeypatch.setattr("flask_oso.enforcement.route_plans.take_census", look)
+    monkeypatch.setattr("flask_oso.enforcement.route_plans.audit_routes", look)
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: site.open("/health").status_code, range(8)))
 

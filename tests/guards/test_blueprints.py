@@ -19,7 +19,7 @@ from flask_oso import (
     authorizes_inside,
     skip_authorization,
 )
-from flask_oso.enforcement.route_audit import Standing, take_census
+from flask_oso.enforcement.route_audit import RouteStatus, audit_routes
 
 
 class Post:
@@ -634,18 +634,18 @@ def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) ->
     rooms.add_url_rule("/wall", "wall", skip_authorization(lambda: "wall"))
     house.register_blueprint(rooms)
 
-    rows = {row.endpoint: row for row in take_census(house).rows}
+    rows = {row.endpoint: row for row in audit_routes(house).rows}
 
     shown = {
-        name: (row.standing, [each.blueprint or each.kind.value for each in row.guards])
+        name: (row.status, [each.blueprint or each.kind.value for each in row.guards])
         for name, row in rows.items()
         if name.startswith("rooms.")
     }
     assert shown == {
-        "rooms.hall": (Standing.GUARDED, ["rooms"]),
-        "rooms.safe": (Standing.GUARDED, ["rooms", "authorizes_inside"]),
-        "rooms.door": (Standing.SKIPPED, ["skip_authorization"]),
-        "rooms.wall": (Standing.GUARDED, ["rooms", "skip_authorization"]),
+        "rooms.hall": (RouteStatus.GUARDED, ["rooms"]),
+        "rooms.safe": (RouteStatus.GUARDED, ["rooms", "authorizes_inside"]),
+        "rooms.door": (RouteStatus.SKIPPED, ["skip_authorization"]),
+        "rooms.wall": (RouteStatus.GUARDED, ["rooms", "skip_authorization"]),
     }
     (first,) = rows["rooms.hall"].guards
     assert (first.action, first.resource, first.place.file) == ("read", Post, __file__)

@@ -161,9 +161,19 @@ NAMES = sorted(
         *(*keyword.kwlist, *keyword.softkwlist, *dir(builtins)),
         *("a0", "a1", "v0", "m0", "k0", "f0", "t0", "l0", "x", "clock", "depth", "name", "answer"),
         *("question", "plain", "simple", "harmless", "missing", "once", "never", "equal", "read"),
-        *("call_method", "elements", "compare", "condition", "make_sure", "hand_over", "look_at"),
+        *("call_method", "elements", "compare", "condition", "check_sandbox", "hand_over"),
         *("is_deep", "environment", "log_variable", "by_solver", "problem_of", "unforeseen"),
-        *("searched", "copied", "copied_kinds", "self", "os", "sys", "\uff410"),
+        *(
+            "check_clock",
+            "quietly_equal",
+            "searched",
+            "copied",
+            "copied_kinds",
+            "self",
+            "os",
+            "sys",
+            "\uff410",
+        ),
     }
     - POLAR_WORDS
 )

@@ -117,7 +117,7 @@ def test_actors_of_related_objects(session: orm.Session) -> None:
         'allow(u, _, f: Folder) if d in f.docs and r in d.roles and r.user = u and r.name = "x";'
         "allow(u, a, f: Folder) if not f.parent = nil and allow(u, a, f.parent);"
     )
-    users = [User(name="x", admin=False) for _ in range(20)]
+    users = [User(name="x", admin=False, code=1_000 + number) for number in range(20)]
     folders = [Folder(name="x", open=False) for _ in users]
     session.add_all([*users, *folders])
     for number, (folder, user) in enumerate(zip(folders, users, strict=True)):

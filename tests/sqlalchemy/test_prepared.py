@@ -88,6 +88,42 @@ def test_a_constant_changes(session: orm.Session) -> None:
     assert not find(oso, session, user)
 
 
+def _docs_of_two_folders(session: orm.Session) -> tuple[Doc, Doc]:
+    query = sa.select(Doc).where(Doc.folder_id.is_not(None)).order_by(Doc.id)
+    docs = session.scalars(query).all()
+    return docs[0], next(doc for doc in docs if doc.folder_id != docs[0].folder_id)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "d in HERE.docs",
+        "not d in HERE.docs",
+        "d.folder = DOC.folder",
+        "d.owner = DOC.folder.owner",
+        "r in ANN.roles and r.doc = d",
+        "(d in HERE.docs or d in THERE.docs)",
+        "(d in HERE.docs or d.owner = u)",
+        "(t in ANN.teams or t in BEN.teams) and t in d.teams",
+        "(d in ANN.sponsored or d in BEN.sponsored)",
+        "(r in ANN.roles or r in BEN.roles) and r.doc = d",
+    ],
+)
+def test_relations_of_constants(session: orm.Session, condition: str) -> None:
+    """A row of the application is followed as it is at the moment, and told from another."""
+    doc, other = _docs_of_two_folders(session)
+    oso = make_oso("allow(_, _, _: Doc) if 1 = 2;")
+    oso.register_constant(get_user(session, 1), "ANN")
+    oso.register_constant(get_user(session, 2), "BEN")
+    oso.register_constant(doc.folder, "HERE")
+    oso.register_constant(other.folder, "THERE")
+    oso.register_constant(doc, "DOC")
+    oso.load_str(f"allow(u: User, _, d: Doc) if {condition} and u = u;", replace=True)
+
+    # The second one comes after checks loaded the relations.
+    assert find(oso, session, get_user(session)) == find(oso, session, get_user(session)) != []
+
+
 def test_a_role_is_added(session: orm.Session) -> None:
     """A relation of the actor that was changed counts, before it is stored and after."""
     oso = make_oso('allow(u, _, d: Doc) if r in u.roles and r.doc = d and r.name = "new";')

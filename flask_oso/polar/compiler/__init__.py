@@ -1,16 +1,16 @@
-"""Rules as Python functions, for questions whose arguments are all bound.
+"""Rules compiled to Python functions, for questions whose arguments are all bound.
 
-In go clauses; out come functions made of Python's ``ast``. They agree with the solver, and
-leave to it what they cannot do.
+In go clauses; out come functions, built as Python ``ast``. They agree with the solver; what
+cannot be compiled is left to it.
 
 ``binding_analysis``, ``snippets``, ``scopes``
-    which clauses can answer a call, and what is bound where; pieces of ``ast``; what is known
-    while a function is written.
+    which clauses match a call, and in which order; makers of ``ast`` nodes; the values, variables
+    and goals that are known while a function is written.
 ``places``, ``lists``, ``patterns``, ``lookups``, ``searches``, ``goals``, ``compiler``
-    how each kind of goal is written; one function for each rule.
+    the code for each kind of goal; the function of a rule.
 ``specialization``
-    one function for all rules of a question about plain data.
+    one function for a whole question on plain data.
 ``entry_points``, ``source_map``, ``runtime``, ``programs``
-    what takes a question; frames and the goals they stand for; what functions ask for while
-    they run; all functions of an engine.
+    functions that take a question; from Python frames to goals; what functions call while they
+    run; all functions of an engine.
 """

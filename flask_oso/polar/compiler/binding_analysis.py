@@ -1,8 +1,8 @@
-"""Which clauses of a rule can answer a call, in which order, and what that depends on.
+"""Binding analysis: which clauses can match a call, in which order, and which strings it binds.
 
-The compiler asks before it runs anything: a call whose arguments are all bound, some of
-them literals that are known. Whatever cannot be told then raises ``NotCompilable``, and
-the solver answers that call.
+In go clauses and what is known of the arguments of a call when it is compiled: that they are
+bound, and the literals among them. Where that is not enough, ``NotCompilable`` is raised, and the
+solver answers the call.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import enum
 import itertools
 import math
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ..host.awaitables import may_be_awaited
 from ..host.numbers import equal_scalars
@@ -37,6 +37,7 @@ from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, sort_by
 from ..sources import Span
+from ..traversal import conjuncts_in, goals_in, walk
 
 _NATIVE = (bool, int, float, str, list, dict)
 #: Among so many clauses, at most, the order of each two is looked at when they are compiled.
@@ -46,10 +47,10 @@ MAX_EXCLUSIVE = 1_000
 
 
 class NotCompilable(Exception):
-    """Something that only the solver can do.
+    """A goal, a rule or a call that cannot be compiled; the solver answers it.
 
-    :param reason: what it is, in the words of policies.
-    :param span: where it stands.
+    :param reason: what it is, in the terms of policies.
+    :param span: its place in the policy.
     """
 
     def __init__(self, reason: str, span: Span | None) -> None:
@@ -59,10 +60,9 @@ class NotCompilable(Exception):
 
 
 def is_plain(cls: type) -> bool:
-    """Tell whether instances of a class are objects whose attributes can be read as they are.
+    """Tell whether instances of a class are ordinary objects, whose attributes Python can read.
 
-    No value of Polar's own, nothing that claims to be an instance without being one, and
-    nothing that had to be awaited.
+    Not a native value of Polar, not a class with its own instance test, and not an awaitable.
     """
     return (
         not has_instance_test(cls)
@@ -72,13 +72,13 @@ def is_plain(cls: type) -> bool:
     )
 
 
-#: What is known of arguments, by their position: a literal, or ``None`` for a string that
-#: is none of the literals there.
+#: The known arguments by position: a literal, or ``None`` for a string that is none of the literals
+#: at this position.
 KnownArguments = Mapping[int, Value | None]
 
 
 def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
-    """Return the clauses that what is known of the arguments does not exclude."""
+    """Return the clauses that the known arguments do not exclude."""
     args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
     return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
 
@@ -98,7 +98,7 @@ def _excludes(clause: Clause, known: KnownArguments) -> bool:
 
 
 def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
-    """Return the parameter that has the most different strings; ``None`` if none has two."""
+    """Return the parameter with the most different strings; ``None`` if none has two."""
     strings: dict[int, set[str]] = {}
     for clause in clauses:
         for position, literal in clause.literals:
@@ -111,7 +111,7 @@ def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None
 
 
 def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
-    """Return the strings that clauses have at one of their parameters, in order."""
+    """Return the strings that clauses have at one of their parameters, sorted."""
     return sorted(
         {
             literal.value
@@ -123,7 +123,7 @@ def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
 
 
 def is_string(term: t.Any) -> bool:
-    """Tell whether a term is the literal of a string."""
+    """Tell whether a term is a string literal."""
     return isinstance(term, Value) and type(term.value) is str
 
 
@@ -131,9 +131,9 @@ def is_string(term: t.Any) -> bool:
 class ClauseOrder:
     """Clauses in the order in which they are tried.
 
-    ``exclusive`` has the pairs of numbers whose order would depend on the class of an
-    argument that is an instance of both: if both match, the solver has to answer. With
-    ``is_open`` the order depends on which of them match, and on the arguments.
+    ``exclusive`` has the pairs of indices whose order depends on the class of an argument that is
+    an instance of both classes: if both clauses match, the solver has to answer. With ``is_open``
+    the order depends on which clauses match, and on the arguments.
     """
 
     clauses: list[Clause]
@@ -142,7 +142,7 @@ class ClauseOrder:
 
 
 class _Verdict(enum.Enum):
-    """Whether a clause is tried before another one, as far as that can be told."""
+    """Whether a clause is tried before another one, as far as that is known."""
 
     BEFORE = enum.auto()
     BEHIND = enum.auto()
@@ -152,7 +152,7 @@ class _Verdict(enum.Enum):
 
 
 def order_clauses(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> ClauseOrder:
-    """Sort clauses by specificity, the same for all arguments if that can be done.
+    """Sort clauses by specificity, if the order is the same for all arguments.
 
     :param unbound: the positions of arguments that are variables without a value.
     """
@@ -208,7 +208,7 @@ def _compare_classes(left: Pattern, right: Pattern, host: Host, is_unbound: bool
 
 
 def _bare_tag(parameter: Parameter) -> t.Any:
-    """Return the tag of a specializer that is a class alone; what differs from any other else."""
+    """Return the tag of a specializer that is only a class; the specializer itself otherwise."""
     specializer = parameter.specializer
     if specializer is None:
         return None
@@ -225,10 +225,10 @@ def is_class_only(specializer: Term | None) -> t.TypeGuard[Pattern]:
 
 
 def has_known_equality(term: t.Any) -> bool:
-    """Tell whether a term of a head can be compared with values that ask nobody.
+    """Tell whether a term of a head compares without running code of a class.
 
-    A string, a number, a Boolean, ``nil``, or another constant whose class has no ``==`` of
-    its own.
+    It does for a string, a number, a Boolean, ``nil``, or a constant without an ``__eq__`` of its
+    own.
     """
     if isinstance(term, Value):
         return term.value == term.value
@@ -236,16 +236,16 @@ def has_known_equality(term: t.Any) -> bool:
 
 
 def compares_by_identity(cls: type) -> bool:
-    """Tell whether instances of a class are equal to themselves, and say nothing of others.
+    """Tell whether instances of a class compare by identity.
 
-    ``None`` has an ``==`` of its own since Python 3.12, which does the same.
+    ``None`` has an ``__eq__`` of its own since Python 3.12, which does the same.
     """
     own: t.Any = cls.__eq__
     return own is object.__eq__ or cls is type(None)
 
 
 def is_constant(term: Term) -> bool:
-    """Tell whether a term is data without variables, all of which is decided."""
+    """Tell whether a term is data without variables that compares without running code."""
     stack: list[t.Any] = [term]
     while stack:
         part = stack.pop()
@@ -257,7 +257,7 @@ def is_constant(term: Term) -> bool:
 
 
 def check_class(pattern: Pattern, host: Host) -> None:
-    """Refuse a class whose instances cannot be told by a plain ``isinstance``."""
+    """Refuse a class that is not registered, or has an instance test of its own."""
     if pattern.tag in RESERVED_NAMES:
         return
     cls = host.classes.get(t.cast(str, pattern.tag))
@@ -268,21 +268,17 @@ def check_class(pattern: Pattern, host: Host) -> None:
 
 
 def has_cut(clause: Clause) -> bool:
-    """Tell whether a ``cut`` stands in the body of a clause."""
-    stack: list[t.Any] = [clause.body]
-    while stack:
-        term = stack.pop()
-        if getattr(term, "operator", None) is Operator.CUT:
-            return True
-        stack.extend(getattr(term, "args", ()) or ())
-    return False
+    """Tell whether the body of a clause contains a ``cut``."""
+    return any(
+        isinstance(goal, Expression) and goal.operator is Operator.CUT
+        for goal in goals_in(clause.body)
+    )
 
 
 def measure_height(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> float:
-    """Tell how many calls can stand in each other below a rule: infinitely many if it, or one
-    of them, may call itself.
+    """Return the greatest depth of calls below a rule; infinite if a rule there is recursive.
 
-    :param found: what is known of other rules; what is found is added.
+    :param found: the known heights, to which those of more rules are added.
     """
     if name not in found:
         _measure(name, rules, found)
@@ -297,7 +293,7 @@ def _measure(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> 
         name, height, called = stack.pop()
         for other in called:
             if other not in found:
-                # Whoever comes back to it before it is measured has gone in a circle.
+                # A call that finds it before it is measured is recursive.
                 found[other] = math.inf
                 stack.append((name, height, itertools.chain([other], called)))
                 stack.append((other, 0.0, iter(_called(other, rules))))
@@ -315,10 +311,10 @@ Rules = Callable[[str, int], "ClauseIndex | None"]
 
 
 def is_order_independent(rules: Rules, name: str, arity: int) -> bool:
-    """Tell whether a call has the same solutions whichever of its arguments are known before.
+    """Tell whether a call has the same solutions whichever of its arguments are bound before it.
 
-    Not so if a rule below it cuts off others, which a rule for another value may be; and what
-    Python is asked, with a value or without one, must not depend on it.
+    It has not if a rule below it has a cut, which may exclude the rule for another value, or reads
+    or makes something in Python that depends on the argument.
     """
     seen = {(name, arity)}
     waiting = [*seen]
@@ -341,16 +337,15 @@ def _depends_on_order(term: Term) -> bool:
 
 
 def _terms_in(body: Term | None) -> Iterator[Term]:
-    stack = [] if body is None else [body]
-    while stack:
-        term = stack.pop()
-        term = term.term if isinstance(term, Template) else term
-        yield term
-        stack.extend(parts(term))
+    return walk([] if body is None else [body], _inside)
+
+
+def _inside(term: Term) -> Sequence[t.Any]:
+    return (term.term,) if isinstance(term, Template) else parts(term)
 
 
 def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
-    """Return the strings that a parameter is bound to in any solution; ``None`` if it is open.
+    """Return the strings that a parameter may be bound to in a solution; ``None`` if it is open.
 
     A parameter is closed if each clause has a string there, or binds it in its body by a
     list of strings or by a call whose parameter is closed. The set may have strings for
@@ -380,12 +375,8 @@ def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, 
         return frozenset({term.value}) if isinstance(term.value, str) else None
     if not isinstance(term, Slot):
         return None
-    stack = [clause.body]
-    while stack:
-        goal = stack.pop()
-        if isinstance(goal, Expression) and goal.operator is Operator.AND:
-            stack.extend(reversed(goal.args))
-        elif isinstance(goal, Expression) and goal.operator is Operator.IN:
+    for goal in conjuncts_in(clause.body):
+        if isinstance(goal, Expression) and goal.operator is Operator.IN:
             texts = _texts(goal.args[1])
             if _is_same(goal.args[0], term) and texts is not None:
                 return texts

@@ -1,15 +1,14 @@
-"""From clauses to Python functions: the everyday question, all of whose arguments are bound.
+"""Compile the clauses of a rule to a Python function, for calls whose arguments are all bound.
 
-In goes an engine; out come functions that answer a call as the solver does. For each
-call with its known strings there is one function, a sequence of blocks, one for each
-clause: what is bound becomes a test, ``in`` becomes a loop, a call becomes a call. A
-block that fails is left with ``break``, an element of a loop with ``continue``. What
-waits for a variable in the solver is written where the variable is bound here, so the
-order of everything that Python can observe is the same.
+There is one function for each rule with its known strings: a sequence of blocks, one for each
+clause. A goal becomes a test, ``in`` a loop, a call a call. A block that fails is left with
+``break``, an element of a loop with ``continue``. A goal that waits for a variable in the solver
+is written where the variable is bound, so that the order of everything that Python can observe is
+the same.
 
-Functions are built as ``ast`` nodes that carry the policy's own places; no text of a
-policy becomes part of a program, and no name of a policy a name in it. What cannot be
-followed raises ``NotCompilable``, and the solver answers.
+Functions are built as ``ast`` nodes with the positions of the policy; no text and no name of a
+policy becomes part of the code. A clause that cannot be compiled raises ``NotCompilable``, and the
+solver answers.
 """
 
 from __future__ import annotations
@@ -38,17 +37,17 @@ from .patterns import (
     pattern_class,
     possible_clauses,
 )
-from .places import OutputPosition
+from .places import Output
 from .scopes import (
-    PendingGoals,
+    Pending,
     ProgramInterface,
     Ref,
+    Scope,
     Site,
     Success,
-    VariableScope,
     Variant,
     conjunct_goals,
-    prepend_goals,
+    prepend,
 )
 from .snippets import (
     Position,
@@ -58,32 +57,32 @@ from .snippets import (
     clock_check,
     compared,
     function_of,
+    is_type,
     load,
     negate,
     returned,
-    type_test,
 )
 
-#: How many goals one function may hold: alternatives repeat what stands behind them.
+#: The most goals of one function; alternatives repeat the goals that follow them.
 MAX_OPERATIONS = 400
-#: After how many calls in each other Python's stack is looked at: before it is used up the
-#: solver takes over, which does not need it.
+#: The depth of calls between two checks of Python's stack. Before the stack is used up, the
+#: solver takes over, which does not recurse.
 DEPTH_INTERVAL = 32
-#: And after how many for the first time: the caller may have used most of it.
+#: The depth of the first check: the caller may have used most of the stack.
 FIRST_DEPTH = 8
-#: How many rules of one name one function may hold.
+#: The most rules of one function.
 MAX_CLAUSES = 400
-#: Rules below which fewer calls stand in each other do not look at the clock themselves.
+#: Rules with a smaller depth of calls below them do not check the clock.
 LOW = 2
-#: How many calls may stand in each other where generators do: those use the stack of C.
+#: The deepest nesting of generators, which use the stack of C.
 MAX_GENERATORS = 64
 
 
 class RuleCompiler:
     """Writes one function.
 
-    What can raise, or let the solver take over, has a place of its own in the function:
-    that of its goal in the policy, or near it where several stand at one.
+    Each node that can raise, or let the solver take over, has a position of its own: that of its
+    goal in the policy, or one next to it where several nodes have the same goal.
     """
 
     def __init__(self, names: ProgramInterface, variant: Variant) -> None:
@@ -92,11 +91,11 @@ class RuleCompiler:
         self._numbers = itertools.count()
         self._clauses = itertools.count()
         self._operations = 0
-        #: Writes what follows a solution of the clause that is being written.
+        #: Writes the code that follows a solution of the current clause.
         self.success: Success = self.succeed
-        #: The goal that is asked what its rule is asked, where the rule that decided is wanted.
+        #: The last call of a clause that only passes on, where the deciding rule is wanted.
         self.passed_on: Term | None = None
-        #: The goals that places of the function stand for, by line and columns.
+        #: The goals by the position of their code.
         self.sites: dict[Position, Site] = {}
 
     # -- functions
@@ -116,7 +115,7 @@ class RuleCompiler:
         order = order_clauses(clauses, self.names.host)
         body = [*self._guard(parameters), *self._found(clauses, parameters)]
         if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
-            # The solver would ask once more what was asked to see which match.
+            # The solver would match these heads twice.
             body.append(self._each_in_order(clauses, parameters))
         else:
             body += self._in_known_order(order, clauses, parameters)
@@ -125,7 +124,7 @@ class RuleCompiler:
     def _in_known_order(
         self, order: ClauseOrder, clauses: list[Clause], parameters: list[str]
     ) -> list[ast.stmt]:
-        """Write that the clauses that match are tried in an order that is known."""
+        """Write that the matching clauses are tried in a fixed order."""
         matched = {id(clause): f"m{number}" for number, clause in enumerate(clauses)}
         named = {at: matched[id(clause)] for at, clause in enumerate(order.clauses)}
         body = at_most_one_matches(order, named, self._hand_over(parameters))
@@ -137,11 +136,11 @@ class RuleCompiler:
     def _end(self) -> list[ast.stmt]:
         if self.variant.is_test:
             return [returned(False)]
-        # It is a generator even if it has nothing to give.
+        # The `yield` makes it a generator even without solutions.
         return [ast.If(ast.Constant(False), [ast.Expr(ast.Yield(None))], [])]
 
     def _hand_over(self, parameters: list[str]) -> list[ast.stmt]:
-        """Write that the solver answers this very call."""
+        """Write that the solver answers this call."""
         args = ast.Tuple([load(name) for name in parameters], ast.Load())
         name = self.names.constant(self.variant.name)
         if self.variant.is_test:
@@ -150,7 +149,7 @@ class RuleCompiler:
         return [ast.Expr(ast.YieldFrom(rest)), ast.Return(None)]
 
     def _guard(self, parameters: list[str]) -> list[ast.stmt]:
-        """Write that a rule from which calls go deep has a depth and a deadline."""
+        """Write the checks of the stack and the clock, for a rule with deep calls below it."""
         height = self.names.height(self.variant.name)
         if height < LOW:
             return []
@@ -183,7 +182,7 @@ class RuleCompiler:
         return body
 
     def _compared(self, clauses: list[Clause]) -> list[str]:
-        """Return the parameters that are compared with literals."""
+        """Return the names of the parameters that are compared with literals."""
         positions = {
             position
             for clause in clauses
@@ -193,9 +192,9 @@ class RuleCompiler:
         return [f"a{position}" for position in sorted(positions)]
 
     def _unless_decided(self, name: str, parameters: list[str]) -> ast.stmt:
-        """Write that the solver answers if an argument may be asked what it equals."""
+        """Write that the solver answers if comparing an argument could run code."""
         decided = compared(call("type", load(name)), ast.NotIn(), load("decided"))
-        odd = ast.BoolOp(ast.And(), [negate(type_test(name, "str")), decided])
+        odd = ast.BoolOp(ast.And(), [negate(is_type(name, "str")), decided])
         return ast.If(odd, self._hand_over(parameters), [])
 
     def _tests(self, clause: Clause, parameters: list[str]) -> Iterable[ast.expr]:
@@ -213,7 +212,7 @@ class RuleCompiler:
                     yield instance_test(self.names, name, parameter.specializer)
 
     def _literal_test(self, name: str, literal: Term) -> ast.expr:
-        """Write that an argument, which asks nobody, is a literal."""
+        """Write that an argument, which compares without calls, equals a literal."""
         value = t.cast("Value | Instance", literal).value
         if type(value) is bool:
             return compared(load(name), ast.Is(), ast.Constant(value))
@@ -225,23 +224,23 @@ class RuleCompiler:
         equal = compared(load(name), ast.Eq(), ast.Constant(value))
         if type(value) is str:
             return equal
-        return ast.BoolOp(ast.And(), [negate(type_test(name, "bool")), equal])
+        return ast.BoolOp(ast.And(), [negate(is_type(name, "bool")), equal])
 
     def _search(self, found: str, clause: Clause, parameters: list[str]) -> list[ast.stmt]:
-        """Write a search for a clause that applies, for one that takes more than a look."""
+        """Write the test whether a clause applies, where the head is not a simple one."""
 
-        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
         body: list[ast.stmt] = []
-        at = self._at_head(clause, body, OutputPosition(ast.Break, 1, note))
+        at = self._at_head(clause, body, Output(ast.Break, 1, note))
         args = self._arguments(parameters)
         at.fail_if_excluded(clause, args)
-        self.write_goals(prepend_goals(at.head(clause, args), ()), at.scope, body, at.place)
+        self.write_goals(prepend(at.head(clause, args), ()), at.scope, body, at.place)
         return [assign(found, ast.Constant(False)), block(body)]
 
-    def _at_head(self, clause: Clause, out: list[ast.stmt], place: OutputPosition) -> GoalWriter:
-        return GoalWriter(self, self.next_clause(), Site(()), (), VariableScope(), out, place, None)
+    def _at_head(self, clause: Clause, out: list[ast.stmt], place: Output) -> GoalWriter:
+        return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
 
     def _arguments(self, parameters: list[str]) -> list[Argument]:
         known = self.variant.values
@@ -250,7 +249,7 @@ class RuleCompiler:
     # -- bodies
 
     def _each_in_order(self, clauses: list[Clause], parameters: list[str]) -> ast.stmt:
-        """Write that the clauses that match are sorted, and tried one after the other."""
+        """Write that the matching clauses are sorted at run time, and tried one after the other."""
         matched = ast.Tuple([load(f"m{number}") for number in range(len(clauses))], ast.Load())
         args = ast.Tuple([load(name) for name in parameters], ast.Load())
         sorted_ = call("in_order", load(self.names.constant(clauses)), matched, args)
@@ -269,12 +268,12 @@ class RuleCompiler:
         if self.names.names_rules:
             self.success = self.succeed_with(load(self.names.constant(clause.rule)))
             self.passed_on = passed_on(clause)
-        at = self._at_head(clause, body, OutputPosition(ast.Break, loops, self.success))
+        at = self._at_head(clause, body, Output(ast.Break, loops, self.success))
         goals = self.body_goals(clause, at.clause, Site(()))
         if is_simple_head(clause):
             self._bind_head(clause, at, parameters)
         else:
-            goals = prepend_goals(at.head(clause, self._arguments(parameters)), goals)
+            goals = prepend(at.head(clause, self._arguments(parameters)), goals)
         self.write_goals(goals, at.scope, body, at.place)
         return block(body)
 
@@ -286,24 +285,24 @@ class RuleCompiler:
                 ref = Ref(parameters[position], known.get(position), cls, written=position)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
 
-    def body_goals(self, clause: Clause, number: int, site: Site) -> PendingGoals:
+    def body_goals(self, clause: Clause, number: int, site: Site) -> Pending:
         body = clause.body
         if body is None:
             return ()
         inside = site.within(body, clause.rule.name)
         if isinstance(body, Expression) and body.operator is Operator.AND:
-            return prepend_goals(conjunct_goals(body, number, inside), ())
+            return prepend(conjunct_goals(body, number, inside), ())
         return ((body, number, inside), ())
 
-    def succeed(self, scope: VariableScope, out: list[ast.stmt]) -> None:
-        """Write what follows a solution."""
+    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None:
+        """Write the code that follows a solution."""
         self.finish(scope, out)
         out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
 
     def succeed_with(self, rule: ast.expr) -> Success:
-        """Return the writer for what follows a solution, where the deciding rule is wanted."""
+        """Return the writer of the code that follows a solution and returns the deciding rule."""
 
-        def succeed(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def succeed(scope: Scope, out: list[ast.stmt]) -> None:
             self.finish(scope, out)
             out.append(ast.Return(rule) if self.variant.is_test else ast.Expr(ast.Yield(rule)))
 
@@ -313,8 +312,8 @@ class RuleCompiler:
         """Write that there is no further solution."""
         return returned(False) if self.variant.is_test else ast.Return(None)
 
-    def finish(self, scope: VariableScope, out: list[ast.stmt]) -> None:
-        """Write what is still to be done where nothing waits any more."""
+    def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
+        """Write the remaining sandbox checks; refuse a goal that still waits."""
         for cell in scope.cells.values():
             if cell.waiting and cell.ref is None:
                 where = cell.waiting[0][0].span
@@ -322,10 +321,8 @@ class RuleCompiler:
             if cell.ref is not None and cell.ref.read is not None:
                 self.check_sandbox(cell.ref, out)
 
-    def write_goals(
-        self, goals: PendingGoals, scope: VariableScope, out: list[ast.stmt], place: OutputPosition
-    ) -> None:
-        """Write goals one after the other; each may leave a place further in for the rest."""
+    def write_goals(self, goals: Pending, scope: Scope, out: list[ast.stmt], place: Output) -> None:
+        """Write goals one after the other; each may open a block for the goals that follow."""
         while goals:
             (term, clause, site), rest = goals
             self._operations += 1
@@ -340,15 +337,15 @@ class RuleCompiler:
     # -- values
 
     def next_clause(self) -> int:
-        """Return a number for the variables of one more clause."""
+        """Return a number for the variables of another clause."""
         return next(self._clauses)
 
     def fresh(self) -> str:
-        """Return a name that the function does not have yet."""
+        """Return a new name for a local variable."""
         return f"v{next(self._numbers)}"
 
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
-        """Write that a value that was read leads nowhere it must not."""
+        """Write the sandbox check of a value that was read."""
         unknown = compared(call("type", load(ref.name)), ast.NotIn(), load("harmless"))
         check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
         out.append(ast.If(unknown, [ast.Expr(check)], []))

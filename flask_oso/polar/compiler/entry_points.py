@@ -1,7 +1,7 @@
-"""The functions that take a question: they look at the arguments, and choose who answers.
+"""Entry points: the functions that take a question, test the arguments and choose what answers.
 
-What needs the solver goes there: a value that is neither a plain object nor a plain text,
-and whatever was taken for impossible when a function was written.
+The solver gets a question with an argument that is neither a plain object nor an ASCII string, and
+one whose functions raise ``SolverNeeded``.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ import ast
 from dataclasses import dataclass
 
 from .snippets import (
-    all_hold,
-    any_holds,
+    all_of,
+    any_of,
     assign,
     call,
     compared,
     function_of,
+    is_type,
     load,
     negate,
     returned,
-    type_test,
 )
 from .specialization.dispatch import Specializations
 
-#: How many steps are taken between two looks at the clock.
+#: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
 
 
 class SolverNeeded(Exception):
-    """What was taken for impossible when a function was written: the solver has to answer."""
+    """A function met a case that its code does not cover: the solver has to answer."""
 
 
-#: So many facts are compared one by one.
+#: Up to this number, facts are compared one by one.
 _FEW = 2
 _NOT_LOGGED = compared(load("log_variable"), ast.NotIn(), load("environment"))
 #: The file name of the functions that take a question.
@@ -40,16 +40,16 @@ QUESTION_FILE = "<question>"
 
 @dataclass(frozen=True)
 class EntryPointWriter:
-    """Writes the function that takes a question: it looks at the arguments, and chooses.
+    """Writes the entry point of a rule.
 
-    :param rule: the constant that is the name of the rule.
+    :param rule: the name of the constant with the name of the rule.
     :param function: the function that answers.
-    :param table: the parameter to choose another function by, and the table of those.
+    :param table: the parameter that selects another function, and the table of those.
     :param texts: the parameters that are most likely strings.
-    :param facts: all strings for which the answer is yes, with the name of their set.
-    :param specializations: the functions for plain data, with the name of their table.
-    :param is_searched: whether all solutions are looked for: what answers is a generator, and
-        an error behind the first solution comes out, too.
+    :param facts: all strings for which the answer is yes, and the name of the set of them.
+    :param specializations: the specializations, and the name of the table of them.
+    :param is_searched: whether all solutions are searched for, with a generator, so that an error
+        after the first solution is raised, too.
     """
 
     rule: str
@@ -82,7 +82,7 @@ class EntryPointWriter:
         return function_of("question", self.parameters, body)
 
     def _specializations(self) -> list[ast.stmt]:
-        """Write that a function for plain data answers, if there is one and it can."""
+        """Write that a specialization answers, if there is one for the arguments."""
         if self.specializations is None:
             return []
         table, specializations = self.specializations
@@ -96,20 +96,20 @@ class EntryPointWriter:
             assign("answer", answer),
             ast.If(is_known, [ast.Return(load("answer"))], []),
         ]
-        return [ast.If(ast.BoolOp(ast.And(), [type_test(name, "str"), _NOT_LOGGED]), inside, [])]
+        return [ast.If(ast.BoolOp(ast.And(), [is_type(name, "str"), _NOT_LOGGED]), inside, [])]
 
     def _listed(self) -> list[ast.stmt]:
-        """Write that strings are looked up where there are nothing but facts about strings."""
+        """Write that strings are looked up, where all rules are facts about strings."""
         if self.facts is None:
             return []
         name, facts = self.facts
-        tests = [type_test(parameter, "str") for parameter in self.parameters]
+        tests = [is_type(parameter, "str") for parameter in self.parameters]
         if len(facts) <= _FEW:
-            found: ast.expr = any_holds([self._is_fact(fact) for fact in facts])
+            found: ast.expr = any_of([self._is_fact(fact) for fact in facts])
         else:
             found = compared(self._arguments(), ast.In(), load(name))
-        # A string with surrogates is refused; no fact has one.
-        ascii_only = all_hold([_method(load(p), "isascii") for p in self.parameters])
+        # The solver refuses a string with surrogates; no fact has one.
+        ascii_only = all_of([_method(load(p), "isascii") for p in self.parameters])
         inside: list[ast.stmt] = [
             ast.If(found, [returned(True)], []),
             ast.If(ascii_only, [returned(False)], []),
@@ -121,7 +121,7 @@ class EntryPointWriter:
             compared(load(name), ast.Eq(), ast.Constant(text))
             for name, text in zip(self.parameters, fact, strict=True)
         ]
-        return all_hold(tests)
+        return all_of(tests)
 
     def _arguments(self) -> ast.expr:
         return ast.Tuple([load(name) for name in self.parameters], ast.Load())
@@ -130,12 +130,12 @@ class EntryPointWriter:
         return ast.Return(call("by_solver", load("name"), self._arguments()))
 
     def _stopped(self) -> ast.stmt:
-        """Write that a ``StopIteration`` ends nothing quietly, such as the caller's ``map``."""
+        """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller."""
         message = ast.Constant("A Python object that the policy reads raised StopIteration.")
         return ast.Raise(call("RuntimeError", message), load("error"))
 
     def _explained(self) -> list[ast.stmt]:
-        """Write that an attribute that is missing is an error of the policy."""
+        """Write that a missing attribute is an error of the policy."""
         problem = call("problem_of", load("error"), load("name"), self._arguments())
         is_none = compared(load("problem"), ast.Is(), ast.Constant(None))
         return [
@@ -145,14 +145,14 @@ class EntryPointWriter:
         ]
 
     def _is_odd(self, name: str) -> ast.expr:
-        """Write that an argument needs the solver: it is neither an object nor a plain text."""
+        """Write that an argument needs the solver: it is neither an object nor an ASCII string."""
         ascii_only = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
         tests: list[ast.expr] = [
             compared(call("type", load(name)), ast.NotIn(), load("plain")),
-            negate(ast.BoolOp(ast.And(), [type_test(name, "str"), ascii_only])),
+            negate(ast.BoolOp(ast.And(), [is_type(name, "str"), ascii_only])),
         ]
         if name in self.texts:
-            # What is usual is looked at first.
+            # The more frequent test comes first.
             tests.reverse()
         return ast.BoolOp(ast.And(), [*tests, negate(call("is_simple", load(name)))])
 
@@ -162,7 +162,7 @@ class EntryPointWriter:
             position, table = self.table
             arg = load(self.parameters[position])
             found = ast.Subscript(load(table), arg, ast.Load())
-            chosen = ast.IfExp(type_test(self.parameters[position], "str"), found, chosen)
+            chosen = ast.IfExp(is_type(self.parameters[position], "str"), found, chosen)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
         answer = ast.Call(chosen, args, [])
         return call("searched", answer) if self.is_searched else answer

@@ -1,7 +1,7 @@
-"""What each kind of goal becomes: an operator, a rule call, a value that is a condition.
+"""The code for each kind of goal: an operator, a rule call, a value that is a condition.
 
-What is bound becomes a test, ``in`` a loop, a call a call, or the rule itself where it
-binds something.
+A goal on bound operands becomes a test, ``in`` a loop, a rule call a call of a function; a call
+that binds a variable is inlined.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from .binding_analysis import (
     order_clauses,
 )
 from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head, possible_clauses
-from .places import MAX_LOOPS, Continuation, OutputPosition
+from .places import MAX_LOOPS, Continuation, Output
 from .scopes import (
     Goal,
     GoalPart,
     Passed,
     Ref,
+    Scope,
     VariableCell,
-    VariableScope,
     Variant,
-    concatenate_goals,
+    concatenate,
     conjunct_goals,
-    prepend_goals,
+    prepend,
 )
 from .searches import SearchGoals
-from .snippets import COMPARE, all_hold, assign, block, call, compared, load, negate, type_test
+from .snippets import COMPARE, all_of, assign, block, call, compared, is_type, load, negate
 
 
 class GoalWriter(SearchGoals):
-    """One goal; each method writes one kind."""
+    """Writes one goal; each method is for one kind."""
 
     def write(self) -> Continuation:
-        """Write the goal; give what is left and where it goes, or ``None`` if all is written."""
+        """Write the goal; return the goals that follow, or ``None`` if all is written."""
         term = self.goal
         if isinstance(term, GoalPart):
             return t.cast("Continuation", term.write(replace(self, goal=term.goal)))
-        # The solver looks at what it read at once; here whoever uses it next does.
+        # The solver checks a value when it reads it; here the next goal that uses it does.
         self.check_others(goal_operands(term))
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self.rule_call(term.term)
@@ -68,7 +68,7 @@ class GoalWriter(SearchGoals):
         return self.go_on(*conjunct_goals(term, self.clause, self.site.within(term)))
 
     def negation(self, term: Expression) -> Continuation:
-        """Write that a goal has no solution. All of it is searched: an error comes out."""
+        """Write that a goal has no solution, searching it to the end, so that errors are raised."""
         inside = self.site.within(term).within(None).within(None)
         return self._none_of([(term.args[0], self.clause, inside)])
 
@@ -86,19 +86,16 @@ class GoalWriter(SearchGoals):
         found = self.writer.fresh()
         body: list[ast.stmt] = []
 
-        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
             self.writer.finish(scope, out)
             out.append(assign(found, ast.Constant(True)))
 
         inside = self.scope.copy()
         for cell in inside.cells.values():
-            # What is learnt of it inside would be a condition on it outside.
+            # A constraint on the variable within the negation must not apply outside.
             cell.is_outside = cell.ref is None
         self.writer.write_goals(
-            prepend_goals(goals, ()),
-            inside,
-            body,
-            OutputPosition(ast.Break, self.place.loops + 1, note),
+            prepend(goals, ()), inside, body, Output(ast.Break, self.place.loops + 1, note)
         )
         self.out.append(assign(found, ast.Constant(False)))
         self.out.append(block(body))
@@ -106,12 +103,12 @@ class GoalWriter(SearchGoals):
         return self.go_on()
 
     def cut(self, term: Expression) -> Continuation:
-        """Write that neither another rule nor another way to the cut is tried."""
+        """Write that no other rule and no other solution before the cut is tried."""
         if len(self.site.steps) != 1:
-            # It is part of another goal, and cuts less.
+            # Within another goal, a cut has less effect.
             raise self.not_compilable("a cut inside of another condition")
         leave = self.writer.give_up
-        place = OutputPosition(leave, self.place.loops, self.place.success)
+        place = Output(leave, self.place.loops, self.place.success)
         self.writer.write_goals(self.rest, self.scope, self.out, place)
         self.out.append(leave())
         return None
@@ -132,11 +129,11 @@ class GoalWriter(SearchGoals):
         return self.await_class(t.cast(VariableCell, self.cell(left)), pattern, goal)
 
     def comparison(self, term: Expression) -> Continuation:
-        """Write a comparison: at once for two integers or two strings, else as the solver."""
+        """Write a comparison: directly for two integers or two strings, otherwise as the solver."""
         refs = [self.ref(arg) for arg in term.args]
         if any(ref is None for ref in refs):
             if term.operator in (Operator.EQ, Operator.NEQ):
-                # It would ask something else when it is asked again.
+                # Once the variable is bound, the solver unifies instead.
                 raise self.not_compilable("a comparison with a variable that is not bound yet")
             return self.wait_for_any(*term.args)
         left, right = t.cast("list[Ref]", refs)
@@ -149,13 +146,13 @@ class GoalWriter(SearchGoals):
             self.fail_unless(slow)
             return self.go_on()
         kind = "str" if kinds and is_string(kinds[0]) else "int"
-        tests = [type_test(ref.name, kind) for ref in (left, right) if ref.literal is None]
+        tests = [is_type(ref.name, kind) for ref in (left, right) if ref.literal is None]
         test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
         self.fail_unless(ast.IfExp(test, quick, slow))
         return self.go_on()
 
     def condition(self, term: Term) -> Continuation:
-        """Write a value that stands as a condition."""
+        """Write a value that is a condition."""
         if isinstance(term, Value) and type(term.value) is bool:
             return self.go_on() if term.value else self.fail()
         ref = self.ref(term)
@@ -171,7 +168,7 @@ class GoalWriter(SearchGoals):
     # -- calls
 
     def rule_call(self, called: Call) -> Continuation:
-        """Write a rule call: a call of a function, or the rule itself where it binds something."""
+        """Write a rule call: a call of a function, or inlined where it binds a variable."""
         if called.kwargs:
             raise self.not_compilable("keyword arguments")
         refs = [self.ref(arg) for arg in called.args]
@@ -207,9 +204,9 @@ class GoalWriter(SearchGoals):
         return self.go_on()
 
     def _passed_on(self, made: ast.expr, *, is_test: bool) -> Continuation:
-        """Write that the rule which a call gives is given, in place of the rule around it."""
+        """Write that the rule returned by a call is returned, instead of the rule with the call."""
         name = self.writer.fresh()
-        # The solver, which goes on where a function cannot, knows of a solution, and no rule.
+        # Where the solver took over, it reports a solution without its rule.
         rule = ast.BoolOp(ast.Or(), [load(name), ast.Constant(True)])
         place = replace(self.place, success=self.writer.succeed_with(rule))
         here = replace(self, place=place)
@@ -220,7 +217,7 @@ class GoalWriter(SearchGoals):
         return here.go_on()
 
     def _check_apart(self, passed: list[Ref]) -> None:
-        """Refuse arguments that would be one term under several names in another function."""
+        """Refuse arguments that are one term, but would have several names in another function."""
         names = [ref.name for ref in passed]
         if any(ref.origin == ref.name for ref in passed):
             raise self.not_compilable("a constant that is passed to a rule and compares itself")
@@ -228,7 +225,7 @@ class GoalWriter(SearchGoals):
             raise self.not_compilable("a collection that is passed to a rule with its element")
 
     def _by_solver(self, rule: str, refs: list[Ref], is_test: bool) -> ast.expr:
-        """Write that the solver answers a call, to which some values are passed twice."""
+        """Write that the solver answers a call that gets some value twice."""
         function = "hand_over" if is_test else "hand_over_each"
         args = ast.Tuple([self.value(ref) for ref in refs], ast.Load())
         name, labels = self.constants(rule, tuple(ref.name for ref in refs))
@@ -236,7 +233,7 @@ class GoalWriter(SearchGoals):
         return made
 
     def _chosen(self, variant: Variant, refs: list[Ref]) -> ast.expr:
-        """Write which function answers: for a string that is not known, by a table."""
+        """Write which function is called; for an unknown string, by a table."""
         names = self.writer.names
         general = load(names.function(variant))
         table = names.table(variant)
@@ -245,10 +242,10 @@ class GoalWriter(SearchGoals):
         position, strings = table
         arg = load(refs[position].name)
         chosen = ast.Subscript(load(strings), arg, ast.Load())
-        return ast.IfExp(type_test(refs[position].name, "str"), chosen, general)
+        return ast.IfExp(is_type(refs[position].name, "str"), chosen, general)
 
     def _in_place(self, called: Call, refs: list[Ref | None]) -> Continuation:
-        """Write the clauses of a rule where it is called, since it has variables to bind."""
+        """Write the clauses of a rule inline, since the call binds variables."""
         names = self.writer.names
         candidates = names.candidates(called.name, len(refs))
         if candidates is None:
@@ -278,10 +275,10 @@ class GoalWriter(SearchGoals):
         self._one_at_most(order, refs)
         for clause in order.clauses:
             body: list[ast.stmt] = []
-            place = OutputPosition(ast.Break, self.place.loops + 1, self.place.success)
+            place = Output(ast.Break, self.place.loops + 1, self.place.success)
             if place.loops > MAX_LOOPS:
                 raise self.not_compilable("too many nested searches")
-            # The goal's own variables, in a scope of their own for each clause.
+            # Each clause has a copy of the scope.
             inside = replace(self, scope=self.scope.copy(), out=body, place=place)
             following = inside._clause_in_place(clause, numbers, found, args)
             assert following is not None
@@ -297,24 +294,24 @@ class GoalWriter(SearchGoals):
         )
 
     def _found(self, clause: Clause, number: int, args: list[Argument]) -> str:
-        """Write a search for a rule that applies; give the name of what was found."""
+        """Write a test whether a rule applies; return the name of the flag."""
         found, body = self.writer.fresh(), list[ast.stmt]()
         if self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
 
-        def note(scope: VariableScope, out: list[ast.stmt]) -> None:
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
             out.append(assign(found, ast.Constant(True)))
 
-        place = OutputPosition(ast.Break, self.place.loops + 1, note)
+        place = Output(ast.Break, self.place.loops + 1, note)
         inside = replace(self, clause=number, scope=self.scope.copy(), out=body, place=place)
         inside.fail_if_excluded(clause, args)
-        goals = prepend_goals(inside.head(clause, args), ())
+        goals = prepend(inside.head(clause, args), ())
         self.writer.write_goals(goals, inside.scope, body, place)
         self.out.extend([assign(found, ast.Constant(False)), block(body)])
         return found
 
     def _one_at_most(self, order: ClauseOrder, refs: list[Ref | None]) -> None:
-        """Write that two clauses whose order depends on a class do not both match."""
+        """Write that at most one of two clauses whose order depends on a class matches."""
         matched = {}
         for number in sorted({number for pair in order.exclusive for number in pair}):
             tests = [
@@ -323,27 +320,23 @@ class GoalWriter(SearchGoals):
                 if ref is not None and ref.literal is None and is_class_only(parameter.specializer)
             ]
             matched[number] = self.writer.fresh()
-            self.out.append(assign(matched[number], all_hold(tests or [ast.Constant(True)])))
+            self.out.append(assign(matched[number], all_of(tests or [ast.Constant(True)])))
         self.out += at_most_one_matches(order, matched, [ast.Raise(load("unforeseen"), None)])
 
     def _clause_in_place(
-        self,
-        clause: Clause,
-        numbers: dict[int, int],
-        found: dict[int, str],
-        args: list[Argument],
+        self, clause: Clause, numbers: dict[int, int], found: dict[int, str], args: list[Argument]
     ) -> Continuation:
         number = numbers[id(clause)]
         if id(clause) in found:
             self.fail_unless(load(found[id(clause)]))
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
-        return prepend_goals(head, concatenate_goals(body, self.rest)), self.out, self.place
+        return prepend(head, concatenate(body, self.rest)), self.out, self.place
 
 
 def _are_decided(names: list[str]) -> ast.expr:
-    """Write that values ask nobody what they equal, and equal themselves."""
-    return all_hold(
+    """Write whether values compare without calls, and equal themselves."""
+    return all_of(
         [
             test
             for name in names
@@ -356,7 +349,7 @@ def _are_decided(names: list[str]) -> ast.expr:
 
 
 def _as_passed(called: Call, refs: list[Ref]) -> Call:
-    """Return a call that says where its arguments were written, for errors further down."""
+    """Return a call whose arguments have the places of the values, for errors in the rule."""
     if called.span is None:
         return called
     args = [
@@ -367,7 +360,7 @@ def _as_passed(called: Call, refs: list[Ref]) -> Call:
 
 
 def goal_operands(goal: Term) -> tuple[Term, ...]:
-    """Return the operands that a goal looks at before it does anything else."""
+    """Return the operands that a goal reads first."""
     if not isinstance(goal, Expression):
         return (goal,)
     return goal.args[:1] if goal.operator is Operator.DOT else goal.args

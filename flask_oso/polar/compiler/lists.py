@@ -1,7 +1,7 @@
-"""How a list is taken apart: ``[first, second] = x.pair``.
+"""The code for destructuring a list: ``[first, second] = x.pair``.
 
-A list that has variables in it is no value that a name could have. It is kept as it is
-written until it is compared with a value, whose elements are compared with its own then.
+A list that contains variables has no Python value. It is kept as a term until it is compared with
+a value; then the elements are compared one by one.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import replace
 from ..nodes import List, Term
 from ..solver.clauses import Slot, Template
 from .places import Continuation, GoalContext
-from .scopes import Goal, OpenList, Ref, prepend_goals
+from .scopes import Goal, OpenList, Ref, prepend
 from .snippets import assign, call, compared, load
 
 
 class ListGoals(GoalContext):
-    """A goal that may take lists apart."""
+    """Writes goals that destructure lists."""
 
     def operand(self, term: Term) -> Ref | None:
-        """Return what an operand stands for, a list with variables too; ``None`` if not bound."""
+        """Return the value of an operand, or the list with variables; ``None`` if unbound."""
         if isinstance(term, Slot):
             return self.scope.cell(self.clause, term.index).ref
         inner = term.term if isinstance(term, Template) else term
@@ -29,7 +29,7 @@ class ListGoals(GoalContext):
         return self.ref(term)
 
     def unify(self, left: Ref, right: Term) -> Continuation:
-        """Write that a value equals an operand, or bind that."""
+        """Write that a value equals an operand, or bind the operand to it."""
         known = self.operand(right)
         if known is not None:
             return self.equal(left, known)
@@ -57,10 +57,10 @@ class ListGoals(GoalContext):
         parts = list(zip(shape.term.items, made, strict=False))
         if shape.term.rest is not None:
             parts.append((shape.term.rest, made[-1]))
-        # Of two lists, the one that has a rest is asked.
+        # The list with a rest is on the left of the comparison.
         is_left = is_left or shape.term.rest is not None
         goals = [here.pair(part, element, is_left=is_left) for part, element in parts]
-        return prepend_goals(goals, self.rest), self.out, self.place
+        return prepend(goals, self.rest), self.out, self.place
 
     def pair(self, part: Term, element: Ref, *, is_left: bool) -> Goal:
         """Return the goal that a part of a list equals an element."""
@@ -72,7 +72,7 @@ class ListGoals(GoalContext):
             cell = here.cell(part)
             assert cell is not None
             if cell.waiting:
-                # The solver looks at what waits when all parts are known.
+                # The solver resumes the waiting goals only after all parts are bound.
                 raise here.not_compilable("a part of a list that conditions wait for")
             return here.bind(cell, element)
 
@@ -85,10 +85,10 @@ class ListGoals(GoalContext):
         return self.split(term, value, [shown, ast.Constant(is_left)])
 
     def split(self, term: List, value: Ref, shown: list[ast.expr]) -> list[Ref]:
-        """Write that a value is a list of some length; give its elements, and the rest.
+        """Write that a value is a list of some length; return its elements, and the rest.
 
-        :param shown: what an object is shown to be asked whether it equals the list, and
-            whether it stands on the right; an object that is not asked is no list.
+        :param shown: the list that an object is compared with by its ``__eq__``, and the side; an
+            object that is not compared is no match.
         """
         if value.name in self.scope.searched:
             raise self.not_compilable("a collection that is searched for two variables")
@@ -105,7 +105,7 @@ class ListGoals(GoalContext):
         return parts
 
     def _shown(self, part: Term) -> ast.expr:
-        """Write what an object is shown that is asked whether it equals the list."""
+        """Write an element of the list that an object is compared with."""
         known = self.operand(part)
         if known is None:
             return load("variable")

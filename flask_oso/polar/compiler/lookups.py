@@ -1,6 +1,6 @@
-"""How it is written that something is computed: a lookup, a call of Python, arithmetic.
+"""The code for goals that compute a result: a lookup, a call of Python, arithmetic.
 
-Each such goal has a result, which is compared with what is known of it, or bound to it.
+The result is compared with the value of the result variable, or bound to it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .binding_analysis import is_plain
 from .patterns import PatternGoals
 from .places import Continuation
 from .scopes import Ref, VariableCell
-from .snippets import assign, call, compared, load, type_test
+from .snippets import assign, call, compared, is_type, load
 
 
 class LookupGoals(PatternGoals):
-    """A goal that may compute something."""
+    """Writes goals that compute a result."""
 
     # -- lookups
 
@@ -41,13 +41,13 @@ class LookupGoals(PatternGoals):
         return self._looked_up(value, Ref(name, read=term.span), result)
 
     def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Continuation:
-        """Write that the result is what a field gave; an entry of a dictionary is asked itself."""
+        """Write that the result equals a field; an entry of a dictionary is the left operand."""
         known = self.operand(result)
         is_told = known is None or known.shape is not None or known.literal is not None
         if owner.cls is not None or is_told:
             return self._computed(result, made)
         known = t.cast(Ref, known)
-        is_entry = type_test(owner.name, "dict")
+        is_entry = is_type(owner.name, "dict")
         sides = self.equality(made, known), self.equality(known, made)
         self.fail_unless(ast.IfExp(is_entry, *sides))
         return self.known_equal(made, known)
@@ -72,7 +72,7 @@ class LookupGoals(PatternGoals):
             return self.equal(known, made)
         cell = t.cast(VariableCell, self.cell(result))
         if sum(other is cell for other in self.scope.cells.values()) > 1:
-            # It has a name in the policy, and may be used after a method changed the object.
+            # The policy has a name for it, and may use it after a method changed the object.
             copied = call("copied", load(made.name))
             is_copied = compared(call("type", load(made.name)), ast.In(), load("copied_kinds"))
             self.out.append(ast.If(is_copied, [assign(made.name, copied)], []))
@@ -88,7 +88,7 @@ class LookupGoals(PatternGoals):
         self.out.append(self.mark(assign(name, made)))
 
     def _arguments(self, called: Call) -> ast.expr:
-        """Write the arguments of a call of Python, those with a keyword last."""
+        """Write the arguments of a call of Python, keyword arguments last."""
         args = [*called.args, *(arg for _, arg in called.kwargs)]
         return ast.Tuple([self._argument(arg) for arg in args], ast.Load())
 
@@ -109,7 +109,7 @@ class LookupGoals(PatternGoals):
         return self.checked(ref)
 
     def _part(self, term: Term) -> ast.expr:
-        """Write a part of an argument: what crosses the border inside of it is a copy, too."""
+        """Write a part of an argument: Python gets copies of lists within lists, too."""
         return call("copied", self._argument(term))
 
     def construction(self, term: Expression) -> Continuation:
@@ -120,7 +120,7 @@ class LookupGoals(PatternGoals):
         if cls is None:
             raise self.not_compilable("a class that is not registered")
         if not is_plain(cls):
-            # What it makes is no value of Polar's own in the solver, though it looks like one.
+            # In the solver the new value is an object, and not a native value of Polar.
             raise self.not_compilable("a new value of a class of Polar's own values")
         name = self.writer.fresh()
         names = tuple(keyword for keyword, _ in called.kwargs)
@@ -162,10 +162,10 @@ class LookupGoals(PatternGoals):
     # -- waiting
 
     def wait_for_any(self, *terms: Term) -> Continuation:
-        """Let the goal wait for those of its operands that are not bound yet."""
+        """Suspend the goal until one of its unbound operands is bound."""
         slots = [term for term in terms if isinstance(term, Slot) and self.ref(term) is None]
         return self.wait(*(t.cast(VariableCell, self.cell(slot)) for slot in slots))
 
     def constants(self, *values: t.Any) -> list[ast.expr]:
-        """Write values that never change."""
+        """Write constants."""
         return [load(self.writer.names.constant(value)) for value in values]

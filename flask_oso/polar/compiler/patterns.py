@@ -1,7 +1,7 @@
-"""How it is written that a value matches a pattern, and a call the head of a rule.
+"""The code for matching a value with a pattern, and a call with the head of a rule.
 
-The solver matches a head twice where that is more than a look at the arguments: to find
-the rules that apply, and when each is tried. What reads attributes is written twice, too.
+Where matching a head reads attributes or calls Python, the solver does it twice: to find the
+rules that apply, and again when each is tried. The compiled code does the same.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from .binding_analysis import (
 )
 from .lists import ListGoals
 from .places import Continuation
-from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend_goals
-from .snippets import any_holds, assign, call, compared, load, negate, type_test
+from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
+from .snippets import any_of, assign, call, compared, is_type, load, negate
 
-#: An argument of a call: a value, or a variable of a clause.
+#: An argument of a call: a value, or an unbound variable of a clause.
 Argument = Ref | tuple[int, Slot]
 
 
@@ -45,7 +45,7 @@ def _classes_of(names: ProgramInterface, pattern: Pattern) -> t.Any:
 
 
 def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
-    """Return the plain class that what matches a pattern is an instance of."""
+    """Return the plain class of the values that match a pattern, if there is one."""
     pattern = pattern.term if isinstance(pattern, Template) else pattern
     if not isinstance(pattern, Pattern) or pattern.tag is None or pattern.tag in RESERVED_NAMES:
         return None
@@ -56,23 +56,23 @@ def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
 def at_most_one_matches(
     order: ClauseOrder, matched: dict[int, str], otherwise: list[ast.stmt]
 ) -> list[ast.stmt]:
-    """Write what is done if two clauses match whose order depends on a class.
+    """Write what happens if two clauses match whose order depends on a class.
 
-    :param matched: the names that say which clauses match.
+    :param matched: the names of the flags for the clauses that match.
     """
     apart: dict[int, list[ast.expr]] = {}
     for first, second in order.exclusive:
         apart.setdefault(first, []).append(load(matched[second]))
     return [
-        ast.If(load(matched[first]), [ast.If(any_holds(others), otherwise, [])], [])
+        ast.If(load(matched[first]), [ast.If(any_of(others), otherwise, [])], [])
         for first, others in sorted(apart.items())
     ]
 
 
 def is_simple_head(clause: Clause) -> bool:
-    """Tell whether a head matches or not without a call of the host.
+    """Tell whether a head can be matched without calling code of the host.
 
-    INVARIANT: where it has literals, the arguments are known to ask nobody what they equal.
+    INVARIANT: where it has literals, the arguments have been tested to compare without calls.
     """
     slots = [p.term.index for p in clause.parameters if isinstance(p.term, Slot)]
     return len(set(slots)) == len(slots) and all(
@@ -84,7 +84,7 @@ def is_simple_head(clause: Clause) -> bool:
 
 
 def possible_clauses(clauses: list[Clause], known: KnownArguments, host: Host) -> list[Clause]:
-    """Leave out the clauses whose classes what is known of the arguments excludes."""
+    """Drop the clauses whose classes exclude the known arguments."""
     return [clause for clause in clauses if not _is_excluded(clause, known, host)]
 
 
@@ -95,7 +95,7 @@ def _is_excluded(clause: Clause, known: KnownArguments, host: Host) -> bool:
     literals = {at for at, p in enumerate(clause.parameters) if not isinstance(p.term, Slot)}
     takes_looks = is_simple_head(clause) and literals <= known.keys()
     if not takes_looks or any(cls is None for _, cls in classes):
-        # Something may be asked, or an error, before the class is looked at.
+        # Matching may call Python, or raise, before the class is tested.
         return False
     return any(
         cls is not None and type(cls) is type and not issubclass(_type_of(known[at]), cls)
@@ -105,12 +105,12 @@ def _is_excluded(clause: Clause, known: KnownArguments, host: Host) -> bool:
 
 
 def _type_of(literal: Value | None) -> type:
-    """Return the class of what is known to be a literal, or a string that is none of them."""
+    """Return the class of a known argument."""
     return str if literal is None else type(literal.value)
 
 
 class PatternGoals(ListGoals):
-    """A goal that may match patterns."""
+    """Writes goals that match patterns."""
 
     # -- patterns
 
@@ -129,7 +129,7 @@ class PatternGoals(ListGoals):
         return self._match_fields(value, pattern, 0)
 
     def _match_list(self, value: Ref, pattern: List) -> Continuation:
-        """Write that a list matches a list of patterns, its rest first."""
+        """Write that a list matches a list of patterns; the rest is matched first."""
         if value.literal is not None:
             return self.fail()
         made = self.split(pattern, value, [])
@@ -144,9 +144,9 @@ class PatternGoals(ListGoals):
         return self.part(lambda here: here.match(element, part))
 
     def tested(self, ref: Ref, pattern: Pattern) -> Ref | None:
-        """Write a class test, unless it is known to hold; give what is known then.
+        """Write a class test, unless it is known to hold; return what is then known of the value.
 
-        ``None`` if it cannot hold.
+        ``None`` if it never holds.
         """
         names = self.writer.names
         check_class(pattern, names.host)
@@ -156,7 +156,7 @@ class PatternGoals(ListGoals):
         if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
             return ref
         if ref.read is not None:
-            # What leads out of the object may be of a class that derives from this one, too.
+            # A value that fails the sandbox check may also be of a class derived from this one.
             self.writer.check_sandbox(ref, self.out)
         self.fail_unless(instance_test(names, ref.name, pattern))
         tested = replace(ref, cls=cls or ref.cls, read=None)
@@ -166,7 +166,7 @@ class PatternGoals(ListGoals):
         return tested
 
     def _match_fields(self, value: Ref, pattern: Pattern, at: int) -> Continuation:
-        """Write that the fields of a value match, the last one first."""
+        """Write that the fields of a value match, from the last to the first."""
         if at == len(pattern.fields):
             return self.go_on()
         if value.literal is not None:
@@ -174,17 +174,17 @@ class PatternGoals(ListGoals):
         name, part = pattern.fields[-1 - at]
         later = self.part(lambda here: here._match_fields(value, pattern, at + 1))
         made = self._field(value, name, pattern.span or self.span)
-        self.rest = prepend_goals([later], self.rest)
+        self.rest = prepend([later], self.rest)
         if isinstance(part.term if isinstance(part, Template) else part, (Pattern, List)):
             return self.match(made, part)
         if self.ref(part) is None:
-            # It must not wait until the variable is used: another field may be read before.
+            # The check cannot wait until the variable is used: another field may be read first.
             self.writer.check_sandbox(made, self.out)
             made = replace(made, read=None)
         return self.unify(made, part)
 
     def _field(self, value: Ref, name: str, span: Span | None) -> Ref:
-        """Write that a field is read; where there is none, there is no match."""
+        """Write that a field is read; without the field there is no match."""
         made, owner = self.writer.fresh(), self.checked(value)
         place = load(self.writer.names.constant(span))
         key = ast.Constant(name)
@@ -200,7 +200,7 @@ class PatternGoals(ListGoals):
         return Ref(made, read=span)
 
     def _tried(self, made: str, owner: ast.expr, key: ast.Constant, place: ast.expr) -> ast.stmt:
-        """Write ``made = owner.key``, or what it means that there is none."""
+        """Write ``made = owner.key``, and the case that there is no such attribute."""
         read = ast.Attribute(owner, t.cast(str, key.value), ast.Load())
         failed = self.mark(assign(made, call("no_field", owner, key, load("error"), place)))
         handler = ast.ExceptHandler(load("AttributeError"), "error", [failed])
@@ -209,7 +209,7 @@ class PatternGoals(ListGoals):
     # -- heads
 
     def head(self, clause: Clause, args: list[Argument]) -> list[Goal]:
-        """Return the parts of matching a head with arguments: values, or variables of a clause."""
+        """Return the goals that match a head with arguments."""
         pairs = zip(clause.parameters, args, strict=True)
         return [self._parameter(parameter, arg) for parameter, arg in pairs]
 
@@ -225,7 +225,7 @@ class PatternGoals(ListGoals):
         specializer, value, term = parameter.specializer, arg, parameter.term
         if specializer is not None:
             later = self.part(lambda here: here.match(value, specializer))
-            self.rest = prepend_goals([later], self.rest)
+            self.rest = prepend([later], self.rest)
         if isinstance(term, Slot):
             own = self.scope.cells.get((self.clause, term.index))
             if own is None:
@@ -236,11 +236,11 @@ class PatternGoals(ListGoals):
         return self.equal(arg, known)
 
     def _match_unbound(self, parameter: Parameter, cell: VariableCell) -> Continuation:
-        """Write that a variable that is not bound yet is an argument."""
+        """Write that an unbound variable is an argument."""
         term, specializer = parameter.term, parameter.specializer
         if not isinstance(term, Slot):
             if cell.waiting or specializer is not None:
-                # What waits would be done to find the rules, and again.
+                # The waiting goals would run when the rules are selected, and again.
                 raise self.not_compilable("a literal that a variable has to become")
             return self.bind(cell, t.cast(Ref, self.ref(term)))
         own = self.scope.cells.get((self.clause, term.index))
@@ -255,7 +255,7 @@ class PatternGoals(ListGoals):
         return self.await_class(cell, specializer, (isa, self.clause, self.site))
 
     def await_class(self, cell: VariableCell, pattern: Pattern, goal: Goal) -> Continuation:
-        """Let a class test wait for a variable, unless another one excludes it."""
+        """Suspend a class test until a variable is bound, unless another test excludes it."""
         host = self.writer.names.host
         check_class(pattern, host)
         tag = t.cast(str, pattern.tag)
@@ -265,7 +265,7 @@ class PatternGoals(ListGoals):
             isinstance(each, Expression) and each.operator is Operator.DOT
             for each, *_ in cell.waiting
         ):
-            # What a class declares of its fields may exclude the class.
+            # The declared types of the fields of a class may exclude it.
             raise self.not_compilable("a class of a field that is not known yet")
         for other in awaited_classes(cell):
             if other != tag and not (host.is_subclass(tag, other) or host.is_subclass(other, tag)):
@@ -276,7 +276,7 @@ class PatternGoals(ListGoals):
         return self.go_on()
 
     def fail_if_excluded(self, clause: Clause, args: list[Argument]) -> None:
-        """Write that a rule whose literals are no match is not tried at all."""
+        """Write that a rule whose literals do not match is not tried."""
         for position, literal in clause.literals:
             arg = args[position]
             if not isinstance(literal, Value):
@@ -286,7 +286,7 @@ class PatternGoals(ListGoals):
                 name = self.writer.names.constant(literal.value)
                 test = call("excludes", load(name), value)
                 if type(literal.value) is str and is_simple_head(clause):
-                    # A text that Polar does not have is none of the literals either.
+                    # A string with a surrogate is none of the literals either.
                     differs = compared(value, ast.NotEq(), ast.Constant(literal.value))
-                    test = ast.IfExp(type_test(arg.name, "str"), differs, test)
+                    test = ast.IfExp(is_type(arg.name, "str"), differs, test)
                 self.fail_unless(negate(test))

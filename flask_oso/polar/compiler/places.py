@@ -1,7 +1,7 @@
-"""One goal that is being written: where its Python goes, and what its operands are.
+"""The context of one goal that is being written: where its Python goes, and its operands.
 
 ``GoalContext`` has what all kinds of goals need: to go on, to fail, to bind a variable, to read an
-attribute, to write that two values are equal. What each kind writes is in ``goals.py``.
+attribute, to compare two values. ``goals.py`` has the kinds.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from .binding_analysis import NotCompilable, compares_by_identity, is_constant, 
 from .scopes import (
     Goal,
     GoalPart,
-    PendingGoals,
+    Pending,
     ProgramInterface,
     Ref,
+    Scope,
     Site,
     Success,
     VariableCell,
-    VariableScope,
     Variant,
-    prepend_goals,
+    prepend,
 )
 from .snippets import (
     Position,
@@ -36,28 +36,28 @@ from .snippets import (
     call,
     clock_check,
     compared,
+    is_type,
     load,
     negate,
     position_of,
-    type_test,
 )
 
-#: How many loops may stand in each other; CPython allows 20 blocks.
+#: The deepest nesting of loops; CPython allows 20 blocks.
 MAX_LOOPS = 12
-#: How many elements a list may have that is searched for each in its place.
+#: The most elements of a list literal that are tried one by one.
 MAX_WRITTEN = 30
 
 
 @dataclass(frozen=True)
-class OutputPosition:
-    """Where statements are written: how to fail there, how many loops around, what success is."""
+class Output:
+    """A point in the output: how to fail there, the enclosing loops, what follows a success."""
 
     fail: Callable[[], ast.stmt]
     loops: int
     success: Success
 
 
-Continuation = tuple[PendingGoals, list[ast.stmt], OutputPosition] | None
+Continuation = tuple[Pending, list[ast.stmt], Output] | None
 
 
 class FunctionWriter(t.Protocol):
@@ -73,12 +73,12 @@ class FunctionWriter(t.Protocol):
     def next_clause(self) -> int: ...
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None: ...
     def write_goals(
-        self, goals: PendingGoals, scope: VariableScope, out: list[ast.stmt], place: OutputPosition
+        self, goals: Pending, scope: Scope, out: list[ast.stmt], place: Output
     ) -> None: ...
-    def body_goals(self, clause: Clause, number: int, site: Site) -> PendingGoals: ...
-    def finish(self, scope: VariableScope, out: list[ast.stmt]) -> None: ...
+    def body_goals(self, clause: Clause, number: int, site: Site) -> Pending: ...
+    def finish(self, scope: Scope, out: list[ast.stmt]) -> None: ...
     def give_up(self) -> ast.stmt: ...
-    def succeed(self, scope: VariableScope, out: list[ast.stmt]) -> None: ...
+    def succeed(self, scope: Scope, out: list[ast.stmt]) -> None: ...
     def succeed_with(self, rule: ast.expr) -> Success: ...
 
 
@@ -89,51 +89,47 @@ class GoalContext:
     writer: FunctionWriter
     clause: int
     site: Site
-    rest: PendingGoals
-    scope: VariableScope
+    rest: Pending
+    scope: Scope
     out: list[ast.stmt]
-    place: OutputPosition
-    #: ``None`` in the head of the function's own rule, which is no goal of the solver's.
+    place: Output
+    #: ``None`` in the head of the function's own rule, which is not a goal of the solver.
     goal: t.Any
 
     # -- going on
 
     def go_on(self, *goals: Goal) -> Continuation:
-        """Go on with some goals, then with the rest."""
-        return prepend_goals(goals, self.rest), self.out, self.place
+        """Continue with some goals, then with the rest."""
+        return prepend(goals, self.rest), self.out, self.place
 
     def fail_unless(self, test: ast.expr) -> None:
-        """Write that this place is left unless a test holds."""
+        """Write that the goal fails unless a test holds."""
         self.out.append(ast.If(negate(test), [self.place.fail()], []))
 
     def fail(self) -> Continuation:
-        """Write that this place is left: nothing behind it can be reached."""
+        """Write that the goal fails; what follows is unreachable."""
         self.out.append(self.place.fail())
         return None
 
     def loop(self, target: str, over: ast.expr) -> Continuation:
-        """Go on inside a loop."""
+        """Continue within a loop."""
         if self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
         body = clock_check()
         self.out.append(ast.For(ast.Name(target, ast.Store()), over, body, []))
-        return (
-            self.rest,
-            body,
-            OutputPosition(ast.Continue, self.place.loops + 1, self.place.success),
-        )
+        return (self.rest, body, Output(ast.Continue, self.place.loops + 1, self.place.success))
 
     @property
     def span(self) -> Span | None:
-        """Where the goal stands."""
+        """The place of the goal."""
         return None if self.goal is None else t.cast("Span | None", self.goal.span)
 
     def part(self, write: Callable[[t.Any], Continuation]) -> Goal:
-        """Return a part of this goal that is written later."""
+        """Return a part of this goal, to be written later."""
         return GoalPart(self.goal, write), self.clause, self.site
 
     def mark(self, node: t.Any) -> t.Any:
-        """Note what a piece of Python stands for, so that an error in it finds its way back."""
+        """Record the goal of a node, so that an error in it can be traced to the policy."""
         if self.goal is None:
             return node
         sites, position = self.writer.sites, position_of(self.span)
@@ -144,7 +140,7 @@ class GoalContext:
         return node
 
     def not_compilable(self, reason: str) -> NotCompilable:
-        """Make the error for this goal."""
+        """Return the error that this goal cannot be compiled."""
         return NotCompilable(reason, self.span)
 
     # -- operands
@@ -154,7 +150,7 @@ class GoalContext:
         return self.scope.cell(self.clause, term.index) if isinstance(term, Slot) else None
 
     def ref(self, term: Term) -> Ref | None:
-        """Return what an operand stands for; ``None`` if it is not bound."""
+        """Return the value of an operand; ``None`` if it is unbound."""
         if isinstance(term, Slot):
             known = self.scope.cell(self.clause, term.index).ref
             if known is not None and known.shape is not None:
@@ -163,12 +159,12 @@ class GoalContext:
         name = self.writer.names.constant
         if isinstance(term, Value):
             if term.value != term.value:
-                # It equals nothing, but the solver finds that it is the same term.
+                # NaN equals nothing, but in the solver the same term equals itself.
                 raise self.not_compilable("a literal that is no number")
             return Ref(name(term.value), term, written=term.span)
         if isinstance(term, Instance):
             cls = type(term.value) if is_plain(type(term.value)) else None
-            # Wherever a constant is named, the solver has the same term.
+            # In the solver, a constant is one term wherever it occurs.
             constant = name(term.value)
             origin = None if compares_by_identity(type(term.value)) else constant
             return Ref(constant, None, cls, origin=origin)
@@ -177,7 +173,7 @@ class GoalContext:
         raise self.not_compilable("a list, a dictionary or a pattern with variables in it")
 
     def bind(self, cell: VariableCell, ref: Ref) -> Continuation:
-        """Bind a variable; what waited for it comes next."""
+        """Bind a variable; the goals that waited for it come next."""
         if cell.is_outside:
             raise self.not_compilable("a negation that binds a variable")
         waiting, cell.ref = cell.waiting, ref
@@ -187,7 +183,7 @@ class GoalContext:
         return self.go_on(*((term, clause, here) for term, clause, _ in waiting))
 
     def wait(self, *cells: VariableCell) -> Continuation:
-        """Let the goal wait until one of some variables is bound, behind what waits for them."""
+        """Suspend the goal until one of some variables is bound, after those that wait already."""
         goal = self.goal, self.clause, self.site
         self.scope.forget(goal)
         for cell in {id(cell): cell for cell in cells}.values():
@@ -197,20 +193,20 @@ class GoalContext:
         return self.go_on()
 
     def checked(self, ref: Ref) -> ast.expr:
-        """Write a value, having made sure that it leads nowhere it must not."""
+        """Write a value that has passed the sandbox check."""
         if ref.read is not None:
             self.writer.check_sandbox(ref, self.out)
             self.note_checked(ref)
         return self.value(ref)
 
     def note_checked(self, ref: Ref) -> None:
-        """Note that it was made sure what a value is."""
+        """Note that a value has passed the sandbox check."""
         for cell in self.scope.cells.values():
             if cell.ref is ref:
                 cell.ref = replace(ref, read=None)
 
     def check_others(self, terms: Iterable[Term]) -> None:
-        """Write that values which were read, and are not these, lead nowhere they must not."""
+        """Write the sandbox check for the values that were read, except the operands."""
         spared = [self.cell(term) for term in terms]
         for cell in [*self.scope.cells.values()]:
             is_spared = any(cell is other for other in spared)
@@ -234,13 +230,13 @@ class GoalContext:
         return self.known_equal(left, right)
 
     def known_equal(self, left: Ref, right: Ref) -> Continuation:
-        """Go on where two values were compared, and so made sure."""
+        """Continue after a comparison, which includes the sandbox check."""
         self.note_checked(left)
         self.note_checked(right)
         return self.go_on()
 
     def equality(self, left: Ref, right: Ref) -> ast.expr:
-        """Write whether two values are equal; of two objects, the left one is asked."""
+        """Write whether two values are equal; the ``__eq__`` of the left object is called."""
         name = self.writer.names.constant
         read = (left.read, right.read)
         spans = load("unread" if read == (None, None) else name(read))
@@ -250,7 +246,7 @@ class GoalContext:
                 kind = type(other.literal.value)
                 quick = compared(load(one.name), ast.Eq(), self.value(other))
                 if kind is not float:
-                    return ast.IfExp(type_test(one.name, kind.__name__), quick, slow)
+                    return ast.IfExp(is_type(one.name, kind.__name__), quick, slow)
                 is_simple = compared(call("type", load(one.name)), ast.In(), load("simple"))
                 return ast.IfExp(is_simple, quick, slow)
         quick = compared(load(left.name), ast.Eq(), load(right.name))
@@ -261,7 +257,7 @@ class GoalContext:
         return ast.IfExp(ast.BoolOp(ast.And(), both), quick, slow)
 
     def unify(self, left: Ref, right: Term) -> Continuation:
-        """Write that a value equals an operand, or bind that."""
+        """Write that a value equals an operand, or bind the operand to it."""
         known = self.ref(right)
         if known is not None:
             return self.equal(left, known)
@@ -288,7 +284,7 @@ class GoalContext:
         self.out.append(ast.If(self.is_plain(value), [quickly], slowly))
 
     def is_plain(self, ref: Ref) -> ast.expr:
-        """Write whether attributes can be read as they are: found out once for each value."""
+        """Write whether Python can read the attributes directly, tested once for each value."""
         known = self.scope.plain.get(ref.name)
         if known is not None:
             return load(known)
@@ -299,7 +295,7 @@ class GoalContext:
 
 
 def _is_written(term: Term) -> t.TypeGuard[List]:
-    """Tell whether a term is a list that a policy has, whose elements have places."""
+    """Tell whether a term is a short list literal of a policy, whose elements have spans."""
     return (
         isinstance(term, List) and 0 < len(term.items) <= MAX_WRITTEN and bool(term.items[0].span)
     )

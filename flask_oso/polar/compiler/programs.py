@@ -1,12 +1,10 @@
-"""The compiled rules of one engine: each function is made when it is first called.
+"""The compiled rules of one engine; each function is compiled when it is first called.
 
-``Program.answer`` gives the function that answers a call, or ``None`` where the solver
-has to. What a function cannot do by itself it asks the solver, which goes on from where
-the function is: with the goals around it, which Python's frames tell, so that depths,
-traces and places are the solver's own.
+``CompiledProgram.answer`` returns the function that answers a call, or ``None`` where the solver
+has to.
 
-Nobody waits for a function: while another thread makes functions, and when a question has
-spent half of its time on them, the solver answers in the place of those that are missing.
+No question waits for a function: while another thread compiles, or when a question has spent half
+of its time on compiling, the solver answers instead of the missing functions.
 """
 
 from __future__ import annotations
@@ -26,15 +24,11 @@ from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError
 from ..host import sandbox
 from ..host.data_adapter import Relation
-from ..host.registry import Host
-from ..limits import Limits
 from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
-from ..policy.policy import Policy
-from ..solver.class_tests import class_names
+from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import ClauseIndex
-from ..solver.solver import Solver
 from .binding_analysis import (
     NotCompilable,
     closed_strings,
@@ -62,39 +56,26 @@ from .specialization.dispatch import (
 from .specialization.equality import SideEffectFreeEquality
 
 CompiledFunction = Callable[..., bool]
-#: Strings of one parameter up to which all of them are asked one by one.
+#: The most strings of one parameter that are asked one by one.
 MAX_VARIANTS = 200
-#: The share of a question's time that may go into making functions.
+#: The share of the time of a question that may be spent on compiling.
 _SHARE = 0.5
-#: How often a function may be begun and be too late for its question.
+#: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
 _NOT_MADE = object()
-#: Whether code knows its lines and columns, without which a function knows no place of a policy.
+#: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
 
 class OutOfTime(Exception):
-    """Making a function takes too long for the question that needs it."""
-
-
-class Source(t.Protocol):
-    """What a program needs of an engine."""
-
-    policy: Policy
-    host: Host
-    limits: Limits
-    actors: tuple[str, ...]
-    resources: tuple[str, ...]
-
-    def clauses(self, name: str) -> t.Mapping[int, ClauseIndex] | None: ...
-    def solver(self) -> Solver: ...
+    """Compiling a function takes too long for the question that needs it."""
 
 
 class CompiledProgram(Runtime):
-    """Functions for the rules of an engine, and what they share.
+    """The compiled functions for the rules of an engine.
 
-    :param names_rules: answer with the rule to which a solution is owed; with ``True`` where it
-        is not known.
+    :param names_rules: whether functions return the rule that decided, or ``True`` where it is not
+        known.
     """
 
     def __init__(self, engine: t.Any, *, names_rules: bool = False) -> None:
@@ -108,9 +89,9 @@ class CompiledProgram(Runtime):
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
-        # Taken by those who make functions; who asks a question never waits for it.
+        # Held while functions are compiled; a question never waits for it.
         self._locks: dict[int, t.Any] = {}
-        #: When what is being made has to be finished.
+        #: When the current compilation has to be finished.
         self._deadline: float | None = None
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
@@ -128,25 +109,24 @@ class CompiledProgram(Runtime):
 
     @property
     def _making(self) -> t.Any:
-        # A fork copies a lock whose holder, another thread, does not live on in the child.
+        # After a fork, a lock that another thread held would stay locked in the child.
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
     # -- time and threads -------------------------------------------------------------------
 
     @contextlib.contextmanager
     def _turn(self, deadline: float | None, *, waits: bool = False) -> Iterator[bool]:
-        """Take the turn to make functions; give whether it was free.
+        """Take the lock for compiling; yield whether it was free.
 
-        :param deadline: when it has to be over.
-        :param waits: whether to wait for another thread whose turn it is.
+        :param deadline: when the compilation has to be finished.
+        :param waits: whether to wait for another thread that compiles.
         """
         lock = self._making
-        # Where little is left of the stack, nothing is begun: not even the lock can be let go
-        # of for sure.
+        # With little stack left, nothing is begun: even releasing the lock might fail.
         if is_deep() or not lock.acquire(blocking=waits):
             yield False
             return
-        # What is made may run code of a metaclass, and that may ask a question.
+        # Compiling may run code of a metaclass, which may ask a question.
         before, self._deadline = self._deadline, deadline
         try:
             with without_collector():
@@ -160,23 +140,23 @@ class CompiledProgram(Runtime):
             raise OutOfTime
 
     def _deadline_from(self, began: float) -> float | None:
-        """Return until when a question that began then may have functions made."""
+        """Return until when a question that began then may compile functions."""
         timeout = self._engine.limits.timeout
         return None if timeout is None else began + timeout * _SHARE
 
     def _is_hopeless(self, what: t.Any) -> bool:
-        """Count that something was not made in time; tell whether to give it up."""
+        """Count a compilation that ran out of time; tell whether to give it up."""
         self._late[what] = self._late.get(what, 0) + 1
         return self._late[what] >= _ATTEMPTS
 
     # -- making functions -----------------------------------------------------------------
 
     def is_settled(self, name: str, arity: int) -> bool:
-        """Tell whether ``answer`` will always give what it gives now."""
+        """Tell whether the result of ``answer`` is final."""
         return (name, arity) in self._entries
 
     def answer(self, name: str, arity: int, *, waits: bool = False) -> CompiledFunction | None:
-        """Return the function that answers calls of a rule; ``None`` where the solver has to."""
+        """Return the entry point of a rule; ``None`` where the solver has to answer."""
         key = (name, arity)
         if key in self._entries:
             return self._entries[key]
@@ -191,12 +171,12 @@ class CompiledProgram(Runtime):
                     return None
                 self._entries[key] = None
             except RecursionError:
-                # Little is left of the stack. The solver needs less; the next one makes it.
+                # Too little stack is left to compile; the solver needs less.
                 return None
         return self._entries[key]
 
     def _make_entry(self, name: str, arity: int) -> CompiledFunction | None:
-        # A question without arguments has nothing to be dispatched on.
+        # Rules without arguments are left to the solver.
         if not HAS_POSITIONS or not arity or self.candidates(name, arity) is None:
             return None
         candidates = t.cast(ClauseIndex, self.candidates(name, arity))
@@ -222,9 +202,9 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
-        """Make the function for a rule that is nothing but facts about strings.
+        """Compile the entry point of a rule that has only facts about strings.
 
-        They are looked up; what is no string is the solver's.
+        Strings are looked up; other arguments go to the solver.
         """
         parameters = [f"a{n}" for n in range(variant.arity)]
         function = self.constant(self._stub(variant))
@@ -235,7 +215,7 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def specializations(self, name: str, arity: int) -> Specializations | None:
-        """Return the functions of a rule for plain data, which are made when first asked for."""
+        """Return the specializations of a rule, each of which is compiled when first used."""
         key = (name, arity)
         if key not in self._specializations:
             for cls in self.host.classes.values():
@@ -246,10 +226,10 @@ class CompiledProgram(Runtime):
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
     ) -> Specialization | None:
-        """Make a function for plain data; ``None`` if there is none now.
+        """Compile a specialization; ``None`` if that is not possible now.
 
-        :param make: makes it; ``None`` if it cannot be.
-        :param what: tells it from others.
+        :param make: compiles it; returns ``None`` if it is not compilable.
+        :param what: identifies it.
         """
         deadline = None if waits else self._deadline_from(time.monotonic())
         with self._turn(deadline, waits=waits) as is_free:
@@ -269,29 +249,29 @@ class CompiledProgram(Runtime):
         return rules
 
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization:
-        """Compile a function for plain data."""
+        """Compile the function of a specialization."""
         arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
 
     def quiet(self) -> tuple[str, ReadableClasses]:
-        """Make a set of classes whose attributes are read without a trace."""
+        """Make a set of classes whose attributes are read without side effects."""
         made = ReadableClasses(self.host.keeps)
         return self.constant(made), made
 
     def compares_fields(self, cls: type) -> bool:
-        """Tell whether two objects of a class are equal where their fields are."""
+        """Tell whether objects of a class compare by their fields or keys."""
         return self._equality.knows(cls)
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
-        """Tell whether an attribute of a class's instances is read without a trace."""
-        return sandbox.is_quiet(cls, attribute)
+        """Tell whether an attribute of instances of a class is read without side effects."""
+        return sandbox.is_silent_read(cls, attribute)
 
     def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
         """Return the strings of one argument for which a rule call has a solution.
 
-        :param args: the arguments; what stands at ``at`` is not looked at.
+        :param args: the arguments; the one at ``at`` is ignored.
         :returns: ``None`` where the solver has to answer, since the argument may be something
-            else than one of the policy's strings.
+            else than one of the strings of the policy.
         """
         questions = self.prepare_strings(name, len(args), at)
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
@@ -299,15 +279,15 @@ class CompiledProgram(Runtime):
         try:
             return _found(questions, args, at)
         except OsoError:
-            # Of several errors the search among all strings meets another one first, and names
-            # the variable: the solver raises it. INVARIANT: where it raises none, this one
-            # comes out; an error never becomes an answer by asking again.
+            # The search over all strings may meet another error first, which names the variable:
+            # the solver raises that one. INVARIANT: if it raises none, this one is raised; an
+            # error never becomes an answer by asking again.
             for _ in self._engine.query_rule(name, args, accept_expression=True):
                 pass
             raise
 
     def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
-        """Make what ``strings`` asks, if it is not made yet."""
+        """Compile the functions that ``strings`` calls."""
         key = (name, arity, at)
         questions = self._strings.get(key, _NOT_MADE)
         if questions is not _NOT_MADE:
@@ -331,7 +311,7 @@ class CompiledProgram(Runtime):
             return None
         texts = closed_strings(self.candidates, name, arity, at)
         if not texts or len(texts) > MAX_VARIANTS:
-            # Without a string there may be an error all the same.
+            # A rule without strings may still raise an error.
             return None
         if not is_order_independent(self.candidates, name, arity):
             return None
@@ -355,9 +335,9 @@ class CompiledProgram(Runtime):
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def table(self, variant: Variant) -> tuple[int, str] | None:
-        """Return the parameter to choose a function by, and the name of the table of functions.
+        """Return the parameter that selects a function, and the name of the table of functions.
 
-        ``None`` if there is nothing to choose by.
+        ``None`` if there is no such parameter.
         """
         candidates = self.candidates(variant.name, variant.arity)
         at = None if candidates is None else dispatch_position(candidates, variant.values)
@@ -373,9 +353,9 @@ class CompiledProgram(Runtime):
     def prepare(
         self, name: str, arity: int, at: int | None = None, *, until: float = math.inf
     ) -> None:
-        """Make what a question may ask, also for all the values of one argument.
+        """Compile what a question may call, also for all strings of one argument.
 
-        :param until: when nothing more is begun.
+        :param until: the time after which no compilation is begun.
         """
         self.answer(name, arity, waits=True)
         specializations = self._specializations.get((name, arity))
@@ -385,9 +365,7 @@ class CompiledProgram(Runtime):
             self.prepare_strings(name, arity, at, waits=True)
 
     def make_all(self, until: float = math.inf) -> None:
-        """Make all functions that those which are asked may call, also by strings that are
-        asked for further in.
-        """
+        """Compile all functions that the compiled ones may call, also through tables of strings."""
         filled: set[str] = set()
         while missing := self._missing(filled):
             for variant in missing:
@@ -397,9 +375,9 @@ class CompiledProgram(Runtime):
                     self._make_function(variant)
 
     def _missing(self, filled: set[str]) -> list[Variant]:
-        """Return what has a name and is not made.
+        """Return the functions that have a name and are not compiled.
 
-        :param filled: the tables all of whose functions have names.
+        :param filled: the tables whose functions all have names.
         """
         with self._turn(None, waits=True) as is_free:
             if not is_free:
@@ -417,26 +395,26 @@ class CompiledProgram(Runtime):
         return None if by_arity is None else by_arity.get(arity)
 
     def members(self, union: str) -> tuple[type, ...]:
-        """Give the classes of ``Actor`` or ``Resource``."""
-        return tuple(self.host.classes[name] for name in class_names(union, self._engine))
+        """Return the classes of ``Actor`` or ``Resource``."""
+        return tuple(self.host.classes[name] for name in members_of_tag(union, self._engine))
 
     def function(self, variant: Variant) -> str:
-        """Return the name of the function of a variant, which is made when it is first called."""
+        """Return the name of the function of a variant, which is compiled at its first call."""
         name = self._functions.get(variant)
         if name is None:
             name = f"f{len(self._functions)}"
-            # First the function, then its name: an exception in between loses nothing.
+            # First the function, then its name, so that an exception in between does no harm.
             self._names[name] = self.later(variant)
             self._functions[variant] = name
         return name
 
     def later(self, variant: Variant) -> CompiledFunction:
-        """Return a function that has the one of a variant made, and calls it."""
+        """Return a function that compiles the one of a variant, and calls it."""
         return lambda *args: self._made_for(variant, args[-1])(*args)
 
     def _made_for(self, variant: Variant, clock: Clock) -> CompiledFunction:
-        """Return the function of a variant for a question: the solver's, if it is not made yet
-        and cannot be now.
+        """Return the function of a variant for a question; one that calls the solver, if it is not
+        compiled and cannot be now.
         """
         made = self._made.get(variant)
         if made is not None:
@@ -459,23 +437,23 @@ class CompiledProgram(Runtime):
                     self._leave(variant, NotCompilable("a rule that takes long to compile", None))
 
     def known(self, variant: Variant) -> CompiledFunction | None:
-        """Return the function of a variant if it is made."""
+        """Return the function of a variant if it is compiled."""
         return self._made.get(variant)
 
     def _make_function(self, variant: Variant) -> None:
-        """Make the function of a variant, if it is not made yet."""
+        """Compile the function of a variant, if it is not compiled yet."""
         if variant in self._made:
             return
         try:
             made = self._make(variant)
         except NotCompilable as reason:
-            # Without its traceback, which keeps all that was written so far.
+            # Without its traceback, which would keep all nodes alive.
             self._leave(variant, reason.with_traceback(None))
         else:
             self._set(variant, made)
 
     def _leave(self, variant: Variant, reason: NotCompilable) -> None:
-        """Leave a variant to the solver."""
+        """Let the solver answer a variant."""
         self.not_compiled[variant] = reason
         self._set(variant, self._stub(variant))
 
@@ -484,9 +462,9 @@ class CompiledProgram(Runtime):
         self._made[variant] = made
 
     def constant(self, value: t.Any) -> str:
-        """Return the name of a value in the functions."""
+        """Return the global name of a constant."""
         self._check_time()
-        # With the value, which keeps it alive: an identity is not reused.
+        # The value is kept alive, so that its identity is not reused.
         known = self._constants.get(id(value))
         if known is None:
             known = self._constants[id(value)] = (f"k{len(self._constants)}", value)
@@ -494,15 +472,15 @@ class CompiledProgram(Runtime):
         return known[0]
 
     def is_relation(self, name: str) -> bool:
-        """Tell whether a name is a relation of some class, whose rows an adapter gives."""
+        """Tell whether a name is a declared relation of some class, which an adapter reads."""
         return name in self._relations
 
     def height(self, name: str) -> float:
-        """Tell how many calls can stand in each other below a rule."""
+        """Return the greatest depth of calls below a rule."""
         return measure_height(name, self._engine.policy.rules, self._heights)
 
     def is_single(self, variant: Variant) -> bool:
-        """Tell whether a call has one solution at most."""
+        """Tell whether a call has at most one solution."""
         candidates = self.candidates(variant.name, variant.arity)
         if candidates is None:
             return True
@@ -540,7 +518,7 @@ class CompiledProgram(Runtime):
         return next(iter(files)) or "<policy>" if len(files) == 1 else "<policy>"
 
     def _stub(self, variant: Variant) -> CompiledFunction:
-        """Make a function that lets the solver answer."""
+        """Return a function that lets the solver answer."""
         name, arity = variant.name, variant.arity
         if not variant.is_test:
             return lambda *args: self._hand_over_each(name, args[:arity], args[-1])  # type: ignore[return-value]
@@ -548,7 +526,7 @@ class CompiledProgram(Runtime):
 
 
 def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
-    """Return the strings for which questions are answered with yes."""
+    """Return the strings for which the answer is yes."""
     before, after = args[:at], args[at + 1 :]
     found = set()
     for text, specializations, by, question in questions:
@@ -562,7 +540,7 @@ def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
 
 
 class _Table(dict[str, CompiledFunction]):
-    """The functions for the strings of one parameter, and one for all other strings."""
+    """The functions for the strings of one parameter, and the one for all other strings."""
 
     def __init__(
         self, program: CompiledProgram, variant: Variant, at: int, texts: list[str]
@@ -575,7 +553,7 @@ class _Table(dict[str, CompiledFunction]):
         self._other: CompiledFunction | None = None
 
     def fill(self) -> None:
-        """Name all functions now."""
+        """Give names to all functions."""
         for text in [None, *sorted(self.texts)]:
             self._program.function(self._of(text))
 
@@ -598,7 +576,7 @@ class _Table(dict[str, CompiledFunction]):
 
 
 def _is_single(body: Term | None) -> bool:
-    """Tell whether a body has one solution at most: it has no search and no call in it."""
+    """Tell whether a body has at most one solution: it has no search and no call."""
     stack: list[t.Any] = [body]
     while stack:
         term = stack.pop()

@@ -1,7 +1,7 @@
-"""What compiled functions ask for while they run: of the host, and of the solver.
+"""The runtime of compiled functions: what they call, of the host and of the solver.
 
-What a function cannot do by itself it asks the solver, which goes on from where the
-function is: with the goals around it, so that depths, traces and places are its own.
+Where a function cannot go on, the solver does, from the current goal and with the goals around it,
+so that depths, backtraces and places are those of the solver.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ from .source_map import (
     with_spans,
 )
 
-#: A budget until the clock is looked at next, when the question began, and its ``IteratorUse``.
+#: The steps until the next check of the clock, when the question began, and its ``IteratorUse``.
 Clock = list[t.Any]
-#: Frames that must be left on Python's stack for a program that calls itself.
+#: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
-#: Seconds: after a call into Python that ends later in its question, the clock is looked at.
+#: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
 _MISSING = object()
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
 _SCALARS = frozenset({bool, int, float, str})
 _NO_OBJECT = Value(False)
-#: What functions find under a name of their own, and what is the same for all.
+#: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
     "missing": _MISSING,
@@ -77,7 +77,7 @@ _SHARED: dict[str, t.Any] = {
     "log_variable": STORED_VARIABLE,
     "unforeseen": SolverNeeded,
 }
-#: What functions ask a ``Runtime`` for, by the names it has there: methods and sets of classes.
+#: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("plain", "simple", "decided", "harmless"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
@@ -87,7 +87,7 @@ _ASKED = (
 
 
 class Runtime:
-    """What the functions of one engine share.
+    """The state and the operations that the functions of one engine share.
 
     :param engine: the engine whose rules they are.
     """
@@ -95,22 +95,22 @@ class Runtime:
     def __init__(self, engine: t.Any) -> None:
         self._engine = engine
         self.host: Host = engine.host
-        # The goals that each instruction of a function stands for.
+        # The goals of the instructions of each function.
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
-        # What is of these kinds, or of a class learnt later, leads nowhere and is no variable.
+        # Classes whose values need no sandbox check and are no variables; more are learnt.
         self._harmless: set[type] = {*_HARMLESS}
         self._plain: set[type] = set()
-        # Values of these kinds are equal as Python says, and nobody's method is asked.
+        # Classes whose values Python compares without running code of a class.
         self._simple: set[type] = {str, int, float, type(None)}
-        # Values of these kinds are equal where their rows are.
+        # Classes whose objects are equal if they are the same row.
         self._rows: set[type] = set()
-        # And with these, no method of a literal or an argument is asked either.
+        # Classes whose values compare with literals without running code.
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
             self._learn(cls)
 
     def shared_names(self) -> dict[str, t.Any]:
-        """Return what functions find under names that are no constants of theirs."""
+        """Return the globals of compiled functions, except constants."""
         return {
             **_SHARED,
             **{name: getattr(self, f"_{name}") for name in _ASKED},
@@ -123,7 +123,7 @@ class Runtime:
     # -- what is known of classes -----------------------------------------------------------
 
     def _is_simple(self, arg: t.Any) -> bool:
-        """Tell whether an argument can be used as it is; learn its class if it can."""
+        """Tell whether an argument can be used directly; learn its class if it can."""
         if type(arg) in self._plain:
             return True
         kind = type(arg)
@@ -139,10 +139,10 @@ class Runtime:
         if not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls):
             return
         if not self.host.keeps(cls):
-            # It is looked at anew each time: nothing of a decision outlives it.
+            # A class that the host does not keep is tested each time, and not remembered.
             return
         self._plain.add(cls)
-        if not sandbox.is_candid(cls):
+        if not sandbox.passes_sandbox(cls):
             return
         if self.host.has_keys(cls):
             self._rows.add(cls)
@@ -152,12 +152,12 @@ class Runtime:
             self._decided.add(cls)
 
     def _check_sandbox(self, value: t.Any, span: t.Any) -> None:
-        """Refuse what leads to the whole process; learn the class of what does not."""
+        """Check a value in the sandbox; learn the class of one that passes."""
         sandbox.check_reachable(value, span)
         kind = type(value)
         if kind is terms.Variable:
             raise SolverNeeded
-        if sandbox.is_candid(kind) and self.host.keeps(kind):
+        if sandbox.passes_sandbox(kind) and self.host.keeps(kind):
             self._harmless.add(kind)
 
     def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
@@ -177,7 +177,7 @@ class Runtime:
         return bool(self._engine.solver().equal(_ground(left), _ground(right)))
 
     def _are_compared_by_python(self, left: type, right: type) -> bool:
-        """Tell whether values of two classes are equal where Python says so."""
+        """Tell whether Python compares values of two classes."""
         if left in self._plain:
             return right in self._plain or right in _SCALARS
         return right in self._plain and left in _SCALARS
@@ -203,7 +203,7 @@ class Runtime:
         return found
 
     def _field(self, value: t.Any, name: str, span: t.Any) -> t.Any:
-        """Read a field of what is matched with a pattern; tell if there is none."""
+        """Read a field of a value that is matched with a pattern, if there is one."""
         kind = type(value)
         if kind is dict:
             term = result_to_term(value)
@@ -229,12 +229,12 @@ class Runtime:
     def _in_order(
         self, clauses: list[Clause], matched: tuple[bool, ...], args: tuple[t.Any, ...]
     ) -> list[int]:
-        """Return the numbers of the clauses that match, in the order in which they are tried."""
+        """Return the indices of the matching clauses, in the order in which they are tried."""
         chosen = [number for number, is_match in enumerate(matched) if is_match]
         if len(chosen) < 2:
             return chosen
         numbers = {id(clauses[number]): number for number in chosen}
-        # Of an argument, only the class of an object counts.
+        # The order depends only on the classes of objects.
         terms = [_NO_OBJECT if type(arg) in (list, dict) else result_to_term(arg) for arg in args]
         ordered = sort_clauses([clauses[number] for number in chosen], terms, self.host)
         return [numbers[id(clause)] for clause in ordered]
@@ -271,7 +271,7 @@ class Runtime:
         except OsoError:
             raise
         except Exception as error:
-            # Whatever it is, it goes on as an error, with the place in the policy.
+            # Any exception becomes an error with the place in the policy.
             raise not_constructed(name, error, span) from error
         sandbox.check_reachable(made, span)
         if not isinstance(made, cls):
@@ -283,7 +283,7 @@ class Runtime:
     def _called(
         self, function: t.Any, args: tuple[t.Any, ...], keywords: tuple[str, ...], clock: Clock
     ) -> t.Any:
-        """Call something of the host; behind a call that takes long, the clock is looked at."""
+        """Call something of the host; after a long call, check the clock."""
         if clock[1] is None:
             clock[1] = time.monotonic()
         plain = [_copied(arg) for arg in args]
@@ -296,7 +296,7 @@ class Runtime:
     def _split(
         self, value: t.Any, what: tuple[int, bool], shown: t.Any = None, is_left: bool = True
     ) -> t.Any:
-        """Return the elements of a list that has so many, and a list of the others if it may."""
+        """Return the elements of a list of this length, and the rest where one is allowed."""
         count, is_open = what
         term = _ground(value)
         if type(term) is List:
@@ -306,11 +306,11 @@ class Runtime:
             return [*value[:count], value[count:]] if is_open else [*value]
         if type(term) is Instance and shown is not None:
             if is_open:
-                # No object can be shown a list that has no end yet.
+                # A list with an unknown rest cannot be passed to `__eq__`.
                 raise UnexpectedPolarTypeError("RestVariable")
             sides = (shown, value) if is_left else (value, shown)
             if compare_values(Operator.EQ, *sides):
-                # Only the solver goes on with variables that have no value then.
+                # Only the solver can go on with unbound variables.
                 raise SolverNeeded
         return _MISSING
 
@@ -320,7 +320,7 @@ class Runtime:
                 return numbers.calculate(goal.operator, left, right)
         name = getattr(goal.args[2], "name", "")
         shown = Unknown(f"_{name}_1") if result is _MISSING else result_to_term(result)
-        # It raises, and says why there is no result.
+        # This raises the error of the solver.
         return self._at(goal).calculate(goal, _ground(left), _ground(right), shown).value
 
     def _read_key(
@@ -343,7 +343,7 @@ class Runtime:
             yield from self._members(collection, goal)
             return
         term = result_to_term(collection)
-        # Only the error for what is no collection has a trace, and making that takes long.
+        # Only the error for a value that is no collection needs a backtrace, which is slow to make.
         is_collection = type(term) is not Value or type(term.value) is str
         solver = self._at(goal) if is_collection else self._here()
         if not is_collection:
@@ -357,11 +357,11 @@ class Runtime:
             yield to_python(element, str)
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
-        """Return the elements of what runs no Python to give them, such as SQLAlchemy's lists."""
+        """Yield the elements of a collection whose iterator runs no Python code."""
         for element in collection:
             kind = type(element)
             if kind not in self._plain and kind not in _SCALARS:
-                # A list or a dictionary is copied, and what leads out is refused.
+                # A list or a dictionary is copied; the sandbox checks the element.
                 alone = Instance((element,))
                 (found,) = self._at(goal).elements(alone, goal)
                 yield to_python(found, str)
@@ -379,21 +379,21 @@ class Runtime:
         return bool(self._at(goal).compare_terms(expression))
 
     def _condition(self, value: t.Any, goal: Term, span: t.Any, written: t.Any) -> bool:
-        """Tell what a condition that is neither true nor false is: an error."""
+        """Raise the error for a condition that is neither true nor false."""
         self._check_sandbox(value, span)
         term = self._placed(value, written)
         return bool(self._here(term).condition(term, goal))
 
     def _placed(self, value: t.Any, written: Span | int | None) -> Term:
-        """Make a term of a value that shows where it was written, if it was."""
+        """Return a value as a term, with its span if it was a literal."""
         term = result_to_term(value)
         if isinstance(written, int):
-            # The goal at hand comes first, then the call that the parameter belongs to.
+            # The current goal comes first, then the call with the parameter.
             written = argument_span(self._goals(sys._getframe(2))[1:], written)
         return Value(term.value, span=written) if type(term) is Value else term
 
     def _goals(self, frame: types.FrameType) -> list[Term | None]:
-        """Return the goals that compiled functions are at, innermost first."""
+        """Return the current goals of the compiled functions, innermost first."""
         found = frames_of(frame, self._sites)
         sites = (self._sites[code].get(offset) for code, offset in reversed(found))
         return [site.steps[-1][0] for site in sites if site is not None and site.steps]
@@ -420,7 +420,7 @@ class Runtime:
     ) -> Iterator[None]:
         """Let the solver find the solutions of a call.
 
-        :param labels: what tells arguments apart, one value from another that is the same.
+        :param labels: one label for each term among the arguments: two may have the same value.
         """
         if clock[1] is None:
             clock[1] = time.monotonic()
@@ -429,27 +429,27 @@ class Runtime:
         goal = Call(name, tuple(named[label] for label in labels or named))
         around = None
         if steps:
-            # The last step is the call itself, which the solver makes anew.
+            # The last step is the call itself, which the solver adds.
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
         solver: Solver = self._engine.solver()
         solver.begun = _begun(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
-                # An error, unless what comes behind fails: only the solver can tell.
+                # An error unless a later goal fails, which only the solver knows.
                 raise SolverNeeded
             yield
 
     def _at(self, goal: Term) -> Solver:
-        """Return a solver that knows the goal at hand, and not the way to it."""
+        """Return a solver at a goal, without the backtrace."""
         solver: Solver = self._engine.solver()
         solver.stand_at(chain([(goal, None)], None))
         return solver
 
     def _here(self, goal: Term | None = None) -> Solver:
-        """Return a solver that is where the function is that asks.
+        """Return a solver at the current goal of the calling function, with the backtrace.
 
-        :param goal: what the goal at hand stands for, if it is a variable.
+        :param goal: the value of the current goal, if that is a variable.
         """
         solver: Solver = self._engine.solver()
         steps = self._steps(frames_of(sys._getframe(2), self._sites))
@@ -469,9 +469,9 @@ class Runtime:
     def _problem_of(
         self, error: AttributeError, name: str, args: tuple[t.Any, ...]
     ) -> OsoError | None:
-        """Make the error of the policy for an attribute that a function did not find.
+        """Return the error of the policy for an attribute that a function did not find.
 
-        ``None`` if it comes from elsewhere: from inside a method, or from a comparison.
+        ``None`` if the error comes from elsewhere: from within a method, or from a comparison.
         """
         frames = list(until_next_entry(error.__traceback__, self._sites))
         code, offset = frames[-1]
@@ -486,27 +486,27 @@ class Runtime:
             return None
         solver: Solver = self._engine.solver()
         solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(to_term, args)))))
-        # Without its owner, an error from inside of a property proposes nothing.
+        # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.no_attribute(value, str(key.value), error, goal.span)
 
 
 def _searched(solutions: Iterator[None]) -> bool:
-    """Look for all solutions; tell whether there was one."""
+    """Search for all solutions; tell whether there was one."""
     return sum(1 for _ in solutions) > 0
 
 
 def _copied(value: t.Any) -> t.Any:
-    """Return what crosses the border: a list or a dictionary as a copy."""
+    """Return a value for Python: a list or a dictionary as a copy."""
     if type(value) is list or type(value) is dict:
         return to_python(result_to_term(value), str)
     return value
 
 
 def _ground(value: t.Any) -> Term:
-    """Make a term of a value.
+    """Return a value as a term.
 
-    :raises SolverNeeded: if the host put a variable in it, which only the solver can bind.
+    :raises SolverNeeded: if it contains a variable, which only the solver can bind.
     """
     term = result_to_term(value)
     if not is_ground(term):
@@ -515,7 +515,7 @@ def _ground(value: t.Any) -> Term:
 
 
 def _begun(clock: Clock) -> IteratorUse:
-    """Return what goes with the question as soon as an iterator is read."""
+    """Return the state of the iterators that the question reads."""
     if clock[2] is None:
         clock[2] = IteratorUse()
     return t.cast(IteratorUse, clock[2])
@@ -531,13 +531,13 @@ def is_deep() -> bool:
 
 
 def _is_number(value: t.Any) -> bool:
-    """Tell whether a value is a number that Polar has, too."""
+    """Tell whether a value is a number of Polar: a float, or an integer of 64 bits."""
     kind = type(value)
     return kind is float or (kind is int and INTEGER_MIN <= value <= INTEGER_MAX)
 
 
 def _excludes(literal: t.Any, value: t.Any) -> bool:
-    """Tell whether a literal of a head can never be a value of Polar's own."""
+    """Tell whether a literal of a head excludes a native value of Polar."""
     term = result_to_term(value)
     if type(term) is Value:
         return not numbers.equal_scalars(literal, term.value)

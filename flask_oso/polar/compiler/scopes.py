@@ -1,7 +1,7 @@
-"""What is known while a function is written: values, variables, and goals to come.
+"""What is known while a function is written: values, variables, and pending goals.
 
-A ``Ref`` is a value and the Python name it has, a ``VariableCell`` a variable of a rule, a
-``VariableScope`` all of them at one place; a ``Site`` says which goals stand around a place.
+A ``Ref`` is a value with its Python name, a ``VariableCell`` a variable of a rule, a
+``Scope`` all variables at one point; a ``Site`` has the goals that enclose a point.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from .binding_analysis import KnownArguments, NotCompilable
 
 @dataclass(frozen=True)
 class Site:
-    """Where a goal stands: the goals around it, outermost first, each with its rule's name."""
+    """The goals that enclose a goal, outermost first, each with the name of its rule."""
 
     steps: tuple[tuple[Term | None, str | None], ...]
 
     def within(self, goal: Term | None, rule: str | None = None) -> Site:
-        """Return the site of a goal that stands in this one."""
+        """Return the site of a goal within this one."""
         name = self.steps[-1][1] if rule is None and self.steps else rule
         return Site((*self.steps, (goal, name)))
 
     @property
     def rule(self) -> str | None:
-        """The rule whose body this is in."""
+        """The rule whose body contains the goal."""
         return self.steps[-1][1] if self.steps else None
 
 
 @dataclass(frozen=True)
 class OpenList:
-    """A list that has variables of a clause in it."""
+    """A list that contains variables of a clause."""
 
     clause: int
     term: List
@@ -48,14 +48,14 @@ class OpenList:
 class Ref:
     """What is known of a value: the Python name it has, or the literal it is.
 
-    ``cls`` is a plain class that it is an instance of, if one is known; ``read`` the place
-    of the attribute it was read from, as long as nobody made sure what it is; ``origin`` the
-    name of the collection whose element it is; ``written`` where a number or a text was
-    written, or the parameter through which it came; ``shape`` a list with variables, which has
-    no name; ``listed`` the list as it is written whose elements are all written there.
+    ``cls`` is a plain class that it is an instance of, if one is known; ``read`` is the place of
+    the attribute that it was read from, until it passed the sandbox check; ``origin`` is the name
+    of the collection whose element it is; ``written`` is the span of a number or a text, or the
+    parameter through which it came; ``shape`` is a list with variables, which has no name;
+    ``listed`` is a list literal whose elements are all literals.
 
-    INVARIANT: in one function, what the solver has one term for has one name. A term equals
-    itself and nobody is asked, while an object may be asked whether it equals itself.
+    INVARIANT: in one function, each term of the solver has one name. A term equals itself without
+    a call, while comparing an object with itself may call its ``__eq__``.
     """
 
     name: str
@@ -70,38 +70,38 @@ class Ref:
 
 @dataclass
 class VariableCell:
-    """A variable of the clauses: what it is bound to, or what waits for that."""
+    """A variable of a clause: its value, or the goals that wait for one."""
 
     ref: Ref | None = None
     waiting: tuple[tuple[Term, int, Site], ...] = ()
-    #: Whether it belongs to what stands around a negation, which cannot bind it.
+    #: Whether it is a variable outside of a negation, which cannot bind it.
     is_outside: bool = False
 
 
 @dataclass
-class VariableScope:
+class Scope:
     """The variables of the clauses that one function is made of."""
 
     cells: dict[tuple[int, int], VariableCell] = field(default_factory=dict)
-    #: The names that say whether the attributes of a value can be read as they are.
+    #: The names of the flags for values whose attributes Python can read directly.
     plain: dict[str, str] = field(default_factory=dict)
-    #: The names of collections whose elements variables have.
+    #: The names of collections whose elements are bound to variables.
     searched: set[str] = field(default_factory=set)
 
-    def copy(self) -> VariableScope:
-        """Return a scope in which the same variables can get other values."""
+    def copy(self) -> Scope:
+        """Return a copy, in which the variables can be bound to other values."""
         copies: dict[int, VariableCell] = {}
         for cell in self.cells.values():
             copies.setdefault(id(cell), replace(cell))
         cells = {key: copies[id(cell)] for key, cell in self.cells.items()}
-        return VariableScope(cells, dict(self.plain), set(self.searched))
+        return Scope(cells, dict(self.plain), set(self.searched))
 
     def cell(self, clause: int, index: int) -> VariableCell:
         """Return the cell of a variable."""
         return self.cells.setdefault((clause, index), VariableCell())
 
     def forget(self, goal: Goal) -> None:
-        """Let a goal no longer wait for any variable."""
+        """Remove a goal from all variables that it waits for."""
         for cell in self.cells.values():
             if cell.waiting:
                 waiting = [
@@ -110,11 +110,11 @@ class VariableScope:
                 cell.waiting = tuple(waiting)
 
     def unite(self, one: VariableCell, other: VariableCell) -> VariableCell:
-        """Make one variable of two that are not bound."""
+        """Unify two unbound variables."""
         if one.is_outside or other.is_outside:
             raise NotCompilable("a negation that binds a variable", None)
         if one.waiting and other.waiting:
-            # The solver orders them by age, and looks again at those that ask for a class.
+            # The solver orders them by age, and repeats the class tests among them.
             raise NotCompilable("two variables that conditions wait for", None)
         if len(one.waiting) + len(other.waiting) > 1 and any(awaited_classes(one, other)):
             raise NotCompilable("two variables, one of which has to be of a class", None)
@@ -126,7 +126,7 @@ class VariableScope:
 
 
 class GoalPart(Term):
-    """A part of a goal that is written in its turn, such as one field of a pattern.
+    """A part of a goal that is compiled later, such as one field of a pattern.
 
     :param goal: the goal; ``None`` in the head of the function's own rule.
     :param write: writes it, given what a goal is given.
@@ -141,7 +141,7 @@ class GoalPart(Term):
 
 
 class Passed(Term):
-    """An argument of a call, for messages: a value from the place ``span``, or a parameter."""
+    """An argument of a call in messages: a value with its span, or a parameter."""
 
     __slots__ = __match_args__ = ("parameter",)
 
@@ -151,17 +151,17 @@ class Passed(Term):
 
 
 Goal = tuple[Term, int, Site]
-#: Goals that are still to be written, the first one in front.
-PendingGoals = tuple[t.Any, ...]
-Success = Callable[[VariableScope, list[ast.stmt]], None]
+#: The goals that follow, as a linked list.
+Pending = tuple[t.Any, ...]
+Success = Callable[[Scope, list[ast.stmt]], None]
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One function to be made: a rule, the strings that are known, and what it gives.
+    """A function to compile: a rule, the known strings among its arguments, and the kind.
 
-    A ``test`` returns whether there is a solution; the other kind is a generator that
-    yields once for each.
+    A test returns whether there is a solution; the other kind is a generator that yields once for
+    each solution.
     """
 
     name: str
@@ -171,15 +171,15 @@ class Variant:
 
     @property
     def values(self) -> KnownArguments:
-        """What is known of the arguments, as terms."""
+        """The known arguments, as terms."""
         return {position: None if text is None else Value(text) for position, text in self.known}
 
 
 class ProgramInterface(t.Protocol):
-    """What a function writer needs of the program it writes for."""
+    """What the compiler of a function needs of the program."""
 
     host: Host
-    #: Functions give the rule to which a solution is owed, where they give ``True`` otherwise.
+    #: Whether functions return the rule that decided, instead of ``True``.
     names_rules: bool
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
@@ -193,7 +193,7 @@ class ProgramInterface(t.Protocol):
 
 
 def awaited_classes(*cells: VariableCell) -> Iterator[str]:
-    """Return the names of the classes that variables will have to be of."""
+    """Yield the names of the classes in the class tests that wait for variables."""
     for term, _, _ in itertools.chain.from_iterable(cell.waiting for cell in cells):
         if isinstance(term, Expression) and term.operator is Operator.ISA:
             yield t.cast(str, t.cast(Pattern, term.args[1]).tag)
@@ -203,17 +203,17 @@ def conjunct_goals(term: Expression, clause: int, site: Site) -> list[Goal]:
     return [(arg, clause, site) for arg in term.args]
 
 
-def prepend_goals(goals: Iterable[tuple[t.Any, ...]], rest: PendingGoals) -> PendingGoals:
-    """Put goals in front of others."""
+def prepend(goals: Iterable[tuple[t.Any, ...]], rest: Pending) -> Pending:
+    """Prepend goals to others."""
     for goal in reversed(list(goals)):
         rest = (goal, rest)
     return rest
 
 
-def concatenate_goals(goals: PendingGoals, rest: PendingGoals) -> PendingGoals:
-    """Put goals that are chained in front of others."""
+def concatenate(goals: Pending, rest: Pending) -> Pending:
+    """Prepend linked goals to others."""
     listed = []
     while goals:
         goal, goals = goals
         listed.append(goal)
-    return prepend_goals(listed, rest)
+    return prepend(listed, rest)

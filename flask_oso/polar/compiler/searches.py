@@ -1,4 +1,4 @@
-"""How a search is written: a loop over a collection, or a test where that does the same."""
+"""The code for searches: a loop over a collection, or a test where that is equivalent."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ..nodes import Expression, List, Term, Value
 from ..solver.clauses import Template
 from .binding_analysis import is_string
 from .lookups import LookupGoals
-from .places import MAX_LOOPS, Continuation, OutputPosition
-from .scopes import Goal, Ref, VariableCell, prepend_goals
-from .snippets import block, call, compared, load, type_test
+from .places import MAX_LOOPS, Continuation, Output
+from .scopes import Goal, Ref, VariableCell, prepend
+from .snippets import block, call, compared, is_type, load
 
 
 class SearchGoals(LookupGoals):
-    """A goal that may have several solutions."""
+    """Writes goals that may have several solutions."""
 
     def any_of(self, term: Expression) -> Continuation:
-        """Write each alternative with everything that stands behind it."""
+        """Write each alternative, together with the goals that follow."""
         inside = self.site.within(term)
         return self.alternatives([(arg, self.clause, inside) for arg in term.args])
 
     def alternatives(self, goals: list[Goal]) -> Continuation:
-        """Write goals of which any may hold, each with everything that stands behind it."""
+        """Write alternative goals, each together with the goals that follow."""
         if goals and self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
         for goal in goals:
             body: list[ast.stmt] = []
-            place = OutputPosition(ast.Break, self.place.loops + 1, self.place.success)
-            following = prepend_goals([goal], self.rest)
+            place = Output(ast.Break, self.place.loops + 1, self.place.success)
+            following = prepend([goal], self.rest)
             self.writer.write_goals(following, self.scope.copy(), body, place)
             self.out.append(block(body))
         return self.fail()
@@ -52,7 +52,7 @@ class SearchGoals(LookupGoals):
     # -- collections
 
     def membership(self, term: Expression) -> Continuation:
-        """Write ``x in xs`` as a loop, or as a test where the elements are known."""
+        """Write ``x in xs`` as a loop, or as a test where the elements are literals."""
         item, collection = term.args
         inner = collection.term if isinstance(collection, Template) else collection
         if isinstance(inner, List):
@@ -63,7 +63,7 @@ class SearchGoals(LookupGoals):
             return self._among(item, shape.term)
         listed = None if written is None else written.listed
         if listed is not None and self.operand(item) is None:
-            # The variable becomes an element, and errors show where that was written.
+            # The variable is bound to a literal, whose place errors show.
             return self._among(item, listed)
         elements = self.ref(collection)
         if elements is None:
@@ -72,7 +72,7 @@ class SearchGoals(LookupGoals):
         source = load(elements.name)
         known_to_be = self.constants(self.goal, elements.read, elements.written)
         over = ast.IfExp(
-            type_test(elements.name, "list"),
+            is_type(elements.name, "list"),
             ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
             call("elements", source, *known_to_be, load("clock")),
         )
@@ -89,7 +89,7 @@ class SearchGoals(LookupGoals):
         return inside.bind(t.cast(VariableCell, self.cell(item)), made)
 
     def _inside(self, name: str, over: ast.expr) -> SearchGoals:
-        """Write the beginning of a loop; give the same goal inside of it."""
+        """Write the head of a loop; return the same goal within the loop."""
         following = self.loop(name, over)
         assert following is not None
         return replace(self, out=following[1], place=following[2])
@@ -114,7 +114,7 @@ class SearchGoals(LookupGoals):
         return self.part(lambda here: here.unified(item, part))
 
     def _among_literals(self, known: Ref, literals: list[Value]) -> Continuation:
-        """Write a search in a list of literals, one of which is equal at most."""
+        """Write a search in a list of different literals."""
         if known.literal is not None:
             value = known.literal.value
             found = any(equal_scalars(value, literal.value) for literal in literals)
@@ -123,10 +123,10 @@ class SearchGoals(LookupGoals):
         if all(map(is_string, literals)):
             listed, *_ = self.constants(frozenset(values))
             among = compared(load(known.name), ast.In(), listed)
-            is_told = type_test(known.name, "str")
+            is_told = is_type(known.name, "str")
         else:
             listed, *_ = self.constants(frozenset((type(value) is bool, value) for value in values))
-            is_bool = type_test(known.name, "bool")
+            is_bool = is_type(known.name, "bool")
             among = compared(ast.Tuple([is_bool, load(known.name)], ast.Load()), ast.In(), listed)
             kind = call("type", load(known.name))
             is_told = compared(kind, ast.In(), load("scalars"))
@@ -135,7 +135,7 @@ class SearchGoals(LookupGoals):
         return self.loop(self.writer.fresh(), ast.IfExp(is_told, once, slow))
 
     def _among_values(self, known: Ref, elements: list[Ref]) -> Continuation:
-        """Write a search in a list of values: none is the very term that is searched for."""
+        """Write a search in a list of values, none of which is the same term as the item."""
         if any(ref.name == known.name and ref.literal is None for ref in elements):
             raise self.not_compilable("a search in a list that has what is searched for")
         listed = ast.Tuple([self.checked(ref) for ref in elements], ast.Load())

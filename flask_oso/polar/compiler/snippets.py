@@ -1,4 +1,4 @@
-"""Small pieces of Python as ``ast`` nodes, from which rules are written as functions."""
+"""Makers of small pieces of Python as ``ast`` nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..nodes import Operator
 from ..sources import Span
 
-#: The operators of Python for those of policies.
+#: The operators of Python for those of Polar.
 COMPARE: dict[Operator, type[ast.cmpop]] = {
     Operator.EQ: ast.Eq,
     Operator.NEQ: ast.NotEq,
@@ -18,12 +18,12 @@ COMPARE: dict[Operator, type[ast.cmpop]] = {
     Operator.GT: ast.Gt,
     Operator.GEQ: ast.GtE,
 }
-#: First and last line, first column and the column behind the last: those of Python.
+#: The first and the last line, the first column and the end column, as Python counts.
 Position = tuple[int, int, int, int]
 
 
 def position_of(span: Span | None) -> Position:
-    """Return the place of a stretch of policy as Python counts: columns are bytes from 0 on."""
+    """Return the position of a span as Python counts: columns are byte offsets."""
     if span is None:
         return (1, 1, 0, 0)
     (line, column), (last, end) = span.source.position(span.start), span.source.position(span.end)
@@ -52,17 +52,17 @@ def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
     return ast.Compare(left, [operator], [right])
 
 
-def all_hold(tests: list[ast.expr]) -> ast.expr:
+def all_of(tests: list[ast.expr]) -> ast.expr:
     """Write that all tests hold, looked at in order."""
     return ast.BoolOp(ast.And(), tests) if len(tests) > 1 else tests[0]
 
 
-def any_holds(tests: list[ast.expr]) -> ast.expr:
+def any_of(tests: list[ast.expr]) -> ast.expr:
     """Write that one of several tests holds, looked at in order."""
     return ast.BoolOp(ast.Or(), tests) if len(tests) > 1 else tests[0]
 
 
-def type_test(name: str, kind: str) -> ast.expr:
+def is_type(name: str, kind: str) -> ast.expr:
     """Write ``type(name) is kind``."""
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
@@ -83,7 +83,7 @@ def block(body: list[ast.stmt]) -> ast.stmt:
 
 
 def clock_check() -> list[ast.stmt]:
-    """Write that time passes: now and then the clock is looked at."""
+    """Write that one step is counted, and that the clock is checked now and then."""
     budget = ast.Subscript(load("clock"), ast.Constant(0), ast.Load())
     target = ast.Subscript(load("clock"), ast.Constant(0), ast.Store())
     look = ast.Expr(call("check_clock", load("clock")))
@@ -98,7 +98,7 @@ def function_of(
 ) -> ast.FunctionDef:
     """Write a function.
 
-    :param kept: global names that it finds as fast as its own: parameters with a default.
+    :param kept: globals that become parameters with a default, since locals are faster.
     """
     named = [ast.arg(each) for each in (*parameters, *kept)]
     arguments = ast.arguments([], named, None, [], [], None, [load(each) for each in kept])
@@ -113,10 +113,10 @@ def returned(value: bool) -> ast.stmt:
 
 
 def with_positions(module: ast.Module) -> ast.Module:
-    """Return each node that has no place the place of the node around it.
+    """Return a module in which each node without a position has that of its parent.
 
-    ``ast.fix_missing_locations`` does the same, by recursion and in twice the time, which was
-    half of what it takes to make a function.
+    ``ast.fix_missing_locations`` does the same recursively and in twice the time, half of the time
+    of compiling a rule.
     """
     stack: list[tuple[ast.AST, Position]] = [(module, (1, 1, 0, 0))]
     while stack:
@@ -135,7 +135,7 @@ def with_positions(module: ast.Module) -> ast.Module:
 
 
 def _placed(node: t.Any, place: Position) -> Position:
-    """Return a node the place that it lacks; give the one it has."""
+    """Set the position of a node that has none; return its position."""
     if hasattr(node, "lineno"):
         return (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = place

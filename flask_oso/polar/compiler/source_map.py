@@ -1,7 +1,7 @@
-"""Where compiled functions are: Python's frames, and the goals of the policy they stand for.
+"""The source map: from the frames of compiled functions to the goals of the policy.
 
-A frame tells how far its function is; the function's sites tell which goals that is, and
-those of all frames of a question which way led there.
+A frame has the current instruction of a function; the sites of the function give the goal of each
+instruction. The goals of all frames of a question are its backtrace.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from .entry_points import QUESTION_FILE
 from .scopes import Passed, Site
 from .snippets import Position, position_of
 
-#: Goals in each other, outermost first, each with the rule it stands in.
+#: Nested goals, outermost first, each with the rule whose body contains it.
 GoalSteps = list[tuple[Term | None, str | None]]
 _FOR_ITER = opcode.opmap["FOR_ITER"]
-#: What stands behind an instruction, where the interpreter may be while it is carried out.
+#: The cache entries after an instruction, where `f_lasti` may be while it runs.
 _CACHE = opcode.opmap["CACHE"]
 
 
 def frames_of(
     frame: types.FrameType | None, sites: dict[types.CodeType, t.Any]
 ) -> list[tuple[types.CodeType, int]]:
-    """Return the compiled functions under way in this question, outermost first."""
+    """Return the running compiled functions of this question, outermost first."""
     found = []
     while frame is not None and not is_entry(frame.f_code):
         if frame.f_code in sites:
@@ -39,7 +39,7 @@ def frames_of(
 
 
 def entry_call(frame: types.FrameType | None) -> Call | None:
-    """Return the question that is under way."""
+    """Return the running question."""
     while frame is not None and not is_entry(frame.f_code):
         frame = frame.f_back
     if frame is None:
@@ -50,14 +50,14 @@ def entry_call(frame: types.FrameType | None) -> Call | None:
 
 
 def is_entry(code: types.CodeType) -> bool:
-    """Tell whether a frame with this code is a question that compiled rules answer."""
+    """Tell whether code is that of an entry point."""
     return code.co_filename == QUESTION_FILE
 
 
 def until_next_entry(
     trace: types.TracebackType | None, sites: dict[types.CodeType, t.Any]
 ) -> Iterator[tuple[types.CodeType, int]]:
-    """Return the functions that an error came through, up to where another question began."""
+    """Yield the functions that an error passed through, up to the next entry point."""
     is_first = True
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -70,7 +70,7 @@ def until_next_entry(
 
 
 def chain(steps: GoalSteps, question: Call | None) -> Step | None:
-    """Make the steps of a run from the goals around a place."""
+    """Make the backtrace from nested goals."""
     step = Step(None, [], None, None, 0)
     if question is not None:
         step = Step(question, [], step, None, 0)
@@ -80,11 +80,11 @@ def chain(steps: GoalSteps, question: Call | None) -> Step | None:
 
 
 def with_spans(goal: Call, goals: list[Term | None]) -> Call:
-    """Return a call its place, and its literals theirs.
+    """Return a call with its span, and those of its literals.
 
-    :param goals: the goals that compiled functions are at, innermost first.
+    :param goals: the current goals of the compiled functions, innermost first.
     """
-    # What is one term stays one, wherever it stands.
+    # One term stays one term, wherever it occurs.
     placed: dict[int, Term] = {}
     for at, arg in enumerate(goal.args):
         known = Value(arg.value, span=argument_span(goals, at)) if type(arg) is Value else arg
@@ -94,9 +94,9 @@ def with_spans(goal: Call, goals: list[Term | None]) -> Call:
 
 
 def argument_span(goals: list[Term | None], position: int) -> Span | None:
-    """Tell where an argument of a call was written, if it is a literal.
+    """Return the span of an argument of a call, if it is a literal.
 
-    :param goals: the call, the call that it is part of, and so on.
+    :param goals: the call, the call of the rule around it, and so on.
     """
     for goal in goals:
         called = getattr(goal, "term", goal)
@@ -110,7 +110,7 @@ def argument_span(goals: list[Term | None], position: int) -> Span | None:
 
 
 def sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[int, Site]:
-    """Return the goal that each instruction of a function stands for, if it stands for one."""
+    """Return the goal of each instruction of a function that has one."""
     found: dict[int, Site] = {}
     last: Site | None = None
     is_next = False
@@ -118,7 +118,7 @@ def sites_by_offset(code: types.CodeType, sites: dict[Position, Site]) -> dict[i
     for offset, position in zip(range(0, len(code.co_code), 2), code.co_positions(), strict=False):
         site = sites.get(t.cast(Position, position)) if position != nothing else None
         if code.co_code[offset] == _FOR_ITER:
-            # The next element is asked for where the loop's source was made, just before.
+            # The next element is requested by the goal whose iterator was made just before.
             is_next = True
         elif code.co_code[offset] != _CACHE:
             is_next = False

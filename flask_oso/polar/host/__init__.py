@@ -1,7 +1,7 @@
 """The Python side of a policy: registered names, values, and what may be read of them.
 
-In go Python classes, constants and objects; out come terms for the solver, and Python values
-for whoever asked. Attributes are read here and nowhere else.
+In go Python classes, constants and objects; out come terms for the solver, and Python values for
+results. Attributes are read here and nowhere else.
 
 ``terms``, ``awaitables``, ``numbers``, ``data_adapter``
     what queries take and return; values that were not awaited; arithmetic of Polar's own

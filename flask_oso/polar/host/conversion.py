@@ -115,7 +115,7 @@ def _check_element(value: t.Any, known: set[type], span: Span | None) -> None:
     if isinstance(value, types.ModuleType):
         return
     sandbox.check_reachable(value, span)
-    if sandbox.is_candid(type(value)):
+    if sandbox.passes_sandbox(type(value)):
         known.add(type(value))
 
 

@@ -107,7 +107,7 @@ class Host:
 
     def keeps(self, cls: type) -> bool:
         """Return whether a cache may hold a class: it is registered, or never collected."""
-        return cls in self.types or sandbox.is_lasting(cls)
+        return cls in self.types or sandbox.is_permanent(cls)
 
     def opens_module(self, value: t.Any) -> bool:
         """Return whether a value is a module that was registered as a constant."""

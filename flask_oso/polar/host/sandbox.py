@@ -44,11 +44,11 @@ _MIXIN = "AsyncAttrs"
 _CONNECTION = ("cursor", "commit", "rollback", "close")
 _CURSOR = ("execute", "executemany", "fetchone", "fetchall")
 
-#: The flag of classes that a program makes; those of the interpreter claim to be nothing else.
+#: The flag of classes that Python code makes. Built-in classes are no proxies.
 _IS_HEAP = 1 << 9
 
-#: Names of Python's own that lead nowhere: call, look for an element, take one, count, tell
-#: whether something is an instance. Polar has no other way to index a list.
+#: Special methods that are harmless: to call, test for an element, index, count, test for an
+#: instance. Polar has no other way to index a list.
 _HARMLESS = frozenset({"__call__", "__contains__", "__getitem__", "__instancecheck__", "__len__"})
 
 #: Attributes that are refused because they give access to the process, by class.
@@ -149,8 +149,8 @@ def is_internal(cls: type) -> bool:
     return issubclass(cls, _INTERNAL) or is_database(cls)
 
 
-#: Classes that were found to be none of a database, by their ids: every value that a decision
-#: reads is asked for its class. They are not kept.
+#: Classes that do not belong to a database, by their ids: the class of every value that a decision
+#: reads is checked. The classes are not kept alive.
 _NO_DATABASE: dict[int, weakref.ref[type]] = {}
 
 
@@ -171,7 +171,7 @@ def is_database(cls: type) -> bool:
 
 
 def _forget(key: int, ended: weakref.ref[type]) -> None:
-    # Another class may have got the id meanwhile.
+    # Another class may have the id of one that was collected.
     if _NO_DATABASE.get(key) is ended:
         _NO_DATABASE.pop(key, None)
 
@@ -187,7 +187,7 @@ def _has_all(bases: tuple[type, ...], names: tuple[str, ...]) -> bool:
     return all(any(name in vars(base) for base in bases) for name in names)
 
 
-def is_candid(cls: type) -> bool:
+def passes_sandbox(cls: type) -> bool:
     """Return whether instances of a class pass the sandbox check and are no proxies.
 
     A proxy claims the class of the object that it stands for, and that may change.
@@ -200,7 +200,7 @@ def is_candid(cls: type) -> bool:
     )
 
 
-def is_lasting(cls: type) -> bool:
+def is_permanent(cls: type) -> bool:
     """Return whether a class lives as long as the process: it is built in, or global in a module.
 
     A class that a function made is collected with its last instance, unless a cache holds it.
@@ -222,7 +222,7 @@ def iterates_itself(cls: type) -> bool:
     )
 
 
-def is_quiet(cls: type, name: str) -> bool:
+def is_silent_read(cls: type, name: str) -> bool:
     """Return whether reading this attribute of an instance runs no Python code.
 
     Its value is in the object's dictionary, in a slot, or a plain value in the class.

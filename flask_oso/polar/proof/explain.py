@@ -20,7 +20,7 @@ from ..spelling import nearest
 from .counterfactuals import Change, CounterfactualSearch, CounterfactualSolver
 from .proof import Proof
 from .proof_builder import ProofBuilder
-from .proof_tree import Outcome, ProofError, Question
+from .proof_tree import Outcome, ProofError, ProofQuestion
 from .provenance import Provenance, ProvenanceObserver
 from .redaction import DEFAULT_REDACTED, Describer, Redaction, shortened
 
@@ -117,7 +117,7 @@ class ExplanationRun:
             term = Instance(arg)
         return self._describer.term(term)
 
-    def _denied(self, record: Provenance) -> Question | None:
+    def _denied(self, record: Provenance) -> ProofQuestion | None:
         if record.root is None:
             return None
         return ProofBuilder(self._program, self._describer).denied(record.root)

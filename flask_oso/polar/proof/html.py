@@ -15,8 +15,8 @@ from .proof_tree import (
     MARKS,
     Outcome,
     ProofCondition,
+    ProofQuestion,
     ProofRule,
-    Question,
     Reasons,
     Seen,
     SourcePlace,
@@ -52,7 +52,7 @@ def _section(reasons: Reasons) -> Iterator[str]:
     yield "</section>"
 
 
-def _heading(outcome: Outcome, question: Question) -> str:
+def _heading(outcome: Outcome, question: ProofQuestion) -> str:
     asked = _code(question.text)
     if outcome is Outcome.ALLOWED:
         return f"{asked} holds by this rule"
@@ -75,7 +75,7 @@ def _suggestions(suggestions: Sequence[Suggestion]) -> Iterator[str]:
     yield "</ul></div>"
 
 
-def _question(question: Question, is_near: bool) -> Iterator[str]:
+def _question(question: ProofQuestion, is_near: bool) -> Iterator[str]:
     """Yield the lines for the rules of a question.
 
     :param is_near: whether it is on the path to the nearest miss.
@@ -92,7 +92,7 @@ def _question(question: Question, is_near: bool) -> Iterator[str]:
         yield f'<p class="oso-note">{_escape(question.note)}</p>'
 
 
-def _others(question: Question) -> Iterator[str]:
+def _others(question: ProofQuestion) -> Iterator[str]:
     if not question.others:
         return
     count = len(question.others) + question.omitted_others

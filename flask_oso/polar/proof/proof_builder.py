@@ -25,14 +25,14 @@ from ..nodes import (
     Value,
 )
 from ..printer import to_polar
-from ..solver.class_tests import class_names, tells_by_class
+from ..solver.class_tests import members_of_tag, tells_by_class
 from ..solver.clauses import Clause, Slot
 from ..solver.machine import KnowledgeBase
 from ..spelling import with_article
 from .proof_tree import (
     ProofCondition,
+    ProofQuestion,
     ProofRule,
-    Question,
     Seen,
     SourcePlace,
     Verdict,
@@ -109,17 +109,17 @@ class ProofBuilder:
 
     # -- questions ----------------------------------------------------------------------
 
-    def denied(self, subgoal: Subgoal, depth: int = 0) -> Question:
+    def denied(self, subgoal: Subgoal, depth: int = 0) -> ProofQuestion:
         """Return why a rule call has no solution."""
         text = self.question_text(subgoal)
         if depth >= MAX_DEPTH:
-            return Question(text, note="It goes on deeper than is shown.")
+            return ProofQuestion(text, note="It goes on deeper than is shown.")
         ranked = self.ranked(subgoal)
         shown = [self._tried(attempt, depth) for attempt in self._affordable(ranked, MAX_TRIED)]
         count_shown = len(shown)
         others, count = self._others(subgoal)
         shown += self._untried(subgoal)
-        return Question(
+        return ProofQuestion(
             text,
             tuple(shown),
             omitted=(len(subgoal.applicable) if subgoal.is_cut_short else len(ranked))
@@ -129,7 +129,7 @@ class ProofBuilder:
             note=self._note(subgoal, bool(shown or others or count)),
         )
 
-    def allowed(self, path: Path) -> Question | None:
+    def allowed(self, path: Path) -> ProofQuestion | None:
         """Return which rules the solution comes from."""
         return None if path.first is None else self._held_question(path.first, path, 0)
 
@@ -301,11 +301,13 @@ class ProofBuilder:
 
     # -- conditions that hold -----------------------------------------------------------
 
-    def _held_question(self, pair: tuple[Attempt, Snapshot], path: Path, depth: int) -> Question:
+    def _held_question(
+        self, pair: tuple[Attempt, Snapshot], path: Path, depth: int
+    ) -> ProofQuestion:
         attempt, snapshot = pair
         text = self.question_text(attempt.subgoal)
         if depth >= MAX_DEPTH or self._rules_left <= 0:
-            return Question(text, note="It goes on deeper than is shown.")
+            return ProofQuestion(text, note="It goes on deeper than is shown.")
         self._rules_left -= 1
         goals = conditions_of(attempt.clause)
         omitted = max(len(goals) - MAX_CONDITIONS, 0)
@@ -314,14 +316,14 @@ class ProofBuilder:
         rule = ProofRule(
             rule_text(attempt.clause), where, Verdict.HOLDS, tuple(conditions), omitted
         )
-        return Question(text, (rule,))
+        return ProofQuestion(text, (rule,))
 
     def _held(
         self, attempt: Attempt, goal: Term, snapshot: Snapshot, path: Path | None, depth: int
     ) -> ProofCondition:
         """Return why a condition holds; in short if it is not the one that decided."""
         main = main_condition(goal)
-        question: Question | None = None
+        question: ProofQuestion | None = None
         parts: tuple[ProofCondition, ...] = ()
         if path is not None and call_of(goal) is not None:
             pair = path.rule_for(attempt, main)
@@ -351,7 +353,7 @@ class ProofBuilder:
             goals = main.args[:MAX_CONDITIONS]
         return tuple(self._held(attempt, goal, snapshot, path, depth) for goal in goals)
 
-    def _refuted(self, attempt: Attempt, goal: Term, depth: int) -> Question | None:
+    def _refuted(self, attempt: Attempt, goal: Term, depth: int) -> ProofQuestion | None:
         """Return why a rule call under ``not`` has no solution."""
         subgoal = attempt.asked.get(id(main_condition(goal)))
         if call_of(goal) is None or subgoal is None:
@@ -440,13 +442,13 @@ class ProofBuilder:
         if pattern.tag is None or not isinstance(arg, Instance):
             return False
         # The value of `nil` is `None`, as is the class of a name that is not registered.
-        known = (self._classes.get(name) for name in class_names(pattern.tag, self._program))
+        known = (self._classes.get(name) for name in members_of_tag(pattern.tag, self._program))
         return arg.value is not None and any(arg.value is cls for cls in known)
 
     def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
         if pattern.tag is None:
             return True
-        classes = [self._classes.get(name) for name in class_names(pattern.tag, self._program)]
+        classes = [self._classes.get(name) for name in members_of_tag(pattern.tag, self._program)]
         kind = type(arg)
         if kind is List or kind is Dictionary:
             value: t.Any = [] if kind is List else {}

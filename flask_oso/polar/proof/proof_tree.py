@@ -101,7 +101,7 @@ class ProofCondition:
     verdict: Verdict
     seen: tuple[Seen, ...] = ()
     note: str = ""
-    question: Question | None = None
+    question: ProofQuestion | None = None
     parts: tuple[ProofCondition, ...] = ()
     omitted: int = 0
 
@@ -127,7 +127,7 @@ class ProofRule:
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class ProofQuestion:
     """A rule call with its arguments, and the rules of its name.
 
     :param rules: for an allow the one that holds; for a denial those that were tried, the
@@ -191,7 +191,7 @@ class Reasons:
     outcome: Outcome
     rule: str
     args: tuple[str, ...]
-    question: Question | None = None
+    question: ProofQuestion | None = None
     suggestions: tuple[Suggestion, ...] = ()
     problem: ProofError | None = None
     notes: tuple[str, ...] = ()

@@ -1,5 +1,4 @@
-"""What a run tries, kept for whoever asks why.
-
+"""Provenance: what a run tries, kept for the proof.
 ``ProvenanceObserver`` observes a run. It notes in a ``Provenance`` which rules are tried and how
 far each gets: of a rule that fails, the furthest condition that was evaluated, with the values of
 its variables there. The conditions after that one were not reached; those before it held.

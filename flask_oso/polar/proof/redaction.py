@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..characters import with_escapes
 from ..host.conversion import follow
-from ..host.sandbox import is_quiet, iterates_itself
+from ..host.sandbox import is_silent_read, iterates_itself
 from ..nodes import Dictionary, Instance, List, Unknown, Value, parts
 from ..printer import to_polar
 from ..spelling import with_article
@@ -390,7 +390,7 @@ def _key_of(value: t.Any) -> tuple[t.Any, ...] | None:
     if type(identity) is tuple and identity:
         return identity
     key = own.get("id")
-    if key is None and is_quiet(type(value), "id"):
+    if key is None and is_silent_read(type(value), "id"):
         key = getattr(value, "id", None)
     return (key,) if _is_key(key) else None
 

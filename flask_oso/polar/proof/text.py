@@ -14,8 +14,8 @@ from .proof_tree import (
     MARKS,
     Outcome,
     ProofCondition,
+    ProofQuestion,
     ProofRule,
-    Question,
     Reasons,
     SourcePlace,
     Verdict,
@@ -43,7 +43,7 @@ def _shown(line: str) -> str:
     return "\t".join(map(with_escapes, line.split("\t")))
 
 
-def _heading(outcome: Outcome, question: Question) -> str:
+def _heading(outcome: Outcome, question: ProofQuestion) -> str:
     if outcome is Outcome.ALLOWED:
         return f"{question.text} holds by this rule:"
     if outcome is Outcome.BROKEN:
@@ -63,7 +63,7 @@ def _suggestions(reasons: Reasons) -> Iterator[str]:
         yield f"  * {_with_place(str(suggestion), suggestion.place)}"
 
 
-def _question(question: Question, is_first: bool = False) -> Iterator[str]:
+def _question(question: ProofQuestion, is_first: bool = False) -> Iterator[str]:
     for rule in question.rules:
         yield from _rule(rule)
     if question.omitted:
@@ -74,7 +74,7 @@ def _question(question: Question, is_first: bool = False) -> Iterator[str]:
         yield question.note
 
 
-def _others(question: Question, are_shown: bool) -> Iterator[str]:
+def _others(question: ProofQuestion, are_shown: bool) -> Iterator[str]:
     """Yield the rules that do not apply, or only their number if others were tried."""
     if not are_shown:
         count = len(question.others) + question.omitted_others
@@ -142,7 +142,7 @@ def _details(condition: ProofCondition) -> Iterator[str]:
         yield from _asked(condition, condition.question)
 
 
-def _asked(condition: ProofCondition, question: Question) -> Iterator[str]:
+def _asked(condition: ProofCondition, question: ProofQuestion) -> Iterator[str]:
     if question.text != condition.text:
         yield f"→ {question.text}"
     yield from _question(question)
@@ -157,7 +157,7 @@ def _parts(condition: ProofCondition) -> Iterator[str]:
         yield f"… and {condition.omitted:,} more"
 
 
-def _holds(question: Question) -> bool:
+def _holds(question: ProofQuestion) -> bool:
     return any(rule.verdict is Verdict.HOLDS for rule in question.rules)
 
 

@@ -31,10 +31,10 @@ from .ir import (
     IsObject,
     Literal,
     Not,
-    Operand,
     Or,
     RowCondition,
     RowPath,
+    RowValue,
     SameRow,
     ToMany,
     ToOne,
@@ -317,7 +317,7 @@ class _Maker:
         relation = self._host.fields[row.owner.cls][row.relation]
         return Test(Projection(row.owner.cls, relation.my_field), "Eq", None)
 
-    def _side(self, operand: Operand) -> t.Any:
+    def _side(self, operand: RowValue) -> t.Any:
         if isinstance(operand, Literal):
             return operand.value
         if isinstance(operand, Column):
@@ -345,7 +345,7 @@ def _needed(parts: tuple[RowCondition, ...]) -> list[RowCondition]:
     return [part for part in parts if part not in implied]
 
 
-def _check_is_list(operand: Operand) -> None:
+def _check_is_list(operand: RowValue) -> None:
     """Refuse to look for an element in a column that may be a text or a dictionary.
 
     :raises UnsupportedError: an adapter would find a substring, or a key.

@@ -27,8 +27,8 @@ from .ir import (
     IsNan,
     IsNull,
     Literal,
-    Operand,
     RowCondition,
+    RowValue,
     Substring,
     is_nullable,
 )
@@ -75,7 +75,7 @@ class NotTranslatable(Exception):
         self.remedy = remedy
 
 
-def field_of(operand: Operand) -> Field:
+def field_of(operand: RowValue) -> Field:
     """Return the field that describes the values of an operand."""
     if isinstance(operand, Column):
         return operand.field
@@ -86,12 +86,12 @@ def field_of(operand: Operand) -> Field:
     raise AssertionError("A literal has a value.")
 
 
-def is_null(operand: Operand) -> RowCondition:
+def is_null(operand: RowValue) -> RowCondition:
     """Return the condition that an operand is NULL."""
     return IsNull(operand) if is_nullable(operand) else FALSE
 
 
-def has_no_order(operand: Operand, value: t.Any = None) -> RowCondition:
+def has_no_order(operand: RowValue, value: t.Any = None) -> RowCondition:
     """Return the condition that a value has no order: NULL, and NaN for decimals.
 
     :param value: the value that it is compared with.
@@ -111,7 +111,7 @@ def equals_plainly(value: t.Any) -> bool:
 # -- equality ------------------------------------------------------------------------
 
 
-def value_equality(operand: Operand, value: t.Any) -> RowCondition:
+def value_equality(operand: RowValue, value: t.Any) -> RowCondition:
     """Return the condition that a column unifies with a value.
 
     :raises NotTranslatable: if no condition means the same.
@@ -125,7 +125,7 @@ def value_equality(operand: Operand, value: t.Any) -> RowCondition:
     return in_values(operand, literals)
 
 
-def column_equality(left: Operand, right: Operand) -> RowCondition:
+def column_equality(left: RowValue, right: RowValue) -> RowCondition:
     """Return the condition that two columns unify: both have the same value, or both are NULL."""
     mine, other = _comparable(left), _comparable(right)
     if ValueKind.ANY in (mine.kind, other.kind):
@@ -155,7 +155,7 @@ def _is_infinite(value: t.Any) -> bool:
     return type(value) in (float, decimal.Decimal) and math.isinf(value)
 
 
-def _is_infinity(operand: Operand, *, is_positive: bool) -> RowCondition:
+def _is_infinity(operand: RowValue, *, is_positive: bool) -> RowCondition:
     """Return the condition that a float is infinite.
 
     It is compared with the greatest float, since not every database has a literal for infinity.
@@ -168,7 +168,7 @@ def _is_infinity(operand: Operand, *, is_positive: bool) -> RowCondition:
 _GREATEST, _LEAST = Literal(sys.float_info.max), Literal(-sys.float_info.max)
 
 
-def check_equation(operand: Operand, value: t.Any) -> None:
+def check_equation(operand: RowValue, value: t.Any) -> None:
     """Refuse a comparison for which ``==`` and ``!=`` raise for each row: a text and a number.
 
     :raises NotTranslatable: for kinds that have no common order.
@@ -185,7 +185,7 @@ def check_equation(operand: Operand, value: t.Any) -> None:
         raise _incomparable(operand, value)
 
 
-def check_equation_of_columns(left: Operand, right: Operand) -> None:
+def check_equation_of_columns(left: RowValue, right: RowValue) -> None:
     """Refuse two columns that ``==`` and ``!=`` refuse to compare.
 
     :raises NotTranslatable: for a text and a number, and for lists and dictionaries.
@@ -199,8 +199,7 @@ def check_equation_of_columns(left: Operand, right: Operand) -> None:
     )
     if is_data or (natives == 2 and texts == 1):
         raise NotTranslatable(
-            f"`{show(left)}` and `{show(right)}` cannot be compared",
-            "Compare values of one kind.",
+            f"`{show(left)}` and `{show(right)}` cannot be compared", "Compare values of one kind."
         )
 
 
@@ -208,7 +207,7 @@ def _is_text(field: Field) -> bool:
     return field.kind is ValueKind.TEXT or type(next(iter(field.choices), None)) is str
 
 
-def same_number(operand: Operand, value: t.Any) -> t.Any:
+def same_number(operand: RowValue, value: t.Any) -> t.Any:
     """Return a value as ``==`` compares it: unlike for ``=``, true equals 1."""
     kind = field_of(operand).kind
     if kind is ValueKind.BOOLEAN and type(value) in (int, float):
@@ -217,7 +216,7 @@ def same_number(operand: Operand, value: t.Any) -> t.Any:
     return int(value) if is_number and type(value) is bool else value
 
 
-def _comparable(operand: Operand) -> Field:
+def _comparable(operand: RowValue) -> Field:
     field = field_of(operand)
     if field.kind is ValueKind.OPAQUE:
         raise NotTranslatable(
@@ -330,7 +329,7 @@ def _nothing(value: t.Any) -> list[t.Any]:
     """Return no literals: a value of another kind equals nothing in a column."""
     if not equals_plainly(value):
         raise NotTranslatable(
-            f"a {type(value).__name__} says itself what it equals, which a list cannot ask",
+            f"a {type(value).__name__} has an equality of its own, which a list cannot call",
             "Compare an attribute of it.",
         )
     return []
@@ -358,7 +357,7 @@ def mirrored(sign: Operator) -> Operator:
     return _MIRRORED[sign]
 
 
-def value_ordering(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
+def value_ordering(sign: Operator, operand: RowValue, value: t.Any) -> RowCondition:
     """Return the condition that a column is less than a value, or greater.
 
     :raises NotTranslatable: if no condition means the same, or the comparison always raises.
@@ -383,7 +382,7 @@ def value_ordering(sign: Operator, operand: Operand, value: t.Any) -> RowConditi
     return _order(sign, operand, Literal(value))
 
 
-def column_ordering(sign: Operator, left: Operand, right: Operand) -> RowCondition:
+def column_ordering(sign: Operator, left: RowValue, right: RowValue) -> RowCondition:
     """Return the condition that one column is less than another, or greater."""
     mine, other = _comparable(left), _comparable(right)
     if ValueKind.ANY in (mine.kind, other.kind) and not {mine.kind, other.kind} & _DATA.keys():
@@ -399,13 +398,13 @@ def column_ordering(sign: Operator, left: Operand, right: Operand) -> RowConditi
     return _order(sign, left, right)
 
 
-def _order(sign: Operator, left: Operand, right: Operand) -> RowCondition:
+def _order(sign: Operator, left: RowValue, right: RowValue) -> RowCondition:
     if sign is Operator.LT or sign is Operator.LEQ:
         return Comparison("<" if sign is Operator.LT else "<=", left, right)
     return Comparison("<" if sign is Operator.GT else "<=", right, left, is_turned=True)
 
 
-def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
+def _ordered_choices(sign: Operator, operand: RowValue, value: t.Any) -> RowCondition:
     field = field_of(operand)
     choices = (True, False) if field.kind is ValueKind.BOOLEAN else field.choices
     if field.kind is ValueKind.BOOLEAN and type(value) is str:
@@ -414,7 +413,7 @@ def _ordered_choices(sign: Operator, operand: Operand, value: t.Any) -> RowCondi
     return in_values(operand, tuple(found))
 
 
-def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> RowCondition:
+def _ordered_numbers(sign: Operator, operand: RowValue, value: t.Any) -> RowCondition:
     field = field_of(operand)
     number = int(value) if type(value) is bool else _number(value)
     is_decimal = ValueKind.DECIMAL is field.kind or isinstance(number, decimal.Decimal)
@@ -446,7 +445,7 @@ def _ordered_numbers(sign: Operator, operand: Operand, value: t.Any) -> RowCondi
     return _order(sign, operand, Literal(bound))
 
 
-def _ordered_to_infinity(sign: Operator, operand: Operand, *, is_positive: bool) -> RowCondition:
+def _ordered_to_infinity(sign: Operator, operand: RowValue, *, is_positive: bool) -> RowCondition:
     """Return the condition that a float is less than an infinity, or greater; or equal to it."""
     is_inner = is_positive is (sign in (Operator.LT, Operator.LEQ))
     within = Comparison("<=", *((operand, _GREATEST) if is_positive else (_LEAST, operand)))
@@ -475,17 +474,16 @@ def _floor(number: decimal.Decimal, scale: int) -> decimal.Decimal:
         return number.quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_FLOOR)
 
 
-def _incomparable(operand: Operand, value: t.Any) -> NotTranslatable:
+def _incomparable(operand: RowValue, value: t.Any) -> NotTranslatable:
     kind = field_of(operand).kind
     what = "" if kind is ValueKind.ANY else f", a {kind.value},"
     other = "nil" if value is None else f"a {type(value).__name__}"
     return NotTranslatable(
-        f"`{show(operand)}`{what} and {other} cannot be compared",
-        "Compare values of one kind.",
+        f"`{show(operand)}`{what} and {other} cannot be compared", "Compare values of one kind."
     )
 
 
-def _without_scale(operand: Operand) -> NotTranslatable:
+def _without_scale(operand: RowValue) -> NotTranslatable:
     return NotTranslatable(
         f"`{show(operand)}` has no scale, so databases round it differently", _SCALE
     )

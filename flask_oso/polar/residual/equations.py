@@ -63,10 +63,12 @@ class EquationSolver:
     # -- unification ----------------------------------------------------------------------
 
     def solve_unify(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a = b``."""
         goal, frame = payload
         return self.unified(*(self._search.operand(arg, frame) for arg in goal.args))
 
     def solve_assign(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a := b``."""
         goal, frame = payload
         target, value = (self._search.operand(arg, frame) for arg in goal.args)
         if type(target) is not Unknown or target.constraints:
@@ -74,6 +76,7 @@ class EquationSolver:
         return self.unified(target, value)
 
     def unified(self, left: t.Any, right: t.Any) -> GoalResult:
+        """Unify two terms; return the result of a handler."""
         try:
             condition = self.unify(left, right)
         except NotTranslatable as reason:
@@ -152,6 +155,7 @@ class EquationSolver:
         raise NotTranslatable("a condition can be compared with true and false", "Write it alone.")
 
     def value(self, term: t.Any) -> t.Any:
+        """Return a known term as a Python value."""
         if not self._search.is_closed(term) or has_unknown_rows(term):
             raise NotTranslatable(
                 "a column cannot be compared with this", "Compare it with a value."
@@ -274,7 +278,7 @@ class EquationSolver:
 
 def _own_equality(cls: type) -> NotTranslatable:
     return NotTranslatable(
-        f"'{cls.__name__}' says itself what its instances equal, which a list cannot ask",
+        f"'{cls.__name__}' has an equality of its own, which a list cannot call",
         "Compare the keys.",
     )
 

@@ -46,11 +46,11 @@ from .ir import (
     KnownRow,
     Literal,
     Not,
-    Operand,
     Or,
     Root,
     RowCondition,
     RowPath,
+    RowValue,
     SameRow,
     SelfReference,
     ToOne,
@@ -532,7 +532,7 @@ def _following(condition: RowCondition, before: Root) -> RowCondition:
     raise AssertionError("A self-reference stands where none can be.")
 
 
-def _no_truth(operand: Operand) -> RowCondition:
+def _no_truth(operand: RowValue) -> RowCondition:
     """Return the condition that a column is neither true nor false."""
     if not field_of(operand).is_declared:
         return is_null(operand)

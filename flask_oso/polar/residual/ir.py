@@ -105,8 +105,8 @@ class Arithmetic:
     """``left sign right`` with ``+``, ``-`` or ``*`` on integers."""
 
     sign: str
-    left: Operand
-    right: Operand
+    left: RowValue
+    right: RowValue
 
 
 @dataclass(frozen=True)
@@ -116,30 +116,30 @@ class Substring:
     :param size: the length in bytes of UTF-8 of the text that it is compared with.
     """
 
-    text: Operand
+    text: RowValue
     length: int
     at_end: bool = False
     size: int = 0
 
 
-Operand = Column | Literal | Arithmetic | Substring
+RowValue = Column | Literal | Arithmetic | Substring
 
 
-def columns_of(operand: Operand) -> Iterator[Column]:
+def columns_of(operand: RowValue) -> Iterator[Column]:
     """Yield the columns that an operand is computed from, from left to right."""
     if isinstance(operand, Column):
         yield operand
     else:
-        for part in parts_of(operand):
+        for part in children_of(operand):
             yield from columns_of(part)
 
 
-def rows_of(*operands: Operand) -> list[RowPath]:
+def rows_of(*operands: RowValue) -> list[RowPath]:
     """Return the rows that operands are read from."""
     return [column.row for each in operands for column in columns_of(each)]
 
 
-def is_nullable(operand: Operand) -> bool:
+def is_nullable(operand: RowValue) -> bool:
     """Tell whether an operand may be NULL where its rows exist."""
     return any(column.field.is_nullable for column in columns_of(operand))
 
@@ -197,8 +197,8 @@ class Comparison:
     """
 
     sign: str
-    left: Operand
-    right: Operand
+    left: RowValue
+    right: RowValue
     #: Whether the policy has the sides the other way round: ``right > left``.
     is_turned: bool = field(default=False, compare=False)
 
@@ -207,7 +207,7 @@ class Comparison:
 class InValues:
     """A column has one of several values, none of which is NULL."""
 
-    column: Operand
+    column: RowValue
     values: tuple[Literal, ...]
 
 
@@ -215,21 +215,21 @@ class InValues:
 class IsNull:
     """A column is NULL."""
 
-    column: Operand
+    column: RowValue
 
 
 @dataclass(frozen=True)
 class IsNan:
     """A column is NaN."""
 
-    column: Operand
+    column: RowValue
 
 
 @dataclass(frozen=True)
 class HasCharacter:
     """A text contains a character."""
 
-    text: Operand
+    text: RowValue
     character: str
 
 
@@ -237,7 +237,7 @@ class HasCharacter:
 class HasElement:
     """A list contains a known element."""
 
-    collection: Operand
+    collection: RowValue
     element: Literal
 
 
@@ -351,7 +351,7 @@ _FIELDS = {
 }
 
 
-def parts_of(node: t.Any) -> tuple[t.Any, ...]:
+def children_of(node: t.Any) -> tuple[t.Any, ...]:
     """Return the conditions, rows and values directly in a node."""
     if isinstance(node, And | Or):
         return node.parts
@@ -364,7 +364,7 @@ def walk_condition(condition: t.Any) -> Iterator[t.Any]:
     while stack:
         part = stack.pop()
         yield part
-        stack.extend(parts_of(part))
+        stack.extend(children_of(part))
 
 
 def mentions_row(condition: t.Any, row: RowPath) -> bool:

@@ -28,6 +28,7 @@ from ..nodes import (
     Value,
 )
 from ..solver.backtrace import Step
+from ..solver.class_tests import members_of_tag
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
 from .database_semantics import (
@@ -59,9 +60,9 @@ from .ir import (
     Literal,
     Not,
     OfClass,
-    Operand,
     RowCondition,
     RowPath,
+    RowValue,
     Substring,
     ToMany,
     ToOne,
@@ -108,6 +109,7 @@ class OperatorEvaluator:
     # -- comparison and arithmetic --------------------------------------------------------
 
     def solve_comparison(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a < b`` and the other comparisons."""
         goal, frame = payload
         left, right = (self._search.operand(arg, frame) for arg in goal.args)
         unknown = next((side for side in (left, right) if type(side) is Unknown), None)
@@ -179,6 +181,7 @@ class OperatorEvaluator:
         return test_outcome(condition, has_no_order(left.operand, value), left.operand)
 
     def solve_arithmetic(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a + b = c`` and the other operations."""
         goal, frame = payload
         left, right, result = (self._search.operand(arg, frame) for arg in goal.args)
         for side in (left, right):
@@ -201,7 +204,7 @@ class OperatorEvaluator:
         guard = conjunction(*_in_range(sign, *operands))
         return test_outcome(guard, negation(guard), made_of.operand)
 
-    def _integer(self, term: t.Any, goal: Expression) -> Operand:
+    def _integer(self, term: t.Any, goal: Expression) -> RowValue:
         if isinstance(term, SymbolicValue) and field_of(term.operand).kind is ValueKind.INTEGER:
             return term.operand
         if isinstance(term, Value) and type(term.value) is int:
@@ -217,6 +220,7 @@ class OperatorEvaluator:
     # -- membership -----------------------------------------------------------------------
 
     def solve_in(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a in b``."""
         goal, frame = payload
         item, collection = (self._search.operand(arg, frame) for arg in goal.args)
         if type(collection) is Unknown:
@@ -268,7 +272,7 @@ class OperatorEvaluator:
             return SearchOutcome(where_rows_exist(exists(each, condition), [collection.owner]))
         return Branches([lambda: self._equations.unified(item, SymbolicRow(each))], row=each)
 
-    def _in_column(self, item: t.Any, column: Operand) -> GoalResult:
+    def _in_column(self, item: t.Any, column: RowValue) -> GoalResult:
         kind = field_of(column).kind
         if kind not in (ValueKind.TEXT, ValueKind.LIST, ValueKind.ANY):
             raise self._search.refusal(
@@ -289,11 +293,11 @@ class OperatorEvaluator:
         # The column may hold no list; the translator decides whether it refuses that.
         return SearchOutcome(where_rows_exist(HasElement(column, Literal(value)), rows_of(column)))
 
-    def _in_column_later(self, payload: tuple[t.Any, Operand, Term]) -> GoalResult:
+    def _in_column_later(self, payload: tuple[t.Any, RowValue, Term]) -> GoalResult:
         item, column, self._search.goal = payload
         return self._in_column(follow(item), column)
 
-    def _in_text(self, value: t.Any, text: Operand) -> GoalResult:
+    def _in_text(self, value: t.Any, text: RowValue) -> GoalResult:
         if value == "\0":
             raise self._search.refusal(
                 "databases end a text at NUL, in ways of their own", "Leave it out."
@@ -305,6 +309,7 @@ class OperatorEvaluator:
     # -- lookups --------------------------------------------------------------------------
 
     def solve_dot(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a.b = c``."""
         goal, frame = payload
         value, key, result = (self._search.operand(arg, frame) for arg in goal.args)
         if type(value) is Unknown:
@@ -462,6 +467,7 @@ class OperatorEvaluator:
         return test_outcome(negation(is_null(text)), is_null(text), text)
 
     def solve_new(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``new A() = b``."""
         goal, frame = payload
         made, result = (self._search.operand(arg, frame) for arg in goal.args)
         if has_unknown_rows(made):
@@ -477,10 +483,12 @@ class OperatorEvaluator:
     # -- patterns -------------------------------------------------------------------------
 
     def solve_isa(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
+        """Solve ``a matches B``."""
         goal, frame = payload
         return self.isa((goal.args[0], goal.args[1], frame, goal))
 
     def isa(self, payload: tuple[t.Any, t.Any, t.Any, t.Any]) -> GoalResult:
+        """Match a value with a pattern or a value."""
         term, pattern, frame, self._search.goal = payload
         value, pattern = self._search.operand(term, frame), self._search.operand(pattern, frame)
         if type(value) is Unknown:
@@ -569,11 +577,9 @@ class OperatorEvaluator:
 
     def is_one(self, cls: type, tag: str) -> bool:
         """Tell whether instances of exactly this class match a class or a union."""
-        if tag in RESERVED_NAMES:
-            program = self._search.program
-            members = program.actors if tag == "Actor" else program.resources
-            return any(self.is_one(cls, member) for member in members)
-        return issubclass(cls, self._search.host.classes[tag])
+        classes = self._search.host.classes
+        names = members_of_tag(tag, self._search.program)
+        return any(issubclass(cls, classes[name]) for name in names)
 
     def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
         row, name, inner, tag, self._search.goal = payload
@@ -596,7 +602,7 @@ def _is_result(unknown: Unknown) -> bool:
     return unknown.origin is Origin.LOOKUP
 
 
-def _in_range(sign: str, left: Operand, right: Operand) -> Iterator[RowCondition]:
+def _in_range(sign: str, left: RowValue, right: RowValue) -> Iterator[RowCondition]:
     """Yield the conditions that a result fits 64 bits; they also exclude NULL."""
     for mine, other in ((left, right), (right, left)):
         if isinstance(mine, Literal):
@@ -614,7 +620,7 @@ def _bounds_of_factor(other: int) -> tuple[int, int]:
     return (low, high) if other > 0 else (-high, min(most, -low))
 
 
-def _bounds(sign: str, other: Operand, is_right: bool) -> tuple[int, int]:
+def _bounds(sign: str, other: RowValue, is_right: bool) -> tuple[int, int]:
     """Return the least and the greatest operand for which a result fits 64 bits."""
     least, most = numbers.INTEGER_MIN, numbers.INTEGER_MAX
     if not isinstance(other, Literal):

@@ -12,17 +12,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .ir import (
-    FALSE,
-    TRUE,
-    KnownRow,
-    Operand,
-    Root,
-    RowCondition,
-    ToMany,
-    columns_of,
-    rows_of,
-)
+from .ir import FALSE, TRUE, KnownRow, Root, RowCondition, RowValue, ToMany, columns_of, rows_of
 from .show import show
 from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 
@@ -84,7 +74,7 @@ SUCCESS = SearchOutcome(TRUE)
 FAILURE = SearchOutcome(FALSE)
 
 
-def test_outcome(holds: RowCondition, refused: RowCondition, *operands: Operand) -> SearchOutcome:
+def test_outcome(holds: RowCondition, refused: RowCondition, *operands: RowValue) -> SearchOutcome:
     """Test a condition on operands, some values of which an operator refuses with an error."""
     rows = rows_of(*operands)
     fails = where_rows_exist(refused, rows)

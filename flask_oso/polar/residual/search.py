@@ -23,21 +23,12 @@ from ..exceptions import (
 )
 from ..host.conversion import follow
 from ..limits import Limits
-from ..nodes import (
-    Call,
-    Expression,
-    Instance,
-    Operator,
-    Origin,
-    Term,
-    Unknown,
-    is_ground,
-    parts,
-)
+from ..nodes import Call, Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
 from ..solver.machine import KnowledgeBase
 from ..solver.solver import Solver
+from ..solver.unification import Trail
 from ..sources import Span
 from ..traversal import walk
 from .ir import FALSE, TRUE, KnownRow, RowPath, ToMany
@@ -203,7 +194,7 @@ class Search:
         self.limits = Limits() if limits is None else limits
         self.goals: t.Any = None
         self.goal: t.Any = None
-        self._trail: list[tuple[Unknown, t.Any, t.Any]] = []
+        self._trail = Trail()
         self._number = 0
         self._depth = 0
         self._steps = 0
@@ -280,9 +271,9 @@ class Search:
     def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> SearchOutcome:
         outcomes: list[SearchOutcome] = []
         for alternative in branches.alternatives:
-            mark = len(self._trail)
+            mark = self._trail.mark()
             found = self.run((_apply, alternative, rest), needs_all)
-            self._undo(mark)
+            self._trail.undo(mark)
             outcomes.append(found if branches.row is None else for_some_row(branches.row, found))
             if found.holds == TRUE and branches.is_ordered and not needs_all:
                 break
@@ -291,9 +282,9 @@ class Search:
     def alone(self, handler: GoalHandler, payload: t.Any) -> SearchOutcome:
         """Search a goal that binds no variable of the goals that follow."""
         rest = self.goals
-        mark = len(self._trail)
+        mark = self._trail.mark()
         outcome = self.run((handler, payload, None), True)
-        self._undo(mark)
+        self._trail.undo(mark)
         self.goals = rest
         return outcome
 
@@ -315,6 +306,7 @@ class Search:
             )
 
     def too_deep(self) -> TooDeepError:
+        """Return the error for rules that call each other too deeply."""
         return error_at(
             TooDeepError,
             "The rules call each other too deep for a condition on rows. Have each round of a"
@@ -328,6 +320,7 @@ class Search:
         return self._number
 
     def push(self, handler: GoalHandler, payload: t.Any) -> None:
+        """Put a goal in front of the others."""
         self.goals = (handler, payload, self.goals)
 
     # -- variables ------------------------------------------------------------------------
@@ -336,26 +329,22 @@ class Search:
         return Unknown(name, origin=origin)
 
     def operand(self, term: t.Any, frame: t.Any) -> t.Any:
+        """Return the value of a term of a clause, or the unbound variable."""
         return follow(operand(term, frame, self._fresh)) if frame is not None else follow(term)
-
-    def _set(self, unknown: Unknown, value: t.Any, constraints: t.Any) -> None:
-        self._trail.append((unknown, unknown.value, unknown.constraints))
-        unknown.value = value
-        unknown.constraints = constraints
 
     def bind(self, unknown: Unknown, value: t.Any) -> None:
         """Bind a variable; the goals that waited for it come next."""
         waiting = unknown.constraints
-        self._set(unknown, value, ())
+        self._trail.assign(unknown, value, ())
         if type(value) is Unknown:
-            self._set(value, None, (*value.constraints, *waiting))
+            self._trail.assign(value, None, (*value.constraints, *waiting))
             return
         for handler, payload in reversed(waiting):
             self.push(handler, payload)
 
     def defer(self, unknown: Unknown, handler: GoalHandler, payload: t.Any) -> bool:
         """Suspend a goal until a variable has a value."""
-        self._set(unknown, None, (*unknown.constraints, (handler, payload)))
+        self._trail.assign(unknown, None, (*unknown.constraints, (handler, payload)))
         # A goal that still waits at the end of the search is refused.
         self.goals = _before_end(self.goals, (self._check_decided, unknown, None))
         return True
@@ -367,12 +356,6 @@ class Search:
                 f"nothing says what '{unknown.name}' is", "Bind it before it is used."
             )
         return True
-
-    def _undo(self, mark: int) -> None:
-        while len(self._trail) > mark:
-            unknown, value, constraints = self._trail.pop()
-            unknown.value = value
-            unknown.constraints = constraints
 
     def is_closed(self, term: t.Any) -> bool:
         """Tell whether a term has no unbound variable."""
@@ -394,6 +377,7 @@ class Search:
     # -- what is known --------------------------------------------------------------------
 
     def model(self, cls: type) -> Model:
+        """Return the model of a class; refuse a class without one."""
         model = self.schema.model(cls)
         if model is None:
             raise self.refusal(
@@ -408,6 +392,7 @@ class Search:
         return (row.cls,) if isinstance(row, KnownRow) else model.classes
 
     def host_solver(self) -> HostSolver:
+        """Return what reads objects; refuse a question that may not."""
         if self.is_general:
             raise self.asks_objects()
         return HostSolver(self.program, self.limits)
@@ -420,11 +405,13 @@ class Search:
             return HostSolver(self.program, self.limits).equal(left, right)
 
     def asks_objects(self) -> UnsupportedError:
+        """Return the refusal of a question that may not read objects."""
         return self.refusal("an object is asked", "Compare columns.")
 
     # -- messages -------------------------------------------------------------------------
 
     def span(self) -> Span | None:
+        """Return the place of the current goal."""
         goal = self.goal
         span = getattr(goal, "span", None)
         if span is None and isinstance(goal, Expression):
@@ -432,6 +419,7 @@ class Search:
         return span
 
     def refusal(self, fact: str, remedy: str) -> UnsupportedError:
+        """Return the error for a goal that has no condition on rows."""
         span = self.span()
         written = f" `{span.text}`" if span is not None and "\n" not in span.text else ""
         message = f"Not supported for a list of rows:{written}: {fact}"

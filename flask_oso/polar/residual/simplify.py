@@ -23,11 +23,11 @@ from .ir import (
     KnownRow,
     Literal,
     Not,
-    Operand,
     Or,
     Root,
     RowCondition,
     RowPath,
+    RowValue,
     ToMany,
     ToOne,
     columns_of,
@@ -263,7 +263,7 @@ def _membership(subject: t.Any, literals: tuple[Literal, ...]) -> RowCondition:
     return in_values(subject, literals)
 
 
-def in_values(column: Operand, values: tuple[Literal, ...]) -> RowCondition:
+def in_values(column: RowValue, values: tuple[Literal, ...]) -> RowCondition:
     """Return the condition that a column has one of several values, none of which is NULL."""
     if len(values) > 1:
         return InValues(column, values)
@@ -297,7 +297,7 @@ def _absorbed(parts: list[RowCondition]) -> list[RowCondition]:
 _FEW = 40
 
 
-def _is_total(comparison: Comparison, numbers: Container[Operand] = ()) -> bool:
+def _is_total(comparison: Comparison, numbers: Container[RowValue] = ()) -> bool:
     """Tell whether an ordering is total for values that are not NULL.
 
     :param numbers: the columns that are known not to be NaN.
@@ -308,7 +308,7 @@ def _is_total(comparison: Comparison, numbers: Container[Operand] = ()) -> bool:
     )
 
 
-def _nullable(comparison: Comparison) -> Iterator[Operand]:
+def _nullable(comparison: Comparison) -> Iterator[RowValue]:
     """Yield the columns of a comparison that may be NULL."""
     for side in (comparison.left, comparison.right):
         yield from (each for each in columns_of(side) if each.field.is_nullable)
@@ -347,7 +347,7 @@ def _without_nulls(parts: list[RowCondition]) -> list[RowCondition]:
     return kept
 
 
-def _said(parts: list[RowCondition], kind: type[IsNull] | type[IsNan]) -> set[Operand]:
+def _said(parts: list[RowCondition], kind: type[IsNull] | type[IsNan]) -> set[RowValue]:
     """Return the columns that are known not to be NULL, or not to be NaN."""
     return {
         part.part.column for part in parts if isinstance(part, Not) and isinstance(part.part, kind)
@@ -361,7 +361,7 @@ def _has_values(comparison: Comparison) -> bool:
     return isinstance(comparison.left, Literal) or isinstance(comparison.right, Literal)
 
 
-def _turned_if(part: RowCondition, filled: set[Operand], numbers: set[Operand]) -> RowCondition:
+def _turned_if(part: RowCondition, filled: set[RowValue], numbers: set[RowValue]) -> RowCondition:
     if not isinstance(part, Not) or not isinstance(part.part, Comparison):
         return part
     is_filled = all(column in filled for column in _nullable(part.part))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
-from .ir import Operand, RowCondition, RowPath
+from .ir import RowCondition, RowPath, RowValue
 from .schema import Link
 from .show import show
 
@@ -32,7 +32,7 @@ class SymbolicValue(Term):
 
     __slots__ = __match_args__ = ("operand",)
 
-    def __init__(self, operand: Operand) -> None:
+    def __init__(self, operand: RowValue) -> None:
         self.operand: t.Final = operand
         self.span = None
 

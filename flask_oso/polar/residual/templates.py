@@ -30,8 +30,8 @@ from .ir import (
     KnownRow,
     Literal,
     OfClass,
-    Operand,
     RowCondition,
+    RowValue,
     SameRow,
     Substring,
     ToOne,
@@ -120,13 +120,14 @@ class Placeholder(int):
 
 
 def _check_fillable(residual: Residual) -> None:
-    """Refuse a residual that does more with attributes of objects than compare them.
+    """Refuse a residual that does more with values of objects than to compare them.
 
-    :raises NotFillable: if so.
+    :raises NotFillable: if so, or if it follows a relation of a constant, which may change.
     """
-    for part in (*walk_condition(residual.condition), *walk_condition(residual.fails)):
-        if not _is_fillable(part):
-            raise NotFillable
+    parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
+    owners = (owner.value.value for owner, _ in relation_chains(parts))
+    if not all(map(_is_fillable, parts)) or any(type(each) is not Placeholder for each in owners):
+        raise NotFillable
 
 
 def _is_fillable(part: t.Any) -> bool:
@@ -242,7 +243,7 @@ def with_objects(residual: Residual) -> Residual:
     return Residual(residual.cls, residual.root, condition, fails)
 
 
-def _is_known(operand: Operand) -> bool:
+def _is_known(operand: RowValue) -> bool:
     return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
 
 
@@ -276,7 +277,7 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
     return value_ordering(_ORDERS[part.sign, is_left], column, known)
 
 
-def _side(operand: Operand, values: Values) -> Operand:
+def _side(operand: RowValue, values: Values) -> RowValue:
     return Literal(values[t.cast(Column, operand)]) if _is_known(operand) else operand
 
 

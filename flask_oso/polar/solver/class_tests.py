@@ -17,7 +17,7 @@ from .machine import KnowledgeBase
 PLAIN_METACLASSES = (type, abc.ABCMeta)
 
 
-def class_names(tag: str, program: KnowledgeBase) -> tuple[str, ...]:
+def members_of_tag(tag: str, program: KnowledgeBase) -> tuple[str, ...]:
     """Return the names of the classes that a tag stands for: its own, or those of a union."""
     if tag not in RESERVED_NAMES:
         return (tag,)
@@ -33,8 +33,7 @@ def has_instance_test(cls: type) -> bool:
 def tells_by_class(cls: type) -> bool:
     """Return whether a class knows its instances by the class alone, as mapped ones do.
 
-    Unlike ``has_instance_test`` it takes the test of ``abc.ABCMeta`` for such a one, and sees
-    which metaclass the test comes from.
+    Unlike for ``has_instance_test``, the test of ``abc.ABCMeta`` counts as one by class.
     """
     owner = next(each for each in type.mro(type(cls)) if "__instancecheck__" in vars(each))
     return owner in PLAIN_METACLASSES

@@ -31,7 +31,7 @@ from ..sources import Span, located
 from ..spelling import meant_class
 from ..traversal import walk
 from .backtrace import Step
-from .class_tests import PLAIN_METACLASSES, class_names
+from .class_tests import PLAIN_METACLASSES, members_of_tag
 from .clauses import bound
 from .constraints import without_aliases
 from .machine import Machine
@@ -118,7 +118,7 @@ class Matching(Machine):
     def _is_instance(self, value: t.Any, pattern: Pattern) -> bool:
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
-            classes, names = self._host.classes, class_names(tag, self._program)
+            classes, names = self._host.classes, members_of_tag(tag, self._program)
             return any(self._is_of_class(value, classes[name]) for name in names)
         cls = self._host.classes.get(tag)
         if cls is None:
@@ -142,7 +142,7 @@ class Matching(Machine):
         end = follow(left)
         if type(end) is not Unknown:
             return self._is_instance(end, pattern) and self._match_fields(left, pattern, step)
-        members = class_names(t.cast(str, pattern.tag), self._program)
+        members = members_of_tag(t.cast(str, pattern.tag), self._program)
         alternatives = [
             (left, Pattern(member, pattern.fields, span=pattern.span), place) for member in members
         ]

@@ -1,9 +1,8 @@
-"""What a run tells those who observe it: the one place where events are emitted.
+"""Observation of a run: the one place where its events are emitted.
 
-``ObservedSolver`` gives the results that ``Solver`` gives, and tells ``Observer``s what it does.
-Tracing, coverage, proofs and the debugger are observers: they listen, and override nothing of
-the solver. It takes the place of ``Solver`` only where somebody observes, so a run that nobody
-observes pays nothing.
+``ObservedSolver`` has the results of ``Solver``, and tells ``Observer``s what it does. Tracing,
+coverage, proofs and the debugger are observers: they listen, and override nothing of the solver.
+It replaces ``Solver`` only in runs that are observed, so other runs have no overhead.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class EventKind(enum.Enum):
     CALL = enum.auto()
     #: The lookup or the call before returned: the value.
     RETURN = enum.auto()
-    #: The goal at hand failed: the run goes back to the latest choice.
+    #: The current goal failed: the run returns to the latest choice.
     BACKTRACK = enum.auto()
     #: There is no further solution.
     HALT = enum.auto()
@@ -56,7 +55,7 @@ class ObservedFrame(list[t.Any]):
     def __init__(self, clause: Clause) -> None:
         super().__init__([None] * clause.size)
         self.clause = clause
-        #: By number, the names of variables whose place a value took; ``None`` for all others.
+        #: By index, the names of parameters that are bound to a value; ``None`` for all others.
         self.names: list[str | None] = [None] * clause.size
         #: What an observer keeps about this use of the rule.
         self.note: t.Any = None
@@ -74,11 +73,11 @@ class RunView(t.Protocol):
         """What is still to be solved."""
 
     def operand(self, term: Term, frame: Frame) -> t.Any:
-        """Return what a term of a clause stands for in a frame."""
+        """Return the value of a term of a clause in a frame."""
 
 
 class Observer:
-    """Is told what a run does. Each method may take as long as it likes."""
+    """Is told what a run does. The run waits until a method returns."""
 
     #: ``print()`` and ``debug()`` of the policy have no effect in this run.
     is_silent = False
@@ -112,15 +111,15 @@ class Observer:
         """Something else happens."""
 
     def mark(self) -> t.Any:
-        """Return what ``on_return`` needs to go back to this moment; asked at each choice."""
+        """Return what ``on_return`` needs to undo what follows; called at each choice."""
 
     def on_return(self, view: RunView, mark: t.Any) -> None:
-        """The run goes back to a choice, and undoes what it did since."""
+        """The run returns to a choice, and undoes everything since."""
 
     def on_negated_solution(self, view: RunView, step: Step, mark: t.Any) -> None:
-        """What stands under a ``not`` has a solution.
+        """The goal under a ``not`` has a solution.
 
-        :param mark: that of the beginning of the ``not``.
+        :param mark: the mark from the beginning of the ``not``.
         """
 
     def on_result(self, view: RunView, result: Mapping[str, t.Any]) -> None:
@@ -130,7 +129,7 @@ class Observer:
         """The run ends with an error, which is raised next."""
 
     def on_debug(self, view: RunView, step: Step) -> bool:
-        """The policy says ``debug()``; tell whether this observer saw to it."""
+        """The policy calls ``debug()``; return whether this observer handled it."""
         return False
 
 
@@ -165,7 +164,7 @@ class ObservedSolver(Solver):
         return self._goals
 
     def operand(self, term: Term, frame: Frame) -> t.Any:
-        """Return what a term of a clause stands for in a frame."""
+        """Return the value of a term of a clause in a frame."""
         return self._operand(term, frame)
 
     def _tell(self, kind: EventKind, *terms: t.Any) -> None:
@@ -194,7 +193,7 @@ class ObservedSolver(Solver):
         try:
             found = super()._advance()
         except Exception as error:
-            # An error of any class is told, and goes on.
+            # An error of any class is told and raised again.
             for each in self._observers:
                 each.on_error(self, self._step, error)
             raise
@@ -211,7 +210,7 @@ class ObservedSolver(Solver):
         return super()._choose(_Return(self, marks, resume), state, step)
 
     def return_to(self, marks: Sequence[t.Any]) -> None:
-        """Return that the run goes back to a choice."""
+        """Tell the observers that the run returns to a choice."""
         for each, mark in zip(self._observers, marks, strict=True):
             each.on_return(self, mark)
 
@@ -329,7 +328,7 @@ class ObservedSolver(Solver):
         answers = [each.on_debug(self, step) for each in self._observers]
         if not any(answers):
             return super()._solve_debug(goal, frame, step)
-        # Time spent at a prompt is not the policy's.
+        # Time that was spent at a prompt does not count.
         self._used = 0.0
         self._resumed = time.monotonic()
         return True
@@ -342,9 +341,9 @@ class ObservedSolver(Solver):
 
 
 class _Return:
-    """Goes back to a choice, and tells so.
+    """Resumes a choice, and tells the observers.
 
-    :param marks: what each observer goes back to.
+    :param marks: the marks of the observers, from the time of the choice.
     """
 
     __slots__ = ("_resume", "_solver", "marks")
@@ -362,9 +361,9 @@ class _Return:
 
 
 class _ObservedBindings(Bindings):
-    """Bindings that tell what becomes of a variable.
+    """Bindings that tell when a variable is bound.
 
-    :param tell: is told.
+    :param tell: is called for each event.
     """
 
     def __init__(
@@ -382,7 +381,7 @@ class _ObservedBindings(Bindings):
         super()._bind(unknown, value, written, other)
 
     def alias(self, left: Unknown, right: Unknown) -> None:
-        """Make one variable of two; the older one goes on for both."""
+        """Unify two unbound variables; the younger one becomes an alias of the older one."""
         if follow(left) is not follow(right):
             self._tell(EventKind.BIND, left.name, right)
         super().alias(left, right)

@@ -36,31 +36,11 @@ Change = tuple[Unknown, t.Any, Constraints]
 _Pairs = list[tuple[t.Any, t.Any]]
 
 
-class Bindings:
-    """The state of the variables of a run.
+class Trail:
+    """The changes of variables, each with the state before, so that they can be undone."""
 
-    ``age`` is the number of the youngest constraint.
-
-    :param compare_objects: returns whether two terms are equal; one is an object of the host.
-    :param comparisons: how many lists, dictionaries and objects one unification may compare.
-    """
-
-    def __init__(self, compare_objects: Callable[[Term, Term], bool], comparisons: int) -> None:
-        self.age = 0
-        self._comparisons = comparisons
-        self._compare_objects = compare_objects
-        self._variables = 0
+    def __init__(self) -> None:
         self._trail: list[Change] = []
-        self._woken: list[Constraint] = []
-
-    def fresh(self, name: str, origin: Origin = Origin.WRITTEN) -> Unknown:
-        """Make a variable of the run for the variable ``name`` of the policy."""
-        self._variables += 1
-        number = self._variables
-        shown = f"_{number}" if origin is Origin.ANONYMOUS else f"_{name}_{number}"
-        return Unknown(shown, number, origin)
-
-    # -- the trail -------------------------------------------------------------------
 
     def mark(self) -> int:
         """Return the length of the trail, for ``undo``."""
@@ -78,10 +58,36 @@ class Bindings:
         """Return the variables that changed since a mark, each with its state before."""
         return self._trail[mark:]
 
-    def _set(self, unknown: Unknown, value: t.Any, constraints: Constraints) -> None:
+    def assign(self, unknown: Unknown, value: t.Any, constraints: tuple[t.Any, ...]) -> None:
+        """Set the value and the constraints of a variable."""
         self._trail.append((unknown, unknown.value, unknown.constraints))
         unknown.value = value
         unknown.constraints = constraints
+
+
+class Bindings(Trail):
+    """The state of the variables of a run.
+
+    ``age`` is the number of the youngest constraint.
+
+    :param compare_objects: returns whether two terms are equal; one is an object of the host.
+    :param comparisons: how many lists, dictionaries and objects one unification may compare.
+    """
+
+    def __init__(self, compare_objects: Callable[[Term, Term], bool], comparisons: int) -> None:
+        super().__init__()
+        self.age = 0
+        self._comparisons = comparisons
+        self._compare_objects = compare_objects
+        self._variables = 0
+        self._woken: list[Constraint] = []
+
+    def fresh(self, name: str, origin: Origin = Origin.WRITTEN) -> Unknown:
+        """Make a variable of the run for the variable ``name`` of the policy."""
+        self._variables += 1
+        number = self._variables
+        shown = f"_{number}" if origin is Origin.ANONYMOUS else f"_{name}_{number}"
+        return Unknown(shown, number, origin)
 
     # -- unification -----------------------------------------------------------------
 
@@ -141,7 +147,7 @@ class Bindings:
             self.alias(written, other)
             return
         constraints = unknown.constraints
-        self._set(unknown, value, constraints)
+        self.assign(unknown, value, constraints)
         self._woken.extend(without_aliases(constraints))
 
     def alias(self, left: Unknown, right: Unknown) -> None:
@@ -155,8 +161,8 @@ class Bindings:
         alias = Alias(left, right, self.age)
         inherited = [c for c in younger.constraints if c not in older.constraints]
         merged = sorted((*older.constraints, *inherited, alias), key=lambda c: c.age)
-        self._set(younger, older, younger.constraints)
-        self._set(older, None, tuple(merged))
+        self.assign(younger, older, younger.constraints)
+        self.assign(older, None, tuple(merged))
         # The classes that both variables have to be of may exclude each other.
         self._woken.extend(
             c for c in without_aliases(inherited) if c.expression.operator is Operator.ISA
@@ -175,7 +181,7 @@ class Bindings:
                 continue
             if not without_aliases(known):
                 known = tuple(_facing(alias, unknown) for alias in known)
-            self._set(root, None, (*known, constraint))
+            self.assign(root, None, (*known, constraint))
         return True
 
     def forget(self, constraint: Constraint) -> None:
@@ -183,7 +189,7 @@ class Bindings:
         for unknown in _distinct(map(follow, unknowns_in(constraint.expression))):
             kept = tuple(c for c in unknown.constraints if c is not constraint)
             if len(kept) < len(unknown.constraints):
-                self._set(unknown, None, kept)
+                self.assign(unknown, None, kept)
 
     def take_woken(self) -> list[Constraint]:
         """Return the constraints that have to be evaluated again, in their order."""

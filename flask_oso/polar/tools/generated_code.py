@@ -1,8 +1,8 @@
-"""The Python that answers a question, with the places of the policy as comments.
+"""The generated Python code that answers a question, with places of the policy as comments.
 
-In goes an engine and a question such as ``allow(User, "read", Note)``; out comes a text: the
-entry function, the specialization for these classes, the compiled rules that they call, and
-what is left to the solver. The functions are written for this text alone, and not kept.
+In go an engine and a question such as ``allow(User, "read", Note)``; out comes a text with the
+entry function, the specialization for these classes, the compiled rules that they call, and the
+calls that are left to the solver. The functions are generated for this text alone.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from ..syntax.parser import parse_query
 from ..traversal import walk
 from .stand_in_classes import load_with_stand_ins
 
-#: So many compiled rules are shown.
+#: How many compiled rules are shown.
 MAX_SHOWN = 60
-#: Characters of the policy's text that a comment shows.
+#: How many characters of the policy's text a comment shows.
 _WIDTH = 60
 _GENERATED_NAME = re.compile(r"[fkt]\d+")
 _ENTRY = "The entry function: it takes every question about this rule."
 _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 
-#: What generated functions find under names that are the same in all of them.
+#: The meaning of names that are the same in all generated functions.
 RUNTIME_NAMES: Mapping[str, str] = {
     "alike": "equality that runs no code of the application, or 'unknown'",
     "by_solver": "answers the whole question with the solver",
@@ -92,12 +92,12 @@ RUNTIME_NAMES: Mapping[str, str] = {
 
 
 class QuestionError(OsoError):
-    """The text is no question that can be asked of this policy."""
+    """The text is not a question that this policy can answer."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """A question whose arguments are known as far as the compiler looks at them.
+class CompiledQuestion:
+    """A question with the facts about its arguments that the compiler uses.
 
     :param arguments: for each argument a string, a class, or ``None`` for anything.
     """
@@ -109,13 +109,13 @@ class Question:
         return f"{self.name}({', '.join(map(_shown_argument, self.arguments))})"
 
 
-def parse_question(text: str, host: Host) -> Question:
-    """Read a question: classes stand for objects of theirs, ``_`` for anything.
+def parse_question(text: str, host: Host) -> CompiledQuestion:
+    """Parse a question: a class means an object of it, ``_`` means anything.
 
     :raises QuestionError: if it is no rule call, or names a class that is not registered.
     """
     call = parse_call(text)
-    return Question(call.name, tuple(_argument(term, host) for term in call.args))
+    return CompiledQuestion(call.name, tuple(_argument(term, host) for term in call.args))
 
 
 def parse_call(text: str) -> Call:
@@ -132,7 +132,7 @@ def parse_call(text: str) -> Call:
     return call
 
 
-def show_generated_code(engine: Engine, question: Question) -> str:
+def show_generated_code(engine: Engine, question: CompiledQuestion) -> str:
     """Show the functions that answer a question.
 
     :raises QuestionError: if the policy has no such rule.
@@ -154,7 +154,7 @@ class Shown(t.NamedTuple):
 
 
 def show_with_stand_ins(sources: Sequence[Source], question: str) -> Shown:
-    """Show the functions that answer a question; plain classes stand in for those it names.
+    """Show the functions that answer a question, without the classes of the application.
 
     :raises QuestionError: if the policy has no such rule.
     :raises OsoError: if the policy cannot be loaded.
@@ -166,7 +166,7 @@ def show_with_stand_ins(sources: Sequence[Source], question: str) -> Shown:
     return Shown(show_generated_code(loaded.engine, parsed), loaded.warnings)
 
 
-def _check_defined(engine: Engine, question: Question) -> None:
+def _check_defined(engine: Engine, question: CompiledQuestion) -> None:
     by_arity = engine.clauses(question.name)
     if by_arity is None:
         near = nearest(question.name, engine.policy.rules)
@@ -216,14 +216,14 @@ class _Function:
     name: str
     title: str
     tree: ast.FunctionDef
-    #: Where statements come from, as far as the function itself knows.
+    #: The places of statements that the function itself knows.
     sites: Mapping[Position, Site] = field(default_factory=dict)
-    #: The rules that its variables ``m0``, ``m1`` … stand for.
+    #: The rules of its variables ``m0``, ``m1`` ….
     rules: Sequence[Clause] = ()
 
 
 class _Recorder(CompiledProgram):
-    """The compiled rules of an engine; keeps the text of the functions that take questions."""
+    """Compiles the rules of an engine, and records the text of the entry functions."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
@@ -234,11 +234,11 @@ class _Recorder(CompiledProgram):
             self.entries.append(copy.deepcopy(function))
         return super()._compiled(function, file, sites)
 
-    def find_specializations(self, question: Question) -> Specializations | None:
+    def find_specializations(self, question: CompiledQuestion) -> Specializations | None:
         """Give the table of specializations for a rule."""
         return self.specializations(question.name, len(question.arguments))
 
-    def variant_for(self, question: Question) -> Variant:
+    def variant_for(self, question: CompiledQuestion) -> Variant:
         """Give the compiled rule that the entry function calls for a question."""
         general = Variant(question.name, len(question.arguments), (), True)
         chosen = self.table(general)
@@ -269,7 +269,7 @@ class _Recorder(CompiledProgram):
         return [*sorted(self._names[table].texts), None]
 
     def meaning_of(self, name: str) -> str:
-        """Say what a function finds under one of its names."""
+        """Describe the value of a name in a function."""
         value = self._names[name]
         variants = {known: variant for variant, known in self._functions.items()}
         if name in variants:
@@ -284,7 +284,7 @@ class _Recorder(CompiledProgram):
 class _Report:
     """The text about one question."""
 
-    def __init__(self, engine: Engine, question: Question) -> None:
+    def __init__(self, engine: Engine, question: CompiledQuestion) -> None:
         self._engine = engine
         self._question = question
         self._program = _Recorder(engine)
@@ -318,7 +318,7 @@ class _Report:
         return reasons[0] if reasons else NotCompilable(nothing, None)
 
     def _specialization(self) -> _Function | None:
-        """Write the specialization, or note why there is none."""
+        """Show the specialization, or the reason why there is none."""
         question, program = self._question, self._program
         specializations = program.find_specializations(question)
         reason = self._obstacle(specializations)
@@ -366,7 +366,7 @@ class _Report:
         return None
 
     def _rules(self) -> Iterator[_Function]:
-        """Write the compiled rules: the one that is called first, then those that it calls."""
+        """Show the compiled rules: the one that is called first, then those that it calls."""
         waiting = [self._program.variant_for(self._question)]
         seen = set(waiting)
         shown = 0
@@ -448,7 +448,7 @@ def _by_number(name: str) -> tuple[str, int]:
 
 
 def shown_variant(variant: Variant) -> str:
-    """Show what a compiled rule is for: ``has_role(_, "owner", _)``."""
+    """Show the call pattern of a compiled rule: ``has_role(_, "owner", _)``."""
     known = dict(variant.known)
     args = [_quoted(known[at]) if at in known else "_" for at in range(variant.arity)]
     return f"{variant.name}({', '.join(args)})"
@@ -509,9 +509,9 @@ def _comment(span: Span) -> str:
 
 
 def _places_of(engine: Engine) -> dict[Position, str]:
-    """Give the comment for each position of Python that a term of the policy has.
+    """Give the comment for each Python position that a term of the policy has.
 
-    A position has no file. Where terms of several files have it, the comment names all.
+    A position has no file. If terms of several files have it, the comment names all of them.
     """
     rules = [rule for group in engine.policy.rules.values() for rule in group]
     spans = dict.fromkeys(
@@ -540,7 +540,7 @@ def _places_of_sites(sites: Mapping[Position, Site]) -> dict[Position, str]:
 
 
 def _add_comments(body: list[ast.stmt], places: Mapping[Position, str], last: str = "") -> str:
-    """Put a comment in front of each statement that comes from another place than the last.
+    """Put a comment before each statement whose place differs from that of the last one.
 
     :return: the last comment.
     """
@@ -567,7 +567,7 @@ def _bodies(statement: ast.stmt) -> Iterable[list[ast.stmt]]:
 
 
 def _own_positions(statement: ast.stmt) -> Iterator[Position]:
-    """Give the positions in a statement, but not those of the statements inside of it."""
+    """Give the positions in a statement, without those of nested statements."""
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop(0)

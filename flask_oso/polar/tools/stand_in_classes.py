@@ -1,8 +1,8 @@
-"""Classes that stand in for those of an application which is not there.
+"""Stand-in classes for a policy whose application is not available.
 
-In go the texts of a policy; out comes an engine in which each class that they name is a plain
-class with annotations for the attributes that they read. Such an engine shows how a policy is
-compiled. Its answers mean nothing, and inline queries are not run: they may need the real classes.
+In go the texts of a policy; out comes an engine in which each named class is a plain class with
+annotations for all attributes that the policy reads. Such an engine shows how a policy is compiled.
+Its answers mean nothing, and inline queries are not run, since they may need the real classes.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def load_with_stand_ins(sources: Sequence[Source], more_classes: Iterable[str] =
     return StandIns(Engine(loaded.policy, host), loaded.warnings)
 
 
-def class_names(term: Term) -> list[str]:
-    """Name what stands where a class may stand in a term, such as the arguments of a call."""
+def possible_class_names(term: Term) -> list[str]:
+    """Give the names that may be classes in a term, such as the arguments of a call."""
     found = []
     for each in walk([term]):
         if isinstance(each, Pattern) and each.tag is not None:
@@ -78,7 +78,7 @@ def _with_stand_in(host: Host, name: str, attributes: dict[str, t.Any]) -> Host:
 
 
 def _looks_like_a_class(name: str) -> bool:
-    """Tell a class, or an Enum, from a variable by how it is written."""
+    """Tell a class or an Enum from a variable by its spelling."""
     return name[:1].isupper() and not name.isupper() and name not in FOREIGN_LITERALS
 
 
@@ -89,7 +89,7 @@ def _class_names(statements: Iterable[Statement]) -> Iterable[str]:
             for declaration in statement.declarations:
                 yield from (cls.text for _, cls in declaration.pairs)
         for term in _terms(statement):
-            yield from class_names(term)
+            yield from possible_class_names(term)
 
 
 def _attributes(statements: Iterable[Statement]) -> Iterable[str]:

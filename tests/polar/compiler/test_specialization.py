@@ -632,7 +632,7 @@ def test_list_that_changes_meanwhile_is_the_one_that_was_read() -> None:
     results = set()
     for step in range(60):
         folder: t.Any = Folder(xs=[Grant(open=True), Grant(open=False)])
-        with interrupted("shortcut", step, lambda: folder.xs.pop(0)):  # noqa: B023
+        with interrupted("specialization", step, lambda: folder.xs.pop(0)):  # noqa: B023
             results.add(specialized(oso.engine, User(), "read", folder))
 
     assert results == {False}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 
 import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.compiler.programs import CompiledProgram
+from flask_oso.polar.compiler.specialization.dispatch import Specialization
 from flask_oso.polar.sources import Source
 from flask_oso.polar.tools.generated_code import (
     RUNTIME_NAMES,
@@ -145,6 +147,35 @@ def test_showing_leaves_the_engine_as_it_is() -> None:
 
     assert oso.engine.policy.rules.keys() == {"f"}
     assert oso.left_to_solver() == []
+
+
+def test_specialization_is_the_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown is what runs, but for names that are numbered."""
+    made: list[str] = []
+    compiled = CompiledProgram.compiled_specialization
+
+    def noted(self: CompiledProgram, function: ast.FunctionDef, rule: str) -> Specialization:
+        made.append(ast.unparse(ast.fix_missing_locations(copy.deepcopy(function))))
+        return compiled(self, function, rule)
+
+    monkeypatch.setattr(CompiledProgram, "compiled_specialization", noted)
+    user, note = type("User", (), {}), type("Note", (), {})
+    oso = Oso()
+    oso.register_class(user)
+    oso.register_class(note)
+    oso.load_str(NOTES)
+    asked = note()
+    asked.author = user()
+
+    oso.is_allowed(asked.author, "edit", asked)
+
+    text = re.sub(r"\n +#.*", "", oso.generated_code(NOTE_QUESTION))
+    assert [unnumbered(each.partition("(")[2]) in unnumbered(text) for each in made] == [True]
+
+
+def unnumbered(text: str) -> str:
+    """Leave out the numbers of names."""
+    return re.sub(r"\b([kft])\d+\b", r"\1", text)
 
 
 # -- what is left to others -------------------------------------------------------------------

@@ -1,9 +1,9 @@
-"""All rules of a question as one function for plain data.
+"""Specialization: all rules of a question as one function, for plain data.
 
-A specialization answers only after it looked at all that the solver might look at before its
-first solution; anything that is not plain is left to the exact rules.
+A specialization answers only after it has read all that the solver might read before its first
+solution. Where a value is not plain, it returns ``None``, and the compiled rules answer.
 
 ``equality``, ``regions``, ``guards``, ``steps``, ``specialization``, ``dispatch``
-    equality that runs no code; stretches of a function; what is read and tested; how each kind
-    of goal is written; the function; how a question finds it.
+    side-effect-free equality; regions of a function; reads and tests in them; the code for each
+    kind of goal; the function; the tables by which a question finds it.
 """

@@ -1,8 +1,8 @@
-"""How a question finds the function for plain data that answers it: by a string and by classes.
+"""The tables by which a question finds its specialization: by a string and by classes.
 
-In goes a rule that is asked about; out comes a table: for each string that an argument may
-be (mostly the action), and for each class of the others that the rules name, the function
-that ``specialization.py`` writes, where it can. Each is made when it is first asked for.
+In goes a rule; out comes a table. For each string of one argument (usually the action), and for
+each class of the others that the rules name, it has the function that ``specialization.py``
+writes. Each is compiled when it is first used.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from ..binding_analysis import (
 from .guards import GuardInterface
 from .specialization import SpecializationWriter
 
-#: So many functions are made for one rule; for what is asked later there are none.
+#: The most specializations of one rule; later questions have none.
 MAX_SPECIALIZATIONS = 1_000
-#: So many of them are made before they are asked for.
+#: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
 Specialization = Callable[..., "bool | None"]
 
 
 def no_answer(*args: t.Any) -> None:
-    """Answer for values of classes that there is no function for."""
+    """Return ``None``, for classes without a specialization."""
 
 
 class ByClass(dict[type, Specialization]):
@@ -57,7 +57,7 @@ class ByClass(dict[type, Specialization]):
         self._text = text
 
     def __missing__(self, cls: type) -> Specialization:
-        # A class that is not registered leaves nothing here: it may be one of a moment.
+        # No entry for a class that is not registered: it may be a temporary one.
         if cls not in self._maker.classes[-1]:
             return no_answer
         others = self._maker.classes[:-1]
@@ -71,9 +71,9 @@ class ByClass(dict[type, Specialization]):
 
 
 class ByOthers(dict[t.Any, Specialization]):
-    """The functions for one string and one class, by the classes of all other arguments.
+    """The functions for one string and one class, by the classes of the other arguments.
 
-    Those are a tuple, or the class itself if there is one other argument.
+    The key is a tuple, or the class itself if there is one other argument.
     """
 
     def __init__(self, maker: _Maker, text: str | frozenset[str], cls: type) -> None:
@@ -95,7 +95,7 @@ class ByOthers(dict[t.Any, Specialization]):
 
 
 class SpecializingProgram(GuardInterface, t.Protocol):
-    """What is needed of the program whose rules are asked about."""
+    """What the tables need of the program."""
 
     @property
     def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
@@ -106,7 +106,7 @@ class SpecializingProgram(GuardInterface, t.Protocol):
 
 
 class Specializations(dict[str, ByClass]):
-    """The functions for one rule: by the string, and then by the class of another argument.
+    """The specializations of one rule: by the string, and then by the class of another argument.
 
     ``others`` has those for all other strings.
     """
@@ -115,7 +115,7 @@ class Specializations(dict[str, ByClass]):
         super().__init__({text: ByClass(maker, text) for text in sorted(texts)})
         #: The position of the string.
         self.at = maker.at
-        #: The position of the argument whose class chooses.
+        #: The position of the argument whose class is the second key.
         self.by = maker.positions[-1]
         self.others = ByClass(maker, texts)
         self._maker = maker
@@ -124,8 +124,8 @@ class Specializations(dict[str, ByClass]):
         return self.others
 
     def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
-        """Make the functions now: for all classes, or else for actors and resources, or none if
-        there are too many.
+        """Compile the functions now: for all classes, or only for actors and resources, or none if
+        they are too many.
         """
         classes: list[Collection[type]] = [*self._maker.classes]
         if self._count(classes) > MAX_PREPARED:
@@ -149,12 +149,12 @@ class Specializations(dict[str, ByClass]):
 def make_specializations(
     program: SpecializingProgram, name: str, arity: int
 ) -> Specializations | None:
-    """Make the table of a rule; ``None`` if there is no string to choose by."""
+    """Make the table of a rule; ``None`` if no argument is a string."""
     candidates = program.candidates(name, arity)
     if candidates is None or arity < 2:
         return None
     at = dispatch_position(candidates, {})
-    # Who, what, to what: the action stands second in every rule that an application asks.
+    # The action is the second argument of every rule that an application asks.
     at = 1 if at is None else at
     texts = closed_strings(program.candidates, name, arity, at)
     if texts is None:
@@ -168,9 +168,9 @@ def make_specializations(
 
 
 def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
-    """Return the strings of a rule that is nothing but facts about strings.
+    """Return the strings of a rule that has only facts about strings.
 
-    ``None`` if it is more, or if a string has a surrogate: asking for one is an error.
+    ``None`` if it has other rules, or a string with a surrogate, which questions may not have.
     """
     found = []
     for clause in candidates:
@@ -186,20 +186,20 @@ def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
 
 
 def is_plain_object(kind: type) -> bool:
-    """Tell whether instances of a class are objects and nothing else.
+    """Tell whether instances of a class are ordinary objects.
 
-    They lead nowhere, are no values of Polar's own, and do not claim to be what they are not.
+    They need no sandbox check, are not native values of Polar, and do not override their class.
     """
     special = (type, terms.Variable, terms.Predicate, terms.Expression, terms.Pattern)
     return (
         is_plain(kind)
-        and sandbox.is_candid(kind)
+        and sandbox.passes_sandbox(kind)
         and not issubclass(kind, (*special, terms.TypeConstraint))
     )
 
 
 class ReadableClasses:
-    """Classes whose instances can be read without a trace: these attributes, at least.
+    """Classes with some attributes that are read without side effects.
 
     :param keeps: tells whether a class may be remembered.
     """
@@ -214,7 +214,7 @@ class ReadableClasses:
         if kind in self.kinds:
             return True
         if not is_plain_object(kind) or not all(
-            sandbox.is_quiet(kind, name) for name in self.names
+            sandbox.is_silent_read(kind, name) for name in self.names
         ):
             return False
         if self._keeps(kind):
@@ -223,11 +223,11 @@ class ReadableClasses:
 
 
 class _Maker:
-    """Makes the functions of one rule.
+    """Makes the specializations of one rule.
 
     :param at: the position of the string.
     :param positions: those of the other arguments.
-    :param classes: the classes that each of these may be of.
+    :param classes: the classes that each of these may have.
     """
 
     def __init__(
@@ -249,9 +249,9 @@ class _Maker:
     def function(
         self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
     ) -> Specialization | None:
-        """Return the function for a string and the classes of all else, made if it is not yet.
+        """Return the function for a string and the classes of the other arguments.
 
-        ``None`` if it is not made and cannot be now.
+        ``None`` if it is not compiled and cannot be now.
         """
         key = (text, *classes)
         made = self._functions.get(key)
@@ -259,7 +259,7 @@ class _Maker:
             return made
         if len(self._functions) >= MAX_SPECIALIZATIONS:
             return no_answer
-        # Another thread may add to what is counted: a few more do no harm.
+        # Other threads may exceed the limit by a few.
         make = functools.partial(self._make, text, classes)
         made = self._program.make_specialization(make, (self._name, key), waits=waits)
         if made is not None:
@@ -277,7 +277,7 @@ class _Maker:
         return self._compiled(function, key)
 
     def _compiled(self, function: ast.FunctionDef, key: tuple[t.Any, ...] | None) -> Specialization:
-        """Compile a function; those that refuse whatever is asked are one."""
+        """Compile a function; those that always answer no are shared."""
         made = self._refusing.get(key) if key is not None else None
         if made is None:
             made = self._program.compiled_specialization(function, self._name)
@@ -289,11 +289,11 @@ class _Maker:
 def _classes_at(
     program: SpecializingProgram, candidates: ClauseIndex, position: int
 ) -> dict[type, None]:
-    """Return the registered classes that an argument may be of, as far as rules name them."""
+    """Return the registered classes that an argument may have, as far as rules name them."""
     clauses: Iterable[Clause] = candidates
     named = [_tag(clause, position) for clause in clauses]
     if None in named:
-        # It is open here, and tested in the rules further in.
+        # The parameter has no class here; rules that are called may test it.
         named = [tag for rules in program.rules.values() for rule in rules for tag in _tags(rule)]
     classes: dict[type, None] = {}
     registered = program.host.classes
@@ -309,7 +309,7 @@ def _classes_at(
 
 
 def _tag(clause: Clause, position: int) -> str | None:
-    """Return the class that a clause wants at a position: for a string its own; or ``None``."""
+    """Return the class that a clause requires at a position; ``None`` for any."""
     parameter = clause.parameters[position]
     if isinstance(parameter.term, Value):
         return "String"
@@ -323,7 +323,7 @@ def _tags(rule: Rule) -> Iterable[str]:
 
 
 def _choosing(functions: ByOthers) -> Specialization:
-    """Return a function that asks the one for the classes of its arguments."""
+    """Return a function that calls the one for the classes of its arguments."""
     first, *others = functions.positions
     if not others:
         return lambda *args: functions[type(args[first])](*args)

@@ -1,9 +1,9 @@
-"""When two objects of dataclasses are equal, found out without a trace.
+"""Side-effect-free equality: compare values without running code of their classes.
 
-The ``__eq__`` that ``dataclasses`` writes compares the fields of two objects of one class,
-in order, and does nothing else. Where the fields are strings, numbers, objects that are
-equal to themselves only, or such dataclasses again, nobody can tell who compares them. Objects
-that stand for rows are compared by the keys of these.
+The ``__eq__`` that ``dataclasses`` generates compares the fields of two objects of one class in
+order, and does nothing else. If the fields are strings, numbers, objects that compare by identity,
+or such dataclasses again, no other code can observe the comparison. Mapped objects are compared by
+their keys.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ...host import sandbox
 from ...host.registry import Identities
 from ..binding_analysis import is_plain
 
-#: Values of these kinds are compared without a trace, and may be the same object and unequal.
+#: Classes whose values compare without side effects; the same object may be unequal to itself.
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-#: What contains the same objects is equal, if it is the same.
+#: A container equals itself, whatever its elements.
 _CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
-#: How deep objects may stand in each other's fields.
+#: The deepest nesting of objects in fields.
 _DEEPEST = 8
-#: How many fields are looked at to compare two objects.
+#: The most fields that one comparison reads.
 _MOST_FIELDS = 1_000
-#: Since then one object equals itself, and its fields are compared one by one; before, they
-#: were compared as parts of tuples, where what is the same is not asked.
+#: Since Python 3.13 a dataclass compares its fields one by one, and an object equals itself;
+#: before, it compared tuples of fields, where identical elements are equal without a call.
 _ASKS_THE_SAME = sys.version_info >= (3, 13)
 _MISSING = object()
 
@@ -34,8 +34,8 @@ _MISSING = object()
 def compared_fields(cls: type) -> tuple[str, ...] | None:
     """Return the fields that decide whether two objects are equal.
 
-    ``None`` unless the class has an ``__eq__`` that ``dataclasses`` wrote, and its fields are
-    read without a trace.
+    ``None`` unless ``dataclasses`` generated the ``__eq__`` of the class, and its fields are read
+    without side effects.
     """
     own = vars(cls).get("__eq__")
     if not isinstance(own, types.FunctionType) or not dataclasses.is_dataclass(cls):
@@ -44,13 +44,13 @@ def compared_fields(cls: type) -> tuple[str, ...] | None:
     try:
         written: t.Any = vars(dataclasses.make_dataclass("Written", named))["__eq__"]
     except (KeyError, TypeError):
-        # Names that only the class itself could have.
+        # Field names that no other class may have.
         return None
-    is_itself = is_plain(cls) and sandbox.is_candid(cls)
+    is_itself = is_plain(cls) and sandbox.passes_sandbox(cls)
     if _done_by(own) != _done_by(written) or not is_itself:
         return None
     names = tuple(f.name for f in dataclasses.fields(cls) if f.compare)
-    return names if all(sandbox.is_quiet(cls, name) for name in names) else None
+    return names if all(sandbox.is_silent_read(cls, name) for name in names) else None
 
 
 def _done_by(function: types.FunctionType) -> tuple[t.Any, ...]:
@@ -59,10 +59,10 @@ def _done_by(function: types.FunctionType) -> tuple[t.Any, ...]:
 
 
 class SideEffectFreeEquality:
-    """Compares two values. Of dataclasses it knows those that it was told of.
+    """Compares two values; for dataclasses, those that it has learnt.
 
-    :param simple: classes whose values are equal as Python says, and nobody is asked.
-    :param identities: what is known of objects that stand for rows.
+    :param simple: classes whose values Python compares without running code of a class.
+    :param identities: compares mapped objects.
     """
 
     def __init__(self, simple: set[type], identities: Identities | None = None) -> None:
@@ -72,9 +72,9 @@ class SideEffectFreeEquality:
         self._fields: dict[type, tuple[str, ...] | None] = {}
 
     def __call__(self, left: t.Any, right: t.Any) -> bool | None:
-        """Tell whether two values are equal; ``None`` if that cannot be told without a trace.
+        """Tell whether two values are equal; ``None`` if that would run code of a class.
 
-        Nor is it told of objects that reach so many others that it would take long.
+        Also ``None`` for objects with too many fields to compare.
         """
         return self._compare(left, right, 0, [_MOST_FIELDS])
 
@@ -86,7 +86,7 @@ class SideEffectFreeEquality:
         if fields is None:
             if kind in self._rows:
                 return t.cast(Identities, self._identities).is_same(left, right)
-            # The same, or equal as Python says.
+            # Python compares these without side effects.
             return bool(left == right) if self._is_simple(kind) else None
         if left is right and _ASKS_THE_SAME:
             return True
@@ -96,14 +96,14 @@ class SideEffectFreeEquality:
         return self._of_fields(left, right, fields, depth, budget)
 
     def learn(self, cls: type) -> None:
-        """Find out how objects of a class are compared. That compiles; comparing does not."""
+        """Learn how objects of a class compare. This makes a class; comparing does not."""
         if self._identities is not None and self._identities.has_keys(cls):
             self._rows.add(cls)
         elif cls not in self._fields:
             self._fields[cls] = compared_fields(cls)
 
     def knows(self, cls: type) -> bool:
-        """Tell whether objects of a class are known to be compared by fields or keys."""
+        """Tell whether objects of a class are known to compare by fields or keys."""
         return cls in self._rows or self._fields.get(cls) is not None
 
     def _of_fields(
@@ -112,12 +112,12 @@ class SideEffectFreeEquality:
         for name in fields:
             mine, other = getattr(left, name, _MISSING), getattr(right, name, _MISSING)
             if type(mine) is str and type(other) is str:
-                # Most objects have a name, and differ in it.
+                # Usually the first field is a string, and differs.
                 answer: bool | None = mine == other
             elif mine is _MISSING or other is _MISSING:
                 return None
             elif mine is other and (type(mine) in _CONTAINERS or not _ASKS_THE_SAME):
-                # A container asks nobody about what is the same, nor does an older Python.
+                # Identical elements are equal without a call, and so are fields before 3.13.
                 continue
             else:
                 answer = self._compare(mine, other, depth + 1, budget)
@@ -129,7 +129,7 @@ class SideEffectFreeEquality:
         kinds = type(left), type(right)
         if all(map(self._is_simple, kinds)):
             return bool(left == right)
-        # An object asks the other for its class, and leaves it at that.
+        # Two objects of different classes that are known are unequal.
         is_told = all(self._is_simple(kind) or self.knows(kind) for kind in kinds)
         return False if is_told else None
 

@@ -1,8 +1,8 @@
-"""What is read and tested in a function for plain data: each value once, where it is known.
+"""The reads and tests of a specialization: each once, in the outermost region that allows it.
 
-Every method is given a region, and gives the region where what it wrote holds. Before a
-value is used in a way that Python code could notice, its class is looked at; one that is
-not plain ends the function.
+A method takes a region, and returns the region where what it wrote holds. Before a value is used
+in a way that Python code could observe, its class is tested; the function gives up for one that is
+not plain.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
-from ..snippets import any_holds, assign, call, compared, copied, load, negate, type_test
-from .regions import GIVE_UP, FactKey, KnownValue, Region, step_limit, with_span
+from ..snippets import any_of, assign, call, compared, copied, is_type, load, negate
+from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
 class ClassSet(t.Protocol):
-    """Classes whose instances can be read without a trace, for some attributes."""
+    """A set of classes with attributes that are read without side effects."""
 
     kinds: set[type]
     names: set[str]
@@ -44,7 +44,7 @@ class ClassSet(t.Protocol):
 
 
 class GuardInterface(t.Protocol):
-    """What is needed of the program that a function is part of."""
+    """What guards need of the program."""
 
     host: Host
 
@@ -58,28 +58,28 @@ class GuardInterface(t.Protocol):
 
 
 class Guards:
-    """Writes values and conditions into the regions of one function."""
+    """Writes reads and tests into the regions of one function."""
 
     def __init__(self, names: GuardInterface) -> None:
         self.names = names
         self._numbers = itertools.count()
         self._quiet: dict[str, tuple[str, ClassSet]] = {}
-        #: Names that are ``None`` when the function begins.
+        #: The names that the function initializes with ``None``.
         self.caches: list[str] = []
-        #: Whether the function counts elements.
+        #: Whether the function counts steps.
         self.counts = False
-        #: The number of the alternative that is being written.
+        #: The index of the current alternative.
         self.alternative = 0
 
         #: Whether alternatives are written in the order in which they are tried.
         self._is_in_order = True
 
     def forget_order(self) -> None:
-        """Note that alternatives are not written in the order in which they are tried."""
+        """Note that the alternatives are not in the order in which the solver tries them."""
         self._is_in_order = False
 
     def next_alternative(self) -> None:
-        """Begin to write what is tried if nothing before it has a solution."""
+        """Begin the next alternative."""
         self.alternative += 1
 
     # -- values ----------------------------------------------------------------------------
@@ -87,8 +87,8 @@ class Guards:
     def fresh(self, letter: str = "v") -> str:
         return f"{letter}{next(self._numbers)}"
 
-    def read(self, region: Region, owner: KnownValue, name: str, span: Span | None) -> KnownValue:
-        """Read an attribute, once for all who need it here."""
+    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
+        """Read an attribute, once for all goals that need it in a region."""
         if owner.literal is not None or owner.choices is not None:
             raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self.names.is_relation(name):
@@ -100,7 +100,7 @@ class Guards:
             self._guard_kind(region, owner, name)
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
-        made = KnownValue(self.fresh(), region=region, source=(owner.name, name))
+        made = Known(self.fresh(), region=region, source=(owner.name, name))
         value = ast.Attribute(load(owner.name), name, ast.Load())
         unless = self._unless_checked(made)
         region.reads += [with_span(assign(made.name, value), span), unless]
@@ -109,10 +109,10 @@ class Guards:
         return made
 
     def leave_out_known(self, region: Region, keeps_order: bool) -> None:
-        """Leave out what is looked at anyway, as soon as it is read.
+        """Drop the sandbox check of a value that is tested anyway.
 
-        :param keeps_order: whether a solution ends the function, so that what an alternative
-            read has to be looked at by this one.
+        :param keeps_order: whether a solution ends the function, so that the alternative that reads
+            a value has to test it.
         """
         for name, alternative, unless in region.unchecked:
             last = alternative if keeps_order else None
@@ -121,8 +121,8 @@ class Guards:
         for inner in [*region.items, *region.loops]:
             self.leave_out_known(inner, keeps_order)
 
-    def _guard_kind(self, region: Region, owner: KnownValue, name: str) -> None:
-        """Write that the class of a value is one whose attributes are read without a trace."""
+    def _guard_kind(self, region: Region, owner: Known, name: str) -> None:
+        """Write that the class of a value has attributes that are read without side effects."""
         if owner.name not in self._quiet:
             self._quiet[owner.name] = self.names.quiet()
         quiet, classes = self._quiet[owner.name]
@@ -133,8 +133,8 @@ class Guards:
         admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [load("kind")], [])
         region.reads += self._remembered(owner, negate(admitted))
 
-    def check_sandbox(self, region: Region, value: KnownValue) -> None:
-        """Write that a value leads nowhere that it must not, unless that is known."""
+    def check_sandbox(self, region: Region, value: Known) -> None:
+        """Write the sandbox check of a value, unless it has passed."""
         if value.source is None and value.exact is None and value.region is None:
             return
         if value.exact is not None or value.literal is not None:
@@ -144,45 +144,41 @@ class Guards:
         region.known["checked", value.name] = value
         region.reads.append(self._unless_checked(value))
 
-    def _unless_checked(self, value: KnownValue) -> ast.If:
+    def _unless_checked(self, value: Known) -> ast.If:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
         return ast.If(test, [GIVE_UP], [])
 
-    def _make_simple(self, region: Region, value: KnownValue) -> None:
-        """Write that a value is equal to nothing but itself, or a string or a number."""
+    def _make_simple(self, region: Region, value: Known) -> None:
+        """Write that a value compares without running code of a class."""
         if value.exact is str or (value.exact is not None and self._is_identity(value.exact)):
             return
         if region.lookup(("simple", value.name)) is None:
             region.known["simple", value.name] = value
-            # Most of what is compared with another attribute is a string.
-            unusual = negate(type_test(value.name, "str"))
+            # Most attributes that are compared with another one are strings.
+            unusual = negate(is_type(value.name, "str"))
             region.reads.append(ast.If(unusual, self._not_simple(region, value), []))
 
-    def _not_simple(self, region: Region, value: KnownValue) -> list[ast.stmt]:
-        """Write that the function gives up for a value that may have an equality of its own."""
+    def _not_simple(self, region: Region, value: Known) -> list[ast.stmt]:
+        """Write that the function gives up for a value with an equality of its own."""
         kind = call("type", load(value.name))
         if not self._is_repeated(region):
             return [ast.If(compared(kind, ast.NotIn(), load("simple")), [GIVE_UP], [])]
         return self._remembered(value, compared(load("kind"), ast.NotIn(), load("simple")))
 
-    def _remembered(self, value: KnownValue, is_odd: ast.expr) -> list[ast.stmt]:
-        """Write that the class of an element is looked at, if it is not that of the last one."""
+    def _remembered(self, value: Known, is_odd: ast.expr) -> list[ast.stmt]:
+        """Write a class test that is skipped if the last element had the same class."""
         cache = self.fresh("c")
         self.caches.append(cache)
         kind = call("type", load(value.name))
-        look = [
-            assign("kind", kind),
-            ast.If(is_odd, [GIVE_UP], []),
-            assign(cache, load("kind")),
-        ]
+        look = [assign("kind", kind), ast.If(is_odd, [GIVE_UP], []), assign(cache, load("kind"))]
         return [ast.If(compared(kind, ast.IsNot(), load(cache)), look, [])]
 
     def _is_identity(self, cls: type) -> bool:
-        """Tell whether instances of a class are equal to instances of no other."""
+        """Tell whether instances of a class equal no instance of another class."""
         return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
 
-    def _is_itself(self, value: KnownValue) -> bool:
-        """Tell whether a value is of a class whose instances are equal to themselves only."""
+    def _is_itself(self, value: Known) -> bool:
+        """Tell whether a value is of a class whose instances compare by identity."""
         cls = value.exact
         return cls is not None and self._is_identity(cls) and not self.names.host.has_keys(cls)
 
@@ -191,7 +187,7 @@ class Guards:
     def under(
         self,
         region: Region,
-        key: FactKey,
+        key: Fact,
         test: ast.expr,
         otherwise: list[ast.stmt],
         span: Span | None,
@@ -199,8 +195,8 @@ class Guards:
     ) -> Region:
         """Return the region where a condition holds.
 
-        :param otherwise: what is done where it does not.
-        :param texts: the value that is one of some strings there.
+        :param otherwise: the statements where it does not.
+        :param texts: the value that the condition compares with some strings.
         """
         known = region.holds(key)
         if known is not None:
@@ -213,9 +209,7 @@ class Guards:
             region.items.append(inner)
         return region.inside[key]
 
-    def equal(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
-    ) -> Region | None:
+    def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region | None:
         """Return the region where two values are equal; ``None`` if they never are."""
         if one.literal is None and one.choices is None:
             one, other = other, one
@@ -234,25 +228,25 @@ class Guards:
         return self._equal_values(region, one, other, span)
 
     def _equal_string(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
+        self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None:
         if other.exact is not None and other.exact is not str:
             return None if self._is_identity(other.exact) else self._no(span)
         if one.literal is not None and one.literal.value in other.others:
             return None
         if region.is_flagged and other.region is not region:
-            # A flag is looked at last, so that all who compare this value do it once.
+            # The flag is tested last, so that comparisons of this value are shared.
             inner = self._equal_string(t.cast(Region, region.above), one, other, span)
             flag = t.cast(ast.Name, t.cast(ast.If, region.header).test)
             return self.under(t.cast(Region, inner), ("flag", flag.id), flag, [], span)
         if other.exact is None:
-            test = type_test(other.name, "str")
+            test = is_type(other.name, "str")
             doubt = self._not_simple(region, other)
             region = self.under(region, ("str", other.name), test, doubt, span)
             region.known["checked", other.name] = other
         if one.choices is not None:
             test = _is_among(other, one)
-            key: FactKey = ("in", other.name, one.choices)
+            key: Fact = ("in", other.name, one.choices)
             return self.under(region, key, test, [], span, (other.name, one.choices))
         text = str(t.cast(Value, one.literal).value)
         test = compared(load(other.name), ast.Eq(), ast.Constant(text))
@@ -260,24 +254,24 @@ class Guards:
         return self.under(region, ("is", other.name, text), test, [], span, texts)
 
     def _equal_literal(
-        self, region: Region, literal: Value, other: KnownValue, span: Span | None
+        self, region: Region, literal: Value, other: Known, span: Span | None
     ) -> Region | None:
         kind = type(literal.value)
         if kind not in (int, bool):
             raise NotCompilable("a literal that is compared", span)
         if other.exact is not None:
             return None if self._is_identity(other.exact) else self._no(span)
-        test = type_test(other.name, kind.__name__)
+        test = is_type(other.name, kind.__name__)
         region = self.under(region, (kind, other.name), test, [GIVE_UP], span)
         region.known["checked", other.name] = other
         sign = ast.Is() if kind is bool else ast.Eq()
         test = compared(load(other.name), sign, ast.Constant(literal.value))
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
 
-    def _equal_itself(self, region: Region, value: KnownValue, span: Span | None) -> Region:
-        """Return up for a value that is unequal to itself, such as a float that is no number.
+    def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
+        """Give up for a value that is unequal to itself, such as NaN.
 
-        The solver asks it where it was read twice, and not where a rule has it from one place.
+        The solver compares it if it was read twice, but not if both are the same term.
         """
         exact = value.exact
         if exact is str or (exact is not None and self._is_identity(exact)):
@@ -291,9 +285,7 @@ class Guards:
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
         return region
 
-    def _equal_values(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
-    ) -> Region:
+    def _equal_values(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         key = ("same", *sorted((one.name, other.name)))
         identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
@@ -315,14 +307,12 @@ class Guards:
         test = compared(load(one.name), ast.Eq(), load(other.name))
         return self.under(region, key, test, [], span)
 
-    def _equal_data(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
-    ) -> Region:
+    def _equal_data(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         """Compare objects of a dataclass field by field."""
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
         if known is None:
-            known = region.known[key] = KnownValue(self.fresh())
+            known = region.known[key] = Known(self.fresh())
             compare = call("quietly_equal", load(one.name), load(other.name))
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
@@ -335,7 +325,7 @@ class Guards:
         raise NotCompilable("objects that are compared by a method of their own", span)
 
     def pattern(self, specializer: t.Any) -> Pattern:
-        """Check that a pattern is a class, with nothing but literals for its fields."""
+        """Check that a pattern is a class whose fields are literals."""
         span = getattr(specializer, "span", None)
         if not isinstance(specializer, Pattern) or specializer.tag is None:
             raise NotCompilable("a pattern without a class", span)
@@ -351,10 +341,10 @@ class Guards:
             return self.names.members(pattern.tag)
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
 
-    def may_match(self, clause: Clause, args: Sequence[KnownValue | None]) -> bool:
-        """Leave out a clause that what is known of the arguments excludes.
+    def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
+        """Tell whether the known arguments allow a clause to match.
 
-        :param args: the arguments; ``None`` for one that is not bound.
+        :param args: the arguments; ``None`` for an unbound one.
         """
         for parameter, arg in zip(clause.parameters, args, strict=True):
             if isinstance(parameter.term, Value):
@@ -371,26 +361,24 @@ class Guards:
         return True
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:
-        """Tell whether instances of a plain class match."""
-        # Not 'issubclass': it asks the class, which may have an answer of its own.
+        """Tell whether instances of a plain class match a pattern."""
+        # Not 'issubclass', which the class may override.
         return any(wanted in cls.__mro__ for wanted in self._classes_of(pattern))
 
     def class_test(
-        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, KnownValue]:
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Known]:
         """Return the region where a value matches a pattern, and what is known of it there."""
         inner, value = self._of_class(region, value, pattern, span)
         for name, wanted in pattern.fields:
             if inner is not None:
                 found = self.read(inner, value, name, span)
-                inner = self.equal(
-                    inner, KnownValue("", literal=t.cast(Value, wanted)), found, span
-                )
+                inner = self.equal(inner, Known("", literal=t.cast(Value, wanted)), found, span)
         return inner, value
 
     def _of_class(
-        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, KnownValue]:
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Known]:
         if value.choices is not None or is_string(value.literal):
             return (region if pattern.tag == "String" else self._no_class(span)), value
         if value.literal is not None:
@@ -400,18 +388,18 @@ class Guards:
         if pattern.tag in _NATIVE:
             self._no_class(span)
         classes = self._classes_of(pattern)
-        if not all(is_plain(cls) and sandbox.is_candid(cls) for cls in classes):
+        if not all(is_plain(cls) and sandbox.passes_sandbox(cls) for cls in classes):
             self._no_class(span)
         key = ("class", value.name, pattern.tag)
         known = region.holds(key)
         if known is not None:
-            return region, t.cast(KnownValue, known.subject)
+            return region, t.cast(Known, known.subject)
         one = load(self.names.constant(classes[0] if len(classes) == 1 else classes))
         is_one = call("isinstance", load(value.name), one)
         kind = call("type", load(value.name))
         odd = compared(kind, ast.NotIn(), load("harmless"))
         if len(classes) == 1 and not self._has_subclass(classes[0]):
-            # Most values are of the class itself; those of a class below it are left.
+            # Most values are of the class itself; the function gives up for those of a subclass.
             test = compared(kind, ast.Is(), one)
             left = ast.If(ast.BoolOp(ast.Or(), [odd, is_one]), [GIVE_UP], [])
             inner = self.under(region, key, test, [left], span)
@@ -431,12 +419,10 @@ class Guards:
 
     # -- loops -----------------------------------------------------------------------------
 
-    def loop(
-        self, region: Region, collection: KnownValue, span: Span | None
-    ) -> tuple[Region, KnownValue]:
-        """Return the region inside a loop, and the element.
+    def loop(self, region: Region, collection: Known, span: Span | None) -> tuple[Region, Known]:
+        """Return the region within a loop, and the element.
 
-        The loop is written as far out as its list is known: one for all who search it.
+        The loop is in the region where the list was read, so that all searches share it.
         """
         if collection.literal is not None or collection.choices is not None or collection.exact:
             raise NotCompilable("a search in something else than a list", span)
@@ -447,11 +433,11 @@ class Guards:
                 break
         key = ("each", collection.name)
         if key not in out.inside:
-            out.reads.append(ast.If(negate(type_test(collection.name, "list")), [GIVE_UP], []))
+            out.reads.append(ast.If(negate(is_type(collection.name, "list")), [GIVE_UP], []))
             out.known["checked", collection.name] = collection
-            element = KnownValue(self.fresh())
+            element = Known(self.fresh())
             over = ast.Name(element.name, ast.Store())
-            # A copy: another thread may change the list, and no element shall be left out.
+            # A copy: if another thread changes the list, no element may be skipped.
             header: t.Any = ast.For(over, copied(collection.name), [], [])
             made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
@@ -463,7 +449,7 @@ class Guards:
             made.body = step_limit(call("len", load(collection.name)))
         made = out.inside[key]
         if made.alternative != self.alternative:
-            # The rules try all elements one after the other, each in a loop of its own.
+            # The rules have separate loops, which the solver runs one after the other.
             self.forget_order()
         if region is not out:
             region.flag = region.flag or self.fresh("g")
@@ -481,23 +467,23 @@ class Guards:
         return False
 
     def apart(self, region: Region) -> Region:
-        """Return a region that has an answer of its own, for a goal that others depend on."""
+        """Return a region with its own flag for a solution, for a goal that others depend on."""
         inner = Region(self.fresh("b"), region, is_barrier=True)
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
 
 
-def _is_among(value: KnownValue, choices: KnownValue) -> ast.expr:
-    """Write that a string is one of several; a few are compared faster than looked up."""
+def _is_among(value: Known, choices: Known) -> ast.expr:
+    """Write that a string is one of several; for a few, comparing is faster than a look-up."""
     texts = sorted(choices.choices or ())
     if len(texts) > _FEW:
         return compared(load(value.name), ast.In(), load(choices.name))
-    return any_holds([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
+    return any_of([compared(load(value.name), ast.Eq(), ast.Constant(text)) for text in texts])
 
 
-def _is_other(value: KnownValue, text: str) -> bool:
-    """Tell whether a value is surely not this string."""
+def _is_other(value: Known, text: str) -> bool:
+    """Tell whether a value is known not to be a string."""
     if value.literal is not None:
         return value.literal.value != text
     return text in value.others or value.exact not in (None, str)

@@ -1,8 +1,8 @@
-"""What a function for plain data is made of: stretches of it, and the values known there.
+"""The regions of a specialization: parts of the function, and the values that are known there.
 
-In goes what the rules ask, region by region; out come the statements of the function.
-A region is reached under one condition, or once for each element of a list. It holds what
-is read, what is asked about it, and the regions further in.
+In go the reads and tests of the rules, region by region; out come the statements of the function.
+A region is reached under one condition, or once for each element of a list. It has the values that
+are read in it, the rules that are asked about them, and inner regions.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ..snippets import assign, compared, load, negate, position_of
 
 
 @dataclass(frozen=True)
-class KnownValue:
+class Known:
     """What is known of a value.
 
     :param name: its name in the function.
     :param literal: what it is, if that is known.
-    :param choices: it is any of these strings: whichever fits.
-    :param others: it is a string, and none of these.
-    :param exact: its class, neither more nor less.
-    :param region: where it became known.
+    :param choices: it may be any of these strings.
+    :param others: it is a string other than these.
+    :param exact: its exact class.
+    :param region: the region where it was read.
     :param source: the value and the attribute that it was read from.
     """
 
@@ -41,31 +41,31 @@ class KnownValue:
 
     @property
     def key(self) -> tuple[t.Any, ...]:
-        """What tells it from other values in this function."""
+        """A key that identifies the value in this function."""
         if self.literal is not None:
             return ("literal", type(self.literal.value), self.literal.value)
         return (self.name, self.exact)
 
 
-#: How many elements and links of chains are looked at. The rules have a deadline, which a
-#: function has not: that many take milliseconds.
+#: The most elements and links of chains that a function visits, which takes milliseconds. Unlike
+#: the compiled rules, it does not check the clock.
 MAX_STEPS = 100_000
-#: The name that says whether there is a solution.
+#: The name of the flag for a solution.
 FOUND = "found"
-#: Ends a function that cannot tell.
+#: Returns ``None``: fall back to the compiled rules.
 GIVE_UP: ast.stmt = ast.Return(ast.Constant(None))
-RuleQuestion = tuple[str, tuple[KnownValue, ...]]
-FactKey = tuple[t.Any, ...]
+RuleCall = tuple[str, tuple[Known, ...]]
+Fact = tuple[t.Any, ...]
 
 
 @dataclass(frozen=True)
 class ChainRepetition:
-    """How a region is passed again for the next value in a chain.
+    """The repetition of a region for the next object in a chain, such as a parent folder.
 
-    :param flag: the name that says whether there is a next one.
-    :param following: its name.
-    :param kept: the name under which the first one is kept.
-    :param levels: the constant that has a member for each time, at most.
+    :param flag: the name of the flag for a next object.
+    :param following: the name of the next object.
+    :param kept: the name under which the first object is kept.
+    :param levels: the name of the range that limits the repetitions.
     """
 
     flag: str
@@ -76,51 +76,51 @@ class ChainRepetition:
 
 @dataclass(eq=False)
 class Region:
-    """A stretch of the function that is reached under one condition, or for each element.
+    """A part of the function that is reached under one condition, or for each element of a list.
 
-    :param found: the name of the variable that says that there is a solution.
-    :param is_barrier: whether it is passed more than once, or has an answer of its own.
+    :param found: the name of the flag for a solution.
+    :param is_barrier: whether it is repeated, or has a flag of its own for a solution.
     """
 
     found: str
     above: Region | None = None
     is_barrier: bool = False
-    #: The number of the alternative that it was made for, in the order of the rules.
+    #: The index of the alternative that it was made for, in the order of the rules.
     alternative: int = 0
     header: ast.stmt | None = None
-    #: The name of the list whose elements it is passed for.
+    #: The name of the list over whose elements it is repeated.
     over: str = ""
     body: list[ast.stmt] = field(default_factory=list)
     reads: list[ast.stmt] = field(default_factory=list)
-    #: What was read here, by which alternative, and the test that it leads nowhere.
+    #: The values read here, the alternative of each, and its sandbox check.
     unchecked: list[tuple[str, int, ast.stmt]] = field(default_factory=list)
     items: list[Region] = field(default_factory=list)
     loops: list[Region] = field(default_factory=list)
-    inside: dict[FactKey, Region] = field(default_factory=dict)
-    known: dict[FactKey, KnownValue] = field(default_factory=dict)
-    nodes: dict[FactKey, RuleQuestion] = field(default_factory=dict)
-    waiting: list[RuleQuestion] = field(default_factory=list)
-    leaves: list[tuple[Clause, RuleQuestion]] = field(default_factory=list)
-    #: The value whose class was tested here, read from the value of the region above.
-    subject: KnownValue | None = None
+    inside: dict[Fact, Region] = field(default_factory=dict)
+    known: dict[Fact, Known] = field(default_factory=dict)
+    nodes: dict[Fact, RuleCall] = field(default_factory=dict)
+    waiting: list[RuleCall] = field(default_factory=list)
+    leaves: list[tuple[Clause, RuleCall]] = field(default_factory=list)
+    #: The value whose class is tested here.
+    subject: Known | None = None
     flag: str | None = None
     is_flagged: bool = False
     #: The alternatives that have a solution here.
     successes: list[int] = field(default_factory=list)
-    #: The value that is one of these strings here.
+    #: The value that was tested to be one of some strings.
     texts: tuple[str, frozenset[str]] | None = None
-    #: How the same begins anew with another value.
+    #: The repetition for the next object in a chain.
     again: ChainRepetition | None = None
 
     def around(self) -> t.Iterator[Region]:
-        """Return this region and those that it is in, up to one that is passed more than once."""
+        """Yield this region and its outer ones, up to one that is repeated."""
         region: Region | None = self
         while region is not None:
             yield region
             region = None if region.is_barrier else region.above
 
     def is_live(self) -> bool:
-        """Tell whether this is still a part of the function."""
+        """Tell whether the region is still part of the function."""
         inner, above = self, self.above
         while above is not None:
             if not any(each is inner for each in (*above.items, *above.loops)):
@@ -129,9 +129,9 @@ class Region:
         return True
 
     def looks_at(self, name: str, alternative: int | None) -> bool:
-        """Tell whether a value is looked at wherever this region is passed.
+        """Tell whether a value is always tested in this region.
 
-        :param alternative: the one that has to do it, if that matters.
+        :param alternative: the alternative that has to test it, if that matters.
         """
         if any((fact, name) in self.known for fact in ("checked", "simple", "quiet")):
             return True
@@ -141,8 +141,8 @@ class Region:
             if alternative is None or inner.alternative == alternative
         )
 
-    def lookup(self, key: FactKey) -> KnownValue | None:
-        """Return a value that is known here."""
+    def lookup(self, key: Fact) -> Known | None:
+        """Return the value for a fact that is known here."""
         region: Region | None = self
         while region is not None:
             if key in region.known:
@@ -150,8 +150,8 @@ class Region:
             region = region.above
         return None
 
-    def holds(self, key: FactKey) -> Region | None:
-        """Return the region around, or this one, where a condition holds already."""
+    def holds(self, key: Fact) -> Region | None:
+        """Return this region, or the outer one, where a condition already holds."""
         region: Region | None = self
         while region is not None:
             if region.above is not None and region.above.inside.get(key) is region:
@@ -160,17 +160,17 @@ class Region:
         return None
 
 
-class VariableBindings:
-    """The variables of clauses: what they are bound to, and classes that wait for it."""
+class Variables:
+    """The variables of clauses: their values, and the class tests that wait for one."""
 
     def __init__(self) -> None:
         self.names: dict[tuple[int, int], int] = {}
-        self.values: dict[int, KnownValue] = {}
+        self.values: dict[int, Known] = {}
         self.waiting: dict[int, tuple[Pattern, ...]] = {}
 
-    def copy(self) -> VariableBindings:
-        """Return one that can be bound otherwise."""
-        other = VariableBindings()
+    def copy(self) -> Variables:
+        """Return a copy that can be bound differently."""
+        other = Variables()
         other.names, other.values = dict(self.names), dict(self.values)
         other.waiting = dict(self.waiting)
         return other
@@ -180,7 +180,7 @@ class VariableBindings:
         return self.names.setdefault((clause, index), len(self.names))
 
     def unite(self, one: int, other: int) -> None:
-        """Make two variables that are not bound one."""
+        """Unify two unbound variables."""
         for key, number in self.names.items():
             if number == other:
                 self.names[key] = one
@@ -191,7 +191,7 @@ class VariableBindings:
 
 
 def alternatives(region: Region) -> Iterator[int]:
-    """Return the numbers of the alternatives in the order in which they are written down."""
+    """Yield the indices of the alternatives in the order of their code."""
     yield region.alternative
     yield from region.successes
     for inner in [*region.items, *region.loops]:
@@ -199,9 +199,9 @@ def alternatives(region: Region) -> Iterator[int]:
 
 
 def region_statements(region: Region, success: list[ast.stmt] | None = None) -> list[ast.stmt]:
-    """Write down a region: values first, then what depends on them, loops last.
+    """Return the statements of a region: reads first, then inner regions, loops last.
 
-    :param success: what is done at the first solution of the whole, instead of noting it.
+    :param success: the statements for a solution of the function, instead of setting the flag.
     """
     is_start = region.above is None or region.is_barrier
     flags = _flags_of(region) if is_start else []
@@ -220,7 +220,7 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
 
 
 def loops_within(statements: list[ast.stmt]) -> int:
-    """Tell how many loops stand in each other."""
+    """Return the deepest nesting of loops."""
     deepest, stack = 0, [(statement, 0) for statement in statements]
     while stack:
         statement, depth = stack.pop()
@@ -241,35 +241,35 @@ def _enclosed(inner: Region, success: list[ast.stmt] | None) -> list[ast.stmt]:
         header.texts = inner.texts  # type: ignore[attr-defined]
         return [header] if body or header.orelse else []
     header.body = body
-    # A list without elements is the usual one, and need not be copied.
+    # An empty list, the usual case, need not be copied.
     return [ast.If(load(inner.over), [*inner.body, header], [])] if body else []
 
 
 def step_limit(steps: ast.expr) -> list[ast.stmt]:
-    """Write that steps are counted, and that the function gives up where they are many."""
+    """Write that steps are counted, and that the function gives up after too many."""
     more = ast.BinOp(load("count"), ast.Add(), steps)
     is_over = compared(load("count"), ast.Gt(), ast.Constant(MAX_STEPS))
     return [assign("count", more), ast.If(is_over, [GIVE_UP], [])]
 
 
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
-    """Write that a region is passed again for the next in a chain, so often at most."""
-    again, subject = t.cast(ChainRepetition, region.again), t.cast(KnownValue, region.subject).name
+    """Write the repetition of a region for the objects of a chain, up to a limit."""
+    again, subject = t.cast(ChainRepetition, region.again), t.cast(Known, region.subject).name
     go_on = ast.If(negate(load(again.flag)), [ast.Break()], [])
     step = assign(subject, load(again.following))
     over = ast.Name("level", ast.Store())
-    # Chains may stand in each other, and in lists.
+    # Chains may be nested, also in loops.
     counted = step_limit(ast.Constant(1))
     return [
         assign(again.kept, load(subject)),
         ast.For(over, load(again.levels), [*counted, *body, go_on, step], [GIVE_UP]),
-        # Where the chain begins, the value has the same name.
+        # The first object of the chain has the same name.
         assign(subject, load(again.kept)),
     ]
 
 
 def _flags_of(region: Region) -> list[str]:
-    """Return the flags of the regions inside one that are passed as often as it is."""
+    """Return the flags of the inner regions that are reached as often as a region."""
     flags, stack = [], [*region.items]
     while stack:
         inner = stack.pop(0)
@@ -281,7 +281,7 @@ def _flags_of(region: Region) -> list[str]:
 
 
 def _append(out: list[ast.stmt], following: list[ast.stmt]) -> None:
-    """Append statements; as ``elif`` where the tests before exclude theirs, each of them."""
+    """Append statements; as ``elif`` if each of the tests before excludes theirs."""
     last = out[-1] if out else None
     tests = [last]
     while isinstance(last, ast.If) and len(last.orelse) == 1:
@@ -302,6 +302,6 @@ def _excludes(
 
 
 def with_span(node: t.Any, span: Span | None) -> t.Any:
-    """Return a statement its place in the policy."""
+    """Set the position of a statement to that of a span."""
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position_of(span)
     return node

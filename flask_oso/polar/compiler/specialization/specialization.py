@@ -1,21 +1,20 @@
-"""Rules as one function for plain data, which is what a hand-written check would be.
+"""All rules of a question as one function for plain data, like a hand-written check.
 
-In goes a question whose strings and classes are known: who asks is a ``User``, about a
-``Folder``, for ``"read"``. Out comes a function that gives ``True``, ``False``, or ``None``
-where it cannot tell and the rules have to be asked one by one (``compiler.py``).
+In goes a question with its string and its classes: a ``User``, ``"read"``, a ``Folder``. Out comes
+a function that returns ``True``, ``False``, or ``None`` to fall back to the compiled rules
+(``compiler.py``).
 
-Nobody can observe that plain data are read: attributes that objects have in themselves,
-strings, numbers, lists, and objects that are equal to themselves only. So a function need
-not keep to the order of the policy. It reads an attribute once, goes through a list once
-for all roles that would do, and up a chain of folders once. What makes the answer the
-solver's all the same:
+Reading plain data cannot be observed: instance attributes, strings, numbers, lists, and objects
+that compare by identity. So the function need not follow the order of the policy. It reads an
+attribute once, iterates over a list once for all roles, and follows a chain of folders once. Its
+answer is still that of the solver:
 
-- The function looks at whatever the solver might look at, and stops for no solution. Where
-  all of it is plain, no error is possible and every order gives the same answer.
-- Whatever is not plain, or missing, or of a kind that a comparison refuses, ends the
-  function with ``None`` before it was touched.
+- The function reads whatever the solver might read, and does not stop at a solution. If all of it
+  is plain, no error is possible, and the answer does not depend on the order.
+- For a value that is not plain, or missing, or that a comparison would refuse, the function
+  returns ``None`` before it uses the value.
 
-What a function cannot express raises ``NotCompilable`` when it is written: there is none then.
+Rules that have no such function raise ``NotCompilable``.
 """
 
 from __future__ import annotations
@@ -27,47 +26,47 @@ from collections.abc import Sequence
 
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
+from ...traversal import conjuncts_in
 from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
-from ..scopes import PendingGoals
+from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
 from .guards import GuardInterface, Guards
 from .regions import (
     FOUND,
     GIVE_UP,
     ChainRepetition,
-    FactKey,
-    KnownValue,
+    Fact,
+    Known,
     Region,
-    RuleQuestion,
-    VariableBindings,
+    RuleCall,
+    Variables,
     alternatives,
     loops_within,
     region_statements,
 )
 from .steps import GoalStep, body_goals
 
-#: How many goals one function may hold, and how many regions.
+#: The most goals of one function, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
 MAX_REGIONS = 60
-#: How many loops may stand in each other: Python has 20 blocks, and one is around them.
+#: The deepest nesting of loops: CPython allows 20 blocks, and a `try` is around them.
 MAX_SPECIALIZED_LOOPS = 16
-#: How many links of a chain are followed, such as folders in folders.
+#: The most links of a chain that are followed, such as parents of folders.
 LEVELS = 256
 _LEVELS = range(LEVELS)
-#: An argument that few give, and globals that are often read.
+#: Parameters with a default: an option, and frequent globals.
 _KEPT = ("is_searched", "type", "simple")
-#: Whoever searches for all solutions wants to know of an error behind the first one, too.
+#: A search for all solutions must not miss an error after the first one.
 _SUCCESS: list[ast.stmt] = [
     ast.If(load("is_searched"), [assign(FOUND, ast.Constant(True))], [returned(True)])
 ]
 
 
 class SpecializationWriter(Guards):
-    """Writes the function for one rule, some strings, and the classes of all else.
+    """Writes the function for one rule, one string, and the classes of the other arguments.
 
-    :param text: the position of a string, and what it is; or the strings that it is not.
-    :param classes: the class of each other argument. Whoever calls the function has made
-        sure of that of the last one.
+    :param text: the position of the string, and the string; or the strings that it is not.
+    :param classes: the class of each other argument. The caller has tested that of the last one.
     """
 
     def __init__(
@@ -80,22 +79,22 @@ class SpecializationWriter(Guards):
         super().__init__(names)
         self._clauses = itertools.count()
         self._goals_written = 0
-        #: Whether no rule applies, so that the function refuses whatever is asked.
+        #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
         self._regions = 0
         self._pending: list[Region] = []
-        #: Which node asks which, to find what would never end.
-        self._asked: dict[FactKey, set[FactKey]] = {}
+        #: Which rule questions ask which, to find recursion.
+        self._asked: dict[Fact, set[Fact]] = {}
         root = self._root = Region(FOUND)
         at, known = text
         self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
         self._other = f"a{at}" if isinstance(known, frozenset) else None
         if isinstance(known, frozenset):
-            string = KnownValue(f"a{at}", others=known, exact=str, region=root)
+            string = Known(f"a{at}", others=known, exact=str, region=root)
         else:
-            string = KnownValue(f"a{at}", literal=Value(known))
+            string = Known(f"a{at}", literal=Value(known))
         args = tuple(
-            string if n == at else KnownValue(name, exact=classes[n], region=root)
+            string if n == at else Known(name, exact=classes[n], region=root)
             for n, name in enumerate(self._parameters)
         )
         self._classes = classes
@@ -104,13 +103,13 @@ class SpecializationWriter(Guards):
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
-        :raises NotCompilable: if the rules do what needs their order, or cannot be followed.
+        :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
         self._expand()
         self._check_ends()
         body: list[ast.stmt] = []
         if self._other is not None:
-            # A string with surrogates is refused.
+            # The solver refuses a string with surrogates.
             is_ascii = ast.Call(ast.Attribute(load(self._other), "isascii", ast.Load()), [], [])
             body.append(ast.If(negate(is_ascii), [GIVE_UP], []))
         body += [assign(FOUND, ast.Constant(False))]
@@ -134,17 +133,17 @@ class SpecializationWriter(Guards):
         return function_of("specialization", self._parameters, [attempt], _KEPT)
 
     def _keeps_order(self) -> bool:
-        """Tell whether all is looked at in the order in which the rules are tried.
+        """Tell whether the code has the order in which the rules are tried.
 
-        The function may then end with the first solution, as the solver does.
+        The function may then return at the first solution, as the solver does.
         """
         tried = [*alternatives(self._root)]
         return self._is_in_order and len(self._asked) == 0 and tried == sorted(tried)
 
     # -- which rules are asked -------------------------------------------------------------
 
-    def ask(self, region: Region, node: RuleQuestion, asking: FactKey | None) -> None:
-        """Ask a rule at a region, unless it is asked there, or around it, anyway."""
+    def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None:
+        """Ask a rule in a region, unless it is asked there, or in an outer region, already."""
         name, args = node
         key = (name, *(arg.key for arg in args))
         if asking is not None:
@@ -157,7 +156,7 @@ class SpecializationWriter(Guards):
         self._pending.append(region)
 
     def _expand(self) -> None:
-        """Find out all that is asked, region by region; then write it."""
+        """Collect the rule questions, region by region; then write their clauses."""
         unwritten: list[Region] = []
         while self._pending or unwritten:
             if self._pending:
@@ -168,7 +167,7 @@ class SpecializationWriter(Guards):
                 self._write_leaves(unwritten.pop(0))
 
     def _is_expanded(self, here: Region) -> bool:
-        """Ask what waits at a region; tell whether it is still there to be written."""
+        """Ask the waiting questions of a region; tell whether it is still to be written."""
         self._regions += 1
         if self._regions > MAX_REGIONS:
             raise NotCompilable("a chain of different rules", None)
@@ -176,7 +175,7 @@ class SpecializationWriter(Guards):
             self._ask_clauses(here, here.waiting.pop(0))
         return not self._begins_anew(here)
 
-    def _ask_clauses(self, region: Region, node: RuleQuestion) -> None:
+    def _ask_clauses(self, region: Region, node: RuleCall) -> None:
         name, args = node
         candidates = self.names.candidates(name, len(args))
         if candidates is None:
@@ -192,7 +191,7 @@ class SpecializationWriter(Guards):
                     region.leaves.append((clause, node))
 
     def _begins_anew(self, here: Region) -> bool:
-        """Tell whether a region asks what a region around it asks, of the next in a chain."""
+        """Tell whether a region asks the same as an outer one, about the next object of a chain."""
         if here.subject is None or not here.nodes:
             return False
         for around in itertools.islice(here.around(), 1, None):
@@ -217,7 +216,7 @@ class SpecializationWriter(Guards):
                 here.inside.clear()
                 here.reads.clear()
                 here.unchecked.clear()
-                # What was read here is not any more, for the clauses that come here later.
+                # The reads of the region were dropped, so later clauses must not rely on them.
                 here.known.clear()
                 here.loops.clear()
                 around.is_barrier = True
@@ -226,10 +225,10 @@ class SpecializationWriter(Guards):
         return False
 
     def _check_ends(self) -> None:
-        """Refuse rules that ask themselves about the same: the solver says so in its error."""
-        done: set[FactKey] = set()
+        """Refuse rules that ask themselves the same question, for which the solver raises."""
+        done: set[Fact] = set()
         for start in self._asked:
-            path: list[tuple[FactKey, t.Iterator[FactKey]]] = [(start, iter(self._asked[start]))]
+            path: list[tuple[Fact, t.Iterator[Fact]]] = [(start, iter(self._asked[start]))]
             on_path = {start}
             while path:
                 key, following = path[-1]
@@ -246,14 +245,14 @@ class SpecializationWriter(Guards):
                     path.pop()
 
     def next_clause(self) -> int:
-        """Number one more clause that is written."""
+        """Return a number for the variables of another clause."""
         return next(self._clauses)
 
     # -- clauses ---------------------------------------------------------------------------
 
     def _write_leaves(self, region: Region) -> None:
-        """Write the clauses of a region; those that differ in a string only as one."""
-        groups: dict[FactKey, list[tuple[Clause, RuleQuestion]]] = {}
+        """Write the clauses of a region; those that differ only in a string become one."""
+        groups: dict[Fact, list[tuple[Clause, RuleCall]]] = {}
         leaves, region.leaves = self._in_order(region.leaves), []
         for clause, node in leaves:
             at = _open_string(clause, node[1])
@@ -263,19 +262,17 @@ class SpecializationWriter(Guards):
             clause, (name, args) = alike[0]
             if at is not None and len(alike) > 1:
                 texts = frozenset(str(node[1][at].literal.value) for _, node in alike)  # type: ignore[union-attr]
-                any_of = KnownValue(self.names.constant(texts), choices=texts)
+                any_of = Known(self.names.constant(texts), choices=texts)
                 args = (*args[:at], any_of, *args[at + 1 :])
             for _, node in alike:
                 key = (node[0], *(arg.key for arg in node[1]))
                 self._clause(region, clause, (name, args), key)
                 if at is not None:
-                    # What it asks further in, if anything, does not depend on the string.
+                    # The clause asks nothing else that depends on the string.
                     break
 
-    def _in_order(
-        self, leaves: list[tuple[Clause, RuleQuestion]]
-    ) -> list[tuple[Clause, RuleQuestion]]:
-        """Sort clauses as they are tried, if that can be told."""
+    def _in_order(self, leaves: list[tuple[Clause, RuleCall]]) -> list[tuple[Clause, RuleCall]]:
+        """Sort clauses by the order in which they are tried, if it is known."""
         if self._asked or len({node for _, node in leaves}) != 1:
             self._is_in_order = False
             return leaves
@@ -288,16 +285,16 @@ class SpecializationWriter(Guards):
         places = {id(clause): place for place, clause in enumerate(order.clauses)}
         return sorted(leaves, key=lambda leaf: places[id(leaf[0])])
 
-    def _clause(self, region: Region, clause: Clause, node: RuleQuestion, asking: FactKey) -> None:
-        """Write one clause for a node."""
-        env, number = VariableBindings(), self.next_clause()
+    def _clause(self, region: Region, clause: Clause, node: RuleCall, asking: Fact) -> None:
+        """Write one clause for a rule question."""
+        env, number = Variables(), self.next_clause()
         self.next_alternative()
         here: Region | None = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             if here is None:
                 return
             if isinstance(parameter.term, Value):
-                here = self.equal(here, KnownValue("", literal=parameter.term), arg, parameter.span)
+                here = self.equal(here, Known("", literal=parameter.term), arg, parameter.span)
                 continue
             variable = env.variable(number, t.cast(Slot, parameter.term).index)
             if parameter.specializer is not None:
@@ -311,10 +308,8 @@ class SpecializationWriter(Guards):
         if here is not None:
             self.run(here, body_goals(clause, number), env, asking)
 
-    def run(
-        self, region: Region, goals: PendingGoals, env: VariableBindings, asking: FactKey
-    ) -> None:
-        """Write goals one after the other, each where the one before it holds."""
+    def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None:
+        """Write goals one after the other, each in the region where the one before holds."""
         here: Region | None = region
         while goals:
             (term, clause), goals = goals
@@ -337,25 +332,12 @@ class SpecializationWriter(Guards):
 # -- small questions about clauses ------------------------------------------------------------
 
 
-def _flat(body: Term | None) -> list[Term]:
-    """Return the goals of a conjunction."""
-    goals: list[Term] = []
-    stack = [body] if body is not None else []
-    while stack:
-        term = stack.pop()
-        if isinstance(term, Expression) and term.operator is Operator.AND:
-            stack.extend(reversed(term.args))
-        else:
-            goals.append(term)
-    return goals
-
-
 _PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
 
 
 def _is_passed_on(clause: Clause) -> bool:
-    """Tell whether a clause asks another rule, of its own arguments or what they lead to."""
-    goals = _flat(clause.body)
+    """Tell whether a clause only calls other rules, with its arguments or their attributes."""
+    goals = list(conjuncts_in(clause.body))
     if not goals or not isinstance(getattr(goals[-1], "term", goals[-1]), Call):
         return False
     return all(
@@ -365,9 +347,9 @@ def _is_passed_on(clause: Clause) -> bool:
     )
 
 
-def _open_string(clause: Clause, args: Sequence[KnownValue]) -> int | None:
-    """Return the position of a string of which it matters only what is equal to it."""
-    goals = _flat(clause.body)
+def _open_string(clause: Clause, args: Sequence[Known]) -> int | None:
+    """Return the position of a string that the clause only compares with one attribute."""
+    goals = list(conjuncts_in(clause.body))
     if any(isinstance(getattr(goal, "term", goal), Call) for goal in goals):
         return None
     for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
@@ -378,7 +360,7 @@ def _open_string(clause: Clause, args: Sequence[KnownValue]) -> int | None:
 
 
 def _is_compared_once(index: int, goals: list[Term]) -> bool:
-    """Tell whether all that is done to a variable is to compare it with one attribute."""
+    """Tell whether a variable is only compared with one attribute."""
     uses = [goal for goal in goals if index in _slots(goal)]
     if len(uses) != 1 or not isinstance(uses[0], Expression):
         return False

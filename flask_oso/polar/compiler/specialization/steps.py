@@ -1,4 +1,4 @@
-"""What each kind of goal becomes in a function for plain data."""
+"""The code for each kind of goal in a specialization."""
 
 from __future__ import annotations
 
@@ -12,44 +12,40 @@ from ...nodes import COMPARISONS, Call, Expression, Instance, List, Operator, Pa
 from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
 from ..binding_analysis import NotCompilable, has_cut, is_plain, is_string
-from ..scopes import PendingGoals, concatenate_goals, prepend_goals
-from ..snippets import COMPARE, all_hold, any_holds, compared, load, negate, type_test
+from ..scopes import Pending, concatenate, prepend
+from ..snippets import COMPARE, all_of, any_of, compared, is_type, load, negate
 from .guards import GuardInterface
-from .regions import GIVE_UP, FactKey, KnownValue, Region, RuleQuestion, VariableBindings
+from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 
 
 class SpecializationInterface(t.Protocol):
-    """What a goal needs of the function that it is part of."""
+    """What a goal needs of the writer of its function."""
 
     names: GuardInterface
 
     def next_clause(self) -> int: ...
     def next_alternative(self) -> None: ...
     def forget_order(self) -> None: ...
-    def ask(self, region: Region, node: RuleQuestion, asking: FactKey | None) -> None: ...
-    def run(
-        self, region: Region, goals: PendingGoals, env: VariableBindings, asking: FactKey
-    ) -> None: ...
-    def read(
-        self, region: Region, owner: KnownValue, name: str, span: Span | None
-    ) -> KnownValue: ...
-    def check_sandbox(self, region: Region, value: KnownValue) -> None: ...
+    def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None: ...
+    def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None: ...
+    def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
+    def check_sandbox(self, region: Region, value: Known) -> None: ...
     def equal(
-        self, region: Region, one: KnownValue, other: KnownValue, span: Span | None
+        self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None: ...
     def pattern(self, specializer: t.Any) -> Pattern: ...
-    def may_match(self, clause: Clause, args: Sequence[KnownValue | None]) -> bool: ...
+    def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool: ...
     def class_test(
-        self, region: Region, value: KnownValue, pattern: Pattern, span: Span | None
-    ) -> tuple[Region | None, KnownValue]: ...
+        self, region: Region, value: Known, pattern: Pattern, span: Span | None
+    ) -> tuple[Region | None, Known]: ...
     def loop(
-        self, region: Region, collection: KnownValue, span: Span | None
-    ) -> tuple[Region, KnownValue]: ...
+        self, region: Region, collection: Known, span: Span | None
+    ) -> tuple[Region, Known]: ...
     def apart(self, region: Region) -> Region: ...
     def under(
         self,
         region: Region,
-        key: FactKey,
+        key: Fact,
         test: ast.expr,
         otherwise: list[ast.stmt],
         span: Span | None,
@@ -58,18 +54,18 @@ class SpecializationInterface(t.Protocol):
 
 @dataclass
 class GoalStep:
-    """One goal of a clause, and what stands behind it."""
+    """Writes one goal of a clause, given the goals that follow."""
 
     writer: SpecializationInterface
     region: Region
-    rest: PendingGoals
-    env: VariableBindings
+    rest: Pending
+    env: Variables
     clause: int
     goal: Term
-    asking: FactKey
+    asking: Fact
 
-    def take(self) -> tuple[Region, PendingGoals] | None:
-        """Write the goal; give where to go on, ``None`` if there is nothing left to write."""
+    def take(self) -> tuple[Region, Pending] | None:
+        """Write the goal; return the region and the goals that follow, or ``None`` for none."""
         term = self.goal
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self._call(term.term)
@@ -83,8 +79,8 @@ class GoalStep:
         return method(self, term)
 
     def _at(
-        self, region: Region | None, rest: PendingGoals | None = None
-    ) -> tuple[Region, PendingGoals] | None:
+        self, region: Region | None, rest: Pending | None = None
+    ) -> tuple[Region, Pending] | None:
         return None if region is None else (region, self.rest if rest is None else rest)
 
     # -- operands
@@ -92,25 +88,23 @@ class GoalStep:
     def _variable(self, term: Term) -> int | None:
         return self.env.variable(self.clause, term.index) if isinstance(term, Slot) else None
 
-    def _value(self, term: Term) -> KnownValue | None:
-        """Return what an operand is; ``None`` if it is not bound."""
+    def _value(self, term: Term) -> Known | None:
+        """Return the value of an operand; ``None`` if it is unbound."""
         if isinstance(term, Slot):
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
-            return KnownValue("", literal=term)
+            return Known("", literal=term)
         if isinstance(term, Instance) and _is_itself(type(term.value)):
-            return KnownValue(self.writer.names.constant(term.value), exact=type(term.value))
+            return Known(self.writer.names.constant(term.value), exact=type(term.value))
         raise NotCompilable("a list, a dictionary or a pattern", term.span)
 
-    def _bound(self, term: Term) -> KnownValue:
+    def _bound(self, term: Term) -> Known:
         value = self._value(term)
         if value is None:
             raise NotCompilable("a variable that is not bound yet", self.goal.span)
         return value
 
-    def _bind(
-        self, variable: int, value: KnownValue, region: Region
-    ) -> tuple[Region, PendingGoals] | None:
+    def _bind(self, variable: int, value: Known, region: Region) -> tuple[Region, Pending] | None:
         here: Region | None = region
         for pattern in self.env.waiting.pop(variable, ()):
             here, value = self.writer.class_test(t.cast(Region, here), value, pattern, pattern.span)
@@ -121,19 +115,19 @@ class GoalStep:
 
     # -- operators
 
-    def conjunction(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def conjunction(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write all of several goals."""
-        goals = prepend_goals([(arg, self.clause) for arg in term.args], self.rest)
+        goals = prepend([(arg, self.clause) for arg in term.args], self.rest)
         return self.region, goals
 
     def disjunction(self, term: Expression) -> None:
-        """Write each alternative, with what stands behind it."""
+        """Write each alternative, together with the goals that follow."""
         for arg in term.args:
             self.writer.next_alternative()
-            goals = prepend_goals([(arg, self.clause)], self.rest)
+            goals = prepend([(arg, self.clause)], self.rest)
             self.writer.run(self.region, goals, self.env.copy(), self.asking)
 
-    def unification(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def unification(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``a = b``."""
         left, right = (self._value(arg) for arg in term.args)
         if left is not None and right is not None:
@@ -145,10 +139,10 @@ class GoalStep:
                 self.env.unite(one, other)
             return self._at(self.region)
         if left is None:
-            return self._bind(t.cast(int, variables[0]), t.cast(KnownValue, right), self.region)
+            return self._bind(t.cast(int, variables[0]), t.cast(Known, right), self.region)
         return self._bind(t.cast(int, variables[1]), left, self.region)
 
-    def lookup(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def lookup(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x.a = v``."""
         owner, key, result = term.args
         if not is_string(key):
@@ -160,7 +154,7 @@ class GoalStep:
             return self._at(self.writer.equal(self.region, known, made, term.span))
         return self._bind(t.cast(int, self._variable(result)), made, self.region)
 
-    def membership(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def membership(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x in xs``."""
         item, collection = term.args
         if isinstance(collection, List):
@@ -171,7 +165,7 @@ class GoalStep:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
 
-    def _among(self, item: Term, collection: List) -> tuple[Region, PendingGoals] | None:
+    def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
         if collection.rest is not None or not items or not all(map(is_string, items)):
             raise NotCompilable("a search in a list of more than strings", self.goal.span)
@@ -179,10 +173,10 @@ class GoalStep:
         texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
         if known.literal is not None or known.choices is not None:
             raise NotCompilable("a literal that is searched for", self.goal.span)
-        choices = KnownValue(self.writer.names.constant(texts), choices=texts)
+        choices = Known(self.writer.names.constant(texts), choices=texts)
         return self._at(self.writer.equal(self.region, choices, known, self.goal.span))
 
-    def instance(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def instance(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x matches Class``."""
         left, right = term.args
         pattern = self.writer.pattern(right)
@@ -196,7 +190,7 @@ class GoalStep:
             self.env.values[variable] = value
         return self._at(region)
 
-    def comparison(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write a comparison of two integers, or of two strings."""
         values = [self._bound(arg) for arg in term.args]
         region, kind = self.region, None
@@ -209,15 +203,15 @@ class GoalStep:
         if kind not in (int, str, None) or not unknown:
             raise NotCompilable("a comparison of this kind of literals", term.span)
         test = compared(*self._compared(values, COMPARE[term.operator]()))
-        key: FactKey = ("ordered", *(value.name for value in unknown))
+        key: Fact = ("ordered", *(value.name for value in unknown))
         if kind is None:
             names = [value.name for value in unknown]
-            is_known = any_holds(
-                [all_hold([type_test(name, k) for name in names]) for k in ("int", "str")]
+            is_known = any_of(
+                [all_of([is_type(name, k) for name in names]) for k in ("int", "str")]
             )
         else:
             key = (kind, unknown[0].name)
-            is_known = type_test(unknown[0].name, kind.__name__)
+            is_known = is_type(unknown[0].name, kind.__name__)
         region = self.writer.under(region, key, is_known, [GIVE_UP], term.span)
         for value in unknown:
             region.known["checked", value.name] = value
@@ -225,19 +219,19 @@ class GoalStep:
         return self._at(self.writer.under(region, key, test, [], term.span))
 
     def _compared(
-        self, values: list[KnownValue], sign: ast.cmpop
+        self, values: list[Known], sign: ast.cmpop
     ) -> tuple[ast.expr, ast.cmpop, ast.expr]:
         left, right = (
             load(v.name) if v.literal is None else ast.Constant(v.literal.value) for v in values
         )
         return left, sign, right
 
-    def negation(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""
         inner = self.writer.apart(self.region)
         env = self.env.copy()
         bound = set(env.values)
-        self.writer.run(inner, prepend_goals([(term.args[0], self.clause)], ()), env, self.asking)
+        self.writer.run(inner, prepend([(term.args[0], self.clause)], ()), env, self.asking)
         numbers = set(self.env.names.values())
         if any(number in numbers and number not in bound for number in env.values):
             raise NotCompilable("a negation that binds a variable", term.span)
@@ -246,14 +240,14 @@ class GoalStep:
             self.writer.under(self.region, key, negate(load(inner.found)), [], term.span)
         )
 
-    def for_all(self, term: Expression) -> tuple[Region, PendingGoals] | None:
+    def for_all(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``forall(c, a)``, which is ``not (c and not a)``."""
         condition, action = term.args
         opposite = Expression(Operator.NOT, (action,), span=action.span)
         both = Expression(Operator.AND, (condition, opposite), span=term.span)
         return self.negation(Expression(Operator.NOT, (both,), span=term.span))
 
-    def _condition(self, term: Term) -> tuple[Region, PendingGoals] | None:
+    def _condition(self, term: Term) -> tuple[Region, Pending] | None:
         """Write a value that is true."""
         if isinstance(term, Value) and type(term.value) is bool:
             return self._at(self.region if term.value else None)
@@ -268,13 +262,13 @@ class GoalStep:
 
     # -- calls
 
-    def _call(self, called: Call) -> tuple[Region, PendingGoals] | None:
+    def _call(self, called: Call) -> tuple[Region, Pending] | None:
         if called.kwargs:
             raise NotCompilable("keyword arguments", self.goal.span)
         values = [self._value(arg) for arg in called.args]
         if any(value is None for value in values):
             return self._in_place(called, values)
-        args = tuple(t.cast("list[KnownValue]", values))
+        args = tuple(t.cast("list[Known]", values))
         if any(arg.choices is not None for arg in args):
             raise NotCompilable("a string of several that is passed on", self.goal.span)
         for arg in args:
@@ -289,10 +283,8 @@ class GoalStep:
             self.writer.under(region, ("found", inner.found), load(inner.found), [], self.goal.span)
         )
 
-    def _in_place(
-        self, called: Call, values: list[KnownValue | None]
-    ) -> tuple[Region, PendingGoals] | None:
-        """Write the clauses of a rule where it is called, since it binds something."""
+    def _in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
+        """Write the clauses of a rule inline, since the call binds a variable."""
         candidates = self.writer.names.candidates(called.name, len(values))
         if candidates is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
@@ -305,9 +297,7 @@ class GoalStep:
             self._clause_in_place(called, clause, values)
         return None
 
-    def _clause_in_place(
-        self, called: Call, clause: Clause, values: list[KnownValue | None]
-    ) -> None:
+    def _clause_in_place(self, called: Call, clause: Clause, values: list[Known | None]) -> None:
         env, number = self.env.copy(), self.writer.next_clause()
         region: Region | None = self.region
         for at, parameter in enumerate(clause.parameters):
@@ -317,7 +307,7 @@ class GoalStep:
                 if value is None:
                     raise NotCompilable("a literal that a variable has to become", span)
                 region = self.writer.equal(
-                    t.cast(Region, region), KnownValue("", literal=term), value, span
+                    t.cast(Region, region), Known("", literal=term), value, span
                 )
             elif not isinstance(term, Slot):
                 raise NotCompilable("a list or dictionary in a head", span)
@@ -338,18 +328,16 @@ class GoalStep:
                 env.values[env.variable(number, term.index)] = value
             if region is None:
                 return
-        goals = concatenate_goals(body_goals(clause, number), self.rest)
+        goals = concatenate(body_goals(clause, number), self.rest)
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
 
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
-    return is_plain(cls) and sandbox.is_candid(cls)
+    return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
-_OPERATORS: dict[
-    Operator, t.Callable[[GoalStep, Expression], tuple[Region, PendingGoals] | None]
-] = {
+_OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
     Operator.AND: GoalStep.conjunction,
     Operator.OR: GoalStep.disjunction,
     Operator.NOT: GoalStep.negation,
@@ -362,6 +350,6 @@ _OPERATORS: dict[
 }
 
 
-def body_goals(clause: Clause, number: int) -> PendingGoals:
+def body_goals(clause: Clause, number: int) -> Pending:
     """Return the goals of a clause."""
     return () if clause.body is None else ((clause.body, number), ())

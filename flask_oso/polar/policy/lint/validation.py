@@ -24,6 +24,7 @@ from ...spelling import (
     did_you_mean,
     nearest,
     registration_help,
+    with_count,
 )
 from ..legacy_roles import ROLE_RULE_NAMES
 from ..policy import Policy
@@ -241,7 +242,7 @@ def warn_arities(policy: Policy) -> list[str]:
     arities |= {name: [3] for name in ROLE_RULE_NAMES if name not in arities}
     return [
         located(
-            f"Call to {call.name} with {_count(len(call.args), 'argument')} always fails; "
+            f"Call to {call.name} with {with_count(len(call.args), 'argument')} always fails; "
             f"its rules have {_listed(arities[call.name])}",
             call.span,
         )
@@ -250,13 +251,9 @@ def warn_arities(policy: Policy) -> list[str]:
     ]
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _listed(numbers: list[int]) -> str:
     *others, last = numbers
-    return " or ".join([*map(str, others), _count(last, "parameter")])
+    return " or ".join([*map(str, others), with_count(last, "parameter")])
 
 
 def warn_missing_rules(policy: Policy, *, ignore_missing_allow: bool) -> list[str]:

@@ -1,0 +1,140 @@
+"""Conversion between Python values and terms."""
+
+from __future__ import annotations
+
+import decimal
+import enum
+import typing as t
+
+import pytest
+
+from flask_oso.polar.exceptions import (
+    OperationalError,
+    StackOverflowError,
+)
+from flask_oso.polar.host.conversion import is_representable, to_python, to_term
+from flask_oso.polar.nodes import Dictionary, List, Unknown, Value
+
+
+class Colour(str, enum.Enum):  # noqa: UP042  # the kind that exists since Python 3.4
+    """A string in Python, an object in Polar."""
+
+    RED = "red"
+
+
+def _back(value: t.Any) -> t.Any:
+    return to_python(to_term(value), lambda unknown: str(unknown.name))
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 0, -5, 1.5, "é", [], [1, [2, "x"]], {}, {"a": [1, {"b": None}]}]
+)
+def test_native_values_come_back_equal(value: t.Any) -> None:
+    """Native values survive the way in and out."""
+    assert _back(value) == value
+
+
+@pytest.mark.parametrize(
+    "value", [(1, 2), {1}, b"x", decimal.Decimal(1), object(), Colour.RED, int, len]
+)
+def test_other_objects_come_back_identical(value: t.Any) -> None:
+    """Whatever is not exactly a native type stays the object it is."""
+    assert _back(value) is value
+
+
+def test_lists_come_back_as_copies() -> None:
+    """A list that comes back is not the one that went in."""
+    value = [1]
+
+    assert _back(value) is not value
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [(1, "1"), (1.5, "1.5"), (True, "true"), (None, "null"), ("a", "a")]
+)
+def test_dictionary_keys_become_strings(key: t.Any, name: str) -> None:
+    """Keys pass through their JSON form, as in oso."""
+    assert _back({key: 0}) == {name: 0}
+
+
+def test_dictionary_keys_are_sorted() -> None:
+    """Dictionaries stand in the order of their keys."""
+    assert to_term({"b": 1, "a": 2}) == Dictionary((("a", Value(2)), ("b", Value(1))))
+
+
+def test_dictionary_key_of_another_type_is_refused() -> None:
+    """A key that JSON does not know is a TypeError."""
+    with pytest.raises(TypeError, match="Dictionary keys must be str"):
+        to_term({(1, 2): 0})
+
+
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63) - 1, [2**70], {"a": 2**64}, "\ud800", ["\ud800"]]
+)
+def test_values_without_a_polar_value_are_refused(value: t.Any) -> None:
+    """Integers beyond 64 bits and lone surrogates raise, wherever they stand."""
+    with pytest.raises(OperationalError, match="Serialization error: "):
+        to_term(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (2**63, False),
+        (2**63 - 1, True),
+        ("\ud800", False),
+        ("\u00fc", True),
+        ({"a": ["\ud800"]}, False),
+        (1.5, True),
+    ],
+)
+def test_what_is_representable(value: t.Any, expected: bool) -> None:
+    """A caller can ask before it hands a value in."""
+    assert is_representable(value) is expected
+
+
+def test_list_that_contains_itself_comes_back() -> None:
+    """A list that contains itself goes in and comes out as a new one of the same shape."""
+    value: list[t.Any] = [1]
+    value.append(value)
+
+    copied = to_python(to_term(value), str)
+
+    assert copied is not value
+    assert (copied[0], copied[1] is copied) == (1, True)
+
+
+def test_shared_list_is_copied_once() -> None:
+    """What two lists share is shared by their copies."""
+    shared: list[t.Any] = []
+
+    copied = to_python(to_term([shared, shared]), str)
+
+    assert copied == [[], []]
+    assert copied[0] is copied[1]
+
+
+def test_deep_list_needs_no_recursion() -> None:
+    """Data may be nested deeper than Python recurses."""
+    value: list[t.Any] = []
+    for _ in range(5000):
+        value = [value]
+
+    assert repr(type(to_term(value))) == repr(List)
+
+
+def test_cyclic_term_is_cut() -> None:
+    """A term that contains itself comes out as a finite value: the variable stands inside."""
+    unknown = Unknown("x")
+    unknown.value = List((unknown,))  # type: ignore[arg-type]  # a variable stands for a term
+
+    assert to_python(unknown, lambda other: str(other.name)) == ["x"]
+
+
+def test_list_that_is_its_own_rest_is_refused() -> None:
+    """A list without an end cannot be handed to Python."""
+    unknown = Unknown("x")
+    unknown.value = endless = List((Value(1),), unknown)  # type: ignore[arg-type]  # as above
+
+    with pytest.raises(StackOverflowError, match=r"^A list has no end: it is its own rest\.$"):
+        to_python(endless, lambda other: str(other.name))

@@ -1,0 +1,78 @@
+"""Which classes a pattern names, and which of them have a test of their own."""
+
+from __future__ import annotations
+
+import abc
+
+import pytest
+
+from flask_oso import Oso
+from flask_oso.polar.solver.class_tests import has_instance_test, members_of_tag, tells_by_class
+
+
+class Plain:
+    """Tells its instances by their class."""
+
+
+class Abstract(abc.ABC):
+    """May have classes registered that do not derive from it."""
+
+    @abc.abstractmethod
+    def method(self) -> None:
+        """Be there."""
+
+
+class Meta(type):
+    """Takes anything for an instance."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return True
+
+
+class Open(metaclass=Meta):
+    """Has everything as an instance."""
+
+
+@pytest.mark.parametrize(
+    ("tag", "names"), [("Plain", ("Plain",)), ("Resource", ("Plain",)), ("Actor", ())]
+)
+def test_members_of_tag(tag: str, names: tuple[str, ...]) -> None:
+    """A class stands for itself, a union for the classes of its blocks."""
+    oso = Oso()
+    oso.register_class(Plain)
+    oso.load_str("resource Plain {} allow(_, _, _: Resource);")
+
+    assert members_of_tag(tag, oso._engine) == names
+
+
+@pytest.mark.parametrize(("cls", "expected"), [(Plain, False), (Abstract, True), (Open, True)])
+def test_has_instance_test(cls: type, expected: bool) -> None:
+    """A test of its own is any that is not that of ``type``."""
+    assert has_instance_test(cls) is expected
+
+
+@pytest.mark.parametrize(("cls", "expected"), [(Plain, True), (Abstract, True), (Open, False)])
+def test_tells_by_class(cls: type, expected: bool) -> None:
+    """Abstract classes are asked, since their test runs no code of the application."""
+    assert tells_by_class(cls) is expected
+
+
+class OfMeta(type):
+    """A kind of class that looks at what is inside."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return value == [1]
+
+
+class Ones(metaclass=OfMeta):
+    """What lists of a single 1 are instances of."""
+
+
+@pytest.mark.parametrize(("value", "matches"), [([1], True), ([2], False)])
+def test_class_may_look_at_what_is_inside_a_list(value: list[int], matches: bool) -> None:
+    """Only classes of the usual kinds go by the class of a list."""
+    oso = Oso()
+    oso.register_class(Ones)
+    oso.load_str("f(_: Ones);")
+
+    assert oso.query_rule_once("f", value) is matches
