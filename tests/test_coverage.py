@@ -60,6 +60,8 @@ PROGRAM = """\
 import sys
 from flask_oso import Oso
 
+pytestmark = pytest.mark.slow
+
 class User:
     name = "ana"
 

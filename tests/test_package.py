@@ -19,6 +19,8 @@ from packaging.version import Version
 
 import flask_oso
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

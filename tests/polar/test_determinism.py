@@ -9,9 +9,10 @@ from tests.support.children import run_python
 #: Every case and every wrong policy, with results in order, messages and output.
 SCRIPT = """
 import pathlib
-from tests.support.cases import read_cases
-from tests.support.cases import run_case
+from tests.support.cases import read_cases, run_case
 from tests.support.world import make_oso
+
+pytestmark = pytest.mark.slow
 
 for case in read_cases():
     print(case.name, *run_case(case), sep="\\n")
@@ -19,7 +20,7 @@ for file in sorted(pathlib.Path("tests/polar/errors").glob("*.polar")):
     try:
         make_oso().load_str(file.read_text(encoding="utf-8"))
     except Exception as error:
-        print(file.name, type(error).__name__, error, sep="\\n")
+        print(file.name, type(error).__name__, error, ascii(error.warnings), sep="\\n")
 """
 
 
@@ -29,10 +30,10 @@ def expected() -> str:
     return run_python(SCRIPT, PYTHONHASHSEED="0")
 
 
-@pytest.mark.parametrize("seed", ["1", "2", "77"])
+@pytest.mark.parametrize("seed", ["1", "2", "4711"])
 def test_output_is_the_same(expected: str, seed: str) -> None:
     """Decisions, solutions, their order, warnings and messages are those of any other seed."""
     given = run_python(SCRIPT, PYTHONHASHSEED=seed)
 
-    assert len(expected) > 50_000
+    assert len(expected) > 60_000
     assert given == expected

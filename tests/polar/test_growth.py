@@ -59,6 +59,7 @@ WRONG: dict[str, t.Callable[[int], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", WRONG.values(), ids=WRONG)
 @pytest.mark.filterwarnings("ignore")
 def test_mistakes_of_a_text_are_found_in_linear_time(make: t.Callable[[int], str]) -> None:

@@ -215,6 +215,7 @@ def test_bare_thread(site: t.Any) -> None:
     assert str(errors[0]).startswith("Application context doesn't exist")
 
 
+@pytest.mark.slow
 def test_many_threads(demanding: t.Any) -> None:
     """8 threads with 150 requests each do not see each other's users and marks."""
     questions = [("/checked", "ann"), ("/checked", "eve"), ("/forgot", "ann"), ("/skipped", "eve")]

@@ -289,6 +289,7 @@ def test_data_that_is_passed_on(make: t.Callable[[], t.Any]) -> None:
     assert type(seen[0]) is type(make())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", DATA.values(), ids=DATA)
 def test_data_that_is_compared(make: t.Callable[[], t.Any]) -> None:
     """It is equal to data of the same shape, and to nothing else."""
@@ -326,6 +327,7 @@ def test_data_in_a_message(make: t.Callable[[], t.Any]) -> None:
 # -- over time -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_decisions_and_loads_leave_nothing_behind() -> None:
     """Memory is the same after 2,000 decisions and 50 loads more."""
     oso = load(COUNT_DOWN)
@@ -366,6 +368,7 @@ def with_error(question: t.Callable[[], object]) -> None:
         question()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solver"])
 @pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
 def test_question_leaves_nothing_behind(

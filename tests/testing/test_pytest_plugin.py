@@ -36,6 +36,8 @@ CONFTEST = """\
 import pytest
 from site_of_tests import create_app
 
+pytestmark = pytest.mark.slow
+
 @pytest.fixture
 def app():
     return create_app()

@@ -313,6 +313,7 @@ def often_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CompiledProgram, "_turn", busy)
 
 
+@pytest.mark.slow
 @pytest.mark.random
 @pytest.mark.usefixtures("often_busy")
 def test_solver_may_take_over_anywhere() -> None:

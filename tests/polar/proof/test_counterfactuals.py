@@ -198,6 +198,7 @@ def make(change: Change) -> t.Callable[[], None]:
     return lambda: setattr(owner, name, before)
 
 
+@pytest.mark.slow
 def test_suggested_changes_allow_it(tally: Tally) -> None:
     """The question is answered with yes once the change is made."""
     assert "\n".join(tally.untrue[:3]) == ""

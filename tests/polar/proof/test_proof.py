@@ -558,6 +558,7 @@ def test_alternatives_by_the_hundred_are_counted() -> None:
     assert len(text) < 5_000
 
 
+@pytest.mark.slow
 def test_rules_that_fail_by_the_thousand_are_counted() -> None:
     """More rules than are kept account of are counted all the same."""
     rules = "\n".join(f'allow(u: User, "edit", _) if u.name = "{n}";' for n in range(4_000))

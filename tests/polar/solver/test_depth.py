@@ -131,6 +131,7 @@ def test_line_of_thousands_of_mistakes_is_shown_in_parts() -> None:
 # -- data ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @places
 def test_deep_data_is_decided(call: t.Any) -> None:
     """Data that is nested as deep as JSON can be is compared to its bottom."""
@@ -162,6 +163,7 @@ def test_deep_data_in_other_terms_is_decided(body: str) -> None:
     assert not oso.query_rule_once("f", data(1_000), data(1_000, "other"))
 
 
+@pytest.mark.slow
 @places
 def test_deep_data_of_attributes_and_methods_is_decided(call: t.Any) -> None:
     """What an object gives may be as deep as an argument."""

@@ -8,7 +8,6 @@ import typing as t
 import pytest
 
 from flask_oso import OsoError
-from tests.support.children import ROOT, run_python
 from tests.support.world import make_oso
 
 ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
@@ -99,27 +98,3 @@ def test_attribute_missing_inside() -> None:
 def test_no_value_in_a_message() -> None:
     """A proposal names attributes, and shows no value."""
     assert "s3cr3t" not in failure("f(d) if d.secret = 1;")
-
-
-_LOAD_ALL = """
-import pathlib, sys
-from tests.support.world import make_oso
-for path in sorted(pathlib.Path(sys.argv[1], "errors").glob("*.polar")):
-    try:
-        make_oso().load_str(path.read_bytes().decode())
-    except Exception as error:
-        print(ascii((path.name, str(error), error.warnings)))
-"""
-
-
-@pytest.fixture(scope="module")
-def messages() -> list[str]:
-    """Give all that is said about the wrong policies, under several seeds of hashing."""
-    seeds = ("0", "1", "2", "4711")
-    return [run_python(_LOAD_ALL, ROOT / "tests" / "polar", PYTHONHASHSEED=seed) for seed in seeds]
-
-
-def test_messages_do_not_depend_on_hashing(messages: list[str]) -> None:
-    """Errors, warnings and their order are the same whatever the seed of hashing."""
-    assert len(messages[0]) > 10_000
-    assert len(set(messages)) == 1
