@@ -23,6 +23,8 @@ from tests.support.children import ROOT
 
 from .test_readme import FILES, SNIPPETS, code_of
 
+pytestmark = pytest.mark.slow
+
 POLICY = """\
 actor User {}
 resource Page {
@@ -59,8 +61,6 @@ MISSED = {7, 17, 19, 20, 27}
 PROGRAM = """\
 import sys
 from flask_oso import Oso
-
-pytestmark = pytest.mark.slow
 
 class User:
     name = "ana"

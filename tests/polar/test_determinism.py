@@ -6,13 +6,13 @@ import pytest
 
 from tests.support.children import run_python
 
+pytestmark = pytest.mark.slow
+
 #: Every case and every wrong policy, with results in order, messages and output.
 SCRIPT = """
 import pathlib
 from tests.support.cases import read_cases, run_case
 from tests.support.world import make_oso
-
-pytestmark = pytest.mark.slow
 
 for case in read_cases():
     print(case.name, *run_case(case), sep="\\n")

@@ -10,6 +10,8 @@ import pytest
 
 from flask_oso.testing.policy_coverage import IN_REPORT
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = "pytester"
 
 POLICY = """\
@@ -35,8 +37,6 @@ def create_app():
 CONFTEST = """\
 import pytest
 from site_of_tests import create_app
-
-pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def app():

@@ -42,7 +42,7 @@ def test_members_of_tag(tag: str, names: tuple[str, ...]) -> None:
     oso.register_class(Plain)
     oso.load_str("resource Plain {} allow(_, _, _: Resource);")
 
-    assert members_of_tag(tag, oso._engine) == names
+    assert members_of_tag(tag, oso.engine) == names
 
 
 @pytest.mark.parametrize(("cls", "expected"), [(Plain, False), (Abstract, True), (Open, True)])
