@@ -217,7 +217,7 @@ def state_of(app: Flask) -> AppState:
     return state
 
 
-def oso_of(binding: Binding | None) -> Oso:
+def bound_oso(binding: Binding | None) -> Oso:
     """Give the Oso that a binding of an app leads to.
 
     :raises OsoError: the app has none, or another FlaskOso than the one that asks.
@@ -237,7 +237,7 @@ def first_oso(state: AppState) -> Oso:
 
     :raises OsoError: there is none.
     """
-    return oso_of(state.bindings[state.first])
+    return bound_oso(state.bindings[state.first])
 
 
 #: The Oso of the current app.

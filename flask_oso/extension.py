@@ -287,7 +287,7 @@ class FlaskOso:
         state.prepares = is_run_by_flask(app)
         state.prepare()
         response_gates.install(app, state)
-        templating.install(app)
+        templating.install_templating(app)
         app.extensions["oso"] = state
         response_gates.require_configured(app, config, self._authorizer)
 

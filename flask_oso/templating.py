@@ -81,7 +81,7 @@ def is_allowed(context: Context, resource: t.Any, action: t.Any, actor: t.Any = 
     return can(action, resource, actor)
 
 
-def install(app: Flask) -> None:
+def install_templating(app: Flask) -> None:
     """Give the templates of an app ``can``, ``cannot`` and the test ``allowed``.
 
     What the app has under these names stays.

@@ -55,7 +55,7 @@ class SourceLocation:
         return bool(code.co_firstlineno <= self.line <= last)
 
 
-def describe(endpoint: str, view: View) -> str:
+def describe_endpoint(endpoint: str, view: View) -> str:
     """Name an endpoint and the place of its view."""
     return f"endpoint {endpoint!r} ({_place(view)})"
 
@@ -67,7 +67,7 @@ def describe_request(endpoint: str, view: View, method: str) -> str:
     """
     function = method_function(view, method)
     if function is None:
-        return f"The {describe(endpoint, view)}"
+        return f"The {describe_endpoint(endpoint, view)}"
     name, handler = function
     return f"{method} of the endpoint {endpoint!r} ({name}, {_place(handler)})"
 

@@ -11,7 +11,7 @@ import typing as t
 from flask import Flask, Request
 from werkzeug.local import LocalProxy
 
-from ..app_state import AppState, Binding, PolicyBinder, find_state, oso_of
+from ..app_state import AppState, Binding, PolicyBinder, bound_oso, find_state
 from ..callables.sync_callable import SyncCallable
 from ..config import DEFAULTS
 from ..current_actor import ActorFinder
@@ -73,7 +73,7 @@ class Authorizer:
         app = this_app() if request_state is None else request_state.app
         state: AppState | None = app.extensions.get("oso")
         binding = self._binder.shared if state is None else state.bindings.get(self)
-        oso = binding.oso if binding is not None and binding.oso is not None else oso_of(binding)
+        oso = binding.oso if binding is not None and binding.oso is not None else bound_oso(binding)
         who = self.actors.current(app) if actor is NOT_GIVEN else _given(actor)
         if type(action) is not str:
             action = _default_action() if action is None else unwrap(action)
@@ -131,7 +131,7 @@ class Authorizer:
         state = find_state(app)
         redact = DEFAULTS["OSO_REDACT"] if state is None else state.config["OSO_REDACT"]
         action = _default_action() if action is None else unwrap(action)
-        oso = oso_of(self.binding_in(state))
+        oso = bound_oso(self.binding_in(state))
         return explain_decision(oso, self._who(app, actor), action, unwrap(resource), redact)
 
     def binding_in(self, state: AppState | None) -> Binding | None:
@@ -149,7 +149,7 @@ class Authorizer:
     ) -> t.NoReturn:
         """Answer a request for what is not there, and tell of it, as if it were hidden."""
         state = find_state(app)
-        oso, who = oso_of(self.binding_in(state)), self._who(app, actor)
+        oso, who = bound_oso(self.binding_in(state)), self._who(app, actor)
         action = _default_action() if action is None else unwrap(action)
         publisher = _publisher(app) if state is None else state.part(DecisionPublisher)
         publisher.deny(oso, who, action, missing)

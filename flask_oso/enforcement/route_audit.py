@@ -22,7 +22,7 @@ from ..app_state import AppState, Requirement, find_state
 from ..callables.view_functions import (
     SourceLocation,
     View,
-    describe,
+    describe_endpoint,
     describe_request,
     is_static,
     locate,
@@ -215,7 +215,7 @@ def _misplacements(app: Flask, views: dict[str, View]) -> Iterator[str]:
 def _misplacement(guard: Guard, endpoint: str, view: View) -> str:
     name = guard.kind.value
     return (
-        f"'@{name}' does not guard the {describe(endpoint, view)}: the route was given the"
+        f"'@{name}' does not guard the {describe_endpoint(endpoint, view)}: the route was given the"
         f" function without it. Put '@{name}' below '@app.route', directly above the function."
         " A route that shall stay open needs its own 'skip_authorization(view)'."
     )
@@ -277,7 +277,7 @@ def _row(app: Flask, state: AppState | None, rule: Rule, methods: tuple[str, ...
 def _mistakes(
     app: Flask, state: AppState | None, guards: tuple[Guard, ...], rule: Rule, view: View
 ) -> Iterator[str]:
-    where = f"the {describe(rule.endpoint, view)}"
+    where = f"the {describe_endpoint(rule.endpoint, view)}"
     if state is not None:
         yield from foreign_guards(app, guards, state.bindings)
     yield from clashes(guards, where)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from flask import Flask
 
-from ..callables.view_functions import describe
+from ..callables.view_functions import describe_endpoint
 from ..guards.view_guards import Guard, GuardKind, all_guards, guards_of_blueprints
 from ..polar.spelling import nearest
 
@@ -50,7 +50,9 @@ def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
     for endpoint, view in app.view_functions.items():
         for guard in all_guards(view):
             if guard.kind is GuardKind.AUTHORIZE:
-                known = found.setdefault(id(guard), (guard, describe(endpoint, view), set()))
+                known = found.setdefault(
+                    id(guard), (guard, describe_endpoint(endpoint, view), set())
+                )
                 known[2].update(methods.get(endpoint, ()))
     return found.values()
 

@@ -15,7 +15,7 @@ from ..app_state import state_of
 from ..callables.view_functions import (
     SourceLocation,
     View,
-    describe,
+    describe_endpoint,
     is_automatic_options,
     methods_of,
 )
@@ -91,7 +91,7 @@ def _check_when_registered(blueprint: Blueprint) -> None:
                 continue
             for method in methods_of(rule, view):
                 guards = guards_met(app, rule.endpoint, method)
-                check_guards(guards, f"the {describe(rule.endpoint, view)}")
+                check_guards(guards, f"the {describe_endpoint(rule.endpoint, view)}")
 
     blueprint.register = register_and_check  # type: ignore[method-assign]
 

@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from ..polar.policy.policy import Policy
 
 
-class Outcome(enum.Enum):
+class DecisionOutcome(enum.Enum):
     """How a decision ended."""
 
     ALLOWED = "allowed"
@@ -44,7 +44,7 @@ class Decision:
     actor: t.Any
     action: t.Any
     resource: t.Any
-    outcome: Outcome
+    outcome: DecisionOutcome
     seconds: float
     policy: Policy | None
     error: BaseException | None = None
@@ -57,7 +57,7 @@ class Decision:
         rule cannot be told any more.
         """
         engine = self.oso.engine
-        if self.outcome is not Outcome.ALLOWED or engine.policy is not self.policy:
+        if self.outcome is not DecisionOutcome.ALLOWED or engine.policy is not self.policy:
             return None
         # The rule is looked for in data that may have changed.
         with contextlib.suppress(Exception):

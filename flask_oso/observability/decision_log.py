@@ -28,7 +28,7 @@ from ..polar.characters import with_escapes
 from ..polar.exceptions import OsoError
 from ..polar.proof.redaction import DEFAULT_REDACTED, Redaction
 from ..request_state import this_request
-from .decision import Decision, MissingObject, Outcome
+from .decision import Decision, DecisionOutcome, MissingObject
 
 #: Where the records go.
 LOGGER = logging.getLogger("flask_oso.decisions")
@@ -83,8 +83,8 @@ class DecisionLog:
             extra={**fields, "decision": fields},
         )
 
-    def _is_chosen(self, outcome: Outcome) -> bool:
-        return outcome is not Outcome.ALLOWED or self._random.random() < self._sample
+    def _is_chosen(self, outcome: DecisionOutcome) -> bool:
+        return outcome is not DecisionOutcome.ALLOWED or self._random.random() < self._sample
 
     def _fields(self, decision: Decision) -> dict[str, t.Any]:
         action, policy, error = decision.action, decision.policy, decision.error

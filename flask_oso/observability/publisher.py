@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from flask import Flask
 
 from ..oso import Oso, ask
-from .decision import Decision, Outcome
+from .decision import Decision, DecisionOutcome
 from .decision_log import LOGGER, DecisionLog, is_on
 from .signals import authorized, denied, send_decision
 from .telemetry import API, Telemetry
@@ -57,13 +57,13 @@ class DecisionPublisher:
     def deny(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> None:
         """Tell everybody of a denial for which the policy was not asked."""
         policy = oso.engine.policy
-        denial = (actor, action, resource, Outcome.DENIED)
+        denial = (actor, action, resource, DecisionOutcome.DENIED)
         self._tell(Decision(self._app, oso, *denial, seconds=0.0, policy=policy))
 
     def _decide_aloud(self, oso: Oso, question: tuple[t.Any, t.Any, t.Any]) -> bool:
         policy, begun = oso.engine.policy, time.perf_counter()
 
-        def tell(outcome: Outcome, error: BaseException | None = None) -> None:
+        def tell(outcome: DecisionOutcome, error: BaseException | None = None) -> None:
             seconds = time.perf_counter() - begun
             decided_by = policy if oso.engine.policy is policy else None
             self._tell(Decision(self._app, oso, *question, outcome, seconds, decided_by, error))
@@ -72,9 +72,9 @@ class DecisionPublisher:
             allowed = ask(oso, *question)
         except BaseException as error:
             # Whatever it is, it goes on.
-            tell(Outcome.ERROR, error)
+            tell(DecisionOutcome.ERROR, error)
             raise
-        tell(Outcome.ALLOWED if allowed else Outcome.DENIED)
+        tell(DecisionOutcome.ALLOWED if allowed else DecisionOutcome.DENIED)
         return allowed
 
     def _tell(self, decision: Decision) -> None:

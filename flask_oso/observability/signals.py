@@ -31,7 +31,7 @@ from blinker import Namespace
 
 from ..callables.sync_callable import waiting
 from ..polar.polar import LoadReport, Polar
-from .decision import Decision, Outcome
+from .decision import Decision, DecisionOutcome
 
 _signals = Namespace()
 
@@ -50,9 +50,9 @@ _Receiver = Callable[..., t.Any]
 
 def send_decision(decision: Decision) -> None:
     """Tell the receivers of ``authorized`` or ``denied``; of an error there is no signal."""
-    if decision.outcome is Outcome.ERROR:
+    if decision.outcome is DecisionOutcome.ERROR:
         return
-    signal = authorized if decision.outcome is Outcome.ALLOWED else denied
+    signal = authorized if decision.outcome is DecisionOutcome.ALLOWED else denied
     if signal.receivers:
         signal.send(
             decision.app,

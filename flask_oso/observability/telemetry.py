@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..polar.exceptions import OsoError
-from .decision import Decision, Outcome
+from .decision import Decision, DecisionOutcome
 from .decision_log import describe, shown
 
 API = "opentelemetry.trace"
@@ -56,7 +56,7 @@ def _attributes(decision: Decision) -> dict[str, str | bool]:
     action, policy = decision.action, decision.policy
     attributes: dict[str, str | bool] = {
         "oso.action": shown(action) if type(action) is str else str(describe(action)),
-        "oso.allowed": decision.outcome is Outcome.ALLOWED,
+        "oso.allowed": decision.outcome is DecisionOutcome.ALLOWED,
         "oso.outcome": decision.outcome.value,
     }
     if policy is not None and policy.digest is not None:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import Forbidden
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
 from flask_oso.app_state import state_of
-from flask_oso.polar.proof.proof import Outcome
+from flask_oso.polar.proof import Outcome
 
 POLICY = """
 allow(user: User, "edit", note: Note) if

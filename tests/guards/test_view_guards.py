@@ -12,7 +12,7 @@ from flask import Flask
 from flask.views import MethodView
 
 from flask_oso import authorize, authorizes_inside, skip_authorization
-from flask_oso.callables.view_functions import describe, describe_request
+from flask_oso.callables.view_functions import describe_endpoint, describe_request
 from flask_oso.guards.view_guards import (
     Duty,
     GuardKind,
@@ -99,7 +99,9 @@ def test_describe_names_file_and_line() -> None:
     """An endpoint is described by the place of the function that one wrote."""
     line = view.__code__.co_firstlineno
 
-    assert describe("page", authorizes_inside(view)) == f"endpoint 'page' ({__file__}:{line})"
+    assert (
+        describe_endpoint("page", authorizes_inside(view)) == f"endpoint 'page' ({__file__}:{line})"
+    )
 
 
 def test_describe_names_a_class() -> None:
@@ -108,7 +110,7 @@ def test_describe_names_a_class() -> None:
     class Page(MethodView):
         pass
 
-    assert "Page)" in describe("page", Page.as_view("page"))
+    assert "Page)" in describe_endpoint("page", Page.as_view("page"))
 
 
 @pytest.mark.parametrize(("method", "name"), [("DELETE", "delete"), ("HEAD", "get")])
@@ -141,7 +143,7 @@ def test_describe_request_without_a_function() -> None:
 
 def test_describe_names_any_callable() -> None:
     """A view without code is described by its type."""
-    assert describe("page", functools.partial(print)) == "endpoint 'page' ('partial')"
+    assert describe_endpoint("page", functools.partial(print)) == "endpoint 'page' ('partial')"
 
 
 @pytest.mark.parametrize(

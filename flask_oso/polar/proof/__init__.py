@@ -10,3 +10,21 @@ decided, and for a denial the changes that would allow it.
     what a run tries; from that to the proof tree; changes that would allow a denied query;
     the run and the proof of one query.
 """
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .proof import Outcome, Proof
+
+__all__ = ["Outcome", "Proof"]
+
+
+def __getattr__(name: str) -> t.Any:
+    """Give what programs import from here; it is loaded when it is asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import proof
+
+    return getattr(proof, name)
