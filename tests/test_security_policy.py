@@ -37,9 +37,9 @@ def test_link(file: str, heading: str) -> None:
     assert heading in [title.lower().replace(" ", "-") for title in headings]
 
 
-def test_readme_links_here() -> None:
+def test_readme_names_the_page() -> None:
     """Who reads README.md finds the page."""
-    assert "(SECURITY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "`SECURITY.md`" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_sdist_brings_the_page(tmp_path: Path) -> None:
