@@ -22,6 +22,12 @@ from tests.support.answers import specialized
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
 
 
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, also where all tests run without."""
+    monkeypatch.setenv("OSO_COMPILED", "1")
+
+
 def calls_of(work: t.Callable[[], t.Any]) -> int:
     """Count the calls of Python functions that some work takes."""
     count = 0

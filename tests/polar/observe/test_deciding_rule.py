@@ -37,6 +37,12 @@ allow(x, "fact", 1) if g(x, 1);
 """
 
 
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, also where all tests run without."""
+    monkeypatch.setenv("OSO_COMPILED", "1")
+
+
 class User:
     """Who asks."""
 
