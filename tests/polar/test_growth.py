@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
+import functools
 import gc
 import sys
 import types
@@ -347,9 +348,12 @@ def test_ancestors_of_a_class_are_looked_at_once(condition: str, compiled: bool)
     plain, derived = Derived0(), Derived20()
     assert oso.is_allowed(1, "read", plain) is oso.is_allowed(1, "read", derived) is True
 
-    counts = {calls_of(lambda d=d: oso.is_allowed(1, "read", d)) for d in (plain, derived)}  # type: ignore[misc]
+    first, second = (
+        calls_of(functools.partial(oso.is_allowed, 1, "read", d)) for d in (plain, derived)
+    )
 
-    assert len(counts) == 1
+    # It has twenty ancestors. A collection of garbage may call a thing or two.
+    assert abs(second - first) < 10
 
 
 def declared(count: int, kind: str) -> str:
