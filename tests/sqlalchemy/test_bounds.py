@@ -67,6 +67,8 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
         session.commit()
         yield session
     Base.metadata.drop_all(engine)
+    if name == "sqlite":
+        engine.dispose()
 
 
 def assert_agrees(session: orm.Session, rule: str, number: int) -> None:

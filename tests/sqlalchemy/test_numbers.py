@@ -109,6 +109,8 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
     with filled(engine, *([] if is_sqlite else [math.nan])) as session:
         yield session
     Base.metadata.drop_all(engine)
+    if is_sqlite:
+        engine.dispose()
 
 
 def make_oso(policy: str) -> Oso:
