@@ -46,7 +46,7 @@ def _followed(state: t.Any, name: str, is_first: bool) -> list[t.Any] | None:
     if relation is None:
         return []
     if name not in state.dict:
-        return None if any(map(_chooses, state.load_options)) else []
+        return None if any(map(chooses_rows, state.load_options)) else []
     value = state.dict[name]
     if relation.uselist:
         states = [sa.inspect(each, raiseerr=False) for each in value]
@@ -73,7 +73,7 @@ def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | 
     return [other] if other.identity == key else None
 
 
-def _chooses(option: t.Any) -> bool:
+def chooses_rows(option: t.Any) -> bool:
     """Tell whether a loader option of an object may omit rows of its relations."""
     if not isinstance(option, orm.Load):
         return True

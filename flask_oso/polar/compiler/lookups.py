@@ -15,7 +15,7 @@ from .binding_analysis import is_plain
 from .patterns import PatternGoals
 from .places import Continuation
 from .scopes import Ref, VariableCell
-from .snippets import assign, call, compared, is_type, load
+from .snippets import assign, call, compared, is_type, load, negate
 
 
 class LookupGoals(PatternGoals):
@@ -32,6 +32,9 @@ class LookupGoals(PatternGoals):
             if isinstance(inner, Call):
                 raise self.not_compilable("a method of a variable that is not bound yet")
             return self.wait_for_any(owner, inner, result)
+        related = self._related(value, inner, result)
+        if related is not None:
+            return related
         name = self.writer.fresh()
         if isinstance(inner, Call):
             self._method(name, value, inner)
@@ -39,6 +42,31 @@ class LookupGoals(PatternGoals):
         if not self._key(name, value, inner):
             raise self.not_compilable("a lookup of a field that is not known yet")
         return self._looked_up(value, Ref(name, read=term.span), result)
+
+    def _related(self, value: Ref, key: Term, result: Term) -> Continuation:
+        """Write that a relation leads to a row; only where keys do not tell, the relation is read.
+
+        ``None`` for a lookup of something else.
+        """
+        known = self.operand(result)
+        if known is None or known.shape is not None or known.literal is not None:
+            return None
+        relations = self.writer.names.host.row_relations
+        if not (isinstance(key, Value) and type(key.value) is str and key.value in relations):
+            return None
+        self.checked(value)
+        if value.cls is None:
+            # The flag is used behind the lookup, too.
+            self.is_plain(value)
+        answer, name, body = self.writer.fresh(), self.writer.fresh(), list[ast.stmt]()
+        told = call("leads_to", load(value.name), ast.Constant(key.value), load(known.name))
+        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        fails = ast.If(negate(load(answer)), [self.place.fail()], [])
+        self.out += [assign(answer, told), ast.If(is_open, body, [fails])]
+        inside = replace(self, out=body)
+        inside.attribute(name, value, key.value)
+        following = inside._looked_up(value, Ref(name, read=self.span), result)
+        return None if following is None else (following[0], self.out, following[2])
 
     def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Continuation:
         """Write that the result equals a field; an entry of a dictionary is the left operand."""

@@ -82,6 +82,7 @@ class CompiledProgram(Runtime):
         super().__init__(engine)
         self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
+        self._class_dictionaries: dict[type, str] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
         self._late: dict[t.Any, int] = {}
@@ -253,10 +254,24 @@ class CompiledProgram(Runtime):
         arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
 
-    def quiet(self) -> tuple[str, ReadableClasses]:
-        """Make a set of classes whose attributes are read without side effects."""
-        made = ReadableClasses(self.host.keeps)
+    def quiet(self, *, are_rows: bool = False) -> tuple[str, ReadableClasses]:
+        """Make a set of classes whose attributes are read without side effects.
+
+        :param are_rows: whether they are read from the dictionaries of rows.
+        """
+        is_silent = self._is_stored if are_rows else sandbox.is_silent_read
+        made = ReadableClasses(self.host.keeps, is_silent)
         return self.constant(made), made
+
+    def _is_stored(self, cls: type, name: str) -> bool:
+        rows = self.host.identities
+        return rows is not None and rows.stored_attribute(cls, name) is not None
+
+    def class_dictionary(self, cls: type) -> str:
+        """Return the global name of what a class has under its names, as it is at any time."""
+        if cls not in self._class_dictionaries:
+            self._class_dictionaries[cls] = self.constant(vars(cls))
+        return self._class_dictionaries[cls]
 
     def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class compare by their fields or keys."""

@@ -60,6 +60,7 @@ _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
 _MISSING = object()
+_UNLOADED = object()
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
 _SCALARS = frozenset({bool, int, float, str})
 _NO_OBJECT = Value(False)
@@ -67,6 +68,7 @@ _NO_OBJECT = Value(False)
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
     "missing": _MISSING,
+    "unloaded": _UNLOADED,
     "once": (None,),
     "never": (),
     "is_searched": False,
@@ -104,6 +106,10 @@ class Runtime:
         self._simple: set[type] = {str, int, float, type(None)}
         # Classes whose objects are equal if they are the same row.
         self._rows: set[type] = set()
+        # Collections of rows that are iterated over without running code.
+        rows = self.host.identities
+        self._collections = frozenset({list}) | (rows.collections if rows else frozenset())
+        self._harmless |= self._collections
         # Classes whose values compare with literals without running code.
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
@@ -118,6 +124,9 @@ class Runtime:
             "is_deep": is_deep,
             "searched": _searched,
             "copied": _copied,
+            "leads_to": self.host.leads_to,
+            "rows": self._rows,
+            "collections": self._collections,
         }
 
     # -- what is known of classes -----------------------------------------------------------
@@ -147,6 +156,7 @@ class Runtime:
         if self.host.has_keys(cls):
             self._rows.add(cls)
             self._decided.add(cls)
+            self._harmless.add(cls)
         elif compares_by_identity(cls):
             self._simple.add(cls)
             self._decided.add(cls)

@@ -35,14 +35,47 @@ _BUILT_IN_CLASSES: dict[str, type] = {
 }
 
 
+class RowTest(t.Protocol):
+    """Tells, without reading a relation of a row, whether it leads to another row."""
+
+    def __call__(self, row: t.Any, other: t.Any) -> bool | None:
+        """Return ``None`` if only reading the relation can tell."""
+
+
 class Identities(t.Protocol):
-    """Knows which objects stand for the same row of a database."""
+    """Knows which objects stand for the same row of a database, and what they have loaded.
+
+    ``collections`` has the classes of loaded relations whose iterators run no Python code;
+    ``key_path`` the attributes that lead from a row to its key, which is ``None`` if it has none.
+    """
+
+    collections: frozenset[type]
+    key_path: tuple[str, ...]
 
     def has_keys(self, cls: type) -> bool:
         """Return whether instances of a class are rows without an ``__eq__`` of their own."""
 
     def is_same(self, left: t.Any, right: t.Any) -> bool:
         """Return whether two instances of one such class are one row, or the same object."""
+
+    def stored_attribute(self, cls: type, name: str) -> t.Any:
+        """Return what a class has under a name, if it only reads the ``__dict__`` of its instances.
+
+        Where that dictionary has no such key, the attribute has to be read. ``None`` for any other
+        attribute.
+        """
+
+    def related_class(self, cls: type, name: str) -> type | None:
+        """Return the class of the rows that a stored relation leads to; subclasses count."""
+
+    def is_extended(self, cls: type) -> bool:
+        """Return whether rows may be instances of a subclass of a class of rows."""
+
+    def relations_to_one(self, cls: type) -> Iterable[str]:
+        """Return the names of the relations of a class that lead to one row."""
+
+    def row_test(self, cls: type, name: str) -> RowTest | None:
+        """Return the test for a relation to one row whose foreign key says which one it is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +182,29 @@ class Host:
         ):
             return self.identities.is_same(left, right) is (kind is Operator.EQ)
         return compare_values(kind, left, right)
+
+    def leads_to(self, row: t.Any, name: str, other: t.Any) -> bool | None:
+        """Return whether a relation of a row leads to another row, where their keys tell that.
+
+        ``None`` where the relation has to be read, and for everything else.
+        """
+        rows, kind = self.identities, type(row)
+        if rows is None or not rows.has_keys(type(other)) or not sandbox.is_unrestricted(name):
+            return None
+        if isinstance(self.fields.get(kind, {}).get(name), Relation):
+            return None
+        test = rows.row_test(kind, name)
+        return None if test is None else test(row, other)
+
+    @functools.cached_property
+    def row_relations(self) -> frozenset[str]:
+        """The names of the relations of registered classes for which ``leads_to`` may tell."""
+        rows = self.identities
+        if rows is None:
+            return frozenset()
+        known = {*self.classes.values()}
+        names = ((cls, name) for cls in known for name in rows.relations_to_one(cls))
+        return frozenset(name for cls, name in names if rows.row_test(cls, name) is not None)
 
     @functools.cached_property
     def types(self) -> Mapping[t.Any, RegisteredType]:

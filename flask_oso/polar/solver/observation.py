@@ -151,6 +151,10 @@ class ObservedSolver(Solver):
             self._compare_objects, self._limits.comparisons, self._tell
         )
 
+    def _leads_to(self, value: t.Any, name: str, result: t.Any) -> bool | None:
+        """Read each relation: observers show what it leads to."""
+        return None
+
     # -- what observers look at ---------------------------------------------------------
 
     @property

@@ -217,7 +217,17 @@ class Operations(Matching):
                 return self._branch_over(self._unify_field, pairs, self._step)
             found = value.get(self.key_name(key, goal))
             return found is not None and self._unify(found, result)
-        return self._unify(result, self._get_attribute(value, self.key_name(key, goal), goal))
+        name = self.key_name(key, goal)
+        answer = self._leads_to(value, name, follow(result))
+        if answer is not None:
+            return answer
+        return self._unify(result, self._get_attribute(value, name, goal))
+
+    def _leads_to(self, value: t.Any, name: str, result: t.Any) -> bool | None:
+        """Tell whether a relation leads to a row, where keys tell that without reading it."""
+        if type(value) is not Instance or type(result) is not Instance:
+            return None
+        return self._host.leads_to(value.value, name, result.value)
 
     def no_lookup(self, value: Term, span: Span | None) -> PolarTypeError:
         """Make the error for a lookup in a Boolean."""
