@@ -9,8 +9,9 @@ of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
 ``dialects``, ``memberships``, ``translation``, ``queries``, ``adapter``
     SQL that databases spell differently; which relations become IN instead of EXISTS; conditions
     to SQL; residuals to statements; filters of oso 0.27 to statements.
-``row_keys``, ``identities``, ``commits``
-    which objects are the same row; rows by keys from clients; watching commits.
+``prefetching``, ``row_keys``, ``identities``, ``commits``
+    relations of many rows at once; rows as plain data, and which objects are the same one; rows by
+    keys from clients; watching commits.
 """
 
 from .adapter import SqlAlchemyAdapter

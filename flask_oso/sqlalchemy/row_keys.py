@@ -25,6 +25,7 @@ from sqlalchemy.orm.instrumentation import ClassManager
 from ..polar.host.registry import RowTest
 from .loaded import chooses_rows
 from .mapping import direct_pairs, own_equality
+from .prefetching import RelationsOf, load_relations
 from .tables import attribute_name
 
 _Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]
@@ -101,6 +102,10 @@ class RowKeys:
         if name not in known:
             known[name] = self._make_row_test(cls, name)
         return t.cast("RowTest | None", known[name])
+
+    def load_relations(self, objects: t.Iterable[t.Any], relations: RelationsOf) -> None:
+        """Load relations of many rows with a few statements."""
+        load_relations(objects, relations)
 
     def _make_row_test(self, cls: type, name: str) -> RowTest | None:
         related = self.related_class(cls, name)

@@ -243,6 +243,17 @@ class CompiledProgram(Runtime):
             except RecursionError:
                 return None
 
+    def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function that answers a question about these classes and this string.
+
+        ``None`` if there is none, or before the entry point of the rule is compiled.
+        """
+        known = self._specializations.get((name, len(args)))
+        is_usual = known is not None and type(args[known.at]) is str
+        if known is None or not is_usual or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        return known[args[known.at]][type(args[known.by])]
+
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
         """The rules of the policy, by name."""

@@ -11,7 +11,7 @@ import datetime
 import functools
 import types
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ..characters import nfc_name
 from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
@@ -73,6 +73,11 @@ class Identities(t.Protocol):
 
     def relations_to_one(self, cls: type) -> Iterable[str]:
         """Return the names of the relations of a class that lead to one row."""
+
+    def load_relations(
+        self, objects: Iterable[t.Any], relations: Callable[[type], Iterable[str]]
+    ) -> None:
+        """Load what is missing of the relations that will be read of rows, many at once."""
 
     def row_test(self, cls: type, name: str) -> RowTest | None:
         """Return the test for a relation to one row whose foreign key says which one it is."""

@@ -219,9 +219,7 @@ class ReadableClasses:
         """Tell whether a class is one of them."""
         if kind in self.kinds:
             return True
-        if not is_plain_object(kind) or not all(
-            self._is_silent(kind, name) for name in self.names
-        ):
+        if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
             return False
         if self._keeps(kind):
             self.kinds.add(kind)
