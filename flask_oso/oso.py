@@ -24,10 +24,10 @@ from .polar.polar import Polar
 from .polar.tools.argument_order import ArgumentOrder
 
 if t.TYPE_CHECKING:
+    from .polar.engine import Engine
     from .polar.host.registry import Host
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
-    from .polar.engine import Engine
     from .polar.residual.schema import Schema
     from .polar.tools.relations_read import RelationsRead
 

@@ -81,21 +81,15 @@ def _decides(option: t.Any) -> bool:
 
 
 def _loadable(cls: type, names: Iterable[str]) -> list[str]:
-    relations = sa.inspect(cls).relationships
-    return [
-        each for each in sorted(names) if each in relations and relations[each].lazy in _LOADING
-    ]
+    relations: t.Any = sa.inspect(cls).relationships
+    known = [each for each in sorted(names) if each in relations]
+    return [each for each in known if relations[each].lazy in _LOADING]
 
 
 def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
     """Load what is missing of rows of one class."""
     missing = [name for name in names if any(name not in instance_state(r).dict for r in rows)]
-    waiting = [
-        row
-        for row in rows
-        if instance_state(row).expired
-        or any(name not in instance_state(row).dict for name in missing)
-    ]
+    waiting = [row for row in rows if _waits(instance_state(row), missing)]
     if len(waiting) == 1:
         for name in missing:
             getattr(waiting[0], name)
@@ -107,9 +101,14 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
     if not any(instance_state(row).expired for row in waiting):
         statement = statement.options(orm.load_only(*keys))
     for start in range(0, len(waiting), _KEYS):
-        part = [instance_state(row).identity for row in waiting[start : start + _KEYS]]
+        states: list[t.Any] = [instance_state(row) for row in waiting[start : start + _KEYS]]
+        part = [state.identity for state in states]
         wanted = part if len(keys) > 1 else [key for (key,) in part]
         session.scalars(statement.where(one.in_(wanted))).unique().all()
+
+
+def _waits(state: t.Any, names: Iterable[str]) -> bool:
+    return bool(state.expired) or any(name not in state.dict for name in names)
 
 
 def _found(rows: Iterable[t.Any], names: Sequence[str]) -> Iterable[t.Any]:

@@ -35,8 +35,10 @@ class RowKeys:
     """Compares the objects of mapped classes, and knows what they have loaded."""
 
     #: The collections that SQLAlchemy makes, whose methods that change something it replaced.
-    collections = frozenset({collections.InstrumentedList, collections.InstrumentedSet})
-    key_path = ("_sa_instance_state", "key")
+    collections: frozenset[type] = frozenset(
+        {collections.InstrumentedList, collections.InstrumentedSet}
+    )
+    key_path: tuple[str, ...] = ("_sa_instance_state", "key")
 
     def __init__(self) -> None:
         # Two threads may compute the same entry.
@@ -59,7 +61,7 @@ class RowKeys:
         return mine is not None and bool(mine == instance_state(right).key)
 
     def stored_attribute(self, cls: type, name: str) -> t.Any:
-        """Return the attribute of a column or a relation, if loaded values are read from a dictionary.
+        """Return the attribute of a column or a relation whose loaded values are in a dictionary.
 
         ``None`` for synonyms, hybrids, composites, proxies and properties, for relations that are
         never loaded, such as ``dynamic``, and for classes that are instrumented in another way.
@@ -71,7 +73,7 @@ class RowKeys:
         is_usual = (
             type(mapper.class_manager) is ClassManager
             and type(attributes.instance_dict) is operator.attrgetter
-            and cls.__getattribute__ is object.__getattribute__
+            and not any("__getattribute__" in vars(base) for base in cls.__mro__[:-1])
             and all(_has_usual_dictionary(base) for base in cls.__mro__)
         )
         is_itself = attribute.key == name and mapper.attrs.get(name) is attribute.property
@@ -112,7 +114,8 @@ class RowKeys:
         if related is None:
             return None
         # A row of a subclass may be found, too, and may have an equality of its own.
-        found = sa.inspect(related).self_and_descendants
+        mapper: orm.Mapper[t.Any] = sa.inspect(related)
+        found = mapper.self_and_descendants
         return _row_test(cls, name) if all(self.has_keys(each.class_) for each in found) else None
 
 
@@ -168,12 +171,14 @@ class _ForeignKey:
     def __init__(self, relation: str, names: list[str], cls: type) -> None:
         self._relation = relation
         self._names = names
-        self.cls = cls
+        # Weak: what is known of a class must not keep it alive.
+        self.cls = weakref.ref(cls)
 
     def __call__(self, row: t.Any, other: t.Any) -> bool | None:
-        if not isinstance(other, self.cls):
+        if not isinstance(other, t.cast(type, self.cls())):
             return None
-        state, far = instance_state(row), instance_state(other)
+        state: t.Any = instance_state(row)
+        far: t.Any = instance_state(other)
         loaded, changed = state.dict, state.committed_state
         if self._relation in loaded or self._relation in changed:
             return None
@@ -195,12 +200,12 @@ def _for_numbers(relation: str, name: str, test: _ForeignKey) -> RowTest:
     :param name: the foreign key.
     :param test: the test for everything else.
     """
-    cls = test.cls
+    cls: t.Any = test.cls
 
     def is_row(row: t.Any, other: t.Any) -> bool | None:
         value = row.__dict__.get(name)
-        if type(value) is int and isinstance(other, cls):
-            state, far = instance_state(row), instance_state(other).key
+        if type(value) is int and isinstance(other, cls()):
+            state, far = instance_state(row), t.cast(t.Any, instance_state(other).key)
             if (
                 far is not None
                 and type(far[1][0]) is int

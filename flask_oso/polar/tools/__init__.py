@@ -5,5 +5,6 @@
     compiled; classes for a policy without its application; the Python code that answers a
     question.
 ``relations_read``, ``row_checks``, ``policy_check``, ``repl``
-    the relations that a question reads; likely mistakes about rows; all findings about a policy; a prompt.
+    the relations that a question reads; likely mistakes about rows; all findings about a policy;
+    a prompt.
 """

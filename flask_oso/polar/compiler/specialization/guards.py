@@ -298,8 +298,8 @@ class Guards:
             region.reads.append(self._row_or_none(other))
             region.known["checked", other.name] = other
         answer = self.fresh()
-        by_key = ast.Call(load(self.names.constant(test)), [*map(load, (owner.name, other.name))])
-        by_key.keywords = []
+        sides: list[ast.expr] = [load(owner.name), load(other.name)]
+        by_key = ast.Call(load(self.names.constant(test)), sides, [])
         is_open = compared(load(answer), ast.Is(), ast.Constant(None))
         unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
         region.reads.append(
