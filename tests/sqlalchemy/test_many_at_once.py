@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import PolarRuntimeError
@@ -163,28 +164,28 @@ def test_session_with_a_listener_loads_by_itself(session: orm.Session) -> None:
     assert not any(len(each.parameters or ()) > 1 for each in seen)
 
 
-def test_rows_of_an_asynchronous_session() -> None:
+def test_rows_of_an_asynchronous_session(postgresql: sa.Engine) -> None:
     """Within 'run_sync' relations are loaded at once, too."""
-    pytest.importorskip("aiosqlite")
-    from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+    oso = make_oso(POLICY)
 
-    async def asked() -> tuple[list[int], list[int]]:
-        engine = create_async_engine("sqlite+aiosqlite://", poolclass=sa.StaticPool)
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-        oso = make_oso(POLICY)
+    async def asked() -> tuple[list[int], int]:
+        engine = create_async_engine(postgresql.url)
         async with AsyncSession(engine) as session:
-            session.add_all([User(id=1), User(id=2)])
-            session.add_all(Project(id=n, owner_id=n % 2 + 1) for n in range(1, 21))
-            await session.commit()
             user = await session.get_one(User, 1)
             rows = [*await session.scalars(sa.select(Project).order_by(Project.id))]
             with counted(engine.sync_engine) as statements:
                 found = await session.run_sync(lambda _: oso.filter(user, "read", rows))
         await engine.dispose()
-        return [each.id for each in found], [len(statements)]
+        return [each.id for each in found], len(statements)
 
-    found, (statements,) = asyncio.run(asked())
+    Base.metadata.create_all(postgresql)
+    with orm.Session(postgresql) as session:
+        session.add_all([User(id=1), User(id=2)])
+        session.flush()
+        session.add_all(Project(id=n, owner_id=n % 2 + 1) for n in range(1, 21))
+        session.commit()
+    found, statements = asyncio.run(asked())
+    Base.metadata.drop_all(postgresql)
 
     assert (found, statements < 12) == ([*range(2, 21, 2)], True)
 

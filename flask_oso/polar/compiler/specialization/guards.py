@@ -80,6 +80,8 @@ class Guards:
         self.stored: dict[tuple[type, str], t.Any] = {}
         #: The names that the function initializes with ``None``.
         self.caches: list[str] = []
+        #: Whether the function reads dictionaries of rows.
+        self.reads_rows = False
         #: Whether the function counts steps.
         self.counts = False
         #: The index of the current alternative.
@@ -183,6 +185,7 @@ class Guards:
             self.stored[cls, name] = attribute
             if owner.exact is None:
                 self._guard_row(region, owner, cls)
+        self.reads_rows = True
         key = ("dictionary", owner.name)
         known = region.lookup_of(owner.name, key)
         if known is None:

@@ -129,7 +129,8 @@ class SpecializationWriter(Guards):
             )
             body.append(ast.If(test, [GIVE_UP], []))
         body += self.changed_classes()
-        missing = ast.Tuple([load("AttributeError"), load("KeyError")], ast.Load())
+        errors: list[ast.expr] = [load("AttributeError"), load("KeyError")]
+        missing = ast.Tuple(errors, ast.Load()) if self.reads_rows else errors[0]
         handler = ast.ExceptHandler(missing, None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
         return function_of("specialization", self._parameters, [attempt], _KEPT)
