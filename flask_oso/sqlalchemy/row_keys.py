@@ -98,25 +98,36 @@ class RowKeys:
 
     def row_test(self, cls: type, name: str) -> RowTest | None:
         """Return the test for a relation that compares a foreign key with a primary key."""
+        foreign = self._foreign_key(cls, name)
+        return None if foreign is None else foreign.test
+
+    def related_key(self, row: t.Any, name: str) -> t.Any:
+        """Return the class, the session and the foreign key of a relation that is not loaded."""
+        foreign = self._foreign_key(type(row), name)
+        return None if foreign is None else foreign.key_of(row)
+
+    def _foreign_key(self, cls: type, name: str) -> _ForeignKey | None:
         known = self._tests.get(cls)
         if known is None:
             known = self._tests[cls] = {}
         if name not in known:
-            known[name] = self._make_row_test(cls, name)
-        return t.cast("RowTest | None", known[name])
+            known[name] = self._make_foreign_key(cls, name)
+        return t.cast("_ForeignKey | None", known[name])
 
     def load_relations(self, objects: t.Iterable[t.Any], relations: RelationsOf) -> None:
         """Load relations of many rows with a few statements."""
         load_relations(objects, relations)
 
-    def _make_row_test(self, cls: type, name: str) -> RowTest | None:
+    def _make_foreign_key(self, cls: type, name: str) -> _ForeignKey | None:
         related = self.related_class(cls, name)
         if related is None:
             return None
         # A row of a subclass may be found, too, and may have an equality of its own.
         mapper: orm.Mapper[t.Any] = sa.inspect(related)
         found = mapper.self_and_descendants
-        return _row_test(cls, name) if all(self.has_keys(each.class_) for each in found) else None
+        return (
+            _foreign_key(cls, name) if all(self.has_keys(each.class_) for each in found) else None
+        )
 
 
 def _mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
@@ -136,13 +147,15 @@ def _has_usual_dictionary(base: type) -> bool:
 
 #: Strategies of relations that read the row with the foreign key, and no other.
 _READING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
+#: The classes of keys that are compared in Python.
+_KINDS = frozenset({int, str, uuid.UUID})
 _RAISING = frozenset({"raise", "raise_on_sql"})
 
 
-def _row_test(cls: type, name: str) -> RowTest | None:
-    """Return the test whether a relation leads to a row; ``None`` if keys do not tell.
+def _foreign_key(cls: type, name: str) -> _ForeignKey | None:
+    """Return the foreign key of a relation; ``None`` if it does not tell which row that leads to.
 
-    Keys tell if the foreign key is the primary key of the other class, all of it, and its values
+    It does if it is the primary key of the other class, all of it, and its values
     are compared in Python as in the database.
     """
     mapper: orm.Mapper[t.Any] = sa.inspect(cls)
@@ -156,8 +169,7 @@ def _row_test(cls: type, name: str) -> RowTest | None:
     names = [attribute_name(mapper, near[far]) for far in relation.mapper.primary_key]
     if None in names or len(names) != len(pairs):
         return None
-    test = _ForeignKey(name, t.cast("list[str]", names), relation.mapper.class_)
-    return test if len(names) > 1 else _for_numbers(name, t.cast(str, names[0]), test)
+    return _ForeignKey(name, t.cast("list[str]", names), relation.mapper.class_)
 
 
 class _ForeignKey:
@@ -173,8 +185,27 @@ class _ForeignKey:
         self._names = names
         # Weak: what is known of a class must not keep it alive.
         self.cls = weakref.ref(cls)
+        is_single = len(names) == 1
+        self.test: RowTest = _for_numbers(relation, names[0], self) if is_single else self.is_row
 
-    def __call__(self, row: t.Any, other: t.Any) -> bool | None:
+    def key_of(self, row: t.Any) -> t.Any:
+        """Return the class, the session and the key of the row that a relation leads to.
+
+        ``None`` if it has to be read, or there is no such row.
+        """
+        state: t.Any = instance_state(row)
+        changed = state.committed_state
+        if self._relation in state.dict or not _can_be_followed(state):
+            return None
+        if any(name in changed for name in (self._relation, *self._names)):
+            return None
+        key = tuple(state.dict.get(name) for name in self._names)
+        if any(type(value) not in _KINDS for value in key):
+            return None
+        # A text is not a number that it equals.
+        return self.cls, state.session_id, [*map(type, key)], key
+
+    def is_row(self, row: t.Any, other: t.Any) -> bool | None:
         if not isinstance(other, t.cast(type, self.cls())):
             return None
         state: t.Any = instance_state(row)
@@ -194,13 +225,13 @@ class _ForeignKey:
         return True
 
 
-def _for_numbers(relation: str, name: str, test: _ForeignKey) -> RowTest:
+def _for_numbers(relation: str, name: str, foreign: _ForeignKey) -> RowTest:
     """Return a test that is fast for what is most frequent: another number.
 
     :param name: the foreign key.
-    :param test: the test for everything else.
+    :param foreign: has the test for everything else.
     """
-    cls: t.Any = test.cls
+    cls: t.Any = foreign.cls
 
     def is_row(row: t.Any, other: t.Any) -> bool | None:
         value = row.__dict__.get(name)
@@ -216,7 +247,7 @@ def _for_numbers(relation: str, name: str, test: _ForeignKey) -> RowTest:
             ):
                 # Whatever is found, or nothing, has another key.
                 return False
-        return test(row, other)
+        return foreign.is_row(row, other)
 
     return is_row
 
@@ -227,12 +258,21 @@ def _can_be_read(state: t.Any, far: t.Any) -> bool:
     Both are stored, and in one session, which knows the other row by its key.
     """
     return (
-        state.session_id is not None
-        and state.session_id == far.session_id
-        and state.key is not None
+        state.session_id == far.session_id
         and far.key is not None
-        and state.key[2] is None is far.key[2]
-        and not (state._deleted or far._deleted or far.expired)
+        and far.key[2] is None
+        and not (far._deleted or far.expired)
+        and _can_be_followed(state)
+    )
+
+
+def _can_be_followed(state: t.Any) -> bool:
+    """Tell whether a row is stored, and its options leave its relations as they are."""
+    return (
+        state.session_id is not None
+        and state.key is not None
+        and state.key[2] is None
+        and not state._deleted
         and not any(map(chooses_rows, state.load_options))
     )
 
@@ -243,7 +283,7 @@ def _is_same_key(value: t.Any, key: t.Any) -> bool | None:
     Databases may equate texts that differ in case, accents, or spaces at the end.
     """
     kind = type(value)
-    if kind is not type(key) or kind not in (int, str, uuid.UUID):
+    if kind is not type(key) or kind not in _KINDS:
         return None
     if kind is not str or value == key:
         return bool(value == key)

@@ -406,6 +406,70 @@ def test_row_of_a_subclass_is_told_by_its_key(session: orm.Session) -> None:
     assert (answers, statements) == ([False, True], [])
 
 
+# -- two relations -------------------------------------------------------------------------------
+
+SHARED = 'allow(u: User, "read", other: Member) if m in u.members and {} and m.role = "admin";'
+
+
+@pytest.mark.parametrize("equation", ["m.project = other.project", "other.project = m.project"])
+@pytest.mark.parametrize(("role", "answer"), [("admin", True), ("member", False)])
+def test_two_relations_are_compared_by_keys(
+    sqlite: sa.Engine, equation: str, role: str, answer: bool
+) -> None:
+    """At most the first of many projects is loaded, and the one that all are compared with."""
+    oso = make_oso(SHARED.format(equation))
+    Base.metadata.create_all(sqlite)
+    with orm.Session(sqlite) as session:
+        session.add_all([User(id=1), *(Project(id=n) for n in range(1, 201))])
+        session.add_all([Member(user_id=1, project_id=n, role=role) for n in range(1, 201)])
+        session.add(Member(id=999, project_id=200))
+        session.commit()
+        user, other = session.get_one(User, 1), session.get_one(Member, 999)
+
+        with counted(sqlite) as statements:
+            found = oso.is_allowed(user, "read", other)
+
+    assert (found, len(statements)) == (answer, 3)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("mine", "other", "answer"),
+    [
+        (1, 1, True),
+        (1, 2, False),
+        (None, 1, False),
+        (None, None, True),
+        (8, 8, True),
+        (8, 9, True),
+        (8, 1, False),
+        (1, 8, False),
+        (8, None, True),
+    ],
+)
+def test_missing_rows_are_nil(
+    session: orm.Session, compiled: bool, mine: int | None, other: int | None, answer: bool
+) -> None:
+    """A foreign key to a row that is not there leads to nil, and nil equals nil."""
+    oso = make_oso(
+        "allow(m: Member, _, other: Member) if m.project = other.project;", compiled=compiled
+    )
+    session.add_all([Member(id=11, project_id=mine), Member(id=12, project_id=other)])
+    session.commit()
+    session.expunge_all()
+    members = [session.get_one(Member, number) for number in (11, 12)]
+
+    assert oso.is_allowed(members[0], "read", members[1]) is answer
+
+
+def test_two_relations_to_different_classes_are_read(session: orm.Session) -> None:
+    """The same number is the key of a user and of a project."""
+    oso = make_oso("allow(m: Member, _, other: Member) if m.project = other.user;")
+    member = session.get_one(Member, 1)
+
+    assert not oso.is_allowed(member, "read", member)
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_databases_agree(request: pytest.FixtureRequest, database: str) -> None:
     """The same rows get the same answers on each database."""

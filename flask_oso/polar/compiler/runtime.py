@@ -21,7 +21,7 @@ from ..host.comparison import compare_values
 from ..host.conversion import result_to_term, to_python, to_term
 from ..host.iterators import IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
-from ..host.registry import Host, Identities
+from ..host.registry import Host, Identities, UnreadRelation
 from ..nodes import (
     Call,
     Dictionary,
@@ -61,7 +61,7 @@ _HEADROOM = 250
 _BRIEF = 0.005
 _MISSING = object()
 _UNLOADED = object()
-_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
+_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
 _SCALARS = frozenset({bool, int, float, str})
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
@@ -125,6 +125,8 @@ class Runtime:
             "searched": _searched,
             "copied": _copied,
             "leads_to": self.host.leads_to,
+            "unread_relation": self.host.unread,
+            "read_relation": _read_relation,
             "rows": self._rows,
             "collections": self._collections,
         }
@@ -504,6 +506,11 @@ class Runtime:
 def _searched(solutions: Iterator[None]) -> bool:
     """Search for all solutions; tell whether there was one."""
     return sum(1 for _ in solutions) > 0
+
+
+def _read_relation(value: t.Any) -> t.Any:
+    """Return the row of a relation that was not read so far."""
+    return value.read() if type(value) is UnreadRelation else value
 
 
 def _copied(value: t.Any) -> t.Any:

@@ -42,6 +42,18 @@ class RowTest(t.Protocol):
         """Return ``None`` if only reading the relation can tell."""
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class UnreadRelation:
+    """Stands for the row that a relation leads to, while only keys are compared."""
+
+    row: t.Any
+    name: str
+
+    def read(self) -> t.Any:
+        """Return the row, or ``None``."""
+        return getattr(self.row, self.name)
+
+
 class Identities(t.Protocol):
     """Knows which objects stand for the same row of a database, and what they have loaded.
 
@@ -73,6 +85,12 @@ class Identities(t.Protocol):
 
     def relations_to_one(self, cls: type) -> Iterable[str]:
         """Return the names of the relations of a class that lead to one row."""
+
+    def related_key(self, row: t.Any, name: str) -> t.Any:
+        """Return what says which row a relation leads to: two relations with one lead to one row.
+
+        ``None`` if only reading the relation can tell, or there is no such row.
+        """
 
     def load_relations(
         self, objects: Iterable[t.Any], relations: Callable[[type], Iterable[str]]
@@ -194,12 +212,35 @@ class Host:
         ``None`` where the relation has to be read, and for everything else.
         """
         rows, kind = self.identities, type(row)
-        if rows is None or not rows.has_keys(type(other)) or not sandbox.is_unrestricted(name):
+        if rows is None or not self._is_own_relation(kind, name):
             return None
-        if isinstance(self.fields.get(kind, {}).get(name), Relation):
-            return None
-        test = rows.row_test(kind, name)
+        if type(other) is UnreadRelation:
+            return self._is_one_row(other, row, name)
+        test = rows.row_test(kind, name) if rows.has_keys(type(other)) else None
         return None if test is None else test(row, other)
+
+    def unread(self, row: t.Any, name: str) -> UnreadRelation | None:
+        """Return what stands for a relation of a row that is not loaded, and may stay so."""
+        rows = self.identities
+        if rows is None or not self._is_own_relation(type(row), name):
+            return None
+        return UnreadRelation(row, name) if rows.related_key(row, name) is not None else None
+
+    def _is_own_relation(self, cls: type, name: str) -> bool:
+        declared = self.fields.get(cls, {}).get(name)
+        return sandbox.is_unrestricted(name) and not isinstance(declared, Relation)
+
+    def _is_one_row(self, unread: UnreadRelation, row: t.Any, name: str) -> bool | None:
+        """Tell whether two relations lead to one row; ``None`` if they have to be read."""
+        rows = t.cast(Identities, self.identities)
+        attribute = rows.stored_attribute(type(row), name)
+        loaded = row.__dict__.get(name) if attribute is not None else None
+        if loaded is not None:
+            return self.leads_to(unread.row, unread.name, loaded)
+        mine = rows.related_key(row, name)
+        # Where the keys differ, both rows may be missing, and then nil equals nil.
+        same = mine is not None and mine == rows.related_key(unread.row, unread.name)
+        return True if same else None
 
     @functools.cached_property
     def row_relations(self) -> frozenset[str]:
