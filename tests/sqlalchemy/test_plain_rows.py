@@ -275,7 +275,7 @@ def test_foreign_key_tells(
     session: orm.Session, relation: str, key: t.Any, cls: type, answer: bool
 ) -> None:
     """Where the foreign key is the primary key of the other row, no statement runs."""
-    member, other = session.get_one(Member, 1), session.get_one(cls, key)
+    member, other = session.get_one(Member, 1), t.cast(t.Any, session.get_one(cls, key))
 
     with counted(t.cast(sa.Engine, session.get_bind())) as statements:
         answers = ask(session, relation, member, other)
@@ -290,7 +290,7 @@ def test_keys_of_texts_and_of_several_columns_tell(
     session: orm.Session, relation: str, key: t.Any, cls: type
 ) -> None:
     """Keys are compared column by column."""
-    other = session.get_one(cls, key)
+    other: t.Any = session.get_one(cls, key)
     members = [session.get_one(Member, number) for number in (1, 2)]
 
     with counted(t.cast(sa.Engine, session.get_bind())) as statements:

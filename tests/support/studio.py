@@ -41,7 +41,7 @@ class Org(Base):
     __tablename__ = "orgs"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     kind: orm.Mapped[str] = orm.mapped_column(default="org")
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {
+    __mapper_args__ = {
         "polymorphic_on": "kind",
         "polymorphic_identity": "org",
     }
@@ -53,7 +53,7 @@ class Charity(Org):
     __tablename__ = "charities"
     id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("orgs.id"), primary_key=True)
     cause: orm.Mapped[str] = orm.mapped_column(default="")
-    __mapper_args__: t.ClassVar[dict[str, t.Any]] = {"polymorphic_identity": "charity"}
+    __mapper_args__ = {"polymorphic_identity": "charity"}
 
 
 class User(Base):
