@@ -157,12 +157,12 @@ class HostSolver(Solver):
     def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
         """Read an attribute."""
         self.stand_at(Step(goal, [], None, None, 0))
-        return self._get_attribute(value, self.key_name(key, goal), goal)
+        return self.operators.get_attribute(value, self.operators.key_name(key, goal), goal)
 
     def pattern_field(self, value: Term, name: str, span: Span | None) -> t.Any:
         """Read a field that a pattern names; ``None`` if there is none."""
         self.stand_at(None)
-        return self._field(value, name, span)
+        return self.matcher.field(value, name, span)
 
 
 class Search:
