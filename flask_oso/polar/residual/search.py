@@ -23,7 +23,8 @@ from ..exceptions import (
 )
 from ..host.conversion import follow
 from ..limits import Limits
-from ..nodes import Call, Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
+from ..nodes import Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
+from ..policy.policy import calls_in
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
 from ..solver.machine import KnowledgeBase
@@ -120,8 +121,8 @@ class RuleAnalysis:
 
     def _called(self, name: str) -> set[str]:
         clauses = self._program.clauses(name) or {}
-        bodies = [clause.body for each in clauses.values() for clause in each]
-        return {part.name for part in walk(bodies, _within) if isinstance(part, Call)}
+        rules = [clause.rule for each in clauses.values() for clause in each]
+        return {call.name for rule in rules for call in calls_in(rule.body)}
 
     def counts(self, term: t.Any) -> dict[int, int]:
         """Count how often each variable occurs in a term of a clause."""

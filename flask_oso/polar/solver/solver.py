@@ -40,7 +40,7 @@ from ..nodes import (
     with_parts,
 )
 from ..output import read_log_settings, say
-from ..syntax.desugar import rewrite_query
+from ..syntax.desugar import forall_as_negation, rewrite_query
 from ..traversal import fold, walk
 from .backtrace import Step, stack_trace
 from .clause_index import is_excluded
@@ -295,11 +295,7 @@ class Solver:
         return True
 
     def _solve_forall(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        """Solve ``forall(c, a)``, which is ``not (c and not a)``."""
-        condition, action = goal.args
-        negated = Expression(Operator.NOT, (action,), span=action.span)
-        both = Expression(Operator.AND, (condition, negated), span=goal.span)
-        return self._negate(both, frame, step)
+        return self._negate(forall_as_negation(goal).args[0], frame, step)
 
     def _solve_not(self, goal: Expression, frame: Frame, step: Step) -> bool:
         return self._negate(goal.args[0], frame, step)
