@@ -1,6 +1,6 @@
 """Rules that call themselves: folders in folders, groups in groups."""
 
-# ruff: noqa: SIM110  # what is written by hand is a loop where any() and a generator cost more
+# what is written by hand is a loop where any() and a generator cost more
 
 from __future__ import annotations
 
