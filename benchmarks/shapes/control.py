@@ -51,6 +51,27 @@ def _rules(size: int) -> World:
     )
 
 
+def _rules_by_team(size: int) -> World:
+    """So many rules for one action, each about the users of one team."""
+    user_cls, doc_cls = plain("User", "team"), plain("Doc", "level")
+    levels = {f"team{each}": each for each in range(size)}
+
+    def may(user: t.Any, action: str, doc: t.Any) -> bool:
+        level = levels.get(user.team)
+        return action == "read" and level is not None and doc.level <= level
+
+    return World(
+        "".join(
+            f'allow(user: User, "read", doc: Doc) if user.team = "team{each}"'
+            f" and doc.level <= {each};"
+            for each in range(size)
+        ),
+        (user_cls, doc_cls),
+        [(user_cls(f"team{size - 1}"), "read", doc_cls(level)) for level in (0, size)],
+        may,
+    )
+
+
 def _or_of_equations(size: int) -> World:
     """One value compared with so many."""
     user_cls, doc_cls = plain("User", "role"), plain("Doc", "kind")
@@ -230,6 +251,7 @@ SHAPES = (
     Shape("`or` with 3 and 30 flags", _or, (3, 30)),
     Shape("`or` with 3 and 30 equations", _or_of_equations, (3, 30)),
     Shape("rules for one action, 40 and 400", _rules, (40, 400)),
+    Shape("rules for one action by team, 40 and 400", _rules_by_team, (40, 400)),
     condition(
         "`or` in `and`",
         "doc.size < 10 and (doc.public or doc.owner = user)",

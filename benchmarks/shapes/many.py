@@ -70,6 +70,20 @@ def _class_facts(size: int) -> World:
     )
 
 
+_UNTYPED = """
+actor User {}
+allow(actor, action, resource) if has_permission(actor, action, resource);
+"""
+
+
+def _block(cls: type) -> str:
+    return (
+        f'resource {cls.__name__} {{ permissions = ["read", "edit"];'
+        ' roles = ["reader", "writer"]; "read" if "reader"; "edit" if "writer";'
+        ' "reader" if "writer"; }'
+    )
+
+
 def _blocks(size: int) -> World:
     """The untyped ``allow`` of the documentation, over blocks of so many classes."""
     user_cls, role_cls = plain("User", "roles"), plain("Role", "name", "resource")
@@ -90,19 +104,67 @@ def _blocks(size: int) -> World:
         return False
 
     return World(
-        "".join(
-            f'resource {cls.__name__} {{ permissions = ["read", "edit"];'
-            ' roles = ["reader", "writer"]; "read" if "reader"; "edit" if "writer";'
-            ' "reader" if "writer"; }'
-            for cls in doc_classes
-        )
-        + "actor User {} allow(actor, action, resource) if"
-        " has_permission(actor, action, resource);"
-        "has_role(user: User, name: String, resource: Resource) if"
+        "".join(_block(cls) for cls in doc_classes)
+        + _UNTYPED
+        + "has_role(user: User, name: String, resource: Resource) if"
         " role in user.roles and role.name = name and role.resource = resource;",
         (user_cls, role_cls, *doc_classes),
         [(user, action, doc) for user in users for action in enough for doc in asked],
         may,
+    )
+
+
+class _WithGrants:
+    grants: t.Any
+
+    def roles(self) -> t.Any:
+        return self.grants
+
+
+def _blocks_by_method(size: int) -> World:
+    """The same with roles that a method gives."""
+    user_cls = plain("User", "grants", bases=(_WithGrants,))
+    role_cls = plain("Role", "name", "resource")
+    doc_classes = [plain(f"Doc{each}", "name") for each in range(size)]
+    docs = [cls("a") for cls in doc_classes]
+    user = user_cls([role_cls("reader", docs[0])])
+    enough = {"read": ("reader", "writer"), "edit": ("writer",)}
+
+    def may(user: t.Any, action: str, doc: t.Any) -> bool:
+        names = enough.get(action, ())
+        for role in user.roles():
+            if role.resource is doc and role.name in names:
+                return True
+        return False
+
+    return World(
+        "".join(_block(cls) for cls in doc_classes)
+        + _UNTYPED
+        + "has_role(user: User, name: String, resource: Resource) if"
+        " role in user.roles() and role.name = name and role.resource = resource;",
+        (user_cls, role_cls, *doc_classes),
+        [(user, action, docs[each]) for action in enough for each in (0, size // 2, size - 1)],
+        may,
+    )
+
+
+def _permissions_in_list(size: int) -> World:
+    """The untyped ``allow``, and a rule for each class that lists its permissions."""
+    user_cls = plain("User", "name")
+    doc_classes = [plain(f"Doc{each}", "owner") for each in range(size)]
+    ana, ben = user_cls("ana"), user_cls("ben")
+    docs = [doc_classes[each](ana) for each in (0, size - 1)]
+    return World(
+        _UNTYPED
+        + "".join(
+            f'resource {cls.__name__} {{ permissions = ["read", "edit"]; }}'
+            f"has_permission(user: User, action: String, doc: {cls.__name__}) if"
+            ' action in ["read", "edit"] and doc.owner = user;'
+            for cls in doc_classes
+        ),
+        (user_cls, *doc_classes),
+        [(user, "edit", doc) for user in (ana, ben) for doc in docs],
+        lambda user, action, doc: action in ("read", "edit") and doc.owner is user,
     )
 
 
@@ -129,6 +191,8 @@ SHAPES = (
     Shape("owner of one of 5 and 80 classes", _attributes, (5, 80)),
     Shape("untyped `allow`, blocks of 5 and 20 classes", _blocks, (5, 20)),
     Shape("untyped `allow`, blocks of 20 and 80 classes", _blocks, (20, 80)),
+    Shape("untyped `allow`, roles by a method, 5 and 80 classes", _blocks_by_method, (5, 80)),
+    Shape("untyped `allow`, `action in [...]`, 5 and 80 classes", _permissions_in_list, (5, 80)),
     Shape("10 rules on each of 10 and 100 classes", _classes, (10, 100)),
     Shape("10 rules on each of 100 and 1,000 classes", _classes, (100, 1_000)),
 )
