@@ -169,13 +169,18 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
 
 
 def is_settled(app: Flask, subject: Request) -> bool:
-    """Tell whether a request was allowed, and nothing else has to be known of its answer."""
+    """Tell whether a request was allowed, or need not be, and its answer is not to be looked at."""
     states: dict[Flask, RequestState] | None = subject.__dict__.get(_STATES)
     state = None if states is None else states.get(app)
+    if state is None:
+        return False
+    if not state.checked:
+        plan = state.plan
+        # A hook may lead a request to another route.
+        if plan is None or plan.is_due or plan.rule is not subject.url_rule:
+            return False
     return (
-        state is not None
-        and state.checked
-        and not (state.check_running or state.denied or state.pending or state.is_early)
+        not (state.check_running or state.denied or state.pending or state.is_early)
         and state.refusal is None
         and state.withheld_as is None
     )
@@ -218,9 +223,8 @@ def unwrap(value: t.Any) -> t.Any:
     return value
 
 
-def exempt_request(app: Flask, reason: str | None = None) -> None:
-    """Exempt the current request from having to authorize; with a reason it may commit."""
-    state = find_request_state(app)
+def exempt_request(state: RequestState | None, reason: str | None = None) -> None:
+    """Exempt a request from having to authorize; with a reason it may commit."""
     if state is not None:
         state.checked = True
         state.skip_reason = reason
