@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
 from flask_oso.__main__ import main
-from flask_oso.observability.decision_log import LOGGER
+from flask_oso.decision_log import LOGGER
 from flask_oso.polar.exceptions import PolarRuntimeError
 
 README = Path(__file__).parents[1] / "README.md"

@@ -22,8 +22,8 @@ from flask import Flask, request
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
 from flask_oso.app_state import AppState
 from flask_oso.config import DEFAULTS, Look, find_files
-from flask_oso.observability.signals import policy_loaded, policy_refused
 from flask_oso.reloading import Reloader
+from flask_oso.signals import policy_loaded, policy_refused
 from tests.support.children import run_python
 
 ANN = 'allow("ann", "read", "page");'

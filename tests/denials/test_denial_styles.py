@@ -17,9 +17,9 @@ from werkzeug.exceptions import NotFound, Unauthorized, abort
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
 from flask_oso.app_state import FewWords
+from flask_oso.decision_log import LOGGER
 from flask_oso.observability.decision import MissingObject
-from flask_oso.observability.decision_log import LOGGER
-from flask_oso.observability.signals import denied
+from flask_oso.signals import denied
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 PROGRAM = {"Accept": "application/json"}

@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.oso import Oso
+from flask_oso import Oso
 from flask_oso.polar.observe.console import candidates
 from flask_oso.polar.tools.repl import Repl, completion_words
 from tests.support.consoles import ScriptedConsole, converse
