@@ -53,7 +53,7 @@ def make_host(*classes: type, **constants: t.Any) -> Host:
 
 
 def load(
-    *texts: str | Source, host: Host | None = None, base: Policy | None = None, **options: bool
+    *texts: str | Source, host: Host | None = None, base: Policy | None = None, **options: t.Any
 ) -> LoadResult:
     """Load texts together as one policy.
 
