@@ -23,9 +23,8 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.instrumentation import ClassManager
 
 from ..polar.host.registry import RowTest
-from .loaded import chooses_rows
+from .loaded import RelationsOf, chooses_rows, load_relations
 from .mapping import direct_pairs, own_equality
-from .prefetching import RelationsOf, load_relations
 from .tables import attribute_name
 
 _Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]
