@@ -246,18 +246,19 @@ class Oso(Polar):
         """
         engine, actor, action = self._engine, _unwrapped(actor), _unwrapped(action)
         given = [*objects]
-        asked = [*map(_unwrapped, given)]
+        asked = self._without_proxies(given)
         self._load_relations(engine, actor, action, asked)
-        allowed: list[_T] = []
-        answers = engine.ask_each("allow", [actor, action, None], 2, asked)
-        for index, each in enumerate(given):
-            with _noting("filter", index, asked[index]):
-                answer = next(answers)
-            if answer is True:
-                allowed.append(each)
-            else:
-                self._check_order(engine, actor, action, asked[index])
-        return allowed
+        answers: list[bool] = []
+        with _noting("filter", asked, answers):
+            engine.allow_each(actor, action, asked, answers)
+        order = self._order_of(engine)
+        if not order.actors.isdisjoint(map(type, asked)):
+            denied = (
+                each for each, is_allowed in zip(asked, answers, strict=True) if not is_allowed
+            )
+            for each in denied:
+                order.check(actor, action, each)
+        return [each for each, is_allowed in zip(given, answers, strict=True) if is_allowed is True]
 
     def authorized_actions_many(
         self, actor: t.Any, objects: Iterable[t.Any], allow_wildcard: bool = False
@@ -271,14 +272,18 @@ class Oso(Polar):
         :raises OsoError: as ``authorized_actions`` does; a note of the error names the object.
         """
         engine, actor = self._engine, _unwrapped(actor)
-        asked = [*map(_unwrapped, objects)]
+        asked = self._without_proxies([*objects])
         self._load_relations(engine, actor, None, asked)
         found: list[set[t.Any]] = []
-        for index, each in enumerate(asked):
-            with _noting("authorized_actions_many", index, each):
+        with _noting("authorized_actions_many", asked, found):
+            for each in asked:
                 args = [actor, Variable("action"), each]
                 found.append(self._allowed("allow", args, 1, allow_wildcard, engine))
         return found
+
+    def _without_proxies(self, objects: list[t.Any]) -> list[t.Any]:
+        proxy = self._proxy
+        return [_unwrapped(each) if type(each) is proxy else each for each in objects]
 
     def _load_relations(
         self, engine: Engine, actor: t.Any, action: t.Any, objects: Sequence[t.Any]
@@ -301,12 +306,11 @@ class Oso(Polar):
 
         rows.load_relations([actor, *objects], relations_of)
 
-    def _check_order(self, engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) -> None:
+    def _order_of(self, engine: Engine) -> ArgumentOrder:
         order = self._argument_order
         if order is None or order.engine is not engine:
             order = self._argument_order = ArgumentOrder(engine)
-        if type(resource) in order.actors:
-            order.check(actor, action, resource)
+        return order
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
@@ -495,13 +499,14 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
 
 
 @contextlib.contextmanager
-def _noting(method: str, index: int, asked: t.Any) -> Iterator[None]:
-    """Add to an error which of many objects it is about."""
+def _noting(method: str, asked: Sequence[t.Any], answers: Sequence[t.Any]) -> Iterator[None]:
+    """Add to an error which of many objects it is about: the one behind the last answer."""
     try:
         yield
     except Exception as error:
         # It is raised again, whatever it is.
-        error.add_note(f"In '{method}': object {index}, of {type(asked).__name__!r}.")
+        at = len(answers)
+        error.add_note(f"In '{method}': object {at}, of {type(asked[at]).__name__!r}.")
         raise
 
 

@@ -215,27 +215,28 @@ class Engine:
         """
         return self._answer_for(name, len(args))(*args)
 
-    def ask_each(
-        self, name: str, args: Sequence[t.Any], at: int, values: Iterable[t.Any]
-    ) -> Iterator[bool]:
-        """Tell for each value of one argument whether a rule call has a solution.
+    def allow_each(
+        self, actor: t.Any, action: t.Any, resources: Iterable[t.Any], answers: list[bool]
+    ) -> None:
+        """Append to a list for each resource whether ``allow(actor, action, resource)`` holds.
 
-        The function that answers is chosen once for each class of values.
-
-        :raises PolarTypeError: as ``ask`` does.
+        The function that answers is chosen once for each class of resources.
         """
-        before, after = tuple(args[:at]), tuple(args[at + 1 :])
-        ask, program = self._answer_for(name, len(args)), self._program
         chosen: dict[type, t.Any] = {}
-        for value in values:
-            asked = (*before, value, *after)
-            kind = type(value)
+        for resource in resources:
+            kind = type(resource)
             if kind not in chosen:
-                found = None if program is None else program.specialization_for(name, asked)
-                chosen[kind] = found
-            quick = chosen[kind]
-            answer = None if quick is None else quick(*asked)
-            yield ask(*asked) if answer is None else answer
+                chosen[kind] = self._specialized(actor, action, resource)
+            answer = chosen[kind](actor, action, resource)
+            answers.append(self.allow(actor, action, resource) if answer is None else answer)
+
+    def _specialized(self, *args: t.Any) -> Callable[..., bool | None]:
+        """Give the function that answers questions like this one, or gives ``None``."""
+        # This makes the table of them.
+        self._answer_for("allow", len(args))
+        program = self._program
+        found = None if program is None else program.specialization_for("allow", args)
+        return found or _no_answer
 
     def residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
@@ -488,6 +489,10 @@ def _is_value(term: Term) -> bool:
 
 def _arguments(term: Term) -> Sequence[Term]:
     return term.args if isinstance(term, Call) else ()
+
+
+def _no_answer(*args: t.Any) -> None:
+    """Give ``None``: each question is asked by itself."""
 
 
 def _is_running() -> bool:

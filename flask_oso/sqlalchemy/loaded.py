@@ -126,35 +126,78 @@ def load_relations(objects: Iterable[t.Any], relations: RelationsOf) -> None:
 
     Objects that are no rows of a session are ignored.
     """
+    plan = _Plan(relations)
     seen: dict[int, t.Any] = {}
     waiting = [*objects]
     for _ in range(_DEEPEST):
-        rows = [each for each in waiting if id(each) not in seen]
-        seen.update((id(each), each) for each in rows)
+        rows = dict(zip(map(id, waiting), waiting, strict=True))
+        for known in rows.keys() & seen.keys():
+            del rows[known]
+        seen |= rows
         if not rows or len(seen) > _MOST_ROWS:
             return
         waiting = []
-        for (session, cls), group in _groups(seen[key] for key in dict.fromkeys(map(id, rows))):
-            names = _loadable(cls, relations(cls))
-            if names:
-                _load(session, cls, group, names)
-                waiting += _found(group, names)
+        for cls in dict.fromkeys(map(type, rows.values())):
+            names = plan.names(cls)
+            if names is not None:
+                alike = [row for row in rows.values() if type(row) is cls]
+                _load_missing(cls, alike, names)
+                waiting += _found(alike, [name for name in names if plan.goes_on(cls, name)])
 
 
-def _groups(rows: Iterable[t.Any]) -> Iterable[tuple[tuple[t.Any, type], list[t.Any]]]:
-    """Group rows by session and class, without those that are left alone."""
-    groups: dict[tuple[t.Any, type], list[t.Any]] = {}
+class _Plan:
+    """The relations to load by class, each class looked at once."""
+
+    def __init__(self, relations: RelationsOf) -> None:
+        self._relations = relations
+        self._names: dict[type, list[str] | None] = {}
+        self._goes_on: dict[tuple[type, str], bool] = {}
+
+    def names(self, cls: type) -> list[str] | None:
+        """Return the relations of a class that are loaded; ``None`` if it is not mapped."""
+        if cls not in self._names:
+            mapper: t.Any = sa.inspect(cls, raiseerr=False)
+            is_mapped = isinstance(mapper, orm.Mapper)
+            names = _loadable(cls, self._relations(cls)) if is_mapped else None
+            self._names[cls] = names
+        return self._names[cls]
+
+    def goes_on(self, cls: type, name: str) -> bool:
+        """Tell whether the rows of a relation have relations that are loaded."""
+        key = (cls, name)
+        if key not in self._goes_on:
+            related: t.Any = sa.inspect(cls).relationships[name].mapper
+            found = [self.names(each.class_) for each in related.self_and_descendants]
+            self._goes_on[key] = any(found)
+        return self._goes_on[key]
+
+
+def _load_missing(cls: type, rows: Iterable[t.Any], names: Sequence[str]) -> None:
+    """Load what is missing of rows of one class, session by session."""
+    groups: dict[t.Any, list[t.Any]] = {}
     usable: dict[t.Any, bool] = {}
-    for row in rows:
-        state: t.Any = sa.inspect(row, raiseerr=False)
-        if not isinstance(state, orm.InstanceState) or not state.persistent:
+    for row in _waiting(rows, names):
+        state: t.Any = instance_state(row)
+        if not state.persistent:
             continue
         session = state.session
         if session not in usable:
             usable[session] = _is_usable(session)
         if usable[session] and not any(map(_decides, state.load_options)):
-            groups.setdefault((session, type(row)), []).append(row)
-    return groups.items()
+            groups.setdefault(session, []).append(row)
+    for session, group in groups.items():
+        _load(session, cls, group, names)
+
+
+def _waiting(rows: Iterable[t.Any], names: Sequence[str]) -> list[t.Any]:
+    """Return the rows that have not loaded all of some relations, or are expired."""
+    # What is expired is missing, too. Most rows have loaded all of it, and this is fast for them.
+    if not names:
+        return [row for row in rows if instance_state(row).expired]
+    if len(names) == 1:
+        return [row for row in rows if names[0] not in row.__dict__]
+    needed = frozenset(names)
+    return [row for row in rows if not row.__dict__.keys() >= needed]
 
 
 def _is_usable(session: t.Any) -> bool:
@@ -177,10 +220,9 @@ def _loadable(cls: type, names: Iterable[str]) -> list[str]:
     return [each for each in known if relations[each].lazy in _LOADING]
 
 
-def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
+def _load(session: t.Any, cls: t.Any, waiting: Sequence[t.Any], names: Sequence[str]) -> None:
     """Load what is missing of rows of one class."""
-    missing = [name for name in names if any(name not in instance_state(r).dict for r in rows)]
-    waiting = [row for row in rows if _waits(instance_state(row), missing)]
+    missing = [name for name in names if any(name not in instance_state(r).dict for r in waiting)]
     if len(waiting) == 1:
         for name in missing:
             getattr(waiting[0], name)
@@ -198,18 +240,17 @@ def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str
         session.scalars(statement.where(one.in_(wanted))).unique().all()
 
 
-def _waits(state: t.Any, names: Iterable[str]) -> bool:
-    return bool(state.expired) or any(name not in state.dict for name in names)
-
-
 def _found(rows: Iterable[t.Any], names: Sequence[str]) -> Iterable[t.Any]:
-    """Yield the rows of loaded relations."""
-    for row in rows:
-        for name in names:
-            value = instance_state(row).dict.get(name)
-            if isinstance(value, dict):
-                yield from value.values()
-            elif isinstance(value, (list, set)):
-                yield from value
-            elif value is not None:
-                yield value
+    """Return the rows of loaded relations."""
+    values = {
+        id(v): v for name in names for row in rows if (v := row.__dict__.get(name)) is not None
+    }
+    found: list[t.Any] = []
+    for value in values.values():
+        if isinstance(value, dict):
+            found += value.values()
+        elif isinstance(value, (list, set)):
+            found += value
+        else:
+            found.append(value)
+    return found
