@@ -247,10 +247,13 @@ class Oso(Polar):
         engine, actor, action = self._engine, _unwrapped(actor), _unwrapped(action)
         given = [*objects]
         asked = self._without_proxies(given)
-        self._load_relations(engine, actor, action, asked)
-        answers: list[bool] = []
-        with _noting("filter", asked, answers):
-            engine.allow_each(actor, action, asked, answers)
+        answers = engine.quick_answers(actor, action, asked)
+        waiting = [at for at, answer in enumerate(answers) if answer is None]
+        self._load_relations(engine, actor, action, [asked[at] for at in waiting])
+        at = 0
+        with _noting("filter", lambda: (at, asked[at])):
+            for at in waiting:
+                answers[at] = engine.allow(actor, action, asked[at])
         order = self._order_of(engine)
         if not order.actors.isdisjoint(map(type, asked)):
             denied = (
@@ -275,7 +278,7 @@ class Oso(Polar):
         asked = self._without_proxies([*objects])
         self._load_relations(engine, actor, None, asked)
         found: list[set[t.Any]] = []
-        with _noting("authorized_actions_many", asked, found):
+        with _noting("authorized_actions_many", lambda: (len(found), asked[len(found)])):
             for each in asked:
                 args = [actor, Variable("action"), each]
                 found.append(self._allowed("allow", args, 1, allow_wildcard, engine))
@@ -499,14 +502,14 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
 
 
 @contextlib.contextmanager
-def _noting(method: str, asked: Sequence[t.Any], answers: Sequence[t.Any]) -> Iterator[None]:
-    """Add to an error which of many objects it is about: the one behind the last answer."""
+def _noting(method: str, current: Callable[[], tuple[int, t.Any]]) -> Iterator[None]:
+    """Add to an error which of many objects it is about."""
     try:
         yield
     except Exception as error:
         # It is raised again, whatever it is.
-        at = len(answers)
-        error.add_note(f"In '{method}': object {at}, of {type(asked[at]).__name__!r}.")
+        at, asked = current()
+        error.add_note(f"In '{method}': object {at}, of {type(asked).__name__!r}.")
         raise
 
 

@@ -215,20 +215,23 @@ class Engine:
         """
         return self._answer_for(name, len(args))(*args)
 
-    def allow_each(
-        self, actor: t.Any, action: t.Any, resources: Iterable[t.Any], answers: list[bool]
-    ) -> None:
-        """Append to a list for each resource whether ``allow(actor, action, resource)`` holds.
+    def quick_answers(
+        self, actor: t.Any, action: t.Any, resources: Iterable[t.Any]
+    ) -> list[bool | None]:
+        """Tell for each resource whether ``allow`` holds, as far as plain data tell it.
 
-        The function that answers is chosen once for each class of resources.
+        ``None`` for each that has to be asked by itself: what it reads may not be loaded. Nothing
+        is loaded here, and no error is raised. The function that answers is chosen once for each
+        class of resources.
         """
         chosen: dict[type, t.Any] = {}
+        answers: list[bool | None] = []
         for resource in resources:
             kind = type(resource)
             if kind not in chosen:
                 chosen[kind] = self._specialized(actor, action, resource)
-            answer = chosen[kind](actor, action, resource)
-            answers.append(self.allow(actor, action, resource) if answer is None else answer)
+            answers.append(chosen[kind](actor, action, resource))
+        return answers
 
     def _specialized(self, *args: t.Any) -> Callable[..., bool | None]:
         """Give the function that answers questions like this one, or gives ``None``."""
