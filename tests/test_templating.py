@@ -93,7 +93,9 @@ def desk() -> Desk:
 def desk_of_g() -> Desk:
     """Give one that finds the actor on 'g'."""
     desk = Desk()
-    desk.app = Flask("desk")
+    desk.app, desk.oso = Flask("desk"), Oso()
+    desk.oso.register_class(Post)
+    desk.oso.load_str(POLICY)
     desk.guard = FlaskOso(desk.oso, desk.app)
     return desk
 

@@ -290,7 +290,7 @@ class OwnWay(flask.Flask):
     def process_response(self, response: Response) -> Response:
         """Call the functions of the app, and save no session."""
         for each in reversed(self.after_request_funcs[None]):
-            response = self.ensure_sync(each)(response)  # type: ignore[arg-type, assignment]
+            response = self.ensure_sync(each)(response)
         return response
 
 
