@@ -7,7 +7,7 @@ is not an anonymous actor. Where two of them know somebody, it has to be the sam
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 import sys
 import typing as t
 import uuid
@@ -182,12 +182,9 @@ class NamedActor:
         return None if is_anonymous(app, actor) else actor
 
     def _looked_up(self) -> SyncCallable:
-        module_name, _, path = (self._name or "").partition(":")
         try:
-            found: t.Any = importlib.import_module(module_name)
-            for part in path.split("."):
-                found = getattr(found, part)
-        except (ImportError, AttributeError) as error:
+            found = pkgutil.resolve_name(self._name or "")
+        except (ImportError, AttributeError, ValueError) as error:
             raise OsoError(
                 f"'OSO_ACTOR' is {self._name!r}, and there is no such function. Write"
                 " 'package.module:function'."
