@@ -328,16 +328,20 @@ _PREPROCESS = Flask.preprocess_request.__code__
 _PROCESS = Flask.process_response.__code__
 
 
-class _BeforeFunctions(list[_Function]):
-    """Functions before a request. It notes which one answered.
-
-    Flask calls one after the other, and stops at the first that answers.
-    """
+class _Functions(list[_Function]):
+    """Functions that Flask calls for each request, with a gate among them."""
 
     def __init__(self, app: Flask, functions: Iterable[_Function], gate: _Function) -> None:
         super().__init__(functions)
         self._app = app
         self._gate = gate
+
+
+class _BeforeFunctions(_Functions):
+    """Functions before a request. It notes which one answered.
+
+    Flask calls one after the other, and stops at the first that answers.
+    """
 
     def __iter__(self) -> Iterator[_Function]:
         is_called = sys._getframe(1).f_code is _PREPROCESS
@@ -358,13 +362,8 @@ class _BeforeFunctions(list[_Function]):
                 raise
 
 
-class _AfterFunctions(list[_Function]):
+class _AfterFunctions(_Functions):
     """Functions after a request, without the gate where nothing is to be withheld."""
-
-    def __init__(self, app: Flask, functions: Iterable[_Function], gate: _Function) -> None:
-        super().__init__(functions)
-        self._app = app
-        self._gate = gate
 
     def __reversed__(self) -> Iterator[_Function]:
         is_called = sys._getframe(1).f_code is _PROCESS
