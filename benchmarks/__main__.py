@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from . import attributes, children, facts, folders, requests, roles, start
 from .children import AGAIN
 from .contenders import Workload, is_installed
+from .pages import command as pages_command
 from .report import Row, as_json, print_table, row_of, row_of_children
 from .shapes import command as shapes_command
 from .timing import QUICK, Effort, Times, measure, summary
@@ -32,6 +33,7 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
 #: What has a command line of its own, by its first word.
 SETS: dict[str, Callable[[Sequence[str]], int]] = {
     "shapes": shapes_command.main,
+    "pages": pages_command.main,
 }
 LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
 IN_CHILDREN = ("W7-1000", "W7-10000", "W11", "import")

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from benchmarks.__main__ import LISTS, WORKLOADS, chosen, main
 from benchmarks.contenders import HAND, OSO, OURS, Workload
-from benchmarks.lists import POLICIES, lists
+from benchmarks.lists import POLICIES, lists, opened
+from benchmarks.pages import application
+from benchmarks.pages.application import (
+    ByHand,
+    ByPolicy,
+    ByPolicyEach,
+    Unguarded,
+    client_of,
+    make_app,
+)
+from benchmarks.pages.measuring import EACH, check_pages, count_statements
+from benchmarks.pages.measuring import DisagreementError as PageDisagreementError
+from benchmarks.pages.rows import fill
 from benchmarks.report import row_of, row_of_children
+from benchmarks.shapes.catalog import named
+from benchmarks.shapes.measuring import Measured
+from benchmarks.shapes.measuring import Times as ShapeTimes
+from benchmarks.shapes.shape import Shape
+from benchmarks.shapes.table import goals
 from benchmarks.start import STEPS, starts
 from benchmarks.timing import Time
 
@@ -20,6 +41,15 @@ from benchmarks.timing import Time
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take back what a run puts into the environment: it would silence later tests."""
     monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
+
+
+@pytest.fixture
+def pages() -> Iterator[sa.Engine]:
+    """The database of the pages, with few tasks."""
+    with opened("sqlite") as engine:
+        with engine.connect() as connection:
+            fill(connection, 60)
+        yield engine
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -188,3 +218,140 @@ def test_ratio_to_oso_stands_where_oso_took_part() -> None:
     ]
 
     assert [row.result for row in rows] == ["6.0 ms, 3.0 x oso", "6.0 ms"]
+
+
+# -- pages -----------------------------------------------------------------------------
+
+
+def test_pages_of_the_policy_are_those_by_hand(pages: sa.Engine) -> None:
+    """The same rows and buttons, with a token that may do less, too; 403 where by hand."""
+    gets = {
+        name: client_of(make_app(pages, guard))
+        for name, guard in ((HAND, ByHand()), (OURS, ByPolicy()), (EACH, ByPolicyEach()))
+    }
+    requests = [
+        (path, user, scopes)
+        for path in ("/tasks", "/tasks/1", "/tasks/2", "/tasks/30")
+        for user, scopes in ((1, ""), (2, "read close"), (3, "edit"))
+    ]
+
+    check_pages(gets, requests)
+
+    statuses = {gets[HAND](*request).partition("\n")[0] for request in requests}
+    assert statuses == {"200 OK", "403 FORBIDDEN"}
+
+
+def test_page_that_differs_is_told(pages: sa.Engine) -> None:
+    """Nothing is timed that shows something else."""
+    gets = {HAND: client_of(make_app(pages, ByHand())), OURS: lambda *request: "403 FORBIDDEN"}
+
+    with pytest.raises(PageDisagreementError, match="flask-oso and hand-written differ"):
+        check_pages(gets, [("/tasks", 1, "")])
+
+
+def test_statements_of_a_page_are_counted(pages: sa.Engine) -> None:
+    """The user and the tasks, without roles: two statements."""
+    get = client_of(make_app(pages, Unguarded()))
+
+    assert count_statements(pages, get, [("/tasks", 1, ""), ("/tasks", 2, "")]) == 2
+
+
+def test_policy_of_the_pages_has_the_size_described() -> None:
+    """64 rules, with those that blocks abbreviate."""
+    lines = application.POLICY.read_text(encoding="utf-8").splitlines()
+
+    short = [line for line in lines if re.match('  "[a-z_]+" if ', line)]
+    whole = [line for line in lines if re.match(r"[a-z_]+\(.*(if|;)$", line)]
+    assert len(short) + len(whole) == 64
+
+
+def test_command_measures_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each page has a line, and figures for a program."""
+    path = tmp_path / "pages.json"
+    given = ["pages", "--quick", "--tasks", "40", "--only", "sqlite", "--json", str(path)]
+
+    assert main(given) == 0
+
+    found = json.loads(path.read_text(encoding="utf-8"))["databases"]["sqlite"]
+    assert [each["page"] for each in found] == [
+        "list of 50 tasks with buttons",
+        "a task with its comments",
+        "making the statement of the list",
+    ]
+    assert "a task with its comments" in capsys.readouterr().out
+
+
+def test_command_refuses_an_unknown_database(capsys: pytest.CaptureFixture[str]) -> None:
+    """The databases there are stand in the message."""
+    assert main(["pages", "--only", "oracle"]) == 2
+    assert "No database is called 'oracle': sqlite, postgresql." in capsys.readouterr().err
+
+
+# -- shapes ----------------------------------------------------------------------------
+
+
+def test_command_measures_shapes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The worst comes first; the file has the figures of each size."""
+    path = tmp_path / "shapes.json"
+
+    assert main(["shapes", "--quick", "--only", "facts", "--json", str(path)]) == 0
+
+    first = json.loads(path.read_text(encoding="utf-8"))["shapes"][0]
+    out = capsys.readouterr().out
+    assert first["name"] in out.splitlines()[1]
+    assert all(each["ours_us"] > 0 for each in first["sizes"].values())
+    assert "goal at most 2.5" in out
+
+
+def test_command_goes_on_after_a_shape_that_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which shape, and what is wrong, stands on standard error, and the exit code is 1."""
+    right = Shape("right", lambda size: dataclasses.replace(named("facts about")[0].make(size)))
+    wrong = Shape("wrong", lambda size: dataclasses.replace(right.make(size), by_hand=_always))
+    monkeypatch.setattr("benchmarks.shapes.command.named", lambda only: [wrong, right])
+
+    assert main(["shapes", "--quick"]) == 1
+
+    captured = capsys.readouterr()
+    assert "wrong is left out: All answers are True." in captured.err
+    assert captured.out.splitlines()[1].startswith("right ")
+
+
+def test_command_refuses_words_of_no_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    """The way to the names is told."""
+    assert main(["shapes", "--only", "unicorn"]) == 2
+    assert capsys.readouterr().err == "No shape has a name with 'unicorn'. See --list.\n"
+
+
+def _always(*question: object) -> bool:
+    return True
+
+
+def test_growth_is_that_against_by_hand() -> None:
+    """Ours with the square of the size, by hand with the size: one power more."""
+    shape = Measured("x", {10: ShapeTimes(10, 5), 100: ShapeTimes(1000, 50)}, first=1)
+
+    assert (shape.exponent, shape.growth, shape.ratio) == (2, 2, 20)
+
+
+def test_shape_of_one_size_has_no_growth() -> None:
+    """Nothing is guessed."""
+    shape = Measured("x", {1: ShapeTimes(10, 5)}, first=1)
+
+    assert (shape.exponent, shape.growth, shape.ratio) == (None, None, 2)
+
+
+def test_goals_of_shapes() -> None:
+    """Median and percentile are those of the ratios, and one steep shape misses the goal."""
+    shapes = [Measured(str(n), {1: ShapeTimes(n, 1)}, first=1) for n in range(1, 12)]
+    steep = Measured("s", {1: ShapeTimes(1, 1), 10: ShapeTimes(100, 10)}, first=1)
+
+    found = goals([*shapes, steep])
+
+    assert [(goal.title, round(goal.figure, 2), goal.is_reached) for goal in found] == [
+        ("median", 6.5, False),
+        ("90th percentile", 10.0, False),
+        ("worst", 11, True),
+        ("growth against by hand", 2.0, False),
+    ]
