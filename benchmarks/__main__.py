@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from . import attributes, children, facts, folders, requests, roles, start
+from .cedar import command as cedar_command
 from .children import AGAIN
 from .contenders import Workload, is_installed
 from .pages import command as pages_command
@@ -34,6 +35,7 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
 SETS: dict[str, Callable[[Sequence[str]], int]] = {
     "shapes": shapes_command.main,
     "pages": pages_command.main,
+    "cedar": cedar_command.main,
 }
 LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
 IN_CHILDREN = ("W7-1000", "W7-10000", "W11", "import")

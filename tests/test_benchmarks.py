@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks.__main__ import LISTS, WORKLOADS, chosen, main
+from benchmarks.cedar.command import SCENARIOS, SIZES
 from benchmarks.contenders import HAND, OSO, OURS, Workload
 from benchmarks.lists import POLICIES, lists, opened
 from benchmarks.pages import application
@@ -285,6 +286,49 @@ def test_command_refuses_an_unknown_database(capsys: pytest.CaptureFixture[str])
     """The databases there are stand in the message."""
     assert main(["pages", "--only", "oracle"]) == 2
     assert "No database is called 'oracle': sqlite, postgresql." in capsys.readouterr().err
+
+
+# -- the applications of the paper about Cedar -------------------------------------------
+
+
+@pytest.mark.parametrize("size", [5, 20])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_applications_are_decided_alike(name: str, size: int) -> None:
+    """Whoever is installed gives the answers by hand, of which some allow and some deny."""
+    workload = SCENARIOS[name].workload(size)
+
+    assert workload.disagreements() == []
+    assert {*workload.answers(HAND)} == {True, False}
+
+
+def test_graph_is_always_the_same() -> None:
+    """Figures of two runs are about the same questions."""
+    first, second = (SCENARIOS["gdrive"].workload(10).questions for _ in range(2))
+
+    assert [(user.name, action, each.name) for user, action, each in first] == [
+        (user.name, action, each.name) for user, action, each in second
+    ]
+
+
+def test_command_measures_an_application(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each size has a line, and a row for a program."""
+    path = tmp_path / "cedar.json"
+
+    assert main(["cedar", "--quick", "--only", "tinytodo", "--json", str(path)]) == 0
+
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert [row["size"] for row in rows] == list(SIZES)
+    assert all(row["times_us"][OURS] > 0 for row in rows)
+    assert "ours / by hand" in capsys.readouterr().out
+
+
+def test_command_refuses_an_unknown_application(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those there are stand in the message."""
+    assert main(["cedar", "--only", "gitlab"]) == 2
+    message = "No application is called 'gitlab': gdrive, github, tinytodo.\n"
+    assert capsys.readouterr().err == message
 
 
 # -- shapes ----------------------------------------------------------------------------

@@ -80,8 +80,9 @@ class ByHand:
         actions = access.on_task(task)
         if "read" not in actions:
             abort(403)
-        comments: _Comments = [(each, access.on_comment(each)) for each in task.comments]
-        return actions, [(each, allowed) for each, allowed in comments if "read" in allowed]
+        comments = [(each, access.on_comment(each)) for each in task.comments]
+        shown: _Comments = [(each, allowed) for each, allowed in comments if "read" in allowed]
+        return actions, shown
 
 
 class ByPolicy:
@@ -109,7 +110,7 @@ class ByPolicy:
     def task(self, user: User, task: Task) -> tuple[t.Collection[str], _Comments]:
         self.flask_oso.authorize(task, action="read")
         comments = [(each, self.policy.authorized_actions(user, each)) for each in task.comments]
-        shown = [(each, allowed) for each, allowed in comments if "read" in allowed]
+        shown: _Comments = [(each, allowed) for each, allowed in comments if "read" in allowed]
         return self.policy.authorized_actions(user, task), shown
 
 
