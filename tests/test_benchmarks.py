@@ -8,12 +8,14 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sa
 
 from benchmarks.__main__ import LISTS, WORKLOADS, chosen, main
 from benchmarks.cedar.command import SCENARIOS, SIZES
+from benchmarks.chart import NothingToDrawError, draw, shown
 from benchmarks.contenders import HAND, OSO, OURS, Workload
 from benchmarks.lists import POLICIES, lists, opened
 from benchmarks.pages import application
@@ -329,6 +331,86 @@ def test_command_refuses_an_unknown_application(capsys: pytest.CaptureFixture[st
     assert main(["cedar", "--only", "gitlab"]) == 2
     message = "No application is called 'gitlab': gdrive, github, tinytodo.\n"
     assert capsys.readouterr().err == message
+
+
+# -- the chart -------------------------------------------------------------------------
+
+RUN = {
+    "date": "2026-01-01",
+    "versions": {"python": "3.12.1", "oso": "0.27.3", "casbin": "missing"},
+    "rows": [
+        {"id": "W1", "times": {HAND: {"best": 0.05}, OURS: {"best": 0.1}, OSO: {"best": 50.0}}},
+        {"id": "W9", "times": {HAND: {"best": 70.0}, OURS: {"best": 80.0}}},
+    ],
+}
+
+
+def test_chart_is_on_a_logarithmic_axis() -> None:
+    """A thousand times as much is three times as far right as ten times."""
+    picture = ElementTree.fromstring(draw(RUN))
+
+    middle = {
+        power: float(each.attrib["x"])
+        for each in picture.iter("{http://www.w3.org/2000/svg}text")
+        for power in ("10 ns", "100 ns", "100 µs")
+        if each.text == power
+    }
+    assert middle["100 µs"] - middle["100 ns"] == pytest.approx(
+        3 * (middle["100 ns"] - middle["10 ns"]), abs=0.3
+    )
+
+
+def test_chart_says_what_it_shows() -> None:
+    """Whoever cannot see it reads its description; what is no check is not in it."""
+    picture = draw(RUN)
+
+    assert '<desc id="desc">one fact: by hand 50 ns, flask-oso 100 ns, oso 50 µs.</desc>' in picture
+    assert "CPython 3.12.1, oso 0.27.3, 2026-01-01" in picture
+    assert "casbin</text>" not in picture
+
+
+def test_chart_is_for_light_and_dark_pages() -> None:
+    """Colours follow the reader's choice."""
+    assert "prefers-color-scheme: dark" in draw(RUN)
+
+
+def test_chart_needs_a_workload() -> None:
+    """An empty picture would be believed."""
+    with pytest.raises(NothingToDrawError, match="none of the workloads W1, W2"):
+        draw({**RUN, "rows": []})
+
+
+def test_command_draws_a_run(tmp_path: Path) -> None:
+    """The picture stands where it is wanted."""
+    run, picture = tmp_path / "run.json", tmp_path / "picture.svg"
+    run.write_text(json.dumps(RUN), encoding="utf-8")
+
+    assert main(["chart", str(run), "--output", str(picture)]) == 0
+
+    assert picture.read_text(encoding="utf-8") == draw(RUN)
+
+
+def test_command_asks_for_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is none, the way to one is told."""
+    assert main(["chart", str(tmp_path / "none.json")]) == 2
+    assert "See --help for how to make one." in capsys.readouterr().err
+
+
+def test_chart_of_the_documentation_is_that_of_its_run() -> None:
+    """Nobody edits the picture."""
+    images = Path(__file__).parents[1] / "docs" / "images"
+    run = json.loads((images / "benchmark.json").read_text(encoding="utf-8"))
+
+    assert (images / "benchmark.svg").read_text(encoding="utf-8") == draw(run)
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"),
+    [(0.0512, "51 ns"), (1.84, "1.8 µs"), (999.6, "1 ms"), (20446, "20 ms"), (1e6, "1 s")],
+)
+def test_time_is_written_in_its_unit(microseconds: float, text: str) -> None:
+    """Two digits are enough on a logarithmic axis."""
+    assert shown(microseconds) == text
 
 
 # -- shapes ----------------------------------------------------------------------------
