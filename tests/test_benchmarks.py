@@ -234,7 +234,7 @@ def test_pages_of_the_policy_are_those_by_hand(pages: sa.Engine) -> None:
     }
     requests = [
         (path, user, scopes)
-        for path in ("/tasks", "/tasks/1", "/tasks/2", "/tasks/30")
+        for path in ("/tasks", "/tasks/1", "/tasks/2", "/tasks/30", "/projects/2", "/projects/3")
         for user, scopes in ((1, ""), (2, "read close"), (3, "edit"))
     ]
 
@@ -279,6 +279,7 @@ def test_command_measures_pages(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [each["page"] for each in found] == [
         "list of 50 tasks with buttons",
         "a task with its comments",
+        "a project, for a member of 100",
         "making the statement of the list",
     ]
     assert "a task with its comments" in capsys.readouterr().out

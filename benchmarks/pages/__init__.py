@@ -9,7 +9,7 @@
 ``by_hand``
     the same as functions and statements.
 ``application``
-    a list of tasks with buttons, and the page of a task, for each way to guard them.
+    a list of tasks with buttons, the pages of a task and of a project, guarded in each way.
 ``measuring``, ``command``
     how pages are compared, timed and shown.
 """

@@ -1,4 +1,4 @@
-"""The application: a list of tasks with buttons and the page of a task, guarded in some way.
+"""The application: a list of tasks, the pages of a task and of a project, guarded in some way.
 
 In goes a database and a guard; out comes a function that has the application answer a
 request, without server and client, so that little else is timed.
@@ -19,11 +19,12 @@ from flask_oso import FlaskOso, Oso
 from flask_oso.sqlalchemy import register_models
 
 from .by_hand import Access, readable_tasks
-from .models import Base, Comment, Task, User
+from .models import Base, Comment, Project, Task, User
 
 POLICY = pathlib.Path(__file__).with_name("policy.polar")
 #: How many rows a list has.
 ROWS = 50
+PROJECT_BUTTONS = ("create_task", "rename", "archive", "share", "delete")
 BUTTONS = ("comment", "edit", "close", "assign", "delete")
 _LIST = """<h1>Tasks</h1><table>{% for task, actions in tasks %}
 <tr><td>{{ task.id }}<td>{{ task.title }}<td>{{ task.project.name }}<td>
@@ -34,19 +35,24 @@ _DETAIL = """<h1>{{ task.title }}</h1><p>{{ task.project.name }}</p>
 {% for comment, actions in comments %}<p>{{ comment.text }}
 {% for name in ["delete", "edit"] if name in actions %}<button>{{ name }}</button>{% endfor %}
 {% endfor %}"""
+_PROJECT = """<h1>{{ project.name }}</h1>
+{% for name in buttons if name in actions %}<button>{{ name }}</button>{% endfor %}"""
 
 _Tasks = list[tuple[Task, t.Collection[str]]]
 _Comments = list[tuple[Comment, t.Collection[str]]]
 
 
 class Guard(t.Protocol):
-    """A way to guard the two pages."""
+    """A way to guard the pages."""
 
     def tasks(self, session: orm.Session, user: User) -> _Tasks:
         """Give the rows of the list, each with the actions that have a button."""
 
     def task(self, user: User, task: Task) -> tuple[t.Collection[str], _Comments]:
         """Give the actions on a task, and on its comments; abort if it may not be read."""
+
+    def project(self, user: User, project: Project) -> t.Collection[str]:
+        """Give the actions on a project; abort if it may not be read."""
 
 
 def page(statement: sa.Select[t.Any]) -> sa.Select[t.Any]:
@@ -64,6 +70,9 @@ class Unguarded:
 
     def task(self, user: User, task: Task) -> tuple[t.Collection[str], _Comments]:
         return BUTTONS, [(each, ("edit", "delete")) for each in task.comments]
+
+    def project(self, user: User, project: Project) -> t.Collection[str]:
+        return PROJECT_BUTTONS
 
 
 class ByHand:
@@ -83,6 +92,12 @@ class ByHand:
         comments = [(each, access.on_comment(each)) for each in task.comments]
         shown: _Comments = [(each, allowed) for each, allowed in comments if "read" in allowed]
         return actions, shown
+
+    def project(self, user: User, project: Project) -> t.Collection[str]:
+        actions = Access(user).on_project(project)
+        if "read" not in actions:
+            abort(403)
+        return actions
 
 
 class ByPolicy:
@@ -112,6 +127,10 @@ class ByPolicy:
         comments = [(each, self.policy.authorized_actions(user, each)) for each in task.comments]
         shown: _Comments = [(each, allowed) for each, allowed in comments if "read" in allowed]
         return self.policy.authorized_actions(user, task), shown
+
+    def project(self, user: User, project: Project) -> t.Collection[str]:
+        self.flask_oso.authorize(project, action="read")
+        return self.policy.authorized_actions(user, project)
 
 
 class ByPolicyEach(ByPolicy):
@@ -150,6 +169,14 @@ def make_app(engine: sa.Engine, guard: Guard) -> Flask:
         actions, comments = guard.task(g.current_user, found)
         return render_template_string(
             _DETAIL, task=found, actions=actions, comments=comments, buttons=BUTTONS
+        )
+
+    @app.get("/projects/<int:project_id>")
+    def project(project_id: int) -> str:
+        found = g.session.get(Project, project_id) or abort(404)
+        actions = guard.project(g.current_user, found)
+        return render_template_string(
+            _PROJECT, project=found, actions=actions, buttons=PROJECT_BUTTONS
         )
 
     return app

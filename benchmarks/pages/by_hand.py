@@ -29,6 +29,13 @@ _NEEDED = {
     "assign": _MANAGER,
     "delete": _MANAGER,
 }
+_NEEDED_OF_PROJECT = {
+    "read": _VIEWER,
+    "create_task": _CONTRIBUTOR,
+    "rename": _MANAGER,
+    "archive": _MANAGER,
+    "share": _MANAGER,
+}
 _OF_ASSIGNEE = ("read", "comment", "close")
 
 
@@ -52,6 +59,16 @@ class Access:
         found = {action for action, needed in _NEEDED.items() if level >= needed}
         if task.assignee_id == self._id:
             found.update(_OF_ASSIGNEE)
+        return found & self._scopes
+
+    def on_project(self, project: Project) -> set[str]:
+        """Give the actions that are allowed on a project."""
+        if project.deleted:
+            return set()
+        level = self._level(project)
+        found = {action for action, needed in _NEEDED_OF_PROJECT.items() if level >= needed}
+        if self._organizations.get(project.organization_id) in ("admin", "owner"):
+            found.add("delete")
         return found & self._scopes
 
     def on_comment(self, comment: Comment) -> set[str]:

@@ -27,6 +27,7 @@ from .application import (
 )
 from .by_hand import readable_tasks
 from .models import Task, User
+from .rows import MEMBER_OF_ALL, PROJECTS
 
 UNGUARDED, EACH = "unguarded", "row by row"
 EFFORT = Effort(budget=2.0, batch=0.02, rounds=3)
@@ -76,6 +77,7 @@ def measure_pages(engine: sa.Engine, tasks: int, effort: Effort = EFFORT) -> lis
     return [
         _measured(engine, "list of 50 tasks with buttons", gets, _lists(), effort),
         _measured(engine, "a task with its comments", one_page, _details(tasks), effort),
+        _measured(engine, "a project, for a member of 100", one_page, _projects(), effort),
         _statement(engine, effort),
     ]
 
@@ -87,6 +89,11 @@ def _lists() -> list[Request]:
 def _details(tasks: int) -> list[Request]:
     numbers = [max(1, int(tasks * part)) for part in _PARTS]
     return [(f"/tasks/{number}", user, scopes) for number in numbers for user, scopes in _USERS]
+
+
+def _projects() -> list[Request]:
+    numbers = range(1, PROJECTS + 1, 33)
+    return [(f"/projects/{number}", user, "") for number in numbers for user in (MEMBER_OF_ALL, 1)]
 
 
 def _measured(

@@ -24,6 +24,8 @@ from .models import (
 )
 
 ORGANIZATIONS, TEAMS, PROJECTS, USERS = 5, 20, 100, 200
+#: One more user, who is a viewer of every project.
+MEMBER_OF_ALL = USERS + 1
 
 
 def fill(connection: sa.Connection, tasks: int) -> None:
@@ -38,7 +40,7 @@ def fill(connection: sa.Connection, tasks: int) -> None:
         return choose.randint(1, number)
 
     add(Organization, [{"id": n, "name": f"organization {n}"} for n in _up_to(ORGANIZATIONS)])
-    add(User, [{"id": n, "name": f"user {n}"} for n in _up_to(USERS)])
+    add(User, [{"id": n, "name": f"user {n}"} for n in _up_to(MEMBER_OF_ALL)])
     add(Team, [{"id": n, "organization_id": 1 + n % ORGANIZATIONS} for n in _up_to(TEAMS)])
     add(Project, [_project(n, choose) for n in _up_to(PROJECTS)])
     add(
@@ -70,6 +72,8 @@ def fill(connection: sa.Connection, tasks: int) -> None:
     add(Membership, _drawn(choose, "organization_id", ORGANIZATIONS, 1, _ORGANIZATION_ROLES))
     add(TeamMembership, _drawn(choose, "team_id", TEAMS, 2, ["member", "member", "lead"]))
     add(ProjectMembership, _drawn(choose, "project_id", PROJECTS, 5, _PROJECT_ROLES))
+    viewer = {"user_id": MEMBER_OF_ALL, "role": "viewer"}
+    add(ProjectMembership, [{**viewer, "project_id": n} for n in _up_to(PROJECTS)])
     now = datetime.datetime.now()
     add(
         Invitation,
