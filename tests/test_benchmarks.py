@@ -268,6 +268,7 @@ def test_policy_of_the_pages_has_the_size_described() -> None:
     assert len(short) + len(whole) == 64
 
 
+@pytest.mark.slow
 def test_command_measures_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each page has a line, and figures for a program."""
     path = tmp_path / "pages.json"

@@ -17,9 +17,9 @@ from .measuring import EACH, EFFORT, GOAL, QUICK, UNGUARDED, DisagreementError, 
 _EPILOG = """\
 The application has organizations, teams, projects, tasks and comments, a policy of 64 rules,
 and 5,000 tasks. Its list shows 50 tasks, each with the buttons that the user may press; the
-page of a task shows its comments; a project is shown to a member of a hundred. What is deleted is gone, invitations expire, and a token may
-have fewer scopes than its user. Pages by the policy have to be those by hand, byte for byte,
-before they are timed.
+page of a task shows its comments; a project is shown to a member of a hundred. What is deleted
+is gone, invitations expire, and a token may have fewer scopes than its user. Pages by the
+policy have to be those by hand, byte for byte, before they are timed.
 
 columns: milliseconds of a request, with its statements
   unguarded     everybody sees everything
