@@ -416,7 +416,7 @@ def _can_be_asked(value: t.Any) -> bool:
 def _unwrapped(value: t.Any) -> t.Any:
     """Give the object of a proxy, such as ``current_user`` of Flask-Login."""
     # By the type, since reading an attribute such as '__class__' would ask the object.
-    while (type(value).__module__, type(value).__name__) == ("werkzeug.local", "LocalProxy"):
+    while type(value).__name__ == "LocalProxy" and type(value).__module__ == "werkzeug.local":
         value = value._get_current_object()
     return value
 
