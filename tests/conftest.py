@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -21,6 +22,12 @@ _MARKERS = {
     "postgresql": "database",
     "tally": "random",
 }
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all tests whenever a test collects."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

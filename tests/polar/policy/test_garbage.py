@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import typing as t
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,10 +16,13 @@ def is_old(made: object) -> bool:
     return any(each is made for each in gc.get_objects(generation=2))
 
 
-@pytest.fixture(autouse=True)
-def _unfrozen() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _unfrozen() -> Iterator[None]:
+    """Let the collector see what the tests froze, for a program that froze nothing."""
     gc.unfreeze()
     gc.collect()
+    yield
+    gc.freeze()
 
 
 def test_collector_is_off_meanwhile() -> None:
