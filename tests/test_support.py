@@ -27,5 +27,5 @@ def test_only_support_reads_what_is_private() -> None:
 
 
 def test_private_read_is_noticed() -> None:
-    """The test above would notice one."""
+    """The search for private attributes finds them where they are read."""
     assert private_reads(ROOT / "tests" / "support" / "answers.py") == {"_program"}

@@ -203,7 +203,7 @@ def test_rule_folds_and_unfolds_by_keyboard(visit: Visit, key: str) -> None:
 
 
 def test_rules_that_do_not_apply_are_folded(visit: Visit) -> None:
-    """They are there for who wants to see them, with the parameter that does not match."""
+    """Rules that do not apply can be unfolded, and show the parameter that does not match."""
     others = visit.page.locator(".oso-others").last
     reason = others.get_by_text('action is "edit", the rule wants "read"')
 

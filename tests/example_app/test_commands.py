@@ -51,7 +51,7 @@ def test_program_explains_a_row_of_the_database(tmp_path: Path) -> None:
 
 
 def test_executable_is_the_one_of_the_environment() -> None:
-    """The script that pip makes knows the commands, too."""
+    """The script that pip makes knows the commands of ``flask oso``."""
     script = Path(sys.executable).with_name("flask")
 
     result = subprocess.run([script, "oso", "routes", "--help"], capture_output=True, text=True)

@@ -129,7 +129,7 @@ def test_role_on_plain_objects_reaches_its_levels_and_no_further(
 def test_role_reaches_its_levels_and_no_further(
     rules: str, levels: set[int], compiled: bool
 ) -> None:
-    """That one role is inherited to the end says nothing of another."""
+    """A role reaches its levels and no further, though another role is inherited to the end."""
     oso = make_oso(rules, compiled=compiled)
     engine = sa.create_engine("sqlite://")
     Base.metadata.create_all(engine)
@@ -160,7 +160,7 @@ def test_role_reaches_its_levels_and_no_further_in_a_list(rules: str, levels: se
 
 @pytest.mark.parametrize("rules", RULES)
 def test_role_that_is_inherited_reaches_all_levels(rules: str) -> None:
-    """The other role is inherited as before."""
+    """The role that is inherited to the end reaches all levels, whatever the other role does."""
     oso = make_oso(rules)
     engine = sa.create_engine("sqlite://")
     Base.metadata.create_all(engine)

@@ -1,4 +1,4 @@
-"""Lists against checks: SEC-1, 2, 3, 9 and 11, and the cases J, on both databases."""
+"""Lists against checks, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -168,14 +168,14 @@ def _is_allowed(oso: Oso, actor: t.Any, row: t.Any) -> bool:
 
 
 def test_subclass_specializers_count(session: orm.Session) -> None:
-    """SEC-1: a rule for a subclass allows no row of the base class."""
+    """A rule for a subclass allows no row of the base class."""
     rows = assert_same_rows(session, "allow(_, _, _: Secret);", None)
 
     assert rows and all(type(row) is Secret for row in rows)
 
 
 def test_identity_has_a_type(session: orm.Session) -> None:
-    """SEC-2: neither an organization nor a number is the user with the same id."""
+    """Neither an organization nor a number is the user with the same id."""
     policy = "allow(actor, _, post: Post) if post.owner = actor;"
 
     assert assert_same_rows(session, policy, session.get(Org, 1)) == []
@@ -184,7 +184,7 @@ def test_identity_has_a_type(session: orm.Session) -> None:
 
 
 def test_identity_that_is_negated_has_a_type(session: orm.Session) -> None:
-    """SEC-2: that an organization is not the owner holds for each post."""
+    """That an organization is not the owner holds for each post."""
     rows = assert_same_rows(
         session, "allow(actor, _, post: Post) if not post.owner = actor;", session.get(Org, 1)
     )
@@ -193,14 +193,14 @@ def test_identity_that_is_negated_has_a_type(session: orm.Session) -> None:
 
 
 def test_whole_keys_are_compared(session: orm.Session) -> None:
-    """SEC-3: of a key of two columns, both have to be the same."""
+    """Of a key of two columns, both have to be the same."""
     seat = session.get(Seat, (1, 2))
 
     assert assert_same_rows(session, "allow(seat, _, seat: Seat);", seat, Seat) == [seat]
 
 
 def test_a_cut_is_refused(session: orm.Session) -> None:
-    """SEC-9: a cut would choose among rules for all rows at once."""
+    """A cut is refused: it would choose among rules for all rows at once."""
     oso = make_oso("allow(_, _, post: Post) if post.flag = true and cut; allow(_, _, _: Post);")
 
     with pytest.raises(UnsupportedError, match="a cut chooses among rules"):
@@ -209,7 +209,7 @@ def test_a_cut_is_refused(session: orm.Session) -> None:
 
 @pytest.mark.parametrize("call", ["user.can(post)", "user.can([post])", "user.can({a: post})"])
 def test_host_methods_never_see_an_unknown_row(session: orm.Session, call: str) -> None:
-    """SEC-11: what a method would say of a row cannot be asked without one."""
+    """What a method would say of a row cannot be asked without one."""
     oso = make_oso(f"allow(user: User, _, post: Post) if {call};")
 
     with pytest.raises(UnsupportedError, match="cannot be asked about rows that are not"):
@@ -437,7 +437,7 @@ def test_nothing_is_injected(session: orm.Session, test: str, text: str) -> None
 @pytest.mark.parametrize("text", ATTACKS)
 @pytest.mark.parametrize("test", ['post.title = "TEXT"', 'post.title.endswith("TEXT")'])
 def test_nothing_in_a_policy_is_injected(session: orm.Session, test: str, text: str) -> None:
-    """Nor is what stands in a policy."""
+    """What stands in a policy is bound, and never part of the statement."""
     written = text.replace("\\", "\\\\").replace('"', '\\"')
 
     assert_same_rows(session, f"allow(_, _, post: Post) if {test.replace('TEXT', written)};", None)

@@ -102,7 +102,7 @@ def test_refused_file_among_others(refused: str, tmp_path: pathlib.Path) -> None
 
 
 def test_missing_file_among_others(tmp_path: pathlib.Path) -> None:
-    """The same for one that does not exist."""
+    """Of several files, one that does not exist keeps all from being in force."""
     (tmp_path / "a.polar").write_text(OPEN, encoding="utf-8")
     oso = make_oso()
 
@@ -223,7 +223,7 @@ def answer(oso: Oso, *question: t.Any) -> t.Any:
 
 
 def test_role_data_of_the_expected_form_grants() -> None:
-    """The same policy with the right data allows exactly what it says."""
+    """Roles in the form that the policy expects allow exactly what it says."""
     oso = make_oso()
     oso.load_str(
         'actor User {} resource Page { permissions = ["read", "edit"]; roles = ["owner"];'

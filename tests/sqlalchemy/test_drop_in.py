@@ -132,7 +132,7 @@ def test_query_goes_on(oso: Oso) -> None:
 
 
 def test_select_is_executed(oso: Oso, session: orm.Session) -> None:
-    """With models registered it is a ``select``, which the adapter reads, too."""
+    """With models registered a query is a ``select``, which 'authorized_resources' executes."""
     register_models(oso, Base)
     oso.load_str('allow(_, "read", r: Repo) if r.public;')
 

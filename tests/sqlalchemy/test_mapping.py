@@ -400,7 +400,7 @@ class Deciding(Dynamic):
 
 @pytest.mark.parametrize("body", ["row.more = 1", "not row matches {more: 1}"])
 def test_attributes_made_by_a_method(body: str) -> None:
-    """What a ``__getattr__`` may answer is unknown without a row, in patterns too."""
+    """What a ``__getattr__`` may answer is unknown without a row, in paths and in patterns."""
     oso = Oso()
     register_models(oso, Dynamic)
     oso.load_str(f"allow(_, _, row: Answering) if {body};")

@@ -169,7 +169,7 @@ def test_rules_in_each_order(session: orm.Session, first: str, second: str) -> N
     "joined", ["{} or d.public", "d.public or {}", "not ({})", "{} and d.public"]
 )
 def test_alternatives_and_negations(session: orm.Session, joined: str, body: str) -> None:
-    """So does a condition that raises, under `or`, `and` and `not`."""
+    """A list has the rows of the checks where a condition under `or`, `and` or `not` raises."""
     oso = make_oso(joined.format(f"({body})"))
     actors = get_actors(session)
 

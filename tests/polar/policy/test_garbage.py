@@ -46,7 +46,7 @@ def test_collector_that_was_off_stays_off() -> None:
 
 
 def test_many_new_objects_count_as_old() -> None:
-    """They all stay, so Python need not look at each of them to find that out."""
+    """Many new objects of a load count as old, so Python does not search them for garbage."""
     with without_collector():
         made: list[t.Any] = [[] for _ in range(garbage._MANY + 1)]
 

@@ -341,7 +341,7 @@ def test_problems_of_blocks_are_reported_together() -> None:
     ],
 )
 def test_required_rule_is_missed_once(text: str, message: str) -> None:
-    """What a block needs is reported as missing, not as an undefined call as well."""
+    """A rule that a block needs is reported as missing, and not as an undefined call."""
     error = fail_to_load(text)
 
     assert str(error).startswith(message)

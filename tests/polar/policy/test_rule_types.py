@@ -270,7 +270,7 @@ def test_type_of_an_unregistered_class_is_refused_once() -> None:
 
 
 def test_type_of_an_unregistered_class_is_noticed_behind_a_mismatch() -> None:
-    """A rule that differs in an earlier parameter shows the mistake in the type too."""
+    """An unregistered class in a rule type is told, though an earlier parameter does not match."""
     (problem,) = problems_of("type f(1, y: Nope); f(2, 1);")
 
     assert problem.startswith("Unregistered class: Nope at line 1, column 14:")

@@ -114,7 +114,7 @@ def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_circle_of_folders_is_an_error_that_names_the_rule(
     compiled: bool, policy: str, rule: str, size: int
 ) -> None:
-    """The same by compiled rules and by the solver, whatever the size; never an answer."""
+    """A circle of folders of any size is the same error by compiled rules and by the solver."""
     with pytest.raises(StackOverflowError) as caught:
         load(policy, compiled).is_allowed(User(), "read", ring(size))
 
