@@ -581,7 +581,7 @@ def test_session_and_g_have_to_agree(
 def test_nobody_on_g_contradicts_nobody(
     web: Flask, session_of_root: t.Any, anonymous: t.Any
 ) -> None:
-    """An application that sets nobody on 'g' contradicts neither a user of the session nor nobody."""
+    """An application that sets nobody on 'g' contradicts no user of the session."""
     web.before_request(lambda: setattr(g, "user", anonymous))
 
     assert [ask_as(web, "root").text, who(web)] == ["<root>", "None"]
@@ -806,7 +806,7 @@ def test_coroutine_function_finds_the_actor_of_an_async_view(web: Flask) -> None
 def test_coroutine_in_place_of_the_actor_is_refused(
     web: Flask, get_actor: t.Any, name: str
 ) -> None:
-    """A coroutine in place of the actor is refused: it is not nobody, and would pass for somebody."""
+    """A coroutine in place of the actor is refused: it would pass for somebody."""
     extension = web.extensions["oso"].extension
     extension.oso.load_str('allow(user, "read", "page") if not user = nil;')
     extension.set_get_actor(get_actor)

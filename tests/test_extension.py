@@ -937,9 +937,7 @@ def test_direct_question_does_not_satisfy(demanding: t.Any) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "status"), [("/none", "GET", 404), ("/dir", "GET", 308), ("/", "PUT", 405)]
 )
-def test_routing_answers_pass(
-    demanding: t.Any, path: str, method: str, status: int
-) -> None:
+def test_routing_answers_pass(demanding: t.Any, path: str, method: str, status: int) -> None:
     """Where no route matches, there is nothing to authorize."""
     view = authorizes_inside(demanding.enter)
     demanding.app.add_url_rule("/", "view", view)
@@ -962,9 +960,7 @@ def test_static_files_pass(tmp_path: pathlib.Path) -> None:
     assert [client.get(path, buffered=True).status_code for path in paths] == [200, 200, 404]
 
 
-def test_view_in_place_of_static_is_not_exempt(
-    demanding: t.Any, tmp_path: pathlib.Path
-) -> None:
+def test_view_in_place_of_static_is_not_exempt(demanding: t.Any, tmp_path: pathlib.Path) -> None:
     """The exemption is for Flask's own function, not for the name 'static'."""
     demanding.app.view_functions["static"] = lambda filename: demanding.enter()
 

@@ -386,7 +386,7 @@ def test_files_are_checked_against_the_classes_of_the_app(folder: Path, run: t.A
 def test_file_that_is_not_there_is_misconfigured(
     folder: Path, run: t.Any, name: str, message: str
 ) -> None:
-    """A file that is missing or has another ending tells nothing about the policy: the code is 2."""
+    """A file that is missing, or is no policy by its name, tells nothing of the policy: 2."""
     result = run(app_with(folder, GOOD), "check", name)
 
     assert (result.exit_code, result.stderr) == (2, message)

@@ -120,7 +120,7 @@ def test_anonymous_without_a_login_is_not_asked(site: Flask) -> None:
 def test_anonymous_object_of_flask_login_is_anonymous(
     site: Flask, login: flask_login.LoginManager
 ) -> None:
-    """Flask-Login's anonymous user is anonymous where a program gives policies the proxy as it is."""
+    """Flask-Login's anonymous user is anonymous, also behind the proxy that policies are given."""
     site.extensions["oso"].extension.set_get_actor(lambda: flask_login.current_user)
 
     assert statuses(site)[:3] == [401, 200, 401]

@@ -246,7 +246,7 @@ def test_guards_of_one_blueprint_find_the_same_object(house: Flask, guard: Flask
 def test_last_guard_leaves_out_what_objects_took_the_place_of(
     house: Flask, guard: FlaskOso
 ) -> None:
-    """The view's last guard judges a class, and the object of another guard is given all the same."""
+    """The last guard judges a class, and the object of another guard is given all the same."""
     house.extensions["oso"].oso.register_class(House)
     outer, posts = Blueprint("outer", "outer"), Blueprint("posts", "posts")
     guard.guard(outer, "read", Post)
@@ -548,7 +548,7 @@ def test_automatic_options_are_not_guarded(house: Flask, guard: FlaskOso) -> Non
 
 
 def test_guard_of_a_registered_blueprint_is_refused(house: Flask, guard: FlaskOso) -> None:
-    """A guard that is stated after the blueprint was registered would not be met, and is an error."""
+    """A guard that is stated after the blueprint was registered would not be met: an error."""
     rooms = Blueprint("rooms", "rooms")
     house.register_blueprint(rooms)
 

@@ -10,6 +10,7 @@ import sqlalchemy.orm as orm
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 #: The rules of a block by what they say of the role "editor", which stands for ``read`` on
 #: folders that are so many levels below, at most.
@@ -131,13 +132,10 @@ def test_role_reaches_its_levels_and_no_further(
 ) -> None:
     """A role reaches its levels and no further, though another role is inherited to the end."""
     oso = make_oso(rules, compiled=compiled)
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
 
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         user, folders = fill(session, "editor")
         allowed = {n for n, each in enumerate(folders) if oso.is_allowed(user, "read", each)}
-    engine.dispose()
 
     assert allowed == levels
 
@@ -146,14 +144,11 @@ def test_role_reaches_its_levels_and_no_further(
 def test_role_reaches_its_levels_and_no_further_in_a_list(rules: str, levels: set[int]) -> None:
     """A list has the rows of the same levels."""
     oso = make_oso(rules)
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
 
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         user, _ = fill(session, "editor")
         rows = session.scalars(oso.authorized_query(user, "read", Folder)).all()
         listed = {row.id - 1 for row in rows}
-    engine.dispose()
 
     assert listed == levels
 
@@ -162,12 +157,9 @@ def test_role_reaches_its_levels_and_no_further_in_a_list(rules: str, levels: se
 def test_role_that_is_inherited_reaches_all_levels(rules: str) -> None:
     """The role that is inherited to the end reaches all levels, whatever the other role does."""
     oso = make_oso(rules)
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
 
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         user, folders = fill(session, "viewer")
         allowed = [oso.is_allowed(user, "read", each) for each in folders]
-    engine.dispose()
 
     assert allowed == [True] * 4

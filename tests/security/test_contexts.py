@@ -60,7 +60,9 @@ def test_check_of_a_view_does_not_cover_an_inner_request(demanding: t.Any) -> No
 
 
 @pytest.mark.parametrize("path", ["/checked", "/skipped"])
-def test_check_of_an_inner_request_does_not_cover_the_outer_one(demanding: t.Any, path: str) -> None:
+def test_check_of_an_inner_request_does_not_cover_the_outer_one(
+    demanding: t.Any, path: str
+) -> None:
     """The check of an inner request does not cover the outer one."""
     inner = []
 

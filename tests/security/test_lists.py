@@ -12,7 +12,7 @@ from sqlalchemy import orm
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
-from tests.sqlalchemy.conftest import postgresql  # noqa: F401 - a fixture
+from tests.support.databases import open_database, open_session
 
 #: Takes letters of both cases for one, where there is such a collation.
 ANY_CASE = sa.String().with_variant(sa.String(collation="NOCASE"), "sqlite")
@@ -104,13 +104,13 @@ VALUES: list[t.Any] = [None, "", "a", "A", "a%", "_", "%", "a ", "'; --", "1", "
 def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     """Open an empty database of each kind."""
     if request.param == "sqlite":
-        engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    else:
-        engine = request.getfixturevalue("postgresql")
+        with open_database(Base.metadata) as engine:
+            yield engine
+        return
+    engine = request.getfixturevalue("postgresql")
     Base.metadata.create_all(engine)
     yield engine
     Base.metadata.drop_all(engine)
-    engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -380,15 +380,12 @@ def test_nan_is_no_number(readings: orm.Session, quantifier: str, test: str) -> 
 @pytest.mark.parametrize("negation", ["", "not "])
 def test_nothing_ends_a_text(test: str, negation: str) -> None:
     """What stands behind a NUL counts, where a database keeps it."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         texts = ["ab", "ab\0", "ab\0xab", "x\0ab", "\0", "abc", "É\0ab", "abÉ"]
         session.add_all(Post(title=text) for text in texts)
         session.flush()
 
         assert_same_rows(session, f"allow(_, _, post: Post) if {negation}post.title.{test};", None)
-    engine.dispose()
 
 
 @pytest.mark.parametrize("test", ["post.title.endswith(u.value)", "u.value in post.title"])

@@ -9,13 +9,13 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError, Relation, Variable
 from flask_oso.polar import Condition, DataAdapter, DataFilter, Projection
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import SqlAlchemyAdapter
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -99,9 +99,7 @@ REPO_FIELDS: dict[str, t.Any] = {
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database with a few rows."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([User(id=1, name="ann"), User(id=2, name="bob"), Org(id=1, name="reef")])
         session.add(Repo(id=1, name="core", stars=1, public=True, owner_id=1, org_id=1))
         session.add(Repo(id=2, name="ios", stars=5, public=False, owner_id=2, parent_id=1))
@@ -112,7 +110,6 @@ def session() -> Iterator[orm.Session]:
         session.add_all([Role(user_id=1, repo_id=3, name="owner")])
         session.commit()
         yield session
-    engine.dispose()
 
 
 def register(oso: Oso) -> Oso:
@@ -335,7 +332,9 @@ def test_relations_to_one_and_to_many(oso: Oso, body: str, ids: list[int]) -> No
     ],
     ids=["of the resource", "of the actor", "blocks"],
 )
-def test_roles_of_organizations_and_repositories(oso: Oso, session: orm.Session, policy: str) -> None:
+def test_roles_of_organizations_and_repositories(
+    oso: Oso, session: orm.Session, policy: str
+) -> None:
     """Roles in a table, from both sides and in blocks."""
     assert find(oso, session.get(User, 1), policy) == [2, 3]
 

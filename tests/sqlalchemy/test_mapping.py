@@ -18,6 +18,7 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.polar.residual.schema import Field, Link, ValueKind
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapping import MappedSchema, describe_type
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -101,16 +102,13 @@ class Label(Base):
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database with a few items."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([Owner(land="x", number=1), Owner(land="x", number=2, name="y")])
         session.add(Item(id=1, title="a", size=1, owner_land="x", owner_number=1))
         session.add(Item(id=2, title="b", size=2, owner_land="x", owner_number=2))
         session.add_all([Item(id=3, title="c", size=3), Label(id=1, item_id=2)])
         session.commit()
         yield session
-    engine.dispose()
 
 
 def find(session: orm.Session, body: str, actor: t.Any = None) -> list[int]:

@@ -306,7 +306,7 @@ def test_known_actions_of_nested_conditions() -> None:
 
 
 def test_known_actions_through_a_chain_of_rules() -> None:
-    """The search for the strings of an action does not recurse along calls of rules, and it ends."""
+    """The search for the strings of an action does not recurse along calls of rules."""
     calls = [f"r{n}(a) if r{n + 1}(a) or r{n + 1}(a);" for n in range(1_500)]
     oso = load(f'allow(_, a, _) if r0(a); {"".join(calls)} r1500("read");')
 
