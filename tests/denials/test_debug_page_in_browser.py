@@ -13,6 +13,7 @@ from flask import Flask, g
 from werkzeug.serving import make_server
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
+from tests.support.people import Thing
 from tests.support.sites import make_app
 
 if t.TYPE_CHECKING:
@@ -56,13 +57,6 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-
-
-class Thing:
-    """Has whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
 
 
 class User(Thing):

@@ -11,6 +11,7 @@ import sqlalchemy.orm as orm
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from tests.support.databases import open_session
+from tests.support.people import Thing
 
 #: The rules of a block by what they say of the role "editor", which stands for ``read`` on
 #: folders that are so many levels below, at most.
@@ -56,13 +57,6 @@ class Role(Base):
     user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("user.id"))
     folder_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("folder.id"))
     folder: orm.Mapped[Folder] = orm.relationship()
-
-
-class Thing:
-    """A plain object, which one function for plain data decides about."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
 
 
 def make_oso(rules: str, *, compiled: bool = True, of_rows: bool = True) -> Oso:

@@ -9,6 +9,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, ParserError, PolarRuntimeError, ValidationError
+from tests.support.people import User
 
 OPEN = "allow(_, _, _);\n"
 
@@ -32,10 +33,6 @@ FAULTS = {
     "query with an error": "?= 1.x = 1;",
     "invisible letter": "al\u200blow(1, 2, 3);",
 }
-
-
-class User:
-    """An actor."""
 
 
 class Page:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.support import policies
+from tests.support.people import User
 from tests.support.policies import load, make_host
 
 
@@ -16,10 +17,6 @@ class Animal:
 
 class Dog(Animal):
     """A class derived from it."""
-
-
-class User:
-    """An actor."""
 
 
 HOST = make_host(Animal, Dog, User, answer=42, rex=Dog())

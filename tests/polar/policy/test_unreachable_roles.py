@@ -6,11 +6,8 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import PolarRuntimeError
+from tests.support.people import User
 from tests.support.policies import load, make_host
-
-
-class User:
-    """Somebody."""
 
 
 class Note:

@@ -20,16 +20,10 @@ from werkzeug.local import LocalProxy
 from flask_oso import Limits, Oso
 from flask_oso.polar.proof.proof import Proof
 from flask_oso.polar.proof.proof_tree import Outcome
+from tests.support.people import Thing
 
 PROOFS = Path(__file__).parents[1] / "proofs"
 CASES = sorted(PROOFS.glob("*.polar"))
-
-
-class Thing:
-    """Has whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
 
 
 class User(Thing):

@@ -12,16 +12,13 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import StackOverflowError
+from tests.support.people import User
 
 MESSAGE = (
     "Goal stack overflow! MAX_GOALS = 10000\n`{}` calls itself with the same arguments, and would"
     " again. Look for a circle in the data, such as a folder that is inside of itself, or in the"
     " rules."
 )
-
-
-class User:
-    """An actor."""
 
 
 class Folder:
