@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from flask_oso.cli import oso
+from tests.support.sites import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -24,11 +25,7 @@ Command = Callable[..., Result]
 @pytest.fixture
 def command(sample: Flask) -> Command:
     """Run a command of ``flask oso`` on the example application."""
-
-    def run(*arguments: str) -> Result:
-        return sample.test_cli_runner().invoke(oso, arguments)
-
-    return run
+    return functools.partial(run_command, sample)
 
 
 def test_program_explains_a_row_of_the_database(tmp_path: Path) -> None:
