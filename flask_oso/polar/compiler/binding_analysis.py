@@ -303,6 +303,20 @@ def _measure(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> 
             found[name] = height
 
 
+def is_recursive(name: str, rules: Mapping[str, t.Any]) -> bool:
+    """Tell whether a rule may call itself, directly or through others."""
+    seen: set[str] = set()
+    waiting = _called(name, rules)
+    while waiting:
+        other = waiting.pop()
+        if other == name:
+            return True
+        if other not in seen:
+            seen.add(other)
+            waiting += _called(other, rules)
+    return False
+
+
 def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:
     return [call.name for rule in rules.get(name, ()) for call in calls_in(rule.body)]
 

@@ -70,7 +70,7 @@ class EntryPointWriter:
             ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
             ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
         ]
-        clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
+        clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 3], ast.Load())
         body = [
             *self._listed(),
             *self._specializations(),

@@ -197,7 +197,7 @@ class GoalWriter(SearchGoals):
         if self.writer.passed_on is self.goal is not None:
             return self._passed_on(made, is_test=is_test)
         if not is_test:
-            return self.loop(self.writer.fresh(), made)
+            return self.once(self.writer.fresh(), made)
         self.fail_unless(made)
         return self.go_on()
 
@@ -209,7 +209,7 @@ class GoalWriter(SearchGoals):
         place = replace(self.place, success=self.writer.succeed_with(rule))
         here = replace(self, place=place)
         if not is_test:
-            return here.loop(name, made)
+            return here.once(name, made)
         self.out.append(assign(name, made))
         here.fail_unless(load(name))
         return here.go_on()

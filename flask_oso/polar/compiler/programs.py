@@ -35,6 +35,7 @@ from .binding_analysis import (
     dispatch_position,
     has_cut,
     is_order_independent,
+    is_recursive,
     matching_clauses,
     measure_height,
     strings_at,
@@ -102,6 +103,7 @@ class CompiledProgram(Runtime):
             if isinstance(kind, Relation)
         }
         self._heights: dict[str, float] = {}
+        self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host.identities
@@ -478,6 +480,14 @@ class CompiledProgram(Runtime):
     def height(self, name: str) -> float:
         """Return the greatest depth of calls below a rule."""
         return measure_height(name, self._engine.policy.rules, self._heights)
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        known = self._recursive.get(name)
+        if known is None:
+            known = math.isinf(self.height(name)) and is_recursive(name, self.rules)
+            self._recursive[name] = known
+        return known
 
     def is_single(self, variant: Variant) -> bool:
         """Tell whether a call has at most one solution."""

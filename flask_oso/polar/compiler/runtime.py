@@ -39,6 +39,7 @@ from ..solver.clauses import Clause
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
+from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import CLOCK_INTERVAL, SolverNeeded
@@ -53,7 +54,8 @@ from .source_map import (
     with_spans,
 )
 
-#: The steps until the next check of the clock, when the question began, and its ``IteratorUse``.
+#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, and
+#: its ``Table``; ``None`` for what it did not need yet.
 Clock = list[t.Any]
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
@@ -76,6 +78,9 @@ _SHARED: dict[str, t.Any] = {
     "environment": STORED_ENVIRONMENT,
     "log_variable": STORED_VARIABLE,
     "unforeseen": SolverNeeded,
+    "exhausted": EXHAUSTED,
+    "resumed": RESUMED,
+    "key_of": key_of,
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
@@ -432,13 +437,24 @@ class Runtime:
             # The last step is the call itself, which the solver adds.
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
-        solver: Solver = self._engine.solver()
-        solver.machine.begun = _begun(clock)
+        solver = self._tabled_solver(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
                 raise SolverNeeded
             yield
+
+    def _tabled_solver(self, clock: Clock) -> Solver:
+        """Return a solver that goes on with the table of the question."""
+        if clock[3] is None:
+            clock[3] = {}
+        solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
+        solver.machine.begun = _begun(clock)
+        return solver
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        raise NotImplementedError
 
     def _at(self, goal: Term) -> Solver:
         """Return a solver at a goal, without the backtrace."""

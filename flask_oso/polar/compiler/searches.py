@@ -13,7 +13,7 @@ from .binding_analysis import is_string
 from .lookups import LookupGoals
 from .places import MAX_LOOPS, Continuation, Output
 from .scopes import Goal, Ref, VariableCell, prepend
-from .snippets import block, call, compared, is_type, load
+from .snippets import assign, block, call, compared, is_type, load
 
 
 class SearchGoals(LookupGoals):
@@ -35,6 +35,20 @@ class SearchGoals(LookupGoals):
             self.writer.write_goals(following, self.scope.copy(), body, place)
             self.out.append(block(body))
         return self.fail()
+
+    def once(self, target: str, over: ast.expr) -> Continuation:
+        """Continue behind the first of some solutions that bind nothing.
+
+        The goals that follow would fail again, so the other solutions are searched for only since
+        that may raise an error.
+        """
+        found = self.writer.fresh()
+        self.out.append(assign(found, ast.Constant(False)))
+        following = self.loop(target, over)
+        assert following is not None
+        _, body, place = following
+        body += [ast.If(load(found), [place.fail()], []), assign(found, ast.Constant(True))]
+        return following
 
     def unified(self, left: Term, right: Term) -> Continuation:
         """Write that two operands are equal: a test, or a binding."""
