@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 import typing as t
 from collections.abc import Iterable
 
@@ -64,12 +65,14 @@ from .snippets import (
 )
 
 #: The most goals of one function; alternatives repeat the goals that follow them.
-MAX_OPERATIONS = 400
+MAX_OPERATIONS = 2_000
 #: The depth of calls between two checks of Python's stack. Before the stack is used up, the
 #: solver takes over, which does not recurse.
 DEPTH_INTERVAL = 32
 #: The depth of the first check: the caller may have used most of the stack.
 FIRST_DEPTH = 8
+#: The names of the local variables of a function that its goals read.
+_LOCAL = re.compile(r"[amv]\d+|depth|clock|error")
 #: The most rules of one function.
 MAX_CLAUSES = 400
 #: Rules with a smaller depth of calls below them do not check the clock.
@@ -99,6 +102,8 @@ class RuleCompiler:
         self._is_tabled = names.is_recursive(variant.name)
         #: The goals by the position of their code.
         self.sites: dict[Position, Site] = {}
+        #: The searches of the function that are functions of their own.
+        self.searches: list[ast.FunctionDef] = []
 
     # -- functions
 
@@ -442,6 +447,16 @@ class RuleCompiler:
     def fresh(self) -> str:
         """Return a new name for a local variable."""
         return f"v{next(self._numbers)}"
+
+    def lifted(self, body: list[ast.stmt]) -> ast.expr:
+        """Write a generator with some statements; return a call of it."""
+        names = [node for part in body for node in ast.walk(part) if isinstance(node, ast.Name)]
+        stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)} - stored
+        used = sorted(name for name in loaded if _LOCAL.fullmatch(name))
+        name = self.names.lifted_name()
+        self.searches.append(function_of(name, used, body))
+        return call(name, *map(load, used))
 
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
         """Write the sandbox check of a value that was read."""

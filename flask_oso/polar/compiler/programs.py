@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import itertools
 import math
 import os
 import threading
@@ -103,6 +104,7 @@ class CompiledProgram(Runtime):
             if isinstance(kind, Relation)
         }
         self._heights: dict[str, float] = {}
+        self._lifted = itertools.count()
         self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
@@ -473,6 +475,10 @@ class CompiledProgram(Runtime):
             self._names[known[0]] = value
         return known[0]
 
+    def lifted_name(self) -> str:
+        """Return a new global name for a part of a function."""
+        return f"g{next(self._lifted)}"
+
     def is_relation(self, name: str) -> bool:
         """Tell whether a name is a declared relation of some class, which an adapter reads."""
         return name in self._relations
@@ -505,7 +511,11 @@ class CompiledProgram(Runtime):
         ):
             raise NotCompilable("a rule that is not defined", None)
         writer = RuleCompiler(self, variant)
-        return self._compiled(writer.write(), self._file_of(variant), writer.sites)
+        file = self._file_of(variant)
+        function = writer.write()
+        for search in writer.searches:
+            self._names[search.name] = self._compiled(search, file, writer.sites)
+        return self._compiled(function, file, writer.sites)
 
     def _compiled(
         self, function: ast.FunctionDef, file: str, sites: dict[Position, Site]

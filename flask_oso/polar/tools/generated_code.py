@@ -381,18 +381,18 @@ class _Report:
                 self._left.append(f"not shown: {len(waiting) + 1} or more compiled rules")
                 return
             try:
-                function = self._rule(variant)
+                functions = self._rule(variant)
             except NotCompilable as reason:
                 self._leave(shown_variant(variant), reason)
                 continue
             shown += 1
-            yield function
-            called = [each for each in self._program.variants_in(function.tree) if each not in seen]
-            called = list(dict.fromkeys(called))
+            yield from functions
+            found = [each for made in functions for each in self._program.variants_in(made.tree)]
+            called = list(dict.fromkeys(each for each in found if each not in seen))
             seen.update(called)
             waiting += called
 
-    def _rule(self, variant: Variant) -> _Function:
+    def _rule(self, variant: Variant) -> list[_Function]:
         candidates = self._program.candidates(variant.name, variant.arity)
         if candidates is None:
             raise NotCompilable("a rule that is not defined", None)
@@ -404,7 +404,11 @@ class _Report:
         name = self._program.function(variant)
         kind = "True or False" if variant.is_test else "one item for each solution"
         title = f"A compiled rule, {shown_variant(variant)}: {kind}."
-        return _Function(name, title, tree, writer.sites, clauses)
+        searches = [
+            _Function(each.name, f"A search of {name}.", each, writer.sites)
+            for each in writer.searches
+        ]
+        return [_Function(name, title, tree, writer.sites, clauses), *searches]
 
     def _leave(self, what: str, reason: NotCompilable) -> None:
         place = "" if reason.span is None else f"{_place(reason.span)}: "
