@@ -69,6 +69,16 @@ _NOT_MADE = object()
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
 
+class _NoAnswers(dict[type, t.Any]):
+    """The specializations of a string that has none, by class; it keeps no class alive."""
+
+    def __missing__(self, cls: type) -> t.Any:
+        return no_answer
+
+
+_NO_ANSWERS: t.Final = _NoAnswers()
+
+
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
 
@@ -277,7 +287,9 @@ class CompiledProgram(Runtime):
         :returns: ``None`` where the solver has to answer, since the argument may be something
             else than one of the strings of the policy.
         """
-        questions = self.prepare_strings(name, len(args), at)
+        questions = self._strings.get((name, len(args), at), _NOT_MADE)
+        if questions is _NOT_MADE:
+            questions = self.prepare_strings(name, len(args), at)
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
@@ -310,7 +322,7 @@ class CompiledProgram(Runtime):
                 return None
         return self._strings[key]
 
-    def _make_strings(self, name: str, arity: int, at: int) -> list[t.Any] | None:
+    def _make_strings(self, name: str, arity: int, at: int) -> tuple[int, list[t.Any]] | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
         texts = closed_strings(self.candidates, name, arity, at)
@@ -327,8 +339,8 @@ class CompiledProgram(Runtime):
         known = self.specializations(name, arity)
         tables = {} if known is None or known.at != at else known
         by = 0 if known is None else known.by
-        return [
-            (text, tables.get(text), by, self._searching(name, arity, variant))
+        return by, [
+            (text, tables.get(text, _NO_ANSWERS), self._searching(name, arity, variant))
             for text, variant in variants.items()
         ]
 
@@ -547,13 +559,12 @@ class CompiledProgram(Runtime):
 
 def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
     """Return the strings for which the answer is yes."""
-    before, after = args[:at], args[at + 1 :]
-    found = set()
-    for text, specializations, by, question in questions:
-        specialization = None if specializations is None else specializations[type(args[by])]
-        answer = None if specialization is None else specialization(*args, True)
+    by, questions = questions
+    kind, found = type(args[by]), set()
+    for text, specializations, question in questions:
+        answer = specializations[kind](*args, True)
         if answer is None:
-            answer = question(*before, text, *after)
+            answer = question(*args[:at], text, *args[at + 1 :])
         if answer:
             found.add(text)
     return found
