@@ -42,7 +42,7 @@ from .binding_analysis import (
     strings_at,
 )
 from .compiler import RuleCompiler
-from .entry_points import QUESTION_FILE, EntryPointWriter
+from .entry_points import NEW_CLOCK, QUESTION_FILE, EntryPointWriter
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
@@ -332,7 +332,10 @@ class CompiledProgram(Runtime):
         if not is_order_independent(self.candidates, name, arity):
             return None
         variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
-        for variant in variants.values():
+        for text, variant in variants.items():
+            # A test stops at the first solution: the only one, where there is at most one.
+            variant = dataclasses.replace(variant, is_test=self.is_single(variant))
+            variants[text] = variant
             self._make_function(variant)
             if variant in self.not_compiled:
                 return None
@@ -347,7 +350,10 @@ class CompiledProgram(Runtime):
     def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
         parameters = [f"a{n}" for n in range(arity)]
         rule, function = self.constant(name), self.function(variant)
-        writer = EntryPointWriter(rule, parameters, frozenset(), function, is_searched=True)
+        is_searched = not variant.is_test
+        writer = EntryPointWriter(
+            rule, parameters, frozenset(), function, is_searched=is_searched, shares=True
+        )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def table(self, variant: Variant) -> tuple[int, str] | None:
@@ -561,10 +567,11 @@ def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
     """Return the strings for which the answer is yes."""
     by, questions = questions
     kind, found = type(args[by]), set()
+    clock = [*NEW_CLOCK]
     for text, specializations, question in questions:
         answer = specializations[kind](*args, True)
         if answer is None:
-            answer = question(*args[:at], text, *args[at + 1 :])
+            answer = question(*args[:at], text, *args[at + 1 :], clock)
         if answer:
             found.add(text)
     return found

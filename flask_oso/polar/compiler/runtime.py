@@ -121,7 +121,6 @@ class Runtime:
             **{name: getattr(self, f"_{name}") for name in _ASKED},
             "excludes": _excludes,
             "is_deep": is_deep,
-            "searched": _searched,
             "copied": _copied,
         }
 
@@ -409,7 +408,10 @@ class Runtime:
         clock[0] = CLOCK_INTERVAL
         if clock[1] is None:
             clock[1] = time.monotonic()
-        self._engine.solver().check_time(clock[1])
+            return
+        timeout = self._engine.limits.timeout
+        if timeout is not None and time.monotonic() - clock[1] > timeout:
+            self._engine.solver().check_time(clock[1])
 
     # -- the solver takes over -------------------------------------------------------------
 
@@ -505,11 +507,6 @@ class Runtime:
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
-
-
-def _searched(solutions: Iterator[None]) -> bool:
-    """Search for all solutions; tell whether there was one."""
-    return sum(1 for _ in solutions) > 0
 
 
 def _copied(value: t.Any) -> t.Any:

@@ -86,7 +86,6 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "read_key": "reads an attribute whose name is computed",
     "resumed": "further solutions of this call are searched for",
     "scalars": "bool, int, float and str",
-    "searched": "looks for all solutions; tells whether there was one",
     "simple": "the classes whose objects are equal as Python says",
     "split": "the elements of a list that is matched with [first, *rest]",
     "table": "the calls of recursive rules within this question",
