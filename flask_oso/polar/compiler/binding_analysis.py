@@ -57,6 +57,8 @@ class NotCompilable(Exception):
         super().__init__(reason)
         self.reason = reason
         self.span = span
+        #: The goals that were being written, innermost first.
+        self.goals: list[Term] = []
 
 
 def is_plain(cls: type) -> bool:

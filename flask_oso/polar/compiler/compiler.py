@@ -40,6 +40,7 @@ from .patterns import (
 )
 from .places import Output
 from .scopes import (
+    GoalPart,
     Pending,
     ProgramInterface,
     Ref,
@@ -71,6 +72,8 @@ MAX_OPERATIONS = 2_000
 DEPTH_INTERVAL = 32
 #: The depth of the first check: the caller may have used most of the stack.
 FIRST_DEPTH = 8
+#: The most goals of one function that are handed to the solver.
+MAX_LEFT = 8
 #: The names of the local variables of a function that its goals read.
 _LOCAL = re.compile(r"[amv]\d+|depth|clock|error")
 #: The most rules of one function.
@@ -79,6 +82,10 @@ MAX_CLAUSES = 400
 LOW = 2
 #: The deepest nesting of generators, which use the stack of C.
 MAX_GENERATORS = 256
+
+
+class TooManyGoals(NotCompilable):
+    """The function would be too long."""
 
 
 class RuleCompiler:
@@ -100,6 +107,10 @@ class RuleCompiler:
         self.passed_on: Term | None = None
         #: Whether the calls of the function are tabled.
         self._is_tabled = names.is_recursive(variant.name)
+        #: Why some goals are not compiled, by the identity of the goal; and those of them that are
+        #: handed to the solver.
+        self.left: dict[int, NotCompilable] = {}
+        self.handed: dict[int, NotCompilable] = {}
         #: The goals by the position of their code.
         self.sites: dict[Position, Site] = {}
         #: The searches of the function that are functions of their own.
@@ -108,10 +119,32 @@ class RuleCompiler:
     # -- functions
 
     def write(self) -> ast.FunctionDef:
-        """Write the function.
+        """Write the function; goals that cannot be compiled are handed to the solver one by one.
 
         :raises NotCompilable: if the solver has to answer instead.
         """
+        while True:
+            try:
+                return self._write()
+            except TooManyGoals:
+                raise
+            except NotCompilable as reason:
+                goal = next((each for each in reason.goals if id(each) not in self.left), None)
+                if goal is None or len(self.left) >= MAX_LEFT:
+                    raise
+                self._begin()
+                # Without its traceback, which would keep all nodes alive.
+                self.left[id(goal)] = reason.with_traceback(None)
+
+    def _begin(self) -> None:
+        """Forget what was written."""
+        self._operations = 0
+        self.success, self.passed_on = self.succeed, None
+        self.sites.clear()
+        self.searches.clear()
+        self.handed.clear()
+
+    def _write(self) -> ast.FunctionDef:
         variant = self.variant
         parameters = [f"a{n}" for n in range(variant.arity)]
         candidates = self.names.candidates(variant.name, variant.arity)
@@ -431,8 +464,13 @@ class RuleCompiler:
             (term, clause, site), rest = goals
             self._operations += 1
             if self._operations > MAX_OPERATIONS:
-                raise NotCompilable("a rule with too many alternatives", term.span)
-            following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()
+                raise TooManyGoals("a rule with too many alternatives", term.span)
+            try:
+                following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()
+            except NotCompilable as reason:
+                goal = term.goal if isinstance(term, GoalPart) else term
+                reason.goals += [] if goal is None else [goal]
+                raise
             if following is None:
                 return
             goals, out, place = following

@@ -68,6 +68,8 @@ class FunctionWriter(t.Protocol):
     sites: dict[Position, Site]
     success: Success
     passed_on: Term | None
+    left: dict[int, NotCompilable]
+    handed: dict[int, NotCompilable]
 
     def fresh(self) -> str: ...
     def next_clause(self) -> int: ...

@@ -107,6 +107,8 @@ class CompiledProgram(Runtime):
         self._deadline: float | None = None
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
+        #: Why the solver solves some goals of functions, by rule.
+        self.partly_compiled: dict[Variant, list[NotCompilable]] = {}
         self._relations = {
             name
             for declared in self.host.fields.values()
@@ -531,6 +533,8 @@ class CompiledProgram(Runtime):
         writer = RuleCompiler(self, variant)
         file = self._file_of(variant)
         function = writer.write()
+        if writer.handed:
+            self.partly_compiled[variant] = [*writer.handed.values()]
         for search in writer.searches:
             self._names[search.name] = self._compiled(search, file, writer.sites)
         return self._compiled(function, file, writer.sites)

@@ -43,7 +43,7 @@ from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import CLOCK_INTERVAL, SolverNeeded
-from .scopes import Site
+from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
     argument_span,
@@ -87,7 +87,7 @@ _ASKED = (
     *("plain", "simple", "decided", "harmless"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
-    *("check_clock", "hand_over", "hand_over_each", "is_simple", "by_solver", "problem_of"),
+    *("check_clock", "hand_over", "hand_over_each", "solve_goal", "is_simple", "by_solver", "problem_of"),
 )
 
 
@@ -443,6 +443,27 @@ class Runtime:
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
+                raise SolverNeeded
+            yield
+
+    def _solve_goal(
+        self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock
+    ) -> Iterator[None]:
+        """Let the solver solve a goal."""
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        frame: list[t.Any] = [None] * what.size
+        terms: dict[str, Term] = {}
+        for (index, name), value in zip(what.bound, values, strict=True):
+            frame[index] = terms.get(name) or terms.setdefault(name, result_to_term(value))
+        for index, literal in what.literals:
+            frame[index] = literal
+        steps = self._steps(frames_of(sys._getframe(1), self._sites))
+        # The last step is the goal itself, which the solver adds.
+        around = chain(steps[:-1], entry_call(sys._getframe(1)))
+        solver = self._tabled_solver(clock)
+        for is_decided in solver.go_on(what.goal, around, clock[1], frame):
+            if not is_decided:
                 raise SolverNeeded
             yield
 

@@ -154,6 +154,21 @@ class GoalPart(Term):
         self.span = None if goal is None else goal.span
 
 
+@dataclass(frozen=True, eq=False)
+class HandedGoal:
+    """A goal that is handed to the solver.
+
+    :param size: the number of variables that its frame needs.
+    :param bound: the variables that have a value, each with the name of the value.
+    :param literals: the variables that have a literal as value.
+    """
+
+    goal: Term
+    size: int
+    bound: tuple[tuple[int, str], ...]
+    literals: tuple[tuple[int, Value], ...]
+
+
 class Passed(Term):
     """An argument of a call in messages: a value with its span, or a parameter."""
 
@@ -226,9 +241,14 @@ def prepend(goals: Iterable[tuple[t.Any, ...]], rest: Pending) -> Pending:
     return rest
 
 
-def slots_in(term: Term) -> set[int]:
-    """Return the indices of the variables in a term of a clause."""
-    return {part.index for part in walk([term], _inside) if isinstance(part, Slot)}
+def variables_in(term: Term) -> Iterator[Slot]:
+    """Yield the variables in a term of a clause."""
+    return (part for part in walk([term], _inside) if isinstance(part, Slot))
+
+
+def has_operator(term: Term, operator: Operator) -> bool:
+    """Tell whether an operator stands somewhere in a goal."""
+    return any(getattr(part, "operator", None) is operator for part in walk([term], _inside))
 
 
 def _inside(term: Term) -> Sequence[Term]:

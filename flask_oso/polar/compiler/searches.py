@@ -14,7 +14,7 @@ from ..traversal import conjuncts_in
 from .binding_analysis import is_string
 from .lookups import LookupGoals
 from .places import MAX_LOOPS, Continuation, Output
-from .scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, slots_in
+from .scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, variables_in
 from .snippets import assign, block, call, compared, is_type, load
 
 
@@ -39,7 +39,7 @@ class SearchGoals(LookupGoals):
         """Write alternatives as the body of a generator; ``None`` if they bind a variable."""
         if any(cell.waiting for cell in self.scope.cells.values()):
             return None
-        used = self._used_later()
+        used = self.used_later()
         if used is None:
             return None
         sites, is_free = dict(self.writer.sites), True
@@ -62,7 +62,7 @@ class SearchGoals(LookupGoals):
         self.writer.sites.update(sites)
         return None
 
-    def _used_later(self) -> set[int] | None:
+    def used_later(self) -> set[int] | None:
         """Return the variables of this clause in the goals that follow; ``None`` if unknown."""
         used: set[int] = set()
         rest = self.rest
@@ -71,7 +71,7 @@ class SearchGoals(LookupGoals):
             if clause == self.clause:
                 if isinstance(term, GoalPart):
                     return None
-                used |= slots_in(term)
+                used |= {slot.index for slot in variables_in(term)}
         return used
 
     def alternatives(self, goals: list[Goal]) -> Continuation:

@@ -87,6 +87,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "resumed": "further solutions of this call are searched for",
     "scalars": "bool, int, float and str",
     "simple": "the classes whose objects are equal as Python says",
+    "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",
     "table": "the calls of recursive rules within this question",
     "unforeseen": "raised where a function met what it took for impossible",
@@ -397,6 +398,8 @@ class _Report:
             raise NotCompilable("a rule that is not defined", None)
         writer = RuleCompiler(self._program, variant)
         tree = writer.write()
+        for reason in writer.handed.values():
+            self._leave(f"a goal of {variant.name}", reason)
         clauses = possible_clauses(
             matching_clauses(candidates, variant.values), variant.values, self._program.host
         )
