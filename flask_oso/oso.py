@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.exceptions import OsoError, StackOverflowError
-from .polar.host.awaitables import refuse_awaitables
 from .polar.host.conversion import is_representable
 from .polar.host.terms import Variable
 from .polar.limits import Limits
@@ -30,6 +29,8 @@ if t.TYPE_CHECKING:
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
 
+#: What is asked for by ``authorized_actions`` and ``authorized_fields``.
+_ACTION, _FIELD = Variable("action"), Variable("field")
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
 
@@ -226,22 +227,27 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        args = [_unwrapped(actor), Variable("action"), _unwrapped(resource)]
-        return self._allowed("allow", args, 1, allow_wildcard)
+        proxy = self._proxy
+        if type(actor) is proxy or type(resource) is proxy:
+            actor, resource = _unwrapped(actor), _unwrapped(resource)
+        return self._allowed("allow", (actor, _ACTION, resource), 1, allow_wildcard)
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
-        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource), Variable("field")]
-        return self._allowed("allow_field", args, 3, allow_wildcard)
+        proxy = self._proxy
+        if type(actor) is proxy or type(action) is proxy or type(resource) is proxy:
+            actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
+        return self._allowed("allow_field", (actor, action, resource, _FIELD), 3, allow_wildcard)
 
-    def _allowed(self, rule: str, args: list[t.Any], at: int, allow_wildcard: bool) -> set[t.Any]:
+    def _allowed(
+        self, rule: str, args: tuple[t.Any, ...], at: int, allow_wildcard: bool
+    ) -> set[t.Any]:
         """Give the values of one argument for which a rule holds."""
         # The same engine for both: the policy may be replaced in between. The engine is asked
         # directly, so that 'debug()' does not stop the question.
         engine = self._engine
-        refuse_awaitables(rule, args)
         strings: set[t.Any] | None = engine.strings(rule, args, at)
         if strings is not None:
             return strings
