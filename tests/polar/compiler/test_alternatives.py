@@ -80,7 +80,12 @@ def size(policy: str) -> int:
 
 
 #: What may stand in alternatives: a test, a search, a call of Python, a call of a rule.
-FORMS = ['d.kind = "k{number}"', '"k{number}" in u.roles', 'u.has("k{number}")', 'role(u, "k{number}", d)']
+FORMS = [
+    'd.kind = "k{number}"',
+    '"k{number}" in u.roles',
+    'u.has("k{number}")',
+    'role(u, "k{number}", d)',
+]
 
 
 @pytest.mark.parametrize("form", FORMS)
