@@ -151,7 +151,7 @@ def test_early_answer_names_the_function(strict: t.Any) -> None:
 
 
 def test_early_answer_of_a_callable_object_is_named(strict: t.Any) -> None:
-    """So is a function that is an object, or a part of one."""
+    """The error names a partial function that answered early."""
     strict.app.before_request(functools.partial(lambda answer: answer, "SECRET"))
     strict.app.add_url_rule("/", "view", guarded_view(strict))
     strict.app.testing = True
@@ -212,7 +212,7 @@ def test_refusal_that_is_raised_before_a_guarded_view_passes(demanding: t.Any) -
 
 
 def test_redirect_that_is_raised_before_a_guarded_view_passes(demanding: t.Any) -> None:
-    """``abort`` takes a response, too."""
+    """A redirect that ``abort`` raises before a guarded view passes."""
     demanding.app.before_request(lambda: abort(redirect("https://site/")))
     demanding.app.add_url_rule("/", "view", guarded_view(demanding))
 
@@ -391,7 +391,7 @@ def test_page_of_the_app_may_show(demanding: t.Any, kind: str, fail: t.Any, stat
 
 @pytest.mark.parametrize("answer", [("SECRET", 200), ("SECRET", 302), ("SECRET", 410)])
 def test_page_with_another_status_is_withheld(demanding: t.Any, answer: t.Any) -> None:
-    """It is no page for this failure."""
+    """A page whose status is not that of the failure is withheld."""
     demanding.app.register_error_handler(404, lambda error: answer)
     demanding.app.add_url_rule("/", "view", authorizes_inside(answer_404))
 
@@ -471,7 +471,7 @@ def test_caught_denial_is_answered_403(strict: t.Any, view: t.Any, caplog: t.Any
 
 
 def test_caught_denial_shows_the_page_for_403(strict: t.Any) -> None:
-    """It is the app's own, as for any denial."""
+    """A denial that a view caught is answered by the app's own page for 403."""
     strict.app.register_error_handler(403, lambda error: ("Not for you.", 403))
     strict.app.add_url_rule("/", "view", authorizes_inside(lambda: catch(strict)))
 
@@ -479,7 +479,7 @@ def test_caught_denial_shows_the_page_for_403(strict: t.Any) -> None:
 
 
 def test_caught_denial_of_a_missing_object(strict: t.Any) -> None:
-    """What is not there is denied as well."""
+    """An object that is not there is denied, and a view that catches that has no success."""
     strict.guard.loader(Page)(lambda key: None)
 
     @strict.app.get("/")
@@ -493,7 +493,7 @@ def test_caught_denial_of_a_missing_object(strict: t.Any) -> None:
 
 
 def test_denial_that_a_function_before_the_view_caught(strict: t.Any) -> None:
-    """It counts for the view, too, until something is allowed."""
+    """A denial caught before the view counts for the view until something is allowed."""
     strict.app.before_request(lambda: catch(strict, None))
     strict.app.add_url_rule("/inside", "inside", authorizes_inside(lambda: "SECRET"))
     view = authorize(actor="ann", action="read", resource="page")(lambda: "page")
@@ -520,7 +520,7 @@ def test_caught_denial_beside_an_allow_passes(strict: t.Any, order: str) -> None
 
 
 def test_caught_denial_of_an_exempt_view_passes(strict: t.Any) -> None:
-    """It is exempt for a reason."""
+    """A view that is exempt for a reason may catch a denial."""
     view = skip_authorization(reason="Everybody may look.")(lambda: catch(strict, "page"))
     strict.app.add_url_rule("/", "view", view)
 
@@ -536,7 +536,7 @@ def test_caught_denial_of_an_exempt_view_passes(strict: t.Any) -> None:
     ],
 )
 def test_handler_for_a_denial(strict: t.Any, handler: t.Any, status: int) -> None:
-    """It may send the client elsewhere, and does not make a success of a denial."""
+    """A handler may send the client elsewhere, and does not make a success of a denial."""
     strict.app.register_error_handler(403, handler)
     strict.app.add_url_rule("/", "view", guarded_view(strict))
 
@@ -553,7 +553,7 @@ def test_unauthorized_action_of_a_strict_app(strict: t.Any, answer: t.Any, statu
 
 
 def test_unauthorized_action_that_a_view_catches(strict: t.Any) -> None:
-    """It is the answer to the denial, and no other one is."""
+    """A view that caught the answer of 'set_unauthorized_action' answers 403, and nothing else."""
     strict.guard.set_unauthorized_action(lambda: redirect("/login"))
 
     @strict.app.get("/")
