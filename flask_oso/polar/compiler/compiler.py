@@ -214,7 +214,9 @@ class RuleCompiler:
             assign("key", key),
             assign("entry", asked),
             ast.If(
-                compared(load("entry"), ast.IsNot(), ast.Constant(None)), self._known(parameters), []
+                compared(load("entry"), ast.IsNot(), ast.Constant(None)),
+                self._known(parameters),
+                [],
             ),
             ast.Assign([ast.Name("entry", ast.Store()), noted], entry),
         ]

@@ -87,7 +87,15 @@ _ASKED = (
     *("plain", "simple", "decided", "harmless"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
-    *("check_clock", "hand_over", "hand_over_each", "solve_goal", "is_simple", "by_solver", "problem_of"),
+    *(
+        "check_clock",
+        "hand_over",
+        "hand_over_each",
+        "solve_goal",
+        "is_simple",
+        "by_solver",
+        "problem_of",
+    ),
 )
 
 

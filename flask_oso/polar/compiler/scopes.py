@@ -111,7 +111,9 @@ class Scope:
             if cell.ref is None and other.cells[key].ref is not None:
                 return False
         copies = {id(other.cells[key]) for key in self.cells}
-        met = {index for number, index in other.cells.keys() - self.cells.keys() if number == clause}
+        met = {
+            index for number, index in other.cells.keys() - self.cells.keys() if number == clause
+        }
         return len(copies) == len({id(cell) for cell in self.cells.values()}) and not met & used
 
     def forget(self, goal: Goal) -> None:

@@ -17,7 +17,6 @@ from .places import MAX_LOOPS, Continuation, Output
 from .scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, variables_in
 from .snippets import assign, block, call, compared, is_type, load
 
-
 #: The most goals that are written with the alternatives before them, which repeats them.
 MAX_REPEATED = 60
 

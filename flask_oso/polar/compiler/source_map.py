@@ -46,7 +46,9 @@ def entry_call(frame: types.FrameType | None) -> Call | None:
         return None
     names = frame.f_locals
     # The clock that several questions share is no argument of the rule.
-    given = [name for name in frame.f_code.co_varnames[: frame.f_code.co_argcount] if name != "clock"]
+    given = [
+        name for name in frame.f_code.co_varnames[: frame.f_code.co_argcount] if name != "clock"
+    ]
     return Call(names["name"], tuple(to_term(names[name]) for name in given))
 
 
