@@ -94,6 +94,7 @@ class CompiledProgram(Runtime):
         super().__init__(engine)
         self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
+        self._class_dictionaries: dict[type, str] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
         self._late: dict[t.Any, int] = {}
@@ -258,6 +259,17 @@ class CompiledProgram(Runtime):
             except RecursionError:
                 return None
 
+    def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function that answers a question about these classes and this string.
+
+        ``None`` if there is none, or before the entry point of the rule is compiled.
+        """
+        known = self._specializations.get((name, len(args)))
+        is_usual = known is not None and type(args[known.at]) is str
+        if known is None or not is_usual or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        return known[args[known.at]][type(args[known.by])]
+
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
         """The rules of the policy, by name."""
@@ -269,10 +281,24 @@ class CompiledProgram(Runtime):
         arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
 
-    def quiet(self) -> tuple[str, ReadableClasses]:
-        """Make a set of classes whose attributes are read without side effects."""
-        made = ReadableClasses(self.host.keeps)
+    def quiet(self, *, are_rows: bool = False) -> tuple[str, ReadableClasses]:
+        """Make a set of classes whose attributes are read without side effects.
+
+        :param are_rows: whether they are read from the dictionaries of rows.
+        """
+        is_silent = self._is_stored if are_rows else sandbox.is_silent_read
+        made = ReadableClasses(self.host.keeps, is_silent)
         return self.constant(made), made
+
+    def _is_stored(self, cls: type, name: str) -> bool:
+        rows = self.host.identities
+        return rows is not None and rows.stored_attribute(cls, name) is not None
+
+    def class_dictionary(self, cls: type) -> str:
+        """Return the global name of what a class has under its names, as it is at any time."""
+        if cls not in self._class_dictionaries:
+            self._class_dictionaries[cls] = self.constant(vars(cls))
+        return self._class_dictionaries[cls]
 
     def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class compare by their fields or keys."""

@@ -21,7 +21,7 @@ from ..host.comparison import compare_values
 from ..host.conversion import result_to_term, to_python, to_term
 from ..host.iterators import IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
-from ..host.registry import Host, Identities
+from ..host.registry import Host, Identities, UnreadRelation
 from ..nodes import (
     Call,
     Dictionary,
@@ -62,13 +62,15 @@ _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
 _MISSING = object()
-_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
+_UNLOADED = object()
+_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
 _SCALARS = frozenset({bool, int, float, str})
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
     "missing": _MISSING,
+    "unloaded": _UNLOADED,
     "once": (None,),
     "never": (),
     "is_searched": False,
@@ -117,6 +119,10 @@ class Runtime:
         self._simple: set[type] = {str, int, float, type(None)}
         # Classes whose objects are equal if they are the same row.
         self._rows: set[type] = set()
+        # Collections of rows that are iterated over without running code.
+        rows = self.host.identities
+        self._collections = frozenset({list}) | (rows.collections if rows else frozenset())
+        self._harmless |= self._collections
         # Classes whose values compare with literals without running code.
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
@@ -130,6 +136,11 @@ class Runtime:
             "excludes": _excludes,
             "is_deep": is_deep,
             "copied": _copied,
+            "leads_to": self.host.leads_to,
+            "unread_relation": self.host.unread,
+            "read_relation": _read_relation,
+            "rows": self._rows,
+            "collections": self._collections,
         }
 
     # -- what is known of classes -----------------------------------------------------------
@@ -159,6 +170,7 @@ class Runtime:
         if self.host.has_keys(cls):
             self._rows.add(cls)
             self._decided.add(cls)
+            self._harmless.add(cls)
         elif compares_by_identity(cls):
             self._simple.add(cls)
             self._decided.add(cls)
@@ -536,6 +548,11 @@ class Runtime:
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
+
+
+def _read_relation(value: t.Any) -> t.Any:
+    """Return the row of a relation that was not read so far."""
+    return value.read() if type(value) is UnreadRelation else value
 
 
 def _copied(value: t.Any) -> t.Any:
