@@ -21,7 +21,7 @@ from flask import Flask, request
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
 from flask_oso.app_state import AppState
-from flask_oso.config import DEFAULTS, Look, find_files
+from flask_oso.config import DEFAULTS, find_files
 from flask_oso.reloading import Reloader
 from flask_oso.signals import policy_loaded, policy_refused
 from tests.support.children import run_python
@@ -151,7 +151,7 @@ def test_change_before_the_first_request_is_seen(tmp_path: Path) -> None:
 
 
 def test_nothing_is_loaded_without_a_change(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests look at files, and read none."""
+    """Requests look at files, and that is all."""
     desk.ask()
     monkeypatch.setattr(desk.oso, "load_files", lambda *_, **__: pytest.fail("It loads."))
 
@@ -469,8 +469,7 @@ def test_file_that_came_to_rest_as_it_was_is_no_problem(
     restless = iter(range(100))
     with monkeypatch.context() as patch:
         patch.setattr(
-            "flask_oso.reloading.look_at",
-            lambda paths: (Look(paths[0], (next(restless), 0, 0, 0)),),
+            "flask_oso.reloading.read_texts", lambda paths: {paths[0]: bytes([next(restless)])}
         )
         desk.app.test_client().get("/page")
     problem = desk.state.reload_problem

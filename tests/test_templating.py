@@ -89,6 +89,17 @@ def desk() -> Desk:
     return Desk()
 
 
+@pytest.fixture
+def desk_of_g() -> Desk:
+    """Give one that finds the actor on 'g'."""
+    desk = Desk()
+    desk.app, desk.oso = Flask("desk"), Oso()
+    desk.oso.register_class(Post)
+    desk.oso.load_str(POLICY)
+    desk.guard = FlaskOso(desk.oso, desk.app)
+    return desk
+
+
 # -- answers --------------------------------------------------------------------------
 
 
@@ -369,6 +380,40 @@ def test_current_actor_may_change_within_a_page(desk: Desk) -> None:
     )
 
     assert shown == "TrueFalse"
+
+
+def test_actor_on_g_may_change_within_a_page(desk_of_g: Desk) -> None:
+    """An answer is that to the actor who is on 'g' when it is asked for."""
+
+    def become(user: str | None) -> str:
+        g.current_user = user
+        return ""
+
+    shown = desk_of_g.show(
+        "{{ become('ann') }}{{ can('edit', post) }}{{ can('edit', post) }}"
+        "{{ become('eve') }}{{ can('edit', post) }}{{ become(none) }}{{ can('edit', post) }}"
+        "{{ become('ann') }}{{ can('edit', post) }}",
+        become=become,
+        post=Post(),
+    )
+
+    assert shown == "TrueTrueFalseFalseTrue"
+
+
+def test_second_name_on_g_is_noticed_within_a_page(desk_of_g: Desk) -> None:
+    """Once 'g.user' names another one than 'g.current_user', it is not clear who acts."""
+
+    def become(user: str, name: str) -> str:
+        setattr(g, name, user)
+        return ""
+
+    with pytest.raises(OsoError, match="are not the same"):
+        desk_of_g.show(
+            "{{ become('ann', 'current_user') }}{{ can('edit', post) }}"
+            "{{ become('eve', 'user') }}{{ can('edit', post) }}",
+            become=become,
+            post=Post(),
+        )
 
 
 def test_replaced_policy_is_noticed_within_a_page(desk: Desk) -> None:

@@ -276,6 +276,72 @@ def test_functions_before_the_request_stay_what_they_are(strict: t.Any) -> None:
     strict.open("/")
 
     assert strict.app.before_request_funcs[None] == before
+    assert list(strict.app.before_request_funcs[None]) == before
+
+
+class OwnWay(flask.Flask):
+    """An app that calls the functions around a request in a way of its own."""
+
+    def preprocess_request(self) -> t.Any:
+        """Call all functions, and give the last answer."""
+        answers = [self.ensure_sync(each)() for each in self.before_request_funcs[None]]
+        return next(filter(None, answers), None)
+
+    def process_response(self, response: Response) -> Response:
+        """Call the functions of the app, and save no session."""
+        for each in reversed(self.after_request_funcs[None]):
+            response = self.ensure_sync(each)(response)
+        return response
+
+
+@pytest.fixture
+def own_way() -> flask.Flask:
+    """Give an app with a class of its own that requires authorization."""
+    app = OwnWay("own")
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    prepare(app)
+    return app
+
+
+def test_app_that_calls_its_functions_itself_refuses_bare_views(own_way: flask.Flask) -> None:
+    """The gate before the view is one of them."""
+    own_way.add_url_rule("/", "view", lambda: "SECRET")
+
+    assert own_way.test_client().get("/").status_code == 500
+
+
+def test_app_that_calls_its_functions_itself_withholds_answers(own_way: flask.Flask) -> None:
+    """The gate after the view is one of them."""
+    own_way.add_url_rule("/", "view", authorizes_inside(lambda: "SECRET"))
+
+    response = own_way.test_client().get("/")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+def test_answer_without_authorization_after_one_that_was_settled(strict: t.Any) -> None:
+    """What is known of one request is not known of the next."""
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+    strict.app.add_url_rule("/forgot", "forgot", authorizes_inside(lambda: "SECRET"))
+
+    statuses = [strict.open(path, "ann").status_code for path in ("/", "/forgot", "/", "/forgot")]
+
+    assert statuses == [200, 500, 200, 500]
+
+
+def test_hook_that_leads_a_public_route_to_a_guarded_one(strict: t.Any) -> None:
+    """Nothing is due on the first route, and something on the one that is entered."""
+    strict.app.add_url_rule("/", "public", skip_authorization(lambda: "public"))
+    strict.app.add_url_rule("/secret", "secret", authorizes_inside(lambda: "SECRET"))
+
+    @strict.app.before_request
+    def lead_elsewhere() -> None:
+        secret = next(r for r in strict.app.url_map.iter_rules() if r.endpoint == "secret")
+        flask.request.url_rule = secret
+
+    response = strict.open("/", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
 
 
 # -- the app's own pages -------------------------------------------------------------

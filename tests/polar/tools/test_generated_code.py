@@ -216,7 +216,7 @@ def test_what_the_solver_answers_has_place_and_reason() -> None:
     """A rule that cannot be compiled is named with what is in the way."""
     policy = "allow(user: User, action, note: Note) if\n  print(action) and note.author = user;"
 
-    assert "allow: note.polar:2:3: 'print'" in left(policy, NOTE_QUESTION)
+    assert "a goal of allow: note.polar:2:3: 'print'" in left(policy, NOTE_QUESTION)
 
 
 def test_rule_without_parameters_is_left_to_the_solver() -> None:
