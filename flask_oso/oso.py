@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.exceptions import OsoError, StackOverflowError
-from .polar.host.awaitables import refuse_awaitables
 from .polar.host.conversion import is_representable
 from .polar.host.terms import Variable
 from .polar.limits import Limits
@@ -32,6 +31,8 @@ if t.TYPE_CHECKING:
     from .polar.residual.schema import Schema
     from .polar.tools.relations_read import RelationsRead
 
+#: What is asked for by ``authorized_actions`` and ``authorized_fields``.
+_ACTION, _FIELD = Variable("action"), Variable("field")
 _T = t.TypeVar("_T")
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
@@ -230,8 +231,10 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        args = [_unwrapped(actor), Variable("action"), _unwrapped(resource)]
-        return self._allowed("allow", args, 1, allow_wildcard)
+        proxy = self._proxy
+        if type(actor) is proxy or type(resource) is proxy:
+            actor, resource = _unwrapped(actor), _unwrapped(resource)
+        return self._allowed("allow", (actor, _ACTION, resource), 1, allow_wildcard)
 
     def filter(self, actor: t.Any, action: t.Any, objects: Iterable[_T]) -> list[_T]:
         """Give those of some objects for which ``is_allowed`` is true, in their order.
@@ -280,7 +283,7 @@ class Oso(Polar):
         found: list[set[t.Any]] = []
         with _noting("authorized_actions_many", lambda: (len(found), asked[len(found)])):
             for each in asked:
-                args = [actor, Variable("action"), each]
+                args = (actor, _ACTION, each)
                 found.append(self._allowed("allow", args, 1, allow_wildcard, engine))
         return found
 
@@ -319,13 +322,15 @@ class Oso(Polar):
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
-        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource), Variable("field")]
-        return self._allowed("allow_field", args, 3, allow_wildcard)
+        proxy = self._proxy
+        if type(actor) is proxy or type(action) is proxy or type(resource) is proxy:
+            actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
+        return self._allowed("allow_field", (actor, action, resource, _FIELD), 3, allow_wildcard)
 
     def _allowed(
         self,
         rule: str,
-        args: list[t.Any],
+        args: tuple[t.Any, ...],
         at: int,
         allow_wildcard: bool,
         engine: Engine | None = None,
@@ -334,7 +339,6 @@ class Oso(Polar):
         # The same engine for both: the policy may be replaced in between. The engine is asked
         # directly, so that 'debug()' does not stop the question.
         engine = engine or self._engine
-        refuse_awaitables(rule, args)
         strings: set[t.Any] | None = engine.strings(rule, args, at)
         if strings is not None:
             return strings
@@ -521,7 +525,7 @@ def _can_be_asked(value: t.Any) -> bool:
 def _unwrapped(value: t.Any) -> t.Any:
     """Give the object of a proxy, such as ``current_user`` of Flask-Login."""
     # By the type, since reading an attribute such as '__class__' would ask the object.
-    while (type(value).__module__, type(value).__name__) == ("werkzeug.local", "LocalProxy"):
+    while type(value).__name__ == "LocalProxy" and type(value).__module__ == "werkzeug.local":
         value = value._get_current_object()
     return value
 

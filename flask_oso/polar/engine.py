@@ -313,14 +313,14 @@ class Engine:
             known = self._residuals[key] = (models, made)
         return known[1]
 
-    def strings(self, name: str, args: Sequence[t.Any], at: int) -> set[str] | None:
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
         """Give the strings that one argument may be for a rule call to have a solution.
 
         ``None`` if only a query can tell: a rule may leave the argument unbound, or bind it to
         a value that is no string.
         """
-        program = self._program
-        return None if program is None else program.strings(name, tuple(args), at)
+        program = self._compiled_rules or self._program
+        return None if program is None else program.strings(name, args, at)
 
     def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
         """Tell with the solver whether a rule call has a solution."""

@@ -39,10 +39,11 @@ from ..solver.clauses import Clause
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
+from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import CLOCK_INTERVAL, SolverNeeded
-from .scopes import Site
+from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
     argument_span,
@@ -53,7 +54,8 @@ from .source_map import (
     with_spans,
 )
 
-#: The steps until the next check of the clock, when the question began, and its ``IteratorUse``.
+#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, and
+#: its ``Table``; ``None`` for what it did not need yet.
 Clock = list[t.Any]
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
@@ -78,13 +80,24 @@ _SHARED: dict[str, t.Any] = {
     "environment": STORED_ENVIRONMENT,
     "log_variable": STORED_VARIABLE,
     "unforeseen": SolverNeeded,
+    "exhausted": EXHAUSTED,
+    "resumed": RESUMED,
+    "key_of": key_of,
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("plain", "simple", "decided", "harmless"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
-    *("check_clock", "hand_over", "hand_over_each", "is_simple", "by_solver", "problem_of"),
+    *(
+        "check_clock",
+        "hand_over",
+        "hand_over_each",
+        "solve_goal",
+        "is_simple",
+        "by_solver",
+        "problem_of",
+    ),
 )
 
 
@@ -122,7 +135,6 @@ class Runtime:
             **{name: getattr(self, f"_{name}") for name in _ASKED},
             "excludes": _excludes,
             "is_deep": is_deep,
-            "searched": _searched,
             "copied": _copied,
             "leads_to": self.host.leads_to,
             "unread_relation": self.host.unread,
@@ -416,7 +428,10 @@ class Runtime:
         clock[0] = CLOCK_INTERVAL
         if clock[1] is None:
             clock[1] = time.monotonic()
-        self._engine.solver().check_time(clock[1])
+            return
+        timeout = self._engine.limits.timeout
+        if timeout is not None and time.monotonic() - clock[1] > timeout:
+            self._engine.solver().check_time(clock[1])
 
     # -- the solver takes over -------------------------------------------------------------
 
@@ -444,13 +459,45 @@ class Runtime:
             # The last step is the call itself, which the solver adds.
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
-        solver: Solver = self._engine.solver()
-        solver.machine.begun = _begun(clock)
+        solver = self._tabled_solver(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
                 raise SolverNeeded
             yield
+
+    def _solve_goal(
+        self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock
+    ) -> Iterator[None]:
+        """Let the solver solve a goal."""
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        frame: list[t.Any] = [None] * what.size
+        terms: dict[str, Term] = {}
+        for (index, name), value in zip(what.bound, values, strict=True):
+            frame[index] = terms.get(name) or terms.setdefault(name, result_to_term(value))
+        for index, literal in what.literals:
+            frame[index] = literal
+        steps = self._steps(frames_of(sys._getframe(1), self._sites))
+        # The last step is the goal itself, which the solver adds.
+        around = chain(steps[:-1], entry_call(sys._getframe(1)))
+        solver = self._tabled_solver(clock)
+        for is_decided in solver.go_on(what.goal, around, clock[1], frame):
+            if not is_decided:
+                raise SolverNeeded
+            yield
+
+    def _tabled_solver(self, clock: Clock) -> Solver:
+        """Return a solver that goes on with the table of the question."""
+        if clock[3] is None:
+            clock[3] = {}
+        solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
+        solver.machine.begun = _begun(clock)
+        return solver
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        raise NotImplementedError
 
     def _at(self, goal: Term) -> Solver:
         """Return a solver at a goal, without the backtrace."""
@@ -501,11 +548,6 @@ class Runtime:
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
-
-
-def _searched(solutions: Iterator[None]) -> bool:
-    """Search for all solutions; tell whether there was one."""
-    return sum(1 for _ in solutions) > 0
 
 
 def _read_relation(value: t.Any) -> t.Any:
