@@ -26,7 +26,6 @@ BY_SOLVER = frozenset(
         "roles, a document of a derived class",
         "folders, five roles, `parent != nil`, 3 and 10 deep",
         "`or` with 3 and 30 owners, `!= nil`",
-        "`and` of 2 and 8 `or`s",
         "date `<=` of two attributes",
         "int enum `>=`",
         "`in` the keys of a dictionary, `keys()`",
