@@ -45,7 +45,6 @@ BY_SOLVER = frozenset(
         "folders, `within(x, y)` by hand",
         "mutual recursion",
         "`[first, *rest]`",
-        "10 rules on each of 10 and 100 classes",
         "10 rules on each of 100 and 1,000 classes",
         "rows: `!= nil`",
         "rows: decimal `<`",

@@ -197,7 +197,10 @@ class GoalWriter(SearchGoals):
         :param free: the variables of the goal without a value.
         """
         used, cells = self.used_later(), self.scope.cells
-        if used is None or used & free or has_operator(goal, Operator.CUT):
+        if used is None or used & free:
+            return False
+        # An error about an assignment has the name that the variable has in the run.
+        if has_operator(goal, Operator.CUT) or has_operator(goal, Operator.ASSIGN):
             return False
         if any(cell.ref is not None and cell.ref.shape for cell in cells.values()):
             return False

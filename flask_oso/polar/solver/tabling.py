@@ -79,7 +79,7 @@ class TabledSolver(Solver):
     def _key(self, call: Call, frame: Frame) -> tuple[tuple[t.Any, ...] | None, list[t.Any]]:
         """Return the key of a call, and the values of its arguments; no key if one is unbound."""
         parts: list[t.Any] = [call.name]
-        values = []
+        values: list[t.Any] = []
         for arg in call.args:
             if isinstance(arg, Slot) and arg.index >= len(frame):
                 # A call of a compiled function, whose variables are not known here.
@@ -105,28 +105,31 @@ class TabledSolver(Solver):
         return True
 
     def _end_call(self, choice: Choice) -> bool:
+        key: tuple[t.Any, ...]
+        entry: Entry
         key, entry = choice.state
         self.machine.discard(choice.number)
         self._begun.discard(key)
         if self._table.get(key) is entry:
+            # It may have been removed, since a solution depends on more than its arguments.
             entry[0] = EXHAUSTED if entry[0] else False
         return False
 
     def _refuse_circle(self, key: tuple[t.Any, ...], step: Step) -> None:
         """Raise the error of an endless recursion if a call is below one that is the same."""
         names = [str(key[0])]
-        for around in _calls_around(step.parent):
-            goal = around.goal.term if isinstance(around.goal, Template) else around.goal
-            other, _ = self._key(goal, around.frame)
+        for call, frame in _calls_around(step.parent):
+            other, _ = self._key(call, frame)
             if other == key:
                 raise self.machine.circle(min(names))
             if other is not None:
-                names.append(goal.name)
+                names.append(call.name)
 
 
-def _calls_around(step: Step | None) -> Iterator[Step]:
+def _calls_around(step: Step | None) -> Iterator[tuple[Call, Frame]]:
+    """Yield the calls that enclose a goal, innermost first, each with its frame."""
     while step is not None:
         goal = step.goal.term if isinstance(step.goal, Template) else step.goal
         if isinstance(goal, Call):
-            yield step
+            yield goal, step.frame
         step = step.parent

@@ -91,7 +91,7 @@ def _compare_actions(
 ) -> None:
     """Ask for all actions, where they are told without a query."""
     actor, resource = pair
-    args = [actor, Variable("action"), resource]
+    args = (actor, Variable("action"), resource)
 
     def solve() -> set[t.Any]:
         return {found["action"] for found in engine.query_rule("allow", args)}
