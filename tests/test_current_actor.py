@@ -769,7 +769,7 @@ class Finder:
 def test_coroutine_function_that_finds_the_actor_is_awaited(
     web: Flask, get_actor: t.Any, expected: str
 ) -> None:
-    """Whatever Flask would await as a view."""
+    """A function that finds the actor is awaited where Flask would await a view."""
     web.extensions["oso"].extension.set_get_actor(get_actor)
 
     assert who(web) == expected
@@ -839,7 +839,7 @@ def find_forgetfully() -> t.Any:
 
 
 def test_coroutine_on_g_is_refused(web: Flask) -> None:
-    """A function before the request forgot to await."""
+    """A coroutine on 'g', which a function before the request forgot to await, is refused."""
     web.before_request(lambda: setattr(g, "user", find_later()))
 
     with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):

@@ -817,7 +817,7 @@ def test_there_is_one_thread(watched: Desk) -> None:
 
 
 def test_process_with_the_thread_ends(tmp_path: Path) -> None:
-    """At once, and without a word."""
+    """A process with the thread of the reloader ends at once, and without a word."""
     (tmp_path / "policy.polar").write_text(ANN, encoding="utf-8")
     program = """
 import sys, threading

@@ -93,7 +93,7 @@ def desk() -> Desk:
 def desk_of_g() -> Desk:
     """Give one that finds the actor on 'g'."""
     desk = Desk()
-    desk.app, desk.oso = Flask("desk"), Oso()
+    desk.app, desk.oso = make_app("desk"), Oso()
     desk.oso.register_class(Post)
     desk.oso.load_str(POLICY)
     desk.guard = FlaskOso(desk.oso, desk.app)

@@ -6,6 +6,7 @@ import argparse
 import json
 import pathlib
 import sys
+import time
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -18,8 +19,8 @@ from .tinytodo import TINYTODO
 
 SCENARIOS = {each.name: each for each in (GDRIVE, GITHUB, TINYTODO)}
 SIZES = (5, 10, 20, 30, 40, 50)
-_EFFORT = Effort(budget=0.5, batch=0.005, rounds=3)
-_QUICK = Effort(budget=0.02, batch=0.001, rounds=1)
+_EFFORT = Effort(budget=0.5, batch=0.005, rounds=3, clock=time.process_time)
+_QUICK = Effort(budget=0.02, batch=0.001, rounds=1, clock=time.process_time)
 _COLUMNS = (HAND, OURS, SOLVER, OSO, CEDARPY)
 _EPILOG = """\
 The applications are those of the paper about Cedar (OOPSLA 2024): gdrive has documents in

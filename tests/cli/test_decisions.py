@@ -101,7 +101,7 @@ def test_word_that_stands_for_nothing(shop: Flask, run: t.Any, word: str, messag
 
 
 def test_actions_lists_what_is_allowed(shop: Flask, run: t.Any) -> None:
-    """One action a line."""
+    """The actions that are allowed are listed, one a line."""
     result = run(shop, "actions", "Customer:1", "Order:1")
 
     assert (result.exit_code, result.output) == (0, "cancel\nread\n")

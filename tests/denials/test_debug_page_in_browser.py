@@ -219,7 +219,7 @@ def test_page_has_the_colors_of_the_system(browser: Browser, address: str, schem
 
 @pytest.mark.parametrize("width", [320, 390, 1600])
 def test_page_fits_the_window(browser: Browser, address: str, width: int) -> None:
-    """On a telephone, too, nothing sticks out at the side."""
+    """Nothing sticks out at the side of the page, on a telephone or on a screen."""
     viewport: t.Any = {"width": width, "height": 800}
     with contextlib.closing(browser.new_context(viewport=viewport)) as context:
         page = Visit(context.new_page(), address).page

@@ -648,7 +648,7 @@ def test_change_of_a_row_is_exempted(shop: Shop) -> None:
 
 @pytest.mark.parametrize("user", ["ann", "eve"])
 def test_access_log_after_the_request_is_exempted(shop: Shop, user: str) -> None:
-    """Whatever became of the request."""
+    """An access log after the request is written, whatever became of the request."""
 
     @shop.app.after_request
     def log(response: t.Any) -> t.Any:

@@ -173,7 +173,7 @@ def test_authorize_on_a_blueprint(site: t.Any) -> None:
 
 
 def test_two_guards_must_both_pass(site: t.Any) -> None:
-    """Guards add up."""
+    """A view with two guards is entered if both of them allow."""
 
     @site.app.get("/<thing>")
     @authorize(resource="page", action="read")
@@ -516,7 +516,7 @@ def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
 
 
 def test_strict_accepts_guarded_dispatch(strict: t.Any) -> None:
-    """Or as a whole, by its 'dispatch_request'."""
+    """A strict requirement accepts a class that is guarded by its 'dispatch_request'."""
 
     class Page(View):
         @authorize(resource="page")

@@ -271,7 +271,7 @@ async def takes_object_async(post: Post) -> str:
     ],
 )
 def test_view_is_given_what_it_takes(blog: Blog, view: Callable[..., t.Any], expected: str) -> None:
-    """The object, the variable, both or neither."""
+    """A view is given the object, the variable, both or neither, as it takes them."""
     # A function of its own: those above are guarded in several apps.
     blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(copy_of(view)))
 
@@ -934,7 +934,7 @@ def test_loader_that_answers_not_found_answers_as_for_hidden(blog: Blog) -> None
 
 
 def test_loader_without_a_class_is_noticed(blog: Blog) -> None:
-    """Used bare it would register nothing."""
+    """A loader without a class would register nothing, and is an error."""
     with pytest.raises(OsoError, match="'loader' takes the class that is loaded"):
 
         @blog.guard.loader  # type: ignore[arg-type]

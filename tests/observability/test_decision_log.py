@@ -324,7 +324,7 @@ def test_policy_that_was_replaced_meanwhile_is_not_named(records: Records) -> No
 def test_sample_is_a_share_of_what_was_allowed(
     make_page: t.Any, records: Records, sample: float, count: int
 ) -> None:
-    """None at 0.0, all at 1.0."""
+    """A sample of 0.0 writes nothing that was allowed, and one of 1.0 all of it."""
     site = make_page(OSO_LOG_SAMPLE=sample)
     with site.app.app_context():
         [site.guard.authorize("page", actor="ann", action="read") for _ in range(50)]

@@ -248,7 +248,7 @@ def test_async_view(demanding: t.Any, user: str, status: int) -> None:
 
 @pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403)])
 def test_check_inside_an_async_view(demanding: t.Any, user: str, status: int) -> None:
-    """A check inside one marks its request."""
+    """A check inside an async view marks its request."""
 
     @demanding.app.get("/")
     async def view() -> str:

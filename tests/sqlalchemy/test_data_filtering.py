@@ -179,7 +179,7 @@ def find_if(oso: Oso, body: str) -> list[int]:
 
 
 def test_relation_is_a_record() -> None:
-    """Positional or by keyword, equal by value."""
+    """A relation takes its fields by position or by keyword, and is equal by value."""
     by_keyword = Relation(kind="one", other_type="User", my_field="owner_id", other_field="id")
 
     assert by_keyword == Relation("one", "User", "owner_id", "id")
@@ -312,7 +312,7 @@ def test_alternatives_in_one_query(oso: Oso, body: str, ids: list[int]) -> None:
     ],
 )
 def test_relations_to_one_and_to_many(oso: Oso, body: str, ids: list[int]) -> None:
-    """To one and to many, and over several of them."""
+    """Relations to one and to many, and paths over several, are joined."""
     assert find_if(oso, body) == ids
 
 
@@ -335,7 +335,7 @@ def test_relations_to_one_and_to_many(oso: Oso, body: str, ids: list[int]) -> No
 def test_roles_of_organizations_and_repositories(
     oso: Oso, session: orm.Session, policy: str
 ) -> None:
-    """Roles in a table, from both sides and in blocks."""
+    """Roles in a table make a list from both sides, and in blocks."""
     assert find(oso, session.get(User, 1), policy) == [2, 3]
 
 
@@ -416,7 +416,7 @@ def test_a_class_twice(oso: Oso, body: str, ids: list[int]) -> None:
     ],
 )
 def test_all_none_and_chains(oso: Oso, body: str, ids: list[int]) -> None:
-    """``forall``, ``not``, and one relation after another."""
+    """``forall``, ``not`` and chains of relations make a list."""
     assert find_if(oso, body) == ids
 
 

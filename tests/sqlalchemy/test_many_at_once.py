@@ -232,7 +232,7 @@ def test_error_names_the_object() -> None:
 
 
 def test_error_of_many_actions_names_the_object() -> None:
-    """The same for the actions."""
+    """The error of a question about many actions names the object."""
     broken = Note("ann")
     del broken.owner
 

@@ -302,7 +302,7 @@ def test_keys_of_texts_and_of_several_columns_tell(
 @pytest.mark.parametrize("relation", ["owned", "shout"])
 @pytest.mark.parametrize("key", [1, 2])
 def test_other_relations_are_read(session: orm.Session, relation: str, key: int) -> None:
-    """A relation with a condition, and a type with code of its own."""
+    """A relation with a condition, or of a type with code of its own, is read as an attribute."""
     member, project = session.get_one(Member, 1), session.get_one(Project, key)
     answers = ask(session, relation, member, project)
 
@@ -396,7 +396,7 @@ def test_options_of_a_row_are_kept_to(session: orm.Session) -> None:
 
 
 def test_row_of_a_subclass_is_told_by_its_key(session: orm.Session) -> None:
-    """A relation to a class leads to rows of its subclasses, too."""
+    """A relation to a class leads to rows of its subclasses, which are told by their keys."""
     oso = make_oso("allow(u: User, _, o: Org) if u.org = o;")
     user, orgs = session.get_one(User, 2), [session.get_one(Org, number) for number in (1, 2)]
 

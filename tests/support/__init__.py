@@ -2,8 +2,8 @@
 
 Read ``world`` (the classes of the cases), ``cases`` (``.polar`` files), ``answers`` (how an Oso
 answers a question), ``policies`` (policies and engines without an Oso), ``people`` (plain actors),
-``sites`` (applications), ``shop`` and ``documents`` (models), ``databases`` and ``servers``,
-``stores`` (a data adapter), ``consoles`` (prompts), ``choices`` (what is random), ``sizes`` and
-``skips`` (how much is tested), ``children`` (other processes) and ``stacks`` (little of Python's
-stack left).
+``sites`` (applications), ``shop``, ``documents`` and ``studio`` (models), ``databases`` and
+``servers``, ``stores`` (a data adapter), ``consoles`` (prompts), ``choices`` (what is random),
+``sizes`` and ``skips`` (how much is tested), ``children`` (other processes) and ``stacks`` (little
+of Python's stack left).
 """

@@ -228,7 +228,7 @@ def test({fixture}):
 
 
 def test_assert_matrix_prints_all_that_is_wrong(project: pytest.Pytester) -> None:
-    """As a table, with the proof of the first."""
+    """'assert_matrix' prints all that is wrong as a table, with the proof of the first."""
     tests = '''
 def test(assert_matrix):
     assert_matrix(

@@ -121,7 +121,7 @@ def test_empty_line_repeats_the_last_command() -> None:
 
 @pytest.mark.parametrize("command", ["s", "step", "into"])
 def test_step_goes_into_rules(command: str) -> None:
-    """The next goal, then the body of the rule it calls, part by part."""
+    """A step goes to the next goal, then into the body of the rule it calls, part by part."""
     shown = debug(load(), QUERY, *[command] * 4)
 
     assert queries(shown)[:2] == [
@@ -175,7 +175,7 @@ def test_rule_shows_the_next_rule(command: str) -> None:
 
 @pytest.mark.parametrize("command", ["g", "goal"])
 def test_goal_shows_what_the_engine_does(command: str) -> None:
-    """Each step of it, down to single bindings."""
+    """The command 'goal' shows each step of the engine, down to single bindings."""
     shown = debug(load("f(x) if debug() and x = 1;"), "f(y)", command, command)
 
     assert [text for text in shown if text.startswith(("Unify", "⇒"))] == [

@@ -69,7 +69,7 @@ def answers(oso: Oso, *lines: str | type[BaseException]) -> list[str]:
     ],
 )
 def test_answer(oso: Oso, query: str, shown: list[str]) -> None:
-    """Variables in the order of the query; True for each solution without any; else False."""
+    """An answer is the variables in the order of the query, True without any, or False."""
     assert answers(oso, query) == shown
 
 
