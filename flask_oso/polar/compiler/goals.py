@@ -199,6 +199,10 @@ class GoalWriter(SearchGoals):
         used, cells = self.used_later(), self.scope.cells
         if used is None or used & free:
             return False
+        is_closed = getattr(goal, "operator", None) in (Operator.NOT, Operator.FORALL)
+        if free and not (is_closed and len(self.site.steps) == 1):
+            # The goal may bind them, or leave conditions on them to goals around it.
+            return False
         # An error about an assignment has the name that the variable has in the run.
         if has_operator(goal, Operator.CUT) or has_operator(goal, Operator.ASSIGN):
             return False
