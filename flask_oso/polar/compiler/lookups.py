@@ -9,6 +9,7 @@ import ast
 import typing as t
 from dataclasses import replace
 
+from ..host import sandbox
 from ..nodes import Call, Dictionary, Expression, List, Term, Value
 from ..solver.clauses import Slot, Template
 from .binding_analysis import is_plain
@@ -83,7 +84,9 @@ class LookupGoals(PatternGoals):
     def _method(self, name: str, value: Ref, key: Call) -> None:
         names = tuple(keyword for keyword, _ in key.kwargs)
         arguments = self._arguments(key)
-        method = self.constants((key.name, self.span, names, value.written))
+        is_unrestricted = sandbox.is_unrestricted(key.name)
+        is_unrestricted = is_unrestricted and not self.writer.names.is_relation(key.name)
+        method = self.constants((key.name, self.span, names, value.written, is_unrestricted))
         made = call("call_method", self.checked(value), *method, arguments, load("clock"))
         self.out.append(self.mark(assign(name, made)))
 

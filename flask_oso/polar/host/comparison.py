@@ -26,9 +26,14 @@ def compare_values(kind: Operator, left: t.Any, right: t.Any) -> bool:
             return _compare_data(kind, left, right)
         return bool(COMPARISON_FUNCTIONS[kind](left, right))
     except TypeError as error:
-        raise PolarRuntimeError(
-            f"External operation '{type(left)} {kind.value} {type(right)}' failed."
-        ) from error
+        raise failed_comparison(kind, left, right) from error
+
+
+def failed_comparison(kind: Operator, left: t.Any, right: t.Any) -> PolarRuntimeError:
+    """Make the error for two values that Python does not compare."""
+    return PolarRuntimeError(
+        f"External operation '{type(left)} {kind.value} {type(right)}' failed."
+    )
 
 
 def _compare_data(kind: Operator, left: t.Any, right: t.Any) -> bool:

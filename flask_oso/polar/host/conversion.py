@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ..characters import nfc_name
 from ..exceptions import OperationalError, StackOverflowError, UnexpectedPolarTypeError
@@ -34,6 +34,8 @@ from . import sandbox, terms
 from .awaitables import refuse_awaitable
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
+#: The deepest nesting of data that is not converted to terms.
+_DEEP = 20
 _JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
 
 
@@ -66,6 +68,47 @@ def is_representable(value: t.Any) -> bool:
     except (OperationalError, TypeError):
         return False
     return True
+
+
+def is_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bool:
+    """Return whether a list or a dictionary becomes a list or a dictionary of Polar as it is.
+
+    Its keys are strings, and what it contains are values of Polar, again such lists and
+    dictionaries, each at one place, and objects of known classes.
+
+    :param objects: classes whose values need no sandbox check.
+    """
+    if type(value) is dict:
+        items: t.Iterable[t.Any] = [*value.values()]
+        for key in [*value]:
+            if type(key) is not str or not key.isascii():
+                return False
+    else:
+        items = value[:]
+    inner: set[int] | None = None
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if not item.isascii() and not is_representable(item):
+                return False
+        elif kind is int:
+            if not INTEGER_MIN <= item <= INTEGER_MAX:
+                return False
+        elif kind is list or kind is dict:
+            inner = set() if inner is None else inner
+            if depth > _DEEP or id(item) in inner or not is_data(item, objects, depth + 1):
+                return False
+            inner.add(id(item))
+        elif kind is not bool and kind is not float and kind not in objects:
+            return False
+    return True
+
+
+def copied_data(value: t.Any) -> t.Any:
+    """Return a copy of what ``is_data`` accepts, as the solver makes it: keys are sorted."""
+    if type(value) is dict:
+        return {key: copied_data(value[key]) for key in sorted(value)}
+    return [*map(copied_data, value)] if type(value) is list else value
 
 
 def result_to_term(value: t.Any, span: Span | None = None) -> Term:

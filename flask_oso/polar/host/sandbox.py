@@ -10,6 +10,7 @@ everywhere, under ``not`` and in patterns too. Every read of an attribute goes t
 
 from __future__ import annotations
 
+import collections
 import collections.abc
 import inspect
 import sys
@@ -215,11 +216,22 @@ def is_permanent(cls: type) -> bool:
 
 
 def iterates_itself(cls: type) -> bool:
-    """Return whether iterating over instances of a class runs no Python code."""
-    return any(
-        issubclass(cls, base) and cls.__iter__ is base.__iter__
-        for base in (list, tuple, set, frozenset)
+    """Return whether iterating over instances of a class runs no Python code.
+
+    They can be iterated over again and again.
+    """
+    return cls in ITERATED or any(
+        issubclass(cls, base) and getattr(cls, "__iter__", None) is base.__iter__
+        for base in _BASES_OF_ITERATED
     )
+
+
+_BASES_OF_ITERATED = (list, tuple, set, frozenset, dict, collections.deque)
+#: Built-in classes, except ``list``, whose instances are iterated over as they are.
+ITERATED: frozenset[type] = frozenset(
+    {tuple, set, frozenset, collections.deque, range}
+    | {type({}.keys()), type({}.values()), type({}.items())}
+)
 
 
 def is_silent_read(cls: type, name: str) -> bool:
