@@ -54,6 +54,7 @@ from .specialization.dispatch import (
     string_facts,
 )
 from .specialization.equality import SideEffectFreeEquality
+from .specialization.operations import SilentOperations
 
 CompiledFunction = Callable[..., bool]
 #: The most strings of one parameter that are asked one by one.
@@ -106,6 +107,8 @@ class CompiledProgram(Runtime):
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host.identities
         )
+        silent = SilentOperations(self._names["simple"], self._objects, self._equality)
+        self._names.update(silent.named())
 
     @property
     def _making(self) -> t.Any:

@@ -31,6 +31,7 @@ from ..binding_analysis import (
     strings_at,
 )
 from .guards import GuardInterface
+from .operations import ClassMemo
 from .specialization import SpecializationWriter
 
 #: The most specializations of one rule; later questions have none.
@@ -206,13 +207,15 @@ class ReadableClasses:
 
     def __init__(self, keeps: Callable[[type], bool]) -> None:
         self._keeps = keeps
+        self._memo = ClassMemo(self._test)
         self.names: set[str] = set()
         self.kinds: set[type] = set()
 
     def admits(self, kind: type) -> bool:
         """Tell whether a class is one of them."""
-        if kind in self.kinds:
-            return True
+        return kind in self.kinds or self._memo(kind)
+
+    def _test(self, kind: type) -> bool:
         if not is_plain_object(kind) or not all(
             sandbox.is_silent_read(kind, name) for name in self.names
         ):

@@ -15,6 +15,8 @@ from dataclasses import replace
 
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
+from ...host.sandbox import ITERATED
+from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
 from ...nodes import Pattern, Value
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
@@ -27,7 +29,7 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
-from ..snippets import any_of, assign, call, compared, copied, is_type, load, negate
+from ..snippets import all_of, any_of, assign, call, compared, copied, is_type, load, negate
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
@@ -96,15 +98,41 @@ class Guards:
         known = region.lookup(("read", owner.name, name))
         if known is not None:
             return known
+        if owner.constant is not None:
+            return self._read_constant(region, owner, name, span)
+        value: ast.expr = ast.Attribute(load(owner.name), name, ast.Load())
         if owner.exact is None:
             self._guard_kind(region, owner, name)
+            is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
+            value = ast.IfExp(is_other, value, _entry(owner, name))
+        elif owner.exact is dict:
+            value = _entry(owner, name)
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(self.fresh(), region=region, source=(owner.name, name))
-        value = ast.Attribute(load(owner.name), name, ast.Load())
         unless = self._unless_checked(made)
         region.reads += [with_span(assign(made.name, value), span), unless]
         region.unchecked.append((made.name, self.alternative, unless))
+        region.known["read", owner.name, name] = made
+        return made
+
+    def _read_constant(
+        self, region: Region, owner: Known, name: str, span: Span | None
+    ) -> Known:
+        """Read an entry of a dictionary that is a constant, or an attribute of a class."""
+        if type(owner.constant) is dict:
+            if name not in owner.constant:
+                raise NotCompilable("an entry that a constant has not", span)
+            found = owner.constant[name]
+            if type(found) in (bool, int, str):
+                return Known("", literal=Value(found))
+            constant = found if type(found) is dict else None
+            return Known(self.names.constant(found), exact=type(found), constant=constant)
+        if not sandbox.is_silent_class_read(owner.constant, name):
+            raise NotCompilable("an attribute of a class that is computed", span)
+        made = Known(self.fresh(), region=region, source=(owner.name, name))
+        value = ast.Attribute(load(owner.name), name, ast.Load())
+        region.reads += [with_span(assign(made.name, value), span), self._unless_checked(made)]
         region.known["read", owner.name, name] = made
         return made
 
@@ -130,8 +158,20 @@ class Guards:
         if region.lookup(("quiet", owner.name)) is not None:
             return
         region.known["quiet", owner.name] = owner
-        admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [load("kind")], [])
-        region.reads += self._remembered(owner, negate(admitted))
+        kind = load("kind") if self._is_repeated(region) else call("type", load(owner.name))
+        kinds = load(self.names.constant(classes.kinds))
+        admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [kind], [])
+        is_odd = all_of(
+            [
+                compared(kind, ast.NotIn(), kinds),
+                compared(kind, ast.IsNot(), load("dict")),
+                negate(admitted),
+            ]
+        )
+        if self._is_repeated(region):
+            region.reads += self._remembered(owner, is_odd)
+        else:
+            region.reads.append(ast.If(is_odd, [GIVE_UP], []))
 
     def check_sandbox(self, region: Region, value: Known) -> None:
         """Write the sandbox check of a value, unless it has passed."""
@@ -147,16 +187,6 @@ class Guards:
     def _unless_checked(self, value: Known) -> ast.If:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
         return ast.If(test, [GIVE_UP], [])
-
-    def _make_simple(self, region: Region, value: Known) -> None:
-        """Write that a value compares without running code of a class."""
-        if value.exact is str or (value.exact is not None and self._is_identity(value.exact)):
-            return
-        if region.lookup(("simple", value.name)) is None:
-            region.known["simple", value.name] = value
-            # Most attributes that are compared with another one are strings.
-            unusual = negate(is_type(value.name, "str"))
-            region.reads.append(ast.If(unusual, self._not_simple(region, value), []))
 
     def _not_simple(self, region: Region, value: Known) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own."""
@@ -176,6 +206,10 @@ class Guards:
     def _is_identity(self, cls: type) -> bool:
         """Tell whether instances of a class equal no instance of another class."""
         return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
+
+    def is_itself(self, value: Known) -> bool:
+        """Tell whether a value is an object that equals itself and nothing else."""
+        return self._is_itself(value)
 
     def _is_itself(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances compare by identity."""
@@ -231,7 +265,7 @@ class Guards:
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None:
         if other.exact is not None and other.exact is not str:
-            return None if self._is_identity(other.exact) else self._no(span)
+            return None if self._is_never_scalar(other.exact) else self._no(span)
         if one.literal is not None and one.literal.value in other.others:
             return None
         if region.is_flagged and other.region is not region:
@@ -257,16 +291,26 @@ class Guards:
         self, region: Region, literal: Value, other: Known, span: Span | None
     ) -> Region | None:
         kind = type(literal.value)
-        if kind not in (int, bool):
+        if kind not in (int, bool, float) or literal.value != literal.value:
             raise NotCompilable("a literal that is compared", span)
         if other.exact is not None:
-            return None if self._is_identity(other.exact) else self._no(span)
-        test = is_type(other.name, kind.__name__)
-        region = self.under(region, (kind, other.name), test, [GIVE_UP], span)
+            return None if self._is_never_scalar(other.exact) else self._no(span)
+        is_kind = is_type(other.name, kind.__name__)
+        # What is of another class, and compares without calls, may still be an equal number.
+        is_simple = compared(call("type", load(other.name)), ast.In(), load("simple"))
+        is_known = any_of([is_kind, is_simple, is_type(other.name, "bool")])
+        region = self.under(region, (kind, other.name), is_known, [GIVE_UP], span)
         region.known["checked", other.name] = other
-        sign = ast.Is() if kind is bool else ast.Eq()
-        test = compared(load(other.name), sign, ast.Constant(literal.value))
+        if kind is bool:
+            test = compared(load(other.name), ast.Is(), ast.Constant(literal.value))
+        else:
+            equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
+            test = all_of([equal, negate(is_type(other.name, "bool"))])
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
+
+    def _is_never_scalar(self, cls: type) -> bool:
+        """Tell whether instances of a class equal no string, number or Boolean."""
+        return self._is_identity(cls) or cls in (dict, tuple, set, frozenset) or cls in MOMENTS
 
     def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
         """Give up for a value that is unequal to itself, such as NaN.
@@ -285,8 +329,13 @@ class Guards:
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
         return region
 
-    def _equal_values(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+    def _equal_values(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None:
         key = ("same", *sorted((one.name, other.name)))
+        for value, unknown in ((one, other), (other, one)):
+            if value.exact is type(None):
+                return self.is_nil(region, unknown, span, holds=True)
         identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
             known = identities[0]
@@ -300,12 +349,78 @@ class Guards:
             return inner
         if any(value.exact and self.names.compares_fields(value.exact) for value in (one, other)):
             return self._equal_data(region, one, other, span)
-        for value in (one, other):
-            if value.exact not in (None, str):
+        return self._equal_unknown(region, key, (one, other), span)
+
+    def _equal_unknown(
+        self, region: Region, key: Fact, values: tuple[Known, Known], span: Span | None
+    ) -> Region:
+        """Compare values of any class: here those that Python compares without calls."""
+        for value in values:
+            if not (value.exact is None or self._is_silent(value.exact)):
                 self._no(span)
-            self._make_simple(region, value)
-        test = compared(load(one.name), ast.Eq(), load(other.name))
-        return self.under(region, key, test, [], span)
+        sides = [load(value.name) for value in values]
+        test: ast.expr = compared(sides[0], ast.Eq(), sides[1])
+        unknown = [v for v in values if v.exact not in EQUATED and not self._is_simple(region, v)]
+        if unknown:
+            # Most attributes that are compared with another one are strings.
+            quick = [
+                any_of(
+                    [
+                        is_type(value.name, "str"),
+                        compared(call("type", load(value.name)), ast.In(), load("simple")),
+                    ]
+                )
+                for value in unknown
+            ]
+            test = ast.IfExp(all_of(quick), test, call("alike", *sides))
+        inner = self.under(region, key, test, [], span)
+        inner.tested = tuple(value.name for value in values)
+        for value in values:
+            inner.known["checked", value.name] = value
+        return inner
+
+    def _is_simple(self, region: Region, value: Known) -> bool:
+        return region.lookup(("simple", value.name)) is not None
+
+    def _is_silent(self, cls: type) -> bool:
+        """Tell whether a class of constants is one that 'alike' knows."""
+        return cls in EQUATED or cls in MOMENTS or cls in (dict, tuple, set, frozenset)
+
+    def is_nil(self, region: Region, value: Known, span: Span | None, *, holds: bool) -> Region | None:
+        """Return the region where a value is ``nil``, or is not; ``None`` if there is none."""
+        if value.literal is not None or value.choices is not None:
+            return None if holds else region
+        if value.exact is not None:
+            if not is_told_from_nil(value.exact):
+                self._no(span)
+            return region if (value.exact is type(None)) is holds else None
+        kind = call("type", load(value.name))
+        told = ast.Call(load("is_told"), [kind], [])
+        is_odd = all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
+        doubt: list[ast.stmt] = [ast.If(is_odd, [GIVE_UP], [])]
+        sign = ast.Is() if holds else ast.IsNot()
+        test = compared(load(value.name), sign, ast.Constant(None))
+        key = ("nil", value.name, holds)
+        is_new = region.holds(key) is None and key not in region.inside
+        inner = self.under(region, key, test, doubt if holds else [], span)
+        inner.known["checked", value.name] = value
+        if not holds and is_new:
+            inner.reads += doubt
+            inner.tested = (value.name,)
+        return inner
+
+    def unequal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+        """Return the region where two values, one an object that is itself, are not the same."""
+        for value in (one, other):
+            if value.exact is None:
+                kind = call("type", load(value.name))
+                is_simple = compared(kind, ast.In(), load("simple"))
+                region = self.under(region, ("simple", value.name), is_simple, [GIVE_UP], span)
+                region.known["checked", value.name] = value
+            elif not self._is_itself(value):
+                self._no(span)
+        test = compared(load(one.name), ast.IsNot(), load(other.name))
+        return self.under(region, ("other", *sorted((one.name, other.name))), test, [], span)
 
     def _equal_data(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
         """Compare objects of a dataclass field by field."""
@@ -424,7 +539,9 @@ class Guards:
 
         The loop is in the region where the list was read, so that all searches share it.
         """
-        if collection.literal is not None or collection.choices is not None or collection.exact:
+        exact = collection.exact
+        is_odd = exact is not None and exact not in ITERATED and exact is not list
+        if collection.literal is not None or collection.choices is not None or is_odd:
             raise NotCompilable("a search in something else than a list", span)
         out = region
         for around in region.around():
@@ -433,12 +550,18 @@ class Guards:
                 break
         key = ("each", collection.name)
         if key not in out.inside:
-            out.reads.append(ast.If(negate(is_type(collection.name, "list")), [GIVE_UP], []))
+            kind = call("type", load(collection.name))
+            is_list = is_type(collection.name, "list")
+            is_odd = all_of([negate(is_list), compared(kind, ast.NotIn(), load("gone_through"))])
+            if exact is None:
+                out.reads.append(ast.If(is_odd, [GIVE_UP], []))
             out.known["checked", collection.name] = collection
             element = Known(self.fresh())
             over = ast.Name(element.name, ast.Store())
             # A copy: if another thread changes the list, no element may be skipped.
-            header: t.Any = ast.For(over, copied(collection.name), [], [])
+            others = call("tuple", load(collection.name))
+            elements = ast.IfExp(is_list, copied(collection.name), others)
+            header: t.Any = ast.For(over, elements, [], [])
             made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
@@ -472,6 +595,11 @@ class Guards:
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
+
+
+def _entry(owner: Known, name: str) -> ast.expr:
+    """Write that an entry of a dictionary is read."""
+    return call("entry", load(owner.name), ast.Constant(name))
 
 
 def _is_among(value: Known, choices: Known) -> ast.expr:

@@ -128,7 +128,7 @@ class SpecializationWriter(Guards):
                 call("type", load(f"a{position}")), ast.IsNot(), load(self.names.constant(cls))
             )
             body.append(ast.If(test, [GIVE_UP], []))
-        handler = ast.ExceptHandler(load("AttributeError"), None, [GIVE_UP])
+        handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
         return function_of("specialization", self._parameters, [attempt], _KEPT)
 

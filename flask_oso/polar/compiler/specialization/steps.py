@@ -8,12 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...host import sandbox
-from ...nodes import COMPARISONS, Call, Expression, Instance, List, Operator, Pattern, Term, Value
+from ...host.conversion import to_python
+from ...host.value_classes import EQUATED, MOMENTS
+from ...nodes import (
+    COMPARISONS,
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Pattern,
+    Term,
+    Value,
+)
 from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
-from ..binding_analysis import NotCompilable, has_cut, is_plain, is_string
+from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
 from ..scopes import Pending, concatenate, prepend
-from ..snippets import COMPARE, all_of, any_of, compared, is_type, load, negate
+from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
 from .guards import GuardInterface
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 
@@ -31,6 +44,13 @@ class SpecializationInterface(t.Protocol):
     def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
     def check_sandbox(self, region: Region, value: Known) -> None: ...
     def equal(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None: ...
+    def is_nil(
+        self, region: Region, value: Known, span: Span | None, *, holds: bool
+    ) -> Region | None: ...
+    def is_itself(self, value: Known) -> bool: ...
+    def unequal(
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None: ...
     def pattern(self, specializer: t.Any) -> Pattern: ...
@@ -94,9 +114,24 @@ class GoalStep:
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
             return Known("", literal=term)
-        if isinstance(term, Instance) and _is_itself(type(term.value)):
-            return Known(self.writer.names.constant(term.value), exact=type(term.value))
+        inner = term.term if isinstance(term, Template) else term
+        if isinstance(inner, Instance):
+            return self._constant(inner)
+        if isinstance(inner, (Dictionary, List)) and is_constant(inner):
+            made = to_python(inner, str)
+            constant = made if type(made) is dict else None
+            name = self.writer.names.constant(made)
+            return Known(name, exact=type(made), constant=constant)
         raise NotCompilable("a list, a dictionary or a pattern", term.span)
+
+    def _constant(self, term: Instance) -> Known:
+        value = term.value
+        name = self.writer.names.constant(value)
+        if isinstance(value, type):
+            return Known(name, exact=type(value), constant=value)
+        if not _is_itself(type(value)):
+            raise NotCompilable("a constant with an equality of its own", self.goal.span)
+        return Known(name, exact=type(value))
 
     def _bound(self, term: Term) -> Known:
         value = self._value(term)
@@ -191,31 +226,34 @@ class GoalStep:
         return self._at(region)
 
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
-        """Write a comparison of two integers, or of two strings."""
+        """Write a comparison, of values that Python compares without calls."""
         values = [self._bound(arg) for arg in term.args]
-        region, kind = self.region, None
+        operator = term.operator
+        if operator in (Operator.EQ, Operator.NEQ):
+            for one, other in (values, values[::-1]):
+                if one.exact is type(None):
+                    holds = operator is Operator.EQ
+                    return self._at(
+                        self.writer.is_nil(self.region, other, term.span, holds=holds)
+                    )
+            if any(map(self.writer.is_itself, values)) and not any(v.literal for v in values):
+                compare = self.writer.equal if operator is Operator.EQ else self.writer.unequal
+                return self._at(compare(self.region, *values, term.span))
         for value in values:
-            if value.exact is not None or value.choices is not None:
+            is_odd = value.exact is not None and value.exact not in (EQUATED | MOMENTS)
+            if is_odd or value.choices is not None:
                 raise NotCompilable("a comparison of objects", term.span)
-            if value.literal is not None:
-                kind = type(value.literal.value)
         unknown = [value for value in values if value.literal is None]
-        if kind not in (int, str, None) or not unknown:
+        if not unknown:
             raise NotCompilable("a comparison of this kind of literals", term.span)
-        test = compared(*self._compared(values, COMPARE[term.operator]()))
-        key: Fact = ("ordered", *(value.name for value in unknown))
-        if kind is None:
-            names = [value.name for value in unknown]
-            is_known = any_of(
-                [all_of([is_type(name, k) for name in names]) for k in ("int", "str")]
-            )
-        else:
-            key = (kind, unknown[0].name)
-            is_known = is_type(unknown[0].name, kind.__name__)
-        region = self.writer.under(region, key, is_known, [GIVE_UP], term.span)
+        literal = next((value.literal for value in values if value.literal is not None), None)
+        key: Fact = ("ordered", operator in _EQUATIONS, *(value.key for value in values))
+        is_known = _is_comparable(unknown, literal, operator)
+        region = self.writer.under(self.region, key, is_known, [GIVE_UP], term.span)
         for value in unknown:
             region.known["checked", value.name] = value
-        key = (term.operator, *(value.key for value in values))
+        key = (operator, *(value.key for value in values))
+        test = compared(*self._compared(values, COMPARE[operator]()))
         return self._at(self.writer.under(region, key, test, [], term.span))
 
     def _compared(
@@ -332,11 +370,34 @@ class GoalStep:
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
 
+def _is_comparable(unknown: list[Known], literal: Value | None, operator: Operator) -> ast.expr:
+    """Write whether Python compares values, one of which may be a literal, without calls."""
+    is_equation = operator in _EQUATIONS
+    kind = call("type", load(unknown[0].name))
+    if literal is None:
+        alike = compared(kind, ast.Is(), call("type", load(unknown[1].name)))
+        known = compared(kind, ast.In(), load("simple" if is_equation else "ordered"))
+        names = [load(value.name) for value in unknown]
+        slow = call("comparable" if is_equation else "has_order", *names)
+        return any_of([all_of([alike, known]), slow])
+    if type(literal.value) is str:
+        tests = [is_type(unknown[0].name, "str")]
+        others = compared(kind, ast.NotIn(), load("numbers"))
+    else:
+        tests = [compared(kind, ast.In(), load("numbers"))]
+        others = negate(is_type(unknown[0].name, "str"))
+    if is_equation:
+        # A number differs from what is no number, such as a date: only strings are an error.
+        tests.append(all_of([compared(kind, ast.In(), load("simple")), others]))
+    return any_of(tests)
+
+
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
+_EQUATIONS = (Operator.EQ, Operator.NEQ)
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
     Operator.AND: GoalStep.conjunction,
     Operator.OR: GoalStep.disjunction,
