@@ -24,7 +24,14 @@ from ..host.iterators import READ, IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, Identities
 from ..host.sandbox import ITERATED
-from ..host.value_classes import EQUATED, NUMBERS, ORDERED, inherits_comparisons, is_told_from_nil
+from ..host.value_classes import (
+    EQUATED,
+    MOMENTS,
+    NUMBERS,
+    ORDERED,
+    inherits_comparisons,
+    is_told_from_nil,
+)
 from ..nodes import (
     Call,
     Dictionary,
@@ -83,9 +90,10 @@ _SHARED: dict[str, t.Any] = {
     "scalars": _SCALARS,
     "variable": terms.Variable("_"),
     "copied_kinds": frozenset({list, dict}),
-    "gone_through": ITERATED,
+    "gone_through": ITERATED | {str},
     "ordered": ORDERED,
     "numbers": NUMBERS,
+    "moments": MOMENTS,
     "environment": STORED_ENVIRONMENT,
     "log_variable": STORED_VARIABLE,
     "unforeseen": SolverNeeded,
@@ -135,6 +143,8 @@ class Runtime:
         self._readable: set[type] = {*self._objects}
         # Classes whose values Python compares without running code of a class.
         self._simple: set[type] = {*EQUATED}
+        # Classes that derive from a native one and compare as it does.
+        self._derived: set[type] = set()
         # Classes whose values equal `nil` only if they are `nil`.
         self._told: set[type] = {*EQUATED, bool, list, dict, tuple, set, frozenset}
         # How values of two classes are compared.
@@ -155,6 +165,16 @@ class Runtime:
             "is_deep": is_deep,
             "searched": _searched,
             "copied": _copied,
+        }
+
+    @property
+    def known_classes(self) -> dict[str, set[type]]:
+        """What is known of classes, by the name of the set."""
+        return {
+            "simple": self._simple,
+            "derived": self._derived,
+            "objects": self._objects,
+            "told": self._told,
         }
 
     # -- what is known of classes -----------------------------------------------------------
@@ -184,7 +204,7 @@ class Runtime:
         taken = []
         for arg in args:
             if type(arg) is list or type(arg) is dict:
-                if not self._is_data(arg):
+                if not is_data(arg, self._objects, any_keys=True):
                     return None
                 taken.append(copied_data(arg))
             elif self._is_simple(arg):
@@ -232,7 +252,7 @@ class Runtime:
             return False
         if self.host.keeps(kind):
             if inherits_comparisons(kind):
-                self._simple.add(kind)
+                self._derived.add(kind)
             if is_told_from_nil(kind):
                 self._told.add(kind)
             self._harmless.add(kind)
@@ -396,7 +416,12 @@ class Runtime:
             self._is_object(kind)
         if not callable(method):
             raise self._here().not_callable(name, span)
-        found = self._called(method, args, keywords, clock)
+        if keywords or args:
+            found = self._called(method, args, keywords, clock)
+        else:
+            found = method()
+            if time.monotonic() - clock[1] > _BRIEF:
+                self._check_clock(clock)
         if type(found) not in self._harmless:
             self._check_sandbox(found, span)
         return found
@@ -687,7 +712,7 @@ def _searched(solutions: Iterator[None]) -> bool:
 def _copied(value: t.Any) -> t.Any:
     """Return a value for Python: a list or a dictionary as a copy."""
     if type(value) is list or type(value) is dict:
-        if is_data(value, EQUATED):
+        if is_data(value, EQUATED, any_keys=True):
             return copied_data(value)
         return to_python(result_to_term(value), str)
     return value

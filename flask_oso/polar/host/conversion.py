@@ -34,8 +34,10 @@ from . import sandbox, terms
 from .awaitables import refuse_awaitable
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
+_NO_IDS: t.Any = frozenset()
 #: The deepest nesting of data that is not converted to terms.
 _DEEP = 20
+_PLAIN_KEYS = (bool, int, float, type(None))
 _JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
 
 
@@ -70,22 +72,26 @@ def is_representable(value: t.Any) -> bool:
     return True
 
 
-def is_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bool:
+def is_data(
+    value: t.Any, objects: Collection[type], depth: int = 0, *, any_keys: bool = False
+) -> bool:
     """Return whether a list or a dictionary becomes a list or a dictionary of Polar as it is.
 
     Its keys are strings, and what it contains are values of Polar, again such lists and
     dictionaries, each at one place, and objects of known classes.
 
     :param objects: classes whose values need no sandbox check.
+    :param any_keys: whether keys may also be numbers, Booleans and ``None``, which become strings.
     """
     if type(value) is dict:
-        items: t.Iterable[t.Any] = [*value.values()]
+        items = [*value.values()]
         for key in [*value]:
             if type(key) is not str or not key.isascii():
-                return False
+                if not any_keys or type(key) not in _PLAIN_KEYS:
+                    return False
     else:
         items = value[:]
-    inner: set[int] | None = None
+    inner: set[int] = _NO_IDS
     for item in items:
         kind = type(item)
         if kind is str:
@@ -95,10 +101,11 @@ def is_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bool:
             if not INTEGER_MIN <= item <= INTEGER_MAX:
                 return False
         elif kind is list or kind is dict:
-            inner = set() if inner is None else inner
-            if depth > _DEEP or id(item) in inner or not is_data(item, objects, depth + 1):
+            if depth > _DEEP or id(item) in inner:
                 return False
-            inner.add(id(item))
+            if not is_data(item, objects, depth + 1, any_keys=any_keys):
+                return False
+            inner = inner | {id(item)}
         elif kind is not bool and kind is not float and kind not in objects:
             return False
     return True
@@ -107,8 +114,16 @@ def is_data(value: t.Any, objects: Collection[type], depth: int = 0) -> bool:
 def copied_data(value: t.Any) -> t.Any:
     """Return a copy of what ``is_data`` accepts, as the solver makes it: keys are sorted."""
     if type(value) is dict:
-        return {key: copied_data(value[key]) for key in sorted(value)}
-    return [*map(copied_data, value)] if type(value) is list else value
+        pairs = {
+            key if type(key) is str else _key(key): (
+                copied_data(item) if type(item) in (list, dict) else item
+            )
+            for key, item in value.items()
+        }
+        return {key: pairs[key] for key in sorted(pairs)}
+    if type(value) is list:
+        return [copied_data(item) if type(item) in (list, dict) else item for item in value]
+    return value
 
 
 def result_to_term(value: t.Any, span: Span | None = None) -> Term:

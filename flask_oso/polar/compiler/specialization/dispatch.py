@@ -308,7 +308,7 @@ def _classes_at(
         for cls in members:
             below = (each for each in registered.values() if issubclass(each, cls))
             classes.update(dict.fromkeys((cls, *below)))
-    return {cls: None for cls in classes if is_plain_object(cls)}
+    return {cls: None for cls in classes if cls is dict or is_plain_object(cls)}
 
 
 def _tag(clause: Clause, position: int) -> str | None:

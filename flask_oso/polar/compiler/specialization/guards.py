@@ -106,7 +106,8 @@ class Guards:
             is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
             value = ast.IfExp(is_other, value, _entry(owner, name))
         elif owner.exact is dict:
-            value = _entry(owner, name)
+            # The function has looked at the whole dictionary.
+            value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(self.fresh(), region=region, source=(owner.name, name))
@@ -135,6 +136,14 @@ class Guards:
         region.reads += [with_span(assign(made.name, value), span), self._unless_checked(made)]
         region.known["read", owner.name, name] = made
         return made
+
+    def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known:
+        """Return the value of an expression, written once in a region."""
+        known = region.lookup(key)
+        if known is None:
+            known = region.known[key] = Known(self.fresh(), region=region)
+            region.reads.append(with_span(assign(known.name, value), span))
+        return known
 
     def leave_out_known(self, region: Region, keeps_order: bool) -> None:
         """Drop the sandbox check of a value that is tested anyway.
@@ -295,18 +304,28 @@ class Guards:
             raise NotCompilable("a literal that is compared", span)
         if other.exact is not None:
             return None if self._is_never_scalar(other.exact) else self._no(span)
+        if kind is bool:
+            return self._equal_boolean(region, literal, other, span)
         is_kind = is_type(other.name, kind.__name__)
         # What is of another class, and compares without calls, may still be an equal number.
         is_simple = compared(call("type", load(other.name)), ast.In(), load("simple"))
         is_known = any_of([is_kind, is_simple, is_type(other.name, "bool")])
         region = self.under(region, (kind, other.name), is_known, [GIVE_UP], span)
         region.known["checked", other.name] = other
-        if kind is bool:
-            test = compared(load(other.name), ast.Is(), ast.Constant(literal.value))
-        else:
-            equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
-            test = all_of([equal, negate(is_type(other.name, "bool"))])
+        equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
+        test = all_of([equal, negate(is_type(other.name, "bool"))])
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
+
+    def _equal_boolean(
+        self, region: Region, literal: Value, other: Known, span: Span | None
+    ) -> Region:
+        sides = load(other.name), ast.Constant(literal.value)
+        is_it = compared(sides[0], ast.Is(), sides[1])
+        test = ast.IfExp(is_type(other.name, "bool"), is_it, call("alike", *sides))
+        inner = self.under(region, ("is", other.name, bool, literal.value), test, [], span)
+        inner.tested = (other.name,)
+        inner.known["checked", other.name] = other
+        return inner
 
     def _is_never_scalar(self, cls: type) -> bool:
         """Tell whether instances of a class equal no string, number or Boolean."""

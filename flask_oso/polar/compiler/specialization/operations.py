@@ -6,12 +6,15 @@ returns ``None``.
 
 from __future__ import annotations
 
+import enum
+import types
 import typing as t
 import weakref
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from ...host.conversion import is_data
+from ...host.conversion import copied_data, is_data
 from ...host.numbers import equal_scalars
+from ...host.registry import Host
 from ...host.value_classes import (
     EQUATED,
     MOMENTS,
@@ -25,14 +28,18 @@ _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
+_CONTAINERS = (list, dict)
+#: Lists of these are equal for Python if they are for Polar.
+_TEXTS = frozenset({str, int, types.NoneType})
 
 
 class NotSilent(Exception):
     """An operation might run code of the application, or is an error."""
 
 
-#: What a specialization gives up for: a missing attribute, a signalling NaN, and the above.
-GIVES_UP = (AttributeError, ArithmeticError, NotSilent)
+#: What a specialization gives up for: a missing attribute or entry, a signalling NaN, an argument
+#: that a method of a string refuses, and the above.
+GIVES_UP = (AttributeError, ArithmeticError, KeyError, ValueError, NotSilent)
 
 
 class ClassMemo:
@@ -59,21 +66,56 @@ class ClassMemo:
             self._known.pop(key, None)
 
 
+class KnownClasses(t.Protocol):
+    """What operations need of the program."""
+
+    host: Host
+
+    @property
+    def known_classes(self) -> dict[str, set[type]]: ...
+
+
+class _Way(enum.Enum):
+    """How two values of some classes unify."""
+
+    SCALARS = enum.auto()
+    #: As Python compares them: it asks no object.
+    PYTHON = enum.auto()
+    DIFFERENT = enum.auto()
+    LISTS = enum.auto()
+    #: Tuples, or sets: it depends on the elements.
+    FLAT = enum.auto()
+    #: It depends on the zones.
+    MOMENTS = enum.auto()
+    #: By fields or keys, if they are known to.
+    FIELDS = enum.auto()
+    #: By a method of a class.
+    OBSERVABLE = enum.auto()
+
+
+_OF_SCALARS, _PYTHON, _DIFFERENT, _LISTS, _FLAT, _MOMENTS, _FIELDS, _OBSERVABLE = _Way
+
+
 class SilentOperations:
     """The operations of one program.
 
-    :param simple: classes whose values Python compares without running code of a class.
-    :param objects: classes whose values are objects of the host that need no sandbox check.
+    :param program: knows classes; more are learnt while it runs.
     :param equality: compares dataclasses and rows.
     """
 
-    def __init__(
-        self, simple: set[type], objects: Collection[type], equality: SideEffectFreeEquality
-    ) -> None:
-        self._simple = simple
-        self._objects = objects
+    def __init__(self, program: KnownClasses, equality: SideEffectFreeEquality) -> None:
+        known = program.known_classes
+        #: Classes whose values Python compares without running code of a class.
+        self._simple = known["simple"]
+        #: Classes that derive from a native one and compare as it does.
+        self._derived = known["derived"]
+        #: Classes whose values are objects of the host that need no sandbox check.
+        self._objects = known["objects"]
+        self._told = known["told"]
+        self._keeps = program.host.keeps
         self._equality = equality
-        self._is_told = ClassMemo(is_told_from_nil)
+        self._is_told_memo = ClassMemo(self._test_told)
+        self._ways: dict[tuple[type, type], _Way] = {}
 
     def named(self) -> dict[str, t.Any]:
         """Return the operations by the names that specializations have for them."""
@@ -82,25 +124,87 @@ class SilentOperations:
             "comparable": self.comparable,
             "has_order": self.has_order,
             "entry": self.entry,
-            "is_told": self._is_told,
+            "entries": self.entries,
+            "is_plain_data": self.is_plain_data,
+            "is_told": self._is_told_memo,
             "gives_up": GIVES_UP,
         }
+
+    def _test_told(self, kind: type) -> bool:
+        is_told = is_told_from_nil(kind)
+        if is_told and self._keeps(kind):
+            self._told.add(kind)
+        return is_told
+
+    # -- equality
 
     def alike(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether two values unify."""
         kinds = type(left), type(right)
-        if _SCALARS.issuperset(kinds):
+        way = self._ways.get(kinds) or self._way_of(*kinds)
+        if way is _OF_SCALARS:
             return equal_scalars(left, right)
-        if kinds[0] is kinds[1] is list:
+        if way is _PYTHON:
+            return bool(left == right)
+        if way is _DIFFERENT:
+            return False
+        if way is _LISTS:
             return self._are_alike(left, right)
-        if self.comparable(left, right) or self._is_flat(left, right):
+        if way is _FLAT:
+            if not _ELEMENTS.issuperset(map(type, (*left, *right))):
+                raise NotSilent
+            return bool(left == right)
+        if way is _OBSERVABLE:
+            raise NotSilent
+        if way is _MOMENTS:
+            if not is_comparable_moment(left, right):
+                raise NotSilent
             return bool(left == right)
         answer = self._equality(left, right)
         if answer is None:
             raise NotSilent
         return answer
 
+    def _way_of(self, left: type, right: type) -> _Way:
+        way = self._find_way(left, right)
+        if all(kind in _SCALARS or self._keeps(kind) for kind in (left, right)):
+            # A class that is not known yet may be known later.
+            if way is not _FIELDS:
+                self._ways[left, right] = way
+        return way
+
+    def _find_way(self, left: type, right: type) -> _Way:
+        kinds = left, right
+        if _SCALARS.issuperset(kinds):
+            return _OF_SCALARS
+        if types.NoneType in kinds and all(map(self._is_told_memo, kinds)):
+            return _PYTHON if left is right else _DIFFERENT
+        if left is right is list:
+            return _LISTS
+        if left in MOMENTS and right in MOMENTS:
+            return _MOMENTS
+        if all(map(self._is_simple, kinds)):
+            return _PYTHON
+        are_sets = left in _SETS and right in _SETS
+        if are_sets or all(map(self._is_tuple, kinds)):
+            return _FLAT
+        return _OBSERVABLE if any(map(self._is_own, kinds)) else _FIELDS
+
+    def _is_own(self, kind: type) -> bool:
+        """Tell whether a class has an equality of its own that nothing will be learnt of."""
+        is_known = self._is_simple(kind) or self._equality.knows(kind)
+        return not is_known and isinstance(kind.__eq__, types.FunctionType)
+
+    def _is_simple(self, kind: type) -> bool:
+        return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
+
+    def _is_tuple(self, kind: type) -> bool:
+        is_own = kind in self._objects and kind.__eq__ is tuple.__eq__
+        return kind is tuple or is_own
+
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
+        if _TEXTS.issuperset(map(type, (*left, *right))):
+            return left == right
         if not is_data(left, self._objects) or not is_data(right, self._objects):
             raise NotSilent
         # Each pair is looked at: none may ask an object.
@@ -110,19 +214,13 @@ class SilentOperations:
     def _pair(self, left: t.Any, right: t.Any) -> bool:
         if _SCALARS.issuperset((type(left), type(right))):
             return equal_scalars(left, right)
+        if type(left) in _CONTAINERS or type(right) in _CONTAINERS:
+            raise NotSilent
         if not self.comparable(left, right):
             raise NotSilent
         return bool(left == right)
 
-    def _is_flat(self, left: t.Any, right: t.Any) -> bool:
-        """Tell whether two tuples, or two sets, have only elements that compare without calls."""
-        kinds = type(left), type(right)
-        if kinds[0] in _SETS and kinds[1] in _SETS:
-            return _ELEMENTS.issuperset(map(type, [*left, *right]))
-        if any(kind.__eq__ is not tuple.__eq__ for kind in kinds):
-            return False
-        is_known = all(kind is tuple or kind in self._objects for kind in kinds)
-        return is_known and _ELEMENTS.issuperset(map(type, [*left, *right]))
+    # -- comparison
 
     def comparable(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether ``==`` and ``!=`` of Polar are those of Python, and run no code."""
@@ -130,12 +228,10 @@ class SilentOperations:
         if mine in _SCALARS and other in _SCALARS:
             return (mine is str) is (other is str)
         if left is None or right is None:
-            return self._is_told(mine) and self._is_told(other)
+            return self._is_told_memo(mine) and self._is_told_memo(other)
         if mine in MOMENTS and other in MOMENTS:
             return is_comparable_moment(left, right)
-        return all(
-            kind in self._simple or kind in MOMENTS or kind is bool for kind in (mine, other)
-        )
+        return self._is_simple(mine) and self._is_simple(other)
 
     def has_order(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether Python orders two values as Polar does, and runs no code."""
@@ -143,16 +239,34 @@ class SilentOperations:
         if mine in MOMENTS and mine is other:
             is_one_kind = (left.tzinfo is None) is (right.tzinfo is None)
             return is_one_kind and is_comparable_moment(left, right)
-        return all(map(self._is_number, (mine, other))) or all(map(self._is_text, (mine, other)))
+        if self._is_number(mine):
+            return self._is_number(other)
+        return self._is_text(mine) and self._is_text(other)
 
     def _is_number(self, kind: type) -> bool:
-        return kind in NUMBERS or (kind in self._simple and issubclass(kind, (int, float)))
+        return kind in NUMBERS or (kind in self._derived and issubclass(kind, (int, float)))
 
     def _is_text(self, kind: type) -> bool:
-        return kind is str or (kind in self._simple and issubclass(kind, str))
+        return kind is str or (kind in self._derived and issubclass(kind, str))
 
-    def entry(self, value: t.Any, name: str) -> t.Any:
+    # -- dictionaries
+
+    def entry(self, value: t.Any, name: t.Any) -> t.Any:
         """Return an entry of a dictionary. A missing one is no match, which is left to the rules."""
-        if name not in value or not is_data(value, self._objects):
+        if type(value) is not dict or type(name) is not str or name not in value:
+            raise NotSilent
+        if not is_data(value, self._objects):
             raise NotSilent
         return value[name]
+
+    def is_plain_data(self, value: dict[t.Any, t.Any]) -> bool:
+        """Tell whether a dictionary is one of Polar as it is."""
+        return is_data(value, self._objects)
+
+    def entries(self, value: t.Any, method: str, *args: t.Any) -> t.Any:
+        """Call a method of a dictionary that reads it."""
+        if type(value) is not dict or not is_data(value, self._objects, any_keys=True):
+            raise NotSilent
+        if not all(type(key) is str for key in value):
+            value = copied_data(value)
+        return getattr(value, method)(*args)

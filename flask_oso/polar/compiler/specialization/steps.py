@@ -42,6 +42,9 @@ class SpecializationInterface(t.Protocol):
     def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None: ...
     def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None: ...
     def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
+    def computed(
+        self, region: Region, value: ast.expr, key: Fact, span: Span | None
+    ) -> Known: ...
     def check_sandbox(self, region: Region, value: Known) -> None: ...
     def equal(
         self, region: Region, one: Known, other: Known, span: Span | None
@@ -180,14 +183,92 @@ class GoalStep:
     def lookup(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x.a = v``."""
         owner, key, result = term.args
+        inner = key.term if isinstance(key, Template) else key
+        if isinstance(inner, Call):
+            return self._method(self._bound(owner), inner, result)
         if not is_string(key):
-            raise NotCompilable("a method, or a field that is computed", term.span)
+            return self._computed_entry(self._bound(owner), self._bound(key), result)
         name = str(t.cast(Value, key).value)
         made = self.writer.read(self.region, self._bound(owner), name, term.span)
+        return self._result(self.region, made, result)
+
+    def _result(
+        self, region: Region, made: Known, result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write that a result equals an operand, or bind the operand to it."""
         known = self._value(result)
         if known is not None:
-            return self._at(self.writer.equal(self.region, known, made, term.span))
-        return self._bind(t.cast(int, self._variable(result)), made, self.region)
+            return self._at(self.writer.equal(region, known, made, self.goal.span))
+        return self._bind(t.cast(int, self._variable(result)), made, region)
+
+    def _computed_entry(
+        self, owner: Known, key: Known, result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write a lookup of a computed name in a dictionary."""
+        if owner.literal is not None or key.choices is not None or key.exact is not None:
+            raise NotCompilable("a field that is computed", self.goal.span)
+        if owner.exact is not None and owner.exact is not dict:
+            raise NotCompilable("a field that is computed", self.goal.span)
+        value = call("entry", load(owner.name), _written(key))
+        fact = ("entry", owner.name, key.key)
+        return self._result(
+            self.region, self.writer.computed(self.region, value, fact, self.goal.span), result
+        )
+
+    def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
+        """Write a call of a method of a string or a dictionary, which reads it and nothing else."""
+        args = [self._bound(arg) for arg in called.args]
+        name, span = called.name, self.goal.span
+        is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
+        is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
+        if is_odd or any(arg.exact or arg.choices for arg in args):
+            raise NotCompilable("a method", span)
+        if not (is_text and owner.exact is None) and not is_entries:
+            raise NotCompilable("a method", span)
+        region: Region = self.region
+        for value in (owner, *args) if is_text else args:
+            if value.literal is None:
+                is_str = is_type(value.name, "str")
+                region = self.writer.under(region, ("str", value.name), is_str, [GIVE_UP], span)
+                region.known["checked", value.name] = value
+            elif type(value.literal.value) is not str:
+                raise NotCompilable("a method of another kind of values", span)
+        written = [_written(arg) for arg in args]
+        if is_text:
+            method = ast.Attribute(load(owner.name), name, ast.Load())
+            made: ast.expr = ast.Call(method, written, [])
+        else:
+            made = call("entries", load(owner.name), ast.Constant(name), *written)
+        fact = ("method", owner.name, name, *(arg.key for arg in args))
+        return self._result(region, self.writer.computed(region, made, fact, span), result)
+
+    def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write ``a + b = v`` of small integers, or of two floats."""
+        values = [self._bound(arg) for arg in term.args[:2]]
+        python = _ARITHMETIC.get(term.operator)
+        if python is None or any(value.exact or value.choices for value in values):
+            raise NotCompilable("this arithmetic", term.span)
+        sign, limit = python
+        region = self.region
+        unknown = {value.name: value for value in values if value.literal is None}
+        if not unknown or not all(map(_is_small_literal, values)):
+            raise NotCompilable("arithmetic of literals", term.span)
+        is_modulo = term.operator is Operator.MOD
+        if is_modulo and not _is_modulus(values[1]):
+            raise NotCompilable("this arithmetic", term.span)
+        tests = [_is_small(name, limit) for name in unknown]
+        if not is_modulo:
+            floats = [is_type(name, "float") for name in unknown]
+            tests = [any_of([*pair]) for pair in zip(tests, floats, strict=True)]
+        fact: Fact = ("small", term.operator, *(value.key for value in values))
+        region = self.writer.under(region, fact, all_of(tests), [GIVE_UP], term.span)
+        for value in unknown.values():
+            region.known["checked", value.name] = value
+        made = ast.BinOp(_written(values[0]), sign(), _written(values[1]))
+        fact = ("made", *fact[1:])
+        return self._result(
+            region, self.writer.computed(region, made, fact, term.span), term.args[2]
+        )
 
     def membership(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x in xs``."""
@@ -202,14 +283,35 @@ class GoalStep:
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
-        if collection.rest is not None or not items or not all(map(is_string, items)):
-            raise NotCompilable("a search in a list of more than strings", self.goal.span)
+        if collection.rest is not None or not items or not all(map(_is_scalar, items)):
+            raise NotCompilable("a search in a list of more than literals", self.goal.span)
         known = self._bound(item)
-        texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
         if known.literal is not None or known.choices is not None:
             raise NotCompilable("a literal that is searched for", self.goal.span)
+        if not all(map(is_string, items)):
+            return self._among_scalars(known, [t.cast(Value, each) for each in items])
+        texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
         choices = Known(self.writer.names.constant(texts), choices=texts)
         return self._at(self.writer.equal(self.region, choices, known, self.goal.span))
+
+    def _among_scalars(self, known: Known, items: list[Value]) -> tuple[Region, Pending] | None:
+        if known.exact is not None:
+            raise NotCompilable("an object that is searched for", self.goal.span)
+        span = self.goal.span
+        kind = call("type", load(known.name))
+        is_known = any_of(
+            [compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")]
+        )
+        region = self.writer.under(self.region, ("plain", known.name), is_known, [GIVE_UP], span)
+        region.known["checked", known.name] = known
+        flags = [each.value for each in items if type(each.value) is bool]
+        others = [each.value for each in items if type(each.value) is not bool]
+        tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]
+        if others:
+            equal = [compared(load(known.name), ast.Eq(), ast.Constant(each)) for each in others]
+            tests.append(all_of([negate(is_type(known.name, "bool")), any_of(equal)]))
+        key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
+        return self._at(self.writer.under(region, key, any_of(tests), [], span))
 
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x matches Class``."""
@@ -259,9 +361,7 @@ class GoalStep:
     def _compared(
         self, values: list[Known], sign: ast.cmpop
     ) -> tuple[ast.expr, ast.cmpop, ast.expr]:
-        left, right = (
-            load(v.name) if v.literal is None else ast.Constant(v.literal.value) for v in values
-        )
+        left, right = map(_written, values)
         return left, sign, right
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -379,7 +479,13 @@ def _is_comparable(unknown: list[Known], literal: Value | None, operator: Operat
         known = compared(kind, ast.In(), load("simple" if is_equation else "ordered"))
         names = [load(value.name) for value in unknown]
         slow = call("comparable" if is_equation else "has_order", *names)
-        return any_of([all_of([alike, known]), slow])
+        if is_equation:
+            return any_of([all_of([alike, known]), slow])
+        # Two datetimes of one zone ask nobody.
+        zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
+        moments = [alike, compared(kind, ast.In(), load("moments"))]
+        in_one_zone = all_of([*moments, compared(zones[0], ast.Is(), zones[1])])
+        return any_of([all_of([alike, known]), in_one_zone, slow])
     if type(literal.value) is str:
         tests = [is_type(unknown[0].name, "str")]
         others = compared(kind, ast.NotIn(), load("numbers"))
@@ -389,7 +495,12 @@ def _is_comparable(unknown: list[Known], literal: Value | None, operator: Operat
     if is_equation:
         # A number differs from what is no number, such as a date: only strings are an error.
         tests.append(all_of([compared(kind, ast.In(), load("simple")), others]))
-    return any_of(tests)
+    return any_of([*tests, _slowly_comparable(unknown[0], literal, operator)])
+
+
+def _slowly_comparable(unknown: Known, literal: Value, operator: Operator) -> ast.expr:
+    function = "comparable" if operator in _EQUATIONS else "has_order"
+    return call(function, load(unknown.name), ast.Constant(literal.value))
 
 
 def _is_itself(cls: type) -> bool:
@@ -397,6 +508,54 @@ def _is_itself(cls: type) -> bool:
     return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
+def _is_scalar(term: Term) -> bool:
+    """Tell whether a term is a string, a number or a Boolean that equals itself."""
+    return isinstance(term, Value) and term.value == term.value
+
+
+def _written(value: Known) -> ast.expr:
+    """Write a value."""
+    return load(value.name) if value.literal is None else ast.Constant(value.literal.value)
+
+
+def _is_small(name: str, limit: int) -> ast.expr:
+    """Write whether a value is an integer whose result is one of 64 bits."""
+    within = ast.Compare(
+        ast.Constant(-limit), [ast.Lt(), ast.Lt()], [load(name), ast.Constant(limit)]
+    )
+    return all_of([is_type(name, "int"), within])
+
+
+def _is_small_literal(value: Known) -> bool:
+    literal = value.literal
+    if literal is None or type(literal.value) is float:
+        return True
+    return type(literal.value) is int and abs(literal.value) < _SMALL
+
+
+def _is_modulus(value: Known) -> bool:
+    literal = value.literal
+    return literal is not None and type(literal.value) is int and literal.value > 0
+
+
+#: Integers whose product has 64 bits.
+_SMALL = 2**31
+_ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
+    Operator.ADD: (ast.Add, 2**62),
+    Operator.SUB: (ast.Sub, 2**62),
+    Operator.MUL: (ast.Mult, _SMALL),
+    Operator.MOD: (ast.Mod, 2**62),
+}
+#: The methods of strings that take strings, or nothing.
+_OF_TEXTS = frozenset(
+    (
+        "capitalize casefold count endswith find isalnum isalpha isascii isdigit islower isspace"
+        " istitle isupper lower lstrip removeprefix removesuffix rstrip split startswith strip"
+        " swapcase title upper"
+    ).split()
+)
+#: The methods of dictionaries that read them, and how many arguments they take.
+_OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
 _EQUATIONS = (Operator.EQ, Operator.NEQ)
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
     Operator.AND: GoalStep.conjunction,
@@ -408,6 +567,7 @@ _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pend
     Operator.IN: GoalStep.membership,
     Operator.ISA: GoalStep.instance,
     **dict.fromkeys(COMPARISONS, GoalStep.comparison),
+    **dict.fromkeys(_ARITHMETIC, GoalStep.arithmetic),
 }
 
 
