@@ -237,6 +237,9 @@ class Zone(datetime.tzinfo):
     def dst(self, at: datetime.datetime | None) -> None:
         return None
 
+    def tzname(self, at: datetime.datetime | None) -> None:
+        return None
+
 
 class OwnDecimal(decimal.Decimal):
     """A number that equals everything."""

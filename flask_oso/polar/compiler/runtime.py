@@ -123,6 +123,7 @@ class _Comparison(enum.Enum):
 
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = _Comparison
 
+
 class Runtime:
     """The state and the operations that the functions of one engine share.
 
@@ -135,10 +136,10 @@ class Runtime:
         # The goals of the instructions of each function.
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
         # Classes whose values need no sandbox check and are no variables; more are learnt.
-        self._harmless: set[type] = {*_HARMLESS}
+        self._harmless: set[type] = {*_HARMLESS, *EQUATED, *MOMENTS, *ITERATED}
         self._plain: set[type] = set()
         # Classes whose values are objects of the host for the solver, and pass the sandbox.
-        self._objects: set[type] = {*EQUATED, tuple, set, frozenset} - _SCALARS
+        self._objects: set[type] = {*EQUATED, *MOMENTS, *ITERATED} - _SCALARS
         # Classes whose attributes Python reads directly, if the sandbox knows their names.
         self._readable: set[type] = {*self._objects}
         # Classes whose values Python compares without running code of a class.
@@ -146,7 +147,7 @@ class Runtime:
         # Classes that derive from a native one and compare as it does.
         self._derived: set[type] = set()
         # Classes whose values equal `nil` only if they are `nil`.
-        self._told: set[type] = {*EQUATED, bool, list, dict, tuple, set, frozenset}
+        self._told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, list, dict}
         # How values of two classes are compared.
         self._pairs: dict[tuple[type, type], _Comparison] = {}
         # Classes whose objects are equal if they are the same row.
@@ -223,6 +224,7 @@ class Runtime:
         self._readable.add(cls)
         if not sandbox.passes_sandbox(cls):
             return
+        self._is_object(cls)
         if self.host.has_keys(cls):
             self._rows.add(cls)
             self._decided.add(cls)
@@ -408,9 +410,7 @@ class Runtime:
             try:
                 method = getattr(value, name)
             except AttributeError as error:
-                raise self._here().no_attribute(
-                    result_to_term(value), name, error, span
-                ) from error
+                raise self._here().no_attribute(result_to_term(value), name, error, span) from error
         else:
             method = self._attribute(value, name, span, self._here)
             self._is_object(kind)
@@ -552,9 +552,7 @@ class Runtime:
         self._is_object(kind)
         return element
 
-    def _each(
-        self, collection: Iterable[t.Any], goal: Expression, clock: Clock
-    ) -> Iterator[t.Any]:
+    def _each(self, collection: Iterable[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
         """Yield the elements of an object of the host; look at the clock after each."""
         if clock[1] is None:
             clock[1] = time.monotonic()

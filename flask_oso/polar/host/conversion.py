@@ -86,9 +86,9 @@ def is_data(
     if type(value) is dict:
         items = [*value.values()]
         for key in [*value]:
-            if type(key) is not str or not key.isascii():
-                if not any_keys or type(key) not in _PLAIN_KEYS:
-                    return False
+            is_plain = type(key) is str and key.isascii()
+            if not is_plain and not (any_keys and type(key) in _PLAIN_KEYS):
+                return False
     else:
         items = value[:]
     inner: set[int] = _NO_IDS

@@ -248,9 +248,11 @@ def is_silent_read(cls: type, name: str) -> bool:
         return False
     for base in cls.__mro__:
         if name in vars(base):
-            kind = type(vars(base)[name])
+            found = vars(base)[name]
+            kind = type(found)
             is_computed = any("__get__" in vars(each) for each in kind.__mro__)
-            is_known = kind in _FIELDS or vars(base)[name] in _OF_ENUMS
+            # Not by equality, which the class of a descriptor may define.
+            is_known = kind in _FIELDS or any(found is each for each in _OF_ENUMS)
             is_built_in = kind is types.GetSetDescriptorType and not base.__flags__ & _IS_HEAP
             return not is_computed or is_known or is_built_in
     return True
@@ -258,8 +260,8 @@ def is_silent_read(cls: type, name: str) -> bool:
 
 def is_silent_class_read(cls: type, name: str) -> bool:
     """Return whether reading this attribute of a class runs no Python code."""
-    meta = type(cls)
-    if meta not in _METACLASSES or any(name in vars(base) for base in meta.__mro__):
+    meta: type = type(cls)
+    if meta not in _METACLASSES or any(name in vars(base) for base in type.mro(meta)):
         return False
     for base in cls.__mro__:
         if name in vars(base):

@@ -33,6 +33,7 @@ from ..snippets import all_of, any_of, assign, call, compared, copied, is_type, 
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
+_COMPOUND = frozenset({dict, list, tuple, set, frozenset})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
@@ -117,9 +118,7 @@ class Guards:
         region.known["read", owner.name, name] = made
         return made
 
-    def _read_constant(
-        self, region: Region, owner: Known, name: str, span: Span | None
-    ) -> Known:
+    def _read_constant(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
         """Read an entry of a dictionary that is a constant, or an attribute of a class."""
         if type(owner.constant) is dict:
             if name not in owner.constant:
@@ -252,6 +251,22 @@ class Guards:
             region.items.append(inner)
         return region.inside[key]
 
+    def guard(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        values: Sequence[Known],
+        span: Span | None,
+    ) -> Region:
+        """Return the region where values are of some classes; for others the function gives up."""
+        inner = self.under(region, key, test, [GIVE_UP], span)
+        if inner is region.inside.get(key):
+            inner.tested = tuple(value.name for value in values)
+        for value in values:
+            inner.known["checked", value.name] = value
+        return inner
+
     def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region | None:
         """Return the region where two values are equal; ``None`` if they never are."""
         if one.literal is None and one.choices is None:
@@ -310,8 +325,7 @@ class Guards:
         # What is of another class, and compares without calls, may still be an equal number.
         is_simple = compared(call("type", load(other.name)), ast.In(), load("simple"))
         is_known = any_of([is_kind, is_simple, is_type(other.name, "bool")])
-        region = self.under(region, (kind, other.name), is_known, [GIVE_UP], span)
-        region.known["checked", other.name] = other
+        region = self.guard(region, (kind, other.name), is_known, [other], span)
         equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
         test = all_of([equal, negate(is_type(other.name, "bool"))])
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
@@ -329,7 +343,9 @@ class Guards:
 
     def _is_never_scalar(self, cls: type) -> bool:
         """Tell whether instances of a class equal no string, number or Boolean."""
-        return self._is_identity(cls) or cls in (dict, tuple, set, frozenset) or cls in MOMENTS
+        return (
+            self._is_identity(cls) or cls in MOMENTS or cls in (dict, list, tuple, set, frozenset)
+        )
 
     def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
         """Give up for a value that is unequal to itself, such as NaN.
@@ -403,9 +419,11 @@ class Guards:
 
     def _is_silent(self, cls: type) -> bool:
         """Tell whether a class of constants is one that 'alike' knows."""
-        return cls in EQUATED or cls in MOMENTS or cls in (dict, tuple, set, frozenset)
+        return cls in EQUATED or cls in MOMENTS or cls in _COMPOUND
 
-    def is_nil(self, region: Region, value: Known, span: Span | None, *, holds: bool) -> Region | None:
+    def is_nil(
+        self, region: Region, value: Known, span: Span | None, *, holds: bool
+    ) -> Region | None:
         """Return the region where a value is ``nil``, or is not; ``None`` if there is none."""
         if value.literal is not None or value.choices is not None:
             return None if holds else region
@@ -434,8 +452,7 @@ class Guards:
             if value.exact is None:
                 kind = call("type", load(value.name))
                 is_simple = compared(kind, ast.In(), load("simple"))
-                region = self.under(region, ("simple", value.name), is_simple, [GIVE_UP], span)
-                region.known["checked", value.name] = value
+                region = self.guard(region, ("simple", value.name), is_simple, [value], span)
             elif not self._is_itself(value):
                 self._no(span)
         test = compared(load(one.name), ast.IsNot(), load(other.name))
@@ -559,8 +576,8 @@ class Guards:
         The loop is in the region where the list was read, so that all searches share it.
         """
         exact = collection.exact
-        is_odd = exact is not None and exact not in ITERATED and exact is not list
-        if collection.literal is not None or collection.choices is not None or is_odd:
+        is_other = exact is not None and exact not in ITERATED and exact is not list
+        if collection.literal is not None or collection.choices is not None or is_other:
             raise NotCompilable("a search in something else than a list", span)
         out = region
         for around in region.around():

@@ -6,6 +6,7 @@ returns ``None``.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import types
 import typing as t
@@ -22,7 +23,7 @@ from ...host.value_classes import (
     is_comparable_moment,
     is_told_from_nil,
 )
-from .equality import SideEffectFreeEquality
+from .equality import SideEffectFreeEquality, compared_fields
 
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values have a hash and an equality that run no code.
@@ -131,7 +132,12 @@ class SilentOperations:
         }
 
     def _test_told(self, kind: type) -> bool:
-        is_told = is_told_from_nil(kind)
+        is_told = is_told_from_nil(kind) or (
+            # The equality of a dataclass asks first whether the classes are the same.
+            dataclasses.is_dataclass(kind)
+            and compared_fields(kind) is not None
+            and kind.__ne__ is object.__ne__
+        )
         if is_told and self._keeps(kind):
             self._told.add(kind)
         return is_told
@@ -167,10 +173,10 @@ class SilentOperations:
 
     def _way_of(self, left: type, right: type) -> _Way:
         way = self._find_way(left, right)
-        if all(kind in _SCALARS or self._keeps(kind) for kind in (left, right)):
-            # A class that is not known yet may be known later.
-            if way is not _FIELDS:
-                self._ways[left, right] = way
+        is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
+        # A class that is not known yet may be known later.
+        if is_kept and way is not _FIELDS:
+            self._ways[left, right] = way
         return way
 
     def _find_way(self, left: type, right: type) -> _Way:
@@ -199,8 +205,8 @@ class SilentOperations:
         return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
 
     def _is_tuple(self, kind: type) -> bool:
-        is_own = kind in self._objects and kind.__eq__ is tuple.__eq__
-        return kind is tuple or is_own
+        equality: t.Any = kind.__eq__
+        return kind is tuple or (kind in self._objects and equality is tuple.__eq__)
 
     def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
         if _TEXTS.issuperset(map(type, (*left, *right))):
@@ -252,7 +258,7 @@ class SilentOperations:
     # -- dictionaries
 
     def entry(self, value: t.Any, name: t.Any) -> t.Any:
-        """Return an entry of a dictionary. A missing one is no match, which is left to the rules."""
+        """Return an entry of a dictionary. One that is missing is left to the rules."""
         if type(value) is not dict or type(name) is not str or name not in value:
             raise NotSilent
         if not is_data(value, self._objects):

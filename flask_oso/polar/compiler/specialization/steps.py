@@ -42,9 +42,15 @@ class SpecializationInterface(t.Protocol):
     def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None: ...
     def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None: ...
     def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
-    def computed(
-        self, region: Region, value: ast.expr, key: Fact, span: Span | None
-    ) -> Known: ...
+    def guard(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        values: Sequence[Known],
+        span: Span | None,
+    ) -> Region: ...
+    def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known: ...
     def check_sandbox(self, region: Region, value: Known) -> None: ...
     def equal(
         self, region: Region, one: Known, other: Known, span: Span | None
@@ -192,9 +198,7 @@ class GoalStep:
         made = self.writer.read(self.region, self._bound(owner), name, term.span)
         return self._result(self.region, made, result)
 
-    def _result(
-        self, region: Region, made: Known, result: Term
-    ) -> tuple[Region, Pending] | None:
+    def _result(self, region: Region, made: Known, result: Term) -> tuple[Region, Pending] | None:
         """Write that a result equals an operand, or bind the operand to it."""
         known = self._value(result)
         if known is not None:
@@ -229,8 +233,7 @@ class GoalStep:
         for value in (owner, *args) if is_text else args:
             if value.literal is None:
                 is_str = is_type(value.name, "str")
-                region = self.writer.under(region, ("str", value.name), is_str, [GIVE_UP], span)
-                region.known["checked", value.name] = value
+                region = self.writer.guard(region, ("text", value.name), is_str, [value], span)
             elif type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
         written = [_written(arg) for arg in args]
@@ -261,9 +264,8 @@ class GoalStep:
             floats = [is_type(name, "float") for name in unknown]
             tests = [any_of([*pair]) for pair in zip(tests, floats, strict=True)]
         fact: Fact = ("small", term.operator, *(value.key for value in values))
-        region = self.writer.under(region, fact, all_of(tests), [GIVE_UP], term.span)
-        for value in unknown.values():
-            region.known["checked", value.name] = value
+        operands = [*unknown.values()]
+        region = self.writer.guard(region, fact, all_of(tests), operands, term.span)
         made = ast.BinOp(_written(values[0]), sign(), _written(values[1]))
         fact = ("made", *fact[1:])
         return self._result(
@@ -299,11 +301,8 @@ class GoalStep:
             raise NotCompilable("an object that is searched for", self.goal.span)
         span = self.goal.span
         kind = call("type", load(known.name))
-        is_known = any_of(
-            [compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")]
-        )
-        region = self.writer.under(self.region, ("plain", known.name), is_known, [GIVE_UP], span)
-        region.known["checked", known.name] = known
+        is_known = any_of([compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")])
+        region = self.writer.guard(self.region, ("plain", known.name), is_known, [known], span)
         flags = [each.value for each in items if type(each.value) is bool]
         others = [each.value for each in items if type(each.value) is not bool]
         tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]
@@ -335,12 +334,10 @@ class GoalStep:
             for one, other in (values, values[::-1]):
                 if one.exact is type(None):
                     holds = operator is Operator.EQ
-                    return self._at(
-                        self.writer.is_nil(self.region, other, term.span, holds=holds)
-                    )
+                    return self._at(self.writer.is_nil(self.region, other, term.span, holds=holds))
             if any(map(self.writer.is_itself, values)) and not any(v.literal for v in values):
                 compare = self.writer.equal if operator is Operator.EQ else self.writer.unequal
-                return self._at(compare(self.region, *values, term.span))
+                return self._at(compare(self.region, values[0], values[1], term.span))
         for value in values:
             is_odd = value.exact is not None and value.exact not in (EQUATED | MOMENTS)
             if is_odd or value.choices is not None:
@@ -351,9 +348,7 @@ class GoalStep:
         literal = next((value.literal for value in values if value.literal is not None), None)
         key: Fact = ("ordered", operator in _EQUATIONS, *(value.key for value in values))
         is_known = _is_comparable(unknown, literal, operator)
-        region = self.writer.under(self.region, key, is_known, [GIVE_UP], term.span)
-        for value in unknown:
-            region.known["checked", value.name] = value
+        region = self.writer.guard(self.region, key, is_known, unknown, term.span)
         key = (operator, *(value.key for value in values))
         test = compared(*self._compared(values, COMPARE[operator]()))
         return self._at(self.writer.under(region, key, test, [], term.span))
@@ -548,11 +543,12 @@ _ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
 }
 #: The methods of strings that take strings, or nothing.
 _OF_TEXTS = frozenset(
-    (
-        "capitalize casefold count endswith find isalnum isalpha isascii isdigit islower isspace"
-        " istitle isupper lower lstrip removeprefix removesuffix rstrip split startswith strip"
-        " swapcase title upper"
-    ).split()
+    {
+        *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isascii"),
+        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip"),
+        *("removeprefix", "removesuffix", "rstrip", "split", "startswith", "strip", "swapcase"),
+        *("title", "upper"),
+    }
 )
 #: The methods of dictionaries that read them, and how many arguments they take.
 _OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
