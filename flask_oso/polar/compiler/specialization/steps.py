@@ -315,8 +315,11 @@ class GoalStep:
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x matches Class``."""
         left, right = term.args
-        pattern = self.writer.pattern(right)
+        whole = right.term if isinstance(right, Template) else right
         value, variable = self._value(left), self._variable(left)
+        if value is not None and _has_open_fields(whole):
+            return self._fields_matched(value, variable, t.cast(Pattern, whole))
+        pattern = self.writer.pattern(right)
         if value is None:
             waiting = self.env.waiting.get(t.cast(int, variable), ())
             self.env.waiting[t.cast(int, variable)] = (*waiting, pattern)
@@ -325,6 +328,29 @@ class GoalStep:
         if variable is not None:
             self.env.values[variable] = value
         return self._at(region)
+
+    def _fields_matched(
+        self, value: Known, variable: int | None, pattern: Pattern
+    ) -> tuple[Region, Pending] | None:
+        """Write that a value is of a class, if one is named, and that its fields match."""
+        region: Region | None = self.region
+        if pattern.tag is not None:
+            bare = self.writer.pattern(Pattern(pattern.tag, span=pattern.span))
+            region, value = self.writer.class_test(self.region, value, bare, self.goal.span)
+        if variable is not None:
+            self.env.values[variable] = value
+        rest = self.rest
+        for name, part in reversed(pattern.fields):
+            if region is None:
+                return None
+            made = self.writer.read(region, value, name, pattern.span or self.goal.span)
+            known = self._value(part)
+            if known is not None:
+                region = self.writer.equal(region, known, made, self.goal.span)
+                continue
+            bound = self._bind(t.cast(int, self._variable(part)), made, region)
+            region = None if bound is None else bound[0]
+        return self._at(region, rest)
 
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write a comparison, of values that Python compares without calls."""
@@ -501,6 +527,13 @@ def _slowly_comparable(unknown: Known, literal: Value, operator: Operator) -> as
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
+
+
+def _has_open_fields(pattern: Term) -> bool:
+    """Tell whether a pattern has no class, or a field that is a variable or a constant."""
+    return isinstance(pattern, Pattern) and (
+        pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
+    )
 
 
 def _is_scalar(term: Term) -> bool:
