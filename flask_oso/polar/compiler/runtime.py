@@ -204,7 +204,10 @@ class Runtime:
             return None
         taken = []
         for arg in args:
-            if type(arg) is list or type(arg) is dict:
+            kind = type(arg)
+            if kind in self._plain:
+                taken.append(arg)
+            elif kind is list or kind is dict:
                 if not is_data(arg, self._objects, any_keys=True):
                     return None
                 taken.append(copied_data(arg))
@@ -402,7 +405,7 @@ class Runtime:
     ) -> t.Any:
         if clock[1] is None:
             clock[1] = time.monotonic()
-        name, span, keywords, written, is_unrestricted = key
+        name, span, keywords, written, is_unrestricted, is_direct = key
         kind = type(value)
         if kind is bool:
             raise self._here().no_lookup(self._placed(value, written), span)
@@ -416,10 +419,10 @@ class Runtime:
             self._is_object(kind)
         if not callable(method):
             raise self._here().not_callable(name, span)
-        if keywords or args:
+        if not is_direct:
             found = self._called(method, args, keywords, clock)
         else:
-            found = method()
+            found = method(*args)
             if time.monotonic() - clock[1] > _BRIEF:
                 self._check_clock(clock)
         if type(found) not in self._harmless:
@@ -615,7 +618,10 @@ class Runtime:
         clock[0] = CLOCK_INTERVAL
         if clock[1] is None:
             clock[1] = time.monotonic()
-        self._engine.solver().check_time(clock[1])
+        timeout = self._engine.limits.timeout
+        if timeout is not None and time.monotonic() - clock[1] > timeout:
+            # This raises the error of the solver.
+            self._engine.solver().check_time(clock[1])
 
     # -- the solver takes over -------------------------------------------------------------
 

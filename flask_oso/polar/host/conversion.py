@@ -34,7 +34,7 @@ from . import sandbox, terms
 from .awaitables import refuse_awaitable
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
-_NO_IDS: t.Any = frozenset()
+_DATA = frozenset({list, dict})
 #: The deepest nesting of data that is not converted to terms.
 _DEEP = 20
 _PLAIN_KEYS = (bool, int, float, type(None))
@@ -77,21 +77,22 @@ def is_data(
 ) -> bool:
     """Return whether a list or a dictionary becomes a list or a dictionary of Polar as it is.
 
-    Its keys are strings, and what it contains are values of Polar, again such lists and
-    dictionaries, each at one place, and objects of known classes.
+    Its keys are strings, and what it contains are values of Polar, objects of known classes, and
+    again such lists and dictionaries, each of them once.
 
     :param objects: classes whose values need no sandbox check.
     :param any_keys: whether keys may also be numbers, Booleans and ``None``, which become strings.
     """
+    # A copy: another thread may change what is looked through.
+    items: t.Iterable[t.Any] = value.copy()
     if type(value) is dict:
-        items = [*value.values()]
-        for key in [*value]:
-            is_plain = type(key) is str and key.isascii()
-            if not is_plain and not (any_keys and type(key) in _PLAIN_KEYS):
+        for key in items:
+            if type(key) is not str or not key.isascii():
+                if any_keys and type(key) in _PLAIN_KEYS:
+                    continue
                 return False
-    else:
-        items = value[:]
-    inner: set[int] = _NO_IDS
+        items = t.cast("dict[t.Any, t.Any]", items).values()
+    inner: list[t.Any] | None = None
     for item in items:
         kind = type(item)
         if kind is str:
@@ -101,29 +102,32 @@ def is_data(
             if not INTEGER_MIN <= item <= INTEGER_MAX:
                 return False
         elif kind is list or kind is dict:
-            if depth > _DEEP or id(item) in inner:
-                return False
-            if not is_data(item, objects, depth + 1, any_keys=any_keys):
-                return False
-            inner = inner | {id(item)}
+            inner = inner or []
+            inner.append(item)
         elif kind is not bool and kind is not float and kind not in objects:
+            return False
+    if inner is None:
+        return True
+    # What is there twice stays one object, which a copy would not show.
+    is_tree = depth < _DEEP and (len(inner) == 1 or len({*map(id, inner)}) == len(inner))
+    if not is_tree:
+        return False
+    for each in inner:
+        if not is_data(each, objects, depth + 1, any_keys=any_keys):
             return False
     return True
 
 
 def copied_data(value: t.Any) -> t.Any:
     """Return a copy of what ``is_data`` accepts, as the solver makes it: keys are sorted."""
-    if type(value) is dict:
-        pairs = {
-            key if type(key) is str else _key(key): (
-                copied_data(item) if type(item) in (list, dict) else item
-            )
-            for key, item in value.items()
-        }
-        return {key: pairs[key] for key in sorted(pairs)}
     if type(value) is list:
-        return [copied_data(item) if type(item) in (list, dict) else item for item in value]
-    return value
+        return [copied_data(item) if type(item) in _DATA else item for item in value]
+    if type(value) is not dict:
+        return value
+    if not all(type(key) is str for key in value):
+        value = {_key(key): item for key, item in value.items()}
+    pairs = sorted(value.items()) if len(value) > 1 else value.items()
+    return {key: copied_data(item) if type(item) in _DATA else item for key, item in pairs}
 
 
 def result_to_term(value: t.Any, span: Span | None = None) -> Term:

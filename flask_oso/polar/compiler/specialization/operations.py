@@ -30,6 +30,7 @@ _SCALARS = frozenset({bool, int, float, str})
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
 _CONTAINERS = (list, dict)
+_STRINGS = frozenset({str})
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
 
@@ -273,6 +274,6 @@ class SilentOperations:
         """Call a method of a dictionary that reads it."""
         if type(value) is not dict or not is_data(value, self._objects, any_keys=True):
             raise NotSilent
-        if not all(type(key) is str for key in value):
+        if not _STRINGS.issuperset(map(type, value)):
             value = copied_data(value)
         return getattr(value, method)(*args)
