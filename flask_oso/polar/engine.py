@@ -478,7 +478,7 @@ def _is_running() -> bool:
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_code is Machine._advance.__code__ or is_entry(frame.f_code):
+        if frame.f_code is Machine.advance.__code__ or is_entry(frame.f_code):
             return True
     return False
 

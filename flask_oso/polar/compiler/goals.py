@@ -14,6 +14,7 @@ from dataclasses import replace
 from ..host.numbers import COMPARISON_FUNCTIONS
 from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from ..solver.clauses import Clause, Slot, Template
+from ..syntax.desugar import forall_as_negation
 from .binding_analysis import (
     ClauseOrder,
     NotCompilable,
@@ -70,18 +71,15 @@ class GoalWriter(SearchGoals):
 
     def negation(self, term: Expression) -> Continuation:
         """Write that a goal has no solution, searching it to the end, so that errors are raised."""
-        inside = self.site.within(term).within(None).within(None)
-        return self._none_of([(term.args[0], self.clause, inside)])
+        return self._none_of(term.args[0], term)
 
     def for_all(self, term: Expression) -> Continuation:
-        """Write ``forall(c, a)``, which is ``not (c and not a)``."""
-        condition, action = term.args
-        opposite = Expression(Operator.NOT, (action,), span=action.span)
-        both = Expression(Operator.AND, (condition, opposite), span=term.span)
-        inside = self.site.within(term).within(None).within(None)
-        return self._none_of([(both, self.clause, inside)])
+        """Write ``forall(c, a)``."""
+        return self._none_of(forall_as_negation(term).args[0], term)
 
-    def _none_of(self, goals: list[Goal]) -> Continuation:
+    def _none_of(self, goal: Term, term: Expression) -> Continuation:
+        below = self.site.within(term).within(None).within(None)
+        goals: list[Goal] = [(goal, self.clause, below)]
         if self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
         found = self.writer.fresh()

@@ -345,7 +345,7 @@ class Runtime:
                 found = term.get(name)
                 return _MISSING if found is None else to_python(found, str)
         if kind is bool:
-            raise self._here().no_lookup(self._placed(value, written), span)
+            raise self._here().operators.no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
         self._learn(kind)
         self._is_object(kind)
@@ -368,7 +368,7 @@ class Runtime:
         except AttributeError as error:
             return self._no_field(value, name, error, span)
         except attribute_access.UnreadableRelation as error:
-            raise self._here().unreadable(error, span) from error
+            raise self._here().machine.unreadable(error, span) from error
         self._learn(kind)
         if type(found) not in self._harmless:
             self._check_sandbox(found, span)
@@ -376,7 +376,7 @@ class Runtime:
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
         if sandbox.is_computed(_copied(value), name):
-            raise self._here().failed_field(error, span) from error
+            raise self._here().matcher.failed_field(error, span) from error
         return _MISSING
 
     def _in_order(
@@ -396,9 +396,9 @@ class Runtime:
         try:
             return attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
-            raise here().no_attribute(result_to_term(value), name, error, span) from error
+            raise here().operators.no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
-            raise here().unreadable(error, span) from error
+            raise here().machine.unreadable(error, span) from error
 
     def _call_method(
         self, value: t.Any, key: t.Any, args: tuple[t.Any, ...], clock: Clock
@@ -408,17 +408,19 @@ class Runtime:
         name, span, keywords, written, is_unrestricted, is_direct = key
         kind = type(value)
         if kind is bool:
-            raise self._here().no_lookup(self._placed(value, written), span)
+            raise self._here().operators.no_lookup(self._placed(value, written), span)
         if is_unrestricted and (kind in self._objects or kind is str):
             try:
                 method = getattr(value, name)
             except AttributeError as error:
-                raise self._here().no_attribute(result_to_term(value), name, error, span) from error
+                raise self._here().operators.no_attribute(
+                    result_to_term(value), name, error, span
+                ) from error
         else:
             method = self._attribute(value, name, span, self._here)
             self._is_object(kind)
         if not callable(method):
-            raise self._here().not_callable(name, span)
+            raise self._here().operators.not_callable(name, span)
         if not is_direct:
             found = self._called(method, args, keywords, clock)
         else:
@@ -494,17 +496,17 @@ class Runtime:
         name = getattr(goal.args[2], "name", "")
         shown = Unknown(f"_{name}_1") if result is _MISSING else result_to_term(result)
         # This raises the error of the solver.
-        return self._at(goal).calculate(goal, _ground(left), _ground(right), shown).value
+        return self._at(goal).operators.calculate(goal, _ground(left), _ground(right), shown).value
 
     def _read_key(
         self, value: t.Any, key: t.Any, goal: Expression, written: t.Any, key_written: t.Any
     ) -> t.Any:
         """Read a field whose name is computed."""
         if type(value) is bool:
-            raise self._here().no_lookup(self._placed(value, written), goal.span)
+            raise self._here().operators.no_lookup(self._placed(value, written), goal.span)
         if type(key) is not str or not key.isascii():
             term = self._placed(key, key_written)
-            key = self._here().key_name(term, goal)
+            key = self._here().operators.key_name(term, goal)
         return self._read(value, key, goal.span, written)
 
     def _elements(
@@ -531,10 +533,10 @@ class Runtime:
         solver = self._at(goal) if is_collection else self._here()
         if not is_collection:
             term = self._placed(collection, written)
-        solver.begun = _begun(clock)
+        solver.machine.begun = _begun(clock)
         if clock[1] is None:
             clock[1] = time.monotonic()
-        for element in solver.elements(term, goal):
+        for element in solver.operators.elements(term, goal):
             if time.monotonic() - clock[1] > _BRIEF:
                 self._check_clock(clock)
             yield to_python(element, str)
@@ -564,7 +566,7 @@ class Runtime:
         source = collection if isinstance(collection, Iterator) else iterator
         if not READ.begin(source):
             # This raises the error of the solver.
-            [*self._at(goal).elements(Instance(source), goal)]
+            [*self._at(goal).operators.elements(Instance(source), goal)]
         for element in iterator:
             if time.monotonic() - clock[1] > _BRIEF:
                 self._check_clock(clock)
@@ -650,7 +652,7 @@ class Runtime:
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
         solver: Solver = self._engine.solver()
-        solver.begun = _begun(clock)
+        solver.machine.begun = _begun(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
@@ -705,7 +707,7 @@ class Runtime:
         solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(to_term, args)))))
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
-        return solver.no_attribute(value, str(key.value), error, goal.span)
+        return solver.operators.no_attribute(value, str(key.value), error, goal.span)
 
 
 def _searched(solutions: Iterator[None]) -> bool:

@@ -244,7 +244,7 @@ class OperatorEvaluator:
         solver = self._search.host_solver()
         solver.stand_at(Step(goal, [], None, None, 0))
         with self._search.asking():
-            return list(solver.elements(collection, goal))
+            return list(solver.operators.elements(collection, goal))
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> GoalResult:
         def alternative(element: t.Any) -> Callable[[], GoalResult]:

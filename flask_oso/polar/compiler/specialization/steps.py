@@ -24,6 +24,7 @@ from ...nodes import (
 )
 from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
+from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
 from ..scopes import Pending, concatenate, prepend
 from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
@@ -400,11 +401,8 @@ class GoalStep:
         )
 
     def for_all(self, term: Expression) -> tuple[Region, Pending] | None:
-        """Write ``forall(c, a)``, which is ``not (c and not a)``."""
-        condition, action = term.args
-        opposite = Expression(Operator.NOT, (action,), span=action.span)
-        both = Expression(Operator.AND, (condition, opposite), span=term.span)
-        return self.negation(Expression(Operator.NOT, (both,), span=term.span))
+        """Write ``forall(c, a)``."""
+        return self.negation(forall_as_negation(term))
 
     def _condition(self, term: Term) -> tuple[Region, Pending] | None:
         """Write a value that is true."""
