@@ -7,7 +7,6 @@ so that depths, backtraces and places are those of the solver.
 from __future__ import annotations
 
 import contextlib
-import enum
 import sys
 import time
 import types
@@ -17,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
 from ..host import attribute_access, numbers, sandbox, terms
-from ..host.awaitables import is_awaitable
-from ..host.comparison import compare_values, failed_comparison
+from ..host.awaitables import is_awaitable, may_be_awaited
+from ..host.comparison import Comparison, compare_values, failed_comparison
 from ..host.conversion import copied_data, is_data, result_to_term, to_python, to_term
 from ..host.iterators import READ, IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
@@ -62,6 +61,7 @@ from .source_map import (
     until_next_entry,
     with_spans,
 )
+from .specialization.operations import ClassMemo
 
 #: The steps until the next check of the clock, when the question began, and its ``IteratorUse``.
 Clock = list[t.Any]
@@ -70,6 +70,7 @@ _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
 _MISSING = object()
+_NO_ENTRY = object()
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
 _SCALARS = frozenset({bool, int, float, str})
 #: Classes whose values are no objects of the host for the solver, or may be none.
@@ -108,20 +109,7 @@ _ASKED = (
 )
 
 
-class _Comparison(enum.Enum):
-    """How two values of some classes are compared."""
-
-    #: By the keys of their rows.
-    ROWS = enum.auto()
-    #: By Python: at least one is an object of the host.
-    PYTHON = enum.auto()
-    #: Both are strings, numbers or Booleans.
-    SCALARS = enum.auto()
-    LISTS = enum.auto()
-    SOLVER = enum.auto()
-
-
-_ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = _Comparison
+_ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
 
 
 class Runtime:
@@ -146,16 +134,21 @@ class Runtime:
         self._simple: set[type] = {*EQUATED}
         # Classes that derive from a native one and compare as it does.
         self._derived: set[type] = set()
+        self._keeps = ClassMemo(self.host.keeps)
+        self._is_simple_class = ClassMemo(self._test_simple)
+        self._is_learnt = ClassMemo(self._test_learnt)
+        self._is_object_class = ClassMemo(self._test_object)
         # Classes whose values equal `nil` only if they are `nil`.
         self._told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, list, dict}
         # How values of two classes are compared.
-        self._pairs: dict[tuple[type, type], _Comparison] = {}
+        self._pairs: dict[tuple[type, type], Comparison] = {}
         # Classes whose objects are equal if they are the same row.
         self._rows: set[type] = set()
         # Classes whose values compare with literals without running code.
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
             self._learn(cls)
+            self._learn_metaclass(type(cls))
 
     def shared_names(self) -> dict[str, t.Any]:
         """Return the globals of compiled functions, except constants."""
@@ -187,6 +180,8 @@ class Runtime:
         kind = type(arg)
         if (kind is str and arg.isascii()) or (kind is int and _is_number(arg)):
             return True
+        if kind not in _NO_OBJECTS:
+            return self._is_simple_class(kind)
         if kind in (list, dict) or sandbox.is_internal(kind) or is_awaitable(arg):
             return False
         term = to_term(arg)
@@ -194,6 +189,13 @@ class Runtime:
             self._learn(type(arg))
             return True
         return type(term) is Value
+
+    def _test_simple(self, kind: type) -> bool:
+        """Tell whether arguments of a class that is none of Polar's can be used directly."""
+        if sandbox.is_internal(kind) or may_be_awaited(kind):
+            return False
+        self._learn(kind)
+        return True
 
     def _as_data(self, args: tuple[t.Any, ...]) -> tuple[t.Any, ...] | None:
         """Return arguments with copies of lists and dictionaries, which the question may change.
@@ -218,15 +220,18 @@ class Runtime:
         return tuple(taken)
 
     def _learn(self, cls: type) -> None:
-        if not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls):
-            return
-        if not self.host.keeps(cls):
-            # A class that the host does not keep is tested each time, and not remembered.
-            return
+        """Note what is known of a class, once."""
+        self._is_learnt(cls)
+
+    def _test_learnt(self, cls: type) -> bool:
+        is_odd = not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls)
+        if is_odd or not self._keeps(cls):
+            # A class that the host does not keep is in no set, which would hold it.
+            return False
         self._plain.add(cls)
         self._readable.add(cls)
         if not sandbox.passes_sandbox(cls):
-            return
+            return False
         self._is_object(cls)
         if self.host.has_keys(cls):
             self._rows.add(cls)
@@ -234,11 +239,20 @@ class Runtime:
         elif compares_by_identity(cls):
             self._simple.add(cls)
             self._decided.add(cls)
+        return True
+
+    def _learn_metaclass(self, kind: type) -> None:
+        """Learn that classes of a kind are equal if they are the same."""
+        if compares_by_identity(kind) and self._is_object(kind):
+            self._simple.add(kind)
+            self._decided.add(kind)
 
     def _check_sandbox(self, value: t.Any, span: t.Any) -> None:
         """Check a value in the sandbox; learn the class of one that passes."""
-        sandbox.check_reachable(value, span)
         kind = type(value)
+        if kind not in _NO_OBJECTS and self._is_object(kind):
+            return
+        sandbox.check_reachable(value, span)
         if kind is terms.Variable:
             raise SolverNeeded
         if sandbox.passes_sandbox(kind) and self.host.keeps(kind):
@@ -251,8 +265,9 @@ class Runtime:
 
     def _is_object(self, kind: type) -> bool:
         """Tell whether values of a class are objects of the host, and pass the sandbox."""
-        if kind in self._objects:
-            return True
+        return kind in self._objects or self._is_object_class(kind)
+
+    def _test_object(self, kind: type) -> bool:
         if kind in _NO_OBJECTS or not sandbox.passes_sandbox(kind):
             return False
         if self.host.keeps(kind):
@@ -265,14 +280,14 @@ class Runtime:
             self._objects.add(kind)
         return True
 
-    def _comparison_of(self, left: type, right: type) -> _Comparison:
+    def _comparison_of(self, left: type, right: type) -> Comparison:
         """Return how values of two classes are compared."""
         found = self._find_comparison(left, right)
-        if all(kind in _NO_OBJECTS or self.host.keeps(kind) for kind in (left, right)):
+        if self._keeps(left) and self._keeps(right):
             self._pairs[left, right] = found
         return found
 
-    def _find_comparison(self, left: type, right: type) -> _Comparison:
+    def _find_comparison(self, left: type, right: type) -> Comparison:
         if left is right and self.host.has_keys(left):
             return _ROWS
         kinds = left, right
@@ -340,10 +355,9 @@ class Runtime:
         if kind is dict:
             if self._is_data(value):
                 return value.get(name, _MISSING)
-            term = result_to_term(value)
-            if type(term) is Dictionary:
-                found = term.get(name)
-                return _MISSING if found is None else to_python(found, str)
+            found = _entry(value, name)
+            if found is not _NO_ENTRY:
+                return found
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
@@ -359,10 +373,9 @@ class Runtime:
         if kind is dict:
             if self._is_data(value):
                 return value.get(name, _MISSING)
-            term = result_to_term(value)
-            if type(term) is Dictionary:
-                found = term.get(name)
-                return _MISSING if found is None else to_python(found, str)
+            found = _entry(value, name)
+            if found is not _NO_ENTRY:
+                return found
         try:
             found = attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
@@ -393,12 +406,18 @@ class Runtime:
         return [numbers[id(clause)] for clause in ordered]
 
     def _attribute(self, value: t.Any, name: str, span: t.Any, here: Callable[[], Solver]) -> t.Any:
+        kind = type(value)
         try:
+            if self._reads_directly(kind) and sandbox.is_unrestricted(name):
+                return getattr(value, name)
             return attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
             raise here().operators.no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
             raise here().machine.unreadable(error, span) from error
+
+    def _reads_directly(self, kind: type) -> bool:
+        return not self.host.fields.get(kind) and self._is_object(kind)
 
     def _call_method(
         self, value: t.Any, key: t.Any, args: tuple[t.Any, ...], clock: Clock
@@ -413,12 +432,10 @@ class Runtime:
             try:
                 method = getattr(value, name)
             except AttributeError as error:
-                raise self._here().operators.no_attribute(
-                    result_to_term(value), name, error, span
-                ) from error
+                owner = result_to_term(value)
+                raise self._here().operators.no_attribute(owner, name, error, span) from error
         else:
             method = self._attribute(value, name, span, self._here)
-            self._is_object(kind)
         if not callable(method):
             raise self._here().operators.not_callable(name, span)
         if not is_direct:
@@ -473,6 +490,11 @@ class Runtime:
     ) -> t.Any:
         """Return the elements of a list of this length, and the rest where one is allowed."""
         count, is_open = what
+        if type(value) is list and self._is_data(value):
+            length = len(value)
+            if length != count and not (is_open and length > count):
+                return _MISSING
+            return [*value[:count], value[count:]] if is_open else [*value]
         term = _ground(value)
         if type(term) is List:
             length = len(term.items)
@@ -722,6 +744,15 @@ def _copied(value: t.Any) -> t.Any:
             return copied_data(value)
         return to_python(result_to_term(value), str)
     return value
+
+
+def _entry(value: dict[t.Any, t.Any], name: str) -> t.Any:
+    """Return an entry of a dictionary, if it is one for the solver, too."""
+    term = result_to_term(value)
+    if type(term) is not Dictionary:
+        return _NO_ENTRY
+    found = term.get(name)
+    return _MISSING if found is None else to_python(found, str)
 
 
 def _ground(value: t.Any) -> Term:

@@ -84,14 +84,14 @@ def is_data(
     :param any_keys: whether keys may also be numbers, Booleans and ``None``, which become strings.
     """
     # A copy: another thread may change what is looked through.
-    items: t.Iterable[t.Any] = value.copy()
+    items = value.copy()
     if type(value) is dict:
         for key in items:
             if type(key) is not str or not key.isascii():
                 if any_keys and type(key) in _PLAIN_KEYS:
                     continue
                 return False
-        items = t.cast("dict[t.Any, t.Any]", items).values()
+        items = items.values()
     inner: list[t.Any] | None = None
     for item in items:
         kind = type(item)

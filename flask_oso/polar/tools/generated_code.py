@@ -46,6 +46,7 @@ _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 #: The meaning of names that are the same in all generated functions.
 RUNTIME_NAMES: Mapping[str, str] = {
     "alike": "unification that runs no code of the application",
+    "among": "x in xs, which runs no code of the application",
     "as_data": "copies of arguments that are lists or dictionaries; None: the solver answers",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from ...host.conversion import copied_data, is_data
 from ...host.numbers import equal_scalars
 from ...host.registry import Host
+from ...host.sandbox import ITERATED
 from ...host.value_classes import (
     EQUATED,
     MOMENTS,
@@ -30,6 +31,8 @@ _SCALARS = frozenset({bool, int, float, str})
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
 _CONTAINERS = (list, dict)
+#: The most elements of a collection that is searched.
+MAX_ELEMENTS = 100_000
 _STRINGS = frozenset({str})
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
@@ -123,6 +126,7 @@ class SilentOperations:
         """Return the operations by the names that specializations have for them."""
         return {
             "alike": self.alike,
+            "among": self.among,
             "comparable": self.comparable,
             "has_order": self.has_order,
             "entry": self.entry,
@@ -227,6 +231,24 @@ class SilentOperations:
             raise NotSilent
         return bool(left == right)
 
+    def among(self, item: t.Any, collection: t.Any) -> bool:
+        """Tell whether a value unifies with an element. All elements are looked at."""
+        kind, mine = type(collection), type(item)
+        if kind is str and mine is str:
+            return len(item) == 1 and item in collection
+        if kind is not list and kind not in ITERATED:
+            raise NotSilent
+        # Not a copy of a set, which finds a value at once, as long as no code of a class runs.
+        is_set = kind in _SETS and (mine in EQUATED or _has_plain_hash(mine))
+        elements = collection if is_set else [*collection]
+        if len(elements) > MAX_ELEMENTS:
+            raise NotSilent
+        if mine in self._simple and self._simple.issuperset(map(type, elements)):
+            # NaN is found by Python if it is the same object, and equals nothing.
+            return item == item and item in elements
+        found = [self.alike(item, element) for element in elements]
+        return any(found)
+
     # -- comparison
 
     def comparable(self, left: t.Any, right: t.Any) -> bool:
@@ -277,3 +299,8 @@ class SilentOperations:
         if not _STRINGS.issuperset(map(type, value)):
             value = copied_data(value)
         return getattr(value, method)(*args)
+
+
+def _has_plain_hash(cls: type) -> bool:
+    own: t.Any = cls.__hash__
+    return own is object.__hash__

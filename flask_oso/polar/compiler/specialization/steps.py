@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...host import sandbox
 from ...host.conversion import to_python
+from ...host.sandbox import ITERATED
 from ...host.value_classes import EQUATED, MOMENTS
 from ...nodes import (
     COMPARISONS,
@@ -278,8 +279,17 @@ class GoalStep:
         item, collection = term.args
         if isinstance(collection, List):
             return self._among(item, collection)
-        region, element = self.writer.loop(self.region, self._bound(collection), term.span)
-        known = self._value(item)
+        known, searched = self._value(item), self._bound(collection)
+        if known is not None and _is_searched_at_once(known, searched):
+            key: Fact = ("among", known.key, searched.key)
+            test = call("among", _written(known), load(searched.name))
+            region = self.writer.under(self.region, key, test, [], term.span)
+            for value in (known, searched):
+                region.known["checked", value.name] = value
+            if region is self.region.inside.get(key):
+                region.tested = (known.name, searched.name)
+            return self._at(region)
+        region, element = self.writer.loop(self.region, searched, term.span)
         if known is not None:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
@@ -525,6 +535,14 @@ def _slowly_comparable(unknown: Known, literal: Value, operator: Operator) -> as
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
+
+
+def _is_searched_at_once(item: Known, collection: Known) -> bool:
+    """Tell whether a search in a collection is one operation, since nothing is bound by it."""
+    if item.choices is not None or collection.literal is not None:
+        return False
+    is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
+    return is_one and collection.choices is None
 
 
 def _has_open_fields(pattern: Term) -> bool:
