@@ -12,11 +12,12 @@ import glob
 import os
 import typing as t
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 from flask import Flask
 from flask.cli import run_command
+from werkzeug.utils import import_string
 
 from .polar.exceptions import OsoError
 from .polar.spelling import nearest
@@ -33,6 +34,7 @@ DEFAULTS: dict[str, t.Any] = {
     "OSO_RELOAD": False,
     "OSO_REQUIRE_AUTHORIZATION": False,
     "OSO_ROUTE_AUTHORIZATION": False,
+    "OSO_TRANSLATE": None,
     "OSO_UNGUARDED_ROUTES": "refuse",
     "OSO_VETO_COMMITS": False,
 }
@@ -90,10 +92,30 @@ def read_config(app: Flask) -> Config:
     )
     _flag(app, "OSO_VETO_COMMITS")
     _check_words(app, "OSO_REDACT")
+    translator_of(app.config["OSO_TRANSLATE"])
     unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
     seen = look_at(policies_of(app)) if _flag(app, "OSO_RELOAD") else ()
     values = {key: app.config[key] for key in DEFAULTS}
     return Config(values, requires, judges, unguarded, seen)
+
+
+def translator_of(value: t.Any) -> Callable[[str], str] | None:
+    """Give the function that ``OSO_TRANSLATE`` is, or names.
+
+    :raises OsoError: it is neither a function nor the name of one.
+    """
+    if value is None:
+        return None
+    try:
+        found = import_string(value) if isinstance(value, str) else value
+    except ImportError as error:
+        raise OsoError(f"OSO_TRANSLATE names {value!r}, which cannot be imported.") from error
+    if not callable(found):
+        raise OsoError(
+            f"OSO_TRANSLATE is {value!r}. Give a function from text to text, or its name:"
+            ' "flask_babel:gettext".'
+        )
+    return t.cast("Callable[[str], str]", found)
 
 
 def policies_of(app: Flask) -> list[str]:

@@ -7,6 +7,7 @@ one state of the policy.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 import typing as t
@@ -75,6 +76,18 @@ _LIMITED = frozenset({int, str, list, dict})
 _TOO_DEEP = (
     "The policy is nested too deep for a condition on rows. Give parts of it rules of their own."
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class DenialReason:
+    """Why something is denied, in the words of the policy: for those who are denied it.
+
+    :param text: a sentence.
+    :param code: what programs compare; ``None`` if the rule has none.
+    """
+
+    text: str
+    code: str | None = None
 
 
 class Oso(Polar):
@@ -167,6 +180,25 @@ class Oso(Polar):
         """
         args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
         return self._engine.explain("allow", args, redact)
+
+    def denial_reason(self, actor: t.Any, action: t.Any, resource: t.Any) -> DenialReason | None:
+        """Give the reason that the policy has for a denial; ``None`` if it has none.
+
+        The rules ``denial_reason(actor, action, resource, text, code)`` are asked first, then those
+        without a code. Of several that apply, the most specific one counts. They are asked only
+        here: they allow nothing, and ``is_allowed`` knows nothing of them.
+
+        :raises OsoError: if such a rule fails, or gives something else than a text.
+        """
+        engine = self._engine
+        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
+        for names in (("text", "code"), ("text",)):
+            if len(args) + len(names) not in (engine.clauses("denial_reason") or ()):
+                continue
+            query = [*args, *map(Variable, names)]
+            for solution in engine.query_rule("denial_reason", query):
+                return _reason_of([solution.get(name) for name in names])
+        return None
 
     def authorize_request(self, actor: t.Any, request: t.Any) -> None:
         """Return if ``allow_request(actor, request)`` holds.
@@ -344,6 +376,15 @@ class Oso(Polar):
         from .consoles.choice import make_console
 
         return make_console()
+
+
+def _reason_of(values: Sequence[t.Any]) -> DenialReason:
+    if not all(type(value) is str for value in values):
+        raise OsoError(
+            "A rule 'denial_reason' gives something else than a text. Write the text as its fourth"
+            ' argument: denial_reason(_, "edit", note: Note, "It is locked.") if note.locked;'
+        )
+    return DenialReason(*values)
 
 
 def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
