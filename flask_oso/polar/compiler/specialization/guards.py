@@ -215,9 +215,13 @@ class Guards:
         """Tell whether instances of a class equal no instance of another class."""
         return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
 
-    def is_itself(self, value: Known) -> bool:
-        """Tell whether a value is an object that equals itself and nothing else."""
-        return self._is_itself(value)
+    def is_told(self, value: Known) -> bool:
+        """Tell whether a value is an object that equals itself, or is compared by its fields."""
+        cls = value.exact
+        own: t.Any = None if cls is None else cls.__ne__
+        if cls is None or own is not object.__ne__:
+            return False
+        return self._is_itself(value) or self.names.compares_fields(cls)
 
     def _is_itself(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances compare by identity."""
@@ -447,7 +451,9 @@ class Guards:
         return inner
 
     def unequal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
-        """Return the region where two values, one an object that is itself, are not the same."""
+        """Return the region where two objects differ: they are not the same, or in a field."""
+        if not any(map(self._is_itself, (one, other))):
+            return self._equal_data(region, one, other, span, holds=False)
         for value in (one, other):
             if value.exact is None:
                 kind = call("type", load(value.name))
@@ -458,7 +464,9 @@ class Guards:
         test = compared(load(one.name), ast.IsNot(), load(other.name))
         return self.under(region, ("other", *sorted((one.name, other.name))), test, [], span)
 
-    def _equal_data(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+    def _equal_data(
+        self, region: Region, one: Known, other: Known, span: Span | None, *, holds: bool = True
+    ) -> Region:
         """Compare objects of a dataclass field by field."""
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
@@ -467,7 +475,8 @@ class Guards:
             compare = call("quietly_equal", load(one.name), load(other.name))
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
-        inner = self.under(region, key, load(known.name), [], span)
+        test = load(known.name) if holds else negate(load(known.name))
+        inner = self.under(region, (*key, holds), test, [], span)
         for value in (one, other):
             inner.known["checked", value.name] = value
         return inner

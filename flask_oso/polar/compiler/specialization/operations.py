@@ -92,13 +92,15 @@ class _Way(enum.Enum):
     FLAT = enum.auto()
     #: It depends on the zones.
     MOMENTS = enum.auto()
+    #: They differ, if the list or dictionary is one of Polar.
+    OF_DATA = enum.auto()
     #: By fields or keys, if they are known to.
     FIELDS = enum.auto()
     #: By a method of a class.
     OBSERVABLE = enum.auto()
 
 
-_OF_SCALARS, _PYTHON, _DIFFERENT, _LISTS, _FLAT, _MOMENTS, _FIELDS, _OBSERVABLE = _Way
+_OF_SCALARS, _PYTHON, _DIFFERENT, _LISTS, _FLAT, _MOMENTS, _OF_DATA, _FIELDS, _OBSERVABLE = _Way
 
 
 class SilentOperations:
@@ -167,6 +169,10 @@ class SilentOperations:
             return bool(left == right)
         if way is _OBSERVABLE:
             raise NotSilent
+        if way is _OF_DATA:
+            if not is_data(left if kinds[0] in _CONTAINERS else right, self._objects):
+                raise NotSilent
+            return False
         if way is _MOMENTS:
             if not is_comparable_moment(left, right):
                 raise NotSilent
@@ -196,6 +202,9 @@ class SilentOperations:
             return _MOMENTS
         if all(map(self._is_simple, kinds)):
             return _PYTHON
+        for one, other in (kinds, kinds[::-1]):
+            if one in _CONTAINERS and self._is_simple(other):
+                return _OF_DATA
         are_sets = left in _SETS and right in _SETS
         if are_sets or all(map(self._is_tuple, kinds)):
             return _FLAT

@@ -60,7 +60,7 @@ class SpecializationInterface(t.Protocol):
     def is_nil(
         self, region: Region, value: Known, span: Span | None, *, holds: bool
     ) -> Region | None: ...
-    def is_itself(self, value: Known) -> bool: ...
+    def is_told(self, value: Known) -> bool: ...
     def unequal(
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None: ...
@@ -372,7 +372,7 @@ class GoalStep:
                 if one.exact is type(None):
                     holds = operator is Operator.EQ
                     return self._at(self.writer.is_nil(self.region, other, term.span, holds=holds))
-            if any(map(self.writer.is_itself, values)) and not any(v.literal for v in values):
+            if any(map(self.writer.is_told, values)) and not any(v.literal for v in values):
                 compare = self.writer.equal if operator is Operator.EQ else self.writer.unequal
                 return self._at(compare(self.region, values[0], values[1], term.span))
         for value in values:
