@@ -35,6 +35,9 @@ from .awaitables import refuse_awaitable
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
 _DATA = frozenset({list, dict})
+_STRINGS = frozenset({str})
+#: Up to so many values are looked at one by one.
+_FEW = 4
 #: The deepest nesting of data that is not converted to terms.
 _DEEP = 20
 _PLAIN_KEYS = (bool, int, float, type(None))
@@ -86,14 +89,14 @@ def is_data(
     # A copy: another thread may change what is looked through.
     items = value.copy()
     if type(value) is dict:
-        for key in items:
+        for key in () if len(items) > _FEW and _are_plain_texts(items) else items:
             if type(key) is not str or not key.isascii():
                 if any_keys and type(key) in _PLAIN_KEYS:
                     continue
                 return False
         items = items.values()
     inner: list[t.Any] | None = None
-    for item in items:
+    for item in () if len(items) > _FEW and _are_plain_texts(items) else items:
         kind = type(item)
         if kind is str:
             if not item.isascii() and not is_representable(item):
@@ -111,6 +114,11 @@ def is_data(
     # What is there twice stays one object, which a copy would not show.
     is_tree = depth < _DEEP and (len(inner) == 1 or len({*map(id, inner)}) == len(inner))
     return is_tree and all(is_data(each, objects, depth + 1, any_keys=any_keys) for each in inner)
+
+
+def _are_plain_texts(values: Collection[t.Any]) -> bool:
+    """Return whether all values are strings of ASCII, told at once for many."""
+    return _STRINGS.issuperset(map(type, values)) and "".join(values).isascii()
 
 
 def copied_data(value: t.Any) -> t.Any:

@@ -31,6 +31,7 @@ _SCALARS = frozenset({bool, int, float, str})
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
 _CONTAINERS = (list, dict)
+_HASHED = frozenset({set, frozenset, type({}.keys())})
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
 _STRINGS = frozenset({str})
@@ -248,7 +249,7 @@ class SilentOperations:
         if kind is not list and kind not in ITERATED:
             raise NotSilent
         # Not a copy of a set, which finds a value at once, as long as no code of a class runs.
-        is_set = kind in _SETS and (mine in EQUATED or _has_plain_hash(mine))
+        is_set = kind in _HASHED and (mine in EQUATED or _has_plain_hash(mine))
         elements = collection if is_set else [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
