@@ -31,6 +31,72 @@ def _or(size: int) -> World:
     )
 
 
+def _and_of_or(size: int) -> World:
+    """So many alternatives of two, all of which have to hold."""
+    user_cls = plain("User", "name")
+    names = [(f"a{each}", f"b{each}") for each in range(size)]
+    doc_cls = plain("Doc", *(name for pair in names for name in pair))
+    ana, ben = user_cls("ana"), user_cls("ben")
+    docs = [doc_cls(*[ben, ana] * size), doc_cls(*[ben, ana] * (size - 1), ben, ben)]
+    made: dict[str, t.Any] = {}
+    written = " and ".join(f"(d.{a} is u or d.{b} is u)" for a, b in names)
+    exec(f"def may(u, a, d): return a == 'read' and {written}", made)
+    text = " and ".join(f"(doc.{a} = user or doc.{b} = user)" for a, b in names)
+    return World(
+        f'allow(user: User, "read", doc: Doc) if {text};',
+        (user_cls, doc_cls),
+        [(ana, "read", doc) for doc in docs],
+        made["may"],
+    )
+
+
+def _or_of_loops(size: int) -> World:
+    """So many alternatives, each of which goes through the same list."""
+    user_cls, doc_cls = plain("User", "roles"), plain("Doc", "name")
+    role_cls = plain("Role", "name", "doc")
+    doc, other = doc_cls("a"), doc_cls("b")
+    names = frozenset(f"role{each}" for each in range(size))
+    user = user_cls([role_cls("guest", doc)] * 5 + [role_cls(f"role{size - 1}", doc)])
+
+    def may(user: t.Any, action: str, doc: t.Any) -> bool:
+        if action != "read":
+            return False
+        for role in user.roles:
+            if role.doc is doc and role.name in names:
+                return True
+        return False
+
+    text = " or ".join(
+        f'(role{each} in user.roles and role{each}.name = "role{each}" and role{each}.doc = doc)'
+        for each in range(size)
+    )
+    return World(
+        f'allow(user: User, "read", doc: Doc) if {text};',
+        (user_cls, doc_cls, role_cls),
+        [(user, "read", doc), (user, "read", other)],
+        may,
+    )
+
+
+def _or_not_nil(size: int) -> World:
+    """So many owners, each of which may be missing."""
+    user_cls = plain("User", "name")
+    names = [f"owner{each}" for each in range(size)]
+    doc_cls = plain("Doc", *names)
+    ana = user_cls("ana")
+    docs = [doc_cls(*[None] * size), doc_cls(*[None] * (size - 1), ana)]
+    made: dict[str, t.Any] = {}
+    written = " or ".join(f"d.{each} is u" for each in names)
+    exec(f"def may(u, a, d): return a == 'read' and ({written})", made)
+    text = " or ".join(f"(doc.{each} != nil and doc.{each} = user)" for each in names)
+    return World(
+        f'allow(user: User, "read", doc: Doc) if {text};',
+        (user_cls, doc_cls),
+        [(ana, "read", doc) for doc in docs],
+        made["may"],
+    )
+
+
 def _rules(size: int) -> World:
     """So many rules for one action, each with a condition of its own."""
     user_cls, doc_cls = plain("User", "kind"), plain("Doc", "kind", "level")
@@ -250,6 +316,9 @@ _HELD = 'allow(user: User, "read", doc: Doc) if doc.owner = user and '
 SHAPES = (
     Shape("`or` with 3 and 30 flags", _or, (3, 30)),
     Shape("`or` with 3 and 30 equations", _or_of_equations, (3, 30)),
+    Shape("`or` with 3 and 30 loops", _or_of_loops, (3, 30)),
+    Shape("`or` with 3 and 30 owners, `!= nil`", _or_not_nil, (3, 30)),
+    Shape("`and` of 2 and 8 `or`s", _and_of_or, (2, 8)),
     Shape("rules for one action, 40 and 400", _rules, (40, 400)),
     Shape("rules for one action by team, 40 and 400", _rules_by_team, (40, 400)),
     condition(
@@ -266,6 +335,13 @@ SHAPES = (
     Shape("`_` as action", _any_action),
     Shape("`_` as action beside named actions", _any_action_beside_owner),
     Shape("`action in user.scopes`", _actions_of_actor),
+    condition(
+        "`not` of an equation",
+        "not doc.owner = user.name",
+        lambda user, doc: doc.owner != user.name,
+        users=({"name": "ana"},),
+        docs=({"owner": "ana"}, {"owner": "ben"}),
+    ),
     Shape("`action in [...]`", _actions_in_list),
     _denied(
         "deny by `not` of a rule",
@@ -282,6 +358,10 @@ SHAPES = (
         'decide(user, "read", doc) if doc.owner = user;',
     ),
     _each("`forall`", "forall(part in doc.parts, part.level <= user.level)"),
+    _each(
+        "`forall` with two conditions",
+        "forall(part in doc.parts, part.level <= user.level and part.level > 0)",
+    ),
     _each("`not` of `in`", "not (part in doc.parts and part.level > user.level)"),
     Shape("helper rules, 3 and 12 deep", _helpers, (3, 12)),
     Shape("a helper rule that gives a value", _helper_value),

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Callable
 
-from .shape import Shape, World, plain, slotted
+from .shape import Shape, World, data, plain, slotted
 
 _DEEP = (10, 100)
 _POLICY = """
@@ -38,6 +39,7 @@ has_role(user: User, name: String, folder: Folder) if
   grant.role = name;
 """
 _BY_METHOD = _AT_USER.replace("user.grants", "user.get_grants()")
+_NOT_NIL = "parent = folder.parent and parent != nil"
 _ENOUGH = {"read": ("viewer", "editor"), "write": ("editor",)}
 
 
@@ -125,6 +127,13 @@ within(x: Folder, x: Folder);
 within(x: Folder, y: Folder) if x.parent != nil and within(x.parent, y);
 """
 _ROLES = ("guest", "reader", "writer", "admin", "owner")
+
+
+def _five_roles_not_nil(size: int) -> World:
+    """The same where the folder above may not be nil."""
+    base = _five_roles(size)
+    policy = base.policy.replace("parent = folder.parent;", f"{_NOT_NIL};")
+    return dataclasses.replace(base, policy=policy)
 
 
 def _five_roles(size: int) -> World:
@@ -261,12 +270,12 @@ def _mutual(size: int) -> World:
     )
 
 
-_NOT_NIL = "parent = folder.parent and parent != nil"
 _USER: dict[str, t.Any] = {"has_role": _AT_USER, "is_at_user": True}
 SHAPES = (
     _folders("folder, 1 deep", sizes=(1,)),
     _folders("folders"),
     _folders("folders, slots", make_class=slotted),
+    _folders("folders, dataclasses", make_class=data),
     _folders("folders, `parent != nil`", _NOT_NIL),
     _folders("folders, `not parent = nil`", "parent = folder.parent and not parent = nil"),
     _folders("folders, `folder.parent = parent`", "folder.parent = parent"),
@@ -294,6 +303,7 @@ SHAPES = (
     ),
     _folders("folders, `within(x, y)` by hand", policy=_WITHIN, has_role="", is_at_user=True),
     Shape("folders, five roles, 10 and 40 deep", _five_roles, (10, 40)),
+    Shape("folders, five roles, `parent != nil`, 3 and 10 deep", _five_roles_not_nil, (3, 10)),
     Shape("groups in groups, a chain", _groups(_chain), _DEEP),
     Shape("groups in groups, diamonds of 3 and 9 levels", _groups(_diamonds), (3, 9)),
     Shape("mutual recursion", _mutual, _DEEP),

@@ -31,7 +31,7 @@ class Refusal(HTTPException):
         super().__init__(response=response)
         self._request_state = find_request_state(app)
         if self._request_state is not None:
-            self._request_state.refusal = response
+            self._request_state.refusal, self._request_state.is_doubtful = response, True
 
     def get_response(self, *args: t.Any, **options: t.Any) -> t.Any:
         """Give the answer, which may leave whatever its status is."""

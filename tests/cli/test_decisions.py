@@ -101,7 +101,7 @@ def test_word_that_stands_for_nothing(shop: Flask, run: t.Any, word: str, messag
 
 
 def test_actions_lists_what_is_allowed(shop: Flask, run: t.Any) -> None:
-    """One action a line."""
+    """The actions that are allowed are listed, one a line."""
     result = run(shop, "actions", "Customer:1", "Order:1")
 
     assert (result.exit_code, result.output) == (0, "cancel\nread\n")
@@ -121,12 +121,12 @@ def test_actions_shows_a_wildcard(shop: Flask, run: t.Any) -> None:
 
 
 def test_actions_on_a_class(shop: Flask, run: t.Any) -> None:
-    """A class is a resource, too."""
+    """Actions on a class are listed: a class is a resource."""
     assert run(shop, "actions", "Customer:1", "Order").output == "create\n"
 
 
 def test_actions_on_a_request(shop: Flask, run: t.Any) -> None:
-    """And so is a request."""
+    """Actions on a request are listed: a request is a resource."""
     assert run(shop, "actions", "anonymous", "Request:/health").output == "GET\n"
     assert run(shop, "actions", "anonymous", "Request:/other").exit_code == 1
 

@@ -16,6 +16,8 @@ from sqlalchemy import orm
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.first_policy import draft_policy
+from tests.support.databases import open_session
+from tests.support.sites import make_app
 
 
 class Base(orm.DeclarativeBase):
@@ -88,7 +90,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     module = types.ModuleType("team_models")
     module.Base = Base  # type: ignore[attr-defined]  # a module of the test
     monkeypatch.setitem(sys.modules, "team_models", module)
-    return Flask("site", root_path=str(tmp_path))
+    return make_app(folder=tmp_path)
 
 
 @pytest.fixture
@@ -195,9 +197,7 @@ def test_commented_lines_are_policy_too() -> None:
 
 def test_lists_work_with_the_first_policy(policy: Oso) -> None:
     """The rules of the first policy are statements, too, with roles from an enumeration."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         ana, team, other = User(), Team(), Team()
         session.add_all([ana, team, other])
         session.add(Membership(user=ana, team=team, role=Role.ADMIN))
@@ -208,4 +208,3 @@ def test_lists_work_with_the_first_policy(policy: Oso) -> None:
         notes = session.scalars(policy.authorized_query(ana, "edit", Not)).all()
         jobs = session.scalars(policy.authorized_query(ana, "edit", Job)).all()
         assert (teams, len(notes), jobs) == ([team], 1, [])
-    engine.dispose()

@@ -16,14 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from tests.support.people import Thing
+
 from .choices import Choices
-
-
-class Thing:
-    """An object with whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
 
 
 class User(Thing):

@@ -132,7 +132,7 @@ class SilentOperations:
             "among": self.among,
             "comparable": self.comparable,
             "has_order": self.has_order,
-            "entry": self.entry,
+            "entry_of": self.entry,
             "entries": self.entries,
             "is_plain_data": self.is_plain_data,
             "is_told": self._is_told_memo,

@@ -128,6 +128,7 @@ class SpecializationWriter(Guards):
                 call("type", load(f"a{position}")), ast.IsNot(), load(self.names.constant(cls))
             )
             body.append(ast.If(test, [GIVE_UP], []))
+        body += self.changed_classes()
         for position, cls in self._classes.items():
             if cls is dict:
                 # The solver refuses what Polar has no values for.

@@ -69,6 +69,9 @@ class SpecializationInterface(t.Protocol):
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
     ) -> tuple[Region | None, Known]: ...
+    def compare_relation(
+        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
+    ) -> Region | None: ...
     def loop(
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...
@@ -197,7 +200,12 @@ class GoalStep:
         if not is_string(key):
             return self._computed_entry(self._bound(owner), self._bound(key), result)
         name = str(t.cast(Value, key).value)
-        made = self.writer.read(self.region, self._bound(owner), name, term.span)
+        value, known = self._bound(owner), self._value(result)
+        if known is not None:
+            region = self.writer.compare_relation(self.region, value, name, known, term.span)
+            if region is not None:
+                return self._at(region)
+        made = self.writer.read(self.region, value, name, term.span)
         return self._result(self.region, made, result)
 
     def _result(self, region: Region, made: Known, result: Term) -> tuple[Region, Pending] | None:
@@ -215,7 +223,7 @@ class GoalStep:
             raise NotCompilable("a field that is computed", self.goal.span)
         if owner.exact is not None and owner.exact is not dict:
             raise NotCompilable("a field that is computed", self.goal.span)
-        value = call("entry", load(owner.name), _written(key))
+        value = call("entry_of", load(owner.name), _written(key))
         fact = ("entry", owner.name, key.key)
         return self._result(
             self.region, self.writer.computed(self.region, value, fact, self.goal.span), result
@@ -540,6 +548,9 @@ def _is_itself(cls: type) -> bool:
 def _is_searched_at_once(item: Known, collection: Known) -> bool:
     """Tell whether a search in a collection is one operation, since nothing is bound by it."""
     if item.choices is not None or collection.literal is not None:
+        return False
+    if item.expected is not None or collection.expected is not None:
+        # Rows are compared by their keys.
         return False
     is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
     return is_one and collection.choices is None
