@@ -243,7 +243,8 @@ def compares_by_identity(cls: type) -> bool:
     ``None`` has an ``__eq__`` of its own since Python 3.12, which does the same.
     """
     own: t.Any = cls.__eq__
-    return own is object.__eq__ or cls is type(None)
+    other: t.Any = cls.__ne__
+    return (own is object.__eq__ and other is object.__ne__) or cls is type(None)
 
 
 def is_constant(term: Term) -> bool:

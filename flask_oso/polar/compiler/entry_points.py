@@ -80,7 +80,7 @@ class EntryPointWriter:
             *self._listed(),
             *self._specializations(),
             assign("name", load(self.rule)),
-            ast.If(odd, [self._by_solver()], []),
+            ast.If(odd, self._taken(), []),
             *([] if self.shares else [assign("clock", clock)]),
             ast.Try(self._answered(), handlers, [], []),
         ]
@@ -146,6 +146,16 @@ class EntryPointWriter:
 
     def _by_solver(self) -> ast.stmt:
         return ast.Return(call("by_solver", load("name"), self._arguments()))
+
+    def _taken(self) -> list[ast.stmt]:
+        """Write that lists and dictionaries are copied; the solver answers for other arguments."""
+        is_none = compared(load("taken"), ast.Is(), ast.Constant(None))
+        targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.parameters]
+        return [
+            assign("taken", call("as_data", self._arguments())),
+            ast.If(is_none, [self._by_solver()], []),
+            ast.Assign([ast.Tuple(targets, ast.Store())], load("taken")),
+        ]
 
     def _stopped(self) -> ast.stmt:
         """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller."""

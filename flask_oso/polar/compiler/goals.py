@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..host.numbers import COMPARISON_FUNCTIONS
 from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from ..solver.clauses import Clause, Slot, Template
 from ..syntax.desugar import forall_as_negation
@@ -132,7 +133,7 @@ class GoalWriter(SearchGoals):
         return self.await_class(t.cast(VariableCell, self.cell(left)), pattern, goal)
 
     def comparison(self, term: Expression) -> Continuation:
-        """Write a comparison: directly for two integers or two strings, otherwise as the solver."""
+        """Write a comparison: directly where that runs no code, otherwise as the solver."""
         refs = [self.ref(arg) for arg in term.args]
         if any(ref is None for ref in refs):
             if term.operator in (Operator.EQ, Operator.NEQ):
@@ -141,17 +142,14 @@ class GoalWriter(SearchGoals):
             return self.wait_for_any(*term.args)
         left, right = t.cast("list[Ref]", refs)
         values = [self.checked(left), self.checked(right)]
-        quick = compared(values[0], COMPARE[term.operator](), values[1])
-        goal = load(self.writer.names.constant(term))
-        slow = self.mark(call("compare", *values, goal))
-        kinds = [ref.literal for ref in (left, right) if ref.literal is not None]
-        if len(kinds) == 2 or any(type(kind.value) not in (int, str) for kind in kinds):
+        quick: ast.expr = compared(values[0], COMPARE[term.operator](), values[1])
+        goal, function = self.constants(term, COMPARISON_FUNCTIONS[term.operator])
+        slow = self.mark(call("compare", *values, goal, function))
+        if left.literal is not None and right.literal is not None:
             self.fail_unless(slow)
             return self.go_on()
-        kind = "str" if kinds and is_string(kinds[0]) else "int"
-        tests = [is_type(ref.name, kind) for ref in (left, right) if ref.literal is None]
-        test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
-        self.fail_unless(ast.IfExp(test, quick, slow))
+        is_equation = term.operator in (Operator.EQ, Operator.NEQ)
+        self.fail_unless(ast.IfExp(_is_quick(left, right, is_equation=is_equation), quick, slow))
         return self.go_on()
 
     def condition(self, term: Term) -> Continuation:
@@ -379,6 +377,25 @@ class GoalWriter(SearchGoals):
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
         return prepend(head, concatenate(body, self.rest)), self.out, self.place
+
+
+def _is_quick(left: Ref, right: Ref, *, is_equation: bool) -> ast.expr:
+    """Write whether Python compares two values as the solver does, without calls.
+
+    What Python refuses to compare is left to the solver.
+    """
+    for one, other in ((left, right), (right, left)):
+        kind = call("type", load(one.name))
+        if other.is_nil and is_equation:
+            return compared(kind, ast.In(), load("told"))
+        if other.literal is not None and type(other.literal.value) is str:
+            return is_type(one.name, "str")
+        if other.literal is not None:
+            return compared(kind, ast.In(), load("numbers"))
+    kinds = [call("type", load(ref.name)) for ref in (left, right)]
+    alike = compared(kinds[0], ast.Is(), kinds[1])
+    known = load("simple" if is_equation else "ordered")
+    return all_of([alike, compared(call("type", load(left.name)), ast.In(), known)])
 
 
 def _are_decided(names: list[str]) -> ast.expr:

@@ -56,6 +56,7 @@ from .specialization.dispatch import (
     string_facts,
 )
 from .specialization.equality import SideEffectFreeEquality
+from .specialization.operations import SilentOperations
 
 CompiledFunction = Callable[..., bool]
 #: The most strings of one parameter that are asked one by one.
@@ -123,6 +124,8 @@ class CompiledProgram(Runtime):
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host.identities
         )
+        silent = SilentOperations(self, self._equality)
+        self._names.update(silent.named())
 
     @property
     def _making(self) -> t.Any:

@@ -31,6 +31,7 @@ from ..binding_analysis import (
     strings_at,
 )
 from .guards import GuardInterface
+from .operations import ClassMemo
 from .specialization import SpecializationWriter
 
 #: The most specializations of one rule; later questions have none.
@@ -211,14 +212,16 @@ class ReadableClasses:
         is_silent: Callable[[type, str], bool] = sandbox.is_silent_read,
     ) -> None:
         self._keeps = keeps
+        self._memo = ClassMemo(self._test)
         self._is_silent = is_silent
         self.names: set[str] = set()
         self.kinds: set[type] = set()
 
     def admits(self, kind: type) -> bool:
         """Tell whether a class is one of them."""
-        if kind in self.kinds:
-            return True
+        return kind in self.kinds or self._memo(kind)
+
+    def _test(self, kind: type) -> bool:
         if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
             return False
         if self._keeps(kind):
@@ -309,7 +312,7 @@ def _classes_at(
         for cls in members:
             below = (each for each in registered.values() if issubclass(each, cls))
             classes.update(dict.fromkeys((cls, *below)))
-    return {cls: None for cls in classes if is_plain_object(cls)}
+    return {cls: None for cls in classes if cls is dict or is_plain_object(cls)}
 
 
 def _tag(clause: Clause, position: int) -> str | None:

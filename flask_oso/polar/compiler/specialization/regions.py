@@ -29,6 +29,7 @@ class Known:
     :param exact: its exact class.
     :param region: the region where it was read.
     :param source: the value and the attribute that it was read from.
+    :param constant: the dictionary or the class that it is, if it is a constant.
     :param expected: the class of rows that it, or each of its elements, most likely is of.
     """
 
@@ -39,6 +40,7 @@ class Known:
     exact: type | None = None
     region: Region | None = field(default=None, compare=False, repr=False)
     source: tuple[str, str] | None = field(default=None, compare=False, repr=False)
+    constant: t.Any = field(default=None, compare=False, repr=False)
     expected: type | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -111,6 +113,8 @@ class Region:
     successes: list[int] = field(default_factory=list)
     #: The value that was tested to be one of some strings.
     texts: tuple[str, frozenset[str]] | None = None
+    #: The values whose class the condition of this region looks at, whether it holds or not.
+    tested: tuple[str, ...] = ()
     #: The repetition for the next object in a chain.
     again: ChainRepetition | None = None
 
@@ -140,6 +144,10 @@ class Region:
         return any(
             name in key and getattr(inner.header, "orelse", None)
             for key, inner in self.inside.items()
+            if alternative is None or inner.alternative == alternative
+        ) or any(
+            name in inner.tested
+            for inner in self.items
             if alternative is None or inner.alternative == alternative
         )
 

@@ -121,7 +121,7 @@ class SpecializationWriter(Guards):
         inner = region_statements(self._root, _SUCCESS if keeps_order else None)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
-        self.is_empty = not inner
+        self.is_empty = not inner and dict not in self._classes.values()
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
             test = compared(
@@ -129,9 +129,12 @@ class SpecializationWriter(Guards):
             )
             body.append(ast.If(test, [GIVE_UP], []))
         body += self.changed_classes()
-        errors: list[ast.expr] = [load("AttributeError"), load("KeyError")]
-        missing = ast.Tuple(errors, ast.Load()) if self.reads_rows else errors[0]
-        handler = ast.ExceptHandler(missing, None, [GIVE_UP])
+        for position, cls in self._classes.items():
+            if cls is dict:
+                # The solver refuses what Polar has no values for.
+                is_odd = negate(call("is_plain_data", load(f"a{position}")))
+                body.append(ast.If(is_odd, [GIVE_UP], []))
+        handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
         return function_of("specialization", self._parameters, [attempt], _KEPT)
 
