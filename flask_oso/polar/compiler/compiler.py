@@ -20,12 +20,13 @@ from collections.abc import Iterable
 
 from ..nodes import Expression, Instance, Operator, Term, Value
 from ..solver.clauses import Clause, Slot, passed_on
+from ..traversal import goals_in
 from .binding_analysis import (
     ClauseOrder,
+    Dispatch,
     NotCompilable,
     check_class,
     is_class_only,
-    matching_clauses,
     order_clauses,
 )
 from .goals import GoalWriter
@@ -33,9 +34,9 @@ from .patterns import (
     Argument,
     at_most_one_matches,
     instance_test,
+    is_of_lineage,
     is_simple_head,
     pattern_class,
-    possible_clauses,
 )
 from .places import Output
 from .scopes import (
@@ -51,6 +52,7 @@ from .scopes import (
 )
 from .snippets import (
     Position,
+    all_of,
     assign,
     block,
     call,
@@ -59,11 +61,13 @@ from .snippets import (
     function_of,
     is_type,
     load,
+    looked_up,
     negate,
     returned,
 )
 
-#: The most goals of one function; alternatives repeat the goals that follow them.
+#: How many goals of one function may be written again, since alternatives repeat the goals that
+#: follow them.
 MAX_OPERATIONS = 400
 #: The depth of calls between two checks of Python's stack. Before the stack is used up, the
 #: solver takes over, which does not recurse.
@@ -71,7 +75,7 @@ DEPTH_INTERVAL = 32
 #: The depth of the first check: the caller may have used most of the stack.
 FIRST_DEPTH = 8
 #: The most rules of one function.
-MAX_CLAUSES = 400
+MAX_CLAUSES = 5_000
 #: Rules with a smaller depth of calls below them do not check the clock.
 LOW = 2
 #: The deepest nesting of generators, which use the stack of C.
@@ -90,13 +94,15 @@ class RuleCompiler:
         self.variant = variant
         self._numbers = itertools.count()
         self._clauses = itertools.count()
-        self._operations = 0
+        self._operations, self._most = 0, MAX_OPERATIONS
         #: Writes the code that follows a solution of the current clause.
         self.success: Success = self.succeed
         #: The last call of a clause that only passes on, where the deciding rule is wanted.
         self.passed_on: Term | None = None
         #: The goals by the position of their code.
         self.sites: dict[Position, Site] = {}
+        facts = variant.facts
+        self._lineages, self._decided = facts.lineages, facts.decided
 
     # -- functions
 
@@ -107,12 +113,14 @@ class RuleCompiler:
         """
         variant = self.variant
         parameters = [f"a{n}" for n in range(variant.arity)]
-        candidates = self.names.candidates(variant.name, variant.arity)
-        clauses = [] if candidates is None else matching_clauses(candidates, variant.values)
+        chosen = self.names.table(variant)
+        if chosen is not None:
+            return self._choosing(*chosen, parameters)
+        clauses = self.names.clauses_for(variant.name, variant.arity, variant.facts)
+        self._most += sum(len([*goals_in(clause.body)]) for clause in clauses)
         if len(clauses) > MAX_CLAUSES:
             raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
-        clauses = possible_clauses(clauses, variant.values, self.names.host)
-        order = order_clauses(clauses, self.names.host)
+        order = order_clauses(clauses, self.names.host, lineages=variant.facts.lineages)
         body = [*self._guard(parameters), *self._found(clauses, parameters)]
         if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
             # The solver would match these heads twice.
@@ -120,6 +128,17 @@ class RuleCompiler:
         else:
             body += self._in_known_order(order, clauses, parameters)
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
+
+    def _choosing(
+        self, dispatch: Dispatch, table: str, parameters: list[str]
+    ) -> ast.FunctionDef:
+        """Write that an argument chooses another function, which answers."""
+        is_object = bool(dispatch.objects)
+        name = parameters[dispatch.at]
+        function = looked_up(table, name, dispatch.kinds, is_object=is_object)
+        parameters = [*parameters, "depth", "clock"]
+        answer = ast.Return(ast.Call(function, [*map(load, parameters)], []))
+        return function_of("answer", parameters, [answer])
 
     def _in_known_order(
         self, order: ClauseOrder, clauses: list[Clause], parameters: list[str]
@@ -176,9 +195,8 @@ class RuleCompiler:
             if not is_simple_head(clause):
                 body += self._search(f"m{number}", clause, parameters)
                 continue
-            tests = list(self._tests(clause, parameters))
-            test = ast.BoolOp(ast.And(), tests) if len(tests) > 1 else None
-            body.append(assign(f"m{number}", test or (tests or [ast.Constant(True)])[0]))
+            tests = list(self._tests(clause, parameters)) or [ast.Constant(True)]
+            body.append(assign(f"m{number}", all_of(tests)))
         return body
 
     def _compared(self, clauses: list[Clause]) -> list[str]:
@@ -187,7 +205,7 @@ class RuleCompiler:
             position
             for clause in clauses
             for position, parameter in enumerate(clause.parameters)
-            if not isinstance(parameter.term, Slot) and position not in self.variant.values
+            if not isinstance(parameter.term, Slot) and position not in self._decided
         }
         return [f"a{position}" for position in sorted(positions)]
 
@@ -208,7 +226,11 @@ class RuleCompiler:
                     yield ast.Constant(False)
             elif is_class_only(parameter.specializer):
                 check_class(parameter.specializer, self.names.host)
-                if literal is None or parameter.specializer.tag != "String":
+                lineage = self._lineages.get(position)
+                if lineage is not None:
+                    if not is_of_lineage(self.names, lineage, parameter.specializer):
+                        yield ast.Constant(False)
+                elif literal is None or parameter.specializer.tag != "String":
                     yield instance_test(self.names, name, parameter.specializer)
 
     def _literal_test(self, name: str, literal: Term) -> ast.expr:
@@ -244,7 +266,10 @@ class RuleCompiler:
 
     def _arguments(self, parameters: list[str]) -> list[Argument]:
         known = self.variant.values
-        return [Ref(name, known.get(at), written=at) for at, name in enumerate(parameters)]
+        return [
+            Ref(name, known.get(at), written=at, lineage=self._lineages.get(at))
+            for at, name in enumerate(parameters)
+        ]
 
     # -- bodies
 
@@ -282,7 +307,13 @@ class RuleCompiler:
         for position, parameter in enumerate(clause.parameters):
             if isinstance(parameter.term, Slot):
                 cls = pattern_class(self.names, parameter.specializer)
-                ref = Ref(parameters[position], known.get(position), cls, written=position)
+                ref = Ref(
+                    parameters[position],
+                    known.get(position),
+                    cls,
+                    written=position,
+                    lineage=self._lineages.get(position),
+                )
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
 
     def body_goals(self, clause: Clause, number: int, site: Site) -> Pending:
@@ -326,7 +357,7 @@ class RuleCompiler:
         while goals:
             (term, clause, site), rest = goals
             self._operations += 1
-            if self._operations > MAX_OPERATIONS:
+            if self._operations > self._most:
                 raise NotCompilable("a rule with too many alternatives", term.span)
             following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()
             if following is None:

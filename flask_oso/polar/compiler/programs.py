@@ -12,7 +12,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import functools
 import math
+import operator
 import os
 import threading
 import time
@@ -27,20 +29,26 @@ from ..host.data_adapter import Relation
 from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
+from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Clause
 from .binding_analysis import (
+    ArgumentFacts,
+    Dispatch,
     NotCompilable,
     closed_strings,
-    dispatch_position,
+    compares_by_identity,
+    dispatch_by,
     has_cut,
+    is_class_kind,
     is_order_independent,
     matching_clauses,
     measure_height,
-    strings_at,
 )
 from .compiler import RuleCompiler
 from .entry_points import QUESTION_FILE, EntryPointWriter
+from .patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
@@ -49,6 +57,7 @@ from .specialization.dispatch import (
     ReadableClasses,
     Specialization,
     Specializations,
+    is_plain_object,
     make_specializations,
     no_answer,
     string_facts,
@@ -85,7 +94,10 @@ class CompiledProgram(Runtime):
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
         self._late: dict[t.Any, int] = {}
-        self._tables: dict[Variant, str] = {}
+        self._tables: dict[Variant, tuple[Dispatch, str] | None] = {}
+        self._by_class: dict[tuple[str, int], ClassIndex] = {}
+        self._lineages: dict[type, Lineage | None] = {}
+        self._files: dict[tuple[str, int], str] = {}
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
@@ -334,21 +346,65 @@ class CompiledProgram(Runtime):
         writer = EntryPointWriter(rule, parameters, frozenset(), function, is_searched=True)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
-    def table(self, variant: Variant) -> tuple[int, str] | None:
-        """Return the parameter that selects a function, and the name of the table of functions.
+    def table(self, variant: Variant) -> tuple[Dispatch, str] | None:
+        """Return how an argument selects a function, and the name of the table of functions.
 
-        ``None`` if there is no such parameter.
+        ``None`` if there is no such argument.
         """
-        candidates = self.candidates(variant.name, variant.arity)
-        at = None if candidates is None else dispatch_position(candidates, variant.values)
-        if candidates is None or at is None:
+        if variant not in self._tables:
+            clauses = self.clauses_for(variant.name, variant.arity, variant.facts)
+            dispatch = dispatch_by(clauses, variant.facts, variant.odd)
+            self._tables[variant] = None
+            if dispatch is not None:
+                name = f"t{len(self._tables)}"
+                self._names[name] = _Table(self, variant, dispatch)
+                self._tables[variant] = dispatch, name
+        return self._tables[variant]
+
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]:
+        """Return the clauses of a rule that what is known of its arguments does not exclude."""
+        candidates = self.candidates(name, arity)
+        if candidates is None:
+            return []
+        index = self.by_class(name, arity) if facts.lineages else None
+        clauses = matching_clauses(candidates, facts, index)
+        literals = {at: arg for at, arg in facts.literals.items() if at not in facts.lineages}
+        return possible_clauses(clauses, literals, self.host)
+
+    def by_class(self, name: str, arity: int) -> ClassIndex:
+        """Return the index by class of the clauses of a rule."""
+        known = self._by_class.get((name, arity))
+        if known is None:
+            clauses = [*t.cast(ClauseIndex, self.candidates(name, arity))]
+            members = functools.partial(members_of_tag, program=self._engine)
+            known = self._by_class[name, arity] = ClassIndex(clauses, self.host, members)
+        return known
+
+    def lineage(self, cls: type) -> Lineage | None:
+        """Return what a class tells of its instances; ``None`` if they may claim another one."""
+        if cls in self._lineages:
+            return self._lineages[cls]
+        made = self._lineage_of(cls)
+        if self.host.keeps(cls):
+            self._lineages[cls] = made
+        return made
+
+    def _lineage_of(self, cls: type) -> Lineage | None:
+        if cls is int:
+            return Lineage((int,), is_decided=True)
+        is_class = is_class_kind(cls)
+        if not is_class and not is_plain_object(cls):
             return None
-        name = self._tables.get(variant)
-        if name is None:
-            name = f"t{len(self._tables)}"
-            self._names[name] = _Table(self, variant, at, strings_at(candidates, at))
-            self._tables[variant] = name
-        return at, name
+        registered = self._registered
+        classes = tuple(each for each in cls.__mro__ if each in registered)
+        is_decided = (
+            compares_by_identity(cls) or self.host.has_keys(cls) or self.compares_fields(cls)
+        )
+        return Lineage(classes, is_decided, is_class)
+
+    @functools.cached_property
+    def _registered(self) -> frozenset[type]:
+        return frozenset(self.host.classes.values())
 
     def prepare(
         self, name: str, arity: int, at: int | None = None, *, until: float = math.inf
@@ -382,10 +438,10 @@ class CompiledProgram(Runtime):
         with self._turn(None, waits=True) as is_free:
             if not is_free:
                 return []
-            for name in [*self._tables.values()]:
-                if name not in filled:
-                    t.cast(_Table, self._names[name]).fill()
-                    filled.add(name)
+            for chosen in [*self._tables.values()]:
+                if chosen is not None and chosen[1] not in filled:
+                    t.cast(_Table, self._names[chosen[1]]).fill()
+                    filled.add(chosen[1])
             return [variant for variant in self._functions if variant not in self._made]
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None:
@@ -481,10 +537,7 @@ class CompiledProgram(Runtime):
 
     def is_single(self, variant: Variant) -> bool:
         """Tell whether a call has at most one solution."""
-        candidates = self.candidates(variant.name, variant.arity)
-        if candidates is None:
-            return True
-        clauses = matching_clauses(candidates, variant.values)
+        clauses = self.clauses_for(variant.name, variant.arity, variant.facts)
         return len(clauses) <= 1 and all(
             not has_cut(clause) and _is_single(clause.body) for clause in clauses
         )
@@ -512,10 +565,13 @@ class CompiledProgram(Runtime):
         return made
 
     def _file_of(self, variant: Variant) -> str:
-        candidates = self.candidates(variant.name, variant.arity)
-        spans = [clause.rule.span for clause in candidates or ()]
-        files = {span.source.name for span in spans if span is not None}
-        return next(iter(files)) or "<policy>" if len(files) == 1 else "<policy>"
+        key = (variant.name, variant.arity)
+        if key not in self._files:
+            candidates = self.candidates(*key)
+            spans = [clause.rule.span for clause in candidates or ()]
+            files = {span.source.name for span in spans if span is not None}
+            self._files[key] = (next(iter(files)) if len(files) == 1 else "") or "<policy>"
+        return self._files[key]
 
     def _stub(self, variant: Variant) -> CompiledFunction:
         """Return a function that lets the solver answer."""
@@ -539,40 +595,67 @@ def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
     return found
 
 
-class _Table(dict[str, CompiledFunction]):
-    """The functions for the strings of one parameter, and the one for all other strings."""
+class _Table(dict[t.Any, CompiledFunction]):
+    """The functions for the values, and the classes, of one argument.
 
-    def __init__(
-        self, program: CompiledProgram, variant: Variant, at: int, texts: list[str]
-    ) -> None:
+    :param variant: the function without what the argument tells.
+    """
+
+    def __init__(self, program: CompiledProgram, variant: Variant, dispatch: Dispatch) -> None:
         super().__init__()
-        self.texts = frozenset(texts)
+        self.dispatch = dispatch
         self._program = program
         self._variant = variant
-        self._at = at
-        self._other: CompiledFunction | None = None
+
+    def variants(self) -> list[Variant]:
+        """Return the functions for all literals, and one of each kind for what is none."""
+        keys: list[t.Any] = [*self.dispatch.objects, *_in_text_order(self.dispatch.literals)]
+        found = [self.variant_of(key) for key in keys]
+        if any(type(key) is str for key in keys):
+            found.append(self._with_literal(None))
+        return [*dict.fromkeys([*found, self._variant.at_odd(self.dispatch.at)])]
 
     def fill(self) -> None:
-        """Give names to all functions."""
-        for text in [None, *sorted(self.texts)]:
-            self._program.function(self._of(text))
+        """Give names to these functions."""
+        for variant in self.variants():
+            self._program.function(variant)
 
-    def __missing__(self, text: str) -> CompiledFunction:
-        if text in self.texts:
-            variant = self._of(text)
-            made = self._program.known(variant)
-            if made is not None:
-                self[text] = made
-            return made or self._program.later(variant)
-        if self._other is None:
-            variant = self._of(None)
-            self._other = self._program.known(variant)
-            return self._other or self._program.later(variant)
-        return self._other
+    def __missing__(self, key: t.Any) -> CompiledFunction:
+        variant = self.variant_of(key)
+        made = self._program.known(variant)
+        is_kept = key in self.dispatch.literals if type(key) in (str, int) else self._keeps(key)
+        if made is not None and is_kept:
+            self[key] = made
+        return made or self._program.later(variant)
 
-    def _of(self, text: str | None) -> Variant:
-        known = tuple(sorted((*self._variant.known, (self._at, text))))
+    def _keeps(self, cls: type) -> bool:
+        return bool(self._program.host.keeps(cls))
+
+    def variant_of(self, key: t.Any) -> Variant:
+        """Return the function for a string, an integer or a class."""
+        at, variant = self.dispatch.at, self._variant
+        if self.dispatch.objects:
+            found = key if key in self.dispatch.objects else None
+            return dataclasses.replace(variant, objects=(*variant.objects, (at, found)))
+        if type(key) is str or (type(key) is int and key in self.dispatch.literals):
+            return self._with_literal(key if key in self.dispatch.literals else None)
+        lineage = self._program.lineage(int if type(key) is int else key)
+        if lineage is None:
+            return variant.at_odd(at)
+        made = self._with_literal(None) if type(key) is int else variant
+        return dataclasses.replace(made, lineages=_with(made.lineages, at, lineage))
+
+    def _with_literal(self, literal: str | int | None) -> Variant:
+        known = _with(self._variant.known, self.dispatch.at, literal)
         return dataclasses.replace(self._variant, known=known)
+
+
+def _with(known: tuple[tuple[int, t.Any], ...], at: int, value: t.Any) -> t.Any:
+    return tuple(sorted((*known, (at, value)), key=operator.itemgetter(0)))
+
+
+def _in_text_order(literals: t.Iterable[str | int]) -> list[str | int]:
+    return sorted(literals, key=lambda each: (type(each) is str, each))
 
 
 def _is_single(body: Term | None) -> bool:

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 
 from ..host.registry import Host
 from ..nodes import Expression, List, Operator, Pattern, Term, Value
+from ..solver.class_index import Lineage
 from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Clause
 from ..sources import Span
-from .binding_analysis import KnownArguments, NotCompilable
+from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Ref:
     the attribute that it was read from, until it passed the sandbox check; ``origin`` is the name
     of the collection whose element it is; ``written`` is the span of a number or a text, or the
     parameter through which it came; ``shape`` is a list with variables, which has no name;
-    ``listed`` is a list literal whose elements are all literals.
+    ``listed`` is a list literal whose elements are all literals; ``lineage`` is what is known of
+    the class of an argument.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.
@@ -66,6 +69,7 @@ class Ref:
     written: Span | int | None = None
     shape: OpenList | None = None
     listed: List | None = None
+    lineage: Lineage | None = None
 
 
 @dataclass
@@ -158,21 +162,38 @@ Success = Callable[[Scope, list[ast.stmt]], None]
 
 @dataclass(frozen=True)
 class Variant:
-    """A function to compile: a rule, the known strings among its arguments, and the kind.
+    """A function to compile: a rule, what is known of its arguments, and the kind.
 
     A test returns whether there is a solution; the other kind is a generator that yields once for
     each solution.
+
+    :param known: the strings and integers.
+    :param lineages: the classes of arguments.
+    :param objects: the arguments that are classes themselves.
+    :param odd: the positions of arguments that choose no other function.
     """
 
     name: str
     arity: int
-    known: tuple[tuple[int, str | None], ...]
+    known: tuple[tuple[int, str | int | None], ...]
     is_test: bool
+    lineages: tuple[tuple[int, Lineage], ...] = ()
+    objects: tuple[tuple[int, type | None], ...] = ()
+    odd: tuple[int, ...] = ()
 
     @property
     def values(self) -> KnownArguments:
-        """The known arguments, as terms."""
+        """The known literals, as terms."""
         return {position: None if text is None else Value(text) for position, text in self.known}
+
+    @property
+    def facts(self) -> ArgumentFacts:
+        """What is known of the arguments."""
+        return ArgumentFacts(self.values, dict(self.lineages), dict(self.objects))
+
+    def at_odd(self, position: int) -> Variant:
+        """Return the variant that an argument does not narrow further."""
+        return replace(self, odd=(*self.odd, position))
 
 
 class ProgramInterface(t.Protocol):
@@ -184,7 +205,8 @@ class ProgramInterface(t.Protocol):
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
     def function(self, variant: Variant) -> str: ...
-    def table(self, variant: Variant) -> tuple[int, str] | None: ...
+    def table(self, variant: Variant) -> tuple[Dispatch, str] | None: ...
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_single(self, variant: Variant) -> bool: ...

@@ -67,6 +67,19 @@ def is_type(name: str, kind: str) -> ast.expr:
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
 
+def looked_up(table: str, name: str, kinds: Sequence[str], *, is_object: bool = False) -> ast.expr:
+    """Write that a function is looked up: by a value of some kinds, by the class of any other.
+
+    :param is_object: whether each value is looked up itself.
+    """
+    key = load(name)
+    if not is_object:
+        cls = call("type", load(name))
+        tests = [is_type(name, kind) for kind in kinds]
+        key = ast.IfExp(any_of(tests), key, cls) if tests else cls
+    return ast.Subscript(load(table), key, ast.Load())
+
+
 def copied(name: str) -> ast.expr:
     """Write a copy of a list."""
     return ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())

@@ -15,10 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..characters import with_escapes
-from ..compiler.binding_analysis import NotCompilable, matching_clauses
+from ..compiler.binding_analysis import NotCompilable
 from ..compiler.compiler import RuleCompiler
 from ..compiler.entry_points import QUESTION_FILE
-from ..compiler.patterns import possible_clauses
 from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
@@ -240,33 +239,33 @@ class _Recorder(CompiledProgram):
 
     def variant_for(self, question: CompiledQuestion) -> Variant:
         """Give the compiled rule that the entry function calls for a question."""
-        general = Variant(question.name, len(question.arguments), (), True)
-        chosen = self.table(general)
-        if chosen is None:
-            return general
-        at, table = chosen
-        text = question.arguments[at]
-        if not isinstance(text, str):
-            return general
-        known = text if text in self._names[table].texts else None
-        return Variant(general.name, general.arity, ((at, known),), True)
+        variant = Variant(question.name, len(question.arguments), (), True)
+        while (chosen := self.table(variant)) is not None:
+            dispatch, table = chosen
+            given = question.arguments[dispatch.at]
+            if given is None or dispatch.objects:
+                return variant
+            variant = self._names[table].variant_of(given)
+        return variant
 
     def variants_in(self, tree: ast.AST) -> list[Variant]:
         """Give the compiled rules that a function calls, those in its tables too."""
+        tables = self._named_tables()
         for name in names_in(tree):
-            if name in self._tables.values():
-                self._names[name].fill()
+            if name in tables:
+                tables[name].fill()
         by_name = {name: variant for variant, name in self._functions.items()}
         found = []
         for name in names_in(tree):
             if name in by_name:
                 found.append(by_name[name])
-            elif name in self._tables.values():
-                found += [self._names[name]._of(text) for text in self._texts(name)]
+            elif name in tables:
+                found += tables[name].variants()
         return found
 
-    def _texts(self, table: str) -> list[str | None]:
-        return [*sorted(self._names[table].texts), None]
+    def _named_tables(self) -> dict[str, t.Any]:
+        names = [chosen[1] for chosen in self._tables.values() if chosen is not None]
+        return {name: self._names[name] for name in names}
 
     def meaning_of(self, name: str) -> str:
         """Describe the value of a name in a function."""
@@ -274,10 +273,11 @@ class _Recorder(CompiledProgram):
         variants = {known: variant for variant, known in self._functions.items()}
         if name in variants:
             return shown_variant(variants[name])
-        if name in self._tables.values():
-            chosen = [(text, self.function(value._of(text))) for text in self._texts(name)]
-            shown = [f"{_quoted(text)}: {function}" for text, function in chosen]
-            return f"compiled rules by string: {', '.join(shown)}"
+        if name in self._named_tables():
+            at = value.dispatch.at
+            chosen = [(each, self.function(each)) for each in value.variants()]
+            shown = [f"{shown_argument(each, at)}: {function}" for each, function in chosen]
+            return f"compiled rules by an argument: {', '.join(shown)}"
         return _shown_constant(value)
 
 
@@ -388,14 +388,11 @@ class _Report:
             waiting += called
 
     def _rule(self, variant: Variant) -> _Function:
-        candidates = self._program.candidates(variant.name, variant.arity)
-        if candidates is None:
+        if self._program.candidates(variant.name, variant.arity) is None:
             raise NotCompilable("a rule that is not defined", None)
         writer = RuleCompiler(self._program, variant)
         tree = writer.write()
-        clauses = possible_clauses(
-            matching_clauses(candidates, variant.values), variant.values, self._program.host
-        )
+        clauses = self._program.clauses_for(variant.name, variant.arity, variant.facts)
         name = self._program.function(variant)
         kind = "True or False" if variant.is_test else "one item for each solution"
         title = f"A compiled rule, {shown_variant(variant)}: {kind}."
@@ -449,9 +446,23 @@ def _by_number(name: str) -> tuple[str, int]:
 
 def shown_variant(variant: Variant) -> str:
     """Show the call pattern of a compiled rule: ``has_role(_, "owner", _)``."""
-    known = dict(variant.known)
-    args = [_quoted(known[at]) if at in known else "_" for at in range(variant.arity)]
+    args = [shown_argument(variant, at) for at in range(variant.arity)]
     return f"{variant.name}({', '.join(args)})"
+
+
+def shown_argument(variant: Variant, at: int) -> str:
+    """Show what is known of an argument."""
+    known, lineages = dict(variant.known), dict(variant.lineages)
+    if at in known:
+        literal = known[at]
+        return str(literal) if isinstance(literal, int) else _quoted(literal)
+    objects = dict(variant.objects)
+    if at in objects:
+        cls = objects[at]
+        return "another class" if cls is None else cls.__name__
+    if at in lineages:
+        return "_: " + (lineages[at].classes[0].__name__ if lineages[at].classes else "object")
+    return "_"
 
 
 def _quoted(text: str | None) -> str:

@@ -25,9 +25,9 @@ from ...solver.clauses import Clause
 from ..binding_analysis import (
     NotCompilable,
     closed_strings,
-    dispatch_position,
     is_plain,
     is_string,
+    string_position,
     strings_at,
 )
 from .guards import GuardInterface
@@ -153,7 +153,7 @@ def make_specializations(
     candidates = program.candidates(name, arity)
     if candidates is None or arity < 2:
         return None
-    at = dispatch_position(candidates, {})
+    at = string_position(candidates)
     # The action is the second argument of every rule that an application asks.
     at = 1 if at is None else at
     texts = closed_strings(program.candidates, name, arity, at)
