@@ -163,38 +163,62 @@ _FEW_CLASSES = 3
 
 
 def dispatch_by(
-    clauses: Sequence[Clause], facts: ArgumentFacts, left_out: Collection[int] = ()
+    clauses: Sequence[Clause], facts: ArgumentFacts, odd: Collection[int] = ()
 ) -> Dispatch | None:
     """Return the argument that tells most of the clauses apart; ``None`` if none does.
 
-    :param left_out: the positions of arguments that are not looked up.
+    Literals are looked up before the classes of later arguments, as the solver compares them.
+
+    :param odd: the positions of arguments that are not looked up.
     """
     best, most = None, 1
+    decided, waiting = facts.decided, None
     for at in range(len(clauses[0].parameters) if clauses else 0):
-        if at in left_out or at in facts.literals or at in facts.objects:
+        found, count = _dispatch_at(at, clauses, facts)
+        if at in odd:
+            # No class of a later argument excludes a rule with a literal here.
+            if waiting is None and _has_literal(clauses, at):
+                waiting = found
             continue
-        heads = [clause.parameters[at] for clause in clauses]
-        objects = {
-            head.term.value: None
-            for head in heads
-            if isinstance(head.term, Instance) and is_class_value(head.term.value)
-        }
-        if at in facts.lineages:
-            if facts.lineages[at].is_class and len(objects) > most:
-                best, most = Dispatch(at, objects=tuple(objects)), len(objects)
+        if found is None:
             continue
-        literals = frozenset(
-            head.term.value
-            for head in heads
-            if isinstance(head.term, Value) and type(head.term.value) in (str, int)
-        )
-        tags = {
-            head.specializer.tag for head in heads if isinstance(head.specializer, Pattern)
-        } - {None}
-        count = len(literals) + len(objects) + (len(tags) if len(tags) > _FEW_CLASSES else 0)
+        if waiting is not None and count > len(found.literals):
+            if waiting.at in odd:
+                count = len(found.literals)
+            elif count > most:
+                best, most = waiting, count
+                continue
         if count > most:
-            best, most = Dispatch(at, literals), count
+            best, most = found, count
+        if waiting is None and at not in decided and _has_literal(clauses, at):
+            waiting = found
     return best
+
+
+def _has_literal(clauses: Sequence[Clause], at: int) -> bool:
+    return any(not isinstance(clause.parameters[at].term, Slot) for clause in clauses)
+
+
+def _dispatch_at(
+    at: int, clauses: Sequence[Clause], facts: ArgumentFacts
+) -> tuple[Dispatch | None, int]:
+    """Return how an argument chooses a function, and how many clauses it tells apart at most."""
+    if at in facts.literals or at in facts.objects:
+        return None, 0
+    heads = [clause.parameters[at] for clause in clauses]
+    constants = [head.term.value for head in heads if isinstance(head.term, Instance)]
+    objects = tuple(dict.fromkeys(value for value in constants if is_class_value(value)))
+    if at in facts.lineages:
+        is_class = facts.lineages[at].is_class
+        return (Dispatch(at, objects=objects), len(objects)) if is_class and objects else (None, 0)
+    literals = frozenset(
+        head.term.value
+        for head in heads
+        if isinstance(head.term, Value) and type(head.term.value) in (str, int)
+    )
+    tags = {head.specializer.tag for head in heads if isinstance(head.specializer, Pattern)}
+    by_class = len(tags) if len(tags) > _FEW_CLASSES else 0
+    return Dispatch(at, literals), len(literals) + len(objects) + by_class
 
 
 def is_class_value(value: t.Any) -> bool:

@@ -197,7 +197,8 @@ class CompiledProgram(Runtime):
         if listed is not None:
             return self._make_list(general, listed)
         function, table = self.function(general), self.table(general)
-        if table is None:
+        specializations = None if self.names_rules else self.specializations(name, arity)
+        if table is None and specializations is None:
             self._make_function(general)
             if general in self.not_compiled:
                 return None
@@ -206,7 +207,6 @@ class CompiledProgram(Runtime):
         texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
         rule = self.constant(name)
         writer = EntryPointWriter(rule, parameters, texts, function, table)
-        specializations = None if self.names_rules else self.specializations(name, arity)
         if specializations is not None:
             writer = dataclasses.replace(
                 writer, specializations=(self.constant(specializations), specializations)
@@ -333,10 +333,10 @@ class CompiledProgram(Runtime):
             if variant in self.not_compiled:
                 return None
         known = self.specializations(name, arity)
-        tables = {} if known is None or known.at != at else known
+        tables = None if known is None or known.at != at else known
         by = 0 if known is None else known.by
         return [
-            (text, tables.get(text), by, self._searching(name, arity, variant))
+            (text, None if tables is None else tables[text], by, self._searching(name, arity, variant))
             for text, variant in variants.items()
         ]
 
@@ -587,7 +587,7 @@ def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
     found = set()
     for text, specializations, by, question in questions:
         specialization = None if specializations is None else specializations[type(args[by])]
-        answer = None if specialization is None else specialization(*args, True)
+        answer = None if specialization is None else specialization(*before, text, *after, True)
         if answer is None:
             answer = question(*before, text, *after)
         if answer:
@@ -606,6 +606,8 @@ class _Table(dict[t.Any, CompiledFunction]):
         self.dispatch = dispatch
         self._program = program
         self._variant = variant
+        #: The functions for strings, and integers, that are no literals.
+        self._others: dict[type, CompiledFunction] = {}
 
     def variants(self) -> list[Variant]:
         """Return the functions for all literals, and one of each kind for what is none."""
@@ -621,15 +623,23 @@ class _Table(dict[t.Any, CompiledFunction]):
             self._program.function(variant)
 
     def __missing__(self, key: t.Any) -> CompiledFunction:
+        # Which strings, integers and temporary classes are asked about has no end.
+        kind = type(key)
+        is_literal = kind in (str, int) and not self.dispatch.objects
+        other = self._others.get(kind) if is_literal and key not in self.dispatch.literals else None
+        if other is not None:
+            return other
         variant = self.variant_of(key)
         made = self._program.known(variant)
-        is_kept = key in self.dispatch.literals if type(key) in (str, int) else self._keeps(key)
-        if made is not None and is_kept:
+        if made is None:
+            return self._program.later(variant)
+        if not is_literal and self._program.host.keeps(key):
             self[key] = made
-        return made or self._program.later(variant)
-
-    def _keeps(self, cls: type) -> bool:
-        return bool(self._program.host.keeps(cls))
+        elif is_literal and key in self.dispatch.literals:
+            self[key] = made
+        elif is_literal:
+            self._others[kind] = made
+        return made
 
     def variant_of(self, key: t.Any) -> Variant:
         """Return the function for a string, an integer or a class."""

@@ -127,6 +127,10 @@ class Runtime:
         if type(arg) in self._plain:
             return True
         kind = type(arg)
+        if kind is int and INTEGER_MIN <= arg <= INTEGER_MAX:
+            return True
+        if kind is type and arg in self._plain:
+            return True
         if kind in (list, dict) or sandbox.is_internal(kind) or is_awaitable(arg):
             return False
         term = to_term(arg)

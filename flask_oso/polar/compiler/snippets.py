@@ -125,6 +125,30 @@ def returned(value: bool) -> ast.stmt:
     return ast.Return(ast.Constant(value))
 
 
+def code_of(statements: Sequence[ast.AST]) -> str:
+    """Return a text that is equal for statements that do the same, wherever they stand.
+
+    ``ast.dump`` does this recursively and in several times the time.
+    """
+    found: list[str] = []
+    stack: list[t.Any] = [*reversed(statements)]
+    while stack:
+        part = stack.pop()
+        kind = type(part)
+        if kind is ast.Name:
+            # Whether it is read or written follows from where it stands.
+            found.append(part.id)
+        elif kind is list:
+            found.append(f"[{len(part)}")
+            stack.extend(part)
+        elif isinstance(part, ast.AST):
+            found.append(kind.__name__)
+            stack.extend([getattr(part, name, None) for name in part._fields if name != "ctx"])
+        else:
+            found.append(repr(sorted(part, key=repr) if kind is frozenset else part))
+    return ";".join(found)
+
+
 def with_positions(module: ast.Module) -> ast.Module:
     """Return a module in which each node without a position has that of its parent.
 

@@ -22,7 +22,6 @@ from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
 from ..compiler.specialization.dispatch import ReadableClasses, Specializations, string_facts
-from ..compiler.specialization.specialization import SpecializationWriter
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -329,14 +328,12 @@ class _Report:
         text = by_position.pop(specializations.at)
         known = (
             text
-            if isinstance(text, str) and text in specializations
-            else frozenset(specializations)
+            if isinstance(text, str) and text in specializations.texts
+            else specializations.texts
         )
-        classes = t.cast("dict[int, type]", by_position)
+        classes = t.cast("list[type]", [*by_position.values()])
         try:
-            writer = SpecializationWriter(
-                program, question.name, (specializations.at, known), classes
-            )
+            writer = specializations.writer(known, classes)
             tree = writer.write()
         except NotCompilable as error:
             self._leave("specialization", error)
@@ -348,11 +345,11 @@ class _Report:
 
     def _obstacle(self, specializations: Specializations | None) -> str | None:
         arguments = self._question.arguments
+        clauses = self._program.candidates(self._question.name, len(arguments))
+        if clauses is not None and string_facts(clauses) is not None:
+            return "the rule is facts about strings only, which the entry function looks up"
         if specializations is None:
-            clauses = self._program.candidates(self._question.name, len(arguments))
-            if clauses is not None and string_facts(clauses) is not None:
-                return "the rule is facts about strings only, which the entry function looks up"
-            return "no argument has strings, or classes, that the rules name"
+            return "it is made for two arguments at least"
         others = [each for at, each in enumerate(arguments) if at != specializations.at]
         if None in others:
             return "it is made for classes, and the question leaves one open (_)"
@@ -362,7 +359,7 @@ class _Report:
             )
         classes = [each if isinstance(each, type) else str for each in others]
         if str in classes or not specializations.admits(classes):
-            return "an argument is of a class that no rule names, or is no plain object"
+            return "an argument is no plain object, or its class may be a temporary one"
         return None
 
     def _rules(self) -> Iterator[_Function]:

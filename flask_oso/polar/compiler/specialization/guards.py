@@ -16,11 +16,13 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Pattern, Value
+from ...solver.class_index import Lineage
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
+    ArgumentFacts,
     NotCompilable,
     check_class,
     compares_by_identity,
@@ -49,6 +51,8 @@ class GuardInterface(t.Protocol):
     host: Host
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
+    def lineage(self, cls: type) -> Lineage | None: ...
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_relation(self, name: str) -> bool: ...
@@ -340,6 +344,25 @@ class Guards:
         if pattern.tag in RESERVED_NAMES:
             return self.names.members(pattern.tag)
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
+
+    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None:
+        """Return the clauses that the known strings and classes do not exclude.
+
+        :param args: the arguments; ``None`` for an unbound one.
+        :returns: ``None`` if the rule is not defined.
+        """
+        if self.names.candidates(name, len(args)) is None:
+            return None
+        literals: dict[int, Value | None] = {}
+        lineages: dict[int, Lineage] = {}
+        for at, arg in enumerate(args):
+            if arg is not None and is_string(arg.literal):
+                literals[at] = arg.literal
+            elif arg is not None and arg.exact not in (None, str):
+                lineage = self.names.lineage(t.cast(type, arg.exact))
+                if lineage is not None:
+                    lineages[at] = lineage
+        return self.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
 
     def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
         """Tell whether the known arguments allow a clause to match.
