@@ -98,12 +98,15 @@ class ArgumentFacts:
     literals: KnownArguments
     lineages: Lineages = dataclasses.field(default_factory=dict)
     objects: Mapping[int, type | None] = dataclasses.field(default_factory=dict)
+    #: The position of an argument that is some string.
+    text: int | None = None
 
     @property
     def decided(self) -> set[int]:
         """The positions of the arguments that compare with literals without running code."""
         known = [at for at, lineage in self.lineages.items() if lineage.is_decided]
-        return {*self.literals, *known}
+        texts = [] if self.text is None else [self.text]
+        return {*self.literals, *known, *texts}
 
 
 def matching_clauses(
@@ -595,20 +598,36 @@ def _inside(term: Term) -> Sequence[t.Any]:
     return (term.term,) if isinstance(term, Template) else parts(term)
 
 
-def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
+#: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
+#: no such rule.
+SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
+#: A parameter of a rule, and the classes of the arguments around it.
+_Parameter = tuple[str, int, int, tuple[tuple[int, Lineage], ...]]
+
+
+def closed_strings(
+    select: SelectClauses,
+    name: str,
+    arity: int,
+    position: int,
+    lineages: Lineages = types.MappingProxyType({}),
+) -> frozenset[str] | None:
     """Return the strings that a parameter may be bound to in a solution; ``None`` if it is open.
 
     A parameter is closed if each clause has a string there, or binds it in its body by a
     list of strings or by a call whose parameter is closed. The set may have strings for
     which there is no solution.
+
+    :param lineages: the classes of other arguments, where they are known.
     """
     found: set[str] = set()
-    seen = {(name, arity, position)}
-    waiting = [*seen]
+    waiting: list[_Parameter] = [(name, arity, position, tuple(sorted(lineages.items())))]
+    seen = {*waiting}
     while waiting:
-        name, arity, position = waiting.pop()
-        for clause in rules(name, arity) or ():
-            binding = _binding(clause, position)
+        name, arity, position, known = waiting.pop()
+        facts = ArgumentFacts({}, dict(known), text=position)
+        for clause in select(name, arity, facts) or ():
+            binding = _binding(clause, position, facts.lineages)
             if binding is None:
                 return None
             if isinstance(binding, frozenset):
@@ -619,7 +638,9 @@ def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozen
     return frozenset(found)
 
 
-def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, int] | None:
+def _binding(
+    clause: Clause, position: int, lineages: Lineages
+) -> frozenset[str] | _Parameter | None:
     """Return the strings that a clause binds a parameter to, or the parameter that binds it."""
     term = clause.parameters[position].term
     if isinstance(term, Value):
@@ -634,8 +655,25 @@ def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, 
         elif isinstance(called := getattr(goal, "term", goal), Call):
             for at, arg in enumerate(called.args):
                 if _is_same(arg, term):
-                    return called.name, len(called.args), at
+                    passed = _passed_lineages(clause, called, lineages)
+                    return called.name, len(called.args), at, passed
     return None
+
+
+def _passed_lineages(
+    clause: Clause, called: Call, lineages: Lineages
+) -> tuple[tuple[int, Lineage], ...]:
+    """Return the known classes of the arguments of a call in a clause."""
+    by_slot = {
+        term.index: lineages[at]
+        for at, parameter in enumerate(clause.parameters)
+        if at in lineages and isinstance(term := parameter.term, Slot)
+    }
+    return tuple(
+        (at, by_slot[arg.index])
+        for at, arg in enumerate(called.args)
+        if isinstance(arg, Slot) and arg.index in by_slot
+    )
 
 
 def _is_same(term: t.Any, variable: Slot) -> bool:

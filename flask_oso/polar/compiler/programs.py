@@ -20,7 +20,7 @@ import threading
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError
@@ -36,6 +36,7 @@ from ..solver.clauses import Clause
 from .binding_analysis import (
     ArgumentFacts,
     Dispatch,
+    Lineages,
     NotCompilable,
     closed_strings,
     compares_by_identity,
@@ -65,12 +66,12 @@ from .specialization.dispatch import (
 from .specialization.equality import SideEffectFreeEquality
 
 CompiledFunction = Callable[..., bool]
-#: The most strings of one parameter that are asked one by one.
-MAX_VARIANTS = 200
 #: The share of the time of a question that may be spent on compiling.
 _SHARE = 0.5
 #: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
+#: The function for so many clauses, at most, is compiled before it is known to be needed.
+_FEW_CLAUSES = 20
 _NOT_MADE = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
@@ -78,6 +79,10 @@ HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not No
 
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
+
+
+class _QueryNeeded(Exception):
+    """A rule is not compiled: a query with an open argument has to answer."""
 
 
 class CompiledProgram(Runtime):
@@ -101,6 +106,7 @@ class CompiledProgram(Runtime):
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
+        self._searches: dict[Variant, CompiledFunction] = {}
         # Held while functions are compiled; a question never waits for it.
         self._locks: dict[int, t.Any] = {}
         #: When the current compilation has to be finished.
@@ -198,7 +204,7 @@ class CompiledProgram(Runtime):
             return self._make_list(general, listed)
         function, table = self.function(general), self.table(general)
         specializations = None if self.names_rules else self.specializations(name, arity)
-        if table is None and specializations is None:
+        if table is None and (specializations is None or len(candidates) <= _FEW_CLAUSES):
             self._make_function(general)
             if general in self.not_compiled:
                 return None
@@ -289,7 +295,9 @@ class CompiledProgram(Runtime):
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
-            return _found(questions, args, at)
+            return _found(questions.about(args), args, at)
+        except _QueryNeeded:
+            return None
         except OsoError:
             # The search over all strings may meet another error first, which names the variable:
             # the solver raises that one. INVARIANT: if it raises none, this one is raised; an
@@ -318,27 +326,54 @@ class CompiledProgram(Runtime):
                 return None
         return self._strings[key]
 
-    def _make_strings(self, name: str, arity: int, at: int) -> list[t.Any] | None:
+    def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
-        texts = closed_strings(self.candidates, name, arity, at)
-        if not texts or len(texts) > MAX_VARIANTS:
-            # A rule without strings may still raise an error.
+        texts = self.strings_of(name, arity, at, {})
+        # A rule without strings may still raise an error.
+        if not texts or not is_order_independent(self.candidates, name, arity):
             return None
-        if not is_order_independent(self.candidates, name, arity):
-            return None
-        variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
-        for variant in variants.values():
-            self._make_function(variant)
-            if variant in self.not_compiled:
-                return None
-        known = self.specializations(name, arity)
-        tables = None if known is None or known.at != at else known
+        return StringQuestions(self, name, arity, at, texts)
+
+    def strings_of(
+        self, name: str, arity: int, at: int, lineages: Lineages
+    ) -> frozenset[str] | None:
+        """Return the strings that an argument may be, given the classes of others."""
+        return closed_strings(self._select, name, arity, at, lineages)
+
+    def _select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None:
+        is_known = self.candidates(name, arity) is not None
+        return self.clauses_for(name, arity, facts) if is_known else None
+
+    def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]:
+        """Return what answers for one string of an argument, and raises any error of the search.
+
+        These are the string; the specializations, if there are some; the argument by whose class
+        they are chosen; and the compiled rule.
+        """
+        text = next(str(literal) for position, literal in variant.known if position == at)
+        known = self.specializations(variant.name, variant.arity)
+        by_class = None if known is None or known.at != at else known[text]
         by = 0 if known is None else known.by
-        return [
-            (text, None if tables is None else tables[text], by, self._searching(name, arity, variant))
-            for text, variant in variants.items()
-        ]
+        return text, by_class, by, functools.partial(self._search_string, variant)
+
+    def _search_string(self, variant: Variant, *args: t.Any) -> bool:
+        """Search all solutions for one string with the compiled rule.
+
+        :raises _QueryNeeded: if it is not compiled and cannot be now.
+        """
+        function = self._searches.get(variant)
+        if function is None:
+            deadline = self._deadline_from(time.monotonic())
+            with self._turn(deadline) as is_free:
+                if not is_free:
+                    raise _QueryNeeded
+                self._try_to_make(variant)
+                if variant in self.not_compiled or variant not in self._made:
+                    raise _QueryNeeded
+                function = self._searching(variant.name, variant.arity, variant)
+            self._searches[variant] = function
+        return function(*args)
 
     def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
         parameters = [f"a{n}" for n in range(arity)]
@@ -581,7 +616,49 @@ class CompiledProgram(Runtime):
         return lambda *args: self._hand_over(name, args[:arity], args[-1])
 
 
-def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
+class StringQuestions:
+    """The questions for the strings of one argument, by the classes of the others.
+
+    :param texts: all strings.
+    """
+
+    def __init__(
+        self, program: CompiledProgram, name: str, arity: int, at: int, texts: frozenset[str]
+    ) -> None:
+        self.texts = texts
+        self._program = program
+        self._rule = name, arity, at
+        self._others = [position for position in range(arity) if position != at]
+        self._by_kinds: dict[tuple[type, ...], list[tuple[t.Any, ...]]] = {}
+
+    def about(self, args: tuple[t.Any, ...]) -> list[tuple[t.Any, ...]]:
+        """Return the questions for the classes of some arguments."""
+        kinds = tuple([type(args[position]) for position in self._others])
+        known = self._by_kinds.get(kinds)
+        if known is None:
+            known = self._questions_for(kinds)
+            if all(map(self._program.host.keeps, kinds)):
+                self._by_kinds[kinds] = known
+        return known
+
+    def _questions_for(self, kinds: tuple[type, ...]) -> list[tuple[t.Any, ...]]:
+        program, (name, arity, at) = self._program, self._rule
+        lineages = {
+            position: lineage
+            for position, kind in zip(self._others, kinds, strict=True)
+            if kind is not int and (lineage := program.lineage(kind)) is not None
+        }
+        texts = program.strings_of(name, arity, at, lineages)
+        # Where no string is possible, one is asked about, since a rule may still raise an error.
+        texts = texts or frozenset({min(self.texts)})
+        known = tuple(sorted(lineages.items()))
+        return [
+            program.string_question(Variant(name, arity, ((at, text),), False, known), at)
+            for text in sorted(texts)
+        ]
+
+
+def _found(questions: list[tuple[t.Any, ...]], args: tuple[t.Any, ...], at: int) -> set[str]:
     """Return the strings for which the answer is yes."""
     before, after = args[:at], args[at + 1 :]
     found = set()

@@ -23,8 +23,8 @@ from ...nodes import Pattern, Rule, Value
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
 from ..binding_analysis import (
+    Lineages,
     NotCompilable,
-    closed_strings,
     is_plain,
     is_string,
     string_position,
@@ -84,6 +84,9 @@ class SpecializingProgram(GuardInterface, t.Protocol):
 
     @property
     def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
+    def strings_of(
+        self, name: str, arity: int, at: int, lineages: Lineages
+    ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
@@ -149,7 +152,7 @@ def make_specializations(
     at = string_position(candidates)
     # The action is the second argument of every rule that an application asks.
     at = 1 if at is None else at
-    texts = closed_strings(program.candidates, name, arity, at)
+    texts = program.strings_of(name, arity, at, {})
     if texts is None:
         texts = frozenset(strings_at(candidates, at))
     return Specializations(_Maker(program, name, arity, at, frozenset(filter(is_representable, texts))))
@@ -231,6 +234,8 @@ class _Maker:
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
+        #: Answers a question by the function for all its classes: one object, for all functions.
+        self.others: Specialization = self._by_all_classes
 
     def keeps(self, cls: type) -> bool:
         """Tell whether a class may be remembered: it is no temporary one."""
@@ -245,7 +250,7 @@ class _Maker:
         self._admitted.add(cls)
         return True
 
-    def others(self, *args: t.Any) -> bool | None:
+    def _by_all_classes(self, *args: t.Any) -> bool | None:
         """Answer a question by the function for all its classes, if there is one."""
         text = args[self.at]
         kinds = [type(args[at]) for at in self.positions]
