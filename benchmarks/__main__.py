@@ -14,6 +14,7 @@ from . import attributes, children, facts, folders, requests, roles, start
 from .children import AGAIN
 from .contenders import Workload, is_installed
 from .report import Row, as_json, print_table, row_of, row_of_children
+from .shapes import command as shapes_command
 from .timing import QUICK, Effort, Times, measure, summary
 
 WORKLOADS: dict[str, Callable[[], Workload]] = {
@@ -27,6 +28,10 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
     "W6-1000": lambda: roles.assigned(1_000),
     "W10": roles.actions,
     "W9": requests.requests,
+}
+#: What has a command line of its own, by its first word.
+SETS: dict[str, Callable[[Sequence[str]], int]] = {
+    "shapes": shapes_command.main,
 }
 LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
 IN_CHILDREN = ("W7-1000", "W7-10000", "W11", "import")
@@ -71,7 +76,10 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; give the exit code: 1 if contenders disagree."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in SETS:
+        return SETS[given[0]](given[1:])
+    options = _parser().parse_args(given)
     wanted = chosen(options.only)
     if not wanted:
         print(f"No workload is called {options.only}. See --help.", file=sys.stderr)

@@ -55,8 +55,13 @@ class ActorFinder:
         stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None
         if stand_in is not None:
             return self._standing_in(app, stand_in.actor)
+        state: AppState | None = app.extensions.get("oso")
+        named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
         try:
-            actor = self._find(app)
+            if self.get_actor is not None:
+                actor = unwrap(self.get_actor.of(app)())
+            else:
+                actor = find_actor(app) if named is None else named.of(app)
             # Most classes say at once that there is nothing to wait for.
             may_wait = hasattr(type(actor), "__await__") or type(actor) in GENERATORS
             return _awaited(actor) if may_wait else actor
@@ -70,13 +75,6 @@ class ActorFinder:
                 " 'set_get_actor'."
             )
             raise failure from error
-
-    def _find(self, app: Flask) -> t.Any:
-        if self.get_actor is not None:
-            return unwrap(self.get_actor.of(app)())
-        state: AppState | None = app.extensions.get("oso")
-        named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
-        return find_actor(app) if named is None else named.of(app)
 
     def _standing_in(self, app: Flask, actor: t.Any) -> t.Any:
         """Give who stands in for the actor, as the session of the request has the row."""
@@ -117,7 +115,11 @@ def find_actor(app: Flask) -> t.Any:
         and "flask_httpauth" not in sys.modules
     )
     if is_alone:
-        actor = _of_g()
+        values = getattr(_find_g(), "__dict__", {})
+        actor = values.get("current_user", NOT_GIVEN)
+        # The usual place, told from others without a call.
+        if "user" in values or actor is NOT_GIVEN or issubclass(type(actor), LocalProxy):
+            actor = _of_g()
         return _find_g().current_user if actor is NOT_GIVEN else actor
     is_known, known = False, []
     for source in _SOURCES:

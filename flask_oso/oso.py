@@ -353,14 +353,23 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
 
     INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
     """
-    for value in (actor, action, resource):
-        kind = type(value)
-        if kind in _LIMITED and not ((kind is str and value.isascii()) or is_representable(value)):
-            return False
+    # Usual questions are told from others without a call.
+    is_usual = type(action) is str and action.isascii()
+    if (
+        not (is_usual or _can_be_asked(action))
+        or (type(actor) in _LIMITED and not _can_be_asked(actor))
+        or (type(resource) in _LIMITED and not _can_be_asked(resource))
+    ):
+        return False
     answer = oso.is_allowed(actor, action, resource)
     if answer is not True and answer is not False:
         raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
     return answer
+
+
+def _can_be_asked(value: t.Any) -> bool:
+    kind = type(value)
+    return kind not in _LIMITED or (kind is str and value.isascii()) or is_representable(value)
 
 
 def _unwrapped(value: t.Any) -> t.Any:

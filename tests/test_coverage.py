@@ -15,9 +15,7 @@ from pathlib import Path
 import pytest
 
 from flask_oso import Oso
-from flask_oso.coverage import is_measuring
-from flask_oso.polar.observe.line_coverage import lines_to_reach
-from flask_oso.polar.sources import Source
+from flask_oso.coverage import PolarPlugin, is_measuring
 from tests.support.answers import is_watched
 from tests.support.children import ROOT
 
@@ -169,9 +167,12 @@ def test_importing_the_plugin_measures_nothing() -> None:
     assert not is_watched(Oso())
 
 
-def test_lines_to_reach() -> None:
-    """Those where something begins that a run can come to."""
-    assert lines_to_reach(Source(POLICY, "page.polar")) == LINES
+def test_lines_to_reach(tmp_path: Path) -> None:
+    """The lines to reach are those where something begins that a run can come to."""
+    path = tmp_path / "page.polar"
+    path.write_text(POLICY, encoding="utf-8")
+
+    assert PolarPlugin().file_reporter(str(path)).lines() == LINES
 
 
 def test_readme_shows_what_coverage_reports(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.current_actor import find_actor
 from flask_oso.testing import as_user
+from tests.support.sites import make_app
 
 USER = "actor"
 
@@ -51,8 +52,7 @@ def web() -> Flask:
     It is not called ``app``: pytest-flask would push a context around the test, and what
     libraries keep on ``g`` would outlive the requests.
     """
-    web = Flask("site")
-    web.config.update(SECRET_KEY="for tests only, and long enough for HS256", TESTING=True)
+    web = make_app(SECRET_KEY="for tests only, and long enough for HS256", TESTING=True)
     extension = FlaskOso(Oso(), web)
     web.add_url_rule("/", "who", lambda: repr(extension.current_actor))
     return web
@@ -644,7 +644,7 @@ def test_libraries_that_are_not_used_are_not_imported(monkeypatch: pytest.Monkey
     monkeypatch.delitem(sys.modules, "flask_login")
     monkeypatch.delitem(sys.modules, "flask_jwt_extended")
     monkeypatch.delitem(sys.modules, "flask_httpauth")
-    web = Flask("site")
+    web = make_app()
 
     with web.test_request_context():
         g.current_user = "ann"
@@ -670,9 +670,8 @@ anonymous = LocalProxy(lambda: flask_login.AnonymousUserMixin())
 proxy = LocalProxy(lambda: "behind a proxy")
 
 
-def make_app(actor: t.Any) -> Flask:
-    app = Flask("site")
-    app.config.update(OSO_ACTOR=actor, TESTING=True)
+def make_web(actor: t.Any) -> Flask:
+    app = make_app(OSO_ACTOR=actor, TESTING=True)
     extension = FlaskOso(Oso(), app)
     app.add_url_rule("/", "who", lambda: repr(extension.current_actor))
     app.before_request(lambda: setattr(g, "current_user", "ann"))
@@ -697,12 +696,12 @@ def test_oso_actor_names_who_acts(
     """It is a function, a proxy, or the name of one, and comes before what is found."""
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
 
-    assert who(make_app(actor)) == expected
+    assert who(make_web(actor)) == expected
 
 
 def test_oso_actor_may_be_the_proxy_of_flask_login(web: Flask) -> None:
     """Its anonymous user is None then, too."""
-    web = make_app("flask_login:current_user")
+    web = make_web("flask_login:current_user")
     flask_login.LoginManager(web).request_loader(lambda request: None)
 
     assert who(web) == "None"
@@ -710,7 +709,7 @@ def test_oso_actor_may_be_the_proxy_of_flask_login(web: Flask) -> None:
 
 def test_set_get_actor_wins() -> None:
     """What a program says comes before what its configuration says."""
-    web = make_app(current)
+    web = make_web(current)
     web.extensions["oso"].extension.set_get_actor(lambda: "said")
 
     assert who(web) == "'said'"
@@ -720,7 +719,7 @@ def test_set_get_actor_wins() -> None:
 def test_oso_actor_that_names_nothing_is_refused(actor: t.Any) -> None:
     """The app does not start."""
     with pytest.raises(OsoError, match=r"^'OSO_ACTOR' is "):
-        make_app(actor)
+        make_web(actor)
 
 
 @pytest.mark.parametrize("actor", ["no_such_module:current", f"{__name__}:nobody", "sys:path"])
@@ -731,13 +730,13 @@ def test_oso_actor_that_is_not_found_is_refused(
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
 
     with pytest.raises(OsoError, match=f"^'OSO_ACTOR' is '{actor}'"):
-        who(make_app(actor))
+        who(make_web(actor))
 
 
 def test_oso_actor_that_raises_is_not_an_anonymous_actor() -> None:
     """The error comes out."""
     with pytest.raises(ZeroDivisionError):
-        who(make_app(lambda: 1 / 0))
+        who(make_web(lambda: 1 / 0))
 
 
 # -- what nobody awaited -------------------------------------------------------------
@@ -831,7 +830,7 @@ def test_coroutine_in_place_of_the_named_actor_is_refused(
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
 
     with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):
-        who(make_app(actor))
+        who(make_web(actor))
 
 
 def find_forgetfully() -> t.Any:

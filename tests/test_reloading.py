@@ -22,9 +22,10 @@ from flask import Flask, request
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
 from flask_oso.app_state import AppState
 from flask_oso.config import DEFAULTS, Look, find_files
-from flask_oso.observability.signals import policy_loaded, policy_refused
 from flask_oso.reloading import Reloader
+from flask_oso.signals import policy_loaded, policy_refused
 from tests.support.children import run_python
+from tests.support.sites import make_app
 
 ANN = 'allow("ann", "read", "page");'
 EVE = 'allow("eve", "read", "page");'
@@ -63,8 +64,7 @@ class Desk:
 
     def make_app(self, policies: t.Any = "policy.polar", **config: t.Any) -> Flask:
         """Make an app of the folder, with the one Oso."""
-        app = Flask("desk", root_path=str(self.folder))
-        app.config.update({"OSO_POLICIES": policies, **config})
+        app = make_app("desk", folder=self.folder, OSO_POLICIES=policies, **config)
         self.extension.init_app(app)
         app.add_url_rule("/page", "page", authorize(lambda: "", action="read", resource="page"))
         return app

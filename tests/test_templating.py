@@ -28,6 +28,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import FlaskOso, Oso, OsoError, authorizes_inside
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.templating import can, cannot, is_allowed
+from tests.support.sites import make_app
 
 POLICY = """
 allow("ann", "edit", post: Post) if post.look();
@@ -64,8 +65,7 @@ class Desk:
     def __init__(self, **config: t.Any) -> None:
         self.oso = Oso()
         self.oso.register_class(Post)
-        self.app = Flask("desk")
-        self.app.config.update(config)
+        self.app = make_app("desk", **config)
         self.app.testing = True
         self.templates: dict[str, str] = {}
         self.app.jinja_loader = DictLoader(self.templates)
@@ -137,7 +137,7 @@ def test_proxies_are_replaced(desk: Desk) -> None:
 
 def test_question_is_asked_of_the_oso_of_the_app(desk: Desk) -> None:
     """Two apps of one extension each have their own answers."""
-    other, oso = Flask("other"), Oso()
+    other, oso = make_app("other"), Oso()
     desk.guard.init_app(other, oso)
     oso.load_str("allow(_, _, _);")
 
@@ -217,7 +217,7 @@ def test_misspelt_action_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture)
 
 def test_question_without_init_app_says_what_is_missing() -> None:
     """An app without an extension has nobody to ask."""
-    with Flask("bare").app_context(), pytest.raises(OsoError, match="Did you forget to call"):
+    with make_app("bare").app_context(), pytest.raises(OsoError, match="Did you forget to call"):
         can("edit", "page")
 
 
@@ -237,7 +237,7 @@ def test_question_does_not_authorize_the_request() -> None:
 
 def test_names_of_the_app_stay() -> None:
     """What the app has under these names before is not replaced."""
-    app = Flask("site")
+    app = make_app()
     app.jinja_env.globals["can"] = lambda: "mine"
     FlaskOso(Oso(), app)
 
@@ -247,7 +247,7 @@ def test_names_of_the_app_stay() -> None:
 
 def test_environment_is_not_made_before_its_time() -> None:
     """What configures Jinja after 'init_app' is still in time."""
-    app = Flask("site")
+    app = make_app()
     FlaskOso(Oso(), app)
     app.jinja_options = {"trim_blocks": True}
     app.config["TEMPLATES_AUTO_RELOAD"] = True
@@ -258,7 +258,7 @@ def test_environment_is_not_made_before_its_time() -> None:
 
 def test_environment_that_is_there_gets_the_names() -> None:
     """An app that used Jinja before is served as well."""
-    app = Flask("site")
+    app = make_app()
     environment = app.jinja_env
     FlaskOso(Oso(), app)
 
@@ -714,7 +714,7 @@ def test_module_of_a_template_attribute_is_made_anew(flags: Desk) -> None:
 
 def test_module_that_was_made_before_the_extension_is_made_anew(flags: Desk) -> None:
     """A template that Jinja compiled before 'init_app' is compiled again."""
-    app, oso = Flask("early"), Oso()
+    app, oso = make_app("early"), Oso()
     app.jinja_loader = flags.app.jinja_loader
     app.jinja_env.globals["can"] = can
     app.jinja_env.get_template("around.html")

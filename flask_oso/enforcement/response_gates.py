@@ -24,10 +24,10 @@ from ..config import Config
 from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
-from ..request_state import RequestState, request_state_of, this_app, this_request
+from ..request_state import RequestState, is_settled, request_state_of, this_app, this_request
 from .authorizer import Authorizer
 from .commit_guard import veto_configured
-from .route_plans import RoutePlans
+from .route_plans import RoutePlan, RoutePlans
 from .withheld_answers import (
     DENIED,
     FORGOTTEN,
@@ -130,18 +130,18 @@ class Gates:
         :raises OsoError: the app does not serve.
         :raises HTTPException: the view is not guarded, and the app serves all the same.
         """
-        current = this_request()
-        request_state = request_state_of(self._app, current)
-        request_state.check_running = True
+        current, app = this_request(), self._app
+        request_state = request_state_of(app, current)
         plan = self._plans.known.get((id(current.url_rule), current.method))
         if (
-            plan is None
-            or plan.parts
-            or plan.rule is None
-            or plan.stored is not (self._app.view_functions.get(plan.rule.endpoint))
+            plan is not None
+            and plan.is_open
+            and plan.stored is app.view_functions.get(plan.endpoint)
         ):
-            plan = self._plans.find(current)
-        request_state.plan, request_state.check_required = plan, plan.is_due
+            request_state.plan = plan
+            return
+        request_state.check_running = True
+        plan = request_state.plan = self._plans.find(current)
         if plan.is_forbidden:
             request_state.forbidden = True
             raise ForbiddenProblem
@@ -155,9 +155,9 @@ class Gates:
         :raises OsoError: the view answered as if all were well, and did not authorize.
         """
         app, current = self._app, this_request()
-        request_state = request_state_of(app, current)
-        if request_state.is_settled:
+        if is_settled(app, current):
             return response
+        request_state = request_state_of(app, current)
         if response is request_state.refusal:
             request_state.is_refusal = True
         if turns_away(request_state, response):
@@ -263,11 +263,9 @@ class Gates:
         except RuntimeError:
             return headers
         # The response starts within its request; of another one nothing is known here.
-        if current.environ is not environ:
+        if current.environ is not environ or is_settled(self._app, current):
             return headers
         request_state = request_state_of(self._app, current)
-        if request_state.is_settled:
-            return headers
         code = int(status[:3])
         if request_state.withheld_as == code:
             # What the view wrote into the session is withheld as well.
@@ -293,7 +291,9 @@ class Gates:
         # A hook may lead a request to another route; nothing must be due on both.
         if request_state.checked or request_state.forbidden:
             return False
-        return request_state.check_required or self._duty(current) is not Duty.NONE
+        plan: RoutePlan | None = request_state.plan
+        is_due = plan is not None and plan.is_due
+        return is_due or self._duty(current) is not Duty.NONE
 
     def _hides_denial(self, request_state: RequestState, status: int) -> bool:
         """Tell whether an answer looks like a success although all that was asked was denied.

@@ -9,8 +9,9 @@ of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
 ``dialects``, ``memberships``, ``translation``, ``queries``, ``adapter``
     SQL that databases spell differently; which relations become IN instead of EXISTS; conditions
     to SQL; residuals to statements; filters of oso 0.27 to statements.
-``row_keys``, ``identities``, ``commits``
-    which objects are the same row; rows by keys from clients; watching commits.
+``row_keys``, ``identities``, ``commits``, ``first_policy``
+    which objects are the same row; rows by keys from clients; watching commits; the policy that
+    ``flask oso init`` writes.
 """
 
 from .adapter import SqlAlchemyAdapter

@@ -18,6 +18,7 @@ from sqlalchemy import orm
 from flask_oso import FlaskOso, Oso, authorize
 from flask_oso.cli import oso as command
 from tests.support.shop import Customer, Order, Parcel
+from tests.support.sites import make_app
 
 GOOD = 'allow(_, "read", "page");\n'
 BROKEN = 'allow(_, "read", page) if page = ;\nallow(x, y, z);\nallow(_, _, "page") if mising(1);\n'
@@ -33,8 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def app_with(folder: Path, text: str, oso: Oso | None = None) -> Flask:
     """Make an app in a folder whose policy is this text."""
     (folder / "policy.polar").write_text(text, encoding="utf-8")
-    app = Flask("site", root_path=str(folder), static_folder=None)
-    app.config["OSO_POLICIES"] = "policy.polar"
+    app = make_app(folder=folder, static=None, OSO_POLICIES="policy.polar")
     FlaskOso().init_app(app, oso or Oso())
     return app
 

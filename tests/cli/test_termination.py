@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso
+from tests.support.sites import make_app
 
 ROOT = Path(__file__).parents[2]
 APP = """
@@ -142,7 +143,7 @@ def make_site(where: str, error: BaseException) -> Flask:
         def public(self) -> bool:
             return {"policy": end}.get(where, lambda: True)() is None or True
 
-    app, oso = Flask("site"), Oso()
+    app, oso = make_app(), Oso()
     oso.register_class(Page)
     loader: Callable[[int], t.Any] = {"loader": end}.get(where, Page)
     FlaskOso(oso, app).loader(Page)(loader)

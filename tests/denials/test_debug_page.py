@@ -6,12 +6,12 @@ import logging
 import typing as t
 
 import pytest
-from flask import Flask, g
+from flask import g
 from werkzeug.exceptions import Forbidden
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
-from flask_oso.app_state import state_of
 from flask_oso.polar.proof import Outcome
+from tests.support.sites import make_app
 
 POLICY = """
 allow(user: User, "edit", note: Note) if
@@ -50,8 +50,7 @@ class Desk:
         self.oso.register_class(User)
         self.oso.register_class(Note)
         self.oso.load_str(policy)
-        self.app = Flask("desk")
-        self.app.config.update(config)
+        self.app = make_app("desk", **config)
         self.guard = FlaskOso(self.oso, self.app)
         self.note: t.Any = Note(ANN)
         self.action: t.Any = "edit"
@@ -208,7 +207,7 @@ def test_value_that_polar_has_not_is_explained() -> None:
 def test_policy_that_did_not_load_is_told() -> None:
     """The page warns that files are newer than what is in force."""
     desk = Desk(DEBUG=True)
-    state_of(desk.app).reload_problem = "main.polar:3:1: <oops>"
+    desk.app.extensions["oso"].reload_problem = "main.polar:3:1: <oops>"
 
     page, details = (desk.open(headers) for headers in CLIENTS)
 

@@ -13,6 +13,7 @@ from flask import Flask, g
 from werkzeug.serving import make_server
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
+from tests.support.sites import make_app
 
 if t.TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -80,14 +81,13 @@ class Role(Thing):
     """What a user is in an organization."""
 
 
-def make_app() -> Flask:
+def make_shop() -> Flask:
     """Make an app in debug mode, in which a reader wants to edit a note."""
     oso = Oso()
     for cls in (User, Org, Note, Role):
         oso.register_class(cls)
     oso.load_str(POLICY)
-    app = Flask("shop")
-    app.debug = True
+    app = make_app("shop", DEBUG=True)
     guard = FlaskOso(oso, app)
     org = Org(id=7)
     reader = User(id=1, roles=[Role(id=1, name="reader", org=org)])
@@ -107,7 +107,7 @@ def make_app() -> Flask:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Serve the app on this machine; give the address of a page that is denied."""
-    server = make_server("127.0.0.1", 0, make_app(), threaded=True)
+    server = make_server("127.0.0.1", 0, make_shop(), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/notes/3/edit"

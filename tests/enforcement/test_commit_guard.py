@@ -24,6 +24,7 @@ from flask_oso import (
     skip_authorization,
     veto_commits,
 )
+from tests.support.sites import make_app
 
 
 class Base(orm.DeclarativeBase):
@@ -47,8 +48,7 @@ class Shop:
 
     def __init__(self, sessions: t.Any, config: dict[str, t.Any]) -> None:
         self.sessions = sessions
-        self.app = Flask("shop")
-        self.app.config.update(config)
+        self.app = make_app("shop", **config)
         oso = Oso()
         oso.register_class(Row)
         oso.load_str(POLICY)
@@ -806,7 +806,7 @@ def make_database(app: Flask) -> t.Any:
 
 def test_switch_is_off_by_default() -> None:
     """The veto is opt-in."""
-    app = Flask("shop")
+    app = make_app("shop")
     db = make_database(app)
     FlaskOso(app=app)
 
@@ -823,7 +823,7 @@ def test_switch_is_off_by_default() -> None:
 
 def test_switch_concerns_one_app() -> None:
     """Of two apps that share sessions, the one that did not ask for the veto has none."""
-    strict, lax = Flask("strict"), Flask("lax")
+    strict, lax = make_app("strict"), make_app("lax")
     strict.config["OSO_VETO_COMMITS"] = True
     db = make_database(strict)
     lax.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
@@ -848,8 +848,7 @@ def test_switch_concerns_one_app() -> None:
 
 def test_switch_without_flask_sqlalchemy_is_refused() -> None:
     """A switch that could have no effect is an error, and the app does not serve."""
-    app = Flask("shop")
-    app.config["OSO_VETO_COMMITS"] = True
+    app = make_app("shop", OSO_VETO_COMMITS=True)
     app.testing = True
     FlaskOso(app=app)
 
@@ -864,8 +863,7 @@ def test_switch_without_flask_sqlalchemy_is_refused() -> None:
 
 def test_switch_must_be_a_boolean() -> None:
     """A word is no switch."""
-    app = Flask("shop")
-    app.config["OSO_VETO_COMMITS"] = "yes"
+    app = make_app("shop", OSO_VETO_COMMITS="yes")
 
     with pytest.raises(OsoError, match="'OSO_VETO_COMMITS' must be True or False, not 'yes'"):
         FlaskOso(app=app)

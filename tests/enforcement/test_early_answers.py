@@ -12,6 +12,7 @@ from flask.views import MethodView
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app, make_site
 
 
 @pytest.fixture(params=["plain", "strict"])
@@ -22,7 +23,7 @@ def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
 
 
 @pytest.fixture
-def strict(make_site: t.Any) -> t.Any:
+def strict() -> t.Any:
     """Give a site that requires authorization of all views."""
     return make_site(OSO_REQUIRE_AUTHORIZATION=True, SECRET_KEY="key")
 
@@ -75,8 +76,7 @@ def test_redirect_before_a_route_is_judged_passes(site: t.Any) -> None:
 
 def test_redirect_of_a_function_that_was_registered_before_init_app() -> None:
     """The order of registration does not matter for it either."""
-    app = flask.Flask("site")
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app = make_app(OSO_REQUIRE_AUTHORIZATION=True)
     app.before_request(lambda: redirect("https://site/"))
     prepare(app)
     app.add_url_rule("/", "view", authorize(action="read", resource="page")(lambda: "SECRET"))
@@ -503,8 +503,7 @@ def test_unauthorized_action_that_a_view_catches(strict: t.Any) -> None:
 @pytest.mark.parametrize("registered", ["before", "after"])
 def test_denial_behind_a_failing_after_function(registered: str) -> None:
     """An error handler that makes a success of it is stopped, at the gate or at the border."""
-    app = flask.Flask("site")
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app = make_app(OSO_REQUIRE_AUTHORIZATION=True)
 
     def fail(response: t.Any) -> t.NoReturn:
         raise ValueError

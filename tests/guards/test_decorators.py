@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 import flask
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint
 from flask.views import MethodView, View
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app, make_site
 
 
 def with_wraps(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
@@ -66,7 +67,7 @@ def test_authorize_guards_a_view(site: t.Any) -> None:
 
 
 @pytest.mark.parametrize("decorator", [authorize, authorize()])
-def test_authorize_works_bare_and_called(make_site: t.Any, decorator: t.Any) -> None:
+def test_authorize_works_bare_and_called(decorator: t.Any) -> None:
     """Without arguments the resource is None and the action the method."""
     site = make_site('allow("ann", "GET", nil);')
     site.app.add_url_rule("/", "view", decorator(lambda: "page"))
@@ -89,7 +90,7 @@ def test_decorators_keep_name_and_signature(decorator: t.Any) -> None:
     assert inspect.signature(guarded) == inspect.signature(view)
 
 
-def test_authorize_with_the_request_as_resource(make_site: t.Any) -> None:
+def test_authorize_with_the_request_as_resource() -> None:
     """'flask.request' is the one resource that is known only later."""
     site = make_site('allow(_, _, r: Request) if r.args.get("user") = "ann";')
     site.app.add_url_rule("/", "view", authorize(resource=flask.request)(lambda: "page"))
@@ -187,7 +188,7 @@ def test_two_guards_must_both_pass(site: t.Any) -> None:
 
 def test_decorators_need_init_app() -> None:
     """Without 'init_app' the text says so."""
-    app = Flask("site")
+    app = make_app()
     app.testing = True
     app.add_url_rule("/", "view", authorize(lambda: "page"))
 
@@ -419,7 +420,7 @@ def test_view_with_two_guards_on_two_routes(site: t.Any) -> None:
     assert statuses(site, "/r") + statuses(site, "/w") == [200, 403, 403, 403]
 
 
-def test_view_guarded_in_one_app_and_bare_in_another(make_site: t.Any) -> None:
+def test_view_guarded_in_one_app_and_bare_in_another() -> None:
     """What one app guards properly, another app may serve without."""
     one, two = make_site(), make_site()
 
@@ -464,7 +465,7 @@ def test_guarding_a_static_endpoint_concerns_no_other(site: t.Any) -> None:
 
 
 @pytest.fixture
-def strict(make_site: t.Any) -> t.Any:
+def strict() -> t.Any:
     """Give a site that refuses views without a decorator."""
     return make_site(OSO_REQUIRE_AUTHORIZATION=True)
 

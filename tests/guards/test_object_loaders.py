@@ -12,6 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, authorize
+from tests.support.sites import make_app
 
 
 class Base(orm.DeclarativeBase):
@@ -41,9 +42,8 @@ allow(_, "read", _: Comment);
 """
 
 
-def make_app(**config: t.Any) -> Flask:
-    app, oso = Flask("site"), Oso()
-    app.config.update(config)
+def make_blog(**config: t.Any) -> Flask:
+    app, oso = make_app(**config), Oso()
     oso.register_class(Post)
     oso.register_class(Comment)
     oso.load_str(POLICY)
@@ -68,7 +68,7 @@ def fill(session: t.Any) -> None:
 @pytest.fixture
 def shop() -> Iterator[Flask]:
     """An app with Flask-SQLAlchemy."""
-    app = make_app(SQLALCHEMY_DATABASE_URI="sqlite://")
+    app = make_blog(SQLALCHEMY_DATABASE_URI="sqlite://")
     db = SQLAlchemy(app, model_class=Base)
     with app.app_context():
         db.create_all()
@@ -81,7 +81,7 @@ def shop() -> Iterator[Flask]:
 @pytest.fixture
 def bare(sessions: orm.scoped_session[orm.Session]) -> Flask:
     """An app that says itself where its session is."""
-    app = make_app()
+    app = make_blog()
     app.extensions["oso"].extension.set_get_session(lambda: sessions)
     app.teardown_appcontext(lambda error: sessions.remove())
     return app

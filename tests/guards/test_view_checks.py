@@ -25,6 +25,7 @@ from flask_oso import (
     authorizes_inside,
     skip_authorization,
 )
+from tests.support.sites import make_app, make_site
 
 POLICY = """
 allow(user: String, _, post: Post) if post.owner = user;
@@ -64,7 +65,7 @@ class Blog:
 
 
 @pytest.fixture
-def blog(make_site: t.Any) -> Blog:
+def blog() -> Blog:
     """Give a site with posts that must authorize."""
     site = make_site("unused(1);", OSO_REQUIRE_AUTHORIZATION=True)
     oso = site.app.extensions["oso"].oso
@@ -783,7 +784,7 @@ def test_class_that_rules_can_match_is_no_mistake(blog: Blog) -> None:
     assert blog.open("/1").text == "ann"
 
 
-def test_class_under_another_name_is_no_mistake(make_site: t.Any) -> None:
+def test_class_under_another_name_is_no_mistake() -> None:
     """A class may be registered by a name that is not its own."""
     site = make_site("unused(1);")
     oso = site.app.extensions["oso"].oso
@@ -1125,7 +1126,7 @@ def test_skip_and_guard_add_up(blog: Blog) -> None:
 
 def test_two_apps_have_the_same_view(blog: Blog) -> None:
     """Each is guarded by its own policy."""
-    oso, other = Oso(), Flask("other")
+    oso, other = Oso(), make_app("other")
     oso.register_class(Post)
     oso.load_str('allow(_, "read", _: Post);')
     extension = FlaskOso(oso, other)

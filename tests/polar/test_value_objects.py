@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_oso.polar import nodes
+from flask_oso.polar import Projection, Relation, nodes
 from flask_oso.polar.host import data_adapter
-from flask_oso.polar.host.data_adapter import Projection, Relation
 from flask_oso.polar.nodes import Name, Parameter, Rule, Value, Variable
 from flask_oso.polar.solver import clauses
 from flask_oso.polar.sources import Source

@@ -8,11 +8,10 @@ import types
 
 import pytest
 
-from flask_oso import Oso
+from flask_oso import Limits, Oso
+from flask_oso.polar import Variable
 from flask_oso.polar.compiler import compiler
 from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
-from flask_oso.polar.host.terms import Variable
-from flask_oso.polar.limits import Limits
 from tests.support.answers import compiling_here, left_over, program_of
 
 

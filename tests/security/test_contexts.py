@@ -14,6 +14,7 @@ import pytest
 from werkzeug.exceptions import Forbidden
 
 from flask_oso import Oso, OsoError, authorize, skip_authorization
+from tests.support.sites import make_site
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_nested_app_context(demanding: t.Any) -> None:
     assert [demanding.open(path).status_code for path in ("/inside", "/outside")] == [200, 500]
 
 
-def test_two_apps_nested(make_site: t.Any) -> None:
+def test_two_apps_nested() -> None:
     """A request to another app has that app's actor and policy."""
     outer, inner = make_site("allow(_, _, _);"), make_site('allow("ann", _, _);')
     inner.app.add_url_rule("/", "view", authorize(lambda: inner.enter()))

@@ -12,8 +12,8 @@ import weakref
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar import Expression, Variable
 from flask_oso.polar.exceptions import OsoError
-from flask_oso.polar.host.terms import Expression, Variable
 
 SECRET = "hunter2"
 

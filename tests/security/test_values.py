@@ -11,8 +11,8 @@ import uuid
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
-from flask_oso.polar.host.terms import Expression, Pattern, Predicate, Variable
 
 
 class User:

@@ -11,9 +11,8 @@ import types
 import typing as t
 from collections.abc import Iterator
 
+from flask_oso.polar import Engine, Polar
 from flask_oso.polar.compiler.programs import CompiledProgram
-from flask_oso.polar.engine import Engine
-from flask_oso.polar.polar import Polar
 
 # -- what is compiled --------------------------------------------------------------------
 

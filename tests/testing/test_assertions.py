@@ -17,10 +17,8 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, current_actor
-from flask_oso.request_state import STAND_IN
 from flask_oso.testing import StandIn, as_user
-
-from ..conftest import Site
+from tests.support.sites import STAND_IN, Site, make_app, make_oso
 
 
 @pytest.fixture
@@ -223,9 +221,7 @@ def test_as_user_is_nobody_outside_of_requests(pages: Site) -> None:
 )
 def test_as_user_refuses_the_key_of_a_user(policy: str, user: t.Any) -> None:
     """Where the policy is about objects, a key would be denied for being one."""
-    app, oso = Flask("site"), Oso()
-    oso.register_class(Owner)
-    oso.load_str(policy)
+    app, oso = make_app(), make_oso(policy, Owner)
     FlaskOso(oso, app)
 
     with pytest.raises(OsoError) as caught:
@@ -250,9 +246,7 @@ def test_as_user_refuses_the_key_of_a_user(policy: str, user: t.Any) -> None:
 )
 def test_as_user_takes_a_text_where_actors_may_be_texts(policy: str) -> None:
     """Nothing is wrong with them."""
-    app, oso = Flask("site"), Oso()
-    oso.register_class(Owner)
-    oso.load_str(policy)
+    app, oso = make_app(), make_oso(policy, Owner)
     FlaskOso(oso, app)
 
     assert as_user(app.test_client(), "ann").environ_base[STAND_IN].actor == "ann"  # type: ignore[attr-defined]
@@ -287,7 +281,7 @@ class Owner(flask_login.UserMixin, Base):
 @pytest.fixture(params=["plain", "flask-sqlalchemy"])
 def database(request: pytest.FixtureRequest, tmp_path: t.Any) -> t.Iterator[t.Any]:
     """An app with either kind of session, whose view tells who acts, and in which session."""
-    app = Flask("site")
+    app = make_app()
     guard = FlaskOso(Oso(), app)
     uri = f"sqlite:///{tmp_path}/owners.db"
     if request.param == "plain":
@@ -379,7 +373,7 @@ def test_as_user_with_a_row_that_was_never_stored(database: t.Any) -> None:
 
 def test_as_user_of_an_app_without_a_session(tmp_path: t.Any) -> None:
     """Where nobody says how rows are read, the row is used as it was given."""
-    app = Flask("site")
+    app = make_app()
     guard = FlaskOso(Oso(), app)
     app.add_url_rule("/who", "who", lambda: guard.current_actor.name)
     engine = sa.create_engine(f"sqlite:///{tmp_path}/owners.db")

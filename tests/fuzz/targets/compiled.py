@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from flask_oso import Limits, Oso, OsoError
-from flask_oso.polar.engine import Engine
+from flask_oso.polar import Engine
 from tests.support.answers import count_answers
 
 from ..choices import Choices

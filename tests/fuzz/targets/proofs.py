@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from flask_oso import Limits, Oso, OsoError, Predicate
-from flask_oso.polar.engine import Engine
+from flask_oso.polar import Engine
 from flask_oso.polar.host.conversion import to_term
 from flask_oso.polar.proof.proof import Outcome, Proof
 from flask_oso.polar.proof.provenance import Provenance, ProvenanceObserver

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flask_oso import Limits, Oso, OsoError, Variable
-from flask_oso.polar.engine import Engine
+from flask_oso.polar import Engine
 from tests.support.answers import specialized
 
 from ..choices import Choices

@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
+from flask_oso.polar import Polar
 from flask_oso.polar.observe.debugger import HELP
-from flask_oso.polar.polar import Polar
 from tests.support.consoles import debug
 
 POLICY = """\

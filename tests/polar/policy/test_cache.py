@@ -14,13 +14,13 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar import nodes
-from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.nodes import Instance, Parameter
 from flask_oso.polar.policy import cache, loader, serialization
 from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.policy.serialization import from_lines, to_lines
 from flask_oso.polar.sources import Source
 from tests.support.cases import Case, read_cases, run_case, show_result
+from tests.support.policies import load as load_text
 from tests.support.world import make_oso
 
 POLICY = 'allow("ana", "read", x) if x = 1 and not x = 2;'
@@ -95,7 +95,7 @@ def test_kept_policy_is_equal_with_its_places() -> None:
     """Rules, types, blocks, inline queries and warnings come back as they were."""
     source = Source(BLOCKS, "page.polar")
     host = make_oso().host
-    loaded = load_policy([source], host, roles=False)
+    loaded = load_text(source, host=host, roles=False)
 
     again = from_lines(to_lines(loaded), [source])
 
@@ -494,7 +494,7 @@ def test_all_kinds_of_nodes_have_a_number() -> None:
 
 def test_policy_with_an_object_is_not_kept() -> None:
     """Data of the host have no place in a file."""
-    loaded = load_policy([Source("f(1);")], make_host())
+    loaded = load_text("f(1);")
     rule = loaded.policy.rules["f"][0]
     object.__setattr__(rule, "parameters", (Parameter(Instance(object())),))
 

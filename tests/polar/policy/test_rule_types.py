@@ -6,10 +6,8 @@ import re
 
 import pytest
 
-from flask_oso.polar.exceptions import OsoError
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support import policies
+from tests.support.policies import load, make_host
 
 
 class Animal:
@@ -24,17 +22,13 @@ class User:
     """An actor."""
 
 
-HOST = make_host().with_constant(42, "answer").with_constant(Dog(), "rex")
-for _class in (Animal, Dog, User):
-    HOST = HOST.with_class(_class, None, None)
+HOST = make_host(Animal, Dog, User, answer=42, rex=Dog())
 
 BLOCKS = "actor User {} resource Animal {}"
 
 
 def problems_of(text: str) -> list[str]:
-    with pytest.raises(OsoError) as caught:
-        load_policy([Source(text)], HOST)
-    return [str(problem) for problem in caught.value.problems]
+    return policies.problems_of(text, host=HOST)
 
 
 def reason_for(type_head: str, rule_head: str) -> str:
@@ -76,7 +70,7 @@ def reason_for(type_head: str, rule_head: str) -> str:
 )
 def test_shape_matches(type_head: str, rule_head: str) -> None:
     """Subclasses, members of unions, further fields and further elements are fine."""
-    load_policy([Source(f"{BLOCKS} type f({type_head}); f({rule_head});")], HOST)
+    load(f"{BLOCKS} type f({type_head}); f({rule_head});", host=HOST)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +217,7 @@ def test_all_types_are_listed_with_their_reasons() -> None:
 
 def test_one_matching_type_is_enough() -> None:
     """Types of one name widen what is allowed."""
-    load_policy([Source('type f(x: Integer); type f(x: String); f(1); f("a");')], HOST)
+    load('type f(x: Integer); type f(x: String); f(1); f("a");', host=HOST)
 
 
 @pytest.mark.parametrize(

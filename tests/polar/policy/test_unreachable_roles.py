@@ -6,9 +6,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support.policies import load, make_host
 
 
 class User:
@@ -46,10 +44,7 @@ has_relation(_: Folder, "parent", _: Folder);
 
 def warnings_of(*texts: str) -> list[str]:
     """Load texts as one policy, and give its warnings."""
-    host = make_host()
-    for cls in CLASSES:
-        host = host.with_class(cls, None, None)
-    return list(load_policy([Source("".join([ALLOW, *texts]))], host).warnings)
+    return list(load("".join([ALLOW, *texts]), host=make_host(*CLASSES)).warnings)
 
 
 # -- roles that nothing gives ------------------------------------------------------------

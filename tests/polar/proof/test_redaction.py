@@ -10,10 +10,9 @@ import uuid
 
 import pytest
 
-from flask_oso.polar.host.conversion import result_to_term
-from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.nodes import Instance
 from flask_oso.polar.proof.redaction import Describer, Redaction
+from tests.support.policies import make_host, result_to_term
 
 
 class Bare:

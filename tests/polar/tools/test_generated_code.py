@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import typing as t
 
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.programs import CompiledProgram
-from flask_oso.polar.compiler.specialization.dispatch import Specialization
 from flask_oso.polar.sources import Source
 from flask_oso.polar.tools.generated_code import (
     RUNTIME_NAMES,
@@ -18,6 +17,7 @@ from flask_oso.polar.tools.generated_code import (
     show_with_stand_ins,
 )
 from tests.polar.compiler.test_programs import FOLLOWED, UNFOLLOWED
+from tests.support.answers import program_of
 
 NOTES = """\
 allow(user: User, "edit", note: Note) if
@@ -118,7 +118,7 @@ def test_names_of_the_runtime_are_explained() -> None:
     """A name that generated functions use, and that is not explained, fails here."""
     oso = Oso()
 
-    assert {*CompiledProgram(oso.engine).shared_names(), "clock", "depth"} <= {*RUNTIME_NAMES}
+    assert {*program_of(oso).shared_names(), "clock", "depth"} <= {*RUNTIME_NAMES}
 
 
 def test_objects_of_the_application_are_not_shown() -> None:
@@ -152,13 +152,14 @@ def test_showing_leaves_the_engine_as_it_is() -> None:
 def test_specialization_is_the_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown is what runs, but for names that are numbered."""
     made: list[str] = []
-    compiled = CompiledProgram.compiled_specialization
+    program = type(program_of(Oso()))
+    compiled = program.compiled_specialization
 
-    def noted(self: CompiledProgram, function: ast.FunctionDef, rule: str) -> Specialization:
+    def noted(self: t.Any, function: ast.FunctionDef, rule: str) -> t.Any:
         made.append(ast.unparse(ast.fix_missing_locations(copy.deepcopy(function))))
         return compiled(self, function, rule)
 
-    monkeypatch.setattr(CompiledProgram, "compiled_specialization", noted)
+    monkeypatch.setattr(program, "compiled_specialization", noted)
     user, note = type("User", (), {}), type("Note", (), {})
     oso = Oso()
     oso.register_class(user)

@@ -6,8 +6,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.oso import Oso
-from flask_oso.polar.observe.console import candidates
+from flask_oso import Oso
 from flask_oso.polar.tools.repl import Repl, completion_words
 from tests.support.consoles import ScriptedConsole, converse
 from tests.support.world import make_oso
@@ -187,21 +186,3 @@ def test_greeting_where_somebody_sits(oso: Oso) -> None:
 def test_names(oso: Oso) -> None:
     """Rules, classes, constants and words of the language can be completed."""
     assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(completion_words(oso.engine))
-
-
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("ro", ["role("]),
-        ("not ro", ["role("]),
-        ("role(re", ["rex"]),
-        ("x matches A", ["Actor", "Animal"]),
-        ("zz", []),
-        ('x = "ro', []),
-        ('x = "a" and ro', ["role("]),
-        ("rex.ro", []),
-    ],
-)
-def test_candidates(line: str, found: list[str]) -> None:
-    """The last word is completed; not inside a string, nor behind a dot."""
-    assert candidates(line, ["role(", "rex", "Animal", "Actor"]) == found
