@@ -341,9 +341,7 @@ def order_clauses(
     return ClauseOrder(ordered, exclusive)
 
 
-def _is_as_loaded(
-    clauses: list[Clause], some: list[Clause], places: Mapping[int, int]
-) -> bool:
+def _is_as_loaded(clauses: list[Clause], some: list[Clause], places: Mapping[int, int]) -> bool:
     """Tell whether some clauses stand in the order in which they were loaded."""
     chosen = {id(clause) for clause in some}
     found = [places[id(clause)] for clause in clauses if id(clause) in chosen]

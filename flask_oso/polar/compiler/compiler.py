@@ -18,7 +18,8 @@ import itertools
 import typing as t
 from collections.abc import Iterable
 
-from ..nodes import Expression, Instance, Operator, Term, Value
+from ..nodes import Expression, Instance, Operator, Pattern, Term, Value
+from ..solver.class_index import Lineage
 from ..solver.clauses import Clause, Slot, passed_on
 from ..traversal import goals_in
 from .binding_analysis import (
@@ -27,6 +28,7 @@ from .binding_analysis import (
     NotCompilable,
     check_class,
     is_class_only,
+    is_string,
     order_clauses,
 )
 from .goals import GoalWriter
@@ -123,6 +125,7 @@ class RuleCompiler:
             return self._choosing(*chosen, parameters)
         clauses = self.names.clauses_for(variant.name, variant.arity, variant.facts)
         self._most += sum(map(count_parts, clauses))
+        self._check_tests(clauses)
         if len(clauses) > MAX_CLAUSES:
             raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
         order = order_clauses(clauses, self.names.host, lineages=variant.facts.lineages)
@@ -134,9 +137,16 @@ class RuleCompiler:
             body += self._in_known_order(order, clauses, parameters)
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
 
-    def _choosing(
-        self, dispatch: Dispatch, table: str, parameters: list[str]
-    ) -> ast.FunctionDef:
+    def _check_tests(self, clauses: list[Clause]) -> None:
+        """Refuse classes with a test of their own, which the solver may ask before all else."""
+        for clause in clauses:
+            for parameter in clause.parameters:
+                pattern = parameter.specializer
+                tag = pattern.tag if isinstance(pattern, Pattern) else None
+                if tag in self.names.host.classes:
+                    check_class(t.cast(Pattern, pattern), self.names.host)
+
+    def _choosing(self, dispatch: Dispatch, table: str, parameters: list[str]) -> ast.FunctionDef:
         """Write that an argument chooses another function, which answers."""
         is_object = bool(dispatch.objects)
         name = parameters[dispatch.at]
@@ -235,7 +245,7 @@ class RuleCompiler:
                 if lineage is not None:
                     if not is_of_lineage(self.names, lineage, parameter.specializer):
                         yield ast.Constant(False)
-                elif literal is None or parameter.specializer.tag != "String":
+                elif not (is_string(literal) and parameter.specializer.tag == "String"):
                     yield instance_test(self.names, name, parameter.specializer)
 
     def _literal_test(self, name: str, literal: Term) -> ast.expr:
@@ -270,11 +280,15 @@ class RuleCompiler:
         return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
 
     def _arguments(self, parameters: list[str]) -> list[Argument]:
-        known = self.variant.values
-        return [
-            Ref(name, known.get(at), written=at, lineage=self._lineages.get(at))
-            for at, name in enumerate(parameters)
-        ]
+        return [self._argument(at, name) for at, name in enumerate(parameters)]
+
+    def _argument(self, at: int, name: str, cls: type | None = None) -> Ref:
+        """Return what is known of an argument; of an integer, no more than that it is one."""
+        literal = self.variant.values.get(at)
+        lineage = self._lineages.get(at)
+        if literal is not None and not is_string(literal):
+            literal, lineage = None, Lineage((int,), is_decided=True)
+        return Ref(name, literal, cls, written=at, lineage=lineage)
 
     # -- bodies
 
@@ -308,17 +322,10 @@ class RuleCompiler:
         return block(body)
 
     def _bind_head(self, clause: Clause, at: GoalWriter, parameters: list[str]) -> None:
-        known = self.variant.values
         for position, parameter in enumerate(clause.parameters):
             if isinstance(parameter.term, Slot):
                 cls = pattern_class(self.names, parameter.specializer)
-                ref = Ref(
-                    parameters[position],
-                    known.get(position),
-                    cls,
-                    written=position,
-                    lineage=self._lineages.get(position),
-                )
+                ref = self._argument(position, parameters[position], cls)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
 
     def body_goals(self, clause: Clause, number: int, site: Site) -> Pending:

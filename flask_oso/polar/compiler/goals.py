@@ -38,7 +38,18 @@ from .scopes import (
     prepend,
 )
 from .searches import SearchGoals
-from .snippets import COMPARE, all_of, assign, block, call, compared, is_type, load, looked_up, negate
+from .snippets import (
+    COMPARE,
+    all_of,
+    assign,
+    block,
+    call,
+    compared,
+    is_type,
+    load,
+    looked_up,
+    negate,
+)
 
 
 class GoalWriter(SearchGoals):

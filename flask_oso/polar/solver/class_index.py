@@ -82,9 +82,7 @@ class ClassIndex:
                     numbers = dict.fromkeys(heapq.merge(*lists, others))
                     chosen = [self._clauses[number] for number in numbers]
         return [
-            clause
-            for clause in chosen
-            if not self._excludes(clause, lineages, objects, decided)
+            clause for clause in chosen if not self._excludes(clause, lineages, objects, decided)
         ]
 
     def _at(self, position: int) -> tuple[dict[type, list[int]], list[int], set[int]]:
@@ -104,7 +102,11 @@ class ClassIndex:
             pattern = clause.parameters[position].specializer
             tag = pattern.tag if isinstance(pattern, Pattern) else None
             classes = None if tag is None else self.classes_of(tag)
-            if classes is None or not all(is_silent(clause, each) for each in range(position)):
+            if (
+                classes is None
+                or self._is_odd(clause)
+                or not all(is_silent(clause, each) for each in range(position))
+            ):
                 others.append(number)
                 continue
             literals.update(
@@ -124,6 +126,8 @@ class ClassIndex:
         decided: Collection[int],
     ) -> bool:
         """Tell whether the classes of arguments exclude a clause, looked at from the first on."""
+        if self._is_odd(clause):
+            return False
         for position, parameter in enumerate(clause.parameters):
             lineage = lineages.get(position)
             if not isinstance(parameter.term, Slot):
@@ -136,17 +140,27 @@ class ClassIndex:
             pattern = parameter.specializer
             if lineage is not None and isinstance(pattern, Pattern) and pattern.tag is not None:
                 classes = self.classes_of(pattern.tag)
-                if classes is None:
-                    return False
-                if not any(cls in lineage.classes for cls in classes):
+                if not any(cls in lineage.classes for cls in classes or ()):
                     return True
             if not is_silent(clause, position):
                 return False
         return False
 
+    def _is_odd(self, clause: Clause) -> bool:
+        """Tell whether a head names a class that may run code to tell its instances.
+
+        The solver may ask it first, whatever stands before it.
+        """
+        return any(
+            isinstance(pattern := parameter.specializer, Pattern)
+            and pattern.tag is not None
+            and self.classes_of(pattern.tag) is None
+            for parameter in clause.parameters
+        )
+
 
 def is_silent(clause: Clause, position: int) -> bool:
-    """Tell whether matching a parameter with a decided argument asks the host for nothing."""
+    """Tell whether matching a parameter asks the host for nothing but a test of a class."""
     parameter = clause.parameters[position]
     pattern = parameter.specializer
     if isinstance(parameter.term, Slot):

@@ -155,7 +155,9 @@ def make_specializations(
     texts = program.strings_of(name, arity, at, {})
     if texts is None:
         texts = frozenset(strings_at(candidates, at))
-    return Specializations(_Maker(program, name, arity, at, frozenset(filter(is_representable, texts))))
+    return Specializations(
+        _Maker(program, name, arity, at, frozenset(filter(is_representable, texts)))
+    )
 
 
 def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Pattern, Value
-from ...solver.class_index import Lineage
+from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
@@ -373,14 +373,31 @@ class Guards:
             if isinstance(parameter.term, Value):
                 if type(parameter.term.value) is not str:
                     raise NotCompilable("a literal that is no string", parameter.span)
-                if arg is not None and _is_other(arg, parameter.term.value):
+                is_text = arg is not None and arg.exact in (None, str)
+                if is_text and _is_other(t.cast(Known, arg), parameter.term.value):
+                    # Strings are compared before any parameter is matched.
                     return False
             elif not isinstance(parameter.term, Slot):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
-            if parameter.specializer is not None and arg is not None and arg.exact is not None:
+        for parameter in clause.parameters:
+            if parameter.specializer is not None:
+                # The solver may ask a class with a test of its own first.
+                self.pattern(parameter.specializer)
+        for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
+            if arg is None:
+                continue
+            if isinstance(parameter.term, Value) and _is_other(arg, parameter.term.value):
+                cls = t.cast(type, arg.exact)
+                if not self._is_identity(cls) and not self.names.compares_fields(cls):
+                    self._no(parameter.span)
+                return False
+            if parameter.specializer is not None:
                 pattern = self.pattern(parameter.specializer)
-                if not self.is_of(arg.exact, pattern):
+                if arg.exact is not None and not self.is_of(arg.exact, pattern):
                     return False
+            if not is_silent(clause, at):
+                # What is read may fail, whatever the classes of later arguments.
+                return True
         return True
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:
