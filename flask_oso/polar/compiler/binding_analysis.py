@@ -25,7 +25,6 @@ from ..nodes import (
     Instance,
     List,
     Operator,
-    Parameter,
     Pattern,
     Term,
     Unknown,
@@ -214,10 +213,11 @@ def _dispatch_at(
     if at in facts.lineages:
         is_class = facts.lineages[at].is_class
         return (Dispatch(at, objects=objects), len(objects)) if is_class and objects else (None, 0)
-    literals = frozenset(
+    literals: frozenset[str | int] = frozenset(
         head.term.value
         for head in heads
-        if isinstance(head.term, Value) and type(head.term.value) in (str, int)
+        if isinstance(head.term, Value)
+        and (type(head.term.value) is str or type(head.term.value) is int)
     )
     tags = {head.specializer.tag for head in heads if isinstance(head.specializer, Pattern)}
     by_class = len(tags) if len(tags) > _FEW_CLASSES else 0

@@ -710,9 +710,9 @@ class _Table(dict[t.Any, CompiledFunction]):
         made = self._program.known(variant)
         if made is None:
             return self._program.later(variant)
-        if not is_literal and self._program.host.keeps(key):
-            self[key] = made
-        elif is_literal and key in self.dispatch.literals:
+        if (not is_literal and self._program.host.keeps(key)) or (
+            is_literal and key in self.dispatch.literals
+        ):
             self[key] = made
         elif is_literal:
             self._others[kind] = made

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import types
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -485,6 +486,8 @@ def _shown_constant(value: t.Any) -> str:
     span = getattr(value, "span", None)
     if isinstance(span, Span):
         return f"the goal at {_place(span)}"
+    if isinstance(value, types.MethodType):
+        return "the specialization for other classes"
     # Never the repr of an object, which may hold secrets.
     return f"an object: {type(value).__name__}"
 

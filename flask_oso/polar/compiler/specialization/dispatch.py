@@ -124,7 +124,8 @@ class Specializations(dict[str, ByClass]):
             classes[0] = [cls for cls in classes[0] if cls in actors]
             classes[-1] = [cls for cls in classes[-1] if cls in resources]
         if self._count(classes) <= MAX_PREPARED:
-            for text in (*sorted(self.texts), self.texts):
+            texts: list[str | frozenset[str]] = [*sorted(self.texts), self.texts]
+            for text in texts:
                 for chosen in itertools.product(*classes):
                     if time.monotonic() > until:
                         return
@@ -314,7 +315,7 @@ def _classes_at(
         tags |= {tag for rules in program.rules.values() for rule in rules for tag in _tags(rule)}
     registered = program.host.classes
     named: set[type] = set()
-    for tag in tags - {None}:
+    for tag in filter(None, tags):
         if tag in RESERVED_NAMES:
             named.update(program.members(tag))
         elif tag in registered:

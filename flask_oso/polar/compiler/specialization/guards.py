@@ -359,7 +359,7 @@ class Guards:
             if arg is not None and is_string(arg.literal):
                 literals[at] = arg.literal
             elif arg is not None and arg.exact not in (None, str):
-                lineage = self.names.lineage(t.cast(type, arg.exact))
+                lineage = self.names.lineage(arg.exact)
                 if lineage is not None:
                     lineages[at] = lineage
         return self.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
@@ -386,7 +386,7 @@ class Guards:
         for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
             if arg is None:
                 continue
-            if isinstance(parameter.term, Value) and _is_other(arg, parameter.term.value):
+            if isinstance(parameter.term, Value) and _is_other(arg, str(parameter.term.value)):
                 cls = t.cast(type, arg.exact)
                 if not self._is_identity(cls) and not self.names.compares_fields(cls):
                     self._no(parameter.span)
