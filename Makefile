@@ -5,6 +5,7 @@
 #   TESTS=tests              what `make test` runs: a directory, a file, or file::test
 #   OSO_TEST_CASES=full      all random cases, where a quarter of them is tried otherwise
 #   BENCH='--quick --only W2' how `make bench` runs; `make bench BENCH=--help` says more
+#                             BENCH=shapes, pages, cedar and chart are sets of their own
 #   JOBS=2                   how many processes share the tests; 0 runs them in one, for a debugger
 #   MINUTES=10               how long `make fuzz` looks: half of it compares with oso
 

@@ -10,9 +10,11 @@ import pathlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from . import attributes, children, facts, folders, requests, roles, start
+from . import attributes, chart, children, facts, folders, requests, roles, start
+from .cedar import command as cedar_command
 from .children import AGAIN
 from .contenders import Workload, is_installed
+from .pages import command as pages_command
 from .report import Row, as_json, print_table, row_of, row_of_children
 from .shapes import command as shapes_command
 from .timing import QUICK, Effort, Times, measure, summary
@@ -32,6 +34,9 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
 #: What has a command line of its own, by its first word.
 SETS: dict[str, Callable[[Sequence[str]], int]] = {
     "shapes": shapes_command.main,
+    "pages": pages_command.main,
+    "cedar": cedar_command.main,
+    "chart": chart.main,
 }
 LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
 IN_CHILDREN = ("W7-1000", "W7-10000", "W11", "import")
@@ -45,6 +50,12 @@ _GOALS = {
     "prepare": 300.0,
 }
 _EPILOG = """\
+sets with a command line of their own, each with --help:
+  shapes  one feature of policies at a time, beside the same check by hand, worst first
+  pages   pages of an application, beside the same pages by hand and unguarded
+  cedar   the applications of the paper about Cedar, in graphs that grow
+  chart   the chart of a run, as SVG
+
 workloads:
   W1     one fact: allow("alice", "read", "doc")
   W2     roles in an organization and its repositories, ten checks
@@ -71,6 +82,7 @@ examples:
   python -m benchmarks                       everything, some minutes
   python -m benchmarks --quick --only W2,W3  two workloads, roughly, in seconds
   python -m benchmarks --json results.json   the figures for a program, too
+  python -m benchmarks shapes --only folders shapes with folders
 """
 
 

@@ -59,7 +59,7 @@ def lists(name: str, number: int) -> Iterator[list[Workload]]:
 
     :param number: how many rows there are to choose from.
     """
-    with _opened(name) as engine, engine.connect() as connection:
+    with opened(name) as engine, engine.connect() as connection:
         fill(connection, number)
         with orm.Session(connection) as session:
             users = [session.get_one(User, each) for each in _USERS]
@@ -68,11 +68,16 @@ def lists(name: str, number: int) -> Iterator[list[Workload]]:
 
 
 @contextlib.contextmanager
-def _opened(name: str) -> Iterator[sa.Engine]:
-    with _postgresql() if name == POSTGRESQL else contextlib.nullcontext("sqlite://") as url:
+def opened(name: str) -> Iterator[sa.Engine]:
+    """Give a database without tables: PostgreSQL if the name ends so, SQLite otherwise."""
+    with (
+        _postgresql() if name.endswith("postgresql") else contextlib.nullcontext("sqlite://") as url
+    ):
         engine = sa.create_engine(url, poolclass=sa.StaticPool)
-        yield engine
-        engine.dispose()
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 @contextlib.contextmanager

@@ -98,6 +98,8 @@ class RequestState:
     allowed: bool = False
     #: Something was denied, and the request was not exempted since.
     denied: bool = False
+    #: Something was denied, or another than the view answers, or the answer was replaced.
+    is_doubtful: bool = False
     #: A guard has begun and not come to a decision: no answer may look like a success.
     check_running: bool = False
     #: It was refused before its view, so that whatever answers is an error page.
@@ -169,7 +171,10 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
 
 
 def is_settled(app: Flask, subject: Request) -> bool:
-    """Tell whether a request was allowed, or need not be, and its answer is not to be looked at."""
+    """Tell whether a request was allowed, or need not be, and its answer is not to be looked at.
+
+    What it says ``False`` of is looked at, and may pass all the same.
+    """
     states: dict[Flask, RequestState] | None = subject.__dict__.get(_STATES)
     state = None if states is None else states.get(app)
     if state is None:
@@ -179,11 +184,7 @@ def is_settled(app: Flask, subject: Request) -> bool:
         # A hook may lead a request to another route.
         if plan is None or plan.is_due or plan.rule is not subject.url_rule:
             return False
-    return (
-        not (state.check_running or state.denied or state.pending or state.is_early)
-        and state.refusal is None
-        and state.withheld_as is None
-    )
+    return not (state.is_doubtful or state.check_running or state.pending)
 
 
 def find_request_state(app: Flask) -> RequestState | None:

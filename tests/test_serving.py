@@ -79,7 +79,7 @@ def oso_of(app: Flask) -> Oso:
 def test_flask_run_compiles_policies(
     factory: Callable[[], Flask], serve: Callable[..., Flask]
 ) -> None:
-    """They are ready before the first request."""
+    """``flask run`` compiles policies before the first request."""
     app = serve(factory, "run")
 
     assert is_compiled(oso_of(app))

@@ -198,6 +198,12 @@ SHAPES = (
     ),
     _objects("`in` a list of objects", list),
     _objects("`in` a set of objects", set),
+    _containing(
+        "`in` a list, then a condition",
+        "reader in doc.readers and reader = user.id and reader < 1000000",
+        list,
+        _in_readers,
+    ),
     _constant("`in` a registered list", list),
     _constant("`in` a registered set", set),
     _constant("`in` a registered tuple", tuple),

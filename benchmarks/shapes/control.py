@@ -266,6 +266,13 @@ SHAPES = (
     Shape("`_` as action", _any_action),
     Shape("`_` as action beside named actions", _any_action_beside_owner),
     Shape("`action in user.scopes`", _actions_of_actor),
+    condition(
+        "`not` of an equation",
+        "not doc.owner = user.name",
+        lambda user, doc: doc.owner != user.name,
+        users=({"name": "ana"},),
+        docs=({"owner": "ana"}, {"owner": "ben"}),
+    ),
     Shape("`action in [...]`", _actions_in_list),
     _denied(
         "deny by `not` of a rule",
@@ -282,6 +289,10 @@ SHAPES = (
         'decide(user, "read", doc) if doc.owner = user;',
     ),
     _each("`forall`", "forall(part in doc.parts, part.level <= user.level)"),
+    _each(
+        "`forall` with two conditions",
+        "forall(part in doc.parts, part.level <= user.level and part.level > 0)",
+    ),
     _each("`not` of `in`", "not (part in doc.parts and part.level > user.level)"),
     Shape("helper rules, 3 and 12 deep", _helpers, (3, 12)),
     Shape("a helper rule that gives a value", _helper_value),

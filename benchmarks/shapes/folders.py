@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from .shape import Shape, World, plain, slotted
+from .shape import Shape, World, data, plain, slotted
 
 _DEEP = (10, 100)
 _POLICY = """
@@ -267,6 +267,7 @@ SHAPES = (
     _folders("folder, 1 deep", sizes=(1,)),
     _folders("folders"),
     _folders("folders, slots", make_class=slotted),
+    _folders("folders, dataclasses", make_class=data),
     _folders("folders, `parent != nil`", _NOT_NIL),
     _folders("folders, `not parent = nil`", "parent = folder.parent and not parent = nil"),
     _folders("folders, `folder.parent = parent`", "folder.parent = parent"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import enum
 import functools
 import typing as t
 from collections.abc import Callable
@@ -160,6 +161,45 @@ def _about_class(_size: int) -> World:
     )
 
 
+class Action(enum.Enum):
+    READ = 1
+    EDIT = 2
+
+
+def _enum_action(_size: int) -> World:
+    user_cls, doc_cls = plain("User", "name"), plain("Doc", "owner")
+    ana, ben = user_cls("ana"), user_cls("ben")
+    doc = doc_cls(ana)
+    return World(
+        "allow(user: User, action: Action, doc: Doc) if action = Action.READ and doc.owner = user;",
+        (user_cls, doc_cls, Action),
+        [(user, action, doc) for user in (ana, ben) for action in Action],
+        lambda user, action, doc: action is Action.READ and doc.owner is user,
+    )
+
+
+def _text_actor(_size: int) -> World:
+    doc_cls = plain("Doc", "owner")
+    doc = doc_cls("ana")
+    return World(
+        'allow(name: String, "read", doc: Doc) if doc.owner = name;',
+        (doc_cls,),
+        [(name, "read", doc) for name in ("ana", "ben")],
+        lambda name, action, doc: action == "read" and doc.owner == name,
+    )
+
+
+def _number_resource(_size: int) -> World:
+    user_cls = plain("User", "ids")
+    user = user_cls([1, 2, 3])
+    return World(
+        'allow(user: User, "read", number: Integer) if number in user.ids;',
+        (user_cls,),
+        [(user, "read", number) for number in (3, 4)],
+        lambda user, action, number: action == "read" and number in user.ids,
+    )
+
+
 def _same(a: t.Any, b: t.Any) -> bool:
     return bool(a == b)
 
@@ -179,5 +219,8 @@ SHAPES = (
     Shape("owner `=`, a class derived from the registered one", _subclasses),
     Shape("owner `=`, untyped parameters", _untyped),
     Shape("a pattern in the head, `_: User{admin: true}`", _head_pattern),
+    Shape("an enum as action", _enum_action),
+    Shape("a text as actor", _text_actor),
+    Shape("a number as resource", _number_resource),
     Shape("a class as resource", _about_class),
 )

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import typing as t
 from collections.abc import Callable
 
-from .shape import Shape, World, plain, slotted
+from .shape import Shape, World, data, plain, slotted
 
 _SIZES = (10, 100)
 _HEAD = """
@@ -95,6 +96,18 @@ def _granted(
 
 def _by_method(name: str) -> str:
     return _HAS_ROLE.replace("user.roles", f"user.{name}()")
+
+
+def _derived(size: int) -> World:
+    """Documents of a class that nobody registered, derived from one that is."""
+    base = _granted("").make(size)
+    user, _, doc = base.questions[0]
+    memo_cls = plain("Memo", "name", bases=(type(doc),))
+    memos = [memo_cls("a"), memo_cls("b")]
+    user.roles[-1].resource, user.roles[-1].name = memos[0], "reader"
+    return dataclasses.replace(
+        base, questions=[(user, action, memo) for action in ("read", "edit") for memo in memos]
+    )
 
 
 def _assigned(size: int) -> World:
@@ -320,6 +333,8 @@ SHAPES = (
         + " has_permission(actor, action, resource);",
     ),
     Shape("roles at the resource, `grant in doc.grants`", _assigned, _SIZES),
+    _granted("roles in a list, dataclasses", make_class=data),
+    Shape("roles, a document of a derived class", _derived, _SIZES),
     Shape("role hierarchy of a block, 3 and 12 roles", _hierarchy, (3, 12)),
     _of_organization("roles of the organization", "org = doc.org"),
     _of_organization("roles of the organization, `org != nil`", "org = doc.org and org != nil"),

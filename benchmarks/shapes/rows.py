@@ -30,6 +30,14 @@ class Base(orm.DeclarativeBase):
     pass
 
 
+_READERS = sa.Table(
+    "readers",
+    Base.metadata,
+    sa.Column("doc_id", sa.ForeignKey("docs.id"), primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("users.id"), primary_key=True),
+)
+
+
 class Org(Base):
     __tablename__ = "orgs"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
@@ -69,6 +77,7 @@ class Doc(Base):
     owner: orm.Mapped[User | None] = orm.relationship()
     org: orm.Mapped[Org | None] = orm.relationship()
     folder: orm.Mapped[Folder | None] = orm.relationship()
+    readers: orm.Mapped[list[User]] = orm.relationship(secondary=_READERS)
 
     @hybrid_property
     def is_open(self) -> bool:
@@ -311,6 +320,24 @@ SHAPES = (
         lambda user, other: [
             Doc(expires=_NOW + datetime.timedelta(days=days)) for days in (-1, 999)
         ],
+    ),
+    _of_rows(
+        "`in` a relation",
+        "user in doc.readers",
+        lambda user, doc: user in doc.readers,
+        lambda user, other: [Doc(readers=[other, user]), Doc(readers=[other])],
+    ),
+    _of_rows(
+        "a deny rule, tenant",
+        "doc.org = user.org and not (doc.status = Status.CLOSED or doc.public)",
+        lambda user, doc: doc.org is user.org and not (doc.status is Status.CLOSED or doc.public),
+        lambda user, other: [
+            Doc(org=user.org),
+            Doc(org=other.org),
+            Doc(org=user.org, public=True),
+            Doc(org=user.org, status=Status.CLOSED),
+        ],
+        {"Status": Status},
     ),
     _of_rows(
         "a hybrid property",

@@ -6,6 +6,7 @@ them, questions of which some are allowed and some denied, and the same check by
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,12 @@ def plain(name: str, *fields: str, bases: tuple[type, ...] = ()) -> t.Any:
 def slotted(name: str, *fields: str) -> t.Any:
     """Make a class whose attributes are slots."""
     return _class(name, fields, (), {"__slots__": fields})
+
+
+def data(name: str, *fields: str) -> t.Any:
+    """Make a dataclass, whose objects equal themselves alone."""
+    described = [(each, t.Any, dataclasses.field(default=None)) for each in fields]
+    return dataclasses.make_dataclass(name, described, eq=False)
 
 
 def _class(

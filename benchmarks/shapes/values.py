@@ -75,6 +75,12 @@ class _Readable:
     def is_owned_by(self, user: t.Any) -> bool:
         return bool(self.owner == user.name)
 
+    def is_open_to(self, user: t.Any, action: str) -> bool:
+        return bool(action == "read" and self.owner == user.name)
+
+    def size_of(self, user: t.Any) -> int:
+        return int(self.size)
+
     @property
     def is_small(self) -> bool:
         return bool(self.size < 10)
@@ -305,6 +311,28 @@ SHAPES = (
         docs=({"path": "/ana/notes"}, {"path": "/ben/notes"}),
     ),
     condition(
+        "`endswith` a text of the policy",
+        'doc.path.endswith(".md")',
+        lambda user, doc: doc.path.endswith(".md"),
+        docs=({"path": "a.md"}, {"path": "a.py"}),
+    ),
+    condition(
+        "a method with two arguments",
+        'doc.is_open_to(user, "read")',
+        lambda user, doc: doc.is_open_to(user, "read"),
+        users=({"name": "ana"},),
+        docs=({"owner": "ana"}, {"owner": "ben"}),
+        bases=(_Readable,),
+    ),
+    condition(
+        "a method and a comparison",
+        "doc.size_of(user) < 10",
+        lambda user, doc: doc.size_of(user) < 10,
+        users=({"name": "ana"},),
+        docs=_NUMBERS,
+        bases=(_Readable,),
+    ),
+    condition(
         "`lower()`",
         "doc.owner.lower() = user.name",
         lambda user, doc: doc.owner.lower() == user.name,
@@ -339,6 +367,41 @@ SHAPES = (
         lambda user, doc: doc.label == "size 5",
         docs=_NUMBERS,
         bases=(_Cached,),
+    ),
+    condition(
+        "`matches Integer`",
+        "doc.size matches Integer and doc.size < 10",
+        lambda user, doc: isinstance(doc.size, int) and doc.size < 10,
+        docs=_NUMBERS,
+    ),
+    condition(
+        "`!=` a text",
+        'doc.status != "closed"',
+        lambda user, doc: doc.status != "closed",
+        docs=({"status": "open"}, {"status": "closed"}),
+    ),
+    condition(
+        "four conditions",
+        'doc.public and doc.size < 10 and doc.status = "open" and doc.level <= user.clearance',
+        lambda user, doc: (
+            doc.public and doc.size < 10 and doc.status == "open" and doc.level <= user.clearance
+        ),
+        users=({"clearance": 3},),
+        docs=tuple(
+            {"public": True, "size": 5, "status": "open", "level": level} for level in (1, 5)
+        ),
+    ),
+    condition(
+        "four conditions, one a decimal",
+        'doc.public and doc.price < 10 and doc.status = "open" and doc.level <= user.clearance',
+        lambda user, doc: (
+            doc.public and doc.price < 10 and doc.status == "open" and doc.level <= user.clearance
+        ),
+        users=({"clearance": 3},),
+        docs=tuple(
+            {"public": True, "price": Decimal(5), "status": "open", "level": level}
+            for level in (1, 5)
+        ),
     ),
     condition(
         "`matches {…}`",

@@ -185,7 +185,7 @@ def _given(actor: t.Any) -> t.Any:
 def _note_denial(app: Flask, state: AppState | None, oso: Oso, actor: t.Any, action: t.Any) -> None:
     request_state = find_request_state(app)
     if request_state is not None:
-        request_state.checked = request_state.denied = True
+        request_state.checked = request_state.denied = request_state.is_doubtful = True
         request_state.check_running = False
     log_unknown_action(app, state, oso, action)
     log_plain_actor(app, state, oso, actor)

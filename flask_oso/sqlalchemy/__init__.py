@@ -10,8 +10,8 @@ of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
     SQL that databases spell differently; which relations become IN instead of EXISTS; conditions
     to SQL; residuals to statements; filters of oso 0.27 to statements.
 ``row_keys``, ``identities``, ``commits``, ``first_policy``
-    which objects are the same row; rows by keys from clients; watching commits; the policy that
-    ``flask oso init`` writes.
+    rows as plain data, and which objects are the same one; rows by keys from clients; watching
+    commits; the policy that ``flask oso init`` writes.
 """
 
 from .adapter import SqlAlchemyAdapter

@@ -52,7 +52,9 @@ def test_coroutine_function_is_awaited_inside_of_a_loop() -> None:
 
 @pytest.mark.parametrize("function", [plain, awaited])
 def test_app_with_a_way_of_its_own(function: Callable[..., t.Any]) -> None:
-    """A class of apps with an 'ensure_sync' of its own is asked, for plain functions too."""
+    """A class of apps with an 'ensure_sync' of its own is asked for each function, plain ones
+    included.
+    """
     callee = SyncCallable(function)
 
     answers = [callee.of(app)() for app in (make_app(), Marking("site"))]
@@ -61,7 +63,7 @@ def test_app_with_a_way_of_its_own(function: Callable[..., t.Any]) -> None:
 
 
 def test_way_of_one_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So is a single app whose 'ensure_sync' was replaced."""
+    """A single app whose 'ensure_sync' was replaced is asked for each function."""
     app = make_app()
     monkeypatch.setattr(app, "ensure_sync", lambda func: lambda: "replaced")
 

@@ -310,7 +310,7 @@ def test_attributes_that_may_be_there(folder: Path, run: t.Any, cls: type, name:
 
 
 def test_rules_left_to_the_solver_are_notes(folder: Path, run: t.Any) -> None:
-    """They cost time and are right: a note never fails."""
+    """Rules left to the solver cost time and are right: a note never fails."""
     app = app_with(folder, 'allow(_, "read", "page") if print("hello");')
 
     result = run(app, "check", "--strict")
@@ -386,7 +386,7 @@ def test_files_are_checked_against_the_classes_of_the_app(folder: Path, run: t.A
 def test_file_that_is_not_there_is_misconfigured(
     folder: Path, run: t.Any, name: str, message: str
 ) -> None:
-    """It says nothing about the policy."""
+    """A file that is missing, or is no policy by its name, tells nothing of the policy: 2."""
     result = run(app_with(folder, GOOD), "check", name)
 
     assert (result.exit_code, result.stderr) == (2, message)
@@ -457,7 +457,7 @@ def test_session_finds_no_objects_of_a_class_without_rows(folder: Path, run: t.A
 
 
 def test_loader_that_is_there_is_not_missed(folder: Path, run: t.Any) -> None:
-    """Nor is one for a guard that only judges the class."""
+    """No loader is missed where there is one, or where a guard only judges the class."""
     app = parcels(folder, 'allow(_, "read", _: Parcel); allow(_, "create", Parcel);')
     app.extensions["oso"].extension.loader(Parcel)(lambda code: None)
     app.add_url_rule("/<id>", "show", authorize("read", Parcel)(lambda parcel: "x"))

@@ -121,12 +121,12 @@ def test_actions_shows_a_wildcard(shop: Flask, run: t.Any) -> None:
 
 
 def test_actions_on_a_class(shop: Flask, run: t.Any) -> None:
-    """A class is a resource, too."""
+    """Actions on a class are listed: a class is a resource."""
     assert run(shop, "actions", "Customer:1", "Order").output == "create\n"
 
 
 def test_actions_on_a_request(shop: Flask, run: t.Any) -> None:
-    """And so is a request."""
+    """Actions on a request are listed: a request is a resource."""
     assert run(shop, "actions", "anonymous", "Request:/health").output == "GET\n"
     assert run(shop, "actions", "anonymous", "Request:/other").exit_code == 1
 

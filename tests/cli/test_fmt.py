@@ -255,7 +255,7 @@ def test_fmt_leaves_a_file_that_changed_meanwhile(
 def test_fmt_goes_on_after_a_link_that_leads_nowhere(
     folder: Path, run: t.Any, to: str, message: str
 ) -> None:
-    """The others are formatted, and the exit code says that something is wrong."""
+    """A link that leads nowhere fails the command, and the other files are formatted."""
     (folder / "a.polar").symlink_to(to)
     (folder / "inner" / "none.polar").unlink()
 

@@ -296,7 +296,7 @@ class Sources(MethodView):
 
 
 def test_routes_exits_with_1_on_guards_that_do_not_fit(app: Flask, run: t.Any) -> None:
-    """They are gaps, the guards are shown all the same, and the remark says what to write."""
+    """Guards that do not fit are gaps; they are shown, and the remark says what to write."""
     app.add_url_rule("/<int:n>", "by", authorize("read", Post)(lambda n: "page"))
     view = authorize("edit", Post)(Sources.as_view("copy"))
     app.add_url_rule("/<int:post_id>/<int:source_id>", view_func=view)

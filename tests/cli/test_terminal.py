@@ -119,7 +119,7 @@ def test_exception_of_a_loader_is_shown(run: t.Any) -> None:
 def test_policy_with_such_characters_is_shown(
     run: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Comments and names of files are shown with escapes, too."""
+    """Comments and names of files with control characters are shown with escapes."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "a\nFORGED\x1b[31m\u2028.polar"
     path.write_text("f( 1 );  # \x1b[31m\x9b\x7fFORGED\nf(;", encoding="utf-8")
@@ -209,7 +209,7 @@ def test_repl_prints_what_is_seen(
 def test_debugger_prints_what_is_seen(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """So do the values of variables."""
+    """Values of variables that the debugger shows have no lines of their own."""
     polar = Polar()
     polar.register_constant(User(1), "user")
     commands = "x = user.name and debug() and y = x\nvar x\nbindings\nstack\ngoals\nc\n"
@@ -248,7 +248,7 @@ def test_proof_prints_what_is_seen(action: str) -> None:
 
 @pytest.mark.parametrize("action", ["type", "order", "miss"])
 def test_message_of_an_error_has_no_line_of_a_value(action: str) -> None:
-    """It may go to a log, or to a page."""
+    """The message of an error may go to a log or a page, and has no line of a value."""
     with pytest.raises(OsoError) as caught:
         make_site().extensions["oso"].oso.is_allowed(User(1), action, Page(1))
 

@@ -95,7 +95,7 @@ def test_denial_shows_the_proof_in_debug_mode() -> None:
 
 
 def test_page_tells_browsers_to_keep_and_run_nothing() -> None:
-    """It is not stored, and nothing can be loaded, sent or run from it."""
+    """The page is not stored, and nothing can be loaded, sent or run from it."""
     headers = Desk(DEBUG=True).open(CLIENTS[0]).headers
 
     assert headers["Cache-Control"] == "no-store"
@@ -115,7 +115,7 @@ def test_page_has_no_script_and_nothing_to_load() -> None:
 
 
 def test_query_of_the_request_is_not_shown() -> None:
-    """It may hold secrets."""
+    """The query string may hold secrets, and is not shown."""
     assert "abc" not in Desk(DEBUG=True).open(CLIENTS[0]).text
 
 
@@ -135,7 +135,7 @@ def test_problem_details_have_the_proof_in_debug_mode() -> None:
 
 @pytest.mark.parametrize("headers", CLIENTS)
 def test_handler_of_the_app_comes_first(headers: dict[str, str]) -> None:
-    """What the app answers to a 403 is answered in debug mode, too."""
+    """The app's own answer to a 403 is the answer in debug mode."""
     desk = Desk(DEBUG=True)
     desk.app.register_error_handler(403, lambda error: ("our own page", 403))
 

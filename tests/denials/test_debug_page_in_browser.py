@@ -13,6 +13,7 @@ from flask import Flask, g
 from werkzeug.serving import make_server
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
+from tests.support.people import Thing
 from tests.support.sites import make_app
 
 if t.TYPE_CHECKING:
@@ -56,13 +57,6 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-
-
-class Thing:
-    """Has whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
 
 
 class User(Thing):
@@ -203,7 +197,7 @@ def test_rule_folds_and_unfolds_by_keyboard(visit: Visit, key: str) -> None:
 
 
 def test_rules_that_do_not_apply_are_folded(visit: Visit) -> None:
-    """They are there for who wants to see them, with the parameter that does not match."""
+    """Rules that do not apply can be unfolded, and show the parameter that does not match."""
     others = visit.page.locator(".oso-others").last
     reason = others.get_by_text('action is "edit", the rule wants "read"')
 

@@ -120,7 +120,7 @@ def test_anonymous_without_a_login_is_not_asked(site: Flask) -> None:
 def test_anonymous_object_of_flask_login_is_anonymous(
     site: Flask, login: flask_login.LoginManager
 ) -> None:
-    """Also where a program gives policies the proxy as it is."""
+    """Flask-Login's anonymous user is anonymous, also behind the proxy that policies are given."""
     site.extensions["oso"].extension.set_get_actor(lambda: flask_login.current_user)
 
     assert statuses(site)[:3] == [401, 200, 401]
@@ -276,7 +276,7 @@ def test_program_is_not_sent_to_a_login_page(
 
 
 def test_program_gets_what_the_app_has_for_it(site: Flask, login: flask_login.LoginManager) -> None:
-    """An answer that sends nobody elsewhere is for programs as well."""
+    """An answer that sends nobody elsewhere is for programs and for browsers."""
     login.unauthorized_handler(lambda: ({"error": "log in"}, 401))
 
     response = site.test_client().get("/1", headers={"Authorization": "Bearer x"})
@@ -374,7 +374,7 @@ def test_receiver_that_aborts_does_so_for_hidden_and_missing(
 
 
 def test_missing_object_inside_a_view_is_told(site: Flask, observers: Observers) -> None:
-    """So is one that 'load' does not find, with a key of several parts."""
+    """An object that 'load' does not find is told to all observers, with a key of several parts."""
     extension = site.extensions["oso"].extension
     extension.loader(Post)(lambda *keys: None)
     site.add_url_rule(
@@ -390,7 +390,7 @@ def test_missing_object_inside_a_view_is_told(site: Flask, observers: Observers)
 
 
 def test_client_without_a_token_is_asked_for_one(site: Flask) -> None:
-    """Flask-JWT-Extended is a login, too."""
+    """Flask-JWT-Extended is a login: a client without a token is asked for one."""
     site.config["JWT_SECRET_KEY"] = "for tests only, and long enough for HS256"
     flask_jwt_extended.JWTManager(site)
 

@@ -152,7 +152,7 @@ def test_authorization_before_the_commit_allows(shop: Shop) -> None:
 
 
 def test_decorator_allows(shop: Shop) -> None:
-    """So is what a decorator asked."""
+    """What a decorator allowed is written."""
     shop.app.post("/", endpoint="pay")(authorize(action="pay", resource="till")(lambda: shop.add()))
 
     assert [shop.open(user=user) for user in ("ann", "eve")] == [200, 403]
@@ -160,7 +160,9 @@ def test_decorator_allows(shop: Shop) -> None:
 
 
 def test_object_that_a_decorator_finds_is_allowed(shop: Shop) -> None:
-    """So is what was done to an object of the URL; what is hidden is denied, and writes nothing."""
+    """A change of an object of the URL is written if it was allowed; what is hidden writes
+    nothing.
+    """
     shop.guard.set_get_session(lambda: shop.sessions)
     with shop.app.app_context():
         shop.add()
@@ -181,7 +183,7 @@ def test_object_that_a_decorator_finds_is_allowed(shop: Shop) -> None:
 
 
 def test_route_authorization_allows(shop: Shop) -> None:
-    """So is what the route was judged for."""
+    """What route authorization allowed is written."""
     shop.guard.perform_route_authorization(shop.app)
     shop.app.post("/", endpoint="pay")(lambda: shop.add())
 
@@ -296,7 +298,7 @@ def test_reading_view_commits_nothing_and_passes(shop: Shop) -> None:
 
 @pytest.mark.parametrize("statement", [sa.insert(Row), sa.text("INSERT INTO rows VALUES (1, '')")])
 def test_statements_are_vetoed(shop: Shop, statement: t.Any) -> None:
-    """What goes around the objects of the session is met as well."""
+    """Statements that go around the objects of the session are vetoed."""
 
     @shop.app.post("/")
     def write() -> str:
@@ -625,7 +627,7 @@ def test_record_before_the_view_is_exempted(shop: Shop) -> None:
 
 
 def test_change_of_a_row_is_exempted(shop: Shop) -> None:
-    """Also of one that was read outside of the block."""
+    """An exempt block may change a row that was read outside of it."""
     with shop.app.app_context():
         shop.add()
 
@@ -688,7 +690,7 @@ def test_exemption_ends_with_its_block(shop: Shop) -> None:
 
 
 def test_exemption_is_not_for_a_request_inside(shop: Shop) -> None:
-    """It has its own judge."""
+    """A request inside an exempt block is judged by itself."""
     shop.app.post("/inner", endpoint="inner")(lambda: shop.add())
 
     @shop.app.post("/outer")

@@ -127,7 +127,7 @@ def test_method_view_has_a_row_for_each_method(app: Flask) -> None:
 
 
 def test_options_of_a_view_is_a_row(app: Flask) -> None:
-    """A view that answers OPTIONS itself is entered, and so it is listed."""
+    """A view that answers OPTIONS itself is entered, and is therefore listed."""
     app.add_url_rule("/", "page", forgotten, methods=["OPTIONS"])
 
     assert rows(app) == [(("OPTIONS",), "/", RouteStatus.UNGUARDED)]
@@ -459,7 +459,7 @@ def test_check_routes_passes_guarded_apps(app: Flask) -> None:
 
 
 def test_check_routes_sees_misplaced_decorators(app: Flask) -> None:
-    """A decorator above the route is a reason, too."""
+    """A decorator above the route makes 'check_routes' fail."""
     authorize(app.route("/")(lambda: "page"))
 
     with pytest.raises(OsoError, match=r"^'@authorize' does not guard the endpoint"):

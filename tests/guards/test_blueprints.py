@@ -77,7 +77,9 @@ def test_guard_is_met_by_every_view(house: Flask, guard: FlaskOso) -> None:
 
 
 def test_guard_is_met_by_views_of_blueprints_inside(house: Flask, guard: FlaskOso) -> None:
-    """Also by those registered after it, however deep."""
+    """Views of nested blueprints meet the guard, however deep and however late they are
+    registered.
+    """
     outer, inner, innermost = (Blueprint(name, name) for name in ("outer", "inner", "innermost"))
     guard.guard(outer, "enter", "house")
     innermost.add_url_rule("/cellar", "cellar", lambda: "cellar")
@@ -244,7 +246,7 @@ def test_guards_of_one_blueprint_find_the_same_object(house: Flask, guard: Flask
 def test_last_guard_leaves_out_what_objects_took_the_place_of(
     house: Flask, guard: FlaskOso
 ) -> None:
-    """Also where another one judges a class."""
+    """The last guard judges a class, and the object of another guard is given all the same."""
     house.extensions["oso"].oso.register_class(House)
     outer, posts = Blueprint("outer", "outer"), Blueprint("posts", "posts")
     guard.guard(outer, "read", Post)
@@ -342,7 +344,7 @@ def test_view_that_took_the_place_of_another_is_given_the_object(
 
 
 def test_guards_of_a_blueprint_do_not_give_one_argument(guard: FlaskOso) -> None:
-    """It is noticed when the second one is stated."""
+    """Two guards that would give one argument are refused when the second one is stated."""
     posts = Blueprint("posts", "posts")
     guard.guard(posts, "read", Post)
 
@@ -374,7 +376,9 @@ class Sources(MethodView):
 def test_guards_of_a_blueprint_and_a_view_do_not_give_one_argument(
     house: Flask, guard: FlaskOso, view: t.Any, depth: int
 ) -> None:
-    """It is noticed when the app is given the blueprint, however deep the view is in it."""
+    """Guards of a blueprint and of a view inside may not give one argument, however deep the view
+    is.
+    """
     posts, outer = Blueprint("posts", "posts"), Blueprint("outer", "outer")
     guard.guard(posts if depth == 1 else outer, "edit", Post)
     posts.add_url_rule("/<post_id>/<source_id>", "copy", view)
@@ -544,7 +548,7 @@ def test_automatic_options_are_not_guarded(house: Flask, guard: FlaskOso) -> Non
 
 
 def test_guard_of_a_registered_blueprint_is_refused(house: Flask, guard: FlaskOso) -> None:
-    """It would not be met, so it is an error."""
+    """A guard that is stated after the blueprint was registered would not be met: an error."""
     rooms = Blueprint("rooms", "rooms")
     house.register_blueprint(rooms)
 
@@ -558,7 +562,7 @@ def test_guard_of_a_registered_blueprint_is_refused(house: Flask, guard: FlaskOs
 
 
 def test_guard_of_an_app_is_refused(guard: FlaskOso) -> None:
-    """It would guard nothing; the error names what does."""
+    """A guard of an app would guard nothing; the error names what does."""
     with pytest.raises(OsoError) as caught:
         guard.guard(make_app("other"), "enter", "house")  # type: ignore[arg-type]
 
@@ -621,7 +625,9 @@ def test_blueprint_in_two_apps_is_judged_by_each(house: Flask, guard: FlaskOso) 
 
 
 def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) -> None:
-    """It lists them before those of the view, and none where they are lifted."""
+    """The audit lists guards of blueprints before those of the view, and none where they are
+    lifted.
+    """
     rooms = Blueprint("rooms", "rooms")
     guard.guard(rooms, "read", Post)
     rooms.add_url_rule("/hall", "hall", lambda: "hall")

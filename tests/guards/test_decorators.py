@@ -98,15 +98,15 @@ def test_authorize_with_the_request_as_resource() -> None:
     assert statuses(site) == [200, 403]
 
 
-def test_defect_d_decorator_with_actor_none(site: t.Any) -> None:
-    """'actor=None' is the anonymous actor here as well."""
+def test_decorator_with_actor_none(site: t.Any) -> None:
+    """'actor=None' of a decorator is the anonymous actor."""
     site.app.add_url_rule("/", "view", authorize(actor=None)(site.enter))
 
     assert (site.open("/", "root").status_code, site.entered) == (403, [])
 
 
 @pytest.mark.parametrize("decorator", [authorize(resource="page"), skip_authorization])
-def test_defect_f_async_views(site: t.Any, decorator: t.Any) -> None:
+def test_async_views(site: t.Any, decorator: t.Any) -> None:
     """'async def' views are awaited, and guarded."""
 
     async def view() -> str:
@@ -117,7 +117,7 @@ def test_defect_f_async_views(site: t.Any, decorator: t.Any) -> None:
     assert site.open("/", "ann").data == b"page"
 
 
-def test_defect_f_async_view_denied(site: t.Any) -> None:
+def test_async_view_denied(site: t.Any) -> None:
     """A denied coroutine function is not entered."""
 
     @site.app.get("/")
@@ -128,8 +128,8 @@ def test_defect_f_async_view_denied(site: t.Any) -> None:
     assert (site.open("/").status_code, site.entered) == (403, [])
 
 
-def test_defect_f_async_methods_of_a_class(site: t.Any) -> None:
-    """So are the methods of a class-based view."""
+def test_async_methods_of_a_class(site: t.Any) -> None:
+    """A denied coroutine method of a class-based view is not entered."""
 
     class Page(MethodView):
         @authorize(resource="page")
@@ -254,7 +254,7 @@ def test_class_in_place_of_an_action_is_refused() -> None:
 @pytest.mark.parametrize(
     "decorator", [authorize, authorize(resource="page"), skip_authorization, authorizes_inside]
 )
-def test_defect_b_decorator_above_the_route(site: t.Any, decorator: t.Any) -> None:
+def test_decorator_above_the_route_is_noticed(site: t.Any, decorator: t.Any) -> None:
     """The app refuses to serve, and names endpoint, file, line and remedy."""
 
     @decorator
@@ -272,7 +272,7 @@ def test_defect_b_decorator_above_the_route(site: t.Any, decorator: t.Any) -> No
     assert site.entered == []
 
 
-def test_defect_b_every_request_is_refused(site: t.Any) -> None:
+def test_misplaced_decorator_refuses_every_request(site: t.Any) -> None:
     """Not only the route in question: the app does not serve at all."""
 
     @authorize
@@ -287,7 +287,7 @@ def test_defect_b_every_request_is_refused(site: t.Any) -> None:
     assert site.entered == []
 
 
-def test_defect_b_on_a_blueprint(site: t.Any) -> None:
+def test_misplaced_decorator_on_a_blueprint_is_noticed(site: t.Any) -> None:
     """Blueprints register their functions later; it is noticed all the same."""
     blueprint = Blueprint("shop", "shop")
 
@@ -301,8 +301,8 @@ def test_defect_b_on_a_blueprint(site: t.Any) -> None:
     assert (site.open("/page").status_code, site.entered) == (500, [])
 
 
-def test_defect_b_with_add_url_rule(site: t.Any) -> None:
-    """So it is where the guarded function is made and not registered."""
+def test_decorated_function_that_is_not_registered_is_noticed(site: t.Any) -> None:
+    """A guarded function that is made and never registered is noticed."""
 
     def page() -> t.Any:
         return site.enter()
@@ -313,7 +313,7 @@ def test_defect_b_with_add_url_rule(site: t.Any) -> None:
     assert (site.open("/page").status_code, site.entered) == (500, [])
 
 
-def test_defect_b_with_a_view_put_in_later(site: t.Any) -> None:
+def test_misplaced_decorator_of_a_view_put_in_later_is_noticed(site: t.Any) -> None:
     """A function that takes a view's place after the first request is seen."""
 
     def page() -> t.Any:
@@ -329,7 +329,7 @@ def test_defect_b_with_a_view_put_in_later(site: t.Any) -> None:
 
 
 @pytest.mark.parametrize("between", [with_wraps, without_wraps, Caller])
-def test_defect_b_with_a_decorator_between(site: t.Any, between: t.Any) -> None:
+def test_decorator_between_guard_and_route_hides_nothing(site: t.Any, between: t.Any) -> None:
     """A decorator between guard and route hides nothing."""
 
     @authorize
@@ -342,8 +342,8 @@ def test_defect_b_with_a_decorator_between(site: t.Any, between: t.Any) -> None:
 
 
 @pytest.mark.parametrize("between", [with_wraps, without_wraps])
-def test_defect_b_with_a_decorator_below_the_route(site: t.Any, between: t.Any) -> None:
-    """So it is where the route was given a decorated, but unguarded function."""
+def test_route_of_another_decorated_function_is_noticed(site: t.Any, between: t.Any) -> None:
+    """A route that was given a decorated, but unguarded function is noticed."""
 
     @authorize
     @site.app.get("/page")
@@ -354,7 +354,7 @@ def test_defect_b_with_a_decorator_below_the_route(site: t.Any, between: t.Any) 
     assert (site.open("/page").status_code, site.entered) == (500, [])
 
 
-def test_defect_b_outer_guard_is_missed(site: t.Any) -> None:
+def test_outer_guard_that_is_missed_is_noticed(site: t.Any) -> None:
     """A guard below the route does not excuse one above it."""
 
     @authorize(action="write", resource="page")
@@ -546,7 +546,7 @@ def test_strict_accepts_a_partial(strict: t.Any) -> None:
 # -- the census speaks up ------------------------------------------------------------
 
 
-def test_defect_i_misspelt_action_warns(site: t.Any) -> None:
+def test_misspelt_action_warns(site: t.Any) -> None:
     """An action that no rule can allow is reported at the first request."""
     site.guard.set_oso(Oso())
     oso = Oso()
@@ -567,7 +567,7 @@ def test_defect_i_misspelt_action_warns(site: t.Any) -> None:
     assert text.endswith("is never allowed by the policy. Did you mean 'read'?")
 
 
-def test_defect_i_unregistered_class_warns(site: t.Any) -> None:
+def test_unregistered_class_warns(site: t.Any) -> None:
     """A resource class that the policy cannot name is reported."""
     page = type("Page", (), {})
     site.app.add_url_rule("/", "view", authorize(resource=page)(site.enter))
@@ -576,7 +576,7 @@ def test_defect_i_unregistered_class_warns(site: t.Any) -> None:
         site.open("/")
 
 
-def test_defect_i_right_names_do_not_warn(site: t.Any) -> None:
+def test_right_names_do_not_warn(site: t.Any) -> None:
     """Nothing is said of what the policy knows."""
     site.app.add_url_rule("/", "view", authorize(resource="page", action="read")(lambda: "page"))
 

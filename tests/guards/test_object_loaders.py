@@ -126,7 +126,7 @@ def test_what_is_no_identity_is_not_found(
 
 
 def test_number_that_no_row_can_have_is_not_found(shop: Flask) -> None:
-    """Nor is it an error where the route takes integers of any size."""
+    """A number too large for a row is not found, where the route takes integers of any size."""
     client = shop.test_client()
 
     assert client.get(f"/{2**70}/edit?user=root").status_code == 404
@@ -161,7 +161,7 @@ def test_session_of_the_program_comes_before_that_of_the_library(
 
 
 def test_load_inside_a_view_reads_the_same_row(shop: Flask) -> None:
-    """It is the object of the session, so that changes to it are saved."""
+    """The object that 'load' gives is that of the session, so that changes to it are saved."""
     extension = shop.extensions["oso"].extension
     with shop.test_request_context("/?user=ann"):
         post = extension.load(Post, 1, action="read")

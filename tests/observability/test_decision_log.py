@@ -173,7 +173,7 @@ def test_error_is_logged_and_raised_unchanged(make_page: t.Any, records: Records
 def test_interruption_is_logged_as_an_error(
     make_page: t.Any, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So is what is no 'Exception': a worker that is told to end."""
+    """What is no 'Exception', such as a worker that is told to end, is logged as an error."""
     site = make_page()
     site.app.testing = True
 
@@ -348,7 +348,7 @@ def test_sample_of_a_half_is_about_a_half(make_page: t.Any, records: Records) ->
 def test_sample_spares_no_denial_and_no_error(
     make_page: t.Any, records: Records, policy: str, outcome: str
 ) -> None:
-    """They are written always."""
+    """Denials and errors are written whatever the sample."""
     make_page(policy, OSO_LOG_SAMPLE=0.0).open("/page", "ann")
 
     assert [t.cast(t.Any, record).outcome for record in records] == [outcome]
@@ -373,7 +373,7 @@ def test_sampling_leaves_the_numbers_of_the_program_alone(
 def test_nothing_is_written_unless_this_logger_is_on(
     make_page: t.Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """That the program logs everything else is not a word about this logger."""
+    """Nothing is written where a program logs everything and did not turn this logger on."""
     caplog.set_level(logging.DEBUG)
     site = make_page()
 
@@ -578,7 +578,9 @@ def test_request_id_is_found(
     header: str | None,
     expected: str | None,
 ) -> None:
-    """It is that of the header, or of the function; what looks like no id is left out."""
+    """The id of a request is that of the header or of the function; what looks like no id is left
+    out.
+    """
     site = make_page(**config)
     site.app.before_request(lambda: setattr(g, "number", 7))
     headers = {} if header is None else {"X-Request-ID": header}
@@ -636,7 +638,7 @@ def test_broken_log_of_the_app_changes_no_answer(
     attach: Callable[[logging.Handler], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nor does a log of the app that cannot be told."""
+    """A decision log that fails, and a log of the app that cannot tell it, change no answer."""
     attach(Broken())
     site = make_page()
     monkeypatch.setattr(site.app.logger, "handlers", [Broken()])
@@ -718,7 +720,7 @@ def test_formatter_writes_a_line_of_json(
 
 
 def test_formatter_takes_records_of_others() -> None:
-    """A handler that is attached higher up gets them, too."""
+    """The formatter takes records of other loggers, which a handler higher up gets."""
     record = logging.makeLogRecord({"msg": "started %s", "args": ("well",), "levelname": "INFO"})
 
     assert json.loads(DecisionFormatter().format(record))["message"] == "started well"

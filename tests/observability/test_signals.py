@@ -242,7 +242,7 @@ def test_async_receiver_in_an_async_view(site: t.Any, connect: Connect) -> None:
 
 
 def test_async_receiver_that_raises_in_an_async_view(site: t.Any, connect: Connect) -> None:
-    """Its exception ends the request there as well."""
+    """The exception of an async receiver ends the request of an async view."""
 
     @site.app.get("/async")
     async def view() -> t.Any:
@@ -342,7 +342,7 @@ def test_load_of_nothing_is_not_told(loads: list[t.Any]) -> None:
 
 
 def test_load_in_an_async_view_is_told(site: t.Any, connect: Connect) -> None:
-    """A receiver that is a coroutine function hears of it, too."""
+    """A receiver that is a coroutine function hears of a load in an async view."""
     told: list[t.Any] = []
 
     async def receive(sender: object, **arguments: t.Any) -> None:
@@ -452,7 +452,7 @@ def hash_of(text: str) -> str | None:
     [("allow(1, 2, 3);", "allow(1, 2, 4);"), ("", "# Nothing.")],
 )
 def test_texts_have_hashes_of_their_own(first: str, second: str) -> None:
-    """Another text is another hash, the same text the same."""
+    """Different texts have different hashes, and equal texts have the same."""
     one, other, again = map(hash_of, (first, second, first))
 
     assert one == again != other

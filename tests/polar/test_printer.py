@@ -138,7 +138,7 @@ def test_object_without_contents(value: object, text: str) -> None:
 
 
 def test_object_revealed() -> None:
-    """Those who ask for it see the repr."""
+    """A caller who asks for the repr of an object sees it."""
     assert to_polar(Instance(Rex()), show=repr) == "<Rex> TYPE `UNKNOWN`"
 
 

@@ -63,7 +63,7 @@ def test_statements_are_equal_if_they_say_the_same() -> None:
     [Rule("g", ()), Rule("f", (), Value(True)), Rule("f", (Parameter(Value(1)),)), Name("f"), "f"],
 )
 def test_statements_that_say_something_else_differ(other: object) -> None:
-    """Each part counts, and so does the kind."""
+    """Statements differ if one of their parts or their kind does."""
     assert Rule("f", ()) != other
 
 

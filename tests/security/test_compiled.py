@@ -57,7 +57,7 @@ def test_subclass_of_module_is_refused() -> None:
     ],
 )
 def test_module_of_a_registered_class_is_refused(policy: str) -> None:
-    """That something is an instance of a plain class does not tell that it leads nowhere."""
+    """A module is refused, though its class derives from a plain class that is registered."""
 
     class Plain:
         name = "late"

@@ -207,7 +207,7 @@ def test_forgotten_check(demanding: t.Any) -> None:
 
 
 def test_decorator_in_the_wrong_place(demanding: t.Any) -> None:
-    """So does one whose decorator missed it."""
+    """A view whose decorator missed it shows nothing."""
     authorize(demanding.app.get("/")(lambda: demanding.enter()))
 
     assert is_closed(demanding.open("/", "root"), 500)
@@ -230,7 +230,7 @@ def test_early_answer_of_a_hook(demanding: t.Any, owner: str) -> None:
 def test_error_handler_that_serves_data(
     demanding: t.Any, kind: type[Exception], status: int
 ) -> None:
-    """Nor is the answer of an error handler, whatever its status."""
+    """The answer of an error handler is not sent in place of a check, whatever its status."""
     demanding.app.register_error_handler(ValueError, lambda error: ("SECRET", status))
 
     @demanding.app.get("/")

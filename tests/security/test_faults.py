@@ -116,7 +116,7 @@ def status_of(site: t.Any, **options: t.Any) -> int:
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_host_object_that_fails(site: t.Any, condition: str, error: type[BaseException]) -> None:
-    """An actor that raises at any touch is refused, under ``not`` and ``forall``, too."""
+    """An actor that raises at any touch is refused, by ``not`` and ``forall`` included."""
     Iterating.error = error
     oso = site.guard.oso
     oso.register_class(Iterating)

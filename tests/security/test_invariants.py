@@ -190,7 +190,7 @@ def test_answer_follows_the_state_of_the_objects() -> None:
 
 
 def test_answer_follows_the_policy() -> None:
-    """So is everything, once the policy was replaced."""
+    """Every answer is of the new policy once the policy was replaced."""
     site = make_site()
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
     oso = site.guard.oso

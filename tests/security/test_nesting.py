@@ -117,7 +117,7 @@ def deep(leaf: object) -> object:
 @places
 @pytest.mark.parametrize("leaf", [1, 10**30, "\ud800"])
 def test_deep_data_is_compared(call: t.Any, leaf: object) -> None:
-    """Data that has no Polar value is compared to its bottom, too."""
+    """Deep data that has no Polar value is compared to its bottom."""
 
     class Body:
         def __init__(self, json: object) -> None:

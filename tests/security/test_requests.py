@@ -115,7 +115,7 @@ def test_path_spellings_with_a_list_of_paths(path: str, merge: bool) -> None:
 
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_path_spellings_with_a_list_of_rules(path: str) -> None:
-    """Nor past a list of denied rules, since that is what was matched."""
+    """No spelling of a path leads past a policy that denies by the matched URL rule."""
     site = make_site(
         'allow(_, "GET", r: Request) if r.url_rule.rule != "/admin";', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -196,7 +196,7 @@ def test_values_without_a_polar_value(site: t.Any, part: str, value: t.Any) -> N
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1180591620717411303424", '"\\ud800"'])
 def test_json_numbers_and_text(value: str) -> None:
-    """So it is with what arrives as JSON."""
+    """Numbers and texts of JSON that Polar cannot express are denied, and cause no error."""
     site = make_site("allow(_, _, n: Integer) if n > 0; allow(_, _, n: Float) if n < 0;")
 
     @site.app.post("/")

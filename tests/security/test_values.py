@@ -13,13 +13,7 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
-
-
-class User:
-    """An actor."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
+from tests.support.people import User
 
 
 class Admin(User):

@@ -43,7 +43,9 @@ def complete_program_of(oso: Polar) -> CompiledProgram:
 
 def left_over(oso: Polar) -> list[str]:
     """Give the reasons why calls of rules that were asked about are left to the solver."""
-    return [each.reason for each in complete_program_of(oso).not_compiled.values()]
+    program = complete_program_of(oso)
+    partly = [each.reason for left in program.partly_compiled.values() for each in left]
+    return [*(each.reason for each in program.not_compiled.values()), *partly]
 
 
 def count_answers(engine: Engine) -> int:

@@ -6,14 +6,26 @@ import dataclasses
 import typing as t
 from pathlib import Path
 
+from click.testing import Result
 from flask import Flask, g, request
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
+from flask_oso.cli import oso as commands
 from flask_oso.enforcement.route_audit import Row, audit_routes
 from flask_oso.request_state import STAND_IN
 
-__all__ = ["POLICY", "STAND_IN", "Site", "audit", "load_user", "make_app", "make_oso", "make_site"]
+__all__ = [
+    "POLICY",
+    "STAND_IN",
+    "Site",
+    "audit",
+    "load_user",
+    "make_app",
+    "make_oso",
+    "make_site",
+    "run_command",
+]
 
 #: Ann may read and list the page, root may do everything, nobody else may do anything.
 POLICY = """
@@ -89,6 +101,11 @@ def make_site(policy: str = POLICY, /, **config: t.Any) -> Site:
     guard.oso.load_str(policy)
     guard.init_app(app)
     return Site(app, guard)
+
+
+def run_command(app: Flask, *arguments: str, **options: t.Any) -> Result:
+    """Run ``flask oso …`` in an app."""
+    return app.test_cli_runner().invoke(commands, list(arguments), **options)
 
 
 def audit(app: Flask) -> dict[str, Row]:

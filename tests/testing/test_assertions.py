@@ -76,7 +76,7 @@ def test_as_user_leaves_the_client_as_it_was(pages: Site) -> None:
 
 @pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403), (None, 403)])
 def test_as_user_asks_the_policy(pages: Site, user: t.Any, status: int) -> None:
-    """It says who asks; what they may do is the policy's to say."""
+    """'as_user' says who asks; what they may do is the policy's to say."""
     client = as_user(pages.app.test_client(), user)
 
     assert client.get("/page?user=root").status_code == status
@@ -347,7 +347,7 @@ def test_as_user_logs_a_row_in(database: t.Any) -> None:
 
 
 def test_as_user_with_a_row_that_is_gone(database: t.Any) -> None:
-    """It is no anonymous visitor."""
+    """A client for a row that is gone is no anonymous visitor."""
     app, engine = database
     app.testing = True
     client = as_user(app.test_client(), stored(engine, id=7, name="ann"))
@@ -453,7 +453,7 @@ def test_as_user_in_a_context_of_the_test(members: Flask, pushed: None) -> None:
 
 
 def test_as_nobody_in_a_context_of_the_test(members: Flask, pushed: None) -> None:
-    """Nor does what the test did with the given client reach requests of the new one."""
+    """What the test did with the given client does not reach requests of a client for nobody."""
     client = members.test_client()
     members.add_url_rule("/login", "login", lambda: str(flask_login.login_user(User("ann"))))
     client.get("/login")

@@ -10,6 +10,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Oso
 from flask_oso.testing import MistakenTestError, assert_denied, assert_matrix
 from flask_oso.testing.matrix import find_wrong_cells, read_rows, read_table, show_cells
+from tests.support.people import User
 
 POLICY = """
 allow("ann", "read", "page");
@@ -147,10 +148,6 @@ def test_table_that_is_none(oso: Oso, table: t.Any, message: str) -> None:
 
 
 # -- tests that would prove nothing --------------------------------------------------------
-
-
-class User:
-    """An actor."""
 
 
 class Robot:

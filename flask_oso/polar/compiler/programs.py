@@ -13,6 +13,7 @@ import ast
 import contextlib
 import dataclasses
 import functools
+import itertools
 import math
 import operator
 import os
@@ -44,11 +45,12 @@ from .binding_analysis import (
     has_cut,
     is_class_kind,
     is_order_independent,
+    is_recursive,
     matching_clauses,
     measure_height,
 )
 from .compiler import RuleCompiler
-from .entry_points import QUESTION_FILE, EntryPointWriter
+from .entry_points import NEW_CLOCK, QUESTION_FILE, EntryPointWriter
 from .patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
@@ -77,6 +79,16 @@ _NOT_MADE = object()
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
 
+class _NoAnswers(dict[type, t.Any]):
+    """The specializations of a string that has none, by class; it keeps no class alive."""
+
+    def __missing__(self, cls: type) -> t.Any:
+        return no_answer
+
+
+_NO_ANSWERS: t.Final = _NoAnswers()
+
+
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
 
@@ -96,6 +108,7 @@ class CompiledProgram(Runtime):
         super().__init__(engine)
         self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
+        self._class_dictionaries: dict[type, str] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
         self._late: dict[t.Any, int] = {}
@@ -113,6 +126,8 @@ class CompiledProgram(Runtime):
         self._deadline: float | None = None
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
+        #: Why the solver solves some goals of functions, by rule.
+        self.partly_compiled: dict[Variant, list[NotCompilable]] = {}
         self._relations = {
             name
             for declared in self.host.fields.values()
@@ -120,6 +135,8 @@ class CompiledProgram(Runtime):
             if isinstance(kind, Relation)
         }
         self._heights: dict[str, float] = {}
+        self._lifted = itertools.count()
+        self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host.identities
@@ -260,6 +277,17 @@ class CompiledProgram(Runtime):
             except RecursionError:
                 return None
 
+    def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function that answers a question about these classes and this string.
+
+        ``None`` if there is none, or before the entry point of the rule is compiled.
+        """
+        known = self._specializations.get((name, len(args)))
+        is_usual = known is not None and type(args[known.at]) is str
+        if known is None or not is_usual or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        return known[args[known.at]][type(args[known.by])]
+
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
         """The rules of the policy, by name."""
@@ -271,10 +299,24 @@ class CompiledProgram(Runtime):
         arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
 
-    def quiet(self) -> tuple[str, ReadableClasses]:
-        """Make a set of classes whose attributes are read without side effects."""
-        made = ReadableClasses(self.host.keeps)
+    def quiet(self, *, are_rows: bool = False) -> tuple[str, ReadableClasses]:
+        """Make a set of classes whose attributes are read without side effects.
+
+        :param are_rows: whether they are read from the dictionaries of rows.
+        """
+        is_silent = self._is_stored if are_rows else sandbox.is_silent_read
+        made = ReadableClasses(self.host.keeps, is_silent)
         return self.constant(made), made
+
+    def _is_stored(self, cls: type, name: str) -> bool:
+        rows = self.host.identities
+        return rows is not None and rows.stored_attribute(cls, name) is not None
+
+    def class_dictionary(self, cls: type) -> str:
+        """Return the global name of what a class has under its names, as it is at any time."""
+        if cls not in self._class_dictionaries:
+            self._class_dictionaries[cls] = self.constant(vars(cls))
+        return self._class_dictionaries[cls]
 
     def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class compare by their fields or keys."""
@@ -291,11 +333,13 @@ class CompiledProgram(Runtime):
         :returns: ``None`` where the solver has to answer, since the argument may be something
             else than one of the strings of the policy.
         """
-        questions = self.prepare_strings(name, len(args), at)
+        questions = self._strings.get((name, len(args), at), _NOT_MADE)
+        if questions is _NOT_MADE:
+            questions = self.prepare_strings(name, len(args), at)
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
-            return _found(questions.about(args), args, at)
+            return _found(questions, args)
         except _QueryNeeded:
             return None
         except OsoError:
@@ -348,14 +392,12 @@ class CompiledProgram(Runtime):
     def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]:
         """Return what answers for one string of an argument, and raises any error of the search.
 
-        These are the string; the specializations, if there are some; the argument by whose class
-        they are chosen; and the compiled rule.
+        These are the string, the specializations by class, and the compiled rule.
         """
         text = next(str(literal) for position, literal in variant.known if position == at)
         known = self.specializations(variant.name, variant.arity)
-        by_class = None if known is None or known.at != at else known[text]
-        by = 0 if known is None else known.by
-        return text, by_class, by, functools.partial(self._search_string, variant)
+        by_class = _NO_ANSWERS if known is None or known.at != at else known[text]
+        return text, by_class, functools.partial(self._search_string, variant)
 
     def _search_string(self, variant: Variant, *args: t.Any) -> bool:
         """Search all solutions for one string with the compiled rule.
@@ -364,6 +406,9 @@ class CompiledProgram(Runtime):
         """
         function = self._searches.get(variant)
         if function is None:
+            key = variant
+            # A test stops at the first solution: the only one, where there is at most one.
+            variant = dataclasses.replace(variant, is_test=self.is_single(variant))
             deadline = self._deadline_from(time.monotonic())
             with self._turn(deadline) as is_free:
                 if not is_free:
@@ -372,13 +417,16 @@ class CompiledProgram(Runtime):
                 if variant in self.not_compiled or variant not in self._made:
                     raise _QueryNeeded
                 function = self._searching(variant.name, variant.arity, variant)
-            self._searches[variant] = function
+            self._searches[key] = function
         return function(*args)
 
     def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
         parameters = [f"a{n}" for n in range(arity)]
         rule, function = self.constant(name), self.function(variant)
-        writer = EntryPointWriter(rule, parameters, frozenset(), function, is_searched=True)
+        is_searched = not variant.is_test
+        writer = EntryPointWriter(
+            rule, parameters, frozenset(), function, is_searched=is_searched, shares=True
+        )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def table(self, variant: Variant) -> tuple[Dispatch, str] | None:
@@ -562,6 +610,10 @@ class CompiledProgram(Runtime):
             self._names[known[0]] = value
         return known[0]
 
+    def lifted_name(self) -> str:
+        """Return a new global name for a part of a function."""
+        return f"g{next(self._lifted)}"
+
     def is_relation(self, name: str) -> bool:
         """Tell whether a name is a declared relation of some class, which an adapter reads."""
         return name in self._relations
@@ -569,6 +621,14 @@ class CompiledProgram(Runtime):
     def height(self, name: str) -> float:
         """Return the greatest depth of calls below a rule."""
         return measure_height(name, self._engine.policy.rules, self._heights)
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        known = self._recursive.get(name)
+        if known is None:
+            known = math.isinf(self.height(name)) and is_recursive(name, self.rules)
+            self._recursive[name] = known
+        return known
 
     def is_single(self, variant: Variant) -> bool:
         """Tell whether a call has at most one solution."""
@@ -583,7 +643,13 @@ class CompiledProgram(Runtime):
         ):
             raise NotCompilable("a rule that is not defined", None)
         writer = RuleCompiler(self, variant)
-        return self._compiled(writer.write(), self._file_of(variant), writer.sites)
+        file = self._file_of(variant)
+        function = writer.write()
+        if writer.handed:
+            self.partly_compiled[variant] = [*writer.handed.values()]
+        for search in writer.searches:
+            self._names[search.name] = self._compiled(search, file, writer.sites)
+        return self._compiled(function, file, writer.sites)
 
     def _compiled(
         self, function: ast.FunctionDef, file: str, sites: dict[Position, Site]
@@ -627,6 +693,10 @@ class StringQuestions:
     ) -> None:
         self.texts = texts
         self._program = program
+        self.at = at
+        known = program.specializations(name, arity)
+        #: The argument by whose class specializations are chosen.
+        self.by = 0 if known is None else known.by
         self._rule = name, arity, at
         self._others = [position for position in range(arity) if position != at]
         self._by_kinds: dict[tuple[type, ...], list[tuple[t.Any, ...]]] = {}
@@ -658,15 +728,16 @@ class StringQuestions:
         ]
 
 
-def _found(questions: list[tuple[t.Any, ...]], args: tuple[t.Any, ...], at: int) -> set[str]:
+def _found(questions: StringQuestions, args: tuple[t.Any, ...]) -> set[str]:
     """Return the strings for which the answer is yes."""
+    at, found = questions.at, set()
     before, after = args[:at], args[at + 1 :]
-    found = set()
-    for text, specializations, by, question in questions:
-        specialization = None if specializations is None else specializations[type(args[by])]
-        answer = None if specialization is None else specialization(*before, text, *after, True)
+    kind, clock = type(args[questions.by]), [*NEW_CLOCK]
+    for text, specializations, question in questions.about(args):
+        given = (*before, text, *after)
+        answer = specializations[kind](*given, True)
         if answer is None:
-            answer = question(*before, text, *after)
+            answer = question(*given, clock)
         if answer:
             found.add(text)
     return found

@@ -21,7 +21,7 @@ from ..host.comparison import compare_values
 from ..host.conversion import result_to_term, to_python, to_term
 from ..host.iterators import IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
-from ..host.registry import Host, Identities
+from ..host.registry import Host, Identities, UnreadRelation
 from ..nodes import (
     Call,
     Dictionary,
@@ -39,10 +39,11 @@ from ..solver.clauses import Clause
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
+from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import CLOCK_INTERVAL, SolverNeeded
-from .scopes import Site
+from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
     argument_span,
@@ -53,20 +54,23 @@ from .source_map import (
     with_spans,
 )
 
-#: The steps until the next check of the clock, when the question began, and its ``IteratorUse``.
+#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, and
+#: its ``Table``; ``None`` for what it did not need yet.
 Clock = list[t.Any]
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
 _MISSING = object()
-_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
+_UNLOADED = object()
+_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
 _SCALARS = frozenset({bool, int, float, str})
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
     "missing": _MISSING,
+    "unloaded": _UNLOADED,
     "once": (None,),
     "never": (),
     "is_searched": False,
@@ -76,13 +80,24 @@ _SHARED: dict[str, t.Any] = {
     "environment": STORED_ENVIRONMENT,
     "log_variable": STORED_VARIABLE,
     "unforeseen": SolverNeeded,
+    "exhausted": EXHAUSTED,
+    "resumed": RESUMED,
+    "key_of": key_of,
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("plain", "simple", "decided", "harmless"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
-    *("check_clock", "hand_over", "hand_over_each", "is_simple", "by_solver", "problem_of"),
+    *(
+        "check_clock",
+        "hand_over",
+        "hand_over_each",
+        "solve_goal",
+        "is_simple",
+        "by_solver",
+        "problem_of",
+    ),
 )
 
 
@@ -104,6 +119,10 @@ class Runtime:
         self._simple: set[type] = {str, int, float, type(None)}
         # Classes whose objects are equal if they are the same row.
         self._rows: set[type] = set()
+        # Collections of rows that are iterated over without running code.
+        rows = self.host.identities
+        self._collections = frozenset({list}) | (rows.collections if rows else frozenset())
+        self._harmless |= self._collections
         # Classes whose values compare with literals without running code.
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
@@ -116,8 +135,12 @@ class Runtime:
             **{name: getattr(self, f"_{name}") for name in _ASKED},
             "excludes": _excludes,
             "is_deep": is_deep,
-            "searched": _searched,
             "copied": _copied,
+            "leads_to": self.host.leads_to,
+            "unread_relation": self.host.unread,
+            "read_relation": _read_relation,
+            "rows": self._rows,
+            "collections": self._collections,
         }
 
     # -- what is known of classes -----------------------------------------------------------
@@ -151,6 +174,7 @@ class Runtime:
         if self.host.has_keys(cls):
             self._rows.add(cls)
             self._decided.add(cls)
+            self._harmless.add(cls)
         elif compares_by_identity(cls):
             self._simple.add(cls)
             self._decided.add(cls)
@@ -408,7 +432,10 @@ class Runtime:
         clock[0] = CLOCK_INTERVAL
         if clock[1] is None:
             clock[1] = time.monotonic()
-        self._engine.solver().check_time(clock[1])
+            return
+        timeout = self._engine.limits.timeout
+        if timeout is not None and time.monotonic() - clock[1] > timeout:
+            self._engine.solver().check_time(clock[1])
 
     # -- the solver takes over -------------------------------------------------------------
 
@@ -436,13 +463,45 @@ class Runtime:
             # The last step is the call itself, which the solver adds.
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
-        solver: Solver = self._engine.solver()
-        solver.machine.begun = _begun(clock)
+        solver = self._tabled_solver(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
                 raise SolverNeeded
             yield
+
+    def _solve_goal(
+        self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock
+    ) -> Iterator[None]:
+        """Let the solver solve a goal."""
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        frame: list[t.Any] = [None] * what.size
+        terms: dict[str, Term] = {}
+        for (index, name), value in zip(what.bound, values, strict=True):
+            frame[index] = terms.get(name) or terms.setdefault(name, result_to_term(value))
+        for index, literal in what.literals:
+            frame[index] = literal
+        steps = self._steps(frames_of(sys._getframe(1), self._sites))
+        # The last step is the goal itself, which the solver adds.
+        around = chain(steps[:-1], entry_call(sys._getframe(1)))
+        solver = self._tabled_solver(clock)
+        for is_decided in solver.go_on(what.goal, around, clock[1], frame):
+            if not is_decided:
+                raise SolverNeeded
+            yield
+
+    def _tabled_solver(self, clock: Clock) -> Solver:
+        """Return a solver that goes on with the table of the question."""
+        if clock[3] is None:
+            clock[3] = {}
+        solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
+        solver.machine.begun = _begun(clock)
+        return solver
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        raise NotImplementedError
 
     def _at(self, goal: Term) -> Solver:
         """Return a solver at a goal, without the backtrace."""
@@ -495,9 +554,9 @@ class Runtime:
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
 
 
-def _searched(solutions: Iterator[None]) -> bool:
-    """Search for all solutions; tell whether there was one."""
-    return sum(1 for _ in solutions) > 0
+def _read_relation(value: t.Any) -> t.Any:
+    """Return the row of a relation that was not read so far."""
+    return value.read() if type(value) is UnreadRelation else value
 
 
 def _copied(value: t.Any) -> t.Any:

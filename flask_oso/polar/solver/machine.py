@@ -231,11 +231,15 @@ class Machine:
         self._next_look += step.depth - self._looked_from
         rule = rule_in_a_circle(step, _CIRCLES)
         if rule is not None:
-            raise with_help(
-                self._overflow(),
-                f"`{rule}` calls itself with the same arguments, and would again. Look for a"
-                " circle in the data, such as a folder that is inside of itself, or in the rules.",
-            )
+            raise self.circle(rule)
+
+    def circle(self, rule: str) -> OsoError:
+        """Make the error for an endless recursion of a rule."""
+        return with_help(
+            self._overflow(),
+            f"`{rule}` calls itself with the same arguments, and would again. Look for a"
+            " circle in the data, such as a folder that is inside of itself, or in the rules.",
+        )
 
     def _overflow(self) -> StackOverflowError:
         return StackOverflowError(f"Goal stack overflow! MAX_GOALS = {self.limits.goals}")

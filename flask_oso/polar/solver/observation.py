@@ -286,6 +286,10 @@ class ObservedOperators(Operators):
         self._announcer.tell(EventKind.CALL, value, call)
         return self._returned(value, call.name, super().call_method(value, call, goal), goal)
 
+    def leads_to(self, value: t.Any, name: str, result: t.Any) -> bool | None:
+        """Read each relation: observers show what it leads to."""
+        return None
+
     def _returned(self, owner: Term, name: str, found: Term, goal: Expression) -> Term:
         self._announcer.tell(EventKind.RETURN, found)
         self._announcer.tell_value(owner, name, found, goal)

@@ -228,7 +228,17 @@ class Operators:
                 return self.machine.branch_over(self._unify_field, pairs, self.machine.step)
             found = value.get(self.key_name(key, goal))
             return found is not None and self.machine.unify(found, result)
-        return self.machine.unify(result, self.get_attribute(value, self.key_name(key, goal), goal))
+        name = self.key_name(key, goal)
+        answer = self.leads_to(value, name, follow(result))
+        if answer is not None:
+            return answer
+        return self.machine.unify(result, self.get_attribute(value, name, goal))
+
+    def leads_to(self, value: t.Any, name: str, result: t.Any) -> bool | None:
+        """Tell whether a relation leads to a row, where keys tell that without reading it."""
+        if type(value) is not Instance or type(result) is not Instance:
+            return None
+        return self.machine.host.leads_to(value.value, name, result.value)
 
     def no_lookup(self, value: Term, span: Span | None) -> PolarTypeError:
         """Make the error for a lookup in a Boolean."""

@@ -176,8 +176,10 @@ class Solver:
         self.machine.step = step or self.machine.step
         self.machine.resumed = time.monotonic()
 
-    def go_on(self, goal: Call, around: Step | None, began: float) -> Iterator[bool]:
-        """Solve a call inside a query that began before; yield once for each solution.
+    def go_on(
+        self, goal: Term, around: Step | None, began: float, frame: Frame = NO_FRAME
+    ) -> Iterator[bool]:
+        """Solve a goal inside a query that began before; yield once for each solution.
 
         The value is ``False`` if constraints on unbound variables are left. If nothing binds
         these by the end of the query, that is an error.
@@ -185,7 +187,7 @@ class Solver:
         try:
             self.stand_at(around)
             self.machine.resumed = began
-            self.machine.push(self._solve_goal, (goal, NO_FRAME), self.machine.step)
+            self.machine.push(self._solve_goal, (goal, frame), self.machine.step)
             while self.machine.advance():
                 yield not self._has_open_constraints()
                 self.machine.goals = (_fail, None, self.machine.step, None)

@@ -101,7 +101,7 @@ def test_continue(command: str) -> None:
 
 
 def test_debug_at_the_prompt_takes_arguments() -> None:
-    """They are not shown."""
+    """Arguments of ``debug()`` at the prompt are not shown."""
     assert debug(load(), "x = 1 and debug(x)", "query")[0] == STOP
 
 
@@ -257,7 +257,7 @@ def test_bindings_has_constants_and_variables() -> None:
 
 
 def test_variables_of_a_query() -> None:
-    """They have one name, and an alias shows whose it is."""
+    """Variables of a query have one name, and an alias shows whose it is."""
     shown = debug(load(), "x = 1 and y = [x] and z = w and debug()", "var", "var x y z v")
 
     assert shown[3] == "x, y, z, w"
@@ -270,7 +270,7 @@ def test_no_variables() -> None:
 
 
 def test_unbound_variable_of_a_rule() -> None:
-    """It is known and has no value."""
+    """A variable of a rule that has no value is known, and shown without one."""
     assert after("var y", "f(1)", "f(x) if debug() and y = x and y > 0;")[0] == "y = <unbound>"
 
 
@@ -313,7 +313,7 @@ def test_inside_not() -> None:
 
 
 def test_keyboard_interrupt_at_the_prompt_ends_the_query() -> None:
-    """It comes out of the query as it is."""
+    """A keyboard interrupt at the prompt comes out of the query as it is."""
     with pytest.raises(KeyboardInterrupt):
         debug(load(), QUERY, KeyboardInterrupt)
 

@@ -106,7 +106,7 @@ def test_kept_policy_is_equal_with_its_places() -> None:
 
 
 def test_second_load_reads_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is what the cache is for."""
+    """The second load of a policy parses no text."""
     load()
     loads = count_loads(monkeypatch)
 
@@ -153,7 +153,7 @@ def test_deep_policy_is_not_kept(directory: Path) -> None:
 
 
 def test_inline_query_runs_each_time() -> None:
-    """It asks about the data, which may have changed."""
+    """An inline query runs at each load: it asks about data, which may have changed."""
     calls = []
     policy = "?= Counter.count();"
     first, second = Oso(), Oso()
@@ -383,7 +383,7 @@ def test_entry_of_another_policy_is_not_believed(
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has no such modes.")
 @pytest.mark.parametrize("mode", [0o770, 0o720, 0o702, 0o777, 0o1777])
 def test_directory_that_others_may_write_is_refused(directory: Path, mode: int) -> None:
-    """They could rename one entry to another, or put one back that was deleted."""
+    """A directory that others may write is refused: they could exchange or restore entries."""
     load()
     directory.chmod(mode)
 

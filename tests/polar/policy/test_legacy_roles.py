@@ -165,7 +165,7 @@ def test_undeclared_action_is_denied(action: str) -> None:
 
 
 def test_assumed_roles_can_be_asked_for() -> None:
-    """``actor_can_assume_role`` answers about implied roles too."""
+    """``actor_can_assume_role`` answers about roles that others imply."""
     engine = make_engine(TREE)
     user = User(Grant("owner", ORG))
 
@@ -427,7 +427,7 @@ def test_undeclared_names_warn(rules: str, warning: str) -> None:
     ],
 )
 def test_declared_names_do_not_warn(rules: str) -> None:
-    """What a class declares under any of its names counts; what is open, too."""
+    """Names that are declared under any name of a class, or are open, do not warn."""
     assert warnings_of(rules) == ()
 
 

@@ -7,12 +7,9 @@ import pytest
 from flask_oso.polar.exceptions import OsoError, UnrecognizedEOF, ValidationError
 from flask_oso.polar.policy.policy import LoadResult, Policy
 from flask_oso.polar.sources import Source
+from tests.support.people import User
 from tests.support.policies import load as load_texts
 from tests.support.policies import make_host, show_statement
-
-
-class User:
-    """Somebody."""
 
 
 class Page:
@@ -251,7 +248,7 @@ def warnings_of(text: str, *, ignore_missing_allow: bool = False) -> tuple[str, 
 
 
 def test_missing_allow_warns() -> None:
-    """A policy that allows nothing draws a warning, an empty one too."""
+    """A policy that allows nothing draws a warning, and so does an empty one."""
     assert warnings_of("") == (
         "Your policy does not contain an allow rule, which usually means\n"
         "that no actions are allowed. Did you mean to add an allow rule to\n"
@@ -264,7 +261,7 @@ def test_missing_allow_warns() -> None:
 
 @pytest.mark.parametrize("rule", [ALLOW, "allow_field(_, _, _, _);", "allow_request(_, _);"])
 def test_any_allow_rule_silences_the_warning(rule: str) -> None:
-    """Rules for fields and requests count as well."""
+    """Rules for fields and requests silence the warning that nothing is allowed."""
     assert warnings_of(rule) == ()
 
 

@@ -6,12 +6,9 @@ import pytest
 
 from flask_oso.polar.exceptions import OperationalError, OsoError
 from flask_oso.polar.policy.policy import Policy
+from tests.support.people import User
 from tests.support.policies import Host, make_host, show_statement
 from tests.support.policies import load as load_text
-
-
-class User:
-    """Somebody."""
 
 
 class Site:
@@ -341,7 +338,7 @@ def test_problems_of_blocks_are_reported_together() -> None:
     ],
 )
 def test_required_rule_is_missed_once(text: str, message: str) -> None:
-    """What a block needs is reported as missing, not as an undefined call as well."""
+    """A rule that a block needs is reported as missing, and not as an undefined call."""
     error = fail_to_load(text)
 
     assert str(error).startswith(message)

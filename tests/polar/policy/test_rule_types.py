@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.support import policies
+from tests.support.people import User
 from tests.support.policies import load, make_host
 
 
@@ -16,10 +17,6 @@ class Animal:
 
 class Dog(Animal):
     """A class derived from it."""
-
-
-class User:
-    """An actor."""
 
 
 HOST = make_host(Animal, Dog, User, answer=42, rex=Dog())
@@ -270,7 +267,7 @@ def test_type_of_an_unregistered_class_is_refused_once() -> None:
 
 
 def test_type_of_an_unregistered_class_is_noticed_behind_a_mismatch() -> None:
-    """A rule that differs in an earlier parameter shows the mistake in the type too."""
+    """An unregistered class in a rule type is told, though an earlier parameter does not match."""
     (problem,) = problems_of("type f(1, y: Nope); f(2, 1);")
 
     assert problem.startswith("Unregistered class: Nope at line 1, column 14:")

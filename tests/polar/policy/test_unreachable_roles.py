@@ -6,11 +6,8 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import PolarRuntimeError
+from tests.support.people import User
 from tests.support.policies import load, make_host
-
-
-class User:
-    """Somebody."""
 
 
 class Note:
@@ -61,7 +58,7 @@ def test_block_whose_roles_nothing_gives_warns() -> None:
 
 
 def test_block_of_another_class_is_told_of_by_itself() -> None:
-    """That other roles are given does not help, also not what leads only to itself."""
+    """A role that leads only to itself is told of, though roles of another block are given."""
     (warning,) = warnings_of(NOTE, FOLDER, 'has_role(_: User, "editor", _: Note);')
 
     assert warning.startswith('No rule gives anybody the role "member" of Folder at line ')

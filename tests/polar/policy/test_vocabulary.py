@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.people import User
 from tests.support.policies import load, make_host
-
-
-class User:
-    """Somebody."""
 
 
 class Document:

@@ -342,7 +342,7 @@ def test_value_that_a_method_of_a_dictionary_gives_is_hidden() -> None:
 
 
 def test_values_of_a_hidden_dictionary_are_hidden() -> None:
-    """Also of a class that only tells when it is changed."""
+    """Values of a dictionary that is hidden are hidden, whatever its class."""
     shows = Describer({}, Redaction())
     shows.hide(Instance(type("Tracked", (dict,), {})({"git": "abc"})))
 

@@ -64,7 +64,7 @@ def test_shape_through_a_rule(condition: str, results: list[str]) -> None:
 
 @pytest.mark.parametrize(("condition", "results"), [s for s in SHAPES if "not" not in s[0]])
 def test_shape_in_a_query(condition: str, results: list[str]) -> None:
-    """The same constraint made in the query itself has the same shape."""
+    """A constraint made in a query has the shape that it has in a rule."""
     assert shapes(condition) == results
 
 
@@ -86,7 +86,7 @@ def test_shape_in_a_query(condition: str, results: list[str]) -> None:
     ],
 )
 def test_shape_of_several_variables(query: str, result: str) -> None:
-    """Each variable is ``_this`` in its own result; what it is connected with is there, too."""
+    """Each variable is ``_this`` in its own result, and has its connections to others there."""
     assert shapes(query) == [result]
 
 

@@ -338,7 +338,7 @@ def test_exception_of_a_method_comes_out_as_it_is(query: str, error: BaseExcepti
     ],
 )
 def test_exception_of_other_host_code_comes_out_as_it_is(query: str, text: str) -> None:
-    """Properties, iterators and operators are the host's code, too."""
+    """An exception of a property, an iterator or an operator leaves the query as it is."""
     engine = make_engine(thing=Thing(), stubborn=Stubborn())
 
     with pytest.raises(ConnectionError, match=f"^{text}$"):

@@ -109,7 +109,7 @@ def test_error_of_the_host(oso: Oso) -> None:
 
 
 def test_error_without_a_message(oso: Oso) -> None:
-    """It has its place all the same."""
+    """An error without a message is shown with its place."""
     name, text = answers(oso, "refusing.silent()")
 
     assert name == "ValueError"
@@ -133,7 +133,7 @@ def test_value_that_cannot_be_printed(oso: Oso) -> None:
 
 
 def test_results_before_an_error_are_shown(oso: Oso) -> None:
-    """They come one by one."""
+    """Results are shown one by one, those before an error included."""
     assert answers(oso, 'x = 1 or "a".foo')[:2] == ["x = 1", "PolarRuntimeError"]
 
 
@@ -149,7 +149,7 @@ def test_end(oso: Oso, end: str | type[BaseException]) -> None:
 
 
 def test_help(oso: Oso) -> None:
-    """It says what can be typed."""
+    """The help says what can be typed."""
     assert "which actions are?" in answers(oso, "help")[0]
 
 

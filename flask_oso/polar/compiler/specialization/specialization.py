@@ -133,7 +133,10 @@ class SpecializationWriter(Guards):
             given = [*map(load, self._parameters), load("is_searched")]
             others = call(self.names.constant(self._others), *given)
             body.append(ast.If(test, [ast.Return(others)], []))
-        handler = ast.ExceptHandler(load("AttributeError"), None, [GIVE_UP])
+        body += self.changed_classes()
+        errors: list[ast.expr] = [load("AttributeError"), load("KeyError")]
+        missing = ast.Tuple(errors, ast.Load()) if self.reads_rows else errors[0]
+        handler = ast.ExceptHandler(missing, None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
         return function_of("specialization", self._parameters, [attempt], _KEPT)
 

@@ -40,6 +40,9 @@ class SpecializationInterface(t.Protocol):
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
     ) -> tuple[Region | None, Known]: ...
+    def compare_relation(
+        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
+    ) -> Region | None: ...
     def loop(
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...
@@ -150,8 +153,12 @@ class GoalStep:
         if not is_string(key):
             raise NotCompilable("a method, or a field that is computed", term.span)
         name = str(t.cast(Value, key).value)
-        made = self.writer.read(self.region, self._bound(owner), name, term.span)
-        known = self._value(result)
+        value, known = self._bound(owner), self._value(result)
+        if known is not None:
+            region = self.writer.compare_relation(self.region, value, name, known, term.span)
+            if region is not None:
+                return self._at(region)
+        made = self.writer.read(self.region, value, name, term.span)
         if known is not None:
             return self._at(self.writer.equal(self.region, known, made, term.span))
         return self._bind(t.cast(int, self._variable(result)), made, self.region)
