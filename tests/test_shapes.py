@@ -20,7 +20,6 @@ SHAPES = {shape.name: shape for shape in all_shapes()}
 BY_SOLVER = frozenset(
     {
         "`[first, *rest]`",
-        "10 rules on each of 100 and 1,000 classes",
     }
 )
 #: With more rules than this, compiling all of them takes too long for a test.

@@ -16,15 +16,15 @@ from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, V
 from ..solver.clauses import Clause, Slot, Template
 from ..syntax.desugar import forall_as_negation
 from .binding_analysis import (
+    ArgumentFacts,
     ClauseOrder,
     NotCompilable,
     has_cut,
     is_class_only,
     is_string,
-    matching_clauses,
     order_clauses,
 )
-from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head, possible_clauses
+from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
 from .places import MAX_LOOPS, Continuation, Output
 from .scopes import (
     Goal,
@@ -42,7 +42,18 @@ from .scopes import (
     variables_in,
 )
 from .searches import SearchGoals
-from .snippets import COMPARE, all_of, assign, block, call, compared, is_type, load, negate
+from .snippets import (
+    COMPARE,
+    all_of,
+    assign,
+    block,
+    call,
+    compared,
+    is_type,
+    load,
+    looked_up,
+    negate,
+)
 
 
 class GoalWriter(SearchGoals):
@@ -227,7 +238,10 @@ class GoalWriter(SearchGoals):
             if ref.literal is not None and is_string(ref.literal)
         )
         names = self.writer.names
-        variant = Variant(called.name, len(bound), known, True)
+        lineages = tuple(
+            (position, ref.lineage) for position, ref in enumerate(bound) if ref.lineage
+        )
+        variant = Variant(called.name, len(bound), known, True, lineages)
         args = [self.checked(ref) for ref in bound]
         deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
         at_end = not self.rest and self.writer.variant.is_test
@@ -278,16 +292,14 @@ class GoalWriter(SearchGoals):
         return made
 
     def _chosen(self, variant: Variant, refs: list[Ref]) -> ast.expr:
-        """Write which function is called; for an unknown string, by a table."""
+        """Write which function is called; where an argument chooses one, by a table."""
         names = self.writer.names
-        general = load(names.function(variant))
         table = names.table(variant)
         if table is None:
-            return general
-        position, strings = table
-        arg = load(refs[position].name)
-        chosen = ast.Subscript(load(strings), arg, ast.Load())
-        return ast.IfExp(is_type(refs[position].name, "str"), chosen, general)
+            return load(names.function(variant))
+        dispatch, functions = table
+        is_object = bool(dispatch.objects)
+        return looked_up(functions, refs[dispatch.at].name, dispatch.kinds, is_object=is_object)
 
     def _in_place(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write the clauses of a rule inline, since the call binds variables."""
@@ -296,13 +308,15 @@ class GoalWriter(SearchGoals):
         if candidates is None:
             raise self.not_compilable("a rule that is not defined")
         literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
-        clauses = possible_clauses(matching_clauses(candidates, literals), literals, names.host)
+        lineages = {at: ref.lineage for at, ref in enumerate(refs) if ref and ref.lineage}
+        facts = ArgumentFacts(literals, lineages)
+        clauses = names.clauses_for(called.name, len(refs), facts)
         if any(map(has_cut, clauses)):
             raise self.not_compilable("a cut in a rule that binds variables")
         if len(self.site.steps) > 40:
             raise self.not_compilable("a rule that binds variables and calls itself")
         unbound = [at for at, ref in enumerate(refs) if ref is None]
-        order = order_clauses(clauses, names.host, unbound)
+        order = order_clauses(clauses, names.host, unbound, lineages)
         if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
             raise self.not_compilable("rules whose order depends on others")
         args = [

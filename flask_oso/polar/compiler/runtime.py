@@ -201,6 +201,8 @@ class Runtime:
         if type(arg) in self._plain:
             return True
         kind = type(arg)
+        if kind is type and arg in self._plain:
+            return True
         if (kind is str and arg.isascii()) or (kind is int and _is_number(arg)):
             return True
         if kind not in _NO_OBJECTS:

@@ -18,11 +18,13 @@ from ...host.registry import RESERVED_NAMES, Host, Identities
 from ...host.sandbox import ITERATED
 from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
 from ...nodes import Pattern, Value
+from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
+    ArgumentFacts,
     NotCompilable,
     check_class,
     compares_by_identity,
@@ -63,6 +65,8 @@ class GuardInterface(t.Protocol):
     host: Host
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
+    def lineage(self, cls: type) -> Lineage | None: ...
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_relation(self, name: str) -> bool: ...
@@ -708,6 +712,25 @@ class Guards:
             return self.names.members(pattern.tag)
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
 
+    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None:
+        """Return the clauses that the known strings and classes do not exclude.
+
+        :param args: the arguments; ``None`` for an unbound one.
+        :returns: ``None`` if the rule is not defined.
+        """
+        if self.names.candidates(name, len(args)) is None:
+            return None
+        literals: dict[int, Value | None] = {}
+        lineages: dict[int, Lineage] = {}
+        for at, arg in enumerate(args):
+            if arg is not None and is_string(arg.literal):
+                literals[at] = arg.literal
+            elif arg is not None and arg.exact not in (None, str):
+                lineage = self.names.lineage(arg.exact)
+                if lineage is not None:
+                    lineages[at] = lineage
+        return self.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
+
     def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
         """Tell whether the known arguments allow a clause to match.
 
@@ -717,14 +740,31 @@ class Guards:
             if isinstance(parameter.term, Value):
                 if type(parameter.term.value) is not str:
                     raise NotCompilable("a literal that is no string", parameter.span)
-                if arg is not None and _is_other(arg, parameter.term.value):
+                is_text = arg is not None and arg.exact in (None, str)
+                if is_text and _is_other(t.cast(Known, arg), parameter.term.value):
+                    # Strings are compared before any parameter is matched.
                     return False
             elif not isinstance(parameter.term, Slot):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
-            if parameter.specializer is not None and arg is not None and arg.exact is not None:
+        for parameter in clause.parameters:
+            if parameter.specializer is not None:
+                # The solver may ask a class with a test of its own first.
+                self.pattern(parameter.specializer)
+        for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
+            if arg is None:
+                continue
+            if isinstance(parameter.term, Value) and _is_other(arg, str(parameter.term.value)):
+                cls = t.cast(type, arg.exact)
+                if not self._is_identity(cls) and not self.names.compares_fields(cls):
+                    self._no(parameter.span)
+                return False
+            if parameter.specializer is not None:
                 pattern = self.pattern(parameter.specializer)
-                if not self.is_of(arg.exact, pattern):
+                if arg.exact is not None and not self.is_of(arg.exact, pattern):
                     return False
+            if not is_silent(clause, at):
+                # What is read may fail, whatever the classes of later arguments.
+                return True
         return True
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:

@@ -65,6 +65,7 @@ class SpecializationInterface(t.Protocol):
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None: ...
     def pattern(self, specializer: t.Any) -> Pattern: ...
+    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None: ...
     def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool: ...
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
@@ -460,10 +461,10 @@ class GoalStep:
 
     def _in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
         """Write the clauses of a rule inline, since the call binds a variable."""
-        candidates = self.writer.names.candidates(called.name, len(values))
-        if candidates is None:
+        possible = self.writer.possible(called.name, values)
+        if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
-        clauses = [clause for clause in candidates if self.writer.may_match(clause, values)]
+        clauses = [clause for clause in possible if self.writer.may_match(clause, values)]
         if len(clauses) > 1:
             self.writer.forget_order()
         for clause in clauses:
