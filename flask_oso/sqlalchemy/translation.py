@@ -42,9 +42,11 @@ from ..polar.residual.ir import (
     RowCondition,
     RowPath,
     RowValue,
+    SameLink,
     SameRow,
     ToMany,
     ToOne,
+    Unlinked,
     columns_of,
     is_nullable,
 )
@@ -63,7 +65,17 @@ from .dialects import (
 )
 from .loaded import loaded_rows
 from .mapper_facts import JoinStep, MapperFacts
-from .memberships import conjuncts_of, exchanged, is_anchored, is_independent, junction_of
+from .semijoins import (
+    Equation,
+    LinkRow,
+    Node,
+    SemiJoin,
+    Side,
+    Tie,
+    alternatives,
+    conjuncts_of,
+    semijoins,
+)
 from .sessions import explaining_unloaded
 from .tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 
@@ -75,18 +87,20 @@ _WRAPPED: dict[ValueKind, t.Callable[[t.Any], t.Any]] = {
 _ONE: t.Any = sa.literal_column("1")
 SqlCondition = sa.ColumnElement[bool]
 #: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
-RowScope = dict[RowPath, t.Any]
+RowScope = dict[Node, t.Any]
 
 
 class KeyColumns(tuple[t.Any, ...]):
     """The columns of a primary key, where no other column of a row is in scope."""
 
 
-class _ByKey(t.NamedTuple):
-    """A comparison of a foreign key, and its columns that may be NULL."""
+class _Subquery(t.NamedTuple):
+    """What a ``SemiJoin`` selects from, and where."""
 
-    clause: t.Any
-    nullable: list[t.Any]
+    source: t.Any
+    own: list[t.Any]
+    where: list[t.Any]
+    scope: RowScope
 
 
 class Translator:
@@ -134,11 +148,10 @@ class Translator:
             return self._or_null(others, [part.column], scope)
         if isinstance(part, IsNull):
             return self._operand(part.column, scope).is_not(None)
-        if isinstance(part, Exists) and (key := self._foreign_key(part, scope)) is not None:
-            empty = [column.is_(None) for column in key.nullable]
-            return sa.or_(sa.not_(key.clause), *empty)
         if isinstance(part, Exists):
-            return sa.not_(self._having_row(part, scope))
+            return self._not_having(part, scope)
+        if isinstance(part, SameLink):
+            return self._not_equal(self._link_equation(part), scope)
         if isinstance(part, HasCharacter):
             return self._or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
         # The remaining conditions are never NULL: keys, classes, IN on keys.
@@ -299,96 +312,253 @@ class Translator:
             raise no_discriminator(mapper)
         return self._column(condition.row, name, scope).in_(names)
 
+    def _same_link(self, condition: SameLink, scope: RowScope) -> t.Any:
+        return self._equal(self._link_equation(condition), scope)
+
+    def _link_equation(self, condition: SameLink) -> Equation:
+        sides = [
+            Side(
+                row.owner,
+                tuple(name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()),
+            )
+            for row in (condition.left, condition.right)
+        ]
+        return Equation(*sides)
+
+    def _unlinked(self, condition: Unlinked, scope: RowScope) -> t.Any:
+        row = condition.row
+        names = [name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()]
+        values = [self._column(row.owner, name, scope) for name in names]
+        if isinstance(row.owner, KnownRow):
+            return sa.true() if _lacks(values) else sa.false()
+        return sa.or_(*(value.is_(None) for value in values))
+
+    # -- related rows ---------------------------------------------------------------------
+
     def _having(self, condition: Exists, scope: RowScope) -> t.Any:
-        by_key = self._foreign_key(condition, scope)
-        if by_key is not None:
-            return by_key.clause
-        members = self._membership(condition, scope)
-        if members is not None:
-            return members
-        return self._having_row(condition, scope)
+        joins = self._joins(condition, scope)
+        if joins is None:
+            return self._having_row(condition, scope)
+        if any(join.mixed and join.is_anchored for join in joins):
+            others = alternatives(condition, scope)
+            if others is not None:
+                return sa.or_(*(self._translate(each, scope) for each in others))
+        return sa.and_(*(self._semijoin(join, scope) for join in joins))
+
+    def _joins(self, condition: Exists, scope: RowScope) -> list[SemiJoin] | None:
+        rows = t.cast(tuple[RowPath, ...], tuple(scope))
+        joins = self._names.kept(
+            condition, rows, lambda: semijoins(condition, rows, self._names) or ()
+        )
+        return joins or None
+
+    def _not_having(self, condition: Exists, scope: RowScope) -> t.Any:
+        joins = self._joins(condition, scope)
+        if joins is None:
+            return sa.not_(self._having_row(condition, scope))
+        if len(joins) == 1 and not joins[0].nodes and not joins[0].around:
+            return self._not_any(joins[0], scope)
+        if len(joins) == 1 and _has_list(joins[0]) and len(joins[0].outer[0].left.columns) == 1:
+            return self._not_listed(joins[0], scope)
+        found = sa.and_(*(self._semijoin(join, scope, is_exact=True) for join in joins))
+        return sa.not_(found) if all(join.nodes for join in joins) else _never_null(found)
+
+    def _not_any(self, join: SemiJoin, scope: RowScope) -> t.Any:
+        """Negate comparisons of keys for which no row is read."""
+        return sa.or_(
+            *(self._not_equal(each, scope) for each in join.inner),
+            *(self._not_tied(each, scope) for each in join.ties),
+        )
+
+    def _semijoin(self, join: SemiJoin, scope: RowScope, *, is_exact: bool = False) -> t.Any:
+        """Test for a row of a join.
+
+        :param is_exact: whether the result must not be NULL.
+        """
+        if not join.nodes:
+            return sa.and_(
+                *(self._equal(each, scope) for each in join.inner),
+                *(self._tied(each, scope) for each in join.ties),
+                *(self._translate(each, scope) for each in join.around),
+            )
+        if not is_exact and _has_list(join):
+            return self._listed(join, scope)
+        found = self._subquery(join, scope)
+        where = [self._equal(each, found.scope) for each in join.outer]
+        where += [self._translate(each, found.scope) for each in join.mixed]
+        statement = sa.select(_ONE).select_from(found.source).where(*where, *found.where)
+        return statement.correlate_except(*found.own).exists()
+
+    def _listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
+        """Test for a row with IN and an uncorrelated subquery."""
+        found = self._subquery(join, scope)
+        if join.outer[0].is_null_safe:
+            mine, other = self._compared(join.outer[0], found.scope)
+            none = sa.select(_ONE).select_from(found.source).where(other.is_(None), *found.where)
+            return sa.or_(
+                mine.in_(_select([other], found)),
+                sa.and_(mine.is_(None), none.correlate(None).exists()),
+            )
+        pairs = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
+        near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return (near[0] if len(near) == 1 else sa.tuple_(*near)).in_(_select(far, found))
+
+    def _not_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
+        """Test for no row with NOT IN: no NULL is on the list, and NULL is not on it, either."""
+        found, (equation,) = self._subquery(join, scope), join.outer
+        ((mine, other),) = self._pairs(equation, found.scope)
+        if self._may_be_null(equation.right):
+            found.where.append(other.is_not(None))
+        missing = mine.not_in(_select([other], found))
+        if not self._may_be_null(equation.left):
+            return missing
+        return sa.or_(mine.is_(None), missing)
+
+    def _may_be_null(self, side: Side) -> bool:
+        if isinstance(side.node, LinkRow):
+            return any(column.nullable for column in self._link_columns(side))
+        cls = side.node.cls
+        return any(self._names.may_be_null(cls, name) for name in side.columns)
+
+    def _subquery(self, join: SemiJoin, scope: RowScope) -> _Subquery:
+        """Join the rows, and translate what is asked of them without the rows in scope."""
+        inner, own, where = dict(scope), [], []
+        given: set[Node] = set()
+        for node in join.nodes:
+            if isinstance(node, LinkRow):
+                inner[node] = self._link_alias(node)
+                own.append(inner[node])
+                continue
+            target, inner = self._entity(node, inner)
+            own.append(target.selectable)
+            criterion = target.criterion()
+            where += [] if criterion is None else [criterion]
+            loaded = self._loaded(node, scope)
+            if loaded is not None:
+                given |= {node, LinkRow(t.cast(ToMany, node))}
+                where.append(_among_keys(self._key(node, inner), loaded))
+        left = list(join.inner)
+        source, read = own[0], {join.nodes[0]}
+        for node, selectable in zip(join.nodes[1:], own[1:], strict=True):
+            read.add(node)
+            on = [e for e in left if node in _nodes(e) and _nodes(e) <= read]
+            left = [each for each in left if each not in on]
+            source = source.join(
+                selectable, sa.and_(sa.true(), *(self._equal(each, inner) for each in on))
+            )
+        where += [self._equal(e, inner) for e in left if not self._is_given(e, given)]
+        where += [self._tied(each, inner) for each in join.ties]
+        for each in join.filters:
+            where += [self._translate(part, inner) for part in conjuncts_of(each)]
+        return _Subquery(source, own, where, inner)
+
+    def _is_given(self, equation: Equation, given: set[Node]) -> bool:
+        """Tell whether the loaded rows of an object already say what an equation says."""
+        sides = equation.left, equation.right
+        is_relation = any(isinstance(side.node, KnownRow) for side in sides)
+        return is_relation and any(
+            side.node in given and isinstance(other.node, KnownRow) and _owner(side.node) == other.node
+            for side, other in (sides, sides[::-1])
+        ) and equation.comparison is None
+
+    def _link_alias(self, node: LinkRow) -> t.Any:
+        step = self._names.step(node.row.owner.cls, node.row.relation)
+        table = t.cast(t.Any, step).link[0].table
+        number = next(self._aliases.setdefault(table, itertools.count()))
+        return self._names.link_source(table, number)
+
+    # -- equations of keys ----------------------------------------------------------------
+
+    def _values(self, side: Side, scope: RowScope) -> list[t.Any]:
+        """Return the columns of a side, or the values of an object."""
+        node, names = side.node, list(side.columns)
+        if isinstance(node, LinkRow):
+            return [scope[node].c[column.key] for column in self._link_columns(side)]
+        if isinstance(node, KnownRow):
+            value = self._at(node, scope)
+            if names == self._names.key(node.cls):
+                return list(_identity(value) or [None])
+            return [getattr(value, name) for name in names]
+        if isinstance(scope[node], KeyColumns):
+            return list(scope[node])
+        return [self._column(node, name, scope) for name in names]
+
+    def _link_columns(self, side: Side) -> list[t.Any]:
+        row = t.cast(LinkRow, side.node).row
+        link = t.cast(t.Any, self._names.step(row.owner.cls, row.relation)).link
+        return [link[0 if name == "near" else 1] for name in side.columns]
+
+    def _pairs(self, equation: Equation, scope: RowScope) -> list[tuple[t.Any, t.Any]]:
+        if equation.comparison is not None:
+            return [self._compared(equation, scope)]
+        left, right = self._values(equation.left, scope), self._values(equation.right, scope)
+        if _lacks(left) or _lacks(right):
+            return []
+        return list(zip(left, right, strict=True))
+
+    def _compared(self, equation: Equation, scope: RowScope) -> tuple[t.Any, t.Any]:
+        """Return the columns that a policy compares, in the order of the equation."""
+        comparison = t.cast(Comparison, equation.comparison)
+        left, right = self._sides(comparison, scope)
+        is_same = t.cast(Column, comparison.left).row == equation.left.node
+        return (left, right) if is_same else (right, left)
+
+    def _equal(self, equation: Equation, scope: RowScope) -> t.Any:
+        if equation.comparison is not None:
+            return self._comparison(equation.comparison, scope)
+        pairs = self._pairs(equation, scope)
+        if not pairs:
+            # Nothing equals NULL.
+            return sa.false()
+        known = isinstance(equation.left.node, KnownRow)
+        return sa.and_(*(other == mine if known else mine == other for mine, other in pairs))
+
+    def _not_equal(self, equation: Equation, scope: RowScope) -> t.Any:
+        pairs = self._pairs(equation, scope)
+        if not pairs:
+            return sa.true()
+        empty = [
+            value.is_(None)
+            for side in (equation.left, equation.right)
+            if not isinstance(side.node, KnownRow) and self._may_be_null(side)
+            for value in self._values(side, scope)
+        ]
+        return sa.or_(sa.not_(self._equal(equation, scope)), *empty)
+
+    def _tied(self, tie: Tie, scope: RowScope) -> t.Any:
+        key = self._values(tie.side, scope)
+        if _lacks(key):
+            return sa.false()
+        if isinstance(tie.condition, IsObject):
+            return _among_keys(key, [each.value for each in tie.condition.objects])
+        return _one(key).in_(self._members(tie.condition))
+
+    def _not_tied(self, tie: Tie, scope: RowScope) -> t.Any:
+        key = self._values(tie.side, scope)
+        if _lacks(key):
+            return sa.true()
+        is_known = isinstance(tie.side.node, KnownRow)
+        empty = [] if is_known or not self._may_be_null(tie.side) else [c.is_(None) for c in key]
+        return sa.or_(sa.not_(self._tied(tie, scope)), *empty)
 
     def _having_row(self, condition: Exists, scope: RowScope) -> t.Any:
-        """Test for a row with EXISTS, which is never NULL."""
+        """Test for a row with EXISTS, which is never NULL, where a relation has an own join."""
         row = condition.row
-        declared = self._names.declared(row.owner.cls, row.relation)
-        if declared is not None:
-            return self._declared(condition, declared, scope)
         if isinstance(row.owner, KnownRow):
             return self._having_known(condition, scope)
         target, inner = self._entity(row, scope)
-        if row.relation == ITSELF:
-            itself = map(operator.eq, self._key(row, inner), self._key(row.owner, scope))
-            return self._exists(target, sa.and_(*itself), condition.part, inner)
-        joined = self._names.joined(scope[row.owner], row.relation, target)
+        if self._names.pairs(row) is None:
+            joined = self._names.joined(scope[row.owner], row.relation, target)
+        else:
+            near, far = zip(*(self._names.pairs(row) or ()), strict=True)
+            joined = self._equal(Equation(Side(row.owner, near), Side(row, far)), inner)
         return self._exists(target, joined, condition.part, inner)
-
-    def _membership(self, condition: Exists, scope: RowScope) -> t.Any:
-        """Test for a row with IN and an uncorrelated subquery; ``None`` if that would be long."""
-        row = condition.row
-        if isinstance(row.owner, KnownRow):
-            return self._membership_of_known(condition, scope)
-        step = self._names.step(row.owner.cls, row.relation)
-        if step is None or isinstance(scope[row.owner], KeyColumns):
-            return None
-        mine, part = self._column(row.owner, step.near, scope), condition.part
-        is_closed = isinstance(part, Closure) and part.row == row and step.link is None
-        if is_closed and [step.far] == self._names.key(row.cls):
-            return mine.in_(self._members(t.cast(Closure, part)))
-        if not self._names.kept(condition, tuple(scope), lambda: self._is_short(condition, scope)):
-            return None
-        target, inner = self._entity(row, scope)
-        far = target.column(step.far) if step.link is None else step.link[0]
-        return mine.in_(self._list(far, target, step, part, inner))
-
-    def _is_short(self, condition: Exists, scope: RowScope) -> bool:
-        part, row = condition.part, condition.row
-        return is_independent(part, row, scope) and is_anchored(part, row, self._names)
-
-    def _membership_of_known(self, condition: Exists, scope: RowScope) -> t.Any:
-        row, rows = condition.row, tuple(scope)
-        step = self._names.step(row.owner.cls, row.relation)
-        # If the relation compares another column than the key, the object would have to be read.
-        if step is None or [step.near] != self._names.key(row.owner.cls):
-            return None
-        link = self._names.kept(condition, rows, lambda: junction_of(condition, rows, self._names))
-        if link is None:
-            other = self._names.kept(condition, (None, *rows), lambda: exchanged(condition, rows))
-            return None if other is None else self._membership(other, scope)
-        (mine,) = self._key(link.other, scope)
-        target, inner = self._entity(row, scope)
-        loaded = self._loaded(row, scope)
-        if loaded is not None:
-            apart = step._replace(link=None)
-            listed = self._list(target.column(link.name), target, apart, link.rest, inner)
-            return mine.in_(listed.where(_among_keys(self._key(row, inner), loaded)))
-        far = target.column(step.far) if step.link is None else step.link[0]
-        listed = self._list(target.column(link.name), target, step, link.rest, inner)
-        identity = sa.inspect(self._at(row.owner, scope)).identity[0]
-        return mine.in_(listed.where(far == identity))
 
     def _loaded(self, row: RowPath, scope: RowScope) -> list[t.Any] | None:
         """Return the rows of a loaded to-many relation of an object; ``None`` if not loaded."""
         if not isinstance(row, ToMany) or not isinstance(row.owner, KnownRow):
             return None
         return loaded_rows(self._at(row.owner, scope), row.relation)
-
-    def _list(
-        self,
-        column: t.Any,
-        target: TableSource,
-        step: JoinStep,
-        part: RowCondition,
-        inner: RowScope,
-    ) -> t.Any:
-        """Select a column of a target, uncorrelated with the enclosing statement."""
-        listed = _restricted(sa.select(column).select_from(target.selectable), target)
-        listed = listed.correlate(None)
-        if step.link is not None:
-            listed = listed.where(target.column(step.far) == step.link[1])
-        if part == TRUE:
-            return listed
-        return listed.where(*(self._translate(each, inner) for each in conjuncts_of(part)))
 
     def _having_known(self, condition: Exists, scope: RowScope) -> t.Any:
         """Test for a row that is related to an object."""
@@ -436,47 +606,10 @@ class Translator:
         numbers = self._aliases.setdefault(cls, itertools.count())
         return self._names.source(cls, next(numbers))
 
-    def _foreign_key(self, condition: Exists, scope: RowScope) -> _ByKey | None:
-        """Compare the foreign key, where only the key of the related row is needed."""
-        part, row = condition.part, condition.row
-        if not isinstance(row, ToOne) or not isinstance(part, IsObject | SameRow):
-            return None
-        names = self._names.foreign_key(row.owner.cls, row.relation)
-        if names is None:
-            return None
-        key = [self._column(row.owner, name, scope) for name, _ in names]
-        if any(each is None for each in key):
-            return _ByKey(sa.false(), [])
-        is_known = isinstance(row.owner, KnownRow)
-        pairs = zip(names, key, strict=True)
-        nullable = [column for (_, empty), column in pairs if empty and not is_known]
-        if isinstance(part, IsObject):
-            objects = [each.value for each in part.objects]
-            return _ByKey(_among_keys(key, objects), nullable) if part.row == row else None
-        other = part.right if part.left == row else part.left
-        if row not in (part.left, part.right):
-            return None
-        if isinstance(other, KnownRow):
-            return _ByKey(_among_keys(key, [self._at(other, scope)]), nullable)
-        if other not in scope:
-            return None
-        return _ByKey(sa.and_(*map(operator.eq, key, self._key(other, scope))), nullable)
-
-    def _declared(self, condition: Exists, relation: Relation, scope: RowScope) -> t.Any:
-        row = condition.row
-        mine = self._column(row.owner, relation.my_field, scope)
-        if mine is None:
-            return sa.false()
-        target = self._alias(row.cls)
-        joined = target.column(relation.other_field) == mine
-        return self._exists(target, joined, condition.part, {**scope, row: target})
-
     # -- closures -------------------------------------------------------------------------
 
     def _closure(self, condition: Closure, scope: RowScope) -> t.Any:
-        mine = self._key(condition.row, scope)
-        members = self._members(condition)
-        return (mine[0] if len(mine) == 1 else sa.tuple_(*mine)).in_(members)
+        return _one(self._key(condition.row, scope)).in_(self._members(condition))
 
     def _members(self, condition: Closure) -> t.Any:
         """Select the keys of a recursive set in one recursive query."""
@@ -490,11 +623,69 @@ class Translator:
         # Within the subquery: MariaDB has no WITH before UPDATE and DELETE.
         found = begin.cte(recursive=True, nesting=True)
         inner: RowScope = {condition.variable: following, condition.before: KeyColumns(found.c)}
-        step = sa.select(*self._key(condition.variable, inner)).join_from(
-            following.selectable, found, self._translate(condition.next, inner)
-        )
-        step = _restricted(step, following)
-        return sa.select(*map(FoundOnce, found.union(step).c))
+        source, on, where = following.selectable, sa.true(), []
+        for part in conjuncts_of(condition.next):
+            joins = self._joins(part, inner) if isinstance(part, Exists) else None
+            if joins is None:
+                where.append(self._translate(part, inner))
+                continue
+            # The union drops rows that are found twice.
+            for join in joins:
+                if not join.nodes:
+                    where.append(self._semijoin(join, inner))
+                    continue
+                more = self._subquery(join, inner)
+                tied = [self._equal(each, more.scope) for each in join.outer]
+                tied += [self._translate(each, more.scope) for each in join.mixed]
+                source = source.join(more.source, sa.and_(sa.true(), *more.where))
+                where += tied
+        source = source.join(found, sa.and_(on, *where))
+        step = _restricted(sa.select(*self._key(condition.variable, inner)), following)
+        return sa.select(*map(FoundOnce, found.union(step.select_from(source)).c))
+
+
+def _has_list(join: SemiJoin) -> bool:
+    """Tell whether rows in scope are found on a list that does not depend on them."""
+    if not join.is_anchored or join.mixed or not join.outer:
+        return False
+    ends = {(each.left.node, each.right.node) for each in join.outer}
+    return len(ends) == 1 and (
+        len(join.outer) == 1 or not any(each.is_null_safe for each in join.outer)
+    )
+
+
+def _nodes(equation: Equation) -> set[Node]:
+    return {equation.left.node, equation.right.node}
+
+
+def _owner(node: Node) -> RowPath | None:
+    row = node.row if isinstance(node, LinkRow) else node
+    return row.owner if isinstance(row, ToOne | ToMany) else None
+
+
+def _select(columns: list[t.Any], found: _Subquery) -> t.Any:
+    """Select columns, uncorrelated with the enclosing statement."""
+    return sa.select(*columns).select_from(found.source).where(*found.where).correlate(None)
+
+
+def _lacks(values: list[t.Any]) -> bool:
+    """Tell whether one of the values of an object is nil, so that nothing equals them."""
+    return any(value is None for value in values)
+
+
+def _one(key: list[t.Any]) -> t.Any:
+    return key[0] if len(key) == 1 else sa.tuple_(*key)
+
+
+def _never_null(found: t.Any) -> t.Any:
+    """Negate a condition that may be NULL, which counts as false."""
+    return sa.case((found, sa.false()), else_=sa.true())
+
+
+def _identity(value: t.Any) -> t.Any:
+    """Return the primary key of an object; ``None`` if it was not stored."""
+    state = sa.inspect(value, raiseerr=False)
+    return state.identity if isinstance(state, orm.InstanceState) else None
 
 
 def _restricted(statement: t.Any, target: TableSource) -> t.Any:
@@ -579,6 +770,8 @@ _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, RowScope], t.Any]] = {
     HasCharacter: Translator._has_character,
     IsObject: Translator._is,
     SameRow: Translator._same,
+    SameLink: Translator._same_link,
+    Unlinked: Translator._unlinked,
     OfClass: Translator._of_class,
     Exists: Translator._having,
     Closure: Translator._closure,

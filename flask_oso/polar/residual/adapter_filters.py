@@ -102,9 +102,9 @@ class DeclaredSchema:
         """Return ``True``: each object is taken for a row."""
         return True
 
-    def leads_nowhere(self, value: t.Any, name: str) -> bool:
-        """Return ``False``: a relation is not known to be nil."""
-        return False
+    def leads_somewhere(self, value: t.Any, name: str) -> bool | None:
+        """Return ``None``: what is related is not known."""
+        return None
 
 
 class _Members(dict[str, Field | Link]):

@@ -258,6 +258,24 @@ class SameRow:
 
 
 @dataclass(frozen=True)
+class SameLink:
+    """Two to-one relations have the same foreign key, which is not NULL.
+
+    They lead to the same row, or, where there is no row with this key, both to none.
+    """
+
+    left: ToOne
+    right: ToOne
+
+
+@dataclass(frozen=True)
+class Unlinked:
+    """The foreign key of a to-one relation is NULL."""
+
+    row: ToOne
+
+
+@dataclass(frozen=True)
 class OfClass:
     """A row is of exactly one of several classes."""
 
@@ -312,6 +330,8 @@ RowCondition = (
     | HasElement
     | IsObject
     | SameRow
+    | SameLink
+    | Unlinked
     | OfClass
     | Exists
     | SelfReference
@@ -335,6 +355,8 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     HasElement: ("collection",),
     IsObject: ("row",),
     SameRow: ("left", "right"),
+    SameLink: ("left", "right"),
+    Unlinked: ("row",),
     OfClass: ("row",),
     Exists: ("row", "part"),
     SelfReference: ("row",),

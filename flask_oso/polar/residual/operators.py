@@ -152,7 +152,8 @@ class OperatorEvaluator:
         else:
             if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
                 check_equation_of_columns(left.operand, right.operand)
-            condition = self._equations.equation(left, right)
+            equal = self._equations.equation(left, right)
+            return no_solution(equal) if operator is Operator.NEQ else equal
         if operator is Operator.NEQ:
             # The lookup of the operands has already tested that their rows exist.
             condition = negation(condition)
@@ -253,7 +254,11 @@ class OperatorEvaluator:
         elements = list(elements)
         if not self._search.is_closed(item) or not all(map(self._search.is_closed, elements)):
             return Branches(map(alternative, elements))
-        return SearchOutcome(disjunction(*(self._equations.unify(item, each) for each in elements)))
+        found = [self._equations.unify(item, each) for each in elements]
+        return SearchOutcome(
+            disjunction(*(each.holds for each in found)),
+            missing=disjunction(*(each.missing for each in found)),
+        )
 
     def _in_relation(self, item: t.Any, collection: SymbolicRows) -> GoalResult:
         cls = collection.link.cls

@@ -8,7 +8,7 @@ are columns of a placeholder row. ``make_template`` makes one where that is poss
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..exceptions import PolarRuntimeError
 from ..nodes import Operator
@@ -17,6 +17,7 @@ from .evaluator import PartialEvaluator
 from .ir import (
     FALSE,
     ITSELF,
+    TRUE,
     Arithmetic,
     Column,
     Comparison,
@@ -32,9 +33,11 @@ from .ir import (
     OfClass,
     RowCondition,
     RowValue,
+    SameLink,
     SameRow,
     Substring,
     ToOne,
+    Unlinked,
     columns_of,
     relation_chains,
     walk_condition,
@@ -184,28 +187,36 @@ class ResidualTemplate:
             if not models.is_stored(objects[owner], names):
                 raise NotFillable
         values = {column: _value(column, objects) for column in self._columns}
-        nowhere = frozenset(
-            one
+        rows = tuple(
+            models.leads_somewhere(objects[t.cast(KnownRow, one.owner)], one.relation)
             for one in self._ones
-            if models.leads_nowhere(objects[t.cast(KnownRow, one.owner)], one.relation)
         )
-        key = (nowhere, *((type(value), value) for value in values.values()))
+        key = (rows, *((type(value), value) for value in values.values()))
         known = self._filled.get(key)
         if known is None:
             if len(self._filled) >= _MAX_FILLED:
                 self._filled.clear()
-            known = self._filled[key] = _filled(self._residual, values, nowhere)
+            known = self._filled[key] = _filled(
+                self._residual, values, dict(zip(self._ones, rows, strict=True))
+            )
         return Residual(self._residual.cls, self._residual.root, *known, objects)
 
 
 def _filled(
-    residual: Residual, values: Values, nowhere: Container[ToOne]
+    residual: Residual, values: Values, rows: Mapping[ToOne, bool | None]
 ) -> tuple[RowCondition, RowCondition]:
-    """Replace columns by values, and relations that are known to be nil."""
+    """Replace columns by values, and relations that are known to be nil, or not to be."""
 
     def change(part: t.Any) -> t.Any:
-        if isinstance(part, Exists) and part.row in nowhere:
+        if isinstance(part, Exists) and isinstance(part.row, ToOne):
+            is_there = rows.get(part.row)
+            if is_there is None:
+                return None
+            return TRUE if is_there and part.part == TRUE else None if is_there else FALSE
+        if isinstance(part, SameLink) and False in (rows.get(part.left), rows.get(part.right)):
             return FALSE
+        if isinstance(part, Unlinked) and part.row in rows:
+            return Constant(rows[part.row] is False)
         if isinstance(part, Comparison):
             return _compared(part, values)
         if isinstance(part, IsNull) and _is_known(part.column):
