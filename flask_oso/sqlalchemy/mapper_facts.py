@@ -175,7 +175,7 @@ class MapperFacts:
         """Return one of the aliases of a secondary table; a statement takes each once."""
         key = table, number
         if key not in self._link_sources:
-            self._link_sources[key] = table if number == 0 else table.alias()
+            self._link_sources[key] = table.alias()
         return self._link_sources[key]
 
     def joined(self, owner: t.Any, name: str, target: TableSource) -> t.Any:

@@ -406,7 +406,8 @@ class _Analysis:
         if isinstance(part, Closure):
             return any(map(self._anchors, conjuncts_of(part.first)))
         if isinstance(part, Comparison):
-            is_equation = part.sign == "=" and isinstance(part.right, Literal)
+            is_known = isinstance(part.right, Literal) or _is_of_object(part.right)
+            is_equation = part.sign == "=" and is_known
             return is_equation and self._is_found(part.left)
         if isinstance(part, InValues):
             return self._is_found(part.column)
@@ -462,4 +463,11 @@ def _is_of_columns(comparison: Comparison) -> bool:
         return False
     left, right = t.cast(Column, comparison.left), t.cast(Column, comparison.right)
     is_number = NAN_KINDS + (ValueKind.ANY,)
+    if _is_of_object(left) or _is_of_object(right):
+        return False
     return left.row != right.row and not {left.field.kind, right.field.kind} & {*is_number}
+
+
+def _is_of_object(operand: t.Any) -> bool:
+    """Tell whether an operand is the value of an object."""
+    return isinstance(operand, Column) and isinstance(operand.row, KnownRow)

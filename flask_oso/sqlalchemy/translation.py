@@ -203,14 +203,14 @@ class Translator:
 
     def _sides(self, condition: Comparison, scope: RowScope) -> tuple[t.Any, t.Any]:
         sides = condition.left, condition.right
-        known = next(side for side in sides if not isinstance(side, Literal))
+        known = next(side for side in sides if not _is_value(side))
         is_text = field_of(known).kind is ValueKind.TEXT
         left, right = (self._operand(side, scope) for side in sides)
         if not is_text:
             return left, right
         wrap = ExactText if condition.sign == "=" else CodePoints
         texts = [
-            side if isinstance(written, Literal) else wrap(side)
+            side if _is_value(written) else wrap(side)
             for written, side in zip(sides, (left, right), strict=True)
         ]
         return texts[0], texts[1]
@@ -260,6 +260,8 @@ class Translator:
             return _bound(operand.value)
         if isinstance(operand, Column):
             column = self._column(operand.row, operand.name, scope)
+            if _is_value(operand):
+                return _bound(column)
             wrap = _WRAPPED.get(operand.field.kind)
             return column if wrap is None else wrap(column)
         if isinstance(operand, Arithmetic):
@@ -358,7 +360,7 @@ class Translator:
             return sa.not_(self._having_row(condition, scope))
         if len(joins) == 1 and not joins[0].nodes and not joins[0].around:
             return self._not_any(joins[0], scope)
-        if len(joins) == 1 and _has_list(joins[0]) and len(joins[0].outer[0].left.columns) == 1:
+        if len(joins) == 1 and _has_list(joins[0]) and _is_plain(joins[0].outer):
             return self._not_listed(joins[0], scope)
         found = sa.and_(*(self._semijoin(join, scope, is_exact=True) for join in joins))
         return sa.not_(found) if all(join.nodes for join in joins) else _never_null(found)
@@ -426,7 +428,7 @@ class Translator:
         given: set[Node] = set()
         for node in join.nodes:
             if isinstance(node, LinkRow):
-                inner[node] = self._link_alias(node)
+                inner[node] = self._link_alias(node, inner)
                 own.append(inner[node])
                 continue
             target, inner = self._entity(node, inner)
@@ -461,9 +463,10 @@ class Translator:
             for side, other in (sides, sides[::-1])
         ) and equation.comparison is None
 
-    def _link_alias(self, node: LinkRow) -> t.Any:
-        step = self._names.step(node.row.owner.cls, node.row.relation)
-        table = t.cast(t.Any, step).link[0].table
+    def _link_alias(self, node: LinkRow, scope: RowScope) -> t.Any:
+        table = self._link_table(node)
+        if not any(table in self._tables(each) for each in scope):
+            return table
         number = next(self._aliases.setdefault(table, itertools.count()))
         return self._names.link_source(table, number)
 
@@ -598,9 +601,19 @@ class Translator:
     def _entity(self, row: RowPath, scope: RowScope) -> tuple[TableSource, RowScope]:
         """Return the entity of a related row: tables, or an alias if they are in scope already."""
         tables = self._names.tables(row.cls)
-        is_taken = any(not tables.isdisjoint(self._names.tables(each.cls)) for each in scope)
+        is_taken = any(not tables.isdisjoint(self._tables(each)) for each in scope)
         target = self._alias(row.cls) if is_taken else self._names.source(row.cls)
         return target, {**scope, row: target}
+
+    def _tables(self, node: Node) -> frozenset[t.Any]:
+        """Return the tables that a row in scope is read from."""
+        if isinstance(node, LinkRow):
+            return frozenset([self._link_table(node)])
+        return self._names.tables(node.cls)
+
+    def _link_table(self, node: LinkRow) -> t.Any:
+        step = self._names.step(node.row.owner.cls, node.row.relation)
+        return t.cast(t.Any, step).link[0].table
 
     def _alias(self, cls: type) -> TableSource:
         numbers = self._aliases.setdefault(cls, itertools.count())
@@ -654,6 +667,12 @@ def _has_list(join: SemiJoin) -> bool:
     )
 
 
+def _is_plain(equations: tuple[Equation, ...]) -> bool:
+    """Tell whether there is one equation, of two columns, for which NULL equals nothing."""
+    (first, *others) = equations
+    return not others and len(first.left.columns) == 1 and not first.is_null_safe
+
+
 def _nodes(equation: Equation) -> set[Node]:
     return {equation.left.node, equation.right.node}
 
@@ -702,6 +721,13 @@ def _only_row(condition: t.Any) -> RowPath | None:
     else:
         column = test.column if isinstance(test, InValues | IsNull | IsNan) else None
     return column.row if isinstance(column, Column) else None
+
+
+def _is_value(operand: RowValue) -> bool:
+    """Tell whether an operand is known: a literal, or the value of an object."""
+    if isinstance(operand, Column):
+        return isinstance(operand.row, KnownRow)
+    return isinstance(operand, Literal)
 
 
 def _has_nul(operand: RowValue) -> bool:

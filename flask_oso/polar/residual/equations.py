@@ -24,8 +24,9 @@ from ..nodes import (
     with_parts,
 )
 from ..solver.solver import Solver
-from ..traversal import fold
+from ..traversal import fold, walk
 from .database_semantics import NotTranslatable, column_equality, equals_plainly, value_equality
+from .host_questions import Recorder
 from .ir import (
     FALSE,
     ITSELF,
@@ -50,6 +51,7 @@ from .search import Branches, ClauseFrame, GoalResult, HostError, Search, has_ob
 from .simplify import conjunction, disjunction, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
+    Given,
     SymbolicRow,
     SymbolicRows,
     SymbolicTruth,
@@ -99,7 +101,7 @@ class EquationSolver:
             elif type(left) is Value and type(right) is Value:
                 if not numbers.equal_scalars(left.value, right.value):
                     return FAILURE
-            elif not has_unknown_rows(left) and not has_unknown_rows(right):
+            elif self._search.is_known(left) and self._search.is_known(right):
                 if not self._unify_known(left, right, pairs):
                     return FAILURE
             elif isinstance(left, SYMBOLIC) or isinstance(right, SYMBOLIC):
@@ -119,6 +121,8 @@ class EquationSolver:
     def _unify_known(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
         if self._search.is_closed(left) and self._search.is_closed(right):
             return self._search.equal(left, right)
+        if type(left) is Given or type(right) is Given:
+            raise self._search.refusal("a list of unknown length", "Write the list out.")
         return self._unify_parts(left, right, pairs)
 
     def _unify_parts(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
@@ -137,6 +141,7 @@ class EquationSolver:
 
     def equation(self, left: t.Any, right: t.Any) -> SearchOutcome:
         """Return when two terms are equal, at least one of which is symbolic."""
+        left, right = self._search.as_column(left, right), self._search.as_column(right, left)
         if isinstance(left, SymbolicRow) and isinstance(right, SymbolicRow):
             return self._same_rows(left.row, right.row)
         return SearchOutcome(self._condition(left, right))
@@ -261,10 +266,14 @@ class EquationSolver:
 
     def ask(self, goal: t.Any) -> GoalResult:
         """Have the solver solve a goal without symbolic terms."""
-        if self._search.is_general and (isinstance(goal, Call) or has_object(goal)):
-            raise self._search.asks_objects()
         unknowns: dict[str, Unknown] = {}
         question = fold(goal, _look_for_variables(unknowns), with_parts)
+        recorder = self._search.recorder
+        is_free = not isinstance(goal, Call) and not any(
+            has_object(each) or isinstance(each, SYMBOLIC) for each in walk([goal], parts)
+        )
+        if recorder is not None and not is_free:
+            return self._ask_objects(recorder, question, unknowns)
         solutions = Solver(self._search.program, self._search.limits).solve(question)
         if not unknowns:
             with self._search.asking():
@@ -274,6 +283,40 @@ class EquationSolver:
                 return self._searched_on(solutions)
             return is_solved
         return Branches(self._solutions(solutions, unknowns))
+
+    def _ask_objects(
+        self, recorder: Recorder, question: t.Any, unknowns: dict[str, Unknown]
+    ) -> GoalResult:
+        """Have the solver solve a goal with objects, for a template."""
+        with self._search.asking():
+            run = recorder.solve(question)
+        if unknowns:
+            return Branches(self._recorded(recorder, run, unknowns))
+        with self._search.asking():
+            is_solved = recorder.next_solution(run, ()) is not None
+            while is_solved and self._search.needs_all:
+                if recorder.next_solution(run, ()) is None:
+                    break
+        return is_solved
+
+    def _recorded(
+        self, recorder: Recorder, run: int, unknowns: dict[str, Unknown]
+    ) -> Iterator[Callable[[], GoalResult]]:
+        def alternative(solution: dict[str, Given]) -> Callable[[], GoalResult]:
+            def take() -> bool:
+                for name, value in solution.items():
+                    if not self.unified(unknowns[name], self._search.given(value)):
+                        return False
+                return True
+
+            return take
+
+        while True:
+            with self._search.asking():
+                solution = recorder.next_solution(run, list(unknowns))
+            if solution is None:
+                return
+            yield alternative(solution)
 
     def _searched_on(self, solutions: Iterator[t.Any]) -> SearchOutcome:
         """Search on after a success, for errors."""
