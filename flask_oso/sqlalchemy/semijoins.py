@@ -38,6 +38,7 @@ from ..polar.residual.ir import (
     ToOne,
     children_of,
     is_nullable,
+    walk_condition,
 )
 from ..polar.residual.schema import NAN_KINDS, ValueKind
 from .mapper_facts import MapperFacts
@@ -138,8 +139,16 @@ def alternatives(condition: Exists, scope: Collection[RowPath]) -> list[Exists] 
         mentioned = _mentioned(atom, rows, scope)
         is_mixed = not rows.isdisjoint(mentioned) and not mentioned.isdisjoint(scope)
         if isinstance(atom, Or) and is_mixed:
-            return [t.cast(Exists, _with_atom(condition, atom, part)) for part in atom.parts]
+            return parted(condition, atom)
     return None
+
+
+def parted(condition: Exists, atom: Or) -> list[Exists]:
+    """Distribute ``Exists`` over one of its conjuncts, so that each part has a list of its own.
+
+    ``exists(p: (a or b) and c)  =>  exists(p: a and c) or exists(p: b and c)``
+    """
+    return [t.cast(Exists, _with_atom(condition, atom, part)) for part in atom.parts]
 
 
 def _with_atom(condition: t.Any, atom: RowCondition, new: RowCondition) -> t.Any:
@@ -370,7 +379,7 @@ class _Analysis:
         mixed = [atom for atom, mentioned in about if not self._scope.isdisjoint(mentioned)]
         ties = [each for each in self._ties if each.side.node in mine]
         join = SemiJoin(
-            tuple(nodes),
+            tuple(_connected(nodes, inner)),
             tuple(inner),
             tuple(outer),
             tuple(ties),
@@ -429,6 +438,22 @@ class _Analysis:
         return self._names.is_key(column.row.cls, column.name)
 
 
+def _connected(nodes: list[Node], equations: list[Equation]) -> Iterator[Node]:
+    """Yield rows so that each is tied to one before it, where possible."""
+    left, read = list(nodes), set[Node]()
+    while left:
+        tied = {
+            side.node
+            for each in equations
+            if not read.isdisjoint(side.node for side in _sides(each))
+            for side in _sides(each)
+        }
+        node = next((each for each in left if each in tied), left[0])
+        left.remove(node)
+        read.add(node)
+        yield node
+
+
 def _sides(equation: Equation) -> tuple[Side, Side]:
     return equation.left, equation.right
 
@@ -443,7 +468,9 @@ def _ordered(condition: Exists) -> Iterator[RowPath]:
 
 def _outer_rows(condition: Exists) -> list[RowPath]:
     """Return the rows that a condition is about, and does not ask for itself."""
-    asked = set(_ordered(condition))
+    parts = list(walk_condition(condition))
+    asked = {each.row for each in parts if isinstance(each, Exists)}
+    asked |= {row for each in parts if isinstance(each, Closure) for row in (each.variable, each.before)}
     found: dict[RowPath, None] = {}
     stack: list[t.Any] = [condition]
     while stack:

@@ -49,6 +49,7 @@ from ..polar.residual.ir import (
     Unlinked,
     columns_of,
     is_nullable,
+    walk_condition,
 )
 from ..polar.residual.schema import NAN_KINDS, ValueKind
 from .dialects import (
@@ -74,6 +75,7 @@ from .semijoins import (
     Tie,
     alternatives,
     conjuncts_of,
+    parted,
     semijoins,
 )
 from .sessions import explaining_unloaded
@@ -103,16 +105,39 @@ class _Subquery(t.NamedTuple):
     scope: RowScope
 
 
+class SharedLists:
+    """The lists that several columns of one statement look a row up in: each stands once."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[t.Any, t.Any]] = []
+
+    def of(self, listed: t.Any) -> t.Any:
+        """Return what selects the same rows from a common table expression."""
+        for other, cte in self._known:
+            if listed.compare(other):
+                return sa.select(*cte.c)
+        cte = listed.cte()
+        self._known.append((listed, cte))
+        return sa.select(*cte.c)
+
+
 class Translator:
     """Translates the conditions of one statement.
 
     :param names: the facts about the mapped classes.
     :param objects: the objects of placeholder rows.
+    :param shared: the lists of other conditions of the statement.
     """
 
-    def __init__(self, names: MapperFacts, objects: t.Mapping[KnownRow, t.Any]) -> None:
+    def __init__(
+        self,
+        names: MapperFacts,
+        objects: t.Mapping[KnownRow, t.Any],
+        shared: SharedLists | None = None,
+    ) -> None:
         self._names = names
         self._objects = objects
+        self._shared = shared
         self._aliases: dict[type, Iterator[int]] = {}
 
     def clause(self, condition: RowCondition, scope: RowScope) -> SqlCondition:
@@ -345,7 +370,37 @@ class Translator:
             others = alternatives(condition, scope)
             if others is not None:
                 return sa.or_(*(self._translate(each, scope) for each in others))
+        if len(joins) == 1 and _has_list(joins[0]):
+            lists = self._lists(condition, joins[0], scope)
+            if len(lists) > 1:
+                return self._listed_in_parts(lists, scope)
         return sa.and_(*(self._semijoin(join, scope) for join in joins))
+
+    def _lists(self, condition: Exists, join: SemiJoin, scope: RowScope) -> list[SemiJoin]:
+        """Return the joins for a list in parts, each of which an index finds."""
+        rows = tuple(scope)
+        return t.cast(
+            list[SemiJoin],
+            self._names.kept(
+                condition, ("lists", *rows), lambda: _parts(condition, join, rows, self._names)
+            ),
+        )
+
+    def _listed_in_parts(self, joins: list[SemiJoin], scope: RowScope) -> t.Any:
+        """Test for a row with IN and a union of uncorrelated subqueries."""
+        selects = []
+        for join in joins:
+            found = self._subquery(join, scope)
+            far = [pair[1] for each in join.outer for pair in self._pairs(each, found.scope)]
+            named = [column.label(f"key_{number}") for number, column in enumerate(far)]
+            selects.append(_select(named, found))
+        near = [
+            value
+            for each in joins[0].outer
+            for value in self._values(each.left, scope)
+        ]
+        listed = sa.union_all(*selects)
+        return _one(near).in_(listed if self._shared is None else self._shared.of(listed))
 
     def _joins(self, condition: Exists, scope: RowScope) -> list[SemiJoin] | None:
         rows = t.cast(tuple[RowPath, ...], tuple(scope))
@@ -398,12 +453,19 @@ class Translator:
             mine, other = self._compared(join.outer[0], found.scope)
             none = sa.select(_ONE).select_from(found.source).where(other.is_(None), *found.where)
             return sa.or_(
-                mine.in_(_select([other], found)),
+                mine.in_(self._list([other], found)),
                 sa.and_(mine.is_(None), none.correlate(None).exists()),
             )
         pairs = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
         near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        return (near[0] if len(near) == 1 else sa.tuple_(*near)).in_(_select(far, found))
+        return _one(near).in_(self._list(far, found))
+
+    def _list(self, columns: list[t.Any], found: _Subquery) -> t.Any:
+        """Select columns, uncorrelated with the enclosing statement."""
+        if self._shared is None:
+            return _select(columns, found)
+        named = [column.label(f"key_{number}") for number, column in enumerate(columns)]
+        return self._shared.of(_select(named, found))
 
     def _not_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for no row with NOT IN: no NULL is on the list, and NULL is not on it, either."""
@@ -411,7 +473,7 @@ class Translator:
         ((mine, other),) = self._pairs(equation, found.scope)
         if self._may_be_null(equation.right):
             found.where.append(other.is_not(None))
-        missing = mine.not_in(_select([other], found))
+        missing = mine.not_in(self._list([other], found))
         if not self._may_be_null(equation.left):
             return missing
         return sa.or_(mine.is_(None), missing)
@@ -665,6 +727,29 @@ def _has_list(join: SemiJoin) -> bool:
     return len(ends) == 1 and (
         len(join.outer) == 1 or not any(each.is_null_safe for each in join.outer)
     )
+
+
+def _parts(
+    condition: Exists, join: SemiJoin, rows: tuple[t.Any, ...], names: MapperFacts
+) -> list[SemiJoin]:
+    """Return the joins whose lists together are the list of a join."""
+    for atom in join.filters:
+        if not isinstance(atom, Or) or not any(isinstance(p, Exists) for p in walk_condition(atom)):
+            continue
+        found: list[SemiJoin] = []
+        for each in parted(condition, atom):
+            joins = semijoins(each, rows, names) or []
+            if len(joins) != 1 or not _has_list(joins[0]):
+                return [join]
+            found += _parts(each, joins[0], rows, names)
+        near = {tuple(each.left for each in part.outer) for part in found}
+        is_plain = not any(e.comparison for part in found for e in part.outer)
+        return found if len(near) == 1 and is_plain and len(found) <= _MOST_PARTS else [join]
+    return [join]
+
+
+#: The most parts of one list.
+_MOST_PARTS = 16
 
 
 def _is_plain(equations: tuple[Equation, ...]) -> bool:

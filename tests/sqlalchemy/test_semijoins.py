@@ -52,9 +52,10 @@ def where_of(session: orm.Session, policy: str) -> str:
         ),
         (
             "d.folder.owner = u or d.folder.parent.owner = u",
-            "docs.folder_id IN (SELECT folders.id FROM folders WHERE folders.owner_id ="
-            " :owner_id_1 OR folders.parent_id IN (SELECT folders_1.id FROM folders AS folders_1"
-            " WHERE folders_1.owner_id = :owner_id_2))",
+            "docs.folder_id IN (SELECT folders.id AS key_0 FROM folders"
+            " WHERE folders.owner_id = :owner_id_1 UNION ALL SELECT folders.id AS key_0"
+            " FROM folders JOIN folders AS folders_1 ON folders.parent_id = folders_1.id"
+            " WHERE folders_1.owner_id = :owner_id_2)",
         ),
         (
             "team in d.teams and u in team.users",

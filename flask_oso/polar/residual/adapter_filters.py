@@ -159,7 +159,7 @@ class FilterBuilder:
         """Have the adapter make a query."""
         return self._adapter.build_query(make_filter(host, residual))
 
-    def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+    def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
         """Refuse: a filter is about whole rows.
 
         :raises UnsupportedError: always.
