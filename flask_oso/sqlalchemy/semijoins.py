@@ -69,11 +69,13 @@ class Equation:
     """Columns of two rows are equal, and not NULL unless the comparison is of two such columns.
 
     :param comparison: what the policy compares, if it compares columns.
+    :param is_relation: whether it is part of the relation from an owner to a row.
     """
 
     left: Side
     right: Side
     comparison: Comparison | None = None
+    is_relation: bool = False
 
     @property
     def is_null_safe(self) -> bool:
@@ -278,13 +280,15 @@ class _Analysis:
         step = self._names.step(row.owner.cls, row.relation)
         if step is not None and step.link is not None:
             link = self._link(row)
-            self._equations.append(Equation(Side(link, ("far",)), Side(row, (step.far,))))
+            self._equations.append(
+                Equation(Side(link, ("far",)), Side(row, (step.far,)), is_relation=True)
+            )
             return True
         pairs = self._names.pairs(row)
         if not pairs:
             return False
         near, far = (tuple(each) for each in zip(*pairs, strict=True))
-        self._equations.append(Equation(Side(row.owner, near), Side(row, far)))
+        self._equations.append(Equation(Side(row.owner, near), Side(row, far), is_relation=True))
         return True
 
     def _link(self, row: ToOne | ToMany) -> LinkRow:
@@ -293,7 +297,9 @@ class _Analysis:
         link = LinkRow(row)
         self._links[link] = None
         near = t.cast(t.Any, step).near
-        self._equations.append(Equation(Side(row.owner, (near,)), Side(link, ("near",))))
+        self._equations.append(
+            Equation(Side(row.owner, (near,)), Side(link, ("near",)), is_relation=True)
+        )
         return link
 
     def _sort(self, atom: RowCondition) -> None:

@@ -96,11 +96,27 @@ class KeyColumns(tuple[t.Any, ...]):
     """The columns of a primary key, where no other column of a row is in scope."""
 
 
-class _Subquery(t.NamedTuple):
-    """What a ``SemiJoin`` selects from, and where."""
+class _Source(t.NamedTuple):
+    """What a ``SemiJoin`` selects from, whoever asks: tables, joined, and which rows of them.
+
+    :param left: the equations that are not part of it.
+    """
 
     source: t.Any
     own: list[t.Any]
+    criteria: list[t.Any]
+    left: list[Equation]
+
+
+class _Subquery(t.NamedTuple):
+    """What a ``SemiJoin`` selects from, and where.
+
+    :param where: what depends on known objects, too.
+    """
+
+    join: SemiJoin
+    made: _Source
+    entities: tuple[t.Any, ...]
     where: list[t.Any]
     scope: RowScope
 
@@ -393,7 +409,7 @@ class Translator:
             found = self._subquery(join, scope)
             far = [pair[1] for each in join.outer for pair in self._pairs(each, found.scope)]
             named = [column.label(f"key_{number}") for number, column in enumerate(far)]
-            selects.append(_select(named, found))
+            selects.append(self._select("part", named, found))
         near = [
             value
             for each in joins[0].outer
@@ -443,18 +459,19 @@ class Translator:
         found = self._subquery(join, scope)
         where = [self._equal(each, found.scope) for each in join.outer]
         where += [self._translate(each, found.scope) for each in join.mixed]
-        statement = sa.select(_ONE).select_from(found.source).where(*where, *found.where)
-        return statement.correlate_except(*found.own).exists()
+        made = found.made
+        statement = sa.select(_ONE).select_from(made.source)
+        statement = statement.where(*where, *made.criteria, *found.where)
+        return statement.correlate_except(*made.own).exists()
 
     def _listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for a row with IN and an uncorrelated subquery."""
         found = self._subquery(join, scope)
         if join.outer[0].is_null_safe:
             mine, other = self._compared(join.outer[0], found.scope)
-            none = sa.select(_ONE).select_from(found.source).where(other.is_(None), *found.where)
+            none = self._select("one", [_ONE], found).where(other.is_(None))
             return sa.or_(
-                mine.in_(self._list([other], found)),
-                sa.and_(mine.is_(None), none.correlate(None).exists()),
+                mine.in_(self._list([other], found)), sa.and_(mine.is_(None), none.exists())
             )
         pairs = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
         near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -463,9 +480,9 @@ class Translator:
     def _list(self, columns: list[t.Any], found: _Subquery) -> t.Any:
         """Select columns, uncorrelated with the enclosing statement."""
         if self._shared is None:
-            return _select(columns, found)
+            return self._select("list", columns, found)
         named = [column.label(f"key_{number}") for number, column in enumerate(columns)]
-        return self._shared.of(_select(named, found))
+        return self._shared.of(self._select("part", named, found))
 
     def _not_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
         """Test for no row with NOT IN: no NULL is on the list, and NULL is not on it, either."""
@@ -486,44 +503,60 @@ class Translator:
 
     def _subquery(self, join: SemiJoin, scope: RowScope) -> _Subquery:
         """Join the rows, and translate what is asked of them without the rows in scope."""
-        inner, own, where = dict(scope), [], []
-        given: set[Node] = set()
-        for node in join.nodes:
+        inner, where = dict(scope), list[t.Any]()
+        loaded = {node: rows for node in join.nodes if (rows := self._loaded(node, scope)) is not None}
+        given = {*loaded, *(LinkRow(t.cast(ToMany, node)) for node in loaded)}
+        nodes = [each for each in join.nodes if not isinstance(each, LinkRow) or each not in given]
+        for node in nodes:
             if isinstance(node, LinkRow):
                 inner[node] = self._link_alias(node, inner)
-                own.append(inner[node])
-                continue
-            target, inner = self._entity(node, inner)
-            own.append(target.selectable)
-            criterion = target.criterion()
-            where += [] if criterion is None else [criterion]
-            loaded = self._loaded(node, scope)
-            if loaded is not None:
-                given |= {node, LinkRow(t.cast(ToMany, node))}
-                where.append(_among_keys(self._key(node, inner), loaded))
-        left = list(join.inner)
-        source, read = own[0], {join.nodes[0]}
-        for node, selectable in zip(join.nodes[1:], own[1:], strict=True):
-            read.add(node)
-            on = [e for e in left if node in _nodes(e) and _nodes(e) <= read]
-            left = [each for each in left if each not in on]
-            source = source.join(
-                selectable, sa.and_(sa.true(), *(self._equal(each, inner) for each in on))
-            )
-        where += [self._equal(e, inner) for e in left if not self._is_given(e, given)]
+            else:
+                _, inner = self._entity(node, inner)
+        entities = tuple(inner[node] for node in nodes)
+        made = self._names.kept(
+            join, (*entities, *loaded), lambda: self._source(join, nodes, given, inner)
+        )
+        where += [_among_keys(self._key(row, inner), rows) for row, rows in loaded.items()]
+        where += [self._equal(each, inner) for each in made.left]
         where += [self._tied(each, inner) for each in join.ties]
         for each in join.filters:
             where += [self._translate(part, inner) for part in conjuncts_of(each)]
-        return _Subquery(source, own, where, inner)
+        return _Subquery(join, made, entities, where, inner)
 
-    def _is_given(self, equation: Equation, given: set[Node]) -> bool:
-        """Tell whether the loaded rows of an object already say what an equation says."""
-        sides = equation.left, equation.right
-        is_relation = any(isinstance(side.node, KnownRow) for side in sides)
-        return is_relation and any(
-            side.node in given and isinstance(other.node, KnownRow) and _owner(side.node) == other.node
-            for side, other in (sides, sides[::-1])
-        ) and equation.comparison is None
+    def _source(
+        self, join: SemiJoin, nodes: list[Node], given: set[Node], scope: RowScope
+    ) -> _Source:
+        """Join the tables of rows, which is the same for each statement."""
+        left = [each for each in join.inner if not _is_given(each, given)]
+        own = [_selectable(scope[node]) for node in nodes]
+        source, read = own[0], {nodes[0]}
+        for node, selectable in zip(nodes[1:], own[1:], strict=True):
+            read.add(node)
+            on = [each for each in left if node in _nodes(each) and _nodes(each) <= read]
+            left = [each for each in left if each not in on]
+            source = source.join(
+                selectable, sa.and_(sa.true(), *(self._equal(each, scope) for each in on))
+            )
+        criteria = [scope[node].criterion() for node in nodes if not isinstance(node, LinkRow)]
+        return _Source(source, own, [each for each in criteria if each is not None], left)
+
+    def _select(self, kind: str, columns: list[t.Any], found: _Subquery) -> t.Any:
+        """Select columns, uncorrelated with the enclosing statement.
+
+        :param kind: tells the columns from others of the same join.
+        """
+        made = found.made
+        base = self._names.kept(
+            found.join,
+            (kind, *found.entities),
+            lambda: (
+                sa.select(*columns)
+                .select_from(made.source)
+                .where(*made.criteria)
+                .correlate(None)
+            ),
+        )
+        return base.where(*found.where) if found.where else base
 
     def _link_alias(self, node: LinkRow, scope: RowScope) -> t.Any:
         table = self._link_table(node)
@@ -710,9 +743,11 @@ class Translator:
                     where.append(self._semijoin(join, inner))
                     continue
                 more = self._subquery(join, inner)
+                made = more.made
                 tied = [self._equal(each, more.scope) for each in join.outer]
                 tied += [self._translate(each, more.scope) for each in join.mixed]
-                source = source.join(more.source, sa.and_(sa.true(), *more.where))
+                where += [*made.criteria, *more.where]
+                source = source.join(made.source, sa.true())
                 where += tied
         source = source.join(found, sa.and_(on, *where))
         step = _restricted(sa.select(*self._key(condition.variable, inner)), following)
@@ -762,14 +797,17 @@ def _nodes(equation: Equation) -> set[Node]:
     return {equation.left.node, equation.right.node}
 
 
-def _owner(node: Node) -> RowPath | None:
-    row = node.row if isinstance(node, LinkRow) else node
-    return row.owner if isinstance(row, ToOne | ToMany) else None
+def _is_given(equation: Equation, given: set[Node]) -> bool:
+    """Tell whether the loaded rows of an object already say what an equation says."""
+    nodes = _nodes(equation)
+    if any(isinstance(node, LinkRow) and node in given for node in nodes):
+        return True
+    is_owner = any(isinstance(node, KnownRow) for node in nodes)
+    return equation.is_relation and is_owner and not nodes.isdisjoint(given)
 
 
-def _select(columns: list[t.Any], found: _Subquery) -> t.Any:
-    """Select columns, uncorrelated with the enclosing statement."""
-    return sa.select(*columns).select_from(found.source).where(*found.where).correlate(None)
+def _selectable(entity: t.Any) -> t.Any:
+    return entity.selectable if isinstance(entity, TableSource) else entity
 
 
 def _lacks(values: list[t.Any]) -> bool:
