@@ -200,18 +200,12 @@ def fill(connection: sa.Connection, number: int) -> None:
         ),
         (
             GROUP_USERS,
-            [
-                {"group_id": a, "user_id": b}
-                for a, b in _pairs(choose, 2 * USERS, GROUPS, USERS)
-            ],
+            [{"group_id": a, "user_id": b} for a, b in _pairs(choose, 2 * USERS, GROUPS, USERS)],
         ),
         (GROUP_GROUPS, list(_nested(choose))),
         (
             DOCUMENT_LABELS,
-            [
-                {"document_id": a, "label_id": b}
-                for a, b in _pairs(choose, number, number, LABELS)
-            ],
+            [{"document_id": a, "label_id": b} for a, b in _pairs(choose, number, number, LABELS)],
         ),
     ]
     for table, values in rows:

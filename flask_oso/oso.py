@@ -342,7 +342,7 @@ class Oso(Polar):
         except RecursionError:
             raise StackOverflowError(_TOO_DEEP) from None
         if "POLAR_EXPLAIN" in os.environ:
-            from .polar.residual.outlines import outline
+            from .polar.residual.adapter_filters import outline
 
             say(outline(residual), sys.stderr)
         return _RowQuestion(residual, engine.host, builder, entity)

@@ -211,7 +211,12 @@ def _is_indexed(cls: type, name: str) -> bool:
     if not isinstance(prop, orm.ColumnProperty) or not isinstance(prop.columns[0], sa.Column):
         return False
     column = prop.columns[0]
-    if column.index or column.unique or column.foreign_keys or not isinstance(column.table, sa.Table):
+    if (
+        column.index
+        or column.unique
+        or column.foreign_keys
+        or not isinstance(column.table, sa.Table)
+    ):
         return bool(column.index or column.unique or column.foreign_keys)
     table = column.table
     lists: list[t.Any] = [table.primary_key.columns]

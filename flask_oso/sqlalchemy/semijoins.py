@@ -131,7 +131,7 @@ def semijoins(
     return _Analysis(scope, names).joins(condition)
 
 
-def alternatives(condition: Exists, scope: Collection[RowPath]) -> list[Exists] | None:
+def alternatives(condition: Exists, scope: Collection[Node]) -> list[Exists] | None:
     """Distribute ``Exists`` over an ``or`` that mentions rows in scope; ``None`` if there is none.
 
     ``exists(p: (a or b) and c)  =>  exists(p: a and c) or exists(p: b and c)``
@@ -177,9 +177,7 @@ def _flat(condition: Exists, rows: set[RowPath]) -> Iterator[RowCondition]:
             yield part
 
 
-def _mentioned(
-    part: t.Any, rows: Collection[RowPath], scope: Collection[RowPath]
-) -> set[RowPath]:
+def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) -> set[RowPath]:
     """Return which of some rows, and of those in scope, a condition is about."""
     found: set[RowPath] = set()
     stack = [part]
@@ -475,8 +473,10 @@ def _ordered(condition: Exists) -> Iterator[RowPath]:
 def _outer_rows(condition: Exists) -> list[RowPath]:
     """Return the rows that a condition is about, and does not ask for itself."""
     parts = list(walk_condition(condition))
-    asked = {each.row for each in parts if isinstance(each, Exists)}
-    asked |= {row for each in parts if isinstance(each, Closure) for row in (each.variable, each.before)}
+    asked: set[RowPath] = {each.row for each in parts if isinstance(each, Exists)}
+    asked |= {
+        row for each in parts if isinstance(each, Closure) for row in (each.variable, each.before)
+    }
     found: dict[RowPath, None] = {}
     stack: list[t.Any] = [condition]
     while stack:
@@ -495,7 +495,7 @@ def _is_of_columns(comparison: Comparison) -> bool:
     if comparison.sign != "=" or not all(isinstance(side, Column) for side in sides):
         return False
     left, right = t.cast(Column, comparison.left), t.cast(Column, comparison.right)
-    is_number = NAN_KINDS + (ValueKind.ANY,)
+    is_number = (*NAN_KINDS, ValueKind.ANY)
     if _is_of_object(left) or _is_of_object(right):
         return False
     return left.row != right.row and not {left.field.kind, right.field.kind} & {*is_number}

@@ -17,13 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ..polar.host.data_adapter import Relation
-from ..polar.residual.database_semantics import field_of
 from ..polar.residual.ir import (
-    ITSELF,
     TRUE,
     And,
-    Arithmetic,
     Closure,
     Column,
     Comparison,
@@ -41,31 +37,18 @@ from ..polar.residual.ir import (
     Or,
     RowCondition,
     RowPath,
-    RowValue,
     SameLink,
     SameRow,
     ToMany,
-    ToOne,
     Unlinked,
-    columns_of,
-    is_nullable,
     walk_condition,
 )
-from ..polar.residual.schema import NAN_KINDS, ValueKind
+from .comparisons import ComparisonTranslator, RowScope
 from .dialects import (
-    CodePoints,
-    ExactBoolean,
-    ExactFloat,
-    ExactText,
     FoundOnce,
-    HoldsNan,
-    LastCharacters,
-    OrNan,
-    WithNul,
-    WithoutNan,
 )
 from .loaded import loaded_rows
-from .mapper_facts import JoinStep, MapperFacts
+from .mapper_facts import MapperFacts
 from .semijoins import (
     Equation,
     LinkRow,
@@ -81,15 +64,8 @@ from .semijoins import (
 from .sessions import explaining_unloaded
 from .tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 
-#: The functions of `dialects` that make a column compare as in Python, by kind.
-_WRAPPED: dict[ValueKind, t.Callable[[t.Any], t.Any]] = {
-    ValueKind.FLOAT: ExactFloat,
-    ValueKind.BOOLEAN: ExactBoolean,
-}
 _ONE: t.Any = sa.literal_column("1")
 SqlCondition = sa.ColumnElement[bool]
-#: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
-RowScope = dict[Node, t.Any]
 
 
 class KeyColumns(tuple[t.Any, ...]):
@@ -154,6 +130,7 @@ class Translator:
         self._names = names
         self._objects = objects
         self._shared = shared
+        self._compare = ComparisonTranslator(self._column)
         self._aliases: dict[type, Iterator[int]] = {}
 
     def clause(self, condition: RowCondition, scope: RowScope) -> SqlCondition:
@@ -183,136 +160,20 @@ class Translator:
     def _not(self, condition: Not, scope: RowScope) -> t.Any:
         part = condition.part
         if isinstance(part, Comparison):
-            return self._not_compared(part, scope)
+            return self._compare.not_compared(part, scope)
         if isinstance(part, InValues):
-            others = self._among_values(part, scope, is_among=False)
-            return self._or_null(others, [part.column], scope)
+            others = self._compare.among_values(part, scope, is_among=False)
+            return self._compare.or_null(others, [part.column], scope)
         if isinstance(part, IsNull):
-            return self._operand(part.column, scope).is_not(None)
+            return self._compare.operand(part.column, scope).is_not(None)
         if isinstance(part, Exists):
             return self._not_having(part, scope)
         if isinstance(part, SameLink):
             return self._not_equal(self._link_equation(part), scope)
         if isinstance(part, HasCharacter):
-            return self._or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
+            return self._compare.or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
         # The remaining conditions are never NULL: keys, classes, IN on keys.
         return sa.not_(self._translate(part, scope))
-
-    # -- comparisons ----------------------------------------------------------------------
-
-    def _comparison(self, condition: Comparison, scope: RowScope) -> t.Any:
-        left, right = self._sides(condition, scope)
-        if condition.sign == "<":
-            return self._numeric(left < right, condition, scope)
-        if condition.sign == "<=":
-            return self._numeric(left <= right, condition, scope)
-        if is_nullable(condition.left) and is_nullable(condition.right):
-            return self._numeric(left.is_not_distinct_from(right), condition, scope)
-        if _has_nul(condition.right):
-            return WithNul(left == right, sa.false())
-        return self._numeric(left == right, condition, scope)
-
-    def _not_compared(self, condition: Comparison, scope: RowScope) -> t.Any:
-        left, right = self._sides(condition, scope)
-        if condition.sign == "=":
-            is_safe = is_nullable(condition.left) or is_nullable(condition.right)
-            differ = left.is_distinct_from(right) if is_safe else left != right
-            if _has_nul(condition.right):
-                return WithNul(differ, sa.true())
-            return self._numeric(differ, condition, scope, OrNan)
-        opposite = right <= left if condition.sign == "<" else right < left
-        opposite = self._numeric(opposite, condition, scope, OrNan)
-        return self._or_null(opposite, [condition.left, condition.right], scope)
-
-    def _numeric(
-        self,
-        compared: t.Any,
-        condition: Comparison,
-        scope: RowScope,
-        kind: type[WithoutNan | OrNan] = WithoutNan,
-    ) -> t.Any:
-        """Make a comparison treat NaN as Python does."""
-        columns = [
-            self._operand(column, scope)
-            for side in (condition.left, condition.right)
-            for column in columns_of(side)
-            if column.field.kind in NAN_KINDS
-        ]
-        # A literal is never NaN, and NaN equals no literal.
-        is_plain = condition.sign == "=" and isinstance(condition.right, Literal)
-        return kind(compared, *columns) if columns and not is_plain else compared
-
-    def _sides(self, condition: Comparison, scope: RowScope) -> tuple[t.Any, t.Any]:
-        sides = condition.left, condition.right
-        known = next(side for side in sides if not _is_value(side))
-        is_text = field_of(known).kind is ValueKind.TEXT
-        left, right = (self._operand(side, scope) for side in sides)
-        if not is_text:
-            return left, right
-        wrap = ExactText if condition.sign == "=" else CodePoints
-        texts = [
-            side if _is_value(written) else wrap(side)
-            for written, side in zip(sides, (left, right), strict=True)
-        ]
-        return texts[0], texts[1]
-
-    def _or_null(self, clause: t.Any, operands: list[RowValue], scope: RowScope) -> t.Any:
-        empty = [
-            self._operand(column, scope).is_(None)
-            for each in operands
-            for column in columns_of(each)
-            if column.field.is_nullable
-        ]
-        return sa.or_(clause, *empty) if empty else clause
-
-    def _among(self, condition: InValues, scope: RowScope) -> t.Any:
-        return self._among_values(condition, scope, is_among=True)
-
-    def _among_values(self, condition: InValues, scope: RowScope, *, is_among: bool) -> t.Any:
-        column = self._exact(condition.column, scope)
-        odd = [each.value for each in condition.values if _has_nul(each)]
-        values = [_bound(each.value) for each in condition.values if not _has_nul(each)]
-        if not odd:
-            return column.in_(values) if is_among else column.not_in(values)
-        if is_among:
-            equal = [WithNul(column == each, sa.false()) for each in odd]
-            return sa.or_(column.in_(values), *equal)
-        return sa.and_(column.not_in(values), *(WithNul(column != each, sa.true()) for each in odd))
-
-    def _is_null(self, condition: IsNull, scope: RowScope) -> t.Any:
-        return self._operand(condition.column, scope).is_(None)
-
-    def _is_nan(self, condition: IsNan, scope: RowScope) -> t.Any:
-        return HoldsNan(self._operand(condition.column, scope))
-
-    def _has_character(self, condition: HasCharacter, scope: RowScope) -> t.Any:
-        # The inner text is exact, too: PostgreSQL cannot search with a nondeterministic collation.
-        text = ExactText(self._operand(condition.text, scope))
-        return ExactText(sa.func.replace(text, condition.character, "", type_=text.type)) != text
-
-    # -- values ---------------------------------------------------------------------------
-
-    def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
-        value = self._operand(operand, scope)
-        return ExactText(value) if field_of(operand).kind is ValueKind.TEXT else value
-
-    def _operand(self, operand: RowValue, scope: RowScope) -> t.Any:
-        if isinstance(operand, Literal):
-            return _bound(operand.value)
-        if isinstance(operand, Column):
-            column = self._column(operand.row, operand.name, scope)
-            if _is_value(operand):
-                return _bound(column)
-            wrap = _WRAPPED.get(operand.field.kind)
-            return column if wrap is None else wrap(column)
-        if isinstance(operand, Arithmetic):
-            left, right = (self._operand(side, scope) for side in (operand.left, operand.right))
-            return _calculated(operand.sign, left, right)
-        text = self._operand(operand.text, scope)
-        if operand.at_end:
-            length, size = str(operand.length), str(operand.size)
-            return LastCharacters(text, sa.literal_column(length), sa.literal_column(size))
-        return sa.func.substr(text, 1, operand.length, type_=sa.String())
 
     # -- rows -----------------------------------------------------------------------------
 
@@ -362,11 +223,13 @@ class Translator:
         sides = [
             Side(
                 row.owner,
-                tuple(name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()),
+                tuple(
+                    name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()
+                ),
             )
             for row in (condition.left, condition.right)
         ]
-        return Equation(*sides)
+        return Equation(sides[0], sides[1])
 
     def _unlinked(self, condition: Unlinked, scope: RowScope) -> t.Any:
         row = condition.row
@@ -410,11 +273,7 @@ class Translator:
             far = [pair[1] for each in join.outer for pair in self._pairs(each, found.scope)]
             named = [column.label(f"key_{number}") for number, column in enumerate(far)]
             selects.append(self._select("part", named, found))
-        near = [
-            value
-            for each in joins[0].outer
-            for value in self._values(each.left, scope)
-        ]
+        near = [value for each in joins[0].outer for value in self._values(each.left, scope)]
         listed = sa.union_all(*selects)
         return _one(near).in_(listed if self._shared is None else self._shared.of(listed))
 
@@ -504,7 +363,9 @@ class Translator:
     def _subquery(self, join: SemiJoin, scope: RowScope) -> _Subquery:
         """Join the rows, and translate what is asked of them without the rows in scope."""
         inner, where = dict(scope), list[t.Any]()
-        loaded = {node: rows for node in join.nodes if (rows := self._loaded(node, scope)) is not None}
+        loaded = {
+            node: rows for node in join.nodes if (rows := self._loaded(node, scope)) is not None
+        }
         given = {*loaded, *(LinkRow(t.cast(ToMany, node)) for node in loaded)}
         nodes = [each for each in join.nodes if not isinstance(each, LinkRow) or each not in given]
         for node in nodes:
@@ -516,7 +377,10 @@ class Translator:
         made = self._names.kept(
             join, (*entities, *loaded), lambda: self._source(join, nodes, given, inner)
         )
-        where += [_among_keys(self._key(row, inner), rows) for row, rows in loaded.items()]
+        where += [
+            _among_keys(self._key(t.cast(RowPath, row), inner), rows)
+            for row, rows in loaded.items()
+        ]
         where += [self._equal(each, inner) for each in made.left]
         where += [self._tied(each, inner) for each in join.ties]
         for each in join.filters:
@@ -550,10 +414,7 @@ class Translator:
             found.join,
             (kind, *found.entities),
             lambda: (
-                sa.select(*columns)
-                .select_from(made.source)
-                .where(*made.criteria)
-                .correlate(None)
+                sa.select(*columns).select_from(made.source).where(*made.criteria).correlate(None)
             ),
         )
         return base.where(*found.where) if found.where else base
@@ -597,13 +458,13 @@ class Translator:
     def _compared(self, equation: Equation, scope: RowScope) -> tuple[t.Any, t.Any]:
         """Return the columns that a policy compares, in the order of the equation."""
         comparison = t.cast(Comparison, equation.comparison)
-        left, right = self._sides(comparison, scope)
+        left, right = self._compare.sides(comparison, scope)
         is_same = t.cast(Column, comparison.left).row == equation.left.node
         return (left, right) if is_same else (right, left)
 
     def _equal(self, equation: Equation, scope: RowScope) -> t.Any:
         if equation.comparison is not None:
-            return self._comparison(equation.comparison, scope)
+            return self._compare.comparison(equation.comparison, scope)
         pairs = self._pairs(equation, scope)
         if not pairs:
             # Nothing equals NULL.
@@ -652,7 +513,7 @@ class Translator:
             joined = self._equal(Equation(Side(row.owner, near), Side(row, far)), inner)
         return self._exists(target, joined, condition.part, inner)
 
-    def _loaded(self, row: RowPath, scope: RowScope) -> list[t.Any] | None:
+    def _loaded(self, row: Node, scope: RowScope) -> list[t.Any] | None:
         """Return the rows of a loaded to-many relation of an object; ``None`` if not loaded."""
         if not isinstance(row, ToMany) or not isinstance(row.owner, KnownRow):
             return None
@@ -846,23 +707,6 @@ def _only_row(condition: t.Any) -> RowPath | None:
     return column.row if isinstance(column, Column) else None
 
 
-def _is_value(operand: RowValue) -> bool:
-    """Tell whether an operand is known: a literal, or the value of an object."""
-    if isinstance(operand, Column):
-        return isinstance(operand.row, KnownRow)
-    return isinstance(operand, Literal)
-
-
-def _has_nul(operand: RowValue) -> bool:
-    return isinstance(operand, Literal) and type(operand.value) is str and "\0" in operand.value
-
-
-def _bound(value: t.Any) -> t.Any:
-    """Return a value as a parameter: some drivers bind an integer in the size of the column."""
-    is_wide = type(value) is int and not -(2**15) <= value < 2**15
-    return sa.literal(value, sa.BigInteger()) if is_wide else value
-
-
 def _with_values(clause: t.Any) -> t.Any:
     """Give each parameter of a clause its current value and a unique name.
 
@@ -876,19 +720,6 @@ def _with_values(clause: t.Any) -> t.Any:
         return None
 
     return visitors.replacement_traverse(clause, {}, replace)
-
-
-def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
-    # In the widest integers: a result may exceed the type of the column.
-    left, right = (
-        sa.cast(side, sa.BigInteger())
-        if isinstance(side, sa.ClauseElement | orm.QueryableAttribute)
-        else side
-        for side in (left, right)
-    )
-    if sign == "+":
-        return left + right
-    return left - right if sign == "-" else left * right
 
 
 def _among_keys(key: list[t.Any], objects: list[t.Any]) -> t.Any:
@@ -912,11 +743,11 @@ _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, RowScope], t.Any]] = {
     And: Translator._and,
     Or: Translator._or,
     Not: Translator._not,
-    Comparison: Translator._comparison,
-    InValues: Translator._among,
-    IsNull: Translator._is_null,
-    IsNan: Translator._is_nan,
-    HasCharacter: Translator._has_character,
+    Comparison: lambda self, condition, scope: self._compare.comparison(condition, scope),
+    InValues: lambda self, condition, scope: self._compare.among(condition, scope),
+    IsNull: lambda self, condition, scope: self._compare.is_null(condition, scope),
+    IsNan: lambda self, condition, scope: self._compare.is_nan(condition, scope),
+    HasCharacter: lambda self, condition, scope: self._compare.has_character(condition, scope),
     IsObject: Translator._is,
     SameRow: Translator._same,
     SameLink: Translator._same_link,

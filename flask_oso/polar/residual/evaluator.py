@@ -371,7 +371,9 @@ class PartialEvaluator:
     def _position_of_row(self, call: Call) -> int | None:
         """Return the position of the only unknown argument, if it is a row."""
         places = [
-            n for n, arg in enumerate(call.args) if has_unknown_rows(arg) and not is_known_row(arg) and not is_of_host(arg)
+            n
+            for n, arg in enumerate(call.args)
+            if has_unknown_rows(arg) and not is_known_row(arg) and not is_of_host(arg)
         ]
         if len(places) == 1 and isinstance(call.args[places[0]], SymbolicRow):
             return places[0]

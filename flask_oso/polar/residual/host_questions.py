@@ -27,6 +27,7 @@ from .ir import KnownRow, Literal
 from .schema import ValueKind
 from .symbolic_terms import Given, SymbolicRow
 
+
 @dataclass(frozen=True, eq=False)
 class HostQuestion:
     """One question to Python objects.
@@ -61,10 +62,10 @@ class Replay:
     """
 
     def __init__(
-        self, program: KnowledgeBase, limits: Limits, objects: Mapping[KnownRow, t.Any]
+        self, program: KnowledgeBase, limits: Limits | None, objects: Mapping[KnownRow, t.Any]
     ) -> None:
         self.program = program
-        self.limits = limits
+        self.limits = Limits() if limits is None else limits
         self.objects = objects
         self.values: list[t.Any] = []
         self.runs: list[Iterator[dict[str, t.Any]]] = []

@@ -33,7 +33,7 @@ def _hashed_once(cls: type[_Node]) -> type[_Node]:
             known = self.__dict__["_hash"] = compute(self)
         return t.cast(int, known)
 
-    cls.__hash__ = __hash__  # type: ignore[assignment]
+    cls.__hash__ = __hash__  # type: ignore[method-assign]
     return cls
 
 

@@ -346,7 +346,7 @@ class OperatorEvaluator:
             return False
         if isinstance(key, Call):
             return True
-        member = self._search.model(value.row.cls).members.get(getattr(key, "value", None))
+        member = self._search.model(value.row.cls).members.get(t.cast(t.Any, key).value)
         return member is None or (isinstance(member, Field) and member.kind not in FILLABLE)
 
     def _look_up_in_host(

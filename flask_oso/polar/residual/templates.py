@@ -266,9 +266,7 @@ class ResidualTemplate:
             }
         )
         used = _uses(parts)
-        self._plain = frozenset(
-            column for column in self._columns if used.get(column) == {True}
-        )
+        self._plain = frozenset(column for column in self._columns if used.get(column) == {True})
         self._chains = relation_chains(parts)
         self._ones = tuple(
             {
