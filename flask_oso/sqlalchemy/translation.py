@@ -253,7 +253,7 @@ class Translator:
             lists = self._lists(condition, joins[0], scope)
             if len(lists) > 1:
                 return self._listed_in_parts(lists, scope)
-        return sa.and_(*(self._semijoin(join, scope) for join in joins))
+        return _all([self._semijoin(join, scope) for join in joins])
 
     def _lists(self, condition: Exists, join: SemiJoin, scope: RowScope) -> list[SemiJoin]:
         """Return the joins for a list in parts, each of which an index finds."""
@@ -308,10 +308,12 @@ class Translator:
         :param is_exact: whether the result must not be NULL.
         """
         if not join.nodes:
-            return sa.and_(
-                *(self._equal(each, scope) for each in join.inner),
-                *(self._tied(each, scope) for each in join.ties),
-                *(self._translate(each, scope) for each in join.around),
+            return _all(
+                [
+                    *(self._equal(each, scope) for each in join.inner),
+                    *(self._tied(each, scope) for each in join.ties),
+                    *(self._translate(each, scope) for each in join.around),
+                ]
             )
         if not is_exact and _has_list(join):
             return self._listed(join, scope)
@@ -398,9 +400,7 @@ class Translator:
             read.add(node)
             on = [each for each in left if node in _nodes(each) and _nodes(each) <= read]
             left = [each for each in left if each not in on]
-            source = source.join(
-                selectable, sa.and_(sa.true(), *(self._equal(each, scope) for each in on))
-            )
+            source = source.join(selectable, _all([self._equal(each, scope) for each in on]))
         criteria = [scope[node].criterion() for node in nodes if not isinstance(node, LinkRow)]
         return _Source(source, own, [each for each in criteria if each is not None], left)
 
@@ -470,7 +470,7 @@ class Translator:
             # Nothing equals NULL.
             return sa.false()
         known = isinstance(equation.left.node, KnownRow)
-        return sa.and_(*(other == mine if known else mine == other for mine, other in pairs))
+        return _all([other == mine if known else mine == other for mine, other in pairs])
 
     def _not_equal(self, equation: Equation, scope: RowScope) -> t.Any:
         pairs = self._pairs(equation, scope)
@@ -582,6 +582,13 @@ class Translator:
 
     def _members(self, condition: Closure) -> t.Any:
         """Select the keys of a recursive set in one recursive query."""
+        shared, self._shared = self._shared, None
+        # MariaDB finds no other common table expression from within a recursive one.
+        members = self._recursive_query(condition)
+        self._shared = shared
+        return members if shared is None else shared.of(members)
+
+    def _recursive_query(self, condition: Closure) -> t.Any:
         cls = condition.variable.cls
         first, following = self._alias(cls), self._alias(cls)
         outer: RowScope = {condition.variable: first}
@@ -669,6 +676,11 @@ def _is_given(equation: Equation, given: set[Node]) -> bool:
 
 def _selectable(entity: t.Any) -> t.Any:
     return entity.selectable if isinstance(entity, TableSource) else entity
+
+
+def _all(clauses: list[t.Any]) -> t.Any:
+    """Return the conjunction of clauses, of which there is often one."""
+    return clauses[0] if len(clauses) == 1 else sa.and_(sa.true(), *clauses)
 
 
 def _lacks(values: list[t.Any]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import typing as t
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,10 +66,15 @@ class Replay:
         self, program: KnowledgeBase, limits: Limits | None, objects: Mapping[KnownRow, t.Any]
     ) -> None:
         self.program = program
-        self.limits = Limits() if limits is None else limits
+        self._limits = limits
         self.objects = objects
         self.values: list[t.Any] = []
         self.runs: list[Iterator[dict[str, t.Any]]] = []
+
+    @functools.cached_property
+    def limits(self) -> Limits:
+        """The limits of the questions, which begin with the first one."""
+        return Limits() if self._limits is None else self._limits
 
     def ask(self, question: HostQuestion) -> Answer:
         """Ask a question; keep the values of the answer."""
