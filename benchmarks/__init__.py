@@ -8,14 +8,17 @@
     who takes part: ``Workload``, and how a policy becomes a function that decides.
 ``peers``
     cedarpy and casbin, as their manuals have one call them.
-``decisions``
+``facts``, ``roles``, ``attributes``, ``folders``
     W1 to W6 and W10: the questions, and the answer in each contender's own words.
 ``tables``, ``lists``
     W8: lists as statements, beside those written by hand.
 ``requests``
     W9: what a check adds to a request of Flask.
-``children``
-    W7 and the import: what only a fresh process shows.
-``timing``, ``report``
-    how time is taken, and how it is shown.
+``children``, ``start``
+    W7, W11 and the import: what only a fresh process shows.
+``timing``, ``report``, ``chart``
+    how time is taken, and how it is shown; a picture of it.
+``shapes/``, ``pages/``, ``cedar/``
+    sets with a command line of their own: one feature of policies at a time; pages of an
+    application; the applications of the paper about Cedar.
 """

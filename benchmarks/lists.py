@@ -63,7 +63,7 @@ def lists(name: str, number: int) -> Iterator[list[Workload]]:
 
     :param number: how many rows there are to choose from.
     """
-    with _opened(name) as engine, engine.connect() as connection:
+    with opened(name) as engine, engine.connect() as connection:
         if name.startswith("lists-"):
             list_tables.fill(connection, number)
             with orm.Session(connection) as session:
@@ -77,12 +77,16 @@ def lists(name: str, number: int) -> Iterator[list[Workload]]:
 
 
 @contextlib.contextmanager
-def _opened(name: str) -> Iterator[sa.Engine]:
-    is_server = name in (POSTGRESQL, EIGHT_POSTGRESQL)
-    with _postgresql() if is_server else contextlib.nullcontext("sqlite://") as url:
+def opened(name: str) -> Iterator[sa.Engine]:
+    """Give a database without tables: PostgreSQL if the name ends so, SQLite otherwise."""
+    with (
+        _postgresql() if name.endswith("postgresql") else contextlib.nullcontext("sqlite://") as url
+    ):
         engine = sa.create_engine(url, poolclass=sa.StaticPool)
-        yield engine
-        engine.dispose()
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 @contextlib.contextmanager

@@ -12,11 +12,12 @@ import glob
 import os
 import typing as t
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 from flask import Flask
 from flask.cli import run_command
+from werkzeug.utils import import_string
 
 from .polar.exceptions import OsoError
 from .polar.spelling import nearest
@@ -33,9 +34,13 @@ DEFAULTS: dict[str, t.Any] = {
     "OSO_RELOAD": False,
     "OSO_REQUIRE_AUTHORIZATION": False,
     "OSO_ROUTE_AUTHORIZATION": False,
+    "OSO_TRANSLATE": None,
     "OSO_UNGUARDED_ROUTES": "refuse",
     "OSO_VETO_COMMITS": False,
 }
+
+#: What is in files, by their paths; ``None`` where nothing can be read.
+Texts = dict[str, bytes | None]
 
 _WILDCARDS = frozenset("*?[")
 _Choice = t.TypeVar("_Choice", bound=enum.Enum)
@@ -50,19 +55,6 @@ class Unguarded(enum.Enum):
     FORBID = "forbid"
 
 
-class Look(t.NamedTuple):
-    """A file as it was when it was looked at; another one under its name looks otherwise."""
-
-    path: str
-    #: Its size, times of change and number; ``None`` if there is no such file.
-    traits: tuple[int, int, int, int] | None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is a file, and nothing in it."""
-        return self.traits is not None and self.traits[0] == 0
-
-
 @dataclasses.dataclass(frozen=True)
 class Config:
     """The configuration of an app, as it was read once."""
@@ -72,8 +64,8 @@ class Config:
     requires_authorization: bool
     judges_routes: bool
     unguarded: Unguarded
-    #: The policy files as they are now, if they are to be loaded again when they change.
-    seen: tuple[Look, ...]
+    #: What is in the policy files now, if they are to be loaded again when they change.
+    seen: Texts
 
 
 def read_config(app: Flask) -> Config:
@@ -90,10 +82,30 @@ def read_config(app: Flask) -> Config:
     )
     _flag(app, "OSO_VETO_COMMITS")
     _check_words(app, "OSO_REDACT")
+    translator_of(app.config["OSO_TRANSLATE"])
     unguarded = _choice(app, "OSO_UNGUARDED_ROUTES", Unguarded)
-    seen = look_at(policies_of(app)) if _flag(app, "OSO_RELOAD") else ()
+    seen = read_texts(policies_of(app)) if _flag(app, "OSO_RELOAD") else {}
     values = {key: app.config[key] for key in DEFAULTS}
     return Config(values, requires, judges, unguarded, seen)
+
+
+def translator_of(value: t.Any) -> Callable[[str], str] | None:
+    """Give the function that ``OSO_TRANSLATE`` is, or names.
+
+    :raises OsoError: it is neither a function nor the name of one.
+    """
+    if value is None:
+        return None
+    try:
+        found = import_string(value) if isinstance(value, str) else value
+    except ImportError as error:
+        raise OsoError(f"OSO_TRANSLATE names {value!r}, which cannot be imported.") from error
+    if not callable(found):
+        raise OsoError(
+            f"OSO_TRANSLATE is {value!r}. Give a function from text to text, or its name:"
+            ' "flask_babel:gettext".'
+        )
+    return t.cast("Callable[[str], str]", found)
 
 
 def policies_of(app: Flask) -> list[str]:
@@ -126,9 +138,9 @@ def find_files(
     return list(dict.fromkeys(path for name in names for path in _expand(root, os.fspath(name))))
 
 
-def look_at(paths: Sequence[str]) -> tuple[Look, ...]:
-    """See how files are now."""
-    return tuple(Look(path, _traits(path)) for path in paths)
+def read_texts(paths: Sequence[str]) -> Texts:
+    """Give what is in files now."""
+    return {path: _read(path) for path in paths}
 
 
 def _expand(root: str, name: str) -> Iterator[str]:
@@ -139,13 +151,12 @@ def _expand(root: str, name: str) -> Iterator[str]:
     return iter(sorted(found) or [path])
 
 
-def _traits(path: str) -> tuple[int, int, int, int] | None:
+def _read(path: str) -> bytes | None:
     try:
-        seen = os.stat(path)
+        with open(path, "rb") as file:
+            return file.read()
     except OSError:
         return None
-    # The time of the last change of a file's traits goes on where a copy keeps its own time.
-    return seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino
 
 
 # -- checks ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ is not an anonymous actor. Where two of them know somebody, it has to be the sam
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 import sys
 import typing as t
 import uuid
@@ -55,8 +55,13 @@ class ActorFinder:
         stand_in = find_stand_in() if "flask_oso.testing" in sys.modules else None
         if stand_in is not None:
             return self._standing_in(app, stand_in.actor)
+        state: AppState | None = app.extensions.get("oso")
+        named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
         try:
-            actor = self._find(app)
+            if self.get_actor is not None:
+                actor = unwrap(self.get_actor.of(app)())
+            else:
+                actor = find_actor(app) if named is None else named.of(app)
             # Most classes say at once that there is nothing to wait for.
             may_wait = hasattr(type(actor), "__await__") or type(actor) in GENERATORS
             return _awaited(actor) if may_wait else actor
@@ -71,12 +76,14 @@ class ActorFinder:
             )
             raise failure from error
 
-    def _find(self, app: Flask) -> t.Any:
-        if self.get_actor is not None:
-            return unwrap(self.get_actor.of(app)())
+    def values_of_g(self, app: Flask, actor: t.Any) -> dict[str, t.Any] | None:
+        """Give the values of ``g`` if they alone say that this is the current actor."""
         state: AppState | None = app.extensions.get("oso")
-        named: NamedActor | None = None if state is None else state.parts.get(NamedActor)
-        return find_actor(app) if named is None else named.of(app)
+        is_named = state is not None and NamedActor in state.parts
+        if self.get_actor is not None or is_named or find_stand_in() is not None:
+            return None
+        values: dict[str, t.Any] = getattr(_find_g(), "__dict__", {})
+        return values if _is_alone(app) and is_on_g(actor, values) else None
 
     def _standing_in(self, app: Flask, actor: t.Any) -> t.Any:
         """Give who stands in for the actor, as the session of the request has the row."""
@@ -111,13 +118,12 @@ def find_actor(app: Flask) -> t.Any:
     :raises HTTPException: they know different people, or one refuses what the client sent.
     :raises AttributeError: nothing says who acts, not even that it is nobody.
     """
-    is_alone = (
-        "login_manager" not in vars(app)
-        and "flask-jwt-extended" not in app.extensions
-        and "flask_httpauth" not in sys.modules
-    )
-    if is_alone:
-        actor = _of_g()
+    if _is_alone(app):
+        values = getattr(_find_g(), "__dict__", {})
+        actor = values.get("current_user", NOT_GIVEN)
+        # The usual place, told from others without a call.
+        if "user" in values or actor is NOT_GIVEN or issubclass(type(actor), LocalProxy):
+            actor = _of_g()
         return _find_g().current_user if actor is NOT_GIVEN else actor
     is_known, known = False, []
     for source in _SOURCES:
@@ -129,6 +135,24 @@ def find_actor(app: Flask) -> t.Any:
     if known:
         return _agreed(app, known)
     return None if is_known else _find_g().current_user
+
+
+def is_on_g(actor: t.Any, values: dict[str, t.Any]) -> bool:
+    """Tell whether these are the values of ``g``, and they name an actor and nobody else."""
+    is_named = values.get("current_user", NOT_GIVEN) is actor and "user" not in values
+    try:
+        return is_named and getattr(_find_g(), "__dict__", None) is values
+    except RuntimeError:
+        return False
+
+
+def _is_alone(app: Flask) -> bool:
+    """Tell whether no login library may know who acts."""
+    return (
+        "login_manager" not in vars(app)
+        and "flask-jwt-extended" not in app.extensions
+        and "flask_httpauth" not in sys.modules
+    )
 
 
 class NamedActor:
@@ -158,12 +182,9 @@ class NamedActor:
         return None if is_anonymous(app, actor) else actor
 
     def _looked_up(self) -> SyncCallable:
-        module_name, _, path = (self._name or "").partition(":")
         try:
-            found: t.Any = importlib.import_module(module_name)
-            for part in path.split("."):
-                found = getattr(found, part)
-        except (ImportError, AttributeError) as error:
+            found = pkgutil.resolve_name(self._name or "")
+        except (ImportError, AttributeError, ValueError) as error:
             raise OsoError(
                 f"'OSO_ACTOR' is {self._name!r}, and there is no such function. Write"
                 " 'package.module:function'."

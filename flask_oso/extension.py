@@ -29,7 +29,7 @@ from .observability.publisher import DecisionPublisher
 from .observability.signals import send_load
 from .oso import Oso
 from .polar.exceptions import OsoError
-from .request_state import NOT_GIVEN, exempt_request, this_app
+from .request_state import NOT_GIVEN, exempt_request, find_request_state, this_app
 
 if t.TYPE_CHECKING:
     from .polar.proof.proof import Proof
@@ -245,7 +245,7 @@ class FlaskOso:
 
         :param reason: why; kept with the request. With one, the request may commit.
         """
-        exempt_request(this_app(), reason)
+        exempt_request(find_request_state(this_app()), reason)
 
     def exempt_commits(self, reason: str) -> contextlib.AbstractContextManager[None]:
         """Let commits within a ``with`` block pass, for what is written there.

@@ -7,6 +7,7 @@ one state of the policy.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 import typing as t
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
 from .polar.exceptions import OsoError, StackOverflowError
-from .polar.host.awaitables import refuse_awaitables
 from .polar.host.conversion import is_representable
 from .polar.host.terms import Variable
 from .polar.limits import Limits
@@ -24,11 +24,16 @@ from .polar.polar import Polar
 from .polar.tools.argument_order import ArgumentOrder
 
 if t.TYPE_CHECKING:
+    from .polar.engine import Engine
     from .polar.host.registry import Host
     from .polar.proof.proof import Proof
     from .polar.residual.outcomes import Residual
     from .polar.residual.schema import Schema
+    from .polar.tools.relations_read import RelationsRead
 
+#: What is asked for by ``authorized_actions`` and ``authorized_fields``.
+_ACTION, _FIELD = Variable("action"), Variable("field")
+_T = t.TypeVar("_T")
 _ErrorFactory = Callable[[], BaseException | type[BaseException]]
 
 
@@ -78,6 +83,18 @@ _TOO_DEEP = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class DenialReason:
+    """Why something is denied, in the words of the policy: for those who are denied it.
+
+    :param text: a sentence.
+    :param code: what programs compare; ``None`` if the rule has none.
+    """
+
+    text: str
+    code: str | None = None
+
+
 class Oso(Polar):
     """A policy together with the Python names it may use, and the questions to it.
 
@@ -106,6 +123,7 @@ class Oso(Polar):
         self.read_action = read_action
         self._builder: QueryBuilder | None = None
         self._argument_order: ArgumentOrder | None = None
+        self._relations_read: RelationsRead | None = None
         # Werkzeug is not imported here; if nobody has imported it, there are no proxies.
         self._proxy: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
 
@@ -169,6 +187,25 @@ class Oso(Polar):
         args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
         return self._engine.explain("allow", args, redact)
 
+    def denial_reason(self, actor: t.Any, action: t.Any, resource: t.Any) -> DenialReason | None:
+        """Give the reason that the policy has for a denial; ``None`` if it has none.
+
+        The rules ``denial_reason(actor, action, resource, text, code)`` are asked first, then those
+        without a code. Of several that apply, the most specific one counts. They are asked only
+        here: they allow nothing, and ``is_allowed`` knows nothing of them.
+
+        :raises OsoError: if such a rule fails, or gives something else than a text.
+        """
+        engine = self._engine
+        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource)]
+        for names in (("text", "code"), ("text",)):
+            if len(args) + len(names) not in (engine.clauses("denial_reason") or ()):
+                continue
+            query = [*args, *map(Variable, names)]
+            for solution in engine.query_rule("denial_reason", query):
+                return _reason_of([solution.get(name) for name in names])
+        return None
+
     def authorize_request(self, actor: t.Any, request: t.Any) -> None:
         """Return if ``allow_request(actor, request)`` holds.
 
@@ -195,22 +232,107 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
-        args = [_unwrapped(actor), Variable("action"), _unwrapped(resource)]
-        return self._allowed("allow", args, 1, allow_wildcard)
+        proxy = self._proxy
+        if type(actor) is proxy or type(resource) is proxy:
+            actor, resource = _unwrapped(actor), _unwrapped(resource)
+        return self._allowed("allow", (actor, _ACTION, resource), 1, allow_wildcard)
+
+    def filter(self, actor: t.Any, action: t.Any, objects: Iterable[_T]) -> list[_T]:
+        """Give those of some objects for which ``is_allowed`` is true, in their order.
+
+        Costs less than a check of each: relations that the policy reads of mapped rows are loaded
+        for all of them at once, a few statements for each relation. Rows of an ``AsyncSession`` are
+        asked within ``session.run_sync``, or with their relations loaded.
+
+        :param objects: resources of any classes.
+        :raises PolarRuntimeError: as ``is_allowed`` does; a note of the error names the object.
+            Then nothing is given, not even what was allowed before.
+        """
+        engine, actor, action = self._engine, _unwrapped(actor), _unwrapped(action)
+        given = [*objects]
+        asked = [*map(_unwrapped, given)]
+        self._load_relations(engine, actor, action, asked)
+        allowed: list[_T] = []
+        answers = engine.ask_each("allow", [actor, action, None], 2, asked)
+        for index, each in enumerate(given):
+            with _noting("filter", index, asked[index]):
+                answer = next(answers)
+            if answer is True:
+                allowed.append(each)
+            else:
+                self._check_order(engine, actor, action, asked[index])
+        return allowed
+
+    def authorized_actions_many(
+        self, actor: t.Any, objects: Iterable[t.Any], allow_wildcard: bool = False
+    ) -> list[set[t.Any]]:
+        """Give the allowed actions on each of some objects, in their order.
+
+        ``for task, actions in zip(tasks, oso.authorized_actions_many(user, tasks))``. A list, since
+        objects need not be hashable. Relations are loaded as by ``filter``.
+
+        :param allow_wildcard: see ``authorized_actions``.
+        :raises OsoError: as ``authorized_actions`` does; a note of the error names the object.
+        """
+        engine, actor = self._engine, _unwrapped(actor)
+        asked = [*map(_unwrapped, objects)]
+        self._load_relations(engine, actor, None, asked)
+        found: list[set[t.Any]] = []
+        for index, each in enumerate(asked):
+            with _noting("authorized_actions_many", index, each):
+                args = (actor, _ACTION, each)
+                found.append(self._allowed("allow", args, 1, allow_wildcard, engine))
+        return found
+
+    def _load_relations(
+        self, engine: Engine, actor: t.Any, action: t.Any, objects: Sequence[t.Any]
+    ) -> None:
+        """Load the relations that questions will read of an actor and of several resources."""
+        rows = engine.host.identities
+        if rows is None or len(objects) < 2:
+            return
+        if self._relations_read is None or self._relations_read.engine is not engine:
+            from .polar.tools.relations_read import RelationsRead
+
+            self._relations_read = RelationsRead(engine)
+        text = action if type(action) is str else None
+        kinds = {type(each): None for each in objects}
+        read = [self._relations_read.of("allow", (type(actor), text, kind)) for kind in kinds]
+
+        def relations_of(cls: type) -> set[str]:
+            found = (names for each in read for base, names in each.items() if base in cls.__mro__)
+            return set().union(*found)
+
+        rows.load_relations([actor, *objects], relations_of)
+
+    def _check_order(self, engine: Engine, actor: t.Any, action: t.Any, resource: t.Any) -> None:
+        order = self._argument_order
+        if order is None or order.engine is not engine:
+            order = self._argument_order = ArgumentOrder(engine)
+        if type(resource) in order.actors:
+            order.check(actor, action, resource)
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
-        args = [_unwrapped(actor), _unwrapped(action), _unwrapped(resource), Variable("field")]
-        return self._allowed("allow_field", args, 3, allow_wildcard)
+        proxy = self._proxy
+        if type(actor) is proxy or type(action) is proxy or type(resource) is proxy:
+            actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
+        return self._allowed("allow_field", (actor, action, resource, _FIELD), 3, allow_wildcard)
 
-    def _allowed(self, rule: str, args: list[t.Any], at: int, allow_wildcard: bool) -> set[t.Any]:
+    def _allowed(
+        self,
+        rule: str,
+        args: tuple[t.Any, ...],
+        at: int,
+        allow_wildcard: bool,
+        engine: Engine | None = None,
+    ) -> set[t.Any]:
         """Give the values of one argument for which a rule holds."""
         # The same engine for both: the policy may be replaced in between. The engine is asked
         # directly, so that 'debug()' does not stop the question.
-        engine = self._engine
-        refuse_awaitables(rule, args)
+        engine = engine or self._engine
         strings: set[t.Any] | None = engine.strings(rule, args, at)
         if strings is not None:
             return strings
@@ -376,6 +498,15 @@ class Oso(Polar):
         return make_console()
 
 
+def _reason_of(values: Sequence[t.Any]) -> DenialReason:
+    if not all(type(value) is str for value in values):
+        raise OsoError(
+            "A rule 'denial_reason' gives something else than a text. Write the text as its fourth"
+            ' argument: denial_reason(_, "edit", note: Note, "It is locked.") if note.locked;'
+        )
+    return DenialReason(*values)
+
+
 def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     """Ask a policy about values that may come from a request.
 
@@ -383,20 +514,40 @@ def ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
 
     INVARIANT: the answer is ``True`` only if the policy's answer is ``True`` itself.
     """
-    for value in (actor, action, resource):
-        kind = type(value)
-        if kind in _LIMITED and not ((kind is str and value.isascii()) or is_representable(value)):
-            return False
+    # Usual questions are told from others without a call.
+    is_usual = type(action) is str and action.isascii()
+    if (
+        not (is_usual or _can_be_asked(action))
+        or (type(actor) in _LIMITED and not _can_be_asked(actor))
+        or (type(resource) in _LIMITED and not _can_be_asked(resource))
+    ):
+        return False
     answer = oso.is_allowed(actor, action, resource)
     if answer is not True and answer is not False:
         raise OsoError(f"'is_allowed' gave {type(answer).__name__!r} in place of a decision.")
     return answer
 
 
+@contextlib.contextmanager
+def _noting(method: str, index: int, asked: t.Any) -> Iterator[None]:
+    """Add to an error which of many objects it is about."""
+    try:
+        yield
+    except Exception as error:
+        # It is raised again, whatever it is.
+        error.add_note(f"In '{method}': object {index}, of {type(asked).__name__!r}.")
+        raise
+
+
+def _can_be_asked(value: t.Any) -> bool:
+    kind = type(value)
+    return kind not in _LIMITED or (kind is str and value.isascii()) or is_representable(value)
+
+
 def _unwrapped(value: t.Any) -> t.Any:
     """Give the object of a proxy, such as ``current_user`` of Flask-Login."""
     # By the type, since reading an attribute such as '__class__' would ask the object.
-    while (type(value).__module__, type(value).__name__) == ("werkzeug.local", "LocalProxy"):
+    while type(value).__name__ == "LocalProxy" and type(value).__module__ == "werkzeug.local":
         value = value._get_current_object()
     return value
 

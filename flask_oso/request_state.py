@@ -91,8 +91,6 @@ class RequestState:
     """
 
     app: Flask
-    #: The app leaves functions as they are that are no coroutine functions; see ``SyncCallable``.
-    calls_plainly: bool = False
     #: A decision was made, whatever it was, or the request was exempted.
     checked: bool = False
     skip_reason: str | None = None
@@ -100,8 +98,8 @@ class RequestState:
     allowed: bool = False
     #: Something was denied, and the request was not exempted since.
     denied: bool = False
-    #: The route that the request matched at first demands authorization.
-    check_required: bool = False
+    #: Something was denied, or another than the view answers, or the answer was replaced.
+    is_doubtful: bool = False
     #: A guard has begun and not come to a decision: no answer may look like a success.
     check_running: bool = False
     #: It was refused before its view, so that whatever answers is an error page.
@@ -118,7 +116,7 @@ class RequestState:
     used_variables: frozenset[str] = frozenset()
     #: The arguments for which these guards found objects, each with class and identity.
     judged: tuple[tuple[str, type, t.Any], ...] = ()
-    #: The plan of its route; see ``enforcement.route_plans``.
+    #: The plan of the route that it matched at first; see ``enforcement.route_plans``.
     plan: t.Any = None
     #: What the guards of blueprints give the view.
     gift: Gift | None = None
@@ -140,16 +138,6 @@ class RequestState:
     is_turned_away: bool = False
     #: A view was entered that authorizes inside.
     is_entered: bool = False
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it was allowed, and nothing else has to be known of its answer."""
-        return (
-            self.checked
-            and not (self.check_running or self.denied or self.pending or self.is_early)
-            and self.refusal is None
-            and self.withheld_as is None
-        )
 
 
 def this_app() -> Flask:
@@ -179,8 +167,24 @@ def request_state_of(app: Flask, subject: Request) -> RequestState:
     if state is None:
         state = states.setdefault(app, RequestState())
         state.app = app
-        state.calls_plainly = getattr(app.ensure_sync, "__func__", None) is Flask.ensure_sync
     return state
+
+
+def is_settled(app: Flask, subject: Request) -> bool:
+    """Tell whether a request was allowed, or need not be, and its answer is not to be looked at.
+
+    What it says ``False`` of is looked at, and may pass all the same.
+    """
+    states: dict[Flask, RequestState] | None = subject.__dict__.get(_STATES)
+    state = None if states is None else states.get(app)
+    if state is None:
+        return False
+    if not state.checked:
+        plan = state.plan
+        # A hook may lead a request to another route.
+        if plan is None or plan.is_due or plan.rule is not subject.url_rule:
+            return False
+    return not (state.is_doubtful or state.check_running or state.pending)
 
 
 def find_request_state(app: Flask) -> RequestState | None:
@@ -189,9 +193,10 @@ def find_request_state(app: Flask) -> RequestState | None:
         current = this_request()
     except RuntimeError:
         return None
-    states: dict[Flask, RequestState] = current.__dict__.get(_STATES, {})
     # Not in one step: a call for each question of a request would be felt.
-    return states.get(app) or request_state_of(app, current)
+    states: dict[Flask, RequestState] | None = current.__dict__.get(_STATES)
+    state = None if states is None else states.get(app)
+    return request_state_of(app, current) if state is None else state
 
 
 def find_stand_in() -> t.Any:
@@ -219,9 +224,8 @@ def unwrap(value: t.Any) -> t.Any:
     return value
 
 
-def exempt_request(app: Flask, reason: str | None = None) -> None:
-    """Exempt the current request from having to authorize; with a reason it may commit."""
-    state = find_request_state(app)
+def exempt_request(state: RequestState | None, reason: str | None = None) -> None:
+    """Exempt a request from having to authorize; with a reason it may commit."""
     if state is not None:
         state.checked = True
         state.skip_reason = reason

@@ -37,7 +37,7 @@ from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 
 from .app_state import first_oso, state_of
-from .current_actor import ActorFinder
+from .current_actor import ActorFinder, is_on_g
 from .observability.denial_hints import log_unknown_action
 from .oso import Oso, ask
 from .request_state import NOT_GIVEN, this_app, unwrap
@@ -55,16 +55,21 @@ def can(action: t.Any, resource: t.Any, actor: t.Any = NOT_GIVEN) -> bool:
     :raises OsoError: no decision could be made.
     :raises jinja2.UndefinedError: an argument is a variable that the template does not have.
     """
+    page = _open_page()
+    if page is not None and actor is NOT_GIVEN and type(action) is str:
+        known = page.recall(action, resource)
+        if known is not None:
+            return known[0]
     app = this_app()
     state = state_of(app)
-    oso = first_oso(state)
-    is_current = actor is NOT_GIVEN
-    who = state.part(ActorFinder).current(app) if is_current else _defined(unwrap(actor))
+    oso, actors = first_oso(state), state.part(ActorFinder)
+    who = actors.current(app) if actor is NOT_GIVEN else _defined(unwrap(actor))
     question = (who, _defined(unwrap(action)), _defined(unwrap(resource)))
-    page = _open_page()
     if page is None:
         _adopt_templates()
         return _ask(oso, *question)
+    if actor is NOT_GIVEN:
+        page.asker = _Asker(oso, who, actors.values_of_g(app, who))
     return page.ask(oso, *question)
 
 
@@ -134,13 +139,26 @@ def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
 # -- pages -----------------------------------------------------------------------------
 
 
+#: An answer, with the objects that its key has by their identity.
+_Answer = tuple[bool, tuple[t.Any, ...]]
+
+
+class _Asker(t.NamedTuple):
+    """Who asked last without saying who it is."""
+
+    oso: Oso
+    actor: t.Any
+    #: The values of ``g``, if they alone say who it is.
+    values: dict[str, t.Any] | None
+
+
 class _Page:
     """What was asked while one template renders."""
 
     def __init__(self) -> None:
         self.is_open = False
-        # Each with the objects that are in the key by their identity.
-        self._answers: dict[tuple[t.Any, ...], tuple[bool, tuple[t.Any, ...]]] = {}
+        self.asker: _Asker | None = None
+        self._answers: dict[tuple[t.Any, ...], _Answer] = {}
         self._rows: dict[tuple[t.Any, type], dict[int, t.Any]] = {}
         self._asked = 0
         self._modules: dict[Template, TemplateModule] = {}
@@ -153,10 +171,21 @@ class _Page:
         try:
             yield
         finally:
-            self.is_open = False
+            self.is_open, self.asker = False, None
             self._answers.clear()
             self._modules.clear()
             _page.reset(token)
+
+    def recall(self, action: str, resource: t.Any) -> _Answer | None:
+        """Give what was answered to the same question, if the same actor asked it.
+
+        A proxy, or a name that is not defined, is nothing that was judged.
+        """
+        asker = self.asker
+        if asker is None or asker.values is None or not is_on_g(asker.actor, asker.values):
+            return None
+        self._asked += 1
+        return self._answers.get((id(asker.oso.engine), id(asker.actor), action, id(resource)))
 
     def ask(self, oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         """Answer from memory, or ask the policy."""

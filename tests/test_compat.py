@@ -17,7 +17,7 @@ import flask_oso
 import flask_oso.polar
 import flask_oso.polar.exceptions
 import flask_oso.sqlalchemy
-from flask_oso.polar.host.data_adapter import Join
+from flask_oso.polar import Join
 
 ROOTS = ("oso", "polar")
 

@@ -15,9 +15,7 @@ from pathlib import Path
 import pytest
 
 from flask_oso import Oso
-from flask_oso.coverage import is_measuring
-from flask_oso.polar.observe.line_coverage import lines_to_reach
-from flask_oso.polar.sources import Source
+from flask_oso.coverage import PolarPlugin, is_measuring
 from tests.support.answers import is_watched
 from tests.support.children import ROOT
 
@@ -128,7 +126,7 @@ def test_lines_of_python_are_counted_beside_them(coverage: Coverage) -> None:
 
 
 def test_policy_that_is_never_loaded_is_missed(coverage: Coverage, tmp_path: Path) -> None:
-    """It is not left out of the report."""
+    """A policy that is never loaded is in the report, with all its lines missed."""
     (tmp_path / "other.polar").write_text("f(1);\n\nf(2);\n", encoding="utf-8")
     coverage("run", "program.py")
 
@@ -164,14 +162,17 @@ def test_without_the_plugin_policies_are_not_watched(coverage: Coverage, tmp_pat
 
 
 def test_importing_the_plugin_measures_nothing() -> None:
-    """It takes a run of coverage.py that was told of it."""
+    """The plugin measures in a run of coverage.py that was told of it, and in no other."""
     assert not is_measuring()
     assert not is_watched(Oso())
 
 
-def test_lines_to_reach() -> None:
-    """Those where something begins that a run can come to."""
-    assert lines_to_reach(Source(POLICY, "page.polar")) == LINES
+def test_lines_to_reach(tmp_path: Path) -> None:
+    """The lines to reach are those where something begins that a run can come to."""
+    path = tmp_path / "page.polar"
+    path.write_text(POLICY, encoding="utf-8")
+
+    assert PolarPlugin().file_reporter(str(path)).lines() == LINES
 
 
 def test_readme_shows_what_coverage_reports(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.current_actor import find_actor
 from flask_oso.testing import as_user
+from tests.support.sites import make_app
 
 USER = "actor"
 
@@ -51,8 +52,7 @@ def web() -> Flask:
     It is not called ``app``: pytest-flask would push a context around the test, and what
     libraries keep on ``g`` would outlive the requests.
     """
-    web = Flask("site")
-    web.config.update(SECRET_KEY="for tests only, and long enough for HS256", TESTING=True)
+    web = make_app(SECRET_KEY="for tests only, and long enough for HS256", TESTING=True)
     extension = FlaskOso(Oso(), web)
     web.add_url_rule("/", "who", lambda: repr(extension.current_actor))
     return web
@@ -91,7 +91,7 @@ def test_flask_login_knows_the_actor(
 def test_flask_login_with_an_anonymous_class_of_the_app(
     web: Flask, login: flask_login.LoginManager
 ) -> None:
-    """An anonymous user of the app's own is None as well."""
+    """An anonymous user of a class of the app is None to policies."""
     login.anonymous_user = type("Guest", (flask_login.AnonymousUserMixin,), {})
 
     assert who(web) == "None"
@@ -108,7 +108,7 @@ def test_flask_login_is_not_asked_outside_of_requests(
 
 
 def test_error_of_a_user_loader_is_not_an_anonymous_actor(web: Flask) -> None:
-    """It is raised as it is."""
+    """The error of a user loader is raised as it is."""
     flask_login.LoginManager(web).request_loader(lambda request: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
@@ -241,14 +241,14 @@ def test_jwt_looks_the_actor_up(web: Flask, jwt: jwt_extended.JWTManager) -> Non
 def test_bad_token_is_answered_by_the_library(
     web: Flask, jwt: jwt_extended.JWTManager, headers: dict[str, str]
 ) -> None:
-    """It is never an anonymous actor."""
+    """A bad token is answered by its library, and is never an anonymous actor."""
     response = web.test_client().get("/", headers=headers)
 
     assert (response.status_code, list(response.json or ())) == (422, ["msg"])
 
 
 def test_expired_token_is_answered_by_the_library(web: Flask, jwt: jwt_extended.JWTManager) -> None:
-    """So is one that was good once."""
+    """A token that has expired is answered by its library, and is never an anonymous actor."""
     from datetime import timedelta
 
     headers = bearer(web, expires_delta=timedelta(seconds=-5))
@@ -268,7 +268,7 @@ def test_user_who_is_gone_is_answered_by_the_library(
 def test_token_that_a_decorator_has_verified_is_not_verified_again(
     web: Flask, jwt: jwt_extended.JWTManager
 ) -> None:
-    """A view that takes refresh tokens has an actor, too."""
+    """A view that takes refresh tokens has the actor of the token that its decorator verified."""
     extension = web.extensions["oso"].extension
     view = jwt_extended.jwt_required(refresh=True)(lambda: repr(extension.current_actor))
     web.add_url_rule("/refresh", "refresh", view)
@@ -445,7 +445,7 @@ def test_session_and_looked_up_user_have_to_agree(
 def test_session_with_a_token_that_is_refused(
     web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager, token: str
 ) -> None:
-    """It is answered as the library of the token does, and not as the session's user."""
+    """A session with a token that is refused is answered as the token's library does."""
     response = ask_as(web, "root", headers={"Authorization": f"Bearer {token}"})
 
     assert response.status_code in (401, 422)
@@ -454,7 +454,7 @@ def test_session_with_a_token_that_is_refused(
 def test_session_with_a_token_that_has_expired(
     web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager
 ) -> None:
-    """So is one that was good once."""
+    """A session with a token that has expired is answered as the token's library does."""
     headers = bearer(web, expires_delta=datetime.timedelta(seconds=-1))
 
     assert ask_as(web, "root", headers=headers).status_code == 401
@@ -559,7 +559,7 @@ def test_session_with_a_password_that_cannot_be_read(
 def test_session_with_a_token_that_another_library_takes(
     web: Flask, session_of_root: t.Any, jwt: jwt_extended.JWTManager
 ) -> None:
-    """That the 'request_loader' knows nothing of it does not matter."""
+    """A token of the same user that the 'request_loader' cannot read contradicts no session."""
     session_of_root.request_loader(lambda request: None)
 
     assert ask_as(web, "ann", headers=bearer(web)).status_code == 200
@@ -571,7 +571,7 @@ def test_session_with_a_token_that_another_library_takes(
 def test_session_and_g_have_to_agree(
     web: Flask, session_of_root: t.Any, user: Member | None, status: int
 ) -> None:
-    """What the application found out itself counts as well."""
+    """The session's user and the one on 'g' have to be the same."""
     web.before_request(lambda: setattr(g, "user", user))
 
     assert ask_as(web, "root").status_code == status
@@ -581,7 +581,7 @@ def test_session_and_g_have_to_agree(
 def test_nobody_on_g_contradicts_nobody(
     web: Flask, session_of_root: t.Any, anonymous: t.Any
 ) -> None:
-    """Also as the object that Flask-Login has for that, which an application copied."""
+    """An application that sets nobody on 'g' contradicts no user of the session."""
     web.before_request(lambda: setattr(g, "user", anonymous))
 
     assert [ask_as(web, "root").text, who(web)] == ["<root>", "None"]
@@ -644,7 +644,7 @@ def test_libraries_that_are_not_used_are_not_imported(monkeypatch: pytest.Monkey
     monkeypatch.delitem(sys.modules, "flask_login")
     monkeypatch.delitem(sys.modules, "flask_jwt_extended")
     monkeypatch.delitem(sys.modules, "flask_httpauth")
-    web = Flask("site")
+    web = make_app()
 
     with web.test_request_context():
         g.current_user = "ann"
@@ -670,9 +670,8 @@ anonymous = LocalProxy(lambda: flask_login.AnonymousUserMixin())
 proxy = LocalProxy(lambda: "behind a proxy")
 
 
-def make_app(actor: t.Any) -> Flask:
-    app = Flask("site")
-    app.config.update(OSO_ACTOR=actor, TESTING=True)
+def make_web(actor: t.Any) -> Flask:
+    app = make_app(OSO_ACTOR=actor, TESTING=True)
     extension = FlaskOso(Oso(), app)
     app.add_url_rule("/", "who", lambda: repr(extension.current_actor))
     app.before_request(lambda: setattr(g, "current_user", "ann"))
@@ -694,15 +693,15 @@ def make_app(actor: t.Any) -> Flask:
 def test_oso_actor_names_who_acts(
     monkeypatch: pytest.MonkeyPatch, actor: t.Any, expected: str
 ) -> None:
-    """It is a function, a proxy, or the name of one, and comes before what is found."""
+    """'OSO_ACTOR' is a function, a proxy, or the name of one, and comes before what is found."""
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
 
-    assert who(make_app(actor)) == expected
+    assert who(make_web(actor)) == expected
 
 
 def test_oso_actor_may_be_the_proxy_of_flask_login(web: Flask) -> None:
-    """Its anonymous user is None then, too."""
-    web = make_app("flask_login:current_user")
+    """The anonymous user of Flask-Login's proxy in 'OSO_ACTOR' is None to policies."""
+    web = make_web("flask_login:current_user")
     flask_login.LoginManager(web).request_loader(lambda request: None)
 
     assert who(web) == "None"
@@ -710,7 +709,7 @@ def test_oso_actor_may_be_the_proxy_of_flask_login(web: Flask) -> None:
 
 def test_set_get_actor_wins() -> None:
     """What a program says comes before what its configuration says."""
-    web = make_app(current)
+    web = make_web(current)
     web.extensions["oso"].extension.set_get_actor(lambda: "said")
 
     assert who(web) == "'said'"
@@ -720,24 +719,24 @@ def test_set_get_actor_wins() -> None:
 def test_oso_actor_that_names_nothing_is_refused(actor: t.Any) -> None:
     """The app does not start."""
     with pytest.raises(OsoError, match=r"^'OSO_ACTOR' is "):
-        make_app(actor)
+        make_web(actor)
 
 
 @pytest.mark.parametrize("actor", ["no_such_module:current", f"{__name__}:nobody", "sys:path"])
 def test_oso_actor_that_is_not_found_is_refused(
     monkeypatch: pytest.MonkeyPatch, actor: str
 ) -> None:
-    """It is looked for when it is needed; nothing else acts in its stead."""
+    """A name in 'OSO_ACTOR' is looked for when it is needed; nothing else acts in its stead."""
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
 
     with pytest.raises(OsoError, match=f"^'OSO_ACTOR' is '{actor}'"):
-        who(make_app(actor))
+        who(make_web(actor))
 
 
 def test_oso_actor_that_raises_is_not_an_anonymous_actor() -> None:
     """The error comes out."""
     with pytest.raises(ZeroDivisionError):
-        who(make_app(lambda: 1 / 0))
+        who(make_web(lambda: 1 / 0))
 
 
 # -- what nobody awaited -------------------------------------------------------------
@@ -770,14 +769,14 @@ class Finder:
 def test_coroutine_function_that_finds_the_actor_is_awaited(
     web: Flask, get_actor: t.Any, expected: str
 ) -> None:
-    """Whatever Flask would await as a view."""
+    """A function that finds the actor is awaited where Flask would await a view."""
     web.extensions["oso"].extension.set_get_actor(get_actor)
 
     assert who(web) == expected
 
 
 def test_coroutine_function_finds_the_actor_of_an_async_view(web: Flask) -> None:
-    """Also inside, where a loop runs already; what it is given is that of the request."""
+    """A coroutine function finds the actor where a loop runs already, and sees the request."""
 
     async def find() -> str:
         return request.args["user"]
@@ -807,7 +806,7 @@ def test_coroutine_function_finds_the_actor_of_an_async_view(web: Flask) -> None
 def test_coroutine_in_place_of_the_actor_is_refused(
     web: Flask, get_actor: t.Any, name: str
 ) -> None:
-    """It is not nobody, so rules for everybody who is somebody would let a visitor in."""
+    """A coroutine in place of the actor is refused: it would pass for somebody."""
     extension = web.extensions["oso"].extension
     extension.oso.load_str('allow(user, "read", "page") if not user = nil;')
     extension.set_get_actor(get_actor)
@@ -831,7 +830,7 @@ def test_coroutine_in_place_of_the_named_actor_is_refused(
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
 
     with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):
-        who(make_app(actor))
+        who(make_web(actor))
 
 
 def find_forgetfully() -> t.Any:
@@ -840,7 +839,7 @@ def find_forgetfully() -> t.Any:
 
 
 def test_coroutine_on_g_is_refused(web: Flask) -> None:
-    """A function before the request forgot to await."""
+    """A coroutine on 'g', which a function before the request forgot to await, is refused."""
     web.before_request(lambda: setattr(g, "user", find_later()))
 
     with pytest.raises(OsoError, match=r"^What finds the current actor gave a coroutine of"):

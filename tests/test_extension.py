@@ -8,7 +8,7 @@ import typing as t
 
 import flask
 import pytest
-from flask import Blueprint, Flask, g, redirect
+from flask import Blueprint, g, redirect
 from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.local import LocalProxy
 
@@ -29,13 +29,14 @@ from flask_oso.polar.exceptions import (
     PolarFileNotFoundError,
     PolarRuntimeError,
 )
+from tests.support.sites import make_app, make_site
 
 # -- names and state -----------------------------------------------------------------
 
 
-def test_init_app_keeps_state_on_the_app(make_oso: t.Any) -> None:
+def test_init_app_keeps_state_on_the_app() -> None:
     """What belongs to an app is in its extensions, under one key."""
-    app = Flask("site")
+    app = make_app()
     extension = FlaskOso()
     oso = Oso()
 
@@ -62,7 +63,7 @@ def test_init_app_with_another_oso_is_refused(site: t.Any) -> None:
 
 def test_constructor_takes_oso_and_app() -> None:
     """The positional order is upstream's."""
-    oso, app = Oso(), Flask("site")
+    oso, app = Oso(), make_app()
 
     extension = FlaskOso(oso, app)
 
@@ -73,7 +74,7 @@ def test_constructor_takes_oso_and_app() -> None:
 def test_app_as_the_first_argument_is_refused() -> None:
     """The mix-up that Flask's other extensions invite is named, with the remedy."""
     with pytest.raises(TypeError) as caught:
-        FlaskOso(Flask("site"))  # type: ignore[arg-type]
+        FlaskOso(make_app())  # type: ignore[arg-type]
 
     assert str(caught.value) == (
         "The first argument of 'FlaskOso' is an Oso. Pass the app by name: FlaskOso(app=app)."
@@ -105,11 +106,11 @@ def test_second_extension_on_one_oso_is_refused() -> None:
         FlaskOso(oso)
 
 
-def test_one_extension_serves_apps_with_one_oso(make_oso: t.Any) -> None:
+def test_one_extension_serves_apps_with_one_oso() -> None:
     """Apps that are not given an Oso of their own share the extension's."""
     oso = Oso()
     extension = FlaskOso(oso)
-    apps = [Flask("one"), Flask("two")]
+    apps = [make_app("one"), make_app("two")]
 
     for app in apps:
         extension.init_app(app)
@@ -117,9 +118,9 @@ def test_one_extension_serves_apps_with_one_oso(make_oso: t.Any) -> None:
     assert [app.extensions["oso"].oso for app in apps] == [oso, oso]
 
 
-def test_defect_e_apps_with_osos_of_their_own() -> None:
+def test_apps_with_osos_of_their_own() -> None:
     """What one app is given does not reach the other."""
-    extension, one, two = FlaskOso(), Flask("one"), Flask("two")
+    extension, one, two = FlaskOso(), make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
 
     extension.init_app(one, osos[0])
@@ -128,9 +129,9 @@ def test_defect_e_apps_with_osos_of_their_own() -> None:
     assert [app.extensions["oso"].oso for app in (one, two)] == osos
 
 
-def test_defect_e_set_oso_after_each_init_app() -> None:
+def test_set_oso_after_each_init_app() -> None:
     """'set_oso' outside a context is for the app initialized since the last."""
-    extension, one, two = FlaskOso(), Flask("one"), Flask("two")
+    extension, one, two = FlaskOso(), make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
 
     extension.init_app(one)
@@ -141,9 +142,9 @@ def test_defect_e_set_oso_after_each_init_app() -> None:
     assert [app.extensions["oso"].oso for app in (one, two)] == osos
 
 
-def test_defect_e_constructor_app_keeps_its_oso() -> None:
+def test_constructor_app_keeps_its_oso() -> None:
     """The constructor's app is not changed by what a later app gets."""
-    one, two = Flask("one"), Flask("two")
+    one, two = make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
 
     extension = FlaskOso(osos[0], one)
@@ -153,9 +154,9 @@ def test_defect_e_constructor_app_keeps_its_oso() -> None:
     assert [app.extensions["oso"].oso for app in (one, two)] == osos
 
 
-def test_defect_e_set_oso_inside_contexts() -> None:
+def test_set_oso_inside_contexts() -> None:
     """Inside an app context 'set_oso' concerns that app."""
-    extension, one, two = FlaskOso(), Flask("one"), Flask("two")
+    extension, one, two = FlaskOso(), make_app("one"), make_app("two")
     osos = [Oso(), Oso()]
     extension.init_app(one)
     extension.init_app(two)
@@ -170,7 +171,7 @@ def test_defect_e_set_oso_inside_contexts() -> None:
 
 def test_set_oso_replaces_again_and_again() -> None:
     """A second and a third Oso take effect for an app as the first did."""
-    extension, app = FlaskOso(Oso()), Flask("site")
+    extension, app = FlaskOso(Oso()), make_app()
     extension.init_app(app)
     osos = [Oso(), Oso()]
     seen = []
@@ -184,7 +185,7 @@ def test_set_oso_replaces_again_and_again() -> None:
 
 def test_set_oso_after_the_constructor_took_the_app() -> None:
     """'FlaskOso(app=app)' and then 'set_oso' works."""
-    app = Flask("site")
+    app = make_app()
     oso = Oso()
     extension = FlaskOso(app=app)
 
@@ -204,8 +205,9 @@ def policy_file(folder: pathlib.Path, text: str, name: str = "policy.polar") -> 
 
 def test_policies_load_relative_to_the_root(tmp_path: pathlib.Path) -> None:
     """OSO_POLICIES names files from the root of the app, and the app gets its own Oso."""
-    app = Flask("site", root_path=str(tmp_path))
-    app.config["OSO_POLICIES"] = policy_file(tmp_path, 'allow("ann", "read", "page");')
+    app = make_app(
+        folder=tmp_path, OSO_POLICIES=policy_file(tmp_path, 'allow("ann", "read", "page");')
+    )
 
     FlaskOso(app=app)
 
@@ -214,7 +216,7 @@ def test_policies_load_relative_to_the_root(tmp_path: pathlib.Path) -> None:
 
 def test_policies_load_into_the_given_oso(tmp_path: pathlib.Path) -> None:
     """Classes registered beforehand are known to the policies of the configuration."""
-    app = Flask("site", root_path=str(tmp_path))
+    app = make_app(folder=tmp_path)
     files = [
         policy_file(tmp_path, "allow(_: Post, _, _) if Post.OPEN;", "a.polar"),
         policy_file(tmp_path, "allow(_, _, _: Request);", "b.polar"),
@@ -235,7 +237,7 @@ def test_apps_that_share_an_oso_do_not_name_different_policies(tmp_path: pathlib
     for path in paths:
         path.write_text(f'allow("{path.stem}", "read", "page");')
     oso = Oso()
-    extension, apps = FlaskOso(oso), [Flask("first"), Flask("second")]
+    extension, apps = FlaskOso(oso), [make_app("first"), make_app("second")]
     for app, path in zip(apps, paths, strict=True):
         app.config["OSO_POLICIES"] = [str(path)]
         app.add_url_rule("/", "page", authorize("read", "page")(lambda: "SECRET"))
@@ -257,7 +259,7 @@ def test_policies_shared_by_apps_load_once(tmp_path: pathlib.Path) -> None:
     """Two apps that share an Oso may name the same policies."""
     extension = FlaskOso(Oso())
     name = policy_file(tmp_path, 'allow("ann", "read", "page");')
-    apps = [Flask("one", root_path=str(tmp_path)), Flask("two", root_path=str(tmp_path))]
+    apps = [make_app("one", folder=tmp_path), make_app("two", folder=tmp_path)]
 
     for app in apps:
         app.config["OSO_POLICIES"] = [name]
@@ -266,12 +268,12 @@ def test_policies_shared_by_apps_load_once(tmp_path: pathlib.Path) -> None:
     assert extension.oso.is_allowed("ann", "read", "page")
 
 
-def test_defect_e_policies_of_two_apps_stay_apart(tmp_path: pathlib.Path) -> None:
+def test_policies_of_two_apps_stay_apart(tmp_path: pathlib.Path) -> None:
     """Each app has the policy that its configuration names."""
     extension, one, two = (
         FlaskOso(),
-        Flask("one", root_path=str(tmp_path)),
-        Flask("two", root_path=str(tmp_path)),
+        make_app("one", folder=tmp_path),
+        make_app("two", folder=tmp_path),
     )
     one.config["OSO_POLICIES"] = policy_file(tmp_path, 'allow("ann", "a", "r");', "one.polar")
     two.config["OSO_POLICIES"] = policy_file(tmp_path, 'allow("ann", "b", "r");', "two.polar")
@@ -286,8 +288,7 @@ def test_defect_e_policies_of_two_apps_stay_apart(tmp_path: pathlib.Path) -> Non
 @pytest.mark.parametrize("text", [None, "allow(", "allow(_, _, _) if unknown();"])
 def test_policy_that_fails_stops_the_app(tmp_path: pathlib.Path, text: str | None) -> None:
     """A missing or wrong policy raises at 'init_app', and leaves the app untouched."""
-    app = Flask("site", root_path=str(tmp_path))
-    app.config["OSO_POLICIES"] = "policy.polar"
+    app = make_app(folder=tmp_path, OSO_POLICIES="policy.polar")
     if text is not None:
         policy_file(tmp_path, text)
 
@@ -299,8 +300,7 @@ def test_policy_that_fails_stops_the_app(tmp_path: pathlib.Path, text: str | Non
 
 def test_missing_policy_file_names_its_setting(tmp_path: pathlib.Path) -> None:
     """A missing file keeps its error, and a note tells where its name came from."""
-    app = Flask("site", root_path=str(tmp_path))
-    app.config["OSO_POLICIES"] = "policy.polar"
+    app = make_app(folder=tmp_path, OSO_POLICIES="policy.polar")
 
     with pytest.raises(PolarFileNotFoundError) as caught:
         FlaskOso(app=app)
@@ -313,8 +313,7 @@ def test_missing_policy_file_names_its_setting(tmp_path: pathlib.Path) -> None:
 
 def test_unknown_key_warns_with_a_suggestion() -> None:
     """A misspelt OSO_* key is reported, with the key that was meant."""
-    app = Flask("site")
-    app.config["OSO_POLICYS"] = []
+    app = make_app(OSO_POLICYS=[])
 
     with pytest.warns(UserWarning, match=r"'OSO_POLICYS'\. Did you mean 'OSO_POLICIES'\?"):
         FlaskOso(app=app)
@@ -323,8 +322,7 @@ def test_unknown_key_warns_with_a_suggestion() -> None:
 @pytest.mark.parametrize("value", ["false", 1, []])
 def test_flag_that_is_no_bool_is_refused(value: t.Any) -> None:
     """A switch is True or False; anything else stops the app."""
-    app = Flask("site")
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = value
+    app = make_app(OSO_REQUIRE_AUTHORIZATION=value)
 
     with pytest.raises(OsoError, match="'OSO_REQUIRE_AUTHORIZATION' must be True or False"):
         FlaskOso(app=app)
@@ -332,7 +330,7 @@ def test_flag_that_is_no_bool_is_refused(value: t.Any) -> None:
 
 def test_configuration_has_defaults() -> None:
     """All keys are there after 'init_app'."""
-    app = Flask("site")
+    app = make_app()
 
     FlaskOso(app=app)
 
@@ -365,7 +363,7 @@ def test_authorize_defaults_to_current_user_and_method(site: t.Any) -> None:
         assert site.guard.authorize("page") is None
 
 
-def test_defect_d_actor_none_is_anonymous(site: t.Any) -> None:
+def test_actor_none_is_anonymous(site: t.Any) -> None:
     """An explicit actor 'None' is not the current user."""
     with site.app.test_request_context():
         g.current_user = "root"
@@ -374,7 +372,7 @@ def test_defect_d_actor_none_is_anonymous(site: t.Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["", 0, [], {}, False])
-def test_authorize_uses_falsy_actors_as_given(make_site: t.Any, value: t.Any) -> None:
+def test_authorize_uses_falsy_actors_as_given(value: t.Any) -> None:
     """A falsy actor is not replaced."""
     site = make_site('allow("root", _, _);')
     with site.app.test_request_context():
@@ -383,7 +381,7 @@ def test_authorize_uses_falsy_actors_as_given(make_site: t.Any, value: t.Any) ->
             site.guard.authorize("page", actor=value)
 
 
-def test_authorize_uses_an_empty_action_as_given(make_site: t.Any) -> None:
+def test_authorize_uses_an_empty_action_as_given() -> None:
     """An empty action is not replaced by the method."""
     site = make_site('allow(_, "GET", _);')
     with site.app.test_request_context(), pytest.raises(Forbidden):
@@ -406,7 +404,7 @@ def test_errors_of_the_actor_function(site: t.Any, error: Exception) -> None:
     assert error in (caught.value, caught.value.__cause__)
 
 
-def test_missing_current_user_is_explained(make_site: t.Any) -> None:
+def test_missing_current_user_is_explained() -> None:
     """Without 'g.current_user' the text names the remedy."""
     site = make_site()
     with site.app.test_request_context(), pytest.raises(OsoError) as caught:
@@ -424,7 +422,7 @@ def test_missing_current_user_is_explained(make_site: t.Any) -> None:
 
 def test_authorize_without_oso_is_refused() -> None:
     """Without an Oso there is no decision."""
-    app = Flask("site")
+    app = make_app()
     extension = FlaskOso(app=app)
 
     with (
@@ -452,7 +450,7 @@ def test_authorize_outside_contexts_is_refused(site: t.Any) -> None:
     )
 
 
-def test_request_proxy_is_the_request(make_site: t.Any) -> None:
+def test_request_proxy_is_the_request() -> None:
     """'flask.request' reaches the policy as the request itself."""
     site = make_site('allow(_, "GET", _: Request{path: "/open"});')
 
@@ -462,7 +460,7 @@ def test_request_proxy_is_the_request(make_site: t.Any) -> None:
         site.guard.authorize(flask.request, actor="eve")
 
 
-def test_custom_request_class_matches_request(make_site: t.Any) -> None:
+def test_custom_request_class_matches_request() -> None:
     """A subclass is a Request, and shows its attributes."""
     site = make_site('allow(_, "GET", r: Request) if r.tenant = "acme";')
     site.app.request_class = type("TenantRequest", (flask.Request,), {"tenant": "acme"})
@@ -479,7 +477,7 @@ def test_proxies_are_unwrapped(site: t.Any) -> None:
         assert site.guard.authorize(page, actor=ann, action="read") is None
 
 
-def test_policy_error_is_raised(make_site: t.Any) -> None:
+def test_policy_error_is_raised() -> None:
     """A policy that fails raises, and nothing counts as authorized."""
     site = make_site("other(1);", OSO_REQUIRE_AUTHORIZATION=True)
 
@@ -533,7 +531,7 @@ def deny(site: t.Any, action: t.Any, resource: t.Any = "page") -> None:
         site.guard.authorize(resource, actor="eve", action=action)
 
 
-def test_misspelt_action_is_logged_once(make_site: t.Any, caplog: t.Any) -> None:
+def test_misspelt_action_is_logged_once(caplog: t.Any) -> None:
     """A denial of a word that is nearly an action says so, the first time."""
     site = make_site(WORDS)
 
@@ -546,7 +544,7 @@ def test_misspelt_action_is_logged_once(make_site: t.Any, caplog: t.Any) -> None
     ]
 
 
-def test_misspelt_action_is_logged_for_each_app(make_site: t.Any, caplog: t.Any) -> None:
+def test_misspelt_action_is_logged_for_each_app(caplog: t.Any) -> None:
     """What one app has said, another has not."""
     deny(make_site(WORDS), "eidt")
     deny(make_site(WORDS), "eidt")
@@ -554,7 +552,7 @@ def test_misspelt_action_is_logged_for_each_app(make_site: t.Any, caplog: t.Any)
     assert len(caplog.records) == 2
 
 
-def test_log_shows_no_resource(make_site: t.Any, caplog: t.Any) -> None:
+def test_log_shows_no_resource(caplog: t.Any) -> None:
     """Nothing of actor or resource is in the log, and an action cannot break its line."""
     deny(make_site(WORDS), "edit\n", "SECRET")
 
@@ -566,7 +564,7 @@ def test_log_shows_no_resource(make_site: t.Any, caplog: t.Any) -> None:
 @pytest.mark.parametrize(
     "action", ["edit", "fly", "", "eidt" * 100, 7, None, type("Word", (str,), {})("eidt")]
 )
-def test_other_denials_are_not_logged(make_site: t.Any, caplog: t.Any, action: t.Any) -> None:
+def test_other_denials_are_not_logged(caplog: t.Any, action: t.Any) -> None:
     """A known action, one like no other, a long one and what is no plain str are passed over."""
     site = make_site(WORDS)
 
@@ -576,14 +574,14 @@ def test_other_denials_are_not_logged(make_site: t.Any, caplog: t.Any, action: t
     assert caplog.messages == []
 
 
-def test_open_policies_are_not_logged(make_site: t.Any, caplog: t.Any) -> None:
+def test_open_policies_are_not_logged(caplog: t.Any) -> None:
     """Where a rule allows any action, no word is wrong."""
     deny(make_site(WORDS + 'allow("root", _, _);'), "eidt")
 
     assert caplog.messages == []
 
 
-def test_allowed_action_asks_for_no_words(make_site: t.Any, monkeypatch: t.Any) -> None:
+def test_allowed_action_asks_for_no_words(monkeypatch: t.Any) -> None:
     """An allowed request costs nothing: the policy's actions are not even asked for."""
     site = make_site(WORDS)
     asked: list[Oso] = []
@@ -595,7 +593,7 @@ def test_allowed_action_asks_for_no_words(make_site: t.Any, monkeypatch: t.Any) 
     assert asked == []
 
 
-def test_denied_actions_are_remembered_within_bounds(make_site: t.Any, monkeypatch: t.Any) -> None:
+def test_denied_actions_are_remembered_within_bounds(monkeypatch: t.Any) -> None:
     """Words from requests fill neither memory nor time: after a hundred it is silent."""
     site = make_site(WORDS)
     asked: list[Oso] = []
@@ -614,7 +612,7 @@ class Person:
 @pytest.mark.parametrize("actor", ["ann", 7, {"id": 7}])
 def test_actor_that_is_a_key_is_logged_once(caplog: t.Any, actor: t.Any) -> None:
     """A policy about objects denies every key, which looks like any denial."""
-    app = Flask("site")
+    app = make_app()
     extension = FlaskOso(Oso(), app)
     oso = app.extensions["oso"].oso
     oso.register_class(Person)
@@ -644,7 +642,7 @@ def test_actor_that_is_a_key_is_logged_once(caplog: t.Any, actor: t.Any) -> None
 )
 def test_other_actors_are_not_logged(caplog: t.Any, policy: str, actor: t.Any) -> None:
     """Nobody, an object, and a text where a policy is about texts, are denied in silence."""
-    app = Flask("site")
+    app = make_app()
     extension = FlaskOso(Oso(), app)
     oso = app.extensions["oso"].oso
     oso.register_class(Person)
@@ -656,7 +654,7 @@ def test_other_actors_are_not_logged(caplog: t.Any, policy: str, actor: t.Any) -
     assert caplog.messages == []
 
 
-def test_trouble_with_the_words_changes_no_denial(make_site: t.Any, monkeypatch: t.Any) -> None:
+def test_trouble_with_the_words_changes_no_denial(monkeypatch: t.Any) -> None:
     """A policy that cannot be asked, or a log that fails, leaves the answer 403."""
     site = make_site(WORDS)
     deny_log = type("Log", (), {"warning": property(lambda self: 1 / 0)})()
@@ -680,7 +678,7 @@ def test_trouble_with_the_words_changes_no_denial(make_site: t.Any, monkeypatch:
     ],
 )
 @pytest.mark.parametrize("place", ["decorator", "inside", "hook"])
-def test_defect_a_returned_value_is_the_response(
+def test_unauthorized_action_gives_the_response(
     site: t.Any, place: str, answer: t.Any, status: int, body: bytes
 ) -> None:
     """What the unauthorized action returns is sent, and the view is not entered."""
@@ -700,7 +698,7 @@ def test_defect_a_returned_value_is_the_response(
     assert (response.status_code, response.data, site.entered) == (status, body, [])
 
 
-def test_defect_a_redirect_is_followed(site: t.Any) -> None:
+def test_unauthorized_action_may_redirect(site: t.Any) -> None:
     """The usual action, a redirect to the login page, works."""
     site.guard.set_unauthorized_action(lambda: redirect("/login"))
     site.app.add_url_rule("/", "view", authorize(site.enter))
@@ -710,7 +708,7 @@ def test_defect_a_redirect_is_followed(site: t.Any) -> None:
     assert (response.status_code, response.location) == (302, "/login")
 
 
-def test_defect_a_returning_nothing_is_403(site: t.Any) -> None:
+def test_unauthorized_action_that_returns_nothing_is_403(site: t.Any) -> None:
     """An action that only logs does not let the view run."""
     site.guard.set_unauthorized_action(lambda: None)
     site.app.add_url_rule("/", "view", authorize(site.enter))
@@ -802,7 +800,7 @@ def ask_itself(policy: Oso) -> t.Any:
 def test_question_to_the_policy_itself_is_told_from_a_forgotten_one(
     site: t.Any, ask: t.Any, name: str
 ) -> None:
-    """It authorizes nothing, also in a function below; a second note says what does."""
+    """A question to the Oso itself authorizes nothing; a second note says so, and what does."""
     site.guard.require_authorization(site.app)
     site.app.testing = True
     site.app.add_url_rule("/", "view", ask)
@@ -851,7 +849,7 @@ def test_decision_that_failed_is_named_at_the_border(site: t.Any) -> None:
 
 
 def test_forgotten_check_is_500(demanding: t.Any) -> None:
-    """Otherwise it is a server error without the view's body."""
+    """A forgotten check is a server error without the view's body."""
     demanding.app.add_url_rule("/", "view", demanding.enter)
 
     response = demanding.open("/")
@@ -913,7 +911,7 @@ def test_skip_satisfies(demanding: t.Any) -> None:
 
 
 def test_skip_inside_satisfies(demanding: t.Any) -> None:
-    """So does the method, in a view that declares to decide itself."""
+    """The method 'skip_authorization' satisfies the requirement in a view that decides itself."""
 
     @demanding.app.get("/")
     @authorizes_inside
@@ -939,9 +937,7 @@ def test_direct_question_does_not_satisfy(demanding: t.Any) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "status"), [("/none", "GET", 404), ("/dir", "GET", 308), ("/", "PUT", 405)]
 )
-def test_defect_g_routing_answers_pass(
-    demanding: t.Any, path: str, method: str, status: int
-) -> None:
+def test_routing_answers_pass(demanding: t.Any, path: str, method: str, status: int) -> None:
     """Where no route matches, there is nothing to authorize."""
     view = authorizes_inside(demanding.enter)
     demanding.app.add_url_rule("/", "view", view)
@@ -950,10 +946,10 @@ def test_defect_g_routing_answers_pass(
     assert demanding.open(path, method=method).status_code == status
 
 
-def test_defect_g_static_files_pass(tmp_path: pathlib.Path) -> None:
+def test_static_files_pass(tmp_path: pathlib.Path) -> None:
     """Static files of the app and of blueprints need no check."""
     (tmp_path / "a.css").write_text("p {}")
-    app = Flask("site", static_folder=str(tmp_path), static_url_path="/static")
+    app = make_app(static=tmp_path)
     app.register_blueprint(
         Blueprint("shop", "shop", static_folder=str(tmp_path), static_url_path="/shop/static")
     )
@@ -964,16 +960,14 @@ def test_defect_g_static_files_pass(tmp_path: pathlib.Path) -> None:
     assert [client.get(path, buffered=True).status_code for path in paths] == [200, 200, 404]
 
 
-def test_defect_g_view_in_place_of_static_is_not_exempt(
-    demanding: t.Any, tmp_path: pathlib.Path
-) -> None:
+def test_view_in_place_of_static_is_not_exempt(demanding: t.Any, tmp_path: pathlib.Path) -> None:
     """The exemption is for Flask's own function, not for the name 'static'."""
     demanding.app.view_functions["static"] = lambda filename: demanding.enter()
 
     assert demanding.open("/static/a.css").status_code == 500
 
 
-def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
+def test_automatic_options_pass(demanding: t.Any) -> None:
     """Flask's answer to OPTIONS needs no check, and enters no view."""
     demanding.app.add_url_rule("/", "view", authorizes_inside(demanding.enter))
 
@@ -982,7 +976,7 @@ def test_defect_g_automatic_options_pass(demanding: t.Any) -> None:
     assert (response.status_code, demanding.entered) == (200, [])
 
 
-def test_defect_g_options_of_a_view_are_checked(demanding: t.Any) -> None:
+def test_options_of_a_view_are_checked(demanding: t.Any) -> None:
     """A view that answers OPTIONS itself is a view."""
     demanding.app.add_url_rule("/", "view", demanding.enter, methods=["OPTIONS"])
 
@@ -990,7 +984,7 @@ def test_defect_g_options_of_a_view_are_checked(demanding: t.Any) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418, 499, 503])
-def test_defect_g_aborts_keep_their_status(site: t.Any, status: int) -> None:
+def test_aborts_keep_their_status(site: t.Any, status: int) -> None:
     """A view that aborts before it authorizes keeps its status, and nothing else."""
     site.guard.require_authorization(site.app)
 
@@ -1007,7 +1001,7 @@ def test_defect_g_aborts_keep_their_status(site: t.Any, status: int) -> None:
     assert not {"X-Secret", "Set-Cookie"} & set(response.headers.keys())
 
 
-def test_defect_g_head_is_judged_as_get(site: t.Any) -> None:
+def test_head_is_judged_as_get(site: t.Any) -> None:
     """Whoever may GET may HEAD, and nobody else."""
     site.app.add_url_rule("/", "view", authorize(resource="page")(site.enter))
 
@@ -1017,8 +1011,8 @@ def test_defect_g_head_is_judged_as_get(site: t.Any) -> None:
     ]
 
 
-def test_defect_g_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
-    """So it is under route authorization."""
+def test_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
+    """HEAD is judged as GET under route authorization."""
     site.guard.perform_route_authorization(site.app)
     site.app.add_url_rule("/", "view", site.enter)
 
@@ -1028,7 +1022,7 @@ def test_defect_g_head_of_a_route_is_judged_as_get(site: t.Any) -> None:
     ]
 
 
-def test_defect_c_strict_refuses_before_the_view(make_site: t.Any) -> None:
+def test_strict_requirement_refuses_before_the_view() -> None:
     """The money does not move, and the message names the place and the remedies."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.testing = True
@@ -1049,7 +1043,7 @@ def test_defect_c_strict_refuses_before_the_view(make_site: t.Any) -> None:
     assert "'@authorizes_inside'" in text
 
 
-def test_defect_c_plain_runs_the_view_and_withholds(site: t.Any) -> None:
+def test_plain_requirement_runs_the_view_and_withholds(site: t.Any) -> None:
     """The plain form lets views decide inside, undeclared; it judges the answer."""
     site.guard.require_authorization(site.app)
     site.app.add_url_rule("/", "view", site.enter)
@@ -1057,7 +1051,7 @@ def test_defect_c_plain_runs_the_view_and_withholds(site: t.Any) -> None:
     assert (site.open("/").status_code, site.entered) == (500, ["/"])
 
 
-def test_defect_c_declared_view_must_authorize(make_site: t.Any) -> None:
+def test_declared_view_must_authorize() -> None:
     """A declaration opens the view, and does not let its answer out."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", authorizes_inside(site.enter))
@@ -1065,7 +1059,7 @@ def test_defect_c_declared_view_must_authorize(make_site: t.Any) -> None:
     assert (site.open("/", "root").status_code, site.entered) == (500, ["/"])
 
 
-def test_defect_c_route_authorization_counts_as_a_guard(make_site: t.Any) -> None:
+def test_route_authorization_counts_as_a_guard() -> None:
     """Under both switches an undecorated view is entered if its route is allowed."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_ROUTE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", lambda: "page")
@@ -1084,7 +1078,7 @@ def test_route_authorization_needs_an_app() -> None:
         FlaskOso().perform_route_authorization()
 
 
-def test_route_authorization_judges_the_request(make_site: t.Any) -> None:
+def test_route_authorization_judges_the_request() -> None:
     """Actor, method and request are what is judged; what is denied is not entered."""
     site = make_site(
         'allow("ann", "POST", r: Request) if r.path = "/form";', OSO_ROUTE_AUTHORIZATION=True
@@ -1101,9 +1095,9 @@ def test_route_authorization_judges_the_request(make_site: t.Any) -> None:
     ]
 
 
-def test_route_authorization_works_without_init_app(make_oso: t.Any) -> None:
+def test_route_authorization_works_without_init_app() -> None:
     """Upstream's order of calls works: no 'init_app' is needed for the hook."""
-    app = Flask("site")
+    app = make_app()
     app.add_url_rule("/", "view", lambda: "page")
     extension = FlaskOso(Oso())
     extension.oso.load_str('allow(nil, "GET", _: Request);')
@@ -1114,17 +1108,17 @@ def test_route_authorization_works_without_init_app(make_oso: t.Any) -> None:
     assert app.test_client().get("/").status_code == 200
 
 
-def test_route_authorization_includes_static_files_and_skipped_views(make_site: t.Any) -> None:
-    """Neither is exempt from route authorization."""
+def test_route_authorization_includes_static_files_and_skipped_views() -> None:
+    """Neither static files nor skipped views are exempt from route authorization."""
     site = make_site(OSO_ROUTE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "view", skip_authorization(site.enter))
 
     assert [site.open(path).status_code for path in ("/static/a.css", "/")] == [403, 403]
 
 
-def test_user_may_be_loaded_by_a_later_function(make_oso: t.Any) -> None:
+def test_user_may_be_loaded_by_a_later_function() -> None:
     """The function that loads the user may be registered afterwards."""
-    app = Flask("site")
+    app = make_app()
     app.add_url_rule("/", "view", lambda: "page")
     extension = FlaskOso(Oso(), app)
     extension.oso.load_str('allow("ann", "GET", _: Request);')
@@ -1231,7 +1225,7 @@ def test_decorator_and_guard_of_another_extension_must_both_allow(
     strict, lax = Oso(), FlaskOso(Oso())
     strict.load_str('allow("root", "read", "page");')
     lax.oso.load_str("allow(_, _, _);")
-    app, rooms = Flask("app"), Blueprint("rooms", "rooms")
+    app, rooms = make_app("app"), Blueprint("rooms", "rooms")
     first, second = (FlaskOso(strict), lax) if is_first else (lax, FlaskOso(strict))
     first.init_app(app)
     second.init_app(app)
@@ -1280,7 +1274,7 @@ def test_decorators_that_ask_the_first_of_two_extensions_are_told_of(
     ]
 
 
-def test_two_extensions_both_judge_routes(site: t.Any, make_oso: t.Any) -> None:
+def test_two_extensions_both_judge_routes(site: t.Any) -> None:
     """With two extensions decorators use the first, route authorization both."""
     second = FlaskOso(Oso())
     second.oso.load_str('allow(_, _, r: Request) if r.path = "/";')

@@ -89,7 +89,7 @@ def ask(oso: Oso, query: str, **bindings: t.Any) -> list[dict[str, t.Any]]:
 
 @pytest.mark.parametrize("value", [True, 1, 1.5, "s", float("inf"), [1, [2]], {"a": [1]}])
 def test_native_values_come_back_equal(oso: Oso, value: t.Any) -> None:
-    """Of the same type and value."""
+    """Native values come back with the same type and value."""
     (result,) = ask(oso, "x = y", y=value)
 
     assert (result["x"], type(result["x"])) == (value, type(value))
@@ -204,7 +204,7 @@ def test_call_of_no_method(oso: Oso) -> None:
     ],
 )
 def test_errors_of_the_host(oso: Oso, query: str, error: type[Exception], text: str) -> None:
-    """They propagate; an AttributeError and a constructor's get a place."""
+    """Errors of the host propagate; an AttributeError and a constructor's get a place."""
     with pytest.raises(error, match=text):
         ask(oso, query)
 

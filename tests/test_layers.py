@@ -6,6 +6,7 @@ Imports inside of functions and under ``TYPE_CHECKING`` count like all others.
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import re
 import sys
@@ -71,8 +72,13 @@ def module_name(path: Path) -> str:
 NAMES = {module_name(path) for path in MODULES}
 
 
-def find_imports(path: Path) -> Iterator[str]:
-    """Yield the full names of all modules that a file imports, wherever in it."""
+@functools.cache
+def find_imports(path: Path) -> frozenset[str]:
+    """Give the full names of all modules that a file imports, wherever in it."""
+    return frozenset(_imports_of(path))
+
+
+def _imports_of(path: Path) -> Iterator[str]:
     package = path.relative_to(PACKAGE.parent).parent.parts
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

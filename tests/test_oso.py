@@ -468,7 +468,7 @@ def test_get_allowed_actions_is_a_list() -> None:
 
 
 def test_get_allowed_actions_knows_the_wildcard() -> None:
-    """The older method takes allow_wildcard too."""
+    """'get_allowed_actions' takes 'allow_wildcard'."""
     assert make_oso("allow(1, _, 2);").get_allowed_actions(1, 2, allow_wildcard=True) == ["*"]
 
 
@@ -625,7 +625,7 @@ def test_register_class_uses_the_class_name() -> None:
 
 
 def test_register_class_under_another_name() -> None:
-    """Another name may contain colons."""
+    """The name under which a class is registered may contain colons."""
     oso = Oso()
 
     oso.register_class(Page, name="wiki::Page")
@@ -1437,7 +1437,7 @@ def test_is_allowed_refuses_a_variable(position: int) -> None:
 
 @pytest.mark.parametrize("value", [[Variable("x")], {"a": [Variable("x")]}])
 def test_is_allowed_refuses_a_variable_inside(value: t.Any) -> None:
-    """A variable hidden in a list or a dictionary would match anything there, too."""
+    """A variable in a list or a dictionary would match anything there, and is refused."""
     oso = Oso()
     oso.load_str("allow([1], 2, 3); allow({a: [1]}, 2, 3);")
 
@@ -1546,7 +1546,9 @@ def ordered(policy: str) -> Oso:
 def test_swapped_arguments_are_told_once(
     policy: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is a denial like any other, and the log names the order."""
+    """A question with swapped arguments is denied like any other, and the log names the order
+    once.
+    """
     oso = ordered(policy)
     for _ in range(2):
         with contextlib.suppress(NotFoundError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import logging
 import os
 import re
 import shlex
@@ -20,13 +21,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask, render_template_string
+from flask import render_template_string
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso
 from flask_oso.__main__ import main
-from flask_oso.observability.decision_log import LOGGER
 from flask_oso.polar.exceptions import PolarRuntimeError
+from tests.support.sites import make_app
 
 README = Path(__file__).parents[1] / "README.md"
 _BLOCK = re.compile(
@@ -93,10 +94,11 @@ def code_of(section: str, language: str) -> str:
 @pytest.fixture(autouse=True)
 def decision_log() -> Iterator[None]:
     """Turn the decision log off again, which a section turns on."""
-    level, handlers = LOGGER.level, list(LOGGER.handlers)
+    log = logging.getLogger("flask_oso.decisions")
+    level, handlers = log.level, list(log.handlers)
     yield
-    LOGGER.setLevel(level)
-    LOGGER.handlers[:] = handlers
+    log.setLevel(level)
+    log.handlers[:] = handlers
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ def load(application: types.ModuleType) -> Callable[[str], dict[str, t.Any]]:
     """Load a policy, and return the names that the README's snippets build on."""
 
     def make_names(policy_text: str) -> dict[str, t.Any]:
-        app, policy = Flask("readme_app"), Oso()
+        app, policy = make_app("readme_app"), Oso()
         policy.register_class(Folder)
         policy.register_class(Page)
         policy.register_class(application.User)
@@ -303,8 +305,7 @@ def test_forgotten_view_is_open_without_init_app(load: Callable[[str], dict[str,
     """The test to keep fails where the key is set and ``init_app`` never runs."""
     names = load(FILES["policy.polar"])
     exec(code_of("Make forgetting impossible", "python"), names)
-    app = Flask("uninitialized")
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app = make_app("uninitialized", OSO_REQUIRE_AUTHORIZATION=True)
     names["create_app"] = lambda: app
 
     with pytest.raises(AssertionError):

@@ -21,10 +21,11 @@ from flask import Flask, request
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
 from flask_oso.app_state import AppState
-from flask_oso.config import DEFAULTS, Look, find_files
-from flask_oso.observability.signals import policy_loaded, policy_refused
+from flask_oso.config import DEFAULTS, find_files
 from flask_oso.reloading import Reloader
+from flask_oso.signals import policy_loaded, policy_refused
 from tests.support.children import run_python
+from tests.support.sites import make_app
 
 ANN = 'allow("ann", "read", "page");'
 EVE = 'allow("eve", "read", "page");'
@@ -63,8 +64,7 @@ class Desk:
 
     def make_app(self, policies: t.Any = "policy.polar", **config: t.Any) -> Flask:
         """Make an app of the folder, with the one Oso."""
-        app = Flask("desk", root_path=str(self.folder))
-        app.config.update({"OSO_POLICIES": policies, **config})
+        app = make_app("desk", folder=self.folder, OSO_POLICIES=policies, **config)
         self.extension.init_app(app)
         app.add_url_rule("/page", "page", authorize(lambda: "", action="read", resource="page"))
         return app
@@ -151,7 +151,7 @@ def test_change_before_the_first_request_is_seen(tmp_path: Path) -> None:
 
 
 def test_nothing_is_loaded_without_a_change(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests look at files, and read none."""
+    """Requests look at files, and that is all."""
     desk.ask()
     monkeypatch.setattr(desk.oso, "load_files", lambda *_, **__: pytest.fail("It loads."))
 
@@ -319,7 +319,7 @@ def test_exception_of_an_inline_query_leaves_the_policy(desk: Desk) -> None:
 
 
 def test_mended_file_is_loaded(desk: Desk) -> None:
-    """And nothing is left of the problem."""
+    """A file that was mended is loaded, and nothing is left of the problem."""
     write(desk.path, BROKEN)
     desk.ask()
     write(desk.path, EVE)
@@ -399,7 +399,7 @@ def test_empty_file_that_was_empty_before_is_a_policy(tmp_path: Path) -> None:
 def test_file_that_is_being_written_is_waited_for(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A text is loaded once it stays as it is: half of it may be a policy, too."""
+    """A text is loaded once it stays as it is: half of it may be a policy."""
     texts = iter(["allow(", 'allow("eve", "read", _);', f"{EVE}\n# done"])
 
     def write_on(_seconds: float) -> None:
@@ -469,8 +469,7 @@ def test_file_that_came_to_rest_as_it_was_is_no_problem(
     restless = iter(range(100))
     with monkeypatch.context() as patch:
         patch.setattr(
-            "flask_oso.reloading.look_at",
-            lambda paths: (Look(paths[0], (next(restless), 0, 0, 0)),),
+            "flask_oso.reloading.read_texts", lambda paths: {paths[0]: bytes([next(restless)])}
         )
         desk.app.test_client().get("/page")
     problem = desk.state.reload_problem
@@ -580,7 +579,7 @@ def test_file_that_comes_back_was_never_gone(tmp_path: Path) -> None:
 
 
 def test_each_file_that_vanishes_has_a_second_look(tmp_path: Path) -> None:
-    """Another one that is gone by then is news."""
+    """Each file that vanishes has a second look of its own."""
     (tmp_path / "b.polar").write_text(EVE, encoding="utf-8")
     (tmp_path / "c.polar").write_text(f"{EVE}\n", encoding="utf-8")
     desk = Desk(tmp_path, policies="*.polar")
@@ -799,7 +798,7 @@ def test_thread_loads_what_is_saved(watched: Desk) -> None:
 
 
 def test_thread_says_what_is_wrong(watched: Desk) -> None:
-    """As soon as it is saved, and that it is mended as well."""
+    """The thread tells what is wrong as soon as a file is saved, and that it is mended."""
     write(watched.path, BROKEN)
     wait_for(lambda: watched.state.reload_problem is not None)
     write(watched.path, EVE)
@@ -818,7 +817,7 @@ def test_there_is_one_thread(watched: Desk) -> None:
 
 
 def test_process_with_the_thread_ends(tmp_path: Path) -> None:
-    """At once, and without a word."""
+    """A process with the thread of the reloader ends at once, and without a word."""
     (tmp_path / "policy.polar").write_text(ANN, encoding="utf-8")
     program = """
 import sys, threading

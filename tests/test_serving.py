@@ -14,6 +14,7 @@ from flask.cli import FlaskGroup
 from flask_oso import FlaskOso, Oso
 from tests.support.answers import count_answers
 from tests.support.children import run_python
+from tests.support.sites import make_app
 
 POLICY = 'allow(user: User, "read", "page") if user.id = 1;'
 
@@ -33,14 +34,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make_app(tmp_path: Path) -> Callable[[], Flask]:
+def factory(tmp_path: Path) -> Callable[[], Flask]:
     """Return a function that makes an app with a policy, as factories do."""
     policy = tmp_path / "page.polar"
     policy.write_text(POLICY, encoding="utf-8")
 
     def make() -> Flask:
-        app = Flask(__name__)
-        app.config["OSO_POLICIES"] = [str(policy)]
+        app = make_app(__name__, OSO_POLICIES=[str(policy)])
         oso = Oso()
         oso.register_class(User)
         FlaskOso(oso, app=app)
@@ -77,32 +77,32 @@ def oso_of(app: Flask) -> Oso:
 
 
 def test_flask_run_compiles_policies(
-    make_app: Callable[[], Flask], serve: Callable[..., Flask]
+    factory: Callable[[], Flask], serve: Callable[..., Flask]
 ) -> None:
-    """They are ready before the first request."""
-    app = serve(make_app, "run")
+    """``flask run`` compiles policies before the first request."""
+    app = serve(factory, "run")
 
     assert is_compiled(oso_of(app))
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "run"], ["run", "--debug"]], ids=" ".join)
 def test_flask_run_in_debug_mode_compiles_nothing(
-    make_app: Callable[[], Flask], serve: Callable[..., Flask], arguments: list[str]
+    factory: Callable[[], Flask], serve: Callable[..., Flask], arguments: list[str]
 ) -> None:
     """There the app starts anew with each change, and asks little."""
-    app = serve(make_app, *arguments)
+    app = serve(factory, *arguments)
 
     assert not is_compiled(oso_of(app))
 
 
 def test_other_command_compiles_nothing(
-    make_app: Callable[[], Flask], capsys: pytest.CaptureFixture[str]
+    factory: Callable[[], Flask], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A command that asks nothing pays for nothing."""
     made: list[Flask] = []
 
     def make() -> Flask:
-        made.append(make_app())
+        made.append(factory())
         return made[-1]
 
     FlaskGroup(create_app=make, load_dotenv=False).main(["routes"], standalone_mode=False)
@@ -111,9 +111,9 @@ def test_other_command_compiles_nothing(
     assert not is_compiled(oso_of(made[0]))
 
 
-def test_app_that_is_imported_compiles_nothing(make_app: Callable[[], Flask]) -> None:
+def test_app_that_is_imported_compiles_nothing(factory: Callable[[], Flask]) -> None:
     """A test or a script that makes an app pays for what it asks."""
-    app = make_app()
+    app = factory()
     app.test_client().get("/")
 
     assert not is_compiled(oso_of(app))
@@ -126,7 +126,7 @@ def test_policy_that_is_loaded_after_init_app_is_compiled_at_the_first_request(
 
     def make() -> Flask:
         oso = Oso()
-        app = Flask(__name__)
+        app = make_app(__name__)
         FlaskOso(oso, app=app)
         oso.register_class(User)
         oso.load_str(POLICY)
@@ -146,7 +146,7 @@ def test_app_without_an_oso_is_served(serve: Callable[..., Flask]) -> None:
 
 
 def _with(oso: FlaskOso) -> Flask:
-    app = Flask(__name__)
+    app = make_app(__name__)
     oso.init_app(app)
     return app
 

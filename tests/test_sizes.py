@@ -11,9 +11,9 @@ from tests.support.children import run_python
 SCRIPT = "from tests.support.sizes import part_of; print(part_of(8), part_of(580), part_of(1))"
 
 
-@pytest.mark.parametrize(("word", "sizes"), [("part", "2 145 1"), ("full", "8 580 1")])
+@pytest.mark.parametrize(("word", "sizes"), [("part", "1 72 1"), ("full", "8 580 1")])
 def test_size_is_a_part_or_all(word: str, sizes: str) -> None:
-    """A quarter is tried, and at least one case."""
+    """An eighth is tried, and at least one case."""
     assert run_python(SCRIPT, OSO_TEST_CASES=word).strip() == sizes
 
 

@@ -41,7 +41,9 @@ def test_skip_stays_a_skip_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_skip_for_a_reason_that_is_allowed_stays_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another Python may lack what does not install there."""
+    """A skip whose reason is allowed stays a skip, such as what does not install on another
+    Python.
+    """
     monkeypatch.setenv(ALL, "1")
     monkeypatch.setenv(MAY_SKIP, "oso, Chromium")
 

@@ -28,6 +28,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import FlaskOso, Oso, OsoError, authorizes_inside
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.templating import can, cannot, is_allowed
+from tests.support.sites import make_app
 
 POLICY = """
 allow("ann", "edit", post: Post) if post.look();
@@ -64,8 +65,7 @@ class Desk:
     def __init__(self, **config: t.Any) -> None:
         self.oso = Oso()
         self.oso.register_class(Post)
-        self.app = Flask("desk")
-        self.app.config.update(config)
+        self.app = make_app("desk", **config)
         self.app.testing = True
         self.templates: dict[str, str] = {}
         self.app.jinja_loader = DictLoader(self.templates)
@@ -87,6 +87,17 @@ class Desk:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+@pytest.fixture
+def desk_of_g() -> Desk:
+    """Give one that finds the actor on 'g'."""
+    desk = Desk()
+    desk.app, desk.oso = make_app("desk"), Oso()
+    desk.oso.register_class(Post)
+    desk.oso.load_str(POLICY)
+    desk.guard = FlaskOso(desk.oso, desk.app)
+    return desk
 
 
 # -- answers --------------------------------------------------------------------------
@@ -137,7 +148,7 @@ def test_proxies_are_replaced(desk: Desk) -> None:
 
 def test_question_is_asked_of_the_oso_of_the_app(desk: Desk) -> None:
     """Two apps of one extension each have their own answers."""
-    other, oso = Flask("other"), Oso()
+    other, oso = make_app("other"), Oso()
     desk.guard.init_app(other, oso)
     oso.load_str("allow(_, _, _);")
 
@@ -176,7 +187,7 @@ def test_error_of_the_policy_is_raised(desk: Desk) -> None:
 
 
 def test_error_of_the_policy_is_not_remembered(desk: Desk) -> None:
-    """The next question of the same page fails, too."""
+    """An error of the policy is not remembered: the next question of the page fails as well."""
     text = "{{ attempt() }} {{ attempt() }}"
 
     def attempt() -> str:
@@ -217,7 +228,7 @@ def test_misspelt_action_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture)
 
 def test_question_without_init_app_says_what_is_missing() -> None:
     """An app without an extension has nobody to ask."""
-    with Flask("bare").app_context(), pytest.raises(OsoError, match="Did you forget to call"):
+    with make_app("bare").app_context(), pytest.raises(OsoError, match="Did you forget to call"):
         can("edit", "page")
 
 
@@ -237,7 +248,7 @@ def test_question_does_not_authorize_the_request() -> None:
 
 def test_names_of_the_app_stay() -> None:
     """What the app has under these names before is not replaced."""
-    app = Flask("site")
+    app = make_app()
     app.jinja_env.globals["can"] = lambda: "mine"
     FlaskOso(Oso(), app)
 
@@ -247,7 +258,7 @@ def test_names_of_the_app_stay() -> None:
 
 def test_environment_is_not_made_before_its_time() -> None:
     """What configures Jinja after 'init_app' is still in time."""
-    app = Flask("site")
+    app = make_app()
     FlaskOso(Oso(), app)
     app.jinja_options = {"trim_blocks": True}
     app.config["TEMPLATES_AUTO_RELOAD"] = True
@@ -257,8 +268,8 @@ def test_environment_is_not_made_before_its_time() -> None:
 
 
 def test_environment_that_is_there_gets_the_names() -> None:
-    """An app that used Jinja before is served as well."""
-    app = Flask("site")
+    """An app that used Jinja before 'init_app' gets the names in its environment."""
+    app = make_app()
     environment = app.jinja_env
     FlaskOso(Oso(), app)
 
@@ -292,7 +303,7 @@ TWICE = "{{ can('edit', post) }} {{ can('edit', post) }}"
 
 
 def test_repeated_question_is_evaluated_once(desk: Desk) -> None:
-    """The same question of one page costs one evaluation, in whatever form it is asked."""
+    """A question that one page repeats costs one evaluation, in whatever form it is asked."""
     post = Post()
 
     shown = desk.show(
@@ -371,6 +382,40 @@ def test_current_actor_may_change_within_a_page(desk: Desk) -> None:
     assert shown == "TrueFalse"
 
 
+def test_actor_on_g_may_change_within_a_page(desk_of_g: Desk) -> None:
+    """An answer is that to the actor who is on 'g' when it is asked for."""
+
+    def become(user: str | None) -> str:
+        g.current_user = user
+        return ""
+
+    shown = desk_of_g.show(
+        "{{ become('ann') }}{{ can('edit', post) }}{{ can('edit', post) }}"
+        "{{ become('eve') }}{{ can('edit', post) }}{{ become(none) }}{{ can('edit', post) }}"
+        "{{ become('ann') }}{{ can('edit', post) }}",
+        become=become,
+        post=Post(),
+    )
+
+    assert shown == "TrueTrueFalseFalseTrue"
+
+
+def test_second_name_on_g_is_noticed_within_a_page(desk_of_g: Desk) -> None:
+    """Once 'g.user' names another one than 'g.current_user', it is not clear who acts."""
+
+    def become(user: str, name: str) -> str:
+        setattr(g, name, user)
+        return ""
+
+    with pytest.raises(OsoError, match="are not the same"):
+        desk_of_g.show(
+            "{{ become('ann', 'current_user') }}{{ can('edit', post) }}"
+            "{{ become('eve', 'user') }}{{ can('edit', post) }}",
+            become=become,
+            post=Post(),
+        )
+
+
 def test_replaced_policy_is_noticed_within_a_page(desk: Desk) -> None:
     """An answer belongs to the policy that gave it."""
 
@@ -412,7 +457,7 @@ def test_question_outside_of_pages_is_asked_anew(desk: Desk) -> None:
 
 
 def test_failed_page_leaves_nothing(desk: Desk) -> None:
-    """A page that ends with an exception is over, too."""
+    """A page that ends with an exception leaves no answers to the next."""
     post = Post()
 
     def view() -> str:
@@ -565,7 +610,7 @@ def test_many_rows_are_not_reported_in_production(
 
 
 def test_many_questions_about_one_row_are_not_reported(caplog: pytest.LogCaptureFixture) -> None:
-    """Nor are questions about strings, for which there is no table."""
+    """Neither many questions about one row nor questions about strings are reported."""
     desk = Desk(DEBUG=True)
     text = "{% for n in range(50) %}{{ can('a' ~ n, post) }}{{ can('view', 'x' ~ n) }}{% endfor %}"
 
@@ -588,7 +633,7 @@ def test_many_rows_in_a_macro_name_its_line(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_many_rows_in_a_text_have_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    """A template that is no file is reported, too."""
+    """Many rows in a template that is no file are reported with the line."""
     Desk(DEBUG=True).show(
         "\n{% for p in posts %}\n{{ can('edit', p) }}{% endfor %}",
         posts=[Post() for _ in range(30)],
@@ -669,7 +714,7 @@ def test_module_is_made_for_each_text(flags: Desk, text: str) -> None:
 
 @pytest.mark.parametrize("text", MODULES)
 def test_module_is_made_for_each_stream(flags: Desk, text: str) -> None:
-    """So does one that is sent piece by piece."""
+    """A page that is sent piece by piece has modules of its own."""
     flags.templates["page.html"] = text
 
     assert render_for(flags, lambda: "".join(stream_template("page.html"))) == ANSWERS
@@ -714,7 +759,7 @@ def test_module_of_a_template_attribute_is_made_anew(flags: Desk) -> None:
 
 def test_module_that_was_made_before_the_extension_is_made_anew(flags: Desk) -> None:
     """A template that Jinja compiled before 'init_app' is compiled again."""
-    app, oso = Flask("early"), Oso()
+    app, oso = make_app("early"), Oso()
     app.jinja_loader = flags.app.jinja_loader
     app.jinja_env.globals["can"] = can
     app.jinja_env.get_template("around.html")

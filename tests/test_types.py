@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import pytest
 import werkzeug.exceptions
-from flask import Flask
 
 from flask_oso import (
     FlaskOso,
@@ -22,6 +21,7 @@ from flask_oso import (
     current_oso,
     skip_authorization,
 )
+from tests.support.sites import make_app
 
 # As a policy's rules for notes: their owner may read them and list their fields.
 POLICY = """
@@ -48,7 +48,7 @@ def oso() -> Oso:
 @pytest.fixture
 def guard(oso: Oso) -> Iterator[FlaskOso]:
     """Give the extension of an app, within a request."""
-    app = Flask("site")
+    app = make_app()
     guard = FlaskOso(oso, app=app)
     with app.test_request_context():
         yield guard

@@ -22,6 +22,7 @@ from flask import Blueprint, Flask, current_app, request, session
 from flask.views import MethodView
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside, current_actor, skip_authorization
+from tests.support.sites import make_app
 
 pytestmark = pytest.mark.slow
 
@@ -117,8 +118,7 @@ def name_of(user: t.Any) -> t.Any:
 
 def make_site(folder: Path, oso: Oso, **config: t.Any) -> Flask:
     """Make an app whose actor is the user of Flask-Login."""
-    app = Flask("site", root_path=str(folder))
-    app.config.update(SECRET_KEY="for tests", OSO_REQUIRE_AUTHORIZATION=True, **config)
+    app = make_app(folder=folder, SECRET_KEY="for tests", OSO_REQUIRE_AUTHORIZATION=True, **config)
     flask_login.LoginManager(app).user_loader(User)
     oso.register_class(User)
 

@@ -38,9 +38,12 @@ class SyncCallable:
         ensure_sync = app.ensure_sync
         if not self.is_plain:
             return waiting(ensure_sync)(self.function)
-        if getattr(ensure_sync, "__func__", None) is Flask.ensure_sync:
-            return self.function
-        return ensure_sync(self.function)
+        return self.function if calls_plainly(app) else ensure_sync(self.function)
+
+
+def calls_plainly(app: Flask) -> bool:
+    """Tell whether an app leaves functions as they are that are no coroutine functions."""
+    return getattr(app.ensure_sync, "__func__", None) is Flask.ensure_sync
 
 
 def waiting(ensure_sync: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:

@@ -37,6 +37,7 @@ _MODULES = {
     "compiled": "compiled",
     "explain": "decisions",
     "fmt": "fmt",
+    "init": "init",
     "query": "queries",
     "routes": "routes",
     "shell": "queries",

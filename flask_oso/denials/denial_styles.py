@@ -18,6 +18,7 @@ from ..request_state import find_request_state, this_request
 from .denial import Denial
 from .login_libraries import is_anonymous, login_manager_of, uses_jwt
 from .problems import ForbiddenProblem, NotFoundProblem, UnauthorizedProblem, prefers_json
+from .reasons import find_reason
 
 
 class Refusal(HTTPException):
@@ -30,7 +31,7 @@ class Refusal(HTTPException):
         super().__init__(response=response)
         self._request_state = find_request_state(app)
         if self._request_state is not None:
-            self._request_state.refusal = response
+            self._request_state.refusal, self._request_state.is_doubtful = response, True
 
     def get_response(self, *args: t.Any, **options: t.Any) -> t.Any:
         """Give the answer, which may leave whatever its status is."""
@@ -56,14 +57,14 @@ def refusal(app: Flask, denial: Denial, style: DenialStyle, *, is_current: bool)
     :param is_current: the actor is the one of the request, who may log in.
     """
     if style is DenialStyle.PLAIN:
-        return ForbiddenProblem(denial)
+        return ForbiddenProblem(denial, find_reason(app, denial))
     if is_current and is_anonymous(app, denial.actor):
         challenge = _challenge(app, denial)
         if challenge is not None:
             return challenge
     if style is DenialStyle.HIDE and not _is_readable(denial):
         return NotFoundProblem(denial)
-    return ForbiddenProblem(denial)
+    return ForbiddenProblem(denial, find_reason(app, denial))
 
 
 def _is_readable(denial: Denial) -> bool:

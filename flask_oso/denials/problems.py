@@ -18,6 +18,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.http import parse_accept_header
 
+from ..oso import DenialReason
 from ..request_state import this_app, this_request
 from .denial import Denial
 
@@ -77,10 +78,15 @@ class Problem(HTTPException):
             "detail": self.detail,
             "instance": _path(environ),
         }
+        details |= self._members()
         explanation = self._explanation()
         if explanation is not None:
             details |= explanation.members()
         return f"{json.dumps(details)}\n"
+
+    def _members(self) -> dict[str, t.Any]:
+        """Give further members of the problem details."""
+        return {}
 
     def _explanation(self) -> Explanation | None:
         """Give what the developer is told besides; ``None`` but for debug mode."""
@@ -110,11 +116,26 @@ def _explain(problem: Problem, denial: Denial) -> Explanation | None:
 
 
 class ForbiddenProblem(Problem, Forbidden):
-    """The actor may not do this."""
+    """The actor may not do this.
+
+    :param reason: what the policy says about it; it is the description then.
+    """
 
     # Programs written for flask-oso rely on this word.
     description = "Unauthorized"
     detail = "You are not allowed to do this."
+
+    def __init__(
+        self, denial: Denial | None = None, reason: DenialReason | None = None, **options: t.Any
+    ) -> None:
+        super().__init__(denial, **options)
+        self.reason = reason
+        if reason is not None:
+            self.description = self.detail = reason.text
+
+    def _members(self) -> dict[str, t.Any]:
+        is_coded = self.reason is not None and self.reason.code is not None
+        return {"code": t.cast(DenialReason, self.reason).code} if is_coded else {}
 
 
 class NotFoundProblem(Problem, NotFound):

@@ -105,7 +105,8 @@ class Authorizer:
         :raises OsoError: no decision could be made, or nothing finds objects of the class.
         """
         app = this_app() if request_state is None else request_state.app
-        calls_plainly = request_state is not None and request_state.calls_plainly
+        plan = None if request_state is None else request_state.plan
+        calls_plainly = plan is not None and plan.calls_plainly
         found = self.loaders.find(app, cls, identity, calls_plainly=calls_plainly)
         if found is None:
             self._refuse_missing(app, MissingObject(cls, identity), actor, action)
@@ -184,7 +185,7 @@ def _given(actor: t.Any) -> t.Any:
 def _note_denial(app: Flask, state: AppState | None, oso: Oso, actor: t.Any, action: t.Any) -> None:
     request_state = find_request_state(app)
     if request_state is not None:
-        request_state.checked = request_state.denied = True
+        request_state.checked = request_state.denied = request_state.is_doubtful = True
         request_state.check_running = False
     log_unknown_action(app, state, oso, action)
     log_plain_actor(app, state, oso, actor)

@@ -10,7 +10,7 @@ What a view does before it authorizes cannot be undone here.
 
 from __future__ import annotations
 
-import contextvars
+import sys
 import threading
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
@@ -24,10 +24,17 @@ from ..config import Config
 from ..denials.problems import ForbiddenProblem
 from ..guards.view_guards import Duty, duty_of
 from ..polar.exceptions import OsoError
-from ..request_state import RequestState, request_state_of, this_app, this_request
+from ..request_state import (
+    RequestState,
+    find_request_state,
+    is_settled,
+    request_state_of,
+    this_app,
+    this_request,
+)
 from .authorizer import Authorizer
 from .commit_guard import veto_configured
-from .route_plans import RoutePlans
+from .route_plans import RoutePlan, RoutePlans
 from .withheld_answers import (
     DENIED,
     FORGOTTEN,
@@ -51,8 +58,8 @@ def install(app: Flask, state: AppState) -> None:
     plans = RoutePlans(app, state)
     state.add(plans)
     gates = Gates(app, state, plans)
-    app.before_request(gates.refuse_unguarded)
-    app.after_request(gates.withhold_unauthorized)
+    app.before_request(gates.before)
+    app.after_request(gates.after)
     app.wsgi_app = gates.serve  # type: ignore[method-assign]
     app.preprocess_request = gates.preprocessing(app.preprocess_request)  # type: ignore[method-assign]
     app.handle_user_exception = gates.handling(app.handle_user_exception)  # type: ignore[method-assign]
@@ -109,8 +116,6 @@ def judge_pending() -> None:
 
 
 _Function = Callable[..., t.Any]
-#: The functions before the request that are called one after the other.
-_called: contextvars.ContextVar[t.Any] = contextvars.ContextVar("flask_oso_called", default=None)
 
 
 class Gates:
@@ -123,6 +128,8 @@ class Gates:
         self._wsgi_app = app.wsgi_app
         self._lock = threading.Lock()
         self._opened = False
+        #: The gates before and after the view, as the app has them in its lists.
+        self.before, self.after = self.refuse_unguarded, self.withhold_unauthorized
 
     def refuse_unguarded(self) -> None:
         """Refuse a request before its view, if the app or the view is not guarded as it says.
@@ -130,18 +137,18 @@ class Gates:
         :raises OsoError: the app does not serve.
         :raises HTTPException: the view is not guarded, and the app serves all the same.
         """
-        current = this_request()
-        request_state = request_state_of(self._app, current)
-        request_state.check_running = True
+        current, app = this_request(), self._app
+        request_state = request_state_of(app, current)
         plan = self._plans.known.get((id(current.url_rule), current.method))
         if (
-            plan is None
-            or plan.parts
-            or plan.rule is None
-            or plan.stored is not (self._app.view_functions.get(plan.rule.endpoint))
+            plan is not None
+            and plan.is_open
+            and plan.stored is app.view_functions.get(plan.endpoint)
         ):
-            plan = self._plans.find(current)
-        request_state.plan, request_state.check_required = plan, plan.is_due
+            request_state.plan = plan
+            return
+        request_state.check_running = True
+        plan = request_state.plan = self._plans.find(current)
         if plan.is_forbidden:
             request_state.forbidden = True
             raise ForbiddenProblem
@@ -155,9 +162,9 @@ class Gates:
         :raises OsoError: the view answered as if all were well, and did not authorize.
         """
         app, current = self._app, this_request()
-        request_state = request_state_of(app, current)
-        if request_state.is_settled:
+        if is_settled(app, current):
             return response
+        request_state = request_state_of(app, current)
         if response is request_state.refusal:
             request_state.is_refusal = True
         if turns_away(request_state, response):
@@ -205,7 +212,6 @@ class Gates:
         """Note when a function before the view answers, and which one."""
 
         def preprocess_request(*args: t.Any) -> t.Any:
-            token = _called.set(None)
             try:
                 answer = preprocess(*args)
             except OsoError:
@@ -215,18 +221,15 @@ class Gates:
                 # An error handler answers, which knows nothing of the view.
                 self._note_early()
                 raise
-            else:
-                if answer is not None:
-                    self._note_early()
-                return answer
-            finally:
-                _called.reset(token)
+            if answer is not None:
+                self._note_early()
+            return answer
 
         return preprocess_request
 
     def _note_early(self) -> None:
         state = request_state_of(self._app, this_request())
-        state.is_early, state.answered_by = True, _called_last()
+        state.is_early = state.is_doubtful = True
 
     def handling(self, handle: _Function) -> _Function:
         """Note when an error handler answers."""
@@ -246,10 +249,12 @@ class Gates:
             if self._opened:
                 return
             veto_configured(self._app, self._state)
-            for name, functions in self._app.before_request_funcs.items():
-                self._app.before_request_funcs[name] = _BeforeFunctions(functions)
             if self._state.route_authorizers:
                 self._state.judges_last = _is_registered_last(self._app)
+            before, after = self._app.before_request_funcs, self._app.after_request_funcs
+            for name, functions in before.items():
+                before[name] = _BeforeFunctions(self._app, functions, self.before)
+            after[None] = _AfterFunctions(self._app, after[None], self.after)
             self._opened = True
         # What was registered or loaded since 'init_app'. Other requests do not wait for it.
         self._state.prepare()
@@ -263,11 +268,9 @@ class Gates:
         except RuntimeError:
             return headers
         # The response starts within its request; of another one nothing is known here.
-        if current.environ is not environ:
+        if current.environ is not environ or is_settled(self._app, current):
             return headers
         request_state = request_state_of(self._app, current)
-        if request_state.is_settled:
-            return headers
         code = int(status[:3])
         if request_state.withheld_as == code:
             # What the view wrote into the session is withheld as well.
@@ -293,7 +296,9 @@ class Gates:
         # A hook may lead a request to another route; nothing must be due on both.
         if request_state.checked or request_state.forbidden:
             return False
-        return request_state.check_required or self._duty(current) is not Duty.NONE
+        plan: RoutePlan | None = request_state.plan
+        is_due = plan is not None and plan.is_due
+        return is_due or self._duty(current) is not Duty.NONE
 
     def _hides_denial(self, request_state: RequestState, status: int) -> bool:
         """Tell whether an answer looks like a success although all that was asked was denied.
@@ -312,24 +317,62 @@ class Gates:
         return is_strict and not (request_state.is_handled and may_redirect(status))
 
 
-class _BeforeFunctions(list[_Function]):
-    """Functions before a request, of which it can be told which one was called last.
+# -- the lists of functions before and after a request ---------------------------------
+#
+# Flask looks at each function whether it is a coroutine function, which takes longer than what a
+# gate does where all is well. So the lists call a gate themselves, at its place, or leave it out
+# where it would do nothing. What else goes through them finds what was registered. In an app whose
+# class has methods of its own in place of Flask's, a gate is called like the other functions.
+
+_PREPROCESS = Flask.preprocess_request.__code__
+_PROCESS = Flask.process_response.__code__
+
+
+class _Functions(list[_Function]):
+    """Functions that Flask calls for each request, with a gate among them."""
+
+    def __init__(self, app: Flask, functions: Iterable[_Function], gate: _Function) -> None:
+        super().__init__(functions)
+        self._app = app
+        self._gate = gate
+
+
+class _BeforeFunctions(_Functions):
+    """Functions before a request. It notes which one answered.
 
     Flask calls one after the other, and stops at the first that answers.
     """
 
     def __iter__(self) -> Iterator[_Function]:
-        functions = super().__iter__()
-        _called.set(functions)
-        return functions
+        is_called = sys._getframe(1).f_code is _PREPROCESS
+        return self._called() if is_called else super().__iter__()
+
+    def _called(self) -> Iterator[_Function]:
+        for function in super().__iter__():
+            if function is self._gate:
+                function()
+                continue
+            try:
+                yield function
+            except GeneratorExit:
+                # It answered, or raised.
+                request_state = find_request_state(self._app)
+                if request_state is not None:
+                    request_state.answered_by = function
+                raise
 
 
-def _called_last() -> _Function | None:
-    """Give the function that answered; ``None`` if all were called, and none of them did."""
-    functions = _called.get()
-    # What makes the iterator, the list, and the place in it; at its end it has no place any more.
-    made_of: tuple[t.Any, ...] = () if functions is None else functions.__reduce__()
-    return made_of[1][0][made_of[2] - 1] if len(made_of) == 3 else None
+class _AfterFunctions(_Functions):
+    """Functions after a request, without the gate where nothing is to be withheld."""
+
+    def __reversed__(self) -> Iterator[_Function]:
+        is_called = sys._getframe(1).f_code is _PROCESS
+        return self._called() if is_called else super().__reversed__()
+
+    def _called(self) -> Iterator[_Function]:
+        for function in super().__reversed__():
+            if function is not self._gate or not is_settled(self._app, this_request()):
+                yield function
 
 
 def _is_registered_last(app: Flask) -> bool:

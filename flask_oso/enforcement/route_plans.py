@@ -16,6 +16,7 @@ from flask import Flask, Request
 from werkzeug.routing import Rule
 
 from ..app_state import AppState, Requirement
+from ..callables.sync_callable import calls_plainly
 from ..callables.view_functions import (
     View,
     describe_request,
@@ -50,6 +51,12 @@ class RoutePlan:
     problem: str | None
     #: The request is refused for that, and the app serves all the same.
     is_forbidden: bool
+    #: The view is entered, and nothing but the function that the app has for it is to be looked at.
+    is_open: bool
+    #: The app leaves functions as they are that are no coroutine functions; see ``SyncCallable``.
+    calls_plainly: bool
+    #: The endpoint of the rule.
+    endpoint: str
     #: How calls pass the checks of the view: see ``guards.view_checks``.
     passages: dict[tuple[t.Any, ...], t.Any] = dataclasses.field(default_factory=dict)
 
@@ -102,7 +109,20 @@ class RoutePlans:
             is_forbidden = problem is not None and self._state.unguarded is Unguarded.FORBID
         stored = None if rule is None else self._app.view_functions.get(rule.endpoint)
         parts = _parts(view_itself(stored), method)
-        return RoutePlan(rule, stored, parts, duty is not Duty.NONE, problem, is_forbidden)
+        is_open = rule is not None and not parts and problem is None and not is_forbidden
+        endpoint = "" if rule is None else rule.endpoint
+        is_due = duty is not Duty.NONE
+        return RoutePlan(
+            rule,
+            stored,
+            parts,
+            is_due=is_due,
+            problem=problem,
+            is_forbidden=is_forbidden,
+            is_open=is_open,
+            calls_plainly=calls_plainly(self._app),
+            endpoint=endpoint,
+        )
 
     def _duty(self, rule: Rule | None, method: str) -> Duty:
         is_required = self._state.requirement != Requirement.NOTHING

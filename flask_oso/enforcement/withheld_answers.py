@@ -94,7 +94,7 @@ def describe_answer(app: Flask, current: Request) -> str:
 
 def withhold(app: Flask, request_state: RequestState, response: Response, status: int) -> Response:
     """Replace a response by one that has its status and nothing else of it."""
-    request_state.withheld_as = status
+    request_state.withheld_as, request_state.is_doubtful = status, True
     response.close()
     kind = _PROBLEMS.get(status) or default_exceptions.get(status)
     page = _own_page(app, kind()) if kind is not None and not request_state.reported else None
@@ -109,7 +109,7 @@ def error_page(app: Flask, request_state: RequestState, response: Response) -> R
     """Let the app's own page for "Authorize not called." pass, if that is what it is."""
     if response.status_code < 500:
         return withhold(app, request_state, response, InternalServerError.code)
-    request_state.withheld_as = response.status_code
+    request_state.withheld_as, request_state.is_doubtful = response.status_code, True
     return response
 
 

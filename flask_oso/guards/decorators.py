@@ -16,19 +16,25 @@ import inspect
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import Flask
-
-from ..app_state import state_of
+from ..app_state import AppState, state_of
 from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, methods_being_decorated
 from ..enforcement.authorizer import Authorizer
 from ..polar.exceptions import OsoError
-from ..request_state import NOT_GIVEN, exempt_request, find_request_state, this_app
+from ..request_state import (
+    NOT_GIVEN,
+    RequestState,
+    exempt_request,
+    find_request_state,
+    this_app,
+)
 from .guard_checks import check_guards
 from .view_checks import ViewCheck, make_view_check
 from .view_guards import Guard, GuardKind, add_guard, guards_of
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
+#: What is done before a view is called; it is given what the app and the request keep.
+_Check = Callable[[AppState, RequestState | None], object]
 
 
 @t.overload
@@ -102,8 +108,11 @@ def authorize(
     subject = None if resource is NOT_GIVEN else resource
     _check_is_judged_as_it_is(subject, key, load, name)
 
-    def check(app: Flask) -> None:
-        _begin(app).enforce(subject, actor=actor, action=action)
+    def check(state: AppState, request_state: RequestState | None) -> None:
+        if request_state is not None:
+            request_state.check_running = True
+        authorizer = state.parts[Authorizer]
+        authorizer.enforce(subject, actor=actor, action=action, request_state=request_state)
 
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
     return _decorate(t.cast("F | None", func), check, GuardKind.AUTHORIZE, **facts)
@@ -126,9 +135,8 @@ def skip_authorization(
     :param blueprint: exempt it from the guards of its blueprints as well (``FlaskOso.guard``).
     """
 
-    def check(app: Flask) -> None:
-        state_of(app)
-        exempt_request(app, reason)
+    def check(_: AppState, request_state: RequestState | None) -> None:
+        exempt_request(request_state, reason)
 
     return _decorate(func, check, GuardKind.SKIP, reason=reason, lifts=blueprint)
 
@@ -148,7 +156,7 @@ def authorizes_inside(func: F | None = None) -> F | Callable[[F], F]:
 
 
 def _decorate(
-    func: F | None, check: Callable[[Flask], object], kind: GuardKind, **facts: t.Any
+    func: F | None, check: _Check, kind: GuardKind, **facts: t.Any
 ) -> F | Callable[[F], F]:
     if func is not None:
         return _guarded(func, check, Guard(kind, SourceLocation.of_caller(2), **facts))
@@ -174,31 +182,25 @@ def _demanding(view_check: ViewCheck) -> Callable[[F], F]:
     return decorate
 
 
-def _begin(app: Flask) -> Authorizer:
-    """Note that a decision is due, and give what makes it."""
-    authorizer = state_of(app).part(Authorizer)
-    request_state = find_request_state(app)
-    if request_state is not None:
-        request_state.check_running = True
-    return authorizer
-
-
-def _enter(app: Flask) -> None:
+def _enter(_: AppState, request_state: RequestState | None) -> None:
     """Note that a view is entered before any decision."""
-    state_of(app)
-    request_state = find_request_state(app)
     if request_state is not None:
         request_state.is_entered = True
 
 
-def _guarded(view: F, check: Callable[[Flask], object], guard: Guard) -> F:
+def _guarded(view: F, check: _Check, guard: Guard) -> F:
     _check_is_view(view, guard.kind)
     function = SyncCallable(view)
 
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
         app = this_app()
-        check(app)
+        state = app.extensions.get("oso") or state_of(app)
+        request_state = find_request_state(app)
+        check(state, request_state)
+        plan = None if request_state is None else request_state.plan
+        if plan is not None and plan.calls_plainly and function.is_plain:
+            return view(*args, **kwargs)
         return function.of(app)(*args, **kwargs)
 
     add_guard(guarded, view, guard)

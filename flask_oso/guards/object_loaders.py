@@ -123,9 +123,8 @@ class Loaders:
 
 
 def _call(function: Callable[..., t.Any], cls: type, identity: t.Any) -> t.Any:
-    values = identity if isinstance(identity, tuple) else (identity,)
     try:
-        found = function(*values)
+        found = function(*identity) if isinstance(identity, tuple) else function(identity)
         if issubclass(type(found), LocalProxy):
             found = unwrap(found)
     except NotFound:

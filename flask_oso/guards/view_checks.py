@@ -79,23 +79,20 @@ class Passage:
     is_last: bool
     #: The variables of objects that the view takes all the same; ``None`` if it is given all.
     kept: frozenset[str] | None
-
-    @functools.cached_property
-    def left_out(self) -> frozenset[str]:
-        """The arguments that are left out where no guard further outside has found an object."""
-        return frozenset() if self.kept is None else frozenset(self.variables or ()) - self.kept
+    #: The arguments that are left where no guard further outside has found an object.
+    names_left: tuple[str, ...]
 
     def arguments(self, given: Arguments, request_state: RequestState | None) -> Arguments:
         """Give the arguments of a call without those that objects took the place of.
 
         With the last guard that ends: a view may call another one, which has guards of its own.
         """
-        left_out = self.left_out
-        if request_state is not None and (request_state.used_variables or not self.is_last):
-            used = request_state.used_variables.union(self.variables or ())
-            # The last guard leaves out what objects took the place of, for all of them.
-            left_out = frozenset() if self.kept is None else used - self.kept
-            self._note(given, request_state, used)
+        if request_state is None or (self.is_last and not request_state.used_variables):
+            return {name: given[name] for name in self.names_left}
+        used = request_state.used_variables.union(self.variables or ())
+        # The last guard leaves out what objects took the place of, for all of them.
+        left_out = frozenset() if self.kept is None else used - self.kept
+        self._note(given, request_state, used)
         return {name: each for name, each in given.items() if name not in left_out}
 
     def _note(self, given: Arguments, request_state: RequestState, used: frozenset[str]) -> None:
@@ -148,7 +145,17 @@ class ViewCheck:
         if key is None:
             self._judge(authorizer, action, request_state)
             return given
-        passage = self._passage(view, given, request_state, behind)
+        plan = None if request_state is None or behind else request_state.plan
+        passage: Passage | None = None
+        # A hook may lead a request to another route.
+        if plan is not None and plan.rule is this_request().url_rule:
+            passage = plan.passages.get((id(self), id(view), *given))
+        else:
+            plan = None
+        if passage is None:
+            passage = self._new_passage(view, given, behind)
+            if plan is not None and len(plan.passages) < _MOST_VIEWS:
+                plan.passages[(id(self), id(view), *given)] = passage
         variables = passage.variables
         if variables is None:
             self._judge(authorizer, action, request_state)
@@ -177,14 +184,15 @@ class ViewCheck:
             request_state = find_request_state(app)
             if request_state is not None:
                 request_state.check_running = True
-            by_position = self.named(view, args) if args else {}
+            by_position = self.named(view, args) if args else None
             given = {**by_position, **kwargs} if by_position else kwargs
             arguments = self.meet(state.parts[Authorizer], view, given, request_state)
-            for name, value in by_position.items():
+            for name, value in by_position.items() if by_position else ():
                 # What is not the same any more is an argument too many, and Python says so.
                 if arguments.get(name, NOT_GIVEN) is value:
                     del arguments[name]
-            if function.is_plain and request_state is not None and request_state.calls_plainly:
+            plan = None if request_state is None else request_state.plan
+            if plan is not None and plan.calls_plainly and function.is_plain:
                 return view(*args, **arguments)
             return function.of(app)(*args, **arguments)
 
@@ -250,26 +258,6 @@ class ViewCheck:
             )
         return self.action[method]
 
-    def _passage(
-        self,
-        view: View,
-        given: Arguments,
-        request_state: RequestState | None,
-        behind: Sequence[Key],
-    ) -> Passage:
-        """Give how a call passes: found once for a route, a method and names of arguments."""
-        plan = None if request_state is None or behind else request_state.plan
-        # A hook may lead a request to another route.
-        if plan is None or plan.rule is not this_request().url_rule:
-            return self._new_passage(view, given, behind)
-        key = (id(self), id(view), *given)
-        known: Passage | None = plan.passages.get(key)
-        if known is None:
-            known = self._new_passage(view, given, behind)
-            if len(plan.passages) < _MOST_VIEWS:
-                plan.passages[key] = known
-        return known
-
     def _new_passage(self, view: View, given: Arguments, behind: Sequence[Key]) -> Passage:
         key = t.cast(Key, self.key)
         parameters = self._parameters_of(view, _entered(view))
@@ -278,6 +266,8 @@ class ViewCheck:
         # Of guards that find the same, the last one gives it; the others leave the variable.
         is_left = key.keyword in [each.keyword for each in further]
         gives_object = variables is not None and parameters.take(key.keyword) and not is_left
+        kept = None if further or parameters.takes_all else parameters.by_keyword
+        left_out = frozenset() if kept is None else frozenset(variables or ()) - kept
         return Passage(
             key,
             view,
@@ -286,7 +276,8 @@ class ViewCheck:
             gives_object=gives_object,
             replaces_argument=key.keyword in given and key.keyword not in (variables or ()),
             is_last=not further,
-            kept=None if further or parameters.takes_all else parameters.by_keyword,
+            kept=kept,
+            names_left=tuple(name for name in given if name not in left_out),
         )
 
     def _parameters_of(self, view: View, entered: View) -> Parameters:

@@ -215,6 +215,28 @@ class Engine:
         """
         return self._answer_for(name, len(args))(*args)
 
+    def ask_each(
+        self, name: str, args: Sequence[t.Any], at: int, values: Iterable[t.Any]
+    ) -> Iterator[bool]:
+        """Tell for each value of one argument whether a rule call has a solution.
+
+        The function that answers is chosen once for each class of values.
+
+        :raises PolarTypeError: as ``ask`` does.
+        """
+        before, after = tuple(args[:at]), tuple(args[at + 1 :])
+        ask, program = self._answer_for(name, len(args)), self._program
+        chosen: dict[type, t.Any] = {}
+        for value in values:
+            asked = (*before, value, *after)
+            kind = type(value)
+            if kind not in chosen:
+                found = None if program is None else program.specialization_for(name, asked)
+                chosen[kind] = found
+            quick = chosen[kind]
+            answer = None if quick is None else quick(*asked)
+            yield ask(*asked) if answer is None else answer
+
     def residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
     ) -> Residual:
@@ -289,14 +311,14 @@ class Engine:
             known = self._residuals[key] = (models, made)
         return known[1]
 
-    def strings(self, name: str, args: Sequence[t.Any], at: int) -> set[str] | None:
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[str] | None:
         """Give the strings that one argument may be for a rule call to have a solution.
 
         ``None`` if only a query can tell: a rule may leave the argument unbound, or bind it to
         a value that is no string.
         """
-        program = self._program
-        return None if program is None else program.strings(name, tuple(args), at)
+        program = self._compiled_rules or self._program
+        return None if program is None else program.strings(name, args, at)
 
     def solve_call(self, name: str, args: Sequence[t.Any]) -> bool:
         """Tell with the solver whether a rule call has a solution."""
@@ -480,7 +502,7 @@ def _is_running() -> bool:
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_code is Machine._advance.__code__ or is_entry(frame.f_code):
+        if frame.f_code is Machine.advance.__code__ or is_entry(frame.f_code):
             return True
     return False
 

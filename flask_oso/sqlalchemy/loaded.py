@@ -3,21 +3,40 @@
 A loaded relation may differ from the database: ``selectinload(User.roles.and_(...))``,
 ``contains_eager``, ``noload`` and ``set_committed_value`` omit rows. In goes an object and
 relations; out comes whether a statement finds the same rows, and the rows of a loaded list.
+
+``load_relations`` loads relations of many rows before a policy reads them one by one: with a few
+statements for each relation, and as if they had been read. What has a value, also a pending one,
+keeps it. What reading would do in another way is left to reading: rows whose options choose the
+rows of relations, relations that raise, sessions whose statements somebody rewrites.
+An ``AsyncSession`` loads nothing when it is read: ``explaining_unloaded`` says what to load first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.util.concurrency import in_greenlet
 
-from ..polar.exceptions import UnsupportedError
+from ..polar.exceptions import OsoError, UnsupportedError
 from .tables import attribute_name
 
 #: The most parameters that every database takes in one statement.
 _MOST = 10_000
+#: Gives the names of the relations of a class that will be read.
+RelationsOf = Callable[[type], Iterable[str]]
+
+#: The longest chain of relations, such as parents of folders, that is followed.
+_DEEPEST = 100
+#: The most rows whose relations are loaded together.
+_MOST_ROWS = 20_000
+#: The most keys in one statement.
+_KEYS = 5_000
+_LOADING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
 
 
 def is_stored(value: t.Any, names: Sequence[str]) -> bool:
@@ -46,7 +65,7 @@ def _followed(state: t.Any, name: str, is_first: bool) -> list[t.Any] | None:
     if relation is None:
         return []
     if name not in state.dict:
-        return None if any(map(_chooses, state.load_options)) else []
+        return None if any(map(chooses_rows, state.load_options)) else []
     value = state.dict[name]
     if relation.uselist:
         states = [sa.inspect(each, raiseerr=False) for each in value]
@@ -73,7 +92,7 @@ def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | 
     return [other] if other.identity == key else None
 
 
-def _chooses(option: t.Any) -> bool:
+def chooses_rows(option: t.Any) -> bool:
     """Tell whether a loader option of an object may omit rows of its relations."""
     if not isinstance(option, orm.Load):
         return True
@@ -99,3 +118,135 @@ def loaded_rows(value: t.Any, name: str) -> list[t.Any] | None:
             " than a statement takes. Expire it, so that the database looks for them."
         )
     return rows
+
+
+# -- loading many at once --------------------------------------------------------------------
+
+
+def load_relations(objects: Iterable[t.Any], relations: RelationsOf) -> None:
+    """Load the relations of rows, those of the rows found, and so on.
+
+    Objects that are no rows of a session are ignored.
+    """
+    seen: dict[int, t.Any] = {}
+    waiting = [*objects]
+    for _ in range(_DEEPEST):
+        rows = [each for each in waiting if id(each) not in seen]
+        seen.update((id(each), each) for each in rows)
+        if not rows or len(seen) > _MOST_ROWS:
+            return
+        waiting = []
+        for (session, cls), group in _groups(seen[key] for key in dict.fromkeys(map(id, rows))):
+            names = _loadable(cls, relations(cls))
+            if names:
+                _load(session, cls, group, names)
+                waiting += _found(group, names)
+
+
+def _groups(rows: Iterable[t.Any]) -> Iterable[tuple[tuple[t.Any, type], list[t.Any]]]:
+    """Group rows by session and class, without those that are left alone."""
+    groups: dict[tuple[t.Any, type], list[t.Any]] = {}
+    usable: dict[t.Any, bool] = {}
+    for row in rows:
+        state: t.Any = sa.inspect(row, raiseerr=False)
+        if not isinstance(state, orm.InstanceState) or not state.persistent:
+            continue
+        session = state.session
+        if session not in usable:
+            usable[session] = _is_usable(session)
+        if usable[session] and not any(map(_decides, state.load_options)):
+            groups.setdefault((session, type(row)), []).append(row)
+    return groups.items()
+
+
+def _is_usable(session: t.Any) -> bool:
+    """Tell whether a session runs statements as they are, and may run some now."""
+    is_rewritten = bool(session.dispatch.do_orm_execute)
+    is_waiting = session.get_bind().dialect.is_async and not in_greenlet()
+    return not is_rewritten and not is_waiting
+
+
+def _decides(option: t.Any) -> bool:
+    """Tell whether an option of a row says what reading one of its relations finds, or raises."""
+    return chooses_rows(option) or any(
+        "raise" in str(value) for each in option.context for _, value in each.strategy or ()
+    )
+
+
+def _loadable(cls: type, names: Iterable[str]) -> list[str]:
+    relations: t.Any = sa.inspect(cls).relationships
+    known = [each for each in sorted(names) if each in relations]
+    return [each for each in known if relations[each].lazy in _LOADING]
+
+
+def _load(session: t.Any, cls: t.Any, rows: Sequence[t.Any], names: Sequence[str]) -> None:
+    """Load what is missing of rows of one class."""
+    missing = [name for name in names if any(name not in instance_state(r).dict for r in rows)]
+    waiting = [row for row in rows if _waits(instance_state(row), missing)]
+    if len(waiting) == 1:
+        for name in missing:
+            getattr(waiting[0], name)
+        return
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    keys = [mapper.get_property_by_column(column).class_attribute for column in mapper.primary_key]
+    one = keys[0] if len(keys) == 1 else sa.tuple_(*keys)
+    statement = sa.select(cls).options(*(orm.selectinload(getattr(cls, n)) for n in missing))
+    if not any(instance_state(row).expired for row in waiting):
+        statement = statement.options(orm.load_only(*keys))
+    for start in range(0, len(waiting), _KEYS):
+        states: list[t.Any] = [instance_state(row) for row in waiting[start : start + _KEYS]]
+        part = [state.identity for state in states]
+        wanted = part if len(keys) > 1 else [key for (key,) in part]
+        session.scalars(statement.where(one.in_(wanted))).unique().all()
+
+
+def _waits(state: t.Any, names: Iterable[str]) -> bool:
+    return bool(state.expired) or any(name not in state.dict for name in names)
+
+
+def _found(rows: Iterable[t.Any], names: Sequence[str]) -> Iterable[t.Any]:
+    """Yield the rows of loaded relations."""
+    for row in rows:
+        for name in names:
+            value = instance_state(row).dict.get(name)
+            if isinstance(value, dict):
+                yield from value.values()
+            elif isinstance(value, (list, set)):
+                yield from value
+            elif value is not None:
+                yield value
+
+
+@contextlib.contextmanager
+def explaining_unloaded(objects: Sequence[t.Any]) -> Iterator[None]:
+    """Turn an error of an asynchronous session into one that says which object to refresh.
+
+    :raises OsoError: if an attribute is read that is not loaded.
+    """
+    try:
+        yield
+    except (sa.exc.MissingGreenlet, sa.exc.StatementError) as error:
+        # Some drivers raise it within a statement.
+        cause = error.orig if isinstance(error, sa.exc.StatementError) else error
+        if not isinstance(cause, sa.exc.MissingGreenlet):
+            raise
+        raise OsoError(_remedy(objects)) from error
+
+
+def _remedy(objects: Sequence[t.Any]) -> str:
+    states = [t.cast(t.Any, sa.inspect(each, raiseerr=False)) for each in objects]
+    rows = [each for each in states if isinstance(each, orm.InstanceState)]
+    expired = [each for each in rows if each.expired_attributes]
+    if expired:
+        return (
+            f"The policy reads attributes of a {expired[0].class_.__name__!r} that is expired, and"
+            " an AsyncSession does not load them by itself. Await 'session.refresh(...)' of it"
+            " before, or make the session with 'expire_on_commit=False'."
+        )
+    names = sorted({name for each in rows for name in each.unloaded})
+    listed = f", such as {', '.join(map(repr, names))}," if names else ""
+    return (
+        f"The policy reads an attribute or relation that is not loaded{listed} and an AsyncSession"
+        " does not load it by itself. Await 'session.refresh(..., attribute_names=[...])' before,"
+        " or load it with the object."
+    )

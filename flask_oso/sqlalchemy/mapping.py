@@ -21,8 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.data_adapter import Relation
 from ..polar.residual.schema import Field, Link, Model, ValueKind
-from .loaded import is_stored
-from .sessions import explaining_unloaded
+from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name
 
 _TEXTS: tuple[type, ...] = (

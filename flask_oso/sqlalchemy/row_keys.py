@@ -1,27 +1,48 @@
-"""Which objects are the same row: those of one class with one primary key, in any session.
+"""Rows as plain data: which objects are the same row, and what is read without a statement.
 
-A class with an ``__eq__`` of its own decides itself. The ``__eq__`` that SQLAlchemy's dataclass
-mapping generates compares the key with all other fields, and does not count as one.
+Objects of one class with one primary key are the same row, in any session. A class with an
+``__eq__`` of its own decides itself. The ``__eq__`` that SQLAlchemy's dataclass mapping generates
+compares the key with all other fields, and does not count as one.
+
+An instrumented attribute that is loaded is the value in the ``__dict__`` of the object, and reading
+it does nothing else: SQLAlchemy has no event for it. What is expired or deferred is not there.
 """
 
 from __future__ import annotations
 
+import operator
+import types
 import typing as t
+import uuid
 import weakref
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.orm import attributes, collections
 from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.instrumentation import ClassManager
 
-from .mapping import own_equality
+from ..polar.host.registry import RowTest
+from .loaded import RelationsOf, chooses_rows, load_relations
+from .mapping import direct_pairs, own_equality
+from .tables import attribute_name
+
+_Facts = weakref.WeakKeyDictionary[type, dict[str, t.Any]]
 
 
 class RowKeys:
-    """Compares the objects of mapped classes."""
+    """Compares the objects of mapped classes, and knows what they have loaded."""
+
+    #: The collections that SQLAlchemy makes, whose methods that change something it replaced.
+    collections: frozenset[type] = frozenset(
+        {collections.InstrumentedList, collections.InstrumentedSet}
+    )
+    key_path: tuple[str, ...] = ("_sa_instance_state", "key")
 
     def __init__(self) -> None:
         # Two threads may compute the same entry.
         self._known: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
+        self._tests: _Facts = weakref.WeakKeyDictionary()
 
     def has_keys(self, cls: type) -> bool:
         """Tell whether a class is mapped, and has no equality of its own."""
@@ -38,7 +59,237 @@ class RowKeys:
         mine = instance_state(left).key
         return mine is not None and bool(mine == instance_state(right).key)
 
+    def stored_attribute(self, cls: type, name: str) -> t.Any:
+        """Return the attribute of a column or a relation whose loaded values are in a dictionary.
+
+        ``None`` for synonyms, hybrids, composites, proxies and properties, for relations that are
+        never loaded, such as ``dynamic``, and for classes that are instrumented in another way.
+        """
+        mapper = _mapper_of(cls)
+        attribute = vars(cls).get(name)
+        if mapper is None or type(attribute) is not orm.InstrumentedAttribute:
+            return None
+        is_usual = (
+            type(mapper.class_manager) is ClassManager
+            and type(attributes.instance_dict) is operator.attrgetter
+            and not any("__getattribute__" in vars(base) for base in cls.__mro__[:-1])
+            and all(_has_usual_dictionary(base) for base in cls.__mro__)
+        )
+        is_itself = attribute.key == name and mapper.attrs.get(name) is attribute.property
+        return attribute if is_usual and is_itself and attribute.impl.supports_population else None
+
+    def related_class(self, cls: type, name: str) -> type | None:
+        """Return the class that a relation leads to."""
+        attribute = self.stored_attribute(cls, name)
+        relation = None if attribute is None else attribute.property
+        return relation.mapper.class_ if isinstance(relation, orm.RelationshipProperty) else None
+
+    def is_extended(self, cls: type) -> bool:
+        """Tell whether other mapped classes derive from a class."""
+        mapper = _mapper_of(cls)
+        return mapper is None or len(list(mapper.self_and_descendants)) > 1
+
+    def relations_to_one(self, cls: type) -> t.Iterable[str]:
+        """Return the names of the relations of a class that lead to one row."""
+        mapper = _mapper_of(cls)
+        relations = () if mapper is None else mapper.relationships
+        return [each.key for each in relations if each.uselist is False]
+
+    def row_test(self, cls: type, name: str) -> RowTest | None:
+        """Return the test for a relation that compares a foreign key with a primary key."""
+        foreign = self._foreign_key(cls, name)
+        return None if foreign is None else foreign.test
+
+    def related_key(self, row: t.Any, name: str) -> t.Any:
+        """Return the class, the session and the foreign key of a relation that is not loaded."""
+        foreign = self._foreign_key(type(row), name)
+        return None if foreign is None else foreign.key_of(row)
+
+    def _foreign_key(self, cls: type, name: str) -> _ForeignKey | None:
+        known = self._tests.get(cls)
+        if known is None:
+            known = self._tests[cls] = {}
+        if name not in known:
+            known[name] = self._make_foreign_key(cls, name)
+        return t.cast("_ForeignKey | None", known[name])
+
+    def load_relations(self, objects: t.Iterable[t.Any], relations: RelationsOf) -> None:
+        """Load relations of many rows with a few statements."""
+        load_relations(objects, relations)
+
+    def _make_foreign_key(self, cls: type, name: str) -> _ForeignKey | None:
+        related = self.related_class(cls, name)
+        if related is None:
+            return None
+        # A row of a subclass may be found, too, and may have an equality of its own.
+        mapper: orm.Mapper[t.Any] = sa.inspect(related)
+        found = mapper.self_and_descendants
+        return (
+            _foreign_key(cls, name) if all(self.has_keys(each.class_) for each in found) else None
+        )
+
+
+def _mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
+    mapper: t.Any = sa.inspect(cls, raiseerr=False)
+    return mapper if isinstance(mapper, orm.Mapper) and mapper.class_ is cls else None
+
 
 def _has_keys(cls: type) -> bool:
-    is_mapped = isinstance(sa.inspect(cls, raiseerr=False), orm.Mapper)
-    return is_mapped and own_equality((cls,)) == (None, False)
+    return _mapper_of(cls) is not None and own_equality((cls,)) == (None, False)
+
+
+def _has_usual_dictionary(base: type) -> bool:
+    return type(vars(base).get("__dict__")) in (types.GetSetDescriptorType, types.NoneType)
+
+
+# -- relations by their foreign keys ---------------------------------------------------------
+
+#: Strategies of relations that read the row with the foreign key, and no other.
+_READING = frozenset({True, "select", "joined", "selectin", "subquery", "immediate"})
+#: The classes of keys that are compared in Python.
+_KINDS = frozenset({int, str, uuid.UUID})
+_RAISING = frozenset({"raise", "raise_on_sql"})
+
+
+def _foreign_key(cls: type, name: str) -> _ForeignKey | None:
+    """Return the foreign key of a relation; ``None`` if it does not tell which row that leads to.
+
+    It does if it is the primary key of the other class, all of it, and its values
+    are compared in Python as in the database.
+    """
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    relation = mapper.relationships[name]
+    pairs = direct_pairs(relation)
+    if pairs is None or relation.uselist or relation.lazy not in _READING | _RAISING:
+        return None
+    if any(isinstance(column.type, sa.types.TypeDecorator) for pair in pairs for column in pair):
+        return None
+    near = {far: column for column, far in pairs}
+    names = [attribute_name(mapper, near[far]) for far in relation.mapper.primary_key]
+    if None in names or len(names) != len(pairs):
+        return None
+    return _ForeignKey(name, t.cast("list[str]", names), relation.mapper.class_)
+
+
+class _ForeignKey:
+    """Compares the foreign key of a row with the key of another row.
+
+    :param relation: the relation that would be read.
+    :param names: the attributes of the foreign key, in the order of the other primary key.
+    :param cls: the class of the other rows.
+    """
+
+    def __init__(self, relation: str, names: list[str], cls: type) -> None:
+        self._relation = relation
+        self._names = names
+        # Weak: what is known of a class must not keep it alive.
+        self.cls = weakref.ref(cls)
+        is_single = len(names) == 1
+        self.test: RowTest = _for_numbers(relation, names[0], self) if is_single else self.is_row
+
+    def key_of(self, row: t.Any) -> t.Any:
+        """Return the class, the session and the key of the row that a relation leads to.
+
+        ``None`` if it has to be read, or there is no such row.
+        """
+        state: t.Any = instance_state(row)
+        changed = state.committed_state
+        if self._relation in state.dict or not _can_be_followed(state):
+            return None
+        if any(name in changed for name in (self._relation, *self._names)):
+            return None
+        key = tuple(state.dict.get(name) for name in self._names)
+        if any(type(value) not in _KINDS for value in key):
+            return None
+        # A text is not a number that it equals.
+        return self.cls, state.session_id, [*map(type, key)], key
+
+    def is_row(self, row: t.Any, other: t.Any) -> bool | None:
+        if not isinstance(other, t.cast(type, self.cls())):
+            return None
+        state: t.Any = instance_state(row)
+        far: t.Any = instance_state(other)
+        loaded, changed = state.dict, state.committed_state
+        if self._relation in loaded or self._relation in changed:
+            return None
+        if not _can_be_read(state, far):
+            return None
+        for name, key in zip(self._names, far.key[1], strict=True):
+            value = loaded.get(name, far)
+            if name in changed or key is None:
+                return None
+            answer = False if value is None else _is_same_key(value, key)
+            if answer is not True:
+                return answer
+        return True
+
+
+def _for_numbers(relation: str, name: str, foreign: _ForeignKey) -> RowTest:
+    """Return a test that is fast for what is most frequent: another number.
+
+    :param name: the foreign key.
+    :param foreign: has the test for everything else.
+    """
+    cls: t.Any = foreign.cls
+
+    def is_row(row: t.Any, other: t.Any) -> bool | None:
+        value = row.__dict__.get(name)
+        if type(value) is int and isinstance(other, cls()):
+            state, far = instance_state(row), t.cast(t.Any, instance_state(other).key)
+            if (
+                far is not None
+                and type(far[1][0]) is int
+                and value != far[1][0]
+                and state.session_id is not None
+                and relation not in row.__dict__
+                and relation not in state.committed_state
+            ):
+                # Whatever is found, or nothing, has another key.
+                return False
+        return foreign.is_row(row, other)
+
+    return is_row
+
+
+def _can_be_read(state: t.Any, far: t.Any) -> bool:
+    """Tell whether reading a relation of a row would find another row, if it has its key.
+
+    Both are stored, and in one session, which knows the other row by its key.
+    """
+    return (
+        state.session_id == far.session_id
+        and far.key is not None
+        and far.key[2] is None
+        and not (far._deleted or far.expired)
+        and _can_be_followed(state)
+    )
+
+
+def _can_be_followed(state: t.Any) -> bool:
+    """Tell whether a row is stored, and its options leave its relations as they are."""
+    return (
+        state.session_id is not None
+        and state.key is not None
+        and state.key[2] is None
+        and not state._deleted
+        and not any(map(chooses_rows, state.load_options))
+    )
+
+
+def _is_same_key(value: t.Any, key: t.Any) -> bool | None:
+    """Tell whether two values are one key to each database; ``None`` if that is not known.
+
+    Databases may equate texts that differ in case, accents, or spaces at the end.
+    """
+    kind = type(value)
+    if kind is not type(key) or kind not in _KINDS:
+        return None
+    if kind is not str or value == key:
+        return bool(value == key)
+    if not (value.isascii() and key.isascii()):
+        return None
+    return False if _letters(value) != _letters(key) else None
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).lower()

@@ -47,7 +47,7 @@ from .comparisons import ComparisonTranslator, RowScope
 from .dialects import (
     FoundOnce,
 )
-from .loaded import loaded_rows
+from .loaded import explaining_unloaded, loaded_rows
 from .mapper_facts import MapperFacts
 from .semijoins import (
     Equation,
@@ -61,7 +61,6 @@ from .semijoins import (
     parted,
     semijoins,
 )
-from .sessions import explaining_unloaded
 from .tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 
 _ONE: t.Any = sa.literal_column("1")

@@ -13,6 +13,7 @@ from flask import Flask
 
 from flask_oso.cli import oso
 from tests.support.shop import make_shop
+from tests.support.sites import run_command
 
 Run = Callable[..., Result]
 
@@ -20,10 +21,6 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run() -> Run:
     """Run ``flask oso …`` in an app."""
-
-    def run_command(app: Flask, *arguments: str, **options: t.Any) -> Result:
-        return app.test_cli_runner().invoke(oso, list(arguments), **options)
-
     return run_command
 
 

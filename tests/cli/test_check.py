@@ -18,6 +18,7 @@ from sqlalchemy import orm
 from flask_oso import FlaskOso, Oso, authorize
 from flask_oso.cli import oso as command
 from tests.support.shop import Customer, Order, Parcel
+from tests.support.sites import make_app
 
 GOOD = 'allow(_, "read", "page");\n'
 BROKEN = 'allow(_, "read", page) if page = ;\nallow(x, y, z);\nallow(_, _, "page") if mising(1);\n'
@@ -33,8 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def app_with(folder: Path, text: str, oso: Oso | None = None) -> Flask:
     """Make an app in a folder whose policy is this text."""
     (folder / "policy.polar").write_text(text, encoding="utf-8")
-    app = Flask("site", root_path=str(folder), static_folder=None)
-    app.config["OSO_POLICIES"] = "policy.polar"
+    app = make_app(folder=folder, static=None, OSO_POLICIES="policy.polar")
     FlaskOso().init_app(app, oso or Oso())
     return app
 
@@ -310,7 +310,7 @@ def test_attributes_that_may_be_there(folder: Path, run: t.Any, cls: type, name:
 
 
 def test_rules_left_to_the_solver_are_notes(folder: Path, run: t.Any) -> None:
-    """They cost time and are right: a note never fails."""
+    """Rules left to the solver cost time and are right: a note never fails."""
     app = app_with(folder, 'allow(_, "read", "page") if print("hello");')
 
     result = run(app, "check", "--strict")
@@ -386,7 +386,7 @@ def test_files_are_checked_against_the_classes_of_the_app(folder: Path, run: t.A
 def test_file_that_is_not_there_is_misconfigured(
     folder: Path, run: t.Any, name: str, message: str
 ) -> None:
-    """It says nothing about the policy."""
+    """A file that is missing, or is no policy by its name, tells nothing of the policy: 2."""
     result = run(app_with(folder, GOOD), "check", name)
 
     assert (result.exit_code, result.stderr) == (2, message)
@@ -457,7 +457,7 @@ def test_session_finds_no_objects_of_a_class_without_rows(folder: Path, run: t.A
 
 
 def test_loader_that_is_there_is_not_missed(folder: Path, run: t.Any) -> None:
-    """Nor is one for a guard that only judges the class."""
+    """No loader is missed where there is one, or where a guard only judges the class."""
     app = parcels(folder, 'allow(_, "read", _: Parcel); allow(_, "create", Parcel);')
     app.extensions["oso"].extension.loader(Parcel)(lambda code: None)
     app.add_url_rule("/<id>", "show", authorize("read", Parcel)(lambda parcel: "x"))

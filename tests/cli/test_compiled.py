@@ -79,7 +79,7 @@ def test_what_is_not_there_is_misuse(
 
 
 def test_broken_policy_ends_with_three(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is the policy that has to be mended."""
+    """A policy that is broken ends with 3: it is the policy that has to be mended."""
     policy.write_text("allow(;", "utf-8")
 
     code = main(["compiled", "policy.polar", QUESTION])
@@ -98,7 +98,7 @@ def test_missing_question_is_misuse(policy: Path, capsys: pytest.CaptureFixture[
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
-    """It has an example, the notation of questions, and the exit codes."""
+    """The help of the command has an example, the notation of questions, and the exit codes."""
     with pytest.raises(SystemExit) as caught:
         main(["compiled", "--help"])
 

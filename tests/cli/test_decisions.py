@@ -12,6 +12,7 @@ from flask_oso import FlaskOso, Oso
 from flask_oso.cli.objects import find_object
 from flask_oso.sqlalchemy import SqlAlchemyAdapter
 from tests.support.shop import Line, Order, Parcel
+from tests.support.sites import make_app
 
 # -- objects -------------------------------------------------------------------------
 
@@ -100,7 +101,7 @@ def test_word_that_stands_for_nothing(shop: Flask, run: t.Any, word: str, messag
 
 
 def test_actions_lists_what_is_allowed(shop: Flask, run: t.Any) -> None:
-    """One action a line."""
+    """The actions that are allowed are listed, one a line."""
     result = run(shop, "actions", "Customer:1", "Order:1")
 
     assert (result.exit_code, result.output) == (0, "cancel\nread\n")
@@ -120,12 +121,12 @@ def test_actions_shows_a_wildcard(shop: Flask, run: t.Any) -> None:
 
 
 def test_actions_on_a_class(shop: Flask, run: t.Any) -> None:
-    """A class is a resource, too."""
+    """Actions on a class are listed: a class is a resource."""
     assert run(shop, "actions", "Customer:1", "Order").output == "create\n"
 
 
 def test_actions_on_a_request(shop: Flask, run: t.Any) -> None:
-    """And so is a request."""
+    """Actions on a request are listed: a request is a resource."""
     assert run(shop, "actions", "anonymous", "Request:/health").output == "GET\n"
     assert run(shop, "actions", "anonymous", "Request:/other").exit_code == 1
 
@@ -139,7 +140,7 @@ def test_actions_as_json(shop: Flask, run: t.Any) -> None:
 
 def test_policy_that_fails_is_broken(run: t.Any) -> None:
     """An error of the policy is neither a denial nor a mistake on the command line."""
-    app, oso = Flask("site"), Oso()
+    app, oso = make_app(), Oso()
     FlaskOso(oso, app)
     oso.load_str('allow(_, "read", page) if page.missing = 1;')
 
@@ -156,7 +157,7 @@ def test_method_that_fails_is_broken(run: t.Any) -> None:
         def check(self) -> bool:
             raise ZeroDivisionError
 
-    app, oso = Flask("site"), Oso()
+    app, oso = make_app(), Oso()
     oso.register_class(Page)
     FlaskOso(oso, app).loader(Page)(lambda number: Page())
     oso.load_str('allow(_, "read", page: Page) if page.check();')
@@ -231,7 +232,7 @@ def test_who_asks_for_the_class(shop: Flask, run: t.Any) -> None:
 
 def test_who_needs_models(run: t.Any) -> None:
     """Without models there is nothing to query, and the message says what to call."""
-    app, oso = Flask("site"), Oso()
+    app, oso = make_app(), Oso()
     oso.register_class(Parcel)
     FlaskOso(oso, app)
     oso.load_str("allow(_, _, _);")
@@ -291,7 +292,7 @@ def test_explain_as_json(shop: Flask, run: t.Any) -> None:
 
 def test_explain_calls_a_failing_policy_broken(run: t.Any) -> None:
     """A policy that fails has no answer, and that is no denial."""
-    app, oso = Flask("site"), Oso()
+    app, oso = make_app(), Oso()
     FlaskOso(oso, app)
     oso.load_str('allow(_, "read", page) if page.missing = 1;')
 

@@ -8,11 +8,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from flask_oso import FlaskOso
-from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.formatter import format_policy
+from flask_oso.cli import fmt
+from tests.support.sites import make_app
 
 UGLY = "# a\nf( 1 );"
 PRETTY = "# a\nf(1);\n"
@@ -37,7 +36,7 @@ def test_fmt_writes_what_is_not_in_style(folder: Path, run: t.Any) -> None:
     """A file is written only if it changes, and it is told."""
     before = (folder / "pretty.polar").stat().st_ino
 
-    result = run(Flask("site"), "fmt", "ugly.polar", "pretty.polar")
+    result = run(make_app(), "fmt", "ugly.polar", "pretty.polar")
 
     assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
     assert (folder / "pretty.polar").stat().st_ino == before
@@ -66,7 +65,7 @@ def test_fmt_that_writes_nothing(
     folder: Path, run: t.Any, options: list[str], code: int, output: str
 ) -> None:
     """'--check' and '--diff' leave files alone; the former has an exit code for scripts."""
-    result = run(Flask("site"), "fmt", *options, "ugly.polar")
+    result = run(make_app(), "fmt", *options, "ugly.polar")
 
     assert (result.exit_code, result.stdout) == (code, output)
     assert (folder / "ugly.polar").read_text(encoding="utf-8") == UGLY
@@ -74,7 +73,7 @@ def test_fmt_that_writes_nothing(
 
 def test_fmt_leaves_what_is_no_policy(folder: Path, run: t.Any) -> None:
     """A file with a mistake is told of with its place, and the others are formatted."""
-    result = run(Flask("site"), "fmt", ".")
+    result = run(make_app(), "fmt", ".")
 
     assert result.exit_code == 3
     assert "did not expect to find the token ';' at line 1, column 6 of file" in result.stderr
@@ -85,7 +84,7 @@ def test_fmt_leaves_what_is_no_policy(folder: Path, run: t.Any) -> None:
 
 def test_fmt_without_files_formats_the_policy_of_the_app(folder: Path, run: t.Any) -> None:
     """The files are those that are loaded."""
-    app = Flask("site", root_path=str(folder))
+    app = make_app(folder=folder)
     (folder / "ugly.polar").write_text("allow( 1,2,3 );", encoding="utf-8")
     app.config["OSO_POLICIES"] = "ugly.polar"
     FlaskOso(app=app)
@@ -98,7 +97,7 @@ def test_fmt_without_files_formats_the_policy_of_the_app(folder: Path, run: t.An
 
 def test_fmt_reads_standard_input(run: t.Any) -> None:
     """Editors give the text, and take what comes out."""
-    result = run(Flask("site"), "fmt", "-", input=UGLY)
+    result = run(make_app(), "fmt", "-", input=UGLY)
 
     assert (result.exit_code, result.stdout) == (0, PRETTY)
 
@@ -107,7 +106,7 @@ def test_fmt_keeps_the_mode_of_a_file(folder: Path, run: t.Any) -> None:
     """Who may read a policy does not change."""
     (folder / "ugly.polar").chmod(0o640)
 
-    run(Flask("site"), "fmt", "ugly.polar")
+    run(make_app(), "fmt", "ugly.polar")
 
     assert stat.S_IMODE((folder / "ugly.polar").stat().st_mode) == 0o640
 
@@ -116,7 +115,7 @@ def test_fmt_writes_where_a_link_leads(folder: Path, run: t.Any) -> None:
     """A link stays a link."""
     (folder / "link.polar").symlink_to("ugly.polar")
 
-    run(Flask("site"), "fmt", "link.polar")
+    run(make_app(), "fmt", "link.polar")
 
     assert (folder / "link.polar").is_symlink()
     assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
@@ -133,7 +132,7 @@ def test_fmt_that_cannot_write_leaves_nothing_behind(
     monkeypatch.setattr(os, "replace", fail)
     before = sorted(folder.iterdir())
 
-    result = run(Flask("site"), "fmt", "ugly.polar")
+    result = run(make_app(), "fmt", "ugly.polar")
 
     assert result.exit_code == 2
     assert result.stderr == "Error: ugly.polar cannot be written: Permission denied.\n"
@@ -153,7 +152,7 @@ def test_fmt_of_what_is_no_file(folder: Path, run: t.Any, name: str, message: st
     """What cannot be read is misconfigured."""
     (folder / "latin.polar").write_bytes(b'f("\xe9");')
 
-    result = run(Flask("site"), "fmt", name)
+    result = run(make_app(), "fmt", name)
 
     assert (result.exit_code, result.stderr) == (2, message)
 
@@ -165,7 +164,7 @@ def test_fmt_keeps_hard_links(folder: Path, run: t.Any) -> None:
     """All names of a file are names of the formatted one."""
     os.link(folder / "ugly.polar", folder / "other.polar")
 
-    run(Flask("site"), "fmt", "ugly.polar")
+    run(make_app(), "fmt", "ugly.polar")
 
     assert (folder / "other.polar").read_text(encoding="utf-8") == PRETTY
     assert (folder / "other.polar").samefile(folder / "ugly.polar")
@@ -176,7 +175,7 @@ def test_fmt_of_a_hard_link_leaves_no_rest(folder: Path, run: t.Any) -> None:
     (folder / "ugly.polar").write_text("f( 1 );" + "\n" * 50 + "f(   2   );\n", encoding="utf-8")
     os.link(folder / "ugly.polar", folder / "other.polar")
 
-    run(Flask("site"), "fmt", "ugly.polar")
+    run(make_app(), "fmt", "ugly.polar")
 
     assert (folder / "other.polar").read_text(encoding="utf-8") == "f(1);\n\nf(2);\n"
 
@@ -188,7 +187,7 @@ def test_fmt_keeps_owner_and_mode(folder: Path, run: t.Any, mode: int) -> None:
     os.chown(folder / "ugly.polar", 12345, 54321)
     (folder / "ugly.polar").chmod(mode)
 
-    run(Flask("site"), "fmt", "ugly.polar")
+    run(make_app(), "fmt", "ugly.polar")
 
     status = (folder / "ugly.polar").stat()
     assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
@@ -209,7 +208,7 @@ def test_fmt_of_a_file_whose_owner_it_cannot_give_writes_into_it(
     monkeypatch.setattr("flask_oso.cli.fmt.os.listxattr", lambda _: ["user.note"])
     monkeypatch.setattr("flask_oso.cli.fmt.os.getxattr", lambda *_: b"")
 
-    result = run(Flask("site"), "fmt", "ugly.polar")
+    result = run(make_app(), "fmt", "ugly.polar")
 
     assert result.exit_code == 0
     assert (folder / "ugly.polar").read_text(encoding="utf-8") == PRETTY
@@ -225,14 +224,16 @@ def test_fmt_leaves_a_file_that_changed_meanwhile(
     for number in range(1, links):
         (folder / f"other{number}").hardlink_to(folder / "ugly.polar")
 
-    def format_slowly(source: Source) -> str:
+    format_policy = vars(fmt)["format_policy"]
+
+    def format_slowly(source: object) -> t.Any:
         (folder / "ugly.polar").write_text("f( 2 );", encoding="utf-8")
         return format_policy(source)
 
-    monkeypatch.setattr("flask_oso.cli.fmt.format_policy", format_slowly)
+    monkeypatch.setattr(fmt, "format_policy", format_slowly)
     before = sorted(folder.iterdir())
 
-    result = run(Flask("site"), "fmt", "ugly.polar")
+    result = run(make_app(), "fmt", "ugly.polar")
 
     assert (folder / "ugly.polar").read_text(encoding="utf-8") == "f( 2 );"
     assert (result.exit_code, result.stdout, result.stderr) == (
@@ -254,11 +255,11 @@ def test_fmt_leaves_a_file_that_changed_meanwhile(
 def test_fmt_goes_on_after_a_link_that_leads_nowhere(
     folder: Path, run: t.Any, to: str, message: str
 ) -> None:
-    """The others are formatted, and the exit code says that something is wrong."""
+    """A link that leads nowhere fails the command, and the other files are formatted."""
     (folder / "a.polar").symlink_to(to)
     (folder / "inner" / "none.polar").unlink()
 
-    result = run(Flask("site"), "fmt", ".")
+    result = run(make_app(), "fmt", ".")
 
     assert (result.exit_code, result.stdout) == (2, "Formatted ugly.polar.\n")
     assert result.stderr == f"{message}1 file to format, 3 files in all.\n"
@@ -269,6 +270,6 @@ def test_fmt_goes_on_after_a_text_that_is_not_utf_8(folder: Path, run: t.Any) ->
     """As after any other file that it cannot read."""
     (folder / "inner" / "none.polar").write_bytes(b'f("\xe9");')
 
-    result = run(Flask("site"), "fmt", "inner", "ugly.polar")
+    result = run(make_app(), "fmt", "inner", "ugly.polar")
 
     assert (result.exit_code, result.stdout) == (2, "Formatted ugly.polar.\n")

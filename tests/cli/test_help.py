@@ -21,6 +21,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "compiled",
         "explain",
         "fmt",
+        "init",
         "query",
         "routes",
         "shell",

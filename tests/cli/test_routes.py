@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, request
 from flask.views import MethodView
 
 from flask_oso import FlaskOso, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app
 
 
 def page() -> str:
@@ -31,7 +32,7 @@ GAP = f"test_routes.py:{forgotten.__code__.co_firstlineno}"
 def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
     """Give an app with routes of each kind but gaps, and go to the folder of this file."""
     monkeypatch.chdir(Path(__file__).parent)
-    app = Flask("site")
+    app = make_app()
     app.add_url_rule("/page", "page", authorize(action="read", resource="page")(page))
     app.add_url_rule("/open", "open", skip_authorization(reason="For all.")(page))
     blueprint = Blueprint("admin", "admin", url_prefix="/admin")
@@ -194,8 +195,7 @@ def test_routes_as_annotations(app: Flask, run: t.Any) -> None:
 )
 def test_routes_says_what_becomes_of_gaps(run: t.Any, config: dict[str, t.Any], note: str) -> None:
     """A switch that relaxes something is seen."""
-    app = Flask("site")
-    app.config.update(config)
+    app = make_app(**config)
     app.add_url_rule("/gap", "gap", forgotten)
     FlaskOso(app=app)
 
@@ -219,7 +219,7 @@ def test_routes_under_route_authorization(app: Flask, run: t.Any) -> None:
 
 def test_routes_needs_init_app(run: t.Any) -> None:
     """An app that knows nothing of authorization is misconfigured, and not full of gaps."""
-    result = run(Flask("site"), "routes")
+    result = run(make_app(), "routes")
 
     assert result.exit_code == 2
     assert result.stderr == (
@@ -242,7 +242,7 @@ class Post:
 
 def test_routes_shows_objects_methods_and_blueprints(run: t.Any) -> None:
     """Shown are the variable of an object, the actions of a mapping, the name of a blueprint."""
-    site, extension = Flask("site", static_folder=None), FlaskOso()
+    site, extension = make_app(static=None), FlaskOso()
     blueprint = Blueprint("admin", "admin", url_prefix="/admin")
     extension.guard(blueprint, "manage", "site")
     blueprint.add_url_rule("/", "index", skip_authorization(reason="Half.")(page))
@@ -265,7 +265,7 @@ def test_routes_shows_objects_methods_and_blueprints(run: t.Any) -> None:
 
 def test_routes_shows_two_guards_with_their_arguments(run: t.Any) -> None:
     """Of each guard the object, the variable that identifies it, and what the view takes it as."""
-    site, extension = Flask("site", static_folder=None), FlaskOso()
+    site, extension = make_app(static=None), FlaskOso()
     view = authorize("read", Post, key="source_id", name="source")(lambda post, source: "page")
     guarded = authorize("edit", Post)(view)
     site.add_url_rule("/<int:post_id>/<int:source_id>", "copy", guarded)
@@ -296,7 +296,7 @@ class Sources(MethodView):
 
 
 def test_routes_exits_with_1_on_guards_that_do_not_fit(app: Flask, run: t.Any) -> None:
-    """They are gaps, the guards are shown all the same, and the remark says what to write."""
+    """Guards that do not fit are gaps; they are shown, and the remark says what to write."""
     app.add_url_rule("/<int:n>", "by", authorize("read", Post)(lambda n: "page"))
     view = authorize("edit", Post)(Sources.as_view("copy"))
     app.add_url_rule("/<int:post_id>/<int:source_id>", view_func=view)

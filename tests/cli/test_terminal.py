@@ -14,9 +14,8 @@ from flask import Flask
 
 from flask_oso import FlaskOso, Oso, OsoError
 from flask_oso.cli.output import show_annotation, show_json, show_table
-from flask_oso.polar.characters import for_terminal
-from flask_oso.polar.observe.console import StandardConsole
-from flask_oso.polar.tools.repl import Repl
+from flask_oso.polar import Polar
+from tests.support.sites import make_app
 
 #: A line end, a command to the terminal, C1 and DEL, two ends of lines of Unicode, an override.
 EVIL = "a\nFORGED\r\x1b[31m\x9b2J\x7f\u2028\u2029\x85\u202e\u2066\b"
@@ -55,7 +54,7 @@ class Page(User):
 
 def make_site(name: str = "policy.polar") -> Flask:
     """Make an app whose data are of somebody else."""
-    app, oso = Flask("site"), Oso()
+    app, oso = make_app(), Oso()
     oso.register_class(User)
     oso.register_class(Page)
     extension = FlaskOso(oso, app)
@@ -120,7 +119,7 @@ def test_exception_of_a_loader_is_shown(run: t.Any) -> None:
 def test_policy_with_such_characters_is_shown(
     run: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Comments and names of files are shown with escapes, too."""
+    """Comments and names of files with control characters are shown with escapes."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "a\nFORGED\x1b[31m\u2028.polar"
     path.write_text("f( 1 );  # \x1b[31m\x9b\x7fFORGED\nf(;", encoding="utf-8")
@@ -198,11 +197,11 @@ def test_repl_prints_what_is_seen(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], query: str
 ) -> None:
     """Bindings and errors have no lines of their own."""
-    oso = Oso()
-    oso.register_constant(User(1), "user")
+    polar = Polar()
+    polar.register_constant(User(1), "user")
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{query}\n"))
 
-    Repl(lambda: oso.engine, StandardConsole()).run()
+    polar.repl()
 
     check(capsys.readouterr().out)
 
@@ -210,13 +209,13 @@ def test_repl_prints_what_is_seen(
 def test_debugger_prints_what_is_seen(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """So do the values of variables."""
-    oso = Oso()
-    oso.register_constant(User(1), "user")
+    """Values of variables that the debugger shows have no lines of their own."""
+    polar = Polar()
+    polar.register_constant(User(1), "user")
     commands = "x = user.name and debug() and y = x\nvar x\nbindings\nstack\ngoals\nc\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(commands))
 
-    Repl(lambda: oso.engine, StandardConsole()).run()
+    polar.repl()
 
     check(capsys.readouterr().out)
 
@@ -249,18 +248,11 @@ def test_proof_prints_what_is_seen(action: str) -> None:
 
 @pytest.mark.parametrize("action", ["type", "order", "miss"])
 def test_message_of_an_error_has_no_line_of_a_value(action: str) -> None:
-    """It may go to a log, or to a page."""
+    """The message of an error may go to a log or a page, and has no line of a value."""
     with pytest.raises(OsoError) as caught:
         make_site().extensions["oso"].oso.is_allowed(User(1), action, Page(1))
 
     check(str(caught.value))
-
-
-def test_text_for_a_terminal_keeps_its_lines() -> None:
-    """Lines and tabulators are meant; letters of all scripts are seen."""
-    text = "a\tb\n✓ Größe 日本語 עברית\n"
-
-    assert for_terminal(text) == text
 
 
 def test_log_of_the_decision_has_one_line(caplog: pytest.LogCaptureFixture) -> None:

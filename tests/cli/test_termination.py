@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from flask_oso import FlaskOso, Oso
+from tests.support.sites import make_app
 
 ROOT = Path(__file__).parents[2]
 APP = """
@@ -111,7 +112,7 @@ def test_answers_have_their_codes(tmp_path: Path, arguments: tuple[str, ...], co
 
 @pytest.mark.parametrize("how", EXITS)
 def test_application_that_ends_while_it_is_imported(tmp_path: Path, how: str) -> None:
-    """It cannot be asked."""
+    """An application that ends while it is imported cannot be asked: the code is 2."""
     write_app(tmp_path, "import", how)
 
     assert flask(tmp_path, *ALLOWED) == 2
@@ -142,7 +143,7 @@ def make_site(where: str, error: BaseException) -> Flask:
         def public(self) -> bool:
             return {"policy": end}.get(where, lambda: True)() is None or True
 
-    app, oso = Flask("site"), Oso()
+    app, oso = make_app(), Oso()
     oso.register_class(Page)
     loader: Callable[[int], t.Any] = {"loader": end}.get(where, Page)
     FlaskOso(oso, app).loader(Page)(loader)
@@ -338,7 +339,7 @@ def test_output_that_is_closed(tmp_path: Path, command: str, code: int) -> None:
 
 
 def test_output_that_has_not_all_characters(tmp_path: Path) -> None:
-    """The others show as escapes."""
+    """Characters that the output cannot show appear as escapes."""
     write_app(tmp_path)
     process = start(
         tmp_path,

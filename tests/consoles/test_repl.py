@@ -85,7 +85,7 @@ def test_without_files(run: Run) -> None:
 
 
 def test_help_teaches(run: Run) -> None:
-    """It shows a session and the ways to look into a query."""
+    """The help of the REPL shows a session and the ways to look into a query."""
     done = run("-m", "flask_oso", "--help")
 
     assert done.returncode == 0
@@ -120,7 +120,7 @@ def test_policy_that_cannot_be_loaded(
 
 
 def test_file_that_is_not_text(run: Run, tmp_path: Path) -> None:
-    """Neither is it met with a traceback."""
+    """A file that is not text is a message on standard error, without a traceback."""
     path = tmp_path / "a.polar"
     path.write_bytes(b"\xff\xfe")
 

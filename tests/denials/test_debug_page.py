@@ -6,12 +6,12 @@ import logging
 import typing as t
 
 import pytest
-from flask import Flask, g
+from flask import g
 from werkzeug.exceptions import Forbidden
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
-from flask_oso.app_state import state_of
 from flask_oso.polar.proof import Outcome
+from tests.support.sites import make_app
 
 POLICY = """
 allow(user: User, "edit", note: Note) if
@@ -50,8 +50,7 @@ class Desk:
         self.oso.register_class(User)
         self.oso.register_class(Note)
         self.oso.load_str(policy)
-        self.app = Flask("desk")
-        self.app.config.update(config)
+        self.app = make_app("desk", **config)
         self.guard = FlaskOso(self.oso, self.app)
         self.note: t.Any = Note(ANN)
         self.action: t.Any = "edit"
@@ -96,7 +95,7 @@ def test_denial_shows_the_proof_in_debug_mode() -> None:
 
 
 def test_page_tells_browsers_to_keep_and_run_nothing() -> None:
-    """It is not stored, and nothing can be loaded, sent or run from it."""
+    """The page is not stored, and nothing can be loaded, sent or run from it."""
     headers = Desk(DEBUG=True).open(CLIENTS[0]).headers
 
     assert headers["Cache-Control"] == "no-store"
@@ -116,7 +115,7 @@ def test_page_has_no_script_and_nothing_to_load() -> None:
 
 
 def test_query_of_the_request_is_not_shown() -> None:
-    """It may hold secrets."""
+    """The query string may hold secrets, and is not shown."""
     assert "abc" not in Desk(DEBUG=True).open(CLIENTS[0]).text
 
 
@@ -136,7 +135,7 @@ def test_problem_details_have_the_proof_in_debug_mode() -> None:
 
 @pytest.mark.parametrize("headers", CLIENTS)
 def test_handler_of_the_app_comes_first(headers: dict[str, str]) -> None:
-    """What the app answers to a 403 is answered in debug mode, too."""
+    """The app's own answer to a 403 is the answer in debug mode."""
     desk = Desk(DEBUG=True)
     desk.app.register_error_handler(403, lambda error: ("our own page", 403))
 
@@ -208,7 +207,7 @@ def test_value_that_polar_has_not_is_explained() -> None:
 def test_policy_that_did_not_load_is_told() -> None:
     """The page warns that files are newer than what is in force."""
     desk = Desk(DEBUG=True)
-    state_of(desk.app).reload_problem = "main.polar:3:1: <oops>"
+    desk.app.extensions["oso"].reload_problem = "main.polar:3:1: <oops>"
 
     page, details = (desk.open(headers) for headers in CLIENTS)
 

@@ -13,6 +13,8 @@ from flask import Flask, g
 from werkzeug.serving import make_server
 
 from flask_oso import FlaskOso, Oso, authorizes_inside
+from tests.support.people import Thing
+from tests.support.sites import make_app
 
 if t.TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -57,13 +59,6 @@ FLAGS = (
 )
 
 
-class Thing:
-    """Has whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
-
-
 class User(Thing):
     """Someone."""
 
@@ -80,14 +75,13 @@ class Role(Thing):
     """What a user is in an organization."""
 
 
-def make_app() -> Flask:
+def make_shop() -> Flask:
     """Make an app in debug mode, in which a reader wants to edit a note."""
     oso = Oso()
     for cls in (User, Org, Note, Role):
         oso.register_class(cls)
     oso.load_str(POLICY)
-    app = Flask("shop")
-    app.debug = True
+    app = make_app("shop", DEBUG=True)
     guard = FlaskOso(oso, app)
     org = Org(id=7)
     reader = User(id=1, roles=[Role(id=1, name="reader", org=org)])
@@ -107,7 +101,7 @@ def make_app() -> Flask:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Serve the app on this machine; give the address of a page that is denied."""
-    server = make_server("127.0.0.1", 0, make_app(), threaded=True)
+    server = make_server("127.0.0.1", 0, make_shop(), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/notes/3/edit"
@@ -203,7 +197,7 @@ def test_rule_folds_and_unfolds_by_keyboard(visit: Visit, key: str) -> None:
 
 
 def test_rules_that_do_not_apply_are_folded(visit: Visit) -> None:
-    """They are there for who wants to see them, with the parameter that does not match."""
+    """Rules that do not apply can be unfolded, and show the parameter that does not match."""
     others = visit.page.locator(".oso-others").last
     reason = others.get_by_text('action is "edit", the rule wants "read"')
 
@@ -225,7 +219,7 @@ def test_page_has_the_colors_of_the_system(browser: Browser, address: str, schem
 
 @pytest.mark.parametrize("width", [320, 390, 1600])
 def test_page_fits_the_window(browser: Browser, address: str, width: int) -> None:
-    """On a telephone, too, nothing sticks out at the side."""
+    """Nothing sticks out at the side of the page, on a telephone or on a screen."""
     viewport: t.Any = {"width": width, "height": 800}
     with contextlib.closing(browser.new_context(viewport=viewport)) as context:
         page = Visit(context.new_page(), address).page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from flask import Flask, jsonify
+from flask import jsonify
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
 
 from flask_oso import authorize
@@ -15,6 +15,7 @@ from flask_oso.denials.problems import (
     UnauthorizedProblem,
     prefers_json,
 )
+from tests.support.sites import make_app
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 AXIOS = "application/json, text/plain, */*"
@@ -141,7 +142,7 @@ def test_problem_answers_without_a_request() -> None:
 
 def test_instance_starts_at_the_root_of_the_server() -> None:
     """The path of the request includes where the app is mounted, and not the query."""
-    app = Flask("site")
+    app = make_app()
     context = app.test_request_context("/page?token=1", base_url="http://host/app")
 
     response = ForbiddenProblem().get_response(

@@ -27,8 +27,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as with_seed
 
-from flask_oso.oso import Oso
-from flask_oso.polar.limits import Limits
+from flask_oso import Limits, Oso
 from tests.support.world import populate
 
 from .comparison import Difference, compare

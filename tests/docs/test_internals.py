@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import flask_oso
-from flask_oso.polar.limits import Limits
+from flask_oso import Limits
 from flask_oso.polar.residual.ir import FALSE, TRUE
 from flask_oso.polar.residual.outcomes import SearchOutcome, and_then, no_solution, or_else
 from tests.docs.one_rule import MAKERS

@@ -24,6 +24,7 @@ from flask_oso import (
     skip_authorization,
     veto_commits,
 )
+from tests.support.sites import make_app
 
 
 class Base(orm.DeclarativeBase):
@@ -47,8 +48,7 @@ class Shop:
 
     def __init__(self, sessions: t.Any, config: dict[str, t.Any]) -> None:
         self.sessions = sessions
-        self.app = Flask("shop")
-        self.app.config.update(config)
+        self.app = make_app("shop", **config)
         oso = Oso()
         oso.register_class(Row)
         oso.load_str(POLICY)
@@ -152,7 +152,7 @@ def test_authorization_before_the_commit_allows(shop: Shop) -> None:
 
 
 def test_decorator_allows(shop: Shop) -> None:
-    """So is what a decorator asked."""
+    """What a decorator allowed is written."""
     shop.app.post("/", endpoint="pay")(authorize(action="pay", resource="till")(lambda: shop.add()))
 
     assert [shop.open(user=user) for user in ("ann", "eve")] == [200, 403]
@@ -160,7 +160,9 @@ def test_decorator_allows(shop: Shop) -> None:
 
 
 def test_object_that_a_decorator_finds_is_allowed(shop: Shop) -> None:
-    """So is what was done to an object of the URL; what is hidden is denied, and writes nothing."""
+    """A change of an object of the URL is written if it was allowed; what is hidden writes
+    nothing.
+    """
     shop.guard.set_get_session(lambda: shop.sessions)
     with shop.app.app_context():
         shop.add()
@@ -181,7 +183,7 @@ def test_object_that_a_decorator_finds_is_allowed(shop: Shop) -> None:
 
 
 def test_route_authorization_allows(shop: Shop) -> None:
-    """So is what the route was judged for."""
+    """What route authorization allowed is written."""
     shop.guard.perform_route_authorization(shop.app)
     shop.app.post("/", endpoint="pay")(lambda: shop.add())
 
@@ -296,7 +298,7 @@ def test_reading_view_commits_nothing_and_passes(shop: Shop) -> None:
 
 @pytest.mark.parametrize("statement", [sa.insert(Row), sa.text("INSERT INTO rows VALUES (1, '')")])
 def test_statements_are_vetoed(shop: Shop, statement: t.Any) -> None:
-    """What goes around the objects of the session is met as well."""
+    """Statements that go around the objects of the session are vetoed."""
 
     @shop.app.post("/")
     def write() -> str:
@@ -625,7 +627,7 @@ def test_record_before_the_view_is_exempted(shop: Shop) -> None:
 
 
 def test_change_of_a_row_is_exempted(shop: Shop) -> None:
-    """Also of one that was read outside of the block."""
+    """An exempt block may change a row that was read outside of it."""
     with shop.app.app_context():
         shop.add()
 
@@ -646,7 +648,7 @@ def test_change_of_a_row_is_exempted(shop: Shop) -> None:
 
 @pytest.mark.parametrize("user", ["ann", "eve"])
 def test_access_log_after_the_request_is_exempted(shop: Shop, user: str) -> None:
-    """Whatever became of the request."""
+    """An access log after the request is written, whatever became of the request."""
 
     @shop.app.after_request
     def log(response: t.Any) -> t.Any:
@@ -688,7 +690,7 @@ def test_exemption_ends_with_its_block(shop: Shop) -> None:
 
 
 def test_exemption_is_not_for_a_request_inside(shop: Shop) -> None:
-    """It has its own judge."""
+    """A request inside an exempt block is judged by itself."""
     shop.app.post("/inner", endpoint="inner")(lambda: shop.add())
 
     @shop.app.post("/outer")
@@ -806,7 +808,7 @@ def make_database(app: Flask) -> t.Any:
 
 def test_switch_is_off_by_default() -> None:
     """The veto is opt-in."""
-    app = Flask("shop")
+    app = make_app("shop")
     db = make_database(app)
     FlaskOso(app=app)
 
@@ -823,7 +825,7 @@ def test_switch_is_off_by_default() -> None:
 
 def test_switch_concerns_one_app() -> None:
     """Of two apps that share sessions, the one that did not ask for the veto has none."""
-    strict, lax = Flask("strict"), Flask("lax")
+    strict, lax = make_app("strict"), make_app("lax")
     strict.config["OSO_VETO_COMMITS"] = True
     db = make_database(strict)
     lax.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
@@ -848,8 +850,7 @@ def test_switch_concerns_one_app() -> None:
 
 def test_switch_without_flask_sqlalchemy_is_refused() -> None:
     """A switch that could have no effect is an error, and the app does not serve."""
-    app = Flask("shop")
-    app.config["OSO_VETO_COMMITS"] = True
+    app = make_app("shop", OSO_VETO_COMMITS=True)
     app.testing = True
     FlaskOso(app=app)
 
@@ -864,8 +865,7 @@ def test_switch_without_flask_sqlalchemy_is_refused() -> None:
 
 def test_switch_must_be_a_boolean() -> None:
     """A word is no switch."""
-    app = Flask("shop")
-    app.config["OSO_VETO_COMMITS"] = "yes"
+    app = make_app("shop", OSO_VETO_COMMITS="yes")
 
     with pytest.raises(OsoError, match="'OSO_VETO_COMMITS' must be True or False, not 'yes'"):
         FlaskOso(app=app)

@@ -12,6 +12,7 @@ from flask.views import MethodView
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app, make_site
 
 
 @pytest.fixture(params=["plain", "strict"])
@@ -22,7 +23,7 @@ def demanding(request: pytest.FixtureRequest, site: t.Any) -> t.Any:
 
 
 @pytest.fixture
-def strict(make_site: t.Any) -> t.Any:
+def strict() -> t.Any:
     """Give a site that requires authorization of all views."""
     return make_site(OSO_REQUIRE_AUTHORIZATION=True, SECRET_KEY="key")
 
@@ -75,8 +76,7 @@ def test_redirect_before_a_route_is_judged_passes(site: t.Any) -> None:
 
 def test_redirect_of_a_function_that_was_registered_before_init_app() -> None:
     """The order of registration does not matter for it either."""
-    app = flask.Flask("site")
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app = make_app(OSO_REQUIRE_AUTHORIZATION=True)
     app.before_request(lambda: redirect("https://site/"))
     prepare(app)
     app.add_url_rule("/", "view", authorize(action="read", resource="page")(lambda: "SECRET"))
@@ -151,7 +151,7 @@ def test_early_answer_names_the_function(strict: t.Any) -> None:
 
 
 def test_early_answer_of_a_callable_object_is_named(strict: t.Any) -> None:
-    """So is a function that is an object, or a part of one."""
+    """The error names a partial function that answered early."""
     strict.app.before_request(functools.partial(lambda answer: answer, "SECRET"))
     strict.app.add_url_rule("/", "view", guarded_view(strict))
     strict.app.testing = True
@@ -212,7 +212,7 @@ def test_refusal_that_is_raised_before_a_guarded_view_passes(demanding: t.Any) -
 
 
 def test_redirect_that_is_raised_before_a_guarded_view_passes(demanding: t.Any) -> None:
-    """``abort`` takes a response, too."""
+    """A redirect that ``abort`` raises before a guarded view passes."""
     demanding.app.before_request(lambda: abort(redirect("https://site/")))
     demanding.app.add_url_rule("/", "view", guarded_view(demanding))
 
@@ -276,6 +276,72 @@ def test_functions_before_the_request_stay_what_they_are(strict: t.Any) -> None:
     strict.open("/")
 
     assert strict.app.before_request_funcs[None] == before
+    assert list(strict.app.before_request_funcs[None]) == before
+
+
+class OwnWay(flask.Flask):
+    """An app that calls the functions around a request in a way of its own."""
+
+    def preprocess_request(self) -> t.Any:
+        """Call all functions, and give the last answer."""
+        answers = [self.ensure_sync(each)() for each in self.before_request_funcs[None]]
+        return next(filter(None, answers), None)
+
+    def process_response(self, response: Response) -> Response:
+        """Call the functions of the app, and save no session."""
+        for each in reversed(self.after_request_funcs[None]):
+            response = self.ensure_sync(each)(response)
+        return response
+
+
+@pytest.fixture
+def own_way() -> flask.Flask:
+    """Give an app with a class of its own that requires authorization."""
+    app = OwnWay("own")
+    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    prepare(app)
+    return app
+
+
+def test_app_that_calls_its_functions_itself_refuses_bare_views(own_way: flask.Flask) -> None:
+    """The gate before the view is one of them."""
+    own_way.add_url_rule("/", "view", lambda: "SECRET")
+
+    assert own_way.test_client().get("/").status_code == 500
+
+
+def test_app_that_calls_its_functions_itself_withholds_answers(own_way: flask.Flask) -> None:
+    """The gate after the view is one of them."""
+    own_way.add_url_rule("/", "view", authorizes_inside(lambda: "SECRET"))
+
+    response = own_way.test_client().get("/")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
+
+
+def test_answer_without_authorization_after_one_that_was_settled(strict: t.Any) -> None:
+    """What is known of one request is not known of the next."""
+    strict.app.add_url_rule("/", "view", guarded_view(strict))
+    strict.app.add_url_rule("/forgot", "forgot", authorizes_inside(lambda: "SECRET"))
+
+    statuses = [strict.open(path, "ann").status_code for path in ("/", "/forgot", "/", "/forgot")]
+
+    assert statuses == [200, 500, 200, 500]
+
+
+def test_hook_that_leads_a_public_route_to_a_guarded_one(strict: t.Any) -> None:
+    """Nothing is due on the first route, and something on the one that is entered."""
+    strict.app.add_url_rule("/", "public", skip_authorization(lambda: "public"))
+    strict.app.add_url_rule("/secret", "secret", authorizes_inside(lambda: "SECRET"))
+
+    @strict.app.before_request
+    def lead_elsewhere() -> None:
+        secret = next(r for r in strict.app.url_map.iter_rules() if r.endpoint == "secret")
+        flask.request.url_rule = secret
+
+    response = strict.open("/", "ann")
+
+    assert (response.status_code, "SECRET" in response.text) == (500, False)
 
 
 # -- the app's own pages -------------------------------------------------------------
@@ -325,7 +391,7 @@ def test_page_of_the_app_may_show(demanding: t.Any, kind: str, fail: t.Any, stat
 
 @pytest.mark.parametrize("answer", [("SECRET", 200), ("SECRET", 302), ("SECRET", 410)])
 def test_page_with_another_status_is_withheld(demanding: t.Any, answer: t.Any) -> None:
-    """It is no page for this failure."""
+    """A page whose status is not that of the failure is withheld."""
     demanding.app.register_error_handler(404, lambda error: answer)
     demanding.app.add_url_rule("/", "view", authorizes_inside(answer_404))
 
@@ -405,7 +471,7 @@ def test_caught_denial_is_answered_403(strict: t.Any, view: t.Any, caplog: t.Any
 
 
 def test_caught_denial_shows_the_page_for_403(strict: t.Any) -> None:
-    """It is the app's own, as for any denial."""
+    """A denial that a view caught is answered by the app's own page for 403."""
     strict.app.register_error_handler(403, lambda error: ("Not for you.", 403))
     strict.app.add_url_rule("/", "view", authorizes_inside(lambda: catch(strict)))
 
@@ -413,7 +479,7 @@ def test_caught_denial_shows_the_page_for_403(strict: t.Any) -> None:
 
 
 def test_caught_denial_of_a_missing_object(strict: t.Any) -> None:
-    """What is not there is denied as well."""
+    """An object that is not there is denied, and a view that catches that has no success."""
     strict.guard.loader(Page)(lambda key: None)
 
     @strict.app.get("/")
@@ -427,7 +493,7 @@ def test_caught_denial_of_a_missing_object(strict: t.Any) -> None:
 
 
 def test_denial_that_a_function_before_the_view_caught(strict: t.Any) -> None:
-    """It counts for the view, too, until something is allowed."""
+    """A denial caught before the view counts for the view until something is allowed."""
     strict.app.before_request(lambda: catch(strict, None))
     strict.app.add_url_rule("/inside", "inside", authorizes_inside(lambda: "SECRET"))
     view = authorize(actor="ann", action="read", resource="page")(lambda: "page")
@@ -454,7 +520,7 @@ def test_caught_denial_beside_an_allow_passes(strict: t.Any, order: str) -> None
 
 
 def test_caught_denial_of_an_exempt_view_passes(strict: t.Any) -> None:
-    """It is exempt for a reason."""
+    """A view that is exempt for a reason may catch a denial."""
     view = skip_authorization(reason="Everybody may look.")(lambda: catch(strict, "page"))
     strict.app.add_url_rule("/", "view", view)
 
@@ -470,7 +536,7 @@ def test_caught_denial_of_an_exempt_view_passes(strict: t.Any) -> None:
     ],
 )
 def test_handler_for_a_denial(strict: t.Any, handler: t.Any, status: int) -> None:
-    """It may send the client elsewhere, and does not make a success of a denial."""
+    """A handler may send the client elsewhere, and does not make a success of a denial."""
     strict.app.register_error_handler(403, handler)
     strict.app.add_url_rule("/", "view", guarded_view(strict))
 
@@ -487,7 +553,7 @@ def test_unauthorized_action_of_a_strict_app(strict: t.Any, answer: t.Any, statu
 
 
 def test_unauthorized_action_that_a_view_catches(strict: t.Any) -> None:
-    """It is the answer to the denial, and no other one is."""
+    """A view that caught the answer of 'set_unauthorized_action' answers 403, and nothing else."""
     strict.guard.set_unauthorized_action(lambda: redirect("/login"))
 
     @strict.app.get("/")
@@ -503,8 +569,7 @@ def test_unauthorized_action_that_a_view_catches(strict: t.Any) -> None:
 @pytest.mark.parametrize("registered", ["before", "after"])
 def test_denial_behind_a_failing_after_function(registered: str) -> None:
     """An error handler that makes a success of it is stopped, at the gate or at the border."""
-    app = flask.Flask("site")
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
+    app = make_app(OSO_REQUIRE_AUTHORIZATION=True)
 
     def fail(response: t.Any) -> t.NoReturn:
         raise ValueError

@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from flask_oso import FlaskOso, OsoError, authorize, authorizes_inside, skip_authorization
 from flask_oso.enforcement.route_audit import RouteAudit, RouteStatus, Row, audit_routes, is_current
+from tests.support.sites import make_app, make_site
 
 CURE = (
     "Decorate each view with '@authorize', exempt it with '@skip_authorization', or declare with"
@@ -38,7 +39,7 @@ PLACE = f"{__file__}:{forgotten.__code__.co_firstlineno}"
 @pytest.fixture
 def app() -> Flask:
     """Give an app without static files."""
-    return Flask("site", static_folder=None)
+    return make_app(static=None)
 
 
 def rows(app: Flask) -> list[tuple[t.Any, ...]]:
@@ -126,7 +127,7 @@ def test_method_view_has_a_row_for_each_method(app: Flask) -> None:
 
 
 def test_options_of_a_view_is_a_row(app: Flask) -> None:
-    """A view that answers OPTIONS itself is entered, and so it is listed."""
+    """A view that answers OPTIONS itself is entered, and is therefore listed."""
     app.add_url_rule("/", "page", forgotten, methods=["OPTIONS"])
 
     assert rows(app) == [(("OPTIONS",), "/", RouteStatus.UNGUARDED)]
@@ -134,7 +135,7 @@ def test_options_of_a_view_is_a_row(app: Flask) -> None:
 
 def test_nested_blueprints_are_listed() -> None:
     """The rows of blueprints have their whole URL and endpoint, and static files are exempt."""
-    app = Flask("site")
+    app = make_app()
     outer = Blueprint("outer", "outer", url_prefix="/outer", static_folder="files")
     inner = Blueprint("inner", "inner", url_prefix="/inner")
     inner.add_url_rule("/", "page", authorizes_inside(page))
@@ -216,7 +217,7 @@ def test_census_reports_all_problems(app: Flask) -> None:
 # -- an app with a gap does not serve ------------------------------------------------
 
 
-def strict_site(make_site: t.Any, **config: t.Any) -> t.Any:
+def strict_site(**config: t.Any) -> t.Any:
     """Make a site with a guarded, an open and two forgotten routes."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True, **config)
     site.app.add_url_rule("/page", "page", authorize(action="read", resource="page")(page))
@@ -227,16 +228,16 @@ def strict_site(make_site: t.Any, **config: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("path", ["/page", "/health", "/one", "/two", "/none", "/static/a.css"])
-def test_app_with_a_gap_does_not_serve(make_site: t.Any, path: str) -> None:
+def test_app_with_a_gap_does_not_serve(path: str) -> None:
     """Every request is answered 500, wherever it goes."""
-    site = strict_site(make_site)
+    site = strict_site()
 
     assert [site.open(path, "ann").status_code for _ in range(2)] == [500, 500]
 
 
-def test_refusal_lists_all_gaps(make_site: t.Any) -> None:
+def test_refusal_lists_all_gaps() -> None:
     """The error names each route with its methods, endpoint, file and line, and the cure."""
-    site = strict_site(make_site)
+    site = strict_site()
     site.app.testing = True
 
     with pytest.raises(OsoError) as caught:
@@ -250,7 +251,7 @@ def test_refusal_lists_all_gaps(make_site: t.Any) -> None:
     )
 
 
-def test_census_is_taken_once(make_site: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_census_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests after the first one look nothing up but what the census found."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
@@ -267,7 +268,7 @@ def test_census_is_taken_once(make_site: t.Any, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_census_is_taken_once_by_requests_that_come_together(
-    make_site: t.Any, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of many first requests one looks, and the others wait for what it found."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
@@ -286,7 +287,7 @@ def test_census_is_taken_once_by_requests_that_come_together(
     assert (answers, len(taken)) == ([200] * 8, 1)
 
 
-def test_route_added_after_the_first_request_is_refused(make_site: t.Any) -> None:
+def test_route_added_after_the_first_request_is_refused() -> None:
     """A view that came later is met by a new census; then the app serves no more."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
     site.app.add_url_rule("/health", "health", skip_authorization(lambda: "ok"))
@@ -299,7 +300,7 @@ def test_route_added_after_the_first_request_is_refused(make_site: t.Any) -> Non
     assert (before, after, site.entered) == (200, [500, 500], [])
 
 
-def test_rule_added_after_the_first_request_is_refused(make_site: t.Any) -> None:
+def test_rule_added_after_the_first_request_is_refused() -> None:
     """A method of a known view that came later is met before it is entered."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
 
@@ -318,7 +319,7 @@ def test_rule_added_after_the_first_request_is_refused(make_site: t.Any) -> None
     assert (before, site.open("/", method="PUT").status_code, site.entered) == (200, 500, [])
 
 
-def test_requirement_after_the_first_request_counts(make_site: t.Any) -> None:
+def test_requirement_after_the_first_request_counts() -> None:
     """The census is taken anew when authorization is required later."""
     site = make_site()
     site.app.add_url_rule("/", "page", site.enter)
@@ -343,15 +344,15 @@ def test_plain_requirement_serves_undecorated_views(site: t.Any) -> None:
 # -- OSO_UNGUARDED_ROUTES ------------------------------------------------------------
 
 
-def test_forbidden_gaps_leave_the_rest_alone(make_site: t.Any) -> None:
+def test_forbidden_gaps_leave_the_rest_alone() -> None:
     """By choice the forgotten routes answer 403 before they run, and the others are served."""
-    site = strict_site(make_site, OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
 
     paths = ("/page", "/health", "/one", "/two", "/none")
     assert [site.open(path, "ann").status_code for path in paths] == [200, 200, 403, 403, 404]
 
 
-def test_forbidden_gap_is_not_entered(make_site: t.Any) -> None:
+def test_forbidden_gap_is_not_entered() -> None:
     """The view does not run, whoever asks."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_UNGUARDED_ROUTES="forbid")
     site.app.add_url_rule("/", "page", site.enter)
@@ -359,9 +360,9 @@ def test_forbidden_gap_is_not_entered(make_site: t.Any) -> None:
     assert (site.open("/", "root").status_code, site.entered) == (403, [])
 
 
-def test_forbidden_gap_shows_the_page_of_the_app(make_site: t.Any) -> None:
+def test_forbidden_gap_shows_the_page_of_the_app() -> None:
     """The app's own page for 403 is what the client gets."""
-    site = strict_site(make_site, OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
     site.app.register_error_handler(403, lambda error: ("Not for you.", 403))
 
     response = site.open("/one")
@@ -369,7 +370,7 @@ def test_forbidden_gap_shows_the_page_of_the_app(make_site: t.Any) -> None:
     assert (response.status_code, response.text) == (403, "Not for you.")
 
 
-def test_forbidden_gap_is_never_a_success(make_site: t.Any) -> None:
+def test_forbidden_gap_is_never_a_success() -> None:
     """An error handler that lets the view answer all the same is stopped."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True, OSO_UNGUARDED_ROUTES="forbid")
     site.app.add_url_rule("/", "page", lambda: "SECRET")
@@ -380,9 +381,9 @@ def test_forbidden_gap_is_never_a_success(make_site: t.Any) -> None:
     assert (response.status_code, "SECRET" in response.text) == (500, False)
 
 
-def test_forbidden_gaps_are_logged_once(make_site: t.Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_forbidden_gaps_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """The log says once which routes answer 403, and why."""
-    site = strict_site(make_site, OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
     with caplog.at_level(logging.WARNING):
         for path in ("/one", "/page", "/one"):
             site.open(path)
@@ -396,9 +397,9 @@ def test_forbidden_gaps_are_logged_once(make_site: t.Any, caplog: pytest.LogCapt
     )
 
 
-def test_misplaced_decorator_is_not_forbidden_but_refused(make_site: t.Any) -> None:
+def test_misplaced_decorator_is_not_forbidden_but_refused() -> None:
     """A mistake in the code is never a choice: the app does not serve."""
-    site = strict_site(make_site, OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
     authorize(site.app.route("/three")(lambda: "page"))
 
     assert site.open("/page", "ann").status_code == 500
@@ -416,7 +417,7 @@ def test_misplaced_decorator_is_not_forbidden_but_refused(make_site: t.Any) -> N
         (None, "'OSO_UNGUARDED_ROUTES' must be 'refuse' or 'forbid', not None."),
     ],
 )
-def test_unknown_choice_is_an_error(make_site: t.Any, value: t.Any, message: str) -> None:
+def test_unknown_choice_is_an_error(value: t.Any, message: str) -> None:
     """A choice that does not exist is met at 'init_app'."""
     with pytest.raises(OsoError) as caught:
         make_site(OSO_UNGUARDED_ROUTES=value)
@@ -427,9 +428,9 @@ def test_unknown_choice_is_an_error(make_site: t.Any, value: t.Any, message: str
 # -- check_routes --------------------------------------------------------------------
 
 
-def test_check_routes_raises_at_once(make_site: t.Any) -> None:
+def test_check_routes_raises_at_once() -> None:
     """The last line of a factory need not wait for a request."""
-    site = strict_site(make_site)
+    site = strict_site()
 
     with pytest.raises(OsoError, match=r"^2 routes are not guarded:\n"):
         site.guard.check_routes(site.app)
@@ -443,9 +444,9 @@ def test_check_routes_does_not_need_the_requirement(site: t.Any) -> None:
         site.guard.check_routes(site.app)
 
 
-def test_check_routes_keeps_to_the_choice(make_site: t.Any) -> None:
+def test_check_routes_keeps_to_the_choice() -> None:
     """Routes that answer 403 by choice are no reason not to start."""
-    site = strict_site(make_site, OSO_UNGUARDED_ROUTES="forbid")
+    site = strict_site(OSO_UNGUARDED_ROUTES="forbid")
 
     site.guard.check_routes(site.app)
 
@@ -458,7 +459,7 @@ def test_check_routes_passes_guarded_apps(app: Flask) -> None:
 
 
 def test_check_routes_sees_misplaced_decorators(app: Flask) -> None:
-    """A decorator above the route is a reason, too."""
+    """A decorator above the route makes 'check_routes' fail."""
     authorize(app.route("/")(lambda: "page"))
 
     with pytest.raises(OsoError, match=r"^'@authorize' does not guard the endpoint"):

@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 import flask_oso
 from flask_oso import FlaskOso, Oso, authorize, skip_authorization
 from flask_oso.enforcement.route_plans import RoutePlans
+from tests.support.sites import make_app, make_oso
 
 PACKAGE = os.path.join(os.path.dirname(flask_oso.__file__), "")
 MOST_CALLS = 40
@@ -41,7 +42,7 @@ allow(user: String, "edit", note: Note) if note.owner = user and user = "ann";
 @pytest.fixture
 def desk() -> Flask:
     """An app that requires authorization, and finds notes and drafts by their owners."""
-    app, oso = Flask("desk", static_folder=None), Oso()
+    app, oso = make_app("desk", static=None), Oso()
     app.config["OSO_REQUIRE_AUTHORIZATION"] = True
     app.before_request(lambda: setattr(g, "current_user", request.args.get("user", "ann")))
     for cls in (Note, Draft):
@@ -125,7 +126,7 @@ def test_view_that_took_the_place_of_another_is_guarded_by_its_own_decorator(
 
 
 def test_view_that_took_the_place_of_another_is_given_what_it_takes(desk: Flask) -> None:
-    """Its parameters are looked at, and not those of the one before."""
+    """A view that replaced another is given what its own parameters take."""
     guard = authorize("read", Note)
     desk.add_url_rule("/notes/<note_id>", "note", guard(lambda note: f"note of {note.owner}"))
     client = desk.test_client()
@@ -190,10 +191,9 @@ def test_rule_that_was_added_later_is_met_by_a_plan_of_its_own(desk: Flask) -> N
 
 
 def test_one_view_in_two_apps_is_planned_by_each(desk: Flask) -> None:
-    """A plan is one app's, and so is the policy."""
-    other, oso = Flask("other", static_folder=None), Oso()
-    oso.register_class(Note)
-    oso.load_str('allow(_, "read", note: Note) if note.owner = "eve";')
+    """A view of two apps is judged by the policy and the plan of each."""
+    other = make_app("other", static=None)
+    oso = make_oso('allow(_, "read", note: Note) if note.owner = "eve";', Note)
     FlaskOso(oso, other).loader(Note)(lambda note_id: Note(note_id))
     view = authorize("read", Note, actor="ann")(lambda note: note.owner)
     desk.add_url_rule("/notes/<note_id>", "note", view)
@@ -205,7 +205,7 @@ def test_one_view_in_two_apps_is_planned_by_each(desk: Flask) -> None:
 
 
 def test_open_view_that_took_the_place_of_a_guarded_one_needs_a_decorator(desk: Flask) -> None:
-    """It is met by a new audit, which finds it."""
+    """An open view that replaced a guarded one is found by a new audit, and is not served."""
     desk.add_url_rule("/", "page", skip_authorization(lambda: "page"))
     client = desk.test_client()
     before = client.get("/").status_code

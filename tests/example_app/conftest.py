@@ -6,6 +6,8 @@ test, and ``g`` would outlive the requests.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,24 +38,45 @@ class Browser:
         return self.client.post(path, data={"token": found[1], **form})
 
 
-@pytest.fixture
-def example(tmp_path: Path) -> Iterator[Flask]:
-    """The application with fresh sample data."""
-    app = create_app({"TESTING": True, "DATABASE": f"sqlite:///{tmp_path / 'test.sqlite'}"})
+@contextlib.contextmanager
+def running_example(folder: Path) -> Iterator[Flask]:
+    """Make the application with its sample data in a folder."""
+    app = create_app({"TESTING": True, "DATABASE": f"sqlite:///{folder / 'test.sqlite'}"})
     with app.app_context():
         init_db()
     yield app
     app.extensions["engine"].dispose()
 
 
+def open_browser(app: Flask, name: str | None) -> Browser:
+    """Open a browser in which one of the sample users, or nobody, is logged in."""
+    browser = Browser(app.test_client())
+    if name is not None:
+        browser.post("/login", user_id=IDS[name])
+    return browser
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Iterator[Flask]:
+    """The application with fresh sample data."""
+    with running_example(tmp_path) as app:
+        yield app
+
+
 @pytest.fixture
 def visit(example: Flask) -> Callable[[str | None], Browser]:
-    """Return a browser in which one of the sample users, or nobody, is logged in."""
+    """Return a way to open a browser for one of the sample users, or for nobody."""
+    return functools.partial(open_browser, example)
 
-    def open_browser(name: str | None) -> Browser:
-        browser = Browser(example.test_client())
-        if name is not None:
-            browser.post("/login", user_id=IDS[name])
-        return browser
 
-    return open_browser
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application with sample data that nobody changes."""
+    with running_example(tmp_path_factory.mktemp("example")) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def readers(sample: Flask) -> dict[str | None, Browser]:
+    """Return a browser for each visitor who only reads."""
+    return {name: open_browser(sample, name) for name in (None, *IDS)}

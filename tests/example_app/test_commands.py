@@ -1,7 +1,8 @@
-"""The real ``flask --app example_app oso …``, in processes of its own."""
+"""``flask --app example_app oso …``: the program once, and each command on the sample data."""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -10,33 +11,44 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from flask import Flask
+
+from tests.support.sites import run_command
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-Flask = Callable[..., subprocess.CompletedProcess[str]]
+Command = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def flask(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """Run ``flask`` on the example application with a database of its own."""
-    database = tmp_path_factory.mktemp("example") / "test.sqlite"
+@pytest.fixture
+def command(sample: Flask) -> Command:
+    """Run a command of ``flask oso`` on the example application."""
+    return functools.partial(run_command, sample)
+
+
+def test_program_explains_a_row_of_the_database(tmp_path: Path) -> None:
+    """The program finds the application, its commands and its database by itself."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "flask", "--app", "example_app", *arguments],
             cwd=ROOT,
-            env={**os.environ, "FLASK_DATABASE": f"sqlite:///{database}"},
+            env={**os.environ, "FLASK_DATABASE": f"sqlite:///{tmp_path / 'test.sqlite'}"},
             capture_output=True,
             encoding="utf-8",
         )
 
-    run("init-db")
-    return run
+    created = run("init-db")
+    result = run("oso", "explain", "User:3", "edit", "Issue:1")
+
+    assert (created.returncode, result.returncode) == (0, 1)
+    assert result.stdout.startswith('DENIED: User:3 may not "edit" Issue:1.\n')
 
 
 def test_executable_is_the_one_of_the_environment() -> None:
-    """The script that pip makes knows the commands, too."""
+    """The script that pip makes knows the commands of ``flask oso``."""
     script = Path(sys.executable).with_name("flask")
 
     result = subprocess.run([script, "oso", "routes", "--help"], capture_output=True, text=True)
@@ -61,26 +73,26 @@ def test_reader_that_has_gone_is_no_crash() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_routes_has_no_gap(flask: Flask) -> None:
+def test_routes_has_no_gap(command: Command) -> None:
     """Every route of the example is guarded, or says why it is not."""
-    result = flask("oso", "routes", "--format", "json")
+    result = command("routes", "--format", "json")
 
     census = json.loads(result.stdout)
-    assert (result.returncode, census["gaps"], census["requirement"]) == (0, 0, "before_view")
+    assert (result.exit_code, census["gaps"], census["requirement"]) == (0, 0, "before_view")
     assert not [row for row in census["routes"] if row["remark"] == "No reason is given."]
 
 
-def test_check_finds_nothing(flask: Flask) -> None:
+def test_check_finds_nothing(command: Command) -> None:
     """The policy of the example is right; rules of the older roles stay with the solver."""
-    result = flask("oso", "check", "--strict", "--format", "json")
+    result = command("check", "--strict", "--format", "json")
 
     found = {each["severity"] for each in json.loads(result.stdout)["findings"]}
-    assert (result.returncode, found) == (0, {"note"})
+    assert (result.exit_code, found) == (0, {"note"})
 
 
-def test_policies_are_in_style(flask: Flask) -> None:
+def test_policies_are_in_style(command: Command) -> None:
     """The files of the example are formatted."""
-    assert flask("oso", "fmt", "--check").returncode == 0
+    assert command("fmt", "--check").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -92,31 +104,33 @@ def test_policies_are_in_style(flask: Flask) -> None:
         (("User:1", "edit", "Issue:99"), 2, ""),
     ],
 )
-def test_explain_answers(flask: Flask, question: tuple[str, ...], code: int, begin: str) -> None:
+def test_explain_answers(
+    command: Command, question: tuple[str, ...], code: int, begin: str
+) -> None:
     """The rows are those of the database."""
-    result = flask("oso", "explain", *question)
+    result = command("explain", *question)
 
-    assert result.returncode == code
+    assert result.exit_code == code
     assert result.stdout.startswith(begin)
     assert str(ROOT) not in result.stdout
 
 
-def test_who_may_edit(flask: Flask) -> None:
+def test_who_may_edit(command: Command) -> None:
     """Users are found in one statement."""
-    result = flask("oso", "who", "edit", "Issue:1")
+    result = command("who", "edit", "Issue:1")
 
-    assert (result.returncode, result.stdout) == (0, "User:1\nUser:2\n")
+    assert (result.exit_code, result.stdout) == (0, "User:1\nUser:2\n")
 
 
-def test_actions_are_listed(flask: Flask) -> None:
+def test_actions_are_listed(command: Command) -> None:
     """What a user may do to a row."""
-    result = flask("oso", "actions", "User:2", "Issue:1")
+    result = command("actions", "User:2", "Issue:1")
 
-    assert (result.returncode, result.stdout.split()) == (0, ["close", "delete", "edit", "read"])
+    assert (result.exit_code, result.stdout.split()) == (0, ["close", "delete", "edit", "read"])
 
 
-def test_query_is_answered(flask: Flask) -> None:
+def test_query_is_answered(command: Command) -> None:
     """Any rule can be asked."""
-    result = flask("oso", "query", "has_role(user, role, org)", "user=User:1", "org=Organization:1")
+    result = command("query", "has_role(user, role, org)", "user=User:1", "org=Organization:1")
 
-    assert (result.returncode, result.stdout) == (0, "role\n'owner'\n'member'\n")
+    assert (result.exit_code, result.stdout) == (0, "role\n'owner'\n'member'\n")

@@ -13,14 +13,9 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.support.people import Thing
+
 from .choices import Choices
-
-
-class Thing:
-    """An object with whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
 
 
 class User(Thing):

@@ -19,7 +19,7 @@ from flask_oso import (
     authorizes_inside,
     skip_authorization,
 )
-from flask_oso.enforcement.route_audit import RouteStatus, audit_routes
+from tests.support.sites import audit, make_app, make_oso, make_site
 
 
 class Post:
@@ -45,10 +45,7 @@ POSTS = {"1": Post("ann"), "2": Post("eve")}
 @pytest.fixture
 def house() -> Flask:
     """An app that must authorize, and whose posts can be found."""
-    app, oso = Flask("house"), Oso()
-    app.config["OSO_REQUIRE_AUTHORIZATION"] = True
-    oso.register_class(Post)
-    oso.load_str(POLICY)
+    app, oso = make_app("house", OSO_REQUIRE_AUTHORIZATION=True), make_oso(POLICY, Post)
     FlaskOso(oso, app).loader(Post)(POSTS.get)
     app.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
     return app
@@ -80,7 +77,9 @@ def test_guard_is_met_by_every_view(house: Flask, guard: FlaskOso) -> None:
 
 
 def test_guard_is_met_by_views_of_blueprints_inside(house: Flask, guard: FlaskOso) -> None:
-    """Also by those registered after it, however deep."""
+    """Views of nested blueprints meet the guard, however deep and however late they are
+    registered.
+    """
     outer, inner, innermost = (Blueprint(name, name) for name in ("outer", "inner", "innermost"))
     guard.guard(outer, "enter", "house")
     innermost.add_url_rule("/cellar", "cellar", lambda: "cellar")
@@ -105,7 +104,7 @@ def test_guard_judges_the_class_where_a_view_has_another_use_for_the_name(
 
 def test_guard_that_fails_is_no_success(guard: FlaskOso) -> None:
     """What an error handler makes of it is withheld, also where nothing is required."""
-    app = Flask("open")
+    app = make_app("open")
     rooms = Blueprint("rooms", "rooms")
     guard.init_app(app)
     guard.loader(Post)({}.__getitem__)
@@ -123,7 +122,7 @@ def test_guard_that_fails_is_no_success(guard: FlaskOso) -> None:
 
 def test_guard_refuses_an_app_that_was_not_prepared(guard: FlaskOso) -> None:
     """A policy of another app is not asked in its place."""
-    app = Flask("bare")
+    app = make_app("bare")
     rooms = Blueprint("rooms", "rooms")
     guard.guard(rooms, "enter", "house", actor="ann")
     rooms.add_url_rule("/hall", "hall", lambda: "hall")
@@ -247,7 +246,7 @@ def test_guards_of_one_blueprint_find_the_same_object(house: Flask, guard: Flask
 def test_last_guard_leaves_out_what_objects_took_the_place_of(
     house: Flask, guard: FlaskOso
 ) -> None:
-    """Also where another one judges a class."""
+    """The last guard judges a class, and the object of another guard is given all the same."""
     house.extensions["oso"].oso.register_class(House)
     outer, posts = Blueprint("outer", "outer"), Blueprint("posts", "posts")
     guard.guard(outer, "read", Post)
@@ -345,7 +344,7 @@ def test_view_that_took_the_place_of_another_is_given_the_object(
 
 
 def test_guards_of_a_blueprint_do_not_give_one_argument(guard: FlaskOso) -> None:
-    """It is noticed when the second one is stated."""
+    """Two guards that would give one argument are refused when the second one is stated."""
     posts = Blueprint("posts", "posts")
     guard.guard(posts, "read", Post)
 
@@ -377,7 +376,9 @@ class Sources(MethodView):
 def test_guards_of_a_blueprint_and_a_view_do_not_give_one_argument(
     house: Flask, guard: FlaskOso, view: t.Any, depth: int
 ) -> None:
-    """It is noticed when the app is given the blueprint, however deep the view is in it."""
+    """Guards of a blueprint and of a view inside may not give one argument, however deep the view
+    is.
+    """
     posts, outer = Blueprint("posts", "posts"), Blueprint("outer", "outer")
     guard.guard(posts if depth == 1 else outer, "edit", Post)
     posts.add_url_rule("/<post_id>/<source_id>", "copy", view)
@@ -512,7 +513,7 @@ def test_guard_takes_actions_by_method(house: Flask, guard: FlaskOso) -> None:
     assert house.test_client().delete("/1?user=root").text == "1"
 
 
-def test_guard_takes_the_method_as_the_action(make_site: t.Any) -> None:
+def test_guard_takes_the_method_as_the_action() -> None:
     """Without an action it is the method of the request, as elsewhere."""
     site = make_site('allow("ann", "GET", "house");')
     rooms = Blueprint("rooms", "rooms")
@@ -547,7 +548,7 @@ def test_automatic_options_are_not_guarded(house: Flask, guard: FlaskOso) -> Non
 
 
 def test_guard_of_a_registered_blueprint_is_refused(house: Flask, guard: FlaskOso) -> None:
-    """It would not be met, so it is an error."""
+    """A guard that is stated after the blueprint was registered would not be met: an error."""
     rooms = Blueprint("rooms", "rooms")
     house.register_blueprint(rooms)
 
@@ -561,9 +562,9 @@ def test_guard_of_a_registered_blueprint_is_refused(house: Flask, guard: FlaskOs
 
 
 def test_guard_of_an_app_is_refused(guard: FlaskOso) -> None:
-    """It would guard nothing; the error names what does."""
+    """A guard of an app would guard nothing; the error names what does."""
     with pytest.raises(OsoError) as caught:
-        guard.guard(Flask("other"), "enter", "house")  # type: ignore[arg-type]
+        guard.guard(make_app("other"), "enter", "house")  # type: ignore[arg-type]
 
     assert str(caught.value) == (
         "'guard' was given 'Flask' in place of a blueprint. For every view of an app there is"
@@ -586,7 +587,7 @@ def test_guard_holds_where_the_app_has_another_blueprint_of_the_name(
 
 def test_guard_needs_init_app() -> None:
     """An app that was not initialized does not serve the blueprint."""
-    app, rooms = Flask("other"), Blueprint("rooms", "rooms")
+    app, rooms = make_app("other"), Blueprint("rooms", "rooms")
     FlaskOso(Oso()).guard(rooms, "enter", "house", actor="ann")
     rooms.add_url_rule("/hall", "hall", lambda: "hall")
     app.register_blueprint(rooms)
@@ -611,8 +612,7 @@ def test_hook_of_the_blueprint_that_answers_first_is_withheld(
 
 def test_blueprint_in_two_apps_is_judged_by_each(house: Flask, guard: FlaskOso) -> None:
     """One extension serves both, with the policy of the current app."""
-    other, oso = Flask("other"), Oso()
-    oso.load_str('allow("eve", "enter", "house");')
+    other, oso = make_app("other"), make_oso('allow("eve", "enter", "house");')
     guard.init_app(other, oso)
     other.before_request(lambda: setattr(g, "current_user", request.args.get("user")))
     rooms = Blueprint("rooms", "rooms")
@@ -625,7 +625,9 @@ def test_blueprint_in_two_apps_is_judged_by_each(house: Flask, guard: FlaskOso) 
 
 
 def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) -> None:
-    """It lists them before those of the view, and none where they are lifted."""
+    """The audit lists guards of blueprints before those of the view, and none where they are
+    lifted.
+    """
     rooms = Blueprint("rooms", "rooms")
     guard.guard(rooms, "read", Post)
     rooms.add_url_rule("/hall", "hall", lambda: "hall")
@@ -634,18 +636,18 @@ def test_census_knows_the_guards_of_blueprints(house: Flask, guard: FlaskOso) ->
     rooms.add_url_rule("/wall", "wall", skip_authorization(lambda: "wall"))
     house.register_blueprint(rooms)
 
-    rows = {row.endpoint: row for row in audit_routes(house).rows}
+    rows = audit(house)
 
     shown = {
-        name: (row.status, [each.blueprint or each.kind.value for each in row.guards])
+        name: (row.status.name, [each.blueprint or each.kind.value for each in row.guards])
         for name, row in rows.items()
         if name.startswith("rooms.")
     }
     assert shown == {
-        "rooms.hall": (RouteStatus.GUARDED, ["rooms"]),
-        "rooms.safe": (RouteStatus.GUARDED, ["rooms", "authorizes_inside"]),
-        "rooms.door": (RouteStatus.SKIPPED, ["skip_authorization"]),
-        "rooms.wall": (RouteStatus.GUARDED, ["rooms", "skip_authorization"]),
+        "rooms.hall": ("GUARDED", ["rooms"]),
+        "rooms.safe": ("GUARDED", ["rooms", "authorizes_inside"]),
+        "rooms.door": ("SKIPPED", ["skip_authorization"]),
+        "rooms.wall": ("GUARDED", ["rooms", "skip_authorization"]),
     }
     (first,) = rows["rooms.hall"].guards
     assert (first.action, first.resource, first.place.file) == ("read", Post, __file__)

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 import flask
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint
 from flask.views import MethodView, View
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app, make_site
 
 
 def with_wraps(view: Callable[..., t.Any]) -> Callable[..., t.Any]:
@@ -66,7 +67,7 @@ def test_authorize_guards_a_view(site: t.Any) -> None:
 
 
 @pytest.mark.parametrize("decorator", [authorize, authorize()])
-def test_authorize_works_bare_and_called(make_site: t.Any, decorator: t.Any) -> None:
+def test_authorize_works_bare_and_called(decorator: t.Any) -> None:
     """Without arguments the resource is None and the action the method."""
     site = make_site('allow("ann", "GET", nil);')
     site.app.add_url_rule("/", "view", decorator(lambda: "page"))
@@ -89,7 +90,7 @@ def test_decorators_keep_name_and_signature(decorator: t.Any) -> None:
     assert inspect.signature(guarded) == inspect.signature(view)
 
 
-def test_authorize_with_the_request_as_resource(make_site: t.Any) -> None:
+def test_authorize_with_the_request_as_resource() -> None:
     """'flask.request' is the one resource that is known only later."""
     site = make_site('allow(_, _, r: Request) if r.args.get("user") = "ann";')
     site.app.add_url_rule("/", "view", authorize(resource=flask.request)(lambda: "page"))
@@ -97,15 +98,15 @@ def test_authorize_with_the_request_as_resource(make_site: t.Any) -> None:
     assert statuses(site) == [200, 403]
 
 
-def test_defect_d_decorator_with_actor_none(site: t.Any) -> None:
-    """'actor=None' is the anonymous actor here as well."""
+def test_decorator_with_actor_none(site: t.Any) -> None:
+    """'actor=None' of a decorator is the anonymous actor."""
     site.app.add_url_rule("/", "view", authorize(actor=None)(site.enter))
 
     assert (site.open("/", "root").status_code, site.entered) == (403, [])
 
 
 @pytest.mark.parametrize("decorator", [authorize(resource="page"), skip_authorization])
-def test_defect_f_async_views(site: t.Any, decorator: t.Any) -> None:
+def test_async_views(site: t.Any, decorator: t.Any) -> None:
     """'async def' views are awaited, and guarded."""
 
     async def view() -> str:
@@ -116,7 +117,7 @@ def test_defect_f_async_views(site: t.Any, decorator: t.Any) -> None:
     assert site.open("/", "ann").data == b"page"
 
 
-def test_defect_f_async_view_denied(site: t.Any) -> None:
+def test_async_view_denied(site: t.Any) -> None:
     """A denied coroutine function is not entered."""
 
     @site.app.get("/")
@@ -127,8 +128,8 @@ def test_defect_f_async_view_denied(site: t.Any) -> None:
     assert (site.open("/").status_code, site.entered) == (403, [])
 
 
-def test_defect_f_async_methods_of_a_class(site: t.Any) -> None:
-    """So are the methods of a class-based view."""
+def test_async_methods_of_a_class(site: t.Any) -> None:
+    """A denied coroutine method of a class-based view is not entered."""
 
     class Page(MethodView):
         @authorize(resource="page")
@@ -172,7 +173,7 @@ def test_authorize_on_a_blueprint(site: t.Any) -> None:
 
 
 def test_two_guards_must_both_pass(site: t.Any) -> None:
-    """Guards add up."""
+    """A view with two guards is entered if both of them allow."""
 
     @site.app.get("/<thing>")
     @authorize(resource="page", action="read")
@@ -187,7 +188,7 @@ def test_two_guards_must_both_pass(site: t.Any) -> None:
 
 def test_decorators_need_init_app() -> None:
     """Without 'init_app' the text says so."""
-    app = Flask("site")
+    app = make_app()
     app.testing = True
     app.add_url_rule("/", "view", authorize(lambda: "page"))
 
@@ -253,7 +254,7 @@ def test_class_in_place_of_an_action_is_refused() -> None:
 @pytest.mark.parametrize(
     "decorator", [authorize, authorize(resource="page"), skip_authorization, authorizes_inside]
 )
-def test_defect_b_decorator_above_the_route(site: t.Any, decorator: t.Any) -> None:
+def test_decorator_above_the_route_is_noticed(site: t.Any, decorator: t.Any) -> None:
     """The app refuses to serve, and names endpoint, file, line and remedy."""
 
     @decorator
@@ -271,7 +272,7 @@ def test_defect_b_decorator_above_the_route(site: t.Any, decorator: t.Any) -> No
     assert site.entered == []
 
 
-def test_defect_b_every_request_is_refused(site: t.Any) -> None:
+def test_misplaced_decorator_refuses_every_request(site: t.Any) -> None:
     """Not only the route in question: the app does not serve at all."""
 
     @authorize
@@ -286,7 +287,7 @@ def test_defect_b_every_request_is_refused(site: t.Any) -> None:
     assert site.entered == []
 
 
-def test_defect_b_on_a_blueprint(site: t.Any) -> None:
+def test_misplaced_decorator_on_a_blueprint_is_noticed(site: t.Any) -> None:
     """Blueprints register their functions later; it is noticed all the same."""
     blueprint = Blueprint("shop", "shop")
 
@@ -300,8 +301,8 @@ def test_defect_b_on_a_blueprint(site: t.Any) -> None:
     assert (site.open("/page").status_code, site.entered) == (500, [])
 
 
-def test_defect_b_with_add_url_rule(site: t.Any) -> None:
-    """So it is where the guarded function is made and not registered."""
+def test_decorated_function_that_is_not_registered_is_noticed(site: t.Any) -> None:
+    """A guarded function that is made and never registered is noticed."""
 
     def page() -> t.Any:
         return site.enter()
@@ -312,7 +313,7 @@ def test_defect_b_with_add_url_rule(site: t.Any) -> None:
     assert (site.open("/page").status_code, site.entered) == (500, [])
 
 
-def test_defect_b_with_a_view_put_in_later(site: t.Any) -> None:
+def test_misplaced_decorator_of_a_view_put_in_later_is_noticed(site: t.Any) -> None:
     """A function that takes a view's place after the first request is seen."""
 
     def page() -> t.Any:
@@ -328,7 +329,7 @@ def test_defect_b_with_a_view_put_in_later(site: t.Any) -> None:
 
 
 @pytest.mark.parametrize("between", [with_wraps, without_wraps, Caller])
-def test_defect_b_with_a_decorator_between(site: t.Any, between: t.Any) -> None:
+def test_decorator_between_guard_and_route_hides_nothing(site: t.Any, between: t.Any) -> None:
     """A decorator between guard and route hides nothing."""
 
     @authorize
@@ -341,8 +342,8 @@ def test_defect_b_with_a_decorator_between(site: t.Any, between: t.Any) -> None:
 
 
 @pytest.mark.parametrize("between", [with_wraps, without_wraps])
-def test_defect_b_with_a_decorator_below_the_route(site: t.Any, between: t.Any) -> None:
-    """So it is where the route was given a decorated, but unguarded function."""
+def test_route_of_another_decorated_function_is_noticed(site: t.Any, between: t.Any) -> None:
+    """A route that was given a decorated, but unguarded function is noticed."""
 
     @authorize
     @site.app.get("/page")
@@ -353,7 +354,7 @@ def test_defect_b_with_a_decorator_below_the_route(site: t.Any, between: t.Any) 
     assert (site.open("/page").status_code, site.entered) == (500, [])
 
 
-def test_defect_b_outer_guard_is_missed(site: t.Any) -> None:
+def test_outer_guard_that_is_missed_is_noticed(site: t.Any) -> None:
     """A guard below the route does not excuse one above it."""
 
     @authorize(action="write", resource="page")
@@ -419,7 +420,7 @@ def test_view_with_two_guards_on_two_routes(site: t.Any) -> None:
     assert statuses(site, "/r") + statuses(site, "/w") == [200, 403, 403, 403]
 
 
-def test_view_guarded_in_one_app_and_bare_in_another(make_site: t.Any) -> None:
+def test_view_guarded_in_one_app_and_bare_in_another() -> None:
     """What one app guards properly, another app may serve without."""
     one, two = make_site(), make_site()
 
@@ -464,7 +465,7 @@ def test_guarding_a_static_endpoint_concerns_no_other(site: t.Any) -> None:
 
 
 @pytest.fixture
-def strict(make_site: t.Any) -> t.Any:
+def strict() -> t.Any:
     """Give a site that refuses views without a decorator."""
     return make_site(OSO_REQUIRE_AUTHORIZATION=True)
 
@@ -515,7 +516,7 @@ def test_strict_names_the_method_that_is_not_guarded(strict: t.Any) -> None:
 
 
 def test_strict_accepts_guarded_dispatch(strict: t.Any) -> None:
-    """Or as a whole, by its 'dispatch_request'."""
+    """A strict requirement accepts a class that is guarded by its 'dispatch_request'."""
 
     class Page(View):
         @authorize(resource="page")
@@ -545,7 +546,7 @@ def test_strict_accepts_a_partial(strict: t.Any) -> None:
 # -- the census speaks up ------------------------------------------------------------
 
 
-def test_defect_i_misspelt_action_warns(site: t.Any) -> None:
+def test_misspelt_action_warns(site: t.Any) -> None:
     """An action that no rule can allow is reported at the first request."""
     site.guard.set_oso(Oso())
     oso = Oso()
@@ -566,7 +567,7 @@ def test_defect_i_misspelt_action_warns(site: t.Any) -> None:
     assert text.endswith("is never allowed by the policy. Did you mean 'read'?")
 
 
-def test_defect_i_unregistered_class_warns(site: t.Any) -> None:
+def test_unregistered_class_warns(site: t.Any) -> None:
     """A resource class that the policy cannot name is reported."""
     page = type("Page", (), {})
     site.app.add_url_rule("/", "view", authorize(resource=page)(site.enter))
@@ -575,7 +576,7 @@ def test_defect_i_unregistered_class_warns(site: t.Any) -> None:
         site.open("/")
 
 
-def test_defect_i_right_names_do_not_warn(site: t.Any) -> None:
+def test_right_names_do_not_warn(site: t.Any) -> None:
     """Nothing is said of what the policy knows."""
     site.app.add_url_rule("/", "view", authorize(resource="page", action="read")(lambda: "page"))
 

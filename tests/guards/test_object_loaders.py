@@ -12,6 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, authorize
+from tests.support.sites import make_app
 
 
 class Base(orm.DeclarativeBase):
@@ -41,9 +42,8 @@ allow(_, "read", _: Comment);
 """
 
 
-def make_app(**config: t.Any) -> Flask:
-    app, oso = Flask("site"), Oso()
-    app.config.update(config)
+def make_blog(**config: t.Any) -> Flask:
+    app, oso = make_app(**config), Oso()
     oso.register_class(Post)
     oso.register_class(Comment)
     oso.load_str(POLICY)
@@ -68,7 +68,7 @@ def fill(session: t.Any) -> None:
 @pytest.fixture
 def shop() -> Iterator[Flask]:
     """An app with Flask-SQLAlchemy."""
-    app = make_app(SQLALCHEMY_DATABASE_URI="sqlite://")
+    app = make_blog(SQLALCHEMY_DATABASE_URI="sqlite://")
     db = SQLAlchemy(app, model_class=Base)
     with app.app_context():
         db.create_all()
@@ -81,7 +81,7 @@ def shop() -> Iterator[Flask]:
 @pytest.fixture
 def bare(sessions: orm.scoped_session[orm.Session]) -> Flask:
     """An app that says itself where its session is."""
-    app = make_app()
+    app = make_blog()
     app.extensions["oso"].extension.set_get_session(lambda: sessions)
     app.teardown_appcontext(lambda error: sessions.remove())
     return app
@@ -126,7 +126,7 @@ def test_what_is_no_identity_is_not_found(
 
 
 def test_number_that_no_row_can_have_is_not_found(shop: Flask) -> None:
-    """Nor is it an error where the route takes integers of any size."""
+    """A number too large for a row is not found, where the route takes integers of any size."""
     client = shop.test_client()
 
     assert client.get(f"/{2**70}/edit?user=root").status_code == 404
@@ -161,7 +161,7 @@ def test_session_of_the_program_comes_before_that_of_the_library(
 
 
 def test_load_inside_a_view_reads_the_same_row(shop: Flask) -> None:
-    """It is the object of the session, so that changes to it are saved."""
+    """The object that 'load' gives is that of the session, so that changes to it are saved."""
     extension = shop.extensions["oso"].extension
     with shop.test_request_context("/?user=ann"):
         post = extension.load(Post, 1, action="read")

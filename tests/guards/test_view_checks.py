@@ -25,6 +25,7 @@ from flask_oso import (
     authorizes_inside,
     skip_authorization,
 )
+from tests.support.sites import make_app, make_site
 
 POLICY = """
 allow(user: String, _, post: Post) if post.owner = user;
@@ -64,7 +65,7 @@ class Blog:
 
 
 @pytest.fixture
-def blog(make_site: t.Any) -> Blog:
+def blog() -> Blog:
     """Give a site with posts that must authorize."""
     site = make_site("unused(1);", OSO_REQUIRE_AUTHORIZATION=True)
     oso = site.app.extensions["oso"].oso
@@ -270,7 +271,7 @@ async def takes_object_async(post: Post) -> str:
     ],
 )
 def test_view_is_given_what_it_takes(blog: Blog, view: Callable[..., t.Any], expected: str) -> None:
-    """The object, the variable, both or neither."""
+    """A view is given the object, the variable, both or neither, as it takes them."""
     # A function of its own: those above are guarded in several apps.
     blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(copy_of(view)))
 
@@ -492,7 +493,9 @@ def test_two_guards_do_not_give_one_argument() -> None:
     "between", [lambda view: view, skip_authorization, authorizes_inside, with_another_id]
 )
 def test_guards_of_different_objects_need_names(outer: t.Any, inner: t.Any, between: t.Any) -> None:
-    """Another class, another variable, another module's class: whatever makes it another object."""
+    """Guards are of different objects by another class, another variable or another module's
+    class.
+    """
     with pytest.raises(OsoError, match=r"^Two guards of the view '.*' give the argument '"):
         outer(between(inner(lambda **_: "post")))
 
@@ -637,7 +640,7 @@ def test_class_is_not_judged_by_accident(blog: Blog, rule: str, guard: t.Any, me
 def test_class_is_judged_where_that_is_meant(
     blog: Blog, rule: str, options: t.Any, guard: t.Any
 ) -> None:
-    """It is said, or there is nothing that could name an object."""
+    """The class is judged where that is said, or where nothing could name an object."""
     blog.app.add_url_rule(rule, "new", guard(lambda **_: "new"), **options)
     blog.guard.check_routes(blog.app)
 
@@ -754,7 +757,7 @@ def test_method_without_an_action_is_refused(blog: Blog) -> None:
 
 
 def test_head_has_the_action_that_the_mapping_names(blog: Blog) -> None:
-    """It counts as GET only where nothing else is said."""
+    """HEAD counts as GET only where the mapping does not name it."""
     make_views(blog, authorize({"GET": "read", "HEAD": "probe"}, Post))
 
     assert blog.open("/2").status_code == 200
@@ -783,7 +786,7 @@ def test_class_that_rules_can_match_is_no_mistake(blog: Blog) -> None:
     assert blog.open("/1").text == "ann"
 
 
-def test_class_under_another_name_is_no_mistake(make_site: t.Any) -> None:
+def test_class_under_another_name_is_no_mistake() -> None:
     """A class may be registered by a name that is not its own."""
     site = make_site("unused(1);")
     oso = site.app.extensions["oso"].oso
@@ -846,7 +849,7 @@ def test_class_and_method_are_both_guarded(blog: Blog) -> None:
 
 
 def test_class_with_one_function_for_all_methods(blog: Blog) -> None:
-    """'dispatch_request' is given the object, too."""
+    """'dispatch_request' of a class-based view is given the object."""
 
     class PostView(View):
         decorators: t.ClassVar[list[t.Any]] = [authorize("read", Post)]
@@ -876,7 +879,7 @@ def test_load_inside_a_view_answers_alike(blog: Blog) -> None:
 
 
 def test_authorize_with_check_read_hides(blog: Blog) -> None:
-    """An object that was found otherwise can be hidden as well."""
+    """'authorize' with 'check_read' hides an object that was found otherwise."""
 
     @blog.app.get("/<int:number>")
     @authorizes_inside
@@ -904,7 +907,7 @@ def test_load_leaves_the_identity_to_the_loader(blog: Blog, identity: t.Any) -> 
 
 
 def test_loader_may_be_a_coroutine_function(blog: Blog) -> None:
-    """It is awaited as an async view is."""
+    """A loader that is a coroutine function is awaited as an async view is."""
 
     @blog.guard.loader(Post)
     async def load_post(post_id: int) -> Post | None:
@@ -931,7 +934,7 @@ def test_loader_that_answers_not_found_answers_as_for_hidden(blog: Blog) -> None
 
 
 def test_loader_without_a_class_is_noticed(blog: Blog) -> None:
-    """Used bare it would register nothing."""
+    """A loader without a class would register nothing, and is an error."""
     with pytest.raises(OsoError, match="'loader' takes the class that is loaded"):
 
         @blog.guard.loader  # type: ignore[arg-type]
@@ -940,7 +943,7 @@ def test_loader_without_a_class_is_noticed(blog: Blog) -> None:
 
 
 def test_loader_that_fails_is_an_error(blog: Blog) -> None:
-    """It is neither missing nor allowed."""
+    """An object whose loader fails is neither missing nor allowed."""
     blog.guard.loader(Post)(lambda post_id: 1 / 0)
     blog.app.add_url_rule("/<int:post_id>", "show", authorize("read", Post)(blog.site.enter))
 
@@ -1022,7 +1025,7 @@ def test_view_that_takes_an_object_is_not_entered_without(
 def test_object_that_must_be_there_is_missed_whatever_the_view_takes(
     blog: Blog, guard: t.Any
 ) -> None:
-    """'key' and 'load=True' demand an object of views that do not take it, too."""
+    """'key' and 'load=True' demand an object of views that do not take it."""
     blog.app.add_url_rule("/<int:number>", "show", guard(lambda number: blog.site.enter()))
     blog.app.testing = True
 
@@ -1125,7 +1128,7 @@ def test_skip_and_guard_add_up(blog: Blog) -> None:
 
 def test_two_apps_have_the_same_view(blog: Blog) -> None:
     """Each is guarded by its own policy."""
-    oso, other = Oso(), Flask("other")
+    oso, other = Oso(), make_app("other")
     oso.register_class(Post)
     oso.load_str('allow(_, "read", _: Post);')
     extension = FlaskOso(oso, other)

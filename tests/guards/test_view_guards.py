@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import typing as t
 
 import flask
 import pytest
-from flask import Flask
 from flask.views import MethodView
 
 from flask_oso import authorize, authorizes_inside, skip_authorization
-from flask_oso.callables.view_functions import describe_endpoint, describe_request
 from flask_oso.guards.view_guards import (
     Duty,
     GuardKind,
@@ -21,6 +18,7 @@ from flask_oso.guards.view_guards import (
     guards_of,
     guards_of_request,
 )
+from tests.support.sites import make_app
 
 
 def view() -> str:
@@ -95,57 +93,6 @@ def test_guards_of_a_class_depend_on_the_method() -> None:
     ]
 
 
-def test_describe_names_file_and_line() -> None:
-    """An endpoint is described by the place of the function that one wrote."""
-    line = view.__code__.co_firstlineno
-
-    assert (
-        describe_endpoint("page", authorizes_inside(view)) == f"endpoint 'page' ({__file__}:{line})"
-    )
-
-
-def test_describe_names_a_class() -> None:
-    """A class-based view is described by its class."""
-
-    class Page(MethodView):
-        pass
-
-    assert "Page)" in describe_endpoint("page", Page.as_view("page"))
-
-
-@pytest.mark.parametrize(("method", "name"), [("DELETE", "delete"), ("HEAD", "get")])
-def test_describe_request_names_the_function_of_a_method(method: str, name: str) -> None:
-    """Of a MethodView the function that answers is named, below its decorators."""
-
-    class Page(MethodView):
-        def get(self) -> str:
-            return "page"
-
-        @skip_authorization
-        def delete(self) -> str:
-            return "page"
-
-    line = inspect.unwrap(getattr(Page, name)).__code__.co_firstlineno
-
-    assert describe_request("page", Page.as_view("page"), method) == (
-        f"{method} of the endpoint 'page' (Page.{name}, {__file__}:{line})"
-    )
-
-
-def test_describe_request_without_a_function() -> None:
-    """A plain view is described as ever, and a method that nobody wrote by its class."""
-    line = view.__code__.co_firstlineno
-    page = type("Page", (MethodView,), {}).as_view("page")  # type: ignore[attr-defined]
-
-    assert describe_request("page", view, "PUT") == f"The endpoint 'page' ({__file__}:{line})"
-    assert describe_request("page", page, "PUT").startswith("The endpoint 'page' (")
-
-
-def test_describe_names_any_callable() -> None:
-    """A view without code is described by its type."""
-    assert describe_endpoint("page", functools.partial(print)) == "endpoint 'page' ('partial')"
-
-
 @pytest.mark.parametrize(
     ("guarded", "duty"),
     [
@@ -158,7 +105,7 @@ def test_describe_names_any_callable() -> None:
 )
 def test_duty_of_a_view(guarded: t.Any, duty: Duty) -> None:
     """A view is public if it has decorators and all of them say so."""
-    app = Flask("site")
+    app = make_app()
     app.add_url_rule("/", "page", guarded)
 
     with app.test_request_context("/"):
@@ -167,7 +114,7 @@ def test_duty_of_a_view(guarded: t.Any, duty: Duty) -> None:
 
 def test_duty_of_a_rule_without_a_view() -> None:
     """An endpoint that has no view is not public."""
-    app = Flask("site")
+    app = make_app()
     app.add_url_rule("/", "page")
 
     with app.test_request_context("/"):

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, g
+from flask import g
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from werkzeug.test import TestResponse
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, current_oso
 from flask_oso.observability.decision_log import LOGGER, DecisionFormatter, describe
+from tests.support.sites import make_app, make_site
 
 Records = list[logging.LogRecord]
 SECRET = "hunter2"
@@ -75,7 +76,7 @@ def records(attach: Callable[[logging.Handler], None]) -> Records:
 
 
 @pytest.fixture
-def make_page(make_site: t.Any) -> Callable[..., t.Any]:
+def make_page() -> Callable[..., t.Any]:
     """Make a site with a page that is guarded by a decorator."""
 
     def make(*policy: str, **config: t.Any) -> t.Any:
@@ -172,7 +173,7 @@ def test_error_is_logged_and_raised_unchanged(make_page: t.Any, records: Records
 def test_interruption_is_logged_as_an_error(
     make_page: t.Any, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So is what is no 'Exception': a worker that is told to end."""
+    """What is no 'Exception', such as a worker that is told to end, is logged as an error."""
     site = make_page()
     site.app.testing = True
 
@@ -187,7 +188,7 @@ def test_interruption_is_logged_as_an_error(
     assert [t.cast(t.Any, record).error for record in records] == ["SystemExit"]
 
 
-def test_decision_about_a_route_is_logged(make_site: t.Any, records: Records) -> None:
+def test_decision_about_a_route_is_logged(records: Records) -> None:
     """The resource of route authorization is the request, of which its class is shown."""
     site = make_site(OSO_ROUTE_AUTHORIZATION=True)
     site.app.add_url_rule("/", "index", site.enter)
@@ -203,7 +204,7 @@ def test_decision_about_a_route_is_logged(make_site: t.Any, records: Records) ->
     [("/users/1", 200, ["allowed"]), ("/users/2", 404, ["denied"]), ("/users/3", 404, ["denied"])],
 )
 def test_decision_about_a_loaded_object_is_logged(
-    make_site: t.Any, records: Records, path: str, status: int, logged: list[str]
+    records: Records, path: str, status: int, logged: list[str]
 ) -> None:
     """What the route names is the resource; what is not there is as what is hidden."""
     site = make_site()
@@ -244,7 +245,7 @@ def test_decision_of_an_app_without_init_app_is_logged(records: Records) -> None
     """The defaults are in force there."""
     oso = Oso()
     oso.load_str('allow("ann", "read", "page");')
-    with Flask("bare").app_context():
+    with make_app("bare").app_context():
         FlaskOso(oso).authorize("page", actor="ann", action="read")
 
     assert [t.cast(t.Any, record).app for record in records] == ["bare"]
@@ -268,8 +269,7 @@ def test_rule_has_the_file_as_seen_from_the_app(tmp_path: Path, records: Records
     """A file below the root of the app is named from there."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "a.polar").write_text('\nallow(1, "read", 2);\n', encoding="utf-8")
-    app = Flask("site", root_path=str(tmp_path))
-    app.config["OSO_POLICIES"] = ["rules/a.polar"]
+    app = make_app(folder=tmp_path, OSO_POLICIES=["rules/a.polar"])
     oso = FlaskOso(app=app)
     with app.app_context():
         oso.authorize(2, actor=1, action="read")
@@ -284,7 +284,7 @@ def test_rule_is_not_looked_for_if_it_is_not_wanted(make_page: t.Any, records: R
     assert [t.cast(t.Any, record).rule for record in records] == [None]
 
 
-def test_rule_that_cannot_be_found_is_left_out(make_site: t.Any, records: Records) -> None:
+def test_rule_that_cannot_be_found_is_left_out(records: Records) -> None:
     """A second evaluation that fails changes neither the answer nor the rest of the record."""
 
     class Once:
@@ -303,9 +303,7 @@ def test_rule_that_cannot_be_found_is_left_out(make_site: t.Any, records: Record
     assert [(r.outcome, r.rule) for r in t.cast(list[t.Any], records)] == [("allowed", None)]
 
 
-def test_policy_that_was_replaced_meanwhile_is_not_named(
-    make_site: t.Any, records: Records
-) -> None:
+def test_policy_that_was_replaced_meanwhile_is_not_named(records: Records) -> None:
     """The record does not say that a policy decided which may not have."""
     site = make_site("allow(_, _, page) if page.reload();")
 
@@ -326,7 +324,7 @@ def test_policy_that_was_replaced_meanwhile_is_not_named(
 def test_sample_is_a_share_of_what_was_allowed(
     make_page: t.Any, records: Records, sample: float, count: int
 ) -> None:
-    """None at 0.0, all at 1.0."""
+    """A sample of 0.0 writes nothing that was allowed, and one of 1.0 all of it."""
     site = make_page(OSO_LOG_SAMPLE=sample)
     with site.app.app_context():
         [site.guard.authorize("page", actor="ann", action="read") for _ in range(50)]
@@ -350,7 +348,7 @@ def test_sample_of_a_half_is_about_a_half(make_page: t.Any, records: Records) ->
 def test_sample_spares_no_denial_and_no_error(
     make_page: t.Any, records: Records, policy: str, outcome: str
 ) -> None:
-    """They are written always."""
+    """Denials and errors are written whatever the sample."""
     make_page(policy, OSO_LOG_SAMPLE=0.0).open("/page", "ann")
 
     assert [t.cast(t.Any, record).outcome for record in records] == [outcome]
@@ -375,7 +373,7 @@ def test_sampling_leaves_the_numbers_of_the_program_alone(
 def test_nothing_is_written_unless_this_logger_is_on(
     make_page: t.Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """That the program logs everything else is not a word about this logger."""
+    """Nothing is written where a program logs everything and did not turn this logger on."""
     caplog.set_level(logging.DEBUG)
     site = make_page()
 
@@ -388,8 +386,7 @@ def test_nothing_is_written_unless_this_logger_is_on(
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, True, "0.5", None])
 def test_sample_is_a_number_from_0_to_1(value: t.Any) -> None:
     """Anything else is refused at 'init_app'."""
-    app = Flask("site")
-    app.config["OSO_LOG_SAMPLE"] = value
+    app = make_app(OSO_LOG_SAMPLE=value)
 
     with pytest.raises(OsoError) as caught:
         FlaskOso(app=app)
@@ -428,7 +425,7 @@ def test_sample_is_a_number_from_0_to_1(value: t.Any) -> None:
 )
 def test_wrong_configuration_is_refused(key: str, value: t.Any, message: str) -> None:
     """What is wrong is said at 'init_app'."""
-    app = Flask("site")
+    app = make_app()
     app.config[key] = value
 
     with pytest.raises(OsoError) as caught:
@@ -524,9 +521,7 @@ def test_description_of_rows_asks_the_database_nothing() -> None:
     assert [describe(row) for row in rows] == ["Row:5", "Seat:A,7"]
 
 
-def test_record_shows_no_contents(
-    make_site: t.Any, attach: Callable[[logging.Handler], None]
-) -> None:
+def test_record_shows_no_contents(attach: Callable[[logging.Handler], None]) -> None:
     """Neither format has anything of an object but its class and key."""
     stream = io.StringIO()
     plain, formatted = logging.StreamHandler(stream), logging.StreamHandler(stream)
@@ -543,7 +538,7 @@ def test_record_shows_no_contents(
     assert "a b" not in stream.getvalue()
 
 
-def test_objects_may_be_described_otherwise(make_site: t.Any, records: Records) -> None:
+def test_objects_may_be_described_otherwise(records: Records) -> None:
     """'OSO_LOG_DESCRIBE' takes the place of class and key."""
     site = make_site("allow(_, _, _);", OSO_LOG_DESCRIBE=lambda value: {"is": type(value).__name__})
 
@@ -553,7 +548,7 @@ def test_objects_may_be_described_otherwise(make_site: t.Any, records: Records) 
     assert (record.actor, record.action, record.resource) == ({"is": "User"}, "read", {"is": "int"})
 
 
-def test_description_may_be_named(make_site: t.Any, records: Records) -> None:
+def test_description_may_be_named(records: Records) -> None:
     """A name can stand in the environment, as all configuration can."""
     ask(make_site("allow(_, _, _);", OSO_LOG_DESCRIBE="builtins:id"), 1, "read", 5)
 
@@ -583,7 +578,9 @@ def test_request_id_is_found(
     header: str | None,
     expected: str | None,
 ) -> None:
-    """It is that of the header, or of the function; what looks like no id is left out."""
+    """The id of a request is that of the header or of the function; what looks like no id is left
+    out.
+    """
     site = make_page(**config)
     site.app.before_request(lambda: setattr(g, "number", 7))
     headers = {} if header is None else {"X-Request-ID": header}
@@ -641,7 +638,7 @@ def test_broken_log_of_the_app_changes_no_answer(
     attach: Callable[[logging.Handler], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nor does a log of the app that cannot be told."""
+    """A decision log that fails, and a log of the app that cannot tell it, change no answer."""
     attach(Broken())
     site = make_page()
     monkeypatch.setattr(site.app.logger, "handlers", [Broken()])
@@ -671,7 +668,7 @@ def test_broken_description_leaves_the_class(
     assert [(r.actor, r.outcome) for r in t.cast(list[t.Any], records)] == [("str", outcome)]
 
 
-def test_object_that_hides_its_key_leaves_the_class(make_site: t.Any, records: Records) -> None:
+def test_object_that_hides_its_key_leaves_the_class(records: Records) -> None:
     """What an object raises when it is described is not the request's."""
     response = ask(make_site("allow(_, _, _);"), 1, "read", WithHiddenKey())
 
@@ -686,7 +683,7 @@ def test_broken_request_id_leaves_it_out(make_page: t.Any, records: Records) -> 
     assert [(r.actor, r.request_id) for r in t.cast(list[t.Any], records)] == [("str:ann", None)]
 
 
-def test_description_that_asks_is_not_described(make_site: t.Any, records: Records) -> None:
+def test_description_that_asks_is_not_described(records: Records) -> None:
     """A description may ask the policy, and no record is made of that."""
     site = make_site("allow(_, _, _);")
 
@@ -723,13 +720,13 @@ def test_formatter_writes_a_line_of_json(
 
 
 def test_formatter_takes_records_of_others() -> None:
-    """A handler that is attached higher up gets them, too."""
+    """The formatter takes records of other loggers, which a handler higher up gets."""
     record = logging.makeLogRecord({"msg": "started %s", "args": ("well",), "levelname": "INFO"})
 
     assert json.loads(DecisionFormatter().format(record))["message"] == "started well"
 
 
-def test_formatter_shows_classes_of_what_is_no_json(make_site: t.Any, records: Records) -> None:
+def test_formatter_shows_classes_of_what_is_no_json(records: Records) -> None:
     """What a description gives is shown by class and key where JSON has no word for it."""
     ask(make_site("allow(_, _, _);", OSO_LOG_DESCRIBE=lambda value: User(3)), 1, "read", 2)
 
@@ -746,7 +743,7 @@ def test_formatter_shows_classes_of_what_is_no_json(make_site: t.Any, records: R
     ],
 )
 def test_message_shows_no_contents_of_descriptions(
-    make_site: t.Any, records: Records, described: t.Any, text: str
+    records: Records, described: t.Any, text: str
 ) -> None:
     """What a description gives is shown as in JSON, and in one line."""
     ask(make_site("allow(_, _, _);", OSO_LOG_DESCRIBE=lambda value: described), 1, "read", 2)
@@ -768,9 +765,7 @@ def test_message_shows_no_contents_of_descriptions(
         ("a\nINFO allowed", r'"str:a\\u{a}INFO allowed"'),
     ],
 )
-def test_message_quotes_its_values(
-    make_site: t.Any, records: Records, text: str, shown: str
-) -> None:
+def test_message_quotes_its_values(records: Records, text: str, shown: str) -> None:
     """A value ends where its quote does, so that it cannot bring a field of its own."""
     ask(make_site('allow("ann", "read", _);'), "ann", "read", text)
 
@@ -789,9 +784,7 @@ def test_message_quotes_its_values(
         ("/shipping?opinion=1", "str:/shipping?opinion=1"),
     ],
 )
-def test_record_leaves_secrets_of_texts_out(
-    make_site: t.Any, records: Records, text: str, shown: str
-) -> None:
+def test_record_leaves_secrets_of_texts_out(records: Records, text: str, shown: str) -> None:
     """As proofs do, by the same words and those of 'OSO_REDACT'."""
     ask(make_site("allow(_, _, _);", OSO_REDACT=["salary"]), text, text, text)
 
@@ -808,7 +801,7 @@ class Token:
     id = 7
 
 
-def test_record_names_objects_of_any_class(make_site: t.Any, records: Records) -> None:
+def test_record_names_objects_of_any_class(records: Records) -> None:
     """The key of an object is no secret, whatever its class is called."""
     ask(make_site("allow(_, _, _);"), "ann", "read", Token())
 
@@ -833,7 +826,7 @@ def enabled() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("enabled")
-def test_log_that_a_configuration_disabled_goes_on(make_site: t.Any, records: Records) -> None:
+def test_log_that_a_configuration_disabled_goes_on(records: Records) -> None:
     """'disable_existing_loggers' is true where nobody wrote it; the log says so, once."""
     # Nothing else listens: that would hear of the decision without the log.
     site = make_site('allow("ann", _, _);', OSO_OPENTELEMETRY=False)
@@ -852,7 +845,7 @@ def test_log_that_a_configuration_disabled_goes_on(make_site: t.Any, records: Re
 
 
 @pytest.mark.usefixtures("enabled")
-def test_log_that_was_off_stays_off(make_site: t.Any, records: Records) -> None:
+def test_log_that_was_off_stays_off(records: Records) -> None:
     """Nobody asked for it, so that nobody misses it."""
     LOGGER.setLevel(logging.WARNING)
     logging.config.dictConfig({"version": 1})
@@ -863,7 +856,7 @@ def test_log_that_was_off_stays_off(make_site: t.Any, records: Records) -> None:
 
 
 @pytest.mark.usefixtures("enabled")
-def test_log_that_a_configuration_names_is_as_it_says(make_site: t.Any, records: Records) -> None:
+def test_log_that_a_configuration_names_is_as_it_says(records: Records) -> None:
     """A level of its own is obeyed."""
     logging.config.dictConfig({"version": 1, "loggers": {LOGGER.name: {"level": "WARNING"}}})
     LOGGER.addHandler(logging.NullHandler())

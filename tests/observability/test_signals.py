@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from blinker import Signal
-from flask import Flask, abort, request
+from flask import abort, request
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside
 from flask_oso.observability.signals import authorized, denied, policy_loaded, policy_refused
 from flask_oso.polar.exceptions import ParserError, PolarFileNotFoundError
-from flask_oso.polar.polar import LoadReport
+from tests.support.sites import make_app, make_oso, make_site
 
 Connect = Callable[[Signal, Callable[..., t.Any]], None]
 
@@ -75,9 +75,7 @@ def test_decision_is_told_with_its_question(
 
 
 @pytest.mark.parametrize(("signal", "user"), [(authorized, "ann"), (denied, "eve")])
-def test_one_receiver_is_enough(
-    make_site: t.Any, connect: Connect, signal: Signal, user: str
-) -> None:
+def test_one_receiver_is_enough(connect: Connect, signal: Signal, user: str) -> None:
     """Where nothing else listens, a receiver of either signal is told."""
     told: list[t.Any] = []
     connect(signal, lambda sender, **arguments: told.append(arguments["actor"]))
@@ -102,7 +100,7 @@ def test_decision_inside_a_view_is_told(site: t.Any, heard: list[t.Any]) -> None
     assert [(told, arguments["actor"]) for told, _, arguments in heard] == [(True, "ann")]
 
 
-def test_decision_about_a_route_is_told(make_site: t.Any, heard: list[t.Any]) -> None:
+def test_decision_about_a_route_is_told(heard: list[t.Any]) -> None:
     """Route authorization tells, too: the resource is the request."""
     site = make_site(OSO_ROUTE_AUTHORIZATION=True)
     site.app.get("/")(site.enter)
@@ -115,15 +113,14 @@ def test_decision_about_a_route_is_told(make_site: t.Any, heard: list[t.Any]) ->
 
 def test_decision_of_an_app_without_init_app_is_told(heard: list[t.Any]) -> None:
     """An extension that was given an Oso and no app decides, and tells."""
-    app, oso = Flask("bare"), Oso()
-    oso.load_str('allow("ann", "read", "page");')
+    app, oso = make_app("bare"), make_oso('allow("ann", "read", "page");')
     with app.app_context():
         FlaskOso(oso).authorize("page", actor="ann", action="read")
 
     assert [(told, sender) for told, sender, _ in heard] == [(True, app)]
 
 
-def test_error_is_told_to_nobody(make_site: t.Any, heard: list[t.Any]) -> None:
+def test_error_is_told_to_nobody(heard: list[t.Any]) -> None:
     """A broken policy has neither allowed nor denied."""
     site = make_site("allow(_, _, page) if page.misspelt;")
     site.app.get("/")(authorize(action="read", resource="page")(site.enter))
@@ -132,12 +129,10 @@ def test_error_is_told_to_nobody(make_site: t.Any, heard: list[t.Any]) -> None:
     assert heard == []
 
 
-def test_receiver_of_one_app_hears_of_no_other(
-    page: t.Any, make_oso: t.Any, connect: t.Any
-) -> None:
+def test_receiver_of_one_app_hears_of_no_other(page: t.Any, connect: t.Any) -> None:
     """Connected with a sender, a receiver hears of that app alone."""
     told: list[t.Any] = []
-    other = Flask("other")
+    other = make_app("other")
     connect(denied, lambda sender, **_: told.append(sender), sender=other)
 
     page.open("/page", "eve")
@@ -187,7 +182,7 @@ def test_failed_receiver_cannot_be_made_a_success(
 
 @pytest.mark.parametrize(("signal", "user"), [(authorized, "ann"), (denied, "eve")])
 def test_view_that_swallows_a_failed_receiver_is_withheld(
-    make_site: t.Any, connect: Connect, signal: Signal, user: str
+    connect: Connect, signal: Signal, user: str
 ) -> None:
     """A view that goes on all the same has not authorized."""
     site = make_site(OSO_REQUIRE_AUTHORIZATION=True)
@@ -247,7 +242,7 @@ def test_async_receiver_in_an_async_view(site: t.Any, connect: Connect) -> None:
 
 
 def test_async_receiver_that_raises_in_an_async_view(site: t.Any, connect: Connect) -> None:
-    """Its exception ends the request there as well."""
+    """The exception of an async receiver ends the request of an async view."""
 
     @site.app.get("/async")
     async def view() -> t.Any:
@@ -289,8 +284,7 @@ def test_load_is_told(loads: list[t.Any]) -> None:
 def test_load_of_the_configured_files_is_told(loads: list[t.Any], tmp_path: Path) -> None:
     """What 'init_app' loads is told with the files."""
     (tmp_path / "a.polar").write_text("allow(1, 2, 3);", encoding="utf-8")
-    app = Flask("site", root_path=str(tmp_path))
-    app.config["OSO_POLICIES"] = ["a.polar"]
+    app = make_app(folder=tmp_path, OSO_POLICIES=["a.polar"])
 
     FlaskOso(app=app)
 
@@ -300,7 +294,7 @@ def test_load_of_the_configured_files_is_told(loads: list[t.Any], tmp_path: Path
 def test_load_of_one_app_can_be_told_apart(loads: list[t.Any], connect: t.Any) -> None:
     """Connected with the Oso of an app as the sender, a receiver hears of no other."""
     told: list[t.Any] = []
-    extension, app = FlaskOso(), Flask("site")
+    extension, app = FlaskOso(), make_app()
     extension.init_app(app, Oso())
     with app.app_context():
         connect(policy_loaded, lambda sender, **_: told.append(sender), sender=extension.oso)
@@ -348,7 +342,7 @@ def test_load_of_nothing_is_not_told(loads: list[t.Any]) -> None:
 
 
 def test_load_in_an_async_view_is_told(site: t.Any, connect: Connect) -> None:
-    """A receiver that is a coroutine function hears of it, too."""
+    """A receiver that is a coroutine function hears of a load in an async view."""
     told: list[t.Any] = []
 
     async def receive(sender: object, **arguments: t.Any) -> None:
@@ -395,8 +389,7 @@ def test_receiver_that_raises_does_not_hide_why_a_load_was_refused(
 def test_receiver_may_replace_the_oso(connect: Connect, tmp_path: Path) -> None:
     """A receiver that calls back while an app is initialized does not wait for itself."""
     (tmp_path / "a.polar").write_text("allow(1, 2, 3);", encoding="utf-8")
-    app = Flask("site", root_path=str(tmp_path))
-    app.config["OSO_POLICIES"] = ["a.polar"]
+    app = make_app(folder=tmp_path, OSO_POLICIES=["a.polar"])
     extension, other = FlaskOso(), Oso()
     connect(policy_loaded, lambda sender, **_: extension.set_oso(other))
 
@@ -432,7 +425,7 @@ def test_watcher_that_is_given_twice_is_called_once() -> None:
     """Several extensions may know one Oso."""
     oso, files = Oso(), []
 
-    def watch(sender: object, report: LoadReport) -> None:
+    def watch(sender: object, report: t.Any) -> None:
         files.append(report.files)
 
     oso.watch_loads(watch)
@@ -459,7 +452,7 @@ def hash_of(text: str) -> str | None:
     [("allow(1, 2, 3);", "allow(1, 2, 4);"), ("", "# Nothing.")],
 )
 def test_texts_have_hashes_of_their_own(first: str, second: str) -> None:
-    """Another text is another hash, the same text the same."""
+    """Different texts have different hashes, and equal texts have the same."""
     one, other, again = map(hash_of, (first, second, first))
 
     assert one == again != other
@@ -479,7 +472,7 @@ def test_hash_tells_two_files_from_one(tmp_path: Path) -> None:
 
 def test_error_of_no_oso_is_not_a_decision(heard: list[t.Any]) -> None:
     """Where there is nobody to ask, nothing is told."""
-    with Flask("bare").app_context(), pytest.raises(OsoError):
+    with make_app("bare").app_context(), pytest.raises(OsoError):
         FlaskOso().authorize("page", actor="ann", action="read")
 
     assert heard == []

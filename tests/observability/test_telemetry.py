@@ -8,7 +8,6 @@ import sys
 import typing as t
 
 import pytest
-from flask import Flask
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -16,6 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from flask_oso import FlaskOso, OsoError, authorize
 from flask_oso.observability.decision_log import LOGGER
+from tests.support.sites import make_app, make_site
 
 
 class Traces:
@@ -40,7 +40,7 @@ def traces() -> Traces:
 
 
 @pytest.fixture
-def page(make_site: t.Any) -> t.Any:
+def page() -> t.Any:
     """Give a site with a guarded page."""
     return with_page(make_site())
 
@@ -101,7 +101,7 @@ def test_each_decision_is_an_event(site: t.Any, traces: Traces) -> None:
     assert dict(span.attributes or {}) == events[-1]
 
 
-def test_error_is_an_event(make_site: t.Any, traces: Traces) -> None:
+def test_error_is_an_event(traces: Traces) -> None:
     """A decision that failed has allowed nothing."""
     site = with_page(make_site("allow(_, _, page) if page.misspelt;"))
 
@@ -124,9 +124,7 @@ def test_span_says_nothing_of_actor_and_resource(page: t.Any, traces: Traces) ->
     ("action", "text"),
     [("x" * 5_000, "x" * 100 + "…"), ("a\nb", r"a\u{a}b"), (5, "int:5"), (["secret"], "list")],
 )
-def test_action_is_cut_off_and_escaped(
-    make_site: t.Any, traces: Traces, action: t.Any, text: str
-) -> None:
+def test_action_is_cut_off_and_escaped(traces: Traces, action: t.Any, text: str) -> None:
     """An action may come from a request."""
     site = make_site("allow(_, _, _);")
 
@@ -140,7 +138,7 @@ def test_action_is_cut_off_and_escaped(
     assert (span.attributes or {})["oso.action"] == text
 
 
-def test_span_may_be_left_alone(make_site: t.Any, traces: Traces) -> None:
+def test_span_may_be_left_alone(traces: Traces) -> None:
     """'OSO_OPENTELEMETRY = False' keeps decisions out of traces."""
     site = with_page(make_site(OSO_OPENTELEMETRY=False))
 
@@ -178,8 +176,7 @@ def test_broken_telemetry_changes_no_answer(
 
 def test_switch_is_true_false_or_none() -> None:
     """Anything else is refused at 'init_app'."""
-    app = Flask("site")
-    app.config["OSO_OPENTELEMETRY"] = "yes"
+    app = make_app(OSO_OPENTELEMETRY="yes")
 
     with pytest.raises(OsoError) as caught:
         FlaskOso(app=app)
@@ -190,8 +187,7 @@ def test_switch_is_true_false_or_none() -> None:
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asks for traces and has no library learns what to install."""
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
-    app = Flask("site")
-    app.config["OSO_OPENTELEMETRY"] = True
+    app = make_app(OSO_OPENTELEMETRY=True)
 
     with pytest.raises(OsoError) as caught:
         FlaskOso(app=app)

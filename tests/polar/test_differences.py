@@ -65,7 +65,7 @@ def test_class_test_honours_abstract_base_classes() -> None:
 
 
 def test_class_test_in_a_parameter_honours_them_too() -> None:
-    """Also where a rule is chosen."""
+    """``isinstance`` decides in a parameter, where a rule is chosen."""
     assert results("f(rex)", "f(_: Named);") == ["yes"]
 
 

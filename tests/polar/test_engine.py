@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.engine import Engine
+from flask_oso.polar import Engine, Expression, Pattern, Predicate, TypeConstraint, Variable
 from flask_oso.polar.exceptions import (
     InvalidQueryTypeError,
     OperationalError,
@@ -15,11 +15,8 @@ from flask_oso.polar.exceptions import (
     PolarTypeError,
     UnexpectedPolarTypeError,
 )
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.host.terms import Expression, Pattern, Predicate, TypeConstraint, Variable
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.policy.policy import Policy
-from flask_oso.polar.sources import Source
+from tests.support.policies import Policy, make_host
+from tests.support.policies import make_engine as make_engine_of
 
 
 class Dog:
@@ -32,10 +29,7 @@ class Cat:
 
 def make_engine(policy: str = "", **constants: t.Any) -> Engine:
     """Make an engine that knows two classes and some constants."""
-    host = make_host().with_class(Dog, None, None).with_class(Cat, None, None)
-    for name, value in constants.items():
-        host = host.with_constant(value, name)
-    return Engine(load_policy([Source(policy)], host).policy, host)
+    return make_engine_of(policy, make_host(Dog, Cat, **constants))
 
 
 @pytest.mark.parametrize(("value", "answer"), [(1, True), (2, False)])

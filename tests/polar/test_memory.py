@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_oso.oso import Oso
+from flask_oso import Oso
 
 RULES = 2_000
 FACT = 'allow("user{0}", "read", "doc{0}");\n'

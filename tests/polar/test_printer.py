@@ -33,8 +33,7 @@ from flask_oso.polar.printer import (
     rule_type_to_polar,
     to_polar,
 )
-from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.parser import parse_policy, parse_query
+from tests.support.policies import parse, term_of
 
 A, B = Variable("a"), Variable("b")
 
@@ -92,7 +91,7 @@ def test_scalar_text(value: Scalar, text: str) -> None:
 )
 def test_text_is_printed_as_written(text: str) -> None:
     """Parentheses stand only where they are needed."""
-    assert to_polar(parse_query(Source(text))) == text.replace("(new C())", "new C()")
+    assert to_polar(term_of(text)) == text.replace("(new C())", "new C()")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +138,7 @@ def test_object_without_contents(value: object, text: str) -> None:
 
 
 def test_object_revealed() -> None:
-    """Those who ask for it see the repr."""
+    """A caller who asks for the repr of an object sees it."""
     assert to_polar(Instance(Rex()), show=repr) == "<Rex> TYPE `UNKNOWN`"
 
 
@@ -258,14 +257,14 @@ RULES = st.builds(Rule, NAMES, st.lists(PARAMETERS, max_size=3).map(tuple), st.n
 @given(TERMS)
 def test_term_survives_printing(term: Term) -> None:
     """What is printed parses to the same term."""
-    assert parse_query(Source(to_polar(term))) == term
+    assert term_of(to_polar(term)) == term
 
 
 @settings(deadline=None)
 @given(RULES)
 def test_rule_survives_printing(rule: Rule) -> None:
     """What is printed parses to the same rule."""
-    parsed = parse_policy(Source(rule_to_polar(rule)))
+    parsed = parse(rule_to_polar(rule))
 
     assert (parsed.statements, parsed.problems) == ((rule,), ())
 

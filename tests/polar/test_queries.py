@@ -74,7 +74,7 @@ def test_query_result_collects() -> None:
 
 
 def test_no_inline_query_waits() -> None:
-    """They have run when the load is over; the old method to run them finds none."""
+    """All inline queries have run when the load is over; the old method to run them finds none."""
     polar = make_polar("f(1); ?= f(1);")
 
     assert polar.check_inline_queries() is None

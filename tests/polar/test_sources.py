@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flask_oso.polar.sources import WIDEST, Source, located
-from flask_oso.polar.syntax.parser import parse_policy
+from tests.support.policies import parse
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_problems_of_one_line_do_not_add_up() -> None:
     """A line of many mistakes is not shown whole for each of them."""
     text = ");" * 2000
 
-    problems = parse_policy(Source(text)).problems
+    problems = parse(text).problems
 
     assert sum(len(str(problem)) for problem in problems) < 4 * WIDEST * len(problems)
 

@@ -34,7 +34,7 @@ def test_did_you_mean_is_a_line() -> None:
 
 
 def test_swapped_letters() -> None:
-    """Two letters that changed places make a near word, in a short one too."""
+    """Two letters that changed places make a near word of a long or a short one."""
     assert nearest("Ogr", ["Org", "Repo"]) == "Org"
     assert nearest("go", ["og"]) is None
 

@@ -9,9 +9,8 @@ import pytest
 from flask_oso.polar.exceptions import StackOverflowError
 from flask_oso.polar.nodes import List, Term, Value, parts, with_parts
 from flask_oso.polar.printer import to_polar
-from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.parser import parse_query
 from flask_oso.polar.traversal import Computation, fold, fold_once, trampoline, walk
+from tests.support.policies import term_of
 
 DEEP = 50_000
 
@@ -29,7 +28,7 @@ def look(term: Term) -> tuple[Term, t.Sequence[Term]]:
 
 def test_walk_gives_a_term_before_its_parts_from_left_to_right() -> None:
     """The order is that of the text."""
-    term = parse_query(Source("f([a, {b: [c, *d]}], 1)"))
+    term = term_of("f([a, {b: [c, *d]}], 1)")
 
     shown = [to_polar(part) for part in walk([term])]
 
@@ -40,7 +39,7 @@ def test_walk_gives_a_term_before_its_parts_from_left_to_right() -> None:
 @pytest.mark.parametrize("go", [fold, fold_once])
 def test_fold_makes_parts_first_from_left_to_right(go: t.Any) -> None:
     """What is made of a term is made of what was made of its parts."""
-    term = parse_query(Source("[a, [b, c], {d: e}]"))
+    term = term_of("[a, [b, c], {d: e}]")
 
     def count(term: Term, done: list[t.Any]) -> int:
         return sum(each if type(each) is int else 1 for each in done)
@@ -54,7 +53,7 @@ def test_fold_makes_parts_first_from_left_to_right(go: t.Any) -> None:
 )
 def test_fold_with_the_same_parts_gives_an_equal_term(go: t.Any, text: str) -> None:
     """``parts`` and ``with_parts`` belong to each other."""
-    term = parse_query(Source(text))
+    term = term_of(text)
 
     assert go(term, look, with_parts) == term
 
@@ -114,11 +113,11 @@ def test_trampoline_sends_the_results_that_were_yielded() -> None:
 )
 def test_different_texts_are_different_terms(left: str, right: str) -> None:
     """Equality is that of what was written."""
-    one, other = parse_query(Source(left)), parse_query(Source(right))
+    one, other = term_of(left), term_of(right)
 
     assert one != other
-    assert one == parse_query(Source(left))
-    assert hash(one) == hash(parse_query(Source(left)))
+    assert one == term_of(left)
+    assert hash(one) == hash(term_of(left))
 
 
 def test_deep_terms_are_compared_hashed_and_shown() -> None:

@@ -10,6 +10,8 @@ import sqlalchemy.orm as orm
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
+from tests.support.people import Thing
 
 #: The rules of a block by what they say of the role "editor", which stands for ``read`` on
 #: folders that are so many levels below, at most.
@@ -55,13 +57,6 @@ class Role(Base):
     user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("user.id"))
     folder_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("folder.id"))
     folder: orm.Mapped[Folder] = orm.relationship()
-
-
-class Thing:
-    """A plain object, which one function for plain data decides about."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        vars(self).update(attributes)
 
 
 def make_oso(rules: str, *, compiled: bool = True, of_rows: bool = True) -> Oso:
@@ -129,15 +124,12 @@ def test_role_on_plain_objects_reaches_its_levels_and_no_further(
 def test_role_reaches_its_levels_and_no_further(
     rules: str, levels: set[int], compiled: bool
 ) -> None:
-    """That one role is inherited to the end says nothing of another."""
+    """A role reaches its levels and no further, though another role is inherited to the end."""
     oso = make_oso(rules, compiled=compiled)
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
 
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         user, folders = fill(session, "editor")
         allowed = {n for n, each in enumerate(folders) if oso.is_allowed(user, "read", each)}
-    engine.dispose()
 
     assert allowed == levels
 
@@ -146,28 +138,22 @@ def test_role_reaches_its_levels_and_no_further(
 def test_role_reaches_its_levels_and_no_further_in_a_list(rules: str, levels: set[int]) -> None:
     """A list has the rows of the same levels."""
     oso = make_oso(rules)
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
 
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         user, _ = fill(session, "editor")
         rows = session.scalars(oso.authorized_query(user, "read", Folder)).all()
         listed = {row.id - 1 for row in rows}
-    engine.dispose()
 
     assert listed == levels
 
 
 @pytest.mark.parametrize("rules", RULES)
 def test_role_that_is_inherited_reaches_all_levels(rules: str) -> None:
-    """The other role is inherited as before."""
+    """The role that is inherited to the end reaches all levels, whatever the other role does."""
     oso = make_oso(rules)
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
 
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         user, folders = fill(session, "viewer")
         allowed = [oso.is_allowed(user, "read", each) for each in folders]
-    engine.dispose()
 
     assert allowed == [True] * 4

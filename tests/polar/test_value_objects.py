@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from flask_oso.polar import nodes
+from flask_oso.polar import Projection, Relation, nodes
 from flask_oso.polar.host import data_adapter
-from flask_oso.polar.host.data_adapter import Projection, Relation
 from flask_oso.polar.nodes import Name, Parameter, Rule, Value, Variable
 from flask_oso.polar.solver import clauses
 from flask_oso.polar.sources import Source
@@ -64,7 +63,7 @@ def test_statements_are_equal_if_they_say_the_same() -> None:
     [Rule("g", ()), Rule("f", (), Value(True)), Rule("f", (Parameter(Value(1)),)), Name("f"), "f"],
 )
 def test_statements_that_say_something_else_differ(other: object) -> None:
-    """Each part counts, and so does the kind."""
+    """Statements differ if one of their parts or their kind does."""
     assert Rule("f", ()) != other
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-import sqlalchemy as sa
 import sqlalchemy.orm as orm
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 NAMES = [
     *("v", "value_a", "value_1", "value", "_value_a", "_value_1", "_value_2", "_value_3"),
@@ -110,13 +110,10 @@ def test_name_of_a_variable_means_nothing_in_a_list(name: str) -> None:
     oso = Oso()
     register_models(oso, Base)
     oso.load_str(f'allow(_, "read", n: Note) if {name} != "s" and {name} = n.size and {name} > 0;')
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
 
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add(Note(id=1, size=1))
         found = [note.id for note in session.scalars(oso.authorized_query("ana", "read", Note))]
-    engine.dispose()
 
     assert found == [1]
 

@@ -8,9 +8,10 @@ import typing as t
 
 import flask
 import pytest
-from flask import Flask, abort, make_response
+from flask import abort, make_response
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app, make_site
 
 
 @pytest.fixture(params=["plain", "strict"])
@@ -180,7 +181,7 @@ def test_second_extension_cannot_relax_the_first(site: t.Any) -> None:
 
 def test_app_behind_middleware(site: t.Any) -> None:
     """Middleware put around or inside the border changes nothing."""
-    app = Flask("site")
+    app = make_app()
     inner = app.wsgi_app
     app.wsgi_app = lambda environ, start: inner(dict(environ), start)  # type: ignore[method-assign, assignment]
     FlaskOso(Oso(), app).require_authorization()
@@ -193,7 +194,7 @@ def test_app_behind_middleware(site: t.Any) -> None:
     assert (response.status_code, b"SECRET" in response.data) == (500, False)
 
 
-def test_context_of_another_app_left_behind(make_site: t.Any) -> None:
+def test_context_of_another_app_left_behind() -> None:
     """A view that leaves another app's context in place is stopped at the border."""
     mine, other = make_site(OSO_REQUIRE_AUTHORIZATION=True), make_site()
     contexts = [other.app.app_context()]

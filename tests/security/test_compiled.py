@@ -8,12 +8,11 @@ import types
 
 import pytest
 
-from flask_oso import Oso
+from flask_oso import Limits, Oso
+from flask_oso.polar import Variable
 from flask_oso.polar.compiler import compiler
 from flask_oso.polar.compiler.binding_analysis import closed_strings
 from flask_oso.polar.exceptions import InvalidIteratorError, PolarRuntimeError
-from flask_oso.polar.host.terms import Variable
-from flask_oso.polar.limits import Limits
 from tests.support.answers import compiling_here, left_over, program_of
 
 
@@ -59,7 +58,7 @@ def test_subclass_of_module_is_refused() -> None:
     ],
 )
 def test_module_of_a_registered_class_is_refused(policy: str) -> None:
-    """That something is an instance of a plain class does not tell that it leads nowhere."""
+    """A module is refused, though its class derives from a plain class that is registered."""
 
     class Plain:
         name = "late"

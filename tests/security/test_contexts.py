@@ -1,4 +1,4 @@
-"""Contexts, nesting, streams, threads and coroutines: ids C01 to C19."""
+"""Contexts, nesting, streams, threads and coroutines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from werkzeug.exceptions import Forbidden
 
 from flask_oso import Oso, OsoError, authorize, skip_authorization
+from tests.support.sites import make_site
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def demanding(site: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("first", ["/checked", "/skipped"])
-def test_defect_h_outer_app_context(demanding: t.Any, first: str) -> None:
-    """C01, defect h: within one app context the next request starts without a mark."""
+def test_request_in_an_app_context_starts_unchecked(demanding: t.Any, first: str) -> None:
+    """Within one app context the next request starts unchecked."""
     with demanding.app.app_context():
         answers = [demanding.open(path, "ann").status_code for path in (first, "/forgot")]
 
@@ -36,8 +37,8 @@ def test_defect_h_outer_app_context(demanding: t.Any, first: str) -> None:
 
 
 @pytest.mark.parametrize("first", ["/checked", "/skipped"])
-def test_defect_h_outer_request_context(demanding: t.Any, first: str) -> None:
-    """C01, defect h: so it does within the request context that a test has pushed."""
+def test_request_in_a_pushed_request_context_starts_unchecked(demanding: t.Any, first: str) -> None:
+    """A request within a context that a test has pushed starts unchecked."""
     with demanding.app.test_request_context("/?user=ann"):
         demanding.guard.authorize("page", actor="ann", action="read")
         answers = [demanding.open(path, "ann").status_code for path in (first, "/forgot")]
@@ -45,8 +46,8 @@ def test_defect_h_outer_request_context(demanding: t.Any, first: str) -> None:
     assert answers == [200, 500]
 
 
-def test_defect_h_inner_request_forgets(demanding: t.Any) -> None:
-    """C02, defect h: the check of a view does not cover a request that it makes."""
+def test_check_of_a_view_does_not_cover_an_inner_request(demanding: t.Any) -> None:
+    """The check of a view does not cover a request that it makes."""
     inner = []
 
     @demanding.app.get("/batch")
@@ -59,8 +60,10 @@ def test_defect_h_inner_request_forgets(demanding: t.Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/checked", "/skipped"])
-def test_defect_h_outer_request_forgets(demanding: t.Any, path: str) -> None:
-    """C03, defect h: nor does the check of an inner request cover the outer one."""
+def test_check_of_an_inner_request_does_not_cover_the_outer_one(
+    demanding: t.Any, path: str
+) -> None:
+    """The check of an inner request does not cover the outer one."""
     inner = []
 
     @demanding.app.get("/batch")
@@ -105,7 +108,7 @@ def test_nested_app_context(demanding: t.Any) -> None:
     assert [demanding.open(path).status_code for path in ("/inside", "/outside")] == [200, 500]
 
 
-def test_two_apps_nested(make_site: t.Any) -> None:
+def test_two_apps_nested() -> None:
     """A request to another app has that app's actor and policy."""
     outer, inner = make_site("allow(_, _, _);"), make_site('allow("ann", _, _);')
     inner.app.add_url_rule("/", "view", authorize(lambda: inner.enter()))
@@ -245,7 +248,7 @@ def test_async_view(demanding: t.Any, user: str, status: int) -> None:
 
 @pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403)])
 def test_check_inside_an_async_view(demanding: t.Any, user: str, status: int) -> None:
-    """A check inside one marks its request."""
+    """A check inside an async view marks its request."""
 
     @demanding.app.get("/")
     async def view() -> str:

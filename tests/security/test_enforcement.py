@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, abort, g, redirect
 from flask.views import MethodView
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, skip_authorization
+from tests.support.sites import make_app, make_site
 
 PLACES = ["decorator", "hook", "inside"]
 
@@ -70,7 +71,7 @@ def test_actor_function_that_raises(site: t.Any, place: str, error: type[BaseExc
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_actor_function_that_is_missing(make_site: t.Any, place: str) -> None:
+def test_actor_function_that_is_missing(place: str) -> None:
     """Without a current user there is an error, not an anonymous visit."""
     site = make_site("allow(_, _, _);")
     site.app.before_request(lambda: g.pop("current_user", None) and None)
@@ -131,7 +132,7 @@ FAULTS = {
 @pytest.mark.parametrize("handler", ["no handler", "answers 200"])
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_policy_that_fails(make_site: t.Any, fault: str, place: str, handler: str) -> None:
+def test_policy_that_fails(fault: str, place: str, handler: str) -> None:
     """A broken policy is a refusal, and a handler that hides it enters no view."""
     site = make_site(FAULTS[fault])
     protect(site, place)
@@ -206,7 +207,7 @@ def test_forgotten_check(demanding: t.Any) -> None:
 
 
 def test_decorator_in_the_wrong_place(demanding: t.Any) -> None:
-    """So does one whose decorator missed it."""
+    """A view whose decorator missed it shows nothing."""
     authorize(demanding.app.get("/")(lambda: demanding.enter()))
 
     assert is_closed(demanding.open("/", "root"), 500)
@@ -229,7 +230,7 @@ def test_early_answer_of_a_hook(demanding: t.Any, owner: str) -> None:
 def test_error_handler_that_serves_data(
     demanding: t.Any, kind: type[Exception], status: int
 ) -> None:
-    """Nor is the answer of an error handler, whatever its status."""
+    """The answer of an error handler is not sent in place of a check, whatever its status."""
     demanding.app.register_error_handler(ValueError, lambda error: ("SECRET", status))
 
     @demanding.app.get("/")
@@ -241,9 +242,9 @@ def test_error_handler_that_serves_data(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_after_function_that_raises(make_oso: t.Any, when: str) -> None:
+def test_after_function_that_raises(when: str) -> None:
     """A function after the request that raises does not open a way past the check."""
-    app = Flask("site")
+    app = make_app()
 
     def fail(response: t.Any) -> t.NoReturn:
         raise ValueError
@@ -275,9 +276,9 @@ def shows(app: Flask, text: str) -> bool:
         return False
 
 
-def test_after_function_that_answers(make_oso: t.Any) -> None:
+def test_after_function_that_answers() -> None:
     """A function that runs after the check and answers success is stopped at the border."""
-    app = Flask("site")
+    app = make_app()
     app.after_request(lambda response: flask.make_response("SECRET", 200))
     FlaskOso(make_app_oso(), app).require_authorization()
     app.add_url_rule("/", "view", lambda: "SECRET")
@@ -424,10 +425,10 @@ def test_nested_and_late_blueprints(site: t.Any) -> None:
     assert site.entered == []
 
 
-def test_static_files_under_route_authorization(make_oso: t.Any, tmp_path: pathlib.Path) -> None:
+def test_static_files_under_route_authorization(tmp_path: pathlib.Path) -> None:
     """Static files of app and blueprint are judged where routes are."""
     (tmp_path / "a.txt").write_text("SECRET")
-    app = Flask("site", static_folder=str(tmp_path), static_url_path="/static")
+    app = make_app(static=tmp_path)
     app.register_blueprint(
         Blueprint("shop", "shop", static_folder=str(tmp_path), static_url_path="/shop")
     )
@@ -446,7 +447,7 @@ def test_static_files_under_route_authorization(make_oso: t.Any, tmp_path: pathl
 @pytest.mark.parametrize("decorator", [authorize, skip_authorization, authorizes_inside])
 def test_no_init_app(decorator: t.Any) -> None:
     """A decorator on an app without FlaskOso refuses."""
-    app = Flask("site")
+    app = make_app()
     app.add_url_rule("/", "view", decorator(lambda: "SECRET"))
 
     assert is_closed(app.test_client().get("/"), 500)
@@ -455,7 +456,7 @@ def test_no_init_app(decorator: t.Any) -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_no_oso(site: t.Any, place: str) -> None:
     """An app without an Oso refuses."""
-    app = Flask("site")
+    app = make_app()
     extension = FlaskOso(app=app)
     extension.set_get_actor(lambda: "root")
     bare = type(site)(app, extension)
@@ -471,7 +472,7 @@ def test_no_context(site: t.Any) -> None:
         site.guard.authorize("page", actor="root", action="read")
 
 
-def test_two_extensions(make_site: t.Any) -> None:
+def test_two_extensions() -> None:
     """A second, more generous extension does not speak for the first."""
     site = make_site()
     second = FlaskOso(make_app_oso(), site.app)
@@ -481,7 +482,7 @@ def test_two_extensions(make_site: t.Any) -> None:
     assert is_closed(site.open("/"), 403)
 
 
-def test_two_apps(make_site: t.Any) -> None:
+def test_two_apps() -> None:
     """The policy of the current app decides, also within another's request."""
     generous, strict = make_site("allow(_, _, _);"), make_site('allow("ann", _, _);')
 
@@ -494,7 +495,7 @@ def test_two_apps(make_site: t.Any) -> None:
     assert is_closed(generous.open("/"), 403)
 
 
-def test_decision_of_another_app_does_not_count(make_site: t.Any) -> None:
+def test_decision_of_another_app_does_not_count() -> None:
     """A request that another app's policy allowed is not authorized for this one."""
     mine, other = make_site(), make_site("allow(_, _, _);")
     mine.guard.require_authorization(mine.app)

@@ -73,7 +73,7 @@ def test_large_text_loads(text: str) -> None:
 
 @pytest.mark.parametrize("text", [f'f("{"x" * 1_000_000}', f"f({'1' * 200_000});"])
 def test_large_text_with_a_mistake(text: str) -> None:
-    """So does the message about one that is wrong."""
+    """A text of megabytes that is wrong is an error in time."""
     with pytest.raises(OsoError):
         load(text)
 
@@ -220,7 +220,9 @@ def endless() -> Iterator[int]:
     ["0 in xs", "x in xs and x < 0", "not 0 in xs", "forall(x in xs, x > 0)", "[0, _] in xs"],
 )
 def test_endless_iteration(condition: str) -> None:
-    """So is an iteration without an end, also under ``not`` and ``forall``."""
+    """An iteration without an end is stopped by the deadline, as is one under ``not`` or
+    ``forall``.
+    """
     oso = load(f"f(xs) if {condition};", timeout_ms=60)
 
     with pytest.raises(PolarRuntimeError, match=TIMEOUT.format(60)):
@@ -273,7 +275,7 @@ def test_data_that_nobody_looks_at(make: t.Callable[[], t.Any]) -> None:
 
 @pytest.mark.parametrize("make", DATA.values(), ids=DATA)
 def test_data_that_is_passed_on(make: t.Callable[[], t.Any]) -> None:
-    """It goes through rules, into a method, and comes back."""
+    """Deep data goes through rules, into a method, and comes back."""
     seen: list[t.Any] = []
     oso = load("f(o, x) if g(x, y) and o.add(y) and h(y); g(x, x); h(_);")
 
@@ -292,7 +294,7 @@ def test_data_that_is_passed_on(make: t.Callable[[], t.Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("make", DATA.values(), ids=DATA)
 def test_data_that_is_compared(make: t.Callable[[], t.Any]) -> None:
-    """It is equal to data of the same shape, and to nothing else."""
+    """Deep data is equal to data of the same shape, and to nothing else."""
     oso = load("f(x, y) if x = y;")
 
     assert oso.query_rule_once("f", make(), make())

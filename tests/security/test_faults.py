@@ -13,6 +13,7 @@ import flask
 import pytest
 
 from flask_oso import Oso, OsoError, authorize
+from tests.support.sites import make_site
 
 ERRORS: list[type[BaseException]] = [
     *(Exception, ValueError, KeyError, AttributeError, StopIteration, StopAsyncIteration),
@@ -115,7 +116,7 @@ def status_of(site: t.Any, **options: t.Any) -> int:
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_host_object_that_fails(site: t.Any, condition: str, error: type[BaseException]) -> None:
-    """An actor that raises at any touch is refused, under ``not`` and ``forall``, too."""
+    """An actor that raises at any touch is refused, by ``not`` and ``forall`` included."""
     Iterating.error = error
     oso = site.guard.oso
     oso.register_class(Iterating)
@@ -154,7 +155,7 @@ def test_fault_in_any_place(shape: str, condition: str, error: type[BaseExceptio
 
 @pytest.mark.parametrize("answer", [1, 2, "true", "yes", [True], {"a": 1}, 1.0, object(), b"x"])
 @pytest.mark.parametrize("condition", ["u.answer", "not u.answer", "u.give()", "not u.give()"])
-def test_host_answer_that_is_no_bool(make_site: t.Any, condition: str, answer: t.Any) -> None:
+def test_host_answer_that_is_no_bool(condition: str, answer: t.Any) -> None:
     """What an attribute or a method gives is a condition only if it is a bool."""
     actor = type("Actor", (), {"answer": answer, "give": lambda self: answer})()
     site = make_site(f"allow(u, _, _) if {condition};")
@@ -167,9 +168,7 @@ def test_host_answer_that_is_no_bool(make_site: t.Any, condition: str, answer: t
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("part", ["url_rule", "method", "endpoint"])
 @pytest.mark.parametrize("switch", ["OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"])
-def test_request_that_fails(
-    make_site: t.Any, part: str, switch: str, error: type[BaseException]
-) -> None:
+def test_request_that_fails(part: str, switch: str, error: type[BaseException]) -> None:
     """A request class whose attributes raise leads to no view."""
 
     def fail(request: object) -> t.NoReturn:

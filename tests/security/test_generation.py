@@ -137,7 +137,7 @@ def test_text_is_data(place: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", list(dict.fromkeys(TEXTS)), ids=ascii)
 def test_text_in_a_block_is_data(text: str) -> None:
-    """So is the name of a permission and of a role."""
+    """The names of permissions and roles in a block are data, whatever they spell."""
     literal, role = quoted(text), quoted(f"{text} role")
     oso = load(
         f"resource Thing {{ permissions = [{literal}]; roles = [{role}]; {literal} if {role}; }}"
@@ -396,7 +396,7 @@ def test_rules_of_one_name_are_told_apart_by_their_number_of_parameters() -> Non
 
 @pytest.mark.parametrize("args", [(1, 2, 3, 4), tuple("abcdefgh")])
 def test_call_with_a_number_of_arguments_that_no_rule_has(args: tuple[t.Any, ...]) -> None:
-    """It has no solution."""
+    """A call with a number of arguments that no rule has has no solution."""
     assert both(load('f(); f("a"); f(x, y) if x = y;'), *args) == NO
 
 
@@ -546,7 +546,7 @@ def test_module_runs_no_text(module: str) -> None:
     ],
 )
 def test_text_that_is_run_is_found(text: str) -> None:
-    """The test above would notice."""
+    """The search for what makes or imports code finds each way to do it."""
     assert set(uses_of(ast.parse(text)))
 
 
@@ -612,7 +612,7 @@ def test_no_name_of_a_policy_is_a_name_in_a_function() -> None:
 
 
 def test_names_of_attributes_are_only_read_as_attributes() -> None:
-    """They are nothing that a function could call, set or look up elsewhere."""
+    """Names of attributes are nothing that a function could call, set or look up elsewhere."""
     uses = {
         (instruction.opname, instruction.argval)
         for code in marked_code()

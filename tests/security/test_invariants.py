@@ -13,6 +13,7 @@ import pytest
 from flask import g
 
 from flask_oso import Oso, OsoError, authorize
+from tests.support.sites import make_site
 
 PLACES = ["decorator", "hook", "inside"]
 
@@ -149,7 +150,7 @@ def test_hidden_error_keeps_the_page_of_the_app(site: t.Any, place: str) -> None
     assert site.open("/").data == b"out of order"
 
 
-def test_decision_follows_the_question(make_site: t.Any) -> None:
+def test_decision_follows_the_question() -> None:
     """Actor, action and resource of this very request are judged, in any order."""
     site = make_site(
         'allow("ann", "GET", "a"); allow("bob", "POST", "b"); allow("cat", "GET", "b");'
@@ -173,7 +174,7 @@ def test_decision_follows_the_question(make_site: t.Any) -> None:
     assert answers == allowed
 
 
-def test_answer_follows_the_state_of_the_objects(make_site: t.Any) -> None:
+def test_answer_follows_the_state_of_the_objects() -> None:
     """Nothing is remembered: an object that changed is judged anew."""
     user = type("User", (), {"name": "ann"})()
     site = make_site('allow(user, _, "page") if user.name = "ann";')
@@ -188,8 +189,8 @@ def test_answer_follows_the_state_of_the_objects(make_site: t.Any) -> None:
     assert answers == [200, 403, 200]
 
 
-def test_answer_follows_the_policy(make_site: t.Any) -> None:
-    """So is everything, once the policy was replaced."""
+def test_answer_follows_the_policy() -> None:
+    """Every answer is of the new policy once the policy was replaced."""
     site = make_site()
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: "page"))
     oso = site.guard.oso

@@ -12,8 +12,8 @@ import weakref
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar import Expression, Variable
 from flask_oso.polar.exceptions import OsoError
-from flask_oso.polar.host.terms import Expression, Variable
 
 SECRET = "hunter2"
 
@@ -83,7 +83,7 @@ def test_error_shows_no_contents(fault: str) -> None:
     "question", [[User(), Variable("x")], Expression("And", [User()]), {"a": Variable("x")}]
 )
 def test_refusal_of_a_question_shows_no_contents(question: t.Any) -> None:
-    """Nor does the error for an argument that is no value."""
+    """The error for an argument that is no value shows the class of it and no contents."""
     with pytest.raises(OsoError) as caught:
         load("allow(_, _, _);").is_allowed(question, "read", User())
 
@@ -104,7 +104,7 @@ def test_decision_writes_nothing(
 
 
 def test_decision_keeps_no_object() -> None:
-    """HST-015: what was passed in is free again when the answer is there."""
+    """What was passed in is free again when the answer is there."""
     oso = load("allow(u: User, _, r) if u.friend = r and r in u.friends and not u.x = r;")
     user = User(friend=1, friends=[1, 2], x=3)
     gone = weakref.ref(user)

@@ -1,4 +1,4 @@
-"""Lists against checks: SEC-1, 2, 3, 9 and 11, and the cases J, on both databases."""
+"""Lists against checks, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import orm
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
-from tests.sqlalchemy.conftest import postgresql  # noqa: F401 - a fixture
+from tests.support.databases import open_database, open_session
 
 #: Takes letters of both cases for one, where there is such a collation.
 ANY_CASE = sa.String().with_variant(sa.String(collation="NOCASE"), "sqlite")
@@ -104,13 +104,13 @@ VALUES: list[t.Any] = [None, "", "a", "A", "a%", "_", "%", "a ", "'; --", "1", "
 def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     """Open an empty database of each kind."""
     if request.param == "sqlite":
-        engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    else:
-        engine = request.getfixturevalue("postgresql")
+        with open_database(Base.metadata) as engine:
+            yield engine
+        return
+    engine = request.getfixturevalue("postgresql")
     Base.metadata.create_all(engine)
     yield engine
     Base.metadata.drop_all(engine)
-    engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -168,14 +168,14 @@ def _is_allowed(oso: Oso, actor: t.Any, row: t.Any) -> bool:
 
 
 def test_subclass_specializers_count(session: orm.Session) -> None:
-    """SEC-1: a rule for a subclass allows no row of the base class."""
+    """A rule for a subclass allows no row of the base class."""
     rows = assert_same_rows(session, "allow(_, _, _: Secret);", None)
 
     assert rows and all(type(row) is Secret for row in rows)
 
 
 def test_identity_has_a_type(session: orm.Session) -> None:
-    """SEC-2: neither an organization nor a number is the user with the same id."""
+    """Neither an organization nor a number is the user with the same id."""
     policy = "allow(actor, _, post: Post) if post.owner = actor;"
 
     assert assert_same_rows(session, policy, session.get(Org, 1)) == []
@@ -184,7 +184,7 @@ def test_identity_has_a_type(session: orm.Session) -> None:
 
 
 def test_identity_that_is_negated_has_a_type(session: orm.Session) -> None:
-    """SEC-2: that an organization is not the owner holds for each post."""
+    """That an organization is not the owner holds for each post."""
     rows = assert_same_rows(
         session, "allow(actor, _, post: Post) if not post.owner = actor;", session.get(Org, 1)
     )
@@ -193,14 +193,14 @@ def test_identity_that_is_negated_has_a_type(session: orm.Session) -> None:
 
 
 def test_whole_keys_are_compared(session: orm.Session) -> None:
-    """SEC-3: of a key of two columns, both have to be the same."""
+    """Of a key of two columns, both have to be the same."""
     seat = session.get(Seat, (1, 2))
 
     assert assert_same_rows(session, "allow(seat, _, seat: Seat);", seat, Seat) == [seat]
 
 
 def test_a_cut_is_refused(session: orm.Session) -> None:
-    """SEC-9: a cut would choose among rules for all rows at once."""
+    """A cut is refused: it would choose among rules for all rows at once."""
     oso = make_oso("allow(_, _, post: Post) if post.flag = true and cut; allow(_, _, _: Post);")
 
     with pytest.raises(UnsupportedError, match="a cut chooses among rules"):
@@ -209,7 +209,7 @@ def test_a_cut_is_refused(session: orm.Session) -> None:
 
 @pytest.mark.parametrize("call", ["user.can(post)", "user.can([post])", "user.can({a: post})"])
 def test_host_methods_never_see_an_unknown_row(session: orm.Session, call: str) -> None:
-    """SEC-11: what a method would say of a row cannot be asked without one."""
+    """What a method would say of a row cannot be asked without one."""
     oso = make_oso(f"allow(user: User, _, post: Post) if {call};")
 
     with pytest.raises(UnsupportedError, match="cannot be asked about rows that are not"):
@@ -380,15 +380,12 @@ def test_nan_is_no_number(readings: orm.Session, quantifier: str, test: str) -> 
 @pytest.mark.parametrize("negation", ["", "not "])
 def test_nothing_ends_a_text(test: str, negation: str) -> None:
     """What stands behind a NUL counts, where a database keeps it."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         texts = ["ab", "ab\0", "ab\0xab", "x\0ab", "\0", "abc", "É\0ab", "abÉ"]
         session.add_all(Post(title=text) for text in texts)
         session.flush()
 
         assert_same_rows(session, f"allow(_, _, post: Post) if {negation}post.title.{test};", None)
-    engine.dispose()
 
 
 @pytest.mark.parametrize("test", ["post.title.endswith(u.value)", "u.value in post.title"])
@@ -437,7 +434,7 @@ def test_nothing_is_injected(session: orm.Session, test: str, text: str) -> None
 @pytest.mark.parametrize("text", ATTACKS)
 @pytest.mark.parametrize("test", ['post.title = "TEXT"', 'post.title.endswith("TEXT")'])
 def test_nothing_in_a_policy_is_injected(session: orm.Session, test: str, text: str) -> None:
-    """Nor is what stands in a policy."""
+    """What stands in a policy is bound, and never part of the statement."""
     written = text.replace("\\", "\\\\").replace('"', '\\"')
 
     assert_same_rows(session, f"allow(_, _, post: Post) if {test.replace('TEXT', written)};", None)

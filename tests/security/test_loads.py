@@ -9,6 +9,7 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import OsoError, ParserError, PolarRuntimeError, ValidationError
+from tests.support.people import User
 
 OPEN = "allow(_, _, _);\n"
 
@@ -32,10 +33,6 @@ FAULTS = {
     "query with an error": "?= 1.x = 1;",
     "invisible letter": "al\u200blow(1, 2, 3);",
 }
-
-
-class User:
-    """An actor."""
 
 
 class Page:
@@ -102,7 +99,7 @@ def test_refused_file_among_others(refused: str, tmp_path: pathlib.Path) -> None
 
 
 def test_missing_file_among_others(tmp_path: pathlib.Path) -> None:
-    """The same for one that does not exist."""
+    """Of several files, one that does not exist keeps all from being in force."""
     (tmp_path / "a.polar").write_text(OPEN, encoding="utf-8")
     oso = make_oso()
 
@@ -223,7 +220,7 @@ def answer(oso: Oso, *question: t.Any) -> t.Any:
 
 
 def test_role_data_of_the_expected_form_grants() -> None:
-    """The same policy with the right data allows exactly what it says."""
+    """Roles in the form that the policy expects allow exactly what it says."""
     oso = make_oso()
     oso.load_str(
         'actor User {} resource Page { permissions = ["read", "edit"]; roles = ["owner"];'

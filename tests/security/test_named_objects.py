@@ -12,6 +12,7 @@ from flask import Blueprint, redirect, request
 from werkzeug.exceptions import HTTPException
 
 from flask_oso import FlaskOso, OsoError, authorize, authorizes_inside
+from tests.support.sites import make_site
 
 POLICY = """
 allow(user: String, _, post: Post) if post.owner = user;
@@ -30,9 +31,9 @@ class Post:
 
 
 @pytest.fixture
-def blog(make_site: t.Any) -> t.Any:
+def blog() -> t.Any:
     """Give a site with posts 1, which is hidden from eve, and 2, which is not."""
-    site = make_site("unused(1);", OSO_REQUIRE_AUTHORIZATION=True)
+    site: t.Any = make_site("unused(1);", OSO_REQUIRE_AUTHORIZATION=True)
     oso = site.app.extensions["oso"].oso
     oso.register_class(Post)
     oso.load_str(POLICY, replace=True)

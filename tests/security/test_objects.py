@@ -169,7 +169,7 @@ def test_name_of_python_from_a_request_is_refused(user: User, name: str) -> None
 @pytest.mark.parametrize("pattern", ["User{__class__: _}", "{__dict__: _}", "User{module: _}"])
 @pytest.mark.parametrize("condition", ["u matches {0}", "not u matches {0}"])
 def test_walk_by_pattern_is_refused(user: User, condition: str, pattern: str) -> None:
-    """The fields of a pattern are attributes, too."""
+    """Fields of a pattern that are Python's own attributes are refused."""
     with pytest.raises(PolarRuntimeError, match="not for policies"):
         load(f"allow(u, _, _) if {condition};".replace("{0}", pattern)).is_allowed(user, 1, 1)
 
@@ -448,7 +448,7 @@ def test_iterator_that_is_a_constant(make: t.Callable[[], t.Any], compiled: bool
 
 @BOTH
 def test_iterator_that_is_an_argument(compiled: bool) -> None:
-    """So is what is asked about twice."""
+    """An iterator that was an argument is refused in the next question, since it was read."""
     oso = Oso(compiled=compiled)
     oso.load_str('allow(_, "read", xs) if forall(x in xs, x in []);')
     xs = map(str, ["a"])

@@ -12,6 +12,7 @@ import pytest
 from flask import Blueprint, Flask, g, request
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
+from tests.support.sites import make_app
 
 POLICY = """
 allow(user: String, _, post: Post) if post.owner = user;
@@ -111,7 +112,7 @@ class Trial:
         return Ask(rng.choice([Post, Org]), rng.choice(["read", "edit"]), options)
 
     def _app(self, of_blueprint: int) -> Flask:
-        app, oso, posts = Flask("site"), Oso(), Blueprint("posts", "posts")
+        app, oso, posts = make_app(), Oso(), Blueprint("posts", "posts")
         oso.register_class(Post)
         oso.register_class(Org)
         oso.load_str(POLICY)

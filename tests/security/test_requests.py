@@ -11,6 +11,7 @@ from flask import Blueprint
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_oso import authorize, authorizes_inside
+from tests.support.sites import make_site
 
 BIG = 2**70
 
@@ -36,7 +37,7 @@ def test_head_with_a_rule_for_get(site: t.Any) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_rule_for_head_alone(make_site: t.Any, method: str) -> None:
+def test_rule_for_head_alone(method: str) -> None:
     """A rule for HEAD opens nothing."""
     site = make_site('allow(_, "HEAD", _);')
     site.app.add_url_rule("/", "view", authorize(resource="page")(lambda: site.enter()))
@@ -45,7 +46,7 @@ def test_rule_for_head_alone(make_site: t.Any, method: str) -> None:
 
 
 @pytest.mark.parametrize("switch", ["OSO_REQUIRE_AUTHORIZATION", "OSO_ROUTE_AUTHORIZATION"])
-def test_preflight(make_site: t.Any, switch: str) -> None:
+def test_preflight(switch: str) -> None:
     """Automatic OPTIONS is answered without a check and without the view."""
     site = make_site(**{switch: True})
     view = authorizes_inside(lambda: site.enter())
@@ -99,7 +100,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("merge", [True, False])
 @pytest.mark.parametrize("path", SPELLINGS)
-def test_path_spellings_with_a_list_of_paths(make_site: t.Any, path: str, merge: bool) -> None:
+def test_path_spellings_with_a_list_of_paths(path: str, merge: bool) -> None:
     """No spelling leads past a list of allowed paths."""
     site = make_site(
         'allow(_, "GET", r: Request) if r.path in ["/open", "/"];', OSO_ROUTE_AUTHORIZATION=True
@@ -113,8 +114,8 @@ def test_path_spellings_with_a_list_of_paths(make_site: t.Any, path: str, merge:
 
 
 @pytest.mark.parametrize("path", SPELLINGS)
-def test_path_spellings_with_a_list_of_rules(make_site: t.Any, path: str) -> None:
-    """Nor past a list of denied rules, since that is what was matched."""
+def test_path_spellings_with_a_list_of_rules(path: str) -> None:
+    """No spelling of a path leads past a policy that denies by the matched URL rule."""
     site = make_site(
         'allow(_, "GET", r: Request) if r.url_rule.rule != "/admin";', OSO_ROUTE_AUTHORIZATION=True
     )
@@ -194,8 +195,8 @@ def test_values_without_a_polar_value(site: t.Any, part: str, value: t.Any) -> N
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1180591620717411303424", '"\\ud800"'])
-def test_json_numbers_and_text(make_site: t.Any, value: str) -> None:
-    """So it is with what arrives as JSON."""
+def test_json_numbers_and_text(value: str) -> None:
+    """Numbers and texts of JSON that Polar cannot express are denied, and cause no error."""
     site = make_site("allow(_, _, n: Integer) if n > 0; allow(_, _, n: Float) if n < 0;")
 
     @site.app.post("/")
@@ -209,7 +210,7 @@ def test_json_numbers_and_text(make_site: t.Any, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["true", "1", "1.5", '"1"', "[1]", '{"id": 1}', "null", "[]"])
-def test_json_types_are_told_apart(make_site: t.Any, value: str) -> None:
+def test_json_types_are_told_apart(value: str) -> None:
     """Each kind of JSON matches only its own kind."""
     site = make_site('allow(_, "POST", "one");')
 
@@ -223,7 +224,7 @@ def test_json_types_are_told_apart(make_site: t.Any, value: str) -> None:
     assert (sent.status_code, site.entered) == (403, [])
 
 
-def test_duplicate_parameters(make_site: t.Any) -> None:
+def test_duplicate_parameters() -> None:
     """What the policy reads is what the view would read, the first of two."""
     site = make_site('allow(_, _, r: Request) if r.args.get("id") = "1";')
     site.app.add_url_rule(
@@ -238,7 +239,7 @@ def test_duplicate_parameters(make_site: t.Any) -> None:
 
 
 @pytest.mark.parametrize(("path", "status"), [("/1", 200), ("/2", 403), ("/01", 200), ("/x", 404)])
-def test_view_arguments(make_site: t.Any, path: str, status: int) -> None:
+def test_view_arguments(path: str, status: int) -> None:
     """The policy sees the converted arguments, as the view does."""
     site = make_site(
         'allow(_, _, r: Request) if r.view_args.get("id") = 1;', OSO_ROUTE_AUTHORIZATION=True
@@ -248,7 +249,7 @@ def test_view_arguments(make_site: t.Any, path: str, status: int) -> None:
     assert site.open(path).status_code == status
 
 
-def test_two_rules_of_one_view(make_site: t.Any) -> None:
+def test_two_rules_of_one_view() -> None:
     """Each rule is judged for itself."""
     site = make_site(
         'allow(_, _, r: Request) if r.url_rule.rule = "/open";', OSO_ROUTE_AUTHORIZATION=True
@@ -260,7 +261,7 @@ def test_two_rules_of_one_view(make_site: t.Any) -> None:
     assert [site.open(rule).status_code for rule in ("/open", "/closed")] == [200, 403]
 
 
-def test_host_matching(make_site: t.Any) -> None:
+def test_host_matching() -> None:
     """Of two hosts each has its own view."""
     site = make_site(
         'allow(_, _, r: Request) if r.host = "open.test";', OSO_ROUTE_AUTHORIZATION=True

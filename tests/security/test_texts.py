@@ -61,7 +61,7 @@ def test_unseen_in_a_name(name: str, character: str) -> None:
 @pytest.mark.parametrize("character", UNSEEN, ids=ascii)
 @pytest.mark.parametrize("template", ["allow(_, x{}, x{});", "f{{x{}: 1}};", "f(_) if{}1;"])
 def test_unseen_in_a_variable(template: str, character: str) -> None:
-    """This holds for variables, keys and words as well."""
+    """A variable, a key or a word with a character that is not seen is refused."""
     text = template.replace("{}", character).replace("{{", "{").replace("}}", "}")
 
     assert code_point(character) in refusal(text)
@@ -138,7 +138,7 @@ def test_message_is_safe_to_show(character: str) -> None:
 
 
 def test_caret_behind_an_escape() -> None:
-    """The caret stands below what is wrong, behind an escape in its line too."""
+    """The caret stands below what is wrong, behind an escape in its line as well."""
     message = refusal('f("\u200d\u200d", 1 2);')
 
     excerpt, caret = message.splitlines()[1:3]

@@ -11,15 +11,9 @@ import uuid
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar import Expression, Pattern, Predicate, Variable
 from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
-from flask_oso.polar.host.terms import Expression, Pattern, Predicate, Variable
-
-
-class User:
-    """An actor."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
+from tests.support.people import User
 
 
 class Admin(User):
@@ -166,7 +160,7 @@ def test_text_is_compared_letter_by_letter(left: str, right: str) -> None:
     ],
 )
 def test_membership_is_of_elements(item: t.Any, collection: t.Any) -> None:
-    """No substring, no key, no other type."""
+    """Neither a part of a text, nor a key, nor a value of another type is an element."""
     assert not load("allow(x, _, xs) if x in xs;").is_allowed(item, "read", collection)
 
 

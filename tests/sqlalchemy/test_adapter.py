@@ -13,6 +13,7 @@ from flask_oso import Oso, Relation
 from flask_oso.polar import Condition, DataFilter, Join, Projection
 from flask_oso.polar.exceptions import PolarRuntimeError, UnsupportedError
 from flask_oso.sqlalchemy import SqlAlchemyAdapter
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -63,9 +64,7 @@ def field(name: str) -> Projection:
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database in memory with some rows."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([Org(id=1, name="reef"), Org(id=2, name="sand")])
         session.add_all(
             [
@@ -77,7 +76,6 @@ def session() -> Iterator[orm.Session]:
         session.add_all([Seat(row=1, place=1), Seat(row=1, place=2)])
         session.commit()
         yield session
-    engine.dispose()
 
 
 @pytest.fixture

@@ -224,7 +224,7 @@ def test_integers_at_their_bounds(session: orm.Session, rule: str, number: int) 
     ],
 )
 def test_actors_by_a_unique_key(session: orm.Session, rule: str, number: int) -> None:
-    """The other way round, too: a document of nobody has no owner."""
+    """A list of actors by a unique key agrees with checks: a document of nobody has no owner."""
     oso = Oso()
     register_models(oso, Base)
     oso.load_str(f'allow(u: User, "read", d: Doc) if u.id != 1000 and {rule};')

@@ -391,7 +391,7 @@ def test_hook_that_writes_late_is_met_where_it_counts(engine: sa.Engine) -> None
 
 
 def test_outer_commit_over_an_open_savepoint_is_met(session: orm.Session) -> None:
-    """A transaction that ends while a savepoint is open asks as well."""
+    """A transaction that ends while a savepoint is open is judged."""
     outer = session.begin()
     session.begin_nested()
     session.add(Note(id=9))

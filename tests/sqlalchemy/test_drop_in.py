@@ -11,6 +11,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError, Relation
 from flask_oso.sqlalchemy import SqlAlchemyAdapter, register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -56,9 +57,7 @@ REPO_FIELDS = {
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database with a few rows."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([User(id=1, name="ann"), User(id=2, name="bob")])
         session.add(Repo(id=1, public=True, owner_id=1))
         session.add(Repo(id=2, public=False, owner_id=2, parent_id=1))
@@ -67,7 +66,6 @@ def session() -> Iterator[orm.Session]:
         session.add(Issue(id=3, title="x", repo_id=3))
         session.commit()
         yield session
-    engine.dispose()
 
 
 @pytest.fixture
@@ -132,7 +130,7 @@ def test_query_goes_on(oso: Oso) -> None:
 
 
 def test_select_is_executed(oso: Oso, session: orm.Session) -> None:
-    """With models registered it is a ``select``, which the adapter reads, too."""
+    """With models registered a query is a ``select``, which 'authorized_resources' executes."""
     register_models(oso, Base)
     oso.load_str('allow(_, "read", r: Repo) if r.public;')
 

@@ -12,6 +12,7 @@ from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso, current_oso
 from flask_oso.sqlalchemy import SqlAlchemyAdapter, register_models
+from tests.support.sites import make_app
 
 flask_sqlalchemy: t.Any = pytest.importorskip("flask_sqlalchemy")
 
@@ -34,8 +35,7 @@ class Post(Model):
 @pytest.fixture
 def site() -> Iterator[Flask]:
     """Make an application with posts of two people."""
-    app = Flask(__name__)
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    app = make_app(__name__, SQLALCHEMY_DATABASE_URI="sqlite://")
     db.init_app(app)
     oso = Oso()
     register_models(oso, db.Model)

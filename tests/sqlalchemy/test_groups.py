@@ -14,6 +14,7 @@ from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.polar.residual.search import Search
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -73,16 +74,13 @@ class Team:
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database of three groups in each other."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         groups = [Group(id=number) for number in (1, 2, 3)]
         groups[2].groups, groups[1].groups = [groups[1]], [groups[0]]
         session.add_all([*groups, User(id=1, groups=groups[2:])])
         session.add_all(Doc(id=number, group_id=number) for number in (1, 2, 3))
         session.commit()
         yield session
-    engine.dispose()
 
 
 def make_oso(policy: str) -> Oso:

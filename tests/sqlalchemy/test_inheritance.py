@@ -12,6 +12,7 @@ from sqlalchemy import orm
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -79,9 +80,7 @@ class Task(Base):
 @pytest.fixture(scope="module")
 def session() -> Iterator[orm.Session]:
     """Open a database in which ids lead to rows of the right class, and of the wrong one."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         for number in range(1, 13):
             kind = [Doc, Memo, Plan][number % 3]
             doc = kind(id=number, open=number % 2 == 0)
@@ -103,7 +102,6 @@ def session() -> Iterator[orm.Session]:
             session.add(Task(id=number, doc_id=number % 13 or None, plan_id=plan_id))
         session.commit()
         yield session
-    engine.dispose()
 
 
 def is_allowed(oso: Oso, row: t.Any) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import attributes
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import loaded, register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -92,9 +93,7 @@ class Role(Base):
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database in which a user has two roles and two teams."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         teams = [Team(), Team(), Team()]
         orgs = [Org(open=True), Org(open=False)]
         session.add_all([*orgs, *teams])
@@ -109,7 +108,6 @@ def session() -> Iterator[orm.Session]:
         session.commit()
         session.expunge_all()
         yield session
-    engine.dispose()
 
 
 Load = Callable[[orm.Session], User]

@@ -64,7 +64,7 @@ def test_kept_clauses_are_few(names: MapperFacts) -> None:
 
 
 def test_kept_clause_is_made_once(names: MapperFacts) -> None:
-    """The same condition on the same class has the same clause; on another, another one."""
+    """A condition on a class has one clause, and on another class another one."""
     condition = Comparison("=", Column(Root(Doc), "rank", NUMBER), Literal(1))
 
     made = [names.kept(condition, cls, object) for cls in (Doc, Doc, Team)]

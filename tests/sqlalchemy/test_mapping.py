@@ -18,6 +18,7 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.polar.residual.schema import Field, Link, ValueKind
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapping import MappedSchema, describe_type
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -101,16 +102,13 @@ class Label(Base):
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database with a few items."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([Owner(land="x", number=1), Owner(land="x", number=2, name="y")])
         session.add(Item(id=1, title="a", size=1, owner_land="x", owner_number=1))
         session.add(Item(id=2, title="b", size=2, owner_land="x", owner_number=2))
         session.add_all([Item(id=3, title="c", size=3), Label(id=1, item_id=2)])
         session.commit()
         yield session
-    engine.dispose()
 
 
 def find(session: orm.Session, body: str, actor: t.Any = None) -> list[int]:
@@ -400,7 +398,7 @@ class Deciding(Dynamic):
 
 @pytest.mark.parametrize("body", ["row.more = 1", "not row matches {more: 1}"])
 def test_attributes_made_by_a_method(body: str) -> None:
-    """What a ``__getattr__`` may answer is unknown without a row, in patterns too."""
+    """What a ``__getattr__`` may answer is unknown without a row, in paths and in patterns."""
     oso = Oso()
     register_models(oso, Dynamic)
     oso.load_str(f"allow(_, _, row: Answering) if {body};")

@@ -14,6 +14,7 @@ from sqlalchemy.ext.hybrid import Comparator, hybrid_property
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -281,9 +282,7 @@ Post.firsts = orm.relationship(_first, primaryjoin=_is_first, viewonly=True, use
 @pytest.fixture(scope="module")
 def session() -> Iterator[orm.Session]:
     """Open a database in which what is stored is not what is read."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.execute(sa.text(ROWS))
         session.add_all([Org(id=1), Org(id=2), User(id=1, code="A", org_id=1)])
         session.add_all([User(id=2, code="a"), User(id=3, code="b")])
@@ -297,7 +296,6 @@ def session() -> Iterator[orm.Session]:
         session.execute(sa.text("INSERT INTO drafts VALUES (1, 1), (2, NULL)"))
         session.commit()
         yield session
-    engine.dispose()
 
 
 def make_oso(cls: type, rule: str) -> Oso:

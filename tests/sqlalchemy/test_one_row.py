@@ -187,7 +187,7 @@ def test_objects_of_two_sessions(
 def test_heads_and_constants(
     engine: sa.Engine, session: orm.Session, policy: str, compiled: bool
 ) -> None:
-    """A constant and a parameter are compared by key as well."""
+    """A row that is a constant or a parameter is compared by key."""
     oso = make_oso(policy, compiled=compiled, first=other_object(engine, User, 1))
     elsewhere = other_object(engine, User, 1)
 

@@ -226,7 +226,7 @@ def test_options_do_not_reach_a_policy(
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_listeners_do_not_reach_a_policy(engine: sa.Engine, rule: str) -> None:
-    """So do rows that a listener hides from every statement."""
+    """Rows that a listener hides from every statement count in a policy all the same."""
     oso = make_oso(rule)
     expected = allowed(oso, engine)
 
@@ -263,7 +263,7 @@ def test_actor_that_was_loaded_under_a_listener(engine: sa.Engine) -> None:
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_options_do_not_reach_columns(engine: sa.Engine, rule: str) -> None:
-    """The same holds for columns that say what is allowed."""
+    """An option that hides rows does not reach columns that say what is allowed."""
     oso = make_oso(rule)
     expected = allowed(oso, engine)
 
@@ -277,7 +277,7 @@ def test_options_do_not_reach_columns(engine: sa.Engine, rule: str) -> None:
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_options_do_not_reach_a_policy_on_an_alias(engine: sa.Engine, rule: str) -> None:
-    """And for a list of an alias."""
+    """An option that hides rows does not reach the policy in a list of an alias."""
     oso = make_oso(rule)
     expected = allowed(oso, engine)
 

@@ -15,19 +15,14 @@ from werkzeug.local import LocalProxy
 from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy.mapping import MappedSchema
 from tests.support import documents
-from tests.support.choices import seeded
 from tests.support.documents import Doc, Folder, Role, User, make_oso
 
 
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database of documents that may be changed."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    documents.Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
-        documents.fill(session, seeded(2618))
+    with documents.open_documents() as session:
         yield session
-    engine.dispose()
 
 
 def find(oso: Oso, session: orm.Session, actor: t.Any) -> list[int]:

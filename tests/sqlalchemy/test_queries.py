@@ -185,7 +185,7 @@ def test_alias(session: orm.Session) -> None:
 
 @pytest.mark.parametrize("cls", [Plan, Folder, Team])
 def test_other_classes(session: orm.Session, cls: type) -> None:
-    """Subclasses and all other models have lists, too."""
+    """Subclasses and all other models have lists."""
     oso = make_oso(
         "allow(_, _, p: Plan) if not p.goal = nil; allow(_, _, o) if o matches {open: true};"
     )

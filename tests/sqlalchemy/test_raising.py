@@ -13,6 +13,7 @@ from sqlalchemy import orm
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -76,10 +77,8 @@ class Guest:
 @pytest.fixture(scope="module")
 def session() -> Iterator[orm.Session]:
     """Open a database of documents of each kind."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
     kinds = itertools.product((True, False), ("pro", "free"), (None, 1))
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([Org(id=1, plan="pro"), User(id=1), User(id=2, org_id=1)])
         session.add_all(
             Doc(id=number, public=public, plan=plan, org_id=org)
@@ -87,7 +86,6 @@ def session() -> Iterator[orm.Session]:
         )
         session.commit()
         yield session
-    engine.dispose()
 
 
 #: Rules that raise for an actor without an organization, and rules that do not.
@@ -169,7 +167,7 @@ def test_rules_in_each_order(session: orm.Session, first: str, second: str) -> N
     "joined", ["{} or d.public", "d.public or {}", "not ({})", "{} and d.public"]
 )
 def test_alternatives_and_negations(session: orm.Session, joined: str, body: str) -> None:
-    """So does a condition that raises, under `or`, `and` and `not`."""
+    """A list has the rows of the checks where a condition under `or`, `and` or `not` raises."""
     oso = make_oso(joined.format(f"({body})"))
     actors = get_actors(session)
 

@@ -12,6 +12,7 @@ from sqlalchemy import orm
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -135,12 +136,9 @@ def fill(session: orm.Session, seed: int) -> None:
 @pytest.fixture(params=range(6))
 def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
     """Open a database with folders drawn at random."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         fill(session, request.param)
         yield session
-    engine.dispose()
 
 
 def make_oso(policy: str) -> Oso:

@@ -10,6 +10,7 @@ from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError
 from flask_oso.sqlalchemy import register_models
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -56,9 +57,7 @@ class Post(Base):
 @pytest.fixture(scope="module")
 def session() -> Iterator[orm.Session]:
     """Open a database with posts of three users and of nobody."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([User(id=1, name="a"), User(id=2, name="nobody", boss_id=1)])
         session.add(User(id=3, name="c", boss_id=2))
         session.add_all(
@@ -67,7 +66,6 @@ def session() -> Iterator[orm.Session]:
         )
         session.commit()
         yield session
-    engine.dispose()
 
 
 def is_allowed(oso: Oso, user: User, post: Post) -> bool:

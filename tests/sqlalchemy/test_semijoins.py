@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from tests.support import documents
-from tests.support.choices import seeded
 from tests.support.documents import Doc, Folder, Role, User, make_oso
 
 from .test_queries import allowed
@@ -18,12 +17,8 @@ from .test_queries import allowed
 @pytest.fixture
 def changing() -> Iterator[orm.Session]:
     """Open a database of documents that may be changed."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    documents.Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
-        documents.fill(session, seeded(2618))
+    with documents.open_documents() as session:
         yield session
-    engine.dispose()
 
 
 def where_of(session: orm.Session, policy: str) -> str:

@@ -98,7 +98,7 @@ LISTED = {
 def test_relations_that_must_not_be_loaded(
     session: orm.Session, oso: Oso, action: str, expected: list[int]
 ) -> None:
-    """A list reads relations in SQL, and so those with ``lazy="raise"``, too."""
+    """A list reads relations with ``lazy="raise"`` in SQL."""
     query = oso.authorized_query(session.get_one(User, 1), action, Folder)
 
     assert sorted(folder.id for folder in session.scalars(query)) == expected
@@ -106,7 +106,7 @@ def test_relations_that_must_not_be_loaded(
 
 @pytest.mark.parametrize(("action", "expected"), LISTED.items())
 def test_update_of_a_list(session: orm.Session, oso: Oso, action: str, expected: list[int]) -> None:
-    """The condition of a list stands in an UPDATE as well, recursive ones too."""
+    """The condition of a list, a recursive one included, stands in an UPDATE."""
     query = oso.authorized_query(session.get_one(User, 1), action, Folder)
 
     update = sa.update(Folder).where(query.whereclause).values(name="changed")
@@ -120,7 +120,7 @@ def test_update_of_a_list(session: orm.Session, oso: Oso, action: str, expected:
     ("action", "expected"), [("above", [2]), ("below", [1, 2]), ("not below", [3, 4])]
 )
 def test_delete_of_a_list(session: orm.Session, oso: Oso, action: str, expected: list[int]) -> None:
-    """And in a DELETE."""
+    """The condition of a list stands in a DELETE."""
     query = oso.authorized_query(session.get_one(User, 1), action, Folder)
     outside = sa.update(Folder).where(Folder.id.not_in(expected)).values(parent_id=None)
     session.execute(outside, execution_options={"synchronize_session": False})

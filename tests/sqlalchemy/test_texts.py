@@ -97,7 +97,7 @@ def test_ends_of_texts(session: orm.Session, rule: str, method: str, part: str) 
     ],
 )
 def test_ends_of_related_texts(session: orm.Session, rule: str, method: str, part: str) -> None:
-    """Under `forall` and `not` an empty text counts as one, too."""
+    """Under `forall` and `not` an empty text has an end as every other."""
     oso = Oso()
     register_models(oso, Base)
     oso.load_str(rule.format(call=f'{method}("{part}")'))

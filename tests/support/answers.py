@@ -11,9 +11,8 @@ import types
 import typing as t
 from collections.abc import Iterator
 
+from flask_oso.polar import Engine, Polar
 from flask_oso.polar.compiler.programs import CompiledProgram
-from flask_oso.polar.engine import Engine
-from flask_oso.polar.polar import Polar
 
 # -- what is compiled --------------------------------------------------------------------
 
@@ -44,7 +43,9 @@ def complete_program_of(oso: Polar) -> CompiledProgram:
 
 def left_over(oso: Polar) -> list[str]:
     """Give the reasons why calls of rules that were asked about are left to the solver."""
-    return [each.reason for each in complete_program_of(oso).not_compiled.values()]
+    program = complete_program_of(oso)
+    partly = [each.reason for left in program.partly_compiled.values() for each in left]
+    return [*(each.reason for each in program.not_compiled.values()), *partly]
 
 
 def count_answers(engine: Engine) -> int:

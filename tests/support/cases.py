@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flask_oso import OsoError
-from flask_oso.polar.host.terms import Expression, Pattern, Variable
+from flask_oso.polar import Expression, Pattern, Variable
 
 from .world import make_oso
 

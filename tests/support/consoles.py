@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flask_oso.polar import Polar
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.observe.debugger import Debugger
-from flask_oso.polar.polar import Polar
 from flask_oso.polar.tools.repl import Repl
 
 

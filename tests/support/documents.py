@@ -9,6 +9,7 @@ import enum
 import io
 import typing as t
 import uuid
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -18,7 +19,8 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 
-from .choices import Choices
+from .choices import Choices, seeded
+from .databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -357,6 +359,14 @@ def fill(session: orm.Session, choices: Choices) -> None:
     """Draw rows, and put them into the tables of a session."""
     insert(session.connection(), draw_rows(choices))
     session.commit()
+
+
+@contextlib.contextmanager
+def open_documents() -> Iterator[orm.Session]:
+    """Open a database in memory with the rows that most tests look at."""
+    with open_session(Base.metadata) as session:
+        fill(session, seeded(2618))
+        yield session
 
 
 CONSTANTS = {

@@ -12,6 +12,7 @@ from sqlalchemy import orm
 
 from flask_oso import FlaskOso, Oso
 from flask_oso.sqlalchemy import register_models
+from tests.support.sites import make_app
 
 POLICY = """
 actor Customer {}
@@ -70,8 +71,7 @@ class Parcel:
 
 def make_shop(policy: str = POLICY) -> Flask:
     """Make the shop, with its rows."""
-    app = Flask("shop")
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    app = make_app("shop", SQLALCHEMY_DATABASE_URI="sqlite://")
     db = flask_sqlalchemy.SQLAlchemy(app, model_class=Base)
     oso = Oso()
     register_models(oso, Base)

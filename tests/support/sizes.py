@@ -14,5 +14,5 @@ IS_FULL = _word == "full"
 
 
 def part_of(number: int) -> int:
-    """Give how many cases are looked at of so many: all of them, or a quarter."""
-    return number if IS_FULL else max(1, number // 4)
+    """Give how many cases are looked at of so many: all of them, or an eighth."""
+    return number if IS_FULL else max(1, number // 8)

@@ -17,10 +17,8 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize, authorizes_inside, current_actor
-from flask_oso.request_state import STAND_IN
 from flask_oso.testing import StandIn, as_user
-
-from ..conftest import Site
+from tests.support.sites import STAND_IN, Site, make_app, make_oso
 
 
 @pytest.fixture
@@ -78,7 +76,7 @@ def test_as_user_leaves_the_client_as_it_was(pages: Site) -> None:
 
 @pytest.mark.parametrize(("user", "status"), [("ann", 200), ("eve", 403), (None, 403)])
 def test_as_user_asks_the_policy(pages: Site, user: t.Any, status: int) -> None:
-    """It says who asks; what they may do is the policy's to say."""
+    """'as_user' says who asks; what they may do is the policy's to say."""
     client = as_user(pages.app.test_client(), user)
 
     assert client.get("/page?user=root").status_code == status
@@ -223,9 +221,7 @@ def test_as_user_is_nobody_outside_of_requests(pages: Site) -> None:
 )
 def test_as_user_refuses_the_key_of_a_user(policy: str, user: t.Any) -> None:
     """Where the policy is about objects, a key would be denied for being one."""
-    app, oso = Flask("site"), Oso()
-    oso.register_class(Owner)
-    oso.load_str(policy)
+    app, oso = make_app(), make_oso(policy, Owner)
     FlaskOso(oso, app)
 
     with pytest.raises(OsoError) as caught:
@@ -250,9 +246,7 @@ def test_as_user_refuses_the_key_of_a_user(policy: str, user: t.Any) -> None:
 )
 def test_as_user_takes_a_text_where_actors_may_be_texts(policy: str) -> None:
     """Nothing is wrong with them."""
-    app, oso = Flask("site"), Oso()
-    oso.register_class(Owner)
-    oso.load_str(policy)
+    app, oso = make_app(), make_oso(policy, Owner)
     FlaskOso(oso, app)
 
     assert as_user(app.test_client(), "ann").environ_base[STAND_IN].actor == "ann"  # type: ignore[attr-defined]
@@ -287,7 +281,7 @@ class Owner(flask_login.UserMixin, Base):
 @pytest.fixture(params=["plain", "flask-sqlalchemy"])
 def database(request: pytest.FixtureRequest, tmp_path: t.Any) -> t.Iterator[t.Any]:
     """An app with either kind of session, whose view tells who acts, and in which session."""
-    app = Flask("site")
+    app = make_app()
     guard = FlaskOso(Oso(), app)
     uri = f"sqlite:///{tmp_path}/owners.db"
     if request.param == "plain":
@@ -353,7 +347,7 @@ def test_as_user_logs_a_row_in(database: t.Any) -> None:
 
 
 def test_as_user_with_a_row_that_is_gone(database: t.Any) -> None:
-    """It is no anonymous visitor."""
+    """A client for a row that is gone is no anonymous visitor."""
     app, engine = database
     app.testing = True
     client = as_user(app.test_client(), stored(engine, id=7, name="ann"))
@@ -379,7 +373,7 @@ def test_as_user_with_a_row_that_was_never_stored(database: t.Any) -> None:
 
 def test_as_user_of_an_app_without_a_session(tmp_path: t.Any) -> None:
     """Where nobody says how rows are read, the row is used as it was given."""
-    app = Flask("site")
+    app = make_app()
     guard = FlaskOso(Oso(), app)
     app.add_url_rule("/who", "who", lambda: guard.current_actor.name)
     engine = sa.create_engine(f"sqlite:///{tmp_path}/owners.db")
@@ -459,7 +453,7 @@ def test_as_user_in_a_context_of_the_test(members: Flask, pushed: None) -> None:
 
 
 def test_as_nobody_in_a_context_of_the_test(members: Flask, pushed: None) -> None:
-    """Nor does what the test did with the given client reach requests of the new one."""
+    """What the test did with the given client does not reach requests of a client for nobody."""
     client = members.test_client()
     members.add_url_rule("/login", "login", lambda: str(flask_login.login_user(User("ann"))))
     client.get("/login")

@@ -10,6 +10,7 @@ from werkzeug.local import LocalProxy
 from flask_oso import Oso
 from flask_oso.testing import MistakenTestError, assert_denied, assert_matrix
 from flask_oso.testing.matrix import find_wrong_cells, read_rows, read_table, show_cells
+from tests.support.people import User
 
 POLICY = """
 allow("ann", "read", "page");
@@ -147,10 +148,6 @@ def test_table_that_is_none(oso: Oso, table: t.Any, message: str) -> None:
 
 
 # -- tests that would prove nothing --------------------------------------------------------
-
-
-class User:
-    """An actor."""
 
 
 class Robot:
@@ -326,7 +323,7 @@ def test_row_that_proves_nothing_is_named() -> None:
 @pytest.mark.parametrize("answer", [0, 1, None, "denied", [], "False"])
 @pytest.mark.parametrize("expected", [True, False])
 def test_answer_that_is_no_bool_is_an_error(answer: t.Any, expected: bool) -> None:
-    """Such as that of an Oso of the application's own."""
+    """An answer that is no bool, such as that of an application's own Oso, is an error."""
     oso = type("Own", (Oso,), {"is_allowed": lambda *_: answer})()
     oso.load_str('allow("ann", "read", "page");')
 

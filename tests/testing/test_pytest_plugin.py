@@ -78,7 +78,7 @@ def run_alone(project: pytest.Pytester, *arguments: str, by: t.Any = ()) -> pyte
 
 
 def test_oso_is_that_of_the_app(project: pytest.Pytester) -> None:
-    """It is the one that the application asks."""
+    """The fixture 'oso' is the one that the application asks."""
     tests = """
 def test(oso, app):
     assert oso is app.extensions["oso"].oso
@@ -139,7 +139,7 @@ def test_oso_with_an_app_that_lacks_a_fixture(project: pytest.Pytester) -> None:
     ],
 )
 def test_oso_of_an_app_without_one(project: pytest.Pytester, given: str, message: str) -> None:
-    """It is said what the fixture gave."""
+    """The error for an app without an Oso says what the fixture gave."""
     project.makeconftest(f"import pytest\n\n@pytest.fixture\ndef app():\n    return {given}\n")
 
     result = run(project, TESTS)
@@ -215,7 +215,7 @@ def test(assert_denied):
 
 @pytest.mark.parametrize("fixture", ["assert_allowed", "assert_denied"])
 def test_broken_policy_is_an_error(project: pytest.Pytester, fixture: str) -> None:
-    """It neither allows nor denies."""
+    """A broken policy neither allows nor denies in an assertion."""
     tests = f"""
 import pytest
 from flask_oso import OsoError
@@ -228,7 +228,7 @@ def test({fixture}):
 
 
 def test_assert_matrix_prints_all_that_is_wrong(project: pytest.Pytester) -> None:
-    """As a table, with the proof of the first."""
+    """'assert_matrix' prints all that is wrong as a table, with the proof of the first."""
     tests = '''
 def test(assert_matrix):
     assert_matrix(
@@ -331,7 +331,7 @@ def test_oso_cov_with_several_processes(project: pytest.Pytester, cov: list[str]
 
 
 def test_oso_cov_under_coverage_run(project: pytest.Pytester) -> None:
-    """With the line in its configuration that 'coverage report' needs as well."""
+    """'--oso-cov' under 'coverage run' works with the line that 'coverage report' needs."""
     (project.path / ".coveragerc").write_text(CONFIGURED, encoding="utf-8")
 
     ran = run_alone(project, "--oso-cov", by=["-m", "coverage", "run"])
@@ -382,7 +382,7 @@ def test_oso_cov_measures_nothing_with_no_cov(project: pytest.Pytester) -> None:
 
 
 def test_oso_cov_without_coverage(project: pytest.Pytester) -> None:
-    """It is said what to install."""
+    """'--oso-cov' without coverage.py says what to install."""
     project.makepyfile(without="import sys\nsys.modules['coverage'] = None\n")
 
     result = run_alone(project, "-p", "no:pytest_cov", "-p", "without", "--oso-cov")

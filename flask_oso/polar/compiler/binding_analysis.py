@@ -57,6 +57,8 @@ class NotCompilable(Exception):
         super().__init__(reason)
         self.reason = reason
         self.span = span
+        #: The goals that were being written, innermost first.
+        self.goals: list[Term] = []
 
 
 def is_plain(cls: type) -> bool:
@@ -301,6 +303,20 @@ def _measure(name: str, rules: Mapping[str, t.Any], found: dict[str, float]) -> 
             height = max(height, found[other] + 1)
         else:
             found[name] = height
+
+
+def is_recursive(name: str, rules: Mapping[str, t.Any]) -> bool:
+    """Tell whether a rule may call itself, directly or through others."""
+    seen: set[str] = set()
+    waiting = _called(name, rules)
+    while waiting:
+        other = waiting.pop()
+        if other == name:
+            return True
+        if other not in seen:
+            seen.add(other)
+            waiting += _called(other, rules)
+    return False
 
 
 def _called(name: str, rules: Mapping[str, t.Any]) -> list[str]:

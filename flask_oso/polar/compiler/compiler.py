@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 import typing as t
 from collections.abc import Iterable
 
@@ -39,6 +40,7 @@ from .patterns import (
 )
 from .places import Output
 from .scopes import (
+    GoalPart,
     Pending,
     ProgramInterface,
     Ref,
@@ -51,6 +53,7 @@ from .scopes import (
 )
 from .snippets import (
     Position,
+    any_of,
     assign,
     block,
     call,
@@ -60,22 +63,29 @@ from .snippets import (
     is_type,
     load,
     negate,
-    returned,
 )
 
 #: The most goals of one function; alternatives repeat the goals that follow them.
-MAX_OPERATIONS = 400
+MAX_OPERATIONS = 2_000
 #: The depth of calls between two checks of Python's stack. Before the stack is used up, the
 #: solver takes over, which does not recurse.
 DEPTH_INTERVAL = 32
 #: The depth of the first check: the caller may have used most of the stack.
 FIRST_DEPTH = 8
+#: The most goals of one function that are handed to the solver.
+MAX_LEFT = 8
+#: The names of the local variables of a function that its goals read.
+_LOCAL = re.compile(r"[amv]\d+|depth|clock|error")
 #: The most rules of one function.
 MAX_CLAUSES = 400
 #: Rules with a smaller depth of calls below them do not check the clock.
 LOW = 2
 #: The deepest nesting of generators, which use the stack of C.
-MAX_GENERATORS = 64
+MAX_GENERATORS = 256
+
+
+class TooManyGoals(NotCompilable):
+    """The function would be too long."""
 
 
 class RuleCompiler:
@@ -95,16 +105,46 @@ class RuleCompiler:
         self.success: Success = self.succeed
         #: The last call of a clause that only passes on, where the deciding rule is wanted.
         self.passed_on: Term | None = None
+        #: Whether the calls of the function are tabled.
+        self._is_tabled = names.is_recursive(variant.name)
+        #: Why some goals are not compiled, by the identity of the goal; and those of them that are
+        #: handed to the solver.
+        self.left: dict[int, NotCompilable] = {}
+        self.handed: dict[int, NotCompilable] = {}
         #: The goals by the position of their code.
         self.sites: dict[Position, Site] = {}
+        #: The searches of the function that are functions of their own.
+        self.searches: list[ast.FunctionDef] = []
 
     # -- functions
 
     def write(self) -> ast.FunctionDef:
-        """Write the function.
+        """Write the function; goals that cannot be compiled are handed to the solver one by one.
 
         :raises NotCompilable: if the solver has to answer instead.
         """
+        while True:
+            try:
+                return self._write()
+            except TooManyGoals:
+                raise
+            except NotCompilable as reason:
+                goal = next((each for each in reason.goals if id(each) not in self.left), None)
+                if goal is None or len(self.left) >= MAX_LEFT:
+                    raise
+                self._begin()
+                # Without its traceback, which would keep all nodes alive.
+                self.left[id(goal)] = reason.with_traceback(None)
+
+    def _begin(self) -> None:
+        """Forget what was written."""
+        self._operations = 0
+        self.success, self.passed_on = self.succeed, None
+        self.sites.clear()
+        self.searches.clear()
+        self.handed.clear()
+
+    def _write(self) -> ast.FunctionDef:
         variant = self.variant
         parameters = [f"a{n}" for n in range(variant.arity)]
         candidates = self.names.candidates(variant.name, variant.arity)
@@ -113,7 +153,8 @@ class RuleCompiler:
             raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
         clauses = possible_clauses(clauses, variant.values, self.names.host)
         order = order_clauses(clauses, self.names.host)
-        body = [*self._guard(parameters), *self._found(clauses, parameters)]
+        body = self._table(clauses, parameters) if self._is_tabled else []
+        body += [*self._guard(parameters), *self._found(clauses, parameters)]
         if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
             # The solver would match these heads twice.
             body.append(self._each_in_order(clauses, parameters))
@@ -135,18 +176,116 @@ class RuleCompiler:
 
     def _end(self) -> list[ast.stmt]:
         if self.variant.is_test:
-            return [returned(False)]
+            return self._returned(ast.Constant(False))
         # The `yield` makes it a generator even without solutions.
-        return [ast.If(ast.Constant(False), [ast.Expr(ast.Yield(None))], [])]
+        return [*self._noted_end(), ast.If(ast.Constant(False), [ast.Expr(ast.Yield(None))], [])]
 
     def _hand_over(self, parameters: list[str]) -> list[ast.stmt]:
         """Write that the solver answers this call."""
         args = ast.Tuple([load(name) for name in parameters], ast.Load())
-        name = self.names.constant(self.variant.name)
+        name = load(self.names.constant(self.variant.name))
         if self.variant.is_test:
-            return [ast.Return(call("hand_over", load(name), args, load("clock")))]
-        rest = call("hand_over_each", load(name), args, load("clock"))
-        return [ast.Expr(ast.YieldFrom(rest)), ast.Return(None)]
+            return self._returned(call("hand_over", name, args, load("clock")))
+        rest = call("hand_over_each", name, args, load("clock"))
+        found = self._yielded(ast.Constant(True) if self.names.names_rules else None)
+        each = ast.For(ast.Name("_", ast.Store()), rest, found, [])
+        return [each, *self._noted_end(), ast.Return(None)]
+
+    # -- tables
+
+    def _table(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
+        """Write that what is known of this call is looked up, or that the call is noted."""
+        key = ast.Tuple(
+            [
+                ast.Constant(self.variant.name),
+                *(self._key(at, name, clauses) for at, name in enumerate(parameters)),
+            ],
+            ast.Load(),
+        )
+        table = ast.Subscript(load("clock"), ast.Constant(3), ast.Load())
+        stored = ast.Subscript(load("clock"), ast.Constant(3), ast.Store())
+        made = ast.Assign([ast.Name("table", ast.Store()), stored], ast.Dict([], []))
+        asked = ast.Call(ast.Attribute(load("table"), "get", ast.Load()), [load("key")], [])
+        noted = ast.Subscript(load("table"), load("key"), ast.Store())
+        entry = ast.List([ast.Constant(None), *map(load, self._kept(parameters))], ast.Load())
+        return [
+            assign("table", table),
+            ast.If(compared(load("table"), ast.Is(), ast.Constant(None)), [made], []),
+            assign("key", key),
+            assign("entry", asked),
+            ast.If(
+                compared(load("entry"), ast.IsNot(), ast.Constant(None)),
+                self._known(parameters),
+                [],
+            ),
+            ast.Assign([ast.Name("entry", ast.Store()), noted], entry),
+        ]
+
+    def _kept(self, parameters: list[str]) -> list[str]:
+        known = self.variant.values
+        return [name for at, name in enumerate(parameters) if known.get(at) is None]
+
+    def _key(self, at: int, name: str, clauses: list[Clause]) -> ast.expr:
+        """Write the part of the key for an argument; ``key_of`` defines it."""
+        literal = self.variant.values.get(at)
+        if literal is not None:
+            return ast.Constant(literal.value)
+        terms = [clause.parameters[at] for clause in clauses]
+        if terms and all(pattern_class(self.names, each.specializer) for each in terms):
+            return call("id", load(name))
+        tags = {getattr(each.specializer, "tag", None) for each in terms}
+        if any(not isinstance(each.term, Slot) for each in terms) or "String" in tags:
+            return ast.IfExp(is_type(name, "str"), load(name), call("key_of", load(name)))
+        is_object = compared(call("type", load(name)), ast.In(), load("plain"))
+        return ast.IfExp(is_object, call("id", load(name)), call("key_of", load(name)))
+
+    def _known(self, parameters: list[str]) -> list[ast.stmt]:
+        """Write that this call was made before: it ended, or it is a circle."""
+        assigned = assign("known", _state())
+        is_open = compared(load("known"), ast.Is(), ast.Constant(None))
+        name = load(self.names.constant(self.variant.name))
+        handed = name, ast.Tuple([load(each) for each in parameters], ast.Load()), load("clock")
+        if self.variant.is_test:
+            found: ast.expr = compared(load("known"), ast.IsNot(), ast.Constant(False))
+            if self.names.names_rules:
+                is_told = compared(load("known"), ast.IsNot(), load("exhausted"))
+                found = ast.IfExp(is_told, load("known"), ast.Constant(True))
+            circle: list[ast.stmt] = [ast.Return(call("hand_over", *handed))]
+            return [assigned, ast.If(is_open, circle, []), ast.Return(found)]
+        is_circle = any_of([is_open, compared(load("known"), ast.Is(), load("resumed"))])
+        circle = [ast.Expr(ast.YieldFrom(call("hand_over_each", *handed))), ast.Return(None)]
+        is_over = compared(load("known"), ast.Is(), load("exhausted"))
+        rule = ast.Constant(True if self.names.names_rules else None)
+        again: list[ast.stmt] = [ast.Expr(ast.Yield(rule)), ast.Return(None)]
+        return [
+            assigned,
+            ast.If(compared(load("known"), ast.Is(), ast.Constant(False)), [ast.Return(None)], []),
+            ast.If(is_over, again, []),
+            ast.If(is_circle, circle, []),
+        ]
+
+    def _returned(self, answer: ast.expr) -> list[ast.stmt]:
+        """Write that a test returns its answer, and notes it."""
+        if not self._is_tabled:
+            return [ast.Return(answer)]
+        if isinstance(answer, ast.Constant):
+            return [_note(answer), ast.Return(ast.Constant(answer.value))]
+        stored = [ast.Name("found", ast.Store()), _state(ast.Store())]
+        return [ast.Assign(stored, answer), ast.Return(load("found"))]
+
+    def _yielded(self, rule: ast.expr | None) -> list[ast.stmt]:
+        """Write that a search yields a solution, and notes that it has one."""
+        if not self._is_tabled:
+            return [ast.Expr(ast.Yield(rule))]
+        noted = ast.Constant(True) if rule is None else rule
+        return [_note(noted), ast.Expr(ast.Yield(rule)), _note(load("resumed"))]
+
+    def _noted_end(self) -> list[ast.stmt]:
+        """Write that a search notes that it ended."""
+        if not self._is_tabled:
+            return []
+        is_found = compared(_state(), ast.Is(), load("resumed"))
+        return [_note(ast.IfExp(is_found, load("exhausted"), ast.Constant(False)))]
 
     def _guard(self, parameters: list[str]) -> list[ast.stmt]:
         """Write the checks of the stack and the clock, for a rule with deep calls below it."""
@@ -157,14 +296,12 @@ class RuleCompiler:
             return clock_check()
         depth = load("depth")
         is_first = compared(depth, ast.Eq(), ast.Constant(FIRST_DEPTH))
-        if self.variant.is_test:
-            now_and_then = negate(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
-            is_due = ast.BoolOp(ast.Or(), [ast.BoolOp(ast.And(), [now_and_then, depth]), is_first])
-            too_deep: ast.expr = ast.BoolOp(ast.And(), [is_due, call("is_deep")])
-        else:
+        now_and_then = negate(ast.BinOp(depth, ast.BitAnd(), ast.Constant(DEPTH_INTERVAL - 1)))
+        is_due = ast.BoolOp(ast.Or(), [ast.BoolOp(ast.And(), [now_and_then, depth]), is_first])
+        too_deep: ast.expr = ast.BoolOp(ast.And(), [is_due, call("is_deep")])
+        if not self.variant.is_test:
             is_over = compared(depth, ast.Gt(), ast.Constant(MAX_GENERATORS))
-            is_deep = ast.BoolOp(ast.And(), [is_first, call("is_deep")])
-            too_deep = ast.BoolOp(ast.Or(), [is_over, is_deep])
+            too_deep = ast.BoolOp(ast.Or(), [is_over, too_deep])
         return [ast.If(too_deep, self._hand_over(parameters), []), *clock_check()]
 
     # -- heads
@@ -297,20 +434,22 @@ class RuleCompiler:
     def succeed(self, scope: Scope, out: list[ast.stmt]) -> None:
         """Write the code that follows a solution."""
         self.finish(scope, out)
-        out.append(returned(True) if self.variant.is_test else ast.Expr(ast.Yield(None)))
+        out += self._returned(ast.Constant(True)) if self.variant.is_test else self._yielded(None)
 
     def succeed_with(self, rule: ast.expr) -> Success:
         """Return the writer of the code that follows a solution and returns the deciding rule."""
 
         def succeed(scope: Scope, out: list[ast.stmt]) -> None:
             self.finish(scope, out)
-            out.append(ast.Return(rule) if self.variant.is_test else ast.Expr(ast.Yield(rule)))
+            out += self._returned(rule) if self.variant.is_test else self._yielded(rule)
 
         return succeed
 
     def give_up(self) -> ast.stmt:
         """Write that there is no further solution."""
-        return returned(False) if self.variant.is_test else ast.Return(None)
+        if self.variant.is_test:
+            return _together(self._returned(ast.Constant(False)))
+        return _together([*self._noted_end(), ast.Return(None)])
 
     def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
         """Write the remaining sandbox checks; refuse a goal that still waits."""
@@ -327,8 +466,13 @@ class RuleCompiler:
             (term, clause, site), rest = goals
             self._operations += 1
             if self._operations > MAX_OPERATIONS:
-                raise NotCompilable("a rule with too many alternatives", term.span)
-            following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()
+                raise TooManyGoals("a rule with too many alternatives", term.span)
+            try:
+                following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()
+            except NotCompilable as reason:
+                goal = term.goal if isinstance(term, GoalPart) else term
+                reason.goals += [] if goal is None else [goal]
+                raise
             if following is None:
                 return
             goals, out, place = following
@@ -344,8 +488,33 @@ class RuleCompiler:
         """Return a new name for a local variable."""
         return f"v{next(self._numbers)}"
 
+    def lifted(self, body: list[ast.stmt]) -> ast.expr:
+        """Write a generator with some statements; return a call of it."""
+        names = [node for part in body for node in ast.walk(part) if isinstance(node, ast.Name)]
+        stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)} - stored
+        used = sorted(name for name in loaded if _LOCAL.fullmatch(name))
+        name = self.names.lifted_name()
+        self.searches.append(function_of(name, used, body))
+        return call(name, *map(load, used))
+
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None:
         """Write the sandbox check of a value that was read."""
         unknown = compared(call("type", load(ref.name)), ast.NotIn(), load("harmless"))
         check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
         out.append(ast.If(unknown, [ast.Expr(check)], []))
+
+
+def _state(context: ast.expr_context | None = None) -> ast.expr:
+    """Write what is known of the current call; a node is never used twice."""
+    return ast.Subscript(load("entry"), ast.Constant(0), context or ast.Load())
+
+
+def _note(state: ast.expr) -> ast.stmt:
+    """Write what is known of the current call."""
+    return ast.Assign([_state(ast.Store())], state)
+
+
+def _together(statements: list[ast.stmt]) -> ast.stmt:
+    """Write statements as one."""
+    return statements[0] if len(statements) == 1 else ast.If(ast.Constant(True), statements, [])

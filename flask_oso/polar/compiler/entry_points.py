@@ -25,6 +25,8 @@ from .specialization.dispatch import Specializations
 
 #: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
+#: The state of a question at its beginning.
+NEW_CLOCK = (CLOCK_INTERVAL, None, None, None)
 
 
 class SolverNeeded(Exception):
@@ -50,6 +52,8 @@ class EntryPointWriter:
     :param specializations: the specializations, and the name of the table of them.
     :param is_searched: whether all solutions are searched for, with a generator, so that an error
         after the first solution is raised, too.
+    :param shares: whether it takes the clock, which several questions share, and with it the table
+        of the calls that they made.
     """
 
     rule: str
@@ -58,6 +62,7 @@ class EntryPointWriter:
     function: str
     table: tuple[int, str] | None = None
     is_searched: bool = False
+    shares: bool = False
     specializations: tuple[str, Specializations] | None = None
     facts: tuple[str, list[tuple[str, ...]]] | None = None
 
@@ -70,16 +75,29 @@ class EntryPointWriter:
             ast.ExceptHandler(load("unforeseen"), None, [self._by_solver()]),
             ast.ExceptHandler(load("StopIteration"), "error", [self._stopped()]),
         ]
-        clock = ast.List([ast.Constant(CLOCK_INTERVAL), *[ast.Constant(None)] * 2], ast.Load())
+        clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
         body = [
             *self._listed(),
             *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, [self._by_solver()], []),
-            assign("clock", clock),
-            ast.Try([ast.Return(self._answer())], handlers, [], []),
+            *([] if self.shares else [assign("clock", clock)]),
+            ast.Try(self._answered(), handlers, [], []),
         ]
-        return function_of("question", self.parameters, body)
+        parameters = [*self.parameters, "clock"] if self.shares else self.parameters
+        return function_of("question", parameters, body)
+
+    def _answered(self) -> list[ast.stmt]:
+        """Write the answer: that of a test, or whether a search finds something."""
+        answer = self._answer()
+        if not self.is_searched:
+            return [ast.Return(answer)]
+        note = assign("found", ast.Constant(True))
+        return [
+            assign("found", ast.Constant(False)),
+            ast.For(ast.Name("_", ast.Store()), answer, [note], []),
+            ast.Return(load("found")),
+        ]
 
     def _specializations(self) -> list[ast.stmt]:
         """Write that a specialization answers, if there is one for the arguments."""
@@ -164,8 +182,7 @@ class EntryPointWriter:
             found = ast.Subscript(load(table), arg, ast.Load())
             chosen = ast.IfExp(is_type(self.parameters[position], "str"), found, chosen)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
-        answer = ast.Call(chosen, args, [])
-        return call("searched", answer) if self.is_searched else answer
+        return ast.Call(chosen, args, [])
 
 
 def _method(owner: ast.expr, name: str, *args: ast.expr) -> ast.expr:

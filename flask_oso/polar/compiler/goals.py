@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from ..solver.clauses import Clause, Slot, Template
+from ..syntax.desugar import forall_as_negation
 from .binding_analysis import (
     ClauseOrder,
     NotCompilable,
@@ -27,6 +28,7 @@ from .places import MAX_LOOPS, Continuation, Output
 from .scopes import (
     Goal,
     GoalPart,
+    HandedGoal,
     Passed,
     Ref,
     Scope,
@@ -34,7 +36,9 @@ from .scopes import (
     Variant,
     concatenate,
     conjunct_goals,
+    has_operator,
     prepend,
+    variables_in,
 )
 from .searches import SearchGoals
 from .snippets import COMPARE, all_of, assign, block, call, compared, is_type, load, negate
@@ -50,6 +54,8 @@ class GoalWriter(SearchGoals):
             return t.cast("Continuation", term.write(replace(self, goal=term.goal)))
         # The solver checks a value when it reads it; here the next goal that uses it does.
         self.check_others(goal_operands(term))
+        if id(term) in self.writer.left:
+            return self._left(term)
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self.rule_call(term.term)
         if isinstance(term, Call):
@@ -69,18 +75,15 @@ class GoalWriter(SearchGoals):
 
     def negation(self, term: Expression) -> Continuation:
         """Write that a goal has no solution, searching it to the end, so that errors are raised."""
-        inside = self.site.within(term).within(None).within(None)
-        return self._none_of([(term.args[0], self.clause, inside)])
+        return self._none_of(term.args[0], term)
 
     def for_all(self, term: Expression) -> Continuation:
-        """Write ``forall(c, a)``, which is ``not (c and not a)``."""
-        condition, action = term.args
-        opposite = Expression(Operator.NOT, (action,), span=action.span)
-        both = Expression(Operator.AND, (condition, opposite), span=term.span)
-        inside = self.site.within(term).within(None).within(None)
-        return self._none_of([(both, self.clause, inside)])
+        """Write ``forall(c, a)``."""
+        return self._none_of(forall_as_negation(term).args[0], term)
 
-    def _none_of(self, goals: list[Goal]) -> Continuation:
+    def _none_of(self, goal: Term, term: Expression) -> Continuation:
+        below = self.site.within(term).within(None).within(None)
+        goals: list[Goal] = [(goal, self.clause, below)]
         if self.place.loops >= MAX_LOOPS:
             raise self.not_compilable("too many nested searches")
         found = self.writer.fresh()
@@ -165,6 +168,46 @@ class GoalWriter(SearchGoals):
         self.fail_unless(ast.BoolOp(ast.Or(), [holds, ast.BoolOp(ast.And(), [fails, doubt])]))
         return self.go_on()
 
+    # -- goals of the solver
+
+    def _left(self, goal: Term) -> Continuation:
+        """Write that the solver solves a goal, which binds nothing for the goals that follow."""
+        reason = self.writer.left[id(goal)]
+        slots = {slot.index for slot in variables_in(goal)}
+        refs = {index: self.scope.cell(self.clause, index).ref for index in slots}
+        bound = {index: ref for index, ref in refs.items() if ref is not None}
+        if not self._is_apart(goal, slots - bound.keys()):
+            raise NotCompilable(reason.reason, reason.span)
+        self.writer.handed[id(goal)] = reason
+        self._check_apart([ref for ref in bound.values() if ref.literal is None])
+        named = {index: ref for index, ref in sorted(bound.items()) if ref.literal is None}
+        values = ast.Tuple([self.checked(ref) for ref in named.values()], ast.Load())
+        what = HandedGoal(
+            goal,
+            max(slots, default=-1) + 1,
+            tuple((index, ref.name) for index, ref in named.items()),
+            tuple((index, ref.literal) for index, ref in bound.items() if ref.literal),
+        )
+        made = call("solve_goal", *self.constants(what), values, load("clock"))
+        return self.once(self.writer.fresh(), self.mark(made))
+
+    def _is_apart(self, goal: Term, free: set[int]) -> bool:
+        """Tell whether the solver can solve a goal apart from those around it.
+
+        :param free: the variables of the goal without a value.
+        """
+        used, cells = self.used_later(), self.scope.cells
+        if used is None or used & free:
+            return False
+        # An error about an assignment has the name that the variable has in the run.
+        if has_operator(goal, Operator.CUT) or has_operator(goal, Operator.ASSIGN):
+            return False
+        if any(cell.ref is not None and cell.ref.shape for cell in cells.values()):
+            return False
+        own = [cells[self.clause, index] for index in free]
+        is_shared = any(sum(cell is each for each in cells.values()) > 1 for cell in own)
+        return not is_shared and not any(cell.waiting or cell.is_outside for cell in own)
+
     # -- calls
 
     def rule_call(self, called: Call) -> Continuation:
@@ -199,7 +242,7 @@ class GoalWriter(SearchGoals):
         if self.writer.passed_on is self.goal is not None:
             return self._passed_on(made, is_test=is_test)
         if not is_test:
-            return self.loop(self.writer.fresh(), made)
+            return self.once(self.writer.fresh(), made)
         self.fail_unless(made)
         return self.go_on()
 
@@ -211,7 +254,7 @@ class GoalWriter(SearchGoals):
         place = replace(self.place, success=self.writer.succeed_with(rule))
         here = replace(self, place=place)
         if not is_test:
-            return here.loop(name, made)
+            return here.once(name, made)
         self.out.append(assign(name, made))
         here.fail_unless(load(name))
         return here.go_on()

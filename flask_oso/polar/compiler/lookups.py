@@ -9,13 +9,13 @@ import ast
 import typing as t
 from dataclasses import replace
 
-from ..nodes import Call, Dictionary, Expression, List, Term, Value
+from ..nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
 from ..solver.clauses import Slot, Template
 from .binding_analysis import is_plain
 from .patterns import PatternGoals
 from .places import Continuation
 from .scopes import Ref, VariableCell
-from .snippets import assign, call, compared, is_type, load
+from .snippets import assign, call, compared, is_type, load, negate
 
 
 class LookupGoals(PatternGoals):
@@ -32,6 +32,10 @@ class LookupGoals(PatternGoals):
             if isinstance(inner, Call):
                 raise self.not_compilable("a method of a variable that is not bound yet")
             return self.wait_for_any(owner, inner, result)
+        if self._is_row_relation(inner):
+            related = self._related(value, inner, result)
+            if related is not None:
+                return related
         name = self.writer.fresh()
         if isinstance(inner, Call):
             self._method(name, value, inner)
@@ -39,6 +43,71 @@ class LookupGoals(PatternGoals):
         if not self._key(name, value, inner):
             raise self.not_compilable("a lookup of a field that is not known yet")
         return self._looked_up(value, Ref(name, read=term.span), result)
+
+    def _related(self, value: Ref, key: Term, result: Term) -> Continuation:
+        """Write that a relation leads to a row; only where keys do not tell, the relation is read.
+
+        ``None`` for a lookup of something else.
+        """
+        known, attribute = self.operand(result), str(t.cast(Value, key).value)
+        if known is None and self._is_compared_later(result):
+            return self._unread(value, attribute, result)
+        if known is None or known.shape is not None or known.literal is not None:
+            return None
+        self.checked(value)
+        if value.cls is None:
+            # The flag is used behind the lookup, too.
+            self.is_plain(value)
+        answer, name, body = self.writer.fresh(), self.writer.fresh(), list[ast.stmt]()
+        told = call("leads_to", load(value.name), ast.Constant(attribute), load(known.name))
+        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        fails = ast.If(negate(load(answer)), [self.place.fail()], [])
+        self.out += [assign(answer, told), ast.If(is_open, body, [fails])]
+        if known.is_unread:
+            read = call("read_relation", load(known.name))
+            body.append(self.mark(assign(known.name, read)))
+        inside = replace(self, out=body)
+        inside.attribute(name, value, attribute)
+        following = inside._looked_up(value, Ref(name, read=self.span), result)
+        return None if following is None else (following[0], self.out, following[2])
+
+    def _is_row_relation(self, key: Term) -> bool:
+        relations = self.writer.names.host.row_relations
+        return isinstance(key, Value) and type(key.value) is str and key.value in relations
+
+    def _is_compared_later(self, result: Term) -> bool:
+        """Tell whether a result is only compared with a relation that a later goal reads.
+
+        It is in ``x.a = y.b``, where both results are variables that the policy has no names for.
+        """
+        cell = self.cell(result)
+        if cell is None or cell.waiting or t.cast(Slot, result).origin is not Origin.LOOKUP:
+            return False
+        if sum(other is cell for other in self.scope.cells.values()) != 2:
+            return False
+        rest = self.rest
+        while rest:
+            (goal, clause, _), rest = rest
+            if isinstance(goal, Expression) and goal.operator is Operator.DOT:
+                _, key, other = goal.args
+                is_same = isinstance(other, Slot) and self.scope.cell(clause, other.index) is cell
+                if is_same:
+                    is_made = t.cast(Slot, other).origin is Origin.LOOKUP
+                    return is_made and self._is_row_relation(key)
+        return False
+
+    def _unread(self, value: Ref, attribute: str, result: Term) -> Continuation:
+        """Write that a relation that need not be loaded is put off until it is compared."""
+        self.checked(value)
+        if value.cls is None:
+            self.is_plain(value)
+        name, body = self.writer.fresh(), list[ast.stmt]()
+        replace(self, out=body).attribute(name, value, attribute)
+        unread = call("unread_relation", load(value.name), ast.Constant(attribute))
+        is_read = compared(load(name), ast.Is(), ast.Constant(None))
+        self.out += [assign(name, unread), ast.If(is_read, body, [])]
+        ref = Ref(name, read=self.span, is_unread=True)
+        return self.bind(t.cast(VariableCell, self.cell(result)), ref)
 
     def _looked_up(self, owner: Ref, made: Ref, result: Term) -> Continuation:
         """Write that the result equals a field; an entry of a dictionary is the left operand."""

@@ -14,7 +14,7 @@ from ..host import sandbox
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.matching import has_pattern
+from ..solver.matcher import has_pattern
 from ..sources import Span
 from .binding_analysis import (
     ClauseOrder,

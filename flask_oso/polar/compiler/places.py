@@ -68,9 +68,12 @@ class FunctionWriter(t.Protocol):
     sites: dict[Position, Site]
     success: Success
     passed_on: Term | None
+    left: dict[int, NotCompilable]
+    handed: dict[int, NotCompilable]
 
     def fresh(self) -> str: ...
     def next_clause(self) -> int: ...
+    def lifted(self, body: list[ast.stmt]) -> ast.expr: ...
     def check_sandbox(self, ref: Ref, out: list[ast.stmt]) -> None: ...
     def write_goals(
         self, goals: Pending, scope: Scope, out: list[ast.stmt], place: Output
@@ -130,12 +133,14 @@ class GoalContext:
 
     def mark(self, node: t.Any) -> t.Any:
         """Record the goal of a node, so that an error in it can be traced to the policy."""
-        if self.goal is None:
-            return node
+        return node if self.goal is None else self.mark_as(self.site.within(self.goal), node)
+
+    def mark_as(self, site: Site, node: t.Any) -> t.Any:
+        """Record a site of a node."""
         sites, position = self.writer.sites, position_of(self.span)
         while position in sites:
             position = (*position[:3], position[3] + 1)
-        sites[position] = self.site.within(self.goal)
+        sites[position] = site
         node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = position
         return node
 

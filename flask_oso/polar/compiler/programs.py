@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import itertools
 import math
 import os
 import threading
@@ -35,12 +36,13 @@ from .binding_analysis import (
     dispatch_position,
     has_cut,
     is_order_independent,
+    is_recursive,
     matching_clauses,
     measure_height,
     strings_at,
 )
 from .compiler import RuleCompiler
-from .entry_points import QUESTION_FILE, EntryPointWriter
+from .entry_points import NEW_CLOCK, QUESTION_FILE, EntryPointWriter
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
@@ -67,6 +69,16 @@ _NOT_MADE = object()
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
 
+class _NoAnswers(dict[type, t.Any]):
+    """The specializations of a string that has none, by class; it keeps no class alive."""
+
+    def __missing__(self, cls: type) -> t.Any:
+        return no_answer
+
+
+_NO_ANSWERS: t.Final = _NoAnswers()
+
+
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
 
@@ -82,6 +94,7 @@ class CompiledProgram(Runtime):
         super().__init__(engine)
         self.names_rules = names_rules
         self._constants: dict[int, tuple[str, t.Any]] = {}
+        self._class_dictionaries: dict[type, str] = {}
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
         self._late: dict[t.Any, int] = {}
@@ -95,6 +108,8 @@ class CompiledProgram(Runtime):
         self._deadline: float | None = None
         #: Why the solver answers some calls: the reason and the place, by rule.
         self.not_compiled: dict[Variant, NotCompilable] = {}
+        #: Why the solver solves some goals of functions, by rule.
+        self.partly_compiled: dict[Variant, list[NotCompilable]] = {}
         self._relations = {
             name
             for declared in self.host.fields.values()
@@ -102,6 +117,8 @@ class CompiledProgram(Runtime):
             if isinstance(kind, Relation)
         }
         self._heights: dict[str, float] = {}
+        self._lifted = itertools.count()
+        self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host.identities
@@ -242,6 +259,17 @@ class CompiledProgram(Runtime):
             except RecursionError:
                 return None
 
+    def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function that answers a question about these classes and this string.
+
+        ``None`` if there is none, or before the entry point of the rule is compiled.
+        """
+        known = self._specializations.get((name, len(args)))
+        is_usual = known is not None and type(args[known.at]) is str
+        if known is None or not is_usual or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        return known[args[known.at]][type(args[known.by])]
+
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
         """The rules of the policy, by name."""
@@ -253,10 +281,24 @@ class CompiledProgram(Runtime):
         arity = len(function.args.args) - len(function.args.defaults)
         return self._compiled(function, self._file_of(Variant(rule, arity, (), True)), {})
 
-    def quiet(self) -> tuple[str, ReadableClasses]:
-        """Make a set of classes whose attributes are read without side effects."""
-        made = ReadableClasses(self.host.keeps)
+    def quiet(self, *, are_rows: bool = False) -> tuple[str, ReadableClasses]:
+        """Make a set of classes whose attributes are read without side effects.
+
+        :param are_rows: whether they are read from the dictionaries of rows.
+        """
+        is_silent = self._is_stored if are_rows else sandbox.is_silent_read
+        made = ReadableClasses(self.host.keeps, is_silent)
         return self.constant(made), made
+
+    def _is_stored(self, cls: type, name: str) -> bool:
+        rows = self.host.identities
+        return rows is not None and rows.stored_attribute(cls, name) is not None
+
+    def class_dictionary(self, cls: type) -> str:
+        """Return the global name of what a class has under its names, as it is at any time."""
+        if cls not in self._class_dictionaries:
+            self._class_dictionaries[cls] = self.constant(vars(cls))
+        return self._class_dictionaries[cls]
 
     def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class compare by their fields or keys."""
@@ -273,7 +315,9 @@ class CompiledProgram(Runtime):
         :returns: ``None`` where the solver has to answer, since the argument may be something
             else than one of the strings of the policy.
         """
-        questions = self.prepare_strings(name, len(args), at)
+        questions = self._strings.get((name, len(args), at), _NOT_MADE)
+        if questions is _NOT_MADE:
+            questions = self.prepare_strings(name, len(args), at)
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
@@ -306,7 +350,7 @@ class CompiledProgram(Runtime):
                 return None
         return self._strings[key]
 
-    def _make_strings(self, name: str, arity: int, at: int) -> list[t.Any] | None:
+    def _make_strings(self, name: str, arity: int, at: int) -> tuple[int, list[t.Any]] | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
         texts = closed_strings(self.candidates, name, arity, at)
@@ -316,22 +360,28 @@ class CompiledProgram(Runtime):
         if not is_order_independent(self.candidates, name, arity):
             return None
         variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
-        for variant in variants.values():
+        for text, variant in variants.items():
+            # A test stops at the first solution: the only one, where there is at most one.
+            variant = dataclasses.replace(variant, is_test=self.is_single(variant))
+            variants[text] = variant
             self._make_function(variant)
             if variant in self.not_compiled:
                 return None
         known = self.specializations(name, arity)
         tables = {} if known is None or known.at != at else known
         by = 0 if known is None else known.by
-        return [
-            (text, tables.get(text), by, self._searching(name, arity, variant))
+        return by, [
+            (text, tables.get(text, _NO_ANSWERS), self._searching(name, arity, variant))
             for text, variant in variants.items()
         ]
 
     def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
         parameters = [f"a{n}" for n in range(arity)]
         rule, function = self.constant(name), self.function(variant)
-        writer = EntryPointWriter(rule, parameters, frozenset(), function, is_searched=True)
+        is_searched = not variant.is_test
+        writer = EntryPointWriter(
+            rule, parameters, frozenset(), function, is_searched=is_searched, shares=True
+        )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def table(self, variant: Variant) -> tuple[int, str] | None:
@@ -471,6 +521,10 @@ class CompiledProgram(Runtime):
             self._names[known[0]] = value
         return known[0]
 
+    def lifted_name(self) -> str:
+        """Return a new global name for a part of a function."""
+        return f"g{next(self._lifted)}"
+
     def is_relation(self, name: str) -> bool:
         """Tell whether a name is a declared relation of some class, which an adapter reads."""
         return name in self._relations
@@ -478,6 +532,14 @@ class CompiledProgram(Runtime):
     def height(self, name: str) -> float:
         """Return the greatest depth of calls below a rule."""
         return measure_height(name, self._engine.policy.rules, self._heights)
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        known = self._recursive.get(name)
+        if known is None:
+            known = math.isinf(self.height(name)) and is_recursive(name, self.rules)
+            self._recursive[name] = known
+        return known
 
     def is_single(self, variant: Variant) -> bool:
         """Tell whether a call has at most one solution."""
@@ -495,7 +557,13 @@ class CompiledProgram(Runtime):
         ):
             raise NotCompilable("a rule that is not defined", None)
         writer = RuleCompiler(self, variant)
-        return self._compiled(writer.write(), self._file_of(variant), writer.sites)
+        file = self._file_of(variant)
+        function = writer.write()
+        if writer.handed:
+            self.partly_compiled[variant] = [*writer.handed.values()]
+        for search in writer.searches:
+            self._names[search.name] = self._compiled(search, file, writer.sites)
+        return self._compiled(function, file, writer.sites)
 
     def _compiled(
         self, function: ast.FunctionDef, file: str, sites: dict[Position, Site]
@@ -527,13 +595,13 @@ class CompiledProgram(Runtime):
 
 def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
     """Return the strings for which the answer is yes."""
-    before, after = args[:at], args[at + 1 :]
-    found = set()
-    for text, specializations, by, question in questions:
-        specialization = None if specializations is None else specializations[type(args[by])]
-        answer = None if specialization is None else specialization(*args, True)
+    by, questions = questions
+    kind, found = type(args[by]), set()
+    clock = [*NEW_CLOCK]
+    for text, specializations, question in questions:
+        answer = specializations[kind](*args, True)
         if answer is None:
-            answer = question(*before, text, *after)
+            answer = question(*args[:at], text, *args[at + 1 :], clock)
         if answer:
             found.add(text)
     return found

@@ -21,7 +21,7 @@ from ..host.comparison import compare_values
 from ..host.conversion import result_to_term, to_python, to_term
 from ..host.iterators import IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
-from ..host.registry import Host, Identities
+from ..host.registry import Host, Identities, UnreadRelation
 from ..nodes import (
     Call,
     Dictionary,
@@ -39,10 +39,11 @@ from ..solver.clauses import Clause
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
+from ..solver.tabling import EXHAUSTED, RESUMED, TabledSolver, key_of
 from ..sources import Span
 from .binding_analysis import compares_by_identity, is_plain
 from .entry_points import CLOCK_INTERVAL, SolverNeeded
-from .scopes import Site
+from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
     argument_span,
@@ -53,20 +54,23 @@ from .source_map import (
     with_spans,
 )
 
-#: The steps until the next check of the clock, when the question began, and its ``IteratorUse``.
+#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, and
+#: its ``Table``; ``None`` for what it did not need yet.
 Clock = list[t.Any]
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
 _MISSING = object()
-_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType)
+_UNLOADED = object()
+_HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
 _SCALARS = frozenset({bool, int, float, str})
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
     "missing": _MISSING,
+    "unloaded": _UNLOADED,
     "once": (None,),
     "never": (),
     "is_searched": False,
@@ -76,13 +80,24 @@ _SHARED: dict[str, t.Any] = {
     "environment": STORED_ENVIRONMENT,
     "log_variable": STORED_VARIABLE,
     "unforeseen": SolverNeeded,
+    "exhausted": EXHAUSTED,
+    "resumed": RESUMED,
+    "key_of": key_of,
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("plain", "simple", "decided", "harmless"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
-    *("check_clock", "hand_over", "hand_over_each", "is_simple", "by_solver", "problem_of"),
+    *(
+        "check_clock",
+        "hand_over",
+        "hand_over_each",
+        "solve_goal",
+        "is_simple",
+        "by_solver",
+        "problem_of",
+    ),
 )
 
 
@@ -104,6 +119,10 @@ class Runtime:
         self._simple: set[type] = {str, int, float, type(None)}
         # Classes whose objects are equal if they are the same row.
         self._rows: set[type] = set()
+        # Collections of rows that are iterated over without running code.
+        rows = self.host.identities
+        self._collections = frozenset({list}) | (rows.collections if rows else frozenset())
+        self._harmless |= self._collections
         # Classes whose values compare with literals without running code.
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
@@ -116,8 +135,12 @@ class Runtime:
             **{name: getattr(self, f"_{name}") for name in _ASKED},
             "excludes": _excludes,
             "is_deep": is_deep,
-            "searched": _searched,
             "copied": _copied,
+            "leads_to": self.host.leads_to,
+            "unread_relation": self.host.unread,
+            "read_relation": _read_relation,
+            "rows": self._rows,
+            "collections": self._collections,
         }
 
     # -- what is known of classes -----------------------------------------------------------
@@ -147,6 +170,7 @@ class Runtime:
         if self.host.has_keys(cls):
             self._rows.add(cls)
             self._decided.add(cls)
+            self._harmless.add(cls)
         elif compares_by_identity(cls):
             self._simple.add(cls)
             self._decided.add(cls)
@@ -195,7 +219,7 @@ class Runtime:
                 found = term.get(name)
                 return _MISSING if found is None else to_python(found, str)
         if kind is bool:
-            raise self._here().no_lookup(self._placed(value, written), span)
+            raise self._here().operators.no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
         self._learn(kind)
         if type(found) not in self._harmless:
@@ -215,7 +239,7 @@ class Runtime:
         except AttributeError as error:
             return self._no_field(value, name, error, span)
         except attribute_access.UnreadableRelation as error:
-            raise self._here().unreadable(error, span) from error
+            raise self._here().machine.unreadable(error, span) from error
         self._learn(kind)
         if type(found) not in self._harmless:
             self._check_sandbox(found, span)
@@ -223,7 +247,7 @@ class Runtime:
 
     def _no_field(self, value: t.Any, name: str, error: AttributeError, span: t.Any) -> t.Any:
         if sandbox.is_computed(_copied(value), name):
-            raise self._here().failed_field(error, span) from error
+            raise self._here().matcher.failed_field(error, span) from error
         return _MISSING
 
     def _in_order(
@@ -243,9 +267,9 @@ class Runtime:
         try:
             return attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
-            raise here().no_attribute(result_to_term(value), name, error, span) from error
+            raise here().operators.no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
-            raise here().unreadable(error, span) from error
+            raise here().machine.unreadable(error, span) from error
 
     def _call_method(
         self, value: t.Any, key: t.Any, args: tuple[t.Any, ...], clock: Clock
@@ -254,10 +278,10 @@ class Runtime:
             clock[1] = time.monotonic()
         name, span, keywords, written = key
         if type(value) is bool:
-            raise self._here().no_lookup(self._placed(value, written), span)
+            raise self._here().operators.no_lookup(self._placed(value, written), span)
         method = self._attribute(value, name, span, self._here)
         if not callable(method):
-            raise self._here().not_callable(name, span)
+            raise self._here().operators.not_callable(name, span)
         found = self._called(method, args, keywords, clock)
         if type(found) not in self._harmless:
             self._check_sandbox(found, span)
@@ -321,17 +345,17 @@ class Runtime:
         name = getattr(goal.args[2], "name", "")
         shown = Unknown(f"_{name}_1") if result is _MISSING else result_to_term(result)
         # This raises the error of the solver.
-        return self._at(goal).calculate(goal, _ground(left), _ground(right), shown).value
+        return self._at(goal).operators.calculate(goal, _ground(left), _ground(right), shown).value
 
     def _read_key(
         self, value: t.Any, key: t.Any, goal: Expression, written: t.Any, key_written: t.Any
     ) -> t.Any:
         """Read a field whose name is computed."""
         if type(value) is bool:
-            raise self._here().no_lookup(self._placed(value, written), goal.span)
+            raise self._here().operators.no_lookup(self._placed(value, written), goal.span)
         if type(key) is not str or not key.isascii():
             term = self._placed(key, key_written)
-            key = self._here().key_name(term, goal)
+            key = self._here().operators.key_name(term, goal)
         return self._read(value, key, goal.span, written)
 
     def _elements(
@@ -348,10 +372,10 @@ class Runtime:
         solver = self._at(goal) if is_collection else self._here()
         if not is_collection:
             term = self._placed(collection, written)
-        solver.begun = _begun(clock)
+        solver.machine.begun = _begun(clock)
         if clock[1] is None:
             clock[1] = time.monotonic()
-        for element in solver.elements(term, goal):
+        for element in solver.operators.elements(term, goal):
             if time.monotonic() - clock[1] > _BRIEF:
                 self._check_clock(clock)
             yield to_python(element, str)
@@ -363,7 +387,7 @@ class Runtime:
             if kind not in self._plain and kind not in _SCALARS:
                 # A list or a dictionary is copied; the sandbox checks the element.
                 alone = Instance((element,))
-                (found,) = self._at(goal).elements(alone, goal)
+                (found,) = self._at(goal).operators.elements(alone, goal)
                 yield to_python(found, str)
             else:
                 yield element
@@ -404,7 +428,10 @@ class Runtime:
         clock[0] = CLOCK_INTERVAL
         if clock[1] is None:
             clock[1] = time.monotonic()
-        self._engine.solver().check_time(clock[1])
+            return
+        timeout = self._engine.limits.timeout
+        if timeout is not None and time.monotonic() - clock[1] > timeout:
+            self._engine.solver().check_time(clock[1])
 
     # -- the solver takes over -------------------------------------------------------------
 
@@ -432,13 +459,45 @@ class Runtime:
             # The last step is the call itself, which the solver adds.
             around = chain(steps[:-1], entry_call(sys._getframe(1)))
             goal = with_spans(goal, self._goals(sys._getframe(1)))
-        solver: Solver = self._engine.solver()
-        solver.begun = _begun(clock)
+        solver = self._tabled_solver(clock)
         for is_decided in solver.go_on(goal, around, clock[1]):
             if not is_decided:
                 # An error unless a later goal fails, which only the solver knows.
                 raise SolverNeeded
             yield
+
+    def _solve_goal(
+        self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock
+    ) -> Iterator[None]:
+        """Let the solver solve a goal."""
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        frame: list[t.Any] = [None] * what.size
+        terms: dict[str, Term] = {}
+        for (index, name), value in zip(what.bound, values, strict=True):
+            frame[index] = terms.get(name) or terms.setdefault(name, result_to_term(value))
+        for index, literal in what.literals:
+            frame[index] = literal
+        steps = self._steps(frames_of(sys._getframe(1), self._sites))
+        # The last step is the goal itself, which the solver adds.
+        around = chain(steps[:-1], entry_call(sys._getframe(1)))
+        solver = self._tabled_solver(clock)
+        for is_decided in solver.go_on(what.goal, around, clock[1], frame):
+            if not is_decided:
+                raise SolverNeeded
+            yield
+
+    def _tabled_solver(self, clock: Clock) -> Solver:
+        """Return a solver that goes on with the table of the question."""
+        if clock[3] is None:
+            clock[3] = {}
+        solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
+        solver.machine.begun = _begun(clock)
+        return solver
+
+    def is_recursive(self, name: str) -> bool:
+        """Tell whether a rule may call itself."""
+        raise NotImplementedError
 
     def _at(self, goal: Term) -> Solver:
         """Return a solver at a goal, without the backtrace."""
@@ -488,12 +547,12 @@ class Runtime:
         solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(to_term, args)))))
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
-        return solver.no_attribute(value, str(key.value), error, goal.span)
+        return solver.operators.no_attribute(value, str(key.value), error, goal.span)
 
 
-def _searched(solutions: Iterator[None]) -> bool:
-    """Search for all solutions; tell whether there was one."""
-    return sum(1 for _ in solutions) > 0
+def _read_relation(value: t.Any) -> t.Any:
+    """Return the row of a relation that was not read so far."""
+    return value.read() if type(value) is UnreadRelation else value
 
 
 def _copied(value: t.Any) -> t.Any:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..host.registry import Host
-from ..nodes import Expression, List, Operator, Pattern, Term, Value
+from ..nodes import Expression, List, Operator, Pattern, Term, Value, parts
 from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Slot, Template
 from ..sources import Span
+from ..traversal import walk
 from .binding_analysis import KnownArguments, NotCompilable
 
 
@@ -52,7 +54,8 @@ class Ref:
     the attribute that it was read from, until it passed the sandbox check; ``origin`` is the name
     of the collection whose element it is; ``written`` is the span of a number or a text, or the
     parameter through which it came; ``shape`` is a list with variables, which has no name;
-    ``listed`` is a list literal whose elements are all literals.
+    ``listed`` is a list literal whose elements are all literals; ``is_unread`` tells that it may be
+    a relation that has not been read yet, which only another relation is compared with.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.
@@ -66,6 +69,7 @@ class Ref:
     written: Span | int | None = None
     shape: OpenList | None = None
     listed: List | None = None
+    is_unread: bool = False
 
 
 @dataclass
@@ -99,6 +103,20 @@ class Scope:
     def cell(self, clause: int, index: int) -> VariableCell:
         """Return the cell of a variable."""
         return self.cells.setdefault((clause, index), VariableCell())
+
+    def is_kept_by(self, other: Scope, clause: int, used: set[int]) -> bool:
+        """Tell whether a copy, after some goals, has bound none of the variables of this scope.
+
+        :param used: the variables of a clause that may not have been met either.
+        """
+        for key, cell in self.cells.items():
+            if cell.ref is None and other.cells[key].ref is not None:
+                return False
+        copies = {id(other.cells[key]) for key in self.cells}
+        met = {
+            index for number, index in other.cells.keys() - self.cells.keys() if number == clause
+        }
+        return len(copies) == len({id(cell) for cell in self.cells.values()}) and not met & used
 
     def forget(self, goal: Goal) -> None:
         """Remove a goal from all variables that it waits for."""
@@ -138,6 +156,21 @@ class GoalPart(Term):
         self.goal: t.Final = goal
         self.write: t.Final = write
         self.span = None if goal is None else goal.span
+
+
+@dataclass(frozen=True, eq=False)
+class HandedGoal:
+    """A goal that is handed to the solver.
+
+    :param size: the number of variables that its frame needs.
+    :param bound: the variables that have a value, each with the name of the value.
+    :param literals: the variables that have a literal as value.
+    """
+
+    goal: Term
+    size: int
+    bound: tuple[tuple[int, str], ...]
+    literals: tuple[tuple[int, Value], ...]
 
 
 class Passed(Term):
@@ -186,9 +219,11 @@ class ProgramInterface(t.Protocol):
     def function(self, variant: Variant) -> str: ...
     def table(self, variant: Variant) -> tuple[int, str] | None: ...
     def constant(self, value: t.Any) -> str: ...
+    def lifted_name(self) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_single(self, variant: Variant) -> bool: ...
     def height(self, name: str) -> float: ...
+    def is_recursive(self, name: str) -> bool: ...
     def is_relation(self, name: str) -> bool: ...
 
 
@@ -208,6 +243,20 @@ def prepend(goals: Iterable[tuple[t.Any, ...]], rest: Pending) -> Pending:
     for goal in reversed(list(goals)):
         rest = (goal, rest)
     return rest
+
+
+def variables_in(term: Term) -> Iterator[Slot]:
+    """Yield the variables in a term of a clause."""
+    return (part for part in walk([term], _inside) if isinstance(part, Slot))
+
+
+def has_operator(term: Term, operator: Operator) -> bool:
+    """Tell whether an operator stands somewhere in a goal."""
+    return any(getattr(part, "operator", None) is operator for part in walk([term], _inside))
+
+
+def _inside(term: Term) -> Sequence[Term]:
+    return (term.term,) if isinstance(term, Template) else parts(term)
 
 
 def concatenate(goals: Pending, rest: Pending) -> Pending:

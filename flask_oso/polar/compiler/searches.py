@@ -4,25 +4,74 @@ from __future__ import annotations
 
 import ast
 import typing as t
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..host.numbers import equal_scalars
-from ..nodes import Expression, List, Term, Value
+from ..nodes import Expression, List, Operator, Term, Value
 from ..solver.clauses import Template
+from ..traversal import conjuncts_in
 from .binding_analysis import is_string
 from .lookups import LookupGoals
 from .places import MAX_LOOPS, Continuation, Output
-from .scopes import Goal, Ref, VariableCell, prepend
-from .snippets import block, call, compared, is_type, load
+from .scopes import Goal, GoalPart, Pending, Ref, Scope, Site, VariableCell, prepend, variables_in
+from .snippets import assign, block, call, compared, is_type, load
+
+#: The most goals that are written with the alternatives before them, which repeats them.
+MAX_REPEATED = 60
 
 
 class SearchGoals(LookupGoals):
     """Writes goals that may have several solutions."""
 
     def any_of(self, term: Expression) -> Continuation:
-        """Write each alternative, together with the goals that follow."""
+        """Write alternatives: as a search of their own if they bind nothing for what follows."""
         inside = self.site.within(term)
-        return self.alternatives([(arg, self.clause, inside) for arg in term.args])
+        goals: list[Goal] = [(arg, self.clause, inside) for arg in term.args]
+        is_short = _size([*map(_term_of, goals)], _terms_in(self.rest)) <= MAX_REPEATED
+        body = None if is_short else self._apart(goals)
+        if body is None:
+            return self.alternatives(goals)
+        return self.once(self.writer.fresh(), self.mark_as(Site(()), self.writer.lifted(body)))
+
+    def _apart(self, goals: list[Goal]) -> list[ast.stmt] | None:
+        """Write alternatives as the body of a generator; ``None`` if they bind a variable."""
+        if any(cell.waiting for cell in self.scope.cells.values()):
+            return None
+        used = self.used_later()
+        if used is None:
+            return None
+        sites, is_free = dict(self.writer.sites), True
+
+        def note(scope: Scope, out: list[ast.stmt]) -> None:
+            nonlocal is_free
+            self.writer.finish(scope, out)
+            is_free = is_free and self.scope.is_kept_by(scope, self.clause, used)
+            out.append(ast.Expr(ast.Yield(None)))
+
+        body: list[ast.stmt] = []
+        for goal in goals:
+            inside: list[ast.stmt] = []
+            place = Output(ast.Break, 1, note)
+            self.writer.write_goals(prepend([goal], ()), self.scope.copy(), inside, place)
+            body.append(block(inside))
+        if is_free:
+            return body
+        self.writer.sites.clear()
+        self.writer.sites.update(sites)
+        return None
+
+    def used_later(self) -> set[int] | None:
+        """Return the variables of this clause in the goals that follow; ``None`` if unknown."""
+        used: set[int] = set()
+        rest = self.rest
+        while rest:
+            (term, clause, _), rest = rest
+            if clause == self.clause:
+                if isinstance(term, GoalPart):
+                    return None
+                used |= {slot.index for slot in variables_in(term)}
+        return used
 
     def alternatives(self, goals: list[Goal]) -> Continuation:
         """Write alternative goals, each together with the goals that follow."""
@@ -35,6 +84,20 @@ class SearchGoals(LookupGoals):
             self.writer.write_goals(following, self.scope.copy(), body, place)
             self.out.append(block(body))
         return self.fail()
+
+    def once(self, target: str, over: ast.expr) -> Continuation:
+        """Continue behind the first of some solutions that bind nothing.
+
+        The goals that follow would fail again, so the other solutions are searched for only since
+        that may raise an error.
+        """
+        found = self.writer.fresh()
+        self.out.append(assign(found, ast.Constant(False)))
+        following = self.loop(target, over)
+        assert following is not None
+        _, body, place = following
+        body += [ast.If(load(found), [place.fail()], []), assign(found, ast.Constant(True))]
+        return following
 
     def unified(self, left: Term, right: Term) -> Continuation:
         """Write that two operands are equal: a test, or a binding."""
@@ -146,3 +209,30 @@ class SearchGoals(LookupGoals):
 def _are_different(literals: list[Value]) -> bool:
     keys = {(type(literal.value) is bool, literal.value) for literal in literals}
     return len(keys) == len(literals)
+
+
+def _size(alternatives: Sequence[Term], following: list[Term]) -> int:
+    """Return how many goals there are if each alternative repeats those that follow."""
+    size = 0
+    for alternative in alternatives:
+        goals = [*conjuncts_in(alternative), *following] if following else []
+        for at, goal in enumerate(goals):
+            size += 1
+            if size > MAX_REPEATED:
+                return size
+            if isinstance(goal, Expression) and goal.operator is Operator.OR:
+                size += _size(goal.args, goals[at + 1 :])
+                break
+    return size
+
+
+def _term_of(goal: Goal) -> Term:
+    return goal[0]
+
+
+def _terms_in(goals: Pending) -> list[Term]:
+    found: list[Term] = []
+    while goals:
+        (term, _, _), goals = goals
+        found += [term] if isinstance(term, GoalPart) else conjuncts_in(term)
+    return found

@@ -72,6 +72,11 @@ def copied(name: str) -> ast.expr:
     return ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
 
 
+def unpacked(name: str) -> ast.expr:
+    """Write a list of the elements of a collection."""
+    return ast.List([ast.Starred(load(name), ast.Load())], ast.Load())
+
+
 def assign(name: str, value: ast.expr) -> ast.stmt:
     """Write an assignment."""
     return ast.Assign([ast.Name(name, ast.Store())], value)

@@ -45,8 +45,11 @@ def entry_call(frame: types.FrameType | None) -> Call | None:
     if frame is None:
         return None
     names = frame.f_locals
-    args = tuple(to_term(names[f"a{n}"]) for n in range(frame.f_code.co_argcount))
-    return Call(names["name"], args)
+    # The clock that several questions share is no argument of the rule.
+    given = [
+        name for name in frame.f_code.co_varnames[: frame.f_code.co_argcount] if name != "clock"
+    ]
+    return Call(names["name"], tuple(to_term(names[name]) for name in given))
 
 
 def is_entry(code: types.CodeType) -> bool:

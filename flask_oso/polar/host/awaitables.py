@@ -52,7 +52,9 @@ def refuse_awaitables(rule: str, args: Sequence[t.Any]) -> None:
     :raises PolarTypeError: if an argument is an awaitable.
     """
     for position, arg in enumerate(args):
-        if is_awaitable(arg):
+        kind = type(arg)
+        # Most classes say at once that there is nothing to wait for.
+        if (kind in _KINDS or hasattr(kind, "__await__")) and is_awaitable(arg):
             refuse_awaitable(arg, _role(rule, position))
 
 

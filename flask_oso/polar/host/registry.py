@@ -11,7 +11,7 @@ import datetime
 import functools
 import types
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ..characters import nfc_name
 from ..exceptions import DuplicateClassAliasError, PolarRuntimeError, UnregisteredClassError
@@ -35,14 +35,70 @@ _BUILT_IN_CLASSES: dict[str, type] = {
 }
 
 
+class RowTest(t.Protocol):
+    """Tells, without reading a relation of a row, whether it leads to another row."""
+
+    def __call__(self, row: t.Any, other: t.Any) -> bool | None:
+        """Return ``None`` if only reading the relation can tell."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class UnreadRelation:
+    """Stands for the row that a relation leads to, while only keys are compared."""
+
+    row: t.Any
+    name: str
+
+    def read(self) -> t.Any:
+        """Return the row, or ``None``."""
+        return getattr(self.row, self.name)
+
+
 class Identities(t.Protocol):
-    """Knows which objects stand for the same row of a database."""
+    """Knows which objects stand for the same row of a database, and what they have loaded.
+
+    ``collections`` has the classes of loaded relations whose iterators run no Python code;
+    ``key_path`` the attributes that lead from a row to its key, which is ``None`` if it has none.
+    """
+
+    collections: frozenset[type]
+    key_path: tuple[str, ...]
 
     def has_keys(self, cls: type) -> bool:
         """Return whether instances of a class are rows without an ``__eq__`` of their own."""
 
     def is_same(self, left: t.Any, right: t.Any) -> bool:
         """Return whether two instances of one such class are one row, or the same object."""
+
+    def stored_attribute(self, cls: type, name: str) -> t.Any:
+        """Return what a class has under a name, if it only reads the ``__dict__`` of its instances.
+
+        Where that dictionary has no such key, the attribute has to be read. ``None`` for any other
+        attribute.
+        """
+
+    def related_class(self, cls: type, name: str) -> type | None:
+        """Return the class of the rows that a stored relation leads to; subclasses count."""
+
+    def is_extended(self, cls: type) -> bool:
+        """Return whether rows may be instances of a subclass of a class of rows."""
+
+    def relations_to_one(self, cls: type) -> Iterable[str]:
+        """Return the names of the relations of a class that lead to one row."""
+
+    def related_key(self, row: t.Any, name: str) -> t.Any:
+        """Return what says which row a relation leads to: two relations with one lead to one row.
+
+        ``None`` if only reading the relation can tell, or there is no such row.
+        """
+
+    def load_relations(
+        self, objects: Iterable[t.Any], relations: Callable[[type], Iterable[str]]
+    ) -> None:
+        """Load what is missing of the relations that will be read of rows, many at once."""
+
+    def row_test(self, cls: type, name: str) -> RowTest | None:
+        """Return the test for a relation to one row whose foreign key says which one it is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +205,52 @@ class Host:
         ):
             return self.identities.is_same(left, right) is (kind is Operator.EQ)
         return compare_values(kind, left, right)
+
+    def leads_to(self, row: t.Any, name: str, other: t.Any) -> bool | None:
+        """Return whether a relation of a row leads to another row, where their keys tell that.
+
+        ``None`` where the relation has to be read, and for everything else.
+        """
+        rows, kind = self.identities, type(row)
+        if rows is None or not self._is_own_relation(kind, name):
+            return None
+        if type(other) is UnreadRelation:
+            return self._is_one_row(other, row, name)
+        test = rows.row_test(kind, name) if rows.has_keys(type(other)) else None
+        return None if test is None else test(row, other)
+
+    def unread(self, row: t.Any, name: str) -> UnreadRelation | None:
+        """Return what stands for a relation of a row that is not loaded, and may stay so."""
+        rows = self.identities
+        if rows is None or not self._is_own_relation(type(row), name):
+            return None
+        return UnreadRelation(row, name) if rows.related_key(row, name) is not None else None
+
+    def _is_own_relation(self, cls: type, name: str) -> bool:
+        declared = self.fields.get(cls, {}).get(name)
+        return sandbox.is_unrestricted(name) and not isinstance(declared, Relation)
+
+    def _is_one_row(self, unread: UnreadRelation, row: t.Any, name: str) -> bool | None:
+        """Tell whether two relations lead to one row; ``None`` if they have to be read."""
+        rows = t.cast(Identities, self.identities)
+        attribute = rows.stored_attribute(type(row), name)
+        loaded = row.__dict__.get(name) if attribute is not None else None
+        if loaded is not None:
+            return self.leads_to(unread.row, unread.name, loaded)
+        mine = rows.related_key(row, name)
+        # Where the keys differ, both rows may be missing, and then nil equals nil.
+        same = mine is not None and mine == rows.related_key(unread.row, unread.name)
+        return True if same else None
+
+    @functools.cached_property
+    def row_relations(self) -> frozenset[str]:
+        """The names of the relations of registered classes for which ``leads_to`` may tell."""
+        rows = self.identities
+        if rows is None:
+            return frozenset()
+        known = {*self.classes.values()}
+        names = ((cls, name) for cls in known for name in rows.relations_to_one(cls))
+        return frozenset(name for cls, name in names if rows.row_test(cls, name) is not None)
 
     @functools.cached_property
     def types(self) -> Mapping[t.Any, RegisteredType]:

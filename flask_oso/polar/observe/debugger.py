@@ -220,7 +220,7 @@ def _goal_at(view: RunView, step: Step, level: int) -> str:
 def _pending(view: RunView) -> list[str]:
     """Return the goals that are still to be solved, one line each, the next goal last."""
     lines: list[str] = []
-    goals = view.pending
+    goals = view.goals
     while goals is not None:
         handler, payload, _, goals = goals
         lines.append(_pending_text(view, handler.__name__, payload))

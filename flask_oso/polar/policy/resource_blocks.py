@@ -467,14 +467,22 @@ def _needed_relations(
     blocks: Sequence[Block], declarations: Declarations
 ) -> Iterator[tuple[str, str]]:
     """Give the class and the name of each relation that a shorthand rule uses."""
-    for block in blocks:
-        resource = block.resource.text
-        for shorthand in block.shorthands:
-            place = resource
-            if shorthand.relation is not None:
-                yield resource, shorthand.relation.text
-                declared = declarations[resource].get(shorthand.relation.text)
-                if declared is None or declared.related is None:
-                    continue
-                place = declared.related.text
+    for resource, shorthand, place in places_of_conditions(blocks, declarations):
+        if shorthand.relation is not None:
+            yield resource, shorthand.relation.text
+        if place is not None:
             yield place, shorthand.condition.text
+
+
+def places_of_conditions(
+    blocks: Sequence[Block], declarations: Declarations
+) -> Iterator[tuple[str, Shorthand, str | None]]:
+    """Give each shorthand rule with its class and the one that has its condition, if known."""
+    for block in blocks:
+        name = block.resource.text
+        for shorthand in block.shorthands:
+            place: str | None = name
+            if shorthand.relation is not None:
+                relation = declarations[name].get(shorthand.relation.text)
+                place = relation.related.text if relation and relation.related else None
+            yield name, shorthand, place

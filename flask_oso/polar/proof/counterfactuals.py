@@ -21,8 +21,15 @@ from ..limits import Limits
 from ..nodes import Call, Expression, Instance, List, Operator, Term, Value, is_ground
 from ..solver.backtrace import Step
 from ..solver.clauses import Frame, Slot, Template
-from ..solver.machine import KnowledgeBase
-from ..solver.observation import ObservedSolver
+from ..solver.machine import KnowledgeBase, Machine
+from ..solver.matcher import Matcher
+from ..solver.observation import (
+    Announcer,
+    ObservedMatcher,
+    ObservedOperators,
+    ObservedSolver,
+)
+from ..solver.operators import Operators
 from ..sources import Span
 from .proof_builder import ProofBuilder, value_of
 from .proof_tree import Seen, SourcePlace, Suggestion, source_place
@@ -115,7 +122,7 @@ class GivenResult(Change):
 class CounterfactualSolver(ObservedSolver):
     """One run with some assumptions, whose provenance is kept.
 
-    Unlike an observer it changes results, so it overrides the solver.
+    Unlike an observer it changes results, so it overrides the solver and its parts.
 
     :param changes: the assumptions.
     """
@@ -123,36 +130,56 @@ class CounterfactualSolver(ObservedSolver):
     def __init__(
         self, program: KnowledgeBase, limits: Limits, record: Provenance, changes: Sequence[Change]
     ) -> None:
-        super().__init__(program, limits, [ProvenanceObserver(record)])
         self._changes = changes
+        super().__init__(program, limits, [ProvenanceObserver(record)])
+
+    def _make_matcher(self) -> Matcher:
+        return _CounterfactualMatcher(self.machine, self.announcer, self._changes)
+
+    def _make_operators(self) -> Operators:
+        return _CounterfactualOperators(self.machine, self.announcer, self._changes)
 
     def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
         for change in self._changes:
             if isinstance(change, GivenCall) and change.name == call.name:
-                args = [follow(self._operand(arg, frame)) for arg in call.args]
+                args = [follow(self.machine.operand(arg, frame)) for arg in call.args]
                 if _are_same(args, change.args):
                     return True
         return super()._solve_call(call, frame, step)
 
-    def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
-        return self._given(value, name) or super()._get_attribute(value, name, goal)
 
-    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+class _CounterfactualMatcher(ObservedMatcher):
+    def __init__(self, machine: Machine, announcer: Announcer, changes: Sequence[Change]) -> None:
+        super().__init__(machine, announcer)
+        self._changes = changes
+
+    def field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
+        return _given(self._changes, value, name) or super().field(value, name, span)
+
+
+class _CounterfactualOperators(ObservedOperators):
+    def __init__(self, machine: Machine, announcer: Announcer, changes: Sequence[Change]) -> None:
+        super().__init__(machine, announcer)
+        self._changes = changes
+
+    def get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
+        return _given(self._changes, value, name) or super().get_attribute(value, name, goal)
+
+    def call_method(self, value: Term, call: Call, goal: Expression) -> Term:
         owner = getattr(follow(value), "value", None)
         for change in self._changes:
             if isinstance(change, GivenResult) and change.owner is owner and change.is_of(call):
                 return Value(True)
-        return super()._call_method(value, call, goal)
+        return super().call_method(value, call, goal)
 
-    def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
-        return self._given(value, name) or super()._field(value, name, span)
 
-    def _given(self, value: t.Any, name: str) -> Term | None:
-        owner = getattr(follow(value), "value", None)
-        for change in self._changes:
-            if isinstance(change, GivenAttribute) and change.name == name and owner is change.owner:
-                return change.value
-        return None
+def _given(changes: Sequence[Change], value: t.Any, name: str) -> Term | None:
+    """Return the value that an attribute is assumed to have, if there is an assumption."""
+    owner = getattr(follow(value), "value", None)
+    for change in changes:
+        if isinstance(change, GivenAttribute) and change.name == name and owner is change.owner:
+            return change.value
+    return None
 
 
 def _are_same(left: Sequence[t.Any], right: Sequence[t.Any]) -> bool:

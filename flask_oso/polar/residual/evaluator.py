@@ -34,6 +34,7 @@ from ..solver.clause_index import is_excluded
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.machine import KnowledgeBase
 from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
+from ..syntax.desugar import forall_as_negation
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
 from .host_questions import Recorder
@@ -222,10 +223,7 @@ class PartialEvaluator:
 
     def _solve_forall(self, payload: tuple[Expression, ClauseFrame]) -> GoalResult:
         goal, frame = payload
-        condition, action = goal.args
-        wrong = Expression(Operator.NOT, (action,), span=action.span)
-        both_goals = Expression(Operator.AND, (condition, wrong), span=goal.span)
-        return self._negated(both_goals, goal, frame)
+        return self._negated(forall_as_negation(goal).args[0], goal, frame)
 
     def _negated(self, inner: Term, goal: Expression, frame: ClauseFrame) -> GoalResult:
         if not self._search.binds_nothing(goal, frame):

@@ -23,7 +23,8 @@ from ..exceptions import (
 )
 from ..host.conversion import follow
 from ..limits import Limits
-from ..nodes import Call, Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
+from ..nodes import Expression, Instance, Operator, Origin, Term, Unknown, is_ground, parts
+from ..policy.policy import calls_in
 from ..solver.backtrace import Step
 from ..solver.clauses import Clause, Slot, Template, operand
 from ..solver.machine import KnowledgeBase
@@ -136,8 +137,8 @@ class RuleAnalysis:
 
     def _called(self, name: str) -> set[str]:
         clauses = self._program.clauses(name) or {}
-        bodies = [clause.body for each in clauses.values() for clause in each]
-        return {part.name for part in walk(bodies, _within) if isinstance(part, Call)}
+        rules = [clause.rule for each in clauses.values() for clause in each]
+        return {call.name for rule in rules for call in calls_in(rule.body)}
 
     def counts(self, term: t.Any) -> dict[int, int]:
         """Count how often each variable occurs in a term of a clause."""
@@ -173,12 +174,12 @@ class HostSolver(Solver):
     def attribute(self, value: Term, key: Term, goal: Expression) -> Term:
         """Read an attribute."""
         self.stand_at(Step(goal, [], None, None, 0))
-        return self._get_attribute(value, self.key_name(key, goal), goal)
+        return self.operators.get_attribute(value, self.operators.key_name(key, goal), goal)
 
     def pattern_field(self, value: Term, name: str, span: Span | None) -> t.Any:
         """Read a field that a pattern names; ``None`` if there is none."""
         self.stand_at(None)
-        return self._field(value, name, span)
+        return self.matcher.field(value, name, span)
 
 
 class Search:
@@ -452,7 +453,7 @@ class Search:
         def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
             solver = self._host_solver()
             solver.stand_at(Step(goal, [], None, None, 0))
-            found = list(solver.elements(terms[0], goal))
+            found = list(solver.operators.elements(terms[0], goal))
             return Answer(len(found), found)
 
         with self.asking():

@@ -7,7 +7,8 @@ a deep evaluation does not use up Python's stack.
     rules ready to run; the clauses that a call's literals select; what is known of unbound
     variables; bindings and the trail; the order in which rules are tried; the stack of goals
     as error messages print it.
-``machine``, ``class_tests``, ``matching``, ``operators``, ``solver``, ``observation``
+``machine``, ``class_tests``, ``matcher``, ``operators``, ``solver``, ``tabling``, ``observation``
     goals and choice points; the classes that a pattern names; patterns; the operators; control
-    and rule calls; the same solver with observers, who are told what a run does.
+    and rule calls, with the three before as parts; the same with a table of calls that ended, below
+    compiled rules; the same with observers, who are told what a run does.
 """

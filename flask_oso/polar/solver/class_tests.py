@@ -1,7 +1,7 @@
 """Which classes a pattern names, and how their instances are told.
 
 In goes the tag of a pattern; out come the classes that it stands for: itself, or the members of
-the unions ``Actor`` and ``Resource``. ``Matching`` makes the test; compiled rules, lists and
+the unions ``Actor`` and ``Resource``. ``Matcher`` makes the test; compiled rules, lists and
 proofs ask here what it would be.
 """
 

@@ -33,7 +33,6 @@ from ..traversal import fold
 from .backtrace import Step, rule_in_a_circle, span_in_run, stack_trace
 from .clause_index import ClauseIndex
 from .clauses import Frame, bound, operand
-from .constraints import Constraint
 from .unification import Bindings
 
 #: How many goals are solved between two checks of the clock.
@@ -102,49 +101,51 @@ class Machine:
 
     :param program: the policy.
     :param limits: the limits of the run; those of the environment by default.
+    :param recheck: the handler that evaluates a constraint again.
     """
 
-    def __init__(self, program: KnowledgeBase, limits: Limits | None = None) -> None:
-        self._program = program
-        self._host = program.host
-        self._limits = Limits() if limits is None else limits
-        self._timeout = self._limits.timeout
-        self._max_depth = self._limits.goals
+    def __init__(self, program: KnowledgeBase, limits: Limits | None, recheck: Handler) -> None:
+        self.program = program
+        self._recheck = recheck
+        self.host = program.host
+        self.limits = Limits() if limits is None else limits
+        self._timeout = self.limits.timeout
+        self._max_depth = self.limits.goals
         self._next_look = 0
         self._looked_from: int | None = None
-        self._used = 0.0
-        self._resumed = 0.0
-        self._until_clock = _CLOCK_INTERVAL
-        self._bindings = Bindings(self._compare_objects, self._limits.comparisons)
-        self._choice_number = 0
-        self._goals: Goals = None
-        self._step = Step(None, NO_FRAME, None, None, 0)
-        self._choices: list[Choice] = []
+        self.used = 0.0
+        self.resumed = 0.0
+        self.until_clock = _CLOCK_INTERVAL
+        self.bindings = Bindings(self.compare_objects, self.limits.comparisons)
+        self.choice_number = 0
+        self.goals: Goals = None
+        self.step = Step(None, NO_FRAME, None, None, 0)
+        self.choices: list[Choice] = []
         #: Set when the run reads an iterator.
         self.begun: IteratorUse | None = None
         #: The variables that the host knows by name: those of the query and of results.
-        self._known: dict[str, Unknown] = {}
+        self.known: dict[str, Unknown] = {}
 
-    def _push(self, handler: Handler, payload: t.Any, step: Step) -> None:
-        self._goals = (handler, payload, step, self._goals)
+    def push(self, handler: Handler, payload: t.Any, step: Step) -> None:
+        self.goals = (handler, payload, step, self.goals)
 
-    def _advance(self) -> bool:
+    def advance(self) -> bool:
         """Solve goals until none is left; return ``False`` if that is not possible."""
-        while (goals := self._goals) is not None:
-            handler, payload, step, self._goals = goals
-            self._step = step
-            self._until_clock -= 1
-            if not self._until_clock:
-                self._check_clock()
-            if not handler(payload, step) and not self._backtrack():
+        while (goals := self.goals) is not None:
+            handler, payload, step, self.goals = goals
+            self.step = step
+            self.until_clock -= 1
+            if not self.until_clock:
+                self.check_clock()
+            if not handler(payload, step) and not self.backtrack():
                 return False
         return True
 
-    def _check_clock(self) -> None:
-        self._until_clock = _CLOCK_INTERVAL
+    def check_clock(self) -> None:
+        self.until_clock = _CLOCK_INTERVAL
         if self._timeout is None:
             return
-        used = self._used + time.monotonic() - self._resumed
+        used = self.used + time.monotonic() - self.resumed
         if used > self._timeout:
             raise PolarRuntimeError(
                 f"Query timeout: Query running for {used * 1000:.0f}ms, which exceeds the timeout"
@@ -152,64 +153,62 @@ class Machine:
                 " POLAR_TIMEOUT_MS environment variable to 0."
             )
 
-    def _backtrack(self) -> bool:
-        while self._choices:
-            choice = self._choices[-1]
-            self._bindings.undo(choice.trail)
-            self._goals = choice.goals
-            self._step = choice.step
+    def backtrack(self) -> bool:
+        while self.choices:
+            choice = self.choices[-1]
+            self.bindings.undo(choice.trail)
+            self.goals = choice.goals
+            self.step = choice.step
             if choice.resume(choice):
                 return True
         return False
 
-    def _choose(self, resume: Callable[[Choice], bool], state: t.Any, step: Step) -> Choice:
-        if len(self._choices) >= self._limits.choices:
-            raise StackOverflowError(f"Too many choices! MAX_CHOICES = {self._limits.choices}")
-        choice = Choice(
-            self._choice_number, self._bindings.mark(), self._goals, step, resume, state
-        )
-        self._choice_number += 1
-        self._choices.append(choice)
+    def choose(self, resume: Callable[[Choice], bool], state: t.Any, step: Step) -> Choice:
+        if len(self.choices) >= self.limits.choices:
+            raise StackOverflowError(f"Too many choices! MAX_CHOICES = {self.limits.choices}")
+        choice = Choice(self.choice_number, self.bindings.mark(), self.goals, step, resume, state)
+        self.choice_number += 1
+        self.choices.append(choice)
         return choice
 
-    def _branch(self, handler: Handler, payloads: Iterable[t.Any], step: Step) -> bool:
+    def branch(self, handler: Handler, payloads: Iterable[t.Any], step: Step) -> bool:
         """Try a handler on each of some payloads, which are produced one at a time."""
-        choice = self._choose(self._next_alternative, (handler, iter(payloads)), step)
+        choice = self.choose(self._next_alternative, (handler, iter(payloads)), step)
         return self._next_alternative(choice)
 
     def _next_alternative(self, choice: Choice) -> bool:
         handler, payloads = choice.state
         for payload in payloads:
-            self._goals = (handler, payload, choice.step, choice.goals)
+            self.goals = (handler, payload, choice.step, choice.goals)
             return True
-        self._discard(choice.number)
+        self.discard(choice.number)
         return False
 
-    def _branch_over(self, handler: Handler, payloads: list[t.Any], step: Step) -> bool:
+    def branch_over(self, handler: Handler, payloads: list[t.Any], step: Step) -> bool:
         """Try a handler on each of some payloads; no choice is left for the last one."""
         if len(payloads) > 1:
-            self._choose(self._next_of_list, (handler, payloads, 1), step)
+            self.choose(self._next_of_list, (handler, payloads, 1), step)
         elif not payloads:
             return False
-        self._push(handler, payloads[0], step)
+        self.push(handler, payloads[0], step)
         return True
 
     def _next_of_list(self, choice: Choice) -> bool:
         handler, payloads, at = choice.state
         if at + 1 == len(payloads):
-            self._discard(choice.number)
+            self.discard(choice.number)
         else:
             choice.state = (handler, payloads, at + 1)
-        self._goals = (handler, payloads[at], choice.step, choice.goals)
+        self.goals = (handler, payloads[at], choice.step, choice.goals)
         return True
 
-    def _discard(self, number: int) -> None:
+    def discard(self, number: int) -> None:
         """Discard the choice with this number and all younger ones."""
-        choices = self._choices
+        choices = self.choices
         while choices and choices[-1].number >= number:
             choices.pop()
 
-    def _check_depth(self, step: Step) -> None:
+    def check_depth(self, step: Step) -> None:
         if step.depth >= self._next_look:
             self._look_for_circle(step)
         if step.depth > self._max_depth:
@@ -232,61 +231,61 @@ class Machine:
         self._next_look += step.depth - self._looked_from
         rule = rule_in_a_circle(step, _CIRCLES)
         if rule is not None:
-            raise with_help(
-                self._overflow(),
-                f"`{rule}` calls itself with the same arguments, and would again. Look for a"
-                " circle in the data, such as a folder that is inside of itself, or in the rules.",
-            )
+            raise self.circle(rule)
+
+    def circle(self, rule: str) -> OsoError:
+        """Make the error for an endless recursion of a rule."""
+        return with_help(
+            self._overflow(),
+            f"`{rule}` calls itself with the same arguments, and would again. Look for a"
+            " circle in the data, such as a folder that is inside of itself, or in the rules.",
+        )
 
     def _overflow(self) -> StackOverflowError:
-        return StackOverflowError(f"Goal stack overflow! MAX_GOALS = {self._limits.goals}")
+        return StackOverflowError(f"Goal stack overflow! MAX_GOALS = {self.limits.goals}")
 
     # -- unification --------------------------------------------------------------------
 
-    def _unify(self, left: t.Any, right: t.Any) -> bool:
+    def unify(self, left: t.Any, right: t.Any) -> bool:
         """Unify two terms; the constraints of variables that are bound become the next goals."""
-        unified = self._bindings.unify(left, right)
-        self._wake()
+        unified = self.bindings.unify(left, right)
+        self.wake()
         return unified
 
-    def _wake(self) -> None:
-        for constraint in reversed(self._bindings.take_woken()):
-            self._push(self._recheck, constraint, self._step)
+    def wake(self) -> None:
+        for constraint in reversed(self.bindings.take_woken()):
+            self.push(self._recheck, constraint, self.step)
 
-    def _recheck(self, constraint: Constraint, step: Step) -> bool:
-        """Evaluate a constraint again."""
-        raise NotImplementedError
+    def operand(self, term: Term, frame: Frame) -> t.Any:
+        return operand(term, frame, self.bindings.fresh)
 
-    def _operand(self, term: Term, frame: Frame) -> t.Any:
-        return operand(term, frame, self._bindings.fresh)
-
-    def _compare_objects(self, left: Term, right: Term, kind: Operator = Operator.EQ) -> bool:
-        self._until_clock = 1
-        return self._host.compare(kind, self._to_python(left), self._to_python(right))
+    def compare_objects(self, left: Term, right: Term, kind: Operator = Operator.EQ) -> bool:
+        self.until_clock = 1
+        return self.host.compare(kind, self.to_python(left), self.to_python(right))
 
     # -- Python values ------------------------------------------------------------------
 
-    def _know(self, name: str) -> Unknown:
-        known = self._known.get(name)
+    def know(self, name: str) -> Unknown:
+        known = self.known.get(name)
         if known is None:
-            known = self._known[name] = Unknown(name, 0)
+            known = self.known[name] = Unknown(name, 0)
         return known
 
     def _name_for_host(self, unknown: Unknown) -> str:
         # A variable of the query may have the name of one of the run.
         name = unknown.name
-        while self._known.setdefault(name, unknown) is not unknown:
+        while self.known.setdefault(name, unknown) is not unknown:
             name += "_"
         return name
 
-    def _to_python(self, term: t.Any) -> t.Any:
+    def to_python(self, term: t.Any) -> t.Any:
         return to_python(follow(term), self._name_for_host)
 
-    def _read(self, value: Term, name: str, span: Span | None) -> t.Any:
+    def read(self, value: Term, name: str, span: Span | None) -> t.Any:
         """Read an attribute or a relation of a value; check the clock after it."""
-        self._until_clock = 1
+        self.until_clock = 1
         try:
-            return attribute_access.read_attribute(self._host, self._to_python(value), name, span)
+            return attribute_access.read_attribute(self.host, self.to_python(value), name, span)
         except attribute_access.UnreadableRelation as error:
             raise self.unreadable(error, span) from error
 
@@ -294,49 +293,49 @@ class Machine:
         self, error: attribute_access.UnreadableRelation, span: Span | None
     ) -> PolarRuntimeError:
         """Make the error for a relation that cannot be read."""
-        problem = self._traced(
+        problem = self.traced(
             PolarRuntimeError, f"Application error: {with_escapes(error.fact)}", span
         )
         return with_help(problem, error.remedy)
 
-    def _from_python(self, value: t.Any, span: Span | None) -> Term:
+    def from_python(self, value: t.Any, span: Span | None) -> Term:
         kind = type(value)
         if kind is not str and kind is not int and kind is not bool:
             sandbox.check_reachable(value, span)
         term = result_to_term(value, span)
         if is_ground(term):
             return term
-        return t.cast(Term, self._with_variables(term, {}))
+        return t.cast(Term, self.with_variables(term, {}))
 
-    def _with_variables(self, term: t.Any, names: Mapping[str, Unknown]) -> t.Any:
+    def with_variables(self, term: t.Any, names: Mapping[str, Unknown]) -> t.Any:
         """Replace the variables that the host named by those of the run."""
 
         def look(part: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
             if type(part) is Variable:
-                return names.get(part.name) or self._know(part.name), ()
+                return names.get(part.name) or self.know(part.name), ()
             return part, () if is_ground(part) else parts(part)
 
         return fold(term, look, with_parts)
 
     # -- messages -----------------------------------------------------------------------
 
-    def _print(self, term: t.Any) -> str:
+    def show(self, term: t.Any) -> str:
         # A string may contain line ends: escapes keep it from forging lines of a message.
-        return with_escapes(to_polar(bound(term), self._host.class_name))
+        return with_escapes(to_polar(bound(term), self.host.class_name))
 
-    def _reveal(self, term: t.Any) -> str:
+    def reveal(self, term: t.Any) -> str:
         """Print a term with the ``repr`` of its objects, for the author of the policy."""
-        return with_escapes(to_polar(bound(term), self._host.class_name, reveal))
+        return with_escapes(to_polar(bound(term), self.host.class_name, reveal))
 
-    def _step_span(self) -> Span | None:
-        return span_in_run(self._step.goal, self._step.frame)
+    def step_span(self) -> Span | None:
+        return span_in_run(self.step.goal, self.step.frame)
 
-    def _type_error(self, message: str, span: Span | None, help_line: str = "") -> PolarTypeError:
-        error = self._traced(PolarTypeError, f"Type error: {message}", span)
+    def type_error(self, message: str, span: Span | None, help_line: str = "") -> PolarTypeError:
+        error = self.traced(PolarTypeError, f"Type error: {message}", span)
         return with_help(error, help_line)
 
     _E = t.TypeVar("_E", bound=OsoError)
 
-    def _traced(self, kind: type[_E], message: str, span: Span | None) -> _E:
-        trace = stack_trace(self._step, self._host.class_name)
+    def traced(self, kind: type[_E], message: str, span: Span | None) -> _E:
+        trace = stack_trace(self.step, self.host.class_name)
         return kind(trace + located(message, span), {"stack_trace": trace})

@@ -1,8 +1,9 @@
 """Observation of a run: the one place where its events are emitted.
 
-``ObservedSolver`` has the results of ``Solver``, and tells ``Observer``s what it does. Tracing,
-coverage, proofs and the debugger are observers: they listen, and override nothing of the solver.
-It replaces ``Solver`` only in runs that are observed, so other runs have no overhead.
+``ObservedSolver`` has the results of ``Solver``, and tells ``Observer``s what it does, as do its
+parts. Tracing, coverage, proofs and the debugger are observers: they listen, and override nothing
+of the solver. It replaces ``Solver`` only in runs that are observed, so other runs have no
+overhead.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from ..sources import Span
 from .backtrace import Step
 from .clause_index import ClauseIndex
 from .clauses import Clause, Frame, Slot
-from .machine import Choice, Goals, Handler, KnowledgeBase
+from .machine import Choice, Goals, Handler, KnowledgeBase, Machine
+from .matcher import Matcher
+from .operators import Operators
 from .solver import Solver
 from .unification import Bindings
 
@@ -69,7 +72,7 @@ class RunView(t.Protocol):
         """The registered names."""
 
     @property
-    def pending(self) -> Goals:
+    def goals(self) -> Goals:
         """What is still to be solved."""
 
     def operand(self, term: Term, frame: Frame) -> t.Any:
@@ -133,6 +136,174 @@ class Observer:
         return False
 
 
+class Announcer:
+    """Tells observers what one run does.
+
+    :param observers: who is told, in this order.
+    """
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = tuple(observers)
+        self.is_silent = any(each.is_silent for each in observers)
+        self.names_parameters = any(each.names_parameters for each in observers)
+
+    def watch(self, machine: Machine) -> None:
+        """Set the machine of the run: it is what observers look at."""
+        self._machine = machine
+
+    def tell(self, kind: EventKind, *terms: t.Any) -> None:
+        for each in self._observers:
+            each.on_event(self._machine, self._machine.step, kind, *terms)
+
+    def tell_goal(self, step: Step) -> None:
+        for each in self._observers:
+            each.on_goal(self._machine, step)
+
+    def tell_call(self, step: Step, call: Call, clauses: ClauseIndex | None) -> None:
+        for each in self._observers:
+            each.on_call(self._machine, step, call, clauses)
+
+    def tell_candidates(self, step: Step, clauses: Sequence[Clause]) -> None:
+        for each in self._observers:
+            each.on_candidates(self._machine, step, clauses)
+
+    def tell_parameter(self, step: Step, parameter: Parameter) -> None:
+        for each in self._observers:
+            each.on_parameter(self._machine, step, parameter)
+
+    def tell_rule(self, step: Step, frame: ObservedFrame) -> None:
+        for each in self._observers:
+            each.on_rule(self._machine, step, frame)
+
+    def tell_value(self, owner: t.Any, name: str, value: Term, goal: Term | None) -> None:
+        for each in self._observers:
+            each.on_value(self._machine, self._machine.step, owner, name, value, goal)
+
+    def tell_result(self, solution: Mapping[str, t.Any]) -> None:
+        for each in self._observers:
+            each.on_result(self._machine, solution)
+
+    def tell_error(self, error: Exception) -> None:
+        for each in self._observers:
+            each.on_error(self._machine, self._machine.step, error)
+
+    def tell_negated_solution(self, step: Step, marks: Sequence[t.Any]) -> None:
+        for each, mark in zip(self._observers, marks, strict=True):
+            each.on_negated_solution(self._machine, step, mark)
+
+    def marks(self) -> list[t.Any]:
+        """Return the marks of the observers, for ``tell_return``."""
+        return [each.mark() for each in self._observers]
+
+    def tell_return(self, marks: Sequence[t.Any]) -> None:
+        for each, mark in zip(self._observers, marks, strict=True):
+            each.on_return(self._machine, mark)
+
+    def is_debugged(self, step: Step) -> bool:
+        """Tell that the policy calls ``debug()``; return whether an observer handled it."""
+        answers = [each.on_debug(self._machine, step) for each in self._observers]
+        return any(answers)
+
+
+class ObservedMachine(Machine):
+    """A machine that announces what it does."""
+
+    def __init__(
+        self,
+        program: KnowledgeBase,
+        limits: Limits | None,
+        recheck: Handler,
+        announcer: Announcer,
+    ) -> None:
+        super().__init__(program, limits, recheck)
+        self._announcer = announcer
+        self.bindings = _ObservedBindings(
+            self.compare_objects, self.limits.comparisons, announcer.tell
+        )
+        announcer.watch(self)
+
+    def advance(self) -> bool:
+        """Solve goals until none is left; return ``False`` if that is not possible."""
+        try:
+            found = super().advance()
+        except Exception as error:
+            # An error of any class is told and raised again.
+            self._announcer.tell_error(error)
+            raise
+        if not found:
+            self._announcer.tell(EventKind.HALT)
+        return found
+
+    def backtrack(self) -> bool:
+        """Return to the latest choice that has another alternative."""
+        self._announcer.tell(EventKind.BACKTRACK)
+        return super().backtrack()
+
+    def choose(self, resume: Callable[[Choice], bool], state: t.Any, step: Step) -> Choice:
+        """Make a choice point."""
+        return super().choose(_Return(self._announcer, resume), state, step)
+
+    def unify(self, left: t.Any, right: t.Any) -> bool:
+        """Unify two terms."""
+        self._announcer.tell(EventKind.UNIFY, left, right)
+        return super().unify(left, right)
+
+
+class ObservedMatcher(Matcher):
+    """A matcher that announces what it does."""
+
+    def __init__(self, machine: Machine, announcer: Announcer) -> None:
+        super().__init__(machine)
+        self._announcer = announcer
+
+    def isa(self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step) -> bool:
+        """Match a term with a pattern."""
+        self._announcer.tell(EventKind.MATCH, left, pattern)
+        return super().isa(left, pattern, place, step)
+
+    def field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
+        """Return a field of a value that is matched; ``None`` if it has no such field."""
+        found = super().field(value, name, span)
+        if found is not None:
+            self._announcer.tell_value(value, name, found, None)
+        return found
+
+
+class ObservedOperators(Operators):
+    """Operators that announce what they look up and call."""
+
+    def __init__(self, machine: Machine, announcer: Announcer) -> None:
+        super().__init__(machine)
+        self._announcer = announcer
+
+    def get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
+        """Read an attribute."""
+        self._announcer.tell(EventKind.LOOKUP, value, name)
+        return self._returned(value, name, super().get_attribute(value, name, goal), goal)
+
+    def call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+        """Call a method."""
+        self._announcer.tell(EventKind.CALL, value, call)
+        return self._returned(value, call.name, super().call_method(value, call, goal), goal)
+
+    def leads_to(self, value: t.Any, name: str, result: t.Any) -> bool | None:
+        """Read each relation: observers show what it leads to."""
+        return None
+
+    def _returned(self, owner: Term, name: str, found: Term, goal: Expression) -> Term:
+        self._announcer.tell(EventKind.RETURN, found)
+        self._announcer.tell_value(owner, name, found, goal)
+        return found
+
+    def lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
+        """Look a key up in a value, or call a method, and unify the result."""
+        if type(value) is Dictionary and type(key) is Value and type(key.value) is str:
+            found = value.get(key.value)
+            if found is not None:
+                self._announcer.tell_value(value, key.value, found, goal)
+        return super().lookup(value, key, result, goal)
+
+
 class ObservedSolver(Solver):
     """One run of one query that tells observers what it does.
 
@@ -142,137 +313,41 @@ class ObservedSolver(Solver):
     def __init__(
         self, program: KnowledgeBase, limits: Limits | None, observers: Sequence[Observer]
     ) -> None:
+        self.announcer = Announcer(observers)
         super().__init__(program, limits)
-        self._observers = tuple(observers)
-        self._is_silent = any(each.is_silent for each in observers)
-        self._names_parameters = any(each.names_parameters for each in observers)
-        self._filtered = self._step
-        self._bindings = _ObservedBindings(
-            self._compare_objects, self._limits.comparisons, self._tell
-        )
+        self._filtered = self.machine.step
 
-    # -- what observers look at ---------------------------------------------------------
+    def _make_machine(self, program: KnowledgeBase, limits: Limits | None) -> Machine:
+        return ObservedMachine(program, limits, self._recheck, self.announcer)
 
-    @property
-    def host(self) -> Host:
-        """The registered names."""
-        return self._host
+    def _make_matcher(self) -> Matcher:
+        return ObservedMatcher(self.machine, self.announcer)
 
-    @property
-    def pending(self) -> Goals:
-        """What is still to be solved."""
-        return self._goals
-
-    def operand(self, term: Term, frame: Frame) -> t.Any:
-        """Return the value of a term of a clause in a frame."""
-        return self._operand(term, frame)
-
-    def _tell(self, kind: EventKind, *terms: t.Any) -> None:
-        for each in self._observers:
-            each.on_event(self, self._step, kind, *terms)
-
-    def _tell_goal(self, step: Step) -> None:
-        for each in self._observers:
-            each.on_goal(self, step)
-
-    def _tell_candidates(self, step: Step, clauses: Sequence[Clause]) -> None:
-        for each in self._observers:
-            each.on_candidates(self, step, clauses)
-
-    def _tell_parameter(self, step: Step, parameter: Parameter) -> None:
-        for each in self._observers:
-            each.on_parameter(self, step, parameter)
-
-    def _tell_value(self, owner: t.Any, name: str, value: Term, goal: Term | None) -> None:
-        for each in self._observers:
-            each.on_value(self, self._step, owner, name, value, goal)
-
-    # -- the machine --------------------------------------------------------------------
-
-    def _advance(self) -> bool:
-        try:
-            found = super()._advance()
-        except Exception as error:
-            # An error of any class is told and raised again.
-            for each in self._observers:
-                each.on_error(self, self._step, error)
-            raise
-        if not found:
-            self._tell(EventKind.HALT)
-        return found
-
-    def _backtrack(self) -> bool:
-        self._tell(EventKind.BACKTRACK)
-        return super()._backtrack()
-
-    def _choose(self, resume: Callable[[Choice], bool], state: t.Any, step: Step) -> Choice:
-        marks = [each.mark() for each in self._observers]
-        return super()._choose(_Return(self, marks, resume), state, step)
-
-    def return_to(self, marks: Sequence[t.Any]) -> None:
-        """Tell the observers that the run returns to a choice."""
-        for each, mark in zip(self._observers, marks, strict=True):
-            each.on_return(self, mark)
-
-    def _unify(self, left: t.Any, right: t.Any) -> bool:
-        self._tell(EventKind.UNIFY, left, right)
-        return super()._unify(left, right)
-
-    def _isa(self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step) -> bool:
-        self._tell(EventKind.MATCH, left, pattern)
-        return super()._isa(left, pattern, place, step)
-
-    # -- values -------------------------------------------------------------------------
-
-    def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
-        self._tell(EventKind.LOOKUP, value, name)
-        return self._returned(value, name, super()._get_attribute(value, name, goal), goal)
-
-    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
-        self._tell(EventKind.CALL, value, call)
-        return self._returned(value, call.name, super()._call_method(value, call, goal), goal)
-
-    def _returned(self, owner: Term, name: str, found: Term, goal: Expression) -> Term:
-        self._tell(EventKind.RETURN, found)
-        self._tell_value(owner, name, found, goal)
-        return found
-
-    def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
-        found = super()._field(value, name, span)
-        if found is not None:
-            self._tell_value(value, name, found, None)
-        return found
-
-    def _lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
-        if type(value) is Dictionary and type(key) is Value and type(key.value) is str:
-            found = value.get(key.value)
-            if found is not None:
-                self._tell_value(value, key.value, found, goal)
-        return super()._lookup(value, key, result, goal)
+    def _make_operators(self) -> Operators:
+        return ObservedOperators(self.machine, self.announcer)
 
     # -- goals and rules ----------------------------------------------------------------
 
     def _solve_goal(self, payload: tuple[Term, Frame], around: Step) -> bool:
         goal, frame = payload
-        self._step = Step(goal, frame, around, around.rule, self._choice_number)
-        self._tell_goal(self._step)
+        self.machine.step = Step(goal, frame, around, around.rule, self.machine.choice_number)
+        self.announcer.tell_goal(self.machine.step)
         return super()._solve_goal(payload, around)
 
     def _solve_body(self, payload: tuple[Term, Frame, str], call: Step) -> bool:
         body, frame, rule = payload
         if isinstance(body, Expression) and body.operator is Operator.AND and len(body.args) > 1:
             # The solver goes on with the parts; observers see the whole as a goal first.
-            self._tell_goal(Step(body, frame, call, rule, self._choice_number))
+            self.announcer.tell_goal(Step(body, frame, call, rule, self.machine.choice_number))
         return super()._solve_body(payload, call)
 
     def _solve_call(self, call: Call, frame: Frame, step: Step) -> bool:
-        by_arity = self._program.clauses(call.name)
+        by_arity = self.machine.program.clauses(call.name)
         if by_arity is not None:
             clauses = by_arity.get(len(call.args))
-            for each in self._observers:
-                each.on_call(self, step, call, clauses)
+            self.announcer.tell_call(step, call, clauses)
             if not clauses:
-                self._tell_candidates(step, [])
+                self.announcer.tell_candidates(step, [])
         return super()._solve_call(call, frame, step)
 
     def _filter(self, state: t.Any, step: Step) -> bool:
@@ -284,79 +359,69 @@ class ObservedSolver(Solver):
     ) -> bool | None:
         verdict = super()._matches_without_search(parameter, arg, seen)
         if verdict is False:
-            self._tell_parameter(self._filtered, parameter)
+            self.announcer.tell_parameter(self._filtered, parameter)
         return verdict
 
-    def _branch_over(self, handler: Handler, payloads: list[t.Any], step: Step) -> bool:
-        if handler == self._call_clause:
-            self._tell_candidates(step, [clause for clause, _ in payloads])
-        return super()._branch_over(handler, payloads, step)
+    def _try_clauses(self, clauses: list[Clause], args: tuple[t.Any, ...], step: Step) -> bool:
+        self.announcer.tell_candidates(step, clauses)
+        return super()._try_clauses(clauses, args, step)
 
     def _call_clause(self, payload: tuple[Clause, tuple[t.Any, ...]], step: Step) -> bool:
         clause, args = payload
         frame = ObservedFrame(clause)
-        for each in self._observers:
-            each.on_rule(self, step, frame)
+        self.announcer.tell_rule(step, frame)
         return self._enter((clause, args, frame, 0, True), step)
 
     def _match_parameter(self, parameter: Parameter, arg: t.Any, frame: Frame, step: Step) -> bool:
-        self._tell_parameter(step, parameter)
-        if self._names_parameters and isinstance(frame, ObservedFrame):
+        self.announcer.tell_parameter(step, parameter)
+        if self.announcer.names_parameters and isinstance(frame, ObservedFrame):
             self._name_parameter(parameter.term, follow(arg), frame)
         return super()._match_parameter(parameter, arg, frame, step)
 
     def _name_parameter(self, term: Term, value: t.Any, frame: ObservedFrame) -> None:
         if type(term) is Slot and frame[term.index] is None and type(value) is not Unknown:
-            name = self._bindings.fresh(term.name, term.origin).name
+            name = self.machine.bindings.fresh(term.name, term.origin).name
             frame.names[term.index] = name
-            self._tell(EventKind.BIND, name, value)
+            self.announcer.tell(EventKind.BIND, name, value)
 
     def _negation_solved(self, barrier: Choice, step: Step) -> bool:
-        marks = t.cast(_Return, barrier.resume).marks
-        for each, mark in zip(self._observers, marks, strict=True):
-            each.on_negated_solution(self, step, mark)
+        self.announcer.tell_negated_solution(step, t.cast(_Return, barrier.resume).marks)
         return super()._negation_solved(barrier, step)
 
     # -- output and solutions -----------------------------------------------------------
 
     def _solve_print(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        return self._is_silent or super()._solve_print(goal, frame, step)
+        return self.announcer.is_silent or super()._solve_print(goal, frame, step)
 
     def _solve_debug(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        if self._is_silent:
+        if self.announcer.is_silent:
             return True
-        answers = [each.on_debug(self, step) for each in self._observers]
-        if not any(answers):
+        if not self.announcer.is_debugged(step):
             return super()._solve_debug(goal, frame, step)
         # Time that was spent at a prompt does not count.
-        self._used = 0.0
-        self._resumed = time.monotonic()
+        self.machine.used = 0.0
+        self.machine.resumed = time.monotonic()
         return True
 
     def _solution(self) -> dict[str, t.Any]:
         solution = super()._solution()
-        for each in self._observers:
-            each.on_result(self, solution)
+        self.announcer.tell_result(solution)
         return solution
 
 
 class _Return:
-    """Resumes a choice, and tells the observers.
+    """Resumes a choice, and tells the observers."""
 
-    :param marks: the marks of the observers, from the time of the choice.
-    """
+    __slots__ = ("_announcer", "_resume", "marks")
 
-    __slots__ = ("_resume", "_solver", "marks")
-
-    def __init__(
-        self, solver: ObservedSolver, marks: Sequence[t.Any], resume: Callable[[Choice], bool]
-    ) -> None:
-        self._solver = solver
-        self.marks = marks
+    def __init__(self, announcer: Announcer, resume: Callable[[Choice], bool]) -> None:
+        self._announcer = announcer
+        #: The marks of the observers, from the time of the choice.
+        self.marks = announcer.marks()
         self._resume = resume
 
     def __call__(self, choice: Choice) -> bool:
-        self._solver.return_to(self.marks)
+        self._announcer.tell_return(self.marks)
         return self._resume(choice)
 
 

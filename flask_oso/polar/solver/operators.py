@@ -42,8 +42,7 @@ from ..sources import Span, located
 from ..spelling import did_you_mean, meant_class
 from .backtrace import Step, debug_form
 from .clauses import Frame
-from .machine import NO_FRAME
-from .matching import Matching
+from .machine import NO_FRAME, Machine
 
 _COMPARABLE = "Numbers are compared with numbers, strings with strings.\n"
 _NUMBERS = "Both sides of an arithmetic operator are numbers.\n"
@@ -55,34 +54,42 @@ _BIND_FIRST = "Write what gives the variable a value in front of the call.\n"
 _CONTAINS = frozenset(("contains", "has", "include", "includes"))
 
 
-class Operations(Matching):
-    """Evaluates one operator; each method is the handler of one kind of goal."""
+class Operators:
+    """Evaluates operators; each ``solve_…`` is the handler of one kind of goal.
+
+    :param machine: the run.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
 
     # -- comparison and arithmetic ------------------------------------------------------
 
-    def _solve_comparison(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        left = self._operand(goal.args[0], frame)
-        right = self._operand(goal.args[1], frame)
+    def solve_comparison(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self.machine.operand(goal.args[0], frame)
+        right = self.machine.operand(goal.args[1], frame)
         if type(left) is Unknown or type(right) is Unknown:
-            return self._bindings.record(Expression(goal.operator, (left, right), span=goal.span))
+            return self.machine.bindings.record(
+                Expression(goal.operator, (left, right), span=goal.span)
+            )
         if type(left) is Value and type(right) is Value:
             if numbers.comparable(left.value, right.value):
                 return numbers.COMPARISON_FUNCTIONS[goal.operator](left.value, right.value)
         elif type(left) is Instance or type(right) is Instance:
-            return self._compare_objects(left, right, goal.operator)
+            return self.machine.compare_objects(left, right, goal.operator)
         shown = Expression(goal.operator, (left, right))
-        error = error_at(UnsupportedError, f"Not supported: {self._print(shown)}", goal.span)
+        error = error_at(UnsupportedError, f"Not supported: {self.machine.show(shown)}", goal.span)
         raise with_help(error, _COMPARABLE)
 
-    def _solve_arithmetic(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        left = self._operand(goal.args[0], frame)
-        right = self._operand(goal.args[1], frame)
-        result = self._operand(goal.args[2], frame)
+    def solve_arithmetic(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        left = self.machine.operand(goal.args[0], frame)
+        right = self.machine.operand(goal.args[1], frame)
+        result = self.machine.operand(goal.args[2], frame)
         if type(left) is Unknown or type(right) is Unknown:
-            return self._bindings.record(
+            return self.machine.bindings.record(
                 Expression(goal.operator, (left, right, result), span=goal.span)
             )
-        return self._unify(result, self.calculate(goal, left, right, result))
+        return self.machine.unify(result, self.calculate(goal, left, right, result))
 
     def calculate(self, goal: Expression, left: t.Any, right: t.Any, result: t.Any) -> Value:
         """Calculate with two terms.
@@ -96,24 +103,24 @@ class Operations(Matching):
             try:
                 value = numbers.calculate(goal.operator, left.value, right.value)
             except ArithmeticError as error:
-                shown = self._print(Expression(goal.operator, (left, right, result)))
+                shown = self.machine.show(Expression(goal.operator, (left, right, result)))
                 raise error_at(
                     PolarRuntimeError, f"Arithmetic error: {shown}", goal.span
                 ) from error
         if value is None:
-            shown = self._print(Expression(goal.operator, (left, right, result)))
+            shown = self.machine.show(Expression(goal.operator, (left, right, result)))
             message = f"Not supported: unsupported arithmetic operands: {shown}"
             raise with_help(error_at(UnsupportedError, message, goal.span), _NUMBERS)
         return Value(value, span=goal.span)
 
     # -- membership ---------------------------------------------------------------------
 
-    def _solve_in(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        item = self._operand(goal.args[0], frame)
-        collection = self._operand(goal.args[1], frame)
+    def solve_in(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        item = self.machine.operand(goal.args[0], frame)
+        collection = self.machine.operand(goal.args[1], frame)
         kind = type(collection)
         if kind is Unknown:
-            return self._bindings.record(
+            return self.machine.bindings.record(
                 Expression(Operator.IN, (item, collection), span=goal.span)
             )
         if kind is List:
@@ -131,7 +138,7 @@ class Operations(Matching):
             return map(Value, collection.value)
         if kind is Instance:
             return self._iterate(collection)
-        raise self._type_error(
+        raise self.machine.type_error(
             f"can only use `in` on an iterable value, this is {debug_form(collection)}",
             collection.span or goal.span,
             _ITERABLE,
@@ -146,31 +153,35 @@ class Operations(Matching):
         # The rest may be unbound, or bound to a term that is no list, which is an error.
         in_rest = Expression(Operator.IN, (item, t.cast(Term, rest)), span=goal.span)
         alternatives = [(item, element) for element in elements]
-        return self._branch(self._unify_or_go_on, [*alternatives, in_rest], step)
+        return self.machine.branch(self._unify_or_go_on, [*alternatives, in_rest], step)
 
     def _unify_or_go_on(self, payload: t.Any, step: Step) -> bool:
         if isinstance(payload, Expression):
-            return self._solve_in(payload, NO_FRAME, step)
-        return self._unify(*payload)
+            return self.solve_in(payload, NO_FRAME, step)
+        return self.machine.unify(*payload)
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any], step: Step) -> bool:
         end = follow(item)
         if type(end) is Value:
             # An element that is another scalar needs no goal.
             elements = (e for e in elements if not _plainly_differ(end, follow(e)))
-        return self._branch(self._unify_pair, ((item, element) for element in elements), step)
+        return self.machine.branch(
+            self._unify_pair, ((item, element) for element in elements), step
+        )
 
     def _unify_pair(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
         element = pair[1]
         if type(element) is Instance and isinstance(element.value, types.ModuleType):
-            check_reachable(element.value, self._step_span())
-        return self._unify(*pair)
+            check_reachable(element.value, self.machine.step_span())
+        return self.machine.unify(*pair)
 
     def _iterate(self, collection: Instance) -> Iterator[t.Any]:
         value = collection.value
         if not isinstance(value, Iterable):
             message = f"{nameless(value)} is not iterable"
-            raise with_help(error_at(InvalidIteratorError, message, self._step_span()), _ITERABLE)
+            raise with_help(
+                error_at(InvalidIteratorError, message, self.machine.step_span()), _ITERABLE
+            )
         iterator = iter(value)
         # A result of SQLAlchemy gives a new iterator each time, over one cursor.
         self._begin(value if isinstance(value, Iterator) else iterator)
@@ -178,31 +189,31 @@ class Operations(Matching):
 
     def _begin(self, iterator: Iterator[t.Any]) -> None:
         """Refuse an iterator that was read before: some of its elements are gone."""
-        if self.begun is None:
-            self.begun = IteratorUse()
+        if self.machine.begun is None:
+            self.machine.begun = IteratorUse()
         if not READ.begin(iterator):
             raise error_at(
                 InvalidIteratorError,
                 f"The {type(iterator).__name__} can be read only once, and was. Give a list,"
                 " or a method that makes a new one.",
-                self._step_span(),
+                self.machine.step_span(),
             )
 
     def _elements(self, iterator: Iterator[t.Any]) -> Iterator[t.Any]:
-        span = self._step_span()
+        span = self.machine.step_span()
         for value in iterator:
-            self._check_clock()
-            yield self._from_python(value, span)
+            self.machine.check_clock()
+            yield self.machine.from_python(value, span)
 
     # -- lookups and calls --------------------------------------------------------------
 
-    def _solve_dot(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        value = self._operand(goal.args[0], frame)
-        key = self._operand(goal.args[1], frame)
-        result = self._operand(goal.args[2], frame)
-        return self._lookup(value, key, result, goal)
+    def solve_dot(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        value = self.machine.operand(goal.args[0], frame)
+        key = self.machine.operand(goal.args[1], frame)
+        result = self.machine.operand(goal.args[2], frame)
+        return self.lookup(value, key, result, goal)
 
-    def _lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
+    def lookup(self, value: t.Any, key: t.Any, result: t.Any, goal: Expression) -> bool:
         """Look a key up in a value, or call a method, and unify the result."""
         kind = type(value)
         if kind is Unknown:
@@ -210,26 +221,36 @@ class Operations(Matching):
         if kind is Value and type(value.value) is bool:
             raise self.no_lookup(value, goal.span)
         if type(key) is Call:
-            return self._unify(result, self._call_method(value, key, goal))
+            return self.machine.unify(result, self.call_method(value, key, goal))
         if kind is Dictionary:
             if type(key) is Unknown:
                 pairs = [(key, Value(name), result, item) for name, item in value.fields]
-                return self._branch_over(self._unify_field, pairs, self._step)
+                return self.machine.branch_over(self._unify_field, pairs, self.machine.step)
             found = value.get(self.key_name(key, goal))
-            return found is not None and self._unify(found, result)
-        return self._unify(result, self._get_attribute(value, self.key_name(key, goal), goal))
+            return found is not None and self.machine.unify(found, result)
+        name = self.key_name(key, goal)
+        answer = self.leads_to(value, name, follow(result))
+        if answer is not None:
+            return answer
+        return self.machine.unify(result, self.get_attribute(value, name, goal))
+
+    def leads_to(self, value: t.Any, name: str, result: t.Any) -> bool | None:
+        """Tell whether a relation leads to a row, where keys tell that without reading it."""
+        if type(value) is not Instance or type(result) is not Instance:
+            return None
+        return self.machine.host.leads_to(value.value, name, result.value)
 
     def no_lookup(self, value: Term, span: Span | None) -> PolarTypeError:
         """Make the error for a lookup in a Boolean."""
-        return self._type_error(
-            f"can only perform lookups on dicts and instances, this is {self._print(value)}",
+        return self.machine.type_error(
+            f"can only perform lookups on dicts and instances, this is {self.machine.show(value)}",
             value.span or span,
             _NO_ATTRIBUTES,
         )
 
     def _unify_field(self, payload: tuple[t.Any, ...], step: Step) -> bool:
         key, name, result, item = payload
-        return self._unify(key, name) and self._unify(result, item)
+        return self.machine.unify(key, name) and self.machine.unify(result, item)
 
     def _lookup_later(self, value: Unknown, key: t.Any, result: t.Any, goal: Expression) -> bool:
         if type(key) is Call:
@@ -237,9 +258,11 @@ class Operations(Matching):
             raise with_help(error_at(UnsupportedError, message, goal.span), _BIND_FIRST)
         if type(key) is Unknown:
             operands = (t.cast(Term, value), t.cast(Term, key), result)
-            return self._bindings.record(Expression(Operator.DOT, operands, span=goal.span))
+            return self.machine.bindings.record(Expression(Operator.DOT, operands, span=goal.span))
         lookup = Lookup(Operator.DOT, (t.cast(Term, value), key))
-        return self._bindings.record(Expression(Operator.UNIFY, (result, lookup), span=goal.span))
+        return self.machine.bindings.record(
+            Expression(Operator.UNIFY, (result, lookup), span=goal.span)
+        )
 
     def key_name(self, key: t.Any, goal: Expression) -> str:
         """Return a key as a string.
@@ -248,17 +271,17 @@ class Operations(Matching):
         """
         if type(key) is Value and type(key.value) is str:
             return key.value
-        raise self._type_error(
+        raise self.machine.type_error(
             f"cannot look up field {debug_form(key)} on an external instance",
             key.span or goal.args[1].span,
         )
 
-    def _get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
-        return self._from_python(self._attribute(value, name, goal.span), goal.span)
+    def get_attribute(self, value: Term, name: str, goal: Expression) -> Term:
+        return self.machine.from_python(self._attribute(value, name, goal.span), goal.span)
 
     def _attribute(self, value: Term, name: str, span: Span | None) -> t.Any:
         try:
-            return self._read(value, name, span)
+            return self.machine.read(value, name, span)
         except AttributeError as error:
             raise self.no_attribute(value, name, error, span) from error
 
@@ -266,26 +289,26 @@ class Operations(Matching):
         self, value: Term, name: str, error: AttributeError, span: Span | None
     ) -> PolarRuntimeError:
         """Make the error for an attribute that raised ``AttributeError``."""
-        problem = self._traced(
+        problem = self.machine.traced(
             PolarRuntimeError, f"Application error: {with_escapes(str(error))}", span
         )
         return with_help(problem, self._meant_attribute(value, name, error))
 
     def _meant_attribute(self, value: Term, name: str, error: AttributeError) -> str:
         """Return a line of help if the attribute itself is missing, not one that its code reads."""
-        owner = self._to_python(value)
+        owner = self.machine.to_python(value)
         if error.name != name or type(error.obj) is not type(owner):
             return ""
         if isinstance(owner, (list, str)) and name in _CONTAINS:
             return "Write `x in y` to ask whether y contains x.\n"
-        fields = self._host.fields.get(type(owner), {})
+        fields = self.machine.host.fields.get(type(owner), {})
         return did_you_mean(name, [*attribute_names(owner), *fields], quote="`")
 
-    def _call_method(self, value: Term, call: Call, goal: Expression) -> Term:
+    def call_method(self, value: Term, call: Call, goal: Expression) -> Term:
         method = self._attribute(value, call.name, goal.span)
         if not callable(method):
             raise self.not_callable(call.name, goal.span)
-        return self._from_python(self._call_host(method, call), goal.span)
+        return self.machine.from_python(self._call_host(method, call), goal.span)
 
     def not_callable(self, name: str, span: Span | None) -> InvalidCallError:
         """Make the error for a call of an attribute that is not callable."""
@@ -295,17 +318,19 @@ class Operations(Matching):
         )
 
     def _call_host(self, function: Callable[..., t.Any], call: Call) -> t.Any:
-        args = [self._to_python(arg) for arg in call.args]
-        kwargs = {key: self._to_python(arg) for key, arg in call.kwargs}
-        self._until_clock = 1
+        args = [self.machine.to_python(arg) for arg in call.args]
+        kwargs = {key: self.machine.to_python(arg) for key, arg in call.kwargs}
+        self.machine.until_clock = 1
         return function(*args, **kwargs)
 
-    def _solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
-        call = t.cast(Call, self._operand(goal.args[0], frame))
-        cls = self._host.classes.get(call.name)
+    def solve_new(self, goal: Expression, frame: Frame, step: Step) -> bool:
+        call = t.cast(Call, self.machine.operand(goal.args[0], frame))
+        cls = self.machine.host.classes.get(call.name)
         if cls is None:
             message = located(call.name, call.span)
-            raise UnregisteredClassError(message + meant_class(call.name, self._host.classes))
+            raise UnregisteredClassError(
+                message + meant_class(call.name, self.machine.host.classes)
+            )
         try:
             made = self._call_host(cls, call)
         except OsoError:
@@ -314,8 +339,8 @@ class Operations(Matching):
             # An error of any class is raised again, with the place in the policy.
             raise not_constructed(call.name, error, call.span) from error
         check_reachable(made, call.span)
-        instance = Instance(made, self._print(call), span=call.span)
-        return self._unify(self._operand(goal.args[1], frame), instance)
+        instance = Instance(made, self.machine.show(call), span=call.span)
+        return self.machine.unify(self.machine.operand(goal.args[1], frame), instance)
 
 
 def not_constructed(name: str, error: Exception, span: Span | None) -> PolarRuntimeError:

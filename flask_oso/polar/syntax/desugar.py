@@ -11,8 +11,8 @@ goal is placed beside the smallest conjunct around it::
 In a unification it comes after the conjunct, as in the second line, so that a recursive call may
 bind the operands first. Every ``_`` becomes a variable with a name of its own.
 
-``forall(c, a)`` stays as it is and is not rewritten to ``not (c and not a)``: traces, proofs,
-messages and the place of computed goals inside it are its own.
+``forall(c, a)`` stays as it is: traces, proofs, messages and the place of computed goals inside it
+are its own. Whoever evaluates it takes the negation that ``forall_as_negation`` makes of it.
 """
 
 from __future__ import annotations
@@ -215,6 +215,14 @@ def _with(term: Term, args: list[Term]) -> Term:
     if all(map(operator.is_, parts(term), args)):
         return term
     return t.cast(Term, with_parts(term, args))
+
+
+def forall_as_negation(goal: Expression) -> Expression:
+    """Return ``forall(c, a)`` as ``not (c and not a)``, which has the same solutions."""
+    condition, action = goal.args
+    wrong = Expression(Operator.NOT, (action,), span=action.span)
+    both = Expression(Operator.AND, (condition, wrong), span=goal.span)
+    return Expression(Operator.NOT, (both,), span=goal.span)
 
 
 class _InForall(t.NamedTuple):

@@ -43,11 +43,15 @@ def list_left_over(engine: Engine) -> list[LeftOver]:
     program.prepare_strings("allow", 3, 1, waits=True)
     program.prepare_strings("allow_field", 4, 3, waits=True)
     program.make_all()
+    reasons = [
+        *program.not_compiled.items(),
+        *((variant, each) for variant, left in program.partly_compiled.items() for each in left),
+    ]
     found = {
         (_order(span := reason.span or _first(engine, variant.name)), variant.name): LeftOver(
             variant.name, _place(span), reason.reason
         )
-        for variant, reason in program.not_compiled.items()
+        for variant, reason in reasons
     }
     return [found[key] for key in sorted(found)]
 

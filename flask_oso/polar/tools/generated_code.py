@@ -51,7 +51,8 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "call_method": "calls a method of the application",
     "check_clock": "looks at the clock: raises when the time limit is reached",
     "check_sandbox": "the check of the sandbox",
-    "clock": "steps until the clock is looked at, and when the question began",
+    "clock": "steps until the clock is looked at, when the question began, the table of its calls",
+    "collections": "list, and the collections of rows that are loaded",
     "compare": "<, <=, >, >=, == and != of Polar",
     "condition": "raises: a condition that is neither true nor false",
     "construct": "makes an object: new Class(…)",
@@ -60,9 +61,11 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "decided": "the classes whose objects ask nobody what they equal",
     "depth": "how many calls of compiled rules stand in each other",
     "elements": "the elements of a collection: x in collection",
+    "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",
     "excludes": "tells whether a literal of a head can never be a value",
+    "exhausted": "this call has solutions, and all were searched for",
     "field": "reads a field of a pattern, or gives 'missing'",
     "hand_over": "lets the solver answer this call, and go on from here",
     "hand_over_each": "lets the solver find the solutions of this call",
@@ -71,6 +74,8 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "is_deep": "tells whether little is left of Python's stack",
     "is_searched": "whether all solutions are looked for, not the first one only",
     "is_simple": "tells whether an argument can be used as it is",
+    "key_of": "identifies an argument: by its value, or as the object that it is",
+    "leads_to": "tells whether a relation leads to a row, if keys tell that",
     "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
     "matches": "x matches Class{…} of Polar",
     "missing": "stands for what is not there",
@@ -81,11 +86,17 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "problem_of": "makes the policy's error of a missing attribute",
     "read": "reads an attribute of what is no plain object",
     "read_key": "reads an attribute whose name is computed",
+    "resumed": "further solutions of this call are searched for",
+    "rows": "the classes whose objects are equal if they are one row",
+    "read_relation": "reads a relation that was put off",
     "scalars": "bool, int, float and str",
-    "searched": "looks for all solutions; tells whether there was one",
     "simple": "the classes whose objects are equal as Python says",
+    "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",
+    "table": "the calls of recursive rules within this question",
     "unforeseen": "raised where a function met what it took for impossible",
+    "unloaded": "stands for a relation that is not loaded",
+    "unread_relation": "a relation that is compared by its key, or None where it is to be read",
     "unread": "no place: neither side of a comparison was read",
     "variable": "stands for a variable without a value",
 }
@@ -376,30 +387,36 @@ class _Report:
                 self._left.append(f"not shown: {len(waiting) + 1} or more compiled rules")
                 return
             try:
-                function = self._rule(variant)
+                functions = self._rule(variant)
             except NotCompilable as reason:
                 self._leave(shown_variant(variant), reason)
                 continue
             shown += 1
-            yield function
-            called = [each for each in self._program.variants_in(function.tree) if each not in seen]
-            called = list(dict.fromkeys(called))
+            yield from functions
+            found = [each for made in functions for each in self._program.variants_in(made.tree)]
+            called = list(dict.fromkeys(each for each in found if each not in seen))
             seen.update(called)
             waiting += called
 
-    def _rule(self, variant: Variant) -> _Function:
+    def _rule(self, variant: Variant) -> list[_Function]:
         candidates = self._program.candidates(variant.name, variant.arity)
         if candidates is None:
             raise NotCompilable("a rule that is not defined", None)
         writer = RuleCompiler(self._program, variant)
         tree = writer.write()
+        for reason in writer.handed.values():
+            self._leave(f"a goal of {variant.name}", reason)
         clauses = possible_clauses(
             matching_clauses(candidates, variant.values), variant.values, self._program.host
         )
         name = self._program.function(variant)
         kind = "True or False" if variant.is_test else "one item for each solution"
         title = f"A compiled rule, {shown_variant(variant)}: {kind}."
-        return _Function(name, title, tree, writer.sites, clauses)
+        searches = [
+            _Function(each.name, f"A search of {name}.", each, writer.sites)
+            for each in writer.searches
+        ]
+        return [_Function(name, title, tree, writer.sites, clauses), *searches]
 
     def _leave(self, what: str, reason: NotCompilable) -> None:
         place = "" if reason.span is None else f"{_place(reason.span)}: "

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from flask_oso.polar.nodes import Rule, RuleType, Value
 from flask_oso.polar.printer import MAX_PIECES, rule_to_polar, rule_type_to_polar
-from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.parser import parse_policy
 from flask_oso.polar.value_objects import ValueObject
+from tests.support.policies import parse
 
 from ..choices import decoded
 from ..seeds import policies
@@ -25,10 +24,10 @@ def seeds() -> Iterable[bytes]:
 
 def target(data: bytes) -> None:
     """Print each rule, as far as its values have a text of their own, and parse it."""
-    for statement in parse_policy(Source(decoded(data))).statements:
+    for statement in parse(decoded(data)).statements:
         if isinstance(statement, Rule | RuleType) and _is_faithful(statement):
             text = _print(statement)
-            again = parse_policy(Source(text))
+            again = parse(text)
             assert not again.problems, f"{text!r}: {again.problems[0]}"
             assert again.statements == (statement,), f"{text!r} is something else"
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from flask_oso import Limits, Oso, OsoError, Predicate
-from flask_oso.polar.engine import Engine
-from flask_oso.polar.host.conversion import to_term
+from flask_oso.polar import Engine
 from flask_oso.polar.proof.proof import Outcome, Proof
 from flask_oso.polar.proof.provenance import Provenance, ProvenanceObserver
 from flask_oso.polar.proof.redaction import Describer, Redaction
 from flask_oso.polar.solver.observation import ObservedSolver
+from tests.support.policies import to_term
 
 from ..choices import Choices
 from ..decisions import make_call, make_rules

@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
 from flask_oso import Oso, OsoError, Predicate, Variable
-from flask_oso.polar.host.terms import Expression, Pattern
+from flask_oso.polar import Expression, Pattern
 from tests.support.world import Repo, User, make_oso
 
 from ..choices import Choices

@@ -21,6 +21,7 @@ from flask.views import MethodView
 from werkzeug.test import run_wsgi_app
 
 from flask_oso import FlaskOso, Oso, authorize, authorizes_inside
+from tests.support.sites import make_app
 
 from ..choices import Choices
 
@@ -177,7 +178,7 @@ _WAYS: tuple[Callable[[Site], None], ...] = (_nothing, _strictly, _lax, _answeri
 @functools.cache
 def _site(place: int, way: int) -> Site:
     oso = Oso()
-    app = Flask("site", static_folder=None)
+    app = make_app(static=None)
     site = Site(app, FlaskOso(oso))
     oso.load_str(_POLICY)
     site.guard.init_app(app)

@@ -166,7 +166,7 @@ def test_awaitable_after_many_decisions_is_refused() -> None:
 
 
 def test_awaitable_of_a_registered_class_is_refused() -> None:
-    """Also where a rule names the class."""
+    """An awaitable of a registered class is refused where a rule names the class."""
     oso = Oso()
     oso.register_class(Pending)
     oso.load_str('allow(_: Pending, "read", _);')
@@ -186,7 +186,7 @@ def test_coroutine_in_a_list_is_refused() -> None:
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("condition", ["u.is_banned() != true", "not u.is_banned() = true"])
 def test_coroutine_that_a_method_gives_is_refused(condition: str, compiled: bool) -> None:
-    """It is not true, which is no reason to let anybody in."""
+    """A coroutine that a method gives is no answer, which is no reason to let anybody in."""
     oso = Oso(compiled=compiled)
     oso.register_class(User)
     oso.load_str(f'allow(u: User, "read", _) if {condition};')
@@ -208,7 +208,7 @@ def test_coroutine_that_a_method_gives_is_refused(condition: str, compiled: bool
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_coroutine_in_an_attribute_is_refused(compiled: bool) -> None:
-    """Also as an element of a list."""
+    """A coroutine in an attribute, or in a list there, is refused."""
     oso = Oso(compiled=compiled)
     oso.register_class(User)
     oso.load_str('allow(u: User, "read", _) if x in u.lent and x != true;')

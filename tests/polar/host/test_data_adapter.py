@@ -209,7 +209,7 @@ def test_relation_in_a_pattern() -> None:
 
 
 def test_relation_through_a_computed_name() -> None:
-    """``x.(name)`` reads it, too."""
+    """``x.(name)`` reads a relation."""
     oso = make_oso('allow(_, name, r: Repo) if r.(name).name = "reef";', Rows(Org()))
 
     assert oso.is_allowed(1, "org", Repo())
@@ -285,7 +285,9 @@ def test_relation_cannot_be_called() -> None:
 def test_relation_cannot_be_followed(
     policy: str, adapter: DataAdapter | None, relation: Relation, fact: str, remedy: str
 ) -> None:
-    """An error with the place in the policy, under ``not`` and in patterns, too."""
+    """A relation that cannot be followed is an error with its place, under ``not`` and in
+    patterns.
+    """
     oso = make_oso(policy, adapter, relation)
 
     with pytest.raises(PolarRuntimeError) as caught:

@@ -32,13 +32,13 @@ def test_predicate_compares_by_value() -> None:
 
 
 def test_predicate_prints_any_argument() -> None:
-    """Arguments that are no strings print, too."""
+    """Arguments of a predicate that are no strings can be printed."""
     assert str(Predicate("f", ["a", 1])) == "f(a, 1)"
 
 
 @pytest.mark.parametrize("value", [Predicate("f", []), Expression("Eq", []), Pattern(None, {})])
 def test_terms_are_unhashable(value: t.Any) -> None:
-    """They hold lists and dictionaries, so they have no hash."""
+    """Terms hold lists and dictionaries, so they have no hash."""
     with pytest.raises(TypeError):
         hash(value)
 
@@ -50,7 +50,7 @@ def test_expression_and_pattern_show_their_parts() -> None:
 
 
 def test_type_constraint_is_an_expression() -> None:
-    """It equals the conjunction of one class test."""
+    """A type constraint equals the conjunction of one class test."""
     constraint = TypeConstraint(Variable("x"), "User")
 
     assert constraint == Expression(

@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
+from flask_oso.polar import Polar
 from flask_oso.polar.observe.debugger import HELP
-from flask_oso.polar.polar import Polar
 from tests.support.consoles import debug
 
 POLICY = """\
@@ -101,7 +101,7 @@ def test_continue(command: str) -> None:
 
 
 def test_debug_at_the_prompt_takes_arguments() -> None:
-    """They are not shown."""
+    """Arguments of ``debug()`` at the prompt are not shown."""
     assert debug(load(), "x = 1 and debug(x)", "query")[0] == STOP
 
 
@@ -121,7 +121,7 @@ def test_empty_line_repeats_the_last_command() -> None:
 
 @pytest.mark.parametrize("command", ["s", "step", "into"])
 def test_step_goes_into_rules(command: str) -> None:
-    """The next goal, then the body of the rule it calls, part by part."""
+    """A step goes to the next goal, then into the body of the rule it calls, part by part."""
     shown = debug(load(), QUERY, *[command] * 4)
 
     assert queries(shown)[:2] == [
@@ -175,7 +175,7 @@ def test_rule_shows_the_next_rule(command: str) -> None:
 
 @pytest.mark.parametrize("command", ["g", "goal"])
 def test_goal_shows_what_the_engine_does(command: str) -> None:
-    """Each step of it, down to single bindings."""
+    """The command 'goal' shows each step of the engine, down to single bindings."""
     shown = debug(load("f(x) if debug() and x = 1;"), "f(y)", command, command)
 
     assert [text for text in shown if text.startswith(("Unify", "⇒"))] == [
@@ -257,7 +257,7 @@ def test_bindings_has_constants_and_variables() -> None:
 
 
 def test_variables_of_a_query() -> None:
-    """They have one name, and an alias shows whose it is."""
+    """Variables of a query have one name, and an alias shows whose it is."""
     shown = debug(load(), "x = 1 and y = [x] and z = w and debug()", "var", "var x y z v")
 
     assert shown[3] == "x, y, z, w"
@@ -270,7 +270,7 @@ def test_no_variables() -> None:
 
 
 def test_unbound_variable_of_a_rule() -> None:
-    """It is known and has no value."""
+    """A variable of a rule that has no value is known, and shown without one."""
     assert after("var y", "f(1)", "f(x) if debug() and y = x and y > 0;")[0] == "y = <unbound>"
 
 
@@ -313,7 +313,7 @@ def test_inside_not() -> None:
 
 
 def test_keyboard_interrupt_at_the_prompt_ends_the_query() -> None:
-    """It comes out of the query as it is."""
+    """A keyboard interrupt at the prompt comes out of the query as it is."""
     with pytest.raises(KeyboardInterrupt):
         debug(load(), QUERY, KeyboardInterrupt)
 

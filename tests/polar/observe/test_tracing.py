@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from flask_oso.polar import Polar
 from flask_oso.polar.exceptions import PolarRuntimeError
 from flask_oso.polar.output import BANNER, LogLevel, LogSettings, parse_log_settings
-from flask_oso.polar.polar import Polar
 from tests.support.cases import Case, read_cases, run_case
 from tests.support.world import make_oso
 

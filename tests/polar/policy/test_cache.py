@@ -14,13 +14,13 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar import nodes
-from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.nodes import Instance, Parameter
 from flask_oso.polar.policy import cache, loader, serialization
 from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.policy.serialization import from_lines, to_lines
 from flask_oso.polar.sources import Source
 from tests.support.cases import Case, read_cases, run_case, show_result
+from tests.support.policies import load as load_text
 from tests.support.world import make_oso
 
 POLICY = 'allow("ana", "read", x) if x = 1 and not x = 2;'
@@ -95,7 +95,7 @@ def test_kept_policy_is_equal_with_its_places() -> None:
     """Rules, types, blocks, inline queries and warnings come back as they were."""
     source = Source(BLOCKS, "page.polar")
     host = make_oso().host
-    loaded = load_policy([source], host, roles=False)
+    loaded = load_text(source, host=host, roles=False)
 
     again = from_lines(to_lines(loaded), [source])
 
@@ -106,7 +106,7 @@ def test_kept_policy_is_equal_with_its_places() -> None:
 
 
 def test_second_load_reads_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is what the cache is for."""
+    """The second load of a policy parses no text."""
     load()
     loads = count_loads(monkeypatch)
 
@@ -153,7 +153,7 @@ def test_deep_policy_is_not_kept(directory: Path) -> None:
 
 
 def test_inline_query_runs_each_time() -> None:
-    """It asks about the data, which may have changed."""
+    """An inline query runs at each load: it asks about data, which may have changed."""
     calls = []
     policy = "?= Counter.count();"
     first, second = Oso(), Oso()
@@ -383,7 +383,7 @@ def test_entry_of_another_policy_is_not_believed(
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has no such modes.")
 @pytest.mark.parametrize("mode", [0o770, 0o720, 0o702, 0o777, 0o1777])
 def test_directory_that_others_may_write_is_refused(directory: Path, mode: int) -> None:
-    """They could rename one entry to another, or put one back that was deleted."""
+    """A directory that others may write is refused: they could exchange or restore entries."""
     load()
     directory.chmod(mode)
 
@@ -494,7 +494,7 @@ def test_all_kinds_of_nodes_have_a_number() -> None:
 
 def test_policy_with_an_object_is_not_kept() -> None:
     """Data of the host have no place in a file."""
-    loaded = load_policy([Source("f(1);")], make_host())
+    loaded = load_text("f(1);")
     rule = loaded.policy.rules["f"][0]
     object.__setattr__(rule, "parameters", (Parameter(Instance(object())),))
 

@@ -14,9 +14,8 @@ from flask_login import UserMixin  # type: ignore[import-untyped]
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_oso import Oso, Relation
-from flask_oso.polar.host.registry import Host, make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support import policies
+from tests.support.policies import Host, load, make_host
 
 
 class Status(enum.Enum):
@@ -149,9 +148,7 @@ class Draft(Note):
 
 def host() -> Host:
     """Make a host with the classes."""
-    made = make_host()
-    for cls in (Org, User, Admin, Tag, Page, Book, Note, Status):
-        made = made.with_class(cls, None, None)
+    made = make_host(Org, User, Admin, Tag, Page, Book, Note, Status)
     fields = {
         "owner": Relation("one", "User", "owner_id", "id"),
         "notes": Relation("many", "Note", "id", "folder_id"),
@@ -164,14 +161,14 @@ def warnings_of(condition: str, head: str = "u: User, n: Note, f: Folder, p: Pag
     """Load a rule with a condition, and give its warnings."""
     names = " and ".join(f"{name.split(':')[0]}.x = 1" for name in head.split(", "))
     text = f"f({head}) if {condition} and {names};"
-    return list(load_policy([Source(text)], host(), ignore_missing_allow=True).warnings)
+    return policies.warnings_of(text, host=host())
 
 
 def test_warning_shows_the_comparison_and_what_to_write() -> None:
     """A note's owner is a user, and no number equals a user."""
     text = "allow(u: User, _, n: Note) if n.owner = u.id;"
 
-    assert list(load_policy([Source(text)], host()).warnings) == [
+    assert list(load(text, host=host()).warnings) == [
         "n.owner is a User, u.id is a number: they are never equal at line 1, column 31:\n"
         "\t001: allow(u: User, _, n: Note) if n.owner = u.id;\n"
         "\t                                   ^\n"

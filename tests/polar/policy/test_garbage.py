@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import typing as t
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,10 +16,13 @@ def is_old(made: object) -> bool:
     return any(each is made for each in gc.get_objects(generation=2))
 
 
-@pytest.fixture(autouse=True)
-def _unfrozen() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _unfrozen() -> Iterator[None]:
+    """Let the collector see what the tests froze, for a program that froze nothing."""
     gc.unfreeze()
     gc.collect()
+    yield
+    gc.freeze()
 
 
 def test_collector_is_off_meanwhile() -> None:
@@ -42,7 +46,7 @@ def test_collector_that_was_off_stays_off() -> None:
 
 
 def test_many_new_objects_count_as_old() -> None:
-    """They all stay, so Python need not look at each of them to find that out."""
+    """Many new objects of a load count as old, so Python does not search them for garbage."""
     with without_collector():
         made: list[t.Any] = [[] for _ in range(garbage._MANY + 1)]
 

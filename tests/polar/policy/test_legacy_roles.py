@@ -6,13 +6,11 @@ import typing as t
 
 import pytest
 
-from flask_oso.oso import Oso
-from flask_oso.polar.engine import Engine
+from flask_oso import Oso
+from flask_oso.polar import Engine
 from flask_oso.polar.exceptions import OsoError, RolesValidationError
-from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.policy.legacy_roles import check_roles, with_role_rules
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support.policies import load, make_host
 
 
 class Thing:
@@ -53,9 +51,7 @@ class User:
         return list(self.grants)
 
 
-HOST = make_host()
-for _class in (Org, Site, Page, User):
-    HOST = HOST.with_class(_class, None, None)
+HOST = make_host(Org, Site, Page, User)
 
 HOOK = """
 allow(actor, action, resource) if role_allows(actor, action, resource);
@@ -103,7 +99,7 @@ OTHER_PAGE = Page("other page", Site("other site", OTHER_ORG))
 
 
 def make_engine(text: str) -> Engine:
-    policy = load_policy([Source(text)], HOST, ignore_missing_allow=True, roles=True).policy
+    policy = load(text, host=HOST, ignore_missing_allow=True, roles=True).policy
     return Engine(policy, HOST)
 
 
@@ -169,7 +165,7 @@ def test_undeclared_action_is_denied(action: str) -> None:
 
 
 def test_assumed_roles_can_be_asked_for() -> None:
-    """``actor_can_assume_role`` answers about implied roles too."""
+    """``actor_can_assume_role`` answers about roles that others imply."""
     engine = make_engine(TREE)
     user = User(Grant("owner", ORG))
 
@@ -253,7 +249,7 @@ def test_thing_that_contains_itself_comes_to_an_end() -> None:
 
 def test_policy_loads_without_roles() -> None:
     """A policy may call the built-in rules before roles are enabled; then they are undefined."""
-    policy = load_policy([Source(QUICKSTART)], HOST).policy
+    policy = load(QUICKSTART, host=HOST).policy
 
     with pytest.raises(OsoError, match="Query for undefined rule `role_allows`"):
         Engine(policy, HOST).ask("allow", User(), "read", PAGE)
@@ -261,7 +257,7 @@ def test_policy_loads_without_roles() -> None:
 
 def test_rules_can_be_added_later() -> None:
     """``with_role_rules`` makes another policy."""
-    before = load_policy([Source(QUICKSTART)], HOST).policy
+    before = load(QUICKSTART, host=HOST).policy
     after = with_role_rules(before, HOST)
 
     assert "role_allows" not in before.rules
@@ -271,14 +267,14 @@ def test_rules_can_be_added_later() -> None:
 def test_constants_do_not_capture_the_variables_of_the_rules() -> None:
     """A constant named like a variable of a built-in rule does not break it."""
     host = HOST.with_constant(1, "_actor").with_constant(2, "__role")
-    policy = with_role_rules(load_policy([Source(QUICKSTART)], HOST).policy, host)
+    policy = with_role_rules(load(QUICKSTART, host=HOST).policy, host)
 
     assert Engine(policy, host).ask("allow", User(Grant("guest", PAGE)), "read", PAGE)
 
 
 def test_load_without_rules_adds_none() -> None:
     """A load that brings no rules leaves room for the next one."""
-    assert not load_policy([Source("type f(x);")], HOST, roles=True).policy.has_rules
+    assert not load("type f(x);", host=HOST, roles=True).policy.has_rules
 
 
 # -- the configuration ---------------------------------------------------------------
@@ -431,7 +427,7 @@ def test_undeclared_names_warn(rules: str, warning: str) -> None:
     ],
 )
 def test_declared_names_do_not_warn(rules: str) -> None:
-    """What a class declares under any of its names counts; what is open, too."""
+    """Names that are declared under any name of a class, or are open, do not warn."""
     assert warnings_of(rules) == ()
 
 

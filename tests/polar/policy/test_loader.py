@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from flask_oso.oso import Oso
+from flask_oso import Oso
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.sources import Source
+from tests.support.policies import make_host
 
 
 class Registrar:
@@ -52,9 +52,8 @@ def test_inline_query_may_not_change_the_policy(change: str) -> None:
 
 def calls_to_load(blocks: int) -> int:
     """Count the calls of Python functions that it takes to load a policy of so many blocks."""
-    host = make_host().with_class(type("User", (), {}), None, None)
-    for number in range(blocks):
-        host = host.with_class(type(f"Page{number}", (), {}), None, None)
+    names = ["User", *(f"Page{number}" for number in range(blocks))]
+    host = make_host(*(type(name, (), {}) for name in names))
     source = Source(
         "actor User {} allow(a, b, c) if has_permission(a, b, c);"
         + "".join(map(_BLOCK.format, range(blocks)))

@@ -9,9 +9,8 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.host.registry import Host, make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support import policies
+from tests.support.policies import Host, make_host
 
 
 class Base:
@@ -112,16 +111,14 @@ class Color(enum.Enum):
 
 def host() -> Host:
     """Make a host with all the classes."""
-    made = make_host().with_class(Document, None, {"folder": str})
-    for cls in (Slotted, Plain, Open, Loose, Color, Folder, Tag):
-        made = made.with_class(cls, None, None)
-    return made
+    made = make_host(Slotted, Plain, Open, Loose, Color, Folder, Tag)
+    return made.with_class(Document, None, {"folder": str})
 
 
 def warnings_of(rule: str) -> list[str]:
     """Load a rule, and give the warnings about attributes."""
-    loaded = load_policy([Source(rule)], host(), ignore_missing_allow=True)
-    return [each for each in loaded.warnings if "no attribute" in each]
+    found = policies.warnings_of(rule, host=host())
+    return [each for each in found if "no attribute" in each]
 
 
 @pytest.mark.parametrize(

@@ -5,39 +5,34 @@ from __future__ import annotations
 import pytest
 
 from flask_oso.polar.exceptions import OsoError, UnrecognizedEOF, ValidationError
-from flask_oso.polar.host.registry import Host, make_host
-from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.policy.policy import LoadResult, Policy
-from flask_oso.polar.printer import rule_to_polar
 from flask_oso.polar.sources import Source
-
-
-class User:
-    """Somebody."""
+from tests.support.people import User
+from tests.support.policies import load as load_texts
+from tests.support.policies import make_host, show_statement
 
 
 class Page:
     """Something."""
 
 
-HOST: Host = make_host().with_class(User, None, None).with_class(Page, None, None)
+HOST = make_host(User, Page)
 
 ALLOW = "allow(_, _, _);"
 
 
 def load(*texts: str, base: Policy | None = None) -> Policy:
-    sources = [Source(text) for text in texts]
-    return load_policy(sources, HOST, base or Policy()).policy
+    return load_texts(*texts, host=HOST, base=base).policy
 
 
 def fail_to_load(*sources: Source, base: Policy | None = None) -> OsoError:
     with pytest.raises(OsoError) as caught:
-        load_policy(sources, HOST, base or Policy())
+        load_texts(*sources, host=HOST, base=base)
     return caught.value
 
 
 def show(policy: Policy, name: str) -> list[str]:
-    return [rule_to_polar(rule) for rule in policy.rules[name]]
+    return [show_statement(rule) for rule in policy.rules[name]]
 
 
 # -- contents ------------------------------------------------------------------------
@@ -237,7 +232,7 @@ def test_texts_without_a_name_may_repeat() -> None:
 
 def test_file_of_an_earlier_load_is_refused() -> None:
     """Files are remembered across loads that added no rules."""
-    base = load_policy([Source("type f(x);", "a.polar")], HOST).policy
+    base = load_texts(Source("type f(x);", "a.polar"), host=HOST).policy
 
     error = fail_to_load(Source("type f(x);", "a.polar"), base=base)
 
@@ -248,14 +243,12 @@ def test_file_of_an_earlier_load_is_refused() -> None:
 
 
 def warnings_of(text: str, *, ignore_missing_allow: bool = False) -> tuple[str, ...]:
-    loaded: LoadResult = load_policy(
-        [Source(text)], HOST, ignore_missing_allow=ignore_missing_allow
-    )
+    loaded: LoadResult = load_texts(text, host=HOST, ignore_missing_allow=ignore_missing_allow)
     return loaded.warnings
 
 
 def test_missing_allow_warns() -> None:
-    """A policy that allows nothing draws a warning, an empty one too."""
+    """A policy that allows nothing draws a warning, and so does an empty one."""
     assert warnings_of("") == (
         "Your policy does not contain an allow rule, which usually means\n"
         "that no actions are allowed. Did you mean to add an allow rule to\n"
@@ -268,7 +261,7 @@ def test_missing_allow_warns() -> None:
 
 @pytest.mark.parametrize("rule", [ALLOW, "allow_field(_, _, _, _);", "allow_request(_, _);"])
 def test_any_allow_rule_silences_the_warning(rule: str) -> None:
-    """Rules for fields and requests count as well."""
+    """Rules for fields and requests silence the warning that nothing is allowed."""
     assert warnings_of(rule) == ()
 
 

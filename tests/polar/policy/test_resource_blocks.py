@@ -5,15 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flask_oso.polar.exceptions import OperationalError, OsoError
-from flask_oso.polar.host.registry import Host, make_host
-from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.policy.policy import Policy
-from flask_oso.polar.printer import rule_to_polar, rule_type_to_polar
-from flask_oso.polar.sources import Source
-
-
-class User:
-    """Somebody."""
+from tests.support.people import User
+from tests.support.policies import Host, make_host, show_statement
+from tests.support.policies import load as load_text
 
 
 class Site:
@@ -28,20 +23,12 @@ class lower:
     """A class whose name is all lower case."""
 
 
-def make_hosts(**constants: int) -> Host:
-    host = make_host()
-    for cls in (User, Site, Page, lower):
-        host = host.with_class(cls, None, None)
-    for name, value in constants.items():
-        host = host.with_constant(value, name)
-    return host
-
-
-HOST = make_hosts()
+CLASSES = (User, Site, Page, lower)
+HOST = make_host(*CLASSES)
 
 
 def load(text: str, host: Host = HOST) -> Policy:
-    return load_policy([Source(text)], host).policy
+    return load_text(text, host=host).policy
 
 
 def fail_to_load(text: str) -> OsoError:
@@ -53,7 +40,7 @@ def fail_to_load(text: str) -> OsoError:
 def generated(policy: Policy) -> list[str]:
     """Give the rules that were made from blocks: those whose head is a string."""
     return [
-        rule_to_polar(rule)
+        show_statement(rule)
         for rule in policy.rules_in_source_order()
         if rule.span is not None and rule.span.text.startswith('"')
     ]
@@ -142,7 +129,7 @@ def test_variable_of_a_lower_case_class_differs_from_its_name() -> None:
 
 def test_constants_do_not_capture_generated_variables() -> None:
     """A constant named like a generated variable does not break the rule."""
-    host = make_hosts(actor=1, page=2, related_site=3)
+    host = make_host(*CLASSES, actor=1, page=2, related_site=3)
     policy = load(PAGE.format('"read" if "member" on "site";'), host)
 
     assert generated(policy) == [
@@ -174,7 +161,7 @@ def test_declarations_make_rule_types() -> None:
     policy = load(PAGE.format('"read" if "member" on "site";'))
 
     types = [t for group in policy.types.values() for t in group]
-    assert [(rule_type_to_polar(t), t.required) for t in types] == [
+    assert [(show_statement(t), t.required) for t in types] == [
         ('has_relation(subject: User{}, "boss", object: Site{});', False),
         ('has_relation(subject: User{}, "owner", object: Page{});', False),
         ('has_relation(subject: Site{}, "site", object: Page{});', True),
@@ -186,7 +173,7 @@ def test_relation_of_a_related_class_is_required_too() -> None:
     """A condition that is a relation of the related class needs its rule."""
     policy = load(PAGE.format('"read" if "boss" on "site";'))
 
-    required = [rule_type_to_polar(t) for t in policy.types["has_relation"] if t.required]
+    required = [show_statement(t) for t in policy.types["has_relation"] if t.required]
     assert required == [
         'has_relation(subject: User{}, "boss", object: Site{});',
         'has_relation(subject: Site{}, "site", object: Page{});',
@@ -351,7 +338,7 @@ def test_problems_of_blocks_are_reported_together() -> None:
     ],
 )
 def test_required_rule_is_missed_once(text: str, message: str) -> None:
-    """What a block needs is reported as missing, not as an undefined call as well."""
+    """A rule that a block needs is reported as missing, and not as an undefined call."""
     error = fail_to_load(text)
 
     assert str(error).startswith(message)

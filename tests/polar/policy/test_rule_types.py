@@ -6,10 +6,9 @@ import re
 
 import pytest
 
-from flask_oso.polar.exceptions import OsoError
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support import policies
+from tests.support.people import User
+from tests.support.policies import load, make_host
 
 
 class Animal:
@@ -20,21 +19,13 @@ class Dog(Animal):
     """A class derived from it."""
 
 
-class User:
-    """An actor."""
-
-
-HOST = make_host().with_constant(42, "answer").with_constant(Dog(), "rex")
-for _class in (Animal, Dog, User):
-    HOST = HOST.with_class(_class, None, None)
+HOST = make_host(Animal, Dog, User, answer=42, rex=Dog())
 
 BLOCKS = "actor User {} resource Animal {}"
 
 
 def problems_of(text: str) -> list[str]:
-    with pytest.raises(OsoError) as caught:
-        load_policy([Source(text)], HOST)
-    return [str(problem) for problem in caught.value.problems]
+    return policies.problems_of(text, host=HOST)
 
 
 def reason_for(type_head: str, rule_head: str) -> str:
@@ -76,7 +67,7 @@ def reason_for(type_head: str, rule_head: str) -> str:
 )
 def test_shape_matches(type_head: str, rule_head: str) -> None:
     """Subclasses, members of unions, further fields and further elements are fine."""
-    load_policy([Source(f"{BLOCKS} type f({type_head}); f({rule_head});")], HOST)
+    load(f"{BLOCKS} type f({type_head}); f({rule_head});", host=HOST)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +214,7 @@ def test_all_types_are_listed_with_their_reasons() -> None:
 
 def test_one_matching_type_is_enough() -> None:
     """Types of one name widen what is allowed."""
-    load_policy([Source('type f(x: Integer); type f(x: String); f(1); f("a");')], HOST)
+    load('type f(x: Integer); type f(x: String); f(1); f("a");', host=HOST)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +267,7 @@ def test_type_of_an_unregistered_class_is_refused_once() -> None:
 
 
 def test_type_of_an_unregistered_class_is_noticed_behind_a_mismatch() -> None:
-    """A rule that differs in an earlier parameter shows the mistake in the type too."""
+    """An unregistered class in a rule type is told, though an earlier parameter does not match."""
     (problem,) = problems_of("type f(1, y: Nope); f(2, 1);")
 
     assert problem.startswith("Unregistered class: Nope at line 1, column 14:")

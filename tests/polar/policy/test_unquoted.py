@@ -8,20 +8,14 @@ from __future__ import annotations
 import pytest
 
 from flask_oso.polar.exceptions import ValidationError
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support.policies import make_host, warnings_of
 
-
-def warnings_of(rule: str) -> list[str]:
-    """Load a rule, and give its warnings."""
-    host = make_host().with_constant(1, "app::limit")
-    return list(load_policy([Source(rule)], host, ignore_missing_allow=True).warnings)
+HOST = make_host().with_constant(1, "app::limit")
 
 
 def test_value_of_another_language_that_occurs_twice_warns() -> None:
     """What occurs twice is no error, and a variable that equals anything."""
-    assert warnings_of("f(n) if n.a = None or n.b = None;") == [
+    assert warnings_of("f(n) if n.a = None or n.b = None;", host=HOST) == [
         "None is a variable here, which equals anything; write nil at line 1, column 15:\n"
         "\t001: f(n) if n.a = None or n.b = None;\n"
         "\t                   ^\n"
@@ -42,7 +36,7 @@ def test_value_of_another_language_that_occurs_twice_warns() -> None:
 )
 def test_unbound_value_warns(rule: str, name: str, meant: str) -> None:
     """Comparisons anywhere in a body are looked at."""
-    (found,) = warnings_of(rule)
+    (found,) = warnings_of(rule, host=HOST)
 
     warning = f"{name} is a variable here, which equals anything; write {meant}"
     assert found.startswith(f"{warning} at line 1, column ")
@@ -61,7 +55,7 @@ def test_unbound_value_warns(rule: str, name: str, meant: str) -> None:
 )
 def test_bound_name_is_silent(rule: str) -> None:
     """Parameters, what is registered, and what joins two comparisons are no mistakes."""
-    assert warnings_of(rule) == []
+    assert warnings_of(rule, host=HOST) == []
 
 
 @pytest.mark.parametrize(
@@ -82,4 +76,4 @@ def test_bound_name_is_silent(rule: str) -> None:
 def test_variable_for_anything_may_be_renamed(rule: str) -> None:
     """A variable that is called what it stands for, or stands elsewhere, is told as by oso."""
     with pytest.raises(ValidationError, match=r"^Singleton variable \w+ is .*; try renaming"):
-        warnings_of(rule)
+        warnings_of(rule, host=HOST)

@@ -6,13 +6,8 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
-
-
-class User:
-    """Somebody."""
+from tests.support.people import User
+from tests.support.policies import load, make_host
 
 
 class Note:
@@ -46,10 +41,7 @@ has_relation(_: Folder, "parent", _: Folder);
 
 def warnings_of(*texts: str) -> list[str]:
     """Load texts as one policy, and give its warnings."""
-    host = make_host()
-    for cls in CLASSES:
-        host = host.with_class(cls, None, None)
-    return list(load_policy([Source("".join([ALLOW, *texts]))], host).warnings)
+    return list(load("".join([ALLOW, *texts]), host=make_host(*CLASSES)).warnings)
 
 
 # -- roles that nothing gives ------------------------------------------------------------
@@ -66,7 +58,7 @@ def test_block_whose_roles_nothing_gives_warns() -> None:
 
 
 def test_block_of_another_class_is_told_of_by_itself() -> None:
-    """That other roles are given does not help, also not what leads only to itself."""
+    """A role that leads only to itself is told of, though roles of another block are given."""
     (warning,) = warnings_of(NOTE, FOLDER, 'has_role(_: User, "editor", _: Note);')
 
     assert warning.startswith('No rule gives anybody the role "member" of Folder at line ')

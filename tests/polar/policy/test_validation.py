@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from flask_oso.polar.exceptions import OsoError
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support import policies
+from tests.support.policies import make_host
 
 
 class Dog:
     """A class."""
 
 
-HOST = make_host().with_class(Dog, None, None).with_constant(42, "answer")
+HOST = make_host(Dog, answer=42)
 
 
 def problems_of(text: str) -> list[str]:
-    with pytest.raises(OsoError) as caught:
-        load_policy([Source(text)], HOST)
-    return [str(problem) for problem in caught.value.problems]
+    return policies.problems_of(text, host=HOST)
 
 
 def warnings_of(text: str) -> list[str]:
-    return list(load_policy([Source(text)], HOST, ignore_missing_allow=True).warnings)
+    return policies.warnings_of(text, host=HOST)
 
 
 # -- singletons ----------------------------------------------------------------------

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
-
-
-class User:
-    """Somebody."""
+from tests.support.people import User
+from tests.support.policies import load, make_host
 
 
 class Document:
@@ -27,9 +22,7 @@ class Site:
     """A class whose block declares no permissions."""
 
 
-HOST = make_host()
-for _class in (User, Document, Report, Site):
-    HOST = HOST.with_class(_class, None, None)
+HOST = make_host(User, Document, Report, Site)
 
 POLICY = """
 actor User {{}}
@@ -46,7 +39,7 @@ allow(a, b, c) if has_permission(a, b, c);
 
 
 def warnings_of(rule: str) -> list[str]:
-    loaded = load_policy([Source(POLICY.format(rule))], HOST)
+    loaded = load(POLICY.format(rule), host=HOST)
     return [warning.split(" at line")[0] for warning in loaded.warnings]
 
 
@@ -124,7 +117,7 @@ def test_undeclared_string_warns(rule: str, warning: str) -> None:
 def test_undeclared_string_shows_its_place() -> None:
     """The caret is under the string."""
     text = POLICY.format('has_permission(_: User, "raed", _: Document);')
-    (warning,) = load_policy([Source(text)], HOST).warnings
+    (warning,) = load(text, host=HOST).warnings
 
     assert warning.endswith(
         ' at line 11, column 25:\n\t011: has_permission(_: User, "raed", _: Document);\n'
@@ -162,6 +155,6 @@ def test_classes_are_known_under_each_of_their_names() -> None:
     host = HOST.with_class(Document, "Paper", None)
     text = POLICY.format('has_permission(_: User, "raed", _: Paper);')
 
-    (warning,) = load_policy([Source(text)], host).warnings
+    (warning,) = load(text, host=host).warnings
 
     assert warning.startswith('Undeclared permission "raed" for Paper, did you mean "read"?')

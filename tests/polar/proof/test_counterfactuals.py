@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from flask_oso import Oso
 from flask_oso.polar.proof import counterfactuals
 from flask_oso.polar.proof.counterfactuals import Change, GivenAttribute, GivenCall, GivenResult
+from tests.support.people import Thing
 
 #: How many policies are drawn.
 POLICIES = int(os.environ.get("FLASK_OSO_PROOFS", "250"))
@@ -55,13 +56,6 @@ RULES = """
 has_role(u: User, name: String, org: Org) if
   role in u.roles and role.name = name and role.org = org;
 """
-
-
-class Thing:
-    """Has whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
 
 
 class User(Thing):

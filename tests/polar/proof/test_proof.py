@@ -20,16 +20,10 @@ from werkzeug.local import LocalProxy
 from flask_oso import Limits, Oso
 from flask_oso.polar.proof.proof import Proof
 from flask_oso.polar.proof.proof_tree import Outcome
+from tests.support.people import Thing
 
 PROOFS = Path(__file__).parents[1] / "proofs"
 CASES = sorted(PROOFS.glob("*.polar"))
-
-
-class Thing:
-    """Has whatever attributes it is given."""
-
-    def __init__(self, **attributes: t.Any) -> None:
-        self.__dict__.update(attributes)
 
 
 class User(Thing):
@@ -498,7 +492,7 @@ def test_value_beside_a_secret_is_left_out() -> None:
 
 
 def test_suggestion_about_a_secret_leaves_the_value_out() -> None:
-    """It may be suggested that a secret is another one, but not which."""
+    """A suggestion may say that a secret is another one, and does not say which."""
     policy = "allow(user: User, _, post: Post) if user.password = post.guess;"
     known = people()
     known["draft"].guess = "hunter1"
@@ -665,7 +659,9 @@ def test_misspelt_action_is_told() -> None:
 
 
 def test_class_that_is_not_registered_is_told() -> None:
-    """It matches no rule that names a class, which looks like any denial."""
+    """An object of a class that is not registered matches no rule that names a class, and the
+    proof says so.
+    """
 
     class Page(Post):
         pass

@@ -10,10 +10,9 @@ import uuid
 
 import pytest
 
-from flask_oso.polar.host.conversion import result_to_term
-from flask_oso.polar.host.registry import make_host
 from flask_oso.polar.nodes import Instance
 from flask_oso.polar.proof.redaction import Describer, Redaction
+from tests.support.policies import make_host, result_to_term
 
 
 class Bare:
@@ -343,7 +342,7 @@ def test_value_that_a_method_of_a_dictionary_gives_is_hidden() -> None:
 
 
 def test_values_of_a_hidden_dictionary_are_hidden() -> None:
-    """Also of a class that only tells when it is changed."""
+    """Values of a dictionary that is hidden are hidden, whatever its class."""
     shows = Describer({}, Redaction())
     shows.hide(Instance(type("Tracked", (dict,), {})({"git": "abc"})))
 

@@ -12,16 +12,13 @@ import pytest
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import StackOverflowError
+from tests.support.people import User
 
 MESSAGE = (
     "Goal stack overflow! MAX_GOALS = 10000\n`{}` calls itself with the same arguments, and would"
     " again. Look for a circle in the data, such as a folder that is inside of itself, or in the"
     " rules."
 )
-
-
-class User:
-    """An actor."""
 
 
 class Folder:
@@ -114,7 +111,7 @@ def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_circle_of_folders_is_an_error_that_names_the_rule(
     compiled: bool, policy: str, rule: str, size: int
 ) -> None:
-    """The same by compiled rules and by the solver, whatever the size; never an answer."""
+    """A circle of folders of any size is the same error by compiled rules and by the solver."""
     with pytest.raises(StackOverflowError) as caught:
         load(policy, compiled).is_allowed(User(), "read", ring(size))
 

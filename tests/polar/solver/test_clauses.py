@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_oso.polar.host import numbers
-from flask_oso.polar.host.conversion import to_term
 from flask_oso.polar.nodes import Parameter, Rule, Term, Unknown, Value, Variable
 from flask_oso.polar.solver.clause_index import ClauseIndex
 from flask_oso.polar.solver.clauses import Clause, prepare_rule
+from tests.support.policies import to_term
 
 SCALARS: list[t.Any] = [0, 1, 2, 1.0, 0.0, -0.0, True, False, "", "1", "a", float("nan"), 2.0**53]
 

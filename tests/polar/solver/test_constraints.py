@@ -6,17 +6,14 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.engine import Engine
+from flask_oso.polar import Engine, Variable
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.host.terms import Variable
 from flask_oso.polar.nodes import Expression
-from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.printer import to_polar
 from flask_oso.polar.solver.constraints import simplified
-from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.parser import parse_query
 from tests.support.cases import show_result
+from tests.support.policies import make_engine as make_engine_of
+from tests.support.policies import make_host, term_of
 
 
 class T:
@@ -36,10 +33,7 @@ class V:
 
 def make_engine(policy: str = "") -> Engine:
     """Make an engine that knows three classes."""
-    host = make_host()
-    for cls in (T, U, V):
-        host = host.with_class(cls, None, None)
-    return Engine(load_policy([Source(policy)], host).policy, host)
+    return make_engine_of(policy, make_host(T, U, V))
 
 
 def shapes(query: str, policy: str = "") -> list[str]:
@@ -70,7 +64,7 @@ def test_shape_through_a_rule(condition: str, results: list[str]) -> None:
 
 @pytest.mark.parametrize(("condition", "results"), [s for s in SHAPES if "not" not in s[0]])
 def test_shape_in_a_query(condition: str, results: list[str]) -> None:
-    """The same constraint made in the query itself has the same shape."""
+    """A constraint made in a query has the shape that it has in a rule."""
     assert shapes(condition) == results
 
 
@@ -92,7 +86,7 @@ def test_shape_in_a_query(condition: str, results: list[str]) -> None:
     ],
 )
 def test_shape_of_several_variables(query: str, result: str) -> None:
-    """Each variable is ``_this`` in its own result; what it is connected with is there, too."""
+    """Each variable is ``_this`` in its own result, and has its connections to others there."""
     assert shapes(query) == [result]
 
 
@@ -190,6 +184,6 @@ def test_hidden_variable_that_is_connected() -> None:
 )
 def test_simplified_pushes_negations_inwards(negated: str, positive: str) -> None:
     """A negation of what has an inverse is that inverse; others stay."""
-    expression = t.cast(Expression, parse_query(Source(negated)))
+    expression = t.cast(Expression, term_of(negated))
 
     assert to_polar(simplified(expression)) == positive

@@ -95,7 +95,7 @@ def test_nesting_beyond_the_limit_is_refused_at_its_place(nested: Callable[[int]
 
 @pytest.mark.parametrize("text", ["x = [[[1]]] and y = [[]]", "x = ([{}]) and y = [[[]]]"])
 def test_nesting_counts_the_brackets_that_are_open(text: str) -> None:
-    """Those that were closed do not count."""
+    """Brackets that were closed do not count as nesting."""
     assert list(Oso(limits=Limits(nesting=3)).query(text))
 
     with pytest.raises(ParserError, match="MAX_NESTING = 2"):
@@ -156,7 +156,7 @@ def test_deep_data_is_decided(call: t.Any) -> None:
     ],
 )
 def test_deep_data_in_other_terms_is_decided(body: str) -> None:
-    """It may stand in lists, dictionaries and patterns of the policy."""
+    """Deep data is compared in lists, dictionaries and patterns of the policy."""
     oso = load(f"f(x, y) if {body};")
 
     assert oso.query_rule_once("f", data(1_000), data(1_000))
@@ -229,7 +229,7 @@ def test_deep_data_is_shown_up_to_a_length(body: str) -> None:
 
 @places
 def test_deep_predicates_patterns_and_expressions_are_converted(call: t.Any) -> None:
-    """What only queries take is converted without recursion too."""
+    """Predicates, patterns and expressions are converted without recursion."""
     pattern: t.Any = 1
     value: t.Any = 1
     dots: t.Any = Variable("x")
@@ -306,7 +306,7 @@ def test_known_actions_of_nested_conditions() -> None:
 
 
 def test_known_actions_through_a_chain_of_rules() -> None:
-    """Nor does it along the calls of rules, and it ends."""
+    """The search for the strings of an action does not recurse along calls of rules."""
     calls = [f"r{n}(a) if r{n + 1}(a) or r{n + 1}(a);" for n in range(1_500)]
     oso = load(f'allow(_, a, _) if r0(a); {"".join(calls)} r1500("read");')
 

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from flask_oso.polar.engine import Engine
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.solver.backtrace import Step
 from flask_oso.polar.solver.clauses import Clause
 from flask_oso.polar.solver.observation import (
@@ -19,9 +16,7 @@ from flask_oso.polar.solver.observation import (
     Observer,
     RunView,
 )
-from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.desugar import rewrite_query
-from flask_oso.polar.syntax.parser import parse_query
+from tests.support.policies import goal_of, make_engine
 
 POLICY = """
 likes("ann", x) if x in ["tea", "milk"];
@@ -85,10 +80,8 @@ class Silent(Observer):
 
 def solve(query: str, *observers: Observer) -> list[dict[str, t.Any]]:
     """Solve a query of the policy with observers."""
-    host = make_host()
-    engine = Engine(load_policy([Source(POLICY)], host).policy, host)
-    goal = rewrite_query(parse_query(Source(query)))
-    return [*ObservedSolver(engine, None, observers).solve(goal)]
+    solver = ObservedSolver(make_engine(POLICY), None, observers)
+    return [*solver.solve(goal_of(query))]
 
 
 def test_observed_run_has_the_solutions_of_any_run() -> None:

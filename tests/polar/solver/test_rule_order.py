@@ -6,14 +6,10 @@ import typing as t
 
 import pytest
 
-from flask_oso.polar.host.conversion import to_term
-from flask_oso.polar.host.registry import Host, make_host
-from flask_oso.polar.nodes import Rule, Unknown
+from flask_oso.polar.nodes import Unknown
 from flask_oso.polar.solver.clauses import prepare_rule
 from flask_oso.polar.solver.rule_order import sort_clauses
-from flask_oso.polar.sources import Source
-from flask_oso.polar.syntax.desugar import rewrite_rule
-from flask_oso.polar.syntax.parser import parse_policy
+from tests.support.policies import make_host, rules_of, to_term
 
 
 class Animal:
@@ -36,21 +32,13 @@ class Seadog(Dog, Swimmer):
     """A dog that swims."""
 
 
-def make_classes() -> Host:
-    host = make_host()
-    for cls in (Animal, Dog, Puppy, Swimmer, Seadog):
-        host = host.with_class(cls, None, None)
-    return host
-
-
-HOST = make_classes()
+HOST = make_host(Animal, Dog, Puppy, Swimmer, Seadog)
 OPEN = Unknown("x")
 
 
 def order(heads: str, *args: t.Any) -> list[int]:
     """Sort rules with these heads for a call; give their places in the text, from 1."""
-    rules = [t.cast(Rule, s) for s in parse_policy(Source(heads)).statements]
-    clauses = [prepare_rule(rewrite_rule(rule), HOST.constants) for rule in rules]
+    clauses = [prepare_rule(rule, HOST.constants) for rule in rules_of(heads)]
     terms = [arg if isinstance(arg, Unknown) else to_term(arg) for arg in args]
     places = {id(clause): at for at, clause in enumerate(clauses, 1)}
     return [places[id(clause)] for clause in sort_clauses(clauses, terms, HOST)]

@@ -12,16 +12,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from flask_oso.polar.engine import Engine
+from flask_oso.polar import Engine
 from flask_oso.polar.exceptions import (
     OsoError,
     PolarRuntimeError,
     PolarTypeError,
     StackOverflowError,
 )
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
-from flask_oso.polar.sources import Source
+from tests.support.policies import make_engine as make_engine_of
+from tests.support.policies import make_host
 from tests.support.stacks import far_down, in_small_thread
 
 OVERFLOW = r"(?m)^Goal stack overflow! MAX_GOALS = 10000$"
@@ -71,10 +70,7 @@ class Stubborn:
 
 def make_engine(policy: str = "", **constants: t.Any) -> Engine:
     """Make an engine that knows two classes and some constants."""
-    host = make_host().with_class(Thing, None, None).with_class(Stubborn, None, None)
-    for name, value in constants.items():
-        host = host.with_constant(value, name)
-    return Engine(load_policy([Source(policy)], host).policy, host)
+    return make_engine_of(policy, make_host(Thing, Stubborn, **constants))
 
 
 def count(engine: Engine, query: str) -> int:
@@ -342,7 +338,7 @@ def test_exception_of_a_method_comes_out_as_it_is(query: str, error: BaseExcepti
     ],
 )
 def test_exception_of_other_host_code_comes_out_as_it_is(query: str, text: str) -> None:
-    """Properties, iterators and operators are the host's code, too."""
+    """An exception of a property, an iterator or an operator leaves the query as it is."""
     engine = make_engine(thing=Thing(), stubborn=Stubborn())
 
     with pytest.raises(ConnectionError, match=f"^{text}$"):

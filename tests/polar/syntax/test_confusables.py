@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from flask_oso.polar.host.registry import make_host
-from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax.confusables import skeleton
+from tests.support import policies
 
 
 def warnings_of(*texts: str) -> list[str]:
     """Load texts together, and give the warnings about them."""
     sources = [Source(text, f"{number}.polar") for number, text in enumerate(texts)]
-    return list(load_policy(sources, make_host(), ignore_missing_allow=True).warnings)
+    return policies.warnings_of(*sources)
 
 
 def test_lookalike_of_a_built_in_name() -> None:

@@ -233,7 +233,7 @@ def comments_in(text: str) -> list[str]:
 @given(st.binary(min_size=1, max_size=80), st.integers(0, 2**32))
 @settings(max_examples=400)
 def test_random_policies_keep_their_meaning(data: bytes, seed: int) -> None:
-    """So do policies that nobody thought of."""
+    """Random policies keep their meaning."""
     text = scattered(make_policy(Choices(data)), random.Random(seed), 0.2)
     assume(not parse_policy(Source(text)).problems)
 

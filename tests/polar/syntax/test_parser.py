@@ -199,7 +199,7 @@ def test_comment_ends_at_line_end() -> None:
     ],
 )
 def test_expression_means_the_same(text: str, same: str) -> None:
-    """Precedence, associativity and spelling variants."""
+    """An expression means what precedence, associativity and spelling variants say."""
     assert _query(text) == _query(same)
 
 

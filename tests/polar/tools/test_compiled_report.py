@@ -30,7 +30,7 @@ def listed(policy: str, compiled: bool = True) -> list[LeftOver]:
 
 
 def test_line_names_file_place_rule_and_reason(tmp_path: Path) -> None:
-    """It can be clicked on in most editors."""
+    """Each line of the report begins with file, line and column, which editors can follow."""
     file = tmp_path / "page.polar"
     file.write_text("f(x) if x = 1;\n\n# Once.\n  g(x) if\n  x = 1 and print(x);\n", "utf-8")
     oso = Oso()
@@ -63,7 +63,9 @@ def test_list_is_in_the_order_of_the_policy() -> None:
 
 
 def test_rule_for_one_string_of_many_is_listed() -> None:
-    """Also where functions for strings are only made when they are asked about."""
+    """A rule for one of hundreds of strings is listed, though its function is made when asked
+    about.
+    """
     facts = "".join(f'f("k{n}", x) if x.flag;' for n in range(300))
 
     found = listed(f'{facts} f("k300", x) if x.flag and print();')
@@ -82,7 +84,7 @@ def test_listing_leaves_the_engine_as_it_is() -> None:
 
 
 def test_list_does_not_depend_on_what_is_compiled() -> None:
-    """It tells what could be, under ``Oso(compiled=False)`` too."""
+    """The report of ``Oso(compiled=False)`` tells what could be compiled."""
     policy = "f(x) if x.flag and print();"
 
     assert listed(policy, compiled=False) == listed(policy) != []

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import typing as t
 
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.compiler.programs import CompiledProgram
-from flask_oso.polar.compiler.specialization.dispatch import Specialization
 from flask_oso.polar.sources import Source
 from flask_oso.polar.tools.generated_code import (
     RUNTIME_NAMES,
@@ -18,6 +17,7 @@ from flask_oso.polar.tools.generated_code import (
     show_with_stand_ins,
 )
 from tests.polar.compiler.test_programs import FOLLOWED, UNFOLLOWED
+from tests.support.answers import program_of
 
 NOTES = """\
 allow(user: User, "edit", note: Note) if
@@ -67,7 +67,7 @@ def test_text_begins_with_entry_function_specialization_and_rules() -> None:
 
 @pytest.mark.parametrize("policy", [*FOLLOWED.values(), *UNFOLLOWED.values()])
 def test_text_is_python(policy: str) -> None:
-    """It can be pasted into an editor."""
+    """The text is Python that can be pasted into an editor."""
     assert ast.parse(shown(policy, "f(_)"))
 
 
@@ -118,7 +118,7 @@ def test_names_of_the_runtime_are_explained() -> None:
     """A name that generated functions use, and that is not explained, fails here."""
     oso = Oso()
 
-    assert {*CompiledProgram(oso.engine).shared_names(), "clock", "depth"} <= {*RUNTIME_NAMES}
+    assert {*program_of(oso).shared_names(), "clock", "depth"} <= {*RUNTIME_NAMES}
 
 
 def test_objects_of_the_application_are_not_shown() -> None:
@@ -152,13 +152,14 @@ def test_showing_leaves_the_engine_as_it_is() -> None:
 def test_specialization_is_the_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown is what runs, but for names that are numbered."""
     made: list[str] = []
-    compiled = CompiledProgram.compiled_specialization
+    program = type(program_of(Oso()))
+    compiled = program.compiled_specialization
 
-    def noted(self: CompiledProgram, function: ast.FunctionDef, rule: str) -> Specialization:
+    def noted(self: t.Any, function: ast.FunctionDef, rule: str) -> t.Any:
         made.append(ast.unparse(ast.fix_missing_locations(copy.deepcopy(function))))
         return compiled(self, function, rule)
 
-    monkeypatch.setattr(CompiledProgram, "compiled_specialization", noted)
+    monkeypatch.setattr(program, "compiled_specialization", noted)
     user, note = type("User", (), {}), type("Note", (), {})
     oso = Oso()
     oso.register_class(user)
@@ -182,7 +183,7 @@ def unnumbered(text: str) -> str:
 
 
 def test_nothing_is_left_where_all_is_compiled() -> None:
-    """It is said, so that nobody looks for it."""
+    """The text says that nothing is left to the solver where all is compiled."""
     assert left(NOTES, NOTE_QUESTION) == ["nothing"]
 
 
@@ -204,7 +205,7 @@ def test_missing_specialization_has_a_reason(question: str, reason: str) -> None
 
 
 def test_facts_about_strings_are_looked_up() -> None:
-    """They need no specialization, and the text says so."""
+    """Facts about strings need no specialization, and the text says so."""
     assert left('allow("ana", "read", "page");', 'allow("ana", "read", "page")') == [
         "specialization: there is none: the rule is facts about strings only,"
         " which the entry function looks up"
@@ -215,7 +216,7 @@ def test_what_the_solver_answers_has_place_and_reason() -> None:
     """A rule that cannot be compiled is named with what is in the way."""
     policy = "allow(user: User, action, note: Note) if\n  print(action) and note.author = user;"
 
-    assert "allow: note.polar:2:3: 'print'" in left(policy, NOTE_QUESTION)
+    assert "a goal of allow: note.polar:2:3: 'print'" in left(policy, NOTE_QUESTION)
 
 
 def test_rule_without_parameters_is_left_to_the_solver() -> None:
@@ -294,10 +295,10 @@ def test_classes_of_the_policy_are_made_on_the_spot(policy: str, question: str) 
 
 
 def test_inline_queries_are_not_run() -> None:
-    """They may need what only the application has."""
+    """Inline queries are not run: they may need what only the application has."""
     assert ENTRY in shown(f"{NOTES}\n?= allow(1, 2, 3);", NOTE_QUESTION)
 
 
 def test_specialization_is_for_the_classes_that_stand_in() -> None:
-    """It is what the application's own classes would get."""
+    """The specialization for stand-in classes is what the application's own classes would get."""
     assert f"{SPECIALIZATION} {NOTE_QUESTION}: True, False, or None" in shown(NOTES, NOTE_QUESTION)

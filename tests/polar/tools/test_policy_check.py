@@ -105,7 +105,7 @@ def test_inline_query_that_fails_otherwise_is_an_error(tmp_path: Path) -> None:
 
 
 def test_actor_classes_are_named() -> None:
-    """Those that have an actor block."""
+    """The classes that have an actor block are named."""
     oso = Oso()
     oso.register_class(Note)
     oso.load_str("actor Note {} ?= true = true;")

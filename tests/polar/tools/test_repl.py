@@ -6,8 +6,7 @@ import typing as t
 
 import pytest
 
-from flask_oso.oso import Oso
-from flask_oso.polar.observe.console import candidates
+from flask_oso import Oso
 from flask_oso.polar.tools.repl import Repl, completion_words
 from tests.support.consoles import ScriptedConsole, converse
 from tests.support.world import make_oso
@@ -70,7 +69,7 @@ def answers(oso: Oso, *lines: str | type[BaseException]) -> list[str]:
     ],
 )
 def test_answer(oso: Oso, query: str, shown: list[str]) -> None:
-    """Variables in the order of the query; True for each solution without any; else False."""
+    """An answer is the variables in the order of the query, True without any, or False."""
     assert answers(oso, query) == shown
 
 
@@ -110,7 +109,7 @@ def test_error_of_the_host(oso: Oso) -> None:
 
 
 def test_error_without_a_message(oso: Oso) -> None:
-    """It has its place all the same."""
+    """An error without a message is shown with its place."""
     name, text = answers(oso, "refusing.silent()")
 
     assert name == "ValueError"
@@ -134,7 +133,7 @@ def test_value_that_cannot_be_printed(oso: Oso) -> None:
 
 
 def test_results_before_an_error_are_shown(oso: Oso) -> None:
-    """They come one by one."""
+    """Results are shown one by one, those before an error included."""
     assert answers(oso, 'x = 1 or "a".foo')[:2] == ["x = 1", "PolarRuntimeError"]
 
 
@@ -150,7 +149,7 @@ def test_end(oso: Oso, end: str | type[BaseException]) -> None:
 
 
 def test_help(oso: Oso) -> None:
-    """It says what can be typed."""
+    """The help says what can be typed."""
     assert "which actions are?" in answers(oso, "help")[0]
 
 
@@ -187,21 +186,3 @@ def test_greeting_where_somebody_sits(oso: Oso) -> None:
 def test_names(oso: Oso) -> None:
     """Rules, classes, constants and words of the language can be completed."""
     assert {"role(", "Animal", "Integer", "rex", "forall("} <= set(completion_words(oso.engine))
-
-
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("ro", ["role("]),
-        ("not ro", ["role("]),
-        ("role(re", ["rex"]),
-        ("x matches A", ["Actor", "Animal"]),
-        ("zz", []),
-        ('x = "ro', []),
-        ('x = "a" and ro', ["role("]),
-        ("rex.ro", []),
-    ],
-)
-def test_candidates(line: str, found: list[str]) -> None:
-    """The last word is completed; not inside a string, nor behind a dot."""
-    assert candidates(line, ["role(", "rex", "Animal", "Actor"]) == found

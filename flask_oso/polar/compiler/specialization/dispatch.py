@@ -202,10 +202,16 @@ class ReadableClasses:
     """Classes with some attributes that are read without side effects.
 
     :param keeps: tells whether a class may be remembered.
+    :param is_silent: tells whether reading an attribute of instances of a class has no effect.
     """
 
-    def __init__(self, keeps: Callable[[type], bool]) -> None:
+    def __init__(
+        self,
+        keeps: Callable[[type], bool],
+        is_silent: Callable[[type, str], bool] = sandbox.is_silent_read,
+    ) -> None:
         self._keeps = keeps
+        self._is_silent = is_silent
         self.names: set[str] = set()
         self.kinds: set[type] = set()
 
@@ -213,9 +219,7 @@ class ReadableClasses:
         """Tell whether a class is one of them."""
         if kind in self.kinds:
             return True
-        if not is_plain_object(kind) or not all(
-            sandbox.is_silent_read(kind, name) for name in self.names
-        ):
+        if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
             return False
         if self._keeps(kind):
             self.kinds.add(kind)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...host import sandbox
-from ...host.registry import RESERVED_NAMES, Host
+from ...host.registry import RESERVED_NAMES, Host, Identities
 from ...nodes import Pattern, Value
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
@@ -27,7 +27,18 @@ from ..binding_analysis import (
     is_plain,
     is_string,
 )
-from ..snippets import any_of, assign, call, compared, copied, is_type, load, negate
+from ..snippets import (
+    all_of,
+    any_of,
+    assign,
+    call,
+    compared,
+    copied,
+    is_type,
+    load,
+    negate,
+    unpacked,
+)
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
@@ -52,7 +63,8 @@ class GuardInterface(t.Protocol):
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_relation(self, name: str) -> bool: ...
-    def quiet(self) -> tuple[str, ClassSet]: ...
+    def quiet(self, *, are_rows: bool = False) -> tuple[str, ClassSet]: ...
+    def class_dictionary(self, cls: type) -> str: ...
     def is_quiet(self, cls: type, attribute: str) -> bool: ...
     def compares_fields(self, cls: type) -> bool: ...
 
@@ -63,9 +75,13 @@ class Guards:
     def __init__(self, names: GuardInterface) -> None:
         self.names = names
         self._numbers = itertools.count()
-        self._quiet: dict[str, tuple[str, ClassSet]] = {}
+        self._quiet: dict[tuple[str, bool], tuple[str, ClassSet]] = {}
+        #: The attributes of rows that are read from dictionaries, by class and name.
+        self.stored: dict[tuple[type, str], t.Any] = {}
         #: The names that the function initializes with ``None``.
         self.caches: list[str] = []
+        #: Whether the function reads dictionaries of rows.
+        self.reads_rows = False
         #: Whether the function counts steps.
         self.counts = False
         #: The index of the current alternative.
@@ -93,15 +109,18 @@ class Guards:
             raise NotCompilable("an attribute of a literal", span)
         if not sandbox.is_unrestricted(name) or self.names.is_relation(name):
             raise NotCompilable("an attribute that is not read as it is", span)
-        known = region.lookup(("read", owner.name, name))
+        known = region.lookup_of(owner.name, ("read", owner.name, name))
         if known is not None:
             return known
-        if owner.exact is None:
+        expected, value = None, self._stored_value(region, owner, name)
+        if value is not None:
+            expected = self._rows().related_class(t.cast(type, _row_class(owner)), name)
+        elif owner.exact is None:
             self._guard_kind(region, owner, name)
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
-        made = Known(self.fresh(), region=region, source=(owner.name, name))
-        value = ast.Attribute(load(owner.name), name, ast.Load())
+        made = Known(self.fresh(), region=region, source=(owner.name, name), expected=expected)
+        value = value or ast.Attribute(load(owner.name), name, ast.Load())
         unless = self._unless_checked(made)
         region.reads += [with_span(assign(made.name, value), span), unless]
         region.unchecked.append((made.name, self.alternative, unless))
@@ -121,17 +140,206 @@ class Guards:
         for inner in [*region.items, *region.loops]:
             self.leave_out_known(inner, keeps_order)
 
-    def _guard_kind(self, region: Region, owner: Known, name: str) -> None:
+    def _guard_kind(
+        self, region: Region, owner: Known, name: str, *, are_rows: bool = False
+    ) -> None:
         """Write that the class of a value has attributes that are read without side effects."""
-        if owner.name not in self._quiet:
-            self._quiet[owner.name] = self.names.quiet()
-        quiet, classes = self._quiet[owner.name]
+        kept = (owner.name, are_rows)
+        if kept not in self._quiet:
+            self._quiet[kept] = self.names.quiet(are_rows=are_rows)
+        quiet, classes = self._quiet[kept]
         classes.names.add(name)
-        if region.lookup(("quiet", owner.name)) is not None:
+        key = ("stored" if are_rows else "quiet", owner.name)
+        if region.lookup(key) is not None:
             return
-        region.known["quiet", owner.name] = owner
+        region.known[key] = region.known["checked", owner.name] = owner
         admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [load("kind")], [])
         region.reads += self._remembered(owner, negate(admitted))
+
+    # -- rows ------------------------------------------------------------------------------
+
+    def _rows(self) -> Identities:
+        return t.cast(Identities, self.names.host.identities)
+
+    def _stored_value(self, region: Region, owner: Known, name: str) -> ast.expr | None:
+        """Write the loaded value of an attribute of a row; ``None`` if it is no such attribute.
+
+        Where the attribute is not loaded, the value raises ``KeyError``, and the function gives up.
+        """
+        dictionary = self._dictionary(region, owner, name)
+        if dictionary is None:
+            return None
+        return ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
+
+    def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
+        """Write that a variable is the dictionary of a row, if an attribute is stored there."""
+        cls = _row_class(owner)
+        if cls is None or self.names.host.identities is None:
+            return None
+        attribute = self._rows().stored_attribute(cls, name)
+        if attribute is None:
+            return None
+        if owner.exact is None and self._rows().is_extended(cls):
+            self._guard_kind(region, owner, name, are_rows=True)
+        else:
+            self.stored[cls, name] = attribute
+            if owner.exact is None:
+                self._guard_row(region, owner, cls)
+        self.reads_rows = True
+        key = ("dictionary", owner.name)
+        known = region.lookup_of(owner.name, key)
+        if known is None:
+            known = region.known[key] = Known(self.fresh("d"))
+            value = ast.Attribute(load(owner.name), "__dict__", ast.Load())
+            region.reads.append(assign(known.name, value))
+        return known.name
+
+    def _guard_row(self, region: Region, value: Known, cls: type) -> None:
+        """Write that the function gives up for a value that is not of a class of rows."""
+        key = ("row", value.name)
+        if region.lookup(key) is None:
+            region.known[key] = region.known["checked", value.name] = value
+            is_other = compared(
+                call("type", load(value.name)), ast.IsNot(), load(self.names.constant(cls))
+            )
+            region.reads.append(ast.If(is_other, [GIVE_UP], []))
+
+    def _is_row(self, value: Known) -> bool:
+        cls = _row_class(value)
+        return cls is not None and self.names.host.has_keys(cls)
+
+    def _row_or_none(self, value: Known) -> ast.stmt:
+        """Write that the function gives up for a value that is neither a row nor ``None``."""
+        cls = t.cast(type, value.expected)
+        kind = call("type", load(value.name))
+        is_other = compared(kind, ast.IsNot(), load(self.names.constant(cls)))
+        tests = [is_other, compared(load(value.name), ast.IsNot(), ast.Constant(None))]
+        if self._rows().is_extended(cls):
+            tests.append(compared(kind, ast.NotIn(), load("rows")))
+        return ast.If(all_of(tests), [GIVE_UP], [])
+
+    def _equal_rows(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+        """Compare rows by their keys; one of the values is a row, or expected to be one."""
+        unknown: list[Known] = []
+        for value in (one, other):
+            if value.exact is None and not self._is_row(value):
+                unknown.append(value)
+            elif value.exact is None and region.lookup(("row", value.name)) is None:
+                region.known["row or none", value.name] = value
+                region.known["checked", value.name] = value
+                region.reads.append(self._row_or_none(value))
+            elif value.exact is not None and not self._is_identity(value.exact):
+                self._no(span)
+        doubt: list[ast.stmt] = []
+        for value in unknown:
+            kind = call("type", load(value.name))
+            odd = [compared(kind, ast.NotIn(), load(known)) for known in ("rows", "simple")]
+            doubt.append(ast.If(all_of(odd), [GIVE_UP], []))
+        key = ("same", *sorted((one.name, other.name)))
+        inner = self.under(region, key, self._same_row(one, other), doubt, span)
+        for value in unknown:
+            inner.known["checked", value.name] = value
+        return inner
+
+    def _same_row(self, one: Known, other: Known) -> ast.expr:
+        """Write whether two values are one row, or both ``None``."""
+        same = compared(load(one.name), ast.Is(), load(other.name))
+        kinds = [self._only_class(value) for value in (one, other)]
+        if None not in kinds and kinds[0] is not kinds[1]:
+            return same
+        tests: list[ast.expr] = []
+        if None in kinds:
+            sides = [
+                call("type", load(value.name))
+                if value.exact is None
+                else load(self.names.constant(value.exact))
+                for value in (one, other)
+            ]
+            tests.append(compared(sides[0], ast.Is(), sides[1]))
+        else:
+            for value in (one, other):
+                if value.exact is None:
+                    tests.append(compared(load(value.name), ast.IsNot(), ast.Constant(None)))
+        mine = ast.NamedExpr(ast.Name(self.fresh("p"), ast.Store()), self._key_of(one))
+        tests.append(compared(mine, ast.IsNot(), ast.Constant(None)))
+        tests.append(compared(load(mine.target.id), ast.Eq(), self._key_of(other)))
+        return any_of([same, all_of(tests)])
+
+    def _only_class(self, value: Known) -> type | None:
+        """Return the class that a value is of, if it is not ``None``; ``None`` for several."""
+        if value.exact is not None or value.expected is None:
+            return value.exact
+        return None if self._rows().is_extended(value.expected) else value.expected
+
+    def _key_of(self, value: Known) -> ast.expr:
+        key: ast.expr = load(value.name)
+        for name in self._rows().key_path:
+            key = ast.Attribute(key, name, ast.Load())
+        return key
+
+    def compare_relation(
+        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
+    ) -> Region | None:
+        """Return the region where a relation leads to a row, without loading the relation.
+
+        ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
+        """
+        cls = _row_class(owner)
+        if cls is None or not self._is_row(other) or self.names.is_relation(name):
+            return None
+        if not sandbox.is_unrestricted(name):
+            return None
+        if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
+            return None
+        test, related = self._rows().row_test(cls, name), self._rows().related_class(cls, name)
+        if test is None or related is None or not self.names.host.has_keys(related):
+            return None
+        if owner.exact is None and self._rows().is_extended(cls):
+            return None
+        found = self._referred(region, owner, name, related, span)
+        if other.exact is None and region.lookup(("row", other.name)) is None:
+            region.reads.append(self._row_or_none(other))
+            region.known["checked", other.name] = other
+        answer = self.fresh()
+        sides: list[ast.expr] = [load(owner.name), load(other.name)]
+        by_key = ast.Call(load(self.names.constant(test)), sides, [])
+        is_open = compared(load(answer), ast.Is(), ast.Constant(None))
+        unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
+        region.reads.append(
+            ast.If(
+                unloaded,
+                [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])],
+                [self._row_or_none(found), assign(answer, self._same_row(found, other))],
+            )
+        )
+        return self.under(region, ("related", answer), load(answer), [], span)
+
+    def _referred(
+        self, region: Region, owner: Known, name: str, related: type, span: Span | None
+    ) -> Known:
+        """Write that a variable is a relation, or says that this is not loaded."""
+        key = ("referred", owner.name, name)
+        known = region.lookup_of(owner.name, key)
+        if known is None:
+            known = region.known[key] = Known(self.fresh(), expected=related)
+            dictionary = t.cast(str, self._dictionary(region, owner, name))
+            is_loaded = compared(ast.Constant(name), ast.In(), load(dictionary))
+            value = ast.Subscript(load(dictionary), ast.Constant(name), ast.Load())
+            chosen = ast.IfExp(is_loaded, value, load("unloaded"))
+            region.reads.append(with_span(assign(known.name, chosen), span))
+        return known
+
+    def changed_classes(self) -> list[ast.stmt]:
+        """Write that the function gives up where an attribute of rows has been replaced."""
+        tests = []
+        for (cls, name), attribute in self.stored.items():
+            own = ast.Subscript(
+                load(self.names.class_dictionary(cls)), ast.Constant(name), ast.Load()
+            )
+            tests.append(compared(own, ast.IsNot(), load(self.names.constant(attribute))))
+        return [ast.If(any_of(tests), [GIVE_UP], [])] if tests else []
+
+    # -- sandbox ---------------------------------------------------------------------------
 
     def check_sandbox(self, region: Region, value: Known) -> None:
         """Write the sandbox check of a value, unless it has passed."""
@@ -286,6 +494,8 @@ class Guards:
         return region
 
     def _equal_values(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+        if self._is_row(one) or self._is_row(other):
+            return self._equal_rows(region, one, other, span)
         key = ("same", *sorted((one.name, other.name)))
         identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
@@ -407,7 +617,8 @@ class Guards:
         else:
             self.check_sandbox(region, value)
             inner = self.under(region, key, is_one, [], span)
-            inner.subject = value
+            is_row = len(classes) == 1 and self.names.host.has_keys(classes[0])
+            inner.subject = replace(value, expected=classes[0]) if is_row else value
         return inner, inner.subject
 
     def _has_subclass(self, cls: type) -> bool:
@@ -433,12 +644,17 @@ class Guards:
                 break
         key = ("each", collection.name)
         if key not in out.inside:
-            out.reads.append(ast.If(negate(is_type(collection.name, "list")), [GIVE_UP], []))
+            is_other = negate(is_type(collection.name, "list"))
+            if collection.expected is not None:
+                kind = call("type", load(collection.name))
+                is_other = compared(kind, ast.NotIn(), load("collections"))
+            out.reads.append(ast.If(is_other, [GIVE_UP], []))
             out.known["checked", collection.name] = collection
-            element = Known(self.fresh())
+            element = Known(self.fresh(), expected=collection.expected)
             over = ast.Name(element.name, ast.Store())
             # A copy: if another thread changes the list, no element may be skipped.
-            header: t.Any = ast.For(over, copied(collection.name), [], [])
+            copy = copied if collection.expected is None else unpacked
+            header: t.Any = ast.For(over, copy(collection.name), [], [])
             made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
@@ -472,6 +688,11 @@ class Guards:
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
+
+
+def _row_class(value: Known) -> type | None:
+    """Return the class that a value is of, or is expected to be of."""
+    return value.exact or value.expected
 
 
 def _is_among(value: Known, choices: Known) -> ast.expr:

@@ -29,6 +29,7 @@ class Known:
     :param exact: its exact class.
     :param region: the region where it was read.
     :param source: the value and the attribute that it was read from.
+    :param expected: the class of rows that it, or each of its elements, most likely is of.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Known:
     exact: type | None = None
     region: Region | None = field(default=None, compare=False, repr=False)
     source: tuple[str, str] | None = field(default=None, compare=False, repr=False)
+    expected: type | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> tuple[t.Any, ...]:
@@ -147,6 +149,21 @@ class Region:
         while region is not None:
             if key in region.known:
                 return region.known[key]
+            region = region.above
+        return None
+
+    def lookup_of(self, name: str, key: Fact) -> Known | None:
+        """Return the value for a fact that is known here of one value.
+
+        What was read before the class of the value was tested counts no longer: the test may be
+        repeated for the next object of a chain, which gets the same name.
+        """
+        region: Region | None = self
+        while region is not None:
+            if key in region.known:
+                return region.known[key]
+            if region.subject is not None and region.subject.name == name:
+                return None
             region = region.above
         return None
 

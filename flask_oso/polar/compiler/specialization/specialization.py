@@ -128,7 +128,10 @@ class SpecializationWriter(Guards):
                 call("type", load(f"a{position}")), ast.IsNot(), load(self.names.constant(cls))
             )
             body.append(ast.If(test, [GIVE_UP], []))
-        handler = ast.ExceptHandler(load("AttributeError"), None, [GIVE_UP])
+        body += self.changed_classes()
+        errors: list[ast.expr] = [load("AttributeError"), load("KeyError")]
+        missing = ast.Tuple(errors, ast.Load()) if self.reads_rows else errors[0]
+        handler = ast.ExceptHandler(missing, None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
         return function_of("specialization", self._parameters, [attempt], _KEPT)
 

@@ -11,6 +11,7 @@ from ...host import sandbox
 from ...nodes import COMPARISONS, Call, Expression, Instance, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
+from ...syntax.desugar import forall_as_negation
 from ..binding_analysis import NotCompilable, has_cut, is_plain, is_string
 from ..scopes import Pending, concatenate, prepend
 from ..snippets import COMPARE, all_of, any_of, compared, is_type, load, negate
@@ -38,6 +39,9 @@ class SpecializationInterface(t.Protocol):
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
     ) -> tuple[Region | None, Known]: ...
+    def compare_relation(
+        self, region: Region, owner: Known, name: str, other: Known, span: Span | None
+    ) -> Region | None: ...
     def loop(
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...
@@ -148,8 +152,12 @@ class GoalStep:
         if not is_string(key):
             raise NotCompilable("a method, or a field that is computed", term.span)
         name = str(t.cast(Value, key).value)
-        made = self.writer.read(self.region, self._bound(owner), name, term.span)
-        known = self._value(result)
+        value, known = self._bound(owner), self._value(result)
+        if known is not None:
+            region = self.writer.compare_relation(self.region, value, name, known, term.span)
+            if region is not None:
+                return self._at(region)
+        made = self.writer.read(self.region, value, name, term.span)
         if known is not None:
             return self._at(self.writer.equal(self.region, known, made, term.span))
         return self._bind(t.cast(int, self._variable(result)), made, self.region)
@@ -241,11 +249,8 @@ class GoalStep:
         )
 
     def for_all(self, term: Expression) -> tuple[Region, Pending] | None:
-        """Write ``forall(c, a)``, which is ``not (c and not a)``."""
-        condition, action = term.args
-        opposite = Expression(Operator.NOT, (action,), span=action.span)
-        both = Expression(Operator.AND, (condition, opposite), span=term.span)
-        return self.negation(Expression(Operator.NOT, (both,), span=term.span))
+        """Write ``forall(c, a)``."""
+        return self.negation(forall_as_negation(term))
 
     def _condition(self, term: Term) -> tuple[Region, Pending] | None:
         """Write a value that is true."""

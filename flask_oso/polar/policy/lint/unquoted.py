@@ -21,6 +21,8 @@ from .inventory import Inventory, in_text_order
 _STRINGS: Mapping[tuple[str, int], Mapping[int, str]] = {
     ("allow", 3): {1: "action"},
     ("allow_field", 4): {1: "action", 3: "field"},
+    ("denial_reason", 4): {1: "action", 3: "text"},
+    ("denial_reason", 5): {1: "action", 3: "text", 4: "code"},
     ("has_permission", 3): {1: "permission"},
     ("has_relation", 3): {1: "relation"},
     ("has_role", 3): {1: "role"},

@@ -27,7 +27,13 @@ from ...nodes import (
 )
 from ...sources import Span, located
 from ..policy import Policy
-from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
+from ..resource_blocks import (
+    KIND_OF_RULE,
+    DeclarationKind,
+    Declarations,
+    places_of_conditions,
+    tag_of,
+)
 
 
 class _Held(t.NamedTuple):
@@ -105,20 +111,14 @@ def _implications(
     blocks: Sequence[Block], declarations: Declarations
 ) -> Iterator[tuple[_Held, _Held]]:
     """Give the condition and the head of each shorthand rule."""
-    for block in blocks:
-        name = block.resource.text
-        for shorthand in block.shorthands:
-            head = declarations[name].get(shorthand.head.text)
-            place = name
-            if shorthand.relation is not None:
-                relation = declarations[name].get(shorthand.relation.text)
-                place = relation.related.text if relation and relation.related else ""
-            condition = declarations.get(place, {}).get(shorthand.condition.text)
-            if head is not None and condition is not None:
-                yield (
-                    _Held(place, condition.kind, shorthand.condition.text),
-                    _Held(name, head.kind, shorthand.head.text),
-                )
+    for name, shorthand, place in places_of_conditions(blocks, declarations):
+        head = declarations[name].get(shorthand.head.text)
+        condition = declarations.get(place or "", {}).get(shorthand.condition.text)
+        if head is not None and place is not None and condition is not None:
+            yield (
+                _Held(place, condition.kind, shorthand.condition.text),
+                _Held(name, head.kind, shorthand.head.text),
+            )
 
 
 class _Heads:

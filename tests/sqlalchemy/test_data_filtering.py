@@ -1,4 +1,4 @@
-"""Data filtering of oso 0.27.3, by the ids of the list of what its users rely on.
+"""Data filtering of oso 0.27.3: what its users rely on.
 
 Where oso has a limit or a fault, the test shows what is there instead.
 """
@@ -9,13 +9,13 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy import orm
 
 from flask_oso import Oso, OsoError, Relation, Variable
 from flask_oso.polar import Condition, DataAdapter, DataFilter, Projection
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import SqlAlchemyAdapter
+from tests.support.databases import open_session
 
 
 class Base(orm.DeclarativeBase):
@@ -99,9 +99,7 @@ REPO_FIELDS: dict[str, t.Any] = {
 @pytest.fixture
 def session() -> Iterator[orm.Session]:
     """Open a database with a few rows."""
-    engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with orm.Session(engine) as session:
+    with open_session(Base.metadata) as session:
         session.add_all([User(id=1, name="ann"), User(id=2, name="bob"), Org(id=1, name="reef")])
         session.add(Repo(id=1, name="core", stars=1, public=True, owner_id=1, org_id=1))
         session.add(Repo(id=2, name="ios", stars=5, public=False, owner_id=2, parent_id=1))
@@ -112,7 +110,6 @@ def session() -> Iterator[orm.Session]:
         session.add_all([Role(user_id=1, repo_id=3, name="owner")])
         session.commit()
         yield session
-    engine.dispose()
 
 
 def register(oso: Oso) -> Oso:
@@ -181,14 +178,14 @@ def find_if(oso: Oso, body: str) -> list[int]:
     return find(oso, ann, f'allow(u: User, "read", r: Repo) if u.id = 1 and {body};')
 
 
-def test_df_001_relation_is_a_record() -> None:
-    """Positional or by keyword, equal by value."""
+def test_relation_is_a_record() -> None:
+    """A relation takes its fields by position or by keyword, and is equal by value."""
     by_keyword = Relation(kind="one", other_type="User", my_field="owner_id", other_field="id")
 
     assert by_keyword == Relation("one", "User", "owner_id", "id")
 
 
-def test_df_002_adapter_has_two_methods() -> None:
+def test_adapter_has_two_methods() -> None:
     """Both are the subclass's to write."""
     with pytest.raises(NotImplementedError):
         DataAdapter().build_query(t.cast(t.Any, None))
@@ -196,7 +193,7 @@ def test_df_002_adapter_has_two_methods() -> None:
         DataAdapter().execute_query(None)
 
 
-def test_df_003_query_and_resources_are_the_adapters() -> None:
+def test_query_and_resources_are_the_adapters() -> None:
     """What ``build_query`` made is given, and what ``execute_query`` makes of it."""
     oso = register(Oso())
     oso.set_data_filtering_adapter(Filters())
@@ -208,7 +205,7 @@ def test_df_003_query_and_resources_are_the_adapters() -> None:
     assert oso.authorized_resources("ann", "read", Repo) == [query]
 
 
-def test_df_004_filter_has_all_that_an_adapter_needs() -> None:
+def test_filter_has_all_that_an_adapter_needs() -> None:
     """The class, the joins, the conditions, and the registered types by name and class."""
     made = filter_of('r.owner.name = "ann"')
 
@@ -229,12 +226,12 @@ def test_df_004_filter_has_all_that_an_adapter_needs() -> None:
         ("r.owner = nil", [[Condition(Projection(Repo, "owner_id"), "Eq", None)]]),
     ],
 )
-def test_df_005_all_and_nothing(body: str, conditions: list[list[Condition]]) -> None:
+def test_conditions_of_all_and_of_nothing(body: str, conditions: list[list[Condition]]) -> None:
     """Every row is one empty alternative, no row a condition that is false."""
     assert filter_of(body).conditions == conditions
 
 
-def test_df_005_rows_are_compared_without_a_field() -> None:
+def test_rows_are_compared_without_a_field() -> None:
     """The identity of a row is a projection of its class."""
     ((condition,),) = filter_of("r.owner = _u").conditions
 
@@ -254,15 +251,15 @@ def test_df_005_rows_are_compared_without_a_field() -> None:
         ("r.stars in [1, 2]", {"Eq"}),
     ],
 )
-def test_df_006_signs(body: str, signs: set[str]) -> None:
+def test_signs_of_conditions(body: str, signs: set[str]) -> None:
     """Signs are those of oso; orderings have their sides as the policy has them."""
     made = filter_of(body)
 
     assert {test.cmp for alternative in made.conditions for test in alternative} == signs
 
 
-def test_df_007_query_goes_on(oso: Oso) -> None:
-    """It is a query of the session, to which callers chain what they want."""
+def test_query_goes_on(oso: Oso) -> None:
+    """'authorized_query' gives a query of the session, to which callers chain what they want."""
     oso.load_str('allow(_, "read", r: Repo) if r.stars < 10;')
     query = oso.authorized_query("ann", "read", Repo)
 
@@ -284,7 +281,7 @@ def test_df_007_query_goes_on(oso: Oso) -> None:
         ("r matches {public: true}", [1]),
     ],
 )
-def test_df_008_conditions_on_fields(oso: Oso, body: str, ids: list[int]) -> None:
+def test_conditions_on_fields(oso: Oso, body: str, ids: list[int]) -> None:
     """Equality, nil, fields with fields, flags and patterns."""
     assert find_if(oso, body) == ids
 
@@ -298,7 +295,7 @@ def test_df_008_conditions_on_fields(oso: Oso, body: str, ids: list[int]) -> Non
         ("r.stars in [u.id, 5]", [1, 2]),
     ],
 )
-def test_df_009_alternatives(oso: Oso, body: str, ids: list[int]) -> None:
+def test_alternatives_in_one_query(oso: Oso, body: str, ids: list[int]) -> None:
     """``or``, lists, and several rules."""
     assert find_if(oso, body) == ids
 
@@ -314,8 +311,8 @@ def test_df_009_alternatives(oso: Oso, body: str, ids: list[int]) -> None:
         ("_ in r.issues", [1, 3]),
     ],
 )
-def test_df_010_relations(oso: Oso, body: str, ids: list[int]) -> None:
-    """To one and to many, and over several of them."""
+def test_relations_to_one_and_to_many(oso: Oso, body: str, ids: list[int]) -> None:
+    """Relations to one and to many, and paths over several, are joined."""
     assert find_if(oso, body) == ids
 
 
@@ -335,12 +332,14 @@ def test_df_010_relations(oso: Oso, body: str, ids: list[int]) -> None:
     ],
     ids=["of the resource", "of the actor", "blocks"],
 )
-def test_df_011_roles(oso: Oso, session: orm.Session, policy: str) -> None:
-    """Roles in a table, from both sides and in blocks."""
+def test_roles_of_organizations_and_repositories(
+    oso: Oso, session: orm.Session, policy: str
+) -> None:
+    """Roles in a table make a list from both sides, and in blocks."""
     assert find(oso, session.get(User, 1), policy) == [2, 3]
 
 
-def test_df_012_resource_itself(oso: Oso, session: orm.Session) -> None:
+def test_resource_itself(oso: Oso, session: orm.Session) -> None:
     """A resource that is the actor is found by its key."""
     assert find(oso, session.get(Repo, 2), 'allow(r, "read", r);') == [2]
     assert find_if_again(oso, "role in u.roles and r in [role.repo]") == [2, 3]
@@ -356,21 +355,21 @@ def test_df_012_resource_itself(oso: Oso, session: orm.Session) -> None:
         ('not (r.name = "core" and r.stars = 1)', [2, 3]),
     ],
 )
-def test_df_013_negations(oso: Oso, body: str, ids: list[int]) -> None:
+def test_negations(oso: Oso, body: str, ids: list[int]) -> None:
     """``not`` of comparisons, and of what joins them."""
     assert find_if(oso, body) == ids
 
 
-def test_df_014_double_equals(oso: Oso) -> None:
-    """It raises in oso."""
+def test_double_equals(oso: Oso) -> None:
+    """``==`` of a field finds the rows that have the value; oso raises."""
     assert find_if(oso, "r.stars == 5") == [2]
 
 
 @pytest.mark.parametrize(
     ("body", "ids"), [("r.stars < 5", [1]), ("r.stars >= 5", [2, 3]), ("5 < r.stars", [3])]
 )
-def test_df_015_orderings(oso: Oso, body: str, ids: list[int]) -> None:
-    """They find nothing in oso."""
+def test_orderings(oso: Oso, body: str, ids: list[int]) -> None:
+    """Orderings of a field find the rows that have such values; oso finds none."""
     assert find_if(oso, body) == ids
 
 
@@ -382,7 +381,7 @@ def test_df_015_orderings(oso: Oso, body: str, ids: list[int]) -> None:
         ("not is_fork(r)", [1, 2]),
     ],
 )
-def test_df_016_negations_that_oso_refuses(oso: Oso, body: str, ids: list[int]) -> None:
+def test_negations_that_oso_refuses(oso: Oso, body: str, ids: list[int]) -> None:
     """Of flags, memberships and rules with specializers."""
     session = t.cast(SqlAlchemyAdapter, oso.host.adapter).session
     policy = f'allow(_, "read", r: Repo) if {body}; is_fork(_: Fork);'
@@ -390,7 +389,7 @@ def test_df_016_negations_that_oso_refuses(oso: Oso, body: str, ids: list[int]) 
     assert find(oso, session.get(User, 1), policy) == ids
 
 
-def test_df_017_arithmetic_and_methods(oso: Oso) -> None:
+def test_arithmetic_and_methods(oso: Oso) -> None:
     """Oso refuses both; here integers are calculated with, and methods refused."""
     assert find_if(oso, "r.stars + 1 = 2") == [1]
     oso.load_str('allow(_, "read", r: Repo) if r.save();', replace=True)
@@ -403,7 +402,7 @@ def test_df_017_arithmetic_and_methods(oso: Oso) -> None:
     ("body", "ids"),
     [("r.parent.public", [2]), ("(r.owner = u or r.parent.owner = u)", [1, 2])],
 )
-def test_df_018_a_class_twice(oso: Oso, body: str, ids: list[int]) -> None:
+def test_a_class_twice(oso: Oso, body: str, ids: list[int]) -> None:
     """Relations of a class to itself, and two ways to one class."""
     assert find_if(oso, body) == ids
 
@@ -416,12 +415,12 @@ def test_df_018_a_class_twice(oso: Oso, body: str, ids: list[int]) -> None:
         ("role in r.roles and other in role.user.roles and other.repo_id = 3", [2, 3]),
     ],
 )
-def test_df_019_all_none_and_chains(oso: Oso, body: str, ids: list[int]) -> None:
-    """``forall``, ``not``, and one relation after another."""
+def test_all_none_and_chains(oso: Oso, body: str, ids: list[int]) -> None:
+    """``forall``, ``not`` and chains of relations make a list."""
     assert find_if(oso, body) == ids
 
 
-def test_df_020_undeclared_fields(oso: Oso) -> None:
+def test_undeclared_fields(oso: Oso) -> None:
     """A column need not be declared; what the class does not have is named."""
     assert find_if(oso, "r.owner_id = 2") == [2]
     oso.load_str('allow(_, "read", r: Repo) if r.undeclared.name = 1;', replace=True)
@@ -430,7 +429,7 @@ def test_df_020_undeclared_fields(oso: Oso) -> None:
         oso.authorized_query("ann", "read", Repo)
 
 
-def test_df_021_without_an_adapter_or_a_class() -> None:
+def test_without_an_adapter_or_a_class() -> None:
     """Each is a sentence that says what to call."""
     oso = Oso()
     oso.load_str("allow(_, _, _);")
@@ -444,7 +443,7 @@ def test_df_021_without_an_adapter_or_a_class() -> None:
         oso.authorized_query("ann", "read", Repo)
 
 
-def test_df_022_relations_are_read(oso: Oso, session: orm.Session) -> None:
+def test_relations_are_read(oso: Oso, session: orm.Session) -> None:
     """In a decision a relation gives its row, or a list of rows."""
     oso.load_str("f(r, r.owner); g(r, r.issues);")
     repo = session.get(Repo, 1)
@@ -458,17 +457,17 @@ def test_df_022_relations_are_read(oso: Oso, session: orm.Session) -> None:
     assert [issue.id for issue in issues] == [1, 2]
 
 
-def test_df_023_one_without_a_row(oso: Oso) -> None:
-    """It is nil; an ``AssertionError`` in oso."""
+def test_one_without_a_row(oso: Oso) -> None:
+    """A relation to one without a row is nil; in oso it is an ``AssertionError``."""
     assert find_if(oso, "r.owner = nil") == [3]
 
 
-def test_df_024_subclasses(oso: Oso, session: orm.Session) -> None:
+def test_subclasses(oso: Oso, session: orm.Session) -> None:
     """A rule for a subclass allows no row of the base class."""
     assert find(oso, session.get(User, 1), 'allow(_, "read", _: Fork);') == [3]
 
 
-def test_df_025_identity_has_a_class(oso: Oso, session: orm.Session) -> None:
+def test_identity_has_a_class(oso: Oso, session: orm.Session) -> None:
     """Neither an organization nor a number is the user of the same id."""
     policy = 'allow(actor, "read", r: Repo) if r.owner = actor;'
 
@@ -479,7 +478,7 @@ def test_df_025_identity_has_a_class(oso: Oso, session: orm.Session) -> None:
     assert find(oso, 1, policy) == []
 
 
-def test_df_026_whole_keys(oso: Oso, session: orm.Session) -> None:
+def test_whole_keys(oso: Oso, session: orm.Session) -> None:
     """Of a key of two columns, both have to be the same."""
     role = session.get(Role, (1, 2))
     oso.load_str('allow(role, "read", role: Role);')
@@ -487,14 +486,14 @@ def test_df_026_whole_keys(oso: Oso, session: orm.Session) -> None:
     assert oso.authorized_resources(role, "read", Role) == [role]
 
 
-def test_df_027_joins_hide_nothing(oso: Oso, session: orm.Session) -> None:
+def test_joins_hide_nothing(oso: Oso, session: orm.Session) -> None:
     """A row without an owner, which one rule allows, is found beside a rule about owners."""
     policy = 'allow(_, "read", r) if r.stars = 10; allow(u, "read", r) if r.owner = u;'
 
     assert find(oso, session.get(User, 1), policy) == [1, 3]
 
 
-def test_df_028_memberships(oso: Oso) -> None:
+def test_memberships(oso: Oso) -> None:
     """A character in a column, and an object that is not in a relation."""
     assert find_if(oso, 'r.name != nil and "c" in r.name') == [1]
     assert find_if_again(oso, "not (role in r.roles and role.user = u)") == [1]
@@ -506,8 +505,8 @@ def find_if_again(oso: Oso, body: str) -> list[int]:
     return find_if(oso, body)
 
 
-def test_df_029_cut(oso: Oso) -> None:
-    """It would choose among rules for all rows at once."""
+def test_cut_is_refused(oso: Oso) -> None:
+    """A cut is refused: it would choose among rules for all rows at once."""
     oso.load_str('allow(_, "read", r: Repo) if r.public and cut;')
 
     with pytest.raises(UnsupportedError, match="a cut chooses among rules"):
@@ -534,7 +533,7 @@ where
 """
 
 
-def test_df_030_explanation(
+def test_condition_is_printed_on_request(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With POLAR_EXPLAIN each list prints its condition to standard error, without objects."""
@@ -551,15 +550,15 @@ def test_df_030_explanation(
     assert capsys.readouterr().err == EXPLAINED
 
 
-def test_df_031_what_cannot_be_said_raises(oso: Oso) -> None:
-    """A list is never wider than the decisions; thousands of random policies say so, too."""
+def test_what_cannot_be_said_raises(oso: Oso) -> None:
+    """What cannot be said in SQL raises, since a list is never wider than the decisions."""
     oso.load_str('allow(_, "read", r: Repo) if r.public; allow(_, "read", r: Repo) if r.f();')
 
     with pytest.raises(UnsupportedError, match="the method 'f' needs a row"):
         oso.authorized_query("ann", "read", Repo)
 
 
-def test_df_032_names_of_older_versions() -> None:
+def test_names_of_older_versions() -> None:
     """``build_query`` of a class is an unknown argument, as in oso 0.27.3."""
     register_class: t.Any = Oso().register_class
 
@@ -567,7 +566,7 @@ def test_df_032_names_of_older_versions() -> None:
         register_class(Repo, build_query=print)
 
 
-def test_df_033_methods_never_see_a_variable(oso: Oso, session: orm.Session) -> None:
+def test_methods_never_see_a_variable(oso: Oso, session: orm.Session) -> None:
     """What a method would say of a row cannot be asked without one."""
     oso.load_str('allow(u: User, "read", r: Repo) if u.can(r);')
 

@@ -37,10 +37,16 @@ from .constraints import without_aliases
 from .machine import Machine
 
 
-class Matching(Machine):
-    """Matches terms with patterns; parts that need goals of their own are pushed."""
+class Matcher:
+    """Matches terms with patterns.
 
-    def _isa(self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step) -> bool:
+    :param machine: the run.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def isa(self, left: t.Any, pattern: t.Any, place: Expression | Parameter, step: Step) -> bool:
         """Match a term with a pattern; parts that need goals of their own are pushed."""
         if type(pattern) is Pattern:
             if pattern.tag in RESERVED_NAMES:
@@ -50,12 +56,12 @@ class Matching(Machine):
             return self._match_fields(left, pattern, step)
         if type(pattern) is List and has_pattern(pattern):
             return self._isa_list(left, pattern, step)
-        return self._unify(left, pattern)
+        return self.machine.unify(left, pattern)
 
     def _isa_class(self, left: t.Any, pattern: Pattern, place: Expression | Parameter) -> bool:
         end = follow(left)
         if type(end) is not Unknown:
-            return self._is_instance(end, pattern)
+            return self.is_instance(end, pattern)
         tag = t.cast(str, pattern.tag)
         for constraint in without_aliases(end.constraints):
             if constraint.expression.operator is Operator.ISA:
@@ -65,15 +71,17 @@ class Matching(Machine):
         if not self._may_be(end, tag, place):
             return False
         bare = Pattern(tag, span=pattern.span)
-        return self._bindings.record(Expression(Operator.ISA, (left, bare), span=place.span))
+        return self.machine.bindings.record(Expression(Operator.ISA, (left, bare), span=place.span))
 
     def _are_related(self, left: str, right: str) -> bool:
         if left == right:
             return True
         for name in (left, right):
-            if name not in self._host.classes:
+            if name not in self.machine.host.classes:
                 raise UnregisteredClassError(name)
-        return self._host.is_subclass(left, right) or self._host.is_subclass(right, left)
+        return self.machine.host.is_subclass(left, right) or self.machine.host.is_subclass(
+            right, left
+        )
 
     def _may_be(self, unknown: Unknown, tag: str, place: Expression | Parameter) -> bool:
         """Return whether a field can be of a class, by the declarations in ``register_class``."""
@@ -88,18 +96,18 @@ class Matching(Machine):
             return True
         try:
             for name in names:
-                declared = self._host.get_field(declared, name)
+                declared = self.machine.host.get_field(declared, name)
         except PolarRuntimeError as error:
             if place.span is None:
                 # A pattern inside a pattern: the field is not looked up before it has a value.
                 return True
             raise error_at(type(error), str(error), place.span) from error
-        cls = self._host.classes.get(tag)
+        cls = self.machine.host.classes.get(tag)
         return cls is None or issubclass(declared, cls) or issubclass(cls, declared)
 
     def _is_negating(self) -> bool:
         """Return whether the current goal is in a negation: below a step without a goal."""
-        step: Step | None = self._step
+        step: Step | None = self.machine.step
         while step is not None:
             if step.goal is None and step.parent is not None:
                 return True
@@ -112,18 +120,18 @@ class Matching(Machine):
         for constraint in reversed(without_aliases(unknown.constraints)):
             if constraint.expression.operator is Operator.ISA:
                 tag = t.cast(Pattern, constraint.expression.args[1]).tag
-                return self._host.classes.get(tag) if tag is not None else None
+                return self.machine.host.classes.get(tag) if tag is not None else None
         return None
 
-    def _is_instance(self, value: t.Any, pattern: Pattern) -> bool:
+    def is_instance(self, value: t.Any, pattern: Pattern) -> bool:
         tag = t.cast(str, pattern.tag)
         if tag in RESERVED_NAMES:
-            classes, names = self._host.classes, members_of_tag(tag, self._program)
+            classes, names = self.machine.host.classes, members_of_tag(tag, self.machine.program)
             return any(self._is_of_class(value, classes[name]) for name in names)
-        cls = self._host.classes.get(tag)
+        cls = self.machine.host.classes.get(tag)
         if cls is None:
             raise UnregisteredClassError(
-                located(tag, pattern.span) + meant_class(tag, self._host.classes)
+                located(tag, pattern.span) + meant_class(tag, self.machine.host.classes)
             )
         return self._is_of_class(value, cls)
 
@@ -134,29 +142,29 @@ class Matching(Machine):
         ):
             # The elements are not converted: there may be many.
             return issubclass(list if kind is List else dict, cls)
-        return isinstance(self._to_python(value), cls)
+        return isinstance(self.machine.to_python(value), cls)
 
     def _isa_union(
         self, left: t.Any, pattern: Pattern, place: Expression | Parameter, step: Step
     ) -> bool:
         end = follow(left)
         if type(end) is not Unknown:
-            return self._is_instance(end, pattern) and self._match_fields(left, pattern, step)
-        members = members_of_tag(t.cast(str, pattern.tag), self._program)
+            return self.is_instance(end, pattern) and self._match_fields(left, pattern, step)
+        members = members_of_tag(t.cast(str, pattern.tag), self.machine.program)
         alternatives = [
             (left, Pattern(member, pattern.fields, span=pattern.span), place) for member in members
         ]
         # INVARIANT: matching never branches itself. It may be between two parameters of a rule,
         # and each alternative has to continue with the other parameters.
-        self._push(self._try_members, alternatives, step)
+        self.machine.push(self._try_members, alternatives, step)
         return True
 
     def _try_members(self, alternatives: list[t.Any], step: Step) -> bool:
-        return self._branch_over(self._isa_member, alternatives, step)
+        return self.machine.branch_over(self._isa_member, alternatives, step)
 
     def _isa_member(self, payload: tuple[t.Any, Pattern, t.Any], step: Step) -> bool:
         left, pattern, place = payload
-        return self._isa(left, pattern, place, step)
+        return self.isa(left, pattern, place, step)
 
     def _match_fields(self, left: t.Any, pattern: Pattern, step: Step) -> bool:
         if not pattern.fields:
@@ -168,14 +176,14 @@ class Matching(Machine):
         left, whole, at = payload
         name, pattern = whole.fields[-1 - at]
         if at + 1 < len(whole.fields):
-            self._push(self._match_field, (left, whole, at + 1), step)
+            self.machine.push(self._match_field, (left, whole, at + 1), step)
         end = follow(left)
         if type(end) is Unknown:
             return self._match_unknown_field(left, name, pattern, step)
-        value = self._field(end, name, whole.span)
+        value = self.field(end, name, whole.span)
         return value is not None and self._isa_nested(value, pattern, step)
 
-    def _field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
+    def field(self, value: t.Any, name: str, span: Span | None) -> t.Any:
         """Return a field of a value that is matched; ``None`` if it has no such field.
 
         :raises PolarRuntimeError: if the code of the field raises ``AttributeError``. Under ``not``
@@ -183,47 +191,47 @@ class Matching(Machine):
         """
         if type(value) is Dictionary:
             return value.get(name)
-        span = span or self._step_span()
+        span = span or self.machine.step_span()
         try:
-            found = self._read(value, name, span)
+            found = self.machine.read(value, name, span)
         except AttributeError as error:
-            if sandbox.is_computed(self._to_python(value), name):
+            if sandbox.is_computed(self.machine.to_python(value), name):
                 raise self.failed_field(error, span) from error
             return None
-        return self._from_python(found, span)
+        return self.machine.from_python(found, span)
 
     def failed_field(self, error: AttributeError, span: Span | None) -> PolarRuntimeError:
         """Make the error for a field whose code raised ``AttributeError``."""
-        return self._traced(
+        return self.machine.traced(
             PolarRuntimeError, f"Application error: {with_escapes(str(error))}", span
         )
 
     def _match_unknown_field(self, left: t.Any, name: str, pattern: t.Any, step: Step) -> bool:
         lookup = Lookup(Operator.DOT, (left, Value(name)))
         if type(bound(pattern)) in (Pattern, List):
-            value = self._bindings.fresh("value", Origin.LOOKUP)
-            self._bindings.record(Expression(Operator.UNIFY, (t.cast(Term, value), lookup)))
+            value = self.machine.bindings.fresh("value", Origin.LOOKUP)
+            self.machine.bindings.record(Expression(Operator.UNIFY, (t.cast(Term, value), lookup)))
             return self._isa_nested(value, pattern, step)
-        return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
+        return self.machine.bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
 
-    def _match_later_field(self, lookup: Expression, pattern: t.Any, step: Step) -> bool:
+    def match_later_field(self, lookup: Expression, pattern: t.Any, step: Step) -> bool:
         value, name = bound(lookup.args[0]), t.cast(Value, lookup.args[1]).value
         if type(value) is Unknown:
-            return self._bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
-        found = self._field(value, t.cast(str, name), lookup.span)
+            return self.machine.bindings.record(Expression(Operator.UNIFY, (lookup, pattern)))
+        found = self.field(value, t.cast(str, name), lookup.span)
         return found is not None and self._isa_nested(found, pattern, step)
 
     def _isa_nested(self, value: t.Any, pattern: t.Any, step: Step) -> bool:
         pattern = bound(pattern)
         if type(pattern) is Pattern or type(pattern) is List:
             # A goal of its own, so that patterns may be nested to any depth.
-            self._push(self._match_inner, (value, pattern), step)
+            self.machine.push(self._match_inner, (value, pattern), step)
             return True
-        return self._unify(value, pattern)
+        return self.machine.unify(value, pattern)
 
     def _match_inner(self, payload: tuple[t.Any, Pattern | List], step: Step) -> bool:
         value, pattern = payload
-        return self._isa(value, pattern, Expression(Operator.ISA, (value, pattern)), step)
+        return self.isa(value, pattern, Expression(Operator.ISA, (value, pattern)), step)
 
     def _isa_list(self, left: t.Any, pattern: List, step: Step) -> bool:
         """Match a list with a list of patterns, element by element."""
@@ -232,8 +240,8 @@ class Matching(Machine):
             return False
         elements, rest = split
         for element, part in reversed(list(zip(elements, pattern.items, strict=True))):
-            self._push(self._match_element, (element, part), step)
-        return pattern.rest is None or self._unify(pattern.rest, rest)
+            self.machine.push(self._match_element, (element, part), step)
+        return pattern.rest is None or self.machine.unify(pattern.rest, rest)
 
     def _split(self, value: t.Any, pattern: List) -> tuple[list[t.Any], t.Any] | None:
         """Return the elements at the positions of the parts of a pattern, and the rest."""
@@ -246,10 +254,10 @@ class Matching(Machine):
                 return elements[:count], List(tuple(elements[count:]))
         elif type(value) is not Unknown:
             return None
-        made = [self._bindings.fresh("value", Origin.LOOKUP) for _ in range(count)]
-        rest = None if pattern.rest is None else self._bindings.fresh("rest")
+        made = [self.machine.bindings.fresh("value", Origin.LOOKUP) for _ in range(count)]
+        rest = None if pattern.rest is None else self.machine.bindings.fresh("rest")
         known = List(t.cast(tuple[Term, ...], tuple(made)), t.cast("Term | None", rest))
-        return (made, rest) if self._unify(value, known) else None
+        return (made, rest) if self.machine.unify(value, known) else None
 
     def _match_element(self, pair: tuple[t.Any, t.Any], step: Step) -> bool:
         return self._isa_nested(*pair, step)

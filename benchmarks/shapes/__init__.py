@@ -1,0 +1,19 @@
+"""What one feature of a policy costs: each shape beside the same check by hand.
+
+``python -m benchmarks shapes --help`` says how to run it. The modules, in reading order:
+
+``shape``
+    ``Shape`` and ``World``: a policy, objects of a size, questions, and the check by hand.
+``values``, ``containers``, ``objects``
+    conditions on attributes: comparisons and calls; what ``in`` goes through; kinds of classes.
+``roles``, ``folders``
+    roles and where they come from; rules that call themselves.
+``control``, ``many``
+    what a rule is made of: ``or``, ``not``, ``forall``, helper rules; policies with many rules.
+``others``, ``rows``
+    questions other than ``is_allowed``; rows of SQLAlchemy.
+``catalog``
+    all of them, by name.
+``measuring``, ``table``, ``command``
+    how they are compared and timed; how the table is shown; the command line.
+"""

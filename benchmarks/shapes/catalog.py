@@ -1,0 +1,36 @@
+"""All shapes, each under a name of its own."""
+
+from __future__ import annotations
+
+from ..contenders import is_installed
+from . import containers, control, folders, many, objects, others, roles, values
+from .shape import Shape
+
+_OF_PLAIN_OBJECTS = (
+    *values.SHAPES,
+    *containers.SHAPES,
+    *objects.SHAPES,
+    *roles.SHAPES,
+    *folders.SHAPES,
+    *control.SHAPES,
+    *many.SHAPES,
+    *others.SHAPES,
+)
+
+
+def all_shapes() -> tuple[Shape, ...]:
+    """Give all shapes; without SQLAlchemy, those of plain objects."""
+    if not is_installed("sqlalchemy"):
+        return _OF_PLAIN_OBJECTS
+    from . import rows
+
+    return (*_OF_PLAIN_OBJECTS, *rows.SHAPES)
+
+
+def named(only: str) -> list[Shape]:
+    """Give the shapes whose names contain one of some words, separated by commas."""
+    words = [word.strip().lower() for word in only.split(",") if word.strip()]
+    shapes = all_shapes()
+    if not words:
+        return list(shapes)
+    return [shape for shape in shapes if any(word in shape.name.lower() for word in words)]

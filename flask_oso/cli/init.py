@@ -1,0 +1,120 @@
+"""``flask oso init``: a first policy, written from the models."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from werkzeug.utils import import_string
+
+from ..app_state import state_of
+from ..polar.exceptions import OsoError, PolarFileNotFoundError
+from .output import echo, shown_path
+from .running import Exit, MisuseError, enter_app, exit_on_errors
+
+_HELP = """Write a first policy from the mapped classes of the application.
+
+It has a block for each class, relations from foreign keys, and an owner's rule where a
+class has one relation to people. Its comments say what to decide next. Whatever it does not
+allow is denied.
+
+The policy is shown. With '--write' it is written to FILE, which must not exist. FILE is the
+first of OSO_POLICIES if that is one name, and policies/main.polar otherwise.
+
+\b
+  flask oso init                                what would be written
+  flask oso init --write                        write it
+  flask oso init --models shop.models:Base      before the application starts
+"""
+_FILE = "policies/main.polar"
+
+
+@click.command("init", help=_HELP)
+@click.argument("file", required=False, type=click.Path(dir_okay=False))
+@click.option("--models", help="The declarative base, as MODULE:NAME. No application is needed.")
+@click.option("--actor", help="The class of who acts. User, if there is one of this name.")
+@click.option("--write", is_flag=True, help="Write the file.")
+def init(file: str | None, models: str | None, actor: str | None, write: bool) -> None:
+    """Show a first policy, or write it."""
+    with exit_on_errors(Exit.MISCONFIGURED):
+        base, target = _models(models), Path(file or _configured_file())
+        if write and target.exists():
+            raise MisuseError(
+                f"'{shown_path(str(target))}' exists, and is not overwritten. Name another file."
+            )
+        text = _draft(base, actor)
+        if not write:
+            echo(text, nl=False)
+            echo(
+                f"Nothing is written. '--write' writes this to {shown_path(str(target))}.", err=True
+            )
+            return
+        _write(target, text)
+        echo(f"{shown_path(str(target))} is written. Read it: it grants only what it says.")
+
+
+def _models(named: str | None) -> t.Any:
+    """Find the models that are named, or those of the application."""
+    if named is not None:
+        try:
+            return import_string(named)
+        except ImportError as error:
+            raise MisuseError(f"'--models {named}' cannot be imported: {error}") from error
+    try:
+        app = enter_app()
+    except PolarFileNotFoundError as error:
+        raise MisuseError(
+            f"The application does not start without its policy: {error}\nGive the models by"
+            " name: flask oso init --models MODULE:NAME --write"
+        ) from error
+    found = _models_of(app)
+    if found is None:
+        raise MisuseError(
+            "The application has neither Flask-SQLAlchemy nor mapped classes that are registered."
+            " Give the models by name: --models MODULE:NAME"
+        )
+    return found
+
+
+def _models_of(app: Flask) -> t.Any:
+    extension = app.extensions.get("sqlalchemy")
+    if extension is not None and hasattr(extension, "Model"):
+        return extension.Model
+    state = app.extensions.get("oso") and state_of(app)
+    oso = state.oso if state else None
+    classes = [] if oso is None else [*oso.host.classes.values()]
+    return [cls for cls in classes if hasattr(cls, "__mapper__")] or None
+
+
+def _configured_file() -> str:
+    if not current_app:
+        return _FILE
+    policies = current_app.config.get("OSO_POLICIES")
+    if not isinstance(policies, str) or "*" in policies:
+        return _FILE
+    return str(Path(current_app.root_path) / policies)
+
+
+def _draft(models: t.Any, actor: str | None) -> str:
+    try:
+        from ..sqlalchemy.first_policy import draft_policy
+    except ImportError as error:
+        raise MisuseError(
+            "A first policy is written from mapped classes. Install SQLAlchemy."
+        ) from error
+    try:
+        return draft_policy(models, actor)
+    except OsoError as error:
+        raise MisuseError(str(error)) from error
+
+
+def _write(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # "x" fails if the file came to be since the command looked.
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise MisuseError(f"'{shown_path(str(target))}' exists, and is not overwritten.") from error

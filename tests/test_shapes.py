@@ -1,0 +1,182 @@
+"""The shapes of the benchmarks: their answers, and that compiled code gives them.
+
+How fast anything is does not matter here.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from benchmarks.shapes.catalog import all_shapes, named
+from benchmarks.shapes.measuring import check_answers
+from benchmarks.shapes.shape import Shape, World
+from flask_oso import Oso
+from flask_oso.polar.solver.solver import Solver
+
+SHAPES = {shape.name: shape for shape in all_shapes()}
+#: What the solver still answers, if only in part, once all functions are made.
+BY_SOLVER = frozenset(
+    {
+        "`!= nil`",
+        "decimal `<`",
+        "decimal `<` a number of the policy",
+        "four conditions, one a decimal",
+        "roles, a document of a derived class",
+        "folders, five roles, `parent != nil`, 3 and 10 deep",
+        "`or` with 3 and 30 owners, `!= nil`",
+        "`and` of 2 and 8 `or`s",
+        "date `<=` of two attributes",
+        "int enum `>=`",
+        "`in` the keys of a dictionary, `keys()`",
+        "`[key, value] in` a dictionary",
+        "`in` the iterator of a method",
+        "a character `in` a text",
+        "a dictionary as actor",
+        "a dictionary as actor, untyped",
+        "a dictionary as resource",
+        "owner `=`, untyped parameters",
+        "a class as resource",
+        "roles by a generator",
+        "roles of the organization, `org != nil`",
+        "folders, `parent != nil`",
+        "folders, roles at the user, `parent != nil`",
+        "folders, roles by a method, `parent != nil`",
+        "folders, `within(x, y)` by hand",
+        "mutual recursion",
+        "`[first, *rest]`",
+        "10 rules on each of 100 and 1,000 classes",
+        "rows: `!= nil`",
+        "rows: decimal `<`",
+        "rows: folders, `parent != nil`",
+    }
+)
+#: With more rules than this, compiling all of them takes too long for a test.
+LARGEST = 100
+COMPILED = [name for name in SHAPES if name not in BY_SOLVER]
+
+
+@pytest.fixture(autouse=True)
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile, whatever the environment says; some policies have no 'allow'."""
+    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
+
+
+class SolverCount:
+    """Counts solvers that answer something; one that only looks at the clock does not."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._made: list[Solver] = []
+        made, initialize, check_time = self._made, Solver.__init__, Solver.check_time
+
+        def noted_init(solver: Solver, *args: t.Any) -> None:
+            made.append(solver)
+            initialize(solver, *args)
+
+        def noted_check_time(solver: Solver, *args: t.Any) -> None:
+            made.remove(solver)
+            check_time(solver, *args)
+
+        monkeypatch.setattr(Solver, "__init__", noted_init)
+        monkeypatch.setattr(Solver, "check_time", noted_check_time)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def count_solvers(monkeypatch: pytest.MonkeyPatch, world: World, oso: Oso) -> int:
+    """Count the solvers that answer the questions once all functions are there."""
+    decide = world.decide(oso)
+    for _ in range(2):
+        answers = [decide(*question) for question in world.questions]
+    with monkeypatch.context() as patch:
+        count = SolverCount(patch)
+        assert [decide(*question) for question in world.questions] == answers
+    return len(count)
+
+
+def needs_solver(monkeypatch: pytest.MonkeyPatch, shape: Shape, size: int) -> bool:
+    """Tell whether the solver answers a question, or a part of it."""
+    world = shape.make(size)
+    oso = world.oso()
+    return bool(oso.left_to_solver()) or count_solvers(monkeypatch, world, oso) > 0
+
+
+def sizes_of(name: str) -> list[int]:
+    """Give the small size, and the large one where its rules are compiled in seconds."""
+    small, *large = SHAPES[name].sizes
+    return [small, *(size for size in large if size <= LARGEST)]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_answers_are_those_of_the_solver_and_by_hand(name: str) -> None:
+    """What is timed answers the question, and both allows and denies."""
+    shape = SHAPES[name]
+
+    check_answers(shape.make(shape.sizes[0]), with_solver=True)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_shape_is_answered_by_compiled_code(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rule is left to the solver, and none is made for a comparison or a call."""
+    found = {size: needs_solver(monkeypatch, SHAPES[name], size) for size in sizes_of(name)}
+
+    assert found == dict.fromkeys(found, False)
+
+
+def test_list_of_what_the_solver_answers_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strike a shape from ``BY_SOLVER`` once it is compiled, so that it stays so."""
+    found = {
+        name
+        for name in BY_SOLVER
+        if any(needs_solver(monkeypatch, SHAPES[name], size) for size in sizes_of(name))
+    }
+
+    assert found == BY_SOLVER
+
+
+def test_names_are_different() -> None:
+    """``--only`` and results of two runs go by the name."""
+    assert len(SHAPES) == len(all_shapes())
+
+
+def test_there_are_sixty_shapes_at_least() -> None:
+    """A table of few shapes would have shown no cliff."""
+    assert len(SHAPES) >= 60
+
+
+def test_words_choose_shapes_by_name() -> None:
+    """One of the words is enough, upper case or lower."""
+    assert {shape.name for shape in named("DECIMAL `<, cut")} == {
+        "decimal `<`",
+        "decimal `<` a number of the policy",
+        "rows: decimal `<`",
+        "deny by `cut`",
+    }
+
+
+def test_solver_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An Oso that does not compile shows that the count can fail."""
+    world = SHAPES["`forall`"].make(3)
+
+    assert count_solvers(monkeypatch, world, world.oso(compiled=False)) == len(world.questions)
+
+
+def test_disagreement_is_told() -> None:
+    """Nothing is timed whose answer is wrong."""
+    right = SHAPES["`forall`"].make(3)
+    wrong = World(right.policy, right.classes, right.questions[::-1], lambda *_: True)
+
+    with pytest.raises(Exception, match="All answers are True"):
+        check_answers(wrong, with_solver=False)
+
+
+def test_shape_is_data() -> None:
+    """Worlds of a shape share nothing: each has objects of its own."""
+    shape: Shape = SHAPES["folders"]
+
+    first, second = shape.make(3), shape.make(3)
+
+    assert first.questions[0][2] is not second.questions[0][2]
