@@ -287,7 +287,8 @@ class Translator:
         joins = self._joins(condition, scope)
         if joins is None:
             return sa.not_(self._having_row(condition, scope))
-        if len(joins) == 1 and not joins[0].nodes and not joins[0].around:
+        is_of_keys = not joins[0].nodes and not any(each.comparison for each in joins[0].inner)
+        if len(joins) == 1 and is_of_keys and not joins[0].around:
             return self._not_any(joins[0], scope)
         if len(joins) == 1 and _has_list(joins[0]) and _is_plain(joins[0].outer):
             return self._not_listed(joins[0], scope)
