@@ -19,37 +19,7 @@ SHAPES = {shape.name: shape for shape in all_shapes()}
 #: What the solver still answers, if only in part, once all functions are made.
 BY_SOLVER = frozenset(
     {
-        "`!= nil`",
-        "decimal `<`",
-        "decimal `<` a number of the policy",
-        "four conditions, one a decimal",
-        "roles, a document of a derived class",
-        "folders, five roles, `parent != nil`, 3 and 10 deep",
-        "`or` with 3 and 30 owners, `!= nil`",
-        "`and` of 2 and 8 `or`s",
-        "date `<=` of two attributes",
-        "int enum `>=`",
-        "`in` the keys of a dictionary, `keys()`",
-        "`[key, value] in` a dictionary",
-        "`in` the iterator of a method",
-        "a character `in` a text",
-        "a dictionary as actor",
-        "a dictionary as actor, untyped",
-        "a dictionary as resource",
-        "owner `=`, untyped parameters",
-        "a class as resource",
-        "roles by a generator",
-        "roles of the organization, `org != nil`",
-        "folders, `parent != nil`",
-        "folders, roles at the user, `parent != nil`",
-        "folders, roles by a method, `parent != nil`",
-        "folders, `within(x, y)` by hand",
-        "mutual recursion",
         "`[first, *rest]`",
-        "10 rules on each of 100 and 1,000 classes",
-        "rows: `!= nil`",
-        "rows: decimal `<`",
-        "rows: folders, `parent != nil`",
     }
 )
 #: With more rules than this, compiling all of them takes too long for a test.

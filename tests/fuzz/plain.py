@@ -7,11 +7,14 @@ number among objects, a property, an object that says it is equal to all.
 
 from __future__ import annotations
 
+import enum
 import itertools
 import math
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from tests.support.people import Thing
 
@@ -94,6 +97,23 @@ class Alike:
         return 1
 
 
+class Kind(enum.Enum):
+    """What a folder may be."""
+
+    A = "a"
+    B = "b"
+
+
+class Odd(int):
+    """An integer that is equal to all others."""
+
+    __hash__ = int.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+_NOON = datetime(2027, 4, 5, 12)
 CLASSES = (User, Robot, Team, Folder, Drawer)
 ACTIONS = ("read", "write", "fly", "a", "b")
 _NAMES = ("ann", "bob", "viewer", "editor", "read", "a")
@@ -150,6 +170,37 @@ _CONDITIONS = (
     'f matches Folder{name: "a", flag: true}',
     "f.owner matches User{flag: true}",
     "f.tags = u.roles",
+    "f.parent != nil",
+    "u.boss == nil",
+    "not f.team = nil",
+    "f.owner == u",
+    "f.owner != u",
+    "u.name != f.name",
+    'f.name != "a"',
+    "f.flag == true",
+    "f.level < 2.5",
+    "u.level + 1 >= f.level",
+    "u.level * f.level mod 2 = 1",
+    "f.level = 1.0",
+    "f.level in [1, 2]",
+    'f.name in ["a", 1, true]',
+    'u.name.startswith("a")',
+    "u.name.lower() = f.name",
+    'u.name in f.name.split("i")',
+    'f.meta.name = "a"',
+    "f.meta.name = u.name",
+    "u.name in f.meta.keys()",
+    "f.meta.get(u.name) = 1",
+    "f.meta matches {name: u}",
+    "(n = f.name and g in f.grants and g matches {name: n, user: u})",
+    "f.expires > u.joined",
+    "f.expires != u.joined",
+    "f.price < u.limit",
+    "f.price = u.limit",
+    "f.kind = u.kind",
+    'f.kind.value = "a"',
+    "u.name in f.names",
+    "forall(x in f.names, x in f.tags)",
 )
 _ALLOW = (
     "allow(u: User, action, f) if has_permission(u, action, f);",
@@ -300,6 +351,9 @@ def _user(choices: Choices, cls: type[t.Any], teams: Sequence[Team]) -> t.Any:
         flag=choices.flag(),
         team=choices.pick([None, *teams]),
     )
+    if cls is User:
+        user.joined, user.limit = _NOON, Decimal(choices.number(3))
+        user.kind = choices.pick([*Kind])
     for team in teams:
         if choices.flag():
             team.members.append(user)
@@ -324,6 +378,11 @@ def _folder(
         grants=[
             Grant(name=choices.pick(_ROLES), user=choices.pick(users)) for _ in choices.some(2)
         ],
+        meta={"name": choices.pick(_NAMES), choices.pick(_NAMES): 1, "tags": ["a", 1]},
+        expires=_NOON + timedelta(choices.number(3) - 1),
+        price=Decimal(choices.number(3)),
+        kind=choices.pick([*Kind]),
+        names=choices.pick([tuple, set, frozenset])([choices.pick(_NAMES) for _ in range(2)]),
     )
 
 
@@ -338,6 +397,9 @@ def _spoil(choices: Choices, things: list[t.Any], world: World) -> None:
         t, thing, [thing], other, [other, thing], "\ud800", 2**70, lambda: None, User,
         Alike(), Alike(), [Alike()], [Alike(), other], watched, [watched], [watched, other],
         Slow(**vars(other)), Listed([other, thing, "a", math]), (other, thing), {"a", "viewer"},
+        Decimal(1), Decimal("nan"), Decimal("snan"), _NOON, _NOON.replace(tzinfo=UTC), Kind.A,
+        frozenset({"a", 1}), {"name": "a"}, {"name": {1: 2}}, {(1,): 2, "name": "a"}, b"a", 1.0,
+        {"name": 2**70}, {"name": Alike()}, (Alike(),), {"a": 1}.keys(), Odd(1), [True], (1.0,),
     ]  # fmt: skip
     if type(vars(thing).get(name)) is list:
         kind = choices.pick((list, Listed, tuple))

@@ -96,3 +96,23 @@ def test_code_that_was_written_is_not_kept(condition: str, monkeypatch: pytest.M
 
     assert oso.is_allowed(1, 2, 3)
     assert code_that_is_kept() == before
+
+
+@pytest.mark.usefixtures("_traced")
+def test_functions_of_a_policy_are_small() -> None:
+    """10,000 rules on 1,000 classes take 60 megabytes at most when all questions were asked."""
+    before, _ = tracemalloc.get_traced_memory()
+    classes = [type(f"Doc{n}", (), {"owner": None}) for n in range(100)]
+    oso = Oso()
+    for cls in (User, *classes):
+        oso.register_class(cls)
+    rule = 'allow(user: User, "action{}", doc: {}) if doc.owner = user;'
+    actions = [f"action{n}" for n in range(10)]
+    oso.load_str("".join(rule.format(n, cls.__name__) for n in range(10) for cls in classes))
+
+    answers = {oso.is_allowed(User(), action, cls()) for action in actions for cls in classes}
+
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    assert answers == {False}
+    assert after - before < 6_000 * 1_000

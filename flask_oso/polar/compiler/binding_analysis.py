@@ -11,6 +11,7 @@ import dataclasses
 import enum
 import itertools
 import math
+import types
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
@@ -24,7 +25,6 @@ from ..nodes import (
     Instance,
     List,
     Operator,
-    Parameter,
     Pattern,
     Term,
     Unknown,
@@ -32,16 +32,23 @@ from ..nodes import (
     parts,
 )
 from ..policy.policy import calls_in
+from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import has_instance_test
 from ..solver.clause_index import ClauseIndex
 from ..solver.clauses import Clause, Slot, Template
-from ..solver.rule_order import Specificity, compare_specializers, has_more_fields, sort_by
+from ..solver.rule_order import (
+    Specificity,
+    compare_specializers,
+    has_more_fields,
+    is_union_pattern,
+)
 from ..sources import Span
 from ..traversal import conjuncts_in, goals_in, walk
 
 _NATIVE = (bool, int, float, str, list, dict)
-#: Among so many clauses, at most, the order of each two is looked at when they are compiled.
-MAX_ORDERED = 400
+#: Among so many groups of clauses, at most, the order of each two is looked at when they are
+#: compiled.
+MAX_GROUPS = 400
 #: For so many pairs of clauses, at most, a function tests that not both of them match.
 MAX_EXCLUSIVE = 1_000
 
@@ -74,22 +81,54 @@ def is_plain(cls: type) -> bool:
     )
 
 
-#: The known arguments by position: a literal, or ``None`` for a string that is none of the literals
-#: at this position.
+#: The known arguments by position: a literal, or ``None`` for a string, or an integer, that is none
+#: of the literals at this position.
 KnownArguments = Mapping[int, Value | None]
+Lineages = Mapping[int, Lineage]
 
 
-def matching_clauses(clauses: ClauseIndex, known: KnownArguments) -> list[Clause]:
-    """Return the clauses that the known arguments do not exclude."""
-    args = [known.get(position) or Unknown("_") for position in range(clauses.arity)]
-    return [clause for clause in clauses.for_call(args) if not _excludes(clause, known)]
+@dataclasses.dataclass(frozen=True)
+class ArgumentFacts:
+    """What is known of the arguments of a call, by position.
+
+    :param literals: the literals; ``None`` for a value that is none of those at its position.
+    :param lineages: the classes.
+    :param objects: the arguments that are classes; ``None`` for one that is no literal.
+    """
+
+    literals: KnownArguments
+    lineages: Lineages = dataclasses.field(default_factory=dict)
+    objects: Mapping[int, type | None] = dataclasses.field(default_factory=dict)
+    #: The position of an argument that is some string.
+    text: int | None = None
+
+    @property
+    def decided(self) -> set[int]:
+        """The positions of the arguments that compare with literals without running code."""
+        known = [at for at, lineage in self.lineages.items() if lineage.is_decided]
+        texts = [] if self.text is None else [self.text]
+        return {*self.literals, *known, *texts}
 
 
-def _excludes(clause: Clause, known: KnownArguments) -> bool:
+def matching_clauses(
+    clauses: ClauseIndex, facts: ArgumentFacts, by_class: ClassIndex | None = None
+) -> list[Clause]:
+    """Return the clauses that the known arguments do not exclude.
+
+    :param by_class: the index of the clauses by class, where classes are known.
+    """
+    args = [facts.literals.get(position) or Unknown("_") for position in range(clauses.arity)]
+    found = clauses.for_call(args)
+    if by_class is not None:
+        found = by_class.among(found, facts.lineages, facts.objects, facts.decided)
+    return [clause for clause in found if not _excludes(clause, facts)]
+
+
+def _excludes(clause: Clause, facts: ArgumentFacts) -> bool:
     for position, literal in clause.literals:
-        if position not in known:
+        if position not in facts.literals:
             continue
-        arg = known[position]
+        arg = facts.literals[position]
         if (
             arg is None
             or not isinstance(literal, Value)
@@ -99,17 +138,124 @@ def _excludes(clause: Clause, known: KnownArguments) -> bool:
     return False
 
 
-def dispatch_position(clauses: ClauseIndex, known: KnownArguments) -> int | None:
-    """Return the parameter with the most different strings; ``None`` if none has two."""
-    strings: dict[int, set[str]] = {}
+@dataclasses.dataclass(frozen=True)
+class Dispatch:
+    """How a function is chosen by an argument.
+
+    :param at: the position of the argument.
+    :param literals: the strings and integers among which it is looked up.
+    :param objects: the classes among which it is looked up, if it is a class. Otherwise a value
+        that is no literal is looked up by its class.
+    """
+
+    at: int
+    literals: frozenset[str | int] = frozenset()
+    objects: tuple[type, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of the kinds of values that are looked up themselves."""
+        return tuple(
+            kind.__name__
+            for kind in (str, int)
+            if any(type(literal) is kind for literal in self.literals)
+        )
+
+
+#: Up to so many classes are tested one by one.
+_FEW_CLASSES = 3
+
+
+def dispatch_by(
+    clauses: Sequence[Clause], facts: ArgumentFacts, odd: Collection[int] = ()
+) -> Dispatch | None:
+    """Return the argument that tells most of the clauses apart; ``None`` if none does.
+
+    Literals are looked up before the classes of later arguments, as the solver compares them.
+
+    :param odd: the positions of arguments that are not looked up.
+    """
+    best, most = None, 1
+    decided, waiting = facts.decided, None
+    for at in range(len(clauses[0].parameters) if clauses else 0):
+        found, count = _dispatch_at(at, clauses, facts)
+        if at in odd:
+            # No class of a later argument excludes a rule with a literal here.
+            if waiting is None and _has_literal(clauses, at):
+                waiting = found
+            continue
+        if found is None:
+            continue
+        if waiting is not None and count > len(found.literals):
+            if waiting.at in odd:
+                count = len(found.literals)
+            elif count > most:
+                best, most = waiting, count
+                continue
+        if count > most:
+            best, most = found, count
+        if waiting is None and at not in decided and _has_literal(clauses, at):
+            waiting = found
+    return best
+
+
+def _has_literal(clauses: Sequence[Clause], at: int) -> bool:
+    return any(not isinstance(clause.parameters[at].term, Slot) for clause in clauses)
+
+
+def _dispatch_at(
+    at: int, clauses: Sequence[Clause], facts: ArgumentFacts
+) -> tuple[Dispatch | None, int]:
+    """Return how an argument chooses a function, and how many clauses it tells apart at most."""
+    if at in facts.literals or at in facts.objects:
+        return None, 0
+    heads = [clause.parameters[at] for clause in clauses]
+    constants = [head.term.value for head in heads if isinstance(head.term, Instance)]
+    objects = tuple(dict.fromkeys(value for value in constants if is_class_value(value)))
+    if at in facts.lineages:
+        is_class = facts.lineages[at].is_class
+        return (Dispatch(at, objects=objects), len(objects)) if is_class and objects else (None, 0)
+    literals: frozenset[str | int] = frozenset(
+        head.term.value
+        for head in heads
+        if isinstance(head.term, Value)
+        and (type(head.term.value) is str or type(head.term.value) is int)
+    )
+    tags = {head.specializer.tag for head in heads if isinstance(head.specializer, Pattern)}
+    by_class = len(tags) if len(tags) > _FEW_CLASSES else 0
+    return Dispatch(at, literals), len(literals) + len(objects) + by_class
+
+
+def is_class_value(value: t.Any) -> bool:
+    """Tell whether a value is a class that is looked up without running code."""
+    return isinstance(value, type) and is_class_kind(type(value))
+
+
+def is_class_kind(kind: type) -> bool:
+    """Tell whether instances of a class are classes that compare, and hash, by identity."""
+    return (
+        issubclass(kind, type)
+        and compares_by_identity(kind)
+        and kind.__hash__ is object.__hash__
+        and not any({"__class__", "__getattribute__"} & vars(each).keys() for each in _own(kind))
+    )
+
+
+def _own(kind: type) -> Iterator[type]:
+    return (each for each in kind.__mro__ if each not in (type, object))
+
+
+def string_position(clauses: ClauseIndex) -> int | None:
+    """Return the parameter with strings in the most clauses; ``None`` if none has two."""
+    strings: dict[int, list[str]] = {}
     for clause in clauses:
         for position, literal in clause.literals:
-            if position not in known and is_string(literal):
-                strings.setdefault(position, set()).add(str(t.cast(Value, literal).value))
+            if is_string(literal):
+                strings.setdefault(position, []).append(str(t.cast(Value, literal).value))
     if not strings:
         return None
-    position = max(sorted(strings), key=lambda each: len(strings[each]))
-    return position if len(strings[position]) > 1 else None
+    position = max(sorted(strings), key=lambda at: (len(strings[at]), len(set(strings[at]))))
+    return position if len(set(strings[position])) > 1 else None
 
 
 def strings_at(clauses: ClauseIndex, position: int) -> list[str]:
@@ -153,70 +299,176 @@ class _Verdict(enum.Enum):
     OPEN = enum.auto()
 
 
-def order_clauses(clauses: list[Clause], host: Host, unbound: Collection[int] = ()) -> ClauseOrder:
+def order_clauses(
+    clauses: list[Clause],
+    host: Host,
+    unbound: Collection[int] = (),
+    lineages: Lineages = types.MappingProxyType({}),
+) -> ClauseOrder:
     """Sort clauses by specificity, if the order is the same for all arguments.
 
+    Clauses with equal specializers are one group, and the order of each two groups is looked at.
+
     :param unbound: the positions of arguments that are variables without a value.
+    :param lineages: the classes of arguments, where they are known.
     """
-    if len({tuple(map(_bare_tag, clause.parameters)) for clause in clauses}) <= 1:
+    groups = _grouped(clauses)
+    if len(groups) <= 1:
         return ClauseOrder(clauses, [])
-    if len(clauses) > MAX_ORDERED:
+    if len(groups) > MAX_GROUPS:
         return ClauseOrder(clauses, [], is_open=True)
-    ordered = sort_by(
-        clauses, lambda left, right: _compare(left, right, host, unbound) is _Verdict.BEFORE
-    )
+    verdicts = _Verdicts(groups, host, unbound, lineages)
+    ordered = _sorted_groups(clauses, groups, verdicts)
     places = {id(clause): place for place, clause in enumerate(ordered)}
-    exclusive = []
-    for first, second in itertools.combinations(clauses, 2):
-        verdict = _compare(second, first, host, unbound)
-        pair = places[id(first)], places[id(second)]
-        if verdict is _Verdict.BY_CLASS:
-            exclusive.append((min(pair), max(pair)))
-        elif verdict is _Verdict.OPEN or (verdict is _Verdict.BEFORE) is not (pair[1] < pair[0]):
+    exclusive: list[tuple[int, int]] = []
+    for first, second in itertools.combinations(range(len(groups)), 2):
+        one = [places[id(clause)] for clause in groups[first]]
+        other = [places[id(clause)] for clause in groups[second]]
+        verdict = {verdicts[first, second], verdicts[second, first]}
+        if _Verdict.BY_CLASS in verdict:
+            if len(one) * len(other) + len(exclusive) > MAX_EXCLUSIVE:
+                return ClauseOrder(clauses, [], is_open=True)
+            exclusive += [(min(pair), max(pair)) for pair in itertools.product(one, other)]
+        elif verdict == {_Verdict.BEHIND}:
+            loaded = [*groups[first], *groups[second]]
+            if not _is_as_loaded(clauses, loaded, places):
+                return ClauseOrder(clauses, [], is_open=True)
+        elif verdict != {_Verdict.BEFORE, _Verdict.BEHIND}:
             return ClauseOrder(clauses, [], is_open=True)
-        if len(exclusive) > MAX_EXCLUSIVE:
+        elif verdicts[first, second] is _Verdict.BEFORE:
+            if max(one) > min(other):
+                return ClauseOrder(clauses, [], is_open=True)
+        elif max(other) > min(one):
             return ClauseOrder(clauses, [], is_open=True)
     return ClauseOrder(ordered, exclusive)
 
 
-def _compare(left: Clause, right: Clause, host: Host, unbound: Collection[int]) -> _Verdict:
-    """Tell whether the left clause is tried first if both match."""
-    pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
-    for position, (mine, other) in enumerate(pairs):
-        verdict = compare_specializers(mine.specializer, other.specializer)
-        if verdict is Specificity.BY_CLASS:
-            patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
-            return _compare_classes(*patterns, host, position in unbound)
-        if verdict is not Specificity.SAME:
-            return _Verdict.BEFORE if verdict is Specificity.MORE else _Verdict.BEHIND
-    return _Verdict.BEHIND
+def _is_as_loaded(clauses: list[Clause], some: list[Clause], places: Mapping[int, int]) -> bool:
+    """Tell whether some clauses stand in the order in which they were loaded."""
+    chosen = {id(clause) for clause in some}
+    found = [places[id(clause)] for clause in clauses if id(clause) in chosen]
+    return found == sorted(found)
 
 
-def _compare_classes(left: Pattern, right: Pattern, host: Host, is_unbound: bool) -> _Verdict:
-    if is_unbound:
-        return _Verdict.BEHIND
-    first, second = (
-        host.classes.get(t.cast(str, left.tag)),
-        host.classes.get(t.cast(str, right.tag)),
-    )
-    if first is None or second is None or not (is_plain(first) and is_plain(second)):
-        return _Verdict.OPEN
-    if left.tag == right.tag:
-        return _Verdict.BEFORE if has_more_fields(left, right) else _Verdict.BEHIND
-    if issubclass(first, second) or issubclass(second, first):
-        is_narrow = issubclass(first, second) and first is not second
-        return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
-    return _Verdict.BY_CLASS
+def _sorted_groups(
+    clauses: list[Clause], groups: list[list[Clause]], verdicts: _Verdicts
+) -> list[Clause]:
+    """Sort clauses as the solver does, moving each in front of whole runs of a group."""
+    number = {id(clause): at for at, group in enumerate(groups) for clause in group}
+    runs: list[tuple[int, list[Clause]]] = []
+    for clause in clauses:
+        mine = number[id(clause)]
+        at = len(runs)
+        while at and verdicts[mine, runs[at - 1][0]] is _Verdict.BEFORE:
+            at -= 1
+        if at and runs[at - 1][0] == mine:
+            runs[at - 1][1].append(clause)
+        else:
+            runs.insert(at, (mine, [clause]))
+    return [clause for _, run in runs for clause in run]
 
 
-def _bare_tag(parameter: Parameter) -> t.Any:
-    """Return the tag of a specializer that is only a class; the specializer itself otherwise."""
-    specializer = parameter.specializer
+def _grouped(clauses: list[Clause]) -> list[list[Clause]]:
+    """Put clauses together whose order does not depend on their specializers."""
+    if not clauses:
+        return []
+    columns = [
+        [clause.rule.parameters[at].specializer for clause in clauses]
+        for at in range(len(clauses[0].parameters))
+    ]
+    keys: list[list[t.Any]] = []
+    is_last = True
+    for column in reversed(columns):
+        keys.append([_group_key(specializer, is_last=is_last) for specializer in column])
+        is_last = is_last and len(set(keys[-1])) == 1 and _is_bare(column[0])
+    groups: dict[tuple[t.Any, ...], list[Clause]] = {}
+    for clause, *key in zip(clauses, *keys, strict=True):
+        groups.setdefault(tuple(key), []).append(clause)
+    return [*groups.values()]
+
+
+def _is_bare(specializer: Term | None) -> bool:
+    return specializer is None or is_class_only(specializer)
+
+
+def _group_key(specializer: Term | None, *, is_last: bool) -> t.Any:
+    """Return a key that is equal for specializers with the same order to all others.
+
+    :param is_last: whether no parameter behind this one decides.
+    """
     if specializer is None:
         return None
-    if isinstance(specializer, Pattern) and not specializer.fields:
-        return specializer.tag
-    return specializer
+    if is_union_pattern(specializer):
+        return "union"
+    if not isinstance(specializer, Pattern):
+        return "other" if is_last else id(specializer)
+    if is_class_only(specializer):
+        return ("class", specializer.tag)
+    # Two patterns of one class compare by the number of their fields, unless they are equal.
+    if is_last:
+        return ("fields", specializer.tag, len(specializer.fields))
+    if all(isinstance(value, Value) for _, value in specializer.fields):
+        fields = t.cast("list[tuple[str, Value]]", specializer.fields)
+        values = tuple((name, type(part.value), part.value) for name, part in fields)
+        return ("pattern", specializer.tag, values)
+    return id(specializer)
+
+
+class _Verdicts(dict[tuple[int, int], _Verdict]):
+    """Whether the clauses of one group are tried before those of another one."""
+
+    def __init__(
+        self,
+        groups: list[list[Clause]],
+        host: Host,
+        unbound: Collection[int],
+        lineages: Lineages,
+    ) -> None:
+        super().__init__()
+        self._groups = groups
+        self._host = host
+        self._unbound = unbound
+        self._lineages = lineages
+
+    def __missing__(self, pair: tuple[int, int]) -> _Verdict:
+        left, right = (self._groups[at][0] for at in pair)
+        self[pair] = found = self._compare(left, right)
+        return found
+
+    def _compare(self, left: Clause, right: Clause) -> _Verdict:
+        """Tell whether the left clause is tried first if both match."""
+        pairs = zip(left.rule.parameters, right.rule.parameters, strict=True)
+        for position, (mine, other) in enumerate(pairs):
+            verdict = compare_specializers(mine.specializer, other.specializer)
+            if verdict is Specificity.BY_CLASS:
+                patterns = t.cast("tuple[Pattern, Pattern]", (mine.specializer, other.specializer))
+                return self._compare_classes(position, *patterns)
+            if verdict is not Specificity.SAME:
+                return _Verdict.BEFORE if verdict is Specificity.MORE else _Verdict.BEHIND
+        return _Verdict.BEHIND
+
+    def _compare_classes(self, position: int, left: Pattern, right: Pattern) -> _Verdict:
+        if position in self._unbound:
+            return _Verdict.BEHIND
+        classes = self._host.classes
+        first, second = classes.get(t.cast(str, left.tag)), classes.get(t.cast(str, right.tag))
+        if first is None or second is None or not (is_plain(first) and is_plain(second)):
+            return _Verdict.OPEN
+        if left.tag == right.tag:
+            return _Verdict.BEFORE if has_more_fields(left, right) else _Verdict.BEHIND
+        if position in self._lineages:
+            return self._nearer(self._lineages[position].classes, first, second)
+        if issubclass(first, second) or issubclass(second, first):
+            is_narrow = issubclass(first, second) and first is not second
+            return _Verdict.BEFORE if is_narrow else _Verdict.BEHIND
+        return _Verdict.BY_CLASS
+
+    def _nearer(self, lineage: tuple[type, ...], first: type, second: type) -> _Verdict:
+        """Tell whether the first class is nearer to that of an argument."""
+        if first not in lineage or second not in lineage:
+            return _Verdict.BEHIND
+        is_nearer = lineage.index(first) < lineage.index(second)
+        return _Verdict.BEFORE if is_nearer else _Verdict.BEHIND
 
 
 def is_class_only(specializer: Term | None) -> t.TypeGuard[Pattern]:
@@ -243,7 +495,8 @@ def compares_by_identity(cls: type) -> bool:
     ``None`` has an ``__eq__`` of its own since Python 3.12, which does the same.
     """
     own: t.Any = cls.__eq__
-    return own is object.__eq__ or cls is type(None)
+    other: t.Any = cls.__ne__
+    return (own is object.__eq__ and other is object.__ne__) or cls is type(None)
 
 
 def is_constant(term: Term) -> bool:
@@ -360,20 +613,36 @@ def _inside(term: Term) -> Sequence[t.Any]:
     return (term.term,) if isinstance(term, Template) else parts(term)
 
 
-def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozenset[str] | None:
+#: The clauses of a rule that what is known of its arguments does not exclude; ``None`` if there is
+#: no such rule.
+SelectClauses = Callable[[str, int, ArgumentFacts], "Sequence[Clause] | None"]
+#: A parameter of a rule, and the classes of the arguments around it.
+_Parameter = tuple[str, int, int, tuple[tuple[int, Lineage], ...]]
+
+
+def closed_strings(
+    select: SelectClauses,
+    name: str,
+    arity: int,
+    position: int,
+    lineages: Lineages = types.MappingProxyType({}),
+) -> frozenset[str] | None:
     """Return the strings that a parameter may be bound to in a solution; ``None`` if it is open.
 
     A parameter is closed if each clause has a string there, or binds it in its body by a
     list of strings or by a call whose parameter is closed. The set may have strings for
     which there is no solution.
+
+    :param lineages: the classes of other arguments, where they are known.
     """
     found: set[str] = set()
-    seen = {(name, arity, position)}
-    waiting = [*seen]
+    waiting: list[_Parameter] = [(name, arity, position, tuple(sorted(lineages.items())))]
+    seen = {*waiting}
     while waiting:
-        name, arity, position = waiting.pop()
-        for clause in rules(name, arity) or ():
-            binding = _binding(clause, position)
+        name, arity, position, known = waiting.pop()
+        facts = ArgumentFacts({}, dict(known), text=position)
+        for clause in select(name, arity, facts) or ():
+            binding = _binding(clause, position, facts.lineages)
             if binding is None:
                 return None
             if isinstance(binding, frozenset):
@@ -384,7 +653,9 @@ def closed_strings(rules: Rules, name: str, arity: int, position: int) -> frozen
     return frozenset(found)
 
 
-def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, int] | None:
+def _binding(
+    clause: Clause, position: int, lineages: Lineages
+) -> frozenset[str] | _Parameter | None:
     """Return the strings that a clause binds a parameter to, or the parameter that binds it."""
     term = clause.parameters[position].term
     if isinstance(term, Value):
@@ -399,8 +670,25 @@ def _binding(clause: Clause, position: int) -> frozenset[str] | tuple[str, int, 
         elif isinstance(called := getattr(goal, "term", goal), Call):
             for at, arg in enumerate(called.args):
                 if _is_same(arg, term):
-                    return called.name, len(called.args), at
+                    passed = _passed_lineages(clause, called, lineages)
+                    return called.name, len(called.args), at, passed
     return None
+
+
+def _passed_lineages(
+    clause: Clause, called: Call, lineages: Lineages
+) -> tuple[tuple[int, Lineage], ...]:
+    """Return the known classes of the arguments of a call in a clause."""
+    by_slot = {
+        term.index: lineages[at]
+        for at, parameter in enumerate(clause.parameters)
+        if at in lineages and isinstance(term := parameter.term, Slot)
+    }
+    return tuple(
+        (at, by_slot[arg.index])
+        for at, arg in enumerate(called.args)
+        if isinstance(arg, Slot) and arg.index in by_slot
+    )
 
 
 def _is_same(term: t.Any, variable: Slot) -> bool:

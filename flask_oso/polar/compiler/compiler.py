@@ -19,14 +19,17 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from ..nodes import Expression, Instance, Operator, Term, Value
+from ..nodes import Expression, Instance, Operator, Pattern, Term, Value
+from ..solver.class_index import Lineage
 from ..solver.clauses import Clause, Slot, passed_on
+from ..traversal import goals_in
 from .binding_analysis import (
     ClauseOrder,
+    Dispatch,
     NotCompilable,
     check_class,
     is_class_only,
-    matching_clauses,
+    is_string,
     order_clauses,
 )
 from .goals import GoalWriter
@@ -34,9 +37,9 @@ from .patterns import (
     Argument,
     at_most_one_matches,
     instance_test,
+    is_of_lineage,
     is_simple_head,
     pattern_class,
-    possible_clauses,
 )
 from .places import Output
 from .scopes import (
@@ -53,6 +56,7 @@ from .scopes import (
 )
 from .snippets import (
     Position,
+    all_of,
     any_of,
     assign,
     block,
@@ -62,10 +66,12 @@ from .snippets import (
     function_of,
     is_type,
     load,
+    looked_up,
     negate,
 )
 
-#: The most goals of one function; alternatives repeat the goals that follow them.
+#: How many goals of one function may be written again, since alternatives repeat the goals that
+#: follow them.
 MAX_OPERATIONS = 2_000
 #: The depth of calls between two checks of Python's stack. Before the stack is used up, the
 #: solver takes over, which does not recurse.
@@ -77,7 +83,7 @@ MAX_LEFT = 8
 #: The names of the local variables of a function that its goals read.
 _LOCAL = re.compile(r"[amv]\d+|depth|clock|error")
 #: The most rules of one function.
-MAX_CLAUSES = 400
+MAX_CLAUSES = 5_000
 #: Rules with a smaller depth of calls below them do not check the clock.
 LOW = 2
 #: The deepest nesting of generators, which use the stack of C.
@@ -86,6 +92,11 @@ MAX_GENERATORS = 256
 
 class TooManyGoals(NotCompilable):
     """The function would be too long."""
+
+
+def count_parts(clause: Clause) -> int:
+    """Return the most parts, of its head and of its goals, that a clause is written as once."""
+    return len(clause.parameters) + 4 * (1 + len([*goals_in(clause.body)]))
 
 
 class RuleCompiler:
@@ -100,7 +111,7 @@ class RuleCompiler:
         self.variant = variant
         self._numbers = itertools.count()
         self._clauses = itertools.count()
-        self._operations = 0
+        self._operations, self._most = 0, MAX_OPERATIONS
         #: Writes the code that follows a solution of the current clause.
         self.success: Success = self.succeed
         #: The last call of a clause that only passes on, where the deciding rule is wanted.
@@ -113,6 +124,8 @@ class RuleCompiler:
         self.handed: dict[int, NotCompilable] = {}
         #: The goals by the position of their code.
         self.sites: dict[Position, Site] = {}
+        facts = variant.facts
+        self._lineages, self._decided = facts.lineages, facts.decided
         #: The searches of the function that are functions of their own.
         self.searches: list[ast.FunctionDef] = []
 
@@ -138,7 +151,7 @@ class RuleCompiler:
 
     def _begin(self) -> None:
         """Forget what was written."""
-        self._operations = 0
+        self._operations, self._most = 0, MAX_OPERATIONS
         self.success, self.passed_on = self.succeed, None
         self.sites.clear()
         self.searches.clear()
@@ -147,12 +160,15 @@ class RuleCompiler:
     def _write(self) -> ast.FunctionDef:
         variant = self.variant
         parameters = [f"a{n}" for n in range(variant.arity)]
-        candidates = self.names.candidates(variant.name, variant.arity)
-        clauses = [] if candidates is None else matching_clauses(candidates, variant.values)
+        chosen = self.names.table(variant)
+        if chosen is not None:
+            return self._choosing(*chosen, parameters)
+        clauses = self.names.clauses_for(variant.name, variant.arity, variant.facts)
+        self._most += sum(map(count_parts, clauses))
+        self._check_tests(clauses)
         if len(clauses) > MAX_CLAUSES:
             raise NotCompilable("too many rules of one name", clauses[-1].rule.span)
-        clauses = possible_clauses(clauses, variant.values, self.names.host)
-        order = order_clauses(clauses, self.names.host)
+        order = order_clauses(clauses, self.names.host, lineages=variant.facts.lineages)
         body = self._table(clauses, parameters) if self._is_tabled else []
         body += [*self._guard(parameters), *self._found(clauses, parameters)]
         if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
@@ -161,6 +177,24 @@ class RuleCompiler:
         else:
             body += self._in_known_order(order, clauses, parameters)
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
+
+    def _check_tests(self, clauses: list[Clause]) -> None:
+        """Refuse classes with a test of their own, which the solver may ask before all else."""
+        for clause in clauses:
+            for parameter in clause.parameters:
+                pattern = parameter.specializer
+                tag = pattern.tag if isinstance(pattern, Pattern) else None
+                if tag in self.names.host.classes:
+                    check_class(t.cast(Pattern, pattern), self.names.host)
+
+    def _choosing(self, dispatch: Dispatch, table: str, parameters: list[str]) -> ast.FunctionDef:
+        """Write that an argument chooses another function, which answers."""
+        is_object = bool(dispatch.objects)
+        name = parameters[dispatch.at]
+        function = looked_up(table, name, dispatch.kinds, is_object=is_object)
+        parameters = [*parameters, "depth", "clock"]
+        answer = ast.Return(ast.Call(function, [*map(load, parameters)], []))
+        return function_of("answer", parameters, [answer])
 
     def _in_known_order(
         self, order: ClauseOrder, clauses: list[Clause], parameters: list[str]
@@ -228,7 +262,7 @@ class RuleCompiler:
     def _key(self, at: int, name: str, clauses: list[Clause]) -> ast.expr:
         """Write the part of the key for an argument; ``key_of`` defines it."""
         literal = self.variant.values.get(at)
-        if literal is not None:
+        if literal is not None and is_string(literal):
             return ast.Constant(literal.value)
         terms = [clause.parameters[at] for clause in clauses]
         if terms and all(pattern_class(self.names, each.specializer) for each in terms):
@@ -313,9 +347,8 @@ class RuleCompiler:
             if not is_simple_head(clause):
                 body += self._search(f"m{number}", clause, parameters)
                 continue
-            tests = list(self._tests(clause, parameters))
-            test = ast.BoolOp(ast.And(), tests) if len(tests) > 1 else None
-            body.append(assign(f"m{number}", test or (tests or [ast.Constant(True)])[0]))
+            tests = list(self._tests(clause, parameters)) or [ast.Constant(True)]
+            body.append(assign(f"m{number}", all_of(tests)))
         return body
 
     def _compared(self, clauses: list[Clause]) -> list[str]:
@@ -324,7 +357,7 @@ class RuleCompiler:
             position
             for clause in clauses
             for position, parameter in enumerate(clause.parameters)
-            if not isinstance(parameter.term, Slot) and position not in self.variant.values
+            if not isinstance(parameter.term, Slot) and position not in self._decided
         }
         return [f"a{position}" for position in sorted(positions)]
 
@@ -345,7 +378,11 @@ class RuleCompiler:
                     yield ast.Constant(False)
             elif is_class_only(parameter.specializer):
                 check_class(parameter.specializer, self.names.host)
-                if literal is None or parameter.specializer.tag != "String":
+                lineage = self._lineages.get(position)
+                if lineage is not None:
+                    if not is_of_lineage(self.names, lineage, parameter.specializer):
+                        yield ast.Constant(False)
+                elif not (is_string(literal) and parameter.specializer.tag == "String"):
                     yield instance_test(self.names, name, parameter.specializer)
 
     def _literal_test(self, name: str, literal: Term) -> ast.expr:
@@ -380,8 +417,15 @@ class RuleCompiler:
         return GoalWriter(self, self.next_clause(), Site(()), (), Scope(), out, place, None)
 
     def _arguments(self, parameters: list[str]) -> list[Argument]:
-        known = self.variant.values
-        return [Ref(name, known.get(at), written=at) for at, name in enumerate(parameters)]
+        return [self._argument(at, name) for at, name in enumerate(parameters)]
+
+    def _argument(self, at: int, name: str, cls: type | None = None) -> Ref:
+        """Return what is known of an argument; of an integer, no more than that it is one."""
+        literal = self.variant.values.get(at)
+        lineage = self._lineages.get(at)
+        if literal is not None and not is_string(literal):
+            literal, lineage = None, Lineage((int,), is_decided=True)
+        return Ref(name, literal, cls, written=at, lineage=lineage)
 
     # -- bodies
 
@@ -415,11 +459,10 @@ class RuleCompiler:
         return block(body)
 
     def _bind_head(self, clause: Clause, at: GoalWriter, parameters: list[str]) -> None:
-        known = self.variant.values
         for position, parameter in enumerate(clause.parameters):
             if isinstance(parameter.term, Slot):
                 cls = pattern_class(self.names, parameter.specializer)
-                ref = Ref(parameters[position], known.get(position), cls, written=position)
+                ref = self._argument(position, parameters[position], cls)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
 
     def body_goals(self, clause: Clause, number: int, site: Site) -> Pending:
@@ -465,7 +508,7 @@ class RuleCompiler:
         while goals:
             (term, clause, site), rest = goals
             self._operations += 1
-            if self._operations > MAX_OPERATIONS:
+            if self._operations > self._most:
                 raise TooManyGoals("a rule with too many alternatives", term.span)
             try:
                 following = GoalWriter(self, clause, site, rest, scope, out, place, term).write()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from .binding_analysis import Dispatch
 from .snippets import (
     all_of,
     any_of,
@@ -18,6 +19,7 @@ from .snippets import (
     function_of,
     is_type,
     load,
+    looked_up,
     negate,
     returned,
 )
@@ -46,7 +48,7 @@ class EntryPointWriter:
 
     :param rule: the name of the constant with the name of the rule.
     :param function: the function that answers.
-    :param table: the parameter that selects another function, and the table of those.
+    :param table: how a parameter selects another function, and the table of those.
     :param texts: the parameters that are most likely strings.
     :param facts: all strings for which the answer is yes, and the name of the set of them.
     :param specializations: the specializations, and the name of the table of them.
@@ -60,7 +62,7 @@ class EntryPointWriter:
     parameters: list[str]
     texts: frozenset[str]
     function: str
-    table: tuple[int, str] | None = None
+    table: tuple[Dispatch, str] | None = None
     is_searched: bool = False
     shares: bool = False
     specializations: tuple[str, Specializations] | None = None
@@ -80,7 +82,7 @@ class EntryPointWriter:
             *self._listed(),
             *self._specializations(),
             assign("name", load(self.rule)),
-            ast.If(odd, [self._by_solver()], []),
+            ast.If(odd, self._taken(), []),
             *([] if self.shares else [assign("clock", clock)]),
             ast.Try(self._answered(), handlers, [], []),
         ]
@@ -147,6 +149,16 @@ class EntryPointWriter:
     def _by_solver(self) -> ast.stmt:
         return ast.Return(call("by_solver", load("name"), self._arguments()))
 
+    def _taken(self) -> list[ast.stmt]:
+        """Write that lists and dictionaries are copied; the solver answers for other arguments."""
+        is_none = compared(load("taken"), ast.Is(), ast.Constant(None))
+        targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.parameters]
+        return [
+            assign("taken", call("as_data", self._arguments())),
+            ast.If(is_none, [self._by_solver()], []),
+            ast.Assign([ast.Tuple(targets, ast.Store())], load("taken")),
+        ]
+
     def _stopped(self) -> ast.stmt:
         """Write that a ``StopIteration`` becomes an error: it must end no loop of the caller."""
         message = ast.Constant("A Python object that the policy reads raised StopIteration.")
@@ -177,10 +189,8 @@ class EntryPointWriter:
     def _answer(self) -> ast.expr:
         chosen = load(self.function)
         if self.table is not None:
-            position, table = self.table
-            arg = load(self.parameters[position])
-            found = ast.Subscript(load(table), arg, ast.Load())
-            chosen = ast.IfExp(is_type(self.parameters[position], "str"), found, chosen)
+            dispatch, table = self.table
+            chosen = looked_up(table, self.parameters[dispatch.at], dispatch.kinds)
         args = [*map(load, self.parameters), ast.Constant(0), load("clock")]
         return ast.Call(chosen, args, [])
 

@@ -11,19 +11,20 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..host.numbers import COMPARISON_FUNCTIONS
 from ..nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Term, Value
 from ..solver.clauses import Clause, Slot, Template
 from ..syntax.desugar import forall_as_negation
 from .binding_analysis import (
+    ArgumentFacts,
     ClauseOrder,
     NotCompilable,
     has_cut,
     is_class_only,
     is_string,
-    matching_clauses,
     order_clauses,
 )
-from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head, possible_clauses
+from .patterns import Argument, at_most_one_matches, instance_test, is_simple_head
 from .places import MAX_LOOPS, Continuation, Output
 from .scopes import (
     Goal,
@@ -41,7 +42,18 @@ from .scopes import (
     variables_in,
 )
 from .searches import SearchGoals
-from .snippets import COMPARE, all_of, assign, block, call, compared, is_type, load, negate
+from .snippets import (
+    COMPARE,
+    all_of,
+    assign,
+    block,
+    call,
+    compared,
+    is_type,
+    load,
+    looked_up,
+    negate,
+)
 
 
 class GoalWriter(SearchGoals):
@@ -132,7 +144,7 @@ class GoalWriter(SearchGoals):
         return self.await_class(t.cast(VariableCell, self.cell(left)), pattern, goal)
 
     def comparison(self, term: Expression) -> Continuation:
-        """Write a comparison: directly for two integers or two strings, otherwise as the solver."""
+        """Write a comparison: directly where that runs no code, otherwise as the solver."""
         refs = [self.ref(arg) for arg in term.args]
         if any(ref is None for ref in refs):
             if term.operator in (Operator.EQ, Operator.NEQ):
@@ -141,17 +153,14 @@ class GoalWriter(SearchGoals):
             return self.wait_for_any(*term.args)
         left, right = t.cast("list[Ref]", refs)
         values = [self.checked(left), self.checked(right)]
-        quick = compared(values[0], COMPARE[term.operator](), values[1])
-        goal = load(self.writer.names.constant(term))
-        slow = self.mark(call("compare", *values, goal))
-        kinds = [ref.literal for ref in (left, right) if ref.literal is not None]
-        if len(kinds) == 2 or any(type(kind.value) not in (int, str) for kind in kinds):
+        quick: ast.expr = compared(values[0], COMPARE[term.operator](), values[1])
+        goal, function = self.constants(term, COMPARISON_FUNCTIONS[term.operator])
+        slow = self.mark(call("compare", *values, goal, function))
+        if left.literal is not None and right.literal is not None:
             self.fail_unless(slow)
             return self.go_on()
-        kind = "str" if kinds and is_string(kinds[0]) else "int"
-        tests = [is_type(ref.name, kind) for ref in (left, right) if ref.literal is None]
-        test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
-        self.fail_unless(ast.IfExp(test, quick, slow))
+        is_equation = term.operator in (Operator.EQ, Operator.NEQ)
+        self.fail_unless(ast.IfExp(_is_quick(left, right, is_equation=is_equation), quick, slow))
         return self.go_on()
 
     def condition(self, term: Term) -> Continuation:
@@ -199,6 +208,10 @@ class GoalWriter(SearchGoals):
         used, cells = self.used_later(), self.scope.cells
         if used is None or used & free:
             return False
+        is_closed = getattr(goal, "operator", None) in (Operator.NOT, Operator.FORALL)
+        if free and not (is_closed and len(self.site.steps) == 1):
+            # The goal may bind them, or leave conditions on them to goals around it.
+            return False
         # An error about an assignment has the name that the variable has in the run.
         if has_operator(goal, Operator.CUT) or has_operator(goal, Operator.ASSIGN):
             return False
@@ -225,7 +238,10 @@ class GoalWriter(SearchGoals):
             if ref.literal is not None and is_string(ref.literal)
         )
         names = self.writer.names
-        variant = Variant(called.name, len(bound), known, True)
+        lineages = tuple(
+            (position, ref.lineage) for position, ref in enumerate(bound) if ref.lineage
+        )
+        variant = Variant(called.name, len(bound), known, True, lineages)
         args = [self.checked(ref) for ref in bound]
         deeper = ast.BinOp(load("depth"), ast.Add(), ast.Constant(1))
         at_end = not self.rest and self.writer.variant.is_test
@@ -276,16 +292,14 @@ class GoalWriter(SearchGoals):
         return made
 
     def _chosen(self, variant: Variant, refs: list[Ref]) -> ast.expr:
-        """Write which function is called; for an unknown string, by a table."""
+        """Write which function is called; where an argument chooses one, by a table."""
         names = self.writer.names
-        general = load(names.function(variant))
         table = names.table(variant)
         if table is None:
-            return general
-        position, strings = table
-        arg = load(refs[position].name)
-        chosen = ast.Subscript(load(strings), arg, ast.Load())
-        return ast.IfExp(is_type(refs[position].name, "str"), chosen, general)
+            return load(names.function(variant))
+        dispatch, functions = table
+        is_object = bool(dispatch.objects)
+        return looked_up(functions, refs[dispatch.at].name, dispatch.kinds, is_object=is_object)
 
     def _in_place(self, called: Call, refs: list[Ref | None]) -> Continuation:
         """Write the clauses of a rule inline, since the call binds variables."""
@@ -294,13 +308,15 @@ class GoalWriter(SearchGoals):
         if candidates is None:
             raise self.not_compilable("a rule that is not defined")
         literals = {at: ref.literal for at, ref in enumerate(refs) if ref and ref.literal}
-        clauses = possible_clauses(matching_clauses(candidates, literals), literals, names.host)
+        lineages = {at: ref.lineage for at, ref in enumerate(refs) if ref and ref.lineage}
+        facts = ArgumentFacts(literals, lineages)
+        clauses = names.clauses_for(called.name, len(refs), facts)
         if any(map(has_cut, clauses)):
             raise self.not_compilable("a cut in a rule that binds variables")
         if len(self.site.steps) > 40:
             raise self.not_compilable("a rule that binds variables and calls itself")
         unbound = [at for at, ref in enumerate(refs) if ref is None]
-        order = order_clauses(clauses, names.host, unbound)
+        order = order_clauses(clauses, names.host, unbound, lineages)
         if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
             raise self.not_compilable("rules whose order depends on others")
         args = [
@@ -375,6 +391,25 @@ class GoalWriter(SearchGoals):
         head = replace(self, clause=number).head(clause, args)
         body = self.writer.body_goals(clause, number, self.site.within(self.goal))
         return prepend(head, concatenate(body, self.rest)), self.out, self.place
+
+
+def _is_quick(left: Ref, right: Ref, *, is_equation: bool) -> ast.expr:
+    """Write whether Python compares two values as the solver does, without calls.
+
+    What Python refuses to compare is left to the solver.
+    """
+    for one, other in ((left, right), (right, left)):
+        kind = call("type", load(one.name))
+        if other.is_nil and is_equation:
+            return compared(kind, ast.In(), load("told"))
+        if other.literal is not None and type(other.literal.value) is str:
+            return is_type(one.name, "str")
+        if other.literal is not None:
+            return compared(kind, ast.In(), load("numbers"))
+    kinds = [call("type", load(ref.name)) for ref in (left, right)]
+    alike = compared(kinds[0], ast.Is(), kinds[1])
+    known = load("simple" if is_equation else "ordered")
+    return all_of([alike, compared(call("type", load(left.name)), ast.In(), known)])
 
 
 def _are_decided(names: list[str]) -> ast.expr:

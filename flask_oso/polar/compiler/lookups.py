@@ -9,6 +9,7 @@ import ast
 import typing as t
 from dataclasses import replace
 
+from ..host import sandbox
 from ..nodes import Call, Dictionary, Expression, List, Operator, Origin, Term, Value
 from ..solver.clauses import Slot, Template
 from .binding_analysis import is_plain
@@ -152,9 +153,21 @@ class LookupGoals(PatternGoals):
     def _method(self, name: str, value: Ref, key: Call) -> None:
         names = tuple(keyword for keyword, _ in key.kwargs)
         arguments = self._arguments(key)
-        method = self.constants((key.name, self.span, names, value.written))
+        is_unrestricted = sandbox.is_unrestricted(key.name)
+        is_unrestricted = is_unrestricted and not self.writer.names.is_relation(key.name)
+        is_direct = not names and all(map(self._is_never_copied, key.args))
+        how = (key.name, self.span, names, value.written, is_unrestricted, is_direct)
+        method = self.constants(how)
         made = call("call_method", self.checked(value), *method, arguments, load("clock"))
         self.out.append(self.mark(assign(name, made)))
+
+    def _is_never_copied(self, arg: Term) -> bool:
+        """Tell whether an argument is known to be no list and no dictionary."""
+        inner = arg.term if isinstance(arg, Template) else arg
+        if isinstance(inner, (List, Dictionary)):
+            return False
+        ref = self.operand(arg)
+        return ref is not None and (ref.literal is not None or ref.cls is not None)
 
     def _arguments(self, called: Call) -> ast.expr:
         """Write the arguments of a call of Python, keyword arguments last."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ..host import sandbox
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
+from ..solver.class_index import Lineage
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.matcher import has_pattern
 from ..sources import Span
@@ -42,6 +43,13 @@ def _classes_of(names: ProgramInterface, pattern: Pattern) -> t.Any:
     if pattern.tag in RESERVED_NAMES:
         return names.members(pattern.tag)
     return names.host.classes[t.cast(str, pattern.tag)]
+
+
+def is_of_lineage(names: ProgramInterface, lineage: Lineage, pattern: Pattern) -> bool:
+    """Tell whether a value whose class is known is an instance of the class of a pattern."""
+    classes = _classes_of(names, pattern)
+    classes = classes if isinstance(classes, tuple) else (classes,)
+    return any(each in lineage.classes for each in classes)
 
 
 def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:
@@ -155,11 +163,25 @@ class PatternGoals(ListGoals):
         cls = pattern_class(names, pattern)
         if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
             return ref
+        if ref.lineage is not None:
+            return self._tested_lineage(ref, ref.lineage, pattern, cls)
         if ref.read is not None:
             # A value that fails the sandbox check may also be of a class derived from this one.
             self.writer.check_sandbox(ref, self.out)
         self.fail_unless(instance_test(names, ref.name, pattern))
         tested = replace(ref, cls=cls or ref.cls, read=None)
+        for cell in self.scope.cells.values():
+            if cell.ref is not None and cell.ref.name == ref.name:
+                cell.ref = tested
+        return tested
+
+    def _tested_lineage(
+        self, ref: Ref, lineage: Lineage, pattern: Pattern, cls: type | None
+    ) -> Ref | None:
+        """Return what is known of a value whose class is known, if it matches a class."""
+        if not is_of_lineage(self.writer.names, lineage, pattern):
+            return None
+        tested = replace(ref, cls=cls or ref.cls)
         for cell in self.scope.cells.values():
             if cell.ref is not None and cell.ref.name == ref.name:
                 cell.ref = tested

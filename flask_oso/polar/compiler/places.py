@@ -172,7 +172,7 @@ class GoalContext:
             # In the solver, a constant is one term wherever it occurs.
             constant = name(term.value)
             origin = None if compares_by_identity(type(term.value)) else constant
-            return Ref(constant, None, cls, origin=origin)
+            return Ref(constant, None, cls, origin=origin, is_nil=term.value is None)
         if is_constant(term):
             return Ref(name(to_python(term, str)), listed=term if _is_written(term) else None)
         raise self.not_compilable("a list, a dictionary or a pattern with variables in it")
@@ -247,13 +247,20 @@ class GoalContext:
         spans = load("unread" if read == (None, None) else name(read))
         slow = call("equal", self.value(left), self.value(right), spans)
         for one, other in ((left, right), (right, left)):
+            if other.is_nil:
+                is_told = compared(call("type", load(one.name)), ast.In(), load("told"))
+                return ast.IfExp(
+                    is_told, compared(load(one.name), ast.Is(), ast.Constant(None)), slow
+                )
             if other.literal is not None:
                 kind = type(other.literal.value)
                 quick = compared(load(one.name), ast.Eq(), self.value(other))
-                if kind is not float:
-                    return ast.IfExp(is_type(one.name, kind.__name__), quick, slow)
-                is_simple = compared(call("type", load(one.name)), ast.In(), load("simple"))
-                return ast.IfExp(is_simple, quick, slow)
+                is_quick = compared(call("type", load(one.name)), ast.In(), load("simple"))
+                if kind is bool:
+                    is_quick = is_type(one.name, "bool")
+                elif kind is str:
+                    is_quick = ast.BoolOp(ast.Or(), [is_type(one.name, "str"), is_quick])
+                return ast.IfExp(is_quick, quick, slow)
         quick = compared(load(left.name), ast.Eq(), load(right.name))
         both: list[ast.expr] = [
             compared(call("type", load(ref.name)), ast.In(), load("simple"))
@@ -294,7 +301,7 @@ class GoalContext:
         if known is not None:
             return load(known)
         known = self.scope.plain[ref.name] = self.writer.fresh()
-        test = compared(call("type", load(ref.name)), ast.In(), load("plain"))
+        test = compared(call("type", load(ref.name)), ast.In(), load("readable"))
         self.out.append(assign(known, test))
         return load(known)
 

@@ -12,14 +12,16 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import functools
 import itertools
 import math
+import operator
 import os
 import threading
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError
@@ -28,21 +30,28 @@ from ..host.data_adapter import Relation
 from ..nodes import Call, Expression, Operator, Term
 from ..output import STORED_VARIABLE
 from ..policy.garbage import without_collector
+from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import members_of_tag
 from ..solver.clause_index import ClauseIndex
+from ..solver.clauses import Clause
 from .binding_analysis import (
+    ArgumentFacts,
+    Dispatch,
+    Lineages,
     NotCompilable,
     closed_strings,
-    dispatch_position,
+    compares_by_identity,
+    dispatch_by,
     has_cut,
+    is_class_kind,
     is_order_independent,
     is_recursive,
     matching_clauses,
     measure_height,
-    strings_at,
 )
 from .compiler import RuleCompiler
 from .entry_points import NEW_CLOCK, QUESTION_FILE, EntryPointWriter
+from .patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
@@ -51,19 +60,21 @@ from .specialization.dispatch import (
     ReadableClasses,
     Specialization,
     Specializations,
+    is_plain_object,
     make_specializations,
     no_answer,
     string_facts,
 )
 from .specialization.equality import SideEffectFreeEquality
+from .specialization.operations import SilentOperations
 
 CompiledFunction = Callable[..., bool]
-#: The most strings of one parameter that are asked one by one.
-MAX_VARIANTS = 200
 #: The share of the time of a question that may be spent on compiling.
 _SHARE = 0.5
 #: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
+#: The function for so many clauses, at most, is compiled before it is known to be needed.
+_FEW_CLAUSES = 20
 _NOT_MADE = object()
 #: Whether code objects have columns, without which there is no source map.
 HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
@@ -83,6 +94,10 @@ class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
 
 
+class _QueryNeeded(Exception):
+    """A rule is not compiled: a query with an open argument has to answer."""
+
+
 class CompiledProgram(Runtime):
     """The compiled functions for the rules of an engine.
 
@@ -98,10 +113,14 @@ class CompiledProgram(Runtime):
         self._functions: dict[Variant, str] = {}
         self._made: dict[Variant, CompiledFunction] = {}
         self._late: dict[t.Any, int] = {}
-        self._tables: dict[Variant, str] = {}
+        self._tables: dict[Variant, tuple[Dispatch, str] | None] = {}
+        self._by_class: dict[tuple[str, int], ClassIndex] = {}
+        self._lineages: dict[type, Lineage | None] = {}
+        self._files: dict[tuple[str, int], str] = {}
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
+        self._searches: dict[Variant, CompiledFunction] = {}
         # Held while functions are compiled; a question never waits for it.
         self._locks: dict[int, t.Any] = {}
         #: When the current compilation has to be finished.
@@ -123,6 +142,8 @@ class CompiledProgram(Runtime):
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host.identities
         )
+        silent = SilentOperations(self, self._equality)
+        self._names.update(silent.named())
 
     @property
     def _making(self) -> t.Any:
@@ -202,7 +223,8 @@ class CompiledProgram(Runtime):
         if listed is not None:
             return self._make_list(general, listed)
         function, table = self.function(general), self.table(general)
-        if table is None:
+        specializations = None if self.names_rules else self.specializations(name, arity)
+        if table is None and (specializations is None or len(candidates) <= _FEW_CLAUSES):
             self._make_function(general)
             if general in self.not_compiled:
                 return None
@@ -211,7 +233,6 @@ class CompiledProgram(Runtime):
         texts = frozenset(parameters[position] for position in literals | {arity // 2} if arity)
         rule = self.constant(name)
         writer = EntryPointWriter(rule, parameters, texts, function, table)
-        specializations = None if self.names_rules else self.specializations(name, arity)
         if specializations is not None:
             writer = dataclasses.replace(
                 writer, specializations=(self.constant(specializations), specializations)
@@ -321,7 +342,9 @@ class CompiledProgram(Runtime):
         if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
         try:
-            return _found(questions, args, at)
+            return _found(questions, args)
+        except _QueryNeeded:
+            return None
         except OsoError:
             # The search over all strings may meet another error first, which names the variable:
             # the solver raises that one. INVARIANT: if it raises none, this one is raised; an
@@ -350,30 +373,55 @@ class CompiledProgram(Runtime):
                 return None
         return self._strings[key]
 
-    def _make_strings(self, name: str, arity: int, at: int) -> tuple[int, list[t.Any]] | None:
+    def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
         if not HAS_POSITIONS or self.candidates(name, arity) is None:
             return None
-        texts = closed_strings(self.candidates, name, arity, at)
-        if not texts or len(texts) > MAX_VARIANTS:
-            # A rule without strings may still raise an error.
+        texts = self.strings_of(name, arity, at, {})
+        # A rule without strings may still raise an error.
+        if not texts or not is_order_independent(self.candidates, name, arity):
             return None
-        if not is_order_independent(self.candidates, name, arity):
-            return None
-        variants = {text: Variant(name, arity, ((at, text),), False) for text in sorted(texts)}
-        for text, variant in variants.items():
+        return StringQuestions(self, name, arity, at, texts)
+
+    def strings_of(
+        self, name: str, arity: int, at: int, lineages: Lineages
+    ) -> frozenset[str] | None:
+        """Return the strings that an argument may be, given the classes of others."""
+        return closed_strings(self._select, name, arity, at, lineages)
+
+    def _select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None:
+        is_known = self.candidates(name, arity) is not None
+        return self.clauses_for(name, arity, facts) if is_known else None
+
+    def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]:
+        """Return what answers for one string of an argument, and raises any error of the search.
+
+        These are the string, the specializations by class, and the compiled rule.
+        """
+        text = next(str(literal) for position, literal in variant.known if position == at)
+        known = self.specializations(variant.name, variant.arity)
+        by_class = _NO_ANSWERS if known is None or known.at != at else known[text]
+        return text, by_class, functools.partial(self._search_string, variant)
+
+    def _search_string(self, variant: Variant, *args: t.Any) -> bool:
+        """Search all solutions for one string with the compiled rule.
+
+        :raises _QueryNeeded: if it is not compiled and cannot be now.
+        """
+        function = self._searches.get(variant)
+        if function is None:
+            key = variant
             # A test stops at the first solution: the only one, where there is at most one.
             variant = dataclasses.replace(variant, is_test=self.is_single(variant))
-            variants[text] = variant
-            self._make_function(variant)
-            if variant in self.not_compiled:
-                return None
-        known = self.specializations(name, arity)
-        tables = {} if known is None or known.at != at else known
-        by = 0 if known is None else known.by
-        return by, [
-            (text, tables.get(text, _NO_ANSWERS), self._searching(name, arity, variant))
-            for text, variant in variants.items()
-        ]
+            deadline = self._deadline_from(time.monotonic())
+            with self._turn(deadline) as is_free:
+                if not is_free:
+                    raise _QueryNeeded
+                self._try_to_make(variant)
+                if variant in self.not_compiled or variant not in self._made:
+                    raise _QueryNeeded
+                function = self._searching(variant.name, variant.arity, variant)
+            self._searches[key] = function
+        return function(*args)
 
     def _searching(self, name: str, arity: int, variant: Variant) -> CompiledFunction:
         parameters = [f"a{n}" for n in range(arity)]
@@ -384,21 +432,65 @@ class CompiledProgram(Runtime):
         )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
-    def table(self, variant: Variant) -> tuple[int, str] | None:
-        """Return the parameter that selects a function, and the name of the table of functions.
+    def table(self, variant: Variant) -> tuple[Dispatch, str] | None:
+        """Return how an argument selects a function, and the name of the table of functions.
 
-        ``None`` if there is no such parameter.
+        ``None`` if there is no such argument.
         """
-        candidates = self.candidates(variant.name, variant.arity)
-        at = None if candidates is None else dispatch_position(candidates, variant.values)
-        if candidates is None or at is None:
+        if variant not in self._tables:
+            clauses = self.clauses_for(variant.name, variant.arity, variant.facts)
+            dispatch = dispatch_by(clauses, variant.facts, variant.odd)
+            self._tables[variant] = None
+            if dispatch is not None:
+                name = f"t{len(self._tables)}"
+                self._names[name] = _Table(self, variant, dispatch)
+                self._tables[variant] = dispatch, name
+        return self._tables[variant]
+
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]:
+        """Return the clauses of a rule that what is known of its arguments does not exclude."""
+        candidates = self.candidates(name, arity)
+        if candidates is None:
+            return []
+        index = self.by_class(name, arity) if facts.lineages else None
+        clauses = matching_clauses(candidates, facts, index)
+        literals = {at: arg for at, arg in facts.literals.items() if at not in facts.lineages}
+        return possible_clauses(clauses, literals, self.host)
+
+    def by_class(self, name: str, arity: int) -> ClassIndex:
+        """Return the index by class of the clauses of a rule."""
+        known = self._by_class.get((name, arity))
+        if known is None:
+            clauses = [*t.cast(ClauseIndex, self.candidates(name, arity))]
+            members = functools.partial(members_of_tag, program=self._engine)
+            known = self._by_class[name, arity] = ClassIndex(clauses, self.host, members)
+        return known
+
+    def lineage(self, cls: type) -> Lineage | None:
+        """Return what a class tells of its instances; ``None`` if they may claim another one."""
+        if cls in self._lineages:
+            return self._lineages[cls]
+        made = self._lineage_of(cls)
+        if self.host.keeps(cls):
+            self._lineages[cls] = made
+        return made
+
+    def _lineage_of(self, cls: type) -> Lineage | None:
+        if cls is int:
+            return Lineage((int,), is_decided=True)
+        is_class = is_class_kind(cls)
+        if not is_class and not is_plain_object(cls):
             return None
-        name = self._tables.get(variant)
-        if name is None:
-            name = f"t{len(self._tables)}"
-            self._names[name] = _Table(self, variant, at, strings_at(candidates, at))
-            self._tables[variant] = name
-        return at, name
+        registered = self._registered
+        classes = tuple(each for each in cls.__mro__ if each in registered)
+        is_decided = (
+            compares_by_identity(cls) or self.host.has_keys(cls) or self.compares_fields(cls)
+        )
+        return Lineage(classes, is_decided, is_class)
+
+    @functools.cached_property
+    def _registered(self) -> frozenset[type]:
+        return frozenset(self.host.classes.values())
 
     def prepare(
         self, name: str, arity: int, at: int | None = None, *, until: float = math.inf
@@ -432,10 +524,10 @@ class CompiledProgram(Runtime):
         with self._turn(None, waits=True) as is_free:
             if not is_free:
                 return []
-            for name in [*self._tables.values()]:
-                if name not in filled:
-                    t.cast(_Table, self._names[name]).fill()
-                    filled.add(name)
+            for chosen in [*self._tables.values()]:
+                if chosen is not None and chosen[1] not in filled:
+                    t.cast(_Table, self._names[chosen[1]]).fill()
+                    filled.add(chosen[1])
             return [variant for variant in self._functions if variant not in self._made]
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None:
@@ -543,10 +635,7 @@ class CompiledProgram(Runtime):
 
     def is_single(self, variant: Variant) -> bool:
         """Tell whether a call has at most one solution."""
-        candidates = self.candidates(variant.name, variant.arity)
-        if candidates is None:
-            return True
-        clauses = matching_clauses(candidates, variant.values)
+        clauses = self.clauses_for(variant.name, variant.arity, variant.facts)
         return len(clauses) <= 1 and all(
             not has_cut(clause) and _is_single(clause.body) for clause in clauses
         )
@@ -580,10 +669,13 @@ class CompiledProgram(Runtime):
         return made
 
     def _file_of(self, variant: Variant) -> str:
-        candidates = self.candidates(variant.name, variant.arity)
-        spans = [clause.rule.span for clause in candidates or ()]
-        files = {span.source.name for span in spans if span is not None}
-        return next(iter(files)) or "<policy>" if len(files) == 1 else "<policy>"
+        key = (variant.name, variant.arity)
+        if key not in self._files:
+            candidates = self.candidates(*key)
+            spans = [clause.rule.span for clause in candidates or ()]
+            files = {span.source.name for span in spans if span is not None}
+            self._files[key] = (next(iter(files)) if len(files) == 1 else "") or "<policy>"
+        return self._files[key]
 
     def _stub(self, variant: Variant) -> CompiledFunction:
         """Return a function that lets the solver answer."""
@@ -593,54 +685,138 @@ class CompiledProgram(Runtime):
         return lambda *args: self._hand_over(name, args[:arity], args[-1])
 
 
-def _found(questions: t.Any, args: tuple[t.Any, ...], at: int) -> set[str]:
+class StringQuestions:
+    """The questions for the strings of one argument, by the classes of the others.
+
+    :param texts: all strings.
+    """
+
+    def __init__(
+        self, program: CompiledProgram, name: str, arity: int, at: int, texts: frozenset[str]
+    ) -> None:
+        self.texts = texts
+        self._program = program
+        self.at = at
+        known = program.specializations(name, arity)
+        #: The argument by whose class specializations are chosen.
+        self.by = 0 if known is None else known.by
+        self._rule = name, arity, at
+        self._others = [position for position in range(arity) if position != at]
+        self._by_kinds: dict[tuple[type, ...], list[tuple[t.Any, ...]]] = {}
+
+    def about(self, args: tuple[t.Any, ...]) -> list[tuple[t.Any, ...]]:
+        """Return the questions for the classes of some arguments."""
+        kinds = tuple([type(args[position]) for position in self._others])
+        known = self._by_kinds.get(kinds)
+        if known is None:
+            known = self._questions_for(kinds)
+            if all(map(self._program.host.keeps, kinds)):
+                self._by_kinds[kinds] = known
+        return known
+
+    def _questions_for(self, kinds: tuple[type, ...]) -> list[tuple[t.Any, ...]]:
+        program, (name, arity, at) = self._program, self._rule
+        lineages = {
+            position: lineage
+            for position, kind in zip(self._others, kinds, strict=True)
+            if kind is not int and (lineage := program.lineage(kind)) is not None
+        }
+        texts = program.strings_of(name, arity, at, lineages)
+        # Where no string is possible, one is asked about, since a rule may still raise an error.
+        texts = texts or frozenset({min(self.texts)})
+        known = tuple(sorted(lineages.items()))
+        return [
+            program.string_question(Variant(name, arity, ((at, text),), False, known), at)
+            for text in sorted(texts)
+        ]
+
+
+def _found(questions: StringQuestions, args: tuple[t.Any, ...]) -> set[str]:
     """Return the strings for which the answer is yes."""
-    by, questions = questions
-    kind, found = type(args[by]), set()
-    clock = [*NEW_CLOCK]
-    for text, specializations, question in questions:
-        answer = specializations[kind](*args, True)
+    at, found = questions.at, set()
+    before, after = args[:at], args[at + 1 :]
+    kind, clock = type(args[questions.by]), [*NEW_CLOCK]
+    for text, specializations, question in questions.about(args):
+        given = (*before, text, *after)
+        answer = specializations[kind](*given, True)
         if answer is None:
-            answer = question(*args[:at], text, *args[at + 1 :], clock)
+            answer = question(*given, clock)
         if answer:
             found.add(text)
     return found
 
 
-class _Table(dict[str, CompiledFunction]):
-    """The functions for the strings of one parameter, and the one for all other strings."""
+class _Table(dict[t.Any, CompiledFunction]):
+    """The functions for the values, and the classes, of one argument.
 
-    def __init__(
-        self, program: CompiledProgram, variant: Variant, at: int, texts: list[str]
-    ) -> None:
+    :param variant: the function without what the argument tells.
+    """
+
+    def __init__(self, program: CompiledProgram, variant: Variant, dispatch: Dispatch) -> None:
         super().__init__()
-        self.texts = frozenset(texts)
+        self.dispatch = dispatch
         self._program = program
         self._variant = variant
-        self._at = at
-        self._other: CompiledFunction | None = None
+        #: The functions for strings, and integers, that are no literals.
+        self._others: dict[type, CompiledFunction] = {}
+
+    def variants(self) -> list[Variant]:
+        """Return the functions for all literals, and one of each kind for what is none."""
+        keys: list[t.Any] = [*self.dispatch.objects, *_in_text_order(self.dispatch.literals)]
+        found = [self.variant_of(key) for key in keys]
+        if any(type(key) is str for key in keys):
+            found.append(self._with_literal(None))
+        return [*dict.fromkeys([*found, self._variant.at_odd(self.dispatch.at)])]
 
     def fill(self) -> None:
-        """Give names to all functions."""
-        for text in [None, *sorted(self.texts)]:
-            self._program.function(self._of(text))
+        """Give names to these functions."""
+        for variant in self.variants():
+            self._program.function(variant)
 
-    def __missing__(self, text: str) -> CompiledFunction:
-        if text in self.texts:
-            variant = self._of(text)
-            made = self._program.known(variant)
-            if made is not None:
-                self[text] = made
-            return made or self._program.later(variant)
-        if self._other is None:
-            variant = self._of(None)
-            self._other = self._program.known(variant)
-            return self._other or self._program.later(variant)
-        return self._other
+    def __missing__(self, key: t.Any) -> CompiledFunction:
+        # Which strings, integers and temporary classes are asked about has no end.
+        kind = type(key)
+        is_literal = kind in (str, int) and not self.dispatch.objects
+        other = self._others.get(kind) if is_literal and key not in self.dispatch.literals else None
+        if other is not None:
+            return other
+        variant = self.variant_of(key)
+        made = self._program.known(variant)
+        if made is None:
+            return self._program.later(variant)
+        if (not is_literal and self._program.host.keeps(key)) or (
+            is_literal and key in self.dispatch.literals
+        ):
+            self[key] = made
+        elif is_literal:
+            self._others[kind] = made
+        return made
 
-    def _of(self, text: str | None) -> Variant:
-        known = tuple(sorted((*self._variant.known, (self._at, text))))
+    def variant_of(self, key: t.Any) -> Variant:
+        """Return the function for a string, an integer or a class."""
+        at, variant = self.dispatch.at, self._variant
+        if self.dispatch.objects:
+            found = key if key in self.dispatch.objects else None
+            return dataclasses.replace(variant, objects=(*variant.objects, (at, found)))
+        if type(key) is str or (type(key) is int and key in self.dispatch.literals):
+            return self._with_literal(key if key in self.dispatch.literals else None)
+        lineage = self._program.lineage(int if type(key) is int else key)
+        if lineage is None:
+            return variant.at_odd(at)
+        made = self._with_literal(None) if type(key) is int else variant
+        return dataclasses.replace(made, lineages=_with(made.lineages, at, lineage))
+
+    def _with_literal(self, literal: str | int | None) -> Variant:
+        known = _with(self._variant.known, self.dispatch.at, literal)
         return dataclasses.replace(self._variant, known=known)
+
+
+def _with(known: tuple[tuple[int, t.Any], ...], at: int, value: t.Any) -> t.Any:
+    return tuple(sorted((*known, (at, value)), key=operator.itemgetter(0)))
+
+
+def _in_text_order(literals: t.Iterable[str | int]) -> list[str | int]:
+    return sorted(literals, key=lambda each: (type(each) is str, each))
 
 
 def _is_single(body: Term | None) -> bool:

@@ -11,17 +11,26 @@ import sys
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
 from ..host import attribute_access, numbers, sandbox, terms
-from ..host.awaitables import is_awaitable
-from ..host.comparison import compare_values
-from ..host.conversion import result_to_term, to_python, to_term
-from ..host.iterators import IteratorUse
+from ..host.awaitables import is_awaitable, may_be_awaited
+from ..host.comparison import Comparison, compare_values, failed_comparison
+from ..host.conversion import copied_data, is_data, result_to_term, to_python, to_term
+from ..host.iterators import READ, IteratorUse
 from ..host.numbers import INTEGER_MAX, INTEGER_MIN
 from ..host.registry import Host, Identities, UnreadRelation
+from ..host.sandbox import ITERATED
+from ..host.value_classes import (
+    EQUATED,
+    MOMENTS,
+    NUMBERS,
+    ORDERED,
+    inherits_comparisons,
+    is_told_from_nil,
+)
 from ..nodes import (
     Call,
     Dictionary,
@@ -53,6 +62,7 @@ from .source_map import (
     until_next_entry,
     with_spans,
 )
+from .specialization.operations import ClassMemo
 
 #: The steps until the next check of the clock, when the question began, its ``IteratorUse``, and
 #: its ``Table``; ``None`` for what it did not need yet.
@@ -62,9 +72,17 @@ _HEADROOM = 250
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 _BRIEF = 0.005
 _MISSING = object()
+_NO_ENTRY = object()
 _UNLOADED = object()
 _HARMLESS = (bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation)
 _SCALARS = frozenset({bool, int, float, str})
+#: Classes whose values are no objects of the host for the solver, or may be none.
+_NO_OBJECTS = frozenset(
+    {
+        *(*_SCALARS, list, dict, terms.Variable, terms.Predicate, terms.Expression),
+        *(terms.TypeConstraint, terms.Pattern, types.CoroutineType, UnreadRelation),
+    }
+)
 _NO_OBJECT = Value(False)
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
@@ -77,6 +95,10 @@ _SHARED: dict[str, t.Any] = {
     "scalars": _SCALARS,
     "variable": terms.Variable("_"),
     "copied_kinds": frozenset({list, dict}),
+    "gone_through": ITERATED | {str},
+    "ordered": ORDERED,
+    "numbers": NUMBERS,
+    "moments": MOMENTS,
     "environment": STORED_ENVIRONMENT,
     "log_variable": STORED_VARIABLE,
     "unforeseen": SolverNeeded,
@@ -86,7 +108,7 @@ _SHARED: dict[str, t.Any] = {
 }
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
-    *("plain", "simple", "decided", "harmless"),
+    *("plain", "readable", "simple", "decided", "harmless", "told"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
     *(
@@ -98,7 +120,11 @@ _ASKED = (
         "by_solver",
         "problem_of",
     ),
+    "as_data",
 )
+
+
+_ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
 
 
 class Runtime:
@@ -113,10 +139,24 @@ class Runtime:
         # The goals of the instructions of each function.
         self._sites: dict[types.CodeType, dict[int, Site]] = {}
         # Classes whose values need no sandbox check and are no variables; more are learnt.
-        self._harmless: set[type] = {*_HARMLESS}
+        self._harmless: set[type] = {*_HARMLESS, *EQUATED, *MOMENTS, *ITERATED}
         self._plain: set[type] = set()
+        # Classes whose values are objects of the host for the solver, and pass the sandbox.
+        self._objects: set[type] = {*EQUATED, *MOMENTS, *ITERATED} - _SCALARS
+        # Classes whose attributes Python reads directly, if the sandbox knows their names.
+        self._readable: set[type] = {*self._objects}
         # Classes whose values Python compares without running code of a class.
-        self._simple: set[type] = {str, int, float, type(None)}
+        self._simple: set[type] = {*EQUATED}
+        # Classes that derive from a native one and compare as it does.
+        self._derived: set[type] = set()
+        self._keeps = ClassMemo(self.host.keeps)
+        self._is_simple_class = ClassMemo(self._test_simple)
+        self._is_learnt = ClassMemo(self._test_learnt)
+        self._is_object_class = ClassMemo(self._test_object)
+        # Classes whose values equal `nil` only if they are `nil`.
+        self._told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, list, dict}
+        # How values of two classes are compared.
+        self._pairs: dict[tuple[type, type], Comparison] = {}
         # Classes whose objects are equal if they are the same row.
         self._rows: set[type] = set()
         # Collections of rows that are iterated over without running code.
@@ -127,6 +167,7 @@ class Runtime:
         self._decided: set[type] = {*self._simple, bool}
         for cls in self.host.classes.values():
             self._learn(cls)
+            self._learn_metaclass(type(cls))
 
     def shared_names(self) -> dict[str, t.Any]:
         """Return the globals of compiled functions, except constants."""
@@ -143,6 +184,16 @@ class Runtime:
             "collections": self._collections,
         }
 
+    @property
+    def known_classes(self) -> dict[str, set[type]]:
+        """What is known of classes, by the name of the set."""
+        return {
+            "simple": self._simple,
+            "derived": self._derived,
+            "objects": self._objects,
+            "told": self._told,
+        }
+
     # -- what is known of classes -----------------------------------------------------------
 
     def _is_simple(self, arg: t.Any) -> bool:
@@ -150,6 +201,12 @@ class Runtime:
         if type(arg) in self._plain:
             return True
         kind = type(arg)
+        if kind is type and arg in self._plain:
+            return True
+        if (kind is str and arg.isascii()) or (kind is int and _is_number(arg)):
+            return True
+        if kind not in _NO_OBJECTS:
+            return self._is_simple_class(kind)
         if kind in (list, dict) or sandbox.is_internal(kind) or is_awaitable(arg):
             return False
         term = to_term(arg)
@@ -158,15 +215,49 @@ class Runtime:
             return True
         return type(term) is Value
 
+    def _test_simple(self, kind: type) -> bool:
+        """Tell whether arguments of a class that is none of Polar's can be used directly."""
+        if sandbox.is_internal(kind) or may_be_awaited(kind):
+            return False
+        self._learn(kind)
+        return True
+
+    def _as_data(self, args: tuple[t.Any, ...]) -> tuple[t.Any, ...] | None:
+        """Return arguments with copies of lists and dictionaries, which the question may change.
+
+        ``None`` where the solver has to answer.
+        """
+        if STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        taken = []
+        for arg in args:
+            kind = type(arg)
+            if kind in self._plain:
+                taken.append(arg)
+            elif kind is list or kind is dict:
+                if not is_data(arg, self._objects, any_keys=True):
+                    return None
+                taken.append(copied_data(arg))
+            elif self._is_simple(arg):
+                taken.append(arg)
+            else:
+                return None
+        return tuple(taken)
+
     def _learn(self, cls: type) -> None:
-        if not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls):
-            return
-        if not self.host.keeps(cls):
-            # A class that the host does not keep is tested each time, and not remembered.
-            return
+        """Note what is known of a class, once."""
+        self._is_learnt(cls)
+
+    def _test_learnt(self, cls: type) -> bool:
+        is_odd = not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls)
+        if is_odd or not self._keeps(cls):
+            # A class that the host does not keep is in no set, which would hold it.
+            return False
         self._plain.add(cls)
+        self._readable.add(cls)
         if not sandbox.passes_sandbox(cls):
-            return
+            return False
+        self._is_object(cls)
         if self.host.has_keys(cls):
             self._rows.add(cls)
             self._decided.add(cls)
@@ -174,11 +265,20 @@ class Runtime:
         elif compares_by_identity(cls):
             self._simple.add(cls)
             self._decided.add(cls)
+        return True
+
+    def _learn_metaclass(self, kind: type) -> None:
+        """Learn that classes of a kind are equal if they are the same."""
+        if compares_by_identity(kind) and self._is_object(kind):
+            self._simple.add(kind)
+            self._decided.add(kind)
 
     def _check_sandbox(self, value: t.Any, span: t.Any) -> None:
         """Check a value in the sandbox; learn the class of one that passes."""
-        sandbox.check_reachable(value, span)
         kind = type(value)
+        if kind not in _NO_OBJECTS and self._is_object(kind):
+            return
+        sandbox.check_reachable(value, span)
         if kind is terms.Variable:
             raise SolverNeeded
         if sandbox.passes_sandbox(kind) and self.host.keeps(kind):
@@ -189,22 +289,87 @@ class Runtime:
 
     # -- what functions ask for -----------------------------------------------------------
 
+    def _is_object(self, kind: type) -> bool:
+        """Tell whether values of a class are objects of the host, and pass the sandbox."""
+        return kind in self._objects or self._is_object_class(kind)
+
+    def _test_object(self, kind: type) -> bool:
+        if kind in _NO_OBJECTS or not sandbox.passes_sandbox(kind):
+            return False
+        if self.host.keeps(kind):
+            if inherits_comparisons(kind):
+                self._derived.add(kind)
+            if is_told_from_nil(kind):
+                self._told.add(kind)
+            self._harmless.add(kind)
+            self._readable.add(kind)
+            self._objects.add(kind)
+        return True
+
+    def _comparison_of(self, left: type, right: type) -> Comparison:
+        """Return how values of two classes are compared."""
+        found = self._find_comparison(left, right)
+        if self._keeps(left) and self._keeps(right):
+            self._pairs[left, right] = found
+        return found
+
+    def _find_comparison(self, left: type, right: type) -> Comparison:
+        if left is right and self.host.has_keys(left):
+            return _ROWS
+        kinds = left, right
+        if _SCALARS.issuperset(kinds):
+            return _OF_SCALARS
+        objects = [self._is_object(kind) for kind in kinds]
+        others = [kind for kind, is_object in zip(kinds, objects, strict=True) if not is_object]
+        if any(objects) and all(kind in _SCALARS or kind in (list, dict) for kind in others):
+            return _PYTHON
+        return _LISTS if left is right is list else _SOLVER
+
     def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
-        if type(left) in self._rows and type(left) is type(right):
+        kinds = type(left), type(right)
+        how = self._pairs.get(kinds)
+        if how is None:
+            for value, span in zip((left, right), spans, strict=True):
+                if span is not None:
+                    self._check_sandbox(value, span)
+                self._learn(type(value))
+            how = self._comparison_of(*kinds)
+        if how is _PYTHON:
+            try:
+                return bool(_copied(left) == _copied(right))
+            except TypeError as error:
+                raise failed_comparison(Operator.EQ, left, right) from error
+        if how is _OF_SCALARS:
+            return numbers.equal_scalars(left, right)
+        if how is _ROWS:
             return left is right or t.cast(Identities, self.host.identities).is_same(left, right)
+        if how is _LISTS:
+            answer = self._equal_lists(left, right)
+            if answer is not None:
+                return answer
         for value, span in zip((left, right), spans, strict=True):
             if span is not None:
                 self._check_sandbox(value, span)
-            self._learn(type(value))
-        if self._are_compared_by_python(type(left), type(right)):
-            return self.host.compare(Operator.EQ, left, right)
         return bool(self._engine.solver().equal(_ground(left), _ground(right)))
 
-    def _are_compared_by_python(self, left: type, right: type) -> bool:
-        """Tell whether Python compares values of two classes."""
-        if left in self._plain:
-            return right in self._plain or right in _SCALARS
-        return right in self._plain and left in _SCALARS
+    def _equal_lists(self, left: list[t.Any], right: list[t.Any]) -> bool | None:
+        """Compare two lists of values that compare without calls; ``None`` for others."""
+        if not self._is_data(left) or not self._is_data(right):
+            return None
+        answer = len(left) == len(right)
+        for one, other in zip(left, right, strict=False):
+            kinds = type(one), type(other)
+            if _SCALARS.issuperset(kinds):
+                answer = answer and numbers.equal_scalars(one, other)
+            elif self._simple.issuperset(kinds):
+                answer = answer and one == other
+            else:
+                return None
+        return answer
+
+    def _is_data(self, value: t.Any) -> bool:
+        """Tell whether a list or a dictionary is one for the solver, too."""
+        return is_data(value, self._objects)
 
     def _matches(self, item: t.Any, texts: tuple[str, ...]) -> Iterator[None]:
         for text in texts:
@@ -214,14 +379,16 @@ class Runtime:
     def _read(self, value: t.Any, name: str, span: t.Any, written: t.Any) -> t.Any:
         kind = type(value)
         if kind is dict:
-            term = result_to_term(value)
-            if type(term) is Dictionary:
-                found = term.get(name)
-                return _MISSING if found is None else to_python(found, str)
+            if self._is_data(value):
+                return value.get(name, _MISSING)
+            found = _entry(value, name)
+            if found is not _NO_ENTRY:
+                return found
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
         found = self._attribute(value, name, span, self._here)
         self._learn(kind)
+        self._is_object(kind)
         if type(found) not in self._harmless:
             self._check_sandbox(found, span)
         return found
@@ -230,10 +397,11 @@ class Runtime:
         """Read a field of a value that is matched with a pattern, if there is one."""
         kind = type(value)
         if kind is dict:
-            term = result_to_term(value)
-            if type(term) is Dictionary:
-                found = term.get(name)
-                return _MISSING if found is None else to_python(found, str)
+            if self._is_data(value):
+                return value.get(name, _MISSING)
+            found = _entry(value, name)
+            if found is not _NO_ENTRY:
+                return found
         try:
             found = attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
@@ -264,25 +432,44 @@ class Runtime:
         return [numbers[id(clause)] for clause in ordered]
 
     def _attribute(self, value: t.Any, name: str, span: t.Any, here: Callable[[], Solver]) -> t.Any:
+        kind = type(value)
         try:
+            if self._reads_directly(kind) and sandbox.is_unrestricted(name):
+                return getattr(value, name)
             return attribute_access.read_attribute(self.host, _copied(value), name, span)
         except AttributeError as error:
             raise here().operators.no_attribute(result_to_term(value), name, error, span) from error
         except attribute_access.UnreadableRelation as error:
             raise here().machine.unreadable(error, span) from error
 
+    def _reads_directly(self, kind: type) -> bool:
+        return not self.host.fields.get(kind) and self._is_object(kind)
+
     def _call_method(
         self, value: t.Any, key: t.Any, args: tuple[t.Any, ...], clock: Clock
     ) -> t.Any:
         if clock[1] is None:
             clock[1] = time.monotonic()
-        name, span, keywords, written = key
-        if type(value) is bool:
+        name, span, keywords, written, is_unrestricted, is_direct = key
+        kind = type(value)
+        if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
-        method = self._attribute(value, name, span, self._here)
+        if is_unrestricted and (kind in self._objects or kind is str):
+            try:
+                method = getattr(value, name)
+            except AttributeError as error:
+                owner = result_to_term(value)
+                raise self._here().operators.no_attribute(owner, name, error, span) from error
+        else:
+            method = self._attribute(value, name, span, self._here)
         if not callable(method):
             raise self._here().operators.not_callable(name, span)
-        found = self._called(method, args, keywords, clock)
+        if not is_direct:
+            found = self._called(method, args, keywords, clock)
+        else:
+            found = method(*args)
+            if time.monotonic() - clock[1] > _BRIEF:
+                self._check_clock(clock)
         if type(found) not in self._harmless:
             self._check_sandbox(found, span)
         return found
@@ -310,9 +497,16 @@ class Runtime:
         """Call something of the host; after a long call, check the clock."""
         if clock[1] is None:
             clock[1] = time.monotonic()
-        plain = [_copied(arg) for arg in args]
-        count = len(plain) - len(keywords)
-        found = function(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
+        plain = args
+        for arg in args:
+            if type(arg) is list or type(arg) is dict:
+                plain = tuple(map(_copied, args))
+                break
+        if keywords:
+            count = len(plain) - len(keywords)
+            found = function(*plain[:count], **dict(zip(keywords, plain[count:], strict=True)))
+        else:
+            found = function(*plain)
         if time.monotonic() - clock[1] > _BRIEF:
             self._check_clock(clock)
         return found
@@ -322,6 +516,11 @@ class Runtime:
     ) -> t.Any:
         """Return the elements of a list of this length, and the rest where one is allowed."""
         count, is_open = what
+        if type(value) is list and self._is_data(value):
+            length = len(value)
+            if length != count and not (is_open and length > count):
+                return _MISSING
+            return [*value[:count], value[count:]] if is_open else [*value]
         term = _ground(value)
         if type(term) is List:
             length = len(term.items)
@@ -363,8 +562,18 @@ class Runtime:
     ) -> Iterator[t.Any]:
         if span is not None:
             self._check_sandbox(collection, span)
-        if sandbox.iterates_itself(type(collection)):
+        kind = type(collection)
+        if kind is str:
+            yield from collection
+            return
+        if kind is dict and self._is_data(collection):
+            yield from ([key, collection[key]] for key in sorted(collection))
+            return
+        if kind is not dict and sandbox.iterates_itself(kind):
             yield from self._members(collection, goal)
+            return
+        if self._is_object(kind) and issubclass(kind, Iterable):
+            yield from self._each(collection, goal, clock)
             return
         term = result_to_term(collection)
         # Only the error for a value that is no collection needs a backtrace, which is slow to make.
@@ -383,21 +592,52 @@ class Runtime:
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
         """Yield the elements of a collection whose iterator runs no Python code."""
         for element in collection:
-            kind = type(element)
-            if kind not in self._plain and kind not in _SCALARS:
-                # A list or a dictionary is copied; the sandbox checks the element.
-                alone = Instance((element,))
-                (found,) = self._at(goal).operators.elements(alone, goal)
-                yield to_python(found, str)
-            else:
-                yield element
+            yield self._element(element, goal)
 
-    def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> bool:
+    def _element(self, element: t.Any, goal: Expression) -> t.Any:
+        """Return an element as the solver takes it: a list or a dictionary as a copy."""
+        kind = type(element)
+        if kind is str or kind in self._objects or kind in _SCALARS:
+            return element
+        if kind is list or kind is dict:
+            return _copied(element)
+        self._check_sandbox(element, goal.span)
+        self._is_object(kind)
+        return element
+
+    def _each(self, collection: Iterable[t.Any], goal: Expression, clock: Clock) -> Iterator[t.Any]:
+        """Yield the elements of an object of the host; look at the clock after each."""
+        if clock[1] is None:
+            clock[1] = time.monotonic()
+        iterator = iter(collection)
+        _begun(clock)
+        source = collection if isinstance(collection, Iterator) else iterator
+        if not READ.begin(source):
+            # This raises the error of the solver.
+            [*self._at(goal).operators.elements(Instance(source), goal)]
+        for element in iterator:
+            if time.monotonic() - clock[1] > _BRIEF:
+                self._check_clock(clock)
+            yield self._element(element, goal)
+
+    def _compare(
+        self, left: t.Any, right: t.Any, goal: Expression, function: Callable[..., t.Any]
+    ) -> bool:
+        """Compare two values.
+
+        :param function: the function of Python for the operator.
+        """
         kinds = type(left), type(right)
-        if self._are_compared_by_python(*kinds):
+        how = self._pairs.get(kinds) or self._comparison_of(*kinds)
+        if how is _PYTHON:
+            try:
+                return bool(function(_copied(left), _copied(right)))
+            except TypeError as error:
+                raise failed_comparison(goal.operator, left, right) from error
+        if how is _OF_SCALARS and (kinds[0] is str) is (kinds[1] is str):
+            return bool(function(left, right))
+        if how is _ROWS:
             return self.host.compare(goal.operator, left, right)
-        if _SCALARS.issuperset(kinds) and (kinds[0] is str) is (kinds[1] is str):
-            return numbers.COMPARISON_FUNCTIONS[goal.operator](left, right)
         sides = _ground(left), _ground(right)
         expression = Expression(goal.operator, sides, span=goal.span)
         return bool(self._at(goal).compare_terms(expression))
@@ -558,8 +798,19 @@ def _read_relation(value: t.Any) -> t.Any:
 def _copied(value: t.Any) -> t.Any:
     """Return a value for Python: a list or a dictionary as a copy."""
     if type(value) is list or type(value) is dict:
+        if is_data(value, EQUATED, any_keys=True):
+            return copied_data(value)
         return to_python(result_to_term(value), str)
     return value
+
+
+def _entry(value: dict[t.Any, t.Any], name: str) -> t.Any:
+    """Return an entry of a dictionary, if it is one for the solver, too."""
+    term = result_to_term(value)
+    if type(term) is not Dictionary:
+        return _NO_ENTRY
+    found = term.get(name)
+    return _MISSING if found is None else to_python(found, str)
 
 
 def _ground(value: t.Any) -> Term:

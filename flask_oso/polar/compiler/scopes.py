@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 
 from ..host.registry import Host
 from ..nodes import Expression, List, Operator, Pattern, Term, Value, parts
+from ..solver.class_index import Lineage
 from ..solver.clause_index import ClauseIndex
-from ..solver.clauses import Slot, Template
+from ..solver.clauses import Clause, Slot, Template
 from ..sources import Span
 from ..traversal import walk
-from .binding_analysis import KnownArguments, NotCompilable
+from .binding_analysis import ArgumentFacts, Dispatch, KnownArguments, NotCompilable
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class Ref:
     the attribute that it was read from, until it passed the sandbox check; ``origin`` is the name
     of the collection whose element it is; ``written`` is the span of a number or a text, or the
     parameter through which it came; ``shape`` is a list with variables, which has no name;
-    ``listed`` is a list literal whose elements are all literals; ``is_unread`` tells that it may be
-    a relation that has not been read yet, which only another relation is compared with.
+    ``listed`` is a list literal whose elements are all literals; ``is_nil`` tells the constant
+    ``nil``; ``is_unread`` tells that it may be a relation that has not been read yet, which only
+    another relation is compared with; ``lineage`` is what is known of the class of an argument.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.
@@ -69,6 +71,8 @@ class Ref:
     written: Span | int | None = None
     shape: OpenList | None = None
     listed: List | None = None
+    is_nil: bool = False
+    lineage: Lineage | None = None
     is_unread: bool = False
 
 
@@ -191,21 +195,38 @@ Success = Callable[[Scope, list[ast.stmt]], None]
 
 @dataclass(frozen=True)
 class Variant:
-    """A function to compile: a rule, the known strings among its arguments, and the kind.
+    """A function to compile: a rule, what is known of its arguments, and the kind.
 
     A test returns whether there is a solution; the other kind is a generator that yields once for
     each solution.
+
+    :param known: the strings and integers.
+    :param lineages: the classes of arguments.
+    :param objects: the arguments that are classes themselves.
+    :param odd: the positions of arguments that choose no other function.
     """
 
     name: str
     arity: int
-    known: tuple[tuple[int, str | None], ...]
+    known: tuple[tuple[int, str | int | None], ...]
     is_test: bool
+    lineages: tuple[tuple[int, Lineage], ...] = ()
+    objects: tuple[tuple[int, type | None], ...] = ()
+    odd: tuple[int, ...] = ()
 
     @property
     def values(self) -> KnownArguments:
-        """The known arguments, as terms."""
+        """The known literals, as terms."""
         return {position: None if text is None else Value(text) for position, text in self.known}
+
+    @property
+    def facts(self) -> ArgumentFacts:
+        """What is known of the arguments."""
+        return ArgumentFacts(self.values, dict(self.lineages), dict(self.objects))
+
+    def at_odd(self, position: int) -> Variant:
+        """Return the variant that an argument does not narrow further."""
+        return replace(self, odd=(*self.odd, position))
 
 
 class ProgramInterface(t.Protocol):
@@ -217,7 +238,8 @@ class ProgramInterface(t.Protocol):
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
     def function(self, variant: Variant) -> str: ...
-    def table(self, variant: Variant) -> tuple[int, str] | None: ...
+    def table(self, variant: Variant) -> tuple[Dispatch, str] | None: ...
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
     def constant(self, value: t.Any) -> str: ...
     def lifted_name(self) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...

@@ -134,10 +134,11 @@ class SearchGoals(LookupGoals):
         name = self.writer.fresh()
         source = load(elements.name)
         known_to_be = self.constants(self.goal, elements.read, elements.written)
+        is_immediate = compared(call("type", load(elements.name)), ast.In(), load("gone_through"))
         over = ast.IfExp(
             is_type(elements.name, "list"),
             ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
-            call("elements", source, *known_to_be, load("clock")),
+            ast.IfExp(is_immediate, source, call("elements", source, *known_to_be, load("clock"))),
         )
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)

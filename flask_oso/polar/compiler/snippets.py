@@ -67,6 +67,19 @@ def is_type(name: str, kind: str) -> ast.expr:
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
 
+def looked_up(table: str, name: str, kinds: Sequence[str], *, is_object: bool = False) -> ast.expr:
+    """Write that a function is looked up: by a value of some kinds, by the class of any other.
+
+    :param is_object: whether each value is looked up itself.
+    """
+    key = load(name)
+    if not is_object:
+        cls = call("type", load(name))
+        tests = [is_type(name, kind) for kind in kinds]
+        key = ast.IfExp(any_of(tests), key, cls) if tests else cls
+    return ast.Subscript(load(table), key, ast.Load())
+
+
 def copied(name: str) -> ast.expr:
     """Write a copy of a list."""
     return ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
@@ -115,6 +128,30 @@ def function_of(
 def returned(value: bool) -> ast.stmt:
     """Write ``return True`` or ``return False``."""
     return ast.Return(ast.Constant(value))
+
+
+def code_of(statements: Sequence[ast.AST]) -> str:
+    """Return a text that is equal for statements that do the same, wherever they stand.
+
+    ``ast.dump`` does this recursively and in several times the time.
+    """
+    found: list[str] = []
+    stack: list[t.Any] = [*reversed(statements)]
+    while stack:
+        part = stack.pop()
+        kind = type(part)
+        if kind is ast.Name:
+            # Whether it is read or written follows from where it stands.
+            found.append(part.id)
+        elif kind is list:
+            found.append(f"[{len(part)}")
+            stack.extend(part)
+        elif isinstance(part, ast.AST):
+            found.append(kind.__name__)
+            stack.extend([getattr(part, name, None) for name in part._fields if name != "ctx"])
+        else:
+            found.append(repr(sorted(part, key=repr) if kind is frozenset else part))
+    return ";".join(found)
 
 
 def with_positions(module: ast.Module) -> ast.Module:

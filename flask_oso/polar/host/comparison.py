@@ -6,11 +6,26 @@ In go two values of the host; out comes whether the comparison holds. ``Host.com
 
 from __future__ import annotations
 
+import enum
 import typing as t
 
 from ..exceptions import PolarRuntimeError
 from ..nodes import Operator
 from .numbers import COMPARISON_FUNCTIONS
+
+
+class Comparison(enum.Enum):
+    """What compares two values, by their classes."""
+
+    #: The keys of their rows.
+    ROWS = enum.auto()
+    #: Python: at least one is an object of the host.
+    PYTHON = enum.auto()
+    #: Polar: both are strings, numbers or Booleans.
+    SCALARS = enum.auto()
+    #: Their elements.
+    LISTS = enum.auto()
+    SOLVER = enum.auto()
 
 
 def compare_values(kind: Operator, left: t.Any, right: t.Any) -> bool:
@@ -26,9 +41,14 @@ def compare_values(kind: Operator, left: t.Any, right: t.Any) -> bool:
             return _compare_data(kind, left, right)
         return bool(COMPARISON_FUNCTIONS[kind](left, right))
     except TypeError as error:
-        raise PolarRuntimeError(
-            f"External operation '{type(left)} {kind.value} {type(right)}' failed."
-        ) from error
+        raise failed_comparison(kind, left, right) from error
+
+
+def failed_comparison(kind: Operator, left: t.Any, right: t.Any) -> PolarRuntimeError:
+    """Make the error for two values that Python does not compare."""
+    return PolarRuntimeError(
+        f"External operation '{type(left)} {kind.value} {type(right)}' failed."
+    )
 
 
 def _compare_data(kind: Operator, left: t.Any, right: t.Any) -> bool:

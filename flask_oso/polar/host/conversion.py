@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ..characters import nfc_name
 from ..exceptions import OperationalError, StackOverflowError, UnexpectedPolarTypeError
@@ -34,6 +34,13 @@ from . import sandbox, terms
 from .awaitables import refuse_awaitable
 from .numbers import INTEGER_MAX, INTEGER_MIN
 
+_DATA = frozenset({list, dict})
+_STRINGS = frozenset({str})
+#: Up to so many values are looked at one by one.
+_FEW = 4
+#: The deepest nesting of data that is not converted to terms.
+_DEEP = 20
+_PLAIN_KEYS = (bool, int, float, type(None))
 _JSON_KEYS: dict[t.Any, str] = {True: "true", False: "false", None: "null"}
 
 
@@ -66,6 +73,64 @@ def is_representable(value: t.Any) -> bool:
     except (OperationalError, TypeError):
         return False
     return True
+
+
+def is_data(
+    value: t.Any, objects: Collection[type], depth: int = 0, *, any_keys: bool = False
+) -> bool:
+    """Return whether a list or a dictionary becomes a list or a dictionary of Polar as it is.
+
+    Its keys are strings, and what it contains are values of Polar, objects of known classes, and
+    again such lists and dictionaries, each of them once.
+
+    :param objects: classes whose values need no sandbox check.
+    :param any_keys: whether keys may also be numbers, Booleans and ``None``, which become strings.
+    """
+    # A copy: another thread may change what is looked through.
+    items = value.copy()
+    if type(value) is dict:
+        for key in () if len(items) > _FEW and _are_plain_texts(items) else items:
+            if type(key) is not str or not key.isascii():
+                if any_keys and type(key) in _PLAIN_KEYS:
+                    continue
+                return False
+        items = items.values()
+    inner: list[t.Any] | None = None
+    for item in () if len(items) > _FEW and _are_plain_texts(items) else items:
+        kind = type(item)
+        if kind is str:
+            if not item.isascii() and not is_representable(item):
+                return False
+        elif kind is int:
+            if not INTEGER_MIN <= item <= INTEGER_MAX:
+                return False
+        elif kind is list or kind is dict:
+            inner = inner or []
+            inner.append(item)
+        elif kind is not bool and kind is not float and kind not in objects:
+            return False
+    if inner is None:
+        return True
+    # What is there twice stays one object, which a copy would not show.
+    is_tree = depth < _DEEP and (len(inner) == 1 or len({*map(id, inner)}) == len(inner))
+    return is_tree and all(is_data(each, objects, depth + 1, any_keys=any_keys) for each in inner)
+
+
+def _are_plain_texts(values: Collection[t.Any]) -> bool:
+    """Return whether all values are strings of ASCII, told at once for many."""
+    return _STRINGS.issuperset(map(type, values)) and "".join(values).isascii()
+
+
+def copied_data(value: t.Any) -> t.Any:
+    """Return a copy of what ``is_data`` accepts, as the solver makes it: keys are sorted."""
+    if type(value) is list:
+        return [copied_data(item) if type(item) in _DATA else item for item in value]
+    if type(value) is not dict:
+        return value
+    if not all(type(key) is str for key in value):
+        value = {_key(key): item for key, item in value.items()}
+    pairs = sorted(value.items()) if len(value) > 1 else value.items()
+    return {key: copied_data(item) if type(item) in _DATA else item for key, item in pairs}
 
 
 def result_to_term(value: t.Any, span: Span | None = None) -> Term:

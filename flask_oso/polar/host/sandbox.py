@@ -10,7 +10,11 @@ everywhere, under ``not`` and in patterns too. Every read of an attribute goes t
 
 from __future__ import annotations
 
+import abc
+import collections
 import collections.abc
+import datetime
+import enum
 import inspect
 import sys
 import types
@@ -215,27 +219,66 @@ def is_permanent(cls: type) -> bool:
 
 
 def iterates_itself(cls: type) -> bool:
-    """Return whether iterating over instances of a class runs no Python code."""
-    return any(
-        issubclass(cls, base) and cls.__iter__ is base.__iter__
-        for base in (list, tuple, set, frozenset)
+    """Return whether iterating over instances of a class runs no Python code.
+
+    They can be iterated over again and again.
+    """
+    return cls in ITERATED or any(
+        issubclass(cls, base) and getattr(cls, "__iter__", None) is base.__iter__
+        for base in _BASES_OF_ITERATED
     )
+
+
+_BASES_OF_ITERATED = (list, tuple, set, frozenset, dict, collections.deque)
+#: Built-in classes, except ``list``, whose instances are iterated over as they are.
+ITERATED: frozenset[type] = frozenset(
+    {tuple, set, frozenset, collections.deque, range}
+    | {type({}.keys()), type({}.values()), type({}.items())}
+)
 
 
 def is_silent_read(cls: type, name: str) -> bool:
     """Return whether reading this attribute of an instance runs no Python code.
 
-    Its value is in the object's dictionary, in a slot, or a plain value in the class.
+    Its value is in the object's dictionary, in a slot, a field of a named tuple or of a built-in
+    class, the name or the value of an enum's member, or a plain value in the class.
     """
     own: t.Any = cls.__getattribute__
-    if own is not object.__getattribute__ or hasattr(cls, "__getattr__"):
+    if own not in _GENERIC or hasattr(cls, "__getattr__"):
+        return False
+    for base in cls.__mro__:
+        if name in vars(base):
+            found = vars(base)[name]
+            kind = type(found)
+            is_computed = any("__get__" in vars(each) for each in kind.__mro__)
+            # Not by equality, which the class of a descriptor may define.
+            is_known = kind in _FIELDS or any(found is each for each in _OF_ENUMS)
+            is_built_in = kind is types.GetSetDescriptorType and not base.__flags__ & _IS_HEAP
+            return not is_computed or is_known or is_built_in
+    return True
+
+
+def is_silent_class_read(cls: type, name: str) -> bool:
+    """Return whether reading this attribute of a class runs no Python code."""
+    meta: type = type(cls)
+    if meta not in _METACLASSES or any(name in vars(base) for base in type.mro(meta)):
         return False
     for base in cls.__mro__:
         if name in vars(base):
             kind = type(vars(base)[name])
-            is_computed = any("__get__" in vars(each) for each in kind.__mro__)
-            return kind is types.MemberDescriptorType or not is_computed
-    return True
+            return not any("__get__" in vars(each) for each in kind.__mro__)
+    return False
+
+
+#: The ways to read an attribute that call nothing but descriptors.
+_GENERIC = tuple(
+    base.__getattribute__
+    for base in (object, tuple, datetime.date, datetime.datetime, datetime.timedelta, enum.Enum)
+)
+#: The descriptors of slots and of the fields of named tuples.
+_FIELDS = (types.MemberDescriptorType, type(vars(collections.namedtuple("_", "x"))["x"]))
+_OF_ENUMS = (vars(enum.Enum)["name"], vars(enum.Enum)["value"])
+_METACLASSES = (type, abc.ABCMeta, *((enum.EnumMeta,) if sys.version_info >= (3, 12) else ()))
 
 
 def attribute_names(value: t.Any) -> list[str]:

@@ -7,8 +7,10 @@ a deep evaluation does not use up Python's stack.
     rules ready to run; the clauses that a call's literals select; what is known of unbound
     variables; bindings and the trail; the order in which rules are tried; the stack of goals
     as error messages print it.
-``machine``, ``class_tests``, ``matcher``, ``operators``, ``solver``, ``tabling``, ``observation``
-    goals and choice points; the classes that a pattern names; patterns; the operators; control
-    and rule calls, with the three before as parts; the same with a table of calls that ended, below
-    compiled rules; the same with observers, who are told what a run does.
+``machine``, ``class_tests``, ``class_index``, ``matcher``, ``operators``, ``solver``,
+``tabling``, ``observation``
+    goals and choice points; the classes that a pattern names; the clauses that the classes of a
+    call's arguments select; patterns; the operators; control and rule calls, with the matcher and
+    the operators as parts; the same with a table of calls that ended, below compiled rules; the
+    same with observers, who are told what a run does.
 """

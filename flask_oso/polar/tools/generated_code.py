@@ -10,20 +10,19 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import types
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..characters import with_escapes
-from ..compiler.binding_analysis import NotCompilable, matching_clauses
+from ..compiler.binding_analysis import NotCompilable
 from ..compiler.compiler import RuleCompiler
 from ..compiler.entry_points import QUESTION_FILE
-from ..compiler.patterns import possible_clauses
 from ..compiler.programs import HAS_POSITIONS, CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
 from ..compiler.specialization.dispatch import ReadableClasses, Specializations, string_facts
-from ..compiler.specialization.specialization import SpecializationWriter
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -45,7 +44,9 @@ _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 
 #: The meaning of names that are the same in all generated functions.
 RUNTIME_NAMES: Mapping[str, str] = {
-    "alike": "equality that runs no code of the application, or 'unknown'",
+    "alike": "unification that runs no code of the application",
+    "among": "x in xs, which runs no code of the application",
+    "as_data": "copies of arguments that are lists or dictionaries; None: the solver answers",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",
     "call_method": "calls a method of the application",
@@ -54,6 +55,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "clock": "steps until the clock is looked at, when the question began, the table of its calls",
     "collections": "list, and the collections of rows that are loaded",
     "compare": "<, <=, >, >=, == and != of Polar",
+    "comparable": "tells whether == and != of two values run no code of the application",
     "condition": "raises: a condition that is neither true nor false",
     "construct": "makes an object: new Class(…)",
     "copied": "a list or a dictionary as a copy, as it crosses the border to Python",
@@ -61,31 +63,42 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "decided": "the classes whose objects ask nobody what they equal",
     "depth": "how many calls of compiled rules stand in each other",
     "elements": "the elements of a collection: x in collection",
+    "entries": "calls a method of a dictionary that reads it",
+    "entry_of": "an entry of a dictionary",
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",
     "excludes": "tells whether a literal of a head can never be a value",
     "exhausted": "this call has solutions, and all were searched for",
     "field": "reads a field of a pattern, or gives 'missing'",
+    "gives_up": "the exceptions for which the specialization asks the rules",
+    "gone_through": "the built-in classes that are searched as they are, such as tuple",
     "hand_over": "lets the solver answer this call, and go on from here",
     "hand_over_each": "lets the solver find the solutions of this call",
     "harmless": "the classes whose objects passed the check of the sandbox",
+    "has_order": "tells whether Python orders two values without running code",
     "in_order": "sorts the rules that match, the most specific first",
     "is_deep": "tells whether little is left of Python's stack",
+    "is_plain_data": "tells whether a dictionary is one of Polar as it is",
     "is_searched": "whether all solutions are looked for, not the first one only",
     "is_simple": "tells whether an argument can be used as it is",
+    "is_told": "tells whether objects of a class are nil only if they are None",
     "key_of": "identifies an argument: by its value, or as the object that it is",
     "leads_to": "tells whether a relation leads to a row, if keys tell that",
     "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
     "matches": "x matches Class{…} of Polar",
     "missing": "stands for what is not there",
+    "moments": "the classes of datetimes and times",
     "never": "an empty tuple",
     "no_field": "what a missing field of a pattern means: no match",
+    "numbers": "the classes of numbers that compare with each other",
     "once": "a tuple of one",
+    "ordered": "the classes whose values Python orders without running code",
     "plain": "the classes whose objects can be used as they are",
     "problem_of": "makes the policy's error of a missing attribute",
     "read": "reads an attribute of what is no plain object",
     "read_key": "reads an attribute whose name is computed",
+    "readable": "the classes whose attributes Python reads directly",
     "resumed": "further solutions of this call are searched for",
     "rows": "the classes whose objects are equal if they are one row",
     "read_relation": "reads a relation that was put off",
@@ -93,6 +106,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "simple": "the classes whose objects are equal as Python says",
     "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",
+    "told": "the classes whose objects are nil only if they are None",
     "table": "the calls of recursive rules within this question",
     "unforeseen": "raised where a function met what it took for impossible",
     "unloaded": "stands for a relation that is not loaded",
@@ -251,33 +265,33 @@ class _Recorder(CompiledProgram):
 
     def variant_for(self, question: CompiledQuestion) -> Variant:
         """Give the compiled rule that the entry function calls for a question."""
-        general = Variant(question.name, len(question.arguments), (), True)
-        chosen = self.table(general)
-        if chosen is None:
-            return general
-        at, table = chosen
-        text = question.arguments[at]
-        if not isinstance(text, str):
-            return general
-        known = text if text in self._names[table].texts else None
-        return Variant(general.name, general.arity, ((at, known),), True)
+        variant = Variant(question.name, len(question.arguments), (), True)
+        while (chosen := self.table(variant)) is not None:
+            dispatch, table = chosen
+            given = question.arguments[dispatch.at]
+            if given is None or dispatch.objects:
+                return variant
+            variant = self._names[table].variant_of(given)
+        return variant
 
     def variants_in(self, tree: ast.AST) -> list[Variant]:
         """Give the compiled rules that a function calls, those in its tables too."""
+        tables = self._named_tables()
         for name in names_in(tree):
-            if name in self._tables.values():
-                self._names[name].fill()
+            if name in tables:
+                tables[name].fill()
         by_name = {name: variant for variant, name in self._functions.items()}
         found = []
         for name in names_in(tree):
             if name in by_name:
                 found.append(by_name[name])
-            elif name in self._tables.values():
-                found += [self._names[name]._of(text) for text in self._texts(name)]
+            elif name in tables:
+                found += tables[name].variants()
         return found
 
-    def _texts(self, table: str) -> list[str | None]:
-        return [*sorted(self._names[table].texts), None]
+    def _named_tables(self) -> dict[str, t.Any]:
+        names = [chosen[1] for chosen in self._tables.values() if chosen is not None]
+        return {name: self._names[name] for name in names}
 
     def meaning_of(self, name: str) -> str:
         """Describe the value of a name in a function."""
@@ -285,10 +299,11 @@ class _Recorder(CompiledProgram):
         variants = {known: variant for variant, known in self._functions.items()}
         if name in variants:
             return shown_variant(variants[name])
-        if name in self._tables.values():
-            chosen = [(text, self.function(value._of(text))) for text in self._texts(name)]
-            shown = [f"{_quoted(text)}: {function}" for text, function in chosen]
-            return f"compiled rules by string: {', '.join(shown)}"
+        if name in self._named_tables():
+            at = value.dispatch.at
+            chosen = [(each, self.function(each)) for each in value.variants()]
+            shown = [f"{shown_argument(each, at)}: {function}" for each, function in chosen]
+            return f"compiled rules by an argument: {', '.join(shown)}"
         return _shown_constant(value)
 
 
@@ -340,14 +355,12 @@ class _Report:
         text = by_position.pop(specializations.at)
         known = (
             text
-            if isinstance(text, str) and text in specializations
-            else frozenset(specializations)
+            if isinstance(text, str) and text in specializations.texts
+            else specializations.texts
         )
-        classes = t.cast("dict[int, type]", by_position)
+        classes = t.cast("list[type]", [*by_position.values()])
         try:
-            writer = SpecializationWriter(
-                program, question.name, (specializations.at, known), classes
-            )
+            writer = specializations.writer(known, classes)
             tree = writer.write()
         except NotCompilable as error:
             self._leave("specialization", error)
@@ -359,11 +372,11 @@ class _Report:
 
     def _obstacle(self, specializations: Specializations | None) -> str | None:
         arguments = self._question.arguments
+        clauses = self._program.candidates(self._question.name, len(arguments))
+        if clauses is not None and string_facts(clauses) is not None:
+            return "the rule is facts about strings only, which the entry function looks up"
         if specializations is None:
-            clauses = self._program.candidates(self._question.name, len(arguments))
-            if clauses is not None and string_facts(clauses) is not None:
-                return "the rule is facts about strings only, which the entry function looks up"
-            return "no argument has strings, or classes, that the rules name"
+            return "it is made for two arguments at least"
         others = [each for at, each in enumerate(arguments) if at != specializations.at]
         if None in others:
             return "it is made for classes, and the question leaves one open (_)"
@@ -373,7 +386,7 @@ class _Report:
             )
         classes = [each if isinstance(each, type) else str for each in others]
         if str in classes or not specializations.admits(classes):
-            return "an argument is of a class that no rule names, or is no plain object"
+            return "an argument is no plain object, or its class may be a temporary one"
         return None
 
     def _rules(self) -> Iterator[_Function]:
@@ -399,16 +412,13 @@ class _Report:
             waiting += called
 
     def _rule(self, variant: Variant) -> list[_Function]:
-        candidates = self._program.candidates(variant.name, variant.arity)
-        if candidates is None:
+        if self._program.candidates(variant.name, variant.arity) is None:
             raise NotCompilable("a rule that is not defined", None)
         writer = RuleCompiler(self._program, variant)
         tree = writer.write()
         for reason in writer.handed.values():
             self._leave(f"a goal of {variant.name}", reason)
-        clauses = possible_clauses(
-            matching_clauses(candidates, variant.values), variant.values, self._program.host
-        )
+        clauses = self._program.clauses_for(variant.name, variant.arity, variant.facts)
         name = self._program.function(variant)
         kind = "True or False" if variant.is_test else "one item for each solution"
         title = f"A compiled rule, {shown_variant(variant)}: {kind}."
@@ -466,9 +476,23 @@ def _by_number(name: str) -> tuple[str, int]:
 
 def shown_variant(variant: Variant) -> str:
     """Show the call pattern of a compiled rule: ``has_role(_, "owner", _)``."""
-    known = dict(variant.known)
-    args = [_quoted(known[at]) if at in known else "_" for at in range(variant.arity)]
+    args = [shown_argument(variant, at) for at in range(variant.arity)]
     return f"{variant.name}({', '.join(args)})"
+
+
+def shown_argument(variant: Variant, at: int) -> str:
+    """Show what is known of an argument."""
+    known, lineages = dict(variant.known), dict(variant.lineages)
+    if at in known:
+        literal = known[at]
+        return str(literal) if isinstance(literal, int) else _quoted(literal)
+    objects = dict(variant.objects)
+    if at in objects:
+        cls = objects[at]
+        return "another class" if cls is None else cls.__name__
+    if at in lineages:
+        return "_: " + (lineages[at].classes[0].__name__ if lineages[at].classes else "object")
+    return "_"
 
 
 def _quoted(text: str | None) -> str:
@@ -494,6 +518,8 @@ def _shown_constant(value: t.Any) -> str:
     span = getattr(value, "span", None)
     if isinstance(span, Span):
         return f"the goal at {_place(span)}"
+    if isinstance(value, types.MethodType):
+        return "the specialization for other classes"
     # Never the repr of an object, which may hold secrets.
     return f"an object: {type(value).__name__}"
 

@@ -12,7 +12,13 @@ from flask_oso.polar.exceptions import (
     OperationalError,
     StackOverflowError,
 )
-from flask_oso.polar.host.conversion import is_representable, to_python, to_term
+from flask_oso.polar.host.conversion import (
+    copied_data,
+    is_data,
+    is_representable,
+    to_python,
+    to_term,
+)
 from flask_oso.polar.nodes import Dictionary, List, Unknown, Value
 
 
@@ -20,6 +26,15 @@ class Colour(str, enum.Enum):  # noqa: UP042  # the kind that exists since Pytho
     """A string in Python, an object in Polar."""
 
     RED = "red"
+
+
+_SHARED = [1]
+
+
+def _circle() -> list[t.Any]:
+    circle: list[t.Any] = []
+    circle.append(circle)
+    return circle
 
 
 def _back(value: t.Any) -> t.Any:
@@ -138,3 +153,42 @@ def test_list_that_is_its_own_rest_is_refused() -> None:
 
     with pytest.raises(StackOverflowError, match=r"^A list has no end: it is its own rest\.$"):
         to_python(endless, lambda other: str(other.name))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *([], {}, [1, "a", None, True, 1.5], {"a": [1], "b": {"c": "é"}}, {"b": 1, "a": 2}),
+        *([2**63 - 1, -(2**63)], {"a": float("inf")}, [[[]]]),
+    ],
+    ids=repr,
+)
+def test_copy_of_data_is_that_of_the_solver(value: t.Any) -> None:
+    """Nothing is converted, and the copy is what terms would have given, keys sorted."""
+    assert is_data(value, {type(None)})
+    made, expected = copied_data(value), to_python(to_term(value), str)
+
+    assert made == expected
+    assert repr(made) == repr(expected)
+    assert made is not value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *([2**63], ["\ud800"], {"\ud800": 1}, {(1,): 1}, [object()], {"a": [2**70]}, {1: 2}),
+        *(_circle(), [_SHARED, _SHARED]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_data(value: t.Any) -> None:
+    """What terms refuse or keep as one object is left to them."""
+    assert not is_data(value, {type(None)})
+
+
+def test_keys_that_become_strings() -> None:
+    """Keys of JSON that are no strings, where they are asked for."""
+    value = {None: 1, True: 2, 3: 3, "a": 4}
+
+    assert is_data(value, (), any_keys=True)
+    assert copied_data(value) == to_python(to_term(value), str)

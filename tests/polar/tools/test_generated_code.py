@@ -193,10 +193,10 @@ def test_nothing_is_left_where_all_is_compiled() -> None:
         ('allow(_, "edit", Note)', "it is made for classes, and the question leaves one open (_)"),
         ("allow(User, _, Note)", "it is chosen by a string as argument 2, and here is none"),
         (
-            'allow(Ghost, "edit", Note)',
-            "an argument is of a class that no rule names, or is no plain object",
+            'allow("Ghost", "edit", Note)',
+            "an argument is no plain object, or its class may be a temporary one",
         ),
-        ("may_read(Note)", "no argument has strings, or classes, that the rules name"),
+        ("may_read(Note)", "it is made for two arguments at least"),
     ],
 )
 def test_missing_specialization_has_a_reason(question: str, reason: str) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import hashlib
 import itertools
 import math
-import operator
 import time
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -23,18 +23,18 @@ from ...nodes import Pattern, Rule, Value
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
 from ..binding_analysis import (
+    Lineages,
     NotCompilable,
-    closed_strings,
-    dispatch_position,
     is_plain,
     is_string,
+    string_position,
     strings_at,
 )
+from ..snippets import code_of
 from .guards import GuardInterface
+from .operations import ClassMemo
 from .specialization import SpecializationWriter
 
-#: The most specializations of one rule; later questions have none.
-MAX_SPECIALIZATIONS = 1_000
 #: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
 Specialization = Callable[..., "bool | None"]
@@ -45,11 +45,16 @@ def no_answer(*args: t.Any) -> None:
 
 
 class ByClass(dict[type, Specialization]):
-    """The functions for one string, by the class of an argument.
+    """The functions for one string, by the class of the last argument.
+
+    Each is made for the first classes of the other arguments that are met with this one. It calls
+    ``others`` where these differ.
 
     :param maker: makes them.
     :param text: the string, or all that it is not.
     """
+
+    __slots__ = ("_maker", "_text")
 
     def __init__(self, maker: _Maker, text: str | frozenset[str]) -> None:
         super().__init__()
@@ -57,41 +62,22 @@ class ByClass(dict[type, Specialization]):
         self._text = text
 
     def __missing__(self, cls: type) -> Specialization:
-        # No entry for a class that is not registered: it may be a temporary one.
-        if cls not in self._maker.classes[-1]:
-            return no_answer
-        others = self._maker.classes[:-1]
-        if any(len(classes) > 1 for classes in others):
-            self[cls] = chosen = _choosing(ByOthers(self._maker, self._text, cls))
-            return chosen
-        made = self._maker.function(self._text, (*itertools.chain(*others), cls))
+        if self._maker.admits(cls):
+            return functools.partial(self._first, cls)
+        if self._maker.keeps(cls):
+            self[cls] = no_answer
+        return no_answer
+
+    def _first(self, cls: type, *args: t.Any) -> bool | None:
+        """Answer a question, and remember the function that does."""
+        maker = self._maker
+        kinds = [type(args[at]) for at in maker.positions[:-1]]
+        made: Specialization | None = maker.others
+        if all(map(maker.admits, kinds)):
+            made = maker.function(self._text, (*kinds, cls))
         if made is not None:
             self[cls] = made
-        return made or no_answer
-
-
-class ByOthers(dict[t.Any, Specialization]):
-    """The functions for one string and one class, by the classes of the other arguments.
-
-    The key is a tuple, or the class itself if there is one other argument.
-    """
-
-    def __init__(self, maker: _Maker, text: str | frozenset[str], cls: type) -> None:
-        super().__init__()
-        self._maker = maker
-        self._text = text
-        self._cls = cls
-        #: The positions of the other arguments.
-        self.positions = maker.positions[:-1]
-
-    def __missing__(self, key: t.Any) -> Specialization:
-        classes = key if isinstance(key, tuple) else (key,)
-        if not all(map(operator.contains, self._maker.classes, classes)):
-            return no_answer
-        made = self._maker.function(self._text, (*classes, self._cls))
-        if made is not None:
-            self[key] = made
-        return made or no_answer
+        return None if made is None else made(*args)
 
 
 class SpecializingProgram(GuardInterface, t.Protocol):
@@ -99,6 +85,9 @@ class SpecializingProgram(GuardInterface, t.Protocol):
 
     @property
     def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
+    def strings_of(
+        self, name: str, arity: int, at: int, lineages: Lineages
+    ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
@@ -111,60 +100,66 @@ class Specializations(dict[str, ByClass]):
     ``others`` has those for all other strings.
     """
 
-    def __init__(self, maker: _Maker, texts: frozenset[str]) -> None:
-        super().__init__({text: ByClass(maker, text) for text in sorted(texts)})
+    def __init__(self, maker: _Maker) -> None:
+        super().__init__()
         #: The position of the string.
         self.at = maker.at
         #: The position of the argument whose class is the second key.
         self.by = maker.positions[-1]
-        self.others = ByClass(maker, texts)
+        self.texts = maker.texts
+        self.others = ByClass(maker, maker.texts)
         self._maker = maker
 
     def __missing__(self, text: str) -> ByClass:
-        return self.others
+        if text not in self.texts:
+            return self.others
+        self[text] = made = ByClass(self._maker, text)
+        return made
 
     def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
         """Compile the functions now: for all classes, or only for actors and resources, or none if
         they are too many.
         """
-        classes: list[Collection[type]] = [*self._maker.classes]
+        classes: list[Collection[type]] = [*self._maker.named_classes()]
         if self._count(classes) > MAX_PREPARED:
             classes[0] = [cls for cls in classes[0] if cls in actors]
             classes[-1] = [cls for cls in classes[-1] if cls in resources]
         if self._count(classes) <= MAX_PREPARED:
-            for text in (*self, frozenset(self)):
+            texts: list[str | frozenset[str]] = [*sorted(self.texts), self.texts]
+            for text in texts:
                 for chosen in itertools.product(*classes):
                     if time.monotonic() > until:
                         return
                     self._maker.function(text, chosen, waits=True)
 
+    def writer(self, text: str | frozenset[str], classes: Sequence[type]) -> SpecializationWriter:
+        """Return the writer of the function for a string and the classes of other arguments."""
+        return self._maker.writer(text, classes)
+
     def admits(self, classes: Collection[type]) -> bool:
         """Tell whether there may be a function for the classes of all other arguments."""
-        return all(map(operator.contains, self._maker.classes, classes))
+        return all(map(self._maker.admits, classes))
 
     def _count(self, classes: list[Collection[type]]) -> int:
-        return (len(self) + 1) * math.prod(map(len, classes))
+        return (len(self.texts) + 1) * math.prod(map(len, classes))
 
 
 def make_specializations(
     program: SpecializingProgram, name: str, arity: int
 ) -> Specializations | None:
-    """Make the table of a rule; ``None`` if no argument is a string."""
+    """Make the table of a rule; ``None`` if it has fewer than two arguments."""
     candidates = program.candidates(name, arity)
     if candidates is None or arity < 2:
         return None
-    at = dispatch_position(candidates, {})
+    at = string_position(candidates)
     # The action is the second argument of every rule that an application asks.
     at = 1 if at is None else at
-    texts = closed_strings(program.candidates, name, arity, at)
+    texts = program.strings_of(name, arity, at, {})
     if texts is None:
         texts = frozenset(strings_at(candidates, at))
-    texts = frozenset(filter(is_representable, texts))
-    positions = [n for n in range(arity) if n != at]
-    classes = [_classes_at(program, candidates, position) for position in positions]
-    if not texts or not all(classes):
-        return None
-    return Specializations(_Maker(program, name, at, positions, classes), texts)
+    return Specializations(
+        _Maker(program, name, arity, at, frozenset(filter(is_representable, texts)))
+    )
 
 
 def string_facts(candidates: ClauseIndex) -> list[tuple[str, ...]] | None:
@@ -211,14 +206,16 @@ class ReadableClasses:
         is_silent: Callable[[type, str], bool] = sandbox.is_silent_read,
     ) -> None:
         self._keeps = keeps
+        self._memo = ClassMemo(self._test)
         self._is_silent = is_silent
         self.names: set[str] = set()
         self.kinds: set[type] = set()
 
     def admits(self, kind: type) -> bool:
         """Tell whether a class is one of them."""
-        if kind in self.kinds:
-            return True
+        return kind in self.kinds or self._memo(kind)
+
+    def _test(self, kind: type) -> bool:
         if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
             return False
         if self._keeps(kind):
@@ -230,25 +227,47 @@ class _Maker:
     """Makes the specializations of one rule.
 
     :param at: the position of the string.
-    :param positions: those of the other arguments.
-    :param classes: the classes that each of these may have.
+    :param texts: the strings that rules tell apart.
     """
 
     def __init__(
-        self,
-        program: SpecializingProgram,
-        name: str,
-        at: int,
-        positions: list[int],
-        classes: list[dict[type, None]],
+        self, program: SpecializingProgram, name: str, arity: int, at: int, texts: frozenset[str]
     ) -> None:
         self.at = at
-        self.positions = positions
-        self.classes = classes
+        self.texts = texts
+        #: The positions of the other arguments.
+        self.positions = [n for n in range(arity) if n != at]
         self._program = program
         self._name = name
+        self._arity = arity
+        self._admitted: set[type] = set()
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
-        self._refusing: dict[tuple[t.Any, ...], Specialization] = {}
+        #: The functions by what they do.
+        self._alike: dict[bytes, Specialization] = {}
+        #: Answers a question by the function for all its classes: one object, for all functions.
+        self.others: Specialization = self._by_all_classes
+
+    def keeps(self, cls: type) -> bool:
+        """Tell whether a class may be remembered: it is no temporary one."""
+        return self._program.host.keeps(cls)
+
+    def admits(self, cls: type) -> bool:
+        """Tell whether there are functions for a class."""
+        if cls in self._admitted:
+            return True
+        if not is_plain_object(cls) or not self.keeps(cls):
+            return False
+        self._admitted.add(cls)
+        return True
+
+    def _by_all_classes(self, *args: t.Any) -> bool | None:
+        """Answer a question by the function for all its classes, if there is one."""
+        text = args[self.at]
+        kinds = [type(args[at]) for at in self.positions]
+        made = self._functions.get((text, *kinds))
+        if made is None and all(map(self.admits, kinds)):
+            made = self.function(text if text in self.texts else self.texts, tuple(kinds))
+        return None if made is None else made(*args)
 
     def function(
         self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
@@ -261,55 +280,58 @@ class _Maker:
         made = self._functions.get(key)
         if made is not None:
             return made
-        if len(self._functions) >= MAX_SPECIALIZATIONS:
-            return no_answer
-        # Other threads may exceed the limit by a few.
         make = functools.partial(self._make, text, classes)
         made = self._program.make_specialization(make, (self._name, key), waits=waits)
         if made is not None:
             self._functions[key] = made
         return made
 
-    def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Specialization | None:
+    def writer(self, text: str | frozenset[str], classes: Sequence[type]) -> SpecializationWriter:
+        """Return the writer of such a function."""
         by_position = dict(zip(self.positions, classes, strict=True))
+        return SpecializationWriter(
+            self._program, self._name, (self.at, text), by_position, self.others
+        )
+
+    def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Specialization | None:
         try:
-            writer = SpecializationWriter(self._program, self._name, (self.at, text), by_position)
-            function = writer.write()
+            function = self.writer(text, classes).write()
         except NotCompilable:
             return None
-        key = (isinstance(text, str), *classes[:-1]) if writer.is_empty else None
-        return self._compiled(function, key)
-
-    def _compiled(self, function: ast.FunctionDef, key: tuple[t.Any, ...] | None) -> Specialization:
-        """Compile a function; those that always answer no are shared."""
-        made = self._refusing.get(key) if key is not None else None
+        # Classes that the rules treat alike have one function. Positions do not matter: a
+        # specialization raises nothing.
+        key = hashlib.sha256(code_of([function]).encode(errors="surrogatepass")).digest()
+        made = self._alike.get(key)
         if made is None:
-            made = self._program.compiled_specialization(function, self._name)
-            if key is not None:
-                self._refusing[key] = made
+            made = self._alike[key] = self._program.compiled_specialization(function, self._name)
         return made
+
+    def named_classes(self) -> list[dict[type, None]]:
+        """Return the registered classes that each other argument may have, as rules name them."""
+        candidates = t.cast(ClauseIndex, self._program.candidates(self._name, self._arity))
+        return [_classes_at(self._program, candidates, at) for at in self.positions]
 
 
 def _classes_at(
     program: SpecializingProgram, candidates: ClauseIndex, position: int
 ) -> dict[type, None]:
     """Return the registered classes that an argument may have, as far as rules name them."""
-    clauses: Iterable[Clause] = candidates
-    named = [_tag(clause, position) for clause in clauses]
-    if None in named:
+    tags = {_tag(clause, position) for clause in candidates}
+    if None in tags:
         # The parameter has no class here; rules that are called may test it.
-        named = [tag for rules in program.rules.values() for rule in rules for tag in _tags(rule)]
-    classes: dict[type, None] = {}
+        tags |= {tag for rules in program.rules.values() for rule in rules for tag in _tags(rule)}
     registered = program.host.classes
-    for tag in sorted({t.cast(str, tag) for tag in named}):
+    named: set[type] = set()
+    for tag in filter(None, tags):
         if tag in RESERVED_NAMES:
-            members = program.members(tag)
-        else:
-            members = (registered[tag],) if tag in registered else ()
-        for cls in members:
-            below = (each for each in registered.values() if issubclass(each, cls))
-            classes.update(dict.fromkeys((cls, *below)))
-    return {cls: None for cls in classes if is_plain_object(cls)}
+            named.update(program.members(tag))
+        elif tag in registered:
+            named.add(registered[tag])
+    return {
+        cls: None
+        for cls in registered.values()
+        if not named.isdisjoint(cls.__mro__) and (cls is dict or is_plain_object(cls))
+    }
 
 
 def _tag(clause: Clause, position: int) -> str | None:
@@ -324,11 +346,3 @@ def _tags(rule: Rule) -> Iterable[str]:
     for parameter in rule.parameters:
         if isinstance(parameter.specializer, Pattern) and parameter.specializer.tag is not None:
             yield parameter.specializer.tag
-
-
-def _choosing(functions: ByOthers) -> Specialization:
-    """Return a function that calls the one for the classes of its arguments."""
-    first, *others = functions.positions
-    if not others:
-        return lambda *args: functions[type(args[first])](*args)
-    return lambda *args: functions[tuple(type(args[at]) for at in functions.positions)](*args)

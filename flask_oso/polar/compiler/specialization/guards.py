@@ -15,12 +15,16 @@ from dataclasses import replace
 
 from ...host import sandbox
 from ...host.registry import RESERVED_NAMES, Host, Identities
+from ...host.sandbox import ITERATED
+from ...host.value_classes import EQUATED, MOMENTS, is_told_from_nil
 from ...nodes import Pattern, Value
+from ...solver.class_index import Lineage, is_silent
 from ...solver.class_tests import has_instance_test
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause, Slot
 from ...sources import Span
 from ..binding_analysis import (
+    ArgumentFacts,
     NotCompilable,
     check_class,
     compares_by_identity,
@@ -42,6 +46,7 @@ from ..snippets import (
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
+_COMPOUND = frozenset({dict, list, tuple, set, frozenset})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
 
@@ -60,6 +65,8 @@ class GuardInterface(t.Protocol):
     host: Host
 
     def candidates(self, name: str, arity: int) -> ClauseIndex | None: ...
+    def clauses_for(self, name: str, arity: int, facts: ArgumentFacts) -> list[Clause]: ...
+    def lineage(self, cls: type) -> Lineage | None: ...
     def constant(self, value: t.Any) -> str: ...
     def members(self, union: str) -> tuple[type, ...]: ...
     def is_relation(self, name: str) -> bool: ...
@@ -112,11 +119,19 @@ class Guards:
         known = region.lookup_of(owner.name, ("read", owner.name, name))
         if known is not None:
             return known
+        if owner.constant is not None:
+            return self._read_constant(region, owner, name, span)
         expected, value = None, self._stored_value(region, owner, name)
         if value is not None:
             expected = self._rows().related_class(t.cast(type, _row_class(owner)), name)
         elif owner.exact is None:
             self._guard_kind(region, owner, name)
+            is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
+            attribute = ast.Attribute(load(owner.name), name, ast.Load())
+            value = ast.IfExp(is_other, attribute, _entry(owner, name))
+        elif owner.exact is dict:
+            # The function has looked at the whole dictionary.
+            value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(self.fresh(), region=region, source=(owner.name, name), expected=expected)
@@ -126,6 +141,32 @@ class Guards:
         region.unchecked.append((made.name, self.alternative, unless))
         region.known["read", owner.name, name] = made
         return made
+
+    def _read_constant(self, region: Region, owner: Known, name: str, span: Span | None) -> Known:
+        """Read an entry of a dictionary that is a constant, or an attribute of a class."""
+        if type(owner.constant) is dict:
+            if name not in owner.constant:
+                raise NotCompilable("an entry that a constant has not", span)
+            found = owner.constant[name]
+            if type(found) in (bool, int, str):
+                return Known("", literal=Value(found))
+            constant = found if type(found) is dict else None
+            return Known(self.names.constant(found), exact=type(found), constant=constant)
+        if not sandbox.is_silent_class_read(owner.constant, name):
+            raise NotCompilable("an attribute of a class that is computed", span)
+        made = Known(self.fresh(), region=region, source=(owner.name, name))
+        value = ast.Attribute(load(owner.name), name, ast.Load())
+        region.reads += [with_span(assign(made.name, value), span), self._unless_checked(made)]
+        region.known["read", owner.name, name] = made
+        return made
+
+    def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known:
+        """Return the value of an expression, written once in a region."""
+        known = region.lookup(key)
+        if known is None:
+            known = region.known[key] = Known(self.fresh(), region=region)
+            region.reads.append(with_span(assign(known.name, value), span))
+        return known
 
     def leave_out_known(self, region: Region, keeps_order: bool) -> None:
         """Drop the sandbox check of a value that is tested anyway.
@@ -153,8 +194,16 @@ class Guards:
         if region.lookup(key) is not None:
             return
         region.known[key] = region.known["checked", owner.name] = owner
-        admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [load("kind")], [])
-        region.reads += self._remembered(owner, negate(admitted))
+        kind = load("kind") if self._is_repeated(region) else call("type", load(owner.name))
+        kinds = load(self.names.constant(classes.kinds))
+        admitted = ast.Call(ast.Attribute(load(quiet), "admits", ast.Load()), [kind], [])
+        odd = [compared(kind, ast.NotIn(), kinds), negate(admitted)]
+        if not are_rows:
+            odd.insert(1, compared(kind, ast.IsNot(), load("dict")))
+        if self._is_repeated(region):
+            region.reads += self._remembered(owner, all_of(odd))
+        else:
+            region.reads.append(ast.If(all_of(odd), [GIVE_UP], []))
 
     # -- rows ------------------------------------------------------------------------------
 
@@ -356,16 +405,6 @@ class Guards:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
         return ast.If(test, [GIVE_UP], [])
 
-    def _make_simple(self, region: Region, value: Known) -> None:
-        """Write that a value compares without running code of a class."""
-        if value.exact is str or (value.exact is not None and self._is_identity(value.exact)):
-            return
-        if region.lookup(("simple", value.name)) is None:
-            region.known["simple", value.name] = value
-            # Most attributes that are compared with another one are strings.
-            unusual = negate(is_type(value.name, "str"))
-            region.reads.append(ast.If(unusual, self._not_simple(region, value), []))
-
     def _not_simple(self, region: Region, value: Known) -> list[ast.stmt]:
         """Write that the function gives up for a value with an equality of its own."""
         kind = call("type", load(value.name))
@@ -384,6 +423,14 @@ class Guards:
     def _is_identity(self, cls: type) -> bool:
         """Tell whether instances of a class equal no instance of another class."""
         return is_plain(cls) and (compares_by_identity(cls) or self.names.host.has_keys(cls))
+
+    def is_told(self, value: Known) -> bool:
+        """Tell whether a value is an object that equals itself, or is compared by its fields."""
+        cls = value.exact
+        own: t.Any = None if cls is None else cls.__ne__
+        if cls is None or own is not object.__ne__:
+            return False
+        return self._is_itself(value) or self.names.compares_fields(cls)
 
     def _is_itself(self, value: Known) -> bool:
         """Tell whether a value is of a class whose instances compare by identity."""
@@ -417,6 +464,22 @@ class Guards:
             region.items.append(inner)
         return region.inside[key]
 
+    def guard(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        values: Sequence[Known],
+        span: Span | None,
+    ) -> Region:
+        """Return the region where values are of some classes; for others the function gives up."""
+        inner = self.under(region, key, test, [GIVE_UP], span)
+        if inner is region.inside.get(key):
+            inner.tested = tuple(value.name for value in values)
+        for value in values:
+            inner.known["checked", value.name] = value
+        return inner
+
     def equal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region | None:
         """Return the region where two values are equal; ``None`` if they never are."""
         if one.literal is None and one.choices is None:
@@ -439,7 +502,7 @@ class Guards:
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None:
         if other.exact is not None and other.exact is not str:
-            return None if self._is_identity(other.exact) else self._no(span)
+            return None if self._is_never_scalar(other.exact) else self._no(span)
         if one.literal is not None and one.literal.value in other.others:
             return None
         if region.is_flagged and other.region is not region:
@@ -465,16 +528,37 @@ class Guards:
         self, region: Region, literal: Value, other: Known, span: Span | None
     ) -> Region | None:
         kind = type(literal.value)
-        if kind not in (int, bool):
+        if kind not in (int, bool, float) or literal.value != literal.value:
             raise NotCompilable("a literal that is compared", span)
         if other.exact is not None:
-            return None if self._is_identity(other.exact) else self._no(span)
-        test = is_type(other.name, kind.__name__)
-        region = self.under(region, (kind, other.name), test, [GIVE_UP], span)
-        region.known["checked", other.name] = other
-        sign = ast.Is() if kind is bool else ast.Eq()
-        test = compared(load(other.name), sign, ast.Constant(literal.value))
+            return None if self._is_never_scalar(other.exact) else self._no(span)
+        if kind is bool:
+            return self._equal_boolean(region, literal, other, span)
+        is_kind = is_type(other.name, kind.__name__)
+        # What is of another class, and compares without calls, may still be an equal number.
+        is_simple = compared(call("type", load(other.name)), ast.In(), load("simple"))
+        is_known = any_of([is_kind, is_simple, is_type(other.name, "bool")])
+        region = self.guard(region, (kind, other.name), is_known, [other], span)
+        equal = compared(load(other.name), ast.Eq(), ast.Constant(literal.value))
+        test = all_of([equal, negate(is_type(other.name, "bool"))])
         return self.under(region, ("is", other.name, kind, literal.value), test, [], span)
+
+    def _equal_boolean(
+        self, region: Region, literal: Value, other: Known, span: Span | None
+    ) -> Region:
+        sides = load(other.name), ast.Constant(literal.value)
+        is_it = compared(sides[0], ast.Is(), sides[1])
+        test = ast.IfExp(is_type(other.name, "bool"), is_it, call("alike", *sides))
+        inner = self.under(region, ("is", other.name, bool, literal.value), test, [], span)
+        inner.tested = (other.name,)
+        inner.known["checked", other.name] = other
+        return inner
+
+    def _is_never_scalar(self, cls: type) -> bool:
+        """Tell whether instances of a class equal no string, number or Boolean."""
+        return (
+            self._is_identity(cls) or cls in MOMENTS or cls in (dict, list, tuple, set, frozenset)
+        )
 
     def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
         """Give up for a value that is unequal to itself, such as NaN.
@@ -493,10 +577,15 @@ class Guards:
             region.reads.append(ast.If(is_other, [GIVE_UP], []))
         return region
 
-    def _equal_values(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+    def _equal_values(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None:
+        key = ("same", *sorted((one.name, other.name)))
+        for value, unknown in ((one, other), (other, one)):
+            if value.exact is type(None):
+                return self.is_nil(region, unknown, span, holds=True)
         if self._is_row(one) or self._is_row(other):
             return self._equal_rows(region, one, other, span)
-        key = ("same", *sorted((one.name, other.name)))
         identities = [value for value in (one, other) if self._is_itself(value)]
         if identities:
             known = identities[0]
@@ -510,14 +599,85 @@ class Guards:
             return inner
         if any(value.exact and self.names.compares_fields(value.exact) for value in (one, other)):
             return self._equal_data(region, one, other, span)
-        for value in (one, other):
-            if value.exact not in (None, str):
-                self._no(span)
-            self._make_simple(region, value)
-        test = compared(load(one.name), ast.Eq(), load(other.name))
-        return self.under(region, key, test, [], span)
+        return self._equal_unknown(region, key, (one, other), span)
 
-    def _equal_data(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+    def _equal_unknown(
+        self, region: Region, key: Fact, values: tuple[Known, Known], span: Span | None
+    ) -> Region:
+        """Compare values of any class: here those that Python compares without calls."""
+        for value in values:
+            if not (value.exact is None or self._is_silent(value.exact)):
+                self._no(span)
+        sides = [load(value.name) for value in values]
+        test: ast.expr = compared(sides[0], ast.Eq(), sides[1])
+        unknown = [v for v in values if v.exact not in EQUATED and not self._is_simple(region, v)]
+        if unknown:
+            # Most attributes that are compared with another one are strings.
+            quick = [
+                any_of(
+                    [
+                        is_type(value.name, "str"),
+                        compared(call("type", load(value.name)), ast.In(), load("simple")),
+                    ]
+                )
+                for value in unknown
+            ]
+            test = ast.IfExp(all_of(quick), test, call("alike", *sides))
+        inner = self.under(region, key, test, [], span)
+        inner.tested = tuple(value.name for value in values)
+        for value in values:
+            inner.known["checked", value.name] = value
+        return inner
+
+    def _is_simple(self, region: Region, value: Known) -> bool:
+        return region.lookup(("simple", value.name)) is not None
+
+    def _is_silent(self, cls: type) -> bool:
+        """Tell whether a class of constants is one that 'alike' knows."""
+        return cls in EQUATED or cls in MOMENTS or cls in _COMPOUND
+
+    def is_nil(
+        self, region: Region, value: Known, span: Span | None, *, holds: bool
+    ) -> Region | None:
+        """Return the region where a value is ``nil``, or is not; ``None`` if there is none."""
+        if value.literal is not None or value.choices is not None:
+            return None if holds else region
+        if value.exact is not None:
+            if not is_told_from_nil(value.exact):
+                self._no(span)
+            return region if (value.exact is type(None)) is holds else None
+        kind = call("type", load(value.name))
+        told = ast.Call(load("is_told"), [kind], [])
+        is_odd = all_of([compared(kind, ast.NotIn(), load("told")), negate(told)])
+        doubt: list[ast.stmt] = [ast.If(is_odd, [GIVE_UP], [])]
+        sign = ast.Is() if holds else ast.IsNot()
+        test = compared(load(value.name), sign, ast.Constant(None))
+        key = ("nil", value.name, holds)
+        is_new = region.holds(key) is None and key not in region.inside
+        inner = self.under(region, key, test, doubt if holds else [], span)
+        inner.known["checked", value.name] = value
+        if not holds and is_new:
+            inner.reads += doubt
+            inner.tested = (value.name,)
+        return inner
+
+    def unequal(self, region: Region, one: Known, other: Known, span: Span | None) -> Region:
+        """Return the region where two objects differ: they are not the same, or in a field."""
+        if not any(map(self._is_itself, (one, other))):
+            return self._equal_data(region, one, other, span, holds=False)
+        for value in (one, other):
+            if value.exact is None:
+                kind = call("type", load(value.name))
+                is_simple = compared(kind, ast.In(), load("simple"))
+                region = self.guard(region, ("simple", value.name), is_simple, [value], span)
+            elif not self._is_itself(value):
+                self._no(span)
+        test = compared(load(one.name), ast.IsNot(), load(other.name))
+        return self.under(region, ("other", *sorted((one.name, other.name))), test, [], span)
+
+    def _equal_data(
+        self, region: Region, one: Known, other: Known, span: Span | None, *, holds: bool = True
+    ) -> Region:
         """Compare objects of a dataclass field by field."""
         key = ("quietly_equal", *sorted((one.name, other.name)))
         known = region.lookup(key)
@@ -526,7 +686,8 @@ class Guards:
             compare = call("quietly_equal", load(one.name), load(other.name))
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
-        inner = self.under(region, key, load(known.name), [], span)
+        test = load(known.name) if holds else negate(load(known.name))
+        inner = self.under(region, (*key, holds), test, [], span)
         for value in (one, other):
             inner.known["checked", value.name] = value
         return inner
@@ -551,6 +712,25 @@ class Guards:
             return self.names.members(pattern.tag)
         return (self.names.host.classes[t.cast(str, pattern.tag)],)
 
+    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None:
+        """Return the clauses that the known strings and classes do not exclude.
+
+        :param args: the arguments; ``None`` for an unbound one.
+        :returns: ``None`` if the rule is not defined.
+        """
+        if self.names.candidates(name, len(args)) is None:
+            return None
+        literals: dict[int, Value | None] = {}
+        lineages: dict[int, Lineage] = {}
+        for at, arg in enumerate(args):
+            if arg is not None and is_string(arg.literal):
+                literals[at] = arg.literal
+            elif arg is not None and arg.exact not in (None, str):
+                lineage = self.names.lineage(arg.exact)
+                if lineage is not None:
+                    lineages[at] = lineage
+        return self.names.clauses_for(name, len(args), ArgumentFacts(literals, lineages))
+
     def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool:
         """Tell whether the known arguments allow a clause to match.
 
@@ -560,14 +740,31 @@ class Guards:
             if isinstance(parameter.term, Value):
                 if type(parameter.term.value) is not str:
                     raise NotCompilable("a literal that is no string", parameter.span)
-                if arg is not None and _is_other(arg, parameter.term.value):
+                is_text = arg is not None and arg.exact in (None, str)
+                if is_text and _is_other(t.cast(Known, arg), parameter.term.value):
+                    # Strings are compared before any parameter is matched.
                     return False
             elif not isinstance(parameter.term, Slot):
                 raise NotCompilable("a list or dictionary in a head", parameter.span)
-            if parameter.specializer is not None and arg is not None and arg.exact is not None:
+        for parameter in clause.parameters:
+            if parameter.specializer is not None:
+                # The solver may ask a class with a test of its own first.
+                self.pattern(parameter.specializer)
+        for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
+            if arg is None:
+                continue
+            if isinstance(parameter.term, Value) and _is_other(arg, str(parameter.term.value)):
+                cls = t.cast(type, arg.exact)
+                if not self._is_identity(cls) and not self.names.compares_fields(cls):
+                    self._no(parameter.span)
+                return False
+            if parameter.specializer is not None:
                 pattern = self.pattern(parameter.specializer)
-                if not self.is_of(arg.exact, pattern):
+                if arg.exact is not None and not self.is_of(arg.exact, pattern):
                     return False
+            if not is_silent(clause, at):
+                # What is read may fail, whatever the classes of later arguments.
+                return True
         return True
 
     def is_of(self, cls: type, pattern: Pattern) -> bool:
@@ -635,7 +832,9 @@ class Guards:
 
         The loop is in the region where the list was read, so that all searches share it.
         """
-        if collection.literal is not None or collection.choices is not None or collection.exact:
+        exact = collection.exact
+        is_other = exact is not None and exact not in ITERATED and exact is not list
+        if collection.literal is not None or collection.choices is not None or is_other:
             raise NotCompilable("a search in something else than a list", span)
         out = region
         for around in region.around():
@@ -644,17 +843,24 @@ class Guards:
                 break
         key = ("each", collection.name)
         if key not in out.inside:
-            is_other = negate(is_type(collection.name, "list"))
+            kind = call("type", load(collection.name))
+            is_list = is_type(collection.name, "list")
+            is_foreign = all_of(
+                [negate(is_list), compared(kind, ast.NotIn(), load("gone_through"))]
+            )
             if collection.expected is not None:
-                kind = call("type", load(collection.name))
-                is_other = compared(kind, ast.NotIn(), load("collections"))
-            out.reads.append(ast.If(is_other, [GIVE_UP], []))
+                is_foreign = compared(kind, ast.NotIn(), load("collections"))
+            if exact is None:
+                out.reads.append(ast.If(is_foreign, [GIVE_UP], []))
             out.known["checked", collection.name] = collection
             element = Known(self.fresh(), expected=collection.expected)
             over = ast.Name(element.name, ast.Store())
             # A copy: if another thread changes the list, no element may be skipped.
-            copy = copied if collection.expected is None else unpacked
-            header: t.Any = ast.For(over, copy(collection.name), [], [])
+            others = call("tuple", load(collection.name))
+            elements: ast.expr = ast.IfExp(is_list, copied(collection.name), others)
+            if collection.expected is not None:
+                elements = unpacked(collection.name)
+            header: t.Any = ast.For(over, elements, [], [])
             made = Region(out.found, out, is_barrier=True, header=with_span(header, span))
             made.over, made.alternative = collection.name, self.alternative
             element = replace(element, region=made, source=(collection.name, "[]"))
@@ -688,6 +894,11 @@ class Guards:
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
+
+
+def _entry(owner: Known, name: str) -> ast.expr:
+    """Write that an entry of a dictionary is read."""
+    return call("entry_of", load(owner.name), ast.Constant(name))
 
 
 def _row_class(value: Known) -> type | None:

@@ -8,6 +8,7 @@ are read in it, the rules that are asked about them, and inner regions.
 from __future__ import annotations
 
 import ast
+import itertools
 import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from ...nodes import Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
-from ..snippets import assign, compared, load, negate, position_of
+from ..snippets import assign, code_of, compared, load, negate, position_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Known:
     :param exact: its exact class.
     :param region: the region where it was read.
     :param source: the value and the attribute that it was read from.
+    :param constant: the dictionary or the class that it is, if it is a constant.
     :param expected: the class of rows that it, or each of its elements, most likely is of.
     """
 
@@ -39,6 +41,7 @@ class Known:
     exact: type | None = None
     region: Region | None = field(default=None, compare=False, repr=False)
     source: tuple[str, str] | None = field(default=None, compare=False, repr=False)
+    constant: t.Any = field(default=None, compare=False, repr=False)
     expected: type | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -52,6 +55,8 @@ class Known:
 #: The most elements and links of chains that a function visits, which takes milliseconds. Unlike
 #: the compiled rules, it does not check the clock.
 MAX_STEPS = 100_000
+#: A value is compared with so many strings one by one, at most.
+FEW_STRINGS = 8
 #: The name of the flag for a solution.
 FOUND = "found"
 #: Returns ``None``: fall back to the compiled rules.
@@ -111,6 +116,8 @@ class Region:
     successes: list[int] = field(default_factory=list)
     #: The value that was tested to be one of some strings.
     texts: tuple[str, frozenset[str]] | None = None
+    #: The values whose class the condition of this region looks at, whether it holds or not.
+    tested: tuple[str, ...] = ()
     #: The repetition for the next object in a chain.
     again: ChainRepetition | None = None
 
@@ -140,6 +147,10 @@ class Region:
         return any(
             name in key and getattr(inner.header, "orelse", None)
             for key, inner in self.inside.items()
+            if alternative is None or inner.alternative == alternative
+        ) or any(
+            name in inner.tested
+            for inner in self.items
             if alternative is None or inner.alternative == alternative
         )
 
@@ -227,13 +238,65 @@ def region_statements(region: Region, success: list[ast.stmt] | None = None) -> 
     if region.successes:
         note = [assign(region.found, ast.Constant(True))]
         out += success if success is not None and region.found == FOUND else note
-    for inner in [*region.items, *region.loops]:
-        _append(out, _enclosed(inner, success))
+    items = [*region.items, *region.loops]
+    for texts, alike in itertools.groupby(items, _compared_value):
+        inside = [*alike]
+        if texts is not None and len(inside) > FEW_STRINGS:
+            _append(out, _by_string(texts, inside, success))
+        else:
+            for inner in inside:
+                _append(out, _enclosed(inner, success))
     if region.flag is not None:
         out.append(assign(region.flag, ast.Constant(True)))
     if region.again is not None:
         out = _repeated(region, out)
     return out
+
+
+def _compared_value(region: Region) -> str | None:
+    """Return the value that a region compares with one string, if it does nothing else."""
+    header: t.Any = region.header
+    if region.texts is None or len(region.texts[1]) != 1 or header.orelse:
+        return None
+    return region.texts[0]
+
+
+def _by_string(name: str, regions: list[Region], success: list[ast.stmt] | None) -> list[ast.stmt]:
+    """Write regions that compare one value with a string each: it is looked up in sets.
+
+    They exclude each other, so their order does not matter. Those that do the same become one.
+    """
+    texts: dict[str, set[str]] = {}
+    bodies: dict[str, list[ast.stmt]] = {}
+    for region in regions:
+        body = region_statements(region, success)
+        if body:
+            key = code_of(body)
+            bodies.setdefault(key, body)
+            texts.setdefault(key, set()).update(t.cast("tuple[str, t.Any]", region.texts)[1])
+    branches = [(texts[key], body) for key, body in bodies.items()]
+    if not branches:
+        return []
+    made = ast.If(_is_in(name, branches), _by_halves(name, branches), [])
+    made.texts = name, frozenset[str]().union(*texts.values())  # type: ignore[attr-defined]
+    return [made]
+
+
+_Branch = tuple[set[str], list[ast.stmt]]
+
+
+def _by_halves(name: str, branches: list[_Branch]) -> list[ast.stmt]:
+    """Write that the one of several bodies that belongs to a string is found by halves."""
+    if len(branches) == 1:
+        return branches[0][1]
+    half = len(branches) // 2
+    left, right = branches[:half], branches[half:]
+    return [ast.If(_is_in(name, left), _by_halves(name, left), _by_halves(name, right))]
+
+
+def _is_in(name: str, branches: list[_Branch]) -> ast.expr:
+    texts: t.Any = frozenset[str]().union(*(each for each, _ in branches))
+    return compared(load(name), ast.In(), ast.Constant(texts))
 
 
 def loops_within(statements: list[ast.stmt]) -> int:

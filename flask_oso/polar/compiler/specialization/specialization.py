@@ -26,7 +26,7 @@ from collections.abc import Sequence
 
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
-from ...traversal import conjuncts_in
+from ...traversal import conjuncts_in, goals_in
 from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
 from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
@@ -46,7 +46,7 @@ from .regions import (
 )
 from .steps import GoalStep, body_goals
 
-#: The most goals of one function, and the most regions.
+#: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
 MAX_REGIONS = 60
 #: The deepest nesting of loops: CPython allows 20 blocks, and a `try` is around them.
@@ -67,6 +67,7 @@ class SpecializationWriter(Guards):
 
     :param text: the position of the string, and the string; or the strings that it is not.
     :param classes: the class of each other argument. The caller has tested that of the last one.
+    :param others: answers where another argument is of another class.
     """
 
     def __init__(
@@ -75,10 +76,12 @@ class SpecializationWriter(Guards):
         rule: str,
         text: tuple[int, str | frozenset[str]],
         classes: t.Mapping[int, type],
+        others: t.Callable[..., bool | None],
     ) -> None:
         super().__init__(names)
+        self._others = others
         self._clauses = itertools.count()
-        self._goals_written = 0
+        self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
         self._regions = 0
@@ -121,17 +124,22 @@ class SpecializationWriter(Guards):
         inner = region_statements(self._root, _SUCCESS if keeps_order else None)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
-        self.is_empty = not inner
+        self.is_empty = not inner and dict not in self._classes.values()
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
             test = compared(
                 call("type", load(f"a{position}")), ast.IsNot(), load(self.names.constant(cls))
             )
-            body.append(ast.If(test, [GIVE_UP], []))
+            given = [*map(load, self._parameters), load("is_searched")]
+            others = call(self.names.constant(self._others), *given)
+            body.append(ast.If(test, [ast.Return(others)], []))
         body += self.changed_classes()
-        errors: list[ast.expr] = [load("AttributeError"), load("KeyError")]
-        missing = ast.Tuple(errors, ast.Load()) if self.reads_rows else errors[0]
-        handler = ast.ExceptHandler(missing, None, [GIVE_UP])
+        for position, cls in self._classes.items():
+            if cls is dict:
+                # The solver refuses what Polar has no values for.
+                is_odd = negate(call("is_plain_data", load(f"a{position}")))
+                body.append(ast.If(is_odd, [GIVE_UP], []))
+        handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
         return function_of("specialization", self._parameters, [attempt], _KEPT)
 
@@ -180,11 +188,12 @@ class SpecializationWriter(Guards):
 
     def _ask_clauses(self, region: Region, node: RuleCall) -> None:
         name, args = node
-        candidates = self.names.candidates(name, len(args))
-        if candidates is None:
+        clauses = self.possible(name, args)
+        if clauses is None:
             raise NotCompilable("a rule that is not defined", None)
         key = (name, *(arg.key for arg in args))
-        for clause in candidates.for_call([arg.literal or arg for arg in args]):
+        for clause in clauses:
+            self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
             if self.may_match(clause, args):
                 if has_cut(clause):
                     raise NotCompilable("a cut", clause.rule.span)
@@ -317,7 +326,7 @@ class SpecializationWriter(Guards):
         while goals:
             (term, clause), goals = goals
             self._goals_written += 1
-            if self._goals_written > MAX_SPECIALIZED_GOALS:
+            if self._goals_written > self._most_goals:
                 raise NotCompilable("a rule with too many alternatives", term.span)
             step = GoalStep(self, t.cast(Region, here), goals, env, clause, term, asking)
             following = step.take()

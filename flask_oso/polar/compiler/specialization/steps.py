@@ -8,13 +8,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...host import sandbox
-from ...nodes import COMPARISONS, Call, Expression, Instance, List, Operator, Pattern, Term, Value
+from ...host.conversion import to_python
+from ...host.sandbox import ITERATED
+from ...host.value_classes import EQUATED, MOMENTS
+from ...nodes import (
+    COMPARISONS,
+    Call,
+    Dictionary,
+    Expression,
+    Instance,
+    List,
+    Operator,
+    Pattern,
+    Term,
+    Value,
+)
 from ...solver.clauses import Clause, Slot, Template
 from ...sources import Span
 from ...syntax.desugar import forall_as_negation
-from ..binding_analysis import NotCompilable, has_cut, is_plain, is_string
+from ..binding_analysis import NotCompilable, has_cut, is_constant, is_plain, is_string
 from ..scopes import Pending, concatenate, prepend
-from ..snippets import COMPARE, all_of, any_of, compared, is_type, load, negate
+from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, negate
 from .guards import GuardInterface
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 
@@ -30,11 +44,28 @@ class SpecializationInterface(t.Protocol):
     def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None: ...
     def run(self, region: Region, goals: Pending, env: Variables, asking: Fact) -> None: ...
     def read(self, region: Region, owner: Known, name: str, span: Span | None) -> Known: ...
+    def guard(
+        self,
+        region: Region,
+        key: Fact,
+        test: ast.expr,
+        values: Sequence[Known],
+        span: Span | None,
+    ) -> Region: ...
+    def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known: ...
     def check_sandbox(self, region: Region, value: Known) -> None: ...
     def equal(
         self, region: Region, one: Known, other: Known, span: Span | None
     ) -> Region | None: ...
+    def is_nil(
+        self, region: Region, value: Known, span: Span | None, *, holds: bool
+    ) -> Region | None: ...
+    def is_told(self, value: Known) -> bool: ...
+    def unequal(
+        self, region: Region, one: Known, other: Known, span: Span | None
+    ) -> Region | None: ...
     def pattern(self, specializer: t.Any) -> Pattern: ...
+    def possible(self, name: str, args: Sequence[Known | None]) -> list[Clause] | None: ...
     def may_match(self, clause: Clause, args: Sequence[Known | None]) -> bool: ...
     def class_test(
         self, region: Region, value: Known, pattern: Pattern, span: Span | None
@@ -98,9 +129,24 @@ class GoalStep:
             return self.env.values.get(self.env.variable(self.clause, term.index))
         if isinstance(term, Value):
             return Known("", literal=term)
-        if isinstance(term, Instance) and _is_itself(type(term.value)):
-            return Known(self.writer.names.constant(term.value), exact=type(term.value))
+        inner = term.term if isinstance(term, Template) else term
+        if isinstance(inner, Instance):
+            return self._constant(inner)
+        if isinstance(inner, (Dictionary, List)) and is_constant(inner):
+            made = to_python(inner, str)
+            constant = made if type(made) is dict else None
+            name = self.writer.names.constant(made)
+            return Known(name, exact=type(made), constant=constant)
         raise NotCompilable("a list, a dictionary or a pattern", term.span)
+
+    def _constant(self, term: Instance) -> Known:
+        value = term.value
+        name = self.writer.names.constant(value)
+        if isinstance(value, type):
+            return Known(name, exact=type(value), constant=value)
+        if not _is_itself(type(value)):
+            raise NotCompilable("a constant with an equality of its own", self.goal.span)
+        return Known(name, exact=type(value))
 
     def _bound(self, term: Term) -> Known:
         value = self._value(term)
@@ -149,8 +195,11 @@ class GoalStep:
     def lookup(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x.a = v``."""
         owner, key, result = term.args
+        inner = key.term if isinstance(key, Template) else key
+        if isinstance(inner, Call):
+            return self._method(self._bound(owner), inner, result)
         if not is_string(key):
-            raise NotCompilable("a method, or a field that is computed", term.span)
+            return self._computed_entry(self._bound(owner), self._bound(key), result)
         name = str(t.cast(Value, key).value)
         value, known = self._bound(owner), self._value(result)
         if known is not None:
@@ -158,37 +207,139 @@ class GoalStep:
             if region is not None:
                 return self._at(region)
         made = self.writer.read(self.region, value, name, term.span)
+        return self._result(self.region, made, result)
+
+    def _result(self, region: Region, made: Known, result: Term) -> tuple[Region, Pending] | None:
+        """Write that a result equals an operand, or bind the operand to it."""
+        known = self._value(result)
         if known is not None:
-            return self._at(self.writer.equal(self.region, known, made, term.span))
-        return self._bind(t.cast(int, self._variable(result)), made, self.region)
+            return self._at(self.writer.equal(region, known, made, self.goal.span))
+        return self._bind(t.cast(int, self._variable(result)), made, region)
+
+    def _computed_entry(
+        self, owner: Known, key: Known, result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write a lookup of a computed name in a dictionary."""
+        if owner.literal is not None or key.choices is not None or key.exact is not None:
+            raise NotCompilable("a field that is computed", self.goal.span)
+        if owner.exact is not None and owner.exact is not dict:
+            raise NotCompilable("a field that is computed", self.goal.span)
+        value = call("entry_of", load(owner.name), _written(key))
+        fact = ("entry", owner.name, key.key)
+        return self._result(
+            self.region, self.writer.computed(self.region, value, fact, self.goal.span), result
+        )
+
+    def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
+        """Write a call of a method of a string or a dictionary, which reads it and nothing else."""
+        args = [self._bound(arg) for arg in called.args]
+        name, span = called.name, self.goal.span
+        is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
+        is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
+        if is_odd or any(arg.exact or arg.choices for arg in args):
+            raise NotCompilable("a method", span)
+        if not (is_text and owner.exact is None) and not is_entries:
+            raise NotCompilable("a method", span)
+        region: Region = self.region
+        for value in (owner, *args) if is_text else args:
+            if value.literal is None:
+                is_str = is_type(value.name, "str")
+                region = self.writer.guard(region, ("text", value.name), is_str, [value], span)
+            elif type(value.literal.value) is not str:
+                raise NotCompilable("a method of another kind of values", span)
+        written = [_written(arg) for arg in args]
+        if is_text:
+            method = ast.Attribute(load(owner.name), name, ast.Load())
+            made: ast.expr = ast.Call(method, written, [])
+        else:
+            made = call("entries", load(owner.name), ast.Constant(name), *written)
+        fact = ("method", owner.name, name, *(arg.key for arg in args))
+        return self._result(region, self.writer.computed(region, made, fact, span), result)
+
+    def arithmetic(self, term: Expression) -> tuple[Region, Pending] | None:
+        """Write ``a + b = v`` of small integers, or of two floats."""
+        values = [self._bound(arg) for arg in term.args[:2]]
+        python = _ARITHMETIC.get(term.operator)
+        if python is None or any(value.exact or value.choices for value in values):
+            raise NotCompilable("this arithmetic", term.span)
+        sign, limit = python
+        region = self.region
+        unknown = {value.name: value for value in values if value.literal is None}
+        if not unknown or not all(map(_is_small_literal, values)):
+            raise NotCompilable("arithmetic of literals", term.span)
+        is_modulo = term.operator is Operator.MOD
+        if is_modulo and not _is_modulus(values[1]):
+            raise NotCompilable("this arithmetic", term.span)
+        tests = [_is_small(name, limit) for name in unknown]
+        if not is_modulo:
+            floats = [is_type(name, "float") for name in unknown]
+            tests = [any_of([*pair]) for pair in zip(tests, floats, strict=True)]
+        fact: Fact = ("small", term.operator, *(value.key for value in values))
+        operands = [*unknown.values()]
+        region = self.writer.guard(region, fact, all_of(tests), operands, term.span)
+        made = ast.BinOp(_written(values[0]), sign(), _written(values[1]))
+        fact = ("made", *fact[1:])
+        return self._result(
+            region, self.writer.computed(region, made, fact, term.span), term.args[2]
+        )
 
     def membership(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x in xs``."""
         item, collection = term.args
         if isinstance(collection, List):
             return self._among(item, collection)
-        region, element = self.writer.loop(self.region, self._bound(collection), term.span)
-        known = self._value(item)
+        known, searched = self._value(item), self._bound(collection)
+        if known is not None and _is_searched_at_once(known, searched):
+            key: Fact = ("among", known.key, searched.key)
+            test = call("among", _written(known), load(searched.name))
+            region = self.writer.under(self.region, key, test, [], term.span)
+            for value in (known, searched):
+                region.known["checked", value.name] = value
+            if region is self.region.inside.get(key):
+                region.tested = (known.name, searched.name)
+            return self._at(region)
+        region, element = self.writer.loop(self.region, searched, term.span)
         if known is not None:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
-        if collection.rest is not None or not items or not all(map(is_string, items)):
-            raise NotCompilable("a search in a list of more than strings", self.goal.span)
+        if collection.rest is not None or not items or not all(map(_is_scalar, items)):
+            raise NotCompilable("a search in a list of more than literals", self.goal.span)
         known = self._bound(item)
-        texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
         if known.literal is not None or known.choices is not None:
             raise NotCompilable("a literal that is searched for", self.goal.span)
+        if not all(map(is_string, items)):
+            return self._among_scalars(known, [t.cast(Value, each) for each in items])
+        texts = frozenset(str(t.cast(Value, each).value) for each in collection.items)
         choices = Known(self.writer.names.constant(texts), choices=texts)
         return self._at(self.writer.equal(self.region, choices, known, self.goal.span))
+
+    def _among_scalars(self, known: Known, items: list[Value]) -> tuple[Region, Pending] | None:
+        if known.exact is not None:
+            raise NotCompilable("an object that is searched for", self.goal.span)
+        span = self.goal.span
+        kind = call("type", load(known.name))
+        is_known = any_of([compared(kind, ast.In(), load("simple")), is_type(known.name, "bool")])
+        region = self.writer.guard(self.region, ("plain", known.name), is_known, [known], span)
+        flags = [each.value for each in items if type(each.value) is bool]
+        others = [each.value for each in items if type(each.value) is not bool]
+        tests = [compared(load(known.name), ast.Is(), ast.Constant(flag)) for flag in flags]
+        if others:
+            equal = [compared(load(known.name), ast.Eq(), ast.Constant(each)) for each in others]
+            tests.append(all_of([negate(is_type(known.name, "bool")), any_of(equal)]))
+        key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
+        return self._at(self.writer.under(region, key, any_of(tests), [], span))
 
     def instance(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write ``x matches Class``."""
         left, right = term.args
-        pattern = self.writer.pattern(right)
+        whole = right.term if isinstance(right, Template) else right
         value, variable = self._value(left), self._variable(left)
+        if value is not None and _has_open_fields(whole):
+            return self._fields_matched(value, variable, t.cast(Pattern, whole))
+        pattern = self.writer.pattern(right)
         if value is None:
             waiting = self.env.waiting.get(t.cast(int, variable), ())
             self.env.waiting[t.cast(int, variable)] = (*waiting, pattern)
@@ -198,40 +349,60 @@ class GoalStep:
             self.env.values[variable] = value
         return self._at(region)
 
+    def _fields_matched(
+        self, value: Known, variable: int | None, pattern: Pattern
+    ) -> tuple[Region, Pending] | None:
+        """Write that a value is of a class, if one is named, and that its fields match."""
+        region: Region | None = self.region
+        if pattern.tag is not None:
+            bare = self.writer.pattern(Pattern(pattern.tag, span=pattern.span))
+            region, value = self.writer.class_test(self.region, value, bare, self.goal.span)
+        if variable is not None:
+            self.env.values[variable] = value
+        rest = self.rest
+        for name, part in reversed(pattern.fields):
+            if region is None:
+                return None
+            made = self.writer.read(region, value, name, pattern.span or self.goal.span)
+            known = self._value(part)
+            if known is not None:
+                region = self.writer.equal(region, known, made, self.goal.span)
+                continue
+            bound = self._bind(t.cast(int, self._variable(part)), made, region)
+            region = None if bound is None else bound[0]
+        return self._at(region, rest)
+
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
-        """Write a comparison of two integers, or of two strings."""
+        """Write a comparison, of values that Python compares without calls."""
         values = [self._bound(arg) for arg in term.args]
-        region, kind = self.region, None
+        operator = term.operator
+        if operator in (Operator.EQ, Operator.NEQ):
+            for one, other in (values, values[::-1]):
+                if one.exact is type(None):
+                    holds = operator is Operator.EQ
+                    return self._at(self.writer.is_nil(self.region, other, term.span, holds=holds))
+            if any(map(self.writer.is_told, values)) and not any(v.literal for v in values):
+                compare = self.writer.equal if operator is Operator.EQ else self.writer.unequal
+                return self._at(compare(self.region, values[0], values[1], term.span))
         for value in values:
-            if value.exact is not None or value.choices is not None:
+            is_odd = value.exact is not None and value.exact not in (EQUATED | MOMENTS)
+            if is_odd or value.choices is not None:
                 raise NotCompilable("a comparison of objects", term.span)
-            if value.literal is not None:
-                kind = type(value.literal.value)
         unknown = [value for value in values if value.literal is None]
-        if kind not in (int, str, None) or not unknown:
+        if not unknown:
             raise NotCompilable("a comparison of this kind of literals", term.span)
-        test = compared(*self._compared(values, COMPARE[term.operator]()))
-        key: Fact = ("ordered", *(value.name for value in unknown))
-        if kind is None:
-            names = [value.name for value in unknown]
-            is_known = any_of(
-                [all_of([is_type(name, k) for name in names]) for k in ("int", "str")]
-            )
-        else:
-            key = (kind, unknown[0].name)
-            is_known = is_type(unknown[0].name, kind.__name__)
-        region = self.writer.under(region, key, is_known, [GIVE_UP], term.span)
-        for value in unknown:
-            region.known["checked", value.name] = value
-        key = (term.operator, *(value.key for value in values))
+        literal = next((value.literal for value in values if value.literal is not None), None)
+        key: Fact = ("ordered", operator in _EQUATIONS, *(value.key for value in values))
+        is_known = _is_comparable(unknown, literal, operator)
+        region = self.writer.guard(self.region, key, is_known, unknown, term.span)
+        key = (operator, *(value.key for value in values))
+        test = compared(*self._compared(values, COMPARE[operator]()))
         return self._at(self.writer.under(region, key, test, [], term.span))
 
     def _compared(
         self, values: list[Known], sign: ast.cmpop
     ) -> tuple[ast.expr, ast.cmpop, ast.expr]:
-        left, right = (
-            load(v.name) if v.literal is None else ast.Constant(v.literal.value) for v in values
-        )
+        left, right = map(_written, values)
         return left, sign, right
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -290,10 +461,10 @@ class GoalStep:
 
     def _in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
         """Write the clauses of a rule inline, since the call binds a variable."""
-        candidates = self.writer.names.candidates(called.name, len(values))
-        if candidates is None:
+        possible = self.writer.possible(called.name, values)
+        if possible is None:
             raise NotCompilable("a rule that is not defined", self.goal.span)
-        clauses = [clause for clause in candidates if self.writer.may_match(clause, values)]
+        clauses = [clause for clause in possible if self.writer.may_match(clause, values)]
         if len(clauses) > 1:
             self.writer.forget_order()
         for clause in clauses:
@@ -337,11 +508,112 @@ class GoalStep:
         self.writer.run(t.cast(Region, region), goals, env, self.asking)
 
 
+def _is_comparable(unknown: list[Known], literal: Value | None, operator: Operator) -> ast.expr:
+    """Write whether Python compares values, one of which may be a literal, without calls."""
+    is_equation = operator in _EQUATIONS
+    kind = call("type", load(unknown[0].name))
+    if literal is None:
+        alike = compared(kind, ast.Is(), call("type", load(unknown[1].name)))
+        known = compared(kind, ast.In(), load("simple" if is_equation else "ordered"))
+        names = [load(value.name) for value in unknown]
+        slow = call("comparable" if is_equation else "has_order", *names)
+        if is_equation:
+            return any_of([all_of([alike, known]), slow])
+        # Two datetimes of one zone ask nobody.
+        zones = [ast.Attribute(name, "tzinfo", ast.Load()) for name in names]
+        moments = [alike, compared(kind, ast.In(), load("moments"))]
+        in_one_zone = all_of([*moments, compared(zones[0], ast.Is(), zones[1])])
+        return any_of([all_of([alike, known]), in_one_zone, slow])
+    if type(literal.value) is str:
+        tests = [is_type(unknown[0].name, "str")]
+        others = compared(kind, ast.NotIn(), load("numbers"))
+    else:
+        tests = [compared(kind, ast.In(), load("numbers"))]
+        others = negate(is_type(unknown[0].name, "str"))
+    if is_equation:
+        # A number differs from what is no number, such as a date: only strings are an error.
+        tests.append(all_of([compared(kind, ast.In(), load("simple")), others]))
+    return any_of([*tests, _slowly_comparable(unknown[0], literal, operator)])
+
+
+def _slowly_comparable(unknown: Known, literal: Value, operator: Operator) -> ast.expr:
+    function = "comparable" if operator in _EQUATIONS else "has_order"
+    return call(function, load(unknown.name), ast.Constant(literal.value))
+
+
 def _is_itself(cls: type) -> bool:
     """Tell whether a constant of a class is an object that does not claim to be another."""
     return is_plain(cls) and sandbox.passes_sandbox(cls)
 
 
+def _is_searched_at_once(item: Known, collection: Known) -> bool:
+    """Tell whether a search in a collection is one operation, since nothing is bound by it."""
+    if item.choices is not None or collection.literal is not None:
+        return False
+    if item.expected is not None or collection.expected is not None:
+        # Rows are compared by their keys.
+        return False
+    is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
+    return is_one and collection.choices is None
+
+
+def _has_open_fields(pattern: Term) -> bool:
+    """Tell whether a pattern has no class, or a field that is a variable or a constant."""
+    return isinstance(pattern, Pattern) and (
+        pattern.tag is None or not all(isinstance(value, Value) for _, value in pattern.fields)
+    )
+
+
+def _is_scalar(term: Term) -> bool:
+    """Tell whether a term is a string, a number or a Boolean that equals itself."""
+    return isinstance(term, Value) and term.value == term.value
+
+
+def _written(value: Known) -> ast.expr:
+    """Write a value."""
+    return load(value.name) if value.literal is None else ast.Constant(value.literal.value)
+
+
+def _is_small(name: str, limit: int) -> ast.expr:
+    """Write whether a value is an integer whose result is one of 64 bits."""
+    within = ast.Compare(
+        ast.Constant(-limit), [ast.Lt(), ast.Lt()], [load(name), ast.Constant(limit)]
+    )
+    return all_of([is_type(name, "int"), within])
+
+
+def _is_small_literal(value: Known) -> bool:
+    literal = value.literal
+    if literal is None or type(literal.value) is float:
+        return True
+    return type(literal.value) is int and abs(literal.value) < _SMALL
+
+
+def _is_modulus(value: Known) -> bool:
+    literal = value.literal
+    return literal is not None and type(literal.value) is int and literal.value > 0
+
+
+#: Integers whose product has 64 bits.
+_SMALL = 2**31
+_ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
+    Operator.ADD: (ast.Add, 2**62),
+    Operator.SUB: (ast.Sub, 2**62),
+    Operator.MUL: (ast.Mult, _SMALL),
+    Operator.MOD: (ast.Mod, 2**62),
+}
+#: The methods of strings that take strings, or nothing.
+_OF_TEXTS = frozenset(
+    {
+        *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isascii"),
+        *("isdigit", "islower", "isspace", "istitle", "isupper", "lower", "lstrip"),
+        *("removeprefix", "removesuffix", "rstrip", "split", "startswith", "strip", "swapcase"),
+        *("title", "upper"),
+    }
+)
+#: The methods of dictionaries that read them, and how many arguments they take.
+_OF_DICTIONARIES = {"get": 1, "items": 0, "keys": 0, "values": 0}
+_EQUATIONS = (Operator.EQ, Operator.NEQ)
 _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pending] | None]] = {
     Operator.AND: GoalStep.conjunction,
     Operator.OR: GoalStep.disjunction,
@@ -352,6 +624,7 @@ _OPERATORS: dict[Operator, t.Callable[[GoalStep, Expression], tuple[Region, Pend
     Operator.IN: GoalStep.membership,
     Operator.ISA: GoalStep.instance,
     **dict.fromkeys(COMPARISONS, GoalStep.comparison),
+    **dict.fromkeys(_ARITHMETIC, GoalStep.arithmetic),
 }
 
 

@@ -1,0 +1,316 @@
+"""The operations that specializations call: they run no code of an application, or give up.
+
+In go values of any class; out comes an answer, or ``NotSilent``, for which a specialization
+returns ``None``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import types
+import typing as t
+import weakref
+from collections.abc import Callable
+
+from ...host.conversion import copied_data, is_data
+from ...host.numbers import equal_scalars
+from ...host.registry import Host
+from ...host.sandbox import ITERATED
+from ...host.value_classes import (
+    EQUATED,
+    MOMENTS,
+    NUMBERS,
+    is_comparable_moment,
+    is_told_from_nil,
+)
+from .equality import SideEffectFreeEquality, compared_fields
+
+_SCALARS = frozenset({bool, int, float, str})
+#: Classes whose values have a hash and an equality that run no code.
+_ELEMENTS = EQUATED | {bool}
+_SETS = (set, frozenset)
+_CONTAINERS = (list, dict)
+_HASHED = frozenset({set, frozenset, type({}.keys())})
+#: The most elements of a collection that is searched.
+MAX_ELEMENTS = 100_000
+_STRINGS = frozenset({str})
+#: Lists of these are equal for Python if they are for Polar.
+_TEXTS = frozenset({str, int, types.NoneType})
+
+
+class NotSilent(Exception):
+    """An operation might run code of the application, or is an error."""
+
+
+#: What a specialization gives up for: a missing attribute or entry, a signalling NaN, an argument
+#: that a method of a string refuses, and the above.
+GIVES_UP = (AttributeError, ArithmeticError, KeyError, ValueError, NotSilent)
+
+
+class ClassMemo:
+    """Remembers what a test tells of classes, without keeping them alive."""
+
+    def __init__(self, test: Callable[[type], bool]) -> None:
+        self._test = test
+        self._known: dict[int, tuple[weakref.ref[type], bool]] = {}
+
+    def __call__(self, cls: type) -> bool:
+        """Tell what the test tells."""
+        key = id(cls)
+        known = self._known.get(key)
+        if known is not None and known[0]() is cls:
+            return known[1]
+        answer = self._test(cls)
+        self._known[key] = weakref.ref(cls, lambda ended: self._forget(key, ended)), answer
+        return answer
+
+    def _forget(self, key: int, ended: weakref.ref[type]) -> None:
+        # Another class may have the id of one that was collected.
+        known = self._known.get(key)
+        if known is not None and known[0] is ended:
+            self._known.pop(key, None)
+
+
+class KnownClasses(t.Protocol):
+    """What operations need of the program."""
+
+    host: Host
+
+    @property
+    def known_classes(self) -> dict[str, set[type]]: ...
+
+
+class _Way(enum.Enum):
+    """How two values of some classes unify."""
+
+    SCALARS = enum.auto()
+    #: As Python compares them: it asks no object.
+    PYTHON = enum.auto()
+    DIFFERENT = enum.auto()
+    LISTS = enum.auto()
+    #: Tuples, or sets: it depends on the elements.
+    FLAT = enum.auto()
+    #: It depends on the zones.
+    MOMENTS = enum.auto()
+    #: They differ, if the list or dictionary is one of Polar.
+    OF_DATA = enum.auto()
+    #: By fields or keys, if they are known to.
+    FIELDS = enum.auto()
+    #: By a method of a class.
+    OBSERVABLE = enum.auto()
+
+
+_OF_SCALARS, _PYTHON, _DIFFERENT, _LISTS, _FLAT, _MOMENTS, _OF_DATA, _FIELDS, _OBSERVABLE = _Way
+
+
+class SilentOperations:
+    """The operations of one program.
+
+    :param program: knows classes; more are learnt while it runs.
+    :param equality: compares dataclasses and rows.
+    """
+
+    def __init__(self, program: KnownClasses, equality: SideEffectFreeEquality) -> None:
+        known = program.known_classes
+        #: Classes whose values Python compares without running code of a class.
+        self._simple = known["simple"]
+        #: Classes that derive from a native one and compare as it does.
+        self._derived = known["derived"]
+        #: Classes whose values are objects of the host that need no sandbox check.
+        self._objects = known["objects"]
+        self._told = known["told"]
+        self._keeps = program.host.keeps
+        self._equality = equality
+        self._is_told_memo = ClassMemo(self._test_told)
+        self._ways: dict[tuple[type, type], _Way] = {}
+
+    def named(self) -> dict[str, t.Any]:
+        """Return the operations by the names that specializations have for them."""
+        return {
+            "alike": self.alike,
+            "among": self.among,
+            "comparable": self.comparable,
+            "has_order": self.has_order,
+            "entry_of": self.entry,
+            "entries": self.entries,
+            "is_plain_data": self.is_plain_data,
+            "is_told": self._is_told_memo,
+            "gives_up": GIVES_UP,
+        }
+
+    def _test_told(self, kind: type) -> bool:
+        is_told = is_told_from_nil(kind) or (
+            # The equality of a dataclass asks first whether the classes are the same.
+            dataclasses.is_dataclass(kind)
+            and compared_fields(kind) is not None
+            and kind.__ne__ is object.__ne__
+        )
+        if is_told and self._keeps(kind):
+            self._told.add(kind)
+        return is_told
+
+    # -- equality
+
+    def alike(self, left: t.Any, right: t.Any) -> bool:
+        """Tell whether two values unify."""
+        kinds = type(left), type(right)
+        way = self._ways.get(kinds) or self._way_of(*kinds)
+        if way is _OF_SCALARS:
+            return equal_scalars(left, right)
+        if way is _PYTHON:
+            return bool(left == right)
+        if way is _DIFFERENT:
+            return False
+        if way is _LISTS:
+            return self._are_alike(left, right)
+        if way is _FLAT:
+            if not _ELEMENTS.issuperset(map(type, (*left, *right))):
+                raise NotSilent
+            return bool(left == right)
+        if way is _OBSERVABLE:
+            raise NotSilent
+        if way is _OF_DATA:
+            if not is_data(left if kinds[0] in _CONTAINERS else right, self._objects):
+                raise NotSilent
+            return False
+        if way is _MOMENTS:
+            if not is_comparable_moment(left, right):
+                raise NotSilent
+            return bool(left == right)
+        answer = self._equality(left, right)
+        if answer is None:
+            raise NotSilent
+        return answer
+
+    def _way_of(self, left: type, right: type) -> _Way:
+        way = self._find_way(left, right)
+        is_kept = all(kind in _SCALARS or self._keeps(kind) for kind in (left, right))
+        # A class that is not known yet may be known later.
+        if is_kept and way is not _FIELDS:
+            self._ways[left, right] = way
+        return way
+
+    def _find_way(self, left: type, right: type) -> _Way:
+        kinds = left, right
+        if _SCALARS.issuperset(kinds):
+            return _OF_SCALARS
+        if types.NoneType in kinds and all(map(self._is_told_memo, kinds)):
+            return _PYTHON if left is right else _DIFFERENT
+        if left is right is list:
+            return _LISTS
+        if left in MOMENTS and right in MOMENTS:
+            return _MOMENTS
+        if all(map(self._is_simple, kinds)):
+            return _PYTHON
+        for one, other in (kinds, kinds[::-1]):
+            if one in _CONTAINERS and self._is_simple(other):
+                return _OF_DATA
+        are_sets = left in _SETS and right in _SETS
+        if are_sets or all(map(self._is_tuple, kinds)):
+            return _FLAT
+        return _OBSERVABLE if any(map(self._is_own, kinds)) else _FIELDS
+
+    def _is_own(self, kind: type) -> bool:
+        """Tell whether a class has an equality of its own that nothing will be learnt of."""
+        is_known = self._is_simple(kind) or self._equality.knows(kind)
+        return not is_known and isinstance(kind.__eq__, types.FunctionType)
+
+    def _is_simple(self, kind: type) -> bool:
+        return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
+
+    def _is_tuple(self, kind: type) -> bool:
+        equality: t.Any = kind.__eq__
+        return kind is tuple or (kind in self._objects and equality is tuple.__eq__)
+
+    def _are_alike(self, left: list[t.Any], right: list[t.Any]) -> bool:
+        if _TEXTS.issuperset(map(type, (*left, *right))):
+            return left == right
+        if not is_data(left, self._objects) or not is_data(right, self._objects):
+            raise NotSilent
+        # Each pair is looked at: none may ask an object.
+        pairs = [self._pair(*pair) for pair in zip(left, right, strict=False)]
+        return len(left) == len(right) and all(pairs)
+
+    def _pair(self, left: t.Any, right: t.Any) -> bool:
+        if _SCALARS.issuperset((type(left), type(right))):
+            return equal_scalars(left, right)
+        if type(left) in _CONTAINERS or type(right) in _CONTAINERS:
+            raise NotSilent
+        if not self.comparable(left, right):
+            raise NotSilent
+        return bool(left == right)
+
+    def among(self, item: t.Any, collection: t.Any) -> bool:
+        """Tell whether a value unifies with an element. All elements are looked at."""
+        kind, mine = type(collection), type(item)
+        if kind is str and mine is str:
+            return len(item) == 1 and item in collection
+        if kind is not list and kind not in ITERATED:
+            raise NotSilent
+        # Not a copy of a set, which finds a value at once, as long as no code of a class runs.
+        is_set = kind in _HASHED and (mine in EQUATED or _has_plain_hash(mine))
+        elements = collection if is_set else [*collection]
+        if len(elements) > MAX_ELEMENTS:
+            raise NotSilent
+        if mine in self._simple and self._simple.issuperset(map(type, elements)):
+            # NaN is found by Python if it is the same object, and equals nothing.
+            return item == item and item in elements
+        found = [self.alike(item, element) for element in elements]
+        return any(found)
+
+    # -- comparison
+
+    def comparable(self, left: t.Any, right: t.Any) -> bool:
+        """Tell whether ``==`` and ``!=`` of Polar are those of Python, and run no code."""
+        mine, other = type(left), type(right)
+        if mine in _SCALARS and other in _SCALARS:
+            return (mine is str) is (other is str)
+        if left is None or right is None:
+            return self._is_told_memo(mine) and self._is_told_memo(other)
+        if mine in MOMENTS and other in MOMENTS:
+            return is_comparable_moment(left, right)
+        return self._is_simple(mine) and self._is_simple(other)
+
+    def has_order(self, left: t.Any, right: t.Any) -> bool:
+        """Tell whether Python orders two values as Polar does, and runs no code."""
+        mine, other = type(left), type(right)
+        if mine in MOMENTS and mine is other:
+            is_one_kind = (left.tzinfo is None) is (right.tzinfo is None)
+            return is_one_kind and is_comparable_moment(left, right)
+        if self._is_number(mine):
+            return self._is_number(other)
+        return self._is_text(mine) and self._is_text(other)
+
+    def _is_number(self, kind: type) -> bool:
+        return kind in NUMBERS or (kind in self._derived and issubclass(kind, (int, float)))
+
+    def _is_text(self, kind: type) -> bool:
+        return kind is str or (kind in self._derived and issubclass(kind, str))
+
+    # -- dictionaries
+
+    def entry(self, value: t.Any, name: t.Any) -> t.Any:
+        """Return an entry of a dictionary. One that is missing is left to the rules."""
+        if type(value) is not dict or type(name) is not str or name not in value:
+            raise NotSilent
+        if not is_data(value, self._objects):
+            raise NotSilent
+        return value[name]
+
+    def is_plain_data(self, value: dict[t.Any, t.Any]) -> bool:
+        """Tell whether a dictionary is one of Polar as it is."""
+        return is_data(value, self._objects)
+
+    def entries(self, value: t.Any, method: str, *args: t.Any) -> t.Any:
+        """Call a method of a dictionary that reads it."""
+        if type(value) is not dict or not is_data(value, self._objects, any_keys=True):
+            raise NotSilent
+        if not _STRINGS.issuperset(map(type, value)):
+            value = copied_data(value)
+        return getattr(value, method)(*args)
+
+
+def _has_plain_hash(cls: type) -> bool:
+    own: t.Any = cls.__hash__
+    return own is object.__hash__

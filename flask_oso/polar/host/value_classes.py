@@ -1,0 +1,77 @@
+"""Value classes: classes whose values compare without running code of an application.
+
+In goes a class; out comes whether a comparison of its instances can be observed. A class belongs
+here in one of two ways: it is in the closed list of immutable classes of Python below, or it
+derives from one of the native ones and inherits every comparison from it, as an ``IntEnum`` does.
+Being written in C is not enough: an array compares element by element, and has no truth value.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import pathlib
+import types
+import typing as t
+import uuid
+
+from . import sandbox
+
+#: Classes whose values have an order, and raise no ``TypeError`` among themselves.
+ORDERED: frozenset[type] = frozenset(
+    {
+        *(bool, int, float, str, bytes, decimal.Decimal, datetime.date, datetime.timedelta),
+        *(uuid.UUID, pathlib.PurePosixPath, pathlib.PosixPath),
+        *(pathlib.PureWindowsPath, pathlib.WindowsPath),
+    }
+)
+#: Numbers that compare with each other; a Boolean counts as 0 or 1.
+NUMBERS: frozenset[type] = frozenset({bool, int, float, decimal.Decimal})
+#: Classes of dates with a zone. Comparing two calls their zones, unless these are the same.
+MOMENTS: frozenset[type] = frozenset({datetime.datetime, datetime.time})
+#: Classes whose values equal each other as Python says, and ask nobody. A Boolean is missing: for
+#: Python it equals a number.
+EQUATED: frozenset[type] = (ORDERED - {bool}) | {types.NoneType, complex}
+#: Zones that are Python's own.
+_ZONES = frozenset({types.NoneType, datetime.timezone})
+#: Classes whose own comparisons return ``NotImplemented`` for ``None``.
+_BASES: tuple[type, ...] = (
+    *(object, int, float, str, bytes, tuple, list, dict, set, frozenset, complex),
+    *(decimal.Decimal, fractions.Fraction, datetime.date, datetime.time, datetime.timedelta),
+    *(datetime.datetime, uuid.UUID, pathlib.PurePath),
+)
+_NATIVE = (int, float, str, bytes)
+_COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+
+
+def inherits_comparisons(cls: type) -> bool:
+    """Return whether a class derives from a native one, and compares exactly as that does."""
+    base = next((each for each in _NATIVE if issubclass(cls, each)), None)
+    return (
+        base is not None
+        and sandbox.passes_sandbox(cls)
+        and all(getattr(cls, name) is getattr(base, name) for name in _COMPARISONS)
+    )
+
+
+def is_told_from_nil(cls: type) -> bool:
+    """Return whether comparing an instance with ``None`` runs no code of an application.
+
+    Then it equals ``None`` only if it is ``None``.
+    """
+    if cls is types.NoneType:
+        return True
+    return sandbox.passes_sandbox(cls) and all(
+        _owner(cls, name) in _BASES for name in ("__eq__", "__ne__")
+    )
+
+
+def is_comparable_moment(left: t.Any, right: t.Any) -> bool:
+    """Return whether two datetimes, or two times, compare without a call of a zone."""
+    mine, other = left.tzinfo, right.tzinfo
+    return mine is other or (type(mine) in _ZONES and type(other) in _ZONES)
+
+
+def _owner(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))
