@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import random
+import typing as t
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
