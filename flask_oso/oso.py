@@ -14,12 +14,13 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .exceptions import ForbiddenError, NotFoundError
+from .polar.environment import STORED_ENVIRONMENT
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.host.conversion import is_representable
 from .polar.host.terms import Variable
 from .polar.limits import Limits
 from .polar.observe.console import Console
-from .polar.output import say
+from .polar.output import STORED_VARIABLE, say
 from .polar.polar import Polar
 from .polar.tools.argument_order import ArgumentOrder
 
@@ -135,18 +136,31 @@ class Oso(Polar):
 
         :raises PolarRuntimeError: if no ``allow`` rule is loaded, among others.
         """
-        proxy = self._proxy
-        if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
-            actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
         engine = self._engine
-        allowed = engine.allow(actor, action, resource)
-        if not allowed:
-            # Inlined, since denials are frequent and a call takes time.
-            order = self._argument_order
-            if order is None or order.engine is not engine:
-                order = self._argument_order = ArgumentOrder(engine)
-            if type(resource) in order.actors:
-                order.check(actor, action, resource)
+        allowed = None
+        if type(action) is str and STORED_VARIABLE not in STORED_ENVIRONMENT:
+            # Usual questions end here. Proxies are of no class that has a function.
+            try:
+                allowed = engine.specialized[action][type(resource)](actor, action, resource)
+            except KeyError:
+                # There is no function yet, or none at all.
+                allowed = None
+            if allowed:
+                return True
+        if allowed is None:
+            proxy = self._proxy
+            if type(actor) is proxy or type(resource) is proxy or type(action) is proxy:
+                actor, action = _unwrapped(actor), _unwrapped(action)
+                resource = _unwrapped(resource)
+            allowed = engine.allow(actor, action, resource)
+            if allowed:
+                return allowed
+        # Inlined, since denials are frequent and a call takes time.
+        order = self._argument_order
+        if order is None or order.engine is not engine:
+            order = self._order_of(engine)
+        if type(resource) in order.actors:
+            order.check(actor, action, resource)
         return allowed
 
     def authorize(

@@ -72,6 +72,10 @@ _UNEXPECTED_EXPRESSION = (
 Solution = dict[str, t.Any]
 
 
+def _no_answer(*args: t.Any) -> None:
+    """Give ``None``: each question is asked by itself."""
+
+
 class Engine:
     """Answers questions about one policy.
 
@@ -104,6 +108,10 @@ class Engine:
             from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
+        #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
+        #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
+        #: has to while ``POLAR_LOG`` is set. Questions add to them.
+        self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         # Clauses by name and number of parameters, made on first use. Two threads may both make
         # them, with equal results.
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
@@ -196,6 +204,8 @@ class Engine:
         program = self._program
         if program is None or program.is_settled("allow", 3):
             self.allow = answer
+            if program is not None:
+                self.specialized = program.by_action("allow")
         return answer(actor, action, resource)
 
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
@@ -492,10 +502,6 @@ def _is_value(term: Term) -> bool:
 
 def _arguments(term: Term) -> Sequence[Term]:
     return term.args if isinstance(term, Call) else ()
-
-
-def _no_answer(*args: t.Any) -> None:
-    """Give ``None``: each question is asked by itself."""
 
 
 def _is_running() -> bool:

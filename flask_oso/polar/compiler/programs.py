@@ -291,6 +291,17 @@ class CompiledProgram(Runtime):
             return None
         return known[args[known.at]][type(args[known.by])]
 
+    def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
+        """Return the functions that were made for a rule, by an action and the class of a resource.
+
+        More appear as questions are asked. Empty if they are found otherwise, and before the entry
+        point of the rule is compiled.
+        """
+        known = self._specializations.get((name, 3))
+        is_answered = self._entries.get((name, 3)) is not None
+        is_usual = known is not None and (known.at, known.by) == (1, 2)
+        return known.known if known is not None and is_answered and is_usual else {}
+
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
         """The rules of the policy, by name."""

@@ -37,6 +37,9 @@ from .specialization import SpecializationWriter
 
 #: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
+#: The most strings outside the policy, per rule, whose table is remembered: which strings are asked
+#: about has no end.
+MAX_OTHER_TEXTS = 100
 Specialization = Callable[..., "bool | None"]
 
 
@@ -48,16 +51,18 @@ class ByClass(dict[type, Specialization]):
     """The functions for one string, by the class of the last argument.
 
     Each is made for the first classes of the other arguments that are met with this one. It calls
-    ``others`` where these differ.
+    ``others`` where these differ. ``known`` has the same functions; it is no subclass of ``dict``,
+    for which Python has a faster look-up.
 
     :param maker: makes them.
     :param text: the string, or all that it is not.
     """
 
-    __slots__ = ("_maker", "_text")
+    __slots__ = ("_maker", "_text", "known")
 
     def __init__(self, maker: _Maker, text: str | frozenset[str]) -> None:
         super().__init__()
+        self.known: dict[type, Specialization] = {}
         self._maker = maker
         self._text = text
 
@@ -65,7 +70,7 @@ class ByClass(dict[type, Specialization]):
         if self._maker.admits(cls):
             return functools.partial(self._first, cls)
         if self._maker.keeps(cls):
-            self[cls] = no_answer
+            self[cls] = self.known[cls] = no_answer
         return no_answer
 
     def _first(self, cls: type, *args: t.Any) -> bool | None:
@@ -76,7 +81,7 @@ class ByClass(dict[type, Specialization]):
         if all(map(maker.admits, kinds)):
             made = maker.function(self._text, (*kinds, cls))
         if made is not None:
-            self[cls] = made
+            self[cls] = self.known[cls] = made
         return None if made is None else made(*args)
 
 
@@ -97,7 +102,7 @@ class SpecializingProgram(GuardInterface, t.Protocol):
 class Specializations(dict[str, ByClass]):
     """The specializations of one rule: by the string, and then by the class of another argument.
 
-    ``others`` has those for all other strings.
+    ``others`` has those for all other strings. ``known`` has the tables that were asked for.
     """
 
     def __init__(self, maker: _Maker) -> None:
@@ -108,12 +113,16 @@ class Specializations(dict[str, ByClass]):
         self.by = maker.positions[-1]
         self.texts = maker.texts
         self.others = ByClass(maker, maker.texts)
+        self.known: dict[str, dict[type, Specialization]] = {}
         self._maker = maker
 
     def __missing__(self, text: str) -> ByClass:
         if text not in self.texts:
+            if len(self.known) < len(self.texts) + MAX_OTHER_TEXTS:
+                self.known[text] = self.others.known
             return self.others
         self[text] = made = ByClass(self._maker, text)
+        self.known[text] = made.known
         return made
 
     def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
