@@ -224,7 +224,10 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        if not self._engine.ask("allow_request", _unwrapped(actor), _unwrapped(request)):
+        proxy = self._proxy
+        if type(actor) is proxy or type(request) is proxy:
+            actor, request = _unwrapped(actor), _unwrapped(request)
+        if not self._engine.ask("allow_request", actor, request):
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:

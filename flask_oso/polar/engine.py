@@ -112,6 +112,8 @@ class Engine:
         #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
         #: has to while ``POLAR_LOG`` is set. Questions add to them.
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
+        # What answers calls, by name and number of arguments.
+        self._answers: dict[tuple[str, int], Callable[..., bool]] = {}
         # Clauses by name and number of parameters, made on first use. Two threads may both make
         # them, with equal results.
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
@@ -212,7 +214,11 @@ class Engine:
         """Give the compiled function for a rule call, or the solver."""
         program = self._program
         answer = None if program is None else program.answer(name, arity)
-        return answer or functools.partial(self._solve_question, name)
+        made = answer or functools.partial(self._solve_question, name)
+        if program is None or program.is_settled(name, arity):
+            # Two threads may both set it; both find the same function.
+            self._answers[name, arity] = made
+        return made
 
     def _solve_question(self, name: str, *args: t.Any) -> bool:
         return self.solve_call(name, args)
@@ -223,7 +229,10 @@ class Engine:
         :raises PolarTypeError: if an argument is or contains a variable, which would match
             anything.
         """
-        return self._answer_for(name, len(args))(*args)
+        answer = self._answers.get((name, len(args)))
+        if answer is None:
+            answer = self._answer_for(name, len(args))
+        return answer(*args)
 
     def quick_answers(
         self, actor: t.Any, action: t.Any, resources: Iterable[t.Any]

@@ -106,17 +106,21 @@ class EntryPointWriter:
         if self.specializations is None:
             return []
         table, specializations = self.specializations
-        name = self.parameters[specializations.at]
-        by_class = ast.Subscript(load(table), load(name), ast.Load())
         kind = call("type", load(self.parameters[specializations.by]))
-        chosen = ast.Subscript(by_class, kind, ast.Load())
-        answer = ast.Call(chosen, [*map(load, self.parameters)], [])
+        by_class, tests = load(table), [_NOT_LOGGED]
+        if specializations.at is not None:
+            name = self.parameters[specializations.at]
+            by_class = ast.Subscript(by_class, load(name), ast.Load())
+            tests.insert(0, is_type(name, "str"))
+        answer = ast.Call(
+            ast.Subscript(by_class, kind, ast.Load()), [*map(load, self.parameters)], []
+        )
         is_known = compared(load("answer"), ast.IsNot(), ast.Constant(None))
         inside: list[ast.stmt] = [
             assign("answer", answer),
             ast.If(is_known, [ast.Return(load("answer"))], []),
         ]
-        return [ast.If(ast.BoolOp(ast.And(), [is_type(name, "str"), _NOT_LOGGED]), inside, [])]
+        return [ast.If(all_of(tests), inside, [])]
 
     def _listed(self) -> list[ast.stmt]:
         """Write that strings are looked up, where all rules are facts about strings."""

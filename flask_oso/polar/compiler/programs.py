@@ -60,6 +60,7 @@ from .specialization.dispatch import (
     ReadableClasses,
     Specialization,
     Specializations,
+    StringSearch,
     is_plain_object,
     make_specializations,
     no_answer,
@@ -119,6 +120,7 @@ class CompiledProgram(Runtime):
         self._files: dict[tuple[str, int], str] = {}
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
+        self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
         # Held while functions are compiled; a question never waits for it.
@@ -234,8 +236,9 @@ class CompiledProgram(Runtime):
         rule = self.constant(name)
         writer = EntryPointWriter(rule, parameters, texts, function, table)
         if specializations is not None:
+            chosen = specializations.others if specializations.at is None else specializations
             writer = dataclasses.replace(
-                writer, specializations=(self.constant(specializations), specializations)
+                writer, specializations=(self.constant(chosen), specializations)
             )
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
@@ -260,6 +263,16 @@ class CompiledProgram(Runtime):
                 self._equality.learn(cls)
             self._specializations[key] = make_specializations(self, name, arity)
         return self._specializations[key]
+
+    def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None:
+        """Return the specializations of a rule by the string at one argument."""
+        known = self.specializations(name, arity)
+        if known is None or known.at == at:
+            return known
+        key = (name, arity, at)
+        if key not in self._by_string:
+            self._by_string[key] = make_specializations(self, name, arity, at)
+        return self._by_string[key]
 
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
@@ -286,10 +299,12 @@ class CompiledProgram(Runtime):
         ``None`` if there is none, or before the entry point of the rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
-        is_usual = known is not None and type(args[known.at]) is str
-        if known is None or not is_usual or STORED_VARIABLE in STORED_ENVIRONMENT:
+        if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        return known[args[known.at]][type(args[known.by])]
+        if known.at is None:
+            return known.others[type(args[known.by])]
+        is_usual = type(args[known.at]) is str
+        return known[args[known.at]][type(args[known.by])] if is_usual else None
 
     def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the class of a resource.
@@ -409,8 +424,8 @@ class CompiledProgram(Runtime):
         These are the string, the specializations by class, and the compiled rule.
         """
         text = next(str(literal) for position, literal in variant.known if position == at)
-        known = self.specializations(variant.name, variant.arity)
-        by_class = _NO_ANSWERS if known is None or known.at != at else known[text]
+        known = self.specializations_at(variant.name, variant.arity, at)
+        by_class = _NO_ANSWERS if known is None else known[text]
         return text, by_class, functools.partial(self._search_string, variant)
 
     def _search_string(self, variant: Variant, *args: t.Any) -> bool:
@@ -708,12 +723,28 @@ class StringQuestions:
         self.texts = texts
         self._program = program
         self.at = at
-        known = program.specializations(name, arity)
+        known = self._known = program.specializations_at(name, arity, at)
         #: The argument by whose class specializations are chosen.
         self.by = 0 if known is None else known.by
         self._rule = name, arity, at
         self._others = [position for position in range(arity) if position != at]
         self._by_kinds: dict[tuple[type, ...], list[tuple[t.Any, ...]]] = {}
+        self._searches: dict[tuple[type, ...], StringSearch] = {}
+
+    def search(self, args: tuple[t.Any, ...]) -> set[str] | None:
+        """Answer all questions by one function for plain data; ``None`` if that gives up."""
+        kinds = tuple([type(args[position]) for position in self._others])
+        search = self._searches.get(kinds)
+        if search is not None:
+            return search(*args)
+        if self._known is None or not all(map(self._program.host.keeps, kinds)):
+            return None
+        texts = [text for text, *_ in self.about(args)]
+        made = self._known.search(texts, kinds)
+        if made is None:
+            return None
+        self._searches[kinds] = made
+        return made(*args)
 
     def about(self, args: tuple[t.Any, ...]) -> list[tuple[t.Any, ...]]:
         """Return the questions for the classes of some arguments."""
@@ -744,6 +775,9 @@ class StringQuestions:
 
 def _found(questions: StringQuestions, args: tuple[t.Any, ...]) -> set[str]:
     """Return the strings for which the answer is yes."""
+    quick = questions.search(args)
+    if quick is not None:
+        return quick
     at, found = questions.at, set()
     before, after = args[:at], args[at + 1 :]
     kind, clock = type(args[questions.by]), [*NEW_CLOCK]
