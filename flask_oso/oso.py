@@ -227,7 +227,7 @@ class Oso(Polar):
         proxy = self._proxy
         if type(actor) is proxy or type(request) is proxy:
             actor, request = _unwrapped(actor), _unwrapped(request)
-        if not self._engine.ask("allow_request", actor, request):
+        if not self._engine.allow_request(actor, request):
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:
@@ -248,6 +248,12 @@ class Oso(Polar):
         :raises OsoError: if a rule allows any action and ``allow_wildcard`` is off.
         :raises UnexpectedPolarTypeError: if a rule restricts the action without naming it.
         """
+        search = self._engine.searches.get(("allow", 1, type(actor), type(resource)))
+        if search is not None and STORED_VARIABLE not in STORED_ENVIRONMENT:
+            # Usual questions end here, as in 'is_allowed'.
+            found = search(actor, _ACTION, resource)
+            if found is not None:
+                return found
         proxy = self._proxy
         if type(actor) is proxy or type(resource) is proxy:
             actor, resource = _unwrapped(actor), _unwrapped(resource)
@@ -339,6 +345,12 @@ class Oso(Polar):
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False
     ) -> set[t.Any]:
         """Give the fields for which ``allow_field`` holds; see ``authorized_actions``."""
+        kinds = type(actor), type(action), type(resource)
+        search = self._engine.searches.get(("allow_field", 3, *kinds))
+        if search is not None and STORED_VARIABLE not in STORED_ENVIRONMENT:
+            found = search(actor, action, resource, _FIELD)
+            if found is not None:
+                return found
         proxy = self._proxy
         if type(actor) is proxy or type(action) is proxy or type(resource) is proxy:
             actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)

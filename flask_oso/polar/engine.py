@@ -108,12 +108,15 @@ class Engine:
             from .compiler import programs  # noqa: F401
         #: Answers ``allow`` for an actor, an action and a resource.
         self.allow: Callable[[t.Any, t.Any, t.Any], bool] = self._first_allow
+        #: Answers ``allow_request`` for an actor and a request.
+        self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
         #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
         #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
         #: has to while ``POLAR_LOG`` is set. Questions add to them.
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
-        # What answers calls, by name and number of arguments.
-        self._answers: dict[tuple[str, int], Callable[..., bool]] = {}
+        #: Functions that give the strings of one argument for usual questions, or ``None``, by the
+        #: rule, the position of the argument and the classes of the others. As above.
+        self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}
         # Clauses by name and number of parameters, made on first use. Two threads may both make
         # them, with equal results.
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
@@ -131,6 +134,7 @@ class Engine:
 
             # Two threads may both make one: then some rules are compiled twice.
             self._compiled_rules = CompiledProgram(self)
+            self.searches = self._compiled_rules.searches
         return self._compiled_rules
 
     def with_policy(self, policy: Policy) -> Engine:
@@ -210,15 +214,18 @@ class Engine:
                 self.specialized = program.by_action("allow")
         return answer(actor, action, resource)
 
+    def _first_request(self, actor: t.Any, request: t.Any) -> bool:
+        answer = self._answer_for("allow_request", 2)
+        program = self._program
+        if program is None or program.is_settled("allow_request", 2):
+            self.allow_request = answer
+        return answer(actor, request)
+
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
         """Give the compiled function for a rule call, or the solver."""
         program = self._program
         answer = None if program is None else program.answer(name, arity)
-        made = answer or functools.partial(self._solve_question, name)
-        if program is None or program.is_settled(name, arity):
-            # Two threads may both set it; both find the same function.
-            self._answers[name, arity] = made
-        return made
+        return answer or functools.partial(self._solve_question, name)
 
     def _solve_question(self, name: str, *args: t.Any) -> bool:
         return self.solve_call(name, args)
@@ -229,10 +236,7 @@ class Engine:
         :raises PolarTypeError: if an argument is or contains a variable, which would match
             anything.
         """
-        answer = self._answers.get((name, len(args)))
-        if answer is None:
-            answer = self._answer_for(name, len(args))
-        return answer(*args)
+        return self._answer_for(name, len(args))(*args)
 
     def quick_answers(
         self, actor: t.Any, action: t.Any, resources: Iterable[t.Any]

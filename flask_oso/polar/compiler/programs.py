@@ -122,6 +122,9 @@ class CompiledProgram(Runtime):
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
+        #: The functions that tell for which strings a rule has a solution: by the rule, the position
+        #: of the string, and the classes of the other arguments.
+        self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
         # Held while functions are compiled; a question never waits for it.
         self._locks: dict[int, t.Any] = {}
@@ -362,11 +365,21 @@ class CompiledProgram(Runtime):
         :returns: ``None`` where the solver has to answer, since the argument may be something
             else than one of the strings of the policy.
         """
+        if STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
+        search = self.searches.get((name, at, *kinds))
+        if search is not None:
+            found = search(*args)
+            if found is not None:
+                return found
         questions = self._strings.get((name, len(args), at), _NOT_MADE)
         if questions is _NOT_MADE:
             questions = self.prepare_strings(name, len(args), at)
-        if questions is None or STORED_VARIABLE in STORED_ENVIRONMENT:
+        if questions is None:
             return None
+        if search is None:
+            self._make_search(name, kinds, questions, args)
         try:
             return _found(questions, args)
         except _QueryNeeded:
@@ -378,6 +391,24 @@ class CompiledProgram(Runtime):
             for _ in self._engine.query_rule(name, args, accept_expression=True):
                 pass
             raise
+
+    def _make_search(
+        self,
+        name: str,
+        kinds: tuple[type, ...],
+        questions: StringQuestions,
+        args: tuple[t.Any, ...],
+    ) -> None:
+        """Make the function that answers all questions about arguments of some classes at once.
+
+        It gives ``None`` where they have to be asked one by one.
+        """
+        at = questions.at
+        known = self.specializations_at(name, len(args), at)
+        if known is not None and all(map(self.host.keeps, kinds)):
+            made = known.search([text for text, *_ in questions.about(args)], kinds)
+            if made is not None:
+                self.searches[name, at, *kinds] = made
 
     def prepare_strings(self, name: str, arity: int, at: int, *, waits: bool = False) -> t.Any:
         """Compile the functions that ``strings`` calls."""
@@ -723,28 +754,12 @@ class StringQuestions:
         self.texts = texts
         self._program = program
         self.at = at
-        known = self._known = program.specializations_at(name, arity, at)
+        known = program.specializations_at(name, arity, at)
         #: The argument by whose class specializations are chosen.
         self.by = 0 if known is None else known.by
         self._rule = name, arity, at
         self._others = [position for position in range(arity) if position != at]
         self._by_kinds: dict[tuple[type, ...], list[tuple[t.Any, ...]]] = {}
-        self._searches: dict[tuple[type, ...], StringSearch] = {}
-
-    def search(self, args: tuple[t.Any, ...]) -> set[str] | None:
-        """Answer all questions by one function for plain data; ``None`` if that gives up."""
-        kinds = tuple([type(args[position]) for position in self._others])
-        search = self._searches.get(kinds)
-        if search is not None:
-            return search(*args)
-        if self._known is None or not all(map(self._program.host.keeps, kinds)):
-            return None
-        texts = [text for text, *_ in self.about(args)]
-        made = self._known.search(texts, kinds)
-        if made is None:
-            return None
-        self._searches[kinds] = made
-        return made(*args)
 
     def about(self, args: tuple[t.Any, ...]) -> list[tuple[t.Any, ...]]:
         """Return the questions for the classes of some arguments."""
@@ -775,9 +790,6 @@ class StringQuestions:
 
 def _found(questions: StringQuestions, args: tuple[t.Any, ...]) -> set[str]:
     """Return the strings for which the answer is yes."""
-    quick = questions.search(args)
-    if quick is not None:
-        return quick
     at, found = questions.at, set()
     before, after = args[:at], args[at + 1 :]
     kind, clock = type(args[questions.by]), [*NEW_CLOCK]

@@ -340,19 +340,19 @@ class _Maker:
 
     def _make_search(self, texts: Sequence[str], classes: tuple[type, ...]) -> t.Any:
         """Compile such a function: one test after the other; equal tests are made once."""
+        checks: dict[str, ast.stmt] = {}
         tests: dict[str, tuple[list[ast.stmt], list[str]]] = {}
         for text in texts:
             try:
-                test = self.writer(text, classes).write_search()
+                checked, test = self.writer(text, classes).write_search()
             except NotCompilable:
                 return None
-            tests.setdefault(code_of(test), (test, []))[1].append(text)
-        body = [assign(_STRINGS, call("set"))]
+            checks.update((code_of([check]), check) for check in checked)
+            if test:
+                tests.setdefault(code_of(test), (test, []))[1].append(text)
+        body = [*checks.values(), assign(_STRINGS, call("set"))]
         for test, found in tests.values():
-            strings = ast.Tuple([ast.Constant(text) for text in found], ast.Load())
-            update = ast.Attribute(load(_STRINGS), "update", ast.Load())
-            add = ast.Expr(ast.Call(update, [strings], []))
-            body += [*test, ast.If(load(FOUND), [add], [])]
+            body += [*test, ast.If(load(FOUND), [_added(found)], [])]
         body.append(ast.Return(load(_STRINGS)))
         parameters = [f"a{n}" for n in range(self._arity)]
         function = function_of("search", parameters, [attempted(body)])
@@ -381,6 +381,15 @@ class _Maker:
         """Return the registered classes that each other argument may have, as rules name them."""
         candidates = t.cast(ClauseIndex, self._program.candidates(self._name, self._arity))
         return [_classes_at(self._program, candidates, at) for at in self.positions]
+
+
+def _added(texts: list[str]) -> ast.stmt:
+    """Write that strings are found."""
+    constants: list[ast.expr] = [ast.Constant(text) for text in texts]
+    one = len(constants) == 1
+    method = ast.Attribute(load(_STRINGS), "add" if one else "update", ast.Load())
+    added = constants[0] if one else ast.Tuple(constants, ast.Load())
+    return ast.Expr(ast.Call(method, [added], []))
 
 
 def _classes_at(

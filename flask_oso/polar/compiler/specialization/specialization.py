@@ -129,17 +129,17 @@ class SpecializationWriter(Guards):
         body += [*self._checks(), *inner, ast.Return(load(FOUND))]
         return function_of("specialization", self._parameters, [attempted(body)], _KEPT)
 
-    def write_search(self) -> list[ast.stmt]:
-        """Write statements that tell in ``found`` whether there is a solution.
+    def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Write checks, and statements that tell in ``found`` whether there is a solution.
 
-        For arguments of exactly these classes. They return ``None`` where the function gives up.
+        For arguments of exactly these classes. Both return ``None`` where the function gives up.
 
         :raises NotCompilable: as ``write`` does.
         """
         self._write_all()
         self.leave_out_known(self._root, False)
         inner = self._solutions(None)
-        return [*self._beginning(), *self._checks(), *inner]
+        return self._checks(), [*self._beginning(), *inner] if inner else []
 
     def _write_all(self) -> None:
         self._expand()
