@@ -173,12 +173,13 @@ class Oso(Polar):
         :raises ForbiddenError: if the actor may read the resource, or ``check_read`` is off.
         """
         engine = self._engine
-        actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
-        if engine.allow(actor, action, resource):
+        allowed = engine.usual_answer(actor, action, resource)
+        if allowed:
             return
-        if self._argument_order is None or self._argument_order.engine is not engine:
-            self._argument_order = ArgumentOrder(engine)
-        self._argument_order.check(actor, action, resource)
+        actor, action, resource = _unwrapped(actor), _unwrapped(action), _unwrapped(resource)
+        if allowed is None and engine.allow(actor, action, resource):
+            return
+        self._order_of(engine).check(actor, action, resource)
         if check_read and (
             action == self.read_action or not engine.allow(actor, self.read_action, resource)
         ):
@@ -224,10 +225,16 @@ class Oso(Polar):
 
         :raises ForbiddenError: otherwise.
         """
-        proxy = self._proxy
-        if type(actor) is proxy or type(request) is proxy:
-            actor, request = _unwrapped(actor), _unwrapped(request)
-        if not self._engine.allow_request(actor, request):
+        engine, allowed = self._engine, None
+        if STORED_VARIABLE not in STORED_ENVIRONMENT:
+            # As in 'is_allowed'.
+            try:
+                allowed = engine.specialized_requests[type(request)](actor, request)
+            except KeyError:
+                allowed = None
+        if allowed is None:
+            allowed = engine.allow_request(_unwrapped(actor), _unwrapped(request))
+        if not allowed:
             raise self.forbidden_error()
 
     def authorize_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> None:

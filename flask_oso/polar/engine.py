@@ -16,6 +16,7 @@ import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from .environment import STORED_ENVIRONMENT
 from .exceptions import (
     InvalidQueryTypeError,
     ParserError,
@@ -31,7 +32,7 @@ from .host.conversion import to_term
 from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Rule, Term, is_ground
-from .output import LogSettings, read_log_settings
+from .output import STORED_VARIABLE, LogSettings, read_log_settings
 from .policy.policy import Policy, has_debug
 from .solver.clause_index import ClauseIndex
 from .solver.clauses import Clause, prepare_rule
@@ -114,6 +115,8 @@ class Engine:
         #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
         #: has to while ``POLAR_LOG`` is set. Questions add to them.
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
+        #: The same for ``allow_request``, by the class of the request.
+        self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above.
         self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}
@@ -204,6 +207,18 @@ class Engine:
         program.prepare("allow_field", 4, at=3, until=until)
         program.make_all(until)
 
+    def usual_answer(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool | None:
+        """Answer ``allow`` for a usual question; ``None`` where ``allow`` has to be asked.
+
+        For arguments that may be proxies.
+        """
+        if type(action) is not str or STORED_VARIABLE in STORED_ENVIRONMENT:
+            return None
+        try:
+            return self.specialized[action][type(resource)](actor, action, resource)
+        except KeyError:
+            return None
+
     def _first_allow(self, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
         # Two threads may both set 'allow'; both find the same function.
         answer = self._answer_for("allow", 3)
@@ -219,6 +234,8 @@ class Engine:
         program = self._program
         if program is None or program.is_settled("allow_request", 2):
             self.allow_request = answer
+            if program is not None:
+                self.specialized_requests = program.by_class("allow_request")
         return answer(actor, request)
 
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:

@@ -79,7 +79,7 @@ class EntryPointWriter:
         ]
         clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
         body = [
-            *self._listed(),
+            *self._listed([_NOT_LOGGED]),
             *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, self._taken(), []),
@@ -88,6 +88,11 @@ class EntryPointWriter:
         ]
         parameters = [*self.parameters, "clock"] if self.shares else self.parameters
         return function_of("question", parameters, body)
+
+    def write_facts(self) -> ast.FunctionDef:
+        """Write a function that looks strings up, and returns ``None`` for other arguments."""
+        nothing: ast.stmt = ast.Return(ast.Constant(None))
+        return function_of("facts", self.parameters, [*self._listed([]), nothing])
 
     def _answered(self) -> list[ast.stmt]:
         """Write the answer: that of a test, or whether a search finds something."""
@@ -122,7 +127,7 @@ class EntryPointWriter:
         ]
         return [ast.If(all_of(tests), inside, [])]
 
-    def _listed(self) -> list[ast.stmt]:
+    def _listed(self, conditions: list[ast.expr]) -> list[ast.stmt]:
         """Write that strings are looked up, where all rules are facts about strings."""
         if self.facts is None:
             return []
@@ -138,7 +143,7 @@ class EntryPointWriter:
             ast.If(found, [returned(True)], []),
             ast.If(ascii_only, [returned(False)], []),
         ]
-        return [ast.If(ast.BoolOp(ast.And(), [*tests, _NOT_LOGGED]), inside, [])]
+        return [ast.If(all_of([*tests, *conditions]), inside, [])]
 
     def _is_fact(self, fact: tuple[str, ...]) -> ast.expr:
         tests = [

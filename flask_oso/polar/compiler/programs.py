@@ -21,7 +21,7 @@ import threading
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError
@@ -91,6 +91,21 @@ class _NoAnswers(dict[type, t.Any]):
 _NO_ANSWERS: t.Final = _NoAnswers()
 
 
+class AnyText(dict[str, dict[type, Specialization]]):
+    """A table that has the same for every string.
+
+    :param texts: strings that are found faster than others.
+    :param by_class: what it has.
+    """
+
+    def __init__(self, texts: Iterable[str], by_class: dict[type, Specialization]) -> None:
+        super().__init__(dict.fromkeys(texts, by_class))
+        self._by_class = by_class
+
+    def __missing__(self, text: str) -> dict[type, Specialization]:
+        return self._by_class
+
+
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
 
@@ -121,6 +136,7 @@ class CompiledProgram(Runtime):
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
+        self._facts: dict[tuple[str, int], AnyText] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
         #: The functions that tell for which strings a rule has a solution: by the rule, the position
         #: of the string, and the classes of the other arguments.
@@ -256,6 +272,9 @@ class CompiledProgram(Runtime):
         writer = EntryPointWriter(
             rule, parameters, frozenset(parameters), function, facts=(known, listed)
         )
+        by_class = {str: self.compiled_specialization(writer.write_facts(), variant.name)}
+        texts = [fact[1] for fact in listed if variant.arity > 1]
+        self._facts[variant.name, variant.arity] = AnyText(texts, by_class)
         return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def specializations(self, name: str, arity: int) -> Specializations | None:
@@ -315,10 +334,22 @@ class CompiledProgram(Runtime):
         More appear as questions are asked. Empty if they are found otherwise, and before the entry
         point of the rule is compiled.
         """
-        known = self._specializations.get((name, 3))
-        is_answered = self._entries.get((name, 3)) is not None
-        is_usual = known is not None and (known.at, known.by) == (1, 2)
-        return known.known if known is not None and is_answered and is_usual else {}
+        key = (name, 3)
+        known = self._specializations.get(key)
+        if key in self._facts:
+            return self._facts[key]
+        if known is None or self._entries.get(key) is None or (known.at, known.by) != (1, 2):
+            return {}
+        return known.known
+
+    def by_class(self, name: str) -> t.Mapping[type, Specialization]:
+        """Return the functions that were made for a rule of two arguments, by the class of the
+        second one. As above.
+        """
+        known = self._specializations.get((name, 2))
+        if known is None or self._entries.get((name, 2)) is None or known.at is not None:
+            return {}
+        return known.others.known
 
     @property
     def rules(self) -> t.Mapping[str, t.Any]:
@@ -509,12 +540,12 @@ class CompiledProgram(Runtime):
         candidates = self.candidates(name, arity)
         if candidates is None:
             return []
-        index = self.by_class(name, arity) if facts.lineages else None
+        index = self.class_index(name, arity) if facts.lineages else None
         clauses = matching_clauses(candidates, facts, index)
         literals = {at: arg for at, arg in facts.literals.items() if at not in facts.lineages}
         return possible_clauses(clauses, literals, self.host)
 
-    def by_class(self, name: str, arity: int) -> ClassIndex:
+    def class_index(self, name: str, arity: int) -> ClassIndex:
         """Return the index by class of the clauses of a rule."""
         known = self._by_class.get((name, arity))
         if known is None:
