@@ -155,12 +155,8 @@ class Oso(Polar):
             allowed = engine.allow(actor, action, resource)
             if allowed:
                 return allowed
-        # Inlined, since denials are frequent and a call takes time.
-        order = self._argument_order
-        if order is None or order.engine is not engine:
-            order = self._order_of(engine)
-        if type(resource) in order.actors:
-            order.check(actor, action, resource)
+        if type(resource) in engine.only_actors:
+            self._order_of(engine).check(actor, action, resource)
         return allowed
 
     def authorize(
@@ -346,6 +342,7 @@ class Oso(Polar):
         order = self._argument_order
         if order is None or order.engine is not engine:
             order = self._argument_order = ArgumentOrder(engine)
+            engine.only_actors = order.actors
         return order
 
     def authorized_fields(

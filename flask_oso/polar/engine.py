@@ -14,7 +14,7 @@ import math
 import sys
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from .environment import STORED_ENVIRONMENT
 from .exceptions import (
@@ -77,6 +77,16 @@ def _no_answer(*args: t.Any) -> None:
     """Give ``None``: each question is asked by itself."""
 
 
+class _AllClasses:
+    """Contains everything."""
+
+    def __contains__(self, cls: type) -> bool:
+        return True
+
+
+_ALL_CLASSES: t.Final = _AllClasses()
+
+
 class Engine:
     """Answers questions about one policy.
 
@@ -117,6 +127,9 @@ class Engine:
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
+        #: The classes that the policy names as actors only: where a resource is of one, a denial may
+        #: be due to swapped arguments. All classes, until that is known.
+        self.only_actors: Container[type] = _ALL_CLASSES
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above.
         self.searches: Mapping[tuple[t.Any, ...], Callable[..., set[str] | None]] = {}

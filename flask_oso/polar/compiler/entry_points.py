@@ -79,7 +79,7 @@ class EntryPointWriter:
         ]
         clock = ast.List([*map(ast.Constant, NEW_CLOCK)], ast.Load())
         body = [
-            *self._listed([_NOT_LOGGED]),
+            *self._listed([*(is_type(name, "str") for name in self.parameters), _NOT_LOGGED]),
             *self._specializations(),
             assign("name", load(self.rule)),
             ast.If(odd, self._taken(), []),
@@ -90,9 +90,13 @@ class EntryPointWriter:
         return function_of("question", parameters, body)
 
     def write_facts(self) -> ast.FunctionDef:
-        """Write a function that looks strings up, and returns ``None`` for other arguments."""
+        """Write a function that looks strings up, and returns ``None`` for another first argument.
+
+        The caller has tested that the others are strings.
+        """
         nothing: ast.stmt = ast.Return(ast.Constant(None))
-        return function_of("facts", self.parameters, [*self._listed([]), nothing])
+        looked = self._listed([is_type(self.parameters[0], "str")])
+        return function_of("facts", self.parameters, [*looked, nothing])
 
     def _answered(self) -> list[ast.stmt]:
         """Write the answer: that of a test, or whether a search finds something."""
@@ -132,7 +136,6 @@ class EntryPointWriter:
         if self.facts is None:
             return []
         name, facts = self.facts
-        tests = [is_type(parameter, "str") for parameter in self.parameters]
         if len(facts) <= _FEW:
             found: ast.expr = any_of([self._is_fact(fact) for fact in facts])
         else:
@@ -143,7 +146,7 @@ class EntryPointWriter:
             ast.If(found, [returned(True)], []),
             ast.If(ascii_only, [returned(False)], []),
         ]
-        return [ast.If(all_of([*tests, *conditions]), inside, [])]
+        return [ast.If(all_of(conditions), inside, [])]
 
     def _is_fact(self, fact: tuple[str, ...]) -> ast.expr:
         tests = [
