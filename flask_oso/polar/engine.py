@@ -80,7 +80,7 @@ def _no_answer(*args: t.Any) -> None:
 class _AllClasses:
     """Contains everything."""
 
-    def __contains__(self, cls: type) -> bool:
+    def __contains__(self, cls: object) -> bool:
         return True
 
 
@@ -127,8 +127,8 @@ class Engine:
         self.specialized: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
-        #: The classes that the policy names as actors only: where a resource is of one, a denial may
-        #: be due to swapped arguments. All classes, until that is known.
+        #: The classes that the policy names as actors only: where a resource is of one, a denial
+        #: may be due to swapped arguments. All classes, until that is known.
         self.only_actors: Container[type] = _ALL_CLASSES
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above.

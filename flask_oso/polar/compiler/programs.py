@@ -57,6 +57,7 @@ from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.dispatch import (
+    AnyText,
     ReadableClasses,
     Specialization,
     Specializations,
@@ -91,21 +92,6 @@ class _NoAnswers(dict[type, t.Any]):
 _NO_ANSWERS: t.Final = _NoAnswers()
 
 
-class AnyText(dict[str, dict[type, Specialization]]):
-    """A table that has the same for every string.
-
-    :param texts: strings that are found faster than others.
-    :param by_class: what it has.
-    """
-
-    def __init__(self, texts: Iterable[str], by_class: dict[type, Specialization]) -> None:
-        super().__init__(dict.fromkeys(texts, by_class))
-        self._by_class = by_class
-
-    def __missing__(self, text: str) -> dict[type, Specialization]:
-        return self._by_class
-
-
 class OutOfTime(Exception):
     """Compiling a function takes too long for the question that needs it."""
 
@@ -138,8 +124,8 @@ class CompiledProgram(Runtime):
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
         self._facts: dict[tuple[str, int], AnyText] = {}
         self._strings: dict[tuple[str, int, int], t.Any] = {}
-        #: The functions that tell for which strings a rule has a solution: by the rule, the position
-        #: of the string, and the classes of the other arguments.
+        #: The functions that tell for which strings a rule has a solution: by the rule, the
+        #: position of the string, and the classes of the other arguments.
         self.searches: dict[tuple[t.Any, ...], StringSearch] = {}
         self._searches: dict[Variant, CompiledFunction] = {}
         # Held while functions are compiled; a question never waits for it.
@@ -272,7 +258,9 @@ class CompiledProgram(Runtime):
         writer = EntryPointWriter(
             rule, parameters, frozenset(parameters), function, facts=(known, listed)
         )
-        by_class = {str: self.compiled_specialization(writer.write_facts(), variant.name)}
+        by_class: dict[type, Specialization] = {
+            str: self.compiled_specialization(writer.write_facts(), variant.name)
+        }
         texts = [fact[1] for fact in listed if variant.arity > 1]
         self._facts[variant.name, variant.arity] = AnyText(texts, by_class)
         return self._compiled(writer.write(), QUESTION_FILE, {})

@@ -381,7 +381,8 @@ def test_a_subclass_may_override_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "error"), [("read", NotFoundError), ("write", NotFoundError), ("zap", ForbiddenError)]
+    ("action", "error"),
+    [("read", NotFoundError), ("write", NotFoundError), ("zap", ForbiddenError)],
 )
 def test_authorize_tells_two_denials_apart(action: str, error: type[Exception]) -> None:
     """A usual denial is one like others."""

@@ -96,6 +96,21 @@ class ByClass(dict[type, Specialization]):
         return None if made is None else made(*args)
 
 
+class AnyText(dict[str, dict[type, Specialization]]):
+    """A table that has the same for every string.
+
+    :param texts: strings that are found faster than others.
+    :param by_class: what it has.
+    """
+
+    def __init__(self, texts: Iterable[str], by_class: dict[type, Specialization]) -> None:
+        super().__init__(dict.fromkeys(texts, by_class))
+        self._by_class = by_class
+
+    def __missing__(self, text: str) -> dict[type, Specialization]:
+        return self._by_class
+
+
 class SpecializingProgram(GuardInterface, t.Protocol):
     """What the tables need of the program."""
 
@@ -113,8 +128,8 @@ class SpecializingProgram(GuardInterface, t.Protocol):
 class Specializations(dict[str, ByClass]):
     """The specializations of one rule: by the string, and then by the class of another argument.
 
-    ``others`` has those for all other strings, or all there are if ``at`` is ``None``. ``known`` has
-    the tables that were asked for.
+    ``others`` has those for all other strings, or all there are if ``at`` is ``None``. ``known``
+    has the tables that were asked for.
     """
 
     def __init__(self, maker: _Maker) -> None:

@@ -92,9 +92,7 @@ class SpecializationWriter(Guards):
         root = self._root = Region(FOUND)
         arity = len(classes) + (text is not None)
         self._parameters = [f"a{n}" for n in range(arity)]
-        args = {
-            at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()
-        }
+        args = {at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()}
         #: The arguments that may be any string, or any that the rules do not name.
         self._open = [f"a{at}" for at, cls in classes.items() if cls is str]
         if text is not None:
