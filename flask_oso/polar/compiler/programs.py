@@ -21,7 +21,7 @@ import threading
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError

@@ -50,7 +50,7 @@ class Text(str):
         return hash("read")
 
 
-class Action(str, enum.Enum):
+class Action(enum.StrEnum):
     """An action that is a string, too."""
 
     READ = "read"
