@@ -8,6 +8,7 @@ not plain.
 from __future__ import annotations
 
 import ast
+import datetime
 import itertools
 import typing as t
 from collections.abc import Sequence
@@ -165,6 +166,18 @@ class Guards:
         known = region.lookup(key)
         if known is None:
             known = region.known[key] = Known(self.fresh(), region=region)
+            region.reads.append(with_span(assign(known.name, value), span))
+        return known
+
+    def now(self, region: Region, clock: Known, span: Span | None) -> Known:
+        """Return the current time by a class of datetimes, read once in the function."""
+        while region.above is not None:
+            region = region.above
+        known = region.known.get(("now", clock.name))
+        if known is None:
+            known = Known(self.fresh(), exact=datetime.datetime, region=region)
+            region.known["now", clock.name] = known
+            value = ast.Call(ast.Attribute(load(clock.name), "now", ast.Load()), [], [])
             region.reads.append(with_span(assign(known.name, value), span))
         return known
 
