@@ -75,6 +75,8 @@ class GuardInterface(t.Protocol):
     def class_dictionary(self, cls: type) -> str: ...
     def is_quiet(self, cls: type, attribute: str) -> bool: ...
     def compares_fields(self, cls: type) -> bool: ...
+    def compares_text(self, cls: type) -> bool: ...
+    def may_equal_text(self, cls: type) -> bool: ...
 
 
 class Guards:
@@ -418,12 +420,17 @@ class Guards:
         test = compared(call("type", load(value.name)), ast.NotIn(), load("harmless"))
         return ast.If(test, [GIVE_UP], [])
 
-    def _not_simple(self, region: Region, value: Known) -> list[ast.stmt]:
-        """Write that the function gives up for a value with an equality of its own."""
-        kind = call("type", load(value.name))
-        if not self._is_repeated(region):
-            return [ast.If(compared(kind, ast.NotIn(), load("simple")), [GIVE_UP], [])]
-        return self._remembered(value, compared(load("kind"), ast.NotIn(), load("simple")))
+    def _not_simple(
+        self, region: Region, value: Known, known: Sequence[str] = ("simple", "by_text")
+    ) -> list[ast.stmt]:
+        """Write that the function gives up for a value with an equality of its own.
+
+        :param known: the sets of classes that have none, or one that is known not to hold.
+        """
+        is_repeated = self._is_repeated(region)
+        kind = load("kind") if is_repeated else call("type", load(value.name))
+        is_odd = all_of([compared(kind, ast.NotIn(), load(each)) for each in known])
+        return self._remembered(value, is_odd) if is_repeated else [ast.If(is_odd, [GIVE_UP], [])]
 
     def _remembered(self, value: Known, is_odd: ast.expr) -> list[ast.stmt]:
         """Write a class test that is skipped if the last element had the same class."""
@@ -441,7 +448,7 @@ class Guards:
         """Tell whether a value is an object that equals itself, or is compared by its fields."""
         cls = value.exact
         own: t.Any = None if cls is None else cls.__ne__
-        if cls is None or own is not object.__ne__:
+        if cls is None or not (own is object.__ne__ or self.names.compares_text(cls)):
             return False
         return self._is_itself(value) or self.names.compares_fields(cls)
 
@@ -606,7 +613,9 @@ class Guards:
             test = compared(load(unknown.name), ast.Is(), load(known.name))
             is_known = unknown.exact is not None and self._is_identity(unknown.exact)
             is_known = is_known or region.lookup(("simple", unknown.name)) is not None
-            doubt = [] if is_known else self._not_simple(region, unknown)
+            may_equal = self.names.may_equal_text(t.cast(type, known.exact))
+            kinds = ("simple",) if may_equal else ("simple", "by_text")
+            doubt = [] if is_known else self._not_simple(region, unknown, kinds)
             inner = self.under(region, key, test, doubt, span)
             inner.known["checked", unknown.name] = unknown
             return inner
@@ -656,7 +665,7 @@ class Guards:
         if value.literal is not None or value.choices is not None:
             return None if holds else region
         if value.exact is not None:
-            if not is_told_from_nil(value.exact):
+            if not (is_told_from_nil(value.exact) or self.names.compares_text(value.exact)):
                 self._no(span)
             return region if (value.exact is type(None)) is holds else None
         kind = call("type", load(value.name))
