@@ -330,6 +330,10 @@ class CompiledProgram(Runtime):
         """Tell whether objects of a class compare by the text of an attribute."""
         return cls in self._equality.by_text
 
+    def text_attribute(self, cls: type) -> str:
+        """Return the attribute whose text objects of a class compare."""
+        return self._equality.by_text[cls].attribute
+
     def may_equal_text(self, cls: type) -> bool:
         """Tell whether objects of a class may equal those of another that compares a text."""
         return self._equality.may_equal_text(cls)

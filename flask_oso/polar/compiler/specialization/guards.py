@@ -47,6 +47,7 @@ from ..snippets import (
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
 _FEW = 3
+_MOST_NUMBER = 1 << 62
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
 
@@ -76,6 +77,7 @@ class GuardInterface(t.Protocol):
     def is_quiet(self, cls: type, attribute: str) -> bool: ...
     def compares_fields(self, cls: type) -> bool: ...
     def compares_text(self, cls: type) -> bool: ...
+    def text_attribute(self, cls: type) -> str: ...
     def may_equal_text(self, cls: type) -> bool: ...
 
 
@@ -705,7 +707,7 @@ class Guards:
         known = region.lookup(key)
         if known is None:
             known = region.known[key] = Known(self.fresh())
-            compare = call("quietly_equal", load(one.name), load(other.name))
+            compare = self._compared_data(one, other)
             is_open = compared(load(known.name), ast.Is(), ast.Constant(None))
             region.reads += [assign(known.name, compare), ast.If(is_open, [GIVE_UP], [])]
         test = load(known.name) if holds else negate(load(known.name))
@@ -713,6 +715,45 @@ class Guards:
         for value in (one, other):
             inner.known["checked", value.name] = value
         return inner
+
+    def _compared_data(self, one: Known, other: Known) -> ast.expr:
+        """Write the comparison of two objects: ``None`` if it cannot be made here."""
+        compare = call("quietly_equal", load(one.name), load(other.name))
+        if one.exact is None or not self.names.compares_text(one.exact):
+            one, other = other, one
+        cls = one.exact
+        if cls is None or not self.names.compares_text(cls) or other.exact not in (None, cls):
+            return compare
+        # Most are of one class, and have a number or a string.
+        tests: list[ast.expr] = []
+        if other.exact is None:
+            cls_name = self.names.constant(cls)
+            tests.append(compared(call("type", load(other.name)), ast.Is(), load(cls_name)))
+        mine, theirs = self.fresh("p"), self.fresh("p")
+        values = [self._text_value(value, cls) for value in (one, other)]
+        parts = [
+            ast.NamedExpr(ast.Name(name, ast.Store()), value)
+            for name, value in zip((mine, theirs), values, strict=True)
+        ]
+        kinds = [call("type", part) for part in parts]
+        are_texts = all_of([is_type(name, "str") for name in (mine, theirs)])
+        are_numbers = [is_type(name, "int") for name in (mine, theirs)]
+        are_numbers += [_is_short(name) for name in (mine, theirs)]
+        alike = compared(kinds[0], ast.Is(), kinds[1])
+        tests += [alike, any_of([all_of(are_numbers), are_texts])]
+        return ast.IfExp(all_of(tests), compared(load(mine), ast.Eq(), load(theirs)), compare)
+
+    def _text_value(self, value: Known, cls: type) -> ast.expr:
+        """Write the attribute whose text an object of a class compares."""
+        name = self.names.text_attribute(cls)
+        rows = self.names.host.identities
+        attribute = None if rows is None else rows.stored_attribute(cls, name)
+        if attribute is None:
+            return ast.Attribute(load(value.name), name, ast.Load())
+        self.stored[cls, name] = attribute
+        self.reads_rows = True
+        dictionary = ast.Attribute(load(value.name), "__dict__", ast.Load())
+        return ast.Subscript(dictionary, ast.Constant(name), ast.Load())
 
     def _no(self, span: Span | None) -> t.NoReturn:
         raise NotCompilable("objects that are compared by a method of their own", span)
@@ -916,6 +957,12 @@ class Guards:
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
+
+
+def _is_short(name: str) -> ast.expr:
+    """Write that a number has few digits, for Python refuses to write those with thousands."""
+    sides: list[ast.expr] = [load(name), ast.Constant(_MOST_NUMBER)]
+    return ast.Compare(ast.Constant(-_MOST_NUMBER), [ast.Lt(), ast.Lt()], sides)
 
 
 def _entry(owner: Known, name: str) -> ast.expr:
