@@ -67,6 +67,9 @@ class Identities(t.Protocol):
     def has_keys(self, cls: type) -> bool:
         """Return whether instances of a class are rows without an ``__eq__`` of their own."""
 
+    def follows_keys(self, cls: type) -> bool:
+        """Return whether stored instances of a class are equal exactly if their keys are."""
+
     def is_same(self, left: t.Any, right: t.Any) -> bool:
         """Return whether two instances of one such class are one row, or the same object."""
 
@@ -241,7 +244,7 @@ class Host:
             return None
         if type(other) is UnreadRelation:
             return self._is_one_row(other, row, name)
-        test = rows.row_test(kind, name) if rows.has_keys(type(other)) else None
+        test = rows.row_test(kind, name) if rows.follows_keys(type(other)) else None
         return None if test is None else test(row, other)
 
     def unread(self, row: t.Any, name: str) -> UnreadRelation | None:

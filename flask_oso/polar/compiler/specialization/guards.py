@@ -351,14 +351,17 @@ class Guards:
         ``None`` if it is no relation whose foreign key says which row it is, or is read anyway.
         """
         cls = _row_class(owner)
-        if cls is None or not self._is_row(other) or self.names.is_relation(name):
+        compares_text = self._follows_text(other)
+        is_row = self._is_row(other) or compares_text
+        if cls is None or not is_row or self.names.is_relation(name):
             return None
         if not sandbox.is_unrestricted(name):
             return None
         if region.lookup_of(owner.name, ("read", owner.name, name)) is not None:
             return None
         test, related = self._rows().row_test(cls, name), self._rows().related_class(cls, name)
-        if test is None or related is None or not self.names.host.has_keys(related):
+        is_known = self.names.compares_text if compares_text else self.names.host.has_keys
+        if test is None or related is None or not is_known(related):
             return None
         if owner.exact is None and self._rows().is_extended(cls):
             return None
@@ -371,14 +374,20 @@ class Guards:
         by_key = ast.Call(load(self.names.constant(test)), sides, [])
         is_open = compared(load(answer), ast.Is(), ast.Constant(None))
         unloaded = compared(load(found.name), ast.Is(), load("unloaded"))
-        region.reads.append(
-            ast.If(
-                unloaded,
-                [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])],
-                [self._row_or_none(found), assign(answer, self._same_row(found, other))],
-            )
-        )
+        asked: list[ast.stmt] = [assign(answer, by_key), ast.If(is_open, [GIVE_UP], [])]
+        same = [self._row_or_none(found), assign(answer, self._same_row(found, other))]
+        if compares_text:
+            compare = self._compared_data(found, other)
+            same = [assign(answer, compare), ast.If(is_open, [GIVE_UP], [])]
+        region.reads.append(ast.If(unloaded, asked, same))
         return self.under(region, ("related", answer), load(answer), [], span)
+
+    def _follows_text(self, value: Known) -> bool:
+        """Tell whether a value is a row that compares the text of its key."""
+        cls = value.exact
+        if cls is None or self.names.host.identities is None:
+            return False
+        return self.names.compares_text(cls) and self._rows().follows_keys(cls)
 
     def _referred(
         self, region: Region, owner: Known, name: str, related: type, span: Span | None
