@@ -209,12 +209,17 @@ class _ForeignKey:
 
     def to_unchanged(self, name: str) -> _ForeignKey:
         """Let only rows be compared whose attribute is as it is stored; return this."""
-        test = self.test
+        test, cls = self.test, self.cls
 
         def is_row(row: t.Any, other: t.Any) -> bool | None:
             state: t.Any = instance_state(other)
-            is_stored = name in state.dict and name not in state.committed_state
-            return test(row, other) if is_stored else None
+            if name not in state.dict or name in state.committed_state:
+                return None
+            answer = test(row, other)
+            # The row that is found may have another value by now.
+            if answer is False and _is_changed(instance_state(row).session, cls(), name):
+                return None
+            return answer
 
         self.test = is_row
         return self
@@ -254,6 +259,14 @@ class _ForeignKey:
             if answer is not True:
                 return answer
         return True
+
+
+def _is_changed(session: t.Any, cls: t.Any, name: str) -> bool:
+    """Tell whether an attribute of some row of a class is changed, and not stored yet."""
+    return session.identity_map.check_modified() and any(
+        isinstance(row, cls) and name in instance_state(row).committed_state
+        for row in session.dirty
+    )
 
 
 def _for_numbers(relation: str, name: str, foreign: _ForeignKey) -> RowTest:

@@ -737,6 +737,8 @@ def _searches(clause: Clause, position: int) -> list[tuple[str, int, int]] | Non
     parameter = clause.parameters[position]
     heads = [each for each in clause.parameters if _mentions(each.term, parameter.term)]
     is_text = is_class_only(parameter.specializer) and parameter.specializer.tag == "String"
+    if is_string(parameter.term) and parameter.specializer is None:
+        return []
     if not isinstance(parameter.term, Slot) or len(heads) > 1:
         return None
     if parameter.specializer is not None and not is_text:
