@@ -21,14 +21,14 @@ class Base(orm.DeclarativeBase):
     """The models of this file."""
 
 
-class User(flask_login.UserMixin, Base):  # type: ignore[misc]
+class User(flask_login.UserMixin, Base):
     """The usual user."""
 
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
-class Staff(flask_login.UserMixin, Base):  # type: ignore[misc]
+class Staff(flask_login.UserMixin, Base):
     """A user of another table, equal to one with the same id."""
 
     __tablename__ = "staff"
@@ -137,9 +137,7 @@ def test_users_are_equal_as_the_solver_says(
 
 @pytest.mark.parametrize("actor", ACTORS)
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solver"])
-def test_authors_are_equal_as_python_says(
-    session: orm.Session, actor: str, compiled: bool
-) -> None:
+def test_authors_are_equal_as_python_says(session: orm.Session, actor: str, compiled: bool) -> None:
     """Where no author is missing, comparing by keys is what ``==`` says."""
     found = answers(make_oso("p.author = u", compiled=compiled), session, actor)
     session.rollback()

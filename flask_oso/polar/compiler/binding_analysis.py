@@ -672,9 +672,7 @@ def _open_parameters(known: _Bindings) -> set[_Parameter]:
         found |= more
 
 
-def _strings_below(
-    start: _Parameter, known: _Bindings, is_open: set[_Parameter]
-) -> frozenset[str]:
+def _strings_below(start: _Parameter, known: _Bindings, is_open: set[_Parameter]) -> frozenset[str]:
     """Return the strings of a closed parameter."""
     found: set[str] = set()
     waiting, seen = [start], {start}

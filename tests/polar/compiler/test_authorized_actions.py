@@ -72,8 +72,7 @@ SCOPED = {
     ' in_scope(u, a) if a in u.scopes and a.startswith("r");',
     "attribute": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     ' in_scope(u, a) if a in u.scopes and (a = "read" or u.missing = 1);',
-    "unequal": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
-    ' in_scope(_, a) if a != "read";',
+    "unequal": 'allow(u, a, d) if in_scope(u, a) and may(u, a, d); in_scope(_, a) if a != "read";',
     "not": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     ' in_scope(_, a) if not banned(a); banned("read");',
     "cut": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
@@ -82,7 +81,12 @@ SCOPED = {
 }
 MAY = ' may(_, "read", d) if d.size = 1; may(_, "edit", d) if d.size = 2; may(_, "write", _);'
 SCOPES: list[list[object]] = [
-    *([], ["read"], ["write", "read", "other"], ["other"], ["read", 5], [None, "write"]),
+    [],
+    ["read"],
+    ["write", "read", "other"],
+    ["other"],
+    ["read", 5],
+    [None, "write"],
     [["read"], 1.5, "edit"],
 ]
 

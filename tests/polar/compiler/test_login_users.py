@@ -1,4 +1,4 @@
-"""Users of Flask-Login are compared as their ``UserMixin`` compares them, without running its code."""
+"""Users of Flask-Login are compared as ``UserMixin`` compares them, without running its code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OSO_COMPILED", raising=False)
 
 
-class User(flask_login.UserMixin):  # type: ignore[misc]
+class User(flask_login.UserMixin):
     """The usual user."""
 
     def __init__(self, id: t.Any) -> None:
@@ -38,7 +38,7 @@ class Other(User):
         return "1"
 
 
-class Computed(flask_login.UserMixin):  # type: ignore[misc]
+class Computed(flask_login.UserMixin):
     """Computes its id."""
 
     @property
@@ -54,18 +54,18 @@ class Alone(User):
     __hash__ = object.__hash__
 
 
-class Nobody(flask_login.UserMixin):  # type: ignore[misc]
+class Nobody(flask_login.UserMixin):
     """Has no id, so that comparing it is an error."""
 
 
 @dataclasses.dataclass
-class Record(flask_login.UserMixin):  # type: ignore[misc]
+class Record(flask_login.UserMixin):
     """Compares its fields."""
 
     id: int
 
 
-class Anonymous(flask_login.AnonymousUserMixin):  # type: ignore[misc]
+class Anonymous(flask_login.AnonymousUserMixin):
     """Nobody is logged in."""
 
 
@@ -166,7 +166,7 @@ def test_another_version_of_the_library_is_left_to_the_rules(
     oso = make_oso("p.owner = u")
     users = User(1), User(2)
     for user in users:
-        user.name = "ana"  # type: ignore[attr-defined]
+        user.name = "ana"
 
     assert oso.is_allowed(users[0], "read", Post(users[1]))
     assert specialized(oso.engine, users[0], "read", Post(users[1])) is None
