@@ -827,7 +827,7 @@ def test_a_time_with_a_zone_is_left_to_the_rules() -> None:
     oso = Oso()
     oso.register_class(Thing)
     oso.load_str('allow(_: Thing, "read", d: Thing) if d.until > Datetime.now();')
-    doc = Thing(until=datetime.datetime.now(datetime.timezone.utc))
+    doc = Thing(until=datetime.datetime.now(datetime.UTC))
 
     with pytest.raises(OsoError):
         oso.is_allowed(Thing(), "read", doc)
