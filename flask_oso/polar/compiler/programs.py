@@ -147,8 +147,9 @@ class CompiledProgram(Runtime):
         self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
-            self._names["simple"], self.host.identities
+            self._names["simple"], self.host
         )
+        self._names["by_text"] = self._equality.by_text
         silent = SilentOperations(self, self._equality)
         self._names.update(silent.named())
 
@@ -372,6 +373,18 @@ class CompiledProgram(Runtime):
     def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class compare by their fields or keys."""
         return self._equality.knows(cls)
+
+    def compares_text(self, cls: type) -> bool:
+        """Tell whether objects of a class compare by the text of an attribute."""
+        return cls in self._equality.by_text
+
+    def text_attribute(self, cls: type) -> str:
+        """Return the attribute whose text objects of a class compare."""
+        return self._equality.by_text[cls].attribute
+
+    def may_equal_text(self, cls: type) -> bool:
+        """Tell whether objects of a class may equal those of another that compares a text."""
+        return self._equality.may_equal_text(cls)
 
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of instances of a class is read without side effects."""

@@ -109,6 +109,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "rows": "the classes whose objects are equal if they are one row",
     "read_relation": "reads a relation that was put off",
     "scalars": "bool, int, float and str",
+    "by_text": "the classes whose objects compare the text of an attribute",
     "simple": "the classes whose objects are equal as Python says",
     "solve_goal": "lets the solver solve one goal",
     "split": "the elements of a list that is matched with [first, *rest]",
