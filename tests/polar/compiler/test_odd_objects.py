@@ -82,3 +82,61 @@ def test_property_that_fails_is_not_taken_for_a_slip() -> None:
 
     assert len({*found}) == 1
     assert "Did you mean" not in found[0]
+
+
+def fresh_classes() -> tuple[type, type]:
+    """Make classes that a test may change."""
+    return type("Person", (User,), {}), type("Paper", (User,), {"name": "a"})
+
+
+def test_equality_that_a_class_gets_later_is_heard_after_a_load() -> None:
+    """How objects compare is learnt with the first question, and forgotten with the policy."""
+    person, paper = fresh_classes()
+    oso = Oso(compiled=True)
+    oso.register_class(person)
+    oso.register_class(paper)
+    policy = 'allow(u: Person, "read", p: Paper) if p.owner = u;'
+    oso.load_str(policy)
+    question = person(), "read", paper(owner=person())
+    before = oso.is_allowed(*question)
+    person.__eq__ = lambda self, other: True  # type: ignore[assignment, method-assign]
+
+    oso.clear_rules()
+    oso.load_str(policy)
+
+    assert (before, oso.is_allowed(*question)) == (False, True)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_attribute_that_a_class_gets_later_is_heard(is_compiled: bool) -> None:
+    """A property in place of an attribute is read, also where it fails."""
+    person, paper = fresh_classes()
+    oso = Oso(compiled=is_compiled)
+    oso.register_class(person)
+    oso.register_class(paper)
+    oso.load_str('allow(_: Person, "read", p: Paper) if p.name = "a";')
+    question = person(), "read", paper()
+    before = oso.is_allowed(*question)
+
+    paper.name = property(lambda self: "b")  # type: ignore[attr-defined]
+    changed = oso.is_allowed(*question)
+    paper.name = property(lambda self: 1 / 0)  # type: ignore[attr-defined]
+
+    assert (before, changed) == (True, False)
+    with pytest.raises(ZeroDivisionError):
+        oso.is_allowed(*question)
+
+
+def test_object_that_changes_its_class_is_another_object() -> None:
+    """What is known of a class is not known of an object that has left it."""
+    person, paper = fresh_classes()
+    oso = Oso(compiled=True)
+    oso.register_class(person)
+    oso.register_class(paper)
+    oso.load_str('allow(_: Person, "read", _: Paper);')
+    actor, resource = person(), paper()
+    before = oso.is_allowed(actor, "read", resource)
+
+    actor.__class__ = paper
+
+    assert (before, oso.is_allowed(actor, "read", resource)) == (True, False)
