@@ -24,7 +24,6 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
-from ..exceptions import OsoError
 from ..host import sandbox
 from ..host.data_adapter import Relation
 from ..nodes import Call, Expression, Operator, Term
@@ -416,10 +415,10 @@ class CompiledProgram(Runtime):
             return _found(questions, args)
         except _QueryNeeded:
             return None
-        except OsoError:
-            # The search over all strings may meet another error first, which names the variable:
-            # the solver raises that one. INVARIANT: if it raises none, this one is raised; an
-            # error never becomes an answer by asking again.
+        except Exception:
+            # Also one of the application. The search over all strings may meet another error
+            # first, which names the variable: the solver raises that one. INVARIANT: if it raises
+            # none, this one is raised; an error never becomes an answer by asking again.
             for _ in self._engine.query_rule(name, args, accept_expression=True):
                 pass
             raise

@@ -74,6 +74,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",
+    "equals_itself": "tells whether a value equals itself, which NaN does not",
     "excludes": "tells whether a literal of a head can never be a value",
     "exhausted": "this call has solutions, and all were searched for",
     "field": "reads a field of a pattern, or gives 'missing'",
