@@ -31,7 +31,7 @@ from ..binding_analysis import (
     strings_at,
 )
 from ..snippets import code_of
-from .guards import GuardInterface
+from .guards import SCALARS, GuardInterface
 from .operations import ClassMemo
 from .specialization import SpecializationWriter
 
@@ -255,7 +255,7 @@ class _Maker:
         """Tell whether there are functions for a class."""
         if cls in self._admitted:
             return True
-        if not is_plain_object(cls) or not self.keeps(cls):
+        if cls not in (dict, *SCALARS) and not (is_plain_object(cls) and self.keeps(cls)):
             return False
         self._admitted.add(cls)
         return True

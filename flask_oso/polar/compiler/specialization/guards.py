@@ -45,6 +45,8 @@ from ..snippets import (
 )
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
+#: Classes of Polar's own values, beside dictionaries, that arguments may be of.
+SCALARS = (str, int)
 _FEW = 3
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
 _NATIVE = frozenset({"String", "Integer", "Float", "Boolean", "List", "Dictionary"})
@@ -128,10 +130,12 @@ class Guards:
             self._guard_kind(region, owner, name)
             is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
             attribute = ast.Attribute(load(owner.name), name, ast.Load())
-            value = ast.IfExp(is_other, attribute, _entry(owner, name))
+            value = ast.IfExp(is_other, attribute, self._entry(region, owner, name))
         elif owner.exact is dict:
             # The function has looked at the whole dictionary.
             value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+        elif owner.exact in SCALARS:
+            raise NotCompilable("an attribute of a string or a number", span)
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(self.fresh(), region=region, source=(owner.name, name), expected=expected)
@@ -204,6 +208,20 @@ class Guards:
             region.reads += self._remembered(owner, all_of(odd))
         else:
             region.reads.append(ast.If(all_of(odd), [GIVE_UP], []))
+
+    def _entry(self, region: Region, owner: Known, name: str) -> ast.expr:
+        """Write that an entry of a dictionary is read.
+
+        A dictionary in a dictionary was looked at together with the one around it.
+        """
+        looked_at = call("entry_of", load(owner.name), ast.Constant(name))
+        if owner.source is None or owner.source[1] == "[]" or owner.source[0] == owner.name:
+            return looked_at
+        if not any(each is owner.region for each in region.around()):
+            return looked_at
+        entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+        is_inside = compared(call("type", load(owner.source[0])), ast.Is(), load("dict"))
+        return ast.IfExp(is_inside, entry, looked_at)
 
     # -- rows ------------------------------------------------------------------------------
 
@@ -725,7 +743,7 @@ class Guards:
         for at, arg in enumerate(args):
             if arg is not None and is_string(arg.literal):
                 literals[at] = arg.literal
-            elif arg is not None and arg.exact not in (None, str):
+            elif arg is not None and arg.exact not in (None, dict, *SCALARS):
                 lineage = self.names.lineage(arg.exact)
                 if lineage is not None:
                     lineages[at] = lineage
@@ -894,11 +912,6 @@ class Guards:
         inner.alternative = self.alternative
         region.items.append(inner)
         return inner
-
-
-def _entry(owner: Known, name: str) -> ast.expr:
-    """Write that an entry of a dictionary is read."""
-    return call("entry_of", load(owner.name), ast.Constant(name))
 
 
 def _row_class(value: Known) -> type | None:

@@ -21,7 +21,10 @@ from ...host.value_classes import (
     EQUATED,
     MOMENTS,
     NUMBERS,
+    SETS,
+    find_by_hash,
     is_comparable_moment,
+    is_hashed,
     is_told_from_nil,
 )
 from .equality import SideEffectFreeEquality, compared_fields
@@ -31,7 +34,6 @@ _SCALARS = frozenset({bool, int, float, str})
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
 _CONTAINERS = (list, dict)
-_HASHED = frozenset({set, frozenset, type({}.keys())})
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
 _STRINGS = frozenset({str})
@@ -123,6 +125,9 @@ class SilentOperations:
         self._keeps = program.host.keeps
         self._equality = equality
         self._is_told_memo = ClassMemo(self._test_told)
+        self._is_hashed = ClassMemo(
+            lambda kind: is_hashed(kind) and not program.host.has_keys(kind)
+        )
         self._ways: dict[tuple[type, type], _Way] = {}
 
     def named(self) -> dict[str, t.Any]:
@@ -244,20 +249,22 @@ class SilentOperations:
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
         kind, mine = type(collection), type(item)
-        if kind is str and mine is str:
+        if kind in SETS:
+            if mine in self._simple and self._is_hashed(mine):
+                found = find_by_hash(item, collection)
+                if found is not None:
+                    return found
+        elif kind is str and mine is str:
             return len(item) == 1 and item in collection
-        if kind is not list and kind not in ITERATED:
+        elif kind is not list and kind not in ITERATED:
             raise NotSilent
-        # Not a copy of a set, which finds a value at once, as long as no code of a class runs.
-        is_set = kind in _HASHED and (mine in EQUATED or _has_plain_hash(mine))
-        elements = collection if is_set else [*collection]
+        elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
         if mine in self._simple and self._simple.issuperset(map(type, elements)):
             # NaN is found by Python if it is the same object, and equals nothing.
             return item == item and item in elements
-        found = [self.alike(item, element) for element in elements]
-        return any(found)
+        return any([self.alike(item, element) for element in elements])
 
     # -- comparison
 
@@ -309,8 +316,3 @@ class SilentOperations:
         if not _STRINGS.issuperset(map(type, value)):
             value = copied_data(value)
         return getattr(value, method)(*args)
-
-
-def _has_plain_hash(cls: type) -> bool:
-    own: t.Any = cls.__hash__
-    return own is object.__hash__

@@ -291,7 +291,7 @@ class GoalStep:
         known, searched = self._value(item), self._bound(collection)
         if known is not None and _is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
-            test = call("among", _written(known), load(searched.name))
+            test = _is_among(known, searched)
             region = self.writer.under(self.region, key, test, [], term.span)
             for value in (known, searched):
                 region.known["checked", value.name] = value
@@ -555,6 +555,21 @@ def _is_searched_at_once(item: Known, collection: Known) -> bool:
         return False
     is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
     return is_one and collection.choices is None
+
+
+def _is_among(item: Known, collection: Known) -> ast.expr:
+    """Write that a value is searched for in a collection: a set finds most by their hash."""
+    slowly = call("among", _written(item), load(collection.name))
+    is_set = compared(call("type", load(collection.name)), ast.In(), load("sets"))
+    if item.exact is str or item.choices is not None or is_string(item.literal):
+        is_quick = is_set
+    elif item.literal is None and item.exact is None:
+        is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
+        is_number = all_of([is_type(item.name, "int"), is_large])
+        is_quick = all_of([is_set, any_of([is_type(item.name, "str"), is_number])])
+    else:
+        return slowly
+    return ast.IfExp(is_quick, compared(_written(item), ast.In(), load(collection.name)), slowly)
 
 
 def _has_open_fields(pattern: Term) -> bool:
