@@ -142,7 +142,7 @@ class CompiledProgram(Runtime):
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host.identities
         )
-        silent = SilentOperations(self, self._equality)
+        silent = SilentOperations(self, self._equality, self._names["missing"])
         self._names.update(silent.named())
 
     @property

@@ -206,14 +206,11 @@ class ReadableClasses:
         is_silent: Callable[[type, str], bool] = sandbox.is_silent_read,
     ) -> None:
         self._keeps = keeps
-        self._memo = ClassMemo(self._test)
         self._is_silent = is_silent
         self.names: set[str] = set()
         self.kinds: set[type] = set()
-
-    def admits(self, kind: type) -> bool:
-        """Tell whether a class is one of them."""
-        return kind in self.kinds or self._memo(kind)
+        #: Tells whether a class is one of them.
+        self.admits: t.Final = ClassMemo(self._test).__call__
 
     def _test(self, kind: type) -> bool:
         if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):

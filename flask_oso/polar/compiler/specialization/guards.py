@@ -58,7 +58,8 @@ class ClassSet(t.Protocol):
     kinds: set[type]
     names: set[str]
 
-    def admits(self, kind: type) -> bool: ...
+    @property
+    def admits(self) -> t.Callable[[type], bool]: ...
 
 
 class GuardInterface(t.Protocol):

@@ -36,7 +36,6 @@ _SETS = (set, frozenset)
 _CONTAINERS = (list, dict)
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
-_STRINGS = frozenset({str})
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
 
@@ -111,10 +110,14 @@ class SilentOperations:
 
     :param program: knows classes; more are learnt while it runs.
     :param equality: compares dataclasses and rows.
+    :param missing: stands for an entry that a dictionary does not have.
     """
 
-    def __init__(self, program: KnownClasses, equality: SideEffectFreeEquality) -> None:
+    def __init__(
+        self, program: KnownClasses, equality: SideEffectFreeEquality, missing: t.Any
+    ) -> None:
         known = program.known_classes
+        self._missing = missing
         #: Classes whose values Python compares without running code of a class.
         self._simple = known["simple"]
         #: Classes that derive from a native one and compare as it does.
@@ -138,6 +141,7 @@ class SilentOperations:
             "comparable": self.comparable,
             "has_order": self.has_order,
             "entry_of": self.entry,
+            "entry_among": self.entry_among,
             "entries": self.entries,
             "is_plain_data": self.is_plain_data,
             "is_told": self._is_told_memo,
@@ -305,14 +309,27 @@ class SilentOperations:
             raise NotSilent
         return value[name]
 
+    def entry_among(self, collection: t.Any, key: t.Any) -> t.Any:
+        """Return the entry of a dictionary under a text, or that it is missing.
+
+        All of the dictionary is looked at, as by a search for its keys and values.
+        """
+        if type(key) is not str or type(collection) is not dict:
+            raise NotSilent
+        if not is_data(collection, self._objects):
+            raise NotSilent
+        return collection.get(key, self._missing)
+
     def is_plain_data(self, value: dict[t.Any, t.Any]) -> bool:
         """Tell whether a dictionary is one of Polar as it is."""
         return is_data(value, self._objects)
 
     def entries(self, value: t.Any, method: str, *args: t.Any) -> t.Any:
         """Call a method of a dictionary that reads it."""
-        if type(value) is not dict or not is_data(value, self._objects, any_keys=True):
+        if type(value) is not dict:
             raise NotSilent
-        if not _STRINGS.issuperset(map(type, value)):
+        if not is_data(value, self._objects):
+            if not is_data(value, self._objects, any_keys=True):
+                raise NotSilent
             value = copied_data(value)
         return getattr(value, method)(*args)

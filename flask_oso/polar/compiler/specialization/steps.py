@@ -288,6 +288,9 @@ class GoalStep:
         item, collection = term.args
         if isinstance(collection, List):
             return self._among(item, collection)
+        pair = item.term if isinstance(item, Template) else item
+        if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
+            return self._pair_among(*pair.items, self._bound(collection))
         known, searched = self._value(item), self._bound(collection)
         if known is not None and _is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
@@ -302,6 +305,26 @@ class GoalStep:
         if known is not None:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
+
+    def _pair_among(
+        self, key: Term, value: Term, collection: Known
+    ) -> tuple[Region, Pending] | None:
+        """Write ``[key, value] in xs``, where the key is known: a dictionary finds its entry."""
+        known, span = self._bound(key), self.goal.span
+        is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
+        if is_other or known.choices is not None or collection.literal is not None:
+            raise NotCompilable("a pair that is searched for", span)
+        for each in (known, collection):
+            self.writer.check_sandbox(self.region, each)
+        found = call("entry_among", load(collection.name), _written(known))
+        fact = ("entry among", collection.name, known.key)
+        made = self.writer.computed(self.region, found, fact, span)
+        is_there = compared(load(made.name), ast.IsNot(), load("missing"))
+        region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
+        wanted = self._value(value)
+        if wanted is not None:
+            return self._at(self.writer.equal(region, wanted, made, span))
+        return self._bind(t.cast(int, self._variable(value)), made, region)
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
@@ -609,6 +632,8 @@ def _is_modulus(value: Known) -> bool:
     return literal is not None and type(literal.value) is int and literal.value > 0
 
 
+#: The length of what the elements of a dictionary are.
+_PAIR = 2
 #: Integers whose product has 64 bits.
 _SMALL = 2**31
 _ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {
