@@ -113,7 +113,18 @@ _SHARED: dict[str, t.Any] = {
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("plain", "readable", "simple", "decided", "harmless", "told"),
-    *("found_in", "equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
+    *(
+        "found_in",
+        "is_data",
+        "equal",
+        "matches",
+        "read",
+        "read_key",
+        "field",
+        "no_field",
+        "in_order",
+        "call_method",
+    ),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
     *(
         "check_clock",
@@ -601,7 +612,7 @@ class Runtime:
         if kind not in self._simple or not self._is_hashed(kind):
             return collection
         found = find_by_hash(item, collection)
-        return collection if found is None else (item,) * found
+        return t.cast("t.Iterable[t.Any]", collection) if found is None else (item,) * found
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
         """Yield the elements of a collection whose iterator runs no Python code."""

@@ -85,7 +85,8 @@ def is_hashed(cls: type) -> bool:
     The keys of rows are not looked at.
     """
     own: t.Any = cls.__hash__
-    is_itself = cls.__eq__ is object.__eq__ and cls.__ne__ is object.__ne__
+    compared: t.Any = (cls.__eq__, cls.__ne__)
+    is_itself = compared == (object.__eq__, object.__ne__)
     return cls in _HASHED or (is_itself and own in _PLAIN_HASHES)
 
 

@@ -268,6 +268,9 @@ class SilentOperations:
         if mine in self._simple and self._simple.issuperset(map(type, elements)):
             # NaN is found by Python if it is the same object, and equals nothing.
             return item == item and item in elements
+        if not elements and mine not in self._objects:
+            # Nothing else looks at what is searched for.
+            raise NotSilent
         return any([self.alike(item, element) for element in elements])
 
     # -- comparison
