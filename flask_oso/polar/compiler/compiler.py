@@ -501,7 +501,8 @@ class RuleCompiler:
                 ref = self._argument(position, parameters[position], cls)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
             elif is_open_list(parameter.term):
-                used = {slot.index for slot in variables_in(clause.body)}
+                slots = [] if clause.body is None else variables_in(clause.body)
+                used = {slot.index for slot in slots}
                 self._bind_list(parameter.term, at, position, parameters[position], used)
 
     def _bind_list(

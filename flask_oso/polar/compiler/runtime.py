@@ -113,18 +113,8 @@ _SHARED: dict[str, t.Any] = {
 #: The members of ``Runtime`` that functions use: methods and sets of classes.
 _ASKED = (
     *("plain", "readable", "simple", "decided", "harmless", "told"),
-    *(
-        "found_in",
-        "is_data",
-        "equal",
-        "matches",
-        "read",
-        "read_key",
-        "field",
-        "no_field",
-        "in_order",
-        "call_method",
-    ),
+    *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
+    *("found_in", "is_data"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
     *(
         "check_clock",
@@ -610,9 +600,11 @@ class Runtime:
         """Return what of a set may equal a value: itself or nothing, where its hash tells."""
         kind = type(item)
         if kind not in self._simple or not self._is_hashed(kind):
-            return collection
+            return t.cast("t.Iterable[t.Any]", collection)
         found = find_by_hash(item, collection)
-        return t.cast("t.Iterable[t.Any]", collection) if found is None else (item,) * found
+        if found is None:
+            return t.cast("t.Iterable[t.Any]", collection)
+        return (item,) * found
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
         """Yield the elements of a collection whose iterator runs no Python code."""

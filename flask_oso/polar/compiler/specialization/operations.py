@@ -271,7 +271,8 @@ class SilentOperations:
         if not elements and mine not in self._objects:
             # Nothing else looks at what is searched for.
             raise NotSilent
-        return any([self.alike(item, element) for element in elements])
+        found = [self.alike(item, element) for element in elements]
+        return any(found)
 
     # -- comparison
 

@@ -290,8 +290,7 @@ class GoalStep:
             return self._among(item, collection)
         pair = item.term if isinstance(item, Template) else item
         if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
-            key, value = pair.items
-            return self._pair_among(key, value, self._bound(collection))
+            return self._pair_among(pair.items[0], pair.items[1], self._bound(collection))
         known, searched = self._value(item), self._bound(collection)
         if known is not None and _is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
