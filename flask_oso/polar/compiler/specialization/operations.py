@@ -255,9 +255,9 @@ class SilentOperations:
         kind, mine = type(collection), type(item)
         if kind in SETS:
             if mine in self._simple and self._is_hashed(mine):
-                found = find_by_hash(item, collection)
-                if found is not None:
-                    return found
+                answer = find_by_hash(item, collection)
+                if answer is not None:
+                    return answer
         elif kind is str and mine is str:
             return len(item) == 1 and item in collection
         elif kind is not list and kind not in ITERATED:
