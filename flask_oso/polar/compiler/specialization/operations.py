@@ -252,20 +252,22 @@ class SilentOperations:
 
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
-        kind, mine = type(collection), type(item)
-        if kind in SETS:
-            if mine in self._simple and self._is_hashed(mine):
+        kind, mine, simple = type(collection), type(item), self._simple
+        if kind is list:
+            pass
+        elif kind in SETS:
+            if mine in simple and self._is_hashed(mine):
                 answer = find_by_hash(item, collection)
                 if answer is not None:
                     return answer
         elif kind is str and mine is str:
             return len(item) == 1 and item in collection
-        elif kind is not list and kind not in ITERATED:
+        elif kind not in ITERATED:
             raise NotSilent
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        if mine in self._simple and self._simple.issuperset(map(type, elements)):
+        if mine in simple and simple.issuperset(map(type, elements)):
             # NaN is found by Python if it is the same object, and equals nothing.
             return item == item and item in elements
         if not elements and mine not in self._objects:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ...host import sandbox
 from ...host.conversion import to_python
 from ...host.sandbox import ITERATED
-from ...host.value_classes import EQUATED, MOMENTS
+from ...host.value_classes import EQUATED, MOMENTS, is_hashed
 from ...nodes import (
     COMPARISONS,
     Call,
@@ -294,7 +294,7 @@ class GoalStep:
         known, searched = self._value(item), self._bound(collection)
         if known is not None and _is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
-            test = _is_among(known, searched)
+            test = _is_among(known, searched, is_known=self._is_hashed(known))
             region = self.writer.under(self.region, key, test, [], term.span)
             for value in (known, searched):
                 region.known["checked", value.name] = value
@@ -305,6 +305,20 @@ class GoalStep:
         if known is not None:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
+
+    def _is_hashed(self, value: Known) -> bool:
+        """Tell whether a value is of a class whose instances a set finds by their hash."""
+        cls = value.exact
+        if value.choices is not None or is_string(value.literal) or cls is str:
+            return True
+        has_keys = self.writer.names.host.has_keys
+        return (
+            cls is not None
+            and cls is not int
+            and _is_itself(cls)
+            and is_hashed(cls)
+            and not has_keys(cls)
+        )
 
     def _pair_among(
         self, key: Term, value: Term, collection: Known
@@ -580,12 +594,14 @@ def _is_searched_at_once(item: Known, collection: Known) -> bool:
     return is_one and collection.choices is None
 
 
-def _is_among(item: Known, collection: Known) -> ast.expr:
+def _is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
     """Write that a value is searched for in a collection: a set finds most by their hash."""
     slowly = call("among", _written(item), load(collection.name))
     is_set = compared(call("type", load(collection.name)), ast.In(), load("sets"))
-    if item.exact is str or item.choices is not None or is_string(item.literal):
+    if is_known:
         is_quick = is_set
+    elif item.exact is int:
+        is_quick = all_of([is_set, compared(load(item.name), ast.Gt(), ast.Constant(1))])
     elif item.literal is None and item.exact is None:
         is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
         is_number = all_of([is_type(item.name, "int"), is_large])
