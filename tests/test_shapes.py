@@ -16,21 +16,14 @@ from flask_oso import Oso
 from flask_oso.polar.solver.solver import Solver
 
 SHAPES = {shape.name: shape for shape in all_shapes()}
-#: What the solver still answers, if only in part, once all functions are made.
-BY_SOLVER = frozenset(
-    {
-        "`[first, *rest]`",
-    }
-)
 #: With more rules than this, compiling all of them takes too long for a test.
 LARGEST = 100
-COMPILED = [name for name in SHAPES if name not in BY_SOLVER]
 
 
 @pytest.fixture(autouse=True)
 def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile, whatever the environment says; some policies have no 'allow'."""
-    monkeypatch.delenv("OSO_COMPILED", raising=False)
+    monkeypatch.delenv("OSO_[*SHAPES]", raising=False)
     monkeypatch.setenv("POLAR_IGNORE_NO_ALLOW_WARNING", "1")
 
 
@@ -88,23 +81,12 @@ def test_answers_are_those_of_the_solver_and_by_hand(name: str) -> None:
     check_answers(shape.make(shape.sizes[0]), with_solver=True)
 
 
-@pytest.mark.parametrize("name", COMPILED)
+@pytest.mark.parametrize("name", [*SHAPES])
 def test_shape_is_answered_by_compiled_code(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No rule is left to the solver, and none is made for a comparison or a call."""
     found = {size: needs_solver(monkeypatch, SHAPES[name], size) for size in sizes_of(name)}
 
     assert found == dict.fromkeys(found, False)
-
-
-def test_list_of_what_the_solver_answers_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Strike a shape from ``BY_SOLVER`` once it is compiled, so that it stays so."""
-    found = {
-        name
-        for name in BY_SOLVER
-        if any(needs_solver(monkeypatch, SHAPES[name], size) for size in sizes_of(name))
-    }
-
-    assert found == BY_SOLVER
 
 
 def test_names_are_different() -> None:

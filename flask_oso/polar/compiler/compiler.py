@@ -33,10 +33,12 @@ from .binding_analysis import (
     order_clauses,
 )
 from .goals import GoalWriter
+from .lists import is_open_list, open_list
 from .patterns import (
     Argument,
     at_most_one_matches,
     instance_test,
+    is_list_head,
     is_of_lineage,
     is_simple_head,
     pattern_class,
@@ -53,6 +55,7 @@ from .scopes import (
     Variant,
     conjunct_goals,
     prepend,
+    variables_in,
 )
 from .snippets import (
     Position,
@@ -81,7 +84,7 @@ FIRST_DEPTH = 8
 #: The most goals of one function that are handed to the solver.
 MAX_LEFT = 8
 #: The names of the local variables of a function that its goals read.
-_LOCAL = re.compile(r"[amv]\d+|depth|clock|error")
+_LOCAL = re.compile(r"[amv]_?\d+|depth|clock|error")
 #: The most rules of one function.
 MAX_CLAUSES = 5_000
 #: Rules with a smaller depth of calls below them do not check the clock.
@@ -171,7 +174,7 @@ class RuleCompiler:
         order = order_clauses(clauses, self.names.host, lineages=variant.facts.lineages)
         body = self._table(clauses, parameters) if self._is_tabled else []
         body += [*self._guard(parameters), *self._found(clauses, parameters)]
-        if order.is_open or (order.exclusive and not all(map(is_simple_head, clauses))):
+        if order.is_open or (order.exclusive and not all(map(_takes_one_look, clauses))):
             # The solver would match these heads twice.
             body.append(self._each_in_order(clauses, parameters))
         else:
@@ -343,8 +346,9 @@ class RuleCompiler:
     def _found(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
         """Write which clauses match: ``m0 = isinstance(a0, K1) and …``."""
         body = [self._unless_decided(name, parameters) for name in self._compared(clauses)]
+        body += self._lists(clauses, parameters)
         for number, clause in enumerate(clauses):
-            if not is_simple_head(clause):
+            if not _takes_one_look(clause):
                 body += self._search(f"m{number}", clause, parameters)
                 continue
             tests = list(self._tests(clause, parameters)) or [ast.Constant(True)]
@@ -357,9 +361,36 @@ class RuleCompiler:
             position
             for clause in clauses
             for position, parameter in enumerate(clause.parameters)
-            if not isinstance(parameter.term, Slot) and position not in self._decided
+            if not isinstance(parameter.term, Slot)
+            and not is_list_head(clause)
+            and position not in self._decided
         }
         return [f"a{position}" for position in sorted(positions)]
+
+    def _lists(self, clauses: list[Clause], parameters: list[str]) -> list[ast.stmt]:
+        """Write that the solver answers for what is no list, where heads take lists apart.
+
+        All heads take the same copy apart: what a goal calls may change the list.
+        """
+        positions = {
+            at
+            for clause in filter(is_list_head, clauses)
+            for at, parameter in enumerate(clause.parameters)
+            if is_open_list(parameter.term)
+        }
+        body: list[ast.stmt] = []
+        for at in sorted(positions):
+            if at in self.variant.values:
+                raise NotCompilable("a literal where a head has a list", clauses[0].rule.span)
+            name = parameters[at]
+            copy = ast.Subscript(load(name), ast.Slice(None, None, None), ast.Load())
+            is_odd = negate(call("is_data", load(_list_at(at))))
+            body += [
+                ast.If(negate(is_type(name, "list")), self._hand_over(parameters), []),
+                assign(_list_at(at), copy),
+                ast.If(is_odd, self._hand_over(parameters), []),
+            ]
+        return body
 
     def _unless_decided(self, name: str, parameters: list[str]) -> ast.stmt:
         """Write that the solver answers if comparing an argument could run code."""
@@ -371,7 +402,12 @@ class RuleCompiler:
         for position, parameter in enumerate(clause.parameters):
             literal = self.variant.values.get(position)
             name = parameters[position]
-            if not isinstance(parameter.term, Slot):
+            if is_open_list(parameter.term):
+                items, rest = open_list(parameter.term)
+                sign = ast.Eq() if rest is None else ast.GtE()
+                length = call("len", load(_list_at(position)))
+                yield compared(length, sign, ast.Constant(len(items)))
+            elif not isinstance(parameter.term, Slot):
                 if position not in self.variant.values:
                     yield self._literal_test(name, parameter.term)
                 elif not isinstance(parameter.term, Value):
@@ -451,7 +487,7 @@ class RuleCompiler:
             self.passed_on = passed_on(clause)
         at = self._at_head(clause, body, Output(ast.Break, loops, self.success))
         goals = self.body_goals(clause, at.clause, Site(()))
-        if is_simple_head(clause):
+        if _takes_one_look(clause):
             self._bind_head(clause, at, parameters)
         else:
             goals = prepend(at.head(clause, self._arguments(parameters)), goals)
@@ -464,6 +500,28 @@ class RuleCompiler:
                 cls = pattern_class(self.names, parameter.specializer)
                 ref = self._argument(position, parameters[position], cls)
                 at.scope.cell(at.clause, parameter.term.index).ref = ref
+            elif is_open_list(parameter.term):
+                slots = [] if clause.body is None else variables_in(clause.body)
+                used = {slot.index for slot in slots}
+                self._bind_list(parameter.term, at, position, parameters[position], used)
+
+    def _bind_list(
+        self, term: Term, at: GoalWriter, position: int, origin: str, used: set[int]
+    ) -> None:
+        """Write that the variables of a list that are used are its elements and its rest."""
+        items, rest = open_list(term)
+        places: list[tuple[Slot, ast.expr]] = [
+            (slot, ast.Constant(number)) for number, slot in enumerate(items)
+        ]
+        if rest is not None:
+            places.append((rest, ast.Slice(ast.Constant(len(items)), None, None)))
+        for slot, place in places:
+            if slot.index not in used:
+                continue
+            name = self.fresh()
+            value = ast.Subscript(load(_list_at(position)), place, ast.Load())
+            at.out.append(assign(name, value))
+            at.scope.cell(at.clause, slot.index).ref = Ref(name, origin=origin)
 
     def body_goals(self, clause: Clause, number: int, site: Site) -> Pending:
         body = clause.body
@@ -546,6 +604,16 @@ class RuleCompiler:
         unknown = compared(call("type", load(ref.name)), ast.NotIn(), load("harmless"))
         check = call("check_sandbox", load(ref.name), load(self.names.constant(ref.read)))
         out.append(ast.If(unknown, [ast.Expr(check)], []))
+
+
+def _takes_one_look(clause: Clause) -> bool:
+    """Tell whether a head is matched without calling code of the host."""
+    return is_simple_head(clause) or is_list_head(clause)
+
+
+def _list_at(position: int) -> str:
+    """Return the name of the copy of a list that heads take apart."""
+    return f"v_{position}"
 
 
 def _state(context: ast.expr_context | None = None) -> ast.expr:

@@ -25,7 +25,7 @@ from .binding_analysis import (
     is_class_only,
     is_plain,
 )
-from .lists import ListGoals
+from .lists import ListGoals, is_open_list
 from .places import Continuation
 from .scopes import Goal, ProgramInterface, Ref, VariableCell, awaited_classes, prepend
 from .snippets import any_of, assign, call, compared, is_type, load, negate
@@ -89,6 +89,25 @@ def is_simple_head(clause: Clause) -> bool:
         else parameter.specializer is None and has_known_equality(parameter.term)
         for parameter in clause.parameters
     )
+
+
+def is_list_head(clause: Clause) -> bool:
+    """Tell whether a head takes lists apart, and each of its variables stands in it once.
+
+    Then matching it with lists calls no code of the host.
+    """
+    slots: list[Term] = []
+    for parameter in clause.parameters:
+        term = parameter.term
+        if is_open_list(term) and parameter.specializer is None:
+            whole = t.cast(List, t.cast(Template, term).term)
+            slots += [*whole.items, *([] if whole.rest is None else [whole.rest])]
+        elif parameter.specializer is None or is_class_only(parameter.specializer):
+            slots.append(term)
+        else:
+            return False
+    known = {slot.index for slot in slots if isinstance(slot, Slot)}
+    return len(known) == len(slots) and any(is_open_list(p.term) for p in clause.parameters)
 
 
 def possible_clauses(clauses: list[Clause], known: KnownArguments, host: Host) -> list[Clause]:

@@ -149,7 +149,7 @@ class CompiledProgram(Runtime):
             self._names["simple"], self.host
         )
         self._names["by_text"] = self._equality.by_text
-        silent = SilentOperations(self, self._equality)
+        silent = SilentOperations(self, self._equality, self._names["missing"])
         self._names.update(silent.named())
 
     @property

@@ -28,7 +28,10 @@ from ..host.value_classes import (
     MOMENTS,
     NUMBERS,
     ORDERED,
+    SETS,
+    find_by_hash,
     inherits_comparisons,
+    is_hashed,
     is_told_from_nil,
 )
 from ..nodes import (
@@ -96,6 +99,7 @@ _SHARED: dict[str, t.Any] = {
     "variable": terms.Variable("_"),
     "copied_kinds": frozenset({list, dict}),
     "gone_through": ITERATED | {str},
+    "sets": SETS,
     "ordered": ORDERED,
     "numbers": NUMBERS,
     "moments": MOMENTS,
@@ -110,6 +114,7 @@ _SHARED: dict[str, t.Any] = {
 _ASKED = (
     *("plain", "readable", "simple", "decided", "harmless", "told"),
     *("equal", "matches", "read", "read_key", "field", "no_field", "in_order", "call_method"),
+    *("found_in", "is_data"),
     *("construct", "calculate", "split", "elements", "compare", "condition", "check_sandbox"),
     *(
         "check_clock",
@@ -153,6 +158,8 @@ class Runtime:
         self._is_simple_class = ClassMemo(self._test_simple)
         self._is_learnt = ClassMemo(self._test_learnt)
         self._is_object_class = ClassMemo(self._test_object)
+        # Classes whose instances a set finds by their hash.
+        self._is_hashed = ClassMemo(lambda kind: is_hashed(kind) and not self.host.has_keys(kind))
         # Classes whose values equal `nil` only if they are `nil`.
         self._told: set[type] = {*EQUATED, *MOMENTS, *ITERATED, bool, list, dict}
         # How values of two classes are compared.
@@ -589,6 +596,16 @@ class Runtime:
             if time.monotonic() - clock[1] > _BRIEF:
                 self._check_clock(clock)
             yield to_python(element, str)
+
+    def _found_in(self, item: t.Any, collection: t.Any) -> t.Iterable[t.Any]:
+        """Return what of a set may equal a value: itself or nothing, where its hash tells."""
+        kind = type(item)
+        if kind not in self._simple or not self._is_hashed(kind):
+            return t.cast("t.Iterable[t.Any]", collection)
+        found = find_by_hash(item, collection)
+        if found is None:
+            return t.cast("t.Iterable[t.Any]", collection)
+        return (item,) * found
 
     def _members(self, collection: t.Iterable[t.Any], goal: Expression) -> Iterator[t.Any]:
         """Yield the elements of a collection whose iterator runs no Python code."""

@@ -135,10 +135,17 @@ class SearchGoals(LookupGoals):
         source = load(elements.name)
         known_to_be = self.constants(self.goal, elements.read, elements.written)
         is_immediate = compared(call("type", load(elements.name)), ast.In(), load("gone_through"))
+        each: ast.expr = source
+        sought = self.operand(item)
+        if sought is not None and sought.shape is None:
+            # The collection may be empty, and a set finds a value by its hash.
+            found = call("found_in", self.checked(sought), source)
+            is_set = compared(call("type", load(elements.name)), ast.In(), load("sets"))
+            each = ast.IfExp(is_set, found, source)
         over = ast.IfExp(
             is_type(elements.name, "list"),
             ast.Subscript(source, ast.Slice(None, None, None), ast.Load()),
-            ast.IfExp(is_immediate, source, call("elements", source, *known_to_be, load("clock"))),
+            ast.IfExp(is_immediate, each, call("elements", source, *known_to_be, load("clock"))),
         )
         inside = self._inside(name, self.mark(over))
         self.note_checked(elements)

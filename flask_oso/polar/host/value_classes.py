@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import enum
 import fractions
 import pathlib
 import types
@@ -42,6 +43,11 @@ _BASES: tuple[type, ...] = (
     *(datetime.datetime, uuid.UUID, pathlib.PurePath),
 )
 _NATIVE = (int, float, str, bytes)
+#: Classes whose values Python finds in a set by their hash.
+_HASHED = frozenset({str, int, bool, bytes, types.NoneType, uuid.UUID})
+#: Collections that find a value by its hash.
+SETS: frozenset[type] = frozenset({set, frozenset, type({}.keys())})
+_PLAIN_HASHES = (object.__hash__, enum.Enum.__hash__)
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
@@ -71,6 +77,28 @@ def is_comparable_moment(left: t.Any, right: t.Any) -> bool:
     """Return whether two datetimes, or two times, compare without a call of a zone."""
     mine, other = left.tzinfo, right.tzinfo
     return mine is other or (type(mine) in _ZONES and type(other) in _ZONES)
+
+
+def is_hashed(cls: type) -> bool:
+    """Return whether a set finds instances of a class by their hash, and asks none of them.
+
+    The keys of rows are not looked at.
+    """
+    own: t.Any = cls.__hash__
+    compared: t.Any = (cls.__eq__, cls.__ne__)
+    is_itself = compared == (object.__eq__, object.__ne__)
+    return cls in _HASHED or (is_itself and own in _PLAIN_HASHES)
+
+
+def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
+    """Tell whether one of ``SETS`` contains a value whose class ``is_hashed``, as Python does.
+
+    ``None`` where the elements tell: for Python, ``True`` is the number 1.
+    """
+    if item not in collection:
+        return False
+    kind = type(item)
+    return None if kind is bool or (kind is int and 0 <= item <= 1) else True
 
 
 def _owner(cls: type, name: str) -> type:

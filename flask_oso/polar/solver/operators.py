@@ -25,6 +25,7 @@ from ..host import numbers
 from ..host.conversion import follow, list_elements
 from ..host.iterators import READ, IteratorUse
 from ..host.sandbox import attribute_names, check_reachable, is_computed
+from ..host.value_classes import SETS, find_by_hash, is_hashed
 from ..nodes import (
     Call,
     Dictionary,
@@ -125,7 +126,26 @@ class Operators:
             )
         if kind is List:
             return self._in_list(item, collection, goal, step)
+        found = self.find_in_set(item, collection)
+        if found is not None:
+            return self._in_elements(item, found, step)
         return self._in_elements(item, self.elements(collection, goal), step)
+
+    def find_in_set(self, item: t.Any, collection: t.Any) -> tuple[Term, ...] | None:
+        """Return the elements of a set that equal a value that a set finds by its hash.
+
+        ``None`` if the elements have to be compared one by one.
+        """
+        end = follow(item)
+        if type(collection) is not Instance or type(end) not in (Value, Instance):
+            return None
+        kind = type(end.value)
+        if type(collection.value) not in SETS or not is_hashed(kind):
+            return None
+        if self.machine.host.has_keys(kind):
+            return None
+        found = find_by_hash(end.value, collection.value)
+        return None if found is None else (end,) * found
 
     def elements(self, collection: t.Any, goal: Expression) -> Iterable[t.Any]:
         """Return the elements of a collection that is not a list with an unbound rest."""

@@ -31,7 +31,7 @@ from ..binding_analysis import (
     strings_at,
 )
 from ..snippets import assign, call, code_of, function_of, load
-from .guards import GuardInterface
+from .guards import SCALARS, GuardInterface
 from .operations import ClassMemo
 from .regions import FOUND
 from .specialization import SpecializationWriter, attempted
@@ -257,14 +257,11 @@ class ReadableClasses:
         is_silent: Callable[[type, str], bool] = sandbox.is_silent_read,
     ) -> None:
         self._keeps = keeps
-        self._memo = ClassMemo(self._test)
         self._is_silent = is_silent
         self.names: set[str] = set()
         self.kinds: set[type] = set()
-
-    def admits(self, kind: type) -> bool:
-        """Tell whether a class is one of them."""
-        return kind in self.kinds or self._memo(kind)
+        #: Tells whether a class is one of them.
+        self.admits: t.Final = ClassMemo(self._test).__call__
 
     def _test(self, kind: type) -> bool:
         if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
@@ -311,7 +308,7 @@ class _Maker:
         """Tell whether there are functions for a class."""
         if cls in self._admitted:
             return True
-        if cls is not str and (not is_plain_object(cls) or not self.keeps(cls)):
+        if cls not in (dict, *SCALARS) and not (is_plain_object(cls) and self.keeps(cls)):
             return False
         self._admitted.add(cls)
         return True

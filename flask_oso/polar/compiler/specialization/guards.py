@@ -46,6 +46,8 @@ from ..snippets import (
 )
 from .regions import GIVE_UP, Fact, Known, Region, step_limit, with_span
 
+#: Classes of Polar's own values, beside dictionaries, that arguments may be of.
+SCALARS = (str, int)
 _FEW = 3
 _MOST_NUMBER = 1 << 62
 _COMPOUND = frozenset({dict, list, tuple, set, frozenset})
@@ -58,7 +60,8 @@ class ClassSet(t.Protocol):
     kinds: set[type]
     names: set[str]
 
-    def admits(self, kind: type) -> bool: ...
+    @property
+    def admits(self) -> t.Callable[[type], bool]: ...
 
 
 class GuardInterface(t.Protocol):
@@ -133,10 +136,12 @@ class Guards:
             self._guard_kind(region, owner, name)
             is_other = compared(call("type", load(owner.name)), ast.IsNot(), load("dict"))
             attribute = ast.Attribute(load(owner.name), name, ast.Load())
-            value = ast.IfExp(is_other, attribute, _entry(owner, name))
+            value = ast.IfExp(is_other, attribute, self._entry(region, owner, name))
         elif owner.exact is dict:
             # The function has looked at the whole dictionary.
             value = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+        elif owner.exact in SCALARS:
+            raise NotCompilable("an attribute of a string or a number", span)
         elif not self.names.is_quiet(owner.exact, name):
             raise NotCompilable("an attribute that is computed", span)
         made = Known(self.fresh(), region=region, source=(owner.name, name), expected=expected)
@@ -221,6 +226,20 @@ class Guards:
             region.reads += self._remembered(owner, all_of(odd))
         else:
             region.reads.append(ast.If(all_of(odd), [GIVE_UP], []))
+
+    def _entry(self, region: Region, owner: Known, name: str) -> ast.expr:
+        """Write that an entry of a dictionary is read.
+
+        A dictionary in a dictionary was looked at together with the one around it.
+        """
+        looked_at = call("entry_of", load(owner.name), ast.Constant(name))
+        if owner.source is None or owner.source[1] == "[]" or owner.source[0] == owner.name:
+            return looked_at
+        if not any(each is owner.region for each in region.around()):
+            return looked_at
+        entry = ast.Subscript(load(owner.name), ast.Constant(name), ast.Load())
+        is_inside = compared(call("type", load(owner.source[0])), ast.Is(), load("dict"))
+        return ast.IfExp(is_inside, entry, looked_at)
 
     # -- rows ------------------------------------------------------------------------------
 
@@ -802,7 +821,7 @@ class Guards:
         for at, arg in enumerate(args):
             if arg is not None and is_string(arg.literal):
                 literals[at] = arg.literal
-            elif arg is not None and arg.exact not in (None, str):
+            elif arg is not None and arg.exact not in (None, dict, *SCALARS):
                 lineage = self.names.lineage(arg.exact)
                 if lineage is not None:
                     lineages[at] = lineage
@@ -977,11 +996,6 @@ def _is_short(name: str) -> ast.expr:
     """Write that a number has few digits, for Python refuses to write those with thousands."""
     sides: list[ast.expr] = [load(name), ast.Constant(_MOST_NUMBER)]
     return ast.Compare(ast.Constant(-_MOST_NUMBER), [ast.Lt(), ast.Lt()], sides)
-
-
-def _entry(owner: Known, name: str) -> ast.expr:
-    """Write that an entry of a dictionary is read."""
-    return call("entry_of", load(owner.name), ast.Constant(name))
 
 
 def _row_class(value: Known) -> type | None:

@@ -21,7 +21,10 @@ from ...host.value_classes import (
     EQUATED,
     MOMENTS,
     NUMBERS,
+    SETS,
+    find_by_hash,
     is_comparable_moment,
+    is_hashed,
     is_told_from_nil,
 )
 from .equality import SideEffectFreeEquality, compared_fields
@@ -31,10 +34,8 @@ _SCALARS = frozenset({bool, int, float, str})
 _ELEMENTS = EQUATED | {bool}
 _SETS = (set, frozenset)
 _CONTAINERS = (list, dict)
-_HASHED = frozenset({set, frozenset, type({}.keys())})
 #: The most elements of a collection that is searched.
 MAX_ELEMENTS = 100_000
-_STRINGS = frozenset({str})
 #: Lists of these are equal for Python if they are for Polar.
 _TEXTS = frozenset({str, int, types.NoneType})
 
@@ -109,10 +110,14 @@ class SilentOperations:
 
     :param program: knows classes; more are learnt while it runs.
     :param equality: compares dataclasses and rows.
+    :param missing: stands for an entry that a dictionary does not have.
     """
 
-    def __init__(self, program: KnownClasses, equality: SideEffectFreeEquality) -> None:
+    def __init__(
+        self, program: KnownClasses, equality: SideEffectFreeEquality, missing: t.Any
+    ) -> None:
         known = program.known_classes
+        self._missing = missing
         #: Classes whose values Python compares without running code of a class.
         self._simple = known["simple"]
         #: Classes that derive from a native one and compare as it does.
@@ -123,6 +128,9 @@ class SilentOperations:
         self._keeps = program.host.keeps
         self._equality = equality
         self._is_told_memo = ClassMemo(self._test_told)
+        self._is_hashed = ClassMemo(
+            lambda kind: is_hashed(kind) and not program.host.has_keys(kind)
+        )
         self._ways: dict[tuple[type, type], _Way] = {}
 
     def named(self) -> dict[str, t.Any]:
@@ -133,6 +141,7 @@ class SilentOperations:
             "comparable": self.comparable,
             "has_order": self.has_order,
             "entry_of": self.entry,
+            "entry_among": self.entry_among,
             "entries": self.entries,
             "is_plain_data": self.is_plain_data,
             "is_told": self._is_told_memo,
@@ -244,14 +253,19 @@ class SilentOperations:
 
     def among(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a value unifies with an element. All elements are looked at."""
-        kind, mine = type(collection), type(item)
-        if kind is str and mine is str:
+        kind, mine, simple = type(collection), type(item), self._simple
+        if kind is list:
+            pass
+        elif kind in SETS:
+            if mine in simple and self._is_hashed(mine):
+                answer = find_by_hash(item, collection)
+                if answer is not None:
+                    return answer
+        elif kind is str and mine is str:
             return len(item) == 1 and item in collection
-        if kind is not list and kind not in ITERATED:
+        elif kind not in ITERATED:
             raise NotSilent
-        # Not a copy of a set, which finds a value at once, as long as no code of a class runs.
-        is_set = kind in _HASHED and (mine in EQUATED or _has_plain_hash(mine))
-        elements = collection if is_set else [*collection]
+        elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
         if mine in self._simple and self._simple.issuperset(map(type, elements)):
@@ -259,6 +273,9 @@ class SilentOperations:
                 # Python finds NaN if it is the same object; comparing it with another may fail.
                 raise NotSilent
             return item in elements
+        if not elements and mine not in self._objects:
+            # Nothing else looks at what is searched for.
+            raise NotSilent
         found = [self.alike(item, element) for element in elements]
         return any(found)
 
@@ -301,19 +318,27 @@ class SilentOperations:
             raise NotSilent
         return value[name]
 
+    def entry_among(self, collection: t.Any, key: t.Any) -> t.Any:
+        """Return the entry of a dictionary under a text, or that it is missing.
+
+        All of the dictionary is looked at, as by a search for its keys and values.
+        """
+        if type(key) is not str or type(collection) is not dict:
+            raise NotSilent
+        if not is_data(collection, self._objects):
+            raise NotSilent
+        return collection.get(key, self._missing)
+
     def is_plain_data(self, value: dict[t.Any, t.Any]) -> bool:
         """Tell whether a dictionary is one of Polar as it is."""
         return is_data(value, self._objects)
 
     def entries(self, value: t.Any, method: str, *args: t.Any) -> t.Any:
         """Call a method of a dictionary that reads it."""
-        if type(value) is not dict or not is_data(value, self._objects, any_keys=True):
+        if type(value) is not dict:
             raise NotSilent
-        if not _STRINGS.issuperset(map(type, value)):
+        if not is_data(value, self._objects):
+            if not is_data(value, self._objects, any_keys=True):
+                raise NotSilent
             value = copied_data(value)
         return getattr(value, method)(*args)
-
-
-def _has_plain_hash(cls: type) -> bool:
-    own: t.Any = cls.__hash__
-    return own is object.__hash__

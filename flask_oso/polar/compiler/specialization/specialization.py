@@ -24,13 +24,14 @@ import itertools
 import typing as t
 from collections.abc import Sequence
 
+from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
 from ...traversal import conjuncts_in, goals_in
 from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
 from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
-from .guards import GuardInterface, Guards
+from .guards import SCALARS, GuardInterface, Guards
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -117,7 +118,7 @@ class SpecializationWriter(Guards):
         keeps_order = self._keeps_order()
         self.leave_out_known(self._root, keeps_order)
         inner = self._solutions(_SUCCESS if keeps_order else None)
-        self.is_empty = not inner and dict not in self._classes.values()
+        self.is_empty = not inner and {dict, *SCALARS}.isdisjoint(self._classes.values())
         body = self._beginning()
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
@@ -169,9 +170,9 @@ class SpecializationWriter(Guards):
             checks.append(ast.If(negate(is_ascii), [GIVE_UP], []))
         checks += self.changed_classes()
         for position, cls in self._classes.items():
-            if cls is dict:
+            if cls is dict or cls in SCALARS:
                 # The solver refuses what Polar has no values for.
-                is_odd = negate(call("is_plain_data", load(f"a{position}")))
+                is_odd = negate(_is_of_polar(f"a{position}", cls))
                 checks.append(ast.If(is_odd, [GIVE_UP], []))
         return checks
 
@@ -380,6 +381,16 @@ def attempted(body: list[ast.stmt]) -> ast.stmt:
     """Write statements that give up where one of them fails."""
     handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
     return ast.Try(body, [handler], [], [])
+
+
+def _is_of_polar(name: str, cls: type) -> ast.expr:
+    """Write that an argument is a value that Polar has."""
+    if cls is dict:
+        return call("is_plain_data", load(name))
+    if cls is str:
+        return ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
+    least, most = ast.Constant(INTEGER_MIN), ast.Constant(INTEGER_MAX)
+    return ast.Compare(least, [ast.LtE(), ast.LtE()], [load(name), most])
 
 
 # -- small questions about clauses ------------------------------------------------------------

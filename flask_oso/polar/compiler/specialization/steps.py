@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ...host import sandbox
 from ...host.conversion import to_python
 from ...host.sandbox import ITERATED
-from ...host.value_classes import EQUATED, MOMENTS
+from ...host.value_classes import EQUATED, MOMENTS, is_hashed
 from ...nodes import (
     COMPARISONS,
     Call,
@@ -295,10 +295,13 @@ class GoalStep:
         item, collection = term.args
         if isinstance(collection, List):
             return self._among(item, collection)
+        pair = item.term if isinstance(item, Template) else item
+        if isinstance(pair, List) and len(pair.items) == _PAIR and pair.rest is None:
+            return self._pair_among(pair.items[0], pair.items[1], self._bound(collection))
         known, searched = self._value(item), self._bound(collection)
         if known is not None and _is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
-            test = call("among", _written(known), load(searched.name))
+            test = _is_among(known, searched, is_known=self._is_hashed(known))
             region = self.writer.under(self.region, key, test, [], term.span)
             for value in (known, searched):
                 region.known["checked", value.name] = value
@@ -309,6 +312,40 @@ class GoalStep:
         if known is not None:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
+
+    def _is_hashed(self, value: Known) -> bool:
+        """Tell whether a value is of a class whose instances a set finds by their hash."""
+        cls = value.exact
+        if value.choices is not None or is_string(value.literal) or cls is str:
+            return True
+        has_keys = self.writer.names.host.has_keys
+        return (
+            cls is not None
+            and cls is not int
+            and _is_itself(cls)
+            and is_hashed(cls)
+            and not has_keys(cls)
+        )
+
+    def _pair_among(
+        self, key: Term, value: Term, collection: Known
+    ) -> tuple[Region, Pending] | None:
+        """Write ``[key, value] in xs``, where the key is known: a dictionary finds its entry."""
+        known, span = self._bound(key), self.goal.span
+        is_other = collection.exact not in (None, dict) or known.exact not in (None, str)
+        if is_other or known.choices is not None or collection.literal is not None:
+            raise NotCompilable("a pair that is searched for", span)
+        for each in (known, collection):
+            self.writer.check_sandbox(self.region, each)
+        found = call("entry_among", load(collection.name), _written(known))
+        fact = ("entry among", collection.name, known.key)
+        made = self.writer.computed(self.region, found, fact, span)
+        is_there = compared(load(made.name), ast.IsNot(), load("missing"))
+        region = self.writer.under(self.region, ("there", made.name), is_there, [], span)
+        wanted = self._value(value)
+        if wanted is not None:
+            return self._at(self.writer.equal(region, wanted, made, span))
+        return self._bind(t.cast(int, self._variable(value)), made, region)
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
@@ -569,6 +606,23 @@ def _is_searched_at_once(item: Known, collection: Known) -> bool:
     return is_one and collection.choices is None
 
 
+def _is_among(item: Known, collection: Known, *, is_known: bool) -> ast.expr:
+    """Write that a value is searched for in a collection: a set finds most by their hash."""
+    slowly = call("among", _written(item), load(collection.name))
+    is_set = compared(call("type", load(collection.name)), ast.In(), load("sets"))
+    if is_known:
+        is_quick = is_set
+    elif item.exact is int:
+        is_quick = all_of([is_set, compared(load(item.name), ast.Gt(), ast.Constant(1))])
+    elif item.literal is None and item.exact is None:
+        is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
+        is_number = all_of([is_type(item.name, "int"), is_large])
+        is_quick = all_of([is_set, any_of([is_type(item.name, "str"), is_number])])
+    else:
+        return slowly
+    return ast.IfExp(is_quick, compared(_written(item), ast.In(), load(collection.name)), slowly)
+
+
 def _has_open_fields(pattern: Term) -> bool:
     """Tell whether a pattern has no class, or a field that is a variable or a constant."""
     return isinstance(pattern, Pattern) and (
@@ -606,6 +660,8 @@ def _is_modulus(value: Known) -> bool:
     return literal is not None and type(literal.value) is int and literal.value > 0
 
 
+#: The length of what the elements of a dictionary are.
+_PAIR = 2
 #: Integers whose product has 64 bits.
 _SMALL = 2**31
 _ARITHMETIC: dict[Operator, tuple[type[ast.operator], int]] = {

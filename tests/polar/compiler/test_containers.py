@@ -1,0 +1,295 @@
+"""Sets, dictionaries and lists that are searched or taken apart, and unusual arguments."""
+
+from __future__ import annotations
+
+import enum
+import sys
+import types
+import typing as t
+import uuid
+
+import pytest
+
+from flask_oso import Oso
+from flask_oso.polar.exceptions import OsoError, PolarRuntimeError
+from tests.support.answers import specialized
+
+BIG = 2**70
+
+
+class User:
+    def __init__(self, x: t.Any = None) -> None:
+        self.x = x
+
+
+class Doc:
+    def __init__(self, x: t.Any = None) -> None:
+        self.x = x
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
+class Level(enum.IntEnum):
+    ONE = 1
+
+
+class Folded(str):
+    """A text that claims to equal others of another hash."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and str.lower(self) == str.lower(other)
+
+    def __hash__(self) -> int:
+        return hash(str.lower(self))
+
+
+class Equal:
+    """An object that equals what it holds."""
+
+    def __init__(self, value: t.Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return bool(other == self.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+ANA = User("ana")
+VALUES: tuple[t.Any, ...] = (
+    *(0, 1, 5, True, False, None, "ana", "ANA", "", 1.0, 5.0, float("nan"), BIG, "\ud800", b"x"),
+    *(uuid.UUID(int=3), Color.RED, Level.ONE, ANA, User("ana"), Folded("ANA"), sys),
+)
+COLLECTIONS: tuple[t.Any, ...] = (
+    *(set(), frozenset(), {5, "ana", None}, {True, Color.RED}, frozenset({1, False, ANA})),
+    *({Folded("ana"), BIG}, {1.0, Level.ONE, uuid.UUID(int=3)}, {"\ud800", b"x", 0}),
+    *({"ana": 1, "x": 5}, {"ana": {"x": ["ana"]}}, {1: "ana"}, {"ana": ANA}, {}),
+    *([], ["ana"], [5, "ana"], [1, 2, 3], [[5], ["ana"]], ["ana", sys], [Equal("ana")], [None]),
+    *(("ana",), "ana", None, 5, Equal(["ana"]), [float("nan")], [BIG, 5], {"ana": BIG}),
+    *({"ana": 1}.keys(), {5: 1, True: 2}.keys(), types.SimpleNamespace(x=5)),
+)
+
+
+def _oso(policy: str, *, compiled: bool) -> Oso:
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_class(Doc)
+    oso.load_str(policy)
+    return oso
+
+
+def _outcome(oso: Oso, *question: t.Any) -> t.Any:
+    try:
+        return oso.is_allowed(*question)
+    except OsoError as error:
+        return type(error).__name__, str(error)
+    except (TypeError, ValueError) as error:
+        return type(error).__name__
+
+
+def _differences(policy: str, questions: t.Iterable[tuple[t.Any, ...]]) -> list[t.Any]:
+    compiled, solver = (_oso(policy, compiled=each) for each in (True, False))
+    found = []
+    for question in questions:
+        wanted = _outcome(solver, *question)
+        # The second time, what is known of the classes may be more.
+        given = [_outcome(compiled, *question) for _ in range(2)]
+        if given != [wanted, wanted]:
+            found.append((question, given, wanted))
+    return found[:3]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("u.x in d.x", "not u.x in d.x", "(y in d.x and y = u.x)", "u in d.x and u.x = u.x"),
+        *("[u.x, 1] in d.x", "[u.x, v] in d.x and v = 1", '["ana", u.x] in d.x'),
+        *("not [u.x, 5] in d.x", '[u.x, "ana"] in d.x', "[u.x] in d.x", "[u.x, 1, 2] in d.x"),
+        *("u.x in d.x.keys()", "u.x in d.x.values()", "d.x.ana = u.x", "d.x.ana.x = u.x"),
+        *("u.x in d.x.ana", "u.x in d.x.ana.x", "d.x.x = u.x"),
+    ],
+)
+def test_what_is_searched_is_answered_alike(condition: str) -> None:
+    """Answers and errors, for every value and every collection."""
+    questions = [(User(one), "read", Doc(other)) for one in VALUES for other in COLLECTIONS]
+
+    assert _differences(f'allow(u: User, "read", d: Doc) if {condition};', questions) == []
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "has([f, *_], x) if f = x; has([_, *r], x) if has(r, x);",
+        "has([_, *r], x) if has(r, x); has([f, *_], x) if f = x;",
+        "has([f], x) if f = x; has([_, g], x) if g = x;",
+        "has([f, *f], x) if f = x;",
+        'has(["ana", *r], x) if x in r; has([], "ana"); has([f], _) if f = 1;',
+        "has([f, *r], x: String) if f = x or x in r; has([f, *r], x: Integer) if f = x or x in r;",
+        "has([f, *_], x) if f = x; has(y: User, x) if y.x = x; has(5, _); has(y, x) if x in y;",
+        "has([f, *r], x) if not f = x and has(r, x); has([], _);",
+        "has([f, *r], x) if cut and f = x and r = r; has(_, _);",
+        "has([f, *r], x) if forall(y in r, y = x) and f = x;",
+        "has([[f, *_], *_], x) if f = x;",
+        "has([_, *r], _) if has(r, 1); has([], _);",
+        "has([_, *_], _);",
+        "has([f, *_], x) if g(f, x); g([h, _], x) if h = x; g(f, x) if f = x;",
+    ],
+)
+def test_lists_in_heads_are_answered_alike(rules: str) -> None:
+    """Answers and errors of rules that take a list apart, for lists and for what is none."""
+    questions = [(User(one), "read", Doc(other)) for one in VALUES for other in COLLECTIONS]
+
+    policy = f'allow(u: User, "read", d: Doc) if has(d.x, u.x); {rules}'
+    assert _differences(policy, questions) == []
+
+
+def test_rule_that_takes_a_list_apart_is_compiled() -> None:
+    """Nothing of such a rule is left to the solver."""
+    oso = _oso(
+        'allow(u: User, "read", d: Doc) if has(d.x, u.x);'
+        "has([f, *_], x) if f = x; has([_, *r], x) if has(r, x);",
+        compiled=True,
+    )
+
+    assert oso.is_allowed(User(3), "read", Doc([1, 2, 3])) is True
+    assert [*oso.left_to_solver()] == []
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(a: String, "read", d: Doc) if d.x = a;',
+        'allow(a: Integer, "read", d: Doc) if d.x = a;',
+        'allow(a: Integer, "read", d: Doc) if a > 1 and d.x = a;',
+        'allow(a: Dictionary, "read", d: Doc) if d.x = a.ana;',
+        'allow(a: Dictionary, "read", d: Doc) if d.x in a.ana.x;',
+        'allow(_: Dictionary{x: 5}, "read", _: Doc);',
+        'allow(a, "read", d: Doc) if d.x = a;',
+        'allow(a, "read", d: Doc) if d.x == a;',
+        'allow("ana", "read", d: Doc) if d.x = 1; allow(5, "read", _: Doc);',
+        'allow(a: String, "read", d: Doc) if a.startswith("an") or d.x = a;',
+        'allow(a: String, "read", _: Doc) if a = "ANA" or a in ["ana", "b"];',
+        'allow(a: Integer, "read", _: Doc) if a = 5 or a in [1, 2];',
+        'allow(a, "read", d) if f(a, d); f(a: String, d: Doc) if d.x = a;'
+        " f(a: Dictionary, d: Doc) if d.x = a.ana; f(a: Integer, d: Doc) if d.x = a;",
+        'allow(a: String, "read", _: Doc) if not a = "ana";',
+        'allow(a, "read", _: Doc) if a.real = 5;',
+    ],
+)
+def test_unusual_actors_are_answered_alike(policy: str) -> None:
+    """Answers and errors for texts, numbers and dictionaries as actors."""
+    actors = [*VALUES, *(each for each in COLLECTIONS if type(each) in (dict, list))]
+    questions = [(actor, "read", Doc(x)) for actor in actors for x in VALUES]
+
+    assert _differences(policy, questions) == []
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(d: Doc, "read", a: Dictionary) if a.ana = d.x;',
+        'allow(d: Doc, "read", a: String) if a = d.x;',
+        'allow(d: Doc, "read", a: Integer) if a = d.x;',
+        'allow(d: Doc, "read", a) if a = d.x;',
+    ],
+)
+def test_unusual_resources_are_answered_alike(policy: str) -> None:
+    """Answers and errors for texts, numbers and dictionaries as resources."""
+    resources = [*VALUES, *(each for each in COLLECTIONS if type(each) in (dict, list))]
+    questions = [(Doc(x), "read", resource) for resource in resources for x in VALUES]
+
+    assert _differences(policy, questions) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "question", "answer"),
+    [
+        ('allow(a: String, "read", d: Doc) if d.x = a;', ("ana", "read", Doc("ana")), True),
+        ('allow(a: Integer, "read", d: Doc) if d.x = a;', (5, "read", Doc(6)), False),
+        ('allow(a: Dictionary, "read", d: Doc) if d.x = a.k;', ({"k": 5}, "read", Doc(5)), True),
+        ('allow(d: Doc, "read", a: Integer) if a in d.x;', (Doc([4, 5]), "read", 5), True),
+        (
+            'allow(u: User, "read", d: Doc) if [u.x, 1] in d.x;',
+            (ANA, "read", Doc({"ana": 1})),
+            True,
+        ),
+    ],
+)
+def test_plain_data_is_answered_by_one_function(
+    policy: str, question: tuple[t.Any, ...], answer: bool
+) -> None:
+    """Texts, numbers and dictionaries as arguments, and pairs of a dictionary, are plain data."""
+    oso = _oso(policy, compiled=True)
+    assert oso.is_allowed(*question) is answer
+
+    assert specialized(oso.engine, *question) is answer
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    "x", [{Folded("ana")}, frozenset({Folded("ana")}), {Folded("ana"): 1}.keys()]
+)
+def test_set_finds_by_hash(x: t.Any, *, compiled: bool) -> None:
+    """An element of another hash that claims to equal a text is not found, as in Python."""
+    oso = _oso('allow(u: User, "read", d: Doc) if u.x in d.x;', compiled=compiled)
+
+    assert "ANA" not in x
+    assert oso.is_allowed(User("ANA"), "read", Doc(x)) is False
+    assert oso.is_allowed(User("ana"), "read", Doc(x)) is True
+    assert oso.is_allowed(User("ANA"), "read", Doc([*x])) is True
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(("item", "x"), [(1, {True}), (True, {1}), (0, {False}), (False, {0})])
+def test_set_tells_numbers_from_booleans(item: t.Any, x: t.Any, *, compiled: bool) -> None:
+    """In Python 1 is in a set of True; in Polar it is not."""
+    oso = _oso('allow(u: User, "read", d: Doc) if u.x in d.x;', compiled=compiled)
+
+    assert item in x
+    assert oso.is_allowed(User(item), "read", Doc(x)) is False
+    assert oso.is_allowed(User(item), "read", Doc({item})) is True
+
+
+@pytest.mark.parametrize("x", [(), [], set(), frozenset(), {}.keys()])
+@pytest.mark.parametrize("condition", ["u.x in d.x", "not u.x in d.x"])
+def test_module_is_refused_where_nothing_is_searched(condition: str, x: t.Any) -> None:
+    """What the sandbox refuses is an error also if the collection is empty."""
+    oso = _oso(f'allow(u: User, "read", d: Doc) if {condition};', compiled=True)
+
+    for _ in range(2):
+        with pytest.raises(PolarRuntimeError, match="module"):
+            oso.is_allowed(User(sys), "read", Doc(x))
+    assert oso.is_allowed(User("x"), "read", Doc(x)) is condition.startswith("not")
+
+
+@pytest.mark.parametrize("condition", ["u.x in EMPTY", "not u.x in EMPTY"])
+def test_module_is_refused_where_an_empty_constant_is_searched(condition: str) -> None:
+    """The same for a collection that is registered."""
+    oso = Oso(compiled=True)
+    oso.register_class(User)
+    oso.register_class(Doc)
+    oso.register_constant(frozenset(), "EMPTY")
+    oso.load_str(f'allow(u: User, "read", _: Doc) if {condition};')
+
+    for _ in range(2):
+        with pytest.raises(PolarRuntimeError, match="module"):
+            oso.is_allowed(User(sys), "read", Doc())
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [{"b": 1}, {1: 2, "b": 1}, {"b": BIG}, {"b": {"b": 1}}, {"c": 1}, {"b": "\ud800"}],
+    ids=repr,
+)
+def test_dictionary_inside_is_looked_at_with_the_one_around_it(inner: t.Any) -> None:
+    """What is odd in a dictionary within another is met however it is reached."""
+    twice = {"b": 1}
+    around = [{"a": inner}, {"a": {"b": 1}, "z": inner}, {"a": twice, "z": twice}]
+    questions = [(User(1), "read", Doc(each)) for each in around]
+
+    policy = 'allow(u: User, "read", d: Doc) if d.x.a.b = u.x;'
+    assert _differences(policy, questions) == []
