@@ -183,3 +183,12 @@ def test_union_with_a_class_that_claims_objects(rule: str) -> None:
 
     assert answers[0] == answers[1]
     assert answers[0][0]
+
+
+@pytest.mark.parametrize("value", [1, 2, 1.0, 2.0, 3, True], ids=str)
+@pytest.mark.parametrize("goal", ["q(d)", "not q(d)"])
+def test_integer_that_is_a_float_in_a_head(value: t.Any, goal: str) -> None:
+    """Where integers are looked up, one that is none of the literals may equal a float."""
+    policy = f'allow(_: User, "read", d) if {goal}; q(1.0); q("a"); q(2); q(77);'
+
+    assert len({*outcomes(policy, User(), "read", value)}) == 1
