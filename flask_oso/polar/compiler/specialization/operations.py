@@ -140,7 +140,8 @@ class SilentOperations:
         }
 
     def _test_told(self, kind: type) -> bool:
-        is_told = is_told_from_nil(kind) or (
+        is_told = is_told_from_nil(kind) or kind in self._equality.by_text
+        is_told = is_told or (
             # The equality of a dataclass asks first whether the classes are the same.
             dataclasses.is_dataclass(kind)
             and compared_fields(kind) is not None
