@@ -215,12 +215,10 @@ def _dispatch_at(
     if at in facts.lineages:
         is_class = facts.lineages[at].is_class
         return (Dispatch(at, objects=objects), len(objects)) if is_class and objects else (None, 0)
-    literals: frozenset[str | int] = frozenset(
-        head.term.value
-        for head in heads
-        if isinstance(head.term, Value)
-        and (type(head.term.value) is str or type(head.term.value) is int)
-    )
+    values = [head.term.value for head in heads if isinstance(head.term, Value)]
+    # An integer that is no literal itself may equal a float that is one.
+    kinds = (str,) if float in map(type, values) else (str, int)
+    literals: frozenset[str | int] = frozenset(each for each in values if type(each) in kinds)
     tags = {head.specializer.tag for head in heads if isinstance(head.specializer, Pattern)}
     by_class = len(tags) if len(tags) > _FEW_CLASSES else 0
     return Dispatch(at, literals), len(literals) + len(objects) + by_class

@@ -414,9 +414,11 @@ class RuleCompiler:
                     yield ast.Constant(False)
             elif is_class_only(parameter.specializer):
                 check_class(parameter.specializer, self.names.host)
-                lineage = self._lineages.get(position)
+                lineage, told = self._lineages.get(position), None
                 if lineage is not None:
-                    if not is_of_lineage(self.names, lineage, parameter.specializer):
+                    told = is_of_lineage(self.names, lineage, parameter.specializer)
+                if told is not None:
+                    if not told:
                         yield ast.Constant(False)
                 elif not (is_string(literal) and parameter.specializer.tag == "String"):
                     yield instance_test(self.names, name, parameter.specializer)
@@ -425,7 +427,12 @@ class RuleCompiler:
         """Write that an argument, which compares without calls, equals a literal."""
         value = t.cast("Value | Instance", literal).value
         if type(value) is bool:
-            return compared(load(name), ast.Is(), ast.Constant(value))
+            # For Python, and so for an object of the host, `True` equals a number such as
+            # `Decimal(1)`; for Polar no number.
+            is_object = compared(call("type", load(name)), ast.NotIn(), load("scalars"))
+            by_python = call("equal", load(name), ast.Constant(value), load("unread"))
+            is_it = compared(load(name), ast.Is(), ast.Constant(value))
+            return any_of([is_it, all_of([is_object, by_python])])
         if isinstance(literal, Instance) and self.names.host.has_keys(type(value)):
             sides = load(name), load(self.names.constant(value))
             return call("equal", *sides, load("unread"))

@@ -14,6 +14,7 @@ from ..host import sandbox
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import Expression, List, Operator, Parameter, Pattern, Term, Value
 from ..solver.class_index import Lineage
+from ..solver.class_tests import has_instance_test
 from ..solver.clauses import Clause, Slot, Template
 from ..solver.matcher import has_pattern
 from ..sources import Span
@@ -45,10 +46,15 @@ def _classes_of(names: ProgramInterface, pattern: Pattern) -> t.Any:
     return names.host.classes[t.cast(str, pattern.tag)]
 
 
-def is_of_lineage(names: ProgramInterface, lineage: Lineage, pattern: Pattern) -> bool:
-    """Tell whether a value whose class is known is an instance of the class of a pattern."""
+def is_of_lineage(names: ProgramInterface, lineage: Lineage, pattern: Pattern) -> bool | None:
+    """Tell whether a value whose class is known is an instance of the class of a pattern.
+
+    ``None`` for a union with a class that has an instance test of its own, which has to be asked.
+    """
     classes = _classes_of(names, pattern)
     classes = classes if isinstance(classes, tuple) else (classes,)
+    if any(map(has_instance_test, classes)):
+        return None
     return any(each in lineage.classes for each in classes)
 
 
@@ -182,27 +188,21 @@ class PatternGoals(ListGoals):
         cls = pattern_class(names, pattern)
         if cls is not None and ref.cls is not None and issubclass(ref.cls, cls):
             return ref
+        told = None
         if ref.lineage is not None:
-            return self._tested_lineage(ref, ref.lineage, pattern, cls)
+            told = is_of_lineage(self.writer.names, ref.lineage, pattern)
+        if told is not None:
+            return self._matched(replace(ref, cls=cls or ref.cls)) if told else None
         if ref.read is not None:
             # A value that fails the sandbox check may also be of a class derived from this one.
             self.writer.check_sandbox(ref, self.out)
         self.fail_unless(instance_test(names, ref.name, pattern))
-        tested = replace(ref, cls=cls or ref.cls, read=None)
-        for cell in self.scope.cells.values():
-            if cell.ref is not None and cell.ref.name == ref.name:
-                cell.ref = tested
-        return tested
+        return self._matched(replace(ref, cls=cls or ref.cls, read=None))
 
-    def _tested_lineage(
-        self, ref: Ref, lineage: Lineage, pattern: Pattern, cls: type | None
-    ) -> Ref | None:
-        """Return what is known of a value whose class is known, if it matches a class."""
-        if not is_of_lineage(self.writer.names, lineage, pattern):
-            return None
-        tested = replace(ref, cls=cls or ref.cls)
+    def _matched(self, tested: Ref) -> Ref:
+        """Note what is known of a value behind a test of its class."""
         for cell in self.scope.cells.values():
-            if cell.ref is not None and cell.ref.name == ref.name:
+            if cell.ref is not None and cell.ref.name == tested.name:
                 cell.ref = tested
         return tested
 

@@ -218,7 +218,8 @@ def passed_on(clause: Clause) -> Term | None:
     such calls it is the last one.
     """
     parameters = clause.rule.parameters
-    if any(
+    # The name of a constant, such as a class, is a variable of the rule, and none of the clause.
+    if not all(isinstance(each.term, Slot) for each in clause.parameters) or any(
         not isinstance(each.term, Variable) or isinstance(each.specializer, Value)
         for each in parameters
     ):

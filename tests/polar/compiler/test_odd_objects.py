@@ -140,3 +140,55 @@ def test_object_that_changes_its_class_is_another_object() -> None:
     actor.__class__ = paper
 
     assert (before, oso.is_allowed(actor, "read", resource)) == (True, False)
+
+
+@pytest.mark.parametrize("value", [decimal.Decimal(1), 1 + 0j, 1, 1.0, True, None, User()], ids=str)
+@pytest.mark.parametrize("literal", ["true", "1", "1.0", "nil"])
+def test_literal_of_a_head_equals_what_it_equals_in_a_goal(value: t.Any, literal: str) -> None:
+    """An object of the host compares as Python says: `Decimal(1)` equals `true`, and 1 does not."""
+    head = outcomes(f'allow(_: User, "read", {literal});', User(), "read", value)
+    goal = outcomes(f'allow(_: User, "read", d) if d = {literal};', User(), "read", value)
+
+    assert len({*head, *goal}) == 1
+
+
+class Claiming(type):
+    """The type of a class that claims objects of others."""
+
+    def __instancecheck__(cls, instance: t.Any) -> bool:
+        return type(instance) is Doc
+
+
+class Member(metaclass=Claiming):
+    """A class that claims documents."""
+
+
+@pytest.mark.parametrize("rule", ["c(_: Actor);", "c(x) if x matches Actor;", "c(_: Resource);"])
+def test_union_with_a_class_that_claims_objects(rule: str) -> None:
+    """Where objects are told by their class, a union asks a member that has its own test."""
+    policy = f"""
+        actor Member {{}}
+        resource Member {{}}
+        allow(_, "read", x) if c(x);
+        {rule}
+        c(_: User) if 1 = 2; c(_: Doc) if 1 = 2; c(_: Broken) if 1 = 2; c(_: String) if 1 = 2;
+    """
+    answers = []
+    for is_compiled in (False, True):
+        oso = Oso(compiled=is_compiled)
+        for cls in (User, Doc, Broken, Member):
+            oso.register_class(cls)
+        oso.load_str(policy)
+        answers.append([oso.is_allowed(1, "read", each) for each in (Doc(), Broken(), User(), 1)])
+
+    assert answers[0] == answers[1]
+    assert answers[0][0]
+
+
+@pytest.mark.parametrize("value", [1, 2, 1.0, 2.0, 3, True], ids=str)
+@pytest.mark.parametrize("goal", ["q(d)", "not q(d)"])
+def test_integer_that_is_a_float_in_a_head(value: t.Any, goal: str) -> None:
+    """Where integers are looked up, one that is none of the literals may equal a float."""
+    policy = f'allow(_: User, "read", d) if {goal}; q(1.0); q("a"); q(2); q(77);'
+
+    assert len({*outcomes(policy, User(), "read", value)}) == 1

@@ -122,6 +122,16 @@ def test_rule_is_the_one_that_held(question: tuple[t.Any, ...], place: int, comp
     assert line(oso, *question) == place
 
 
+@both
+def test_constant_in_a_head_is_a_literal(compiled: bool) -> None:
+    """A rule about a class, or about nil, decides something of its own."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(Note)
+    oso.load_str("allow(x, action, Note) if f(x, action);\nf(_, nil) if 1 = 2;\nf(_, _);")
+
+    assert line(oso, 1, "read", Note) == 1
+
+
 @pytest.mark.parametrize(
     ("question", "place"),
     [
