@@ -142,7 +142,11 @@ def test_object_that_changes_its_class_is_another_object() -> None:
     assert (before, oso.is_allowed(actor, "read", resource)) == (True, False)
 
 
-@pytest.mark.parametrize("value", [decimal.Decimal(1), 1 + 0j, 1, 1.0, True, None, User()], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [decimal.Decimal(1), 1 + 0j, 1, 1.0, True, None, User()],
+    ids=lambda value: type(value).__name__,
+)
 @pytest.mark.parametrize("literal", ["true", "1", "1.0", "nil"])
 def test_literal_of_a_head_equals_what_it_equals_in_a_goal(value: t.Any, literal: str) -> None:
     """An object of the host compares as Python says: `Decimal(1)` equals `true`, and 1 does not."""
