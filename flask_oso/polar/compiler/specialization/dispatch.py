@@ -100,7 +100,6 @@ class ByClass(dict[type, Specialization]):
             self.known.setdefault(cls, made)
         return None if made is None else made(*args)
 
-
     def tell_apart(self, cls: type, first: type, made: Specialization) -> None:
         """Choose the functions for a class by the class of the first argument, too."""
         functions = self._by_first.get(cls)
@@ -113,9 +112,7 @@ class ByClass(dict[type, Specialization]):
 def _by_first(functions: dict[type, Specialization], others: Specialization) -> Specialization:
     """Return a function that chooses one of several by the class of its first argument."""
 
-    def choose(
-        first: t.Any, action: t.Any, last: t.Any, is_searched: bool = False
-    ) -> bool | None:
+    def choose(first: t.Any, action: t.Any, last: t.Any, is_searched: bool = False) -> bool | None:
         try:
             made = functions[type(first)]
         except KeyError:
