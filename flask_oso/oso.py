@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import os
 import sys
+import types
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -17,6 +18,7 @@ from .exceptions import ForbiddenError, NotFoundError
 from .polar.environment import STORED_ENVIRONMENT
 from .polar.exceptions import OsoError, StackOverflowError
 from .polar.host.conversion import is_representable
+from .polar.host.registry import TextEquality
 from .polar.host.terms import Variable
 from .polar.limits import Limits
 from .polar.observe.console import Console
@@ -122,6 +124,7 @@ class Oso(Polar):
         self.forbidden_error = forbidden_error
         self.not_found_error = not_found_error
         self.read_action = read_action
+        self.set_text_equalities(_login_equality)
         self._builder: QueryBuilder | None = None
         self._argument_order: ArgumentOrder | None = None
         self._relations_read: RelationsRead | None = None
@@ -578,6 +581,33 @@ def _noting(method: str, current: Callable[[], tuple[int, t.Any]]) -> Iterator[N
         at, asked = current()
         error.add_note(f"In '{method}': object {at}, of {type(asked).__name__!r}.")
         raise
+
+
+def _login_equality(cls: type) -> TextEquality | None:
+    """Give the equality of a user of Flask-Login that compares as ``UserMixin`` does.
+
+    It compares ``get_id()``, which is the text of ``id``.
+    """
+    mixin: t.Any = getattr(sys.modules.get("flask_login.mixins"), "UserMixin", None)
+    if not isinstance(mixin, type) or mixin not in cls.__mro__:
+        return None
+    for name, names in _LOGIN_NAMES.items():
+        owner = next((base for base in cls.__mro__ if name in vars(base)), None)
+        code = getattr(vars(mixin).get(name), "__code__", None)
+        # By the names in its code, since another version may do something else.
+        if owner is not mixin or not isinstance(code, types.CodeType):
+            return None
+        if names != {*code.co_names}:
+            return None
+    return TextEquality(mixin, "id")
+
+
+#: What the methods of ``UserMixin`` use that decide whether two users are equal.
+_LOGIN_NAMES = {
+    "__eq__": {"isinstance", "UserMixin", "get_id", "NotImplemented"},
+    "__ne__": {"__eq__", "NotImplemented"},
+    "get_id": {"str", "id", "AttributeError", "NotImplementedError"},
+}
 
 
 def _can_be_asked(value: t.Any) -> bool:

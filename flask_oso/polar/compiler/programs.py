@@ -24,7 +24,6 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from ..environment import STORED_ENVIRONMENT
-from ..exceptions import OsoError
 from ..host import sandbox
 from ..host.data_adapter import Relation
 from ..nodes import Call, Expression, Operator, Term
@@ -147,8 +146,9 @@ class CompiledProgram(Runtime):
         self._recursive: dict[str, bool] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self._equality = self._names["quietly_equal"] = SideEffectFreeEquality(
-            self._names["simple"], self.host.identities
+            self._names["simple"], self.host
         )
+        self._names["by_text"] = self._equality.by_text
         silent = SilentOperations(self, self._equality)
         self._names.update(silent.named())
 
@@ -373,6 +373,18 @@ class CompiledProgram(Runtime):
         """Tell whether objects of a class compare by their fields or keys."""
         return self._equality.knows(cls)
 
+    def compares_text(self, cls: type) -> bool:
+        """Tell whether objects of a class compare by the text of an attribute."""
+        return cls in self._equality.by_text
+
+    def text_attribute(self, cls: type) -> str:
+        """Return the attribute whose text objects of a class compare."""
+        return self._equality.by_text[cls].attribute
+
+    def may_equal_text(self, cls: type) -> bool:
+        """Tell whether objects of a class may equal those of another that compares a text."""
+        return self._equality.may_equal_text(cls)
+
     def is_quiet(self, cls: type, attribute: str) -> bool:
         """Tell whether an attribute of instances of a class is read without side effects."""
         return sandbox.is_silent_read(cls, attribute)
@@ -403,10 +415,10 @@ class CompiledProgram(Runtime):
             return _found(questions, args)
         except _QueryNeeded:
             return None
-        except OsoError:
-            # The search over all strings may meet another error first, which names the variable:
-            # the solver raises that one. INVARIANT: if it raises none, this one is raised; an
-            # error never becomes an answer by asking again.
+        except Exception:
+            # Also one of the application. The search over all strings may meet another error
+            # first, which names the variable: the solver raises that one. INVARIANT: if it raises
+            # none, this one is raised; an error never becomes an answer by asking again.
             for _ in self._engine.query_rule(name, args, accept_expression=True):
                 pass
             raise

@@ -49,6 +49,9 @@ from .steps import GoalStep, body_goals
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
 MAX_REGIONS = 60
+#: The most calls of rules that one function has: a rule that asks itself about the parent of what
+#: it was asked about would never end.
+MAX_CALLS = 1_000
 #: The deepest nesting of loops: CPython allows 20 blocks, and a `try` is around them.
 MAX_SPECIALIZED_LOOPS = 16
 #: The most links of a chain that are followed, such as parents of folders.
@@ -85,7 +88,7 @@ class SpecializationWriter(Guards):
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
-        self._regions = 0
+        self._regions = self._calls = 0
         self._pending: list[Region] = []
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
@@ -217,6 +220,9 @@ class SpecializationWriter(Guards):
 
     def _ask_clauses(self, region: Region, node: RuleCall) -> None:
         name, args = node
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            raise NotCompilable("a chain of different rules", None)
         clauses = self.possible(name, args)
         if clauses is None:
             raise NotCompilable("a rule that is not defined", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class SpecializationInterface(t.Protocol):
         span: Span | None,
     ) -> Region: ...
     def computed(self, region: Region, value: ast.expr, key: Fact, span: Span | None) -> Known: ...
+    def now(self, region: Region, clock: Known, span: Span | None) -> Known: ...
     def check_sandbox(self, region: Region, value: Known) -> None: ...
     def equal(
         self, region: Region, one: Known, other: Known, span: Span | None
@@ -231,9 +233,14 @@ class GoalStep:
         )
 
     def _method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:
-        """Write a call of a method of a string or a dictionary, which reads it and nothing else."""
+        """Write a call of a method of a string or a dictionary, which reads it and nothing else.
+
+        Also of ``Datetime.now()``: all rules get one time, that of the decision.
+        """
         args = [self._bound(arg) for arg in called.args]
         name, span = called.name, self.goal.span
+        if owner.constant is datetime.datetime and (name, args, called.kwargs) == ("now", [], ()):
+            return self._result(self.region, self.writer.now(self.region, owner, span), result)
         is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
         if is_odd or any(arg.exact or arg.choices for arg in args):
