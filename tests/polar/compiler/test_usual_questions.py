@@ -210,6 +210,16 @@ def test_a_question_about_plain_objects_is_usual(policy: str) -> None:
     assert is_answered_at_once(oso, ANN, "read", DOC)
 
 
+def test_several_classes_of_actors_are_told_apart() -> None:
+    """Each has its own function; what is of no such class has none."""
+    oso = make(POLICIES[0] + 'allow(_: String, "read", _: Doc);')
+    for actor in (ANN, "ann", BEN) * 2:
+        oso.is_allowed(actor, "read", DOC)
+
+    answers = [oso.engine.usual_answer(each, "read", DOC) for each in (ANN, "ann", "é", BEN, 3)]
+    assert answers == [True, True, None, False, None]
+
+
 def test_facts_are_usual_questions() -> None:
     """Those about strings as well."""
     oso = make(POLICIES[1])

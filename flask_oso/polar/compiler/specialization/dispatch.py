@@ -69,13 +69,16 @@ class ByClass(dict[type, Specialization]):
         only.
     """
 
-    __slots__ = ("_maker", "_text", "known")
+    __slots__ = ("_by_first", "_maker", "_text", "known")
 
     def __init__(self, maker: _Maker, text: Text) -> None:
         super().__init__()
         self.known: dict[type, Specialization] = {}
         self._maker = maker
         self._text = text
+        #: For each class, the functions by the class of the first argument, if there are several.
+        self._by_first: dict[type, dict[type, Specialization]] = {}
+        maker.tables[text] = self
 
     def __missing__(self, cls: type) -> Specialization:
         if self._maker.admits(cls):
@@ -92,8 +95,31 @@ class ByClass(dict[type, Specialization]):
         if all(map(maker.admits, kinds)):
             made = maker.function(self._text, (*kinds, cls))
         if made is not None:
-            self[cls] = self.known[cls] = made
+            # Another thread may have found that several classes have to be told apart.
+            self.setdefault(cls, made)
+            self.known.setdefault(cls, made)
         return None if made is None else made(*args)
+
+    def tell_apart(self, cls: type, first: type, made: Specialization) -> None:
+        """Choose the functions for a class by the class of the first argument, too."""
+        functions = self._by_first.get(cls)
+        if functions is None:
+            functions = self._by_first[cls] = {}
+            self[cls] = self.known[cls] = _by_first(functions, self._maker.others)
+        functions[first] = made
+
+
+def _by_first(functions: dict[type, Specialization], others: Specialization) -> Specialization:
+    """Return a function that chooses one of several by the class of its first argument."""
+
+    def choose(first: t.Any, action: t.Any, last: t.Any, is_searched: bool = False) -> bool | None:
+        try:
+            made = functions[type(first)]
+        except KeyError:
+            return others(first, action, last, is_searched)
+        return made(first, action, last, is_searched)
+
+    return choose
 
 
 class AnyText(dict[str, dict[type, Specialization]]):
@@ -293,6 +319,8 @@ class _Maker:
         self._program = program
         self._name = name
         self._arity = arity
+        #: The tables by the string, or all that it is not.
+        self.tables: dict[Text, ByClass] = {}
         self._admitted: set[type] = set()
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
         #: The functions by what they do.
@@ -315,12 +343,15 @@ class _Maker:
 
     def _by_all_classes(self, *args: t.Any) -> bool | None:
         """Answer a question by the function for all its classes, if there is one."""
-        text = None if self.at is None else args[self.at]
+        text: Text = None if self.at is None else args[self.at]
+        if self.at is not None and text not in self.texts:
+            text = self.texts
         kinds = [type(args[at]) for at in self.positions]
         made = self._functions.get((text, *kinds))
         if made is None and all(map(self.admits, kinds)):
-            is_other = self.at is not None and text not in self.texts
-            made = self.function(self.texts if is_other else text, tuple(kinds))
+            made = self.function(text, tuple(kinds))
+        if made is not None and self.positions == [0, 2] and text in self.tables:
+            self.tables[text].tell_apart(kinds[1], kinds[0], made)
         return None if made is None else made(*args)
 
     def function(
