@@ -30,6 +30,7 @@ POLICIES = [
     'allow(u, action, d) if action in ["write", "read"] and may(u, action, d);'
     ' may(u, "write", d) if d.first = u; may(u, "read", d) if d.second = u;',
     'allow(_, "write", d) if d.fail(); allow(u, "read", d) if d.second = u;',
+    'allow(_, "write", d) if d.size = 1 and d.first; allow(_, "read", d) if d.fail();',
     "allow(u, action, d) if d.second = u and action in [];",
     'allow(_, "write", d) if d.size; allow(_, "read", d) if d.size.x = 1;',
 ]

@@ -648,22 +648,27 @@ class Guards:
         test: ast.expr = compared(sides[0], ast.Eq(), sides[1])
         unknown = [v for v in values if v.exact not in EQUATED and not self._is_simple(region, v)]
         if unknown:
-            # Most attributes that are compared with another one are strings.
-            quick = [
-                any_of(
-                    [
-                        is_type(value.name, "str"),
-                        compared(call("type", load(value.name)), ast.In(), load("simple")),
-                    ]
-                )
-                for value in unknown
-            ]
-            test = ast.IfExp(all_of(quick), test, call("alike", *sides))
+            test = ast.IfExp(self._are_simple(unknown), test, call("alike", *sides))
         inner = self.under(region, key, test, [], span)
         inner.tested = tuple(value.name for value in values)
         for value in values:
             inner.known["checked", value.name] = value
         return inner
+
+    def _are_simple(self, values: Sequence[Known]) -> ast.expr:
+        """Write whether one or two values are compared without calls. Most are of one class."""
+        kept = ast.Name(self.fresh("p"), ast.Store())
+        kind: ast.expr = ast.NamedExpr(kept, call("type", load(values[0].name)))
+        tests: list[ast.expr] = []
+        for value in values[1:]:
+            other = call("type", load(value.name))
+            is_same = compared(kind, ast.Is(), other)
+            tests.append(any_of([is_same, compared(other, ast.In(), load("simple"))]))
+            kind = load(kept.id)
+        # Most attributes that are compared with another one are strings.
+        is_str = compared(kind, ast.Is(), load("str"))
+        tests.append(any_of([is_str, compared(load(kept.id), ast.In(), load("simple"))]))
+        return all_of(tests)
 
     def _is_simple(self, region: Region, value: Known) -> bool:
         return region.lookup(("simple", value.name)) is not None

@@ -255,8 +255,10 @@ class SilentOperations:
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
         if mine in self._simple and self._simple.issuperset(map(type, elements)):
-            # NaN is found by Python if it is the same object, and equals nothing.
-            return item == item and item in elements
+            if item != item:
+                # Python finds NaN if it is the same object; comparing it with another may fail.
+                raise NotSilent
+            return item in elements
         found = [self.alike(item, element) for element in elements]
         return any(found)
 

@@ -68,7 +68,8 @@ _SUCCESS: list[ast.stmt] = [
 class SpecializationWriter(Guards):
     """Writes the function for one rule, one string, and the classes of the other arguments.
 
-    :param text: the position of the string, and the string; or the strings that it is not.
+    :param text: the position of the string, and the string; or the strings that it is not. ``None``
+        if all arguments are chosen by their classes.
     :param classes: the class of each other argument. The caller has tested that of the last one.
     :param others: answers where another argument is of another class.
     """
@@ -77,7 +78,7 @@ class SpecializationWriter(Guards):
         self,
         names: GuardInterface,
         rule: str,
-        text: tuple[int, str | frozenset[str]],
+        text: tuple[int, str | frozenset[str]] | None,
         classes: t.Mapping[int, type],
         others: t.Callable[..., bool | None],
     ) -> None:
@@ -94,42 +95,32 @@ class SpecializationWriter(Guards):
         root = self._root = Region(FOUND)
         #: The region of the question whose clause is written.
         self._origin = root
-        at, known = text
-        self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
-        self._other = f"a{at}" if isinstance(known, frozenset) else None
-        if isinstance(known, frozenset):
-            string = Known(f"a{at}", others=known, exact=str, region=root)
-        else:
-            string = Known(f"a{at}", literal=Value(known))
-        args = tuple(
-            string if n == at else Known(name, exact=classes[n], region=root)
-            for n, name in enumerate(self._parameters)
-        )
+        arity = len(classes) + (text is not None)
+        self._parameters = [f"a{n}" for n in range(arity)]
+        args = {at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()}
+        #: The arguments that may be any string, or any that the rules do not name.
+        self._open = [f"a{at}" for at, cls in classes.items() if cls is str]
+        if text is not None:
+            at, known = text
+            if isinstance(known, frozenset):
+                args[at] = Known(f"a{at}", others=known, exact=str, region=root)
+                self._open.append(f"a{at}")
+            else:
+                args[at] = Known(f"a{at}", literal=Value(known))
         self._classes = classes
-        self.ask(root, (rule, args), None)
+        self.ask(root, (rule, tuple(args[at] for at in range(arity))), None)
 
     def write(self) -> ast.FunctionDef:
         """Write the function.
 
         :raises NotCompilable: if the rules depend on their order, or cannot be expressed.
         """
-        self._expand()
-        self._check_ends()
-        body: list[ast.stmt] = []
-        if self._other is not None:
-            # The solver refuses a string with surrogates.
-            is_ascii = ast.Call(ast.Attribute(load(self._other), "isascii", ast.Load()), [], [])
-            body.append(ast.If(negate(is_ascii), [GIVE_UP], []))
-        body += [assign(FOUND, ast.Constant(False))]
-        body += [assign(name, ast.Constant(None)) for name in self.caches]
-        if self.counts:
-            body.append(assign("count", ast.Constant(0)))
+        self._write_all()
         keeps_order = self._keeps_order()
         self.leave_out_known(self._root, keeps_order)
-        inner = region_statements(self._root, _SUCCESS if keeps_order else None)
-        if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
-            raise NotCompilable("more loops in each other than Python has", None)
+        inner = self._solutions(_SUCCESS if keeps_order else None)
         self.is_empty = not inner and dict not in self._classes.values()
+        body = self._beginning()
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
             test = compared(
@@ -138,15 +129,53 @@ class SpecializationWriter(Guards):
             given = [*map(load, self._parameters), load("is_searched")]
             others = call(self.names.constant(self._others), *given)
             body.append(ast.If(test, [ast.Return(others)], []))
-        body += self.changed_classes()
+        body += [*self._checks(), *inner, ast.Return(load(FOUND))]
+        return function_of("specialization", self._parameters, [attempted(body)], _KEPT)
+
+    def write_search(self) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Write checks, and statements that tell in ``found`` whether there is a solution.
+
+        For arguments of exactly these classes. Both return ``None`` where the function gives up.
+
+        :raises NotCompilable: as ``write`` does.
+        """
+        self._write_all()
+        self.leave_out_known(self._root, False)
+        inner = self._solutions(None)
+        return self._checks(), [*self._beginning(), *inner] if inner else []
+
+    def _write_all(self) -> None:
+        self._expand()
+        self._check_ends()
+
+    def _solutions(self, success: list[ast.stmt] | None) -> list[ast.stmt]:
+        inner = region_statements(self._root, success)
+        if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
+            raise NotCompilable("more loops in each other than Python has", None)
+        return inner
+
+    def _beginning(self) -> list[ast.stmt]:
+        """Write what is there before any argument is looked at."""
+        body = [assign(FOUND, ast.Constant(False))]
+        body += [assign(name, ast.Constant(None)) for name in self.caches]
+        if self.counts:
+            body.append(assign("count", ast.Constant(0)))
+        return body
+
+    def _checks(self) -> list[ast.stmt]:
+        """Write that the function gives up for arguments that are not plain."""
+        checks: list[ast.stmt] = []
+        for name in self._open:
+            # The solver refuses a string with surrogates.
+            is_ascii = ast.Call(ast.Attribute(load(name), "isascii", ast.Load()), [], [])
+            checks.append(ast.If(negate(is_ascii), [GIVE_UP], []))
+        checks += self.changed_classes()
         for position, cls in self._classes.items():
             if cls is dict:
                 # The solver refuses what Polar has no values for.
                 is_odd = negate(call("is_plain_data", load(f"a{position}")))
-                body.append(ast.If(is_odd, [GIVE_UP], []))
-        handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
-        attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
-        return function_of("specialization", self._parameters, [attempt], _KEPT)
+                checks.append(ast.If(is_odd, [GIVE_UP], []))
+        return checks
 
     def _keeps_order(self) -> bool:
         """Tell whether the code has the order in which the rules are tried.
@@ -366,6 +395,12 @@ class SpecializationWriter(Guards):
                 raise NotCompilable(_OF_FIRST, None)
             region.is_foreign = True
             region = region.above
+
+
+def attempted(body: list[ast.stmt]) -> ast.stmt:
+    """Write statements that give up where one of them fails."""
+    handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
+    return ast.Try(body, [handler], [], [])
 
 
 # -- small questions about clauses ------------------------------------------------------------

@@ -315,6 +315,11 @@ class GoalStep:
         if collection.rest is not None or not items or not all(map(_is_scalar, items)):
             raise NotCompilable("a search in a list of more than literals", self.goal.span)
         known = self._bound(item)
+        if is_string(known.literal) and all(map(is_string, items)):
+            # Both are in the policy.
+            text = t.cast(Value, known.literal).value
+            is_one = any(t.cast(Value, each).value == text for each in items)
+            return self._at(self.region) if is_one else None
         if known.literal is not None or known.choices is not None:
             raise NotCompilable("a literal that is searched for", self.goal.span)
         if not all(map(is_string, items)):
