@@ -216,10 +216,11 @@ class _ForeignKey:
             if name not in state.dict or name in state.committed_state:
                 return None
             answer = test(row, other)
+            if answer is not False:
+                return answer
             # The row that is found may have another value by now.
-            if answer is False and _is_changed(instance_state(row).session, cls(), name):
-                return None
-            return answer
+            session = instance_state(row).session
+            return None if session is None or _is_changed(session, cls(), name) else False
 
         self.test = is_row
         return self

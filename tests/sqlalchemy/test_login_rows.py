@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import typing as t
 from collections.abc import Iterator
@@ -161,6 +162,23 @@ def test_authors_are_not_loaded_to_be_compared(
 
     assert {post.author_id for post in allowed} == {1}
     assert statements == []
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solver"])
+def test_a_row_without_its_session_is_an_error(sqlite: sa.Engine, compiled: bool) -> None:
+    """A relation of a row whose session is gone cannot be read, and none is guessed."""
+    Base.metadata.create_all(sqlite)
+    oso = make_oso("p.author = u", compiled=compiled)
+    with orm.Session(sqlite) as writing:
+        writing.add_all([User(id=1), User(id=2), Post(id=1, author_id=2)])
+        writing.commit()
+    here = orm.Session(sqlite)
+    user, post = here.get_one(User, 1), here.get_one(Post, 1)
+    del here
+    gc.collect()
+
+    with pytest.raises(orm.exc.DetachedInstanceError):
+        oso.is_allowed(user, "read", post)
 
 
 def test_a_changed_row_is_looked_at(session: orm.Session) -> None:

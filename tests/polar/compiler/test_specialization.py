@@ -847,3 +847,57 @@ def test_a_rule_that_asks_about_parents_without_a_class_has_no_function() -> Non
 
     assert oso.is_allowed(user, "read", doc)
     assert specialized(oso.engine, user, "read", doc) is None
+
+
+OF_FIRST_PARENT = {
+    "a rule": 'allow(u: Thing, "read", f: Nested) if public(u, f.parent);'
+    " public(u: Thing, f: Nested) if u = u and f.public = true;",
+    "a condition": 'allow(u: Thing, "read", f: Nested) if p = f.parent and p matches Nested and'
+    " p.public = true and u = u;",
+    "a pattern": 'allow(u: Thing, "read", f: Nested) if p = f.parent and'
+    " p matches Nested{public: true} and u = u;",
+}
+OF_ALL_PARENTS = {
+    "with a class": 'allow(u: Thing, "read", f: Nested) if p = f.parent and p matches Nested and'
+    " can(u, p); can(u: Thing, f: Nested) if f.owner = u;"
+    " can(u: Thing, f: Nested) if p = f.parent and p matches Nested and can(u, p);",
+    "without": 'allow(u: Thing, "read", f: Nested) if can(u, f.parent);'
+    " can(u: Thing, f: Nested) if f.owner = u;"
+    " can(u: Thing, f: Nested) if can(u, f.parent);",
+}
+
+
+class Nested(Thing):
+    """A folder in a folder."""
+
+
+def chain_of_four(user: Thing, owner: int, public: int) -> Nested:
+    """Make folders in folders, of which one is owned and one is public; none for -1."""
+    here = None
+    for at in range(4):
+        here = Nested(parent=here, owner=user if at == owner else None, public=at == public)
+    return t.cast(Nested, here)
+
+
+@pytest.mark.parametrize("first", OF_FIRST_PARENT)
+@pytest.mark.parametrize("every", OF_ALL_PARENTS)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_is_asked_of_one_parent_is_not_asked_of_all(
+    first: str, every: str, is_first: bool
+) -> None:
+    """A function that follows a chain repeats what the rules repeat, and nothing else."""
+    rules = [OF_FIRST_PARENT[first], OF_ALL_PARENTS[every]]
+    oso, solver = Oso(), Oso(compiled=False)
+    for each in (oso, solver):
+        each.register_class(Thing)
+        each.register_class(Nested)
+        each.load_str(" ".join(rules if is_first else rules[::-1]))
+    user = Thing()
+    folders = [
+        chain_of_four(user, owner, public)
+        for owner, public in itertools.product(range(-1, 4), repeat=2)
+    ]
+
+    answers = [oso.is_allowed(user, "read", folder) for folder in folders]
+
+    assert answers == [solver.is_allowed(user, "read", folder) for folder in folders]

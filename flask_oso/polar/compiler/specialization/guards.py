@@ -105,6 +105,9 @@ class Guards:
         #: Whether alternatives are written in the order in which they are tried.
         self._is_in_order = True
 
+    def note_foreign(self, region: Region | None) -> None:
+        """Note that the current clause tests something in a region."""
+
     def forget_order(self) -> None:
         """Note that the alternatives are not in the order in which the solver tries them."""
         self._is_in_order = False
@@ -970,6 +973,7 @@ class Guards:
             # The rules have separate loops, which the solver runs one after the other.
             self.forget_order()
         if region is not out:
+            self.note_foreign(region)
             region.flag = region.flag or self.fresh("g")
             made_under = self.under(made, ("flag", region.flag), load(region.flag), [], span)
             made_under.is_flagged = True

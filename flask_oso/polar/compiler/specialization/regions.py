@@ -118,6 +118,8 @@ class Region:
     texts: tuple[str, frozenset[str]] | None = None
     #: The values whose class the condition of this region looks at, whether it holds or not.
     tested: tuple[str, ...] = ()
+    #: Whether a clause for a question of an outer region tests something here.
+    is_foreign: bool = False
     #: The repetition for the next object in a chain.
     again: ChainRepetition | None = None
 
@@ -127,6 +129,13 @@ class Region:
         while region is not None:
             yield region
             region = None if region.is_barrier else region.above
+
+    def is_within(self, other: Region) -> bool:
+        """Tell whether this is another region, or inside of it."""
+        region: Region | None = self
+        while region is not None and region is not other:
+            region = region.above
+        return region is other
 
     def is_live(self) -> bool:
         """Tell whether the region is still part of the function."""

@@ -94,6 +94,8 @@ class SpecializationWriter(Guards):
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
         root = self._root = Region(FOUND)
+        #: The region of the question whose clause is written.
+        self._origin = root
         arity = len(classes) + (text is not None)
         self._parameters = [f"a{n}" for n in range(arity)]
         args = {at: Known(f"a{at}", exact=cls, region=root) for at, cls in classes.items()}
@@ -195,6 +197,9 @@ class SpecializationWriter(Guards):
         for around in region.around():
             if around.found == region.found and key in around.nodes:
                 return
+        if region.again is not None and not self._origin.is_within(region):
+            raise NotCompilable(_OF_FIRST, None)
+        self.note_foreign(region.above)
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
@@ -255,7 +260,10 @@ class SpecializationWriter(Guards):
                 tuple(_renamed(part, here.subject.name, subject.name) for part in key)
                 for key in here.nodes
             }
-            if renamed == set(around.nodes) and around.again is None:
+            # INVARIANT: only what is asked of each object of a chain is repeated. What an outer
+            # region asks of the first one stands in the region of that one, too.
+            is_own = not around.is_foreign and around.flag is None and around.again is None
+            if is_own and renamed == set(around.nodes):
                 here.flag = here.flag or self.fresh("g")
                 levels = self.names.constant(_LEVELS)
                 around.again = ChainRepetition(here.flag, here.subject.name, self.fresh(), levels)
@@ -337,6 +345,7 @@ class SpecializationWriter(Guards):
         """Write one clause for a rule question."""
         env, number = Variables(), self.next_clause()
         self.next_alternative()
+        self._origin = region
         here: Region | None = region
         for parameter, arg in zip(clause.parameters, node[1], strict=True):
             if here is None:
@@ -374,7 +383,19 @@ class SpecializationWriter(Guards):
         here = t.cast(Region, here)
         for value in env.values.values():
             self.check_sandbox(here, value)
+        self.note_foreign(here)
         here.successes.append(self.alternative)
+
+    def note_foreign(self, region: Region | None) -> None:
+        """Note that the current clause tests something in a region.
+
+        :raises NotCompilable: if that would be repeated for other objects.
+        """
+        while region is not None and not self._origin.is_within(region):
+            if region.again is not None:
+                raise NotCompilable(_OF_FIRST, None)
+            region.is_foreign = True
+            region = region.above
 
 
 def attempted(body: list[ast.stmt]) -> ast.stmt:
@@ -396,6 +417,7 @@ def _is_of_polar(name: str, cls: type) -> ast.expr:
 # -- small questions about clauses ------------------------------------------------------------
 
 
+_OF_FIRST = "a condition on the first object of a chain"
 _PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
 
 
