@@ -217,8 +217,10 @@ def _dispatch_at(
         return (Dispatch(at, objects=objects), len(objects)) if is_class and objects else (None, 0)
     values = [head.term.value for head in heads if isinstance(head.term, Value)]
     # An integer that is no literal itself may equal a float that is one.
-    kinds = (str,) if float in map(type, values) else (str, int)
-    literals: frozenset[str | int] = frozenset(each for each in values if type(each) in kinds)
+    has_float = float in map(type, values)
+    literals: frozenset[str | int] = frozenset(
+        each for each in values if type(each) is str or (type(each) is int and not has_float)
+    )
     tags = {head.specializer.tag for head in heads if isinstance(head.specializer, Pattern)}
     by_class = len(tags) if len(tags) > _FEW_CLASSES else 0
     return Dispatch(at, literals), len(literals) + len(objects) + by_class
