@@ -260,7 +260,7 @@ class SpecializationWriter(Guards):
                 tuple(_renamed(part, here.subject.name, subject.name) for part in key)
                 for key in here.nodes
             }
-            # INVARIANT: only what is asked of each object of a chain is repeated. What an outer
+            # Only what is asked of each object of a chain is repeated. What an outer
             # region asks of the first one stands in the region of that one, too.
             is_own = not around.is_foreign and around.flag is None and around.again is None
             if is_own and renamed == set(around.nodes):
