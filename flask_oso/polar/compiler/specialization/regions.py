@@ -128,6 +128,11 @@ class Region:
             yield region
             region = None if region.is_barrier else region.above
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing was written in this region, and no rule is asked there."""
+        parts = self.reads, self.items, self.loops, self.successes
+        return not any((*parts, self.nodes, self.leaves))
+
     def is_live(self) -> bool:
         """Tell whether the region is still part of the function."""
         inner, above = self, self.above

@@ -27,7 +27,13 @@ from collections.abc import Sequence
 from ...nodes import Call, Expression, List, Operator, Pattern, Term, Value
 from ...solver.clauses import Clause, Slot
 from ...traversal import conjuncts_in, goals_in
-from ..binding_analysis import NotCompilable, has_cut, is_string, order_clauses
+from ..binding_analysis import (
+    NotCompilable,
+    has_cut,
+    is_class_only,
+    is_string,
+    order_clauses,
+)
 from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
 from .guards import GuardInterface, Guards
@@ -156,6 +162,11 @@ class SpecializationWriter(Guards):
     def ask(self, region: Region, node: RuleCall, asking: Fact | None) -> None:
         """Ask a rule in a region, unless it is asked there, or in an outer region, already."""
         name, args = node
+        narrowed = self._of_one_class(region, name, args)
+        if narrowed is None:
+            return
+        region, args = narrowed
+        node = name, args
         key = (name, *(arg.key for arg in args))
         if asking is not None:
             self._asked.setdefault(asking, set()).add(key)
@@ -165,6 +176,35 @@ class SpecializationWriter(Guards):
         region.nodes[key] = node
         region.waiting.append(node)
         self._pending.append(region)
+
+    def _of_one_class(
+        self, region: Region, name: str, args: tuple[Known, ...]
+    ) -> tuple[Region, tuple[Known, ...]] | None:
+        """Return the region where arguments are of the class that all clauses want of them.
+
+        So what a chain asks about its next object is asked where the class of that is known.
+        ``None`` if no clause can match.
+        """
+        for at, arg in enumerate(args):
+            if arg.exact is not None or arg.literal is not None or arg.choices is not None:
+                continue
+            if arg.source is None or arg.source[1] == "[]":
+                continue
+            wanted = [clause.parameters[at] for clause in self.possible(name, args) or ()]
+            patterns = [each.specializer for each in wanted]
+            tags = {each.tag for each in patterns if isinstance(each, Pattern)}
+            if len(tags) != 1 or not all(map(is_class_only, patterns)):
+                continue
+            if tags.isdisjoint(self.names.host.classes) or not all(
+                isinstance(each.term, Slot) for each in wanted
+            ):
+                continue
+            pattern = self.pattern(patterns[0])
+            inner, arg = self.class_test(region, arg, pattern, wanted[0].span)
+            if inner is None:
+                return None
+            region, args = inner, (*args[:at], arg, *args[at + 1 :])
+        return region, args
 
     def _expand(self) -> None:
         """Collect the rule questions, region by region; then write their clauses."""
@@ -206,14 +246,14 @@ class SpecializationWriter(Guards):
         """Tell whether a region asks the same as an outer one, about the next object of a chain."""
         if here.subject is None or not here.nodes:
             return False
+        sources = {here.subject.name: here.subject.source}
         for around in itertools.islice(here.around(), 1, None):
             subject = around.subject
-            if subject is None or subject.source is None or here.subject.source is None:
+            if subject is None or subject.source is None:
                 continue
-            if (here.subject.exact, here.subject.source) != (
-                subject.exact,
-                (subject.name, subject.source[1]),
-            ):
+            sources[subject.name] = subject.source
+            is_next = _is_reached(here.subject.name, subject.name, subject.source[1], sources)
+            if here.subject.exact is not subject.exact or not is_next:
                 continue
             renamed = {
                 tuple(_renamed(part, here.subject.name, subject.name) for part in key)
@@ -345,6 +385,21 @@ class SpecializationWriter(Guards):
 
 
 _PASSING = (Operator.DOT, Operator.UNIFY, Operator.ISA)
+
+
+def _is_reached(
+    name: str, start: str, attribute: str, sources: t.Mapping[str, tuple[str, str] | None]
+) -> bool:
+    """Tell whether a value is read from another one by one attribute, in one step or in several.
+
+    :param sources: what values are read from.
+    """
+    while name != start:
+        source = sources.get(name)
+        if source is None or source[1] != attribute:
+            return False
+        name = source[0]
+    return True
 
 
 def _is_passed_on(clause: Clause) -> bool:

@@ -33,6 +33,10 @@ from .guards import GuardInterface
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 
 
+#: How often a goal may be put off behind the one that follows it.
+MAX_WAITS = 8
+
+
 class SpecializationInterface(t.Protocol):
     """What a goal needs of the writer of its function."""
 
@@ -87,6 +91,17 @@ class SpecializationInterface(t.Protocol):
     ) -> Region: ...
 
 
+class PutOff(t.NamedTuple):
+    """A goal that waits for a variable."""
+
+    goal: Term
+    waits: int
+
+    @property
+    def span(self) -> Span | None:
+        return self.goal.span
+
+
 @dataclass
 class GoalStep:
     """Writes one goal of a clause, given the goals that follow."""
@@ -96,11 +111,15 @@ class GoalStep:
     rest: Pending
     env: Variables
     clause: int
-    goal: Term
+    goal: t.Any
     asking: Fact
+    #: How often the goal was put off.
+    waits: int = 0
 
     def take(self) -> tuple[Region, Pending] | None:
         """Write the goal; return the region and the goals that follow, or ``None`` for none."""
+        if isinstance(self.goal, PutOff):
+            self.goal, self.waits = self.goal.goal, self.goal.waits
         term = self.goal
         if isinstance(term, Template) and isinstance(term.term, Call):
             return self._call(term.term)
@@ -288,7 +307,10 @@ class GoalStep:
         item, collection = term.args
         if isinstance(collection, List):
             return self._among(item, collection)
-        known, searched = self._value(item), self._bound(collection)
+        searched = self._value(collection)
+        if searched is None:
+            return self._put_off()
+        known = self._value(item)
         if known is not None and _is_searched_at_once(known, searched):
             key: Fact = ("among", known.key, searched.key)
             test = call("among", _written(known), load(searched.name))
@@ -302,6 +324,17 @@ class GoalStep:
         if known is not None:
             return self._at(self.writer.equal(region, known, element, term.span))
         return self._bind(t.cast(int, self._variable(item)), element, region)
+
+    def _put_off(self) -> tuple[Region, Pending]:
+        """Write the goal that follows first: it may bind the variable that this one needs.
+
+        In the solver, too, this goal waits for the variable.
+        """
+        if not self.rest or self.waits >= MAX_WAITS:
+            raise NotCompilable("a variable that is not bound yet", self.goal.span)
+        following, rest = self.rest
+        waiting = PutOff(self.goal, self.waits + 1), self.clause
+        return self.region, (following, (waiting, rest))
 
     def _among(self, item: Term, collection: List) -> tuple[Region, Pending] | None:
         items = collection.items
@@ -374,8 +407,10 @@ class GoalStep:
 
     def comparison(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write a comparison, of values that Python compares without calls."""
-        values = [self._bound(arg) for arg in term.args]
         operator = term.operator
+        if operator not in _EQUATIONS and any(self._value(arg) is None for arg in term.args):
+            return self._put_off()
+        values = [self._bound(arg) for arg in term.args]
         if operator in (Operator.EQ, Operator.NEQ):
             for one, other in (values, values[::-1]):
                 if one.exact is type(None):
@@ -414,6 +449,10 @@ class GoalStep:
         numbers = set(self.env.names.values())
         if any(number in numbers and number not in bound for number in env.values):
             raise NotCompilable("a negation that binds a variable", term.span)
+        if inner.is_empty():
+            # The goal never holds, as for an object of a known class that is compared with `nil`.
+            self.region.items.remove(inner)
+            return self._at(self.region)
         key = ("not", inner.found)
         return self._at(
             self.writer.under(self.region, key, negate(load(inner.found)), [], term.span)
