@@ -50,7 +50,7 @@ from .binding_analysis import (
     measure_height,
 )
 from .compiler import RuleCompiler
-from .entry_points import NEW_CLOCK, QUESTION_FILE, EntryPointWriter
+from .entry_points import CLOCK_INTERVAL, NEW_CLOCK, QUESTION_FILE, EntryPointWriter
 from .patterns import possible_clauses
 from .runtime import Clock, Runtime, is_deep
 from .scopes import Site, Variant
@@ -66,6 +66,8 @@ from .specialization.dispatch import (
     string_facts,
 )
 from .specialization.equality import SideEffectFreeEquality
+from .specialization.observation import NAMES as OBSERVING_NAMES
+from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
 
 CompiledFunction = Callable[..., bool]
@@ -144,6 +146,7 @@ class CompiledProgram(Runtime):
         )
         silent = SilentOperations(self, self._equality)
         self._names.update(silent.named())
+        self._names.update(OBSERVING_NAMES)
 
     @property
     def _making(self) -> t.Any:
@@ -431,6 +434,25 @@ class CompiledProgram(Runtime):
             rule, parameters, frozenset(), function, is_searched=is_searched, shares=True
         )
         return self._compiled(writer.write(), QUESTION_FILE, {})
+
+    def resuming(
+        self, name: str, arity: int, at: int
+    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]:
+        """Return a function that answers by compiled rules after a call was made.
+
+        :param at: the position of the string.
+        """
+        function = self._searching(name, arity, Variant(name, arity, (), True))
+
+        def resumed(
+            args: tuple[t.Any, ...], is_searched: bool, outcome: Outcome, begun: float
+        ) -> bool:
+            clock = [CLOCK_INTERVAL, begun, None, None, outcome]
+            if not is_searched:
+                return function(*args, clock)
+            return self._search_string(Variant(name, arity, ((at, args[at]),), False), *args, clock)
+
+        return resumed
 
     def table(self, variant: Variant) -> tuple[Dispatch, str] | None:
         """Return how an argument selects a function, and the name of the table of functions.

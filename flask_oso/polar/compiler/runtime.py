@@ -64,8 +64,8 @@ from .source_map import (
 )
 from .specialization.operations import ClassMemo
 
-#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, and
-#: its ``Table``; ``None`` for what it did not need yet.
+#: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
+#: ``Table``, and the ``Outcome`` of a call that was made before; ``None`` for what it did not need.
 Clock = list[t.Any]
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
@@ -180,6 +180,7 @@ class Runtime:
             "leads_to": self.host.leads_to,
             "unread_relation": self.host.unread,
             "read_relation": _read_relation,
+            "read_once": _read_once,
             "rows": self._rows,
             "collections": self._collections,
         }
@@ -452,6 +453,13 @@ class Runtime:
             clock[1] = time.monotonic()
         name, span, keywords, written, is_unrestricted, is_direct = key
         kind = type(value)
+        made = clock[4]
+        if made is not None and not keywords and made.is_of(value, name, args):
+            found = made.take()
+            self._check_clock(clock)
+            if type(found) not in self._harmless:
+                self._check_sandbox(found, span)
+            return found
         if kind is bool:
             raise self._here().operators.no_lookup(self._placed(value, written), span)
         if is_unrestricted and (kind in self._objects or kind is str):
@@ -788,6 +796,14 @@ class Runtime:
         # An error raised within a property has no owner, and then no proposal.
         value = Instance(error.obj)
         return solver.operators.no_attribute(value, str(key.value), error, goal.span)
+
+
+def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:
+    """Read a computed attribute, unless that was done before."""
+    made = clock[4]
+    if made.is_of(value, name, None):
+        return made.take()
+    return getattr(value, name)
 
 
 def _read_relation(value: t.Any) -> t.Any:

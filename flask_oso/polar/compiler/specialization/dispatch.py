@@ -32,6 +32,7 @@ from ..binding_analysis import (
 )
 from ..snippets import code_of
 from .guards import GuardInterface
+from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
 from .specialization import SpecializationWriter
 
@@ -89,6 +90,9 @@ class SpecializingProgram(GuardInterface, t.Protocol):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> frozenset[str] | None: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
+    def resuming(
+        self, name: str, arity: int, at: int
+    ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float], bool]: ...
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False
     ) -> Specialization | None: ...
@@ -286,18 +290,23 @@ class _Maker:
             self._functions[key] = made
         return made
 
-    def writer(self, text: str | frozenset[str], classes: Sequence[type]) -> SpecializationWriter:
+    def writer(
+        self,
+        text: str | frozenset[str],
+        classes: Sequence[type],
+        observation: Observation | None = None,
+    ) -> SpecializationWriter:
         """Return the writer of such a function."""
         by_position = dict(zip(self.positions, classes, strict=True))
         return SpecializationWriter(
-            self._program, self._name, (self.at, text), by_position, self.others
+            self._program, self._name, (self.at, text), by_position, self.others, observation
         )
 
     def _make(self, text: str | frozenset[str], classes: tuple[type, ...]) -> Specialization | None:
         try:
             function = self.writer(text, classes).write()
         except NotCompilable:
-            return None
+            return self._make_observing(text, classes)
         # Classes that the rules treat alike have one function. Positions do not matter: a
         # specialization raises nothing.
         key = hashlib.sha256(code_of([function]).encode(errors="surrogatepass")).digest()
@@ -305,6 +314,27 @@ class _Maker:
         if made is None:
             made = self._alike[key] = self._program.compiled_specialization(function, self._name)
         return made
+
+    def _make_observing(
+        self, text: str | frozenset[str], classes: tuple[type, ...]
+    ) -> Specialization | None:
+        """Return a function that makes one call of the application."""
+        observation = Observation()
+        try:
+            first = self.writer(text, classes, observation).write()
+            if observation.key is None:
+                return None
+            observation.is_made = True
+            second = self.writer(text, classes, observation).write()
+        except NotCompilable:
+            return None
+        program = self._program
+        parts = [program.compiled_specialization(part, self._name) for part in (first, second)]
+        resume = Resumption(program.resuming(self._name, self._arity, self.at))
+        names = [program.constant(each) for each in (*parts, resume)]
+        parameters = [f"a{n}" for n in range(self._arity)]
+        function = observing_function(parameters, observation, *names)
+        return program.compiled_specialization(function, self._name)
 
     def named_classes(self) -> list[dict[type, None]]:
         """Return the registered classes that each other argument may have, as rules name them."""

@@ -92,6 +92,8 @@ class Region:
     found: str
     above: Region | None = None
     is_barrier: bool = False
+    #: Whether the goal in it must not hold.
+    is_negated: bool = False
     #: The index of the alternative that it was made for, in the order of the rules.
     alternative: int = 0
     header: ast.stmt | None = None
@@ -127,6 +129,13 @@ class Region:
         while region is not None:
             yield region
             region = None if region.is_barrier else region.above
+
+    def enclosing(self) -> t.Iterator[Region]:
+        """Yield this region and all outer ones."""
+        region: Region | None = self
+        while region is not None:
+            yield region
+            region = region.above
 
     def is_empty(self) -> bool:
         """Tell whether nothing was written in this region, and no rule is asked there."""

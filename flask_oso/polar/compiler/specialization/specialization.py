@@ -37,6 +37,7 @@ from ..binding_analysis import (
 from ..scopes import Pending
 from ..snippets import assign, call, compared, function_of, load, negate, returned
 from .guards import GuardInterface, Guards
+from .observation import NEEDED, RESULT, Observation
 from .regions import (
     FOUND,
     GIVE_UP,
@@ -83,8 +84,10 @@ class SpecializationWriter(Guards):
         text: tuple[int, str | frozenset[str]],
         classes: t.Mapping[int, type],
         others: t.Callable[..., bool | None],
+        observation: Observation | None = None,
     ) -> None:
         super().__init__(names)
+        self.observation = observation
         self._others = others
         self._clauses = itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
@@ -94,7 +97,7 @@ class SpecializationWriter(Guards):
         self._pending: list[Region] = []
         #: Which rule questions ask which, to find recursion.
         self._asked: dict[Fact, set[Fact]] = {}
-        root = self._root = Region(FOUND)
+        root = self.root = Region(FOUND)
         at, known = text
         self._parameters = [f"a{n}" for n in range(len(classes) + 1)]
         self._other = f"a{at}" if isinstance(known, frozenset) else None
@@ -125,9 +128,19 @@ class SpecializationWriter(Guards):
         body += [assign(name, ast.Constant(None)) for name in self.caches]
         if self.counts:
             body.append(assign("count", ast.Constant(0)))
-        keeps_order = self._keeps_order()
-        self.leave_out_known(self._root, keeps_order)
-        inner = region_statements(self._root, _SUCCESS if keeps_order else None)
+        observation = self.observation
+        # A solution may come behind a call that is made later.
+        keeps_order = self._keeps_order() and observation is None
+        parameters, end = self._parameters, [ast.Return(load(FOUND))]
+        if observation is not None and not observation.is_made:
+            body.append(assign(NEEDED, ast.Constant(False)))
+            end = [*observation.answer(), *end]
+        elif observation is not None:
+            parameters = [*parameters, RESULT]
+            unknown = compared(call("type", load(RESULT)), ast.NotIn(), load("harmless"))
+            body.append(ast.If(unknown, [GIVE_UP], []))
+        self.leave_out_known(self.root, keeps_order)
+        inner = region_statements(self.root, _SUCCESS if keeps_order else None)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
         self.is_empty = not inner and dict not in self._classes.values()
@@ -146,15 +159,15 @@ class SpecializationWriter(Guards):
                 is_odd = negate(call("is_plain_data", load(f"a{position}")))
                 body.append(ast.If(is_odd, [GIVE_UP], []))
         handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
-        attempt = ast.Try([*body, *inner, ast.Return(load(FOUND))], [handler], [], [])
-        return function_of("specialization", self._parameters, [attempt], _KEPT)
+        attempt = ast.Try([*body, *inner, *end], [handler], [], [])
+        return function_of("specialization", parameters, [attempt], _KEPT)
 
     def _keeps_order(self) -> bool:
         """Tell whether the code has the order in which the rules are tried.
 
         The function may then return at the first solution, as the solver does.
         """
-        tried = [*alternatives(self._root)]
+        tried = [*alternatives(self.root)]
         return self._is_in_order and len(self._asked) == 0 and tried == sorted(tried)
 
     # -- which rules are asked -------------------------------------------------------------

@@ -80,7 +80,15 @@ class SpecializationInterface(t.Protocol):
     def loop(
         self, region: Region, collection: Known, span: Span | None
     ) -> tuple[Region, Known]: ...
-    def apart(self, region: Region) -> Region: ...
+    def apart(self, region: Region, *, is_negated: bool = False) -> Region: ...
+    def observed(
+        self,
+        region: Region,
+        owner: Known,
+        name: str,
+        args: tuple[Known, ...] | None,
+        values: Sequence[Known],
+    ) -> Known | None: ...
     def under(
         self,
         region: Region,
@@ -225,8 +233,30 @@ class GoalStep:
             region = self.writer.compare_relation(self.region, value, name, known, term.span)
             if region is not None:
                 return self._at(region)
+        if self._is_computed(value, name):
+            return self._observed(value, name, None, result)
         made = self.writer.read(self.region, value, name, term.span)
         return self._result(self.region, made, result)
+
+    def _is_computed(self, owner: Known, name: str) -> bool:
+        """Tell whether an attribute is known to be computed, by code of the application."""
+        cls = owner.exact
+        if cls is None or cls is dict or owner.constant is not None or owner.literal is not None:
+            return False
+        if self.writer.names.host.has_keys(cls):
+            return False
+        return not self.writer.names.is_quiet(cls, name)
+
+    def _observed(
+        self, owner: Known, name: str, args: tuple[Known, ...] | None, result: Term
+    ) -> tuple[Region, Pending] | None:
+        """Write the one call of the application that a function may make."""
+        values = [*self.env.values.values()]
+        try:
+            made = self.writer.observed(self.region, owner, name, args, values)
+        except NotCompilable as reason:
+            raise NotCompilable(reason.reason, self.goal.span) from None
+        return None if made is None else self._result(self.region, made, result)
 
     def _result(self, region: Region, made: Known, result: Term) -> tuple[Region, Pending] | None:
         """Write that a result equals an operand, or bind the operand to it."""
@@ -253,6 +283,8 @@ class GoalStep:
         """Write a call of a method of a string or a dictionary, which reads it and nothing else."""
         args = [self._bound(arg) for arg in called.args]
         name, span = called.name, self.goal.span
+        if owner.exact not in (None, dict) and not called.kwargs:
+            return self._observed(owner, name, tuple(args), result)
         is_text, is_entries = name in _OF_TEXTS, _OF_DICTIONARIES.get(name) == len(args)
         is_odd = called.kwargs or owner.literal is not None or owner.exact not in (None, dict)
         if is_odd or any(arg.exact or arg.choices for arg in args):
@@ -442,7 +474,7 @@ class GoalStep:
 
     def negation(self, term: Expression) -> tuple[Region, Pending] | None:
         """Write that a goal has no solution."""
-        inner = self.writer.apart(self.region)
+        inner = self.writer.apart(self.region, is_negated=True)
         env = self.env.copy()
         bound = set(env.values)
         self.writer.run(inner, prepend([(term.args[0], self.clause)], ()), env, self.asking)
