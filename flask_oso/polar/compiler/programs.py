@@ -69,6 +69,7 @@ from .specialization.equality import SideEffectFreeEquality
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome
 from .specialization.operations import SilentOperations
+from .specialization.weak_classes import set_for_class
 
 CompiledFunction = Callable[..., bool]
 #: The share of the time of a question that may be spent on compiling.
@@ -806,11 +807,11 @@ class _Table(dict[t.Any, CompiledFunction]):
         made = self._program.known(variant)
         if made is None:
             return self._program.later(variant)
-        if (not is_literal and self._program.host.keeps(key)) or (
-            is_literal and key in self.dispatch.literals
-        ):
+        if not is_literal:
+            set_for_class(self, key, made, keeps=self._program.host.keeps(key))
+        elif key in self.dispatch.literals:
             self[key] = made
-        elif is_literal:
+        else:
             self._others[kind] = made
         return made
 

@@ -63,6 +63,7 @@ from .source_map import (
     with_spans,
 )
 from .specialization.operations import ClassMemo
+from .specialization.weak_classes import add_class
 
 #: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
 #: ``Table``, and the ``Outcome`` of a call that was made before; ``None`` for what it did not need.
@@ -250,23 +251,23 @@ class Runtime:
         self._is_learnt(cls)
 
     def _test_learnt(self, cls: type) -> bool:
-        is_odd = not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls)
-        if is_odd or not self._keeps(cls):
-            # A class that the host does not keep is in no set, which would hold it.
+        if not is_plain(cls) or issubclass(cls, type) or sandbox.is_internal(cls):
             return False
-        self._plain.add(cls)
-        self._readable.add(cls)
+        self._add(cls, self._plain, self._readable)
         if not sandbox.passes_sandbox(cls):
             return False
         self._is_object(cls)
         if self.host.has_keys(cls):
-            self._rows.add(cls)
-            self._decided.add(cls)
-            self._harmless.add(cls)
+            self._add(cls, self._rows, self._decided, self._harmless)
         elif compares_by_identity(cls):
-            self._simple.add(cls)
-            self._decided.add(cls)
+            self._add(cls, self._simple, self._decided)
         return True
+
+    def _add(self, cls: type, *sets: set[type]) -> None:
+        """Add a class to sets, which do not hold it if it may go."""
+        keeps = self._keeps(cls)
+        for classes in sets:
+            add_class(classes, cls, keeps=keeps)
 
     def _learn_metaclass(self, kind: type) -> None:
         """Learn that classes of a kind are equal if they are the same."""
@@ -282,8 +283,8 @@ class Runtime:
         sandbox.check_reachable(value, span)
         if kind is terms.Variable:
             raise SolverNeeded
-        if sandbox.passes_sandbox(kind) and self.host.keeps(kind):
-            self._harmless.add(kind)
+        if sandbox.passes_sandbox(kind):
+            self._add(kind, self._harmless)
 
     def _by_solver(self, name: str, args: tuple[t.Any, ...]) -> bool:
         return bool(self._engine.solve_call(name, args))
@@ -297,14 +298,11 @@ class Runtime:
     def _test_object(self, kind: type) -> bool:
         if kind in _NO_OBJECTS or not sandbox.passes_sandbox(kind):
             return False
-        if self.host.keeps(kind):
-            if inherits_comparisons(kind):
-                self._derived.add(kind)
-            if is_told_from_nil(kind):
-                self._told.add(kind)
-            self._harmless.add(kind)
-            self._readable.add(kind)
-            self._objects.add(kind)
+        if inherits_comparisons(kind):
+            self._add(kind, self._derived)
+        if is_told_from_nil(kind):
+            self._add(kind, self._told)
+        self._add(kind, self._harmless, self._readable, self._objects)
         return True
 
     def _comparison_of(self, left: type, right: type) -> Comparison:

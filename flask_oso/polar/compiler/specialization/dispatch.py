@@ -35,7 +35,10 @@ from .guards import GuardInterface
 from .observation import Observation, Outcome, Resumption, observing_function
 from .operations import ClassMemo
 from .specialization import SpecializationWriter
+from .weak_classes import WeakClass, add_class, set_for_class
 
+#: The most classes that may go, and have functions of their own.
+MAX_TEMPORARY = 100
 #: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
 Specialization = Callable[..., "bool | None"]
@@ -77,7 +80,7 @@ class ByClass(dict[type, Specialization]):
         if all(map(maker.admits, kinds)):
             made = maker.function(self._text, (*kinds, cls))
         if made is not None:
-            self[cls] = made
+            set_for_class(self, cls, made, keeps=maker.keeps(cls))
         return None if made is None else made(*args)
 
 
@@ -222,8 +225,7 @@ class ReadableClasses:
     def _test(self, kind: type) -> bool:
         if not is_plain_object(kind) or not all(self._is_silent(kind, name) for name in self.names):
             return False
-        if self._keeps(kind):
-            self.kinds.add(kind)
+        add_class(self.kinds, kind, keeps=self._keeps(kind))
         return True
 
 
@@ -245,6 +247,8 @@ class _Maker:
         self._name = name
         self._arity = arity
         self._admitted: set[type] = set()
+        #: How many of them may go, or are gone.
+        self._temporary = 0
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
@@ -259,9 +263,15 @@ class _Maker:
         """Tell whether there are functions for a class."""
         if cls in self._admitted:
             return True
-        if not is_plain_object(cls) or not self.keeps(cls):
+        if not is_plain_object(cls):
             return False
-        self._admitted.add(cls)
+        keeps = self.keeps(cls)
+        if not keeps:
+            # Each needs functions of its own, for as long as the policy is in force.
+            if self._temporary >= MAX_TEMPORARY or self._program.host.has_keys(cls):
+                return False
+            self._temporary += 1
+        add_class(self._admitted, cls, keeps=keeps)
         return True
 
     def _by_all_classes(self, *args: t.Any) -> bool | None:
@@ -287,8 +297,20 @@ class _Maker:
         make = functools.partial(self._make, text, classes)
         made = self._program.make_specialization(make, (self._name, key), waits=waits)
         if made is not None:
-            self._functions[key] = made
+            self._keep(text, classes, made)
         return made
+
+    def _keep(
+        self, text: str | frozenset[str], classes: tuple[type, ...], made: Specialization
+    ) -> None:
+        """Keep a function until the first of its classes goes."""
+        parts: list[t.Any] = [text, *classes]
+        ended: list[t.Any] = []
+        for at, cls in enumerate(classes, start=1):
+            if not self.keeps(cls):
+                parts[at] = WeakClass(cls, lambda _: self._functions.pop(ended[0], None))
+        ended.append(tuple(parts))
+        self._functions[ended[0]] = made
 
     def writer(
         self,

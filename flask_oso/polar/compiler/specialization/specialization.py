@@ -52,6 +52,7 @@ from .regions import (
     region_statements,
 )
 from .steps import GoalStep, body_goals
+from .weak_classes import WeakClass
 
 #: How many goals of one function may be written again, and the most regions.
 MAX_SPECIALIZED_GOALS = 600
@@ -146,9 +147,8 @@ class SpecializationWriter(Guards):
         self.is_empty = not inner and dict not in self._classes.values()
         *tested, _ = sorted(self._classes.items())
         for position, cls in tested:
-            test = compared(
-                call("type", load(f"a{position}")), ast.IsNot(), load(self.names.constant(cls))
-            )
+            kind = call("type", load(f"a{position}"))
+            test = compared(kind, ast.IsNot(), self._class_itself(cls))
             given = [*map(load, self._parameters), load("is_searched")]
             others = call(self.names.constant(self._others), *given)
             body.append(ast.If(test, [ast.Return(others)], []))
@@ -161,6 +161,12 @@ class SpecializationWriter(Guards):
         handler = ast.ExceptHandler(load("gives_up"), None, [GIVE_UP])
         attempt = ast.Try([*body, *inner, *end], [handler], [], [])
         return function_of("specialization", parameters, [attempt], _KEPT)
+
+    def _class_itself(self, cls: type) -> ast.expr:
+        """Write a class, which the function does not hold if it may go."""
+        if self.names.host.keeps(cls):
+            return load(self.names.constant(cls))
+        return call(self.names.constant(WeakClass(cls)))
 
     def _keeps_order(self) -> bool:
         """Tell whether the code has the order in which the rules are tried.
