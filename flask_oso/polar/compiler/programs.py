@@ -287,13 +287,13 @@ class CompiledProgram(Runtime):
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function that answers a question about these classes and this string.
 
-        ``None`` if there is none, or before the entry point of the rule is compiled.
+        It reads plain data alone. ``None`` if there is none, or before the entry point of the rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
         is_usual = known is not None and type(args[known.at]) is str
         if known is None or not is_usual or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        return known[args[known.at]][type(args[known.by])]
+        return known.silent(args)
 
     @property
     def rules(self) -> t.Mapping[str, t.Any]:

@@ -97,6 +97,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "plain": "the classes whose objects can be used as they are",
     "problem_of": "makes the policy's error of a missing attribute",
     "read": "reads an attribute of what is no plain object",
+    "read_once": "reads a computed attribute, unless a specialization did before",
     "read_key": "reads an attribute whose name is computed",
     "readable": "the classes whose attributes Python reads directly",
     "resumed": "further solutions of this call are searched for",

@@ -37,6 +37,9 @@ from .operations import ClassMemo
 from .specialization import SpecializationWriter
 from .weak_classes import WeakClass, add_class, set_for_class
 
+#: The most strings that are looked up at once, and the longest one that no rule names.
+MAX_TEXTS = 1_000
+LONGEST_TEXT = 100
 #: The most classes that may go, and have functions of their own.
 MAX_TEMPORARY = 100
 #: The most specializations that are compiled in advance.
@@ -119,9 +122,16 @@ class Specializations(dict[str, ByClass]):
 
     def __missing__(self, text: str) -> ByClass:
         if text not in self.texts:
+            if len(self) < MAX_TEXTS and len(text) <= LONGEST_TEXT:
+                # Actions may come from requests, so their number is unbounded.
+                self[text] = self.others
             return self.others
         self[text] = made = ByClass(self._maker, text)
         return made
+
+    def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function for the classes of some arguments, if it makes no call."""
+        return self._maker.silent(args)
 
     def prepare(self, actors: Collection[type], resources: Collection[type], until: float) -> None:
         """Compile the functions now: for all classes, or only for actors and resources, or none if
@@ -250,6 +260,8 @@ class _Maker:
         #: How many of them may go, or are gone.
         self._temporary = 0
         self._functions: dict[tuple[t.Any, ...], Specialization] = {}
+        #: The functions that make a call of the application, which live as long as this.
+        self._observing: dict[int, Specialization] = {}
         #: The functions by what they do.
         self._alike: dict[bytes, Specialization] = {}
         #: Answers a question by the function for all its classes: one object, for all functions.
@@ -282,6 +294,14 @@ class _Maker:
         if made is None and all(map(self.admits, kinds)):
             made = self.function(text if text in self.texts else self.texts, tuple(kinds))
         return None if made is None else made(*args)
+
+    def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
+        """Return the function for the classes of some arguments, if it makes no call."""
+        text, kinds = args[self.at], tuple([type(args[at]) for at in self.positions])
+        if not all(map(self.admits, kinds)):
+            return None
+        made = self.function(text if text in self.texts else self.texts, kinds)
+        return None if id(made) in self._observing else made
 
     def function(
         self, text: str | frozenset[str], classes: tuple[type, ...], *, waits: bool = False
@@ -343,7 +363,8 @@ class _Maker:
         """Return a function that makes one call of the application."""
         observation = Observation()
         try:
-            first = self.writer(text, classes, observation).write()
+            writer = self.writer(text, classes, observation)
+            first = writer.write()
             if observation.key is None:
                 return None
             observation.is_made = True
@@ -351,12 +372,17 @@ class _Maker:
         except NotCompilable:
             return None
         program = self._program
-        parts = [program.compiled_specialization(part, self._name) for part in (first, second)]
         resume = Resumption(program.resuming(self._name, self._arity, self.at))
-        names = [program.constant(each) for each in (*parts, resume)]
+        parts: list[t.Any] = [program.compiled_specialization(second, self._name), resume]
+        begin = writer.before_call
+        if begin is None:
+            parts.append(program.compiled_specialization(first, self._name))
+        names = map(program.constant, parts)
         parameters = [f"a{n}" for n in range(self._arity)]
-        function = observing_function(parameters, observation, *names)
-        return program.compiled_specialization(function, self._name)
+        function = observing_function(parameters, observation, begin, *names)
+        made = program.compiled_specialization(function, self._name)
+        self._observing[id(made)] = made
+        return made
 
     def named_classes(self) -> list[dict[type, None]]:
         """Return the registered classes that each other argument may have, as rules name them."""

@@ -147,26 +147,31 @@ class Resumption:
 
 
 def observing_function(
-    parameters: list[str], observation: Observation, first: str, second: str, resume: str
+    parameters: list[str],
+    observation: Observation,
+    begin: list[ast.stmt] | None,
+    second: str,
+    resume: str,
+    first: str = "",
 ) -> ast.FunctionDef:
     """Write the function that calls both parts.
 
-    :param first: the global name of the first part; ``second`` and ``resume`` are others.
+    :param begin: the first part, if it is short.
+    :param second: the global name of the second part; ``resume`` and ``first`` are others.
     """
     given = [load(name) for name in parameters]
     owner, name = load(observation.owner), ast.Constant(observation.name)
     no_answer: list[ast.stmt] = [ast.Return(ast.Constant(None))]
     in_vain = ast.Attribute(load(resume), "in_vain", ast.Load())
     is_vain = compared(in_vain, ast.Gt(), ast.Constant(_MOST_IN_VAIN))
+    is_told = compared(load("answer"), ast.IsNot(), load("is_needed"))
     body: list[ast.stmt] = [
         assign("answer", call(first, *given, load("is_searched"))),
-        ast.If(
-            compared(load("answer"), ast.IsNot(), load("is_needed")),
-            [ast.Return(load("answer"))],
-            [],
-        ),
-        ast.If(is_vain, no_answer, []),
+        ast.If(is_told, [ast.Return(load("answer"))], []),
     ]
+    if begin is not None:
+        body = begin
+    body.append(ast.If(is_vain, no_answer, []))
     handlers = [ast.ExceptHandler(load("StopIteration"), "error", [_stopped()])]
     args: ast.expr = ast.Constant(None)
     if observation.args is None:

@@ -92,6 +92,8 @@ class SpecializationWriter(Guards):
         self._others = others
         self._clauses = itertools.count()
         self._goals_written, self._most_goals = 0, MAX_SPECIALIZED_GOALS
+        #: What a function that makes a call does before; ``None`` if that is a function.
+        self.before_call: list[ast.stmt] | None = None
         #: Whether no rule applies, so that the answer is always no.
         self.is_empty = False
         self._regions = 0
@@ -140,19 +142,26 @@ class SpecializationWriter(Guards):
             parameters = [*parameters, RESULT]
             unknown = compared(call("type", load(RESULT)), ast.NotIn(), load("harmless"))
             body.append(ast.If(unknown, [GIVE_UP], []))
+        is_first = observation is not None and not observation.is_made
+        is_first = is_first and not (self.root.items or self.root.loops or self.root.successes)
+        is_bare = is_first and len(self.root.reads) == 1
         self.leave_out_known(self.root, keeps_order)
         inner = region_statements(self.root, _SUCCESS if keeps_order else None)
         if loops_within(inner) > MAX_SPECIALIZED_LOOPS:
             raise NotCompilable("more loops in each other than Python has", None)
         self.is_empty = not inner and dict not in self._classes.values()
         *tested, _ = sorted(self._classes.items())
+        tests = [part for part in body if isinstance(part, ast.If)] if is_bare else []
         for position, cls in tested:
             kind = call("type", load(f"a{position}"))
             test = compared(kind, ast.IsNot(), self._class_itself(cls))
             given = [*map(load, self._parameters), load("is_searched")]
             others = call(self.names.constant(self._others), *given)
-            body.append(ast.If(test, [ast.Return(others)], []))
+            tests.append(ast.If(test, [ast.Return(others)], []))
+        body += tests
         body += self.changed_classes()
+        if is_bare and dict not in self._classes.values():
+            self.before_call = [*tests, *self.changed_classes()]
         for position, cls in self._classes.items():
             if cls is dict:
                 # The solver refuses what Polar has no values for.
