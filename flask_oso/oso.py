@@ -50,8 +50,8 @@ class QueryBuilder(t.Protocol):
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Build a query of the rows for which a residual holds."""
 
-    def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Build a column that tells whether a residual holds for a row."""
+    def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
+        """Build columns that tell whether residuals hold for a row."""
 
 
 class _RowQuestion(t.NamedTuple):
@@ -68,9 +68,10 @@ class _RowQuestion(t.NamedTuple):
         except RecursionError:
             raise StackOverflowError(_TOO_DEEP) from None
 
-    def column(self) -> t.Any:
+    def columns(self, others: Sequence[_RowQuestion]) -> list[t.Any]:
+        residuals = [self.residual, *(each.residual for each in others)]
         try:
-            return self.builder.column(self.host, self.residual, self.entity)
+            return self.builder.columns(self.host, residuals, self.entity)
         except RecursionError:
             raise StackOverflowError(_TOO_DEEP) from None
 
@@ -418,23 +419,65 @@ class Oso(Polar):
 
         ``select(Post, *columns.values())`` tells which buttons to show on which rows.
 
-        :param actions: the actions; by default those that the policy names.
+        What several columns ask of other tables stands once in such a statement.
+
+        :param actions: the actions; by default the permissions of the resource block of the class,
+            or, if it has none, the actions that the policy names.
         :raises OsoError: if the policy allows unnamed actions and ``actions`` is not given.
         """
-        known = self.known_actions() if actions is None else actions
+        known = self._actions_of(resource_cls) if actions is None else actions
         if known is None:
             raise OsoError(
                 "The policy allows actions that it does not name. Say which columns you want:"
                 " 'actions=[...]'."
             )
         wanted = sorted(known) if actions is None else known
-        questions = [[_unwrapped(actor), action, None] for action in wanted]
-        return {args[1]: self._row_question(args, 2, resource_cls).column() for args in questions}
+        questions = {
+            action: self._row_question([_unwrapped(actor), action, None], 2, resource_cls)
+            for action in wanted
+        }
+        if not questions:
+            return {}
+        first, *others = questions.values()
+        return dict(zip(questions, first.columns(others), strict=True))
+
+    def _actions_of(self, entity: t.Any) -> Iterable[str] | None:
+        """Give the permissions of the block of a class, or else the actions of the policy."""
+        builder = self._query_builder()
+        blocks = self._engine.policy.blocks
+        for cls in builder.class_of(entity).__mro__:
+            own = [b for b in blocks if self.host.classes.get(b.resource.text) is cls]
+            if own:
+                return {
+                    text.text
+                    for block in own
+                    for declaration in block.declarations
+                    if declaration.name.text == "permissions"
+                    for text in declaration.strings
+                }
+        return self.known_actions()
 
     def _row_question(self, args: list[t.Any], at: int, entity: t.Any) -> _RowQuestion:
         """Give the residual of ``allow`` with one argument an unknown row."""
         engine = self._engine
-        adapter = engine.host.adapter
+        builder = self._query_builder()
+        cls = builder.class_of(entity)
+        if cls not in engine.host.types:
+            raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
+        models = builder.models(engine.host)
+        try:
+            with models.reading(args):
+                residual = engine.residual("allow", args, at, cls, models)
+        except RecursionError:
+            raise StackOverflowError(_TOO_DEEP) from None
+        if "POLAR_EXPLAIN" in os.environ:
+            from .polar.residual.adapter_filters import outline
+
+            say(outline(residual), sys.stderr)
+        return _RowQuestion(residual, engine.host, builder, entity)
+
+    def _query_builder(self) -> QueryBuilder:
+        adapter = self.host.adapter
         builder = self._builder
         if builder is None and isinstance(adapter, QueryBuilder):
             builder = adapter
@@ -447,20 +490,7 @@ class Oso(Polar):
                 "No models are registered, so there is nothing to query. Call 'register_models'"
                 " of 'flask_oso.sqlalchemy', or set an adapter."
             )
-        cls = builder.class_of(entity)
-        if cls not in engine.host.types:
-            raise OsoError(f"{cls.__name__!r} is not registered. Call 'register_models' with it.")
-        models = builder.models(engine.host)
-        try:
-            with models.reading(args):
-                residual = engine.residual("allow", args, at, cls, models)
-        except RecursionError:
-            raise StackOverflowError(_TOO_DEEP) from None
-        if "POLAR_EXPLAIN" in os.environ:
-            from .polar.residual.outlines import outline
-
-            say(outline(residual), sys.stderr)
-        return _RowQuestion(residual, engine.host, builder, entity)
+        return builder
 
     def get_allowed_actions(
         self, actor: t.Any, resource: t.Any, allow_wildcard: bool = False

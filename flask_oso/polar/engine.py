@@ -48,7 +48,7 @@ if t.TYPE_CHECKING:
     from .residual.outcomes import Residual
     from .residual.schema import Schema
     from .residual.search import RuleAnalysis
-    from .residual.templates import ResidualTemplate
+    from .residual.templates import PreparedResiduals
     from .solver.observation import Observer
 
 # Imports inside functions are of modules that not every process needs; together they would
@@ -109,7 +109,7 @@ class Engine:
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
         self._analysis: RuleAnalysis | None = None
         # Two threads may both make one of these, with equal results.
-        self._residuals: dict[t.Any, tuple[Schema, ResidualTemplate | None]] = {}
+        self._residuals: dict[t.Any, tuple[Schema, PreparedResiduals | None]] = {}
 
     @property
     def _program(self) -> CompiledProgram | None:
@@ -280,7 +280,7 @@ class Engine:
         # Conditions on the actor's relations may have no SQL form; their values can be read.
         return self._partial(models).residual(name, args, at, cls)
 
-    def _partial(self, models: Schema, **options: bool) -> PartialEvaluator:
+    def _partial(self, models: Schema, **options: t.Any) -> PartialEvaluator:
         from .residual.evaluator import PartialEvaluator
         from .residual.search import RuleAnalysis
 
@@ -290,8 +290,9 @@ class Engine:
 
     def _prepared_residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
-    ) -> ResidualTemplate | None:
+    ) -> PreparedResiduals | None:
         """Give the cached residual template for the classes of the arguments, if there is one."""
+        from .residual.host_questions import Replay
         from .residual.templates import make_template, template_key
 
         key = template_key(name, args, at, cls)
@@ -308,7 +309,8 @@ class Engine:
                 at,
                 cls,
                 models,
-                lambda: self._partial(models, follows=True, is_general=True),
+                lambda recorder: self._partial(models, follows=True, recorder=recorder),
+                lambda objects: Replay(self, self._limits, objects),
             )
             known = self._residuals[key] = (models, made)
         return known[1]

@@ -3,12 +3,12 @@
 ``register_models`` registers mapped classes, so that ``Oso.authorized_query`` can make one SELECT
 of a policy; ``SqlAlchemyAdapter`` reads relations that are declared by hand.
 
-``tables``, ``loaded``, ``sessions``, ``mapping``, ``mapper_facts``
-    mapped classes as tables; what objects have loaded; errors of asynchronous sessions; the schema
+``tables``, ``loaded``, ``mapping``, ``mapper_facts``
+    mapped classes as tables; what objects have loaded, also in asynchronous sessions; the schema
     of mapped classes; facts about mappers, cached for translations.
-``dialects``, ``memberships``, ``translation``, ``queries``, ``adapter``
-    SQL that databases spell differently; which relations become IN instead of EXISTS; conditions
-    to SQL; residuals to statements; filters of oso 0.27 to statements.
+``dialects``, ``semijoins``, ``comparisons``, ``translation``, ``queries``, ``adapter``
+    SQL that databases spell differently; how related rows are asked for; comparisons and other
+    conditions to SQL; residuals to statements; filters of oso 0.27 to statements.
 ``row_keys``, ``identities``, ``commits``, ``first_policy``
     rows as plain data, and which objects are the same one; rows by keys from clients; watching
     commits; the policy that ``flask oso init`` writes.

@@ -37,8 +37,11 @@ class MapperFacts:
         self._keys: dict[type, list[str]] = {}
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
         self._steps: dict[tuple[type, str], JoinStep | None] = {}
+        self._pairs: dict[tuple[type, str, type], list[tuple[str, str]] | None] = {}
+        self._indexed: dict[tuple[type, str], bool] = {}
         self._tables: dict[type, frozenset[t.Any]] = {}
         self._sources: dict[tuple[type, int | None], TableSource] = {}
+        self._link_sources: dict[tuple[t.Any, int], t.Any] = {}
         self._joins: dict[tuple[t.Any, str, TableSource], t.Any] = {}
         self._kept: dict[t.Any, tuple[t.Any, t.Any]] = {}
 
@@ -110,6 +113,48 @@ class MapperFacts:
         here, there = attribute_name(mapper, near), attribute_name(relation.mapper, far)
         return None if here is None or there is None else JoinStep(here, there, link)
 
+    def pairs(self, row: ToOne | ToMany) -> list[tuple[str, str]] | None:
+        """Return the attributes of the owner and of the related row that a relation compares.
+
+        ``None`` if it has a secondary table, or compares more than columns.
+        """
+        key = row.owner.cls, row.relation, row.cls
+        if key not in self._pairs:
+            self._pairs[key] = self._found_pairs(row)
+        return self._pairs[key]
+
+    def _found_pairs(self, row: ToOne | ToMany) -> list[tuple[str, str]] | None:
+        cls = row.owner.cls
+        if row.relation == ITSELF:
+            return list(zip(self.key(cls), self.key(row.cls), strict=True))
+        declared = self.declared(cls, row.relation)
+        if declared is not None:
+            return [(declared.my_field, declared.other_field)]
+        relation = getattr(cls, row.relation).property
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        found = [
+            (attribute_name(mapper, near), attribute_name(relation.mapper, far))
+            for near, far in compared_pairs(relation)
+        ]
+        if not found or any(None in pair for pair in found):
+            return None
+        return t.cast(list[tuple[str, str]], found)
+
+    def is_key(self, cls: type, name: str) -> bool:
+        """Tell whether a column is a key, or the first one of an index."""
+        key = cls, name
+        if key not in self._indexed:
+            self._indexed[key] = _is_indexed(cls, name)
+        return self._indexed[key]
+
+    def may_be_null(self, cls: type, name: str) -> bool:
+        """Tell whether an attribute may be NULL."""
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        prop = mapper.attrs.get(name)
+        if not isinstance(prop, orm.ColumnProperty):
+            return True
+        return is_nullable_column(mapper, prop.columns[0])
+
     def tables(self, cls: type) -> frozenset[t.Any]:
         """Return the tables that rows of a class are read from."""
         if cls not in self._tables:
@@ -125,6 +170,13 @@ class MapperFacts:
         if key not in self._sources:
             self._sources[key] = source_of(cls, aliased=number is not None)
         return self._sources[key]
+
+    def link_source(self, table: t.Any, number: int) -> t.Any:
+        """Return one of the aliases of a secondary table; a statement takes each once."""
+        key = table, number
+        if key not in self._link_sources:
+            self._link_sources[key] = table.alias()
+        return self._link_sources[key]
 
     def joined(self, owner: t.Any, name: str, target: TableSource) -> t.Any:
         """Return the join condition of a relation.
@@ -151,6 +203,26 @@ class MapperFacts:
                 self._kept.clear()
             known = self._kept[key] = condition, make()
         return known[1]
+
+
+def _is_indexed(cls: type, name: str) -> bool:
+    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+    prop = mapper.attrs.get(name)
+    if not isinstance(prop, orm.ColumnProperty) or not isinstance(prop.columns[0], sa.Column):
+        return False
+    column = prop.columns[0]
+    if (
+        column.index
+        or column.unique
+        or column.foreign_keys
+        or not isinstance(column.table, sa.Table)
+    ):
+        return bool(column.index or column.unique or column.foreign_keys)
+    table = column.table
+    lists: list[t.Any] = [table.primary_key.columns]
+    lists += [each.columns for each in table.indexes]
+    lists += [each.columns for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+    return any(next(iter(each), None) is column for each in lists)
 
 
 def _joined(owner: t.Any, name: str, target: TableSource) -> t.Any:

@@ -21,8 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.data_adapter import Relation
 from ..polar.residual.schema import Field, Link, Model, ValueKind
-from .loaded import is_stored
-from .sessions import explaining_unloaded
+from .loaded import explaining_unloaded, is_stored
 from .tables import attribute_name
 
 _TEXTS: tuple[type, ...] = (
@@ -75,8 +74,8 @@ class MappedSchema:
         state: t.Any = sa.inspect(value, raiseerr=False)
         return isinstance(state, orm.InstanceState) and state.identity is not None
 
-    def leads_nowhere(self, value: t.Any, name: str) -> bool:
-        """Tell whether a relation of a row is loaded and nil, or its foreign key is NULL."""
+    def leads_somewhere(self, value: t.Any, name: str) -> bool | None:
+        """Tell whether a relation of a row is loaded and not nil; without a key, it is nil."""
         state: t.Any = sa.inspect(value)
         declared = self._fields.get(type(value), {}).get(name)
         if isinstance(declared, Relation):
@@ -86,12 +85,12 @@ class MappedSchema:
             while isinstance(relation, orm.SynonymProperty):
                 relation = state.mapper.attrs[relation.name]
             if relation.key in state.dict:
-                return state.dict[relation.key] is None
+                return state.dict[relation.key] is not None
             if relation.direction is not orm.MANYTOONE:
-                return False
+                return None
             find = state.mapper.get_property_by_column
             keys = [find(column).key for column in relation.local_columns]
-        return any(state.dict.get(key, key) is None for key in keys)
+        return False if any(state.dict.get(key, key) is None for key in keys) else None
 
     def _made(self, cls: type, mapper: orm.Mapper[t.Any]) -> Model:
         if any(each.concrete for each in mapper.base_mapper.self_and_descendants):
@@ -285,11 +284,13 @@ def _link(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
         if relation.secondary is not None or not is_unique(remote):
             return "it leads to one row, but the columns it compares are not unique"
         return Link(cls, False)
-    is_filled = all(
-        not is_nullable_column(relation.parent, column) and column.foreign_keys
-        for column in relation.local_columns
+    has_key = direct_pairs(relation) is not None and all(
+        isinstance(column, sa.Column) and column.foreign_keys for column in relation.local_columns
     )
-    return Link(cls, False, is_filled and direct_pairs(relation) is not None)
+    is_filled = not any(
+        is_nullable_column(relation.parent, column) for column in relation.local_columns
+    )
+    return Link(cls, False, has_key and is_filled, has_key)
 
 
 def direct_pairs(relation: orm.RelationshipProperty[t.Any]) -> list[tuple[t.Any, t.Any]] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -20,7 +21,7 @@ from ..polar.residual.schema import Schema
 from .mapper_facts import MapperFacts
 from .mapping import MappedSchema, mapped_classes, opaque_attributes
 from .row_keys import RowKeys
-from .translation import SqlCondition, Translator
+from .translation import SharedLists, SqlCondition, Translator
 
 _logger = logging.getLogger("flask_oso")
 
@@ -57,9 +58,14 @@ class Selects:
             )
         return t.cast(type, mapper.class_)
 
-    def clause(self, host: Host, residual: Residual, entity: t.Any) -> SqlCondition:
-        """Return the WHERE clause for an entity."""
-        translator = Translator(self._names_of(host), residual.objects)
+    def clause(
+        self, host: Host, residual: Residual, entity: t.Any, shared: SharedLists | None = None
+    ) -> SqlCondition:
+        """Return the WHERE clause for an entity.
+
+        :param shared: the lists of other clauses of the statement.
+        """
+        translator = Translator(self._names_of(host), residual.objects, shared)
         return translator.clause(residual.condition, {residual.root: entity})
 
     def _names_of(self, host: Host) -> MapperFacts:
@@ -77,10 +83,13 @@ class Selects:
             return statement
         return statement.where(self.clause(host, residual, entity))
 
-    def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
-        """Return a column that is true or false, and never NULL."""
-        holds = self.clause(host, residual, entity)
-        return sa.case((holds, sa.true()), else_=sa.false())
+    def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
+        """Return columns that are true or false, and never NULL."""
+        shared = SharedLists()
+        return [
+            sa.case((self.clause(host, each, entity, shared), sa.true()), else_=sa.false())
+            for each in residuals
+        ]
 
 
 def register_models(oso: Oso, models: t.Any) -> dict[str, str]:

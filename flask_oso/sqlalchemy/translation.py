@@ -17,13 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
-from ..polar.host.data_adapter import Relation
-from ..polar.residual.database_semantics import field_of
 from ..polar.residual.ir import (
-    ITSELF,
     TRUE,
     And,
-    Arithmetic,
     Closure,
     Column,
     Comparison,
@@ -41,52 +37,79 @@ from ..polar.residual.ir import (
     Or,
     RowCondition,
     RowPath,
-    RowValue,
+    SameLink,
     SameRow,
     ToMany,
-    ToOne,
-    columns_of,
-    is_nullable,
+    Unlinked,
+    walk_condition,
 )
-from ..polar.residual.schema import NAN_KINDS, ValueKind
+from .comparisons import ComparisonTranslator, RowScope
 from .dialects import (
-    CodePoints,
-    ExactBoolean,
-    ExactFloat,
-    ExactText,
     FoundOnce,
-    HoldsNan,
-    LastCharacters,
-    OrNan,
-    WithNul,
-    WithoutNan,
 )
-from .loaded import loaded_rows
-from .mapper_facts import JoinStep, MapperFacts
-from .memberships import conjuncts_of, exchanged, is_anchored, is_independent, junction_of
-from .sessions import explaining_unloaded
+from .loaded import explaining_unloaded, loaded_rows
+from .mapper_facts import MapperFacts
+from .semijoins import (
+    Equation,
+    LinkRow,
+    Node,
+    SemiJoin,
+    Side,
+    Tie,
+    alternatives,
+    conjuncts_of,
+    parted,
+    semijoins,
+)
 from .tables import TableSource, column_of, core_expression, discriminator, no_discriminator
 
-#: The functions of `dialects` that make a column compare as in Python, by kind.
-_WRAPPED: dict[ValueKind, t.Callable[[t.Any], t.Any]] = {
-    ValueKind.FLOAT: ExactFloat,
-    ValueKind.BOOLEAN: ExactBoolean,
-}
 _ONE: t.Any = sa.literal_column("1")
 SqlCondition = sa.ColumnElement[bool]
-#: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
-RowScope = dict[RowPath, t.Any]
 
 
 class KeyColumns(tuple[t.Any, ...]):
     """The columns of a primary key, where no other column of a row is in scope."""
 
 
-class _ByKey(t.NamedTuple):
-    """A comparison of a foreign key, and its columns that may be NULL."""
+class _Source(t.NamedTuple):
+    """What a ``SemiJoin`` selects from, whoever asks: tables, joined, and which rows of them.
 
-    clause: t.Any
-    nullable: list[t.Any]
+    :param left: the equations that are not part of it.
+    """
+
+    source: t.Any
+    own: list[t.Any]
+    criteria: list[t.Any]
+    left: list[Equation]
+
+
+class _Subquery(t.NamedTuple):
+    """What a ``SemiJoin`` selects from, and where.
+
+    :param where: what depends on known objects, too.
+    """
+
+    join: SemiJoin
+    made: _Source
+    entities: tuple[t.Any, ...]
+    where: list[t.Any]
+    scope: RowScope
+
+
+class SharedLists:
+    """The lists that several columns of one statement look a row up in: each stands once."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[t.Any, t.Any]] = []
+
+    def of(self, listed: t.Any) -> t.Any:
+        """Return what selects the same rows from a common table expression."""
+        for other, cte in self._known:
+            if listed.compare(other):
+                return sa.select(*cte.c)
+        cte = listed.cte()
+        self._known.append((listed, cte))
+        return sa.select(*cte.c)
 
 
 class Translator:
@@ -94,11 +117,19 @@ class Translator:
 
     :param names: the facts about the mapped classes.
     :param objects: the objects of placeholder rows.
+    :param shared: the lists of other conditions of the statement.
     """
 
-    def __init__(self, names: MapperFacts, objects: t.Mapping[KnownRow, t.Any]) -> None:
+    def __init__(
+        self,
+        names: MapperFacts,
+        objects: t.Mapping[KnownRow, t.Any],
+        shared: SharedLists | None = None,
+    ) -> None:
         self._names = names
         self._objects = objects
+        self._shared = shared
+        self._compare = ComparisonTranslator(self._column)
         self._aliases: dict[type, Iterator[int]] = {}
 
     def clause(self, condition: RowCondition, scope: RowScope) -> SqlCondition:
@@ -128,135 +159,20 @@ class Translator:
     def _not(self, condition: Not, scope: RowScope) -> t.Any:
         part = condition.part
         if isinstance(part, Comparison):
-            return self._not_compared(part, scope)
+            return self._compare.not_compared(part, scope)
         if isinstance(part, InValues):
-            others = self._among_values(part, scope, is_among=False)
-            return self._or_null(others, [part.column], scope)
+            others = self._compare.among_values(part, scope, is_among=False)
+            return self._compare.or_null(others, [part.column], scope)
         if isinstance(part, IsNull):
-            return self._operand(part.column, scope).is_not(None)
-        if isinstance(part, Exists) and (key := self._foreign_key(part, scope)) is not None:
-            empty = [column.is_(None) for column in key.nullable]
-            return sa.or_(sa.not_(key.clause), *empty)
+            return self._compare.operand(part.column, scope).is_not(None)
         if isinstance(part, Exists):
-            return sa.not_(self._having_row(part, scope))
+            return self._not_having(part, scope)
+        if isinstance(part, SameLink):
+            return self._not_equal(self._link_equation(part), scope)
         if isinstance(part, HasCharacter):
-            return self._or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
+            return self._compare.or_null(sa.not_(self._translate(part, scope)), [part.text], scope)
         # The remaining conditions are never NULL: keys, classes, IN on keys.
         return sa.not_(self._translate(part, scope))
-
-    # -- comparisons ----------------------------------------------------------------------
-
-    def _comparison(self, condition: Comparison, scope: RowScope) -> t.Any:
-        left, right = self._sides(condition, scope)
-        if condition.sign == "<":
-            return self._numeric(left < right, condition, scope)
-        if condition.sign == "<=":
-            return self._numeric(left <= right, condition, scope)
-        if is_nullable(condition.left) and is_nullable(condition.right):
-            return self._numeric(left.is_not_distinct_from(right), condition, scope)
-        if _has_nul(condition.right):
-            return WithNul(left == right, sa.false())
-        return self._numeric(left == right, condition, scope)
-
-    def _not_compared(self, condition: Comparison, scope: RowScope) -> t.Any:
-        left, right = self._sides(condition, scope)
-        if condition.sign == "=":
-            is_safe = is_nullable(condition.left) or is_nullable(condition.right)
-            differ = left.is_distinct_from(right) if is_safe else left != right
-            if _has_nul(condition.right):
-                return WithNul(differ, sa.true())
-            return self._numeric(differ, condition, scope, OrNan)
-        opposite = right <= left if condition.sign == "<" else right < left
-        opposite = self._numeric(opposite, condition, scope, OrNan)
-        return self._or_null(opposite, [condition.left, condition.right], scope)
-
-    def _numeric(
-        self,
-        compared: t.Any,
-        condition: Comparison,
-        scope: RowScope,
-        kind: type[WithoutNan | OrNan] = WithoutNan,
-    ) -> t.Any:
-        """Make a comparison treat NaN as Python does."""
-        columns = [
-            self._operand(column, scope)
-            for side in (condition.left, condition.right)
-            for column in columns_of(side)
-            if column.field.kind in NAN_KINDS
-        ]
-        # A literal is never NaN, and NaN equals no literal.
-        is_plain = condition.sign == "=" and isinstance(condition.right, Literal)
-        return kind(compared, *columns) if columns and not is_plain else compared
-
-    def _sides(self, condition: Comparison, scope: RowScope) -> tuple[t.Any, t.Any]:
-        sides = condition.left, condition.right
-        known = next(side for side in sides if not isinstance(side, Literal))
-        is_text = field_of(known).kind is ValueKind.TEXT
-        left, right = (self._operand(side, scope) for side in sides)
-        if not is_text:
-            return left, right
-        wrap = ExactText if condition.sign == "=" else CodePoints
-        texts = [
-            side if isinstance(written, Literal) else wrap(side)
-            for written, side in zip(sides, (left, right), strict=True)
-        ]
-        return texts[0], texts[1]
-
-    def _or_null(self, clause: t.Any, operands: list[RowValue], scope: RowScope) -> t.Any:
-        empty = [
-            self._operand(column, scope).is_(None)
-            for each in operands
-            for column in columns_of(each)
-            if column.field.is_nullable
-        ]
-        return sa.or_(clause, *empty) if empty else clause
-
-    def _among(self, condition: InValues, scope: RowScope) -> t.Any:
-        return self._among_values(condition, scope, is_among=True)
-
-    def _among_values(self, condition: InValues, scope: RowScope, *, is_among: bool) -> t.Any:
-        column = self._exact(condition.column, scope)
-        odd = [each.value for each in condition.values if _has_nul(each)]
-        values = [_bound(each.value) for each in condition.values if not _has_nul(each)]
-        if not odd:
-            return column.in_(values) if is_among else column.not_in(values)
-        if is_among:
-            equal = [WithNul(column == each, sa.false()) for each in odd]
-            return sa.or_(column.in_(values), *equal)
-        return sa.and_(column.not_in(values), *(WithNul(column != each, sa.true()) for each in odd))
-
-    def _is_null(self, condition: IsNull, scope: RowScope) -> t.Any:
-        return self._operand(condition.column, scope).is_(None)
-
-    def _is_nan(self, condition: IsNan, scope: RowScope) -> t.Any:
-        return HoldsNan(self._operand(condition.column, scope))
-
-    def _has_character(self, condition: HasCharacter, scope: RowScope) -> t.Any:
-        # The inner text is exact, too: PostgreSQL cannot search with a nondeterministic collation.
-        text = ExactText(self._operand(condition.text, scope))
-        return ExactText(sa.func.replace(text, condition.character, "", type_=text.type)) != text
-
-    # -- values ---------------------------------------------------------------------------
-
-    def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
-        value = self._operand(operand, scope)
-        return ExactText(value) if field_of(operand).kind is ValueKind.TEXT else value
-
-    def _operand(self, operand: RowValue, scope: RowScope) -> t.Any:
-        if isinstance(operand, Literal):
-            return _bound(operand.value)
-        if isinstance(operand, Column):
-            column = self._column(operand.row, operand.name, scope)
-            wrap = _WRAPPED.get(operand.field.kind)
-            return column if wrap is None else wrap(column)
-        if isinstance(operand, Arithmetic):
-            left, right = (self._operand(side, scope) for side in (operand.left, operand.right))
-            return _calculated(operand.sign, left, right)
-        text = self._operand(operand.text, scope)
-        if operand.at_end:
-            length, size = str(operand.length), str(operand.size)
-            return LastCharacters(text, sa.literal_column(length), sa.literal_column(size))
-        return sa.func.substr(text, 1, operand.length, type_=sa.String())
 
     # -- rows -----------------------------------------------------------------------------
 
@@ -299,96 +215,309 @@ class Translator:
             raise no_discriminator(mapper)
         return self._column(condition.row, name, scope).in_(names)
 
+    def _same_link(self, condition: SameLink, scope: RowScope) -> t.Any:
+        return self._equal(self._link_equation(condition), scope)
+
+    def _link_equation(self, condition: SameLink) -> Equation:
+        sides = [
+            Side(
+                row.owner,
+                tuple(
+                    name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()
+                ),
+            )
+            for row in (condition.left, condition.right)
+        ]
+        return Equation(sides[0], sides[1])
+
+    def _unlinked(self, condition: Unlinked, scope: RowScope) -> t.Any:
+        row = condition.row
+        names = [name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()]
+        values = [self._column(row.owner, name, scope) for name in names]
+        if isinstance(row.owner, KnownRow):
+            return sa.true() if _lacks(values) else sa.false()
+        return sa.or_(*(value.is_(None) for value in values))
+
+    # -- related rows ---------------------------------------------------------------------
+
     def _having(self, condition: Exists, scope: RowScope) -> t.Any:
-        by_key = self._foreign_key(condition, scope)
-        if by_key is not None:
-            return by_key.clause
-        members = self._membership(condition, scope)
-        if members is not None:
-            return members
-        return self._having_row(condition, scope)
+        joins = self._joins(condition, scope)
+        if joins is None:
+            return self._having_row(condition, scope)
+        if any(join.mixed and join.is_anchored for join in joins):
+            others = alternatives(condition, scope)
+            if others is not None:
+                return sa.or_(*(self._translate(each, scope) for each in others))
+        if len(joins) == 1 and _has_list(joins[0]):
+            lists = self._lists(condition, joins[0], scope)
+            if len(lists) > 1:
+                return self._listed_in_parts(lists, scope)
+        return _all([self._semijoin(join, scope) for join in joins])
+
+    def _lists(self, condition: Exists, join: SemiJoin, scope: RowScope) -> list[SemiJoin]:
+        """Return the joins for a list in parts, each of which an index finds."""
+        rows = tuple(scope)
+        return t.cast(
+            list[SemiJoin],
+            self._names.kept(
+                condition, ("lists", *rows), lambda: _parts(condition, join, rows, self._names)
+            ),
+        )
+
+    def _listed_in_parts(self, joins: list[SemiJoin], scope: RowScope) -> t.Any:
+        """Test for a row with IN and a union of uncorrelated subqueries."""
+        selects = []
+        for join in joins:
+            found = self._subquery(join, scope)
+            far = [pair[1] for each in join.outer for pair in self._pairs(each, found.scope)]
+            named = [column.label(f"key_{number}") for number, column in enumerate(far)]
+            selects.append(self._select("part", named, found))
+        near = [value for each in joins[0].outer for value in self._values(each.left, scope)]
+        listed = sa.union_all(*selects)
+        return _one(near).in_(listed if self._shared is None else self._shared.of(listed))
+
+    def _joins(self, condition: Exists, scope: RowScope) -> list[SemiJoin] | None:
+        rows = t.cast(tuple[RowPath, ...], tuple(scope))
+        joins = self._names.kept(
+            condition, rows, lambda: semijoins(condition, rows, self._names) or ()
+        )
+        return joins or None
+
+    def _not_having(self, condition: Exists, scope: RowScope) -> t.Any:
+        joins = self._joins(condition, scope)
+        if joins is None:
+            return sa.not_(self._having_row(condition, scope))
+        is_of_keys = not joins[0].nodes and not any(each.comparison for each in joins[0].inner)
+        if len(joins) == 1 and is_of_keys and not joins[0].around:
+            return self._not_any(joins[0], scope)
+        if len(joins) == 1 and _has_list(joins[0]) and _is_plain(joins[0].outer):
+            return self._not_listed(joins[0], scope)
+        found = sa.and_(*(self._semijoin(join, scope, is_exact=True) for join in joins))
+        return sa.not_(found) if all(join.nodes for join in joins) else _never_null(found)
+
+    def _not_any(self, join: SemiJoin, scope: RowScope) -> t.Any:
+        """Negate comparisons of keys for which no row is read."""
+        return sa.or_(
+            *(self._not_equal(each, scope) for each in join.inner),
+            *(self._not_tied(each, scope) for each in join.ties),
+        )
+
+    def _semijoin(self, join: SemiJoin, scope: RowScope, *, is_exact: bool = False) -> t.Any:
+        """Test for a row of a join.
+
+        :param is_exact: whether the result must not be NULL.
+        """
+        if not join.nodes:
+            return _all(
+                [
+                    *(self._equal(each, scope) for each in join.inner),
+                    *(self._tied(each, scope) for each in join.ties),
+                    *(self._translate(each, scope) for each in join.around),
+                ]
+            )
+        if not is_exact and _has_list(join):
+            return self._listed(join, scope)
+        found = self._subquery(join, scope)
+        where = [self._equal(each, found.scope) for each in join.outer]
+        where += [self._translate(each, found.scope) for each in join.mixed]
+        made = found.made
+        statement = sa.select(_ONE).select_from(made.source)
+        statement = statement.where(*where, *made.criteria, *found.where)
+        return statement.correlate_except(*made.own).exists()
+
+    def _listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
+        """Test for a row with IN and an uncorrelated subquery."""
+        found = self._subquery(join, scope)
+        if join.outer[0].is_null_safe:
+            mine, other = self._compared(join.outer[0], found.scope)
+            none = self._select("one", [_ONE], found).where(other.is_(None))
+            return sa.or_(
+                mine.in_(self._list([other], found)), sa.and_(mine.is_(None), none.exists())
+            )
+        pairs = [pair for each in join.outer for pair in self._pairs(each, found.scope)]
+        near, far = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return _one(near).in_(self._list(far, found))
+
+    def _list(self, columns: list[t.Any], found: _Subquery) -> t.Any:
+        """Select columns, uncorrelated with the enclosing statement."""
+        if self._shared is None:
+            return self._select("list", columns, found)
+        named = [column.label(f"key_{number}") for number, column in enumerate(columns)]
+        return self._shared.of(self._select("part", named, found))
+
+    def _not_listed(self, join: SemiJoin, scope: RowScope) -> t.Any:
+        """Test for no row with NOT IN: no NULL is on the list, and NULL is not on it, either."""
+        found, (equation,) = self._subquery(join, scope), join.outer
+        ((mine, other),) = self._pairs(equation, found.scope)
+        if self._may_be_null(equation.right):
+            found.where.append(other.is_not(None))
+        missing = mine.not_in(self._list([other], found))
+        if not self._may_be_null(equation.left):
+            return missing
+        return sa.or_(mine.is_(None), missing)
+
+    def _may_be_null(self, side: Side) -> bool:
+        if isinstance(side.node, LinkRow):
+            return any(column.nullable for column in self._link_columns(side))
+        cls = side.node.cls
+        return any(self._names.may_be_null(cls, name) for name in side.columns)
+
+    def _subquery(self, join: SemiJoin, scope: RowScope) -> _Subquery:
+        """Join the rows, and translate what is asked of them without the rows in scope."""
+        inner, where = dict(scope), list[t.Any]()
+        loaded = {
+            node: rows for node in join.nodes if (rows := self._loaded(node, scope)) is not None
+        }
+        given = {*loaded, *(LinkRow(t.cast(ToMany, node)) for node in loaded)}
+        nodes = [each for each in join.nodes if not isinstance(each, LinkRow) or each not in given]
+        for node in nodes:
+            if isinstance(node, LinkRow):
+                inner[node] = self._link_alias(node, inner)
+            else:
+                _, inner = self._entity(node, inner)
+        entities = tuple(inner[node] for node in nodes)
+        made = self._names.kept(
+            join, (*entities, *loaded), lambda: self._source(join, nodes, given, inner)
+        )
+        where += [
+            _among_keys(self._key(t.cast(RowPath, row), inner), rows)
+            for row, rows in loaded.items()
+        ]
+        where += [self._equal(each, inner) for each in made.left]
+        where += [self._tied(each, inner) for each in join.ties]
+        for each in join.filters:
+            where += [self._translate(part, inner) for part in conjuncts_of(each)]
+        return _Subquery(join, made, entities, where, inner)
+
+    def _source(
+        self, join: SemiJoin, nodes: list[Node], given: set[Node], scope: RowScope
+    ) -> _Source:
+        """Join the tables of rows, which is the same for each statement."""
+        left = [each for each in join.inner if not _is_given(each, given)]
+        own = [_selectable(scope[node]) for node in nodes]
+        source, read = own[0], {nodes[0]}
+        for node, selectable in zip(nodes[1:], own[1:], strict=True):
+            read.add(node)
+            on = [each for each in left if node in _nodes(each) and _nodes(each) <= read]
+            left = [each for each in left if each not in on]
+            source = source.join(selectable, _all([self._equal(each, scope) for each in on]))
+        criteria = [scope[node].criterion() for node in nodes if not isinstance(node, LinkRow)]
+        return _Source(source, own, [each for each in criteria if each is not None], left)
+
+    def _select(self, kind: str, columns: list[t.Any], found: _Subquery) -> t.Any:
+        """Select columns, uncorrelated with the enclosing statement.
+
+        :param kind: tells the columns from others of the same join.
+        """
+        made = found.made
+        base = self._names.kept(
+            found.join,
+            (kind, *found.entities),
+            lambda: (
+                sa.select(*columns).select_from(made.source).where(*made.criteria).correlate(None)
+            ),
+        )
+        return base.where(*found.where) if found.where else base
+
+    def _link_alias(self, node: LinkRow, scope: RowScope) -> t.Any:
+        table = self._link_table(node)
+        if not any(table in self._tables(each) for each in scope):
+            return table
+        number = next(self._aliases.setdefault(table, itertools.count()))
+        return self._names.link_source(table, number)
+
+    # -- equations of keys ----------------------------------------------------------------
+
+    def _values(self, side: Side, scope: RowScope) -> list[t.Any]:
+        """Return the columns of a side, or the values of an object."""
+        node, names = side.node, list(side.columns)
+        if isinstance(node, LinkRow):
+            return [scope[node].c[column.key] for column in self._link_columns(side)]
+        if isinstance(node, KnownRow):
+            value = self._at(node, scope)
+            if names == self._names.key(node.cls):
+                return list(_identity(value) or [None])
+            return [getattr(value, name) for name in names]
+        if isinstance(scope[node], KeyColumns):
+            return list(scope[node])
+        return [self._column(node, name, scope) for name in names]
+
+    def _link_columns(self, side: Side) -> list[t.Any]:
+        row = t.cast(LinkRow, side.node).row
+        link = t.cast(t.Any, self._names.step(row.owner.cls, row.relation)).link
+        return [link[0 if name == "near" else 1] for name in side.columns]
+
+    def _pairs(self, equation: Equation, scope: RowScope) -> list[tuple[t.Any, t.Any]]:
+        if equation.comparison is not None:
+            return [self._compared(equation, scope)]
+        left, right = self._values(equation.left, scope), self._values(equation.right, scope)
+        if _lacks(left) or _lacks(right):
+            return []
+        return list(zip(left, right, strict=True))
+
+    def _compared(self, equation: Equation, scope: RowScope) -> tuple[t.Any, t.Any]:
+        """Return the columns that a policy compares, in the order of the equation."""
+        comparison = t.cast(Comparison, equation.comparison)
+        left, right = self._compare.sides(comparison, scope)
+        is_same = t.cast(Column, comparison.left).row == equation.left.node
+        return (left, right) if is_same else (right, left)
+
+    def _equal(self, equation: Equation, scope: RowScope) -> t.Any:
+        if equation.comparison is not None:
+            return self._compare.comparison(equation.comparison, scope)
+        pairs = self._pairs(equation, scope)
+        if not pairs:
+            # Nothing equals NULL.
+            return sa.false()
+        known = isinstance(equation.left.node, KnownRow)
+        return _all([other == mine if known else mine == other for mine, other in pairs])
+
+    def _not_equal(self, equation: Equation, scope: RowScope) -> t.Any:
+        pairs = self._pairs(equation, scope)
+        if not pairs:
+            return sa.true()
+        empty = [
+            value.is_(None)
+            for side in (equation.left, equation.right)
+            if not isinstance(side.node, KnownRow) and self._may_be_null(side)
+            for value in self._values(side, scope)
+        ]
+        return sa.or_(sa.not_(self._equal(equation, scope)), *empty)
+
+    def _tied(self, tie: Tie, scope: RowScope) -> t.Any:
+        key = self._values(tie.side, scope)
+        if _lacks(key):
+            return sa.false()
+        if isinstance(tie.condition, IsObject):
+            return _among_keys(key, [each.value for each in tie.condition.objects])
+        return _one(key).in_(self._members(tie.condition))
+
+    def _not_tied(self, tie: Tie, scope: RowScope) -> t.Any:
+        key = self._values(tie.side, scope)
+        if _lacks(key):
+            return sa.true()
+        is_known = isinstance(tie.side.node, KnownRow)
+        empty = [] if is_known or not self._may_be_null(tie.side) else [c.is_(None) for c in key]
+        return sa.or_(sa.not_(self._tied(tie, scope)), *empty)
 
     def _having_row(self, condition: Exists, scope: RowScope) -> t.Any:
-        """Test for a row with EXISTS, which is never NULL."""
+        """Test for a row with EXISTS, which is never NULL, where a relation has an own join."""
         row = condition.row
-        declared = self._names.declared(row.owner.cls, row.relation)
-        if declared is not None:
-            return self._declared(condition, declared, scope)
         if isinstance(row.owner, KnownRow):
             return self._having_known(condition, scope)
         target, inner = self._entity(row, scope)
-        if row.relation == ITSELF:
-            itself = map(operator.eq, self._key(row, inner), self._key(row.owner, scope))
-            return self._exists(target, sa.and_(*itself), condition.part, inner)
-        joined = self._names.joined(scope[row.owner], row.relation, target)
+        if self._names.pairs(row) is None:
+            joined = self._names.joined(scope[row.owner], row.relation, target)
+        else:
+            near, far = zip(*(self._names.pairs(row) or ()), strict=True)
+            joined = self._equal(Equation(Side(row.owner, near), Side(row, far)), inner)
         return self._exists(target, joined, condition.part, inner)
 
-    def _membership(self, condition: Exists, scope: RowScope) -> t.Any:
-        """Test for a row with IN and an uncorrelated subquery; ``None`` if that would be long."""
-        row = condition.row
-        if isinstance(row.owner, KnownRow):
-            return self._membership_of_known(condition, scope)
-        step = self._names.step(row.owner.cls, row.relation)
-        if step is None or isinstance(scope[row.owner], KeyColumns):
-            return None
-        mine, part = self._column(row.owner, step.near, scope), condition.part
-        is_closed = isinstance(part, Closure) and part.row == row and step.link is None
-        if is_closed and [step.far] == self._names.key(row.cls):
-            return mine.in_(self._members(t.cast(Closure, part)))
-        if not self._names.kept(condition, tuple(scope), lambda: self._is_short(condition, scope)):
-            return None
-        target, inner = self._entity(row, scope)
-        far = target.column(step.far) if step.link is None else step.link[0]
-        return mine.in_(self._list(far, target, step, part, inner))
-
-    def _is_short(self, condition: Exists, scope: RowScope) -> bool:
-        part, row = condition.part, condition.row
-        return is_independent(part, row, scope) and is_anchored(part, row, self._names)
-
-    def _membership_of_known(self, condition: Exists, scope: RowScope) -> t.Any:
-        row, rows = condition.row, tuple(scope)
-        step = self._names.step(row.owner.cls, row.relation)
-        # If the relation compares another column than the key, the object would have to be read.
-        if step is None or [step.near] != self._names.key(row.owner.cls):
-            return None
-        link = self._names.kept(condition, rows, lambda: junction_of(condition, rows, self._names))
-        if link is None:
-            other = self._names.kept(condition, (None, *rows), lambda: exchanged(condition, rows))
-            return None if other is None else self._membership(other, scope)
-        (mine,) = self._key(link.other, scope)
-        target, inner = self._entity(row, scope)
-        loaded = self._loaded(row, scope)
-        if loaded is not None:
-            apart = step._replace(link=None)
-            listed = self._list(target.column(link.name), target, apart, link.rest, inner)
-            return mine.in_(listed.where(_among_keys(self._key(row, inner), loaded)))
-        far = target.column(step.far) if step.link is None else step.link[0]
-        listed = self._list(target.column(link.name), target, step, link.rest, inner)
-        identity = sa.inspect(self._at(row.owner, scope)).identity[0]
-        return mine.in_(listed.where(far == identity))
-
-    def _loaded(self, row: RowPath, scope: RowScope) -> list[t.Any] | None:
+    def _loaded(self, row: Node, scope: RowScope) -> list[t.Any] | None:
         """Return the rows of a loaded to-many relation of an object; ``None`` if not loaded."""
         if not isinstance(row, ToMany) or not isinstance(row.owner, KnownRow):
             return None
         return loaded_rows(self._at(row.owner, scope), row.relation)
-
-    def _list(
-        self,
-        column: t.Any,
-        target: TableSource,
-        step: JoinStep,
-        part: RowCondition,
-        inner: RowScope,
-    ) -> t.Any:
-        """Select a column of a target, uncorrelated with the enclosing statement."""
-        listed = _restricted(sa.select(column).select_from(target.selectable), target)
-        listed = listed.correlate(None)
-        if step.link is not None:
-            listed = listed.where(target.column(step.far) == step.link[1])
-        if part == TRUE:
-            return listed
-        return listed.where(*(self._translate(each, inner) for each in conjuncts_of(part)))
 
     def _having_known(self, condition: Exists, scope: RowScope) -> t.Any:
         """Test for a row that is related to an object."""
@@ -428,58 +557,38 @@ class Translator:
     def _entity(self, row: RowPath, scope: RowScope) -> tuple[TableSource, RowScope]:
         """Return the entity of a related row: tables, or an alias if they are in scope already."""
         tables = self._names.tables(row.cls)
-        is_taken = any(not tables.isdisjoint(self._names.tables(each.cls)) for each in scope)
+        is_taken = any(not tables.isdisjoint(self._tables(each)) for each in scope)
         target = self._alias(row.cls) if is_taken else self._names.source(row.cls)
         return target, {**scope, row: target}
+
+    def _tables(self, node: Node) -> frozenset[t.Any]:
+        """Return the tables that a row in scope is read from."""
+        if isinstance(node, LinkRow):
+            return frozenset([self._link_table(node)])
+        return self._names.tables(node.cls)
+
+    def _link_table(self, node: LinkRow) -> t.Any:
+        step = self._names.step(node.row.owner.cls, node.row.relation)
+        return t.cast(t.Any, step).link[0].table
 
     def _alias(self, cls: type) -> TableSource:
         numbers = self._aliases.setdefault(cls, itertools.count())
         return self._names.source(cls, next(numbers))
 
-    def _foreign_key(self, condition: Exists, scope: RowScope) -> _ByKey | None:
-        """Compare the foreign key, where only the key of the related row is needed."""
-        part, row = condition.part, condition.row
-        if not isinstance(row, ToOne) or not isinstance(part, IsObject | SameRow):
-            return None
-        names = self._names.foreign_key(row.owner.cls, row.relation)
-        if names is None:
-            return None
-        key = [self._column(row.owner, name, scope) for name, _ in names]
-        if any(each is None for each in key):
-            return _ByKey(sa.false(), [])
-        is_known = isinstance(row.owner, KnownRow)
-        pairs = zip(names, key, strict=True)
-        nullable = [column for (_, empty), column in pairs if empty and not is_known]
-        if isinstance(part, IsObject):
-            objects = [each.value for each in part.objects]
-            return _ByKey(_among_keys(key, objects), nullable) if part.row == row else None
-        other = part.right if part.left == row else part.left
-        if row not in (part.left, part.right):
-            return None
-        if isinstance(other, KnownRow):
-            return _ByKey(_among_keys(key, [self._at(other, scope)]), nullable)
-        if other not in scope:
-            return None
-        return _ByKey(sa.and_(*map(operator.eq, key, self._key(other, scope))), nullable)
-
-    def _declared(self, condition: Exists, relation: Relation, scope: RowScope) -> t.Any:
-        row = condition.row
-        mine = self._column(row.owner, relation.my_field, scope)
-        if mine is None:
-            return sa.false()
-        target = self._alias(row.cls)
-        joined = target.column(relation.other_field) == mine
-        return self._exists(target, joined, condition.part, {**scope, row: target})
-
     # -- closures -------------------------------------------------------------------------
 
     def _closure(self, condition: Closure, scope: RowScope) -> t.Any:
-        mine = self._key(condition.row, scope)
-        members = self._members(condition)
-        return (mine[0] if len(mine) == 1 else sa.tuple_(*mine)).in_(members)
+        return _one(self._key(condition.row, scope)).in_(self._members(condition))
 
     def _members(self, condition: Closure) -> t.Any:
         """Select the keys of a recursive set in one recursive query."""
+        shared, self._shared = self._shared, None
+        # MariaDB finds no other common table expression from within a recursive one.
+        members = self._recursive_query(condition)
+        self._shared = shared
+        return members if shared is None else shared.of(members)
+
+    def _recursive_query(self, condition: Closure) -> t.Any:
         cls = condition.variable.cls
         first, following = self._alias(cls), self._alias(cls)
         outer: RowScope = {condition.variable: first}
@@ -490,11 +599,108 @@ class Translator:
         # Within the subquery: MariaDB has no WITH before UPDATE and DELETE.
         found = begin.cte(recursive=True, nesting=True)
         inner: RowScope = {condition.variable: following, condition.before: KeyColumns(found.c)}
-        step = sa.select(*self._key(condition.variable, inner)).join_from(
-            following.selectable, found, self._translate(condition.next, inner)
-        )
-        step = _restricted(step, following)
-        return sa.select(*map(FoundOnce, found.union(step).c))
+        source, on, where = following.selectable, sa.true(), []
+        for part in conjuncts_of(condition.next):
+            joins = self._joins(part, inner) if isinstance(part, Exists) else None
+            if joins is None:
+                where.append(self._translate(part, inner))
+                continue
+            # The union drops rows that are found twice.
+            for join in joins:
+                if not join.nodes:
+                    where.append(self._semijoin(join, inner))
+                    continue
+                more = self._subquery(join, inner)
+                made = more.made
+                tied = [self._equal(each, more.scope) for each in join.outer]
+                tied += [self._translate(each, more.scope) for each in join.mixed]
+                where += [*made.criteria, *more.where]
+                source = source.join(made.source, sa.true())
+                where += tied
+        source = source.join(found, sa.and_(on, *where))
+        step = _restricted(sa.select(*self._key(condition.variable, inner)), following)
+        return sa.select(*map(FoundOnce, found.union(step.select_from(source)).c))
+
+
+def _has_list(join: SemiJoin) -> bool:
+    """Tell whether rows in scope are found on a list that does not depend on them."""
+    if not join.is_anchored or join.mixed or not join.outer:
+        return False
+    ends = {(each.left.node, each.right.node) for each in join.outer}
+    return len(ends) == 1 and (
+        len(join.outer) == 1 or not any(each.is_null_safe for each in join.outer)
+    )
+
+
+def _parts(
+    condition: Exists, join: SemiJoin, rows: tuple[t.Any, ...], names: MapperFacts
+) -> list[SemiJoin]:
+    """Return the joins whose lists together are the list of a join."""
+    for atom in join.filters:
+        if not isinstance(atom, Or) or not any(isinstance(p, Exists) for p in walk_condition(atom)):
+            continue
+        found: list[SemiJoin] = []
+        for each in parted(condition, atom):
+            joins = semijoins(each, rows, names) or []
+            if len(joins) != 1 or not _has_list(joins[0]):
+                return [join]
+            found += _parts(each, joins[0], rows, names)
+        near = {tuple(each.left for each in part.outer) for part in found}
+        is_plain = not any(e.comparison for part in found for e in part.outer)
+        return found if len(near) == 1 and is_plain and len(found) <= _MOST_PARTS else [join]
+    return [join]
+
+
+#: The most parts of one list.
+_MOST_PARTS = 16
+
+
+def _is_plain(equations: tuple[Equation, ...]) -> bool:
+    """Tell whether there is one equation, of two columns, for which NULL equals nothing."""
+    (first, *others) = equations
+    return not others and len(first.left.columns) == 1 and not first.is_null_safe
+
+
+def _nodes(equation: Equation) -> set[Node]:
+    return {equation.left.node, equation.right.node}
+
+
+def _is_given(equation: Equation, given: set[Node]) -> bool:
+    """Tell whether the loaded rows of an object already say what an equation says."""
+    nodes = _nodes(equation)
+    if any(isinstance(node, LinkRow) and node in given for node in nodes):
+        return True
+    is_owner = any(isinstance(node, KnownRow) for node in nodes)
+    return equation.is_relation and is_owner and not nodes.isdisjoint(given)
+
+
+def _selectable(entity: t.Any) -> t.Any:
+    return entity.selectable if isinstance(entity, TableSource) else entity
+
+
+def _all(clauses: list[t.Any]) -> t.Any:
+    """Return the conjunction of clauses, of which there is often one."""
+    return clauses[0] if len(clauses) == 1 else sa.and_(sa.true(), *clauses)
+
+
+def _lacks(values: list[t.Any]) -> bool:
+    """Tell whether one of the values of an object is nil, so that nothing equals them."""
+    return any(value is None for value in values)
+
+
+def _one(key: list[t.Any]) -> t.Any:
+    return key[0] if len(key) == 1 else sa.tuple_(*key)
+
+
+def _never_null(found: t.Any) -> t.Any:
+    """Negate a condition that may be NULL, which counts as false."""
+    return sa.case((found, sa.false()), else_=sa.true())
+
+
+def _identity(value: t.Any) -> t.Any:
+    """Return the primary key of an object; ``None`` if it was not stored."""
+    state = sa.inspect(value, raiseerr=False)
+    return state.identity if isinstance(state, orm.InstanceState) else None
 
 
 def _restricted(statement: t.Any, target: TableSource) -> t.Any:
@@ -513,16 +719,6 @@ def _only_row(condition: t.Any) -> RowPath | None:
     return column.row if isinstance(column, Column) else None
 
 
-def _has_nul(operand: RowValue) -> bool:
-    return isinstance(operand, Literal) and type(operand.value) is str and "\0" in operand.value
-
-
-def _bound(value: t.Any) -> t.Any:
-    """Return a value as a parameter: some drivers bind an integer in the size of the column."""
-    is_wide = type(value) is int and not -(2**15) <= value < 2**15
-    return sa.literal(value, sa.BigInteger()) if is_wide else value
-
-
 def _with_values(clause: t.Any) -> t.Any:
     """Give each parameter of a clause its current value and a unique name.
 
@@ -536,19 +732,6 @@ def _with_values(clause: t.Any) -> t.Any:
         return None
 
     return visitors.replacement_traverse(clause, {}, replace)
-
-
-def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
-    # In the widest integers: a result may exceed the type of the column.
-    left, right = (
-        sa.cast(side, sa.BigInteger())
-        if isinstance(side, sa.ClauseElement | orm.QueryableAttribute)
-        else side
-        for side in (left, right)
-    )
-    if sign == "+":
-        return left + right
-    return left - right if sign == "-" else left * right
 
 
 def _among_keys(key: list[t.Any], objects: list[t.Any]) -> t.Any:
@@ -572,13 +755,15 @@ _TRANSLATIONS: dict[type, t.Callable[[Translator, t.Any, RowScope], t.Any]] = {
     And: Translator._and,
     Or: Translator._or,
     Not: Translator._not,
-    Comparison: Translator._comparison,
-    InValues: Translator._among,
-    IsNull: Translator._is_null,
-    IsNan: Translator._is_nan,
-    HasCharacter: Translator._has_character,
+    Comparison: lambda self, condition, scope: self._compare.comparison(condition, scope),
+    InValues: lambda self, condition, scope: self._compare.among(condition, scope),
+    IsNull: lambda self, condition, scope: self._compare.is_null(condition, scope),
+    IsNan: lambda self, condition, scope: self._compare.is_nan(condition, scope),
+    HasCharacter: lambda self, condition, scope: self._compare.has_character(condition, scope),
     IsObject: Translator._is,
     SameRow: Translator._same,
+    SameLink: Translator._same_link,
+    Unlinked: Translator._unlinked,
     OfClass: Translator._of_class,
     Exists: Translator._having,
     Closure: Translator._closure,

@@ -41,6 +41,44 @@ def test_columns_say_what_is_allowed(session: orm.Session) -> None:
     ]
 
 
+BLOCKS = """
+    actor User {}
+    resource Folder { permissions = ["read", "archive"]; relations = { owner: User };
+        "read" if "owner"; "archive" if "owner"; }
+    resource Doc { permissions = ["read", "edit"]; roles = ["reader"];
+        relations = { folder: Folder };
+        "read" if "reader"; "edit" if "archive" on "folder";
+        "read" if "archive" on "folder"; }
+    has_relation(u: User, "owner", f: Folder) if f.owner = u;
+    has_relation(f: Folder, "folder", d: Doc) if d.folder = f;
+    has_role(u: User, name: String, d: Doc) if r in u.roles and r.doc = d and r.name = name;
+    allow(u: User, action, x) if has_permission(u, action, x);
+"""
+
+
+def test_columns_of_a_block(session: orm.Session) -> None:
+    """A class has columns for the permissions of its own block, and not of others."""
+    oso, user = make_oso(BLOCKS), session.get_one(User, 1)
+
+    assert list(oso.action_columns(user, Doc)) == ["edit", "read"]
+    assert list(oso.action_columns(user, Folder)) == ["archive", "read"]
+    assert list(oso.action_columns(user, Role)) == ["archive", "edit", "read"]
+
+
+def test_what_columns_share_stands_once(session: orm.Session) -> None:
+    """Two columns that look a row up in one list have one list, and the rows of checks."""
+    oso, user = make_oso(BLOCKS), session.get_one(User, 1)
+    columns = oso.action_columns(user, Doc)
+    statement = sa.select(Doc, *columns.values())
+
+    rows = session.execute(statement).all()
+
+    assert str(statement).count("folders.owner_id =") == 1
+    assert [tuple(row)[1:] for row in rows] == [
+        tuple(is_allowed(oso, user, action, row[0]) for action in columns) for row in rows
+    ]
+
+
 def test_columns_of_an_alias(session: orm.Session) -> None:
     """A column belongs to the entity it was made for."""
     other = orm.aliased(Doc)

@@ -68,6 +68,23 @@ def test_pages(site: Flask) -> None:
     assert (page.total, [post.id for post in page.items]) == (4, [7])
 
 
+def test_pages_with_columns(site: Flask) -> None:
+    """What is allowed on each row of a page is asked by the keys of the page."""
+    query = current_oso.authorized_query("ana", "read", Post).order_by(Post.id)
+
+    with site.test_request_context("/?page=1"):
+        page = db.paginate(query, per_page=3)
+        columns = current_oso.action_columns("ana", Post, ["read", "edit"])
+        answers = sa.select(Post.id, *(column.label(name) for name, column in columns.items()))
+        shown = answers.where(Post.id.in_([post.id for post in page.items]))
+        may = {row.id: (row.read, row.edit) for row in db.session.execute(shown)}
+
+    assert may == {
+        post.id: tuple(current_oso.is_allowed("ana", each, post) for each in ("read", "edit"))
+        for post in page.items
+    }
+
+
 @pytest.mark.usefixtures("site")
 def test_one_or_404() -> None:
     """``db.first_or_404`` finds what may be read, and nothing else."""

@@ -160,4 +160,4 @@ def test_inherited_roles_look_at_the_parent(on_sqlite: orm.Session) -> None:
     more = [line for line in mine if line not in by_hand and "SUBQUERY" not in line]
 
     assert more == ["SEARCH organizations USING INTEGER PRIMARY KEY (rowid=?)"]
-    assert len(mine) == len(by_hand) + 2
+    assert len(mine) == len(by_hand) + 1

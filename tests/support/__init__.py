@@ -2,7 +2,7 @@
 
 Read ``world`` (the classes of the cases), ``cases`` (``.polar`` files), ``answers`` (how an Oso
 answers a question), ``policies`` (policies and engines without an Oso), ``people`` (plain actors),
-``sites`` (applications), ``shop``, ``documents`` and ``studio`` (models), ``databases`` and
+``sites`` (applications), ``shop``, ``documents`` and ``gallery`` (models), ``databases`` and
 ``servers``, ``stores`` (a data adapter), ``consoles`` (prompts), ``choices`` (what is random),
 ``sizes`` and ``skips`` (how much is tested), ``children`` (other processes) and ``stacks`` (little
 of Python's stack left).

@@ -6,10 +6,12 @@ which ``flask_oso.sqlalchemy`` translates to SQL.
 ``schema``, ``ir``, ``simplify``, ``show``
     what is known of classes and columns; the nodes of conditions; how conditions are made, and
     printed.
-``outcomes``, ``database_semantics``, ``symbolic_terms``
-    the result of a search; comparisons that mean the same in a database; terms for unknown rows.
+``outcomes``, ``database_semantics``, ``symbolic_terms``, ``host_questions``
+    the result of a search; comparisons that mean the same in a database; terms for unknown rows;
+    what is asked of Python objects.
 ``search``, ``equations``, ``operators``, ``evaluator``
     goals and alternatives; unification; operators; the evaluation.
-``templates``, ``adapter_filters``, ``outlines``
-    residuals that are filled in for each actor; filters of oso 0.27; what ``POLAR_EXPLAIN`` prints.
+``templates``, ``adapter_filters``
+    residuals that are filled in for each actor; filters of oso 0.27, and what ``POLAR_EXPLAIN``
+    prints.
 """

@@ -3,6 +3,7 @@
 In goes a ``Residual`` about classes whose fields were declared with ``register_class``; out
 comes a ``DataFilter``: alternatives of comparisons, and inner joins. A filter has one row of each
 class: more is refused. Where a to-one relation is nil, it may omit a row that a check allows.
+``outline`` is the text that ``POLAR_EXPLAIN`` prints for a list, in the layout of oso 0.27.3.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..host.data_adapter import DataAdapter, DataFilter, Join, Projection, Relat
 from ..host.registry import Host
 from .ir import (
     FALSE,
+    ITSELF,
     TRUE,
     And,
     Column,
@@ -38,6 +40,7 @@ from .ir import (
     SameRow,
     ToMany,
     ToOne,
+    walk_condition,
 )
 from .outcomes import Residual
 from .schema import Field, Link, Model, ValueKind
@@ -102,9 +105,9 @@ class DeclaredSchema:
         """Return ``True``: each object is taken for a row."""
         return True
 
-    def leads_nowhere(self, value: t.Any, name: str) -> bool:
-        """Return ``False``: a relation is not known to be nil."""
-        return False
+    def leads_somewhere(self, value: t.Any, name: str) -> bool | None:
+        """Return ``None``: what is related is not known."""
+        return None
 
 
 class _Members(dict[str, Field | Link]):
@@ -159,7 +162,7 @@ class FilterBuilder:
         """Have the adapter make a query."""
         return self._adapter.build_query(make_filter(host, residual))
 
-    def column(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
+    def columns(self, host: Host, residuals: Sequence[Residual], entity: t.Any) -> list[t.Any]:
         """Refuse: a filter is about whole rows.
 
         :raises UnsupportedError: always.
@@ -369,3 +372,47 @@ def _occurs_twice(cls: type) -> OperationalError:
     return OperationalError(
         f"Invalid state: Type `{cls.__name__}` occurs more than once as the target of a relation"
     )
+
+
+# -- the text of POLAR_EXPLAIN ---------------------------------------------------------
+
+
+def outline(residual: Residual) -> str:
+    """Return the text for a residual."""
+    condition = with_objects(residual).condition
+    alternatives = condition.parts if isinstance(condition, Or) else (condition,)
+    return "\n".join(
+        [
+            "",
+            "===Data Filtering Query===",
+            "",
+            "==Bindings==",
+            *(show(each) for each in alternatives),
+            "",
+            "==Filter==",
+            f"query {residual.cls.__name__}",
+            *_outline_joins(condition),
+            "where",
+            "\n  OR\n".join(map(_outline_block, alternatives)),
+            "",
+        ]
+    )
+
+
+def _outline_joins(condition: RowCondition) -> Iterator[str]:
+    rows = [each.row for each in walk_condition(condition) if isinstance(each, Exists)]
+    lines = {
+        f"    {row.owner.cls.__name__}.{row.relation} -> {row.cls.__name__}": None
+        for row in rows
+        if row.relation != ITSELF
+    }
+    if lines:
+        yield "join"
+        yield from sorted(lines)
+
+
+def _outline_block(alternative: RowCondition) -> str:
+    parts = alternative.parts if isinstance(alternative, And) else (alternative,)
+    if alternative == TRUE:
+        return ""
+    return " AND\n".join(f"    {show(each)}" for each in parts)

@@ -24,10 +24,12 @@ from ..nodes import (
     with_parts,
 )
 from ..solver.solver import Solver
-from ..traversal import fold
+from ..traversal import fold, walk
 from .database_semantics import NotTranslatable, column_equality, equals_plainly, value_equality
+from .host_questions import Recorder
 from .ir import (
     FALSE,
+    ITSELF,
     TRUE,
     Constant,
     Exists,
@@ -36,16 +38,20 @@ from .ir import (
     Not,
     RowCondition,
     RowPath,
+    SameLink,
     SameRow,
     ToOne,
+    Unlinked,
     is_nullable,
     rows_of,
 )
-from .outcomes import SUCCESS, SearchOutcome
+from .outcomes import FAILURE, SUCCESS, SearchOutcome
+from .schema import Link
 from .search import Branches, ClauseFrame, GoalResult, HostError, Search, has_object
 from .simplify import conjunction, disjunction, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
+    Given,
     SymbolicRow,
     SymbolicRows,
     SymbolicTruth,
@@ -77,12 +83,12 @@ class EquationSolver:
 
     def unified(self, left: t.Any, right: t.Any) -> GoalResult:
         """Unify two terms; return the result of a handler."""
-        condition = self.unify(left, right)
-        return condition.value if isinstance(condition, Constant) else SearchOutcome(condition)
+        found = self.unify(left, right)
+        return found.holds.value if isinstance(found.holds, Constant) else found
 
-    def unify(self, left: t.Any, right: t.Any) -> RowCondition:
-        """Bind variables, and return the condition under which two terms are then equal."""
-        found: list[RowCondition] = []
+    def unify(self, left: t.Any, right: t.Any) -> SearchOutcome:
+        """Bind variables, and return when two terms are then equal."""
+        found: list[SearchOutcome] = []
         pairs = [(left, right)]
         while pairs:
             left, right = (follow(side) for side in pairs.pop())
@@ -94,22 +100,29 @@ class EquationSolver:
                 self._search.bind(right, left)
             elif type(left) is Value and type(right) is Value:
                 if not numbers.equal_scalars(left.value, right.value):
-                    return FALSE
-            elif not has_unknown_rows(left) and not has_unknown_rows(right):
+                    return FAILURE
+            elif self._search.is_known(left) and self._search.is_known(right):
                 if not self._unify_known(left, right, pairs):
-                    return FALSE
+                    return FAILURE
             elif isinstance(left, SYMBOLIC) or isinstance(right, SYMBOLIC):
-                condition = self.equation(left, right)
-                if condition == FALSE:
-                    return FALSE
-                found.append(condition)
+                equal = self.equation(left, right)
+                if equal.holds == FALSE:
+                    return FAILURE
+                found.append(equal)
             elif not self._unify_parts(left, right, pairs):
-                return FALSE
-        return conjunction(*found)
+                return FAILURE
+        if len(found) == 1:
+            return found[0]
+        return SearchOutcome(
+            conjunction(*(each.holds for each in found)),
+            missing=disjunction(*(each.missing for each in found)),
+        )
 
     def _unify_known(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
         if self._search.is_closed(left) and self._search.is_closed(right):
             return self._search.equal(left, right)
+        if type(left) is Given or type(right) is Given:
+            raise self._search.refusal("a list of unknown length", "Write the list out.")
         return self._unify_parts(left, right, pairs)
 
     def _unify_parts(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
@@ -126,8 +139,14 @@ class EquationSolver:
         pairs.extend(zip(mine, other, strict=True))
         return True
 
-    def equation(self, left: t.Any, right: t.Any) -> RowCondition:
+    def equation(self, left: t.Any, right: t.Any) -> SearchOutcome:
         """Return when two terms are equal, at least one of which is symbolic."""
+        left, right = self._search.as_column(left, right), self._search.as_column(right, left)
+        if isinstance(left, SymbolicRow) and isinstance(right, SymbolicRow):
+            return self._same_rows(left.row, right.row)
+        return SearchOutcome(self._condition(left, right))
+
+    def _condition(self, left: t.Any, right: t.Any) -> RowCondition:
         if not isinstance(left, SYMBOLIC):
             left, right = right, left
         if isinstance(left, SymbolicRow):
@@ -160,8 +179,6 @@ class EquationSolver:
         return to_python(term, str)
 
     def _same_row(self, row: RowPath, other: t.Any) -> RowCondition:
-        if isinstance(other, SymbolicRow):
-            return self._same_rows(row, other.row)
         if isinstance(other, SymbolicRows):
             raise NotTranslatable("a relation to many rows is no row", "Ask with `in`.")
         if isinstance(other, SymbolicValue | SymbolicTruth):
@@ -201,9 +218,14 @@ class EquationSolver:
             return FALSE
         return where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
 
-    def _same_rows(self, left: RowPath, right: RowPath) -> RowCondition:
+    def _same_rows(self, left: RowPath, right: RowPath) -> SearchOutcome:
+        """Return when two rows are the same, or both are missing.
+
+        Two foreign keys say it without the rows: equal ones lead to the same row, or both to
+        none. Only a negation then has to know whether there is a row with each.
+        """
         if left == right:
-            return TRUE
+            return SUCCESS
         models = self._search.model(left.cls), self._search.model(right.cls)
         own = models[0].own_equality or models[1].own_equality
         if own is not None:
@@ -212,18 +234,46 @@ class EquationSolver:
         if shares and not set(self._search.classes_of(left)) & set(self._search.classes_of(right)):
             raise _own_equality(left.cls)
         same: RowCondition = FALSE
+        links = self._link(left), self._link(right)
+        have_keys = [link is not None and link.has_key for link in links]
         if set(self._search.classes_of(left)) & set(self._search.classes_of(right)):
             same = where_rows_exist(SameRow(left, right), [left, right])
-        return disjunction(same, conjunction(self._missing(left), self._missing(right)))
+            if all(have_keys) and left.cls is right.cls:
+                left, right = t.cast(ToOne, left), t.cast(ToOne, right)
+                same = where_rows_exist(SameLink(left, right), [left.owner, right.owner])
+        missing = conjunction(self._missing(left), self._missing(right))
+        if not any(have_keys):
+            return SearchOutcome(disjunction(same, missing))
+        neither = conjunction(*map(self._unlinked, (left, right), links))
+        return SearchOutcome(disjunction(same, neither), missing=missing)
+
+    def _link(self, row: RowPath) -> Link | None:
+        """Return the link at the end of which a row is."""
+        if not isinstance(row, ToOne) or row.relation == ITSELF:
+            return None
+        return t.cast(Link, self._search.model(row.owner.cls).members[row.relation])
+
+    def _unlinked(self, row: RowPath, link: Link | None) -> RowCondition:
+        """Return the condition that a relation is nil, as far as its foreign key says so."""
+        if link is None or not link.has_key:
+            return self._missing(row)
+        if link.is_required:
+            return FALSE
+        row = t.cast(ToOne, row)
+        return where_rows_exist(Unlinked(row), [row.owner])
 
     # -- what is known --------------------------------------------------------------------
 
     def ask(self, goal: t.Any) -> GoalResult:
         """Have the solver solve a goal without symbolic terms."""
-        if self._search.is_general and (isinstance(goal, Call) or has_object(goal)):
-            raise self._search.asks_objects()
         unknowns: dict[str, Unknown] = {}
         question = fold(goal, _look_for_variables(unknowns), with_parts)
+        recorder = self._search.recorder
+        is_free = not isinstance(goal, Call) and not any(
+            has_object(each) or isinstance(each, SYMBOLIC) for each in walk([goal], parts)
+        )
+        if recorder is not None and not is_free:
+            return self._ask_objects(recorder, question, unknowns)
         solutions = Solver(self._search.program, self._search.limits).solve(question)
         if not unknowns:
             with self._search.asking():
@@ -233,6 +283,40 @@ class EquationSolver:
                 return self._searched_on(solutions)
             return is_solved
         return Branches(self._solutions(solutions, unknowns))
+
+    def _ask_objects(
+        self, recorder: Recorder, question: t.Any, unknowns: dict[str, Unknown]
+    ) -> GoalResult:
+        """Have the solver solve a goal with objects, for a template."""
+        with self._search.asking():
+            run = recorder.solve(question)
+        if unknowns:
+            return Branches(self._recorded(recorder, run, unknowns))
+        with self._search.asking():
+            is_solved = recorder.next_solution(run, ()) is not None
+            while is_solved and self._search.needs_all:
+                if recorder.next_solution(run, ()) is None:
+                    break
+        return is_solved
+
+    def _recorded(
+        self, recorder: Recorder, run: int, unknowns: dict[str, Unknown]
+    ) -> Iterator[Callable[[], GoalResult]]:
+        def alternative(solution: dict[str, Given]) -> Callable[[], GoalResult]:
+            def take() -> bool:
+                for name, value in solution.items():
+                    if not self.unified(unknowns[name], self._search.given(value)):
+                        return False
+                return True
+
+            return take
+
+        while True:
+            with self._search.asking():
+                solution = recorder.next_solution(run, list(unknowns))
+            if solution is None:
+                return
+            yield alternative(solution)
 
     def _searched_on(self, solutions: Iterator[t.Any]) -> SearchOutcome:
         """Search on after a success, for errors."""

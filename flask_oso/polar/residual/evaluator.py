@@ -37,6 +37,7 @@ from ..solver.rule_order import UnknownOfClass, argument_class, sort_clauses
 from ..syntax.desugar import forall_as_negation
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
+from .host_questions import Recorder
 from .ir import (
     FALSE,
     TRUE,
@@ -65,10 +66,13 @@ from .show import show
 from .simplify import conjunction, disjunction, exists, negation, rewrite, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
+    Given,
     SymbolicRow,
     SymbolicTruth,
     SymbolicValue,
     has_unknown_rows,
+    is_known_row,
+    is_of_host,
     show_term,
 )
 
@@ -100,11 +104,9 @@ class PartialEvaluator:
         limits: Limits | None = None,
         *,
         follows: bool = False,
-        is_general: bool = False,
+        recorder: Recorder | None = None,
     ) -> None:
-        self._search = Search(
-            program, models, analysis, limits, follows=follows, is_general=is_general
-        )
+        self._search = Search(program, models, analysis, limits, follows=follows, recorder=recorder)
         self._equations = EquationSolver(self._search)
         self._operators = OperatorEvaluator(self._search, self._equations)
         self._recursions: dict[t.Any, _Recursion] = {}
@@ -189,7 +191,7 @@ class PartialEvaluator:
         ):
             holds = Comparison("=", value.operand, Literal(True))
             return test_outcome(holds, _no_truth(value.operand), value.operand)
-        if isinstance(value, SYMBOLIC):
+        if isinstance(value, SYMBOLIC) and type(value) is not Given:
             raise self._search.refusal(
                 f"`{show_term(value)}` is neither true nor false", "Compare it with something."
             )
@@ -254,7 +256,7 @@ class PartialEvaluator:
         call, frame = payload
         args = tuple(self._search.operand(arg, frame) for arg in call.args)
         known = Call(call.name, args, call.kwargs, span=call.span)
-        if not has_unknown_rows(known) and not self._search.is_general:
+        if not has_unknown_rows(known) and self._search.recorder is None:
             return self._equations.ask(known)
         by_arity = self._search.program.clauses(call.name)
         if by_arity is None:
@@ -332,6 +334,7 @@ class PartialEvaluator:
         """Sort clauses; tell whether the order is the same for each class of the rows."""
         if len(clauses) == 1:
             return clauses, True
+        args = tuple(map(self._search.actual, args))
         rows = [arg.row for arg in args if isinstance(arg, SymbolicRow)]
         if not rows:
             return sort_clauses(clauses, args, self._search.host), True
@@ -366,7 +369,9 @@ class PartialEvaluator:
     def _position_of_row(self, call: Call) -> int | None:
         """Return the position of the only unknown argument, if it is a row."""
         places = [
-            n for n, arg in enumerate(call.args) if has_unknown_rows(arg) and not _is_known(arg)
+            n
+            for n, arg in enumerate(call.args)
+            if has_unknown_rows(arg) and not is_known_row(arg) and not is_of_host(arg)
         ]
         if len(places) == 1 and isinstance(call.args[places[0]], SymbolicRow):
             return places[0]
@@ -411,7 +416,7 @@ class PartialEvaluator:
     def _call_deeper(self, call: Call) -> GoalResult:
         """Solve a call of a recursive rule with several unknown rows, to a limited depth."""
         rounds = self._rounds_of.get(call.name, 0)
-        limit = MAX_GENERAL_ROUNDS if self._search.is_general else MAX_ROUNDS
+        limit = MAX_ROUNDS if self._search.recorder is None else MAX_GENERAL_ROUNDS
         if rounds >= limit:
             raise self._search.too_deep()
         self._rounds_of[call.name] = rounds + 1
@@ -537,16 +542,13 @@ def _no_truth(operand: RowValue) -> RowCondition:
     return conjunction(*(Not(Comparison("=", operand, Literal(each))) for each in (True, False)))
 
 
-def _is_known(term: t.Any) -> bool:
-    """Tell whether a term is the row of a known object."""
-    return isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow)
-
-
 def _identity(term: t.Any) -> t.Any:
     if isinstance(term, Value):
         return type(term.value), term.value
-    if _is_known(term):
+    if is_known_row(term):
         return KnownRow, term.row
+    if type(term) is Given:
+        return Given, term.number
     return Instance, id(term.value) if isinstance(term, Instance) else id(term)
 
 

@@ -20,9 +20,27 @@ from dataclasses import dataclass, field
 
 from .schema import Field
 
+_Node = t.TypeVar("_Node")
+
+
+def _hashed_once(cls: type[_Node]) -> type[_Node]:
+    """Have each node keep its hash: nodes are looked up often, and some are large."""
+    compute = t.cast(t.Any, cls).__hash__
+
+    def __hash__(self: t.Any) -> int:
+        known = self.__dict__.get("_hash")
+        if known is None:
+            known = self.__dict__["_hash"] = compute(self)
+        return t.cast(int, known)
+
+    cls.__hash__ = __hash__  # type: ignore[method-assign]
+    return cls
+
+
 # -- rows and values -----------------------------------------------------------------
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Root:
     """The row that a condition is about; ``number`` tells several apart."""
@@ -31,6 +49,7 @@ class Root:
     number: int = 0
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class KnownRow:
     """The row of a known object. A statement reads its relations; Python does not."""
@@ -43,6 +62,7 @@ class KnownRow:
 ITSELF = ""
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class ToOne:
     """The row at the end of a to-one relation, if there is one."""
@@ -52,6 +72,7 @@ class ToOne:
     cls: type
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class ToMany:
     """One of the rows of a to-many relation."""
@@ -65,6 +86,7 @@ class ToMany:
 RowPath = Root | KnownRow | ToOne | ToMany
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Column:
     """An attribute of a row that holds a value."""
@@ -100,6 +122,7 @@ class Literal:
         return hash(self._key)
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Arithmetic:
     """``left sign right`` with ``+``, ``-`` or ``*`` on integers."""
@@ -109,6 +132,7 @@ class Arithmetic:
     right: RowValue
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Substring:
     """The first or the last characters of a text.
@@ -161,6 +185,7 @@ def relation_chains(parts: Iterable[t.Any]) -> tuple[tuple[KnownRow, tuple[str, 
 # -- conditions ----------------------------------------------------------------------
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Constant:
     """True of every row, or of none."""
@@ -168,6 +193,7 @@ class Constant:
     value: bool
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class And:
     """All of several conditions."""
@@ -175,6 +201,7 @@ class And:
     parts: tuple[RowCondition, ...]
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Or:
     """At least one of several conditions."""
@@ -182,6 +209,7 @@ class Or:
     parts: tuple[RowCondition, ...]
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Not:
     """The negation of a condition."""
@@ -189,6 +217,7 @@ class Not:
     part: RowCondition
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Comparison:
     """``left sign right`` with ``=``, ``<`` or ``<=``.
@@ -203,6 +232,7 @@ class Comparison:
     is_turned: bool = field(default=False, compare=False)
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class InValues:
     """A column has one of several values, none of which is NULL."""
@@ -211,6 +241,7 @@ class InValues:
     values: tuple[Literal, ...]
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class IsNull:
     """A column is NULL."""
@@ -218,6 +249,7 @@ class IsNull:
     column: RowValue
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class IsNan:
     """A column is NaN."""
@@ -225,6 +257,7 @@ class IsNan:
     column: RowValue
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class HasCharacter:
     """A text contains a character."""
@@ -233,6 +266,7 @@ class HasCharacter:
     character: str
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class HasElement:
     """A list contains a known element."""
@@ -241,6 +275,7 @@ class HasElement:
     element: Literal
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class IsObject:
     """A row is that of one of several objects."""
@@ -249,6 +284,7 @@ class IsObject:
     objects: tuple[Literal, ...]
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class SameRow:
     """Two rows are the same one."""
@@ -257,6 +293,27 @@ class SameRow:
     right: RowPath
 
 
+@_hashed_once
+@dataclass(frozen=True)
+class SameLink:
+    """Two to-one relations have the same foreign key, which is not NULL.
+
+    They lead to the same row, or, where there is no row with this key, both to none.
+    """
+
+    left: ToOne
+    right: ToOne
+
+
+@_hashed_once
+@dataclass(frozen=True)
+class Unlinked:
+    """The foreign key of a to-one relation is NULL."""
+
+    row: ToOne
+
+
+@_hashed_once
 @dataclass(frozen=True)
 class OfClass:
     """A row is of exactly one of several classes."""
@@ -265,6 +322,7 @@ class OfClass:
     classes: tuple[type, ...]
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Exists:
     """A related row exists for which a condition holds."""
@@ -273,6 +331,7 @@ class Exists:
     part: RowCondition
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class SelfReference:
     """The condition of the recursion with this number, for another row."""
@@ -281,6 +340,7 @@ class SelfReference:
     row: RowPath
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Closure:
     """A row is in the smallest set of rows that a recursive condition defines.
@@ -312,6 +372,8 @@ RowCondition = (
     | HasElement
     | IsObject
     | SameRow
+    | SameLink
+    | Unlinked
     | OfClass
     | Exists
     | SelfReference
@@ -335,6 +397,8 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     HasElement: ("collection",),
     IsObject: ("row",),
     SameRow: ("left", "right"),
+    SameLink: ("left", "right"),
+    Unlinked: ("row",),
     OfClass: ("row",),
     Exists: ("row", "part"),
     SelfReference: ("row",),

@@ -27,7 +27,6 @@ from ..nodes import (
     Unknown,
     Value,
 )
-from ..solver.backtrace import Step
 from ..solver.class_tests import members_of_tag
 from ..sources import located
 from ..spelling import did_you_mean, meant_class
@@ -46,6 +45,7 @@ from .database_semantics import (
     value_ordering,
 )
 from .equations import EquationSolver
+from .host_questions import FILLABLE
 from .ir import (
     FALSE,
     ITSELF,
@@ -76,11 +76,13 @@ from .show import show
 from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 from .symbolic_terms import (
     SYMBOLIC,
+    Given,
     SymbolicRow,
     SymbolicRows,
     SymbolicTruth,
     SymbolicValue,
     has_unknown_rows,
+    is_known_row,
     show_term,
 )
 
@@ -133,8 +135,9 @@ class OperatorEvaluator:
         return no_solution(found) if isinstance(found, SearchOutcome) else not found
 
     def _compare(self, left: t.Any, right: t.Any, goal: Expression) -> GoalResult:
-        if not has_unknown_rows(left) and not has_unknown_rows(right):
+        if self._search.is_known(left) and self._search.is_known(right):
             return self._equations.ask(Expression(goal.operator, (left, right), span=goal.span))
+        left, right = self._search.as_column(left, right), self._search.as_column(right, left)
         if goal.operator in (Operator.EQ, Operator.NEQ):
             return self._compare_equal(goal.operator, left, right)
         return self._compare_order(goal.operator, left, right)
@@ -152,7 +155,8 @@ class OperatorEvaluator:
         else:
             if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
                 check_equation_of_columns(left.operand, right.operand)
-            condition = self._equations.equation(left, right)
+            equal = self._equations.equation(left, right)
+            return no_solution(equal) if operator is Operator.NEQ else equal
         if operator is Operator.NEQ:
             # The lookup of the operands has already tested that their rows exist.
             condition = negation(condition)
@@ -184,7 +188,7 @@ class OperatorEvaluator:
         for side in (left, right):
             if type(side) is Unknown:
                 return self._search.defer(side, self.solve_arithmetic, payload)
-        if not has_unknown_rows(left) and not has_unknown_rows(right):
+        if self._search.is_known(left) and self._search.is_known(right):
             made = Unknown("result")
             self._search.push(self._unify_later, (result, made, goal))
             return self._equations.ask(
@@ -226,12 +230,12 @@ class OperatorEvaluator:
             return self._in_relation(item, collection)
         if isinstance(collection, SymbolicValue):
             return self._in_column(item, collection.operand)
-        if isinstance(collection, SYMBOLIC):
+        if isinstance(collection, SYMBOLIC) and type(collection) is not Given:
             raise self._search.refusal(
                 f"`{show_term(collection)}` is no collection", "Write a list or a relation."
             )
         is_open = type(collection) is List and not self._search.is_closed(collection)
-        if not is_open and not has_unknown_rows(item) and not has_unknown_rows(collection):
+        if not is_open and self._search.is_known(item) and self._search.is_known(collection):
             return self._equations.ask(Expression(Operator.IN, (item, collection), span=goal.span))
         return self._in_elements(item, self._elements(collection, goal))
 
@@ -241,10 +245,7 @@ class OperatorEvaluator:
             if rest is not None:
                 raise self._search.refusal("a list of unknown length", "Write the list out.")
             return elements
-        solver = self._search.host_solver()
-        solver.stand_at(Step(goal, [], None, None, 0))
-        with self._search.asking():
-            return list(solver.operators.elements(collection, goal))
+        return self._search.elements(collection, goal)
 
     def _in_elements(self, item: t.Any, elements: Iterable[t.Any]) -> GoalResult:
         def alternative(element: t.Any) -> Callable[[], GoalResult]:
@@ -253,7 +254,11 @@ class OperatorEvaluator:
         elements = list(elements)
         if not self._search.is_closed(item) or not all(map(self._search.is_closed, elements)):
             return Branches(map(alternative, elements))
-        return SearchOutcome(disjunction(*(self._equations.unify(item, each) for each in elements)))
+        found = [self._equations.unify(item, each) for each in elements]
+        return SearchOutcome(
+            disjunction(*(each.holds for each in found)),
+            missing=disjunction(*(each.missing for each in found)),
+        )
 
     def _in_relation(self, item: t.Any, collection: SymbolicRows) -> GoalResult:
         cls = collection.link.cls
@@ -306,9 +311,11 @@ class OperatorEvaluator:
         value, key, result = (self._search.operand(arg, frame) for arg in goal.args)
         if type(value) is Unknown:
             return self._search.defer(value, self.solve_dot, payload)
+        if self._is_host_attribute(value, key):
+            return self._look_up_in_host(value, key, result, goal)
         if isinstance(value, SYMBOLIC):
             return self._look_up(value, key, result, goal)
-        if has_unknown_rows(key):
+        if not self._search.is_known(key):
             raise self._search.refusal(
                 "a method of an object that is known cannot be asked about rows that are not",
                 "Say it with columns and relations of the row.",
@@ -322,10 +329,32 @@ class OperatorEvaluator:
             rows = self._rows_of_known(value.value, key.value)
             found: t.Any = rows
             if rows is None:
-                asker = self._search.host_solver()
-                with self._search.asking():
-                    found = asker.attribute(value, key, goal)
+                found = self._search.attribute(value, key, goal)
             return self._equations.unified(result, found)
+        self._search.push(self._unify_later, (result, made, goal))
+        return self._equations.ask(
+            Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
+        )
+
+    def _is_host_attribute(self, value: t.Any, key: t.Any) -> bool:
+        """Tell whether a template looks up what only Python knows, and not a column."""
+        if self._search.recorder is None or not self._search.is_known(key):
+            return False
+        if type(value) is Given:
+            return True
+        if not is_known_row(value):
+            return False
+        if isinstance(key, Call):
+            return True
+        member = self._search.model(value.row.cls).members.get(t.cast(t.Any, key).value)
+        return member is None or (isinstance(member, Field) and member.kind not in FILLABLE)
+
+    def _look_up_in_host(
+        self, value: t.Any, key: t.Any, result: t.Any, goal: Expression
+    ) -> GoalResult:
+        if isinstance(key, Value):
+            return self._equations.unified(result, self._search.attribute(value, key, goal))
+        made = Unknown("value")
         self._search.push(self._unify_later, (result, made, goal))
         return self._equations.ask(
             Expression(Operator.DOT, (value, key, t.cast(Term, made)), span=goal.span)
@@ -462,7 +491,7 @@ class OperatorEvaluator:
         """Solve ``new A() = b``."""
         goal, frame = payload
         made, result = (self._search.operand(arg, frame) for arg in goal.args)
-        if has_unknown_rows(made):
+        if not self._search.is_known(made):
             raise self._search.refusal(
                 "an object cannot be made of rows", "Make it of known values."
             )
@@ -487,11 +516,13 @@ class OperatorEvaluator:
             if type(pattern) is not Pattern:
                 return self._equations.unified(value, pattern)
             return self._search.defer(value, self.isa, (value, pattern, None, self._search.goal))
-        if isinstance(value, SYMBOLIC):
+        if isinstance(value, SYMBOLIC) and type(value) is not Given:
             return self._isa_unknown(value, pattern)
-        if has_unknown_rows(value):
+        if not self._search.is_known(value):
             raise self._search.refusal("a list with rows in a pattern", "Match the elements.")
-        if has_unknown_rows(pattern):
+        if not self._search.is_known(pattern) or (
+            type(value) is Given and not self._search.is_closed(pattern)
+        ):
             return self._isa_known(value, pattern)
         return self._equations.ask(
             Expression(Operator.ISA, (value, pattern), span=self._search.span())
@@ -512,9 +543,7 @@ class OperatorEvaluator:
 
     def _match_known_field(self, payload: tuple[t.Any, str, t.Any, t.Any]) -> GoalResult:
         value, name, inner, self._search.goal = payload
-        asker = self._search.host_solver()
-        with self._search.asking():
-            found = asker.pattern_field(value, name, self._search.span())
+        found = self._search.pattern_field(value, name)
         return False if found is None else self.isa((found, inner, None, self._search.goal))
 
     def _isa_unknown(self, value: t.Any, pattern: t.Any) -> GoalResult:
@@ -575,6 +604,8 @@ class OperatorEvaluator:
 
     def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
         row, name, inner, tag, self._search.goal = payload
+        if self._is_host_attribute(SymbolicRow(row), Value(name)):
+            return self._match_known_field((SymbolicRow(row), name, inner, self._search.goal))
         classes = self._search.classes_of(row)
         if tag is not None:
             classes = tuple(cls for cls in classes if self.is_one(cls, tag))

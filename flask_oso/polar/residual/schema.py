@@ -67,11 +67,13 @@ class Link:
     :param cls: the class of the related rows.
     :param is_many: whether any number of rows may be related.
     :param is_required: whether a foreign key guarantees that there is a row.
+    :param has_key: whether a foreign key holds the key of the related row, or NULL for none.
     """
 
     cls: type
     is_many: bool
     is_required: bool = False
+    has_key: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,5 +115,5 @@ class Schema(t.Protocol):
     def has_key(self, value: t.Any) -> bool:
         """Tell whether an object has a primary key, so that it was stored."""
 
-    def leads_nowhere(self, value: t.Any, name: str) -> bool:
-        """Tell whether a relation of an object is known to be nil without loading it."""
+    def leads_somewhere(self, value: t.Any, name: str) -> bool | None:
+        """Tell whether a relation of an object has a row, or is nil; ``None`` if not known."""

@@ -11,7 +11,7 @@ import contextlib
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..exceptions import (
     OsoError,
@@ -32,8 +32,16 @@ from ..solver.solver import Solver
 from ..solver.unification import Trail
 from ..sources import Span
 from ..traversal import walk
-from .database_semantics import NotTranslatable
-from .ir import FALSE, TRUE, KnownRow, RowPath, ToMany
+from .database_semantics import NotTranslatable, field_of
+from .host_questions import (
+    FILLABLE,
+    Answer,
+    GivenValue,
+    Recorder,
+    Replay,
+    given_row,
+)
+from .ir import FALSE, TRUE, Column, KnownRow, RowPath, ToMany
 from .outcomes import (
     FAILURE,
     SUCCESS,
@@ -44,7 +52,15 @@ from .outcomes import (
     in_any_order,
 )
 from .schema import Model, Schema
-from .symbolic_terms import open_parts
+from .symbolic_terms import (
+    Given,
+    SymbolicRow,
+    SymbolicValue,
+    has_unknown_rows,
+    is_known_row,
+    is_of_host,
+    open_parts,
+)
 
 #: The most goals of one question, and the deepest nesting of searches.
 MAX_RESIDUAL_GOALS = 100_000
@@ -175,8 +191,7 @@ class Search:
     :param limits: the limits of the question.
     :param follows: whether to-many relations of known objects become part of the condition,
         instead of being read.
-    :param is_general: whether the outcome must not depend on the state of objects, so that no
-        object may be read or called.
+    :param recorder: asks objects, where the outcome must not depend on their state.
     """
 
     def __init__(
@@ -187,7 +202,7 @@ class Search:
         limits: Limits | None = None,
         *,
         follows: bool = False,
-        is_general: bool = False,
+        recorder: Recorder | None = None,
     ) -> None:
         self.program = program
         self.host = program.host
@@ -202,7 +217,7 @@ class Search:
         self._steps = 0
         self.needs_all = False
         self.follows = follows
-        self.is_general = is_general
+        self.recorder = recorder
         self.errors: list[Exception] = []
         self._began = time.monotonic()
 
@@ -270,6 +285,8 @@ class Search:
         except _OF_LISTS:
             raise
         except Exception as error:
+            if self.recorder is not None:
+                raise self.refusal("an object raises", "Ask it alone.") from error
             raise HostError(error) from error
 
     def _try_all(self, branches: Branches, rest: t.Any, needs_all: bool) -> SearchOutcome:
@@ -395,22 +412,95 @@ class Search:
         model = self.model(row.cls)
         return (row.cls,) if isinstance(row, KnownRow) else model.classes
 
-    def host_solver(self) -> HostSolver:
-        """Return what reads objects; refuse a question that may not."""
-        if self.is_general:
-            raise self.asks_objects()
+    def is_known(self, term: t.Any) -> bool:
+        """Tell whether a term does not depend on an unknown row."""
+        return not has_unknown_rows(term) or is_of_host(term)
+
+    def is_of_objects(self, *terms: t.Any) -> bool:
+        """Tell whether a template has to ask objects about terms."""
+        return self.recorder is not None and any(
+            has_object(term) or is_of_host(term) or is_known_row(follow(term)) for term in terms
+        )
+
+    def _host_solver(self) -> HostSolver:
         return HostSolver(self.program, self.limits)
 
     def equal(self, left: Term, right: Term) -> bool:
         """Tell whether two known terms are equal."""
-        if self.is_general and (has_object(left) or has_object(right)):
-            raise self.asks_objects()
-        with self.asking():
-            return HostSolver(self.program, self.limits).equal(left, right)
 
-    def asks_objects(self) -> UnsupportedError:
-        """Return the refusal of a question that may not read objects."""
-        return self.refusal("an object is asked", "Compare columns.")
+        def compare(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
+            return Answer(self._host_solver().equal(*terms))
+
+        with self.asking():
+            if self.recorder is None or not self.is_of_objects(left, right):
+                return t.cast(bool, compare(None, (left, right)).way)
+            return t.cast(bool, self.recorder.ask((left, right), compare)[0])
+
+    def attribute(self, value: t.Any, key: Term, goal: Expression) -> t.Any:
+        """Read an attribute of an object."""
+
+        def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
+            return Answer(None, (self._host_solver().attribute(terms[0], key, goal),))
+
+        with self.asking():
+            if self.recorder is None:
+                return read(None, (value,)).values[0]
+            return self.given(self.recorder.ask((value,), read)[1][0])
+
+    def elements(self, collection: t.Any, goal: Expression) -> list[t.Any]:
+        """Read the elements of a collection."""
+
+        def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
+            solver = self._host_solver()
+            solver.stand_at(Step(goal, [], None, None, 0))
+            found = list(solver.operators.elements(terms[0], goal))
+            return Answer(len(found), found)
+
+        with self.asking():
+            if self.recorder is None or not self.is_of_objects(collection):
+                return list(read(None, (collection,)).values)
+            return [self.given(each) for each in self.recorder.ask((collection,), read)[1]]
+
+    def pattern_field(self, value: t.Any, name: str) -> t.Any:
+        """Read a field that a pattern names; ``None`` if there is none."""
+        span = self.span()
+
+        def read(_: Replay | None, terms: tuple[t.Any, ...]) -> Answer:
+            found = self._host_solver().pattern_field(terms[0], name, span)
+            return Answer(found is not None, () if found is None else (found,))
+
+        with self.asking():
+            if self.recorder is None or not self.is_of_objects(value):
+                return next(iter(read(None, (value,)).values), None)
+            values = self.recorder.ask((value,), read)[1]
+            return self.given(values[0]) if values else None
+
+    def given(self, given: Given) -> t.Any:
+        """Return a value as a term: the row of an object that is one."""
+        if self.recorder is None:
+            return given
+        term = self.recorder.value(given)
+        cls = type(term.value) if isinstance(term, Instance) else None
+        if cls is None or self.schema.model(cls) is None:
+            return given
+        self.recorder.known(given)
+        return SymbolicRow(given_row(cls, given.number))
+
+    def actual(self, term: t.Any) -> t.Any:
+        """Return a term for which only its class counts, instead of a value."""
+        if type(term) is not Given or self.recorder is None:
+            return term
+        return self.recorder.known(term)
+
+    def as_column(self, term: t.Any, other: t.Any) -> t.Any:
+        """Return a value of an object as a column, to compare it with another one."""
+        if type(term) is not Given or not isinstance(other, SymbolicValue):
+            return term
+        field = field_of(other.operand)
+        if field.kind not in FILLABLE:
+            return term
+        row = given_row(GivenValue, term.number)
+        return SymbolicValue(Column(row, "value", replace(field, is_nullable=True)))
 
     # -- messages -------------------------------------------------------------------------
 

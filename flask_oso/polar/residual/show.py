@@ -28,11 +28,13 @@ from .ir import (
     OfClass,
     Or,
     Root,
+    SameLink,
     SameRow,
     SelfReference,
     Substring,
     ToMany,
     ToOne,
+    Unlinked,
 )
 
 
@@ -71,7 +73,9 @@ def _show_atom(part: t.Any) -> str:
         word = "=" if len(part.objects) == 1 else "in"
         listed = _listed(part.objects)
         return f"{show(part.row)} {word} {listed if word == '=' else f'[{listed}]'}"
-    if isinstance(part, SameRow):
+    if isinstance(part, Unlinked):
+        return f"{show(part.row)} = nil"
+    if isinstance(part, SameRow | SameLink):
         return f"{show(part.left)} = {show(part.right)}"
     if isinstance(part, OfClass):
         return f"{show(part.row)} is a {' or '.join(cls.__name__ for cls in part.classes)}"

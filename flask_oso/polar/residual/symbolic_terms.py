@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ..host.conversion import follow
 from ..nodes import Term, Unknown, is_ground, parts
 from ..traversal import walk
-from .ir import RowCondition, RowPath, RowValue
+from .ir import KnownRow, RowCondition, RowPath, RowValue
 from .schema import Link
 from .show import show
 
@@ -59,8 +59,18 @@ class SymbolicTruth(Term):
         self.span = None
 
 
+class Given(Term):
+    """A value of a Python object, which a template reads anew for each list."""
+
+    __slots__ = __match_args__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number: t.Final = number
+        self.span = None
+
+
 #: The classes of symbolic terms.
-SYMBOLIC = (SymbolicRow, SymbolicValue, SymbolicRows, SymbolicTruth)
+SYMBOLIC = (SymbolicRow, SymbolicValue, SymbolicRows, SymbolicTruth, Given)
 
 
 def open_parts(term: t.Any) -> Sequence[t.Any]:
@@ -78,8 +88,26 @@ def has_unknown_rows(term: t.Any) -> bool:
     return any(isinstance(part, SYMBOLIC) for part in walk([term], open_parts))
 
 
+def is_of_host(term: t.Any) -> bool:
+    """Tell whether a term depends on values of Python objects, and on nothing unknown."""
+    found = False
+    for part in walk([follow(term)], open_parts):
+        if type(part) is Given:
+            found = True
+        elif isinstance(part, SYMBOLIC) and not is_known_row(part):
+            return False
+    return found
+
+
+def is_known_row(term: t.Any) -> bool:
+    """Tell whether a term is the row of a known object."""
+    return isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow)
+
+
 def show_term(value: t.Any) -> str:
     """Return a symbolic term as text, for messages."""
+    if isinstance(value, Given):
+        return "a value"
     if isinstance(value, SymbolicRow):
         return show(value.row)
     if isinstance(value, SymbolicValue):

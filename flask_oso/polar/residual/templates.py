@@ -7,16 +7,35 @@ are columns of a placeholder row. ``make_template`` makes one where that is poss
 
 from __future__ import annotations
 
+import decimal
+import math
 import typing as t
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from ..exceptions import PolarRuntimeError
 from ..nodes import Operator
-from .database_semantics import NATIVE, NotTranslatable, value_equality, value_ordering
+from .database_semantics import (
+    NATIVE,
+    NotTranslatable,
+    is_text,
+    value_equality,
+    value_ordering,
+)
 from .evaluator import PartialEvaluator
+from .host_questions import (
+    FILLABLE,
+    FIRST_GIVEN,
+    HostQuestion,
+    Placeholder,
+    Recorder,
+    Replay,
+    given_object,
+)
 from .ir import (
     FALSE,
     ITSELF,
+    TRUE,
     Arithmetic,
     Column,
     Comparison,
@@ -32,30 +51,31 @@ from .ir import (
     OfClass,
     RowCondition,
     RowValue,
+    SameLink,
     SameRow,
     Substring,
     ToOne,
+    Unlinked,
+    children_of,
     columns_of,
     relation_chains,
     walk_condition,
 )
 from .outcomes import Residual
-from .schema import Schema, ValueKind
+from .schema import Field, Schema, ValueKind
 from .simplify import rewrite
 
-#: The types of values that may be filled in, by the kind of the column.
-_TYPES: dict[ValueKind, type] = {
-    ValueKind.BOOLEAN: bool,
-    ValueKind.INTEGER: int,
-    ValueKind.FLOAT: float,
-    ValueKind.TEXT: str,
-}
-
-
+#: Kinds of which a value is compared as it is.
+_PLAIN_KINDS = (
+    ValueKind.INTEGER, ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME, ValueKind.TIME,
+    ValueKind.UUID,
+)  # fmt: skip
 #: The condition that holds for no row.
 NOTHING = FALSE
 #: The most filled-in residuals that one template keeps.
 _MAX_FILLED = 100
+#: The most ways through what one question asks of objects.
+_MAX_TEMPLATES = 200
 
 Values = Mapping[Column, t.Any]
 
@@ -70,26 +90,115 @@ def make_template(
     at: int,
     cls: type,
     models: Schema,
-    make: Callable[[], PartialEvaluator],
-) -> ResidualTemplate | None:
-    """Make a template for all objects of the classes of some arguments.
+    make: Callable[[Recorder], PartialEvaluator],
+    begin: Callable[[Mapping[KnownRow, t.Any]], Replay],
+) -> PreparedResiduals | None:
+    """Prepare templates for all objects of the classes of some arguments.
 
     ``None`` if each question has to be evaluated on its own.
 
-    :param make: makes an evaluator for one question.
+    :param make: makes an evaluator that asks objects by way of a recorder.
+    :param begin: makes what asks objects again, given those that placeholder rows stand for.
     """
     rows = {n: placeholder(n, arg) for n, arg in enumerate(args) if n != at and is_host_object(arg)}
     if any(models.model(row.cls) is None for row in rows.values()):
         # INVARIANT: only rows have placeholders. Another object, such as a number of a type that
         # Polar does not have, may equal a column.
         return None
+    return PreparedResiduals((name, at, cls), rows, make, begin)
+
+
+class _Step:
+    """A point on the way through what is asked of objects: a question, or a template."""
+
+    def __init__(self) -> None:
+        self.question: HostQuestion | None = None
+        self.ways: dict[t.Any, _Step] = {}
+        self.is_end = False
+        self.template: ResidualTemplate | None = None
+
+
+class PreparedResiduals:
+    """The templates of one question: one for each way through what it asks of objects.
+
+    :param question: the rule, the position of the row, and its class.
+    :param rows: the placeholder rows for arguments, by position.
+    :param make: makes an evaluator.
+    :param begin: makes what asks objects again.
+    """
+
+    def __init__(
+        self,
+        question: tuple[str, int, type],
+        rows: Mapping[int, KnownRow],
+        make: Callable[[Recorder], PartialEvaluator],
+        begin: Callable[[Mapping[KnownRow, t.Any]], Replay],
+    ) -> None:
+        self._question = question
+        self._rows = rows
+        self._make = make
+        self._begin = begin
+        # Two threads may make the same steps.
+        self._first = _Step()
+        self._count = 0
+
+    def fill(self, args: Sequence[t.Any], models: Schema) -> Residual:
+        """Ask the objects among the arguments, and fill in what they say.
+
+        The placeholder rows stay in the condition; the residual maps them to the objects.
+
+        :raises NotFillable: if no template says what the policy means for these objects, as where
+            one of them raises.
+        """
+        objects = {row: args[position] for position, row in self._rows.items()}
+        _check_keys(objects, models)
+        replay = self._begin(objects)
+        step: _Step | None = self._first
+        while step is not None and step.question is not None:
+            step = step.ways.get(_way(replay, step.question))
+        if step is None or not step.is_end:
+            replay = self._begin(objects)
+            step = self._recorded(args, replay)
+        if step.template is None:
+            raise NotFillable
+        return step.template.fill(objects, replay.values, models)
+
+    def _recorded(self, args: Sequence[t.Any], replay: Replay) -> _Step:
+        """Evaluate the question, and keep the template with the way that led to it."""
+        recorder, (name, at, cls) = Recorder(replay), self._question
+        template = None
+        try:
+            residual = self._make(recorder).residual(name, args, at, cls, self._rows)
+            _check_fillable(residual)
+            template = ResidualTemplate(residual)
+        except (PolarRuntimeError, NotFillable):
+            # It may still be possible for one object.
+            pass
+        if self._count >= _MAX_TEMPLATES:
+            self._first, self._count = _Step(), 0
+        self._count += 1
+        step = self._first
+        for question, way in recorder.way:
+            if step.question is None:
+                step.question = question
+            step = step.ways.setdefault(way, _Step())
+        step.template, step.is_end = template, True
+        return step
+
+
+def _way(replay: Replay, question: HostQuestion) -> t.Any:
     try:
-        residual = make().residual(name, args, at, cls, rows)
-        _check_fillable(residual)
-    except (PolarRuntimeError, NotFillable):
-        # It may still be possible for one object.
-        return None
-    return ResidualTemplate(residual, rows)
+        return replay.ask(question).way
+    except Exception:
+        # The evaluation with the object itself decides whether a check gets here, and raises there.
+        raise NotFillable from None
+
+
+def _check_keys(objects: Mapping[KnownRow, t.Any], models: Schema) -> None:
+    for row, value in objects.items():
+        model = models.model(row.cls)
+        if model is not None and model.shares_equality and not models.has_key(value):
+            raise NotFillable
 
 
 def template_key(name: str, args: Sequence[t.Any], at: int, cls: type) -> t.Any:
@@ -115,10 +224,6 @@ def placeholder(position: int, value: t.Any) -> KnownRow:
     return KnownRow(type(value), Literal(Placeholder(position)))
 
 
-class Placeholder(int):
-    """The position of the argument that a row is a placeholder for."""
-
-
 def _check_fillable(residual: Residual) -> None:
     """Refuse a residual that does more with values of objects than to compare them.
 
@@ -139,21 +244,29 @@ def _is_fillable(part: t.Any) -> bool:
         return not isinstance(part.row, KnownRow)
     if isinstance(part, SameRow):
         return not isinstance(part.left, KnownRow) or not isinstance(part.right, KnownRow)
-    return not isinstance(part, Column) or not _is_known(part) or part.field.kind in _TYPES
+    return not isinstance(part, Column) or not _is_known(part) or part.field.kind in FILLABLE
 
 
 class ResidualTemplate:
     """A residual with placeholder rows, and the residuals filled in so far.
 
-    :param residual: the residual.
-    :param rows: the placeholder rows for arguments, by position.
+    A value that only stands beside a column is left in the condition as a column of a placeholder
+    row; the others are filled in.
     """
 
-    def __init__(self, residual: Residual, rows: Mapping[int, KnownRow]) -> None:
+    def __init__(self, residual: Residual) -> None:
         parts = [*walk_condition(residual.condition), *walk_condition(residual.fails)]
         self._residual = residual
-        self._rows = rows
         self._columns = tuple({part: None for part in parts if _is_known(part)})
+        self._given = tuple(
+            {
+                part: None
+                for part in parts
+                if isinstance(part, KnownRow) and part.value.value >= FIRST_GIVEN
+            }
+        )
+        used = _uses(parts)
+        self._plain = frozenset(column for column in self._columns if used.get(column) == {True})
         self._chains = relation_chains(parts)
         self._ones = tuple(
             {
@@ -167,45 +280,93 @@ class ResidualTemplate:
         # Two threads may make the same entry.
         self._filled: dict[t.Any, tuple[RowCondition, RowCondition]] = {}
 
-    def fill(self, args: Sequence[t.Any], models: Schema) -> Residual:
-        """Fill in the attributes of the objects among the arguments.
+    def fill(
+        self, known: Mapping[KnownRow, t.Any], values: Sequence[t.Any], models: Schema
+    ) -> Residual:
+        """Fill in what objects say.
 
-        The placeholder rows stay in the condition; the residual maps them to the objects.
-
+        :param known: the objects that placeholder rows of arguments stand for.
+        :param values: what else was read of objects.
         :raises NotFillable: if a value does not have the kind of its column, or an object has
             changes that the database does not know.
         """
-        objects = {row: args[position] for position, row in self._rows.items()}
-        for row, value in objects.items():
-            model = models.model(row.cls)
-            if model is not None and model.shares_equality and not models.has_key(value):
-                raise NotFillable
+        given = {row: given_object(row, values) for row in self._given}
+        _check_keys(given, models)
+        objects = {**known, **given}
         for owner, names in self._chains:
             if not models.is_stored(objects[owner], names):
                 raise NotFillable
-        values = {column: _value(column, objects) for column in self._columns}
-        nowhere = frozenset(
-            one
+        found = {column: _value(column, objects) for column in self._columns}
+        shown = {
+            column: _PLAIN if column in self._plain and _is_plain(value) else value
+            for column, value in found.items()
+        }
+        rows = tuple(
+            models.leads_somewhere(objects[t.cast(KnownRow, one.owner)], one.relation)
             for one in self._ones
-            if models.leads_nowhere(objects[t.cast(KnownRow, one.owner)], one.relation)
         )
-        key = (nowhere, *((type(value), value) for value in values.values()))
-        known = self._filled.get(key)
-        if known is None:
+        key = (rows, *((type(value), value) for value in shown.values()))
+        filled = self._filled.get(key)
+        if filled is None:
             if len(self._filled) >= _MAX_FILLED:
                 self._filled.clear()
-            known = self._filled[key] = _filled(self._residual, values, nowhere)
-        return Residual(self._residual.cls, self._residual.root, *known, objects)
+            filled = self._filled[key] = _filled(
+                self._residual, shown, dict(zip(self._ones, rows, strict=True))
+            )
+        return Residual(self._residual.cls, self._residual.root, *filled, objects)
+
+
+#: Stands for a value that is not filled in.
+_PLAIN = object()
+
+
+def _uses(parts: Sequence[t.Any]) -> dict[Column, set[bool]]:
+    """Tell of each column of an object whether it only stands beside a column of its kind."""
+    found: dict[Column, set[bool]] = {}
+    for part in parts:
+        if isinstance(part, Column | IsNull | IsNan):
+            # Whether it is NULL is filled in.
+            continue
+        for child in children_of(part):
+            if not _is_known(child):
+                continue
+            other = None
+            if isinstance(part, Comparison):
+                other = part.right if part.left is child else part.left
+            is_beside = (
+                isinstance(other, Column)
+                and not _is_known(other)
+                and other.field.kind is child.field.kind
+                and child.field.kind in _PLAIN_KINDS
+            )
+            found.setdefault(child, set()).add(is_beside)
+    return found
+
+
+def _is_plain(value: t.Any) -> bool:
+    """Tell whether a column is compared with a value as with any other of its type."""
+    if type(value) is int:
+        return -(2**63) <= value < 2**63
+    if type(value) is str:
+        return "\0" not in value and is_text(value)
+    return value is not None
 
 
 def _filled(
-    residual: Residual, values: Values, nowhere: Container[ToOne]
+    residual: Residual, values: Values, rows: Mapping[ToOne, bool | None]
 ) -> tuple[RowCondition, RowCondition]:
-    """Replace columns by values, and relations that are known to be nil."""
+    """Replace columns by values, and relations that are known to be nil, or not to be."""
 
     def change(part: t.Any) -> t.Any:
-        if isinstance(part, Exists) and part.row in nowhere:
+        if isinstance(part, Exists) and isinstance(part.row, ToOne):
+            is_there = rows.get(part.row)
+            if is_there is None:
+                return None
+            return TRUE if is_there and part.part == TRUE else None if is_there else FALSE
+        if isinstance(part, SameLink) and False in (rows.get(part.left), rows.get(part.right)):
             return FALSE
+        if isinstance(part, Unlinked) and part.row in rows:
+            return Constant(rows[part.row] is False)
         if isinstance(part, Comparison):
             return _compared(part, values)
         if isinstance(part, IsNull) and _is_known(part.column):
@@ -233,6 +394,8 @@ def with_objects(residual: Residual) -> Residual:
             for known, other in (rows, rows[::-1]):
                 if isinstance(known, KnownRow):
                     return IsObject(other, (Literal(objects[known]),))
+        if isinstance(part, Column) and part.row in objects:
+            return Literal(getattr(objects[t.cast(KnownRow, part.row)], part.name))
         if isinstance(part, KnownRow) and part in objects:
             return KnownRow(part.cls, Literal(objects[part]))
         return None
@@ -254,15 +417,28 @@ def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
     except Exception:
         # The evaluation with the object itself decides whether a check gets here, and raises there.
         raise NotFillable from None
-    is_right = value is None or type(value) is _TYPES[column.field.kind]
-    if not is_right or value != value:
+    if value is not None and not _is_of_kind(value, column.field):
         raise NotFillable
     return value
+
+
+def _is_of_kind(value: t.Any, field: Field) -> bool:
+    kind = FILLABLE[field.kind]
+    if kind is None:
+        return type(value) in set(map(type, field.choices))
+    if type(value) is not kind or getattr(value, "tzinfo", None) is not None:
+        return False
+    # A NaN equals nothing, and has no order.
+    return not isinstance(value, float | decimal.Decimal) or not math.isnan(value)
 
 
 def _compared(part: Comparison, values: Values) -> RowCondition | None:
     if not _is_known(part.left) and not _is_known(part.right):
         return None
+    if any(values.get(t.cast(Column, side)) is _PLAIN for side in (part.left, part.right)):
+        left, right = map(_filled_later, (part.left, part.right))
+        is_turned = part.sign == "=" and _is_known(left)
+        return replace(part, left=right if is_turned else left, right=left if is_turned else right)
     left, right = _side(part.left, values), _side(part.right, values)
     if isinstance(left, Literal) and isinstance(right, Literal):
         return Constant(_holds(part.sign, left.value, right.value))
@@ -275,6 +451,14 @@ def _compared(part: Comparison, values: Values) -> RowCondition | None:
     if known is None:
         return FALSE
     return value_ordering(_ORDERS[part.sign, is_left], column, known)
+
+
+def _filled_later(side: RowValue) -> RowValue:
+    """Return a column of an object as one that is not NULL."""
+    if not _is_known(side):
+        return side
+    column = t.cast(Column, side)
+    return replace(column, field=replace(column.field, is_nullable=False))
 
 
 def _side(operand: RowValue, values: Values) -> RowValue:

@@ -1,0 +1,200 @@
+"""What a template asks of Python objects: attributes, methods, constants, comparisons of them.
+
+A template is made once, and its questions are asked for each list, in the order of the policy.
+``Recorder`` asks them for the first time and notes the answers; ``Replay`` asks them again. Where
+the search went on by an answer, such as whether an object is equal to another, the answer is part
+of the way through the questions (``Answer.way``). Other answers are ``Given`` values, which stand
+in conditions like columns.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import functools
+import typing as t
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..exceptions import OsoError
+from ..host.conversion import follow, result_to_term, to_python
+from ..limits import Limits
+from ..nodes import Instance, Unknown, is_ground, parts, with_parts
+from ..solver.machine import KnowledgeBase
+from ..solver.solver import Solver
+from ..traversal import fold
+from .ir import KnownRow, Literal
+from .schema import ValueKind
+from .symbolic_terms import Given, SymbolicRow
+
+
+@dataclass(frozen=True, eq=False)
+class HostQuestion:
+    """One question to Python objects.
+
+    :param terms: about which terms; a ``Given`` among them stands for an earlier answer.
+    :param run: asks it, given the state of a replay and the terms.
+    """
+
+    terms: tuple[t.Any, ...]
+    run: Callable[[Replay, tuple[t.Any, ...]], Answer]
+
+
+class Answer(t.NamedTuple):
+    """An answer.
+
+    :param way: what the search depends on.
+    :param values: terms on which it does not depend.
+    """
+
+    way: t.Any
+    values: Sequence[t.Any] = ()
+
+
+#: The way of a question that raised.
+RAISED = object()
+
+
+class Replay:
+    """Questions that are asked one after another.
+
+    :param objects: the objects that placeholder rows stand for.
+    """
+
+    def __init__(
+        self, program: KnowledgeBase, limits: Limits | None, objects: Mapping[KnownRow, t.Any]
+    ) -> None:
+        self.program = program
+        self._limits = limits
+        self.objects = objects
+        self.values: list[t.Any] = []
+        self.runs: list[Iterator[dict[str, t.Any]]] = []
+
+    @functools.cached_property
+    def limits(self) -> Limits:
+        """The limits of the questions, which begin with the first one."""
+        return Limits() if self._limits is None else self._limits
+
+    def ask(self, question: HostQuestion) -> Answer:
+        """Ask a question; keep the values of the answer."""
+        answer = question.run(self, tuple(map(self.actual, question.terms)))
+        self.values.extend(answer.values)
+        return answer
+
+    def actual(self, term: t.Any) -> t.Any:
+        """Return a term with the values that it has now."""
+        return fold(term, self._look, with_parts)
+
+    def _look(self, term: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
+        term = follow(term)
+        if type(term) is Given:
+            return self.values[term.number], ()
+        if isinstance(term, SymbolicRow) and isinstance(term.row, KnownRow):
+            return Instance(self.objects[term.row]), ()
+        return term, () if is_ground(term) or type(term) is Unknown else parts(term)
+
+
+class Recorder:
+    """Asks the questions of a search, and notes them.
+
+    :param way: the questions and their ways, in order.
+    """
+
+    def __init__(self, replay: Replay) -> None:
+        self._replay = replay
+        self.way: list[tuple[HostQuestion, t.Any]] = []
+
+    def ask(
+        self, terms: tuple[t.Any, ...], run: Callable[[Replay, tuple[t.Any, ...]], Answer]
+    ) -> tuple[t.Any, list[Given]]:
+        """Ask a question; return its way, and its values as terms."""
+        question, first = HostQuestion(terms, run), len(self._replay.values)
+        # What raises ends the record: the search then goes on without a template.
+        self.way.append((question, RAISED))
+        answer = self._replay.ask(question)
+        self.way[-1] = question, answer.way
+        values = [Given(number) for number in range(first, first + len(answer.values))]
+        return answer.way, values
+
+    def value(self, given: Given) -> t.Any:
+        """Return the term that a value is at the moment."""
+        return self._replay.values[given.number]
+
+    def known(self, given: Given) -> t.Any:
+        """Return the class of a value as an argument; the search then depends on it."""
+        self.ask((given,), lambda _, terms: Answer(_class_of(terms[0])))
+        return self.value(given)
+
+    def solve(self, goal: t.Any) -> int:
+        """Begin to solve a goal of known terms; return the number of the run."""
+        number = len(self._replay.runs)
+
+        def begin(replay: Replay, terms: tuple[t.Any, ...]) -> Answer:
+            replay.runs.append(Solver(replay.program, replay.limits).solve(terms[0]))
+            return Answer(None)
+
+        self.ask((goal,), begin)
+        return number
+
+    def next_solution(self, run: int, names: Sequence[str]) -> dict[str, Given] | None:
+        """Return the next solution of a run; ``None`` if there is none."""
+
+        def ask(replay: Replay, _: tuple[t.Any, ...]) -> Answer:
+            found = next(replay.runs[run], None)
+            if found is None:
+                return Answer(False)
+            bound = [name for name in names if name in found]
+            values = [result_to_term(found[name]) for name in bound]
+            if not all(map(is_ground, values)):
+                raise OsoError("A solution leaves a variable unbound.")
+            return Answer(tuple(bound), values)
+
+        way, values = self.ask((), ask)
+        return None if way is False else dict(zip(way, values, strict=True))
+
+
+def _class_of(term: t.Any) -> t.Any:
+    return type(term.value) if isinstance(term, Instance) else type(term)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenValue:
+    """A value of the host that stands in a condition, as the only column of a row."""
+
+    value: t.Any
+
+
+class Placeholder(int):
+    """What a row stands for: the position of an argument, or ``FIRST_GIVEN`` and a number."""
+
+
+#: The placeholder of the first value that is read from an object.
+FIRST_GIVEN = 1_000
+
+
+def given_row(cls: type, number: int) -> KnownRow:
+    """Return the row for a value, or for an object with columns of its own."""
+    return KnownRow(cls, Literal(Placeholder(FIRST_GIVEN + number)))
+
+
+def given_object(row: KnownRow, values: Sequence[t.Any]) -> t.Any:
+    """Return what such a row stands for."""
+    value = to_python(values[row.value.value - FIRST_GIVEN], str)
+    return GivenValue(value) if row.cls is GivenValue else value
+
+
+#: The types of values that may be filled in, by the kind of the column.
+FILLABLE: dict[ValueKind, type | None] = {
+    ValueKind.BOOLEAN: bool,
+    ValueKind.INTEGER: int,
+    ValueKind.FLOAT: float,
+    ValueKind.TEXT: str,
+    ValueKind.DECIMAL: decimal.Decimal,
+    ValueKind.DATE: datetime.date,
+    ValueKind.DATETIME: datetime.datetime,
+    ValueKind.TIME: datetime.time,
+    ValueKind.UUID: uuid.UUID,
+    # Of one of the types of its members.
+    ValueKind.ENUM: None,
+}

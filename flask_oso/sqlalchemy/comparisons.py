@@ -1,0 +1,203 @@
+"""Comparisons of columns as SQLAlchemy expressions: what they mean of NULL, NaN and texts.
+
+In goes an atom on columns and values, and the rows in scope; out comes a clause that is true for
+the same rows as in Python, or, where it is negated, for all others.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..polar.residual.database_semantics import field_of
+from ..polar.residual.ir import (
+    Arithmetic,
+    Column,
+    Comparison,
+    HasCharacter,
+    InValues,
+    IsNan,
+    IsNull,
+    KnownRow,
+    Literal,
+    RowPath,
+    RowValue,
+    columns_of,
+    is_nullable,
+)
+from ..polar.residual.schema import NAN_KINDS, ValueKind
+from .dialects import (
+    CodePoints,
+    ExactBoolean,
+    ExactFloat,
+    ExactText,
+    HoldsNan,
+    LastCharacters,
+    OrNan,
+    WithNul,
+    WithoutNan,
+)
+from .semijoins import Node
+
+#: The entity of each row in scope: a mapped class or an alias, tables, or columns of a key.
+RowScope = dict[Node, t.Any]
+#: The functions of `dialects` that make a column compare as in Python, by kind.
+_WRAPPED: dict[ValueKind, t.Callable[[t.Any], t.Any]] = {
+    ValueKind.FLOAT: ExactFloat,
+    ValueKind.BOOLEAN: ExactBoolean,
+}
+
+
+class ComparisonTranslator:
+    """Translates atoms on columns.
+
+    :param column: returns the expression of an attribute of a row, or the value of an object.
+    """
+
+    def __init__(self, column: Callable[[RowPath, str, RowScope], t.Any]) -> None:
+        self._column = column
+
+    def comparison(self, condition: Comparison, scope: RowScope) -> t.Any:
+        left, right = self.sides(condition, scope)
+        if condition.sign == "<":
+            return self._numeric(left < right, condition, scope)
+        if condition.sign == "<=":
+            return self._numeric(left <= right, condition, scope)
+        if is_nullable(condition.left) and is_nullable(condition.right):
+            return self._numeric(left.is_not_distinct_from(right), condition, scope)
+        if _has_nul(condition.right):
+            return WithNul(left == right, sa.false())
+        return self._numeric(left == right, condition, scope)
+
+    def not_compared(self, condition: Comparison, scope: RowScope) -> t.Any:
+        left, right = self.sides(condition, scope)
+        if condition.sign == "=":
+            is_safe = is_nullable(condition.left) or is_nullable(condition.right)
+            differ = left.is_distinct_from(right) if is_safe else left != right
+            if _has_nul(condition.right):
+                return WithNul(differ, sa.true())
+            return self._numeric(differ, condition, scope, OrNan)
+        opposite = right <= left if condition.sign == "<" else right < left
+        opposite = self._numeric(opposite, condition, scope, OrNan)
+        return self.or_null(opposite, [condition.left, condition.right], scope)
+
+    def _numeric(
+        self,
+        compared: t.Any,
+        condition: Comparison,
+        scope: RowScope,
+        kind: type[WithoutNan | OrNan] = WithoutNan,
+    ) -> t.Any:
+        """Make a comparison treat NaN as Python does."""
+        columns = [
+            self.operand(column, scope)
+            for side in (condition.left, condition.right)
+            for column in columns_of(side)
+            if column.field.kind in NAN_KINDS
+        ]
+        # A literal is never NaN, and NaN equals no literal.
+        is_plain = condition.sign == "=" and isinstance(condition.right, Literal)
+        return kind(compared, *columns) if columns and not is_plain else compared
+
+    def sides(self, condition: Comparison, scope: RowScope) -> tuple[t.Any, t.Any]:
+        sides = condition.left, condition.right
+        known = next(side for side in sides if not _is_value(side))
+        is_text = field_of(known).kind is ValueKind.TEXT
+        left, right = (self.operand(side, scope) for side in sides)
+        if not is_text:
+            return left, right
+        wrap = ExactText if condition.sign == "=" else CodePoints
+        texts = [
+            side if _is_value(written) else wrap(side)
+            for written, side in zip(sides, (left, right), strict=True)
+        ]
+        return texts[0], texts[1]
+
+    def or_null(self, clause: t.Any, operands: list[RowValue], scope: RowScope) -> t.Any:
+        empty = [
+            self.operand(column, scope).is_(None)
+            for each in operands
+            for column in columns_of(each)
+            if column.field.is_nullable
+        ]
+        return sa.or_(clause, *empty) if empty else clause
+
+    def among(self, condition: InValues, scope: RowScope) -> t.Any:
+        return self.among_values(condition, scope, is_among=True)
+
+    def among_values(self, condition: InValues, scope: RowScope, *, is_among: bool) -> t.Any:
+        column = self._exact(condition.column, scope)
+        odd = [each.value for each in condition.values if _has_nul(each)]
+        values = [_bound(each.value) for each in condition.values if not _has_nul(each)]
+        if not odd:
+            return column.in_(values) if is_among else column.not_in(values)
+        if is_among:
+            equal = [WithNul(column == each, sa.false()) for each in odd]
+            return sa.or_(column.in_(values), *equal)
+        return sa.and_(column.not_in(values), *(WithNul(column != each, sa.true()) for each in odd))
+
+    def is_null(self, condition: IsNull, scope: RowScope) -> t.Any:
+        return self.operand(condition.column, scope).is_(None)
+
+    def is_nan(self, condition: IsNan, scope: RowScope) -> t.Any:
+        return HoldsNan(self.operand(condition.column, scope))
+
+    def has_character(self, condition: HasCharacter, scope: RowScope) -> t.Any:
+        # The inner text is exact, too: PostgreSQL cannot search with a nondeterministic collation.
+        text = ExactText(self.operand(condition.text, scope))
+        return ExactText(sa.func.replace(text, condition.character, "", type_=text.type)) != text
+
+    def _exact(self, operand: RowValue, scope: RowScope) -> t.Any:
+        value = self.operand(operand, scope)
+        return ExactText(value) if field_of(operand).kind is ValueKind.TEXT else value
+
+    def operand(self, operand: RowValue, scope: RowScope) -> t.Any:
+        if isinstance(operand, Literal):
+            return _bound(operand.value)
+        if isinstance(operand, Column):
+            column = self._column(operand.row, operand.name, scope)
+            if _is_value(operand):
+                return _bound(column)
+            wrap = _WRAPPED.get(operand.field.kind)
+            return column if wrap is None else wrap(column)
+        if isinstance(operand, Arithmetic):
+            left, right = (self.operand(side, scope) for side in (operand.left, operand.right))
+            return _calculated(operand.sign, left, right)
+        text = self.operand(operand.text, scope)
+        if operand.at_end:
+            length, size = str(operand.length), str(operand.size)
+            return LastCharacters(text, sa.literal_column(length), sa.literal_column(size))
+        return sa.func.substr(text, 1, operand.length, type_=sa.String())
+
+
+def _is_value(operand: RowValue) -> bool:
+    """Tell whether an operand is known: a literal, or the value of an object."""
+    if isinstance(operand, Column):
+        return isinstance(operand.row, KnownRow)
+    return isinstance(operand, Literal)
+
+
+def _has_nul(operand: RowValue) -> bool:
+    return isinstance(operand, Literal) and type(operand.value) is str and "\0" in operand.value
+
+
+def _bound(value: t.Any) -> t.Any:
+    """Return a value as a parameter: some drivers bind an integer in the size of the column."""
+    is_wide = type(value) is int and not -(2**15) <= value < 2**15
+    return sa.literal(value, sa.BigInteger()) if is_wide else value
+
+
+def _calculated(sign: str, left: t.Any, right: t.Any) -> t.Any:
+    # In the widest integers: a result may exceed the type of the column.
+    left, right = (
+        sa.cast(side, sa.BigInteger())
+        if isinstance(side, sa.ClauseElement | orm.QueryableAttribute)
+        else side
+        for side in (left, right)
+    )
+    if sign == "+":
+        return left + right
+    return left - right if sign == "-" else left * right

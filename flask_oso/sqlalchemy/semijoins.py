@@ -1,0 +1,506 @@
+"""How an ``Exists`` is asked: which tables a subquery reads, and how they are tied to a row.
+
+``EXISTS (SELECT 1 FROM roles WHERE roles.post_id = posts.id AND roles.user_id = 7)`` says the
+same as ``posts.id IN (SELECT roles.post_id FROM roles WHERE roles.user_id = 7)``. For IN, databases
+find the short list by an index and start from it, while for EXISTS SQLite searches for a role of
+each post. Without a key of a known object the list may be as long as the table; EXISTS is then
+better, since it stops at a LIMIT.
+
+In goes an ``Exists`` and the rows in scope; out comes a ``SemiJoin``: the related rows at any depth
+as one join, the equations of keys among them and with the rows in scope, and other conditions. A
+to-one row of which only the key is needed is not read: its foreign key is compared.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..polar.residual.ir import (
+    TRUE,
+    And,
+    Closure,
+    Column,
+    Comparison,
+    Exists,
+    InValues,
+    IsObject,
+    KnownRow,
+    Literal,
+    Or,
+    Root,
+    RowCondition,
+    RowPath,
+    SameLink,
+    SameRow,
+    ToMany,
+    ToOne,
+    children_of,
+    is_nullable,
+    walk_condition,
+)
+from ..polar.residual.schema import NAN_KINDS, ValueKind
+from .mapper_facts import MapperFacts
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """The row of the secondary table that relates a row to its owner."""
+
+    row: ToOne | ToMany
+
+
+#: A row that a subquery reads.
+Node = RowPath | LinkRow
+_ROWS = (Root, KnownRow, ToOne, ToMany)
+
+
+@dataclass(frozen=True)
+class Side:
+    """Columns of a row: attributes, or columns of a secondary table."""
+
+    node: Node
+    columns: tuple[t.Any, ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """Columns of two rows are equal, and not NULL unless the comparison is of two such columns.
+
+    :param comparison: what the policy compares, if it compares columns.
+    :param is_relation: whether it is part of the relation from an owner to a row.
+    """
+
+    left: Side
+    right: Side
+    comparison: Comparison | None = None
+    is_relation: bool = False
+
+    @property
+    def is_null_safe(self) -> bool:
+        """Tell whether NULL equals NULL."""
+        return self.comparison is not None and (
+            is_nullable(self.comparison.left) and is_nullable(self.comparison.right)
+        )
+
+
+@dataclass(frozen=True)
+class Tie:
+    """The key of a row, or a foreign key with it, that a condition on the row is about."""
+
+    side: Side
+    condition: IsObject | Closure
+
+
+class SemiJoin(t.NamedTuple):
+    """One join of related rows.
+
+    :param nodes: what is read.
+    :param inner: the equations among them, and with known objects.
+    :param outer: the equations with rows in scope, which stand on the left.
+    :param ties: which of their keys are those of known objects, or of a closure.
+    :param filters: conditions on them.
+    :param mixed: conditions on them and on rows in scope.
+    :param around: conditions on rows in scope only.
+    :param is_anchored: whether keys tie the rows to a known object.
+    """
+
+    nodes: tuple[Node, ...]
+    inner: tuple[Equation, ...]
+    outer: tuple[Equation, ...]
+    ties: tuple[Tie, ...]
+    filters: tuple[RowCondition, ...]
+    mixed: tuple[RowCondition, ...]
+    around: tuple[RowCondition, ...]
+    is_anchored: bool
+
+
+def conjuncts_of(part: RowCondition) -> Sequence[RowCondition]:
+    """Return the conjuncts of a condition."""
+    return part.parts if isinstance(part, And) else (part,)
+
+
+def semijoins(
+    condition: Exists, scope: Collection[RowPath], names: MapperFacts
+) -> list[SemiJoin] | None:
+    """Return the joins that a condition asks for, each independent of the others.
+
+    ``None`` if a relation compares more than columns.
+    """
+    return _Analysis(scope, names).joins(condition)
+
+
+def alternatives(condition: Exists, scope: Collection[Node]) -> list[Exists] | None:
+    """Distribute ``Exists`` over an ``or`` that mentions rows in scope; ``None`` if there is none.
+
+    ``exists(p: (a or b) and c)  =>  exists(p: a and c) or exists(p: b and c)``
+    """
+    rows: set[RowPath] = set()
+    for atom in list(_flat(condition, rows)):
+        mentioned = _mentioned(atom, rows, scope)
+        is_mixed = not rows.isdisjoint(mentioned) and not mentioned.isdisjoint(scope)
+        if isinstance(atom, Or) and is_mixed:
+            return parted(condition, atom)
+    return None
+
+
+def parted(condition: Exists, atom: Or) -> list[Exists]:
+    """Distribute ``Exists`` over one of its conjuncts, so that each part has a list of its own.
+
+    ``exists(p: (a or b) and c)  =>  exists(p: a and c) or exists(p: b and c)``
+    """
+    return [t.cast(Exists, _with_atom(condition, atom, part)) for part in atom.parts]
+
+
+def _with_atom(condition: t.Any, atom: RowCondition, new: RowCondition) -> t.Any:
+    """Return a conjunction with one of its atoms replaced."""
+    if condition is atom:
+        return new
+    if isinstance(condition, And):
+        parts: list[RowCondition] = []
+        for part in condition.parts:
+            parts.extend(conjuncts_of(_with_atom(part, atom, new)))
+        return And(tuple(parts))
+    if isinstance(condition, Exists):
+        return Exists(condition.row, _with_atom(condition.part, atom, new))
+    return condition
+
+
+def _flat(condition: Exists, rows: set[RowPath]) -> Iterator[RowCondition]:
+    """Yield the conjuncts of an ``Exists`` at any depth, and collect its rows."""
+    rows.add(condition.row)
+    for part in conjuncts_of(condition.part):
+        if isinstance(part, Exists):
+            yield from _flat(part, rows)
+        elif part != TRUE:
+            yield part
+
+
+def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) -> set[RowPath]:
+    """Return which of some rows, and of those in scope, a condition is about."""
+    found: set[RowPath] = set()
+    stack = [part]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, _ROWS) and (each in rows or each in scope):
+            found.add(each)
+            continue
+        stack.extend(children_of(each))
+    return found
+
+
+class _Analysis:
+    """Sorts the conjuncts of one ``Exists``."""
+
+    def __init__(self, scope: Collection[RowPath], names: MapperFacts) -> None:
+        self._scope = set(scope)
+        self._names = names
+        self._rows: dict[RowPath, None] = {}
+        self._atoms: list[RowCondition] = []
+        self._equations: list[Equation] = []
+        self._ties: list[Tie] = []
+        self._links: dict[LinkRow, None] = {}
+        self._rest: list[tuple[RowCondition, set[RowPath]]] = []
+        self._dropped: set[RowPath] = set()
+
+    def joins(self, condition: Exists) -> list[SemiJoin] | None:
+        rows: set[RowPath] = set()
+        self._atoms = list(_flat(condition, rows))
+        self._rows = dict.fromkeys(_ordered(condition))
+        self._drop_rows()
+        for row in self._rows:
+            if row not in self._dropped and not self._relate(t.cast(t.Any, row)):
+                return None
+        for atom in self._atoms:
+            self._sort(atom)
+        return list(self._components())
+
+    # -- rows of which only the key is needed ---------------------------------------------
+
+    def _drop_rows(self) -> None:
+        """Find the rows that need not be read.
+
+        Another row with the same key, which is known to be there, takes their place.
+        """
+        owners = {row.owner for row in self._rows if isinstance(row, ToOne | ToMany)}
+        uses: dict[RowPath, list[RowCondition]] = {}
+        for atom in self._atoms:
+            for row in _mentioned(atom, self._rows, self._scope):
+                uses.setdefault(row, []).append(atom)
+        for row in self._rows:
+            if row in owners or not uses.get(row) or not self._has_other_key(row):
+                continue
+            if all(self._is_other_there(atom, row) for atom in uses[row]):
+                self._dropped.add(row)
+
+    def _has_other_key(self, row: RowPath) -> bool:
+        """Tell whether another table has the key of a row."""
+        if isinstance(row, ToOne):
+            return self._names.foreign_key(row.owner.cls, row.relation) is not None
+        if not isinstance(row, ToMany):
+            return False
+        step = self._names.step(row.owner.cls, row.relation)
+        return (
+            step is not None
+            and step.link is not None
+            and not isinstance(row.owner, KnownRow)
+            and [step.far] == self._names.key(row.cls)
+        )
+
+    def _is_other_there(self, atom: RowCondition, row: RowPath) -> bool:
+        if isinstance(atom, IsObject | Closure):
+            return atom.row == row
+        if not isinstance(atom, SameRow) or row not in (atom.left, atom.right):
+            return False
+        other = atom.right if atom.left == row else atom.left
+        return other != row and other not in self._dropped
+
+    def _key(self, row: RowPath) -> Side:
+        """Return the columns with the key of a row."""
+        if row not in self._dropped:
+            return Side(row, tuple(self._names.key(row.cls)))
+        if isinstance(row, ToMany):
+            link = LinkRow(row)
+            if link not in self._links:
+                self._link(row)
+            return Side(link, ("far",))
+        return self._foreign_key(t.cast(ToOne, row))
+
+    def _foreign_key(self, row: ToOne) -> Side:
+        keys = self._names.foreign_key(row.owner.cls, row.relation) or []
+        return Side(row.owner, tuple(name for name, _ in keys))
+
+    # -- equations ------------------------------------------------------------------------
+
+    def _relate(self, row: ToOne | ToMany) -> bool:
+        """Add what relates a row to its owner; tell whether these are columns."""
+        step = self._names.step(row.owner.cls, row.relation)
+        if step is not None and step.link is not None:
+            link = self._link(row)
+            self._equations.append(
+                Equation(Side(link, ("far",)), Side(row, (step.far,)), is_relation=True)
+            )
+            return True
+        pairs = self._names.pairs(row)
+        if not pairs:
+            return False
+        near, far = (tuple(each) for each in zip(*pairs, strict=True))
+        self._equations.append(Equation(Side(row.owner, near), Side(row, far), is_relation=True))
+        return True
+
+    def _link(self, row: ToOne | ToMany) -> LinkRow:
+        """Add the row of a secondary table, and what relates it to the owner."""
+        step = self._names.step(row.owner.cls, row.relation)
+        link = LinkRow(row)
+        self._links[link] = None
+        near = t.cast(t.Any, step).near
+        self._equations.append(
+            Equation(Side(row.owner, (near,)), Side(link, ("near",)), is_relation=True)
+        )
+        return link
+
+    def _sort(self, atom: RowCondition) -> None:
+        if isinstance(atom, SameRow):
+            sides = self._key(atom.left), self._key(atom.right)
+            if sides[0].node != sides[1].node:
+                self._equations.append(Equation(*sides))
+                return
+        elif isinstance(atom, SameLink):
+            sides = self._foreign_key(atom.left), self._foreign_key(atom.right)
+            if sides[0].node != sides[1].node:
+                self._equations.append(Equation(*sides))
+                return
+        elif isinstance(atom, IsObject | Closure) and atom.row in self._dropped:
+            self._ties.append(Tie(self._key(atom.row), atom))
+            return
+        elif isinstance(atom, Comparison) and _is_of_columns(atom):
+            left, right = t.cast(Column, atom.left), t.cast(Column, atom.right)
+            self._equations.append(
+                Equation(Side(left.row, (left.name,)), Side(right.row, (right.name,)), atom)
+            )
+            return
+        self._rest.append((atom, _mentioned(atom, self._rows, self._scope)))
+
+    # -- components -----------------------------------------------------------------------
+
+    def _components(self) -> Iterator[SemiJoin]:
+        """Yield what is tied together, apart from the rest."""
+        nodes: list[Node] = [row for row in self._rows if row not in self._dropped]
+        nodes += self._links
+        group = {node: number for number, node in enumerate(nodes)}
+
+        def unite(members: list[t.Any]) -> None:
+            known = [each for each in members if each in group]
+            numbers = {group[each] for each in known}
+            for each, number in group.items():
+                if number in numbers:
+                    group[each] = min(numbers)
+
+        for equation in self._equations:
+            unite([equation.left.node, equation.right.node])
+        for _, mentioned in self._rest:
+            unite([*mentioned])
+        for number in sorted(set(group.values())):
+            yield self._component([node for node in nodes if group[node] == number])
+        apart = self._apart()
+        if apart.inner or apart.ties or apart.around:
+            yield apart
+
+    def _apart(self) -> SemiJoin:
+        """Return what no row is read for."""
+        read = {*self._rows} - self._dropped
+        inner = [
+            each
+            for each in self._equations
+            if not any(side.node in read or side.node in self._links for side in _sides(each))
+        ]
+        ties = [
+            each
+            for each in self._ties
+            if each.side.node not in read and each.side.node not in self._links
+        ]
+        around = [atom for atom, mentioned in self._rest if read.isdisjoint(mentioned)]
+        join = SemiJoin((), tuple(inner), (), tuple(ties), (), (), tuple(around), False)
+        return join._replace(is_anchored=self._is_anchored(join))
+
+    def _component(self, nodes: list[Node]) -> SemiJoin:
+        mine = set(nodes)
+        inner: list[Equation] = []
+        outer: list[Equation] = []
+        for equation in self._equations:
+            left, right = (side.node for side in _sides(equation))
+            if left not in mine and right not in mine:
+                continue
+            if left in self._scope:
+                outer.append(equation)
+            elif right in self._scope:
+                outer.append(Equation(equation.right, equation.left, equation.comparison))
+            else:
+                inner.append(equation)
+        about = [each for each in self._rest if not mine.isdisjoint(each[1])]
+        filters = [atom for atom, mentioned in about if self._scope.isdisjoint(mentioned)]
+        mixed = [atom for atom, mentioned in about if not self._scope.isdisjoint(mentioned)]
+        ties = [each for each in self._ties if each.side.node in mine]
+        join = SemiJoin(
+            tuple(_connected(nodes, inner)),
+            tuple(inner),
+            tuple(outer),
+            tuple(ties),
+            tuple(filters),
+            tuple(mixed),
+            (),
+            False,
+        )
+        return join._replace(is_anchored=self._is_anchored(join))
+
+    def _is_anchored(self, join: SemiJoin) -> bool:
+        for equation in join.inner:
+            if any(isinstance(side.node, KnownRow) for side in _sides(equation)):
+                return True
+        for tie in join.ties:
+            if isinstance(tie.condition, IsObject) or self._anchors(tie.condition):
+                return True
+        return any(map(self._anchors, join.filters))
+
+    def _anchors(self, part: RowCondition) -> bool:
+        """Tell whether a condition ties rows to a known object by keys."""
+        if isinstance(part, Or):
+            return all(any(map(self._anchors, conjuncts_of(each))) for each in part.parts)
+        if isinstance(part, IsObject):
+            return True
+        if isinstance(part, SameRow | SameLink):
+            sides = (part.left, part.right)
+            return any(
+                isinstance(each, KnownRow)
+                or (isinstance(each, ToOne) and isinstance(each.owner, KnownRow))
+                for each in sides
+            )
+        if isinstance(part, Closure):
+            return any(map(self._anchors, conjuncts_of(part.first)))
+        if isinstance(part, Comparison):
+            is_known = isinstance(part.right, Literal) or _is_of_object(part.right)
+            is_equation = part.sign == "=" and is_known
+            return is_equation and self._is_found(part.left)
+        if isinstance(part, InValues):
+            return self._is_found(part.column)
+        if not isinstance(part, Exists):
+            return False
+        scope = _outer_rows(part)
+        joins = semijoins(part, scope, self._names)
+        return joins is not None and any(
+            each.is_anchored and (each.outer or not each.nodes) for each in joins
+        )
+
+    def _is_found(self, column: t.Any) -> bool:
+        """Tell whether an index finds few rows by a column."""
+        if not isinstance(column, Column) or column.field.kind in (
+            ValueKind.BOOLEAN,
+            ValueKind.ENUM,
+        ):
+            return False
+        return self._names.is_key(column.row.cls, column.name)
+
+
+def _connected(nodes: list[Node], equations: list[Equation]) -> Iterator[Node]:
+    """Yield rows so that each is tied to one before it, where possible."""
+    left, read = list(nodes), set[Node]()
+    while left:
+        tied = {
+            side.node
+            for each in equations
+            if not read.isdisjoint(side.node for side in _sides(each))
+            for side in _sides(each)
+        }
+        node = next((each for each in left if each in tied), left[0])
+        left.remove(node)
+        read.add(node)
+        yield node
+
+
+def _sides(equation: Equation) -> tuple[Side, Side]:
+    return equation.left, equation.right
+
+
+def _ordered(condition: Exists) -> Iterator[RowPath]:
+    """Yield the rows of an ``Exists`` from the outer ones to the inner ones."""
+    yield condition.row
+    for part in conjuncts_of(condition.part):
+        if isinstance(part, Exists):
+            yield from _ordered(part)
+
+
+def _outer_rows(condition: Exists) -> list[RowPath]:
+    """Return the rows that a condition is about, and does not ask for itself."""
+    parts = list(walk_condition(condition))
+    asked: set[RowPath] = {each.row for each in parts if isinstance(each, Exists)}
+    asked |= {
+        row for each in parts if isinstance(each, Closure) for row in (each.variable, each.before)
+    }
+    found: dict[RowPath, None] = {}
+    stack: list[t.Any] = [condition]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, _ROWS) and each not in asked:
+            if not isinstance(each, KnownRow):
+                found[each] = None
+            continue
+        stack.extend(children_of(each))
+    return list(found)
+
+
+def _is_of_columns(comparison: Comparison) -> bool:
+    """Tell whether a comparison is an equation of columns of two rows, neither of which is NaN."""
+    sides = comparison.left, comparison.right
+    if comparison.sign != "=" or not all(isinstance(side, Column) for side in sides):
+        return False
+    left, right = t.cast(Column, comparison.left), t.cast(Column, comparison.right)
+    is_number = (*NAN_KINDS, ValueKind.ANY)
+    if _is_of_object(left) or _is_of_object(right):
+        return False
+    return left.row != right.row and not {left.field.kind, right.field.kind} & {*is_number}
+
+
+def _is_of_object(operand: t.Any) -> bool:
+    """Tell whether an operand is the value of an object."""
+    return isinstance(operand, Column) and isinstance(operand.row, KnownRow)
