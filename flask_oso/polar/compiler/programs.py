@@ -287,7 +287,8 @@ class CompiledProgram(Runtime):
     def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function that answers a question about these classes and this string.
 
-        It reads plain data alone. ``None`` if there is none, or before the entry point of the rule is compiled.
+        It reads plain data alone. ``None`` if there is none, or before the entry point of the
+        rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
         is_usual = known is not None and type(args[known.at]) is str

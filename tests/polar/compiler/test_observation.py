@@ -148,8 +148,8 @@ def worlds() -> Iterator[tuple[User, Folder]]:
         yield User((Role("editor", middle), Role("viewer", low))), folder
         yield User([Role("editor", top)], admin=True), folder
         yield User([Odd("editor", top)]), folder
-        yield User(lambda: iter([Role("viewer", top)])), folder  # noqa: B023
-        yield User(lambda: [Role("viewer", top)]), folder  # noqa: B023
+        yield User(lambda: iter([Role("viewer", top)])), folder
+        yield User(lambda: [Role("viewer", top)]), folder
         yield User([Role("viewer", top), 1]), folder
         yield User({"a": 1}), folder
         yield User(7), folder

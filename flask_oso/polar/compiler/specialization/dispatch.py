@@ -153,6 +153,13 @@ class Specializations(dict[str, ByClass]):
         """Return the writer of the function for a string and the classes of other arguments."""
         return self._maker.writer(text, classes)
 
+    def parts(
+        self, text: str | frozenset[str], classes: Sequence[type]
+    ) -> tuple[ast.FunctionDef, ast.FunctionDef] | None:
+        """Return both parts of a function that makes one call of the application."""
+        parts = self._maker.parts(text, classes)
+        return None if parts is None else parts[:2]
+
     def admits(self, classes: Collection[type]) -> bool:
         """Tell whether there may be a function for the classes of all other arguments."""
         return all(map(self._maker.admits, classes))
@@ -357,10 +364,13 @@ class _Maker:
             made = self._alike[key] = self._program.compiled_specialization(function, self._name)
         return made
 
-    def _make_observing(
-        self, text: str | frozenset[str], classes: tuple[type, ...]
-    ) -> Specialization | None:
-        """Return a function that makes one call of the application."""
+    def parts(
+        self, text: str | frozenset[str], classes: Sequence[type]
+    ) -> tuple[ast.FunctionDef, ast.FunctionDef, Observation, list[ast.stmt] | None] | None:
+        """Return both parts of a function that makes one call of the application.
+
+        ``None`` if there is no such function. The last part is a short form of the first one.
+        """
         observation = Observation()
         try:
             writer = self.writer(text, classes, observation)
@@ -371,13 +381,22 @@ class _Maker:
             second = self.writer(text, classes, observation).write()
         except NotCompilable:
             return None
+        return first, second, observation, writer.before_call
+
+    def _make_observing(
+        self, text: str | frozenset[str], classes: tuple[type, ...]
+    ) -> Specialization | None:
+        """Return a function that makes one call of the application."""
+        parts = self.parts(text, classes)
+        if parts is None:
+            return None
+        first, second, observation, begin = parts
         program = self._program
         resume = Resumption(program.resuming(self._name, self._arity, self.at))
-        parts: list[t.Any] = [program.compiled_specialization(second, self._name), resume]
-        begin = writer.before_call
+        called: list[t.Any] = [program.compiled_specialization(second, self._name), resume]
         if begin is None:
-            parts.append(program.compiled_specialization(first, self._name))
-        names = map(program.constant, parts)
+            called.append(program.compiled_specialization(first, self._name))
+        names = map(program.constant, called)
         parameters = [f"a{n}" for n in range(self._arity)]
         function = observing_function(parameters, observation, begin, *names)
         made = program.compiled_specialization(function, self._name)

@@ -213,7 +213,7 @@ class Guards:
             return False
         if owner.exact in (None, dict, str) or owner.region is not self.root:
             return False
-        cls = t.cast(type, owner.exact)
+        cls = owner.exact
         if args is None:
             return name not in self.names.host.row_relations and not self.names.host.has_keys(cls)
         if not is_method(cls, name):

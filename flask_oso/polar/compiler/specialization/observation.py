@@ -79,7 +79,8 @@ class Observation:
 
 def is_method(cls: type, name: str) -> bool:
     """Tell whether a class has a method of Python under a name, which is found without calls."""
-    if cls.__getattribute__ is not object.__getattribute__ or hasattr(cls, "__getattr__"):
+    own: t.Any = cls.__getattribute__
+    if own is not object.__getattribute__ or hasattr(cls, "__getattr__"):
         return False
     for base in cls.__mro__:
         if name in vars(base):
@@ -135,7 +136,9 @@ class Resumption:
         #: How often in a row the second part gave up.
         self.in_vain = 0
 
-    def __call__(self, args: tuple[t.Any, ...], is_searched: bool, begun: float, *made: t.Any) -> bool:
+    def __call__(
+        self, args: tuple[t.Any, ...], is_searched: bool, begun: float, *made: t.Any
+    ) -> bool:
         """Answer a question after a call was made."""
         self.in_vain += 1
         outcome = Outcome(*made)
@@ -189,13 +192,9 @@ def observing_function(
     took = ast.BinOp(call("monotonic"), ast.Sub(), load("begun"))
     second_answer = call(second, *given, load(RESULT), load("is_searched"))
     is_brief = compared(took, ast.LtE(), ast.Constant(_BRIEF))
-    kept = ast.Assign(
-        [ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0)
-    )
+    kept = ast.Assign([ast.Attribute(load(resume), "in_vain", ast.Store())], ast.Constant(0))
     is_open = compared(load("answer"), ast.Is(), ast.Constant(None))
-    again = _resumed(
-        resume, parameters, [owner, name, args, load(RESULT), ast.Constant(None)]
-    )
+    again = _resumed(resume, parameters, [owner, name, args, load(RESULT), ast.Constant(None)])
     body += [
         assign("begun", call("monotonic")),
         ast.Try([assign(RESULT, made)], handlers, [], []),

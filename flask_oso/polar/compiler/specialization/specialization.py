@@ -134,7 +134,8 @@ class SpecializationWriter(Guards):
         observation = self.observation
         # A solution may come behind a call that is made later.
         keeps_order = self._keeps_order() and observation is None
-        parameters, end = self._parameters, [ast.Return(load(FOUND))]
+        parameters = self._parameters
+        end: list[ast.stmt] = [ast.Return(load(FOUND))]
         if observation is not None and not observation.is_made:
             body.append(assign(NEEDED, ast.Constant(False)))
             end = [*observation.answer(), *end]

@@ -32,7 +32,6 @@ from ..snippets import COMPARE, all_of, any_of, call, compared, is_type, load, n
 from .guards import GuardInterface
 from .regions import GIVE_UP, Fact, Known, Region, RuleCall, Variables
 
-
 #: How often a goal may be put off behind the one that follows it.
 MAX_WAITS = 8
 
