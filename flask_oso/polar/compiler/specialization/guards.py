@@ -215,7 +215,13 @@ class Guards:
             return False
         cls = owner.exact
         if args is None:
-            return name not in self.names.host.row_relations and not self.names.host.has_keys(cls)
+            if name in self.names.host.row_relations or self.names.host.has_keys(cls):
+                return False
+            # Compiled rules take the outcome where an attribute of the class that they name is
+            # computed.
+            registered = {*self.names.host.classes.values()}
+            named = [base for base in cls.__mro__ if base in registered]
+            return not any(self.names.is_quiet(base, name) for base in named)
         if not is_method(cls, name):
             return False
         return all(

@@ -137,6 +137,14 @@ class Region:
             yield region
             region = region.above
 
+    def within(self) -> t.Iterator[Region]:
+        """Yield this region and all inner ones."""
+        stack = [self]
+        while stack:
+            inner = stack.pop()
+            yield inner
+            stack += [*inner.items, *inner.loops]
+
     def is_empty(self) -> bool:
         """Tell whether nothing was written in this region, and no rule is asked there."""
         parts = self.reads, self.items, self.loops, self.successes

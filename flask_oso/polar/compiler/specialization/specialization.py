@@ -289,6 +289,9 @@ class SpecializationWriter(Guards):
                 for key in here.nodes
             }
             if renamed == set(around.nodes) and around.again is None:
+                if any(inner.flag is not None for inner in around.within()):
+                    # A loop outside looks at the object of the chain, which is another one there.
+                    raise NotCompilable("a search on each object of a chain", None)
                 here.flag = here.flag or self.fresh("g")
                 levels = self.names.constant(_LEVELS)
                 around.again = ChainRepetition(here.flag, here.subject.name, self.fresh(), levels)
